@@ -1,0 +1,1 @@
+"""Where things are: fences, their index, distances, the catalogue of polygons. Imports models only."""

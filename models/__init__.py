@@ -1,0 +1,1 @@
+"""What things are: reports, vessels, events, watchlists. Imports neither geofences nor streams."""

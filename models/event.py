@@ -1,0 +1,216 @@
+"""Events: what was seen, which rule it met and how far, and what speaks against it.
+
+One object is one revision; consumers keep the highest of each id. Field names follow Global Fishing
+Watch's Events API where it has them. An event says "suspected", never "guilty".
+"""
+
+import hashlib
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from models.time import Millis
+from models.vessel import WatchlistHit
+
+
+class EventType(StrEnum):
+    ENCOUNTER = "encounter"
+    LOITERING = "loitering"
+    PORT_VISIT = "port_visit"
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    RETRACTED = "retracted"
+
+
+class Level(StrEnum):
+    POSSIBLE = "possible"
+    PROBABLE = "probable"
+
+
+class _Model(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=False):
+    pass
+
+
+class Position(_Model):
+    """Degrees, WGS 84."""
+
+    lat: float
+    lon: float
+
+
+class Vessel(_Model):
+    """A vessel as an event names it: confirmed facts only, null where nothing is confirmed."""
+
+    id: str  # the MMSI with nine digits
+    ssvid: str  # the same; GFW's word
+    name: str | None = None
+    flag: str | None = None  # ISO 3166-1 alpha-2, from the MMSI
+    type: str = "unknown"
+    imo: str | None = None
+    callsign: str | None = None
+    length_meters: int | None = None
+    beam_meters: int | None = None
+    ais_ship_type: int | None = None
+    draught_meters: float | None = None
+    watchlists: tuple[WatchlistHit, ...] = ()
+
+
+class Reason(_Model):
+    """One ground for (or against) an event: a rule's code, a sentence, the value met and its threshold."""
+
+    code: str
+    text: str
+    value: float | str | None = None
+    threshold: float | str | None = None
+    weight: float
+
+
+class FenceRelation(_Model):
+    """A fence that the event touches, and how: `inside`, or `near` within a kilometre."""
+
+    id: str
+    name: str
+    kind: str
+    country: str | None = None
+    relation: str = "inside"
+
+
+class Sample(_Model):
+    """One position of one vessel in the evidence: knots, degrees; null where not known."""
+
+    time: str
+    ssvid: str
+    lat: float
+    lon: float
+    speed_knots: float | None = None
+    course: float | None = None
+    heading: float | None = None
+    distance_meters: float | None = None  # between the two antennas, in encounters
+    hull_gap_meters: float | None = None
+
+
+class Evidence(_Model):
+    """What the event rests on: positions (thinned to a bounded number) and the stations that heard them."""
+
+    positions: tuple[Sample, ...] = ()
+    receivers: tuple[str, ...] = ()  # sorted
+
+
+class Detector(_Model):
+    name: str
+    version: str
+    settings_hash: str
+
+
+class Encounter(_Model):
+    """Two vessels close and slow (GFW's names). Durations count contact only."""
+
+    vessel: Vessel  # the other one
+    median_distance_kilometers: float
+    median_speed_knots: float
+    min_distance_kilometers: float
+    min_hull_gap_meters: float | None
+    median_hull_gap_meters: float | None
+    duration_hours: float
+    heading_difference_degrees: float | None
+    position_count: int
+    draught_change_meters: float | None
+    type: str  # the two roles, sorted: "tanker-tanker", "other-tanker"
+    others: tuple[str, ...] = ()  # MMSIs of further vessels in the same raft
+
+
+class Loitering(_Model):
+    """One vessel slow at sea."""
+
+    total_time_hours: float
+    total_distance_km: float
+    average_speed_knots: float
+    average_distance_from_shore_km: float | None
+
+
+class PortVisit(_Model):
+    """A call at a port: `confidence` 2 = a stop alone, 3 = with an entry or an exit, 4 = with both (GFW)."""
+
+    port: str
+    port_name: str
+    country: str | None
+    confidence: int
+    duration_hours: float
+    stopped_hours: float
+    entry_seen: bool
+    exit_seen: bool
+
+
+class Distances(_Model):
+    """Kilometres from shore and from the nearest port of the catalogue, at start and end."""
+
+    start_distance_from_shore_km: float | None = None
+    end_distance_from_shore_km: float | None = None
+    start_distance_from_port_km: float | None = None
+    end_distance_from_port_km: float | None = None
+
+
+class Event(_Model):
+    """One revision of one event. The same input gives the same bytes, in replay and live."""
+
+    id: str
+    type: EventType
+    revision: int
+    status: Status
+    level: Level
+    start: str
+    end: str | None
+    detected: str  # the instant of the grid whose closing produced this revision
+    position: Position
+    bounding_box: tuple[float, float, float, float]  # west, south, east, north; west > east across 180°
+    distances: Distances
+    vessel: Vessel
+    encounter: Encounter | None = None
+    loitering: Loitering | None = None
+    port_visit: PortVisit | None = None
+    geofences: tuple[FenceRelation, ...] = ()
+    score: float
+    reasons: tuple[Reason, ...]
+    against: tuple[Reason, ...] = ()
+    summary: str
+    evidence: Evidence
+    detector: Detector
+
+    @property
+    def vessels(self) -> tuple[Vessel, ...]:
+        return (self.vessel, self.encounter.vessel) if self.encounter else (self.vessel,)
+
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+_DECODER: Final = msgspec.json.Decoder(Event)
+
+
+def to_json(event: Event) -> bytes:
+    """The event as one line of JSON, keys sorted, without a line feed."""
+    return _ENCODER.encode(event)
+
+
+def from_json(data: bytes | str) -> Event:
+    """Read one event. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _DECODER.decode(data)
+
+
+def event_id(kind: EventType, mmsis: tuple[int, ...], first: Millis, lon: float, lat: float) -> str:
+    """A frozen id: hash of type, sorted MMSIs, first contact as known at revision 1, and where that was.
+
+    The place (whole degrees) stands for the track segment: under an MMSI that several ships share it tells
+    their events apart, and unlike a running number it comes out the same when history is rebuilt from the
+    middle.
+    """
+    cell = f"{round(lon) % 360}:{round(lat)}"
+    text = f"{kind}|{','.join(str(mmsi) for mmsi in sorted(mmsis))}|{first}|{cell}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def sort_key(event: Event) -> tuple[str, str, int]:
+    """The order that outputs are written in: by instant of detection, then id and revision."""
+    return (event.detected, event.id, event.revision)

@@ -1,0 +1,12 @@
+"""The flag a vessel sails under, as far as its MMSI tells (maritime identification digits, ITU)."""
+
+from functools import lru_cache
+
+from pyais.constants import COUNTRY_MAPPING
+
+
+@lru_cache(maxsize=65_536)
+def flag_of(mmsi: int) -> str | None:
+    """ISO 3166-1 alpha-2 code of a ship's MMSI, or None where its first three digits are not allocated."""
+    entry = COUNTRY_MAPPING.get(mmsi // 1_000_000)
+    return entry[0] if entry else None

@@ -1,0 +1,124 @@
+"""A vessel: its MMSI, what it says of itself, and what follows from that (flag, tanker or not)."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from models.flag import flag_of
+from models.time import Millis
+
+
+class Role(StrEnum):
+    """What a vessel can be in an event."""
+
+    UNKNOWN = "unknown"  # no confirmed type yet: kept as a candidate
+    TANKER = "tanker"
+    OTHER = "other"
+    EXCLUDED = "excluded"  # never a partner: tugs, pilots, tenders, AtoN, base stations, SAR, net buoys
+
+
+TANKER_TYPES: Final = range(80, 90)  # ITU-R M.1371 table 53
+EXCLUDED_TYPES: Final = frozenset({31, 32, 50, 51, 52, 53})  # towing, pilot, SAR, tug, port tender
+
+
+class MmsiKind(StrEnum):
+    """What the number's form says it is (ITU-R M.585)."""
+
+    SHIP = "ship"
+    GROUP = "group"  # 0MIDxxxxx
+    COAST_STATION = "coast_station"  # 00MIDxxxx
+    SAR_AIRCRAFT = "sar_aircraft"  # 111MIDxxx
+    HANDHELD = "handheld"  # 8MIDxxxxx
+    AUXILIARY = "auxiliary"  # 98MIDxxxx, craft of a parent ship
+    ATON = "aton"  # 99MIDxxxx, aid to navigation
+    DISTRESS = "distress"  # 970 SART, 972 MOB, 974 EPIRB
+    INVALID = "invalid"  # no such form: often net buoys, or a number never programmed
+
+
+def mmsi_kind(mmsi: int) -> MmsiKind:
+    """Classify an MMSI by its leading digits; a ship's needs an allocated MID."""
+    text = f"{mmsi:09d}"
+    if len(text) != 9:
+        return MmsiKind.INVALID
+    if text.startswith("00"):
+        return MmsiKind.COAST_STATION if mmsi else MmsiKind.INVALID
+    if text.startswith("0"):
+        return MmsiKind.GROUP
+    if text.startswith("111"):
+        return MmsiKind.SAR_AIRCRAFT
+    if text.startswith("98"):
+        return MmsiKind.AUXILIARY
+    if text.startswith("99"):
+        return MmsiKind.ATON
+    if text.startswith(("970", "972", "974")):
+        return MmsiKind.DISTRESS
+    if text.startswith("8"):
+        return MmsiKind.HANDHELD
+    return MmsiKind.SHIP if flag_of(mmsi) else MmsiKind.INVALID
+
+
+def imo_is_valid(imo: int) -> bool:
+    """True for seven digits whose last is the check digit (IMO resolution A.1117(30))."""
+    if not 1_000_000 <= imo <= 9_999_999:
+        return False
+    digits = [int(digit) for digit in str(imo)]
+    return (
+        sum(digit * weight for digit, weight in zip(digits, range(7, 1, -1), strict=False)) % 10 == digits[6]
+    )
+
+
+class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
+    """One entry of one list that a vessel matches, and by which number."""
+
+    list: str
+    entry: str
+    matched_on: str  # "imo" or "mmsi"
+
+
+class Dimensions(msgspec.Struct, frozen=True):
+    """Distances in metres from the antenna to bow (A), stern (B), port side (C) and starboard side (D)."""
+
+    to_bow: int
+    to_stern: int
+    to_port: int
+    to_starboard: int
+
+    @property
+    def length(self) -> int:
+        return self.to_bow + self.to_stern
+
+    @property
+    def beam(self) -> int:
+        return self.to_port + self.to_starboard
+
+    @property
+    def antenna_known(self) -> bool:
+        """False for A = C = 0 with B, D > 0: the size is given, the antenna's place is not (M.1371)."""
+        return not (self.to_bow == 0 and self.to_port == 0)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What is confirmed of a vessel at a time. A field counts after two equal transmissions."""
+
+    mmsi: int
+    time: Millis
+    role: Role = Role.UNKNOWN
+    name: str | None = None
+    callsign: str | None = None
+    imo: int | None = None
+    ship_type: int | None = None
+    dimensions: Dimensions | None = None
+    draught: float | None = None
+    class_b: bool = False
+    shared: bool = False  # two places at once under this number
+    watchlists: tuple[WatchlistHit, ...] = ()
+
+    @property
+    def listed(self) -> bool:
+        return bool(self.watchlists)
+
+    @property
+    def of_interest(self) -> bool:
+        """True for what encounters, loitering and port visits are raised for."""
+        return self.listed or self.role is Role.TANKER

@@ -1,0 +1,28 @@
+"""The summary of a run: every line by its outcome, and what was found."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from models.time import Millis
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a replay ends with. `outcomes` counts the lines of each source and sums to the lines read."""
+
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    lines: int = 0
+    messages: Counter[int] = field(default_factory=Counter)  # decoded messages by message type
+    vessels: int = 0
+    tankers: int = 0
+    overtaken: int = 0
+    events: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # type, level, status: final state
+    first: Millis | None = None
+    last: Millis | None = None
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)  # inputs that could not be read whole
+
+    @property
+    def rate(self) -> float:
+        """Lines a second of wall clock."""
+        return self.lines / self.seconds if self.seconds else 0.0

@@ -35,14 +35,14 @@ class _Model(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_def
     pass
 
 
-class Position(_Model):
+class Position(_Model, frozen=True, kw_only=True, rename="camel"):
     """Degrees, WGS 84."""
 
     lat: float
     lon: float
 
 
-class Vessel(_Model):
+class Vessel(_Model, frozen=True, kw_only=True, rename="camel"):
     """A vessel as an event names it: confirmed facts only, null where nothing is confirmed."""
 
     id: str  # the MMSI with nine digits
@@ -59,7 +59,7 @@ class Vessel(_Model):
     watchlists: tuple[WatchlistHit, ...] = ()
 
 
-class Reason(_Model):
+class Reason(_Model, frozen=True, kw_only=True, rename="camel"):
     """One ground for (or against) an event: a rule's code, a sentence, the value met and its threshold."""
 
     code: str
@@ -69,7 +69,7 @@ class Reason(_Model):
     weight: float
 
 
-class FenceRelation(_Model):
+class FenceRelation(_Model, frozen=True, kw_only=True, rename="camel"):
     """A fence that the event touches, and how: `inside`, or `near` within a kilometre."""
 
     id: str
@@ -79,7 +79,7 @@ class FenceRelation(_Model):
     relation: str = "inside"
 
 
-class Sample(_Model):
+class Sample(_Model, frozen=True, kw_only=True, rename="camel"):
     """One position of one vessel in the evidence: knots, degrees; null where not known."""
 
     time: str
@@ -93,20 +93,20 @@ class Sample(_Model):
     hull_gap_meters: float | None = None
 
 
-class Evidence(_Model):
+class Evidence(_Model, frozen=True, kw_only=True, rename="camel"):
     """What the event rests on: positions (thinned to a bounded number) and the stations that heard them."""
 
     positions: tuple[Sample, ...] = ()
     receivers: tuple[str, ...] = ()  # sorted
 
 
-class Detector(_Model):
+class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
     name: str
     version: str
     settings_hash: str
 
 
-class Encounter(_Model):
+class Encounter(_Model, frozen=True, kw_only=True, rename="camel"):
     """Two vessels close and slow (GFW's names). Durations count contact only."""
 
     vessel: Vessel  # the other one
@@ -123,7 +123,7 @@ class Encounter(_Model):
     others: tuple[str, ...] = ()  # MMSIs of further vessels in the same raft
 
 
-class Loitering(_Model):
+class Loitering(_Model, frozen=True, kw_only=True, rename="camel"):
     """One vessel slow at sea."""
 
     total_time_hours: float
@@ -132,7 +132,7 @@ class Loitering(_Model):
     average_distance_from_shore_km: float | None
 
 
-class PortVisit(_Model):
+class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
     """A call at a port: `confidence` 2 = a stop alone, 3 = with an entry or an exit, 4 = with both (GFW)."""
 
     port: str
@@ -145,7 +145,7 @@ class PortVisit(_Model):
     exit_seen: bool
 
 
-class Distances(_Model):
+class Distances(_Model, frozen=True, kw_only=True, rename="camel"):
     """Kilometres from shore and from the nearest port of the catalogue, at start and end."""
 
     start_distance_from_shore_km: float | None = None
@@ -154,7 +154,7 @@ class Distances(_Model):
     end_distance_from_port_km: float | None = None
 
 
-class Event(_Model):
+class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     """One revision of one event. The same input gives the same bytes, in replay and live."""
 
     id: str

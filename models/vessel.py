@@ -62,9 +62,8 @@ def imo_is_valid(imo: int) -> bool:
     """True for seven digits whose last is the check digit (IMO resolution A.1117(30))."""
     if not 1_000_000 <= imo <= 9_999_999:
         return False
-    digits = [int(digit) for digit in str(imo)]
-    return (
-        sum(digit * weight for digit, weight in zip(digits, range(7, 1, -1), strict=False)) % 10 == digits[6]
+    *first, check = (int(digit) for digit in str(imo))
+    return sum(digit * weight for digit, weight in zip(first, range(7, 1, -1), strict=True)) % 10 == check
     )
 
 

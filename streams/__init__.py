@@ -1,1 +1,4 @@
-"""How data flows: sources, decoding, stages, replay, reports, the command line. Imports models and geofences."""
+"""How data flows: sources, decoding, stages, replay, outputs, the command line.
+
+Imports models and geofences.
+"""

@@ -64,7 +64,6 @@ def imo_is_valid(imo: int) -> bool:
         return False
     *first, check = (int(digit) for digit in str(imo))
     return sum(digit * weight for digit, weight in zip(first, range(7, 1, -1), strict=True)) % 10 == check
-    )
 
 
 class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):

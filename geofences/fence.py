@@ -1,0 +1,235 @@
+"""A fence: a named area with a kind and a policy, and how to read fences from GeoJSON."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+from shapely import MultiPolygon, Polygon
+
+from geofences.polygon import PolygonError, read_polygon
+
+
+class FenceKind(StrEnum):
+    """What a fence is drawn round."""
+
+    PORT = "port"
+    TERMINAL = "terminal"
+    ANCHORAGE = "anchorage"
+    ROADS = "roads"
+    LOCK = "lock"
+    DISCHARGE = "discharge"  # buoys or a barge moored offshore, with a pipeline
+    STS_AREA = "sts_area"  # where transfers at sea have been reported
+    WATCH_AREA = "watch_area"
+
+    @property
+    def is_port(self) -> bool:
+        """True for what is part of a port call."""
+        return self in PORT_KINDS
+
+
+PORT_KINDS: Final = frozenset(
+    {
+        FenceKind.PORT,
+        FenceKind.TERMINAL,
+        FenceKind.ANCHORAGE,
+        FenceKind.ROADS,
+        FenceKind.LOCK,
+        FenceKind.DISCHARGE,
+    }
+)
+"""The kinds that are part of a port call."""
+
+
+class Policy(StrEnum):
+    """What is done about two vessels close together inside."""
+
+    SUPPRESS = "suppress"  # nothing is raised: berths and ordinary anchorages
+    WATCH = "watch"  # raised even here
+    SCORE = "score"  # raised; the distance to port is a score
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A named area. `geometry` is in degrees WGS 84, (lon, lat), cut at 180°."""
+
+    id: str
+    name: str
+    kind: FenceKind
+    country: str | None  # ISO 3166-1 alpha-2
+    locode: str | None  # UN/LOCODE of the port it belongs to, five characters without a blank
+    policy: Policy
+    source: str  # where the outline comes from and how certain it is
+    geometry: Polygon | MultiPolygon
+
+    @property
+    def call(self) -> str:
+        """What groups the fences of one port into one port visit: the LOCODE, or else the id."""
+        return self.locode or self.id
+
+
+class FenceError(ValueError):
+    """All that is wrong with a file of fences: `problems`, each with file, feature, place and remedy."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def load_fences(path: str | Path) -> tuple[Fence, ...]:
+    """The fences of a GeoJSON file (FeatureCollection or Feature), in the file's order.
+
+    Raises FenceError with every problem found, not only the first; a file that can't be opened too.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FenceError(
+            [f"{path}: can't be read ({error.strerror}); give the path of a GeoJSON file"]
+        ) from error
+    return read_fences(data, str(path))
+
+
+def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
+    """Like load_fences, from bytes; `file` is how errors call them. Raises FenceError."""
+    features = _features(_parse(data, file), file)
+    fences: list[Fence] = []
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    for number, feature in enumerate(features):
+        where = f"{file}: feature {number}{_called(feature)}"
+        found: list[str] = []
+        fence = _read_feature(feature, Path(file).name, found)
+        if fence is not None and fence.id in seen:
+            found.append(f"id: {fence.id!r} is taken by feature {seen[fence.id]}; every fence needs its own")
+        if fence is not None and not found:
+            seen[fence.id] = number
+            fences.append(fence)
+        problems += (f"{where}: {problem}" for problem in found)
+    if problems:
+        raise FenceError(problems)
+    return tuple(fences)
+
+
+def to_geojson(fences: Iterable[Fence]) -> dict[str, Any]:
+    """A FeatureCollection of the fences, that `read_fences` reads back."""
+    return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
+
+
+def _feature(fence: Fence) -> dict[str, Any]:
+    properties = {
+        "id": fence.id,
+        "name": fence.name,
+        "kind": str(fence.kind),
+        "country": fence.country,
+        "locode": fence.locode,
+        "policy": str(fence.policy),
+        "source": fence.source,
+    }
+    return {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(fence.geometry)}
+
+
+def _parse(data: bytes, file: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise FenceError([f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno} column {error.colno}"
+        raise FenceError([f"{file}: {place}: not JSON ({error.msg}); mend it there"]) from error
+    except RecursionError as error:
+        raise FenceError([f"{file}: not GeoJSON: nested too deep; give a FeatureCollection"]) from error
+
+
+def _features(document: Any, file: str) -> list[Any]:
+    kind = document.get("type") if isinstance(document, dict) else None
+    if kind not in ("FeatureCollection", "Feature"):
+        said = f"its type is {kind!r}" if kind else "it has no type"
+        raise FenceError([f"{file}: not GeoJSON fences: {said}; give a FeatureCollection or a Feature"])
+    if "crs" in document and not _is_wgs84(document["crs"]):
+        name = json.dumps(document["crs"])[:80]
+        raise FenceError([f"{file}: crs: {name}; reproject to WGS 84 (EPSG:4326) and leave the crs out"])
+    if kind == "Feature":
+        return [document]
+    features = document.get("features")
+    if not isinstance(features, list):
+        raise FenceError([f"{file}: features: not a list; a FeatureCollection needs a list of features"])
+    return features
+
+
+def _is_wgs84(crs: Any) -> bool:
+    """GeoJSON of 2008 could name a reference system; only longitude and latitude on WGS 84 is ours."""
+    if crs is None:
+        return True
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = str(properties.get("name", "")) if isinstance(properties, dict) else ""
+    return name.upper().endswith(("CRS84", "EPSG::4326", "EPSG:4326"))
+
+
+def _called(feature: Any) -> str:
+    """How an error names a feature beside its number, as far as it has a name."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    named = properties if isinstance(properties, dict) else {}
+    name = named.get("id") or (isinstance(feature, dict) and feature.get("id")) or named.get("name")
+    return f" ({str(name)[:60]!r})" if name else ""
+
+
+def _read_feature(feature: Any, file: str, problems: list[str]) -> Fence | None:
+    """The fence of one feature, or None with what is wrong added to `problems`."""
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        problems.append("not a GeoJSON Feature; wrap the geometry in a Feature with properties")
+        return None
+    given = feature.get("properties")
+    properties: dict[str, Any] = dict(given) if isinstance(given, dict) else {}
+    if properties.get("id") is None:
+        properties["id"] = feature.get("id")
+    problems += _check_properties(properties)
+    try:
+        geometry = read_polygon(feature.get("geometry"))
+    except PolygonError as error:
+        problems.append(str(error))
+        return None
+    if problems:
+        return None
+    locode = properties.get("locode")
+    return Fence(
+        id=properties["id"],
+        name=properties["name"],
+        kind=FenceKind(properties["kind"]),
+        country=properties.get("country"),
+        locode=locode.replace(" ", "") if locode else None,
+        policy=Policy(properties["policy"]),
+        source=properties.get("source") or file,
+        geometry=geometry,
+    )
+
+
+def _check_properties(properties: dict[str, Any]) -> Iterator[str]:
+    for key in ("id", "name"):
+        value = properties.get(key)
+        if value is None:
+            yield f"properties.{key}: missing; give the fence {'an id' if key == 'id' else 'a name'}"
+        elif not isinstance(value, str) or not value.strip():
+            yield f"properties.{key}: {value!r}; it has to be a text"
+    for key, choices in (("kind", FenceKind), ("policy", Policy)):
+        value = properties.get(key)
+        if value not in list(choices):
+            said = "missing" if value is None else f"unknown: {value!r}"
+            yield f"properties.{key}: {said}; choose one of {', '.join(choices)}"
+    country, locode, source = (properties.get(key) for key in ("country", "locode", "source"))
+    if country is not None and not _is_code(country, 2):
+        yield f"properties.country: {country!r}; give the two letters of ISO 3166-1 (RU, KP) or null"
+    if locode is not None and not (isinstance(locode, str) and _is_code(locode.replace(" ", ""), 5)):
+        yield f"properties.locode: {locode!r}; give the five characters of the UN/LOCODE (RUVYP) or null"
+    if source is not None and not isinstance(source, str):
+        yield f"properties.source: {source!r}; it has to be a text or null"
+
+
+def _is_code(value: Any, length: int) -> bool:
+    if not isinstance(value, str) or len(value) != length:
+        return False
+    return value.isascii() and value.isalnum() and value.upper() == value and value[:2].isalpha()

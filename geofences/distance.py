@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import MultiPoint, MultiPolygon, Polygon
 
 from geofences.polygon import cut_at_180, polygonal
 
@@ -30,8 +30,8 @@ def haversine_m(lon1: Column, lat1: Column, lon2: Column, lat2: Column) -> Colum
     return result
 
 
-def expand(polygon: Polygon | MultiPolygon, metres: float) -> Polygon | MultiPolygon:
-    """The polygon grown by a distance in metres on every side, cut at 180°.
+def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polygon | MultiPolygon:
+    """The polygon (or points) grown by a distance in metres on every side, cut at 180°.
 
     Right to 0.2 % of the distance for fences up to some 1,000 km across that hold no pole: it is grown in
     an azimuthal equidistant projection round its middle.

@@ -1,0 +1,1 @@
+"""Tables that the package ships. What they are and where from: SOURCES.md."""

@@ -4,20 +4,24 @@ All on a sphere of the Earth's mean radius (IUGG: 6,371,008.8 m), which departs 
 most 0.6 %. Every result depends on its own row alone, bit for bit, however rows are put into batches.
 """
 
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
 from shapely import MultiPoint, MultiPolygon, Polygon
 
+from geofences.fence import Fence
+from geofences.land import land
+from geofences.layer import Column, Layer
+from geofences.outline import Outline
+from geofences.outline import unit_vectors as unit_vectors
 from geofences.polygon import cut_at_180, polygonal
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the Earth, metres (IUGG)."""
-
-Column = npt.NDArray[np.float64]
 
 
 def haversine_m(lon1: Column, lat1: Column, lon2: Column, lat2: Column) -> Column:
@@ -28,6 +32,24 @@ def haversine_m(lon1: Column, lat1: Column, lon2: Column, lat2: Column) -> Colum
     square = half_lat * half_lat + np.cos(phi1) * np.cos(phi2) * half_lon * half_lon
     result: Column = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(square, 1.0)))
     return result
+
+
+def shore_distance_km(lon: Column, lat: Column) -> Column:
+    """Kilometres from positions in degrees to the nearest coast, 0 on land; NaN for a NaN.
+
+    As good as the coastline: some 200 m where tankers are watched, some kilometres elsewhere. Natural Earth
+    has neither every islet nor every harbour basin.
+    """
+    return _distance_km(lon, lat, *_land())
+
+
+def port_distance_km(lon: Column, lat: Column, fences: Iterable[Fence]) -> Column:
+    """Kilometres from positions in degrees to the nearest fence of a port kind, 0 inside.
+
+    NaN for a NaN, and everywhere if there is no such fence.
+    """
+    ports = tuple(fence.geometry for fence in fences if fence.kind.is_port)
+    return _distance_km(lon, lat, *_areas(ports))
 
 
 def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polygon | MultiPolygon:
@@ -55,7 +77,18 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
     return polygonal(shapely.union_all([polygon, cut_at_180(polygonal(grown))]))
 
 
-def unit_vectors(lon: Column, lat: Column) -> Column:
-    """Positions in degrees as points on the unit sphere: an array of three rows x, y, z."""
-    lam, phi = np.radians(lon), np.radians(lat)
-    return np.stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
+def _distance_km(lon: Column, lat: Column, inside: Layer, outline: Outline) -> Column:
+    distance: Column = outline.nearest(lon, lat) * (EARTH_RADIUS_M / 1000)
+    rows, _ = inside.find(lon, lat)
+    distance[rows] = 0.0
+    return distance
+
+
+@lru_cache(maxsize=8)
+def _areas(polygons: tuple[Polygon | MultiPolygon, ...]) -> tuple[Layer, Outline]:
+    return Layer(polygons), Outline(shapely.get_rings(np.array(polygons, dtype=object)))
+
+
+@cache
+def _land() -> tuple[Layer, Outline]:
+    return _areas(land())

@@ -1,0 +1,79 @@
+"""Make the packaged land from Natural Earth, by way of the npm package world-atlas (TopoJSON).
+
+    npm install world-atlas
+    python -m geofences.build_land --atlas node_modules/world-atlas
+
+Fine (1:10m) where tankers are watched, coarse (1:50m) elsewhere. The same input gives the same bytes.
+"""
+
+import argparse
+import gzip
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from shapely import Polygon
+
+from geofences.polygon import polygonal
+
+TARGET: Final = Path(__file__).parent / "data" / "land.geojson.gz"
+
+FINE: Final = (
+    (115, 25, 165, 62),  # Yellow Sea, East China Sea, Japan Sea, Sea of Okhotsk, Kamchatka
+    (27, 40, 42, 48),  # Black Sea, Sea of Azov
+    (9, 53, 31, 66),  # Baltic
+    (20, 63, 60, 72),  # White Sea, Barents Sea
+)
+"""Boxes of fine coast: west, south, east, north."""
+
+DIGITS: Final = 4
+"""Decimals of a degree that are kept: some 10 m, where the source has 200 m."""
+
+
+def build(atlas: Path) -> bytes:
+    """Gzipped GeoJSON, one MultiPolygon. Raises OSError for a missing file."""
+    fine = shapely.union_all([shapely.box(*box) for box in FINE])
+    inside = shapely.union_all(_land(atlas / "land-10m.json")).intersection(fine)
+    outside = shapely.union_all(_land(atlas / "land-50m.json")).difference(fine)
+    whole = shapely.set_precision(inside.union(outside), 10.0**-DIGITS)
+    parts = sorted(shapely.get_parts(polygonal(whole)), key=lambda part: part.bounds)
+    geometry = {"type": "MultiPolygon", "coordinates": [_rings(part) for part in parts]}
+    text = json.dumps(geometry, separators=(",", ":"))
+    return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+
+
+def _rings(part: Polygon) -> list[list[list[float]]]:
+    return [
+        np.round(shapely.get_coordinates(ring), DIGITS).tolist() for ring in (part.exterior, *part.interiors)
+    ]
+
+
+def _land(path: Path) -> list[Any]:
+    """The valid polygons of the object `land` in a quantised TopoJSON file (its specification, 2.1)."""
+    topology = json.loads(path.read_bytes())
+    scale, offset = topology["transform"]["scale"], topology["transform"]["translate"]
+    arcs = [np.cumsum(arc, axis=0) * scale + offset for arc in topology["arcs"]]
+
+    def ring(numbers: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        # ~n is arc n backwards; each arc begins where the one before ends
+        pieces = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in numbers]
+        return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
+
+    polygons = []
+    for member in topology["objects"]["land"]["geometries"]:
+        for shell, *holes in member["arcs"]:
+            polygon = Polygon(ring(shell), [ring(hole) for hole in holes])
+            polygons.append(shapely.make_valid(polygon, method="structure"))
+    return polygons
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make the packaged land.")
+    parser.add_argument("--atlas", type=Path, required=True, help="folder of the npm package world-atlas")
+    TARGET.write_bytes(build(parser.parse_args().atlas))
+
+
+if __name__ == "__main__":
+    main()

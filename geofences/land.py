@@ -1,0 +1,48 @@
+"""Land, from Natural Earth: the polygons, and a piece of them for a map.
+
+A backdrop and a distance, never a filter: no coastline has every berth as water. What the data are, and where
+from: geofences/data/SOURCES.md.
+"""
+
+import gzip
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import Polygon
+from shapely.affinity import translate
+
+from geofences.polygon import polygonal
+
+
+@cache
+def land() -> tuple[Polygon, ...]:
+    """The world's land as polygons in degrees within ±180, cut at 180°. Read once."""
+    data = resources.files("geofences").joinpath("data", "land.geojson.gz").read_bytes()
+    return tuple(shapely.get_parts(shapely.from_geojson(gzip.decompress(data))))
+
+
+@cache
+def _tree() -> shapely.STRtree:
+    return shapely.STRtree(land())
+
+
+def land_clip(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """The land inside a box in degrees, as a GeoJSON MultiPolygon (perhaps empty).
+
+    Across 180°, give a west greater than the east, or an east beyond 180. Longitudes then run on past 180, so
+    that a map comes out in one piece.
+    """
+    if west > east:
+        east += 360
+    polygons: list[list[list[list[float]]]] = []
+    for turn in (-360, 0, 360):
+        window = shapely.box(west - turn, south, east - turn, north)
+        near = _tree().geometries[np.sort(_tree().query(window, predicate="intersects"))]
+        for part in shapely.intersection(near, window):
+            for piece in shapely.get_parts(translate(polygonal(part), xoff=turn)):
+                rings = (piece.exterior, *piece.interiors)
+                polygons.append([np.round(shapely.get_coordinates(ring), 4).tolist() for ring in rings])
+    return {"type": "MultiPolygon", "coordinates": polygons}

@@ -1,0 +1,86 @@
+"""An outline: the edges of polygons, asked for whole columns how far the nearest edge is."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geofences.layer import Column
+
+_PIECE: Final = 0.1
+"""Degrees an edge is cut to: straight in degrees and straight in space then differ by a metre or two."""
+_BLOCK: Final = 32
+"""Edges that share one bounding sphere."""
+_ROWS: Final = 256
+"""Positions worked on at once, which bounds the memory."""
+
+
+class Outline:
+    """Edges of polygons as straight pieces in space between points on the unit sphere.
+
+    Straight lines in space know neither 180° nor the poles. Blocks of edges in bounding spheres leave a few
+    dozen edges to look at for each position; what is found is the same as if all were looked at.
+    """
+
+    def __init__(self, rings: npt.NDArray[Any]) -> None:
+        """Rings or lines in degrees. Edges on the map's own frame (180°, the south pole) don't count."""
+        pieces = shapely.segmentize(rings, _PIECE)
+        coordinates, line = shapely.get_coordinates(pieces, return_index=True)
+        edge = np.nonzero(line[1:] == line[:-1])[0]
+        (lon1, lat1), (lon2, lat2) = coordinates[edge].T, coordinates[edge + 1].T
+        frame = ((np.abs(lon1) == 180) & (np.abs(lon2) == 180)) | ((lat1 < -85) & (lat2 < -85))
+        edge = edge[~frame]
+        # the last block is filled up with its last edge again
+        edge = np.append(edge, np.repeat(edge[-1:], -len(edge) % _BLOCK))
+        points = unit_vectors(*coordinates.T)
+        self._start = points[:, edge].reshape(3, -1, _BLOCK)
+        self._along = points[:, edge + 1].reshape(3, -1, _BLOCK) - self._start
+        self._square = np.maximum(_dot(self._along, self._along), 1e-30)
+        self._middle = self._start.mean(axis=2)
+        self._radius = np.sqrt(
+            np.maximum(
+                _squared(self._start - self._middle[:, :, None]).max(axis=1),
+                _squared(self._start + self._along - self._middle[:, :, None]).max(axis=1),
+            )
+        )
+
+    def nearest(self, lon: Column, lat: Column) -> Column:
+        """The angle in radians from each position (degrees) to the nearest edge; NaN for a NaN or no edge."""
+        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        result = np.full(lon.shape, np.nan)
+        (known,) = np.nonzero(np.isfinite(lon) & np.isfinite(lat))
+        if self._radius.size:
+            for first in range(0, len(known), _ROWS):
+                rows = known[first : first + _ROWS]
+                result[rows] = self._nearest(unit_vectors(lon[rows], lat[rows]))
+        return result
+
+    def _nearest(self, points: Column) -> Column:
+        away = np.sqrt(_squared(points[:, :, None] - self._middle[:, None, :]))
+        reach = (away + self._radius).min(axis=1)
+        # a hair of slack: rounding must not lose the block that has the nearest edge
+        row, block = np.nonzero(away - self._radius <= reach[:, None] + 1e-12)
+        offset = points[:, row, None] - self._start[:, block]
+        along = self._along[:, block]
+        share = np.clip(_dot(offset, along) / self._square[block], 0.0, 1.0)
+        square = _squared(offset - share * along).min(axis=1)
+        chord = np.sqrt(np.minimum.reduceat(square, np.searchsorted(row, np.arange(points.shape[1]))))
+        angle: Column = 2 * np.arcsin(np.minimum(chord / 2, 1.0))
+        return angle
+
+
+def unit_vectors(lon: Column, lat: Column) -> Column:
+    """Positions in degrees as points on the unit sphere: an array of three rows x, y, z."""
+    lam, phi = np.radians(lon), np.radians(lat)
+    return np.stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
+
+
+def _dot(a: Column, b: Column) -> Column:
+    # written out: a matrix product would round differently from one batch size to the next
+    product: Column = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
+
+
+def _squared(a: Column) -> Column:
+    return _dot(a, a)

@@ -12,8 +12,8 @@ _PIECE: Final = 0.1
 """Degrees an edge is cut to: straight in degrees and straight in space then differ by a metre or two."""
 _BLOCK: Final = 32
 """Edges that share one bounding sphere."""
-_ROWS: Final = 256
-"""Positions worked on at once, which bounds the memory."""
+_ROWS: Final = 16
+"""Positions worked on at once: what they need stays in the processor's cache."""
 
 
 class Outline:
@@ -31,6 +31,8 @@ class Outline:
         (lon1, lat1), (lon2, lat2) = coordinates[edge].T, coordinates[edge + 1].T
         frame = ((np.abs(lon1) == 180) & (np.abs(lon2) == 180)) | ((lat1 < -85) & (lat2 < -85))
         edge = edge[~frame]
+        # neighbours on the map into the same block, whatever ring they are of: many islands are small
+        edge = edge[np.argsort(_morton(*coordinates[edge].T), kind="stable")]
         # the last block is filled up with its last edge again
         edge = np.append(edge, np.repeat(edge[-1:], -len(edge) % _BLOCK))
         points = unit_vectors(*coordinates.T)
@@ -74,6 +76,15 @@ def unit_vectors(lon: Column, lat: Column) -> Column:
     """Positions in degrees as points on the unit sphere: an array of three rows x, y, z."""
     lam, phi = np.radians(lon), np.radians(lat)
     return np.stack((np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
+
+
+def _morton(lon: Column, lat: Column) -> npt.NDArray[np.int64]:
+    """Place on the Z-order curve: the bits of longitude and latitude in turn, so that near stays near."""
+    x, y = ((lon + 180) * (4095 / 360)).astype(np.int64), ((lat + 90) * (4095 / 180)).astype(np.int64)
+    code = np.zeros_like(x)
+    for bit in range(12):
+        code |= ((x >> bit & 1) << 2 * bit) | ((y >> bit & 1) << 2 * bit + 1)
+    return code
 
 
 def _dot(a: Column, b: Column) -> Column:

@@ -8,7 +8,6 @@ part of the package. The same tables give the same bytes.
 
 import argparse
 import csv
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,7 @@ from shapely import MultiPoint, MultiPolygon, Polygon
 from geofences.distance import expand, haversine_m
 from geofences.drawn_korea import NORTH_KOREA, WATCH_AREAS
 from geofences.drawn_russia import RUSSIA_PACIFIC, RUSSIA_WEST
-from geofences.fence import Fence, to_geojson
+from geofences.fence import Fence, dump_fences
 from geofences.polygon import polygonal
 from geofences.zone import Zone
 
@@ -54,7 +53,9 @@ def build(reference: Path) -> dict[str, str]:
         int(row["wpi_number"]): row["locode"] for row in _table(reference / "world_port_index_ru_kp.csv")
     }
     anchorages = _table(reference / "gfw_anchorages_rus.csv")
-    return {f"{name}.geojson": _text(_fences(zones, locodes, anchorages)) for name, zones in REGIONS.items()}
+    return {
+        f"{name}.geojson": dump_fences(_fences(zones, locodes, anchorages)) for name, zones in REGIONS.items()
+    }
 
 
 def _fences(zones: Iterable[Zone], locodes: dict[int, str], anchorages: list[dict[str, str]]) -> list[Fence]:
@@ -116,16 +117,6 @@ def _tidy(geometry: Any) -> Polygon | MultiPolygon:
 def _table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _text(fences: Iterable[Fence]) -> str:
-    """GeoJSON with a line a property and a line a geometry, so that a change shows where it is."""
-    features = []
-    for feature in to_geojson(fences)["features"]:
-        properties = json.dumps(feature["properties"], ensure_ascii=False, indent=2)
-        geometry = json.dumps(feature["geometry"])
-        features.append(f'{{"type": "Feature",\n"properties": {properties},\n"geometry": {geometry}}}')
-    return '{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n"
 
 
 def main() -> None:

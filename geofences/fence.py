@@ -120,6 +120,16 @@ def to_geojson(fences: Iterable[Fence]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": [_feature(fence) for fence in fences]}
 
 
+def dump_fences(fences: Iterable[Fence]) -> str:
+    """The FeatureCollection as text, a line a property and a line a geometry: a change shows where it is."""
+    features = []
+    for feature in to_geojson(fences)["features"]:
+        properties = json.dumps(feature["properties"], ensure_ascii=False, indent=2)
+        geometry = json.dumps(feature["geometry"])
+        features.append(f'{{"type": "Feature",\n"properties": {properties},\n"geometry": {geometry}}}')
+    return '{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n"
+
+
 def _feature(fence: Fence) -> dict[str, Any]:
     properties = {
         "id": fence.id,

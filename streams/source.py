@@ -1,0 +1,202 @@
+"""Sources: recorded files, plain or gzip, and standard input, cut into frames of whole lines."""
+
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from models.frame import Cut, Frame
+
+FRAME_BYTES: Final = 1 << 20
+FRAME_LINES: Final = 50_000
+STDIN: Final = "-"
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_READ: Final = 1 << 16
+_BINARY_PROBE: Final = 1 << 13
+
+
+class SourceError(Exception):
+    """An input could not be read, or not to its end. Its text is one sentence: what, where, what to do."""
+
+
+def open_source(
+    path: str,
+    *,
+    frame_bytes: int = FRAME_BYTES,
+    frame_lines: int = FRAME_LINES,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Frame]:
+    """Read a file, or standard input for `-`, as frames of whole lines; the source is named `path`.
+
+    A frame has at most `frame_lines` lines and about `frame_bytes` bytes. Of a line longer than that only the
+    head is kept, with its length and SHA-256 in the frame's cuts, so memory stays bounded.
+
+    Raises SourceError at once for what cannot be opened, is empty or is no text, and after the last frame
+    that could be read for what breaks off on the way. Nothing is opened before the first frame is asked for.
+    """
+    cutter = _Cutter(path, frame_bytes, frame_lines)
+    offset = 0
+    for chunk in _plain(path, stdin):
+        if offset < _BINARY_PROBE and b"\0" in chunk[: _BINARY_PROBE - offset]:
+            raise SourceError(
+                f"{path}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of text; "
+                "give a recording of NMEA sentences, plain or gzip"
+            )
+        offset += len(chunk)
+        yield from cutter.feed(chunk)
+    if not offset:
+        raise SourceError(f"{path}: is empty; give a recording with at least one line")
+    yield from cutter.finish()
+
+
+def _plain(path: str, stdin: BinaryIO | None) -> Iterator[bytes]:
+    """The bytes of a file, unpacked if they are gzip: told by the first two bytes, not by the name."""
+    raw = _raw(path, stdin)
+    first = next(raw, b"")
+    if not first.startswith(_GZIP_MAGIC):
+        yield first
+        yield from raw
+        return
+    yield from _unpacked(path, first, raw)
+
+
+def _raw(path: str, stdin: BinaryIO | None) -> Iterator[bytes]:
+    if path == STDIN:
+        yield from _chunks(path, stdin or sys.stdin.buffer)
+        return
+    if Path(path).is_dir():
+        raise SourceError(f"{path}: is a directory; name the files in it")
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115 - closed below, its errors told apart here
+    except FileNotFoundError:
+        raise SourceError(f"{path}: there is no such file; check the name") from None
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
+    with file:
+        yield from _chunks(path, file)
+
+
+def _chunks(path: str, file: BinaryIO) -> Iterator[bytes]:
+    done = 0
+    while True:
+        try:
+            chunk = file.read(_READ)
+        except OSError as error:
+            raise SourceError(
+                f"{path}: cannot be read beyond byte {done} ({error.strerror}); the rest is missing from "
+                "the result, copy the file anew and read it again"
+            ) from error
+        if not chunk:
+            return
+        done += len(chunk)
+        yield chunk
+
+
+def _unpacked(path: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip, several members after each other too; what could be unpacked comes before the error."""
+    unpacker = zlib.decompressobj(wbits=31)
+    place = 0
+    chunk: bytes | None = first
+    while chunk is not None:
+        start = place
+        place += len(chunk)
+        while chunk:
+            try:
+                data = unpacker.decompress(chunk, _READ * 16)
+            except zlib.error:
+                raise SourceError(
+                    f"{path}: the gzip data is corrupt near byte {start} of the file; what came before was "
+                    "processed, fetch the file again for the rest"
+                ) from None
+            if data:
+                yield data
+            if unpacker.eof:
+                chunk = unpacker.unused_data.lstrip(b"\0")  # padding after the last member is allowed
+                if chunk:
+                    unpacker = zlib.decompressobj(wbits=31)
+            else:
+                chunk = unpacker.unconsumed_tail
+        chunk = next(rest, None)
+        if chunk is not None and unpacker.eof:
+            chunk = chunk.lstrip(b"\0")
+            if chunk:
+                unpacker = zlib.decompressobj(wbits=31)
+    if not unpacker.eof:
+        raise SourceError(
+            f"{path}: the gzip data breaks off at byte {place} of the file; what came before was processed, "
+            "fetch the file again for the rest"
+        )
+
+
+class _Cutter:
+    """Cuts a stream of bytes into frames at line ends."""
+
+    def __init__(self, source: str, frame_bytes: int, frame_lines: int) -> None:
+        self._source = source
+        self._bytes = max(1, frame_bytes)
+        self._lines = max(1, frame_lines)
+        self._line = 1
+        self._pending = bytearray()  # whole lines, then the beginning of one
+        self._whole = 0  # length of the whole lines among the pending
+        self._count = 0
+        self._cuts: list[Cut] = []
+        self._long = False  # the unfinished line is being cut
+        self._length = 0
+        self._hash = hashlib.sha256()
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        lines = chunk.count(b"\n")
+        if (
+            not self._long
+            and self._count + lines < self._lines
+            and len(self._pending) + len(chunk) < self._bytes
+        ):  # nothing to cut in it: the common case, without a look at each line
+            self._count += lines
+            if lines:
+                self._whole = len(self._pending) + chunk.rindex(b"\n") + 1
+            self._pending += chunk
+            return
+        start = 0
+        while start < len(chunk):
+            end = chunk.find(b"\n", start)
+            piece = chunk[start:] if end < 0 else chunk[start : end + 1]
+            start += len(piece)
+            self._take(piece.removesuffix(b"\n"))
+            if end >= 0:
+                self._end_line()
+                if self._count >= self._lines or len(self._pending) >= self._bytes:
+                    yield self._frame()
+
+    def finish(self) -> Iterator[Frame]:
+        """The rest, with a last line that no line feed ends."""
+        if self._long or len(self._pending) > self._whole:
+            self._end_line()
+        if self._count:
+            yield self._frame()
+
+    def _take(self, piece: bytes) -> None:
+        if not self._long and len(self._pending) - self._whole + len(piece) > self._bytes:
+            head = bytes(self._pending[self._whole :])
+            self._long, self._length, self._hash = True, len(head), hashlib.sha256(head)
+        if self._long:
+            self._length += len(piece)
+            self._hash.update(piece)
+            piece = piece[: max(0, self._bytes - (len(self._pending) - self._whole))]
+        self._pending += piece
+
+    def _end_line(self) -> None:
+        if self._long:
+            self._cuts.append(Cut(self._count, self._length, self._hash.hexdigest()))
+            self._long = False
+        self._pending += b"\n"
+        self._whole = len(self._pending)
+        self._count += 1
+
+    def _frame(self) -> Frame:
+        frame = Frame(self._source, bytes(self._pending), self._line, cuts=tuple(self._cuts))
+        self._line += self._count
+        self._pending, self._whole, self._count, self._cuts = bytearray(), 0, 0, []
+        return frame

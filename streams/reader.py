@@ -57,15 +57,15 @@ class Reader:
         time = about.time if about.time is not None else before.time
         if time is None and pghp:
             time = pghp.time
-        if time is None and rest:
-            time = suffix_time(rest)
+        if time is None and suffix:
+            time = suffix_time(suffix)
         if time is None and prefix:
             time = prefix_time(prefix, self._zone)
         station = (
             about.station
             or (pghp and pghp.station)
             or before.station
-            or (rest and suffix_station(rest))
+            or (suffix and suffix_station(suffix))
             or about.info
             or before.info
         )

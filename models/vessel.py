@@ -110,6 +110,7 @@ class Identity(msgspec.Struct, frozen=True):
     draught: float | None = None
     class_b: bool = False
     shared: bool = False  # two places at once under this number
+    gone: bool = False  # not heard of for long: forget it
     watchlists: tuple[WatchlistHit, ...] = ()
 
     @property

@@ -1,0 +1,45 @@
+"""Ticks: where a vessel was at the instants of a fixed time grid, for comparing vessels with each other."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from models.event import Event
+from models.report import Rows
+from models.time import Millis
+from models.vessel import Identity
+
+TICK: Final = np.dtype(
+    [
+        ("time", "i8"),  # the instant of the grid this position is for, milliseconds UTC
+        ("mmsi", "u4"),
+        ("segment", "u2"),  # track segment under this MMSI: 0 unless it is in two places at once
+        ("lon", "f8"),
+        ("lat", "f8"),
+        ("sog", "f4"),  # knots: interpolated reported speed, or the implied one where none is reported
+        ("cog", "f4"),  # degrees, of the nearer fix; NaN when not available
+        ("heading", "f4"),  # degrees, of the nearer fix; NaN when not available
+        ("status", "u1"),  # navigational status of the nearer fix
+        ("backfilled", "?"),  # emitted later than the step after its time: the second fix came late
+        ("stations", "i4"),  # index into Instant.stations
+    ]
+)
+
+
+def no_ticks() -> Rows:
+    return np.empty(0, TICK)
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """All that VesselStage says at one instant of the grid: ticks, changed identities, events of one vessel.
+
+    `ticks` is sorted by (time, mmsi, segment), `identities` by mmsi, `events` by id and revision.
+    """
+
+    time: Millis
+    ticks: Rows = field(default_factory=no_ticks)
+    identities: tuple[Identity, ...] = ()
+    events: tuple[Event, ...] = ()
+    stations: tuple[tuple[str, ...], ...] = ((),)

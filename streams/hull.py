@@ -1,0 +1,53 @@
+"""The gap between two hulls: what two antennas 200 metres apart really say about ships 150 metres long.
+
+A hull is the rectangle that the antenna's distances to bow, stern and sides span (ITU-R M.1371, dimension
+and reference for position), turned to the heading.
+"""
+
+import math
+
+from shapely import Polygon
+
+from models.vessel import Dimensions
+
+METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
+"""Of latitude, on the sphere with the earth's mean radius."""
+
+
+def offset(lon: float, lat: float, lon0: float, lat0: float) -> tuple[float, float]:
+    """East and north of (lon0, lat0) in metres; for the few kilometres that matter here."""
+    east = ((lon - lon0 + 180) % 360 - 180) * METRES_PER_DEGREE * math.cos(math.radians((lat + lat0) / 2))
+    return east, (lat - lat0) * METRES_PER_DEGREE
+
+
+def outline(east: float, north: float, heading: float, size: Dimensions) -> Polygon:
+    """The hull as a rectangle in metres, its antenna at (east, north), heading in degrees from north.
+
+    Where the antenna's place is not known it is taken to be amidships.
+    """
+    if size.antenna_known:
+        ahead, astern, port, starboard = size.to_bow, size.to_stern, size.to_port, size.to_starboard
+        corners = [(-port, ahead), (starboard, ahead), (starboard, -astern), (-port, -astern)]
+    else:
+        half, side = size.length / 2, size.beam / 2
+        corners = [(-side, half), (side, half), (side, -half), (-side, -half)]
+    sin, cos = math.sin(math.radians(heading)), math.cos(math.radians(heading))
+    return Polygon([(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners])
+
+
+def gap(
+    at_a: tuple[float, float],
+    heading_a: float,
+    size_a: Dimensions | None,
+    at_b: tuple[float, float],
+    heading_b: float,
+    size_b: Dimensions | None,
+) -> float | None:
+    """Metres between two hulls, 0 where they touch or overlap; positions are (lon, lat).
+
+    None where a size or a heading is not known: then the distance of the antennas is all there is.
+    """
+    if size_a is None or size_b is None or math.isnan(heading_a) or math.isnan(heading_b):
+        return None
+    east, north = offset(*at_b, *at_a)
+    return float(outline(0, 0, heading_a, size_a).distance(outline(east, north, heading_b, size_b)))

@@ -1,0 +1,418 @@
+"""MeetingStage: from the ticks of all vessels to encounters between two of them.
+
+Vessels are compared at the instants of the grid. Ticks come at the instant of their emission and may be for
+an earlier one (backfill), so the last 90 minutes of ticks are kept and a pair is judged again, over all its
+instants in order, whenever one is added.
+"""
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
+from models.event import Event, EventType, Reason, Status, event_id, sort_key
+from models.report import Rows
+from models.tick import TICK, Instant, no_ticks
+from models.time import BEGINNING, DAY, END, HOUR, MINUTE, Millis
+from models.vessel import Identity, MmsiKind, Role, mmsi_kind
+from streams import encounter, hull
+from streams.encounter import EncounterSettings, Joint, Meeting, Pair, Side
+from streams.grid import GridSettings, before
+from streams.place import Places
+from streams.telling import merge_receivers
+from streams.track import unwrap
+
+Key = tuple[int, int, int, int]
+"""Two MMSIs, the lower first, and the track segment of each."""
+
+
+class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    encounter: EncounterSettings = EncounterSettings()
+    keep_minutes: float = 90.0
+    """Ticks are kept so long for backfill: the reach of interpolation and a margin."""
+
+    def __post_init__(self) -> None:
+        if self.keep_minutes < 60:
+            raise ValueError("keep_minutes must be at least 60, the reach of backfill")
+
+
+class _Fed(msgspec.Struct, array_like=True):
+    time: Millis
+    ticks: bytes
+    identities: list[Identity]
+    stations: list[tuple[str, ...]]
+
+
+class _Snapshot(msgspec.Struct):
+    done: Millis
+    overtaken: int
+    fed: list[_Fed]
+    window: dict[int, bytes]
+    identities: list[Identity]
+    pairs: list[Pair]
+    past: list[Pair]
+
+
+class MeetingStage:
+    """A `Stage` from Instants to Events."""
+
+    def __init__(self, places: Places, grid: GridSettings, settings: MeetingSettings) -> None:
+        self._places = places
+        self._grid = grid
+        self._settings = settings
+        self._done = BEGINNING
+        self._fed: dict[Millis, list[Instant]] = {}
+        self._window: dict[Millis, Rows] = {}  # ticks by their time, sorted by (mmsi, segment)
+        self._identities: dict[int, Identity] = {}
+        self._pairs: dict[Key, Pair] = {}
+        self._past: list[Pair] = []  # over, within a day
+        self.overtaken = 0
+        """Instants older than what was already worked off: they changed nothing."""
+
+    def feed(self, batch: Instant) -> None:
+        if batch.time <= self._done:
+            self.overtaken += 1
+            return
+        self._fed.setdefault(batch.time, []).append(batch)
+
+    def advance(self, watermark: Millis) -> list[Event]:
+        """Work off every instant before the watermark; at END up to the last one fed."""
+        step = self._grid.step
+        last = max(self._fed, default=self._done)
+        limit = last if watermark == END else before(watermark, step)
+        events: list[Event] = []
+        while self._done < limit:
+            if not self._pairs and not self._past:  # nothing can happen before the next instant fed
+                following = min((time for time in self._fed if time <= limit), default=limit + step)
+                self._done = max(self._done, min(following - step, limit))
+                self._prune(self._done)
+                if self._done >= limit:
+                    break
+            self._done += step
+            events += self._step(self._done, self._fed.pop(self._done, []))
+        return events + self._flush() if watermark == END else events
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                done=self._done,
+                overtaken=self.overtaken,
+                fed=[
+                    _Fed(i.time, i.ticks.tobytes(), list(i.identities), list(i.stations))
+                    for time in self._fed
+                    for i in self._fed[time]
+                ],
+                window={time: rows.tobytes() for time, rows in self._window.items()},
+                identities=list(self._identities.values()),
+                pairs=list(self._pairs.values()),
+                past=self._past,
+            )
+        )
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=_Snapshot)
+        self._done, self.overtaken = kept.done, kept.overtaken
+        self._fed = {}
+        for fed in kept.fed:
+            ticks = np.frombuffer(fed.ticks, TICK)
+            self._fed.setdefault(fed.time, []).append(
+                Instant(fed.time, ticks, tuple(fed.identities), (), tuple(fed.stations))
+            )
+        self._window = {time: np.frombuffer(rows, TICK) for time, rows in kept.window.items()}
+        self._identities = {identity.mmsi: identity for identity in kept.identities}
+        self._pairs = {_key(pair): pair for pair in kept.pairs}
+        self._past = kept.past
+
+    def _step(self, instant: Millis, fed: list[Instant]) -> list[Event]:
+        changed = self._learn(fed)
+        touched: set[Key] = set()
+        receivers: dict[int, tuple[str, ...]] = {}
+        ticks = [part.ticks for part in fed]
+        for part in fed:
+            heard = np.unique(part.ticks[["mmsi", "stations"]])
+            for mmsi, stations in heard.tolist():
+                receivers[mmsi] = tuple(sorted({*receivers.get(mmsi, ()), *part.stations[stations]}))
+        rows = np.concatenate([no_ticks(), *ticks])
+        rows["stations"] = 0  # the table goes with the instant
+        for time in np.unique(rows["time"]).tolist():
+            if time > instant - self._settings.keep_minutes * MINUTE:
+                touched |= self._compare(time, rows[rows["time"] == time], receivers)
+        events = self._judge(instant, touched, changed)
+        self._prune(instant)
+        return events
+
+    # --- who is who
+
+    def _learn(self, fed: list[Instant]) -> set[int]:
+        changed: set[int] = set()
+        for identity in sorted((i for part in fed for i in part.identities), key=lambda i: (i.mmsi, i.gone)):
+            changed.add(identity.mmsi)
+            if identity.gone:
+                self._identities.pop(identity.mmsi, None)
+            else:
+                self._identities[identity.mmsi] = identity
+        return changed
+
+    def _identity(self, mmsi: int) -> Identity:
+        known = self._identities.get(mmsi)
+        if known is None:
+            role = Role.UNKNOWN if mmsi_kind(mmsi) is MmsiKind.SHIP else Role.EXCLUDED
+            known = Identity(mmsi=mmsi, time=self._done, role=role)
+        return known
+
+    # --- who is near whom
+
+    def _compare(self, time: Millis, fresh: Rows, receivers: dict[int, tuple[str, ...]]) -> set[Key]:
+        """Take in ticks for one instant of the grid: find the pairs that they bring together or part."""
+        s = self._settings.encounter
+        mmsis = np.unique(fresh["mmsi"])
+        roles = [self._identity(mmsi) for mmsi in mmsis.tolist()]
+        partners = mmsis[[encounter.partner(identity) or identity.shared for identity in roles]]
+        fresh = fresh[np.isin(fresh["mmsi"], partners)]
+        old = self._window.get(time, no_ticks())
+        rows = np.concatenate([old, fresh])
+        is_new = np.arange(len(rows)) >= len(old)
+        order = np.lexsort([rows["segment"], rows["mmsi"]])
+        rows, is_new = rows[order], is_new[order]
+        self._window[time] = rows
+        if len(rows) < 2 or not is_new.any():
+            return set()
+        near = self._near(rows, is_new)
+        pairs = np.unique(np.concatenate([near, self._followed(time, rows, is_new)]), axis=0)
+        if not len(pairs):
+            return set()
+        a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
+        metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+        lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
+        hits = self._places.index.containing(lon, (a["lat"] + b["lat"]) / 2)
+        suppressed = self._places.suppressed(hits, len(pairs))
+        touched: set[Key] = set()
+        for i in range(len(pairs)):
+            key = (int(a["mmsi"][i]), int(b["mmsi"][i]), int(a["segment"][i]), int(b["segment"][i]))
+            if self._join(key, time, a[i], b[i], float(metres[i]), bool(suppressed[i])):
+                pair = self._pairs[key]
+                for mmsi in key[:2]:
+                    pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
+                touched.add(key)
+        return touched
+
+    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Pairs of rows within the distance that keeps a contact, one at least of them new."""
+        points = unit_vectors(rows["lon"], rows["lat"]).T
+        (new,) = np.nonzero(is_new)
+        reach = self._settings.encounter.keep_metres / EARTH_RADIUS_M
+        found = cKDTree(points[new]).sparse_distance_matrix(cKDTree(points), reach, output_type="ndarray")
+        i, j = new[found["i"]], found["j"]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        wanted = np.array([self._wanted(mmsi) for mmsi in rows["mmsi"].tolist()])
+        keep = (rows["mmsi"][low] != rows["mmsi"][high]) & (wanted[low] | wanted[high])
+        return np.unique(np.stack([low[keep], high[keep]], axis=1), axis=0).astype(np.intp)
+
+    def _wanted(self, mmsi: int) -> bool:
+        identity = self._identity(mmsi)
+        return identity.of_interest or identity.role is Role.UNKNOWN
+
+    def _followed(self, time: Millis, rows: Rows, is_new: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """Pairs of rows that were in contact lately: that they are apart now has to be noted too."""
+        reach = self._settings.keep_minutes * MINUTE
+        keys = rows["mmsi"].astype("i8") * 65_536 + rows["segment"]
+        out = []
+        for (a, b, segment_a, segment_b), pair in self._pairs.items():
+            if not pair.joints or pair.joints[-1].time < time - reach:
+                continue
+            at = np.searchsorted(keys, [a * 65_536 + segment_a, b * 65_536 + segment_b])
+            if (
+                at.max() < len(keys)
+                and keys[at[0]] == a * 65_536 + segment_a
+                and keys[at[1]] == b * 65_536 + segment_b
+            ):
+                if is_new[at].any():
+                    out.append(at)
+        return np.array(out, np.intp).reshape(-1, 2)
+
+    def _join(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
+        """Note where both are at an instant. True when the pair has to be judged."""
+        s = self._settings.encounter
+        pair = self._pairs.get(key)
+        side_a, side_b = _side(a), _side(b)
+        slow = side_a.sog < s.slow_knots and side_b.sog < s.slow_knots
+        abreast = min(side_a.sog, side_b.sog) > s.abreast_knots and metres <= s.abreast_metres
+        contact = slow and metres <= s.near_metres and not suppressed
+        if pair is None:
+            if not (contact or abreast):
+                return False
+            pair = self._pairs[key] = Pair(key[0], key[1], key[2:])
+        if abreast:
+            if time - pair.abreast_at > DAY:
+                pair.abreast = []
+            pair.abreast = [*pair.abreast, round(metres, 1)][-2 * s.abreast_ticks :]
+            pair.abreast_at = max(pair.abreast_at, time)
+        if not pair.joints:
+            if not contact:
+                return abreast
+            draughts = [self._identity(mmsi).draught for mmsi in key[:2]]
+            pair.draughts = (draughts[0], draughts[1])
+        gap = None
+        if slow and metres <= s.keep_metres:
+            first, second = self._identity(key[0]), self._identity(key[1])
+            gap = hull.gap(
+                (side_a.lon, side_a.lat),
+                _heading(side_a),
+                first.dimensions,
+                (side_b.lon, side_b.lat),
+                _heading(side_b),
+                second.dimensions,
+            )
+        joint = Joint(time, metres, gap, suppressed, side_a, side_b)
+        pair.joints.append(joint)
+        if len(pair.joints) > 1 and pair.joints[-2].time > time:
+            pair.joints.sort(key=lambda each: each.time)
+        return True
+
+    # --- what it adds up to
+
+    def _judge(self, instant: Millis, touched: set[Key], changed: set[int]) -> list[Event]:
+        """Judge the pairs that something happened to: live ones, and those over for less than a day."""
+        s = self._settings.encounter
+        told: list[tuple[Key, Pair, Meeting, Status, Reason | None]] = []
+        for key, pair in sorted(self._pairs.items()) + [(_key(pair), pair) for pair in self._past]:
+            news = key in touched or not changed.isdisjoint(key[:2])
+            if pair.over is None:
+                news |= instant % HOUR == 0 and pair.id is not None
+                news |= bool(pair.joints) and instant - pair.joints[-1].time >= s.merge_hours * HOUR
+            meeting = encounter.meet(pair.joints, s) if news else None
+            if meeting is None:
+                continue
+            level = encounter.reaches(meeting, s)
+            ended = pair.over is None and instant - meeting.end >= s.merge_hours * HOUR
+            status = Status.CLOSED if ended or pair.over is not None else Status.OPEN
+            why = self._ground(key)
+            if why is not None and pair.id is not None and not pair.retracted:
+                told.append((key, pair, meeting, Status.RETRACTED, why))
+            elif why is None and self._news(pair, level, status, ended, instant):
+                if pair.id is None:
+                    first = meeting.contacts[0]
+                    pair.id = event_id(EventType.ENCOUNTER, key[:2], meeting.start, first.a.lon, first.a.lat)
+                pair.level = level or pair.level
+                told.append((key, pair, meeting, status, None))
+            if ended:
+                self._end(key, pair, instant, keep=level is not None or pair.id is not None)
+        return [self._tell(*each, instant) for each in told]
+
+    def _ground(self, key: Key) -> Reason | None:
+        """Why this pair is no encounter, as far as is known; None when nothing speaks against."""
+        a, b = self._identity(key[0]), self._identity(key[1])
+        if not encounter.can_meet(a, b):
+            return encounter.why_not(a, b)
+        pair = self._pairs.get(key)
+        moved_as_one = pair is not None and encounter.one_hull(pair, a, b, self._settings.encounter)
+        return encounter.ONE_HULL if moved_as_one else None
+
+    @staticmethod
+    def _news(pair: Pair, level: str | None, status: Status, ended: bool, instant: Millis) -> bool:
+        """First, change of level, each hour while open, the end, and when a ground to take it back fell."""
+        if pair.id is None:
+            return level is not None
+        if pair.retracted or ended:
+            return True
+        return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)
+
+    def _tell(
+        self, key: Key, pair: Pair, meeting: Meeting, status: Status, why: Reason | None, instant: Millis
+    ) -> Event:
+        pair.revision += 1
+        pair.told = instant
+        pair.retracted = status is Status.RETRACTED
+        raft = {
+            mmsi
+            for other in self._pairs.values()
+            if other.id is not None and not other.retracted and {other.a, other.b} & set(key[:2])
+            for mmsi in (other.a, other.b)
+        }
+        return encounter.tell(
+            pair,
+            meeting,
+            (self._identity(key[0]), self._identity(key[1])),
+            tuple(sorted(raft - set(key[:2]))),
+            instant,
+            status,
+            why,
+            self._places,
+            self._settings.encounter,
+        )
+
+    def _end(self, key: Key, pair: Pair, instant: Millis, keep: bool) -> None:
+        """The event is over: what comes next is another. That they moved as one is remembered.
+
+        For a day a type may still be confirmed, or found to be excluded.
+        """
+        if keep:
+            self._past.append(pair)
+            pair.over = instant
+        self._pairs[key] = Pair(
+            pair.a, pair.b, pair.segments, abreast=pair.abreast, abreast_at=pair.abreast_at
+        )
+
+    def _prune(self, instant: Millis) -> None:
+        s = self._settings
+        for time in [t for t in self._window if t <= instant - s.keep_minutes * MINUTE]:
+            del self._window[time]
+        horizon = instant - s.encounter.candidate_hours * HOUR
+        self._past = [pair for pair in self._past if pair.over is not None and pair.over > horizon]
+        for key, pair in list(self._pairs.items()):
+            if pair.joints:
+                interest = any(self._identity(mmsi).of_interest for mmsi in key[:2])
+                if not interest and pair.joints[0].time < horizon:
+                    self._end(key, pair, instant, keep=False)
+                elif len(pair.joints) > 600:
+                    pair.joints = _thinned(pair.joints)
+            elif instant - pair.abreast_at > DAY or (
+                len(pair.abreast) < s.encounter.abreast_ticks
+                and instant - pair.abreast_at > s.keep_minutes * MINUTE
+            ):
+                del self._pairs[key]
+
+    def _flush(self) -> list[Event]:
+        """All sources have ended: tell what is still open once more, as it stands."""
+        events = []
+        for key, pair in sorted(self._pairs.items()):
+            if pair.id is not None and not pair.retracted and pair.told != self._done:
+                meeting = encounter.meet(pair.joints, self._settings.encounter)
+                if meeting is not None:
+                    events.append(self._tell(key, pair, meeting, Status.OPEN, None, self._done))
+        return sorted(events, key=sort_key)
+
+
+def _key(pair: Pair) -> Key:
+    return (pair.a, pair.b, *pair.segments)
+
+
+def _side(row: Rows) -> Side:
+    return Side(
+        float(row["lon"]),
+        float(row["lat"]),
+        float(row["sog"]),
+        float(row["cog"]),
+        float(row["heading"]),
+        int(row["status"]),
+    )
+
+
+def _heading(side: Side) -> float:
+    """Where the bow points: the heading, or the course of one that moves."""
+    return side.cog if np.isnan(side.heading) and side.sog > 1 else side.heading
+
+
+def _thinned(joints: list[Joint]) -> list[Joint]:
+    """Every second of the older half, as long as no more than half an hour lies between neighbours."""
+    half = len(joints) // 2
+    kept = joints[:1]
+    for joint, following in zip(joints[1:half], joints[2 : half + 1], strict=True):
+        if (
+            following.time - kept[-1].time > 30 * MINUTE
+            or (kept[-1] is not joint
+            and joint.time - kept[-1].time >= 10 * MINUTE)
+        ):
+            kept.append(joint)
+    return kept + joints[half:]

@@ -1,0 +1,121 @@
+"""Event files: JSON Lines as they come, GeoJSON and CSV for other programs."""
+
+import csv
+import io
+import json
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+from models.event import Event, to_json
+from models.frame import Reject
+from models.time import to_text
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    GEOJSON = "geojson"
+    CSV = "csv"
+
+
+COLUMNS: Final = (
+    "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi", "name",
+    "flag", "imo", "watchlists", "other_mmsi", "other_name", "other_flag", "other_imo", "other_watchlists",
+    "duration_hours", "median_distance_km", "min_hull_gap_m", "port", "geofences", "summary",
+)  # fmt: skip
+"""Columns of the CSV: one row a revision, what the JSON says flattened."""
+
+
+class EventWriter:
+    """Writes revisions in one format to a text stream. GeoJSON and CSV are whole only after `close`."""
+
+    def __init__(self, stream: TextIO, form: Format) -> None:
+        self._stream, self._form, self._count = stream, form, 0
+        if form is Format.CSV:
+            stream.write(_row(COLUMNS))
+        elif form is Format.GEOJSON:
+            stream.write('{"type":"FeatureCollection","features":[')
+
+    def write(self, event: Event) -> None:
+        if self._form is Format.JSONL:
+            self._stream.write(to_json(event).decode() + "\n")
+        elif self._form is Format.CSV:
+            self._stream.write(_row(_cells(event)))
+        else:
+            self._stream.write(",\n" * bool(self._count) + json.dumps(_feature(event), sort_keys=True))
+        self._count += 1
+
+    def close(self) -> None:
+        if self._form is Format.GEOJSON:
+            self._stream.write("]}\n")
+        self._stream.flush()
+
+
+def _feature(event: Event) -> dict[str, Any]:
+    """A GeoJSON Feature: a point, the rest of the event as properties."""
+    content = json.loads(to_json(event))
+    place = content.pop("position")
+    west, south, east, north = content.pop("boundingBox")
+    return {
+        "type": "Feature",
+        "id": event.id,
+        "bbox": [west, south, east, north],
+        "geometry": {"type": "Point", "coordinates": [place["lon"], place["lat"]]},
+        "properties": content,
+    }
+
+
+def _cells(event: Event) -> tuple[Any, ...]:
+    met, other = event.encounter, event.encounter.vessel if event.encounter else None
+    slow, call = event.loitering, event.port_visit
+    length = (
+        met.duration_hours if met
+        else slow.total_time_hours if slow
+        else call.duration_hours if call
+        else None
+    )  # fmt: skip
+    return (
+        event.id, event.type, event.revision, event.status, event.level, event.score, event.start, event.end,
+        event.detected, event.position.lat, event.position.lon, event.vessel.ssvid, event.vessel.name,
+        event.vessel.flag, event.vessel.imo, _lists(event.vessel), other and other.ssvid, other and other.name,
+        other and other.flag, other and other.imo, other and _lists(other), length,
+        met and met.median_distance_kilometers, met and met.min_hull_gap_meters, call and call.port,
+        "; ".join(fence.name for fence in event.geofences), event.summary,
+    )  # fmt: skip
+
+
+def _lists(vessel: Any) -> str:
+    return "; ".join(f"{hit.list} {hit.entry}" for hit in vessel.watchlists)
+
+
+def _row(cells: tuple[Any, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([_harmless(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    """Text from strangers that a spreadsheet would take for a formula is led by an apostrophe."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + cell
+    return cell
+
+
+class RejectWriter:
+    """Writes a line of JSON for every input line that became no message."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, reject: Reject) -> None:
+        """The line as text, what is no printable ASCII escaped as in Python's bytes."""
+        content = {
+            "source": reject.source,
+            "line": reject.line,
+            "outcome": reject.outcome,
+            "reason": reject.reason,
+            "time": None if reject.time is None else to_text(reject.time),
+            "length": reject.length,
+            "sha256": reject.sha256,
+            "head": reject.head.decode("ascii", "backslashreplace"),
+        }
+        self._stream.write(json.dumps(content) + "\n")

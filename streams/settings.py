@@ -1,0 +1,70 @@
+"""All settings of a run, in one frozen object, and how they are read from a file."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.decoder import DecoderSettings
+from streams.meeting_stage import MeetingSettings
+from streams.vessel_stage import VesselSettings
+
+
+class SettingsError(ValueError):
+    """A settings file that can't be used; the text names file, key and remedy."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every threshold, by the stage it belongs to. A file names only what differs from the defaults."""
+
+    decoder: DecoderSettings = DecoderSettings()
+    vessel: VesselSettings = VesselSettings()
+    meeting: MeetingSettings = MeetingSettings()
+
+
+def load(path: Path) -> Settings:
+    """Settings from a TOML file. Raises SettingsError."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise SettingsError(
+            f"{path}: can't be read ({reason}); give a TOML file, `tankerwatch settings show` prints one"
+        ) from error
+    try:
+        return msgspec.toml.decode(text, type=Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}: {_place(str(error))}") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML ({error}); mend that line") from error
+
+
+def show(settings: Settings) -> str:
+    """The settings as TOML, as `load` reads them."""
+    lines: list[str] = []
+    _table("", msgspec.to_builtins(settings), lines)
+    return "\n".join(lines).strip() + "\n"
+
+
+def _table(name: str, content: dict[str, Any], lines: list[str]) -> None:
+    plain = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    if plain:
+        lines += ["", f"[{name}]"] if name else []
+        lines += (f"{key} = {msgspec.json.encode(value).decode()}" for key, value in plain.items())
+    for key, value in content.items():
+        if isinstance(value, dict):
+            _table(f"{name}.{key}" if name else key, value, lines)
+
+
+def _place(message: str) -> str:
+    """msgspec's message, with the valid keys where a key is unknown."""
+    what, _, path = message.partition(" - at `$")
+    keys = [key for key in path.rstrip("`").split(".") if key]
+    where = ".".join(keys) or "top level"
+    if "unknown field" not in what:
+        return f"{where}: {what}; `tankerwatch settings show` prints the defaults"
+    section: Any = msgspec.to_builtins(Settings())
+    for key in keys:
+        section = section[key]
+    unknown = what.rsplit("`", 2)[1]
+    return f"{where}: unknown key {unknown!r}; valid here: {', '.join(section)}"

@@ -1,0 +1,115 @@
+"""Positions and outlines made small for the page: unwrapped past 180°, rounded, as differences."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import MultiPolygon, Polygon
+from shapely.affinity import translate
+
+from geofences.fence import Fence
+from models.report import Rows
+
+SCALE: Final = 100_000
+"""Steps of a degree in which positions are written: about a metre."""
+
+FENCE_TOLERANCE: Final = 0.0003
+"""Degrees by which a fence may be simplified."""
+
+Column = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A box in degrees. East may lie past 180, so that it is east of west even across the antimeridian."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def centre(self) -> float:
+        return (self.west + self.east) / 2
+
+    @property
+    def bounds(self) -> list[float]:
+        return [round(edge, 5) for edge in (self.west, self.south, self.east, self.north)]
+
+    def grown(self, share: float, least: float) -> "Extent":
+        """Larger by a share of its size on every side, and by `least` degrees or more; at most the world."""
+        dx = max(least, share * (self.east - self.west))
+        dy = max(least, share * (self.north - self.south))
+        west, east = self.west - dx, self.east + dx
+        if east - west >= 360:
+            west, east = self.centre - 180, self.centre + 180
+        return Extent(west, max(-90.0, self.south - dy), east, min(90.0, self.north + dy))
+
+
+def extent_of(points: Sequence[tuple[float, float]]) -> Extent:
+    """The smallest box round positions, across 180° where that is the shorter way; the world for none."""
+    if not points:
+        return Extent(-180.0, -60.0, 180.0, 75.0)
+    lon, lat = np.array(points, dtype=np.float64).T
+    lon = np.unique(lon % 360)
+    gaps = np.diff(lon, append=lon[0] + 360)
+    west = float(lon[(np.argmax(gaps) + 1) % len(lon)])
+    west -= 360 if west >= 180 else 0
+    return Extent(west, float(lat.min()), west + 360 - float(gaps.max()), float(lat.max()))
+
+
+def span_of(track: Rows) -> Sequence[tuple[float, float]]:
+    """Two corners between which a track runs, but for a hundredth at each end that may be wild fixes."""
+    lon, lat = track["lon"].astype(np.float64), track["lat"].astype(np.float64)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    if not known.any():
+        return ()
+    # not by differences of neighbours: one wild fix must not turn all that follow by 360
+    lon = turned(lon[known], float(np.median(lon[known])))
+    west, east = np.quantile(lon, (0.01, 0.99))
+    south, north = np.quantile(lat[known], (0.01, 0.99))
+    return ((float(west), float(south)), (float(east), float(north)))
+
+
+def turned(lon: Column, centre: float) -> Column:
+    """Longitudes within 180° of the centre."""
+    return (lon - centre + 180) % 360 - 180 + centre
+
+
+def differences(points: npt.NDArray[Any]) -> list[int]:
+    """Rows of degrees as whole steps, each row the difference from the one before, in one flat list."""
+    steps = np.rint(np.asarray(points, dtype=np.float64) * SCALE).astype(np.int64)
+    return np.diff(steps, axis=0, prepend=np.zeros_like(steps[:1])).ravel().tolist()
+
+
+def encode_polygons(polygons: Iterable[Polygon]) -> list[list[int]]:
+    """The rings of polygons, holes too: they are filled by the even-odd rule."""
+    rings = [ring for polygon in polygons for ring in (polygon.exterior, *polygon.interiors)]
+    return [differences(shapely.get_coordinates(ring)) for ring in rings]
+
+
+def encode_fence(fence: Fence, centre: float) -> dict[str, Any]:
+    outline = _joined(fence.geometry).simplify(FENCE_TOLERANCE)
+    middle = outline.representative_point().x
+    turn = float(turned(np.array([middle]), centre)[0]) - middle
+    polygons = shapely.get_parts(translate(outline, xoff=turn))
+    return {
+        "name": fence.name,
+        "kind": str(fence.kind),
+        "country": fence.country,
+        "policy": str(fence.policy),
+        "source": fence.source,
+        "rings": encode_polygons(polygons),
+    }
+
+
+def _joined(outline: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
+    """A fence that was cut at 180° in one piece again, its western part turned past 180."""
+    west, _, east, _ = outline.bounds
+    if west > -180 or east < 180:
+        return outline
+    parts = [translate(part, xoff=360) if part.bounds[0] < 0 else part for part in shapely.get_parts(outline)]
+    return shapely.union_all(parts)

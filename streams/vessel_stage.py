@@ -528,7 +528,7 @@ class Tracks(msgspec.Struct, frozen=True):
     new: npt.NDArray[np.intp]  # index in the track of its first new fix: 1, or 0 for one that begins
 
     def each(self) -> Iterable[tuple[int, int, int]]:
-        ends = np.append(self.starts[1:], len(self.rows))
+        ends = np.append(self.starts, len(self.rows))[1:]
         return zip(self.starts.tolist(), ends.tolist(), self.new.tolist(), strict=True)
 
 

@@ -95,9 +95,10 @@ class Fleet:
     def cargo(self, length: tuple[int, int] = (80, 160)) -> Ship:
         return self.ship(int(self._rng.choice([70, 70, 71, 79])), length)
 
-    def buoy(self, number: int) -> Ship:
-        """A net buoy: class B, a number that is no ship's, a name with the charge of its battery."""
+    def buoy(self, number: int, ship_like: bool) -> Ship:
+        """A net buoy: class B, its battery's charge in its name, under a ship's number or nobody's."""
         rng = self._rng
-        mmsi = self._number(100_000_000, 110_000_000)
+        low = 412_000_000 if ship_like else 100_000_000
+        mmsi = self._number(low, low + 1_000_000)
         name = f"NET {number:02d}-{int(rng.integers(30, 100))}%"
         return Ship(mmsi, name, "", 0, 37, 2, 2, 1, 1, class_b=True, partner=False)

@@ -55,12 +55,12 @@ class Truth(msgspec.Struct, frozen=True):
 
 def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:
     """All events of a scenario that begins at `start`, by time."""
-    last = max(float(vessel.times[-1]) for vessel in vessels)
 
     def event(kind: EventType, who: tuple[Vessel, ...], span: Span, note: str) -> TrueEvent:
         begin, end = (start + round(second * 1000) for second in span)
         mmsis = tuple(sorted(vessel.ship.mmsi for vessel in who))
-        return TrueEvent(kind, mmsis, to_text(begin), None if span[1] >= last else to_text(end), note)
+        ended = all(span[1] < vessel.times[-1] for vessel in who)
+        return TrueEvent(kind, mmsis, to_text(begin), to_text(end) if ended else None, note)
 
     found = []
     for a, b in combinations(vessels, 2):

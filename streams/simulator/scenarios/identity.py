@@ -1,0 +1,66 @@
+"""Negatives in which numbers or fixes are wrong."""
+
+from dataclasses import replace
+
+from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, beyond
+from streams.simulator.scenario import World, scenario
+from streams.simulator.scenarios.meeting import traffic, waiting
+from streams.simulator.vessel import Ship
+
+
+@scenario
+def shared_mmsi(world: World) -> None:
+    """Two tankers under one MMSI sail 60 to 100 km apart, one eastward, one westward, so that half-way
+    between them is always a third tanker, drifting for 2 to 2.8 hours. The first passes a fourth at 300
+    metres that drifts as long. Truth: nothing."""
+    lon, lat = 124.0, 35.8
+    world.hear_near(lon, lat)
+    still, since = waiting(world, lon, lat, Waters.OPEN, world.between(2, 2.8), 0.3, current=90.0)
+    middle = still.track.place_at(since + HOUR)[:2]
+    apart, knots = world.between(30_000, 50_000), world.between(9, 11)
+    hours = still.track.end / HOUR
+    first = world.fleet.tanker((90, 120))
+    second: Ship = replace(world.fleet.tanker((90, 120)), mmsi=first.mmsi)
+    for ship, side, course in ((first, 0.0, 90.0), (second, 180.0, 270.0)):
+        place = beyond(*middle, side, apart)
+        track = Track(0.0, *beyond(*place, course + 180, knots * KNOT * (since + HOUR)), course, knots)
+        world.add(ship, track.sail(course, knots, hours))
+    passed = beyond(*beyond(*middle, 0.0, apart), 0.0, 300)
+    waiting(world, *passed, Waters.OPEN, world.between(2, 2.8), 0.2)
+    traffic(world, lon, lat - 0.5, 2, still.track.end)
+
+
+@scenario
+def two_transponders(world: World) -> None:
+    """A tanker carries two transponders under two numbers and names; she sails for hours, drifts for 1.5 to
+    2.8 hours, and sails on. Truth: nothing, there is one ship."""
+    world.hear_near(136.0, 40.4)
+    course, knots = world.between(0, 360), world.between(9, 12)
+    ship = world.fleet.tanker((80, 130))
+    other = world.fleet.tanker((80, 130))
+    other = replace(
+        other, length=ship.length, beam=ship.beam, to_bow=ship.to_bow + 8, to_port=ship.to_port, imo=0
+    )
+    begin = beyond(136.0, 40.4, course + 180, knots * KNOT * 4 * HOUR)
+    track = Track(0.0, *begin, course, knots).sail(course, knots, world.between(4, 5), slow_to=0.6)
+    track.drift(course + 40, 0.6, world.between(1.5, 2.8)).sail(course, knots, world.between(2, 3))
+    world.add(ship, track, hull=1)
+    twin = Track(0.0, *begin).keep_station(track, -8.0, 0.0, track.end / HOUR)
+    world.add(other, twin, hull=1)
+    traffic(world, 136.0, 40.4, 4, track.end)
+
+
+@scenario
+def wild_fix(world: World) -> None:
+    """A tanker drifts for 2 to 2.8 hours; of another one that sails 15 to 40 km away one single fix is wrong:
+    it lies right beside the first. Truth: nothing."""
+    lon, lat = 136.2, 40.8
+    world.hear_near(lon, lat)
+    still, since = waiting(world, lon, lat, Waters.OPEN, world.between(2, 2.8), 0.3)
+    wrong = since + world.between(0.4, 1.4) * HOUR
+    beside = beyond(*still.track.place_at(wrong)[:2], world.between(0, 360), world.between(40, 90))
+    course, knots, hours = world.between(0, 360), world.between(9, 12), still.track.end / HOUR
+    closest = beyond(lon, lat, course + 90, world.between(15_000, 40_000))
+    track = Track(0.0, *beyond(*closest, course + 180, knots * KNOT * wrong), course, knots)
+    world.add(world.fleet.tanker(), track.sail(course, knots, hours), wild=((wrong, *beside),))
+    traffic(world, lon, lat, 4, still.track.end)

@@ -1,0 +1,50 @@
+# Everything from a fresh checkout: `make demo` shows what it does, `make test` checks that it works.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+BIN := .venv/bin
+# Tests on real recordings need the folder that TANKERWATCH_DATA names; without it they are left out.
+RECORDED := $(if $(TANKERWATCH_DATA),,-m "not recorded")
+
+.PHONY: demo test lint format evaluate lock clean
+
+demo: .venv/ready
+	@mkdir -p out
+	@echo "Simulating a tanker's run from Vostochny to Nampo, with a transfer on the way ..."
+	@$(BIN)/tankerwatch simulate full_run --seed 1 --noise normal --out out/full_run.nmea.gz --truth out/full_run.truth.json
+	@$(BIN)/tankerwatch replay out/full_run.nmea.gz --out out/full_run.jsonl --report out/full_run.html
+
+test: .venv/ready
+	$(BIN)/pytest -n auto $(RECORDED)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Detection against the simulator's truth, over every scenario: writes the table in docs/evaluation.md.
+evaluate: .venv/ready
+	$(BIN)/python -m tests.evaluation.matrix --seeds 20 --out docs/evaluation.md
+
+lock: .venv/ready
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra dev -o requirements.lock pyproject.toml
+
+.venv/ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "tankerwatch needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "Python has no venv module; installing python3-venv"; \
+		$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv || \
+		{ echo "That failed. Install the package python3-venv (Debian, Ubuntu) and try again."; exit 1; }; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf .venv out build *.egg-info

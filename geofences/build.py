@@ -35,7 +35,7 @@ TARGET: Final = Path(__file__).parent / "catalogue"
 
 POINT_RADIUS_M: Final = 1_000
 """Round each anchorage point: an S2 cell of level 14 is about half as wide."""
-CLUSTER_M: Final = 4_000
+CLUSTER_M: Final = 2_000
 """Anchorage points further apart than this get polygons of their own."""
 TOLERANCE: Final = 0.0015
 """Degrees by which an outline may be simplified."""

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely import Polygon
 
-from geofences.polygon import polygonal
+from geofences.polygon import cut_at_180, polygonal
+
+Coordinates = npt.NDArray[np.float64]
 
 TARGET: Final = Path(__file__).parent / "data" / "land.geojson.gz"
 
@@ -56,17 +59,36 @@ def _land(path: Path) -> list[Any]:
     scale, offset = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = [np.cumsum(arc, axis=0) * scale + offset for arc in topology["arcs"]]
 
-    def ring(numbers: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def ring(numbers: list[int]) -> Coordinates:
         # ~n is arc n backwards; each arc begins where the one before ends
         pieces = [arcs[number] if number >= 0 else arcs[~number][::-1] for number in numbers]
-        return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
+        return _unrolled(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
 
     polygons = []
     for member in topology["objects"]["land"]["geometries"]:
         for shell, *holes in member["arcs"]:
-            polygon = Polygon(ring(shell), [ring(hole) for hole in holes])
-            polygons.append(shapely.make_valid(polygon, method="structure"))
+            outer = ring(shell)
+            polygon = Polygon(outer, [_beside(ring(hole), outer) for hole in holes])
+            # the grid makes some coasts cross themselves, and the smallest islands collapse
+            valid = polygonal(shapely.make_valid(polygon, method="structure"))
+            if not valid.is_empty:
+                polygons.append(cut_at_180(valid))
     return polygons
+
+
+def _unrolled(ring: Coordinates) -> Coordinates:
+    """The ring with longitudes that run on past 180: the file jumps to -180 in the middle of a coast."""
+    ring = np.column_stack((np.unwrap(ring[:, 0], period=360), ring[:, 1]))
+    if abs(ring[-1, 0] - ring[0, 0]) < 180:
+        return ring
+    # once round the world: Antarctica, to be closed by way of the pole
+    return np.vstack((ring, [[ring[-1, 0], -90], [ring[0, 0], -90]], ring[:1]))
+
+
+def _beside(hole: Coordinates, outer: Coordinates) -> Coordinates:
+    """The hole turned by whole circles to where the outer ring came to lie."""
+    apart = np.ptp(outer[:, 0]) / 2 + outer[:, 0].min() - hole[:, 0].mean()
+    return np.column_stack((hole[:, 0] + 360 * np.round(apart / 360), hole[:, 1]))
 
 
 def main() -> None:

@@ -35,9 +35,9 @@ NORTH_KOREA: Final = (
         FenceKind.TERMINAL,
         "KP",
         60280,
-        source="drawn by hand along the north bank from the second oil terminal to the harbour (nknews.org, "
-        "dailynk.com; World Port Index); approximate",
-        outline=((125.3, 38.69), (125.44, 38.69), (125.44, 38.735), (125.3, 38.735)),
+        source="drawn by hand along the north bank, from the anchorage off the second oil terminal to the "
+        "harbour (nknews.org, dailynk.com; World Port Index); approximate",
+        outline=((125.24, 38.685), (125.44, 38.69), (125.44, 38.735), (125.24, 38.735)),
     ),
     # the buoys' place is unpublished: reports say offshore, west of the barrage, with underwater pipelines
     Zone(
@@ -114,7 +114,7 @@ WATCH_AREAS: Final = (
         Policy.WATCH,
         source="drawn by hand round 38.53 N 124.83 E, 36 suspected transfers in 2022 and 26 by autumn 2023 "
         "(VOA by way of world-today-news.com); approximate",
-        outline=((124.68, 38.44), (124.88, 38.43), (124.89, 38.53), (124.84, 38.63), (124.68, 38.63)),
+        outline=((124.68, 38.42), (124.92, 38.42), (124.92, 38.52), (124.85, 38.64), (124.68, 38.64)),
     ),
     # pairs and rafts of three, about 30 km south-west of Nampo
     Zone(

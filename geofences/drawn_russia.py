@@ -2,7 +2,7 @@
 
 Berths and ordinary anchorages suppress encounters; roads where transfers are known are watched. A World
 Port Index point lies up to 13 km from the berths, so the outlines follow the anchorage points of Global
-Fishing Watch where there are some. In the Baltic and the Black Sea there are few: there, berths are drawn
+Fishing Watch where there are some. In the Baltic and the Black Sea there are few; there, berths are drawn
 wide enough for the doubt about them and anchorages tight, since a zone too large hides what it covers.
 `good`, `approximate` and `guess` say how certain a place is.
 """
@@ -290,7 +290,7 @@ RUSSIA_WEST: Final = (
         "RU",
         28410,
         source=_GUESS,
-        outline=box(28.2, 59.78, 28.5, 59.88),
+        outline=box(28.2, 59.78, 28.42, 59.88),
     ),
     Zone(
         "ru-primorsk",
@@ -322,12 +322,12 @@ RUSSIA_WEST: Final = (
     ),
     Zone(
         "ru-st-petersburg-anchorage",
-        "St Petersburg, anchorages off Kotlin",
+        "St Petersburg, anchorages west of Kotlin",
         _ANCHORAGE,
         "RU",
         28370,
-        source=_GUESS,
-        outline=box(29.3, 59.98, 29.6, 60.06),
+        labels=("ST PETERSBURG",),
+        window=(29.2, 59.95, 29.8, 60.12),
     ),
     # Kola Bay down to its head, with the storage tankers moored in it
     Zone("ru-murmansk", "Murmansk", _PORT, "RU", 62950, labels=("MURMANSK", "MYS ABRAM")),

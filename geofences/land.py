@@ -37,12 +37,14 @@ def land_clip(west: float, south: float, east: float, north: float) -> dict[str,
     """
     if west > east:
         east += 360
-    polygons: list[list[list[list[float]]]] = []
+    pieces = []
     for turn in (-360, 0, 360):
         window = shapely.box(west - turn, south, east - turn, north)
         near = _tree().geometries[np.sort(_tree().query(window, predicate="intersects"))]
-        for part in shapely.intersection(near, window):
-            for piece in shapely.get_parts(translate(polygonal(part), xoff=turn)):
-                rings = (piece.exterior, *piece.interiors)
-                polygons.append([np.round(shapely.get_coordinates(ring), 4).tolist() for ring in rings])
-    return {"type": "MultiPolygon", "coordinates": polygons}
+        pieces += [translate(piece, xoff=turn) for piece in shapely.intersection(near, window)]
+    parts = shapely.get_parts(polygonal(shapely.union_all(pieces)))
+    coordinates = [
+        [np.round(shapely.get_coordinates(ring), 4).tolist() for ring in (part.exterior, *part.interiors)]
+        for part in parts
+    ]
+    return {"type": "MultiPolygon", "coordinates": coordinates}

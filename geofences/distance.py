@@ -24,7 +24,9 @@ EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the Earth, metres (IUGG)."""
 
 
-def haversine_m(lon1: Column, lat1: Column, lon2: Column, lat2: Column) -> Column:
+def haversine_m(
+    lon1: Column | float, lat1: Column | float, lon2: Column | float, lat2: Column | float
+) -> Column:
     """Metres between positions in degrees, row by row; NaN where one is NaN. 180° is no border."""
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half_lat = np.sin((phi2 - phi1) / 2)
@@ -78,6 +80,7 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
 
 
 def _distance_km(lon: Column, lat: Column, inside: Layer, outline: Outline) -> Column:
+    # edges that run through the middle of an area cut at 180° do no harm: they are inside, at distance 0
     distance: Column = outline.nearest(lon, lat) * (EARTH_RADIUS_M / 1000)
     rows, _ = inside.find(lon, lat)
     distance[rows] = 0.0

@@ -24,13 +24,10 @@ class Outline:
     """
 
     def __init__(self, rings: npt.NDArray[Any]) -> None:
-        """Rings or lines in degrees. Edges on the map's own frame (180°, the south pole) don't count."""
+        """Rings in degrees, as an array of geometries."""
         pieces = shapely.segmentize(rings, _PIECE)
         coordinates, line = shapely.get_coordinates(pieces, return_index=True)
         edge = np.nonzero(line[1:] == line[:-1])[0]
-        (lon1, lat1), (lon2, lat2) = coordinates[edge].T, coordinates[edge + 1].T
-        frame = ((np.abs(lon1) == 180) & (np.abs(lon2) == 180)) | ((lat1 < -85) & (lat2 < -85))
-        edge = edge[~frame]
         # neighbours on the map into the same block, whatever ring they are of: many islands are small
         edge = edge[np.argsort(_morton(*coordinates[edge].T), kind="stable")]
         # the last block is filled up with its last edge again

@@ -18,7 +18,7 @@ Ring = list[tuple[float, float]]
 _REASON: Final = re.compile(r"^(?P<what>[^\[]+)\[(?P<place>[^\]]+)\]$")
 
 _INVALID: Final = {
-    "Self-intersection": "the outline crosses itself; put the vertices in order round the area",
+    "Self-intersection": "the outline crosses itself or another ring; put its corners in order",
     "Ring Self-intersection": "the outline touches itself; make two polygons of it",
     "Hole lies outside shell": "a hole lies outside the outer ring; make it a polygon of its own",
     "Holes are nested": "one hole lies within another; remove the inner one or make it a polygon",

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import pyproj
+import shapely
 import typer
 from shapely import MultiPolygon, Polygon, STRtree
-from shapely.ops import transform
 
 from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceError, dump_fences, load_fences
@@ -144,7 +144,7 @@ def _looks_swapped(geometry: Polygon | MultiPolygon) -> bool:
     west, _, east, _ = geometry.bounds
     if west < -90 or east > 90:
         return False
-    swapped = transform(lambda lon, lat: (lat, lon), geometry)
+    swapped = shapely.transform(geometry, lambda positions: positions[:, ::-1])
     tree = STRtree(land())
     return bool(len(tree.query(geometry, predicate="within"))) and not len(
         tree.query(swapped, predicate="within")

@@ -39,14 +39,18 @@ def open_source(
     """
     cutter = _Cutter(path, frame_bytes, frame_lines)
     offset = 0
-    for chunk in _plain(path, stdin):
-        if offset < _BINARY_PROBE and b"\0" in chunk[: _BINARY_PROBE - offset]:
-            raise SourceError(
-                f"{path}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of text; "
-                "give a recording of NMEA sentences, plain or gzip"
-            )
-        offset += len(chunk)
-        yield from cutter.feed(chunk)
+    try:
+        for chunk in _plain(path, stdin):
+            if offset < _BINARY_PROBE and b"\0" in chunk[: _BINARY_PROBE - offset]:
+                raise SourceError(
+                    f"{path}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of "
+                    "text; give a recording of NMEA sentences, plain or gzip"
+                )
+            offset += len(chunk)
+            yield from cutter.feed(chunk)
+    except SourceError:
+        yield from cutter.finish()
+        raise
     if not offset:
         raise SourceError(f"{path}: is empty; give a recording with at least one line")
     yield from cutter.finish()

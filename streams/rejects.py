@@ -1,0 +1,49 @@
+"""Rejects: the lines that became no message, as JSON Lines: each can be found and read again."""
+
+import base64
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import msgspec
+
+from models.frame import Reject
+from models.time import to_text
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    source: str
+    line: int
+    outcome: str
+    reason: str
+    length: int
+    sha256: str
+    time: str | None = None
+    head: str | None = None  # text, where the line is UTF-8
+    head_base64: str | None = None  # its bytes, where it is not
+
+
+def to_json(reject: Reject) -> bytes:
+    """One reject as one line of JSON, without a line feed: control characters come escaped."""
+    head, encoded = None, None
+    try:
+        head = reject.head.decode("utf-8")
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(reject.head).decode("ascii")
+    record = _Record(
+        source=reject.source,
+        line=reject.line,
+        outcome=str(reject.outcome),
+        reason=reject.reason,
+        length=reject.length,
+        sha256=reject.sha256,
+        time=None if reject.time is None else to_text(reject.time),
+        head=head,
+        head_base64=encoded,
+    )
+    return msgspec.json.encode(record)
+
+
+def write_rejects(rejects: Iterable[Reject], file: BinaryIO) -> None:
+    """Append rejects to an open file."""
+    for reject in rejects:
+        file.write(to_json(reject) + b"\n")

@@ -1,0 +1,112 @@
+"""Sources: frames of whole lines, and one clear sentence for everything that can be wrong with a file."""
+
+import gzip
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.frame import Frame
+from streams.source import SourceError, open_source
+
+
+def lines_of(frames: list[Frame]) -> list[bytes]:
+    return [line for frame in frames for line in frame.data.removesuffix(b"\n").split(b"\n")]
+
+
+def read(path: Path, frame_bytes: int = 1 << 20) -> list[Frame]:
+    return list(open_source(str(path), frame_bytes=frame_bytes))
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"").replace(b"\0", b"")), min_size=1),
+       st.integers(1, 8), st.integers(20, 60), st.booleans())  # fmt: skip
+def test_frames_hold_every_line(lines: list[bytes], number: int, size: int, ended: bool) -> None:
+    data = b"\n".join(lines) + (b"\n" if ended or not lines[-1] else b"")
+    frames = list(open_source("-", stdin=io.BytesIO(data), frame_lines=number, frame_bytes=size))
+    assert b"".join(frame.data for frame in frames).removesuffix(b"\n") == data.removesuffix(b"\n")
+    following = 1
+    for frame in frames:
+        count = frame.data.count(b"\n")
+        assert frame.source == "-"
+        assert frame.first_line == following
+        assert 1 <= count <= number
+        assert frame.data.endswith(b"\n")
+        following += count
+
+
+def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "recording.nmea"
+    path.write_bytes(gzip.compress(b"one\r\ntwo\r\n") + gzip.compress(b"three") + b"\0" * 512)
+    assert lines_of(read(path)) == [b"one\r", b"two\r", b"three"]
+
+
+def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "recording.nmea"
+    long = b"x" * 300_000
+    path.write_bytes(b"one\n" + long + b"\ntwo\n" + long)
+    frames = read(path, frame_bytes=8192)
+    assert max(len(frame.data) for frame in frames) < 3 * 8192
+    assert lines_of(frames) == [b"one", long[:8192], b"two", long[:8192]]
+    cuts = [(frame.first_line + cut.index, cut.length, cut.sha256) for frame in frames for cut in frame.cuts]
+    digest = hashlib.sha256(long).hexdigest()
+    assert cuts == [(2, 300_000, digest), (4, 300_000, digest)]
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"nothing: there is no such file; check the name"):
+        read(tmp_path / "nothing")
+
+
+def test_directory(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a directory; name the files in it"):
+        read(tmp_path)
+
+
+def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "recording.nmea"
+    path.write_bytes(b"one\n")
+    if os.access(path, os.R_OK):  # a superuser reads everything, so the refusal is played
+        monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SourceError, match=r"cannot be opened \(Permission denied\); check its permissions"):
+        read(path)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("data", [b"", gzip.compress(b"")])
+def test_empty_file(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "empty").write_bytes(data)
+    with pytest.raises(SourceError, match="empty: is empty; give a recording"):
+        read(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_binary_data(tmp_path: Path, pack: type[bytes]) -> None:
+    (tmp_path / "image").write_bytes(pack(b"\x89PNG\r\n\0\0\n"))
+    with pytest.raises(SourceError, match=r"holds binary data \(a NUL at byte 6\), not lines of text"):
+        read(tmp_path / "image")
+
+
+@pytest.mark.parametrize("harm", ["truncated", "corrupt"])
+def test_harmed_gzip_gives_what_came_before(tmp_path: Path, harm: str) -> None:
+    text = b"".join(hashlib.sha256(b"%d" % number).hexdigest().encode() + b"\n" for number in range(20_000))
+    data = bytearray(gzip.compress(text))
+    middle = len(data) // 2
+    if harm == "truncated":
+        del data[middle:]
+    else:
+        data[middle : middle + 64] = b"\xff" * 64
+    (tmp_path / "harmed.gz").write_bytes(data)
+    expected = "breaks off at byte" if harm == "truncated" else "is corrupt near byte"
+    came: list[Frame] = []
+    with pytest.raises(SourceError, match=rf"harmed\.gz: the gzip data {expected} \d+ of the file; .* again"):
+        came.extend(open_source(str(tmp_path / "harmed.gz")))  # extend keeps what came before the error
+    lines = lines_of(came)
+    sound = 9_000  # lines well before the harm; those after it may be anything
+    assert lines[:sound] == text.split(b"\n")[:sound]

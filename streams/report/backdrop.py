@@ -17,7 +17,7 @@ from streams.report.shapes import Extent, encode_polygons
 Land = Callable[[float, float, float, float], Mapping[str, Any]]
 """West, south, east, north (between -180 and 180) to the land inside, a GeoJSON geometry."""
 
-WORLD_TOLERANCE: Final = 0.1
+WORLD_TOLERANCE: Final = 0.04
 AREA_POINTS: Final = 40_000
 CELLS: Final = 40
 """So many cells of one degree are drawn in full at most."""
@@ -30,7 +30,7 @@ def backdrop(land: Land, extent: Extent, events: Sequence[tuple[float, float]]) 
     """The layers of land in the order in which to paint them."""
     world = Extent(extent.centre - 180, -85.0, extent.centre + 180, 85.0)
     layers = [_layer(world, _simplified(_land_in(land, world), WORLD_TOLERANCE))]
-    area = extent.grown(0.5, 2.0)
+    area = extent.grown(0.75, 2.0)
     polygons, tolerance = _land_in(land, area), 0.001
     while True:
         simple = _simplified(polygons, tolerance)

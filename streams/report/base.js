@@ -49,7 +49,7 @@ function timeOf(iso, text = moment(Date.parse(iso))) {
 
 function duration(hours) {
   const minutes = Math.round(hours * 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h\u00a0${two(minutes % 60)}\u00a0min`;
 }
 
 const kilometres = (km) => (Math.abs(km) < 1 ? `${number(km * 1000, 0)} m` : `${number(km, km < 10 ? 2 : 0)} km`);

@@ -56,6 +56,7 @@ class SeaMap {
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
     this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (this.fitted) this.fit(...this.fitted);
     this.draw();
   }
 
@@ -65,7 +66,9 @@ class SeaMap {
 
   showAll() { this.fit(boxFrom(data.extent), 0.12); }
 
+  /* The view stays fitted through changes of size until someone moves it. */
   fit(box, least) {
+    this.fitted = [box, least];
     const [dx, dy] = [box[2] - box[0], box[3] - box[1]];
     const zoom = Math.log2(Math.min(this.width / Math.max(dx, least / 360), this.height / Math.max(dy, least / 360)) * 0.82 / 256);
     this.view = { x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2, zoom: Math.min(17, Math.max(1, zoom)) };
@@ -74,6 +77,7 @@ class SeaMap {
 
   zoomBy(steps, at = [this.width / 2, this.height / 2]) {
     const zoom = Math.min(18, Math.max(0.5, this.view.zoom + steps)), shift = 1 / this.size - 1 / (256 * 2 ** zoom);
+    this.fitted = null;
     this.view.x += (at[0] - this.width / 2) * shift;
     this.view.y += (at[1] - this.height / 2) * shift;
     this.view.zoom = zoom;
@@ -81,6 +85,7 @@ class SeaMap {
   }
 
   pan(dx, dy) {
+    this.fitted = null;
     this.view.x -= dx / this.size;
     this.view.y = Math.min(1, Math.max(0, this.view.y - dy / this.size));
     this.later();
@@ -115,6 +120,7 @@ class SeaMap {
     const mark = this.events.find(({ event }) => event.id === this.chosen.event.id), away = 24 / this.size;
     const [dx, dy] = [this.width / 2 / this.size - away, this.height / 2 / this.size - away];
     if (!mark || (Math.abs(mark.x - this.view.x) < dx && Math.abs(mark.y - this.view.y) < dy)) return;
+    this.fitted = null;
     Object.assign(this.view, { x: mark.x, y: mark.y });
     this.later();
   }
@@ -298,7 +304,7 @@ class SeaMap {
     const tries = aside ? [[aside, 4], [-aside - wide, 4], [-wide / 2, -aside], [-wide / 2, aside + 8], [aside, 22]] : [[-wide / 2, 4], [-wide / 2, 22], [-wide / 2, -14]];
     for (const [dx, dy] of tries) {
       const box = [x + dx - 3, y + dy - 12, x + dx + wide + 3, y + dy + 4];
-      if (this.taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
+      if (box[0] < 0 || box[2] > this.width || this.taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
       this.taken.push(box);
       ctx.lineWidth = 3.5;
       ctx.lineJoin = "round";
@@ -387,7 +393,7 @@ class SeaMap {
     if (events.length > 5) lines.push(`and ${events.length - 5} more`);
     const fix = lines.length ? null : this.fixAt(at);
     if (fix) lines.push(`${this.names.get(fix.mmsi) ?? `MMSI ${fix.mmsi}`}`, `${moment(fix.time * 1000)}${fix.speed < 0 ? "" : `, ${number(fix.speed / 10, 1)} kn`}`);
-    if (!lines.length) lines.push(...this.fencesAt((lon + 180) / 360, y).map(({ name, kind, country: code }) => `${name} (${human(kind).toLowerCase()}${code ? `, ${code}` : ""})`));
+    if (!lines.length) lines.push(...this.fencesAt((lon + 180) / 360, y).map(({ name, kind, country: code }) => `${name} (${human(kind)}${code ? `, ${code}` : ""})`));
     this.canvas.classList.toggle("over", events.length > 0);
     this.tip.hidden = !lines.length;
     this.tip.replaceChildren(...lines.map((line) => el("div", {}, bdi(line))));

@@ -48,18 +48,15 @@ function plot(width, spec) {
   }
   root.append(el("text", { x: left - 7, y: 11, class: "end unit" }, spec.unit));
   timeAxis(root, from, to, x, height - bottom, Math.max(2, (width - left - right) / 72));
-  for (const limit of spec.limits) {
-    root.append(
-      el("line", { x1: left, x2: width - right, y1: y(limit.value), y2: y(limit.value), class: "limit" }),
-      el("text", { x: width - right, y: y(limit.value) - 4, class: "end limit" }, limit.name),
-    );
-  }
+  root.append(...spec.limits.map(({ value }) => el("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "limit" })));
   for (const each of lines) {
     root.append(el("path", { d: pathOf(each.points, x, y), class: `series ${each.tone}` }));
     for (const [t, value] of each.points.length < 150 ? each.points : []) {
       root.append(el("circle", { cx: x(t), cy: y(value), r: 1.8, class: each.tone }));
     }
   }
+  const drawn = lines.flatMap((each) => each.points.map(([t, value]) => [x(t), y(value)]));
+  root.append(...spec.limits.map(({ value, name }) => limitName(name, y(value) - 4, [left + 4, width / 2, width - right], drawn)));
   const readout = el("p", { class: "readout" });
   readAlong(root, { x, from, to, left, right, width, top, foot: height - bottom }, lines, spec, readout);
   const keys = lines.map((each) => el("span", { class: "key" }, el("i", { class: each.tone }), bdi(each.name)));
@@ -70,6 +67,15 @@ function spoken(series, spec) {
   const values = series.points.map((point) => point[1]);
   const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => number(value, spec.digits));
   return `${series.name} between ${low} and ${high} ${spec.unit}`;
+}
+
+/* The name of a limit: left, in the middle or right, wherever the lines leave most room. */
+function limitName(name, y, places, drawn) {
+  const wide = name.length * 7, starts = [0, -wide / 2, -wide];
+  const room = places.map((x, i) => Math.min(...drawn.filter((at) => at[0] > x + starts[i] && at[0] < x + starts[i] + wide)
+    .map((at) => Math.abs(at[1] - y + 4))));
+  const best = room.lastIndexOf(Math.max(...room));
+  return el("text", { x: places[best], y, class: `limit ${["", "middle", "end"][best]}` }, name);
 }
 
 function timeAxis(root, from, to, x, foot, count) {

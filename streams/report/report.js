@@ -65,6 +65,7 @@ function accounting(box, { sources, outcomes, lines, messages, overtaken, proble
 const form = byId("filters");
 
 function filters() {
+  form.hidden = !entries.length;
   for (const key of ["type", "level", "status"]) {
     const values = [...new Set(entries.map(({ event }) => event[key]))].sort();
     const name = key === "type" ? typeName : human;
@@ -106,7 +107,7 @@ function list() {
 function item(event) {
   const where = event.geofences[0]?.name;
   return el("a", { href: `#${event.id}`, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
-    el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status), badge("level", event.level)),
+    el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status), event.status === "retracted" ? null : badge("level", event.level)),
     el("span", { class: "who" }, vesselsOf(event).map((vessel, i) => [i ? el("span", { class: "and" }, " ↔ ") : null, bdi(vesselName(vessel))])),
     el("span", { class: "line small" }, el("span", {}, period(event)), el("span", { class: "score" }, event.score.toFixed(2))),
     where && el("span", { class: "small" }, bdi(where)));
@@ -115,11 +116,12 @@ function item(event) {
 function nothing() {
   if (entries.length) return [el("p", {}, "No event matches these filters.")];
   const { lines, tankers, vessels, messages } = data.summary;
-  const why = !lines ? "the input holds no line." : !messages ? `none of the ${plural(lines, "line")} could be decoded.`
+  const why = !lines
+    ? "the input holds no line." : !messages ? `none of the ${plural(lines, "line")} could be decoded.`
     : !tankers ? `none of the ${plural(vessels, "vessel")} is known to be a tanker.`
       : `nothing that the ${plural(tankers, "tanker")} among ${plural(vessels, "vessel")} did met a rule.`;
   return [el("p", {}, el("b", {}, "No events: "), why),
-    el("p", {}, "That is no proof that nothing took place: a vessel can be out of range, silent, or send false data.")];
+    el("p", {}, "This does not prove that nothing took place: a vessel can be out of range, be silent, or send false data.")];
 }
 
 function mark() {
@@ -165,7 +167,7 @@ function panelOf({ event, history }, width) {
     el("div", { class: "columns" }, grounds("For", "for", event.reasons, "+"), grounds("Against", "against", event.against, "−")),
     plots.length && section("Over time", plots),
     section(event.encounter ? "Vessels" : "Vessel", el("div", { class: "columns" }, vesselsOf(event).map(vesselCard))),
-    event.geofences.length && section("Places", el("ul", {}, event.geofences.map((fence) => el("li", {}, bdi(fence.name), ` – ${human(fence.kind).toLowerCase()}${
+    event.geofences.length && section("Places", el("ul", {}, event.geofences.map((fence) => el("li", {}, bdi(fence.name), ` – ${human(fence.kind)}${
       fence.country ? `, ${country(fence.country)}` : ""}; ${fence.relation}`)))),
     section("Evidence", el("p", {}, `${plural(event.evidence.positions.length, "position")} shown. Heard by: `,
       event.evidence.receivers.length ? event.evidence.receivers.map((name, i) => [i ? ", " : "", bdi(name)]) : "no station is named in the data", "."),
@@ -192,8 +194,8 @@ function vesselCard(vessel, index) {
   const size = vessel.lengthMeters && `${vessel.lengthMeters} × ${vessel.beamMeters ?? "?"} m`;
   const known = [["MMSI", vessel.ssvid], ["IMO", vessel.imo], ["Call sign", vessel.callsign && bdi(vessel.callsign)],
     ["Flag", vessel.flag && country(vessel.flag)],
-    ["Type", `${human(vessel.type)}${vessel.aisShipType === null ? "" : ` – AIS ${vessel.aisShipType}, ${shipType(vessel.aisShipType)}`}`],
-    ["Size", size], ["Draught", vessel.draughtMeters && `${number(vessel.draughtMeters, 1)} m (its own word)`]];
+    ["Type", vessel.aisShipType === null ? human(vessel.type) : `${human(shipType(vessel.aisShipType))} (AIS ${vessel.aisShipType})`],
+    ["Size", size], ["Draught", vessel.draughtMeters && `${number(vessel.draughtMeters, 1)} m, self-reported`]];
   return el("div", { class: "card" }, el("h4", {}, el("i", { class: "ab"[index] }), bdi(vessel.name ?? "Name not known")),
     vessel.watchlists.map((hit) => el("p", { class: "hit" }, "On ", bdi(hit.list), ": ", bdi(hit.entry), `, matched by ${hit.matchedOn.toUpperCase()}`)),
     facts(known.map(([label, value]) => [label, value || "not known"])));
@@ -233,7 +235,8 @@ function showPanel() {
   const panel = byId("panel");
   const style = getComputedStyle(panel), width = panel.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   panel.replaceChildren(...(chosen ? panelOf(chosen, Math.max(280, width))
-    : [el("p", { class: "hint" }, entries.length ? "Choose an event in the list or on the map." : "")]));
+    : [el("p", { class: "hint" }, "Choose an event in the list or on the map.")]));
+  panel.hidden = !entries.length;
   panel.dataset.width = panel.clientWidth;
 }
 
@@ -250,6 +253,8 @@ function follow() {
   if (!entry) return false;
   if (entry !== chosen) choose(entry);
   map.reveal();
+  // in one column the panel lies far below the list
+  if (byId("panel").getBoundingClientRect().top > innerHeight) byId("panel").scrollIntoView();
   return true;
 }
 
@@ -286,4 +291,6 @@ addEventListener("hashchange", follow);
 addEventListener("beforeprint", () => print(true));
 addEventListener("afterprint", () => print(false));
 byId("list").addEventListener("keydown", keys);
-new ResizeObserver(() => { if (byId("panel").clientWidth !== Number(byId("panel").dataset.width)) showPanel(); }).observe(byId("panel"));
+new ResizeObserver(() => requestAnimationFrame(() => {
+  if (byId("panel").clientWidth !== Number(byId("panel").dataset.width)) showPanel();
+})).observe(byId("panel"));

@@ -16,9 +16,6 @@ from models.report import Rows
 SCALE: Final = 100_000
 """Steps of a degree in which positions are written: about a metre."""
 
-FENCE_TOLERANCE: Final = 0.0003
-"""Degrees by which a fence may be simplified."""
-
 Column = npt.NDArray[np.float64]
 
 
@@ -92,7 +89,7 @@ def encode_polygons(polygons: Iterable[Polygon]) -> list[list[int]]:
 
 
 def encode_fence(fence: Fence, centre: float) -> dict[str, Any]:
-    outline = _joined(fence.geometry).simplify(FENCE_TOLERANCE)
+    outline = _joined(fence.geometry)
     middle = outline.representative_point().x
     turn = float(turned(np.array([middle]), centre)[0]) - middle
     polygons = shapely.get_parts(translate(outline, xoff=turn))

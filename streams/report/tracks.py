@@ -23,6 +23,10 @@ SILENCE: Final = 60 * MINUTE
 KNOTS: Final = 50.0
 """Nor through a step that no ship makes."""
 
+CHUNK: Final = 1_000
+"""Rows simplified at once: GEOS recurses once a point in the worst case, and a vessel that jitters between
+two positions is that case; a long track of it would overflow the stack."""
+
 Indices = npt.NDArray[np.int64]
 
 
@@ -75,11 +79,15 @@ def _thin(track: Rows, piece: Indices, metres: float, every: float) -> Indices:
         return piece
     rows = track[piece]
     lon = turned(rows["lon"], float(rows["lon"][0])) * np.cos(np.radians(rows["lat"][0]))
-    line = shapely.linestrings(np.column_stack((lon, rows["lat"], np.arange(len(rows)))))
     # the third coordinate takes no part in simplifying: it tells which points were kept
-    corners = shapely.get_coordinates(line.simplify(metres / 111_000), include_z=True)[:, 2]
+    points = np.column_stack((lon, rows["lat"], np.arange(len(rows))))
+    chunks = [points[start : start + CHUNK + 1] for start in range(0, len(rows) - 1, CHUNK)]
+    lines = shapely.simplify(
+        [shapely.linestrings(chunk) for chunk in chunks], metres / 111_000, preserve_topology=False
+    )
+    corners = shapely.get_coordinates(lines, include_z=True)[:, 2].astype(np.int64)
     slots = np.flatnonzero(np.diff(rows["time"] // every))
-    kept: Indices = np.unique(np.concatenate(([0, len(rows) - 1], corners.astype(np.int64), slots)))
+    kept: Indices = np.unique(np.concatenate(([0, len(rows) - 1], corners, slots)))
     return piece[kept]
 
 

@@ -184,8 +184,8 @@ def encounter(
                 FenceRelation(id="watch-cho-do", name="Off Cho-do", kind="watch_area", country="KP"),
             ),
             "summary": f"The tanker {a.name} (MMSI {a.ssvid}, flag {a.flag}) and the tanker {b.name} "
-            f"(MMSI {b.ssvid}, flag {b.flag}) lay 47 m apart, slower than 2 knots, for 5 h 00 min off Cho-do: "
-            "a suspected ship-to-ship transfer.",
+            f"(MMSI {b.ssvid}, flag {b.flag}) lay 47 m apart, slower than 2 knots, for 5 h 00 min off "
+            "Cho-do: a suspected ship-to-ship transfer.",
         }
         | more,
     )

@@ -344,12 +344,12 @@ def _weigh(
     if all(vessel.role is Role.TANKER for vessel in identities):
         reasons.append(Reason(code="two_tankers", text="both are tankers", weight=0.1))
     for vessel, change in zip(identities, changes, strict=True):
-        if change is not None and abs(change) >= 0.3:
+        if change is not None and abs(change) >= 0.3:  # design: the least that says anything
+            how = "more" if change > 0 else "less"
             reasons.append(
                 Reason(
                     code="draught",
-                    text=f"MMSI {vessel.mmsi:09d} reported {abs(change):.1f} m {'more' if change > 0 else 'less'} "
-                    "draught afterwards (self-reported)",
+                    text=f"MMSI {vessel.mmsi:09d} reported {abs(change):.1f} m {how} draught afterwards",
                     value=change,
                     threshold=0.3,
                     weight=0.1,

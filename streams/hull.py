@@ -26,11 +26,12 @@ def outline(east: float, north: float, heading: float, size: Dimensions) -> Poly
     Where the antenna's place is not known it is taken to be amidships.
     """
     if size.antenna_known:
-        ahead, astern, port, starboard = size.to_bow, size.to_stern, size.to_port, size.to_starboard
-        corners = [(-port, ahead), (starboard, ahead), (starboard, -astern), (-port, -astern)]
+        ahead, astern = float(size.to_bow), float(size.to_stern)
+        port, starboard = float(size.to_port), float(size.to_starboard)
     else:
-        half, side = size.length / 2, size.beam / 2
-        corners = [(-side, half), (side, half), (side, -half), (-side, -half)]
+        ahead = astern = size.length / 2
+        port = starboard = size.beam / 2
+    corners = [(-port, ahead), (starboard, ahead), (starboard, -astern), (-port, -astern)]
     sin, cos = math.sin(math.radians(heading)), math.cos(math.radians(heading))
     return Polygon([(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners])
 

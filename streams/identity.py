@@ -5,7 +5,7 @@ ship; so a value has to come twice, far enough apart not to be one transmission 
 """
 
 import re
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -125,5 +125,5 @@ def _role(mmsi: int, claims: Claims) -> Role:
     return Role.TANKER if ship_type in TANKER_TYPES else Role.OTHER
 
 
-def _text(raw: bytes) -> str:
-    return raw.decode("ascii", "replace").strip(" @")
+def _text(raw: Any) -> str:
+    return bytes(raw).decode("ascii", "replace").strip(" @")

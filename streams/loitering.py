@@ -213,7 +213,8 @@ def tell(
     s: LoiteringSettings,
 ) -> Event:
     """The event of a loitering: numbers, reasons, sentence. `why` is the ground of a retraction."""
-    assert spell.start is not None and spell.id is not None
+    assert spell.start is not None
+    assert spell.id is not None
     start, until = spell.start, spell.until
     kept = [each for each in spell.samples if start <= each.time <= until] or spell.samples[-1:]
     lon = np.array([each.lon for each in kept])

@@ -165,7 +165,6 @@ class MeetingStage:
 
     def _compare(self, time: Millis, fresh: Rows, receivers: dict[int, tuple[str, ...]]) -> set[Key]:
         """Take in ticks for one instant of the grid: find the pairs that they bring together or part."""
-        s = self._settings.encounter
         mmsis = np.unique(fresh["mmsi"])
         roles = [self._identity(mmsi) for mmsi in mmsis.tolist()]
         partners = mmsis[[encounter.partner(identity) or identity.shared for identity in roles]]
@@ -221,14 +220,10 @@ class MeetingStage:
         for (a, b, segment_a, segment_b), pair in self._pairs.items():
             if not pair.joints or pair.joints[-1].time < time - reach:
                 continue
-            at = np.searchsorted(keys, [a * 65_536 + segment_a, b * 65_536 + segment_b])
-            if (
-                at.max() < len(keys)
-                and keys[at[0]] == a * 65_536 + segment_a
-                and keys[at[1]] == b * 65_536 + segment_b
-            ):
-                if is_new[at].any():
-                    out.append(at)
+            want = [a * 65_536 + segment_a, b * 65_536 + segment_b]
+            at = np.searchsorted(keys, want)
+            if at.max() < len(keys) and keys[at].tolist() == want and is_new[at].any():
+                out.append(at)
         return np.array(out, np.intp).reshape(-1, 2)
 
     def _join(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
@@ -408,11 +403,7 @@ def _thinned(joints: list[Joint]) -> list[Joint]:
     """Every second of the older half, as long as no more than half an hour lies between neighbours."""
     half = len(joints) // 2
     kept = joints[:1]
-    for joint, following in zip(joints[1:half], joints[2 : half + 1], strict=True):
-        if (
-            following.time - kept[-1].time > 30 * MINUTE
-            or (kept[-1] is not joint
-            and joint.time - kept[-1].time >= 10 * MINUTE)
-        ):
-            kept.append(joint)
+    for i in range(1, half):
+        if i % 2 == 0 or joints[i + 1].time - kept[-1].time > 30 * MINUTE:
+            kept.append(joints[i])
     return kept + joints[half:]

@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import Any, Final, TextIO
 
 from models.event import Event, to_json
-from models.frame import Reject
-from models.time import to_text
 
 
 class Format(StrEnum):
@@ -18,8 +16,8 @@ class Format(StrEnum):
 
 
 COLUMNS: Final = (
-    "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi", "name",
-    "flag", "imo", "watchlists", "other_mmsi", "other_name", "other_flag", "other_imo", "other_watchlists",
+    "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi",
+    "name", "flag", "imo", "watchlists", "other_mmsi", "other_name", "other_flag", "other_imo", "other_watchlists",
     "duration_hours", "median_distance_km", "min_hull_gap_m", "port", "geofences", "summary",
 )  # fmt: skip
 """Columns of the CSV: one row a revision, what the JSON says flattened."""
@@ -76,8 +74,8 @@ def _cells(event: Event) -> tuple[Any, ...]:
     return (
         event.id, event.type, event.revision, event.status, event.level, event.score, event.start, event.end,
         event.detected, event.position.lat, event.position.lon, event.vessel.ssvid, event.vessel.name,
-        event.vessel.flag, event.vessel.imo, _lists(event.vessel), other and other.ssvid, other and other.name,
-        other and other.flag, other and other.imo, other and _lists(other), length,
+        event.vessel.flag, event.vessel.imo, _lists(event.vessel), other and other.ssvid,
+        other and other.name, other and other.flag, other and other.imo, other and _lists(other), length,
         met and met.median_distance_kilometers, met and met.min_hull_gap_meters, call and call.port,
         "; ".join(fence.name for fence in event.geofences), event.summary,
     )  # fmt: skip
@@ -98,24 +96,3 @@ def _harmless(cell: Any) -> Any:
     if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + cell
     return cell
-
-
-class RejectWriter:
-    """Writes a line of JSON for every input line that became no message."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, reject: Reject) -> None:
-        """The line as text, what is no printable ASCII escaped as in Python's bytes."""
-        content = {
-            "source": reject.source,
-            "line": reject.line,
-            "outcome": reject.outcome,
-            "reason": reject.reason,
-            "time": None if reject.time is None else to_text(reject.time),
-            "length": reject.length,
-            "sha256": reject.sha256,
-            "head": reject.head.decode("ascii", "backslashreplace"),
-        }
-        self._stream.write(json.dumps(content) + "\n")

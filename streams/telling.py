@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Final
 
@@ -52,9 +53,10 @@ def called(identity: Identity) -> str:
 
 def listed_reason(identity: Identity, weight: float) -> Reason:
     hit = identity.watchlists[0]
+    name = identity.name or f"MMSI {identity.mmsi:09d}"
     return Reason(
         code="watchlist",
-        text=f"{identity.name or f'{identity.mmsi:09d}'} is on {hit.list} ({hit.entry}), matched by {hit.matched_on}",
+        text=f"{name} is on {hit.list} ({hit.entry}), matched by {hit.matched_on}",
         value=hit.list,
         weight=weight,
     )
@@ -112,7 +114,7 @@ def position(lon: float, lat: float) -> Position:
     return Position(lat=round(lat, 5), lon=round(lon, 5))
 
 
-def merge_receivers(known: list[str], new: tuple[str, ...]) -> list[str]:
+def merge_receivers(known: list[str], new: Collection[str]) -> list[str]:
     """Add stations to a sorted, bounded list."""
     if len(known) >= RECEIVERS or all(name in known for name in new):
         return known

@@ -34,10 +34,11 @@ def show_events(console: Console, events: Iterable[Event]) -> None:
     if not ordered:
         console.print("No events.")
     for event in ordered[:SHOWN]:
-        times = f"{_short(event.start)} to {_short(event.end) if event.end else 'now (open)'}"
+        kind, until = event.type.replace("_", " "), _short(event.end) if event.end else "open end"
         mark = " [dim](retracted)[/dim]" if event.status is Status.RETRACTED else ""
         console.print(
-            f"[bold]{event.type.replace('_', ' ')}[/bold] {event.level}, score {event.score:.2f}, {times} UTC{mark}\n"
+            f"[bold]{kind}[/bold] {event.level}, score {event.score:.2f}, "
+            f"{_short(event.start)} to {until} UTC{mark}\n"
             f"  {escape(plain(event.summary))}",
             soft_wrap=True,
             highlight=False,
@@ -57,7 +58,9 @@ def show_summary(console: Console, summary: Summary) -> None:
             table.add_row(outcome.replace("_", " "), f"{count:,}")
     table.add_row("[bold]lines read[/bold]", f"[bold]{summary.lines:,}[/bold]")
     console.print(table)
-    span = f" from {to_text(summary.first)} to {to_text(summary.last)}" if summary.last and summary.first else ""
+    span = (
+        f" from {to_text(summary.first)} to {to_text(summary.last)}" if summary.last and summary.first else ""
+    )
     console.print(
         f"{summary.messages.total():,} messages of {summary.vessels:,} vessels ({summary.tankers:,} tankers){span}",
         highlight=False,

@@ -110,9 +110,8 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
         time, lon, lat, sog = int(row["time"]), float(row["lon"]), float(row["lat"]), float(row["sog"])
         _bury(segments, time, s)
         coarse = np.array([row["type"] in COARSE_TYPES] * len(segments))
-        metres = haversine_m(
-            np.array([g.lon for g in segments]), np.array([g.lat for g in segments]), lon, lat
-        )
+        lons, lats = np.array([g.lon for g in segments]), np.array([g.lat for g in segments])
+        metres = haversine_m(lons, lats, np.full(len(lons), lon), np.full(len(lats), lat))
         fits = reachable(
             np.array([float(time - g.time) for g in segments]),
             metres,

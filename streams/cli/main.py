@@ -3,6 +3,7 @@
 import typer
 
 from streams.cli import fences, settings
+from streams.cli.evaluate import evaluate
 from streams.cli.replay import replay
 from streams.cli.simulate import simulate
 
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(replay)
 app.command()(simulate)
+app.command()(evaluate)
 app.add_typer(fences.app, name="fences")
 app.add_typer(settings.app, name="settings")
 

@@ -16,6 +16,7 @@ from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceError, load_fences
 from geofences.land import land_clip
 from models.event import Event
+from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
 from models.time import BEGINNING, END, Millis, from_text
@@ -23,7 +24,8 @@ from models.vessel import Role
 from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
 from streams import settings as settings_file
 from streams.place import Places
-from streams.output import EventWriter, Format, RejectWriter
+from streams.output import EventWriter, Format
+from streams.rejects import to_json as reject_to_json
 from streams.replay import Replay, Selection, Source
 from streams.report import render
 from streams.source import open_source
@@ -37,31 +39,41 @@ class UsageError(typer.BadParameter):
 
 def replay(
     files: Annotated[
-        list[str], typer.Argument(help="AIS recordings, plain or gzip; - is stdin. Merged by time.", metavar="FILES…")
+        list[str],
+        typer.Argument(help="AIS recordings, plain or gzip; - is stdin. Merged by time.", metavar="FILES…"),
     ],
     out: Annotated[
         str | None,
-        typer.Option(help="Where events go: a file, or - for stdout. Default: stdout unless it is a terminal."),
+        typer.Option(
+            help="Where events go: a file, or - for stdout. Default: stdout unless it is a terminal."
+        ),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="Format of the events.")] = Format.JSONL,
     report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page here.")] = None,
-    start: Annotated[str | None, typer.Option(help="Leave out reports before this time (UTC, ISO 8601).")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Leave out reports before this time (UTC, ISO 8601).")
+    ] = None,
     end: Annotated[str | None, typer.Option(help="Leave out reports from this time on.")] = None,
     mmsi: Annotated[
         list[int] | None, typer.Option(help="Only events that one of these vessels takes part in.")
     ] = None,
     bbox: Annotated[
         str | None,
-        typer.Option(help="Leave out positions outside WEST,SOUTH,EAST,NORTH (degrees; west > east crosses 180)."),
+        typer.Option(
+            help="Leave out positions outside WEST,SOUTH,EAST,NORTH (degrees; west > east crosses 180)."
+        ),
     ] = None,
     fence: Annotated[
         list[Path] | None, typer.Option(help="GeoJSON file of further fences, beside the catalogue.")
     ] = None,
     watchlist: Annotated[
-        list[Path] | None, typer.Option(help="CSV of watched vessels (imo,mmsi,name,list,entry), beside ours.")
+        list[Path] | None,
+        typer.Option(help="CSV of watched vessels (imo,mmsi,name,list,entry), beside ours."),
     ] = None,
     settings: Annotated[Path | None, typer.Option(help="TOML file of thresholds that differ.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="Write every line that became no message here.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Write every line that became no message here.")
+    ] = None,
     base_time: Annotated[
         str | None, typer.Option(help="Time of lines that carry none, where the file has no time yet.")
     ] = None,
@@ -84,7 +96,7 @@ def replay(
         if out is None and not sys.stdout.isatty():
             out = "-"
         writer = EventWriter(stack.enter_context(_open(out)), form) if out is not None else None
-        reject_writer = RejectWriter(stack.enter_context(_open(str(rejects)))) if rejects else None
+        reject_file = stack.enter_context(_open(str(rejects))) if rejects else None
 
         def on_event(event: Event) -> None:
             if wanted and not wanted.intersection(vessel.ssvid for vessel in event.vessels):
@@ -95,6 +107,10 @@ def replay(
             if writer:
                 writer.write(event)
 
+        def on_reject(reject: Reject) -> None:
+            if reject_file:
+                reject_file.write(reject_to_json(reject).decode() + "\n")
+
         run = Replay(
             values,
             places,
@@ -102,7 +118,7 @@ def replay(
             chosen,
             base,
             on_event=on_event,
-            on_reject=reject_writer.write if reject_writer else _ignore,
+            on_reject=on_reject,
             on_instant=tracks.add if report else _ignore,
             on_progress=stack.enter_context(_progress(console)),
             stopped=stack.enter_context(_interrupt()),
@@ -156,7 +172,9 @@ def _usage() -> Iterator[None]:
     except (FenceError, WatchlistError, settings_file.SettingsError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(f"{error.filename}: can't be written ({error.strerror}); choose another place") from error
+        raise UsageError(
+            f"{error.filename}: can't be written ({error.strerror}); choose another place"
+        ) from error
 
 
 def _fences(files: Sequence[Path]) -> list[Fence]:

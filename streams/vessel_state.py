@@ -1,0 +1,25 @@
+"""What is kept of one MMSI between the steps of the grid. Small and bounded: what grows has a limit."""
+
+import msgspec
+
+from models.time import BEGINNING, Millis
+from models.vessel import Identity
+from streams.identity import Claims
+from streams.loitering import Spell
+from streams.port_visit import Visit
+from streams.track import Segment
+
+
+class VesselState(msgspec.Struct):
+    mmsi: int
+    first: Millis
+    last: Millis
+    identity: Identity
+    claims: Claims = msgspec.field(default_factory=Claims)
+    segments: list[Segment] = []
+    alternations: int = 0  # back and forth between two confirmed segments, lately
+    alternated: Millis = BEGINNING
+    spells: dict[int, Spell] = {}  # slow at sea, by segment
+    visits: dict[int, Visit] = {}  # in port, by segment
+    ended: list[Spell] = []  # over, waiting for the vessel's type to be confirmed
+    left: list[Visit] = []

@@ -50,7 +50,9 @@ def list_fences(
 
 
 @app.command()
-def show(id: Annotated[str, typer.Argument(help="The fence's id, as `list` gives it.")]) -> None:
+def show(
+    id: Annotated[str, typer.Argument(help="The fence's id, as `list` gives it.", metavar="ID")],
+) -> None:
     """Show all about one fence of the catalogue."""
     known = {fence.id: fence for fence in load_catalogue()}
     if id not in known:

@@ -98,10 +98,13 @@ class Held:
         return Messages(rows, payloads, several)
 
     def dump(self) -> bytes:
-        waiting = [chunk for chunks, _ in self._buckets.values() for chunk in chunks]
+        chunks = [chunk for chunks, _ in self._buckets.values() for chunk in chunks]
+        rows = np.concatenate([np.empty(0, HELD), *chunks])
+        payloads = [payload for _, texts in self._buckets.values() for payload in texts]
+        order = np.argsort(rows["time"], kind="stable")  # so that equal states are equal bytes
         state = _State(
-            waiting=np.concatenate([np.empty(0, HELD), *waiting]).tobytes(),
-            waiting_payloads=[payload for _, texts in self._buckets.values() for payload in texts],
+            waiting=rows[order].tobytes(),
+            waiting_payloads=[payloads[index] for index in order.tolist()],
             kept=self._rows.tobytes(),
             kept_payloads=self._payloads,
             kept_stations={number: sorted(names) for number, names in sorted(self._stations.items())},

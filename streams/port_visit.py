@@ -34,6 +34,8 @@ class PortVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """A silence of this length inside stands for a stop (GFW's port gap)."""
     seen_minutes: float = 60.0
     """Crossing the border counts as seen when the fixes on both sides are no further apart."""
+    return_hours: float = 4.0
+    """Back in the same port within this, it is the same call: from the roads through locks to a pier."""
     min_confidence: int = 2
     """Passages without a stop or a silence are confidence 1."""
 
@@ -71,6 +73,7 @@ class Visit(msgspec.Struct):
     last_lon: float
     last_lat: float
     exit: bool = False
+    away: bool = False  # outside now, but may come back
     end: Millis | None = None
     stop: Millis | None = None  # since when stopped
     stopped: Millis = 0  # in all
@@ -101,11 +104,14 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         before = int(calls.time[i - 1]) if i else None
         seen = before is not None and time - before <= s.seen_minutes * MINUTE
         if visit is not None and (port if port >= 0 else int(calls.near[i])) != visit.port:
-            visit.exit, visit.end = seen, visit.last
-            _end_stop(visit, visit.last)
-            done.append(visit)
-            visit = None
-        if port < 0 and visit is None:
+            if not visit.away:
+                visit.away, visit.exit = True, seen
+                _end_stop(visit, visit.last)
+            if port >= 0 or gone(visit, time, s):
+                visit.end = visit.last
+                done.append(visit)
+                visit = None
+        if port < 0 and (visit is None or visit.away):
             continue
         lon, lat = float(calls.lon[i]), float(calls.lat[i])
         if visit is None:
@@ -114,6 +120,7 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         elif before is not None and time - before >= s.silence_hours * HOUR:
             visit.silent = True
         visit.last, visit.last_lon, visit.last_lat = time, lon, lat
+        visit.away = visit.exit = False
         if (fence := int(calls.fence[i])) >= 0 and fence not in visit.fences:
             visit.fences.append(fence)
         west, south, east, north = visit.box
@@ -123,6 +130,13 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         elif visit.stop is not None and calls.knots[i] > s.move_knots:
             _end_stop(visit, time)
     return visit, done
+
+
+def gone(visit: Visit, time: Millis, s: PortVisitSettings) -> bool:
+    """Whether the vessel has been away for long enough that the call is over; sets its end if so."""
+    if visit.away and time - visit.last > s.return_hours * HOUR:
+        visit.end = visit.last
+    return visit.end is not None
 
 
 def level(visit: Visit) -> str:

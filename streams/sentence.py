@@ -57,8 +57,8 @@ class Pghp(NamedTuple):
 
 
 SENTENCE: Final = re.compile(
-    rb"([^\\!$]*)"  # prefix
-    rb"(?:\\([^\\]*)\\)?[^\\!$]*"  # tag block
+    rb"([^\\!$]*+)"  # prefix; possessive, so that a line of junk costs no more than its length
+    rb"(?:\\([^\\]*+)\\[^\\!$]*+)?"  # tag block
     rb"!(([A-Z0-9]{2}VD[MO]),([1-9]),([1-9]),(\d{0,2}),([^,*]{0,2}),([0-W`-w]+),([0-5]))"
     rb"\*([0-9A-Fa-f]{2})(.*)",  # checksum, suffix
     re.DOTALL,
@@ -71,8 +71,8 @@ _PGHP: Final = re.compile(
     re.DOTALL,
 )
 _BARE_TAG: Final = re.compile(rb"\\([^\\]*)\\\s*")
-_TAGGED: Final = re.compile(rb"(?:[^\\!$]*\\([^\\]*)\\)?[^\\!$]*([!$].*)", re.DOTALL)
-_ANY: Final = re.compile(rb"[!$]([A-Za-z0-9]+[^*]*)\*([0-9A-Fa-f]{2})(?![0-9A-Fa-f])", re.DOTALL)
+_TAGGED: Final = re.compile(rb"[^\\!$]*+(?:\\([^\\]*+)\\[^\\!$]*+)?([!$].*)", re.DOTALL)
+_ANY: Final = re.compile(rb"[!$]([A-Za-z0-9]++[^*]*+)\*([0-9A-Fa-f]{2})", re.DOTALL)
 _FORMATTER: Final = re.compile(rb"!([A-Z0-9]{2}VD[MO]),")
 _EPOCH: Final = re.compile(rb"(\d{10})(?:\.(\d{1,3})\d*)?|(\d{13})")
 _PREFIX_EPOCH: Final = re.compile(rb"\s*(\d{10}(?:\.\d+)?|\d{13})[;,\s]")

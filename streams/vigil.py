@@ -130,8 +130,9 @@ class Vigil:
                     events += self._tell_loitering(vessel, spell, instant, Status.OPEN)
                 if spell.run is None and instant - spell.last > self._settings.loitering.bucket:
                     del vessel.spells[number]
-            for number in [n for n in vessel.visits if n not in alive]:
-                events += self._break_off(vessel, vessel.visits.pop(number), instant)
+            for number, visit in list(vessel.visits.items()):
+                if number not in alive or port_visit.gone(visit, instant, self._settings.port_visit):
+                    events += self._break_off(vessel, vessel.visits.pop(number), instant)
         return events
 
     def reconsider(self, vessel: VesselState, instant: Millis) -> list[Event]:

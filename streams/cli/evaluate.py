@@ -41,7 +41,7 @@ def evaluate(
     """
     if len(events) != len(truth):
         raise typer.BadParameter(
-            f"{len(events)} files of events need as many truths, not {len(truth)}", param_hint="--truth"
+            f"{len(events)} events files need as many truths, not {len(truth)}", param_hint="--truth"
         )
     try:
         result = compare([(_events(name), _truth(path)) for name, path in zip(events, truth, strict=True)])

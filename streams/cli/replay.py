@@ -23,8 +23,8 @@ from models.time import BEGINNING, END, Millis, from_text
 from models.vessel import Role
 from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
 from streams import settings as settings_file
-from streams.place import Places
 from streams.output import EventWriter, Format
+from streams.place import Places
 from streams.rejects import to_json as reject_to_json
 from streams.replay import Replay, Selection, Source
 from streams.report import render

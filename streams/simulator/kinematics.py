@@ -99,7 +99,7 @@ class Motion(Protocol):
 
 @dataclass(frozen=True)
 class Straight:
-    """Along a geodesic with evenly changing speed (m/s); heading is the course unless given; some yaw."""
+    """Along a geodesic with evenly changing speed (m/s); heading is the course unless given."""
 
     lon: float
     lat: float
@@ -112,7 +112,7 @@ class Straight:
         metres = self.speed * elapsed + self.change * elapsed**2 / 2
         lon, lat = forward(self.lon, self.lat, self.azimuth, metres)
         heading = self.azimuth if self.heading is None else self.heading
-        return lon, lat, (heading + np.sin(elapsed / 150)) % 360
+        return lon, lat, np.full(len(elapsed), heading % 360)
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,10 @@ class Leg:
 
 
 class Track:
-    """Legs one after the other. Build it with the methods that are verbs; read it with `at`."""
+    """Legs one after the other. Build it with the methods that are verbs; read it with `at`.
+
+    Between legs ships turn on the spot; positions and (nearly) speeds are continuous.
+    """
 
     def __init__(
         self, begin: float, lon: float, lat: float, heading: float = 0.0, knots: float = 0.0

@@ -31,6 +31,7 @@ class Noise:
 
     jitter: float = 0.0  # of the fix, one sigma in each direction
     sog: float = 0.0  # of the speed, one sigma
+    yaw: float = 0.0  # of the heading, one sigma, degrees
     several: bool = False  # all receivers of the scenario rather than the first
     loss: float = 0.0  # of a reception
     delay: float = 0.0  # mean of the (exponential) delay to the file
@@ -45,11 +46,11 @@ class Noise:
 NOISE: Final = {
     "none": Noise(),
     "normal": Noise(
-        jitter=10.0, sog=0.1, several=True, loss=0.05, delay=4.0, delay_limit=30.0, corrupt=0.002
+        jitter=10.0, sog=0.1, yaw=1.0, several=True, loss=0.05, delay=4.0, delay_limit=30.0, corrupt=0.002
     ),
     "heavy": Noise(
-        jitter=30.0, sog=0.2, several=True, loss=0.2, delay=12.0, delay_limit=90.0, late=0.002, corrupt=0.01,
-        outliers=0.002, holes=0.2, static=0.02,
+        jitter=30.0, sog=0.2, yaw=2.0, several=True, loss=0.2, delay=12.0, delay_limit=90.0, late=0.002,
+        corrupt=0.01, outliers=0.002, holes=0.2, static=0.02,
     ),
 }  # fmt: skip
 
@@ -98,7 +99,7 @@ def position_times(vessel: Vessel, thinned: float, phase: float) -> Floats:
         here = legs == i
         nav = vessel.track.legs[i].nav
         interval[here] = reporting_interval(vessel.ship.class_b, nav, vessel.samples.sog[here])
-    interval *= np.ceil(thinned / interval)
+    interval *= np.maximum(1, np.ceil(thinned / interval))
     due = np.concatenate([[0.0], np.cumsum(np.diff(vessel.times) / interval[:-1])]) + phase
     return np.interp(np.arange(1, np.floor(due[-1]) + 1), due, vessel.times)
 
@@ -211,7 +212,8 @@ def _measured(fix: nmea.Fix, noise: Noise, rng: np.random.Generator) -> nmea.Fix
         metres = float(rng.uniform(2_000, 20_000))
     lon, lat = forward(fix.lon, fix.lat, np.degrees(np.arctan2(east, north)), metres)
     sog = max(0.0, fix.sog + rng.normal(0, noise.sog))
-    return fix._replace(lon=float(lon), lat=float(lat), sog=sog)
+    heading = (fix.heading + rng.normal(0, noise.yaw)) % 360
+    return fix._replace(lon=float(lon), lat=float(lat), sog=sog, heading=heading)
 
 
 def _payload(

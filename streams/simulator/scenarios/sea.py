@@ -8,19 +8,16 @@ from streams.simulator.scenarios.meeting import alongside, traffic, waiting
 @scenario
 def tug_and_pilot(world: World) -> None:
     """A tanker slows down off Novorossiysk for an hour or two; a pilot boat comes alongside for a while, then
-    two tugs, which go with her. Truth: nothing."""
+    a tug on either side. Truth: nothing."""
     world.hear_near(37.55, 44.3)
-    hours = world.between(1.6, 2.6)
+    hours = world.between(2.0, 2.7)
     tanker, since = waiting(world, 37.55, 44.3, Waters.OPEN, hours, world.between(0.8, 1.4))
     pilot = world.fleet.ship(50, (12, 20), name="PILOT 3")
     alongside(world, tanker, since + 300, 0.7, Waters.OPEN, ship=pilot, cargo=False)
     for port_side in (True, False):
         tug = world.fleet.ship(52, (25, 35), name=f"BUKSIR {int(world.rng.integers(1, 99))}")
-        vessel = alongside(
-            world, tanker, since + 0.8 * HOUR, hours - 0.8 + world.between(0.2, 0.5), Waters.OPEN,
-            ship=tug, port_side=port_side, cargo=False,
-        )  # fmt: skip
-        vessel.track.sail(world.between(0, 360), 9.0, 0.5)
+        at, stay = since + 0.8 * HOUR, hours - 1.45
+        alongside(world, tanker, at, stay, Waters.OPEN, ship=tug, port_side=port_side, cargo=False)
 
 
 @scenario

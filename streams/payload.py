@@ -49,24 +49,24 @@ LENGTHS: Final[dict[int, tuple[range, ...]]] = {
 }
 """Payload lengths in bits that a type may have (ITU-R M.1371-5 annex 8), with what encoders really send."""
 
+_VALID: Final = frozenset((kind, bits) for kind, spans in LENGTHS.items() for span in spans for bits in span)
+
 ARMOUR: Final = np.zeros(256, np.uint8)
 ARMOUR[np.frombuffer(b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw", np.uint8)] = (
     np.arange(64)
 )
 """Value of each character of six-bit armour (IEC 61162-1)."""
+_VALUES: Final[list[int]] = ARMOUR.tolist()
 
 
 def content_outcome(payload: bytes, fill: int) -> tuple[int, Outcome | None]:
     """Message type, and why the message is no good, or None. `payload` is not empty."""
-    kind = int(ARMOUR[payload[0]])
-    lengths = LENGTHS.get(kind)
-    if lengths is None:
-        return kind, Outcome.UNKNOWN_TYPE
+    kind = _VALUES[payload[0]]
     bits = len(payload) * 6 - fill
-    if not any(bits in length for length in lengths):
-        return kind, Outcome.BAD_LENGTH
+    if (kind, bits) not in _VALID:
+        return kind, Outcome.BAD_LENGTH if kind in LENGTHS else Outcome.UNKNOWN_TYPE
     if kind == 24:
-        part = int(ARMOUR[payload[6]]) >> 2 & 3
+        part = _VALUES[payload[6]] >> 2 & 3
         if part > 1:
             return kind, Outcome.UNDECODABLE
         if part == 1 and bits < 168:

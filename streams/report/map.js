@@ -154,7 +154,9 @@ class SeaMap {
     each(() => this.fences.forEach((fence) => this.drawFence(fence)));
     each(() => this.tracks.forEach((track) => this.drawTrack(track)));
     each(() => this.drawChosen());
-    each(() => this.events.forEach((mark) => this.drawEvent(mark)));
+    const last = ({ event }) => event.id === this.chosen?.event.id;
+    const marks = [...this.events.filter((mark) => !last(mark)), ...this.events.filter(last)];
+    each(() => marks.forEach((mark) => this.drawEvent(mark)));
     each(() => this.drawNames());
     this.drawScale();
   }

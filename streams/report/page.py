@@ -22,12 +22,10 @@ from models.event import Event, to_json
 from models.report import Rows
 from models.time import to_text
 from streams.report.backdrop import Land, backdrop
+from streams.report.limits import Limits
 from streams.report.shapes import Extent, encode_fence, extent_of, span_of
 from streams.report.tracks import encode_tracks
 from streams.summary import Summary
-
-Limits = Mapping[str, Mapping[str, Mapping[str, float]]]
-"""Lines in the plots: event type, plot ("distance" in metres, "speed" in knots), name, value."""
 
 SCRIPTS: Final = ("base.js", "map.js", "plot.js", "report.js")
 """In the order in which they are put together."""
@@ -45,8 +43,8 @@ def render(
 
     `events` holds all revisions; the latest of each id is shown, with its history. `tracks` maps MMSIs to
     arrays with the fields time, lon, lat, sog; they are thinned. `land` gives the land inside west, south,
-    east, north as a GeoJSON geometry (between -180 and 180). `limits` are the
-    rules' own limits as set for the run; thresholds that reasons carry are drawn without.
+    east, north as a GeoJSON geometry (between -180 and 180). `limits` (of
+    `limits_of`) are the rules' own limits as set for the run; thresholds of reasons are drawn without.
     """
     latest, history = _latest(events)
     extent = _extent(latest, tracks, fences)

@@ -12,7 +12,7 @@ const tag = (event) => el("span", { class: `tag type-${event.type}` }, typeName(
 function period(event) {
   const start = Date.parse(event.start), end = event.end && Date.parse(event.end);
   if (!end) return `${moment(start)}, still open at the end`;
-  return `${day(start)} ${clock(start)} – ${day(end) === day(start) ? "" : `${day(end)} `}${clock(end)} UTC · ${duration(hoursOf(event))}`;
+  return `${day(start)} ${clock(start)} – ${day(end) === day(start) ? "" : `${day(end)} `}${clock(end)} UTC ·\u00a0${duration(hoursOf(event))}`;
 }
 
 /* ---- header ---- */

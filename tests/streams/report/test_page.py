@@ -15,7 +15,8 @@ from shapely import MultiPolygon, box
 from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, FenceRelation, Level, Status, to_json
 from models.vessel import WatchlistHit
-from streams.report import render
+from streams.report import limits_of, render
+from streams.settings import Settings
 from streams.summary import Summary
 from tests.streams.report.made_up import ALPHA, START, encounter, loitering, port_visit, summary, track
 
@@ -238,5 +239,6 @@ def test_an_event_across_180_degrees_keeps_the_map_small() -> None:
 
 
 def test_limits_reach_the_plots() -> None:
-    limits = {"encounter": {"distance": {"Close": 500.0}, "speed": {"Slow": 2.0}}}
-    assert Reader(render([], {}, [], summary(), island, limits)).data["limits"] == limits
+    told = Reader(render([], {}, [], summary(), island, limits_of(Settings()))).data["limits"]
+    assert told["encounter"] == {"distance": {"Contact begins": 500.0}, "speed": {"Slow": 2.0}}
+    assert told["loitering"] == {"speed": {"Slow": 2.0}}

@@ -123,7 +123,8 @@ def _summary(summary: Summary) -> dict[str, Any]:
         total.update(counts)
     return {
         "sources": [{"name": name, "outcomes": dict(counts)} for name, counts in summary.outcomes.items()],
-        "outcomes": sorted(total, key=lambda outcome: (-total[outcome], outcome)),
+        # + leaves out what was counted never
+        "outcomes": sorted(+total, key=lambda outcome: (-total[outcome], outcome)),
         "lines": summary.lines,
         "messages": sum(summary.messages.values()),
         "vessels": summary.vessels,

@@ -4,8 +4,11 @@ Works in whole steps of the time grid: an instant is worked off once the waterma
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.event import Event, sort_key
 from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows
@@ -21,8 +24,13 @@ from streams.track import TrackSettings, drop_coarse, ticks
 from streams.vessel_state import VesselState
 from streams.vigil import Vigil, VigilSettings
 
-SORT_KEYS = ("status", "heading", "cog", "sog", "lat", "lon", "type", "time", "mmsi")
-"""Least significant first: rows that agree in all of them are the same message and interchangeable."""
+POSITION_KEYS = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
+STATIC_KEYS = (
+    *("mmsi", "time", "type", "part", "imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard"),
+    *("draught", "name", "callsign", "destination"),
+)
+"""Most significant first. Rows that agree in all of them are the same message, through two sources."""
+Stations = tuple[tuple[str, ...], ...]
 
 
 class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,13 +154,11 @@ class VesselStage:
         self._stations = {stations: i for i, stations in enumerate(kept.stations)}
         self._fleet = {vessel.mmsi: vessel for vessel in kept.vessels}
 
-    def _step(
-        self, instant: Millis, positions: Rows, statics: Rows, stations: tuple[tuple[str, ...], ...]
-    ) -> Instant:
+    def _step(self, instant: Millis, positions: Rows, statics: Rows, stations: Stations) -> Instant:
         """One instant: all reports of the step that it closes, sorted by time."""
         s = self._settings
         changed = self._hear(statics) | self._meet(positions)
-        positions = positions[np.lexsort([positions[name] for name in SORT_KEYS])]
+        positions, stations = _folded(positions, stations)
         tracks = follow(self._without_coarse(positions), self._fleet, instant, s.track)
         changed |= {
             mmsi
@@ -197,8 +203,7 @@ class VesselStage:
         """Take in static data; returns the vessels of which something is newly confirmed."""
         changed: set[int] = set()
         apart = int(self._settings.identity.apart_seconds * SECOND)
-        order = np.lexsort([rows[name] for name in ("name", "imo", "part", "time", "mmsi")])
-        for row in rows[order]:
+        for row in rows[_order(rows, STATIC_KEYS)]:
             vessel = self._vessel(int(row["mmsi"]), int(row["time"]), changed)
             if row["type"] != 5:
                 self._mark_class_b(vessel, changed)
@@ -246,3 +251,35 @@ class VesselStage:
         for rows in self._positions + self._statics:
             rows["stations"] = renumber[rows["stations"]]
         self._stations = kept
+
+
+def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    return np.lexsort([rows[key] for key in reversed(keys)])
+
+
+def _folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:
+    """Positions in order, each once: what came through two sources is one fix heard by all their stations."""
+    rows = rows[_order(rows, POSITION_KEYS)]
+    again = np.zeros(len(rows), bool)
+    if len(rows) > 1:
+        bits = [rows[key] for key in POSITION_KEYS]
+        again[1:] = np.logical_and.reduce(
+            [(part[1:] == part[:-1]) | ((part[1:] != part[1:]) & (part[:-1] != part[:-1])) for part in bits]
+        )
+    if not again.any():
+        return rows, stations
+    number = {names: i for i, names in enumerate(stations)}
+    for start, end in _runs(again):
+        names = tuple(
+            sorted({name for i in set(rows["stations"][start:end].tolist()) for name in stations[i]})
+        )
+        rows["stations"][start] = number.setdefault(names, len(number))
+    return rows[~again], tuple(number)
+
+
+def _runs(again: npt.NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
+    """Start and end of every row that is followed by repetitions, with these."""
+    starts = np.flatnonzero(~again)
+    ends = np.append(starts[1:], len(again))
+    several = ends - starts > 1
+    return zip(starts[several].tolist(), ends[several].tolist(), strict=True)

@@ -20,14 +20,14 @@ from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
 from models.time import BEGINNING, END, Millis, from_text
-from models.vessel import Role
 from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
 from streams import settings as settings_file
+from streams.core import Core, Selection
 from streams.output import EventWriter, Format
 from streams.place import Places
 from streams.rejects import to_json as reject_to_json
-from streams.replay import Replay, Selection, Source
-from streams.report import render
+from streams.replay import Replay, Source
+from streams.report import limits_of, render
 from streams.source import open_source
 from streams.summary import Summary
 from streams.terminal import show_events, show_progress, show_summary
@@ -112,11 +112,7 @@ def replay(
                 reject_file.write(reject_to_json(reject).decode() + "\n")
 
         run = Replay(
-            values,
-            places,
-            lists,
-            chosen,
-            base,
+            Core(files, places, lists, values, chosen, base),
             on_event=on_event,
             on_reject=on_reject,
             on_instant=tracks.add if report else _ignore,
@@ -132,9 +128,9 @@ def replay(
     for problem in summary.problems:
         console.print(f"[bold red]Not read whole:[/bold red] {problem}", soft_wrap=True, highlight=False)
     if report:
-        shown = tracks.of({int(vessel.ssvid) for event in latest.values() for vessel in event.vessels})
+        page = render(history, tracks.tracks(), places.fences, summary, land_clip, limits_of(values))
         with _usage():
-            report.write_text(render(history, shown, places.fences, summary, land_clip), "utf-8")
+            report.write_text(page, "utf-8")
         console.print(f"Report: {report}", soft_wrap=True, highlight=False)
     if summary.problems:
         raise typer.Exit(1)
@@ -145,16 +141,13 @@ class _TrackLog:
 
     def __init__(self) -> None:
         self._ticks: list[Rows] = []
-        self._tankers: set[int] = set()
 
     def add(self, instant: Instant) -> None:
         self._ticks.append(instant.ticks)
-        self._tankers.update(i.mmsi for i in instant.identities if i.role is Role.TANKER or i.listed)
 
-    def of(self, mmsis: set[int]) -> dict[int, Rows]:
-        """By MMSI, the ticks of the vessels named and of all tankers and listed vessels, sorted by time."""
+    def tracks(self) -> dict[int, Rows]:
+        """By MMSI, the ticks of every vessel, sorted by time."""
         ticks = np.concatenate([no_ticks(), *self._ticks])
-        ticks = ticks[np.isin(ticks["mmsi"], sorted(mmsis | self._tankers))]
         ticks = ticks[np.lexsort([ticks["time"], ticks["mmsi"]])]
         heard, first = np.unique(ticks["mmsi"], return_index=True)
         return dict(zip(heard.tolist(), np.split(ticks, first[1:]), strict=True)) if len(ticks) else {}
@@ -192,7 +185,7 @@ def _time(option: str, text: str | None, default: Millis) -> Millis:
         return from_text(text)
     except ValueError as error:
         raise UsageError(
-            f"{option}: {text!r} is no time; give ISO 8601 like 2026-03-01T12:00:00Z (UTC where no zone is given)"
+            f"{option}: {text!r} is no time; give ISO 8601 like 2026-03-01T12:00:00Z (UTC without a zone)"
         ) from error
 
 

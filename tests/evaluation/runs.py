@@ -6,6 +6,7 @@ from geofences.catalogue import load_catalogue
 from models.event import Event
 from models.frame import Frame
 from models.watchlist import shipped_watchlist
+from streams.core import Core
 from streams.place import Places
 from streams.replay import Replay, Source
 from streams.settings import Settings
@@ -25,6 +26,8 @@ def frames(name: str, lines: Sequence[str], size: int = 50_000) -> list[Frame]:
 def find(sources: dict[str, Sequence[Frame]], settings: Settings | None = None) -> list[Event]:
     """All revisions of all events that a replay of these sources finds, in order."""
     events: list[Event] = []
-    run = Replay(settings or Settings(), PLACES, WATCHLIST, on_event=events.append)
-    run.run([Source(name, iter(batches)) for name, batches in sources.items()])
+    core = Core(sources, PLACES, WATCHLIST, settings or Settings())
+    Replay(core, on_event=events.append).run(
+        [Source(name, iter(batches)) for name, batches in sources.items()]
+    )
     return events

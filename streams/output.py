@@ -18,7 +18,8 @@ class Format(StrEnum):
 COLUMNS: Final = (
     "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi",
     "name", "flag", "imo", "watchlists", "other_mmsi", "other_name", "other_flag", "other_imo",
-    "other_watchlists", "duration_hours", "median_distance_km", "min_hull_gap_m", "port", "geofences", "summary",
+    "other_watchlists", "duration_hours", "median_distance_km", "min_hull_gap_m", "port", "geofences",
+    "summary",
 )  # fmt: skip
 """Columns of the CSV: one row a revision, what the JSON says flattened."""
 

@@ -58,13 +58,12 @@ def show_summary(console: Console, summary: Summary) -> None:
             table.add_row(outcome.replace("_", " "), f"{count:,}")
     table.add_row("[bold]lines read[/bold]", f"[bold]{summary.lines:,}[/bold]")
     console.print(table)
-    span = (
-        f" from {to_text(summary.first)} to {to_text(summary.last)}" if summary.last and summary.first else ""
-    )
     console.print(
-        f"{summary.messages.total():,} messages of {summary.vessels:,} vessels ({summary.tankers:,} tankers){span}",
+        f"{summary.messages.total():,} messages, {summary.vessels:,} vessels, {summary.tankers:,} tankers",
         highlight=False,
     )
+    if summary.first is not None and summary.last is not None:
+        console.print(f"{to_text(summary.first)} to {to_text(summary.last)}", highlight=False)
     if summary.overtaken:
         console.print(f"{summary.overtaken:,} reports came too late to be merged and changed nothing")
     kinds = ", ".join(

@@ -81,7 +81,7 @@ def _row(score: Score) -> str:
 
 def _by_scenario(results: list[Result]) -> str:
     rows = [
-        "| scenario | true encounters | matched | false | `probable` | other events: matched of true, false |",
+        "| scenario | true encounters | matched | false | `probable` | other: matched of true, false |",
         "|---|---|---|---|---|---|",
     ]
     for name in sorted({name for name, _, _ in results}):

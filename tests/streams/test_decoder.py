@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.frame import Cut, Frame
 from models.time import BEGINNING, DAY, END, MINUTE, SECOND, Millis
 from streams.decoder import Decoder, DecoderSettings
+from streams.held import HELD, Held
 from streams.outcome import Outcome
 from tests.streams.lines import START, checksum, class_a, decode, frames, pghp, sentence, static, tag
 
@@ -266,6 +267,7 @@ def test_no_time() -> None:
         ((0, 1, 2, 864_000, 864_001), {"message": 3, "implausible": 2}),
         ((0, 1, 2, 864_000, 8_640_000, 864_001), {"message": 3, "implausible": 3}),
         ((0, 86_400, 0), {"message": 2, "late": 1}),
+        ((0, 1, 2, 129_600, 77_760), {"message": 4, "implausible": 1}),
         ((0, 1, 2, 200, 79, 80), {"message": 5, "late": 1}),
         ((0, 864_000), {"message": 1, "implausible": 1}),
     ],
@@ -295,6 +297,15 @@ def test_parts_of_two_messages_mixed() -> None:
     a1, a2 = parts(1, sequence="10")
     b1, b2 = parts(2, sequence="")
     assert [row[1] for row in decode([tag(START) + a1, tag(START) + b1, a2, b2]).statics] == [1, 2]
+
+
+def test_pghp_tells_the_time_of_parts_whatever_its_checksum() -> None:
+    """Recorders write the parts' checksums XORed there."""
+    first, second = parts(1)
+    anchors = [timed(START, 2 + n) for n in range(3)]
+    assert [row[0] for row in decode([*anchors, pghp(START + 7, "*00"), first, second]).statics] == [
+        START + 7
+    ]
 
 
 @pytest.mark.parametrize(
@@ -358,6 +369,28 @@ def test_duplicates_fold_their_stations() -> None:
         (12_000, ("d",)),
     ]
     assert (result.outcomes, result.messages) == ({"message": 3, "duplicate": 2}, {1: 3})
+
+
+def test_the_shorter_of_two_equal_messages_is_kept() -> None:
+    first, second = parts(1)
+    whole = sentence(static(1), 2)
+    split = [tag(START, "a") + first, second]
+    for lines in ([tag(START, "b") + whole, *split], [*split, tag(START, "b") + whole]):
+        result = decode(lines)
+        assert result.outcomes == {"message": 1, "duplicate": 2}
+        assert [row[-1] for row in result.statics] == [("a", "b")]
+
+
+def test_memory_is_bounded_by_event_time() -> None:
+    held = Held(10 * SECOND)
+    for step in range(100):
+        rows = np.zeros(10, HELD)
+        rows["time"] = START + step * SECOND
+        held.add(rows, [b"%d %d" % (step, number) for number in range(10)])
+        held.settle(START + step * SECOND)
+        held.release(START + (step - 10) * SECOND)
+    assert len(held._last) == 100
+    assert len(held.dump()) < 200 * (HELD.itemsize + 10)
 
 
 def test_feeding_after_the_end_is_an_error() -> None:

@@ -14,7 +14,7 @@ from models.report import Reports
 from models.time import BEGINNING, END, HOUR, MINUTE, SECOND, Millis
 from streams.assembly import Assemblies, Assembly
 from streams.held import HELD, Held, Messages
-from streams.outcome import ACCEPTED, REASONS, Outcome
+from streams.outcome import REASONS, Outcome
 from streams.payload import content_outcome, decode_payloads, mmsis
 from streams.reader import Reader
 from streams.sentence import Sentence
@@ -276,7 +276,8 @@ class Decoder:
                 if assembly.verdict:
                     verdict = Outcome(assembly.verdict)
                 elif time is not None and abs(time - assembly.time) > self._part_timeout:
-                    self._abandon(self._assemblies.drop(key), Outcome.PART_TIMED_OUT)
+                    self._assemblies.drop(key)
+                    self._abandon(assembly, Outcome.PART_TIMED_OUT)
                     assembly = None
         if verdict is None and (assembly is None or assembly.has(sentence.number)):
             verdict = Outcome.PART_ORPHAN
@@ -338,9 +339,9 @@ class Decoder:
         for assembly in self._assemblies.expire(self._timeline.now):
             self._abandon(assembly, Outcome.PART_TIMED_OUT)
 
-    def _abandon(self, assembly: Assembly | None, outcome: Outcome) -> None:
-        for part in assembly.parts if assembly else ():
-            self._reject_sentence(part, outcome, assembly.time if assembly else None)
+    def _abandon(self, assembly: Assembly, outcome: Outcome) -> None:
+        for part in assembly.parts:
+            self._reject_sentence(part, outcome, assembly.time)
 
     # What comes out
 
@@ -397,6 +398,3 @@ class Decoder:
             sha256=reject.sha256,
             time=reject.time,
         )
-
-
-assert set(REASONS) | ACCEPTED == set(Outcome)

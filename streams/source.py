@@ -15,6 +15,7 @@ STDIN: Final = "-"
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _READ: Final = 1 << 16
+_UNPACK: Final = 1 << 20
 _BINARY_PROBE: Final = 1 << 13
 
 
@@ -38,12 +39,13 @@ def open_source(
     that could be read for what breaks off on the way. Nothing is opened before the first frame is asked for.
     """
     cutter = _Cutter(path, frame_bytes, frame_lines)
+    name = "standard input" if path == STDIN else path
     offset = 0
     try:
-        for chunk in _plain(path, stdin):
+        for chunk in _plain(path, name, stdin):
             if offset < _BINARY_PROBE and b"\0" in chunk[: _BINARY_PROBE - offset]:
                 raise SourceError(
-                    f"{path}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of "
+                    f"{name}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of "
                     "text; give a recording of NMEA sentences, plain or gzip"
                 )
             offset += len(chunk)
@@ -52,25 +54,22 @@ def open_source(
         yield from cutter.finish()
         raise
     if not offset:
-        raise SourceError(f"{path}: is empty; give a recording with at least one line")
+        raise SourceError(f"{name}: is empty; give a recording with at least one line")
     yield from cutter.finish()
 
 
-def _plain(path: str, stdin: BinaryIO | None) -> Iterator[bytes]:
+def _plain(path: str, name: str, stdin: BinaryIO | None) -> Iterator[bytes]:
     """The bytes of a file, unpacked if they are gzip: told by the first two bytes, not by the name."""
-    raw = _raw(path, stdin)
+    raw = _chunks(name, stdin or sys.stdin.buffer) if path == STDIN else _file(path)
     first = next(raw, b"")
     if not first.startswith(_GZIP_MAGIC):
         yield first
         yield from raw
         return
-    yield from _unpacked(path, first, raw)
+    yield from _unpacked(name, first, raw)
 
 
-def _raw(path: str, stdin: BinaryIO | None) -> Iterator[bytes]:
-    if path == STDIN:
-        yield from _chunks(path, stdin or sys.stdin.buffer)
-        return
+def _file(path: str) -> Iterator[bytes]:
     if Path(path).is_dir():
         raise SourceError(f"{path}: is a directory; name the files in it")
     try:
@@ -83,14 +82,14 @@ def _raw(path: str, stdin: BinaryIO | None) -> Iterator[bytes]:
         yield from _chunks(path, file)
 
 
-def _chunks(path: str, file: BinaryIO) -> Iterator[bytes]:
+def _chunks(name: str, file: BinaryIO) -> Iterator[bytes]:
     done = 0
     while True:
         try:
             chunk = file.read(_READ)
         except OSError as error:
             raise SourceError(
-                f"{path}: cannot be read beyond byte {done} ({error.strerror}); the rest is missing from "
+                f"{name}: cannot be read beyond byte {done} ({error.strerror}); the rest is missing from "
                 "the result, copy the file anew and read it again"
             ) from error
         if not chunk:
@@ -99,7 +98,7 @@ def _chunks(path: str, file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _unpacked(path: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _unpacked(name: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack gzip, several members after each other too; what could be unpacked comes before the error."""
     unpacker = zlib.decompressobj(wbits=31)
     place = 0
@@ -107,16 +106,18 @@ def _unpacked(path: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]
     while chunk is not None:
         start = place
         place += len(chunk)
-        while chunk:
+        full = False  # there may be more to come of the same bytes
+        while chunk or full:
             try:
-                data = unpacker.decompress(chunk, _READ * 16)
+                data = unpacker.decompress(chunk, _UNPACK)
             except zlib.error:
                 raise SourceError(
-                    f"{path}: the gzip data is corrupt near byte {start} of the file; what came before was "
+                    f"{name}: the gzip data is corrupt near byte {start} of the file; what came before was "
                     "processed, fetch the file again for the rest"
                 ) from None
             if data:
                 yield data
+            full = len(data) == _UNPACK and not unpacker.eof
             if unpacker.eof:
                 chunk = unpacker.unused_data.lstrip(b"\0")  # padding after the last member is allowed
                 if chunk:
@@ -130,7 +131,7 @@ def _unpacked(path: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]
                 unpacker = zlib.decompressobj(wbits=31)
     if not unpacker.eof:
         raise SourceError(
-            f"{path}: the gzip data breaks off at byte {place} of the file; what came before was processed, "
+            f"{name}: the gzip data breaks off at byte {place} of the file; what came before was processed, "
             "fetch the file again for the rest"
         )
 

@@ -11,7 +11,7 @@ from models.frame import Cut, Frame
 from models.time import BEGINNING, DAY, END, MINUTE, SECOND, Millis
 from streams.decoder import Decoder, DecoderSettings
 from streams.held import HELD, Held
-from streams.outcome import Outcome
+from streams.outcome import ACCEPTED, REASONS, Outcome
 from tests.streams.lines import START, checksum, class_a, decode, frames, pghp, sentence, static, tag
 
 FIX = sentence(*class_a(273_000_000))
@@ -163,6 +163,11 @@ def test_outcome(line: str | bytes, outcome: str) -> None:
     expected = {"message": 3}
     expected[outcome] = expected.get(outcome, 0) + 1
     assert result.outcomes == expected
+
+
+def test_every_outcome_is_accepted_or_has_a_reason() -> None:
+    assert set(REASONS).isdisjoint(ACCEPTED)
+    assert set(REASONS) | ACCEPTED == set(Outcome)
 
 
 def test_long_line_is_cut() -> None:

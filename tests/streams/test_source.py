@@ -22,8 +22,10 @@ def read(path: Path, frame_bytes: int = 1 << 20) -> list[Frame]:
     return list(open_source(str(path), frame_bytes=frame_bytes))
 
 
-@given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"").replace(b"\0", b"")), min_size=1),
-       st.integers(1, 8), st.integers(20, 60), st.booleans())  # fmt: skip
+text = st.binary(max_size=20).map(lambda data: data.translate(None, b"\n\0\x1f"))  # \x1f: gzip
+
+
+@given(st.lists(text, min_size=1), st.integers(1, 8), st.integers(20, 60), st.booleans())
 def test_frames_hold_every_line(lines: list[bytes], number: int, size: int, ended: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if ended or not lines[-1] else b"")
     frames = list(open_source("-", stdin=io.BytesIO(data), frame_lines=number, frame_bytes=size))
@@ -44,6 +46,14 @@ def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     assert lines_of(read(path)) == [b"one\r", b"two\r", b"three"]
 
 
+def test_gzip_that_unpacks_to_much_comes_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "recording.nmea.gz"
+    path.write_bytes(gzip.compress(b"x\n" * (1 << 22)))
+    frames = read(path)
+    assert sum(frame.data.count(b"\n") for frame in frames) == 1 << 22
+    assert max(len(frame.data) for frame in frames) <= 1 << 20
+
+
 def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "recording.nmea"
     long = b"x" * 300_000
@@ -54,6 +64,11 @@ def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
     cuts = [(frame.first_line + cut.index, cut.length, cut.sha256) for frame in frames for cut in frame.cuts]
     digest = hashlib.sha256(long).hexdigest()
     assert cuts == [(2, 300_000, digest), (4, 300_000, digest)]
+
+
+def test_standard_input_is_named() -> None:
+    with pytest.raises(SourceError, match="standard input: is empty"):
+        list(open_source("-", stdin=io.BytesIO()))
 
 
 def test_missing_file(tmp_path: Path) -> None:

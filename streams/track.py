@@ -36,8 +36,6 @@ class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A type 27 position is used only if no better fix came within so many minutes before it."""
     segments: int = 4
     """Live segments kept for one MMSI."""
-    confirmed_fixes: int = 3
-    """Fixes that make a segment more than a wild fix."""
     unconfirmed_minutes: float = 15.0
     """A segment with fewer fixes dies after so long without another."""
     idle_hours: float = 24.0
@@ -52,6 +50,10 @@ class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("segments must be at least 2")
 
 
+CONFIRMED_FIXES = 3
+"""Fixes that make a segment more than a wild fix."""
+
+
 class Segment(msgspec.Struct):
     """The end of one track: its last fix, and how many came before."""
 
@@ -64,6 +66,10 @@ class Segment(msgspec.Struct):
     heading: float
     status: int
     fixes: int = 0
+
+    @property
+    def confirmed(self) -> bool:
+        return self.fixes >= CONFIRMED_FIXES
 
 
 def reachable(
@@ -122,7 +128,7 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
         best = min((k for k in range(len(segments)) if fits[k]), key=lambda k: metres[k], default=None)
         if best is None:
             if len(segments) >= s.segments:  # the least believed one gives way
-                segments.remove(min(segments, key=lambda g: (min(g.fixes, s.confirmed_fixes), g.time)))
+                segments.remove(min(segments, key=lambda g: (g.confirmed, g.time)))
             taken = {g.number for g in segments}
             segment = Segment(
                 min(n for n in range(len(taken) + 1) if n not in taken), time, lon, lat, sog, 0, 0, 15
@@ -130,8 +136,8 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
             segments.append(segment)
         else:
             segment = segments[best]
-            alternations += segment.fixes >= s.confirmed_fixes and any(
-                other is not segment and other.fixes >= s.confirmed_fixes and segment.time < other.time < time
+            alternations += segment.confirmed and any(
+                other is not segment and other.confirmed and segment.time < other.time < time
                 for other in segments
             )
         move(segment, row)
@@ -158,8 +164,7 @@ def _bury(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
     if len(segments) < 2:
         return
     for segment in list(segments):
-        confirmed = segment.fixes >= s.confirmed_fixes
-        idle = s.idle_hours * HOUR if confirmed else s.unconfirmed_minutes * MINUTE
+        idle = s.idle_hours * HOUR if segment.confirmed else s.unconfirmed_minutes * MINUTE
         if time - segment.time > idle and len(segments) > 1:
             segments.remove(segment)
 

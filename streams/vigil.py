@@ -59,6 +59,7 @@ class Vigil:
             (vessel, start, end, new)
             for start, end, new in tracks.each()
             if self._candidate(vessel := fleet[int(tracks.rows["mmsi"][start])], instant)
+            and _believed(vessel, int(tracks.numbers[start]))
         ]
         if not watched:
             return events
@@ -243,3 +244,8 @@ class Vigil:
         visit.level, visit.published = port_visit.level(visit), confidence
         visit.revision += 1
         return [port_visit.tell(visit, vessel.identity, instant, status, why, self._places, s)]
+
+
+def _believed(vessel: VesselState, number: int) -> bool:
+    """A second place of one vessel counts once several fixes agree on it; a wild fix calls at no port."""
+    return len(vessel.segments) < 2 or any(g.number == number and g.confirmed for g in vessel.segments)

@@ -1,0 +1,127 @@
+"""A real Apache Kafka for tests: one node in KRaft mode, from the jars that setup.sh fetched."""
+
+import asyncio
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from tests.services.server import HOST, Server, ServiceError, free_port
+
+JARS = Path(__file__).parents[2] / ".services" / "kafka"
+
+CLUSTER = "tankerwatch-tests-0000"
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+controller.listener.names=CONTROLLER
+listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=BROKER://{host}:{port}
+inter.broker.listener.name=BROKER
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+# one node: nothing can be replicated
+default.replication.factor=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# quick start and small footprint
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+# after kill -9 the old registration must expire before the broker may serve again: 9 s by default
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+# a mistyped topic is an error, not a new topic
+auto.create.topics.enable=false
+"""
+
+
+class KafkaServer(Server):
+    name = "kafka"
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        super().__init__(folder, port)
+        self._controller = free_port()
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def _java(self, *arguments: str) -> list[str]:
+        home = os.environ.get("JAVA_HOME")
+        java = f"{home}/bin/java" if home else shutil.which("java")
+        if java is None or not JARS.is_dir():
+            raise ServiceError(
+                f"Kafka needs Java 17 or later and its jars in {JARS}. Run tests/services/setup.sh, "
+                "or name a running broker by TANKERWATCH_TEST_KAFKA=HOST:PORT"
+            )
+        return [
+            java,
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-cp",
+            f"{JARS}/*",
+            *arguments,
+        ]
+
+    def _prepare(self) -> None:
+        properties = PROPERTIES.format(
+            host=HOST, port=self.port, controller=self._controller, folder=self.folder
+        )
+        self._properties.write_text(properties)
+        if (self.folder / "data" / "meta.properties").exists():
+            return
+        format_ = [
+            "kafka.tools.StorageTool",
+            "format",
+            "--cluster-id",
+            CLUSTER,
+            "--config",
+            str(self._properties),
+        ]
+        done = subprocess.run(self._java(*format_), capture_output=True, text=True)
+        if done.returncode:
+            raise ServiceError(f"Kafka could not format its storage: {done.stdout}{done.stderr}")
+
+    def _command(self) -> list[str]:
+        return self._java("kafka.Kafka", str(self._properties))
+
+    def _ready(self) -> bool:
+        try:
+            socket.create_connection((HOST, self.port), timeout=1).close()
+        except OSError:
+            return False
+        # in a thread of its own, since the test that restarts the broker may itself be a coroutine
+        answer: list[bool] = []
+        thread = threading.Thread(target=lambda: answer.append(asyncio.run(_serves(self.address))))
+        thread.start()
+        thread.join()
+        return answer == [True]
+
+
+async def _serves(address: str) -> bool:
+    """Whether the broker counts itself among those alive: it accepts connections some time before that."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=2000)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await admin.close()

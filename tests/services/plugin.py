@@ -1,0 +1,103 @@
+"""Fixtures that give tests a real Kafka and a real Redis.
+
+`kafka` (HOST:PORT) and `redis_server` (URL) are one server each for the whole run, which its processes
+under pytest-xdist share: use topics, groups and keys of your own. TANKERWATCH_TEST_KAFKA and
+TANKERWATCH_TEST_REDIS name running ones instead. `own_kafka` and `own_redis` are fresh servers for one test,
+which it may stop, kill, pause and restart.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.services.kafka import KafkaServer
+from tests.services.redis import RedisServer
+from tests.services.server import Server, ServiceError
+
+
+@contextmanager
+def shared(folder: Path, start: Callable[[], tuple[Server, str]]) -> Iterator[str]:
+    """The address of one server for all processes that use `folder`.
+
+    The first one starts it, and at its own end waits until no other uses it.
+    """
+    folder.mkdir(exist_ok=True)
+    address = folder / "address"
+    with (folder / "start.lock").open("w") as starting, (folder / "users.lock").open("w") as users:
+        server = None
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            if not address.exists():
+                server, text = start()
+                address.write_text(text)
+        finally:
+            fcntl.flock(starting, fcntl.LOCK_UN)
+        try:
+            yield address.read_text()
+        finally:
+            if server is not None:
+                fcntl.flock(users, fcntl.LOCK_EX)
+                address.unlink()
+                server.stop()
+
+
+def of_this_run(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run have in common."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if named := os.environ.get("TANKERWATCH_TEST_KAFKA"):
+        yield named
+        return
+    folder = of_this_run(tmp_path_factory) / "shared-kafka"
+
+    def start() -> tuple[Server, str]:
+        server = KafkaServer(folder).start()
+        return server, server.address
+
+    with _or_fail(), shared(folder, start) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if named := os.environ.get("TANKERWATCH_TEST_REDIS"):
+        yield named
+        return
+    folder = of_this_run(tmp_path_factory) / "shared-redis"
+
+    def start() -> tuple[Server, str]:
+        server = RedisServer(folder).start()
+        return server, server.url
+
+    with _or_fail(), shared(folder, start) as url:
+        yield url
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+    with _or_fail(), KafkaServer(tmp_path / "kafka") as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with _or_fail(), RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@contextmanager
+def _or_fail() -> Iterator[None]:
+    """A missing service fails the test with the sentence that says what to install, without a traceback."""
+    try:
+        yield
+    except ServiceError as error:
+        pytest.fail(str(error), pytrace=False)

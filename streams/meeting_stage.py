@@ -7,24 +7,19 @@ instants in order, whenever one is added.
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
-from scipy.spatial import cKDTree
 
-from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.event import Event, EventType, Reason, Status, event_id, sort_key
 from models.report import Rows
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, DAY, END, HOUR, MINUTE, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
-from streams import encounter, hull
-from streams.encounter import EncounterSettings, Joint, Meeting, Pair, Side
+from streams import encounter, encounter_event
+from streams.encounter import EncounterSettings, Key, Meeting, Pair
 from streams.grid import GridSettings, before
+from streams.neighbours import Neighbours
 from streams.place import Places
 from streams.telling import merge_receivers
 from streams.track import unwrap
-
-Key = tuple[int, int, int, int]
-"""Two MMSIs, the lower first, and the track segment of each."""
 
 
 class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +58,7 @@ class MeetingStage:
         self._settings = settings
         self._done = BEGINNING
         self._fed: dict[Millis, list[Instant]] = {}
-        self._window: dict[Millis, Rows] = {}  # ticks by their time, sorted by (mmsi, segment)
+        self._neighbours = Neighbours(settings.encounter.keep_metres)
         self._identities: dict[int, Identity] = {}
         self._pairs: dict[Key, Pair] = {}
         self._past: list[Pair] = []  # over, within a day
@@ -103,7 +98,7 @@ class MeetingStage:
                     for time in self._fed
                     for i in self._fed[time]
                 ],
-                window={time: rows.tobytes() for time, rows in self._window.items()},
+                window=self._neighbours.dump(),
                 identities=list(self._identities.values()),
                 pairs=list(self._pairs.values()),
                 past=self._past,
@@ -119,9 +114,9 @@ class MeetingStage:
             self._fed.setdefault(fed.time, []).append(
                 Instant(fed.time, ticks, tuple(fed.identities), (), tuple(fed.stations))
             )
-        self._window = {time: np.frombuffer(rows, TICK) for time, rows in kept.window.items()}
+        self._neighbours.load(kept.window)
         self._identities = {identity.mmsi: identity for identity in kept.identities}
-        self._pairs = {_key(pair): pair for pair in kept.pairs}
+        self._pairs = {pair.key: pair for pair in kept.pairs}
         self._past = kept.past
 
     def _step(self, instant: Millis, fed: list[Instant]) -> list[Event]:
@@ -164,30 +159,22 @@ class MeetingStage:
     # --- who is near whom
 
     def _compare(self, time: Millis, fresh: Rows, receivers: dict[int, tuple[str, ...]]) -> set[Key]:
-        """Take in ticks for one instant of the grid: find the pairs that they bring together or part."""
-        mmsis = np.unique(fresh["mmsi"])
-        roles = [self._identity(mmsi) for mmsi in mmsis.tolist()]
-        partners = mmsis[[encounter.partner(identity) or identity.shared for identity in roles]]
+        """Take in ticks for one instant of the grid: note the pairs that they bring together or part."""
+        heard = np.unique(fresh["mmsi"])
+        roles = [self._identity(mmsi) for mmsi in heard.tolist()]
+        partners = heard[[encounter.partner(identity) or identity.shared for identity in roles]]
+        since = time - self._settings.keep_minutes * MINUTE
+        # that two who were in contact lately are apart now has to be noted too
+        lately = [key for key, pair in self._pairs.items() if pair.joints and pair.joints[-1].time >= since]
         fresh = fresh[np.isin(fresh["mmsi"], partners)]
-        old = self._window.get(time, no_ticks())
-        rows = np.concatenate([old, fresh])
-        is_new = np.arange(len(rows)) >= len(old)
-        order = np.lexsort([rows["segment"], rows["mmsi"]])
-        rows, is_new = rows[order], is_new[order]
-        self._window[time] = rows
-        if len(rows) < 2 or not is_new.any():
+        a, b, metres = self._neighbours.take(time, fresh, self._wanted, lately)
+        if not len(metres):
             return set()
-        near = self._near(rows, is_new)
-        pairs = np.unique(np.concatenate([near, self._followed(time, rows, is_new)]), axis=0)
-        if not len(pairs):
-            return set()
-        a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
-        metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
         lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
         hits = self._places.index.containing(lon, (a["lat"] + b["lat"]) / 2)
-        suppressed = self._places.suppressed(hits, len(pairs))
+        suppressed = self._places.suppressed(hits, len(metres))
         touched: set[Key] = set()
-        for i in range(len(pairs)):
+        for i in range(len(metres)):
             key = (int(a["mmsi"][i]), int(b["mmsi"][i]), int(a["segment"][i]), int(b["segment"][i]))
             if self._join(key, time, a[i], b[i], float(metres[i]), bool(suppressed[i])):
                 pair = self._pairs[key]
@@ -196,44 +183,18 @@ class MeetingStage:
                 touched.add(key)
         return touched
 
-    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-        """Pairs of rows within the distance that keeps a contact, one at least of them new."""
-        points = unit_vectors(rows["lon"], rows["lat"]).T
-        (new,) = np.nonzero(is_new)
-        reach = self._settings.encounter.keep_metres / EARTH_RADIUS_M
-        found = cKDTree(points[new]).sparse_distance_matrix(cKDTree(points), reach, output_type="ndarray")
-        i, j = new[found["i"]], found["j"]
-        low, high = np.minimum(i, j), np.maximum(i, j)
-        wanted = np.array([self._wanted(mmsi) for mmsi in rows["mmsi"].tolist()])
-        keep = (rows["mmsi"][low] != rows["mmsi"][high]) & (wanted[low] | wanted[high])
-        return np.unique(np.stack([low[keep], high[keep]], axis=1), axis=0).astype(np.intp)
-
     def _wanted(self, mmsi: int) -> bool:
+        """Whether an encounter may be raised for this vessel, whoever the other is."""
         identity = self._identity(mmsi)
         return identity.of_interest or identity.role is Role.UNKNOWN
-
-    def _followed(self, time: Millis, rows: Rows, is_new: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-        """Pairs of rows that were in contact lately: that they are apart now has to be noted too."""
-        reach = self._settings.keep_minutes * MINUTE
-        keys = rows["mmsi"].astype("i8") * 65_536 + rows["segment"]
-        out = []
-        for (a, b, segment_a, segment_b), pair in self._pairs.items():
-            if not pair.joints or pair.joints[-1].time < time - reach:
-                continue
-            want = [a * 65_536 + segment_a, b * 65_536 + segment_b]
-            at = np.searchsorted(keys, want)
-            if at.max() < len(keys) and keys[at].tolist() == want and is_new[at].any():
-                out.append(at)
-        return np.array(out, np.intp).reshape(-1, 2)
 
     def _join(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
         """Note where both are at an instant. True when the pair has to be judged."""
         s = self._settings.encounter
         pair = self._pairs.get(key)
-        side_a, side_b = _side(a), _side(b)
-        slow = side_a.sog < s.slow_knots and side_b.sog < s.slow_knots
+        side_a, side_b = encounter.side(a), encounter.side(b)
         abreast = min(side_a.sog, side_b.sog) > s.abreast_knots and metres <= s.abreast_metres
-        contact = slow and metres <= s.near_metres and not suppressed
+        contact = metres <= s.near_metres and encounter.both_slow(side_a, side_b, s) and not suppressed
         if pair is None:
             if not (contact or abreast):
                 return False
@@ -243,24 +204,13 @@ class MeetingStage:
                 pair.abreast = []
             pair.abreast = [*pair.abreast, round(metres, 1)][-2 * s.abreast_ticks :]
             pair.abreast_at = max(pair.abreast_at, time)
+        who = self._identity(key[0]), self._identity(key[1])
         if not pair.joints:
             if not contact:
                 return abreast
-            draughts = [self._identity(mmsi).draught for mmsi in key[:2]]
-            pair.draughts = (draughts[0], draughts[1])
-        gap = None
-        if slow and metres <= s.keep_metres:
-            first, second = self._identity(key[0]), self._identity(key[1])
-            gap = hull.gap(
-                (side_a.lon, side_a.lat),
-                _heading(side_a),
-                first.dimensions,
-                (side_b.lon, side_b.lat),
-                _heading(side_b),
-                second.dimensions,
-            )
-        joint = Joint(time, metres, gap, suppressed, side_a, side_b)
-        pair.joints.append(joint)
+            pair.draughts = (who[0].draught, who[1].draught)
+        sizes = (who[0].dimensions, who[1].dimensions)
+        pair.joints.append(encounter.join(time, metres, suppressed, side_a, side_b, sizes, s))
         if len(pair.joints) > 1 and pair.joints[-2].time > time:
             pair.joints.sort(key=lambda each: each.time)
         return True
@@ -271,7 +221,7 @@ class MeetingStage:
         """Judge the pairs that something happened to: live ones, and those over for less than a day."""
         s = self._settings.encounter
         told: list[tuple[Key, Pair, Meeting, Status, Reason | None]] = []
-        for key, pair in sorted(self._pairs.items()) + [(_key(pair), pair) for pair in self._past]:
+        for key, pair in sorted(self._pairs.items()) + [(pair.key, pair) for pair in self._past]:
             news = key in touched or not changed.isdisjoint(key[:2])
             if pair.over is None:
                 news |= instant % HOUR == 0 and pair.id is not None
@@ -325,7 +275,7 @@ class MeetingStage:
             if other.id is not None and not other.retracted and {other.a, other.b} & set(key[:2])
             for mmsi in (other.a, other.b)
         }
-        return encounter.tell(
+        return encounter_event.tell(
             pair,
             meeting,
             (self._identity(key[0]), self._identity(key[1])),
@@ -351,8 +301,7 @@ class MeetingStage:
 
     def _prune(self, instant: Millis) -> None:
         s = self._settings
-        for time in [t for t in self._window if t <= instant - s.keep_minutes * MINUTE]:
-            del self._window[time]
+        self._neighbours.forget(instant - int(s.keep_minutes * MINUTE))
         horizon = instant - s.encounter.candidate_hours * HOUR
         self._past = [pair for pair in self._past if pair.over is not None and pair.over > horizon]
         for key, pair in list(self._pairs.items()):
@@ -361,7 +310,7 @@ class MeetingStage:
                 if not interest and pair.joints[0].time < horizon:
                     self._end(key, pair, instant, keep=False)
                 elif len(pair.joints) > 600:
-                    pair.joints = _thinned(pair.joints)
+                    pair.joints = encounter.thinned(pair.joints)
             elif instant - pair.abreast_at > DAY or (
                 len(pair.abreast) < s.encounter.abreast_ticks
                 and instant - pair.abreast_at > s.keep_minutes * MINUTE
@@ -377,33 +326,3 @@ class MeetingStage:
                 if meeting is not None:
                     events.append(self._tell(key, pair, meeting, Status.OPEN, None, self._done))
         return sorted(events, key=sort_key)
-
-
-def _key(pair: Pair) -> Key:
-    return (pair.a, pair.b, *pair.segments)
-
-
-def _side(row: Rows) -> Side:
-    return Side(
-        float(row["lon"]),
-        float(row["lat"]),
-        float(row["sog"]),
-        float(row["cog"]),
-        float(row["heading"]),
-        int(row["status"]),
-    )
-
-
-def _heading(side: Side) -> float:
-    """Where the bow points: the heading, or the course of one that moves."""
-    return side.cog if np.isnan(side.heading) and side.sog > 1 else side.heading
-
-
-def _thinned(joints: list[Joint]) -> list[Joint]:
-    """Every second of the older half, as long as no more than half an hour lies between neighbours."""
-    half = len(joints) // 2
-    kept = joints[:1]
-    for i in range(1, half):
-        if i % 2 == 0 or joints[i + 1].time - kept[-1].time > 30 * MINUTE:
-            kept.append(joints[i])
-    return kept + joints[half:]

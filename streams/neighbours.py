@@ -1,0 +1,81 @@
+"""Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
+from models.report import Rows
+from models.tick import TICK, no_ticks
+from models.time import Millis
+from streams.encounter import Key
+from streams.track import Floats
+
+Pairs = npt.NDArray[np.intp]
+"""Two columns of row numbers, the lower first."""
+
+
+class Neighbours:
+    """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
+
+    def __init__(self, metres: float) -> None:
+        """Neighbours are no further apart than `metres`."""
+        self._reach = metres / EARTH_RADIUS_M
+        self._ticks: dict[Millis, Rows] = {}
+
+    def take(
+        self, time: Millis, fresh: Rows, wanted: Callable[[int], bool], followed: Iterable[Key]
+    ) -> tuple[Rows, Rows, Floats]:
+        """Take in ticks for one instant. Returns the ticks of two vessels, row by row, and metres between.
+
+        These are all neighbours of which at least one MMSI is `wanted`, and the pairs `followed` however
+        far apart; each pair once, when at least one of the two is fresh.
+        """
+        old = self._ticks.get(time, no_ticks())
+        rows = np.concatenate([old, fresh])
+        is_new = np.arange(len(rows)) >= len(old)
+        order = np.lexsort([rows["segment"], rows["mmsi"]])
+        rows, is_new = rows[order], is_new[order]
+        self._ticks[time] = rows
+        if len(rows) < 2 or not is_new.any():
+            return rows[:0], rows[:0], np.empty(0)
+        pairs = np.unique(
+            np.concatenate([self._near(rows, is_new, wanted), _followed(rows, is_new, followed)]), axis=0
+        )
+        a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
+        return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+
+    def forget(self, until: Millis) -> None:
+        """Ticks for this instant and before are needed no more."""
+        for time in [time for time in self._ticks if time <= until]:
+            del self._ticks[time]
+
+    def dump(self) -> dict[Millis, bytes]:
+        return {time: rows.tobytes() for time, rows in self._ticks.items()}
+
+    def load(self, data: dict[Millis, bytes]) -> None:
+        self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+
+    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
+        points = unit_vectors(rows["lon"], rows["lat"]).T
+        (new,) = np.nonzero(is_new)
+        tree = cKDTree(points)
+        found = cKDTree(points[new]).sparse_distance_matrix(tree, self._reach, output_type="ndarray")
+        i, j = new[found["i"]], found["j"]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        want = np.array([wanted(mmsi) for mmsi in rows["mmsi"].tolist()])
+        keep = (rows["mmsi"][low] != rows["mmsi"][high]) & (want[low] | want[high])
+        return np.stack([low[keep], high[keep]], axis=1).astype(np.intp)
+
+
+def _followed(rows: Rows, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
+    place = rows["mmsi"].astype("i8") * 65_536 + rows["segment"]
+    out = []
+    for a, b, segment_a, segment_b in keys:
+        want = [a * 65_536 + segment_a, b * 65_536 + segment_b]
+        at = np.searchsorted(place, want)
+        if at.max() < len(place) and place[at].tolist() == want and is_new[at].any():
+            out.append(at)
+    return np.array(out, np.intp).reshape(-1, 2)

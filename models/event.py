@@ -68,6 +68,12 @@ class Reason(_Model, frozen=True, kw_only=True, rename="camel"):
     threshold: float | str | None = None
     weight: float
 
+    def __post_init__(self) -> None:
+        # a number read back from JSON is a float: only then do events survive the way through a topic as bytes
+        for name in ("value", "threshold"):
+            if isinstance(number := getattr(self, name), int):
+                msgspec.structs.force_setattr(self, name, float(number))
+
 
 class FenceRelation(_Model, frozen=True, kw_only=True, rename="camel"):
     """A fence that the event touches, and how: `inside`, or `near` within a kilometre."""

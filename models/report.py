@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.time import BEGINNING, Millis
+
 Rows = npt.NDArray[Any]
 """A structured array of one of the dtypes below."""
 
@@ -74,6 +76,8 @@ class Reports:
     positions: Rows = field(default_factory=no_positions)
     statics: Rows = field(default_factory=no_statics)
     stations: tuple[tuple[str, ...], ...] = ((),)
+    newest: Millis = BEGINNING
+    """Time of the newest report of the source so far, whether it is among these or not."""
 
     def __len__(self) -> int:
         return len(self.positions) + len(self.statics)

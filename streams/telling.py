@@ -105,8 +105,8 @@ def sample(
         speed_knots=knots(sog),
         course=degrees(cog),
         heading=degrees(heading),
-        distance_meters=None if distance is None else round(distance),
-        hull_gap_meters=None if hull_gap is None else round(hull_gap),
+        distance_meters=None if distance is None else round(distance, 0),
+        hull_gap_meters=None if hull_gap is None else round(hull_gap, 0),
     )
 
 

@@ -83,6 +83,7 @@ class VesselStage:
         table = (self._stations.setdefault(s, len(self._stations)) for s in batch.stations)
         renumber = np.fromiter(table, "i4", len(batch.stations))
         for rows, buffer in ((batch.positions, self._positions), (batch.statics, self._statics)):
+            self._newest = max(self._newest, batch.newest, int(rows["time"].max(initial=BEGINNING)))
             fresh = rows["time"] > self._done
             self.overtaken += len(rows) - int(fresh.sum())
             if rows.dtype == POSITION:
@@ -90,7 +91,6 @@ class VesselStage:
             if fresh.any():
                 rows = rows[fresh]
                 rows["stations"] = renumber[rows["stations"]]
-                self._newest = max(self._newest, int(rows["time"].max()))
                 buffer.append(rows)
 
     def advance(self, watermark: Millis) -> list[Instant]:

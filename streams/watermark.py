@@ -28,3 +28,9 @@ class Watermarks:
         """The source that holds the others back, None when all have ended; ties by name."""
         waiting = [(mark, source) for source, mark in self._of.items() if mark != END]
         return min(waiting)[1] if waiting else None
+
+    def dump(self) -> dict[str, Millis]:
+        return dict(self._of)
+
+    def load(self, marks: dict[str, Millis]) -> None:
+        self._of = dict(marks)

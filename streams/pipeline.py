@@ -1,0 +1,406 @@
+"""The stages as they stand between topics: one frame in, frames out. Pure, like the stages themselves.
+
+    ais.raw ─► DecoderHost ─► ais.reports ─► VesselHost ─► ais.ticks ─► MeetingHost ─┐
+                                                  └────────► ais.facts ◄─────────────┘
+                                                                 └─► CaseHost ─► tankerwatch.events
+
+A host belongs to one partition of its input topic. What it sends is a function of the frames it took so
+far, so after a crash the same frames come again, with the same origins, and whoever has them skips them.
+The shell (`streams/app.py`) reads, sends, and keeps checkpoints.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.event import Event, sort_key, to_json
+from models.frame import Frame, Reject
+from models.report import Reports, Rows
+from models.tick import Instant
+from models.time import BEGINNING, END, Millis, from_text
+from models.watchlist import Watchlist
+from streams import wire
+from streams.decoder import Decoder
+from streams.meeting_stage import MeetingStage
+from streams.place import Places
+from streams.settings import Settings
+from streams.topics import Topics
+from streams.vessel_stage import VesselStage
+from streams.watermark import Watermarks
+from streams.wire import FactsFrame, InstantPart, Origin, RawFrame, ReportsFrame, TicksFrame
+
+ROWS = 4_000
+"""Rows in one message at most: well below the megabyte that Kafka takes by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A message to send. `partition` None leaves it to the key."""
+
+    topic: str
+    value: bytes
+    partition: int | None = None
+    key: bytes | None = None
+    headers: dict[str, bytes] = field(default_factory=dict)
+
+
+class Host(Protocol):
+    """A stage on one partition. `work` raises WireError for what is no frame of its topic."""
+
+    def work(self, value: bytes, offset: int) -> list[Out]: ...
+    def snapshot(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+
+
+class Registry(Protocol):
+    """The registered sources, as the shell reads them from their topic."""
+
+    def upto(self, offset: int) -> Iterable[str]:
+        """Sources whose registration is at this offset or before. All of them have been read."""
+        ...
+
+
+class DecoderHost:
+    """One Decoder for each source of a partition of `ais.raw`."""
+
+    def __init__(self, partition: int, spread: int, settings: Settings, topics: Topics) -> None:
+        self._partition, self._spread = partition, spread
+        self._settings, self._topics = settings, topics
+        self._decoders: dict[str, Decoder] = {}
+        self._newest: dict[str, Millis] = {}
+
+    def work(self, value: bytes, offset: int) -> list[Out]:
+        frame = wire.decode(value, RawFrame)
+        decoder = self._decoders.get(frame.source)
+        if decoder is None:
+            decoder = Decoder(frame.source, self._settings.decoder, frame.base_time)
+            self._decoders[frame.source] = decoder
+            self._newest[frame.source] = BEGINNING
+        if frame.kind == "end":
+            decoder.end()
+        elif frame.kind == "lines":
+            received = None if frame.received is None else np.array(frame.received, np.int64)
+            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received))
+        decoded = decoder.advance(decoder.watermark)
+        newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
+        self._newest[frame.source] = newest
+        return [
+            *self._reports(frame, offset, decoded.reports, decoder.watermark, newest),
+            *(self._dead(reject, offset) for reject in decoded.rejects),
+        ]
+
+    def _reports(
+        self, frame: RawFrame, offset: int, reports: Reports, watermark: Millis, newest: Millis
+    ) -> Iterable[Out]:
+        """For every partition of MMSIs its rows, in parts; the watermark goes with the last part."""
+        for partition in range(self._spread):
+            positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
+            statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
+            pieces = [(part, statics[:0]) for part in wire.chunks(positions, ROWS)]
+            pieces += [(positions[:0], part) for part in wire.chunks(statics, ROWS) if len(part)]
+            for number, (some, others) in enumerate(pieces):
+                last = number == len(pieces) - 1
+                stations, (some, others) = _own_stations(reports.stations, some, others)
+                out = ReportsFrame(
+                    wire.VERSION,
+                    Origin(self._partition, offset, number),
+                    frame.source,
+                    frame.registry,
+                    watermark if last else BEGINNING,
+                    newest,
+                    some.tobytes(),
+                    others.tobytes(),
+                    stations,
+                )
+                yield Out(self._topics.reports, wire.encode(out), partition)
+
+    def _dead(self, reject: Reject, offset: int) -> Out:
+        return dead_letter(
+            self._topics,
+            reason=f"{reject.outcome}: {reject.reason}",
+            value=reject.head,
+            source=reject.source,
+            line=reject.line,
+            topic=self._topics.raw,
+            partition=self._partition,
+            offset=offset,
+        )
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(
+            {name: (decoder.snapshot(), self._newest[name]) for name, decoder in self._decoders.items()}
+        )
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=dict[str, tuple[bytes, Millis]])
+        for name, (decoder, newest) in kept.items():
+            self._decoders[name] = Decoder(name, self._settings.decoder)
+            self._decoders[name].restore(decoder)
+            self._newest[name] = newest
+
+
+class _Taken:
+    """The highest origin taken of every stream of input: what is not higher is skipped."""
+
+    def __init__(self) -> None:
+        self.highest: dict[str, Origin] = {}
+
+    def again(self, stream: str, origin: Origin) -> bool:
+        known = self.highest.get(stream)
+        if known is not None and origin <= known:
+            return True
+        self.highest[stream] = origin
+        return False
+
+
+class _VesselState(msgspec.Struct):
+    stage: bytes
+    marks: dict[str, Millis]
+    registry: int
+    done: Millis
+    taken: dict[str, Origin]
+
+
+class VesselHost:
+    """VesselStage for one partition of MMSIs, with the watermark over all registered sources."""
+
+    def __init__(
+        self,
+        partition: int,
+        registry: Registry,
+        places: Places,
+        watchlist: Watchlist,
+        settings: Settings,
+        topics: Topics,
+    ) -> None:
+        self._partition, self._registry, self._topics = partition, registry, topics
+        self._stage = VesselStage(places, watchlist, settings.vessel)
+        self._marks = Watermarks()
+        self._read = -1  # registrations taken in
+        self._told = BEGINNING
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[Out]:
+        frame = wire.decode(value, ReportsFrame)
+        if self._taken.again(str(frame.origin.partition), frame.origin):
+            return []
+        # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
+        if frame.registry > self._read:
+            self._read = frame.registry
+            for source in self._registry.upto(frame.registry):
+                self._marks.register(source)
+        self._marks.register(frame.source)
+        self._stage.feed(frame.reports())
+        self._marks.update(frame.source, frame.watermark)
+        low = self._marks.low
+        instants = self._stage.advance(low)
+        done = END if low == END else self._stage.done
+        if done <= self._told and not instants:
+            return []
+        self._told = max(self._told, done)
+        ticks = [i for i in instants if len(i.ticks) or i.identities]
+        parts = [part for instant in ticks for part in _parts(instant)]
+        groups = [parts[at : at + 4] for at in range(0, max(len(parts), 1), 4)]
+        out = [
+            Out(
+                self._topics.ticks,
+                wire.encode(
+                    TicksFrame(
+                        wire.VERSION,
+                        Origin(self._partition, offset, number),
+                        done if number == len(groups) - 1 else BEGINNING,
+                        group,
+                    )
+                ),
+                0,
+            )
+            for number, group in enumerate(groups)
+        ]
+        events = [event for instant in instants for event in instant.events]
+        return [*out, *_facts(self._topics, "vessels", self._partition, offset, done, events)]
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(
+            _VesselState(
+                self._stage.snapshot(), self._marks.dump(), self._read, self._told, self._taken.highest
+            )
+        )
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=_VesselState)
+        self._stage.restore(kept.stage)
+        self._marks.load(kept.marks)
+        self._read, self._told, self._taken.highest = kept.registry, kept.done, kept.taken
+
+
+class _MeetingState(msgspec.Struct):
+    stage: bytes
+    done: dict[int, Millis]
+    told: Millis
+    taken: dict[str, Origin]
+
+
+class MeetingHost:
+    """MeetingStage over the ticks of all partitions of MMSIs."""
+
+    def __init__(self, spread: int, places: Places, settings: Settings, topics: Topics) -> None:
+        self._topics = topics
+        self._stage = MeetingStage(places, settings.vessel.grid, settings.meeting)
+        self._done = dict.fromkeys(range(spread), BEGINNING)
+        self._told = BEGINNING
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[Out]:
+        frame = wire.decode(value, TicksFrame)
+        partition = frame.origin.partition
+        if self._taken.again(str(partition), frame.origin):
+            return []
+        for part in frame.instants:
+            self._stage.feed(part.instant())
+        self._done[partition] = max(self._done[partition], frame.done)
+        done = min(self._done.values())
+        if done in (self._told, BEGINNING):
+            return []
+        self._told = done
+        events = self._stage.advance(END if done == END else done + 1)
+        return list(_facts(self._topics, "meetings", 0, offset, done, events))
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(
+            _MeetingState(self._stage.snapshot(), self._done, self._told, self._taken.highest)
+        )
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=_MeetingState)
+        self._stage.restore(kept.stage)
+        self._done, self._told, self._taken.highest = kept.done, kept.told, kept.taken
+
+
+class _CaseState(msgspec.Struct):
+    waiting: list[Event]
+    done: dict[str, Millis]
+    taken: dict[str, Origin]
+
+
+class CaseHost:
+    """Brings what all stages found into one order, that of a replay, and publishes it."""
+
+    def __init__(self, spread: int, topics: Topics) -> None:
+        self._topics = topics
+        self._waiting: list[Event] = []
+        self._done = {f"vessels/{partition}": BEGINNING for partition in range(spread)}
+        self._done["meetings/0"] = BEGINNING
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[Out]:
+        frame = wire.decode(value, FactsFrame)
+        stream = f"{frame.stage}/{frame.origin.partition}"
+        if self._taken.again(stream, frame.origin):
+            return []
+        self._waiting += frame.events
+        self._done[stream] = max(self._done[stream], frame.done)
+        low = min(self._done.values())
+        ready = [e for e in self._waiting if low == END or from_detected(e) <= low]
+        self._waiting = [e for e in self._waiting if low != END and from_detected(e) > low]
+        return [self._event(event) for event in sorted(ready, key=sort_key)]
+
+    def _event(self, event: Event) -> Out:
+        """CloudEvents in binary mode: the attributes are headers, the value is the event itself."""
+        return Out(
+            self._topics.events,
+            to_json(event),
+            key=event.id.encode(),
+            headers={
+                "ce_specversion": b"1.0",
+                "ce_id": f"{event.id}:{event.revision}".encode(),
+                "ce_source": b"tankerwatch",
+                "ce_type": f"tankerwatch.{event.type}".encode(),
+                "ce_time": event.detected.encode(),
+                "ce_subject": ",".join(vessel.ssvid for vessel in event.vessels).encode(),
+                "content-type": b"application/json",
+            },
+        )
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(_CaseState(self._waiting, self._done, self._taken.highest))
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=_CaseState)
+        self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
+
+
+def dead_letter(
+    topics: Topics,
+    *,
+    reason: str,
+    value: bytes,
+    source: str,
+    line: int,
+    topic: str,
+    partition: int,
+    offset: int,
+) -> Out:
+    """What could not be used, with why and where it came from. The value is the bytes themselves."""
+    headers = {
+        "reason": reason,
+        "source": source,
+        "line": str(line),
+        "topic": topic,
+        "partition": str(partition),
+        "offset": str(offset),
+    }
+    return Out(
+        topics.rejects,
+        value,
+        key=source.encode(),
+        headers={name: text.encode() for name, text in headers.items()},
+    )
+
+
+def from_detected(event: Event) -> Millis:
+    """The instant that a revision belongs to."""
+    return from_text(event.detected)
+
+
+def _facts(
+    topics: Topics, stage: str, partition: int, offset: int, done: Millis, events: list[Event]
+) -> Iterable[Out]:
+    groups = [events[at : at + 20] for at in range(0, max(len(events), 1), 20)]
+    for number, group in enumerate(groups):
+        frame = FactsFrame(
+            wire.VERSION,
+            stage,
+            Origin(partition, offset, number),
+            done if number == len(groups) - 1 else BEGINNING,
+            group,
+        )
+        yield Out(topics.facts, wire.encode(frame), 0)
+
+
+def _parts(instant: Instant) -> Iterable[InstantPart]:
+    """An instant in parts that fit into a message; the identities go with the first."""
+    for number, rows in enumerate(wire.chunks(instant.ticks, ROWS)):
+        stations, (ticks,) = _own_stations(instant.stations, rows)
+        identities = list(instant.identities) if number == 0 else []
+        yield InstantPart(instant.time, ticks.tobytes(), identities, stations)
+
+
+def _own_stations(
+    table: tuple[tuple[str, ...], ...], *parts: Rows
+) -> tuple[list[tuple[str, ...]], list[Rows]]:
+    """The stations that these rows name, and the rows pointing into that shorter table."""
+    used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
+    renumber: npt.NDArray[np.int32] = np.zeros(len(table), np.int32)
+    renumber[used] = np.arange(len(used))
+    copies = [rows.copy() for rows in parts]
+    for rows in copies:
+        rows["stations"] = renumber[rows["stations"]]
+    return [table[i] for i in used.tolist()] or [()], copies
+
+
+def _last_times(reports: Reports) -> list[Millis]:
+    return [int(rows["time"][-1]) for rows in (reports.positions, reports.statics) if len(rows)]

@@ -1,0 +1,136 @@
+"""What travels on the topics between stages: frames as msgpack, versioned.
+
+An intermediate frame is a function of one input frame and the state before it. It carries where it comes
+from (`Origin`), so that a consumer skips what a restarted producer sends a second time.
+"""
+
+from typing import Final, TypeVar
+
+import msgspec
+import numpy as np
+
+from models.event import Event
+from models.report import POSITION, STATIC, Reports, Rows
+from models.tick import TICK, Instant
+from models.time import Millis
+from models.vessel import Identity
+
+VERSION: Final = 1
+"""Of the frames below. A consumer refuses another: its place is the dead-letter topic."""
+Frame = TypeVar("Frame", bound=msgspec.Struct)
+
+
+class WireError(ValueError):
+    """Bytes that are no frame of the kind or version expected; the text says what they are instead."""
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Which part of what came of which input frame: a consumer takes each stream of these in order, once."""
+
+    partition: int  # of the input topic of the stage that sent it
+    offset: int
+    part: int
+
+
+class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=True):
+    """Lines of one source as an ingest took them in (`lines`), or word of it (`idle`, `end`)."""
+
+    version: int
+    source: str
+    kind: str  # "lines", "idle", "end"
+    registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
+    first_line: int = 1
+    data: bytes = b""
+    received: list[Millis] | None = None  # one a line; None for a recording
+    base_time: Millis | None = None  # of lines without a time
+
+
+class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):
+    """Reports of one source for one partition of MMSIs. The last part of a frame tells the watermark."""
+
+    version: int
+    origin: Origin
+    source: str
+    registry: int
+    watermark: Millis
+    newest: Millis
+    positions: bytes
+    statics: bytes
+    stations: list[tuple[str, ...]]
+
+    def reports(self) -> Reports:
+        return Reports(
+            self.source,
+            np.frombuffer(self.positions, POSITION),
+            np.frombuffer(self.statics, STATIC),
+            tuple(self.stations),
+            self.newest,
+        )
+
+
+class InstantPart(msgspec.Struct, frozen=True, array_like=True):
+    """An instant, or a part of its ticks."""
+
+    time: Millis
+    ticks: bytes
+    identities: list[Identity]
+    stations: list[tuple[str, ...]]
+
+    def instant(self) -> Instant:
+        return Instant(
+            self.time, np.frombuffer(self.ticks, TICK), tuple(self.identities), (), tuple(self.stations)
+        )
+
+
+class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):
+    """Ticks and identities of one partition of MMSIs; `done` is the last instant that is complete."""
+
+    version: int
+    origin: Origin
+    done: Millis
+    instants: list[InstantPart]
+
+
+class FactsFrame(msgspec.Struct, frozen=True, tag="facts", forbid_unknown_fields=True):
+    """Revisions that one stage found; `done` is the last instant of which it has said all."""
+
+    version: int
+    stage: str  # "vessels" or "meetings"
+    origin: Origin
+    done: Millis
+    events: list[Event]
+
+
+def encode(frame: msgspec.Struct) -> bytes:
+    return msgspec.msgpack.encode(frame)
+
+
+def decode(data: bytes, kind: type[Frame]) -> Frame:
+    """Read a frame. Raises WireError."""
+    try:
+        frame = msgspec.msgpack.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise WireError(f"not a frame of kind {kind.__struct_config__.tag!r}: {error}") from error
+    version: int = getattr(frame, "version", 0)
+    if version != VERSION:
+        raise WireError(
+            f"version {version} of a {kind.__struct_config__.tag!r} frame; understood is {VERSION}"
+        )
+    return frame
+
+
+def chunks(rows: Rows, size: int) -> list[Rows]:
+    """Rows in pieces of at most `size`; one empty piece for none."""
+    return [rows[at : at + size] for at in range(0, max(len(rows), 1), size)]
+
+
+class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A record of `ais.sources`: a source that feeds us from now on, keyed by its name.
+
+    A name is used for one session only (a live feed adds the time it connected), so that a source that has
+    ended never comes back under it.
+    """
+
+    version: int
+    source: str
+    origin: str  # what was opened: a path, tcp://host:port, …

@@ -65,6 +65,8 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("possible_minutes must be above 0 and at most probable_minutes")
         if self.silence_minutes > self.merge_hours * 60:
             raise ValueError("silence_minutes must be at most merge_hours")
+        if self.abreast_ticks < 2:
+            raise ValueError("abreast_ticks must be at least 2")
         if self.samples < 2:
             raise ValueError("samples must be at least 2")
 

@@ -14,7 +14,19 @@ from models.time import HOUR, Millis, to_text
 from models.vessel import Identity, Role
 from streams.encounter import EncounterSettings, Joint, Meeting, Pair
 from streams.place import Places, bounds, middle
-from streams.telling import called, detector, hours, listed_reason, position, sample, score, spoken, vessel_of
+from streams.telling import (
+    called,
+    detector,
+    hours,
+    listed_reason,
+    position,
+    sample,
+    score,
+    shared_number,
+    spoken,
+    taken_back,
+    vessel_of,
+)
 from streams.track import unwrap
 
 NAME = "encounter"
@@ -56,6 +68,7 @@ def tell(
     )
     if why is not None:
         against.append(why)
+    limit = s.near_metres if max(metres) <= s.near_metres else s.keep_metres
     near = f"{min(metres):.0f} m" if not gaps else f"{min(gaps):.0f} m between the hulls"
     where = next((r.name for r in relations if r.relation == "inside"), None)
     return Event(
@@ -90,9 +103,9 @@ def tell(
         reasons=tuple(reasons),
         against=tuple(against),
         summary=f"Suspected ship-to-ship transfer: the {called(main)} and the {called(other)} were within "
-        f"{s.near_metres:.0f} m of each other, as near as {near}, and slow for {spoken(meeting.duration)}"
+        f"{limit:.0f} m of each other, as near as {near}, and slow for {spoken(meeting.duration)}"
         + (f", {where}." if where else ".")
-        + (" Taken back: " + why.text + "." if why else ""),
+        + taken_back(why),
         evidence=Evidence(positions=_evidence(pair, contacts, s), receivers=tuple(pair.receivers)),
         detector=detector(NAME, s),
     )
@@ -135,7 +148,7 @@ def _weigh(
         reasons.append(
             Reason(
                 code="distance",
-                text="antennas closer than in 9 of 10 known encounters",
+                text="antennas as close as in 9 of 10 known encounters",
                 value=round(distance),
                 threshold=100.0,
                 weight=0.15,
@@ -166,7 +179,7 @@ def _weigh(
             reasons.append(
                 Reason(
                     code="draught",
-                    text=f"MMSI {vessel.mmsi:09d} reported {abs(change):.1f} m {how} draught afterwards",
+                    text=f"MMSI {vessel.mmsi:09d} reported {abs(change):.1f} m {how} draught than before",
                     value=change,
                     threshold=0.3,
                     weight=0.1,
@@ -218,14 +231,7 @@ def _weigh(
                     code="type_unknown", text=f"type of MMSI {vessel.mmsi:09d} is not confirmed", weight=0.05
                 )
             )
-        if vessel.shared:
-            against.append(
-                Reason(
-                    code="shared_mmsi",
-                    text=f"MMSI {vessel.mmsi:09d} is used in two places at once",
-                    weight=0.2,
-                )
-            )
+        against += shared_number(vessel)
     return reasons, against
 
 

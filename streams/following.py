@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from geofences.distance import haversine_m
 from models.report import COARSE_TYPES, POSITION, Rows
-from models.time import DAY, Millis
+from models.time import HOUR, Millis
 from streams.track import Segment, TrackSettings, assign, begin, move, reachable
 from streams.vessel_state import VesselState
 
@@ -75,11 +75,17 @@ def _calm(
 def _sort_out(vessel: VesselState, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings) -> None:
     """The slow way, for a vessel that leapt or is in several places."""
     numbers[:], alternations = assign(vessel.segments, rows, s)
-    if instant - vessel.alternated > DAY:
+    if instant - vessel.alternated > s.shared_hours * HOUR:
         vessel.alternations = 0
     if alternations:
         vessel.alternations += alternations
         vessel.alternated = instant
+
+
+def is_shared(vessel: VesselState, instant: Millis, s: TrackSettings) -> bool:
+    """Whether the MMSI was in two places at once, lately."""
+    lately = instant - vessel.alternated <= s.shared_hours * HOUR
+    return lately and vessel.alternations >= s.shared_alternations
 
 
 def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:

@@ -10,11 +10,24 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from geofences.distance import shore_distance_km
 from models.event import Event, EventType, Evidence, Level, Loitering, Reason, Status
 from models.time import HOUR, MINUTE, Millis, to_text
 from models.vessel import Identity
-from streams.place import Places, bounds, middle, path_km
-from streams.telling import called, detector, hours, listed_reason, position, sample, score, spoken, vessel_of
+from streams.place import Places, bounds, middle, path_km, rounded
+from streams.telling import (
+    called,
+    detector,
+    hours,
+    listed_reason,
+    position,
+    sample,
+    score,
+    shared_number,
+    spoken,
+    taken_back,
+    vessel_of,
+)
 from streams.track import Floats, speed
 
 NAME = "loitering"
@@ -46,6 +59,8 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("min_hours_sts must be above 0 and at most min_hours")
         if self.min_hours > self.probable_hours or self.min_hours_sts > self.probable_hours_sts:
             raise ValueError("probable_hours must be at least min_hours")
+        if self.samples < 2:
+            raise ValueError("samples must be at least 2")
 
     @property
     def bucket(self) -> Millis:
@@ -121,10 +136,9 @@ def observe(spell: Spell, fixes: Fixes, s: LoiteringSettings) -> Spell | None:
         spell.weight += float(dt[heard].sum())
         spell.sum += float((mean * dt)[heard].sum())
         knots[1:] = np.where(dt > 10 * MINUTE, mean, knots[1:])
-    for time, slow in zip(
-        fixes.time[fixes.new :].tolist(), (knots[fixes.new :] < s.slow_knots).tolist(), strict=True
-    ):
-        if not slow:
+    slow = knots < s.slow_knots
+    for time, is_slow in zip(fixes.time[fixes.new :].tolist(), slow[fixes.new :].tolist(), strict=True):
+        if not is_slow:
             spell.fast = True
             continue
         if spell.run is None or (spell.fast and time - spell.slow > s.break_minutes * MINUTE):
@@ -135,8 +149,8 @@ def observe(spell: Spell, fixes: Fixes, s: LoiteringSettings) -> Spell | None:
                 spell.samples, spell.receivers = [], []
         spell.slow, spell.fast = time, False
     spell.last = int(fixes.time[-1])
-    if spell.run is not None and not spell.fast:
-        _sample(spell, fixes, s)
+    if slow[fixes.new :].any():
+        _sample(spell, fixes, int(np.flatnonzero(slow)[-1]), s)
     return done
 
 
@@ -155,10 +169,11 @@ def close_bucket(spell: Spell, instant: Millis, s: LoiteringSettings) -> Spell |
         return None
     if spell.start is not None:
         # the bucket is fast as a whole: it was over where the run that led into it broke
-        run, slow = spell.run, spell.slow
+        run, slow, samples = spell.run, spell.slow, spell.samples
         done = finish(spell, spell.slow if broken is None else max(broken, spell.start))
         if broken is not None and run is not None:
             spell.run, spell.slow = run, slow
+            spell.samples = [each for each in samples if each.time >= run]
         return done
     return None
 
@@ -185,17 +200,16 @@ def reaches(spell: Spell, s: LoiteringSettings) -> str | None:
     return "possible" if hours >= (s.min_hours_sts if spell.sts else s.min_hours) else None
 
 
-def _sample(spell: Spell, fixes: Fixes, s: LoiteringSettings) -> None:
-    if spell.samples and spell.samples[-1].time >= int(fixes.time[-1]):
-        return
+def _sample(spell: Spell, fixes: Fixes, i: int, s: LoiteringSettings) -> None:
+    """Keep the fix `i` as evidence."""
     spell.samples.append(
         Sample(
-            int(fixes.time[-1]),
-            float(fixes.lon[-1]),
-            float(fixes.lat[-1]),
-            float(fixes.sog[-1]),
-            bool(fixes.sts[-1]),
-            int(fixes.status[-1]),
+            int(fixes.time[i]),
+            float(fixes.lon[i]),
+            float(fixes.lat[i]),
+            float(fixes.sog[i]),
+            bool(fixes.sts[i]),
+            int(fixes.status[i]),
         )
     )
     if len(spell.samples) > s.samples:
@@ -230,7 +244,7 @@ def tell(
     reasons = [
         Reason(
             code="slow",
-            text=f"slower than {s.slow_knots:g} knots on average by the hour for {spoken(duration)}",
+            text=f"mean of {s.bucket_minutes} min below {s.slow_knots:g} knots for {spoken(duration)}",
             value=hours(duration),
             threshold=least,
             weight=round(0.2 * min(1.0, duration / HOUR / (2 * least)), 2),
@@ -242,7 +256,7 @@ def tell(
         )
     if identity.listed:
         reasons.append(listed_reason(identity, 0.25))
-    against = []
+    against = shared_number(identity)
     anchored = sum(each.status in (1, 5) for each in kept) / len(kept)
     if anchored > 0.5:
         against.append(
@@ -299,14 +313,15 @@ def tell(
             total_time_hours=hours(duration),
             total_distance_km=round(distance, 2),
             average_speed_knots=round(mean, 2),
-            average_distance_from_shore_km=shore,
+            average_distance_from_shore_km=rounded(float(np.mean(shore_distance_km(lon, lat))), 2),
         ),
         geofences=places.relations(lon, lat),
         score=score(0.3, reasons, against),
         reasons=tuple(reasons),
         against=tuple(against),
         summary=f"The {called(identity)} {verb} than {s.slow_knots:g} knots for {spoken(duration)}"
-        + (", in an area known for ship-to-ship transfers." if spell.sts else "; no partner was seen."),
+        + (", in an area known for ship-to-ship transfers." if spell.sts else "; no partner was seen.")
+        + taken_back(why),
         evidence=Evidence(
             positions=tuple(sample(each.time, identity.mmsi, each.lon, each.lat, each.sog) for each in kept),
             receivers=tuple(spell.receivers),

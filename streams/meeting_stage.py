@@ -200,8 +200,6 @@ class MeetingStage:
                 return False
             pair = self._pairs[key] = Pair(key[0], key[1], key[2:])
         if abreast:
-            if time - pair.abreast_at > DAY:
-                pair.abreast = []
             pair.abreast = [*pair.abreast, round(metres, 1)][-2 * s.abreast_ticks :]
             pair.abreast_at = max(pair.abreast_at, time)
         who = self._identity(key[0]), self._identity(key[1])
@@ -242,7 +240,8 @@ class MeetingStage:
                 pair.level = level or pair.level
                 told.append((key, pair, meeting, status, None))
             if ended:
-                self._end(key, pair, instant, keep=level is not None or pair.id is not None)
+                waits = level is not None and (why is None or why.code == "no_tanker")
+                self._end(key, pair, instant, keep=waits or pair.id is not None)
         return [self._tell(*each, instant) for each in told]
 
     def _ground(self, key: Key) -> Reason | None:
@@ -259,6 +258,8 @@ class MeetingStage:
         """First, change of level, each hour while open, the end, and when a ground to take it back fell."""
         if pair.id is None:
             return level is not None
+        if pair.retracted and pair.over is not None:
+            return False  # what was wrong with it then can't be mended by what is learnt afterwards
         if pair.retracted or ended:
             return True
         return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)
@@ -269,23 +270,28 @@ class MeetingStage:
         pair.revision += 1
         pair.told = instant
         pair.retracted = status is Status.RETRACTED
-        raft = {
-            mmsi
-            for other in self._pairs.values()
-            if other.id is not None and not other.retracted and {other.a, other.b} & set(key[:2])
-            for mmsi in (other.a, other.b)
-        }
         return encounter_event.tell(
             pair,
             meeting,
             (self._identity(key[0]), self._identity(key[1])),
-            tuple(sorted(raft - set(key[:2]))),
+            self._raft(key, meeting),
             instant,
             status,
             why,
             self._places,
             self._settings.encounter,
         )
+
+    def _raft(self, key: Key, meeting: Meeting) -> tuple[int, ...]:
+        """Who else had an encounter with one of the two at the same time."""
+        others: set[int] = set()
+        for pair in self._pairs.values():
+            if pair.id is None or pair.retracted or {pair.a, pair.b}.isdisjoint(key[:2]):
+                continue
+            met = encounter.meet(pair.joints, self._settings.encounter)
+            if met is not None and met.start <= meeting.end and met.end >= meeting.start:
+                others |= {pair.a, pair.b}
+        return tuple(sorted(others - set(key[:2])))
 
     def _end(self, key: Key, pair: Pair, instant: Millis, keep: bool) -> None:
         """The event is over: what comes next is another. That they moved as one is remembered.

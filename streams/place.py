@@ -23,7 +23,8 @@ class Places:
         self.fences = self.index.fences
         self.ports = sorted({fence.call for fence in self.fences if fence.kind in PORT_KINDS})
         number = {call: i for i, call in enumerate(self.ports)}
-        self._port = np.array([number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences], np.int64)
+        ports = [number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences]
+        self._port = np.array([*ports, -1], np.int64)  # the last one is for "in no fence"
         self._suppress = np.array([f.policy is Policy.SUPPRESS for f in self.fences], bool)
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
@@ -53,7 +54,7 @@ class Places:
         fence = np.full(length, -1, np.int64)
         is_port = self._port[fences] >= 0
         fence[rows[is_port][::-1]] = fences[is_port][::-1]
-        return fence, np.where(fence >= 0, self._port[fence], -1)
+        return fence, self._port[fence]
 
     def port_fences(self, port: int) -> list[Fence]:
         return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]

@@ -1,7 +1,8 @@
 """Port visits: a vessel comes into a port's fences, stops, and leaves.
 
 Rule, after Global Fishing Watch's port visits: entry and exit with hysteresis (in at the polygon, out a
-kilometre beyond it), a stop begins below 0.2 knots and ends above 0.5. Confidence counts what was seen:
+kilometre beyond it), a stop begins below 0.2 knots and ends above 0.5; two fixes have to agree on it, since
+one alone may be wild. Confidence counts what was seen:
 2 a stop (or a long silence) alone, 3 with an entry or an exit, 4 with both; a mere passage (1) is no visit.
 All fences of one UN/LOCODE are one port, so a ship that waits in the roads and then berths calls once.
 """
@@ -17,7 +18,19 @@ from models.event import Event, EventType, Evidence, Level, PortVisit, Reason, S
 from models.time import HOUR, MINUTE, Millis, to_text
 from models.vessel import Identity
 from streams.place import Places
-from streams.telling import called, detector, hours, listed_reason, position, sample, score, spoken, vessel_of
+from streams.telling import (
+    called,
+    detector,
+    hours,
+    listed_reason,
+    position,
+    sample,
+    score,
+    shared_number,
+    spoken,
+    taken_back,
+    vessel_of,
+)
 from streams.track import Floats
 
 NAME = "port_visit"
@@ -77,6 +90,7 @@ class Visit(msgspec.Struct):
     end: Millis | None = None
     stop: Millis | None = None  # since when stopped
     stopped: Millis = 0  # in all
+    lay: bool = False  # a second fix agrees that it has stopped: one alone may be wild
     stops: int = 0
     silent: bool = False
     fences: list[int] = []
@@ -103,11 +117,14 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         time, port = int(calls.time[i]), int(calls.port[i])
         before = int(calls.time[i - 1]) if i else None
         seen = before is not None and time - before <= s.seen_minutes * MINUTE
+        if visit is not None and gone(visit, time, s):
+            done.append(visit)
+            visit = None
         if visit is not None and (port if port >= 0 else int(calls.near[i])) != visit.port:
             if not visit.away:
                 visit.away, visit.exit = True, seen
                 _end_stop(visit, visit.last)
-            if port >= 0 or gone(visit, time, s):
+            if port >= 0:
                 visit.end = visit.last
                 done.append(visit)
                 visit = None
@@ -117,7 +134,7 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         if visit is None:
             entry = seen and int(calls.port[i - 1]) != port
             visit = Visit(port, time, lon, lat, entry, time, lon, lat, box=[lon, lat, lon, lat])
-        elif before is not None and time - before >= s.silence_hours * HOUR:
+        elif before is not None and time - before >= s.silence_hours * HOUR and not visit.away:
             visit.silent = True
         visit.last, visit.last_lon, visit.last_lat = time, lon, lat
         visit.away = visit.exit = False
@@ -126,9 +143,11 @@ def observe(visit: Visit | None, calls: Calls, s: PortVisitSettings) -> tuple[Vi
         west, south, east, north = visit.box
         visit.box = [min(west, lon), min(south, lat), max(east, lon), max(north, lat)]
         if visit.stop is None and calls.knots[i] < s.stop_knots:
-            visit.stop, visit.stops = time, visit.stops + 1
+            visit.stop, visit.lay = time, False
         elif visit.stop is not None and calls.knots[i] > s.move_knots:
             _end_stop(visit, time)
+        elif visit.stop is not None and not visit.lay:
+            visit.lay, visit.stops = True, visit.stops + 1
     return visit, done
 
 
@@ -144,9 +163,9 @@ def level(visit: Visit) -> str:
 
 
 def _end_stop(visit: Visit, time: Millis) -> None:
-    if visit.stop is not None:
+    if visit.stop is not None and visit.lay:
         visit.stopped += time - visit.stop
-        visit.stop = None
+    visit.stop = None
 
 
 def tell(
@@ -164,7 +183,7 @@ def tell(
     # the berth names the call better than the roads it was reached through
     best = min(fences, key=lambda fence: (fence.kind in (FenceKind.ROADS, FenceKind.ANCHORAGE), fence.id))
     until = visit.last if visit.end is None else visit.end
-    stopped = visit.stopped + (until - visit.stop if visit.stop is not None else 0)
+    stopped = visit.stopped + (until - visit.stop if visit.stop is not None and visit.lay else 0)
     reasons = [
         Reason(
             code="inside",
@@ -198,7 +217,7 @@ def tell(
         reasons.append(Reason(code="exit", text="was seen leaving", weight=0.15))
     if identity.listed:
         reasons.append(listed_reason(identity, 0.2))
-    against = [why] if why is not None else []
+    against = shared_number(identity) + ([why] if why is not None else [])
     if not visit.entry:
         against.append(Reason(code="no_entry", text="its arrival was not seen", weight=0.05))
     if visit.end is not None and not visit.exit:
@@ -241,7 +260,8 @@ def tell(
         summary=f"The {called(identity)} {verb} {best.name}"
         + (f" ({best.country})" if best.country else "")
         + f", {spoken(until - visit.start)} so far." * (status is Status.OPEN)
-        + f" for {spoken(until - visit.start)}." * (status is not Status.OPEN),
+        + f" for {spoken(until - visit.start)}." * (status is not Status.OPEN)
+        + taken_back(why),
         evidence=Evidence(
             positions=(
                 sample(visit.start, identity.mmsi, visit.lon, visit.lat, math.nan),

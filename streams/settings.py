@@ -1,5 +1,7 @@
 """All settings of a run, in one frozen object, and how they are read from a file."""
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decoder: DecoderSettings = DecoderSettings()
     vessel: VesselSettings = VesselSettings()
     meeting: MeetingSettings = MeetingSettings()
+
+    def __post_init__(self) -> None:
+        """What no part can check alone."""
+        for name, value in _numbers("", msgspec.to_builtins(self)):
+            if not 0 <= value < math.inf and name != "decoder.prefix_zone_minutes":  # hours west of Greenwich
+                raise ValueError(f"{name} must be a number of at least 0")
+        grid, meeting = self.vessel.grid, self.meeting
+        if meeting.keep_minutes < grid.interpolate_minutes + grid.step_minutes:
+            raise ValueError("meeting.keep_minutes must cover grid.interpolate_minutes and a step")
+        if self.vessel.idle_days * 24 < meeting.encounter.candidate_hours + meeting.encounter.merge_hours:
+            raise ValueError("vessel.idle_days must cover the candidate_hours and merge_hours of encounters")
 
 
 def load(path: Path) -> Settings:
@@ -54,6 +67,15 @@ def _table(name: str, content: dict[str, Any], lines: list[str]) -> None:
     for key, value in content.items():
         if isinstance(value, dict):
             _table(f"{name}.{key}" if name else key, value, lines)
+
+
+def _numbers(name: str, content: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    for key, value in content.items():
+        path = f"{name}.{key}" if name else key
+        if isinstance(value, dict):
+            yield from _numbers(path, value)
+        elif isinstance(value, int | float):
+            yield path, value
 
 
 def _place(message: str) -> str:

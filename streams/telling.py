@@ -62,10 +62,23 @@ def listed_reason(identity: Identity, weight: float) -> Reason:
     )
 
 
+def shared_number(identity: Identity) -> list[Reason]:
+    """What speaks against an event of a vessel whose number is heard from two places at once."""
+    if not identity.shared:
+        return []
+    text = f"MMSI {identity.mmsi:09d} is used in two places at once"
+    return [Reason(code="shared_mmsi", text=text, weight=0.2)]
+
+
 def score(base: float, reasons: list[Reason], against: list[Reason]) -> float:
     """Between 0 and 1: a base, plus the weights of the reasons, less those against."""
     total = base + sum(reason.weight for reason in reasons) - sum(reason.weight for reason in against)
     return round(min(1.0, max(0.0, total)), 2) + 0.0
+
+
+def taken_back(why: Reason | None) -> str:
+    """The sentence that ends the summary of a retraction."""
+    return f" Taken back: {why.text}." if why else ""
 
 
 def hours(duration: Millis) -> float:

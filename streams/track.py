@@ -12,7 +12,7 @@ import numpy.typing as npt
 from geofences.distance import haversine_m
 from models.report import COARSE_TYPES, Rows
 from models.tick import TICK, no_ticks
-from models.time import HOUR, MINUTE, Millis
+from models.time import HOUR, MINUTE, SECOND, Millis
 from streams.grid import GridSettings
 
 KNOT = 1852 / 3_600_000
@@ -42,12 +42,16 @@ class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A confirmed segment dies after so long without a fix, if the MMSI has another."""
     shared_alternations: int = 3
     """So often back and forth between two confirmed segments shows two places at once."""
+    shared_hours: float = 24.0
+    """Without going back and forth for so long, the MMSI is one ship's again."""
 
     def __post_init__(self) -> None:
         if not 0 < self.join_knots <= self.never_join_knots:
             raise ValueError("join_knots must be above 0 and at most never_join_knots")
         if self.segments < 2:
             raise ValueError("segments must be at least 2")
+        if self.shared_alternations < 1:
+            raise ValueError("shared_alternations must be at least 1")
 
 
 CONFIRMED_FIXES = 3
@@ -66,6 +70,7 @@ class Segment(msgspec.Struct):
     heading: float
     status: int
     fixes: int = 0
+    coarse: bool = False  # the last fix is one of type 27
 
     @property
     def confirmed(self) -> bool:
@@ -129,10 +134,7 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
         if best is None:
             if len(segments) >= s.segments:  # the least believed one gives way
                 segments.remove(min(segments, key=lambda g: (g.confirmed, g.time)))
-            taken = {g.number for g in segments}
-            segment = Segment(
-                min(n for n in range(len(taken) + 1) if n not in taken), time, lon, lat, sog, 0, 0, 15
-            )
+            segment = begin(_number(segments, time), row)
             segments.append(segment)
         else:
             segment = segments[best]
@@ -153,11 +155,24 @@ def begin(number: int, row: Rows) -> Segment:
     return segment
 
 
+def _number(segments: list[Segment], time: Millis) -> int:
+    """A number for a segment that begins.
+
+    It comes from the time: what is kept under the number of a dead segment must not go to another ship.
+    """
+    taken = {segment.number for segment in segments}
+    number = time // SECOND % 65_535 + 1
+    while number in taken:
+        number = number % 65_535 + 1
+    return number
+
+
 def move(segment: Segment, row: Rows) -> None:
     """Make a row of POSITION the last fix of a segment."""
     segment.time, segment.lon, segment.lat = int(row["time"]), float(row["lon"]), float(row["lat"])
     segment.sog, segment.cog = float(row["sog"]), float(row["cog"])
     segment.heading, segment.status = float(row["heading"]), int(row["status"])
+    segment.coarse = int(row["type"]) in COARSE_TYPES
 
 
 def _bury(segments: list[Segment], time: Millis, s: TrackSettings) -> None:

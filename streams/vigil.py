@@ -155,7 +155,7 @@ class Vigil:
         elif vessel.identity.role is not Role.UNKNOWN:
             why = Reason(
                 code="excluded_type",
-                text="turned out not to be a tanker",
+                text="it turned out to be neither a tanker nor listed",
                 value=vessel.identity.ship_type,
                 weight=0.5,
             )
@@ -198,7 +198,7 @@ class Vigil:
         return []
 
     def _visit_over(self, vessel: VesselState, visit: Visit, instant: Millis) -> list[Event]:
-        if visit.confidence < self._settings.port_visit.min_confidence:
+        if visit.id is None and visit.confidence < self._settings.port_visit.min_confidence:
             return []
         if vessel.identity.of_interest:
             return self._tell_visit(vessel, visit, instant, Status.CLOSED)
@@ -237,7 +237,9 @@ class Vigil:
         """A revision when the confidence has changed, and at the end. A stay of weeks says nothing hourly."""
         s = self._settings.port_visit
         confidence = visit.confidence
-        if confidence < s.min_confidence or (status is Status.OPEN and confidence == visit.published):
+        if status is Status.OPEN and confidence == visit.published:
+            return []
+        if visit.id is None and confidence < s.min_confidence:
             return []
         if visit.id is None:
             visit.id = event_id(EventType.PORT_VISIT, (vessel.mmsi,), visit.start, visit.lon, visit.lat)

@@ -52,15 +52,28 @@ class Host(Protocol):
     """A stage on one partition. `work` raises WireError for what is no frame of its topic."""
 
     def work(self, value: bytes, offset: int) -> list[Out]: ...
-    def snapshot(self) -> bytes: ...
-    def restore(self, state: bytes) -> None: ...
+    def changes(self) -> dict[str, bytes | None]:
+        """The pieces of the state that changed since the last call; None for those that are gone."""
+        ...
+
+    def load(self, pieces: dict[str, bytes]) -> None:
+        """Go on from the pieces that `changes` gave so far."""
+        ...
+
+
+class Behind(Exception):
+    """A frame refers to registrations of sources that have not been read yet."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        super().__init__(f"registrations up to offset {offset} have not been read")
 
 
 class Registry(Protocol):
     """The registered sources, as the shell reads them from their topic."""
 
     def upto(self, offset: int) -> Iterable[str]:
-        """Sources whose registration is at this offset or before. All of them have been read."""
+        """Sources whose registration is at this offset or before. Raises Behind if that is not read yet."""
         ...
 
 
@@ -72,6 +85,7 @@ class DecoderHost:
         self._settings, self._topics = settings, topics
         self._decoders: dict[str, Decoder] = {}
         self._newest: dict[str, Millis] = {}
+        self._changed: set[str] = set()
 
     def work(self, value: bytes, offset: int) -> list[Out]:
         frame = wire.decode(value, RawFrame)
@@ -80,6 +94,7 @@ class DecoderHost:
             decoder = Decoder(frame.source, self._settings.decoder, frame.base_time)
             self._decoders[frame.source] = decoder
             self._newest[frame.source] = BEGINNING
+        self._changed.add(frame.source)
         if frame.kind == "end":
             decoder.end()
         elif frame.kind == "lines":
@@ -130,14 +145,16 @@ class DecoderHost:
             offset=offset,
         )
 
-    def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(
-            {name: (decoder.snapshot(), self._newest[name]) for name, decoder in self._decoders.items()}
-        )
+    def changes(self) -> dict[str, bytes | None]:
+        changed, self._changed = self._changed, set()
+        return {
+            name: msgspec.msgpack.encode((self._decoders[name].snapshot(), self._newest[name]))
+            for name in sorted(changed)
+        }
 
-    def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=dict[str, tuple[bytes, Millis]])
-        for name, (decoder, newest) in kept.items():
+    def load(self, pieces: dict[str, bytes]) -> None:
+        for name, piece in sorted(pieces.items()):
+            decoder, newest = msgspec.msgpack.decode(piece, type=tuple[bytes, Millis])
             self._decoders[name] = Decoder(name, self._settings.decoder)
             self._decoders[name].restore(decoder)
             self._newest[name] = newest
@@ -158,7 +175,6 @@ class _Taken:
 
 
 class _VesselState(msgspec.Struct):
-    stage: bytes
     marks: dict[str, Millis]
     registry: int
     done: Millis
@@ -186,13 +202,13 @@ class VesselHost:
 
     def work(self, value: bytes, offset: int) -> list[Out]:
         frame = wire.decode(value, ReportsFrame)
+        # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
+        new = list(self._registry.upto(frame.registry)) if frame.registry > self._read else []
         if self._taken.again(str(frame.origin.partition), frame.origin):
             return []
-        # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
-        if frame.registry > self._read:
-            self._read = frame.registry
-            for source in self._registry.upto(frame.registry):
-                self._marks.register(source)
+        self._read = max(self._read, frame.registry)
+        for source in new:
+            self._marks.register(source)
         self._marks.register(frame.source)
         self._stage.feed(frame.reports())
         self._marks.update(frame.source, frame.watermark)
@@ -223,22 +239,18 @@ class VesselHost:
         events = [event for instant in instants for event in instant.events]
         return [*out, *_facts(self._topics, "vessels", self._partition, offset, done, events)]
 
-    def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(
-            _VesselState(
-                self._stage.snapshot(), self._marks.dump(), self._read, self._told, self._taken.highest
-            )
-        )
+    def changes(self) -> dict[str, bytes | None]:
+        state = _VesselState(self._marks.dump(), self._read, self._told, self._taken.highest)
+        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
-    def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=_VesselState)
-        self._stage.restore(kept.stage)
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_VesselState)
+        self._stage.load(pieces)
         self._marks.load(kept.marks)
         self._read, self._told, self._taken.highest = kept.registry, kept.done, kept.taken
 
 
 class _MeetingState(msgspec.Struct):
-    stage: bytes
     done: dict[int, Millis]
     told: Millis
     taken: dict[str, Origin]
@@ -269,14 +281,13 @@ class MeetingHost:
         events = self._stage.advance(END if done == END else done + 1)
         return list(_facts(self._topics, "meetings", 0, offset, done, events))
 
-    def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(
-            _MeetingState(self._stage.snapshot(), self._done, self._told, self._taken.highest)
-        )
+    def changes(self) -> dict[str, bytes | None]:
+        state = _MeetingState(self._done, self._told, self._taken.highest)
+        return {"stage": self._stage.snapshot(), "host": msgspec.msgpack.encode(state)}
 
-    def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=_MeetingState)
-        self._stage.restore(kept.stage)
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces["host"], type=_MeetingState)
+        self._stage.restore(pieces["stage"])
         self._done, self._told, self._taken.highest = kept.done, kept.told, kept.taken
 
 
@@ -325,11 +336,12 @@ class CaseHost:
             },
         )
 
-    def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(_CaseState(self._waiting, self._done, self._taken.highest))
+    def changes(self) -> dict[str, bytes | None]:
+        state = _CaseState(self._waiting, self._done, self._taken.highest)
+        return {"host": msgspec.msgpack.encode(state)}
 
-    def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=_CaseState)
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces["host"], type=_CaseState)
         self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
 
 

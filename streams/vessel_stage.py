@@ -4,7 +4,7 @@ Works in whole steps of the time grid: an instant is worked off once the waterma
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -31,6 +31,7 @@ STATIC_KEYS = (
 )
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
 Stations = tuple[tuple[str, ...], ...]
+Pieces = dict[str, bytes | None]
 
 
 class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,14 +49,14 @@ class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("idle_days must be longer than vigil.loitering.max_silence_hours")
 
 
-class _Snapshot(msgspec.Struct):
+class _Meta(msgspec.Struct, array_like=True):
+    """The small rest of the state, beside vessels and waiting reports."""
+
     done: Millis
     newest: Millis
     overtaken: int
-    positions: bytes
-    statics: bytes
+    chunk: int
     stations: list[tuple[str, ...]]
-    vessels: list[VesselState]
 
 
 class VesselStage:
@@ -68,9 +69,10 @@ class VesselStage:
         self._done = BEGINNING
         self._newest = BEGINNING
         self._fleet: dict[int, VesselState] = {}
-        self._positions: list[Rows] = []
-        self._statics: list[Rows] = []
+        self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
+        self._chunk = 0
         self._stations: dict[tuple[str, ...], int] = {(): 0}
+        self._pieces: set[str] = set()  # changed since the last checkpoint
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
 
@@ -82,16 +84,22 @@ class VesselStage:
     def feed(self, batch: Reports) -> None:
         table = (self._stations.setdefault(s, len(self._stations)) for s in batch.stations)
         renumber = np.fromiter(table, "i4", len(batch.stations))
-        for rows, buffer in ((batch.positions, self._positions), (batch.statics, self._statics)):
+        fresh: list[Rows] = []
+        for rows in (batch.positions, batch.statics):
             self._newest = max(self._newest, batch.newest, int(rows["time"].max(initial=BEGINNING)))
-            fresh = rows["time"] > self._done
-            self.overtaken += len(rows) - int(fresh.sum())
+            taken = rows["time"] > self._done
+            self.overtaken += len(rows) - int(taken.sum())
             if rows.dtype == POSITION:
-                fresh &= ~(np.isnan(rows["lon"]) | np.isnan(rows["lat"]))
-            if fresh.any():
-                rows = rows[fresh]
-                rows["stations"] = renumber[rows["stations"]]
-                buffer.append(rows)
+                taken &= ~(np.isnan(rows["lon"]) | np.isnan(rows["lat"]))
+            fresh.append(rows[taken])
+            fresh[-1]["stations"] = renumber[fresh[-1]["stations"]]
+        if len(fresh[0]) or len(fresh[1]):
+            self._wait(fresh[0], fresh[1])
+
+    def _wait(self, positions: Rows, statics: Rows) -> None:
+        self._chunk += 1
+        self._waiting[self._chunk] = positions, statics
+        self._pieces.add(f"rows/{self._chunk}")
 
     def advance(self, watermark: Millis) -> list[Instant]:
         """Every instant that the watermark has passed and that has something to say.
@@ -103,7 +111,9 @@ class VesselStage:
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
-            events = self._vigil.finish(self._fleet.values(), self._done)
+            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            events = self._vigil.finish(slow, self._done)
             if events:
                 out.append(Instant(time=self._done, events=tuple(sorted(events, key=sort_key))))
         return out
@@ -111,8 +121,10 @@ class VesselStage:
     def _work_off(self, limit: Millis) -> list[Instant]:
         """Every instant up to `limit`."""
         step = self._settings.grid.step
-        positions = np.sort(np.concatenate([np.empty(0, POSITION), *self._positions]), order="time")
-        statics = np.sort(np.concatenate([np.empty(0, STATIC), *self._statics]), order="time")
+        chunks = list(self._waiting.values())
+        positions = np.concatenate([np.empty(0, POSITION), *(chunk[0] for chunk in chunks)])
+        statics = np.concatenate([np.empty(0, STATIC), *(chunk[1] for chunk in chunks)])
+        positions, statics = np.sort(positions, order="time"), np.sort(statics, order="time")
         stations = tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
@@ -129,30 +141,53 @@ class VesselStage:
             self._done = instant
             if len(made.ticks) or made.identities or made.events:
                 out.append(made)
-        self._positions, self._statics = [positions], [statics]
-        self._forget_stations()
+        self._pieces.update(f"rows/{number}" for number in self._waiting)
+        self._waiting = {}
+        positions, statics = self._forget_stations(positions, statics)
+        if len(positions) or len(statics):
+            self._wait(positions, statics)
         return out
 
+    def changes(self) -> Pieces:
+        """The pieces of the state that changed since the last call, by name; None for those that are gone."""
+        meta = _Meta(self._done, self._newest, self.overtaken, self._chunk, list(self._stations))
+        pieces: Pieces = {"meta": msgspec.msgpack.encode(meta)}
+        for name in sorted(self._pieces):
+            kind, number = name.split("/")
+            if kind == "rows":
+                chunk = self._waiting.get(int(number))
+                kept: object = chunk and [rows.tobytes() for rows in chunk]
+            else:
+                kept = self._fleet.get(int(number))
+            pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
+        self._pieces = set()
+        return pieces
+
+    def load(self, pieces: Mapping[str, bytes]) -> None:
+        """Go on from the pieces that `changes` gave so far."""
+        meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
+        self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
+        self._chunk = meta.chunk
+        self._stations = {stations: i for i, stations in enumerate(meta.stations)}
+        self._waiting, self._fleet, self._pieces = {}, {}, set()
+        for name, piece in sorted(pieces.items()):
+            kind, _, number = name.partition("/")
+            if kind == "rows":
+                positions, statics = msgspec.msgpack.decode(piece, type=tuple[bytes, bytes])
+                self._waiting[int(number)] = (
+                    np.frombuffer(positions, POSITION),
+                    np.frombuffer(statics, STATIC),
+                )
+            elif kind == "vessel":
+                vessel = msgspec.msgpack.decode(piece, type=VesselState)
+                self._fleet[vessel.mmsi] = vessel
+
     def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                done=self._done,
-                newest=self._newest,
-                overtaken=self.overtaken,
-                positions=np.concatenate([np.empty(0, POSITION), *self._positions]).tobytes(),
-                statics=np.concatenate([np.empty(0, STATIC), *self._statics]).tobytes(),
-                stations=list(self._stations),
-                vessels=list(self._fleet.values()),
-            )
-        )
+        self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
+        return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=_Snapshot)
-        self._done, self._newest, self.overtaken = kept.done, kept.newest, kept.overtaken
-        self._positions = [np.frombuffer(kept.positions, POSITION).copy()]
-        self._statics = [np.frombuffer(kept.statics, STATIC).copy()]
-        self._stations = {stations: i for i, stations in enumerate(kept.stations)}
-        self._fleet = {vessel.mmsi: vessel for vessel in kept.vessels}
+        self.load(msgspec.msgpack.decode(state, type=dict[str, bytes]))
 
     def _step(self, instant: Millis, positions: Rows, statics: Rows, stations: Stations) -> Instant:
         """One instant: all reports of the step that it closes, sorted by time."""
@@ -177,12 +212,15 @@ class VesselStage:
                 events += self._vigil.reconsider(vessel, instant)
         events += self._vigil.watch(tracks, self._fleet, instant, stations)
         if instant % s.vigil.loitering.bucket == 0:
-            events += self._vigil.close_buckets(self._fleet.values(), instant)
+            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            events += self._vigil.close_buckets(slow, instant)
         if instant % HOUR == 0:
             for vessel in [v for v in self._fleet.values() if instant - v.last > s.idle_days * DAY]:
                 events += self._vigil.lose(vessel, instant)
                 identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
                 del self._fleet[vessel.mmsi]
+                self._pieces.add(f"vessel/{vessel.mmsi}")
         return Instant(
             time=instant,
             ticks=ticks(tracks.rows, tracks.numbers, instant, s.grid),
@@ -192,6 +230,7 @@ class VesselStage:
         )
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
+        self._pieces.add(f"vessel/{mmsi}")
         vessel = self._fleet.get(mmsi)
         if vessel is None:
             vessel = VesselState(mmsi=mmsi, first=time, last=time, identity=Identity(mmsi=mmsi, time=time))
@@ -239,17 +278,19 @@ class VesselStage:
         }
         return drop_coarse(rows, last, self._settings.track)
 
-    def _forget_stations(self) -> None:
-        """Keep only the station sets that waiting reports still name."""
-        used = np.unique(np.concatenate([rows["stations"] for rows in self._positions + self._statics]))
+    def _forget_stations(self, *parts: Rows) -> list[Rows]:
+        """Keep only the station sets that these rows still name; returns the rows renumbered."""
+        used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
         names = list(self._stations)
         renumber = np.zeros(len(names), "i4")
         kept: dict[tuple[str, ...], int] = {(): 0}
         for i in used.tolist():
             renumber[i] = kept.setdefault(names[i], len(kept))
-        for rows in self._positions + self._statics:
-            rows["stations"] = renumber[rows["stations"]]
         self._stations = kept
+        copies = [rows.copy() for rows in parts]
+        for rows in copies:
+            rows["stations"] = renumber[rows["stations"]]
+        return copies
 
 
 def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:

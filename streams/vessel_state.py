@@ -23,3 +23,8 @@ class VesselState(msgspec.Struct):
     visits: dict[int, Visit] = {}  # in port, by segment
     ended: list[Spell] = []  # over, waiting for the vessel's type to be confirmed
     left: list[Visit] = []
+
+    @property
+    def followed(self) -> bool:
+        """Whether a detector has anything in hand or waiting."""
+        return bool(self.spells or self.visits or self.ended or self.left)

@@ -63,7 +63,7 @@ class Cluster:
         for place in [(TOPICS.ticks, 0), (TOPICS.facts, 0)]:
             self._hosts[place] = self._new(place)
         self._read = dict.fromkeys(self._hosts, 0)
-        self._kept = {place: (host.snapshot(), 0) for place, host in self._hosts.items()}
+        self._kept: dict[Place, tuple[dict[str, bytes], int]] = {place: ({}, 0) for place in self._hosts}
         self.restarts = 0
 
     def _new(self, place: Place) -> Host:
@@ -83,12 +83,22 @@ class Cluster:
                 if self._read[place] < len(self.logs[place]):
                     self._work(place)
             if self._rng.random() < self._crashes:
-                state, self._read[place] = self._kept[place]
+                pieces, self._read[place] = self._kept[place]
                 self._hosts[place] = self._new(place)
-                self._hosts[place].restore(state)
+                if pieces:
+                    self._hosts[place].load(dict(pieces))
                 self.restarts += 1
             elif self._rng.random() < 0.3:
-                self._kept[place] = self._hosts[place].snapshot(), self._read[place]
+                self._checkpoint(place)
+
+    def _checkpoint(self, place: Place) -> None:
+        pieces = dict(self._kept[place][0])
+        for name, piece in self._hosts[place].changes().items():
+            if piece is None:
+                pieces.pop(name, None)
+            else:
+                pieces[name] = piece
+        self._kept[place] = pieces, self._read[place]
 
     def _work(self, place: Place) -> None:
         at = self._read[place]

@@ -1,0 +1,211 @@
+"""The pipeline as a Faust application: `faust -A streams.app worker`, or `tankerwatch worker`.
+
+One agent a stage. The agents only read: what a frame does is in `streams/pipeline.py`, which frames count
+and when state is kept in `streams/keeper.py`. Faust's own acknowledgements and tables are not used, because
+they lose events when a worker is killed (docs/offsets.md); the one thing changed in Faust is where a
+partition is read from after a rebalance: from the checkpoint.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import faust
+import redis.asyncio as redis
+from aiokafka import TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from geofences.catalogue import load_catalogue
+from models.watchlist import shipped_watchlist
+from streams.checkpoint import Checkpoints, Fenced
+from streams.deployment import Deployment, from_environment
+from streams.keeper import Keeper, Lost
+from streams.pipeline import Behind, CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
+from streams.place import Places
+from streams.registry import SourceRegistry
+from streams.topics import specs
+from streams.topics_admin import ensure_topics
+
+log = logging.getLogger(__name__)
+
+EXIT_LOST = 3
+EXIT_FENCED = 4
+EXIT_FAILED = 5
+
+
+class CheckpointConsumer(driver.Consumer):
+    """Reads every partition of a stage on from its checkpoint, wherever Kafka's own offsets stand."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Called by Faust at the end of each rebalance, before anything is fetched."""
+        pipeline = cast(Pipeline, self.app)
+        starts: dict[TP, int] = {}
+        for topic, keeper in pipeline.keepers.items():
+            mine = {tp for tp in self.assignment() if tp.topic == topic}
+            earliest = await self.earliest_offsets(*mine) if mine else {}
+            first = {tp.partition: int(offset) for tp, offset in earliest.items()}
+            offsets = await pipeline.or_end(keeper.load([tp.partition for tp in mine], first))
+            starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}
+        await self._thread.call_thread(self._seek_all, starts)
+        return starts
+
+    async def _seek_all(self, starts: Mapping[TP, int]) -> None:
+        consumer = self._thread._ensure_consumer()
+        for tp, offset in starts.items():
+            if tp in consumer.assignment():
+                consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+
+
+class CheckpointTransport(driver.Transport):
+    Consumer = CheckpointConsumer
+
+
+class Pipeline(faust.App):
+    """The Faust application of one deployment, and the keepers of its stages."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.redis = redis.from_url(deployment.redis, health_check_interval=10)
+        self.registry = SourceRegistry(deployment.broker, deployment.topics.sources)
+        super().__init__(
+            f"{deployment.prefix}tankerwatch",
+            broker=f"kafka://{deployment.broker}",
+            store="memory://",
+            web_enabled=bool(deployment.web_port),
+            web_port=deployment.web_port or 6066,
+            topic_replication_factor=1,
+            topic_disable_leader=True,
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=deployment.session_timeout_seconds,
+            broker_heartbeat_interval=deployment.session_timeout_seconds / 6,
+            broker_rebalance_timeout=deployment.session_timeout_seconds,
+            broker_max_poll_records=500,
+            stream_wait_empty=False,
+            producer_linger=0.005,
+            producer_max_request_size=4_000_000,
+        )
+        self.keepers = self._keepers()
+
+    def _new_transport(self) -> Any:
+        return CheckpointTransport(self.conf.broker_consumer, self)
+
+    async def on_first_start(self) -> None:
+        wanted = self.deployment
+        await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
+        await super().on_first_start()
+
+    def _keepers(self) -> dict[str, Keeper]:
+        wanted, topics = self.deployment, self.deployment.topics
+        settings, spread = wanted.load_settings(), self.deployment.spread
+        places, watchlist = Places(load_catalogue()), shipped_watchlist()
+        stages: dict[str, tuple[str, Callable[[int], Host]]] = {
+            topics.raw: ("decoder", lambda number: DecoderHost(number, spread, settings, topics)),
+            topics.reports: (
+                "vessels",
+                lambda number: VesselHost(number, self.registry, places, watchlist, settings, topics),
+            ),
+            topics.ticks: ("meetings", lambda _: MeetingHost(spread, places, settings, topics)),
+            topics.facts: ("cases", lambda _: CaseHost(spread, topics)),
+        }
+        return {
+            topic: Keeper(
+                topic,
+                make,
+                Checkpoints(self.redis, f"{wanted.prefix}tankerwatch:{stage}"),
+                self._send,
+                topics,
+                wanted.checkpoint_frames,
+            )
+            for topic, (stage, make) in stages.items()
+        }
+
+    async def _send(self, out: Out) -> Any:
+        return await self.producer.send(out.topic, out.key, out.value, out.partition, None, out.headers)
+
+    async def run_stage(self, stream: Any, keeper: Keeper) -> None:
+        """Hand every message to the keeper. Whatever goes wrong ends the process: it starts from the
+        checkpoint again, where Faust would acknowledge the event and go on."""
+        async for event in stream.events():
+            message = event.message
+            while True:
+                try:
+                    await self.or_end(keeper.take(message.partition, message.offset, event.value))
+                    break
+                except Behind as behind:
+                    await self.or_end(self.registry.catch_up(behind.offset))
+
+    async def checkpoint(self) -> None:
+        """Keep what all stages have done; then tell Kafka, for tools that show lag."""
+        for topic, keeper in self.keepers.items():
+            done = await self.or_end(keeper.checkpoint())
+            if done:
+                await cast(Any, self.consumer)._commit({TP(topic, p): offset + 1 for p, offset in done.items()})
+
+    async def or_end(self, work: Any) -> Any:
+        """Await, and end the process at once where going on would lose or double something."""
+        try:
+            return await work
+        except (asyncio.CancelledError, Behind):
+            raise
+        except Lost as error:
+            end(EXIT_LOST, error)
+        except Fenced as error:
+            end(EXIT_FENCED, error)
+        except BaseException as error:
+            log.exception("worker failed")
+            end(EXIT_FAILED, error)
+
+
+def end(code: int, error: BaseException) -> None:
+    """End the process now, without any of Faust's own clearing up: that would acknowledge and commit."""
+    log.critical("ends: %s", error or type(error).__name__)
+    logging.shutdown()
+    os._exit(code)
+
+
+app = Pipeline(from_environment())
+
+
+def _topic(name: str) -> Any:
+    return app.topic(
+        name, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw", acks=False
+    )
+
+
+def _agent(name: str, topic: str) -> None:
+    async def stage(stream: Any) -> None:
+        await app.run_stage(stream, app.keepers[topic])
+
+    app.agent(_topic(topic), name=name)(stage)
+
+
+_agent("decoder", app.deployment.topics.raw)
+_agent("vessels", app.deployment.topics.reports)
+_agent("meetings", app.deployment.topics.ticks)
+_agent("cases", app.deployment.topics.facts)
+
+
+async def keep_checkpoints() -> None:
+    while not app.should_stop:
+        await asyncio.sleep(app.deployment.checkpoint_seconds)
+        await app.checkpoint()
+
+
+async def on_revoked(*_: Any, **__: Any) -> None:
+    """Keep what was done with the partitions before they go to another worker."""
+    await app.checkpoint()
+    for keeper in app.keepers.values():
+        keeper.forget()
+
+
+async def on_shutdown(*_: Any, **__: Any) -> None:
+    await app.checkpoint()
+    await app.registry.stop()
+
+
+app.task(keep_checkpoints)
+app.on_partitions_revoked.connect(cast(Any, on_revoked))
+app.on_before_shutdown.connect(cast(Any, on_shutdown))

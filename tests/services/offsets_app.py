@@ -40,15 +40,23 @@ class CheckpointConsumer(Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         await state.load(assigned())
-        starts = {TP(INPUT, partition): last + 1 for partition, last in state.last.items()}
-        await self._thread.call_thread(self._seek_all, starts)
-        return starts
+        starts = {TopicPartition(INPUT, partition): last + 1 for partition, last in state.last.items()}
+        earliest = await self._thread.call_thread(self._seek_all, starts)
+        for tp, offset in earliest.items():
+            if offset > starts[tp]:
+                print(f"{tp.partition}:{starts[tp]} to {offset - 1} had been deleted", flush=True)
+                state.last[tp.partition] = offset - 1
+        return {TP(INPUT, partition): last + 1 for partition, last in state.last.items()}
 
-    async def _seek_all(self, starts: Mapping[TP, int]) -> None:
+    async def _seek_all(self, starts: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Runs in the consumer's thread; where retention has passed the checkpoint, the earliest offset counts."""
         consumer = self._thread._ensure_consumer()
-        for tp, offset in starts.items():
-            if tp in self.assignment():
-                consumer.seek(TopicPartition(*tp), offset)
+        still = [tp for tp in starts if tp in consumer.assignment()]
+        earliest: dict[TopicPartition, int] = await consumer.beginning_offsets(still)
+        for tp in still:
+            if tp in consumer.assignment():
+                consumer.seek(tp, max(starts[tp], earliest[tp]))
+        return earliest
 
 
 class CheckpointTransport(Transport):
@@ -102,6 +110,7 @@ class State:
 
     def forget(self) -> None:
         self.last: dict[int, int] = {}
+        self.saved: dict[int, int] = {}
         self.token: dict[int, int] = {}
         self.times: dict[str, int] = {}
         self.changed: set[str] = set()
@@ -117,7 +126,7 @@ class State:
                     pipe.hgetall(f"{RUN}:{partition}")
                     token, stored = await pipe.execute()
                 self.token[partition] = token
-                self.last[partition] = int(stored.pop("last", -1))
+                self.last[partition] = self.saved[partition] = int(stored.pop("last", -1))
                 self.times.update((name, int(times)) for name, times in stored.items())
 
     def apply(self, name: str, partition: int, offset: int, sent: Awaitable[Any]) -> None:
@@ -129,7 +138,7 @@ class State:
     async def save(self) -> None:
         async with self.lock:
             # a copy without awaiting: what comes meanwhile belongs to the next checkpoint
-            last, token = dict(self.last), dict(self.token)
+            last, saved, token = dict(self.last), dict(self.saved), dict(self.token)
             changed = {name: self.times[name] for name in self.changed}
             sent = self.sent
             self.changed, self.sent = set(), []
@@ -138,10 +147,13 @@ class State:
             await asyncio.gather(*sent)  # the outputs are with the broker before the offset says so
             while True:
                 async with self.redis.pipeline(transaction=True) as pipe:
-                    await pipe.watch(f"{RUN}:owner")
-                    owner = await pipe.hgetall(f"{RUN}:owner")
-                    if any(int(owner[str(partition)]) != token[partition] for partition in last):
-                        end("another worker owns a partition of mine")
+                    await pipe.watch(f"{RUN}:owner", *(f"{RUN}:{partition}" for partition in last))
+                    for partition in last:
+                        if int(await pipe.hget(f"{RUN}:owner", str(partition)) or 0) != token[partition]:
+                            end("another worker owns a partition of mine")
+                        # only what changed is written: what it is added to must be there still
+                        if int(await pipe.hget(f"{RUN}:{partition}", "last") or -1) != saved[partition]:
+                            end("Redis has lost my last checkpoint")
                     pipe.multi()  # type: ignore[no-untyped-call]
                     for name, times in changed.items():
                         pipe.hset(f"{RUN}:{name.split(':')[0]}", name, str(times))
@@ -150,6 +162,7 @@ class State:
                             pipe.hset(f"{RUN}:{partition}", "last", str(offset))
                     try:
                         await pipe.execute()
+                        self.saved.update((partition, offset) for partition, offset in last.items())
                         break
                     except WatchError:
                         continue  # somebody took a partition, perhaps not one of these: look again

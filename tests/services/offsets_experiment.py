@@ -4,15 +4,17 @@
 
 WAY is one of those that offsets_app.py describes. FRAMES are written at a steady rate while CYCLES faults
 happen, chosen by SEED from: kill (-9), term (SIGTERM), freeze (SIGSTOP past the session time-out), join (a
-second worker comes and one goes), kafka and redis (restarted, in order or by kill -9); by default the first
-four. The last line counts the frames that are missing from the state or applied twice, those missing from the
-output or repeated there, and the gaps that workers saw.
+second worker comes and one goes), kafka and redis (restarted, in order or by kill -9), rollback (Redis killed
+and started as it was 3 s before); by default the first four. The last line counts the frames that are
+missing from the state or applied twice, those missing from the output or repeated there, and the gaps that
+workers saw.
 """
 
 import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +34,7 @@ from tests.services.redis import RedisServer
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
 WAYS = ("tables", "exactly-once", "no-seek", "late-seek", "commit", "checkpoint")
-FAULTS = ("kill", "term", "freeze", "join", "kafka", "redis")
+FAULTS = ("kill", "term", "freeze", "join", "kafka", "redis", "rollback")
 
 
 class Workers:
@@ -162,6 +164,14 @@ class Experiment:
             workers.start()
             await self.watch(self.random.uniform(1, 8))
             await workers.stop(self.random.choice(workers.running), kill=self.random.random() < 0.5)
+        elif fault == "rollback":
+            data, copy = self.redis.folder / "appendonlydir", self.redis.folder / "earlier"
+            shutil.copytree(data, copy)
+            await asyncio.sleep(3)
+            self.redis.kill()
+            shutil.rmtree(data)
+            copy.rename(data)
+            await asyncio.to_thread(self.redis.start)
         else:
             server = self.kafka if fault == "kafka" else self.redis
             kill = self.random.random() < 0.5

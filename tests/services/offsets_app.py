@@ -16,6 +16,7 @@ Frames are named `partition:offset`. The state is how often each was applied; th
 import asyncio
 import os
 import time
+import uuid
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ class CheckpointConsumer(Consumer):
         return {TP(INPUT, partition): last + 1 for partition, last in state.last.items()}
 
     async def _seek_all(self, starts: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Runs in the consumer's thread; where retention has passed the checkpoint, the earliest offset counts."""
+        """In the consumer's thread. Returns the earliest offsets: retention may be past the checkpoint."""
         consumer = self._thread._ensure_consumer()
         still = [tp for tp in starts if tp in consumer.assignment()]
         earliest: dict[TopicPartition, int] = await consumer.beginning_offsets(still)
@@ -111,7 +112,7 @@ class State:
     def forget(self) -> None:
         self.last: dict[int, int] = {}
         self.saved: dict[int, int] = {}
-        self.token: dict[int, int] = {}
+        self.token: dict[int, str] = {}
         self.times: dict[str, int] = {}
         self.changed: set[str] = set()
         self.sent: list[Awaitable[Any]] = []
@@ -120,11 +121,12 @@ class State:
         """Take ownership (an earlier owner's token is stale from now on) and read."""
         async with self.lock:
             self.forget()
+            token = uuid.uuid4().hex  # not a counter: one that is set back would be given twice
             for partition in partitions:
                 async with self.redis.pipeline(transaction=True) as pipe:
-                    pipe.hincrby(f"{RUN}:owner", str(partition), 1)
+                    pipe.hset(f"{RUN}:owner", str(partition), token)
                     pipe.hgetall(f"{RUN}:{partition}")
-                    token, stored = await pipe.execute()
+                    _, stored = await pipe.execute()
                 self.token[partition] = token
                 self.last[partition] = self.saved[partition] = int(stored.pop("last", -1))
                 self.times.update((name, int(times)) for name, times in stored.items())
@@ -142,18 +144,19 @@ class State:
             changed = {name: self.times[name] for name in self.changed}
             sent = self.sent
             self.changed, self.sent = set(), []
-            if not changed:
-                return
             await asyncio.gather(*sent)  # the outputs are with the broker before the offset says so
             while True:
                 async with self.redis.pipeline(transaction=True) as pipe:
                     await pipe.watch(f"{RUN}:owner", *(f"{RUN}:{partition}" for partition in last))
                     for partition in last:
-                        if int(await pipe.hget(f"{RUN}:owner", str(partition)) or 0) != token[partition]:
+                        if await pipe.hget(f"{RUN}:owner", str(partition)) != token[partition]:
                             end("another worker owns a partition of mine")
-                        # only what changed is written: what it is added to must be there still
+                        # Only what changed is written, so what it is added to must be there still. Looked at
+                        # when nothing has changed, too: an idle worker must notice that Redis was set back
                         if int(await pipe.hget(f"{RUN}:{partition}", "last") or -1) != saved[partition]:
                             end("Redis has lost my last checkpoint")
+                    if not changed:
+                        return
                     pipe.multi()  # type: ignore[no-untyped-call]
                     for name, times in changed.items():
                         pipe.hset(f"{RUN}:{name.split(':')[0]}", name, str(times))

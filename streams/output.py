@@ -4,9 +4,10 @@ import csv
 import io
 import json
 from enum import StrEnum
-from typing import Any, Final, TextIO
+from typing import Any, Final, Protocol
 
 from models.event import Event, to_json
+from streams.plain import plain
 
 
 class Format(StrEnum):
@@ -24,10 +25,17 @@ COLUMNS: Final = (
 """Columns of the CSV: one row a revision, what the JSON says flattened."""
 
 
-class EventWriter:
-    """Writes revisions in one format to a text stream. GeoJSON and CSV are whole only after `close`."""
+class TextSink(Protocol):
+    """Where text goes: an open file, or what stands for one."""
 
-    def __init__(self, stream: TextIO, form: Format) -> None:
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> object: ...
+
+
+class EventWriter:
+    """Writes revisions in one format to a text stream. GeoJSON is whole only after `close`."""
+
+    def __init__(self, stream: TextSink, form: Format) -> None:
         self._stream, self._form, self._count = stream, form, 0
         if form is Format.CSV:
             stream.write(_row(COLUMNS))
@@ -93,7 +101,7 @@ def _row(cells: tuple[Any, ...]) -> str:
 
 
 def _harmless(cell: Any) -> Any:
-    """Text from strangers that a spreadsheet would take for a formula is led by an apostrophe."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + cell
-    return cell
+    """Text from strangers on one line; an apostrophe leads what a spreadsheet would take for a formula."""
+    if not isinstance(cell, str):
+        return cell
+    return "'" * cell.lstrip().startswith(("=", "+", "-", "@")) + plain(cell)

@@ -1,6 +1,7 @@
 """Rejects: the lines that became no message, as JSON Lines: each can be found and read again."""
 
 import base64
+import json
 from collections.abc import Iterable
 from typing import BinaryIO
 
@@ -23,7 +24,7 @@ class _Record(msgspec.Struct, omit_defaults=True):
 
 
 def to_json(reject: Reject) -> bytes:
-    """One reject as one line of JSON, without a line feed: control characters come escaped."""
+    """One reject as one line of ASCII JSON, without a line feed: what a terminal might obey comes escaped."""
     head, encoded = None, None
     try:
         head = reject.head.decode("utf-8")
@@ -40,7 +41,8 @@ def to_json(reject: Reject) -> bytes:
         head=head,
         head_base64=encoded,
     )
-    return msgspec.json.encode(record)
+    data = msgspec.json.encode(record)
+    return data if data.isascii() else json.dumps(msgspec.json.decode(data), separators=(",", ":")).encode()
 
 
 def write_rejects(rejects: Iterable[Reject], file: BinaryIO) -> None:

@@ -7,6 +7,7 @@ stays bounded by the spread of what was read, not by the size of the files.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -15,8 +16,12 @@ from models.frame import Frame, Reject
 from models.tick import Instant
 from models.vessel import Role
 from streams.core import Core, Output
+from streams.problem import no_message
 from streams.source import SourceError
 from streams.summary import Summary
+
+_HEAD: Final = 512
+"""So many bytes tell what kind of text a source is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,14 @@ class Replay:
     on_instant: Callable[[Instant], None] = _nothing
     on_progress: Callable[[Summary], None] = _nothing
     stopped: Callable[[], bool] = bool
+    mmsis: frozenset[int] = frozenset()
+    """Only events that one of these vessels takes part in are told and counted; empty: all."""
     _summary: Summary = field(default_factory=Summary)
     _seen: set[int] = field(default_factory=set)
     _tankers: set[int] = field(default_factory=set)
     _latest: dict[str, Event] = field(default_factory=dict)
+    _heads: dict[str, bytes] = field(default_factory=dict)
+    _broken: set[str] = field(default_factory=set)
 
     def run(self, sources: Sequence[Source]) -> Summary:
         """Work off all sources. Never raises for bad input: what could not be read is in the summary."""
@@ -52,9 +61,11 @@ class Replay:
         summary = self._summary
         frames = {source.name: source.frames for source in sources}
         while (name := self.core.slowest) is not None:
-            frame = None if self.stopped() else self._read(frames[name])
+            frame = None if self.stopped() else self._read(name, frames[name])
             self._take(self.core.end(name) if frame is None else self.core.feed(frame))
             summary.outcomes[name] = self.core.decoders[name].outcomes
+            if frame is None:
+                self._judge(name)
             summary.lines = sum(outcomes.total() for outcomes in summary.outcomes.values())
             summary.seconds = time.perf_counter() - began
             self.on_progress(summary)
@@ -66,12 +77,22 @@ class Replay:
             summary.events[event.type, event.level, event.status] += 1
         return summary
 
-    def _read(self, frames: Iterator[Frame]) -> Frame | None:
+    def _read(self, name: str, frames: Iterator[Frame]) -> Frame | None:
         try:
-            return next(frames, None)
+            frame = next(frames, None)
+            if frame is not None and name not in self._heads:
+                self._heads[name] = frame.data[:_HEAD]
+            return frame
         except SourceError as error:
             self._summary.problems.append(str(error))
+            self._broken.add(name)
             return None
+
+    def _judge(self, name: str) -> None:
+        """A source that was read to its end and gave nothing is a problem."""
+        if not self.stopped() and name not in self._broken:
+            problem = no_message(name, self._summary.outcomes[name], self._heads.get(name, b""))
+            self._summary.problems += [problem] if problem else []
 
     def _take(self, out: Output) -> None:
         summary = self._summary
@@ -85,7 +106,10 @@ class Replay:
                 summary.last = last if summary.last is None else max(summary.last, last)
         for instant in out.instants:
             self._tankers.update(i.mmsi for i in instant.identities if i.role is Role.TANKER)
+            summary.reached = instant.time
             self.on_instant(instant)
         for event in out.events:
+            if self.mmsis and self.mmsis.isdisjoint(int(vessel.ssvid) for vessel in event.vessels):
+                continue
             self._latest[event.id] = event
             self.on_event(event)

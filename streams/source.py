@@ -3,13 +3,15 @@
 import hashlib
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, Protocol, cast
 
 from models.frame import Cut, Frame
 
-FRAME_BYTES: Final = 1 << 20
+FRAME_BYTES: Final = 1 << 18
 FRAME_LINES: Final = 50_000
 STDIN: Final = "-"
 
@@ -17,20 +19,45 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _READ: Final = 1 << 16
 _UNPACK: Final = 1 << 20
 _BINARY_PROBE: Final = 1 << 13
+_ARCHIVES: Final = {
+    b"PK\x03\x04": "a zip archive",
+    b"BZh": "packed with bzip2",
+    b"\xfd7zXZ": "packed with xz",
+    b"\x28\xb5\x2f\xfd": "packed with zstd",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+}
+"""First bytes of what has to be unpacked first."""
 
 
 class SourceError(Exception):
     """An input could not be read, or not to its end. Its text is one sentence: what, where, what to do."""
 
 
+class Interrupted(Exception):
+    """Raised by the `waiting` of `open_source` to end a source in which nothing may come for long."""
+
+
+class ByteStream(Protocol):
+    """What a source reads: `read1` waits for bytes, but not for as many as it could take."""
+
+    def read1(self, size: int, /) -> bytes: ...
+
+
 def open_source(
     path: str,
     *,
+    name: str | None = None,
     frame_bytes: int = FRAME_BYTES,
     frame_lines: int = FRAME_LINES,
-    stdin: BinaryIO | None = None,
+    stdin: ByteStream | None = None,
+    waiting: AbstractContextManager[object] | None = None,
+    on_read: Callable[[int], object] | None = None,
 ) -> Iterator[Frame]:
-    """Read a file, or standard input for `-`, as frames of whole lines; the source is named `path`.
+    """Read a file, or standard input for `-`, as frames of whole lines; the source is named `name`.
+
+    `waiting` is entered around whatever may block, such as a pipe that stays open, and may raise Interrupted
+    there: then the source ends, without an error, with the lines that had come. `on_read` is told of bytes
+    read, before unpacking.
 
     A frame has at most `frame_lines` lines and about `frame_bytes` bytes. Of a line longer than that only the
     head is kept, with its length and SHA-256 in the frame's cuts, so memory stays bounded.
@@ -38,11 +65,15 @@ def open_source(
     Raises SourceError at once for what cannot be opened, is empty or is no text, and after the last frame
     that could be read for what breaks off on the way. Nothing is opened before the first frame is asked for.
     """
-    cutter = _Cutter(path, frame_bytes, frame_lines)
-    name = "standard input" if path == STDIN else path
+    name = name or path
+    cutter = _Cutter(name, frame_bytes, frame_lines)
+    name = "standard input" if path == STDIN else name
+    waiting = waiting or nullcontext()
     offset = 0
     try:
-        for chunk in _plain(path, name, stdin):
+        for chunk in _plain(name, _raw(path, name, stdin, waiting, on_read)):
+            if not offset:
+                _refuse_archive(name, chunk)
             if offset < _BINARY_PROBE and b"\0" in chunk[: _BINARY_PROBE - offset]:
                 raise SourceError(
                     f"{name}: holds binary data (a NUL at byte {offset + chunk.index(0)}), not lines of "
@@ -50,6 +81,9 @@ def open_source(
                 )
             offset += len(chunk)
             yield from cutter.feed(chunk)
+    except Interrupted:
+        yield from cutter.finish(cut_off=True)
+        return
     except SourceError:
         yield from cutter.finish()
         raise
@@ -58,35 +92,43 @@ def open_source(
     yield from cutter.finish()
 
 
-def _plain(path: str, name: str, stdin: BinaryIO | None) -> Iterator[bytes]:
-    """The bytes of a file, unpacked if they are gzip: told by the first two bytes, not by the name."""
-    raw = _chunks(name, stdin or sys.stdin.buffer) if path == STDIN else _file(path)
-    first = next(raw, b"")
-    if not first.startswith(_GZIP_MAGIC):
-        yield first
-        yield from raw
+def _raw(
+    path: str,
+    name: str,
+    stdin: ByteStream | None,
+    waiting: AbstractContextManager[object],
+    on_read: Callable[[int], object] | None,
+) -> Iterator[bytes]:
+    """The bytes of a file as they lie there."""
+    if path == STDIN:
+        if stdin is None and sys.stdin is None:
+            raise SourceError(f"{name}: is closed; send a recording into it")
+        yield from _chunks(name, stdin or cast(BufferedReader, sys.stdin.buffer), waiting, on_read)
         return
-    yield from _unpacked(name, first, raw)
-
-
-def _file(path: str) -> Iterator[bytes]:
-    if Path(path).is_dir():
-        raise SourceError(f"{path}: is a directory; name the files in it")
     try:
-        file = Path(path).open("rb")  # noqa: SIM115 - closed below, its errors told apart here
+        with waiting:  # a named pipe opens when somebody writes to it
+            file = Path(path).open("rb")  # noqa: SIM115 - closed below, its errors told apart here
     except FileNotFoundError:
-        raise SourceError(f"{path}: there is no such file; check the name") from None
+        raise SourceError(f"{name}: there is no such file; check the name") from None
+    except IsADirectoryError:
+        raise SourceError(f"{name}: is a directory; name the files in it") from None
     except OSError as error:
-        raise SourceError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from error
+        raise SourceError(f"{name}: cannot be opened ({error.strerror}); check its permissions") from error
     with file:
-        yield from _chunks(path, file)
+        yield from _chunks(name, file, waiting, on_read)
 
 
-def _chunks(name: str, file: BinaryIO) -> Iterator[bytes]:
+def _chunks(
+    name: str,
+    file: ByteStream,
+    waiting: AbstractContextManager[object],
+    on_read: Callable[[int], object] | None,
+) -> Iterator[bytes]:
     done = 0
     while True:
         try:
-            chunk = file.read(_READ)
+            with waiting:
+                chunk = file.read1(_READ)
         except OSError as error:
             raise SourceError(
                 f"{name}: cannot be read beyond byte {done} ({error.strerror}); the rest is missing from "
@@ -95,40 +137,67 @@ def _chunks(name: str, file: BinaryIO) -> Iterator[bytes]:
         if not chunk:
             return
         done += len(chunk)
+        if on_read:
+            on_read(len(chunk))
         yield chunk
+
+
+def _refuse_archive(name: str, head: bytes) -> None:
+    for magic, kind in _ARCHIVES.items():
+        if head.startswith(magic):
+            raise SourceError(f"{name}: is {kind}, which is not read; unpack it, or pack it with gzip")
+
+
+def _plain(name: str, raw: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes, unpacked if they are gzip: told by the first two bytes, not by the name."""
+    first = next(raw, b"")
+    while first and len(first) < len(_GZIP_MAGIC):  # a pipe may give a single byte
+        more = next(raw, b"")
+        if not more:
+            break
+        first += more
+    if not first.startswith(_GZIP_MAGIC):
+        yield first
+        yield from raw
+        return
+    yield from _unpacked(name, first, raw)
 
 
 def _unpacked(name: str, first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack gzip, several members after each other too; what could be unpacked comes before the error."""
     unpacker = zlib.decompressobj(wbits=31)
     place = 0
+    member = 0  # where the part being unpacked begins
+    unpacked = 0  # bytes that came of it
     chunk: bytes | None = first
     while chunk is not None:
         start = place
         place += len(chunk)
         full = False  # there may be more to come of the same bytes
         while chunk or full:
+            if unpacker.eof:  # padding is allowed between and after members
+                chunk = chunk.lstrip(b"\0")
+                if not chunk:
+                    break
+                unpacker, member, unpacked = zlib.decompressobj(wbits=31), place - len(chunk), 0
             try:
                 data = unpacker.decompress(chunk, _UNPACK)
             except zlib.error:
+                if member and not unpacked:
+                    raise SourceError(
+                        f"{name}: the gzip data ends at byte {member} of the file, and what follows is no "
+                        "gzip; all before it was processed, fetch the file again if there should be more"
+                    ) from None
                 raise SourceError(
                     f"{name}: the gzip data is corrupt near byte {start} of the file; what came before was "
                     "processed, fetch the file again for the rest"
                 ) from None
             if data:
+                unpacked += len(data)
                 yield data
             full = len(data) == _UNPACK and not unpacker.eof
-            if unpacker.eof:
-                chunk = unpacker.unused_data.lstrip(b"\0")  # padding after the last member is allowed
-                if chunk:
-                    unpacker = zlib.decompressobj(wbits=31)
-            else:
-                chunk = unpacker.unconsumed_tail
+            chunk = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
         chunk = next(rest, None)
-        if chunk is not None and unpacker.eof:
-            chunk = chunk.lstrip(b"\0")
-            if chunk:
-                unpacker = zlib.decompressobj(wbits=31)
     if not unpacker.eof:
         raise SourceError(
             f"{name}: the gzip data breaks off at byte {place} of the file; what came before was processed, "
@@ -175,9 +244,11 @@ class _Cutter:
                 if self._count >= self._lines or len(self._pending) >= self._bytes:
                     yield self._frame()
 
-    def finish(self) -> Iterator[Frame]:
-        """The rest, with a last line that no line feed ends."""
-        if self._long or len(self._pending) > self._whole:
+    def finish(self, *, cut_off: bool = False) -> Iterator[Frame]:
+        """The rest, with a last line that no line feed ends; without that line where it was cut off."""
+        if cut_off:
+            del self._pending[self._whole :]
+        elif self._long or len(self._pending) > self._whole:
             self._end_line()
         if self._count:
             yield self._frame()

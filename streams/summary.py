@@ -19,6 +19,7 @@ class Summary:
     events: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # type, level, status: final state
     first: Millis | None = None
     last: Millis | None = None
+    reached: Millis | None = None  # how far the sources are merged
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)  # inputs that could not be read whole
 

@@ -4,21 +4,23 @@ import csv
 import difflib
 import io
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import pyproj
-import shapely
 import typer
-from shapely import MultiPolygon, Polygon, STRtree
 
-from geofences.catalogue import load_catalogue
-from geofences.fence import Fence, FenceError, dump_fences, load_fences
-from geofences.land import land
+from streams.cli.errors import UsageError
+from streams.cli.files import Output
+from streams.cli.groups import help_unless_command
+from streams.plain import plain
 
-app = typer.Typer(help="The geofences: list, show, check, export.", no_args_is_help=True)
+if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than the help
+    from shapely import MultiPolygon, Polygon
+
+    from geofences.fence import Fence
+
+app = typer.Typer()
 
 COLUMNS: Final = ("id", "name", "kind", "country", "locode", "policy")
 
@@ -31,11 +33,19 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+@app.callback(invoke_without_command=True)
+def _fences(context: typer.Context) -> None:
+    """The geofences: list, show and export those of the catalogue, check files of your own."""
+    help_unless_command(context)
+
+
 @app.command("list")
 def list_fences(
     format: Annotated[Format, typer.Option(help="How to write the fences.")] = Format.TABLE,
 ) -> None:
     """List the fences of the catalogue."""
+    from geofences.catalogue import load_catalogue
+
     rows = [_row(fence) for fence in load_catalogue()]
     if format is Format.JSON:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -54,11 +64,15 @@ def show(
     id: Annotated[str, typer.Argument(help="The fence's id, as `list` gives it.", metavar="ID")],
 ) -> None:
     """Show all about one fence of the catalogue."""
+    import pyproj
+
+    from geofences.catalogue import load_catalogue
+
     known = {fence.id: fence for fence in load_catalogue()}
     if id not in known:
         close = difflib.get_close_matches(id, known, n=5, cutoff=0.4)
         hint = f"close to it: {', '.join(close)}" if close else "`tankerwatch fences list` shows them all"
-        raise typer.BadParameter(f"no fence has the id {id!r}; {hint}")
+        raise UsageError(f"no fence has the id {id!r}; {hint}")
     fence = known[id]
     west, south, east, north = fence.geometry.bounds
     area, _ = pyproj.Geod(ellps="WGS84").geometry_area_perimeter(fence.geometry)
@@ -75,9 +89,14 @@ def show(
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="GeoJSON files of fences.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="GeoJSON files of fences.", metavar="FILE")],
 ) -> None:
-    """Check GeoJSON files of your own; the exit code is 1 if something is wrong with one."""
+    """Check GeoJSON files of your own.
+
+    What is wrong goes to stdout, and the exit code is 1.
+    """
+    from geofences.fence import FenceError, load_fences
+
     failed = False
     for file in files:
         try:
@@ -100,28 +119,17 @@ def check(
 
 @app.command()
 def export(
-    out: Annotated[str, typer.Option(help="A file, or - for the standard output.", metavar="FILE")] = "-",
+    out: Annotated[str, typer.Option(metavar="FILE", help="Write it here; - is stdout.")] = "-",
 ) -> None:
     """Write the catalogue as one GeoJSON FeatureCollection."""
-    text = dump_fences(load_catalogue())
-    if out == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(out).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{out!r} can't be written ({error.strerror})", param_hint="--out"
-        ) from error
+    from geofences.catalogue import load_catalogue
+    from geofences.fence import dump_fences
+
+    with Output(out) as file:
+        file.write(dump_fences(load_catalogue()))
 
 
-def plain(value: Any) -> str:
-    """A value on one line, with whatever a terminal might obey (control and bidi characters) escaped."""
-    text = "" if value is None else str(value)
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-
-
-def _row(fence: Fence) -> dict[str, str | None]:
+def _row(fence: "Fence") -> dict[str, str | None]:
     return {
         "id": fence.id,
         "name": fence.name,
@@ -141,13 +149,17 @@ def _table(rows: list[dict[str, str | None]]) -> str:
     )
 
 
-def _looks_swapped(geometry: Polygon | MultiPolygon) -> bool:
+def _looks_swapped(geometry: "Polygon | MultiPolygon") -> bool:
     """Both ways round are possible, but only with the axes swapped is there any water."""
+    import shapely
+
+    from geofences.land import land
+
     west, _, east, _ = geometry.bounds
     if west < -90 or east > 90:
         return False
     swapped = shapely.transform(geometry, lambda positions: positions[:, ::-1])
-    tree = STRtree(land())
+    tree = shapely.STRtree(land())
     return bool(len(tree.query(geometry, predicate="within"))) and not len(
         tree.query(swapped, predicate="within")
     )

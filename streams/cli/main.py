@@ -1,27 +1,101 @@
-"""The `tankerwatch` command: puts the subcommands together."""
+"""The `tankerwatch` command: puts the subcommands together, and turns what goes wrong into one sentence.
+
+A command's module holds its options and help only; what it works with is imported when it runs, so that
+help comes at once.
+"""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from streams.cli import fences, settings
+from streams.cli.errors import Failed, complain, reason
 from streams.cli.evaluate import evaluate
+from streams.cli.groups import help_unless_command
 from streams.cli.replay import replay
 from streams.cli.simulate import simulate
 
+INTERRUPTED: Final = 128 + signal.SIGINT
+BROKEN_PIPE: Final = 128 + signal.SIGPIPE
+
 app = typer.Typer(
     name="tankerwatch",
-    help="Watch tankers in AIS data and explain suspected ship-to-ship transfers.",
-    no_args_is_help=True,
+    epilog="Exit codes: 0 done, 1 some input could not be read whole (the rest was processed) or output "
+    "could not be written, 2 wrong usage, 130 ended by Ctrl-C.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(replay)
-app.command()(simulate)
-app.command()(evaluate)
-app.add_typer(fences.app, name="fences")
-app.add_typer(settings.app, name="settings")
+app.command(short_help="Find suspected transfers in recorded AIS files.")(replay)
+app.command(short_help="Make a recording of a scenario, and its truth.")(simulate)
+app.command(short_help="Score events against the truth of a simulation.")(evaluate)
+app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
+app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")
 
 
-def main() -> None:
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tankerwatch {version('tankerwatch')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _tankerwatch(
+    context: typer.Context,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Watch tankers in AIS data and explain suspected ship-to-ship transfers."""
+    help_unless_command(context)
+
+
+def main() -> NoReturn:
     """Entry point of the command `tankerwatch`."""
-    app()
+    sys.exit(run())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, by default that of the process; the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # as every file we write
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="tankerwatch", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except Failed as error:
+        code = error.exit_code
+        complain(*error.sentences)
+    except typer.TyperException as error:
+        code = error.exit_code
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "tankerwatch"
+        complain(f"{error.format_message().rstrip('.')}; see `{path} --help`")
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # whoever read our output has enough of it; typer exits at that
+        code = BROKEN_PIPE
+    except OSError as error:
+        code = 1
+        complain(f"{error.filename or 'standard output'}: {reason(error)}; check its place and permissions")
+    _drop_output()
+    return int(code)
+
+
+def _drop_output() -> None:
+    """Let go of what standard output could not take, lest the interpreter try again as it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -5,23 +5,29 @@ from typing import Annotated
 
 import typer
 
-from streams import settings as settings_file
+from streams.cli.errors import UsageError
+from streams.cli.groups import help_unless_command
 
-app = typer.Typer(help="Thresholds of all detectors.", no_args_is_help=True)
+app = typer.Typer()
 
 
-@app.callback()
-def _group() -> None:
-    """Thresholds of all detectors."""
+@app.callback(invoke_without_command=True)
+def _settings(context: typer.Context) -> None:
+    """The thresholds of all detectors."""
+    help_unless_command(context)
 
 
 @app.command()
 def show(
-    settings: Annotated[Path | None, typer.Option(help="TOML file of thresholds that differ.")] = None,
+    settings: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TOML file of settings that differ from the defaults.")
+    ] = None,
 ) -> None:
     """Print the settings in force as TOML, complete and ready to edit."""
+    from streams import settings as settings_file
+
     try:
         values = settings_file.load(settings) if settings else settings_file.Settings()
     except settings_file.SettingsError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise UsageError(str(error)) from None
     typer.echo(settings_file.show(values), nl=False)

@@ -2,8 +2,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from models.event import (
     Detector,
@@ -18,7 +16,7 @@ from models.event import (
     Vessel,
     to_json,
 )
-from streams.cli.evaluate import evaluate as command
+from streams.cli.main import run
 from streams.evaluation import Evaluation, Score, evaluate
 from streams.simulator.truth import TrueEvent, Truth
 
@@ -153,41 +151,36 @@ def test_recordings_are_counted_together_but_matched_apart() -> None:
     assert (result.scores[0].precision, result.scores[0].recall) == (0.5, 0.5)
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    app = typer.Typer()
-    app.command()(command)
-    return app
-
-
-def test_the_command_reads_files_and_prints_both_forms(app: typer.Typer, tmp_path: Path) -> None:
+def test_the_command_reads_files_and_prints_both_forms(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     event = found("02:05", "07:50", A, B)
     (tmp_path / "events.jsonl").write_bytes(to_json(event) + b"\n\n")
     (tmp_path / "truth.json").write_bytes(msgspec.json.encode(truth(BASE, DRIFT)))
-    args = [str(tmp_path / "events.jsonl"), "--truth", str(tmp_path / "truth.json")]
-    as_json = CliRunner().invoke(app, [*args, "--format", "json"])
+    args = ["evaluate", str(tmp_path / "events.jsonl"), "--truth", str(tmp_path / "truth.json")]
+    assert run([*args, "--format", "json"]) == 0
     expected = evaluate([([event], truth(BASE, DRIFT))])
-    assert msgspec.json.decode(as_json.stdout, type=Evaluation) == expected
-    table = CliRunner().invoke(app, args)
-    assert table.exit_code == 0
-    assert "1.000" in table.stdout
-    assert "missed: loitering of 273000001, 2024-05-01T01:00:00Z to the end" in table.stdout
+    assert msgspec.json.decode(capsys.readouterr().out, type=Evaluation) == expected
+    assert run(args) == 0
+    table = capsys.readouterr().out
+    assert "1.000" in table
+    assert "missed: loitering of 273000001, 2024-05-01T01:00:00Z to the end" in table
 
 
 @pytest.mark.parametrize(
     ("events", "truths", "code", "words"),
     [
-        ("missing.jsonl", ["truth.json"], 1, "cannot read missing.jsonl"),
-        ("events.jsonl", ["missing.json"], 1, "cannot read missing.json"),
-        ("truth.json", ["truth.json"], 1, "truth.json, line 1, is no event"),
-        ("events.jsonl", ["broken.json"], 1, "broken.json is no truth"),
-        ("events.jsonl", ["truth.json", "truth.json"], 2, "1 events files need as many truths"),
+        ("missing.jsonl", ["truth.json"], 1, "missing.jsonl: cannot be read"),
+        ("events.jsonl", ["missing.json"], 1, "missing.json: cannot be read"),
+        ("truth.json", ["truth.json"], 1, "truth.json: line 1 is no event"),
+        ("events.jsonl", ["broken.json"], 1, "broken.json: is no truth"),
+        ("events.jsonl", ["truth.json", "truth.json"], 2, "1 files of events need as many truths"),
     ],
 )
 def test_bad_input_is_named_in_one_sentence(
-    app: typer.Typer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     events: str,
     truths: list[str],
     code: int,
@@ -197,7 +190,6 @@ def test_bad_input_is_named_in_one_sentence(
     Path("events.jsonl").touch()
     Path("truth.json").write_bytes(msgspec.json.encode(truth()))
     Path("broken.json").write_text('{"scenario": 3}')
-    result = CliRunner().invoke(app, [events, *(part for one in truths for part in ("--truth", one))])
-    assert result.exit_code == code
-    assert words in result.output
-    assert isinstance(result.exception, SystemExit)  # no traceback
+    assert run(["evaluate", events, *(part for one in truths for part in ("--truth", one))]) == code
+    (error,) = capsys.readouterr().err.splitlines()
+    assert words in error

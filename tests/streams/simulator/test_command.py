@@ -45,7 +45,7 @@ def test_a_dash_is_stdout(app: typer.Typer) -> None:
         (["cho-do", "--out", "-"], 2, "no scenario 'cho-do'"),
         (["--out", "-"], 2, "name a scenario"),
         (["cho_do"], 2, "name a file"),
-        (["satellite", "--out", "no/such/place.nmea"], 1, "cannot write no/such/place.nmea"),
+        (["satellite", "--out", "no/such/place.nmea"], 2, "no/such/place.nmea: cannot be written"),
     ],
 )
 def test_wrong_usage_is_named(app: typer.Typer, args: list[str], code: int, words: str) -> None:

@@ -1,0 +1,110 @@
+"""The files that a command is given: none named twice, none overwritten that is read."""
+
+import os
+import stat
+import sys
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from streams.cli.errors import Failed, UsageError, reason
+from streams.plain import plain
+
+STANDARD = "-"
+"""Standard input or output in place of a file."""
+
+
+def source_names(files: Sequence[str]) -> list[str]:
+    """What each input is called, in one printable line. Raises UsageError where one is given twice."""
+    given: dict[Hashable, str] = {}
+    names: list[str] = []
+    for file in files:
+        name, key = plain(file), _identity(file, 0) or file
+        if key in given:
+            same = "is given twice" if given[key] == name else f"and {given[key]} are the same file"
+            raise UsageError(f"{name} {same}; name each recording once")
+        if name in names:
+            raise UsageError(f"{name}: two files whose names look the same; rename one of them")
+        given[key] = name
+        names.append(name)
+    return names
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:
+    """Outputs by option. Raises UsageError where one would overwrite an input or another output."""
+    read = {_identity(path, 0) for path in inputs} - {None}
+    written: dict[Hashable, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        key = STANDARD if path == STANDARD else _identity(path, 1)
+        name = _shown(path)
+        if _identity(path, 1) in read:
+            raise UsageError(f"{option}: {name} is read too and would be overwritten; choose another file")
+        if key in written:
+            raise UsageError(f"{option}: {name} is what {written[key]} writes to; choose another file")
+        if key is not None:
+            written[key] = option
+
+
+def _identity(path: str, standard: int) -> Hashable:
+    """What tells a file from all others; None for pipes and devices. `standard` is what `-` stands for."""
+    try:
+        status = os.fstat(standard) if path == STANDARD else os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def _shown(path: str) -> str:
+    return "standard output" if path == STANDARD else path
+
+
+class Output:
+    """A file being written as UTF-8, or standard output for `-`. What goes wrong is told with its name.
+
+    Raises UsageError where it cannot be opened, Failed where it cannot be written any further.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        if path == STANDARD:
+            self._stream: BinaryIO = sys.stdout.buffer
+            return
+        try:
+            self._stream = open(path, "wb")  # noqa: SIM115 - closed on leaving
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({reason(error)}); choose another place") from None
+
+    def write(self, text: str) -> None:
+        self.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        with self._told():
+            self._stream.write(data)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    def __enter__(self) -> "Output":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._told():
+            if self._path == STANDARD:
+                self._stream.flush()
+            else:
+                self._stream.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:  # nobody reads on: no error, see `main`
+            raise
+        except OSError as error:
+            name, why = _shown(self._path), reason(error)
+            raise Failed(
+                f"{name}: cannot be written to its end ({why}); make room or choose another place"
+            ) from None

@@ -1,0 +1,49 @@
+"""Ctrl-C: the first ends a run cleanly with what was found so far, the second at once."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from streams.source import Interrupted
+
+
+class Interrupt:
+    """Notes the first SIGINT in `asked`, and raises KeyboardInterrupt at the second.
+
+    A context manager for `open_source`, around what may block: a first SIGINT in there, or before it, raises
+    Interrupted, so that a pipe in which nothing comes does not delay the end.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._waiting = False
+        self._again = False
+
+    @contextmanager
+    def listen(self) -> Iterator[None]:
+        before = signal.signal(signal.SIGINT, self._heard)
+        try:
+            yield
+        finally:
+            if not self._again:
+                signal.signal(signal.SIGINT, before)
+
+    def __enter__(self) -> None:
+        self._waiting = True
+        if self.asked:
+            self._waiting = False
+            raise Interrupted
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting = False
+
+    def _heard(self, *_: Any) -> None:
+        if self.asked:
+            self._again = True
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third ends the process in whatever it does
+            raise KeyboardInterrupt
+        self.asked = True
+        if self._waiting:
+            self._waiting = False
+            raise Interrupted

@@ -198,3 +198,37 @@ def test_setup_says_what_to_install_where_it_may_not(tmp_path: Path) -> None:
         str(tmp_path), TANKERWATCH_TEST_KAFKA="kafka:9092", TANKERWATCH_TEST_REDIS="redis://redis/0"
     )
     assert (named.returncode, named.stderr) == (0, "")
+
+
+def test_processes_of_one_run_share_a_server(tmp_path: Path) -> None:
+    use = """
+import sys, pathlib
+from tests.services.plugin import shared
+from tests.services.redis import RedisServer
+folder = pathlib.Path(sys.argv[1])
+def start():
+    server = RedisServer(folder).start()
+    return server, server.url
+with shared(folder, start) as url:
+    print(url, flush=True)
+    sys.stdin.readline()
+"""
+
+    def process() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", use, str(tmp_path / "shared")]
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with process() as first:
+        assert first.stdout is not None
+        url = first.stdout.readline().strip()
+        with process() as second:
+            assert second.stdout is not None
+            assert second.stdout.readline().strip() == url
+            assert first.stdin is not None
+            first.stdin.close()
+            # the first started the server: it waits for the second, and the server stays
+            with pytest.raises(subprocess.TimeoutExpired):
+                first.wait(0.5)
+            assert answers(url)
+        assert first.wait(10) == 0
+        assert not answers(url)

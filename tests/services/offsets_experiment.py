@@ -178,15 +178,16 @@ class Experiment:
             await asyncio.to_thread(server.restart, kill=kill)
 
     async def settle(self) -> None:
-        """Wait until all has been applied, or nothing has been for 30 s."""
-        before, since = -1, time.monotonic()
+        """Wait until every frame is in the state and in the output, or nothing has come for 30 s."""
+        before, since = (-1, -1), time.monotonic()
         while time.monotonic() - since < 30:
             await self.watch(1)
-            done = len({key for key, _ in await self.read(f"applied-{self.run}")})
-            if done == self.count:
+            outputs = {key for key, _ in await self.read(f"applied-{self.run}")}
+            now = len((await self.state())[0]), len(outputs)
+            if now == (self.count, self.count):
                 break
-            if done != before:
-                before, since = done, time.monotonic()
+            if now != before:
+                before, since = now, time.monotonic()
         await self.watch(2)
 
     async def read(self, topic: str) -> list[tuple[bytes, bytes]]:

@@ -100,4 +100,4 @@ def _or_fail() -> Iterator[None]:
     try:
         yield
     except ServiceError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

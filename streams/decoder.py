@@ -187,6 +187,10 @@ class Decoder:
                 self._reject(line, number, read)
         self._flush()
 
+    def idle(self, received: Millis) -> None:
+        """Nothing has come by this time of the ingest's clock: the source holds nobody back."""
+        self._timeline.idle(received)
+
     def end(self) -> None:
         """The source has ended: judge what is held without waiting for more."""
         for sentence, believed in self._timeline.settle():

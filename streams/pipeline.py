@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.event import Event, sort_key, to_json
-from models.frame import Frame, Reject
+from models.frame import Cut, Frame, Reject
 from models.report import Reports, Rows
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis, from_text
@@ -99,7 +99,10 @@ class DecoderHost:
             decoder.end()
         elif frame.kind == "lines":
             received = None if frame.received is None else np.array(frame.received, np.int64)
-            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received))
+            cuts = tuple(Cut(*cut) for cut in frame.cuts)
+            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
+        elif frame.kind == "idle" and frame.received:
+            decoder.idle(frame.received[-1])
         decoded = decoder.advance(decoder.watermark)
         newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
         self._newest[frame.source] = newest

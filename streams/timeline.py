@@ -107,6 +107,10 @@ class Timeline:
             state.watermark = max(state.watermark, reach - self._lateness)
         return time
 
+    def idle(self, received: Millis) -> None:
+        """Move the watermark by a time of receipt alone."""
+        self._state.watermark = max(self._state.watermark, received - self._lateness)
+
     def dump(self) -> bytes:
         return msgspec.msgpack.encode(self._state)
 

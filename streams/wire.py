@@ -41,8 +41,10 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
     first_line: int = 1
     data: bytes = b""
-    received: list[Millis] | None = None  # one a line; None for a recording
+    received: list[Millis] | None = None  # one a line, or that of `idle`; None for a recording
     base_time: Millis | None = None  # of lines without a time
+    cuts: list[tuple[int, int, str]] = []
+    """Lines of which only the head is here: index in the frame, whole length in bytes, SHA-256."""
 
 
 class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):

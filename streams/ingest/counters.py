@@ -1,0 +1,36 @@
+"""What an ingest has counted: for metrics and for the line it logs."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Totals since the start, but for the two that say what waits now."""
+
+    lines: int = 0
+    """Lines taken in, of all sources."""
+    bytes: int = 0
+    """Bytes of these lines, as they go into frames."""
+    cut_lines: int = 0
+    """Lines of which only the head was kept."""
+    frames: int = 0
+    """Frames made: of lines, idle and end."""
+    sent_frames: int = 0
+    """Frames that Kafka has acknowledged."""
+    skipped_frames: int = 0
+    """Frames of an earlier run that Kafka turned out to have already."""
+    refused_frames: int = 0
+    """Frames that Kafka will never take, and that were dropped for it."""
+    dropped_datagrams: int = 0
+    """UDP datagrams dropped because nothing more could be buffered."""
+    dropped_lines: int = 0
+    """Lines lost in these, in refused frames, and at an end when nothing could be buffered."""
+    reconnects: int = 0
+    """Connections of live sources that were tried again."""
+    kafka_outages: int = 0
+    buffered_frames: int = 0
+    """Frames that wait for Kafka now."""
+    buffered_bytes: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)

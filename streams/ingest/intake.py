@@ -1,0 +1,145 @@
+"""The intake of one source: makes frames of what arrives and puts them into the outbox, in order."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from models.frame import Frame
+from models.time import SECOND, Millis
+from streams import wire
+from streams.ingest.counters import Counters
+from streams.ingest.lines import Block, LineCutter
+from streams.ingest.log import say
+from streams.ingest.outbox import Outbox
+from streams.topics import FRAME_MILLIS
+from streams.wire import RawFrame, Registration
+
+IDLE_SECONDS: Final = 5.0
+"""After so long without a line a live source says that it is idle, and so often again."""
+
+
+def utc_now() -> Millis:
+    return time.time_ns() // 1_000_000
+
+
+class Intake:
+    """Feed it bytes of a live source, or frames of a recording. What it took in, it keeps until it is put."""
+
+    def __init__(
+        self,
+        source: str,
+        outbox: Outbox,
+        counters: Counters,
+        *,
+        base_time: Millis | None = None,
+        now: Callable[[], Millis] = utc_now,
+    ) -> None:
+        self.source = source
+        self._outbox, self._counters = outbox, counters
+        self._base_time = base_time
+        self._now = now
+        self._cutter = LineCutter()
+        self._ready: deque[RawFrame] = deque()
+        self._putting = asyncio.Lock()
+        self._arrived = asyncio.Event()  # there are lines that no frame has yet
+        self._last_frame = time.monotonic()
+        self._ended = False
+
+    async def register(self, origin: str) -> None:
+        await self._outbox.put(Registration(wire.VERSION, self.source, origin))
+
+    async def feed(self, data: bytes, received: Millis | None = None, *, ends_line: bool = False) -> None:
+        """Take bytes in; returns when there is room for more. Cancelled, it has them all the same."""
+        received = self._now() if received is None else received
+        blocks = self._cutter.feed(data, received)
+        if ends_line:
+            self._cutter.end_line(received)
+        self._ready.extend(map(self._lines, blocks))
+        if self._cutter.lines:
+            self._arrived.set()
+        if self._ready:
+            await self._put()
+
+    async def feed_frame(self, frame: Frame) -> None:
+        """Take lines of a recording in; waits while memory is full, since a file does not run away."""
+        cuts = [(cut.index, cut.length, cut.sha256) for cut in frame.cuts]
+        lines = frame.data.count(b"\n") + (not frame.data.endswith(b"\n"))
+        self._ready.append(self._frame("lines", frame.first_line, frame.data, None, cuts))
+        self._count(lines, len(frame.data), len(cuts))
+        await self._put(patient=True)
+
+    async def end_line(self) -> None:
+        """The connection is gone: what came of a line is a line, and the next one begins a new one."""
+        self._cutter.end_line(self._now())
+        if self._cutter.lines:
+            self._arrived.set()
+
+    async def tick(self) -> None:
+        """Send frames that are not full in time, and word of being idle: runs beside a live source."""
+        while True:
+            quiet = time.monotonic() - self._last_frame
+            try:
+                async with asyncio.timeout(max(0.0, IDLE_SECONDS - quiet)):
+                    await self._arrived.wait()
+            except TimeoutError:
+                if time.monotonic() - self._last_frame >= IDLE_SECONDS and not self._ready:
+                    self._ready.append(self._frame("idle", self._cutter.next_line, b"", [self._now()], []))
+                    await self._put()
+                continue
+            await asyncio.sleep(FRAME_MILLIS / SECOND)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Put what has come so far, but for a line that has not ended."""
+        self._arrived.clear()
+        block = self._cutter.take()
+        if block is not None:
+            self._ready.append(self._lines(block))
+        await self._put()
+
+    async def end(self) -> None:
+        """The source has ended: its last lines, and word of the end. Only once."""
+        await self.end_line()
+        await self.flush()
+        if self._ended:
+            return
+        self._ended = True
+        self._ready.append(self._frame("end", self._cutter.next_line, b"", None, []))
+        await self._put()
+
+    async def _put(self, *, patient: bool = False) -> None:
+        async with self._putting:
+            while self._ready:
+                frame = self._ready[0]
+                if not await self._outbox.put(frame, patient=patient):
+                    lines = len(frame.received or ())
+                    self._counters.dropped_lines += lines
+                    say(logging.ERROR, "frame_lost", source=self.source, kind=frame.kind, lines=lines,
+                        first_line=frame.first_line, reason="the buffer is full")  # fmt: skip
+                self._ready.popleft()
+                self._last_frame = time.monotonic()
+
+    def _lines(self, block: Block) -> RawFrame:
+        self._count(len(block), len(block.data), len(block.cuts))
+        return self._frame("lines", block.first_line, bytes(block.data), block.received, block.cuts)
+
+    def _count(self, lines: int, size: int, cuts: int) -> None:
+        self._counters.lines += lines
+        self._counters.bytes += size
+        self._counters.cut_lines += cuts
+
+    def _frame(
+        self,
+        kind: str,
+        first_line: int,
+        data: bytes,
+        received: list[Millis] | None,
+        cuts: list[tuple[int, int, str]],
+    ) -> RawFrame:
+        """The registry is not known yet: the sender fills it in."""
+        return RawFrame(
+            wire.VERSION, self.source, kind, -1, first_line, data, received, self._base_time, cuts=cuts
+        )

@@ -1,0 +1,222 @@
+"""The sender: takes records from the outbox to Kafka, in order, each once, for as long as that takes."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.codec import has_lz4, has_zstd
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+
+from streams import wire
+from streams.ingest.backoff import Backoff, Delays
+from streams.ingest.counters import Counters
+from streams.ingest.delivered import Mark, delivered, end_offsets, mark
+from streams.ingest.log import Rarely, say
+from streams.ingest.outbox import Content, Outbox
+from streams.topics import Topics, specs
+from streams.topics_admin import ensure_topics
+from streams.wire import RawFrame, Registration
+
+IN_FLIGHT: Final = 64
+"""Frames handed to the producer that Kafka has not acknowledged."""
+_STALLED_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTarget:
+    """Where frames go. `partitions` None takes those of the topic, eight where it has to be created."""
+
+    broker: str
+    topics: Topics = field(default_factory=Topics)
+    partitions: int | None = None
+    delays: Delays = field(default_factory=Delays)
+    request_timeout_ms: int = 40_000
+
+
+class Sender:
+    """Registrations go to the topic of sources and are waited for; the frames after them tell of it."""
+
+    def __init__(self, target: KafkaTarget, outbox: Outbox, counters: Counters) -> None:
+        self._target, self._outbox, self._counters = target, outbox, counters
+        self._backoff = Backoff(target.delays)
+        self._left = outbox.waiting > 0  # an earlier run may have sent some of it
+        self._there: set[Mark] = set()
+        self._in_flight: asyncio.Queue[tuple[int, Content, asyncio.Future[Any] | None]]
+        self._down = False
+        self._complain = Rarely()
+
+    async def run(self) -> None:
+        """Send until cancelled. Raises TopicsError where that is no use."""
+        while True:
+            producer = None
+            try:
+                producer = await self._connect()
+                self._up()
+                self._backoff.reset()
+                self._in_flight = asyncio.Queue(IN_FLIGHT)
+                await _together(self._send(producer), self._acknowledge())
+            except (KafkaError, OSError, TimeoutError) as error:
+                await self._retry(error)
+            finally:
+                if producer is not None:
+                    await _abandon(producer)
+                    self._left = True
+            self._outbox.rewind()
+
+    async def _connect(self) -> AIOKafkaProducer:
+        target, topics = self._target, self._target.topics
+        wanted = [
+            s for s in specs(topics, target.partitions or 8, 1) if s.name in (topics.raw, topics.sources)
+        ]
+        counts = await ensure_topics(target.broker, wanted, adopt=target.partitions is None)
+        async with asyncio.timeout(60):
+            await self._look_back(counts[topics.raw])
+        producer = AIOKafkaProducer(
+            bootstrap_servers=target.broker,
+            enable_idempotence=True,
+            acks="all",
+            compression_type="zstd" if has_zstd() else "lz4" if has_lz4() else "gzip",
+            linger_ms=5,
+            max_batch_size=900_000,  # several frames in a batch, and below a broker's default limit
+            request_timeout_ms=target.request_timeout_ms,
+            retry_backoff_ms=500,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await _abandon(producer)
+            raise
+        return producer
+
+    async def _look_back(self, partitions: int) -> None:
+        """Ask which of the waiting frames Kafka has already; at a clean start, note where ours begin."""
+        target, topic, position = self._target, self._target.topics.raw, self._outbox.position
+        if self._left and position.offsets:
+            sources = self._outbox.sources()
+            self._there = await delivered(target.broker, topic, partitions, position.offsets, sources)
+            say(logging.INFO, "resumed", waiting_frames=self._outbox.waiting, already_there=len(self._there))
+        else:
+            position.offsets = await end_offsets(target.broker, topic, partitions)
+            self._outbox.save()
+
+    async def _send(self, producer: AIOKafkaProducer) -> None:
+        topics = self._target.topics
+        while True:
+            number, content = await self._outbox.take()
+            key = content.source.encode()
+            if isinstance(content, Registration):
+                await self._in_flight.join()
+                sent = await producer.send_and_wait(topics.sources, wire.encode(content), key)
+                await self._outbox.acknowledge(number, content, offset=sent.offset)
+                say(logging.INFO, "registered", source=content.source, origin=content.origin)
+                continue
+            future = None
+            if self._there and mark(content) in self._there:
+                self._counters.skipped_frames += 1
+            else:
+                frame = msgspec.structs.replace(content, registry=self._outbox.position.registry)
+                future = await self._hand_over(producer, wire.encode(frame), key)
+            await self._in_flight.put((number, content, future))
+
+    async def _hand_over(self, producer: AIOKafkaProducer, value: bytes, key: bytes) -> asyncio.Future[Any]:
+        while True:
+            try:
+                sent: asyncio.Future[Any] = await producer.send(self._target.topics.raw, value, key)
+                return sent
+            except KafkaTimeoutError:  # what was handed over before still waits, and so does this
+                continue
+            except MessageSizeTooLargeError as error:
+                refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+                refused.set_exception(error)
+                return refused
+
+    async def _acknowledge(self) -> None:
+        while True:
+            number, content, future = await self._in_flight.get()
+            partition, offset = -1, -1
+            if future is not None:
+                try:
+                    while not (await asyncio.wait([future], timeout=_STALLED_SECONDS))[0]:
+                        self._stalled()
+                    sent = future.result()
+                    partition, offset = sent.partition, sent.offset
+                    self._counters.sent_frames += 1
+                except MessageSizeTooLargeError as error:
+                    assert isinstance(content, RawFrame)
+                    self._refused(content, error)
+            if self._down:
+                self._up()
+            await self._outbox.acknowledge(number, content, partition, offset)
+            self._in_flight.task_done()
+
+    def _refused(self, frame: RawFrame, error: KafkaError) -> None:
+        lines = frame.data.count(b"\n")
+        self._counters.refused_frames += 1
+        self._counters.dropped_lines += lines
+        say(logging.ERROR, "frame_refused", source=frame.source, first_line=frame.first_line, lines=lines,
+            error=error)  # fmt: skip
+
+    async def _retry(self, error: Exception) -> None:
+        wait = self._backoff.next()
+        self._note_outage()
+        say(logging.WARNING, "kafka_unavailable", broker=self._target.broker, error=_text(error),
+            retry_in_s=wait, waiting_frames=self._counters.buffered_frames)  # fmt: skip
+        await asyncio.sleep(wait)
+
+    def _stalled(self) -> None:
+        self._note_outage()
+        if self._complain():
+            say(logging.WARNING, "kafka_not_answering", broker=self._target.broker,
+                waiting_frames=self._counters.buffered_frames, waiting_bytes=self._counters.buffered_bytes,
+                action="frames wait in the buffer")  # fmt: skip
+
+    def _note_outage(self) -> None:
+        if not self._down:
+            self._down = True
+            self._counters.kafka_outages += 1
+
+    def _up(self) -> None:
+        say(logging.INFO, "kafka_connected", broker=self._target.broker,
+            waiting_frames=self._counters.buffered_frames)  # fmt: skip
+        self._down = False
+        self._complain.reset()
+
+
+async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run until the first ends, by its error; then end the others."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Close the producer without waiting for what it still has: `stop` would, while Kafka is away."""
+    producer._closed = True
+    with suppress(KafkaError, OSError, TimeoutError, asyncio.CancelledError):
+        if producer._sender.sender_task is not None:
+            await asyncio.wait_for(producer._sender.close(), 2)
+    await producer.client.close()
+
+
+def _text(error: Exception) -> str:
+    """Without the internals that aiokafka puts into its texts."""
+    text = str(error).split(": ", 1)[-1] if isinstance(error, KafkaError) else str(error)
+    if "Unable to bootstrap" in text:
+        return "nobody answers there"
+    return text or type(error).__name__
+
+
+def hush_client() -> None:
+    """The client logs every attempt, with tracebacks; what matters of it is said here."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,0 +1,171 @@
+"""A session of ingest: its sources, named and registered, and what feeds each into the outbox."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from models.time import Millis
+from streams import wire
+from streams.ingest.address import (
+    Address,
+    AddressError,
+    AisstreamAddress,
+    FileAddress,
+    SerialAddress,
+    TcpAddress,
+    UdpAddress,
+    parse_address,
+)
+from streams.ingest.aisstream import KEY, AisstreamFeed, Box
+from streams.ingest.backoff import Delays
+from streams.ingest.counters import Counters
+from streams.ingest.delivery import GRACE_SECONDS, deliver
+from streams.ingest.files import FileFeed
+from streams.ingest.intake import Intake, utc_now
+from streams.ingest.log import say
+from streams.ingest.outbox import Outbox
+from streams.ingest.sender import KafkaTarget
+from streams.ingest.serial import SerialFeed
+from streams.ingest.spool import Spool
+from streams.ingest.tcp import TcpFeed
+from streams.ingest.udp import UdpFeed
+from streams.source import SourceError
+from streams.wire import RawFrame
+
+BUFFER_LIMIT: Final = 1 << 30
+
+
+class Feed(Protocol):
+    async def run(self, intake: Intake) -> None:
+        """Feed until the source ends, or until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How a session runs, apart from its sources and where it sends to."""
+
+    buffer: Path
+    buffer_limit: int = BUFFER_LIMIT
+    name: str | None = None
+    """The name of the only source: a recording's as it is, a live one's with the session's suffix."""
+    boxes: Sequence[Box] = ()
+    base_time: Millis | None = None
+    delays: Delays = field(default_factory=Delays)
+    grace: float = GRACE_SECONDS
+
+
+@dataclass(slots=True)
+class _Source:
+    address: Address
+    name: str
+    feed: Feed
+
+
+class Session:
+    """Made of what the command line names: raises AddressError and SpoolError before anything is sent."""
+
+    def __init__(self, sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> None:
+        self._target, self._options = target, options
+        self.counters = Counters()
+        self.problems: list[str] = []
+        """What could not be read whole: a sentence for each recording."""
+        if not sources:
+            raise AddressError("no source is given; name at least one")
+        if twice := {text for text in sources if sources.count(text) > 1}:
+            raise AddressError(f"{min(twice)}: is given twice; name each source once")
+        if options.name is not None and len(sources) > 1:
+            raise AddressError("a name can be given to a single source only")
+        addresses = [parse_address(text) for text in sources]
+        started = utc_now()
+        self._outbox = Outbox(Spool(options.buffer, options.buffer_limit), self.counters)
+        try:
+            self._sources = [
+                _Source(address, self._name(address, started), self._feed(address)) for address in addresses
+            ]
+        except AddressError:
+            self._outbox.close()
+            raise
+
+    @property
+    def names(self) -> list[str]:
+        return [source.name for source in self._sources]
+
+    @property
+    def feeds(self) -> list[Feed]:
+        return [source.feed for source in self._sources]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until the recordings are sent, or with a live source until `stop`. Raises TopicsError."""
+        await deliver(
+            self._run_sources(),
+            self._target,
+            self._outbox,
+            self.counters,
+            stop,
+            grace=self._options.grace,
+        )
+        if left := self._outbox.waiting:
+            say(logging.WARNING, "left_in_buffer", frames=left, bytes=self.counters.buffered_bytes,
+                buffer=self._options.buffer, action="sent at the next start with this buffer")  # fmt: skip
+
+    async def _run_sources(self) -> None:
+        for name in self._outbox.open_sources():  # their ingest was killed: nothing more comes of them
+            await self._outbox.put(RawFrame(wire.VERSION, name, "end", -1))
+        intakes = [
+            Intake(source.name, self._outbox, self.counters, base_time=self._options.base_time)
+            for source in self._sources
+        ]
+        for source, intake in zip(self._sources, intakes, strict=True):
+            await intake.register(source.address.text)
+        tasks = [
+            asyncio.create_task(self._run_source(source, intake))
+            for source, intake in zip(self._sources, intakes, strict=True)
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run_source(self, source: _Source, intake: Intake) -> None:
+        tick = asyncio.create_task(intake.tick()) if source.address.live else None
+        try:
+            await source.feed.run(intake)
+        except SourceError as error:
+            self.problems.append(str(error))
+            say(logging.ERROR, "not_read_whole", source=source.name, error=error)
+        finally:
+            if tick is not None:
+                tick.cancel()
+                with suppress(asyncio.CancelledError):
+                    await tick
+            await intake.end()
+            say(logging.INFO, "source_ended", source=source.name)
+
+    def _name(self, address: Address, started: Millis) -> str:
+        """A name of this session alone: a source that has ended never comes back under it."""
+        chosen = self._options.name
+        if chosen is not None and not address.live:
+            return chosen
+        return f"{chosen or address.text}#{started:x}"
+
+    def _feed(self, address: Address) -> Feed:
+        delays, counters = self._options.delays, self.counters
+        match address:
+            case FileAddress():
+                return FileFeed(address.text)
+            case TcpAddress():
+                return TcpFeed(address, counters, delays)
+            case UdpAddress():
+                return UdpFeed(address, counters)
+            case SerialAddress():
+                return SerialFeed(address, counters, delays)
+            case AisstreamAddress():
+                return AisstreamFeed(address, os.environ.get(KEY), self._options.boxes, counters, delays)

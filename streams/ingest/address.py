@@ -109,13 +109,8 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise AddressError(f"{text}: {error}; give {text.split(':')[0]}://HOST:PORT") from None
-    if (
-        not parts.netloc
-        or parts.path not in ("", "/")
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
+    more = parts.query or parts.fragment or "@" in parts.netloc or parts.path not in ("", "/")
+    if more or "://" not in text:
         raise AddressError(f"{text}: give {parts.scheme}://HOST:PORT and nothing else")
     if port == 0:
         raise AddressError(f"{text}: port 0 is none; give one of 1 to 65535")

@@ -10,8 +10,9 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from io import BufferedReader
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -68,7 +69,11 @@ class Spool:
         except OSError:
             self._lock.close()
             raise SpoolError(f"{folder}: is the buffer of another ingest that runs; name another") from None
-        self.position = self._load_position()
+        try:
+            self.position = self._load_position()
+        except SpoolError:
+            self._lock.close()
+            raise
         self._sizes = {
             number: _path(self._folder, number).stat().st_size for number in _segments(self._folder)
         }
@@ -117,16 +122,19 @@ class Spool:
 
     def read(self, number: int) -> Record | None:
         """The first record from this number on, None at the end. Quick where the numbers asked for rise."""
-        if self._cursor is None or self._cursor.passed >= number:
+        if self._cursor is not None and self._cursor.passed >= number:
+            self._cursor.close()
+            self._cursor = None
+        if self._cursor is None:
             self._cursor = _Cursor(self._folder)
         return self._cursor.next(number)
 
     def records(self, number: int) -> Iterator[Record]:
         """All records from this number on, for once. What is damaged is left out."""
-        cursor = _Cursor(self._folder)
-        while (record := cursor.next(number)) is not None:
-            yield record
-            number = record.number + 1
+        with closing(_Cursor(self._folder)) as cursor:
+            while (record := cursor.next(number)) is not None:
+                yield record
+                number = record.number + 1
 
     def save(self, position: Position) -> None:
         """Write the position, and drop segments that lie before it. Raises OSError."""
@@ -143,9 +151,11 @@ class Spool:
         if self._writer is not None:
             os.close(self._writer)
             self._writer = None
-        if not any(True for _ in self.records(self.position.number)) and not self.position.open:
+        if not list(islice(self.records(self.position.number), 1)) and not self.position.open:
             for first in _segments(self._folder):
                 self._drop(first)
+        if self._cursor is not None:
+            self._cursor.close()
         self._lock.close()
 
     def _drop(self, first: int) -> None:
@@ -197,6 +207,11 @@ class _Cursor:
                 return record
         return None
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def _open_next(self, number: int) -> bool:
         """Go to the segment that holds the number, or else the next one after this segment."""
         later = [first for first in _segments(self._folder) if first > self._first]
@@ -204,8 +219,7 @@ class _Cursor:
             return False
         first = max((first for first in later if first <= number), default=later[0])
         file = _path(self._folder, first).open("rb")
-        if self._file is not None:
-            self._file.close()
+        self.close()
         self._file, self._first, self._offset = file, first, 0
         return True
 

@@ -1,0 +1,159 @@
+"""Messages for outsiders, made by the code that makes them in a running system."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
+
+import msgspec
+
+from models.event import Event
+from models.frame import Frame, Reject
+from models.time import END, HOUR, MINUTE, SECOND, Millis
+from streams import wire
+from streams.checkpoint import Checkpoints, Kept
+from streams.decoder import Decoder, DecoderSettings
+from streams.keeper import Keeper
+from streams.pipeline import CaseHost, DecoderHost, Out
+from streams.settings import Settings
+from streams.simulator.scenario import simulate
+from streams.topics import Topics
+from streams.wire import FactsFrame, Origin, RawFrame, Registration
+from tests.evaluation.runs import find, frames
+from tests.streams.lines import class_a, payload, sentence, static, tag
+
+TOPICS = Topics()
+GARBAGE: tuple[bytes, ...] = (
+    b"no sentence at all",
+    b"\xff\xfe binary \x00",
+    b"!AIVDM,1,1,,A,15M67F0000G?ufbE`FepT@3n00Sa,0*00",
+    b"$GPGGA,1*56",
+    sentence("", 0).encode(),
+    sentence("15", 0).encode(),
+    b"!AIVDM,1,1,,A,15M67F0000G?ufbE`FepT@3n00Sa,0",
+    sentence(static(257_000_001)[:56], total=2, number=1, sequence="3").encode(),
+    sentence(*class_a(257_000_001)).encode(),
+    b"x" * 6_000,
+)
+DATA = b"".join(line + b"\n" for line in GARBAGE)
+TUG = 52
+
+
+@cache
+def recording(scenario: str) -> tuple[str, ...]:
+    return tuple(simulate(scenario, 1, "normal").lines)
+
+
+@cache
+def events(scenario: str) -> tuple[Event, ...]:
+    """All revisions of all events of a simulated scenario."""
+    return tuple(find({"a": frames("a", recording(scenario))}))
+
+
+@cache
+def closed() -> tuple[Event, ...]:
+    """The transfer off Cho-do, and then hours without contact."""
+    lines, end = _cho_do()
+    lines += [tag(end + hour * HOUR) + sentence(*class_a(257_000_001)) for hour in range(1, 7)]
+    return tuple(find({"a": frames("a", lines)}))
+
+
+@cache
+def taken_back() -> tuple[Event, ...]:
+    """The transfer off Cho-do, but then the partner says that it is a tug."""
+    lines, end = _cho_do()
+    met = next(event.encounter for event in events("cho_do") if event.encounter)
+    text, _ = payload(
+        (5, 6), (0, 2), (int(met.vessel.ssvid), 30), (0, 2), (0, 30), (0, 42), *[(1, 6)] * 20, (TUG, 8),
+        (0, 30), (0, 4), (0, 20), (0, 8), (0, 120), (0, 1), (0, 1),
+    )  # fmt: skip
+    for number in range(6):
+        time = end + number * 10 * MINUTE
+        for part, (at, fill) in enumerate(((text[:60], 0), (text[60:], 2)), 1):
+            lines.append(tag(time) + sentence(at, fill, total=2, number=part, sequence=str(number)))
+    return tuple(find({"a": frames("a", lines)}))
+
+
+def _cho_do() -> tuple[list[str], Millis]:
+    lines = list(recording("cho_do"))
+    return lines, max(int(line.partition("c:")[2][:10]) for line in lines if "c:" in line) * SECOND
+
+
+def published(found: Sequence[Event]) -> list[Out]:
+    """Events as messages."""
+    host = CaseHost(1, TOPICS)
+    facts = [
+        FactsFrame(wire.VERSION, "vessels", Origin(0, 0, 0), END, list(found)),
+        FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, []),
+    ]
+    return [out for at, frame in enumerate(facts) for out in host.work(wire.encode(frame), at)]
+
+
+def registration() -> Registration:
+    return Registration(wire.VERSION, "roof", "udp://:10110")
+
+
+def raw_frames() -> list[RawFrame]:
+    lines = "".join(f"{line}\n" for line in recording("cho_do")[:2]).encode()
+    start = 1_705_795_200_000
+    return [
+        RawFrame(wire.VERSION, "roof", "lines", 0, data=lines, received=[start, start + 40]),
+        RawFrame(wire.VERSION, "roof", "idle", 0, first_line=3, received=[start + 5_000]),
+        RawFrame(wire.VERSION, "roof", "end", 0, first_line=3),
+        RawFrame(wire.VERSION, "roof", "lines", 0, data=b"!AIVDM,\n", cuts=[(0, 5_000, "0" * 64)]),
+    ]
+
+
+def as_json(message: msgspec.Struct) -> Any:
+    """A message in MessagePack as what it says in JSON: binary as base64."""
+    return msgspec.json.decode(msgspec.json.encode(msgspec.msgpack.decode(wire.encode(message))))
+
+
+def rejects() -> list[Reject]:
+    """What a decoder makes of garbage."""
+    decoder = Decoder("a.nmea", DecoderSettings())
+    decoder.feed(Frame("a.nmea", DATA))
+    decoder.end()
+    return list(decoder.advance(decoder.watermark).rejects)
+
+
+def dead_letters() -> list[Out]:
+    """Of lines, by the host of a decoder; and of what is no frame, by the keeper."""
+    host = DecoderHost(0, 1, Settings(), TOPICS)
+    outs = [
+        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "lines", 0, data=DATA)), 7),
+        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "end", 0)), 8),
+    ]
+    return [*(out for out in outs if out.topic == TOPICS.rejects), *asyncio.run(_no_frames())]
+
+
+async def _no_frames() -> list[Out]:
+    sent: list[Out] = []
+
+    async def send(out: Out) -> Any:
+        sent.append(out)
+        return asyncio.sleep(0)
+
+    class Nothing:
+        async def take_over(self, partition: int) -> Kept:
+            return Kept(1, -1, {})
+
+        async def save(self, *_: Any) -> None: ...
+
+    keeper = Keeper(
+        TOPICS.raw,
+        lambda number: DecoderHost(number, 1, Settings(), TOPICS),
+        cast(Checkpoints, Nothing()),
+        send,
+        TOPICS,
+        500,
+    )
+    await keeper.load([0], {})
+    await keeper.take(0, 0, b"\xc1 no MessagePack")
+    await keeper.take(0, 1, wire.encode(RawFrame(99, "roof", "lines", 0)))
+    await keeper.checkpoint()
+    return sent
+
+
+def headers(out: Out) -> dict[str, str]:
+    return {name: value.decode() for name, value in out.headers.items()}

@@ -5,6 +5,8 @@ an earlier one (backfill), so the last 90 minutes of ticks are kept and a pair i
 instants in order, whenever one is added.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 
@@ -20,6 +22,8 @@ from streams.neighbours import Neighbours
 from streams.place import Places
 from streams.telling import merge_receivers
 from streams.track import unwrap
+
+Pieces = dict[str, bytes | None]
 
 
 class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,14 +43,12 @@ class _Fed(msgspec.Struct, array_like=True):
     stations: list[tuple[str, ...]]
 
 
-class _Snapshot(msgspec.Struct):
+class _Meta(msgspec.Struct, array_like=True):
+    """The small rest of the state, beside ticks, identities and pairs."""
+
     done: Millis
     overtaken: int
-    fed: list[_Fed]
-    window: dict[int, bytes]
-    identities: list[Identity]
-    pairs: list[Pair]
-    past: list[Pair]
+    ended: int
 
 
 class MeetingStage:
@@ -61,7 +63,9 @@ class MeetingStage:
         self._neighbours = Neighbours(settings.encounter.keep_metres)
         self._identities: dict[int, Identity] = {}
         self._pairs: dict[Key, Pair] = {}
-        self._past: list[Pair] = []  # over, within a day
+        self._past: dict[int, Pair] = {}  # over, within a day, by number in the order of their ends
+        self._ended = 0
+        self._pieces: set[str] = set()  # changed since the last checkpoint
         self.overtaken = 0
         """Instants older than what was already worked off: they changed nothing."""
 
@@ -70,6 +74,7 @@ class MeetingStage:
             self.overtaken += 1
             return
         self._fed.setdefault(batch.time, []).append(batch)
+        self._pieces.add(f"fed/{batch.time}")
 
     def advance(self, watermark: Millis) -> list[Event]:
         """Work off every instant before the watermark; at END up to the last one fed."""
@@ -85,39 +90,71 @@ class MeetingStage:
                 if self._done >= limit:
                     break
             self._done += step
+            self._pieces.add(f"fed/{self._done}")
             events += self._step(self._done, self._fed.pop(self._done, []))
         return events + self._flush() if watermark == END else events
 
+    def changes(self) -> Pieces:
+        """The pieces of the state that changed since the last call, by name; None for those that are gone."""
+        pieces: Pieces = {"meta": msgspec.msgpack.encode(_Meta(self._done, self.overtaken, self._ended))}
+        for name in sorted(self._pieces):
+            kept = self._piece(*name.split("/"))
+            pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
+        self._pieces = set()
+        return pieces
+
+    def load(self, pieces: Mapping[str, bytes]) -> None:
+        """Go on from the pieces that `changes` gave so far."""
+        meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
+        self._done, self.overtaken, self._ended = meta.done, meta.overtaken, meta.ended
+        self._fed, self._identities, self._pairs, self._past, self._pieces = {}, {}, {}, {}, set()
+        window: dict[Millis, bytes] = {}
+        for name, piece in sorted(pieces.items()):
+            kind, _, rest = name.partition("/")
+            if kind == "fed":
+                parts = msgspec.msgpack.decode(piece, type=list[_Fed])
+                self._fed[int(rest)] = [
+                    Instant(f.time, np.frombuffer(f.ticks, TICK), tuple(f.identities), (), tuple(f.stations))
+                    for f in parts
+                ]
+            elif kind == "window":
+                window[int(rest)] = msgspec.msgpack.decode(piece, type=bytes)
+            elif kind == "identity":
+                self._identities[int(rest)] = msgspec.msgpack.decode(piece, type=Identity)
+            elif kind == "pair":
+                pair = msgspec.msgpack.decode(piece, type=Pair)
+                self._pairs[pair.key] = pair
+            elif kind == "past":
+                self._past[int(rest)] = msgspec.msgpack.decode(piece, type=Pair)
+        self._past = dict(sorted(self._past.items()))
+        self._neighbours.load(window)
+
     def snapshot(self) -> bytes:
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                done=self._done,
-                overtaken=self.overtaken,
-                fed=[
-                    _Fed(i.time, i.ticks.tobytes(), list(i.identities), list(i.stations))
-                    for time in self._fed
-                    for i in self._fed[time]
-                ],
-                window=self._neighbours.dump(),
-                identities=list(self._identities.values()),
-                pairs=list(self._pairs.values()),
-                past=self._past,
-            )
-        )
+        self._pieces = {f"fed/{time}" for time in self._fed}
+        self._pieces |= {f"window/{time}" for time in self._neighbours.times}
+        self._pieces |= {f"identity/{mmsi}" for mmsi in self._identities}
+        self._pieces |= {_piece_name(key) for key in self._pairs} | {f"past/{n}" for n in self._past}
+        return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
-        kept = msgspec.msgpack.decode(state, type=_Snapshot)
-        self._done, self.overtaken = kept.done, kept.overtaken
-        self._fed = {}
-        for fed in kept.fed:
-            ticks = np.frombuffer(fed.ticks, TICK)
-            self._fed.setdefault(fed.time, []).append(
-                Instant(fed.time, ticks, tuple(fed.identities), (), tuple(fed.stations))
-            )
-        self._neighbours.load(kept.window)
-        self._identities = {identity.mmsi: identity for identity in kept.identities}
-        self._pairs = {pair.key: pair for pair in kept.pairs}
-        self._past = kept.past
+        self.load(msgspec.msgpack.decode(state, type=dict[str, bytes]))
+
+    def _piece(self, kind: str, *rest: str) -> object | None:
+        """What one piece holds; None where it is gone."""
+        numbers = [int(number) for number in rest]
+        if kind == "fed":
+            fed = self._fed.get(numbers[0])
+            return fed and [
+                _Fed(i.time, i.ticks.tobytes(), list(i.identities), list(i.stations)) for i in fed
+            ]
+        if kind == "window":
+            return self._neighbours.dump(numbers[0])
+        if kind == "identity":
+            return self._identities.get(numbers[0])
+        if kind == "past":
+            return self._past.get(numbers[0])
+        a, b, segment_a, segment_b = numbers
+        return self._pairs.get((a, b, segment_a, segment_b))
 
     def _step(self, instant: Millis, fed: list[Instant]) -> list[Event]:
         changed = self._learn(fed)
@@ -143,6 +180,7 @@ class MeetingStage:
         changed: set[int] = set()
         for identity in sorted((i for part in fed for i in part.identities), key=lambda i: (i.mmsi, i.gone)):
             changed.add(identity.mmsi)
+            self._pieces.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
             else:
@@ -167,6 +205,7 @@ class MeetingStage:
         # that two who were in contact lately are apart now has to be noted too
         lately = [key for key, pair in self._pairs.items() if pair.joints and pair.joints[-1].time >= since]
         fresh = fresh[np.isin(fresh["mmsi"], partners)]
+        self._pieces.add(f"window/{time}")
         a, b, metres = self._neighbours.take(time, fresh, self._wanted, lately)
         if not len(metres):
             return set()
@@ -199,6 +238,7 @@ class MeetingStage:
             if not (contact or abreast):
                 return False
             pair = self._pairs[key] = Pair(key[0], key[1], key[2:])
+        self._pieces.add(_piece_name(key))
         if abreast:
             pair.abreast = [*pair.abreast, round(metres, 1)][-2 * s.abreast_ticks :]
             pair.abreast_at = max(pair.abreast_at, time)
@@ -219,7 +259,7 @@ class MeetingStage:
         """Judge the pairs that something happened to: live ones, and those over for less than a day."""
         s = self._settings.encounter
         told: list[tuple[Key, Pair, Meeting, Status, Reason | None]] = []
-        for key, pair in sorted(self._pairs.items()) + [(pair.key, pair) for pair in self._past]:
+        for key, pair in sorted(self._pairs.items()) + [(p.key, p) for p in self._past.values()]:
             news = key in touched or not changed.isdisjoint(key[:2])
             if pair.over is None:
                 news |= instant % HOUR == 0 and pair.id is not None
@@ -270,6 +310,8 @@ class MeetingStage:
         pair.revision += 1
         pair.told = instant
         pair.retracted = status is Status.RETRACTED
+        self._pieces.add(_piece_name(key))
+        self._pieces.update(f"past/{number}" for number, past in self._past.items() if past is pair)
         return encounter_event.tell(
             pair,
             meeting,
@@ -299,17 +341,23 @@ class MeetingStage:
         For a day a type may still be confirmed, or found to be excluded.
         """
         if keep:
-            self._past.append(pair)
+            self._ended += 1
+            self._past[self._ended] = pair
             pair.over = instant
+            self._pieces.add(f"past/{self._ended}")
         self._pairs[key] = Pair(
             pair.a, pair.b, pair.segments, abreast=pair.abreast, abreast_at=pair.abreast_at
         )
+        self._pieces.add(_piece_name(key))
 
     def _prune(self, instant: Millis) -> None:
         s = self._settings
-        self._neighbours.forget(instant - int(s.keep_minutes * MINUTE))
+        forgotten = self._neighbours.forget(instant - int(s.keep_minutes * MINUTE))
+        self._pieces.update(f"window/{time}" for time in forgotten)
         horizon = instant - s.encounter.candidate_hours * HOUR
-        self._past = [pair for pair in self._past if pair.over is not None and pair.over > horizon]
+        for number in [n for n, pair in self._past.items() if pair.over is None or pair.over <= horizon]:
+            del self._past[number]
+            self._pieces.add(f"past/{number}")
         for key, pair in list(self._pairs.items()):
             if pair.joints:
                 interest = any(self._identity(mmsi).of_interest for mmsi in key[:2])
@@ -317,11 +365,13 @@ class MeetingStage:
                     self._end(key, pair, instant, keep=False)
                 elif len(pair.joints) > 600:
                     pair.joints = encounter.thinned(pair.joints)
+                    self._pieces.add(_piece_name(key))
             elif instant - pair.abreast_at > DAY or (
                 len(pair.abreast) < s.encounter.abreast_ticks
                 and instant - pair.abreast_at > s.keep_minutes * MINUTE
             ):
                 del self._pairs[key]
+                self._pieces.add(_piece_name(key))
 
     def _flush(self) -> list[Event]:
         """All sources have ended: tell what is still open once more, as it stands."""
@@ -332,3 +382,7 @@ class MeetingStage:
                 if meeting is not None:
                     events.append(self._tell(key, pair, meeting, Status.OPEN, None, self._done))
         return sorted(events, key=sort_key)
+
+
+def _piece_name(key: Key) -> str:
+    return "pair/" + "/".join(map(str, key))

@@ -47,15 +47,25 @@ class Neighbours:
         a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
         return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
 
-    def forget(self, until: Millis) -> None:
-        """Ticks for this instant and before are needed no more."""
-        for time in [time for time in self._ticks if time <= until]:
-            del self._ticks[time]
+    @property
+    def times(self) -> list[Millis]:
+        """The instants that ticks are kept for."""
+        return list(self._ticks)
 
-    def dump(self) -> dict[Millis, bytes]:
-        return {time: rows.tobytes() for time, rows in self._ticks.items()}
+    def forget(self, until: Millis) -> list[Millis]:
+        """Ticks for this instant and before are needed no more. Returns the instants that had any."""
+        gone = [time for time in self._ticks if time <= until]
+        for time in gone:
+            del self._ticks[time]
+        return gone
+
+    def dump(self, time: Millis) -> bytes | None:
+        """The ticks kept for an instant; None where there are none."""
+        rows = self._ticks.get(time)
+        return None if rows is None else rows.tobytes()
 
     def load(self, data: dict[Millis, bytes]) -> None:
+        """Go on from what `dump` gave for each instant."""
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
 
     def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:

@@ -286,11 +286,11 @@ class MeetingHost:
 
     def changes(self) -> dict[str, bytes | None]:
         state = _MeetingState(self._done, self._told, self._taken.highest)
-        return {"stage": self._stage.snapshot(), "host": msgspec.msgpack.encode(state)}
+        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
     def load(self, pieces: dict[str, bytes]) -> None:
-        kept = msgspec.msgpack.decode(pieces["host"], type=_MeetingState)
-        self._stage.restore(pieces["stage"])
+        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
+        self._stage.load(pieces)
         self._done, self._told, self._taken.highest = kept.done, kept.told, kept.taken
 
 

@@ -250,14 +250,25 @@ def meetings(draw: st.DrawFn) -> list[Instant]:
     return sorted(late, key=lambda instant: instant.time)
 
 
-def run(fed: Sequence[Instant], *, copy: bool = False, backwards: bool = False) -> list[bytes]:
+def run(
+    fed: Sequence[Instant], *, copy: bool = False, pieces: bool = False, backwards: bool = False
+) -> list[bytes]:
     stage = meeting_stage([fence("berth", 200, policy=Policy.SUPPRESS, east=4000)])
     events: list[Event] = []
+    kept: dict[str, bytes] = {}
     for i, instant in enumerate(fed):
         if copy:
             other = meeting_stage([fence("berth", 200, policy=Policy.SUPPRESS, east=4000)])
             other.restore(stage.snapshot())
             stage = other
+        if pieces and i % 3 == 0:
+            for name, piece in stage.changes().items():
+                if piece is None:
+                    kept.pop(name, None)
+                else:
+                    kept[name] = piece
+            stage = meeting_stage([fence("berth", 200, policy=Policy.SUPPRESS, east=4000)])
+            stage.load(kept)
         stage.feed(instant)
         following = fed[i + 1].time if i + 1 < len(fed) else END
         if following > instant.time and not backwards:
@@ -288,6 +299,7 @@ def test_neither_a_copy_at_every_instant_nor_the_order_of_its_parts_changes_anyt
 ) -> None:
     expected = run(fed)
     assert run(fed, copy=True) == expected
+    assert run(fed, pieces=True) == expected
     assert sorted(run(fed, backwards=True)) == sorted(expected)
 
 

@@ -16,7 +16,8 @@ demo: .venv/ready
 	@$(BIN)/tankerwatch replay out/full_run.nmea.gz --out out/full_run.jsonl --report out/full_run.html
 
 test: .venv/ready
-	$(BIN)/pytest -n auto $(RECORDED)
+	@sh tests/services/setup.sh
+	$(BIN)/pytest -n auto --dist loadgroup $(RECORDED)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from streams import schemas
 from streams.rejects import to_json as reject_to_json
 from streams.schema_texts import Text
 from tests.contracts import real
-from tests.contracts.validators import FOLDER, errors, validator
+from tests.contracts.validators import FOLDER, errors, schema
 
 pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all
 SCENARIOS = ("cho_do", "dark_partner", "anchorage")
@@ -34,9 +34,9 @@ def test_the_committed_files_are_what_is_generated() -> None:
 
 @pytest.mark.parametrize("name", sorted(schemas.DOCUMENTS))
 def test_each_is_a_schema_and_says_what_every_field_is(name: str) -> None:
-    schema = validator(name).schema
-    Draft202012Validator.check_schema(schema)
-    for part in (schema, *schema.get("$defs", {}).values()):
+    document = schema(name)
+    Draft202012Validator.check_schema(document)
+    for part in (document, *document.get("$defs", {}).values()):
         for field, about in part.get("properties", {}).items():
             assert about["description"], field
         if part.get("type") == "object":
@@ -65,7 +65,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
     found = [*real.closed(), *real.taken_back(), *(e for name in SCENARIOS for e in real.events(name))]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):
         seen = {str(getattr(event, field)) for event in found}
-        assert seen == set(validator("event").schema["$defs"][choices]["enum"])
+        assert seen == set(schema("event")["$defs"][choices]["enum"])
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -11,10 +11,15 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "docs" / "schemas"
 
 
+def schema(name: str) -> dict[str, Any]:
+    """The committed file of that name."""
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Of the committed file of that name."""
-    return Draft202012Validator(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")))
+    return Draft202012Validator(schema(name))
 
 
 def errors(name: str, content: Any) -> list[str]:

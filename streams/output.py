@@ -3,18 +3,11 @@
 import csv
 import io
 import json
-from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from models.event import Event, to_json
+from streams.format import Format as Format  # re-exported
 from streams.plain import plain
-
-
-class Format(StrEnum):
-    JSONL = "jsonl"
-    GEOJSON = "geojson"
-    CSV = "csv"
-
 
 COLUMNS: Final = (
     "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi",

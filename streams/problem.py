@@ -1,9 +1,9 @@
-"""Problems: sources that can be read, but none of whose lines becomes a message: the likely reason."""
+"""Problems: sources that can be read, but are no recording of AIS, or tell no time."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from streams.outcome import REASONS, Outcome
+from streams.outcome import Outcome
 
 _NO_SENTENCE: Final = frozenset(
     {Outcome.CONTEXT, Outcome.MALFORMED, Outcome.NOT_AIS, Outcome.TOO_LONG, Outcome.BAD_TAG_BLOCK}
@@ -11,30 +11,25 @@ _NO_SENTENCE: Final = frozenset(
 """Outcomes of lines in which no whole AIS sentence was found."""
 
 
-def no_message(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
-    """One sentence (what, where, what to do) about a source that gave no message; None for one that did.
+def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
+    """One sentence (what, where, what to do) about a source that cannot be used; None for one that can.
 
+    One with AIS sentences that are all broken can: the outcomes of its lines say how.
     `outcomes` counts its lines, `head` is how it begins.
     """
     lines = sum(outcomes.values())
-    if outcomes.get(Outcome.MESSAGE) or not lines:
-        return None
-    if untimed := outcomes.get(Outcome.NO_TIME):
+    untimed = outcomes.get(Outcome.NO_TIME, 0)
+    if untimed and not outcomes.get(Outcome.MESSAGE):
         return (
             f"{name}: tells no time, so {_count(untimed, 'AIS sentence')} could not be used; give one, such "
             "as --base-time 2026-03-01T12:00:00Z"
         )
-    counts = {Outcome(outcome): count for outcome, count in outcomes.items() if count}
-    if counts.keys() <= _NO_SENTENCE:
+    if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
         return (
             f"{name}: holds no AIS sentence in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
             "recording of NMEA 0183 lines such as !AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24"
         )
-    most = max(counts.keys() - {Outcome.CONTEXT}, key=lambda outcome: counts[outcome])
-    return (
-        f"{name}: not one message in {_count(lines, 'line')}, {counts[most]:,} of them "
-        f"{most.replace('_', ' ')} ({REASONS[most]}); look at the lines with --rejects FILE"
-    )
+    return None
 
 
 def _count(count: int, noun: str) -> str:

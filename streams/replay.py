@@ -16,7 +16,7 @@ from models.frame import Frame, Reject
 from models.tick import Instant
 from models.vessel import Role
 from streams.core import Core, Output
-from streams.problem import no_message
+from streams.problem import unusable
 from streams.source import SourceError
 from streams.summary import Summary
 
@@ -89,9 +89,9 @@ class Replay:
             return None
 
     def _judge(self, name: str) -> None:
-        """A source that was read to its end and gave nothing is a problem."""
+        """A source that was read to its end in vain is a problem."""
         if not self.stopped() and name not in self._broken:
-            problem = no_message(name, self._summary.outcomes[name], self._heads.get(name, b""))
+            problem = unusable(name, self._summary.outcomes[name], self._heads.get(name, b""))
             self._summary.problems += [problem] if problem else []
 
     def _take(self, out: Output) -> None:

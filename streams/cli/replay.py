@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.output import Format
+from streams.format import Format
 
 _BOX = "WEST,SOUTH,EAST,NORTH"
 

@@ -26,7 +26,8 @@ from streams.cli.errors import UsageError, complain
 from streams.cli.files import STANDARD, Output, check_outputs, source_names
 from streams.cli.interrupt import Interrupt
 from streams.core import Core, Selection
-from streams.output import EventWriter, Format
+from streams.format import Format
+from streams.output import EventWriter
 from streams.place import Places
 from streams.plain import plain
 from streams.rejects import to_json as reject_to_json

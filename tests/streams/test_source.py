@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.frame import Frame
-from streams.source import SourceError, open_source
+from streams.source import Interrupted, SourceError, open_source
 
 
 def lines_of(frames: list[Frame]) -> list[bytes]:
@@ -49,9 +49,9 @@ def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
 
 def test_gzip_that_unpacks_to_much_comes_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "recording.nmea.gz"
-    path.write_bytes(gzip.compress(b"x\n" * (1 << 22)))
+    path.write_bytes(gzip.compress((b"x" * 63 + b"\n") * (1 << 18)))
     frames = read(path)
-    assert sum(frame.data.count(b"\n") for frame in frames) == 1 << 22
+    assert sum(frame.data.count(b"\n") for frame in frames) == 1 << 18
     assert max(len(frame.data) for frame in frames) <= 1 << 20
 
 
@@ -95,7 +95,7 @@ def refuse(*_: object, **__: object) -> None:
     raise PermissionError(13, "Permission denied")
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", gzip.compress(b"", mtime=0)], ids=["plain", "gzip"])
 def test_empty_file(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "empty").write_bytes(data)
     with pytest.raises(SourceError, match="empty: is empty; give a recording"):
@@ -126,3 +126,52 @@ def test_harmed_gzip_gives_what_came_before(tmp_path: Path, harm: str) -> None:
     lines = lines_of(came)
     sound = 9_000  # lines well before the harm; those after it may be anything
     assert lines[:sound] == text.split(b"\n")[:sound]
+
+
+def test_what_follows_gzip_data_is_told_apart_from_harm(tmp_path: Path) -> None:
+    packed = gzip.compress(b"one\n")
+    (tmp_path / "more.gz").write_bytes(packed + b"\0\0" + b"no gzip")
+    came: list[Frame] = []
+    with pytest.raises(SourceError, match=rf"the gzip data ends at byte {len(packed) + 2} of the file, and"):
+        came.extend(open_source(str(tmp_path / "more.gz")))
+    assert lines_of(came) == [b"one"]
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"BZh9", b"\x28\xb5\x2f\xfd"])
+def test_other_packing_is_named(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "packed").write_bytes(head + b"rest")
+    with pytest.raises(
+        SourceError, match=r"packed: is .*, which is not read; unpack it, or pack it with gzip"
+    ):
+        read(tmp_path / "packed")
+
+
+class Trickle:
+    """A pipe in which bytes come one by one, and then none for long: until somebody interrupts."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read1(self, size: int, /) -> bytes:
+        byte = self._data.read(1)
+        if not byte:
+            raise Interrupted
+        return byte
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_interrupted_it_ends_with_the_whole_lines_that_had_come(pack: type[bytes]) -> None:
+    pipe = Trickle(pack(b"one\ntwo\nthr"))
+    assert lines_of(list(open_source("-", stdin=pipe))) == [b"one", b"two"]
+    assert list(open_source("-", stdin=Trickle(pack(b"on")))) == []
+
+
+def test_frames_carry_the_name_and_bytes_are_counted_as_read(tmp_path: Path) -> None:
+    packed = gzip.compress(b"one\n" * 100_000)
+    (tmp_path / "x").write_bytes(packed)
+    counts: list[int] = []
+    frames = open_source(str(tmp_path / "x"), name="a name", on_read=counts.append)
+    assert {frame.source for frame in frames} == {"a name"}
+    assert sum(counts) == len(packed)
+    with pytest.raises(SourceError, match=r"^a name: there is no such file"):
+        list(open_source(str(tmp_path / "missing"), name="a name"))

@@ -1,0 +1,90 @@
+"""The command line as a whole: help for everything, one line for what is wrong."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+import typer
+
+from streams.cli.main import app, run
+
+Streams = pytest.CaptureFixture[str]
+
+HEAVY = {"numpy", "scipy", "shapely", "pyproj", "pyais", "rich"}
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group, with the words that call it."""
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, (*path, name))
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+def test_all_commands_are_there() -> None:
+    assert {" ".join(path) for path in COMMANDS} == {
+        "", "replay", "simulate", "evaluate", "fences", "fences list", "fences show", "fences check",
+        "fences export", "settings", "settings show",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "tankerwatch")
+def test_every_command_and_option_has_help(path: tuple[str, ...], capsys: Streams) -> None:
+    command = COMMANDS[path]
+    assert command.help
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+    assert run([*path, "--help"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert shown.out.startswith(f"Usage: {' '.join(['tankerwatch', *path])} ")
+    assert max(map(len, shown.out.splitlines())) <= 80
+    for parameter in command.params:
+        assert all(name in shown.out for name in parameter.opts if name.startswith("--"))
+
+
+def test_help_does_not_wait_for_the_libraries() -> None:
+    code = f"import sys, streams.cli; print({HEAVY!r} & sys.modules.keys() or 'none')"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout == "none\n"
+
+
+def test_version(capsys: Streams) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"tankerwatch {version('tankerwatch')}\n"
+
+
+@pytest.mark.parametrize("path", [(), ("fences",), ("settings",)])
+def test_a_group_without_a_command_shows_its_help(path: tuple[str, ...], capsys: Streams) -> None:
+    assert run(path) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Commands:" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["replya"], "No such command 'replya'"),
+        (["replay"], "Missing argument 'FILE'"),
+        (["replay", "x", "--fences", "y"], "No such option: --fences"),
+        (["replay", "x", "--format", "xml"], "'xml' is not one of 'jsonl', 'geojson', 'csv'"),
+        (["replay", "x", "--mmsi", "1234567890"], "less than or equal to 999999999"),
+        (["fences", "show", "nowhere"], "no fence has the id 'nowhere'"),
+        (["fences", "export", "--out", "no/such/place"], "no/such/place: cannot be written"),
+        (["settings", "show", "--settings", "none.toml"], "none.toml: can't be read"),
+        (["simulate", "calm"], "name a file for the recording with --out"),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], words: str, capsys: Streams) -> None:
+    assert run(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
+    assert line.startswith("tankerwatch: error: ")
+    assert words in line

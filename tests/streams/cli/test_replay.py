@@ -1,0 +1,207 @@
+"""`tankerwatch replay`: every option, and every kind of bad input in one clear line."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.event import from_json
+from streams.cli.main import run
+from streams.simulator.scenario import simulate
+
+Streams = pytest.CaptureFixture[str]
+
+LINES = [f"{line}\n" for line in simulate("satellite", 3, "none").lines]
+UNTIMED = "!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n"
+FENCE: dict[str, Any] = {
+    "type": "Feature",
+    "properties": {"id": "mine", "name": "All of it", "kind": "sts_area", "policy": "watch"},
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[100, 0], [150, 0], [150, 50], [100, 50], [100, 0]]],
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with a recording in it, where commands run."""
+    monkeypatch.chdir(tmp_path)
+    Path("all.nmea").write_text("".join(LINES))
+
+
+def replay(capsys: Streams, *arguments: str, code: int = 0) -> tuple[str, str]:
+    """What a replay writes on standard output and on standard error."""
+    assert run(["replay", *arguments]) == code
+    shown = capsys.readouterr()
+    return shown.out, shown.err
+
+
+def errors(told: str) -> list[str]:
+    start = "tankerwatch: error: "
+    return [line.removeprefix(start) for line in told.splitlines() if line.startswith(start)]
+
+
+def test_events_on_stdout_and_a_summary_on_stderr(capsys: Streams) -> None:
+    out, told = replay(capsys, "all.nmea")
+    events = [from_json(line) for line in out.encode().splitlines()]
+    kinds = {(event.type.value, event.level.value) for event in events}
+    assert ("encounter", "probable") in kinds
+    lines = told.splitlines()
+    table = lines[lines.index("Lines by outcome") + 1 : lines.index("Events")]
+    counts = [int(line.split()[-1].replace(",", "")) for line in table]
+    assert sum(counts[:-1]) == counts[-1] == len(LINES)
+    assert table[-1].split()[:2] == ["lines", "read"]
+    assert "Suspected ship-to-ship transfer" in told
+
+
+def test_files_in_any_order_gzip_and_stdin_give_the_same(
+    capsys: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = replay(capsys, "all.nmea")
+    half = len(LINES) // 2
+    Path("first.nmea").write_text("".join(LINES[:half]))
+    Path("second").write_bytes(gzip.compress("".join(LINES[half:]).encode()))
+    assert replay(capsys, "second", "first.nmea", "--out", "events.jsonl")[0] == ""
+    assert Path("events.jsonl").read_text() == whole
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("second").read_bytes())))
+    assert replay(capsys, "first.nmea", "-")[0] == whole
+
+
+def test_csv_geojson_rejects_and_report(capsys: Streams) -> None:
+    Path("all.nmea").write_text("\x1b[31m\u202e no sentence\n" + "".join(LINES))
+    replay(capsys, "all.nmea", "--format", "csv", "--out", "events.csv", "--rejects", "rejects.jsonl")
+    rows = list(csv.DictReader(io.StringIO(Path("events.csv").read_text())))
+    found, told = replay(capsys, "all.nmea", "--format", "geojson", "--report", "re\x1b[31mport.html")
+    features = json.loads(found)["features"]
+    assert [row["id"] for row in rows] == [feature["id"] for feature in features] != []
+    rejected = Path("rejects.jsonl").read_bytes()
+    assert json.loads(rejected)["head"] == "\x1b[31m\u202e no sentence"
+    assert rejected.isascii()
+    assert Path("re\x1b[31mport.html").read_text().startswith("<!")
+    assert told.splitlines()[-1] == r"Report: re\x1b[31mport.html"
+
+
+def test_mmsi_chooses_the_events_that_are_told_and_counted(capsys: Streams) -> None:
+    out, _ = replay(capsys, "all.nmea")
+    mmsi = json.loads(out.splitlines()[0])["vessel"]["ssvid"]
+    kept, _ = replay(capsys, "all.nmea", "--mmsi", mmsi, "--mmsi", "1")
+    assert 0 < len(kept.splitlines()) < len(out.splitlines())
+    assert all(mmsi in line for line in kept.splitlines())
+    nothing, told = replay(capsys, "all.nmea", "--mmsi", "1")
+    assert nothing == ""
+    assert "Events: none" in told
+
+
+def test_time_and_box_leave_reports_out(capsys: Streams) -> None:
+    _, told = replay(capsys, "all.nmea", "--end", "2000-01-01")
+    assert "No events." in told
+    assert " 0 vessels" in told
+    assert replay(capsys, "all.nmea", "--bbox", "-10,-80,-5,-75")[0] == ""
+    assert replay(capsys, "all.nmea", "--start", "2000-01-01", "--bbox=-180,-90,180,90")[0] != ""
+
+
+def test_own_fence_watchlist_and_settings_have_their_say(capsys: Streams) -> None:
+    Path("fence.geojson").write_text(json.dumps(FENCE))
+    out, _ = replay(capsys, "all.nmea", "--fence", "fence.geojson")
+    mmsi = json.loads(out.splitlines()[0])["vessel"]["ssvid"]
+    assert '"mine"' in out
+    Path("watched.csv").write_text(f"imo,mmsi,name,list,entry\n,{mmsi},X,my list,17\n")
+    out, _ = replay(capsys, "all.nmea", "--watchlist", "watched.csv")
+    assert '"my list"' in out
+    Path("mine.toml").write_text("[meeting.encounter]\nslow_knots = 0.0001\n")
+    out, _ = replay(capsys, "all.nmea", "--settings", "mine.toml")
+    assert '"type":"encounter"' not in out
+
+
+def test_what_can_be_read_is_processed(capsys: Streams) -> None:
+    whole, _ = replay(capsys, "all.nmea")
+    Path("cut.gz").write_bytes(gzip.compress(b"# nothing\n" * 9)[:-9])
+    out, told = replay(capsys, "missing.nmea", ".", "all.nmea", "cut.gz", code=1)
+    assert out == whole
+    assert [line.partition(":")[0] for line in sorted(errors(told))] == [".", "cut.gz", "missing.nmea"]
+
+
+def test_no_times_at_all_need_a_base_time(capsys: Streams) -> None:
+    Path("untimed.nmea").write_text(UNTIMED * 2)
+    (error,) = errors(replay(capsys, "untimed.nmea", code=1)[1])
+    assert error.startswith("untimed.nmea: tells no time, so 2 AIS sentences could not be used;")
+    assert "--base-time" in error
+    assert not errors(replay(capsys, "untimed.nmea", "--base-time", "2026-03-01T12:00:00Z")[1])
+
+
+def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
+    contents = {
+        "README.md": (b"# a project\nand words\n", "looks like plain text"),
+        "table.csv": (b"MMSI,BaseDateTime,LAT,LON\n1,2,3,4\n", "looks like CSV"),
+        "frames.jsonl": (b'{"Message": {}}\n', "looks like JSON"),
+        "gps.log": (b"$GPGGA,120000,,,,,0,,,,,,,,*65\n", "looks like NMEA without AIS"),
+        "image": (b"\x89PNG\r\n\0\0\n", "binary data"),
+        "a.zip": (b"PK\x03\x04rest", "is a zip archive"),
+        "empty": (b"", "is empty"),
+    }
+    for name, (data, _) in contents.items():
+        Path(name).write_bytes(data)
+    broken = UNTIMED.replace("*24", "*25")
+    Path("sums.nmea").write_text(broken)  # the table tells enough of that
+    assert "bad checksum  1" in replay(capsys, "sums.nmea")[1]
+    told = sorted(errors(replay(capsys, *contents, code=1)[1]))
+    assert len(told) == len(contents)
+    for error, (name, (_, words)) in zip(told, sorted(contents.items()), strict=True):
+        assert error.startswith(f"{name}: ")
+        assert words in error
+        assert ";" in error  # what to do
+
+
+def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None:
+    Path("dir").mkdir()
+    Path("open.geojson").write_text(
+        json.dumps({**FENCE, "geometry": {"type": "Polygon", "coordinates": [[[1, 2], [3, 4], [5, 6]]]}})
+    )
+    Path("bad.csv").write_text("imo,mmsi,name,list,entry\n1234568,,X,L,1\n")
+    Path("unknown.toml").write_text("[decodr]\n")
+    Path("impossible.toml").write_text("[meeting.encounter]\nnear_metres = 900\n")
+    Path("link.nmea").symlink_to("all.nmea")
+    before = sorted(path.name for path in Path().iterdir())
+    for arguments, words in [
+        (["all.nmea"], "all.nmea is given twice"),
+        (["link.nmea"], "link.nmea and all.nmea are the same file"),
+        (["--fence", "open.geojson"], "open.geojson: feature 0 ('mine'): coordinates[0]: 3 positions"),
+        (["--watchlist", "bad.csv"], "bad.csv: line 2: column imo: 1234568 has a wrong check digit"),
+        (["--settings", "unknown.toml"], "unknown key 'decodr'; valid here: decoder"),
+        (["--settings", "impossible.toml"], "impossible.toml: meeting.encounter: near_metres must be"),
+        (["--start", "noon"], "--start: 'noon' is no time"),
+        (["--base-time", "0001-01-01"], "--base-time: '0001-01-01' is no time"),
+        (["--start", "2024-01-02", "--end", "2024-01-01"], "nothing lies between them"),
+        (["--bbox", "1,2,3"], "'1,2,3' is not WEST,SOUTH,EAST,NORTH"),
+        (["--bbox", "1,20,3,nan"], "'1,20,3,nan' is no box"),
+        (["--out", "dir"], "dir: cannot be written (Is a directory)"),
+        (["--report", "none/x.html"], "none/x.html: cannot be written (No such file or directory)"),
+        (["--out", "./all.nmea"], "--out: ./all.nmea is read too"),
+        (["--rejects", "bad.csv", "--watchlist", "bad.csv"], "--rejects: bad.csv is read too"),
+        (["--out", "new", "--report", "./new"], "--report: ./new is what --out writes to"),
+        (["--out", "-", "--rejects", "-"], "--rejects: standard output is what --out writes to"),
+    ]:
+        out, told = replay(capsys, "all.nmea", *arguments, code=2)
+        assert out == ""
+        (line,) = told.splitlines()
+        assert words in line
+    assert sorted(path.name for path in Path().iterdir()) == before
+    assert Path("all.nmea").read_text() == "".join(LINES)
+
+
+def test_names_of_files_cannot_reach_the_terminal(capsys: Streams) -> None:
+    evil = "\x1b[31m\n[red]\u202e\udce9"
+    Path(f"{evil}.txt").write_text("words\n")
+    Path(f"{evil}.nmea").write_text(UNTIMED)
+    base = ["--base-time", "2026-01-01", "--rejects", "rejects.jsonl"]
+    _, told = replay(capsys, f"{evil}.txt", f"{evil}.nmea", evil, *base, code=1)
+    assert all(line.isprintable() for line in told.splitlines())
+    assert len(errors(told)) == 2
+    assert r"\x1b[31m\n[red]\u202e\udce9.txt: holds no AIS sentence" in told
+    assert json.loads(Path("rejects.jsonl").read_text())["source"] == r"\x1b[31m\n[red]\u202e\udce9.txt"
+    assert replay(capsys, "all.nmea", "--fence", evil, code=2)[1].count("\n") == 1

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.fence import FenceKind
+from geofences.fence import Fence, FenceKind
 from models.event import Event, EventType, Evidence, Level, PortVisit, Reason, Status
 from models.time import HOUR, MINUTE, Millis, to_text
 from models.vessel import Identity
@@ -224,7 +224,6 @@ def tell(
         against.append(Reason(code="no_exit", text="its departure was not seen", weight=0.05))
     lon = np.array([visit.lon, visit.last_lon])
     lat = np.array([visit.lat, visit.last_lat])
-    verb = "is in" if status is Status.OPEN else "called at"
     return Event(
         id=visit.id,
         type=EventType.PORT_VISIT,
@@ -257,11 +256,7 @@ def tell(
         score=score(0.1, reasons, against),
         reasons=tuple(reasons),
         against=tuple(against),
-        summary=f"The {called(identity)} {verb} {best.name}"
-        + (f" ({best.country})" if best.country else "")
-        + f", {spoken(until - visit.start)} so far." * (status is Status.OPEN)
-        + f" for {spoken(until - visit.start)}." * (status is not Status.OPEN)
-        + taken_back(why),
+        summary=_sentence(visit, identity, best, until, status) + taken_back(why),
         evidence=Evidence(
             positions=(
                 sample(visit.start, identity.mmsi, visit.lon, visit.lat, math.nan),
@@ -271,3 +266,13 @@ def tell(
         ),
         detector=detector(NAME, s),
     )
+
+
+def _sentence(visit: Visit, identity: Identity, fence: Fence, until: Millis, status: Status) -> str:
+    where = fence.name + (f" ({fence.country})" if fence.country else "")
+    stay = spoken(until - visit.start)
+    if status is not Status.OPEN:
+        return f"The {called(identity)} called at {where} for {stay}."
+    if visit.away:
+        return f"The {called(identity)} has left {where} after {stay}."
+    return f"The {called(identity)} is in {where}, {stay} so far."

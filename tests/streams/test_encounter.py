@@ -1,6 +1,6 @@
 """The rule of encounters, on two tankers (A at rest, B at a distance from it) unless told otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -29,7 +29,9 @@ def contact(event: Event) -> tuple[float, float, float]:
     return minute_of(event.start), minute_of(event.end), round(event.encounter.duration_hours * 60)
 
 
-def pair(minutes: list[float], metres: float | list[float], sog: float | list[float] = 0.3) -> list[Rows]:
+def pair(
+    minutes: list[float], metres: float | Sequence[float], sog: float | Sequence[float] = 0.3
+) -> list[Rows]:
     """A at rest, B so many metres east of it at these minutes; both go on, 5 km apart, for five hours."""
     after = every(minutes[-1] + 5, minutes[-1] + 300)
     rest = ticks(A, [*minutes, *after])

@@ -56,7 +56,7 @@ class Intake:
         received = self._now() if received is None else received
         blocks = self._cutter.feed(data, received)
         if ends_line:
-            self._cutter.end_line(received)
+            blocks += self._cutter.end_line(received)
         self._ready.extend(map(self._lines, blocks))
         if self._cutter.lines:
             self._arrived.set()
@@ -73,9 +73,10 @@ class Intake:
 
     async def end_line(self) -> None:
         """The connection is gone: what came of a line is a line, and the next one begins a new one."""
-        self._cutter.end_line(self._now())
+        self._ready.extend(map(self._lines, self._cutter.end_line(self._now())))
         if self._cutter.lines:
             self._arrived.set()
+        await self._put()
 
     async def tick(self) -> None:
         """Send frames that are not full in time, and word of being idle: runs beside a live source."""

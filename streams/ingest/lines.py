@@ -55,17 +55,14 @@ class LineCutter:
         *ended, rest = data.split(b"\n")
         for piece in ended:
             self._extend(piece)
-            self._end_line(received)
-            if len(self._block) >= self._block_lines or len(self._block.data) >= BLOCK_BYTES:
-                full.append(self._next_block())
+            full += self._end_line(received)
         if rest:
             self._extend(rest)
         return full
 
-    def end_line(self, received: Millis) -> None:
+    def end_line(self, received: Millis) -> list[Block]:
         """What came of an unfinished line is a line: its connection or datagram has ended."""
-        if self._length:
-            self._end_line(received)
+        return self._end_line(received) if self._length else []
 
     def take(self) -> Block | None:
         return self._next_block() if self._block.received else None
@@ -80,7 +77,7 @@ class LineCutter:
         self._length = length
         self._head += piece
 
-    def _end_line(self, received: Millis) -> None:
+    def _end_line(self, received: Millis) -> list[Block]:
         block = self._block
         if self._length > self._longest:
             block.cuts.append((len(block), self._length, self._digest.hexdigest()))
@@ -89,6 +86,8 @@ class LineCutter:
         block.received.append(received)
         self._head.clear()
         self._length = 0
+        full = len(block) >= self._block_lines or len(block.data) >= BLOCK_BYTES
+        return [self._next_block()] if full else []
 
     def _next_block(self) -> Block:
         block = self._block

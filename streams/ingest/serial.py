@@ -1,6 +1,5 @@
 """A live source at a serial port: a receiver on RS-232, RS-422 or USB."""
 
-import asyncio
 import logging
 import os
 import termios
@@ -12,6 +11,7 @@ from streams.ingest.backoff import Delays
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.log import say
+from streams.ingest.readable import readable
 from streams.ingest.reconnect import FeedError, keep_connected
 
 _READ: Final = 1 << 12
@@ -41,7 +41,7 @@ class SerialFeed:
             _set_up(port, self._speed)
             say(logging.INFO, "connected", source=intake.source)
             while True:
-                await _readable(port)
+                await readable(port)
                 data = os.read(port, _READ)
                 if not data:
                     raise FeedError("the port is gone")
@@ -60,18 +60,3 @@ def _set_up(port: int, speed: int) -> None:
         termios.tcsetattr(port, termios.TCSANOW, [0, 0, flags, 0, speed, speed, control])
     except termios.error as error:
         raise FeedError(f"no serial port ({error.args[-1]})") from None
-
-
-async def _readable(port: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-
-    def set_ready() -> None:
-        if not ready.done():
-            ready.set_result(None)
-
-    loop.add_reader(port, set_ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(port)

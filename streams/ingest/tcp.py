@@ -12,6 +12,7 @@ from streams.ingest.backoff import Delays
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.log import say
+from streams.ingest.readable import readable
 from streams.ingest.reconnect import keep_connected
 
 _READ: Final = 1 << 16
@@ -32,25 +33,49 @@ class TcpFeed:
 
     async def _read(self, intake: Intake, connected: Callable[[], None]) -> None:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(self._address.host, self._address.port)
-        try:
-            _notice_dead_peer(writer.get_extra_info("socket"))
+            connection = await _connect(self._address.host, self._address.port)
+        with connection:
+            _notice_dead_peer(connection)
             say(logging.INFO, "connected", source=intake.source)
             try:
-                while data := await reader.read(_READ):
+                while True:
+                    await readable(connection)
+                    data = connection.recv(_READ)
+                    if not data:
+                        return
                     connected()
                     await intake.feed(data)
             except asyncio.CancelledError:
-                with suppress(OSError, RuntimeError):
-                    writer.transport.pause_reading()  # type: ignore[attr-defined]
-                reader.feed_eof()  # what has arrived so far is all
-                with suppress(OSError):
-                    await intake.feed(await reader.read())
+                await _take_rest(connection, intake)
                 raise
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+
+
+async def _connect(host: str, port: int) -> socket.socket:
+    """To the first of the host's addresses that takes us. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    failed: OSError = ConnectionError("the host has no address")
+    for family, kind, protocol, _, place in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, place)
+            return connection
+        except OSError as error:
+            connection.close()
+            failed = error
+        except BaseException:
+            connection.close()
+            raise
+    raise failed
+
+
+async def _take_rest(connection: socket.socket, intake: Intake) -> None:
+    """What has arrived by now, but no more than the system keeps for us: the other side may go on forever."""
+    rest = connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    with suppress(OSError):
+        while rest > 0 and (data := connection.recv(_READ)):
+            rest -= len(data)
+            await intake.feed(data)
 
 
 def _notice_dead_peer(connection: socket.socket) -> None:

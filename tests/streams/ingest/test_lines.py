@@ -11,7 +11,7 @@ from streams.ingest.lines import BLOCK_BYTES, Block, LineCutter
 def cut(pieces: list[bytes], **settings: int) -> list[Block]:
     cutter = LineCutter(**settings)
     blocks = [block for number, piece in enumerate(pieces) for block in cutter.feed(piece, number)]
-    cutter.end_line(len(pieces))
+    blocks += cutter.end_line(len(pieces))
     last = cutter.take()
     return [*blocks, *([last] if last else [])]
 
@@ -50,3 +50,12 @@ def test_long_lines_do_not_make_large_blocks() -> None:
     blocks = cut([line * 40])
     assert max(len(block.data) for block in blocks) <= BLOCK_BYTES + len(line)
     assert sum(len(block) for block in blocks) == 40
+
+
+def test_lines_ended_from_outside_fill_blocks_too() -> None:
+    cutter = LineCutter(block_lines=2)
+    ended = []
+    for number in range(5):
+        assert cutter.feed(b"x", number) == []
+        ended.append(len(cutter.end_line(number)))
+    assert ended == [0, 1, 0, 1, 0]

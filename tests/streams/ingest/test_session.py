@@ -74,7 +74,9 @@ def test_files_arrive_complete_and_in_order_with_their_ends(kafka: str, tmp_path
 def test_a_file_that_breaks_off_is_sent_as_far_as_it_goes(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     broken = tmp_path / "broken.gz"
-    broken.write_bytes(gzip.compress(os.urandom(300).hex().encode() + b"\n" + joined(lines(0, 50_000)))[:-5_000])
+    broken.write_bytes(
+        gzip.compress(os.urandom(300).hex().encode() + b"\n" + joined(lines(0, 50_000)))[:-5_000]
+    )
 
     async def check() -> None:
         session = Session([str(broken)], target(kafka, topics), options(tmp_path / "buffer", name="mine"))
@@ -229,9 +231,7 @@ def test_a_line_of_ten_megabytes_is_one_line_cut(kafka: str, tmp_path: Path) -> 
     asyncio.run(check())
 
 
-def test_an_idle_live_source_says_so(
-    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_live_source_says_so(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_module, "IDLE_SECONDS", 0.3)
     topics = fresh_topics()
 
@@ -250,9 +250,7 @@ def test_an_idle_live_source_says_so(
     asyncio.run(check())
 
 
-def test_no_session_for_what_cannot_be_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_session_for_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     topics = fresh_topics()
     monkeypatch.delenv("AISSTREAM_API_KEY", raising=False)
 

@@ -58,8 +58,12 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
     """The polygon (or points) grown by a distance in metres on every side, cut at 180°.
 
     Right to 0.2 % of the distance for fences up to some 1,000 km across that hold no pole: it is grown in
-    an azimuthal equidistant projection round its middle.
+    an azimuthal equidistant projection round its middle. A wider one, which no projection keeps whole, is
+    grown in degrees, by at least the distance and at its farthest from the equator by no more.
     """
+    _, south, _, north = polygon.bounds
+    if max(abs(south), abs(north)) > 85 or max(_widest(polygon), north - south) > _WIDE:
+        return _expand_wide(polygon, metres)
     # an edge is straight in degrees: short pieces keep it where it is when projected
     fine = shapely.segmentize(polygon, 0.05)
     corners = unit_vectors(*shapely.get_coordinates(fine).T)
@@ -77,6 +81,27 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
     flat = shapely.union_all(shapely.transform(shapely.get_parts(fine), to_plane))
     grown = shapely.transform(flat.buffer(metres, quad_segs=16).simplify(metres / 1000), to_degrees)
     return polygonal(shapely.union_all([polygon, cut_at_180(polygonal(grown))]))
+
+
+_WIDE: Final = 30.0
+"""Degrees across beyond which a polygon is not grown in a projection."""
+
+
+def _widest(polygon: Polygon | MultiPolygon) -> float:
+    """Degrees of longitude that the widest part spans."""
+    bounds = shapely.bounds(shapely.get_parts(polygon))
+    return float((bounds[:, 2] - bounds[:, 0]).max())
+
+
+def _expand_wide(polygon: Polygon | MultiPolygon, metres: float) -> Polygon | MultiPolygon:
+    """Grown in degrees, cut off at 180° and at the poles."""
+    _, south, _, north = polygon.bounds
+    degrees = np.degrees(metres / EARTH_RADIUS_M)
+    # a degree of longitude is shortest where the polygon is farthest from the equator
+    stretch = 1 / max(np.cos(np.radians(max(abs(south), abs(north)))), 0.02)
+    flat = shapely.transform(polygon, lambda points: points / [stretch, 1.0])
+    grown = shapely.transform(flat.buffer(degrees), lambda points: points * [stretch, 1.0])
+    return polygonal(shapely.intersection(grown, shapely.box(-180, -90, 180, 90)))
 
 
 def _distance_km(lon: Column, lat: Column, inside: Layer, outline: Outline) -> Column:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofences.catalogue import load_catalogue
-from geofences.distance import EARTH_RADIUS_M, haversine_m, port_distance_km, shore_distance_km
+from geofences.distance import EARTH_RADIUS_M, expand, haversine_m, port_distance_km, shore_distance_km
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.land import land
 from geofences.layer import Column
@@ -92,3 +92,10 @@ def test_port_distance_counts_port_kinds_alone_and_reaches_across_180() -> None:
     assert got[:3] == pytest.approx([0, east / 1000, north / 1000], rel=0.006)
     assert np.isnan(got[3])
     assert np.isnan(port_distance_km(lon, lat, (area,))).all()
+
+
+def test_a_fence_round_the_world_can_be_grown() -> None:
+    grown = expand(shapely.box(-180, -80, 180, 80), 1000)
+    assert grown.is_valid
+    assert shapely.intersects_xy(grown, 12.0, 80.0089)
+    assert not shapely.intersects_xy(grown, 12.0, 80.0091)

@@ -8,7 +8,7 @@ from typing import Final
 
 from models.frame import Cut, Frame
 from models.time import DAY, SECOND, Millis
-from streams.ingest.address import FileAddress, parse_address
+from streams.ingest.address import AddressError, FileAddress, parse_address
 from streams.ingest.counters import Counters
 from streams.ingest.delivery import deliver
 from streams.ingest.files import FileFeed, FrameReader
@@ -42,7 +42,7 @@ async def publish(
     """
     for path in files:
         if not isinstance(parse_address(path), FileAddress):
-            raise ValueError(f"{path} is no recording")
+            raise AddressError(f"{path}: is no recording; name files, or - for standard input")
     counters, started = counters or Counters(), utc_now()
     outbox, problems = Outbox(None, counters), list[str]()
     names = names or [f"{path}#{started:x}" for path in files]
@@ -115,13 +115,14 @@ async def timed_frames(
     async for frame in frames:
         lines = _split(frame.data)
         cuts = {cut.index: cut for cut in frame.cuts}
-        first, opened = 0, clock.now
+        first, opened = 0, None
         for index, line in enumerate(lines):
+            reached = clock.now
             now = clock.read(line.rstrip(b"\r\n"))
             if opened is None:
                 opened = now
-            if now is not None and opened is not None and now - opened >= window and index > first:
-                yield opened, _part(frame, lines, first, index, cuts)
+            elif now is not None and now - opened >= window and index > first:
+                yield reached, _part(frame, lines, first, index, cuts)
                 first, opened = index, now
         if first < len(lines):
             yield clock.now, _part(frame, lines, first, len(lines), cuts)

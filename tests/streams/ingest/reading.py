@@ -54,8 +54,8 @@ async def read_topic(broker: str, topic: str, partitions: int) -> list[tuple[int
         await consumer.seek_to_beginning(*every)
         for at in every:
             while await consumer.position(at) < ends[at]:
-                for message in (await consumer.getmany(at, timeout_ms=500)).get(at, ()):
-                    found.append((message.partition, message.offset, message.key, message.value))
+                messages = (await consumer.getmany(at, timeout_ms=500)).get(at, ())
+                found += [(at.partition, message.offset, message.key, message.value) for message in messages]
     return found
 
 
@@ -88,6 +88,10 @@ def lines_of(frames: Iterable[RawFrame], source: str) -> list[bytes]:
 
 def kinds(frames: Iterable[RawFrame], source: str) -> list[str]:
     return [frame.kind for frame in frames if frame.source == source]
+
+
+def address_of(server: asyncio.Server) -> str:
+    return f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

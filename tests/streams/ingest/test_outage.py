@@ -1,4 +1,4 @@
-"""Kafka away, killed, frozen or full buffers: nothing that was taken in is lost, sent twice or out of order."""
+"""Kafka away, killed, frozen or full buffers: nothing taken in is lost, sent twice or out of order."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from streams.ingest import outbox as outbox_module
 from streams.ingest.counters import Counters
 from streams.ingest.outbox import Outbox
 from streams.ingest.session import Session
-from streams.ingest.spool import Spool
+from streams.ingest.spool import Spool, SpoolFull
 from streams.ingest.udp import QUEUE_BYTES, UdpFeed
 from streams.topics_admin import ensure_topics
 from streams.wire import RawFrame
@@ -20,6 +20,7 @@ from tests.services.kafka import KafkaServer
 from tests.services.server import free_port
 from tests.streams.ingest.reading import (
     Running,
+    address_of,
     fresh_topics,
     joined,
     kinds,
@@ -46,7 +47,7 @@ class Server:
 
     async def __aenter__(self) -> "Server":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.address = "tcp://127.0.0.1:%d" % self._server.sockets[0].getsockname()[1]
+        self.address = address_of(self._server)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -212,7 +213,7 @@ def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int) -> No
 
         def append(*arguments: object, **others: object) -> None:
             if chance.random() < 0.2:
-                raise outbox_module.SpoolFull("no space left on the disk")
+                raise SpoolFull("no space left on the disk")
             refuse(*arguments, **others)  # type: ignore[arg-type]
 
         monkey.setattr(spool, "append", append)
@@ -261,7 +262,7 @@ def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(kafka: s
         await session.run(asyncio.Event())
         assert len(await read_frames(kafka, topics, 4)) == 2
         session = Session([str(tmp_path / "a.nmea")], target(kafka, topics, 5), options(tmp_path / "c"))
-        with pytest.raises(TopicsError, match="ais.raw has 4 partitions, not 5"):
+        with pytest.raises(TopicsError, match=r"ais\.raw has 4 partitions, not 5"):
             await session.run(asyncio.Event())
 
     asyncio.run(check())

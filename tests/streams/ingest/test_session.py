@@ -21,6 +21,7 @@ from streams.wire import RawFrame
 from tests.services.server import free_port
 from tests.streams.ingest.reading import (
     Running,
+    address_of,
     fresh_topics,
     joined,
     kinds,
@@ -52,7 +53,8 @@ def test_files_arrive_complete_and_in_order_with_their_ends(kafka: str, tmp_path
         session = Session([str(plain), str(packed)], target(kafka, topics), options(tmp_path / "buffer"))
         await session.run(asyncio.Event())
         a, b = session.names
-        assert a.startswith(f"{plain}#") and b.startswith(f"{packed}#")
+        assert a.startswith(f"{plain}#")
+        assert b.startswith(f"{packed}#")
         frames = await read_frames(kafka, topics)
         assert lines_of(frames, a) == first
         assert lines_of(frames, b) == second
@@ -116,7 +118,7 @@ def test_tcp_with_disconnects_loses_nothing_and_splits_lines_right(kafka: str, t
             writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        address = "tcp://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+        address = address_of(server)
         session = Session([address], target(kafka, topics), options(tmp_path / "buffer"))
         before = intake_module.utc_now()
         async with Running(session) as running:
@@ -141,7 +143,7 @@ def test_few_lines_wait_for_no_others(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
 
     async def check() -> None:
-        session = Session(["udp://127.0.0.1:%d" % free_port()], target(kafka, topics), options(tmp_path))
+        session = Session([f"udp://127.0.0.1:{free_port()}"], target(kafka, topics), options(tmp_path))
         async with Running(session):
             send_to(session, [b"one\ntwo\r\n", b"three", b"\n", b"four\n\nfive\n"])
             (source,) = session.names
@@ -213,7 +215,7 @@ def test_a_line_of_ten_megabytes_is_one_line_cut(kafka: str, tmp_path: Path) -> 
 
     async def check() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        address = "tcp://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+        address = address_of(server)
         session = Session([address, str(served)], target(kafka, topics), options(tmp_path / "buffer"))
         async with Running(session):
             frames = await until_frames(

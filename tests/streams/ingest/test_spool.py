@@ -49,7 +49,7 @@ def test_what_was_sent_makes_room(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 400, 100)
     some = iter(records(0, 1000))
     taken = 0
-    with pytest.raises(SpoolFull, match="limit of 400 bytes"):
+    with pytest.raises(SpoolFull, match="limit of 400 bytes"):  # noqa: PT012 - at which of them is open
         for record in some:
             spool.append(record)
             taken = record.number

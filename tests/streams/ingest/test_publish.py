@@ -123,7 +123,7 @@ def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None:
                 names=["a", "b"],
                 counters=counters,
                 stop=stop,
-            )  # fmt: skip
+            )
         )
         await until(lambda: counters.sent_frames >= 2)
         stop.set()

@@ -1,0 +1,37 @@
+"""`tankerwatch sink`: events and ticks from Kafka into Redis, for the feed."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.errors import Failed, UsageError
+
+
+def sink(
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", help="Port of the metrics, 0 for none. Default: TANKERWATCH_WEB_PORT and one."
+        ),
+    ] = None,
+) -> None:
+    """Keep the event log and the latest of every vessel in Redis, from what the workers publish.
+
+    One is enough; a second one takes over, and the first ends with exit code 4. The TANKERWATCH_… variables
+    say where Kafka and Redis are. Waits while one of them is away. SIGTERM and Ctrl-C end it.
+    """
+    from streams import deployment, limits, processes
+    from streams.checkpoint import Fenced
+    from streams.topics_admin import TopicsError
+
+    try:
+        wanted, kept = deployment.from_environment(), limits.from_environment()
+    except deployment.DeploymentError as error:
+        raise UsageError(str(error)) from None
+    port = metrics_port if metrics_port is not None else wanted.web_port and wanted.web_port + 1
+    try:
+        processes.run_sink(wanted, kept, port)
+    except TopicsError as error:
+        raise Failed(str(error)) from None
+    except Fenced:
+        raise typer.Exit(processes.EXIT_FENCED) from None

@@ -1,0 +1,36 @@
+"""The processes of a deployment, as the commands start them: logs, signals, metrics, exit codes."""
+
+import asyncio
+import logging
+import signal
+from typing import Final
+
+from streams import logs, metrics
+from streams.checkpoint import Fenced
+from streams.deployment import Deployment
+from streams.limits import Limits
+from streams.logs import say
+from streams.sink import Sink
+
+log = logging.getLogger(__name__)
+EXIT_FENCED: Final = 4
+
+
+def run_sink(deployment: Deployment, limits: Limits, metrics_port: int) -> None:
+    """Run a sink until a signal ends it. Raises Fenced and TopicsError."""
+    logs.configure()
+    metrics.serve(metrics_port)
+
+    async def until_signal() -> None:
+        sink = Sink(deployment, limits)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, sink.stop)
+        try:
+            await sink.run()
+            say(log, logging.INFO, "sink_stopped")
+        except Fenced as error:
+            say(log, logging.CRITICAL, "ends", reason=str(error), code=EXIT_FENCED)
+            raise
+
+    asyncio.run(until_signal())

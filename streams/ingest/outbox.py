@@ -9,7 +9,7 @@ import msgspec
 
 from streams import wire
 from streams.ingest.counters import Counters
-from streams.ingest.log import LOG, Rarely, say
+from streams.ingest.log import Rarely, say
 from streams.ingest.spool import Position, Record, Spool, SpoolFull
 from streams.wire import RawFrame, Registration
 
@@ -88,12 +88,6 @@ class Outbox:
         async with self._changed:
             self._changed.notify_all()
         return True
-
-    def has_room(self, size: int) -> bool:
-        """Whether `put` would take so many bytes without waiting, as far as can be told."""
-        return self._memory_bytes + size <= self._memory_limit or (
-            self._spool is not None and self._spool.has_room(size)
-        )
 
     async def take(self) -> tuple[int, Content]:
         """The next record, with its number. It stays until it is acknowledged."""
@@ -192,8 +186,6 @@ class Outbox:
         record = self._spool.read(number) if self._spool else None
         kept = next((n for n in self._memory if n >= number), self._next)
         if record is not None and record.number <= kept:
-            if record.number > number:
-                LOG.debug("event=gap from=%d to=%d", number, record.number)
             return record.number, record.data
         return (kept, self._memory[kept]) if kept in self._memory else (self._next - 1, None)
 

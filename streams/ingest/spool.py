@@ -94,10 +94,6 @@ class Spool:
     def size(self) -> int:
         return self._total
 
-    def has_room(self, size: int) -> bool:
-        """Within the limit; what the disk has to say shows when appending."""
-        return self._total + _HEADER.size + size <= self._limit
-
     def append(self, record: Record, *, beyond_limit: bool = False) -> None:
         """Raises SpoolFull; then nothing of the record is left."""
         number, data = record

@@ -15,22 +15,30 @@ from typing import Any, cast
 import faust
 import redis.asyncio as redis
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from geofences.catalogue import load_catalogue
 from models.watchlist import shipped_watchlist
 from streams.checkpoint import Checkpoints, Fenced
 from streams.deployment import Deployment, from_environment
 from streams.keeper import Keeper, Lost
+from streams.patience import KAFKA_AWAY, until_there
 from streams.pipeline import Behind, CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
 from streams.place import Places
 from streams.registry import SourceRegistry
 from streams.topics import specs
-from streams.topics_admin import ensure_topics
+from streams.topics_admin import TopicsError, ensure_topics
 
 log = logging.getLogger(__name__)
 
+GIVE_UP = 0.5
+"""A last checkpoint before a rebalance or the end may take so much of the session's time-out: what is not
+kept by then is done again."""
+EXIT_TOPICS = 2
 EXIT_LOST = 3
 EXIT_FENCED = 4
 EXIT_FAILED = 5
@@ -41,13 +49,15 @@ class CheckpointConsumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Called by Faust at the end of each rebalance, before anything is fetched."""
-        pipeline = cast(Pipeline, self.app)
+        return cast(Mapping[TP, int], await cast(Pipeline, self.app).or_end(self._start()))
+
+    async def _start(self) -> Mapping[TP, int]:
         starts: dict[TP, int] = {}
-        for topic, keeper in pipeline.keepers.items():
+        for topic, keeper in cast(Pipeline, self.app).keepers.items():
             mine = {tp for tp in self.assignment() if tp.topic == topic}
             earliest = await self.earliest_offsets(*mine) if mine else {}
             first = {tp.partition: int(offset) for tp, offset in earliest.items()}
-            offsets = await pipeline.or_end(keeper.load([tp.partition for tp in mine], first))
+            offsets = await keeper.load([tp.partition for tp in mine], first)
             starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}
         await self._thread.call_thread(self._seek_all, starts)
         return starts
@@ -58,9 +68,33 @@ class CheckpointConsumer(driver.Consumer):
             if tp in consumer.assignment():
                 consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
 
+    async def tell(self, offsets: Mapping[TP, int]) -> None:
+        """Tell Kafka how far we are. Only tools that show lag read it: that it fails is no harm."""
+        await self._thread.call_thread(self._tell, offsets)
+
+    async def _tell(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._thread._ensure_consumer()
+        mine = {TopicPartition(tp.topic, tp.partition): at for tp, at in offsets.items()}
+        try:
+            assigned = consumer.assignment()
+            await consumer.commit({tp: at for tp, at in mine.items() if tp in assigned})
+        except (KafkaError, ValueError) as error:
+            log.debug("offsets not told: %s", error)
+
+
+class OrderedProducer(driver.Producer):
+    """Messages of a partition arrive in order and without a gap, or the process ends (`Pipeline._send`).
+
+    With idempotence, aiokafka tries a batch again until the broker has it, and the broker drops what it has.
+    """
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
 
 class CheckpointTransport(driver.Transport):
     Consumer = CheckpointConsumer
+    Producer = OrderedProducer
 
 
 class Pipeline(faust.App):
@@ -68,7 +102,9 @@ class Pipeline(faust.App):
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self.redis = redis.from_url(deployment.redis, health_check_interval=10)
+        self.redis = redis.from_url(
+            deployment.redis, health_check_interval=10, socket_timeout=10, retry=Retry(NoBackoff(), 1)
+        )
         self.registry = SourceRegistry(deployment.broker, deployment.topics.sources)
         super().__init__(
             f"{deployment.prefix}tankerwatch",
@@ -85,16 +121,23 @@ class Pipeline(faust.App):
             broker_max_poll_records=500,
             stream_wait_empty=False,
             producer_linger=0.005,
-            producer_max_request_size=4_000_000,
         )
         self.keepers = self._keepers()
+        self._told: dict[TP, int] = {}
+        self._telling: asyncio.Task[None] | None = None
 
     def _new_transport(self) -> Any:
         return CheckpointTransport(self.conf.broker_consumer, self)
 
+    def _new_producer_transport(self) -> Any:
+        return CheckpointTransport(self.conf.broker_producer, self)
+
     async def on_first_start(self) -> None:
         wanted = self.deployment
-        await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
+        topics = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
+        await self.or_end(
+            until_there("Kafka", wanted.broker, lambda: ensure_topics(wanted.broker, topics), KAFKA_AWAY)
+        )
         await super().on_first_start()
 
     def _keepers(self) -> dict[str, Keeper]:
@@ -118,12 +161,16 @@ class Pipeline(faust.App):
                 self._send,
                 topics,
                 wanted.checkpoint_frames,
+                wanted.redis,
             )
             for topic, (stage, make) in stages.items()
         }
 
-    async def _send(self, out: Out) -> Any:
-        return await self.producer.send(out.topic, out.key, out.value, out.partition, None, out.headers)
+    async def _send(self, out: Out) -> "asyncio.Future[Any]":
+        sent = await self.producer.send(out.topic, out.key, out.value, out.partition, None, out.headers)
+        future = cast("asyncio.Future[Any]", sent)
+        future.add_done_callback(_or_end)
+        return future
 
     async def run_stage(self, stream: Any, keeper: Keeper) -> None:
         """Hand every message to the keeper. Whatever goes wrong ends the process: it starts from the
@@ -132,17 +179,28 @@ class Pipeline(faust.App):
             message = event.message
             while True:
                 try:
-                    await self.or_end(keeper.take(message.partition, message.offset, event.value))
+                    await self.or_end(keeper.take(message.partition, message.offset, event.value or b""))
                     break
                 except Behind as behind:
                     await self.or_end(self.registry.catch_up(behind.offset))
 
     async def checkpoint(self) -> None:
         """Keep what all stages have done; then tell Kafka, for tools that show lag."""
+        kept: dict[TP, int] = {}
         for topic, keeper in self.keepers.items():
             done = await self.or_end(keeper.checkpoint())
-            if done:
-                await cast(Any, self.consumer)._commit({TP(topic, p): offset + 1 for p, offset in done.items()})
+            kept |= {TP(topic, partition): offset + 1 for partition, offset in done.items()}
+        if kept != self._told and (self._telling is None or self._telling.done()):
+            self._told = kept
+            self._telling = asyncio.create_task(cast(CheckpointConsumer, self.consumer).tell(kept))
+
+    async def last_checkpoint(self) -> None:
+        """Keep what can be kept in a short time: what is not kept is done again from the checkpoint."""
+        try:
+            async with asyncio.timeout(self.deployment.session_timeout_seconds * GIVE_UP):
+                await self.checkpoint()
+        except TimeoutError:
+            log.warning("no checkpoint before the partitions go: the next worker does that work again")
 
     async def or_end(self, work: Any) -> Any:
         """Await, and end the process at once where going on would lose or double something."""
@@ -150,6 +208,8 @@ class Pipeline(faust.App):
             return await work
         except (asyncio.CancelledError, Behind):
             raise
+        except TopicsError as error:
+            end(EXIT_TOPICS, error)
         except Lost as error:
             end(EXIT_LOST, error)
         except Fenced as error:
@@ -164,6 +224,12 @@ def end(code: int, error: BaseException) -> None:
     log.critical("ends: %s", error or type(error).__name__)
     logging.shutdown()
     os._exit(code)
+
+
+def _or_end(sent: "asyncio.Future[Any]") -> None:
+    """A message that was given up must not be followed by the next one: that one would be taken for all."""
+    if not sent.cancelled() and (error := sent.exception()) is not None:
+        end(EXIT_FAILED, error)
 
 
 app = Pipeline(from_environment())
@@ -196,13 +262,15 @@ async def keep_checkpoints() -> None:
 
 async def on_revoked(*_: Any, **__: Any) -> None:
     """Keep what was done with the partitions before they go to another worker."""
-    await app.checkpoint()
-    for keeper in app.keepers.values():
-        keeper.forget()
+    try:
+        await app.last_checkpoint()
+    finally:
+        for keeper in app.keepers.values():
+            keeper.forget()
 
 
 async def on_shutdown(*_: Any, **__: Any) -> None:
-    await app.checkpoint()
+    await app.last_checkpoint()
     await app.registry.stop()
 
 

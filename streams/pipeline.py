@@ -31,10 +31,15 @@ from streams.settings import Settings
 from streams.topics import Topics
 from streams.vessel_stage import VesselStage
 from streams.watermark import Watermarks
-from streams.wire import FactsFrame, InstantPart, Origin, RawFrame, ReportsFrame, TicksFrame
+from streams.wire import FactsFrame, InstantPart, Origin, RawFrame, ReportsFrame, TicksFrame, WireError
 
 ROWS = 4_000
 """Rows in one message at most: well below the megabyte that Kafka takes by default."""
+IDENTITIES = 1_000
+PARTS = 4
+PART_BYTES = 500_000
+LARGEST = 900_000
+"""Bytes of a dead letter: what Kafka took still has to fit once the headers are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +97,13 @@ class DecoderHost:
         decoder = self._decoders.get(frame.source)
         if decoder is None:
             decoder = Decoder(frame.source, self._settings.decoder, frame.base_time)
-            self._decoders[frame.source] = decoder
-            self._newest[frame.source] = BEGINNING
+        try:
+            self._feed(decoder, frame)
+        except (ValueError, OverflowError) as error:  # nothing has changed then
+            raise WireError(str(error)) from error
+        self._decoders[frame.source] = decoder
+        self._newest.setdefault(frame.source, BEGINNING)
         self._changed.add(frame.source)
-        if frame.kind == "end":
-            decoder.end()
-        elif frame.kind == "lines":
-            received = None if frame.received is None else np.array(frame.received, np.int64)
-            cuts = tuple(Cut(*cut) for cut in frame.cuts)
-            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
-        elif frame.kind == "idle" and frame.received:
-            decoder.idle(frame.received[-1])
         decoded = decoder.advance(decoder.watermark)
         newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
         self._newest[frame.source] = newest
@@ -110,6 +111,19 @@ class DecoderHost:
             *self._reports(frame, offset, decoded.reports, decoder.watermark, newest),
             *(self._dead(reject, offset) for reject in decoded.rejects),
         ]
+
+    @staticmethod
+    def _feed(decoder: Decoder, frame: RawFrame) -> None:
+        if frame.kind == "end":
+            decoder.end()
+        elif frame.kind == "lines":
+            received = None if frame.received is None else np.array(frame.received, np.int64)
+            cuts = tuple(Cut(*cut) for cut in frame.cuts)
+            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
+        elif frame.kind != "idle":
+            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, idle, end")
+        elif frame.received:
+            decoder.idle(frame.received[-1])
 
     def _reports(
         self, frame: RawFrame, offset: int, reports: Reports, watermark: Millis, newest: Millis
@@ -205,6 +219,7 @@ class VesselHost:
 
     def work(self, value: bytes, offset: int) -> list[Out]:
         frame = wire.decode(value, ReportsFrame)
+        reports = frame.reports()
         # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
         new = list(self._registry.upto(frame.registry)) if frame.registry > self._read else []
         if self._taken.again(str(frame.origin.partition), frame.origin):
@@ -213,7 +228,7 @@ class VesselHost:
         for source in new:
             self._marks.register(source)
         self._marks.register(frame.source)
-        self._stage.feed(frame.reports())
+        self._stage.feed(reports)
         self._marks.update(frame.source, frame.watermark)
         low = self._marks.low
         instants = self._stage.advance(low)
@@ -223,7 +238,7 @@ class VesselHost:
         self._told = max(self._told, done)
         ticks = [i for i in instants if len(i.ticks) or i.identities]
         parts = [part for instant in ticks for part in _parts(instant)]
-        groups = [parts[at : at + 4] for at in range(0, max(len(parts), 1), 4)]
+        groups = list(_grouped(parts)) or [[]]
         out = [
             Out(
                 self._topics.ticks,
@@ -271,11 +286,12 @@ class MeetingHost:
 
     def work(self, value: bytes, offset: int) -> list[Out]:
         frame = wire.decode(value, TicksFrame)
+        instants = [part.instant() for part in frame.instants]
         partition = frame.origin.partition
         if self._taken.again(str(partition), frame.origin):
             return []
-        for part in frame.instants:
-            self._stage.feed(part.instant())
+        for instant in instants:
+            self._stage.feed(instant)
         self._done[partition] = max(self._done[partition], frame.done)
         done = min(self._done.values())
         if done in (self._told, BEGINNING):
@@ -360,6 +376,8 @@ def dead_letter(
     offset: int,
 ) -> Out:
     """What could not be used, with why and where it came from. The value is the bytes themselves."""
+    if len(value) > LARGEST:
+        reason, value = f"{reason} (the first {LARGEST} of {len(value)} bytes)", value[:LARGEST]
     headers = {
         "reason": reason,
         "source": source,
@@ -397,11 +415,28 @@ def _facts(
 
 
 def _parts(instant: Instant) -> Iterable[InstantPart]:
-    """An instant in parts that fit into a message; the identities go with the first."""
+    """An instant in parts that fit into a message; identities that are too many go before."""
+    first, later = instant.identities[:IDENTITIES], instant.identities[IDENTITIES:]
+    for at in range(0, len(later), IDENTITIES):
+        yield InstantPart(instant.time, b"", list(later[at : at + IDENTITIES]), [()])
     for number, rows in enumerate(wire.chunks(instant.ticks, ROWS)):
         stations, (ticks,) = _own_stations(instant.stations, rows)
-        identities = list(instant.identities) if number == 0 else []
-        yield InstantPart(instant.time, ticks.tobytes(), identities, stations)
+        yield InstantPart(instant.time, ticks.tobytes(), list(first) if number == 0 else [], stations)
+
+
+def _grouped(parts: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
+    """Parts together in one message, as long as they fit."""
+    group: list[InstantPart] = []
+    size = 0
+    for part in parts:
+        more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
+        if group and (size + more > PART_BYTES or len(group) == PARTS):
+            yield group
+            group, size = [], 0
+        group.append(part)
+        size += more
+    if group:
+        yield group
 
 
 def _own_stations(

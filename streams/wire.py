@@ -61,10 +61,11 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
     stations: list[tuple[str, ...]]
 
     def reports(self) -> Reports:
+        """Raises WireError."""
         return Reports(
             self.source,
-            np.frombuffer(self.positions, POSITION),
-            np.frombuffer(self.statics, STATIC),
+            _rows(self.positions, POSITION, len(self.stations)),
+            _rows(self.statics, STATIC, len(self.stations)),
             tuple(self.stations),
             self.newest,
         )
@@ -79,9 +80,9 @@ class InstantPart(msgspec.Struct, frozen=True, array_like=True):
     stations: list[tuple[str, ...]]
 
     def instant(self) -> Instant:
-        return Instant(
-            self.time, np.frombuffer(self.ticks, TICK), tuple(self.identities), (), tuple(self.stations)
-        )
+        """Raises WireError."""
+        ticks = _rows(self.ticks, TICK, len(self.stations))
+        return Instant(self.time, ticks, tuple(self.identities), (), tuple(self.stations))
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):
@@ -101,6 +102,15 @@ class FactsFrame(msgspec.Struct, frozen=True, tag="facts", forbid_unknown_fields
     origin: Origin
     done: Millis
     events: list[Event]
+
+
+def _rows(data: bytes, dtype: "np.dtype[np.void]", stations: int) -> Rows:
+    if len(data) % dtype.itemsize:
+        raise WireError(f"{len(data)} bytes are no rows of {dtype.itemsize}")
+    rows: Rows = np.frombuffer(data, dtype)
+    if len(rows) and not (rows["stations"].min() >= 0 and rows["stations"].max() < stations):
+        raise WireError(f"rows name stations beyond the {stations} of the frame")
+    return rows
 
 
 def encode(frame: msgspec.Struct) -> bytes:

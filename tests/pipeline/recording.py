@@ -1,0 +1,132 @@
+"""Recordings to break the pipeline on: several simulated scenarios shifted in time into one.
+
+The same parts always give the same lines. They are made once and kept in a folder of temporary files, since
+the simulator takes a second for 6,000 lines.
+"""
+
+import hashlib
+import heapq
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from models.event import EventType
+from models.time import DAY, MINUTE, SECOND, Millis, from_text
+from streams.simulator import scenario
+from streams.simulator.nmea import checksum
+
+START: Final = from_text("2026-03-01T00:00:00Z")
+TAG: Final = re.compile(r"^\\(?P<fields>[^*]*)\*[0-9A-F]{2}\\")
+EPOCH: Final = re.compile(r"c:(\d+)")
+
+Part = tuple[str, int]
+"""A scenario and its seed."""
+
+SMALL: Final[tuple[Part, ...]] = (("raft", 1), ("bunkering", 1), ("satellite", 1))
+LARGE: Final[tuple[Part, ...]] = tuple(
+    (name, seed)
+    for name, seeds in (
+        ("raft", 3),
+        ("cho_do", 4),
+        ("japan_sea", 3),
+        ("drifting", 2),
+        ("full_run", 2),
+        ("antimeridian", 1),
+        ("satellite", 2),
+        ("anchorage", 1),
+        ("fishing_fleet", 1),
+    )
+    for seed in range(1, seeds + 1)
+)
+KINDS: Final = {"small": SMALL, "large": LARGE}
+
+
+@dataclass(frozen=True)
+class Recording:
+    lines: tuple[str, ...]
+    encounters: int  # true ones
+
+    def dealt(self, sources: int) -> dict[str, tuple[str, ...]]:
+        """The lines dealt out to sources that overlap in time, each with the next."""
+        if sources == 1:
+            return {"a": self.lines}
+        names = [chr(ord("a") + i) for i in range(sources)]
+        out: dict[str, list[str]] = {name: [] for name in names}
+        share = len(self.lines) / (sources - 1)
+        count = 0
+        for i, message in enumerate(_messages(self.lines)):
+            at = min(int(count / share), sources - 2)
+            out[names[at + i % 2]].extend(message)
+            count += len(message)
+        return {name: tuple(lines) for name, lines in out.items()}
+
+
+class _Kept(msgspec.Struct):
+    lines: list[str]
+    encounters: int
+
+
+def record(kind: str) -> Recording:
+    """The recording of this kind, from the folder of temporary files where it was made before."""
+    parts = KINDS[kind]
+    name = hashlib.sha256(repr((parts, 1)).encode()).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"tankerwatch-recording-{name}.msgpack"
+    if path.exists():
+        kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
+        return Recording(tuple(kept.lines), kept.encounters)
+    made = merge(parts)
+    fresh = path.with_suffix(f".{id(made)}")
+    fresh.write_bytes(msgspec.msgpack.encode(_Kept(list(made.lines), made.encounters)))
+    fresh.rename(path)
+    return made
+
+
+def merge(parts: Sequence[Part], days: float = 2.0) -> Recording:
+    """Simulate all parts and merge them in the order of arrival; their beginnings lie within so many days."""
+    numbers: set[int] = set()
+    encounters = 0
+    queues: list[list[tuple[int, int, list[str]]]] = []
+    for at, (name, seed) in enumerate(parts):
+        run = scenario.simulate(name, seed, "normal")
+        own = {vessel.ship.mmsi for vessel in run.world.vessels}
+        if own & numbers:
+            raise ValueError(f"{name} {seed} shares an MMSI with a part before it: choose another seed")
+        numbers |= own
+        encounters += sum(event.type is EventType.ENCOUNTER for event in run.truth.events)
+        wanted = START + int(at * days * DAY / len(parts)) // MINUTE * MINUTE
+        queues.append(list(_arrivals(run.lines, wanted - run.world.start // MINUTE * MINUTE, at)))
+    merged = heapq.merge(*queues, key=lambda each: each[:2])
+    return Recording(tuple(line for _, _, message in merged for line in message), encounters)
+
+
+def _arrivals(lines: Sequence[str], shift: Millis, part: int) -> Iterator[tuple[int, int, list[str]]]:
+    """Messages with a time that never goes back, so that each part keeps its own order when merged."""
+    latest = 0
+    for message in _messages(lines):
+        shifted = [_shifted(line, shift // SECOND) for line in message]
+        if found := EPOCH.search(shifted[0]):
+            latest = max(latest, int(found[1]))
+        yield latest, part, shifted
+
+
+def _messages(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Lines in groups: the two sentences of one message stay together."""
+    at = 0
+    while at < len(lines):
+        size = 2 if "VDM,2,1," in lines[at] else 1
+        yield list(lines[at : at + size])
+        at += size
+
+
+def _shifted(line: str, seconds: int) -> str:
+    """The line with the time in its tag block moved, and the block's checksum made anew."""
+    found = TAG.match(line)
+    if found is None:
+        return line
+    fields = EPOCH.sub(lambda c: f"c:{int(c[1]) + seconds}", found["fields"])
+    return f"\\{fields}*{checksum(fields)}\\{line[found.end() :]}"

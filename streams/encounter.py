@@ -50,7 +50,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     abreast_spread_metres: float = 60.0
     """... with no more spread (standard deviation) than position errors make, ..."""
     abreast_ticks: int = 6
-    """... at so many instants, are one hull or a tow."""
+    """... at so many instants, are one hull or a tow, ..."""
+    apart_metres: float = 1000.0
+    """... unless they were ever seen this far apart."""
     candidate_hours: float = 24.0
     """A contact waits so long for one of the two to be confirmed as a tanker."""
     samples: int = 60
@@ -143,6 +145,7 @@ class Pair(msgspec.Struct):
     joints: list[Joint] = []  # from the first contact on, sorted by time
     abreast: list[float] = []  # distances while moving together, the latest
     abreast_at: Millis = 0
+    apart: bool = False  # seen too far from each other to be one hull
     receivers: list[str] = []
     draughts: tuple[float | None, float | None] = (None, None)  # when the contact began
     id: str | None = None
@@ -207,7 +210,13 @@ def reaches(meeting: Meeting, s: EncounterSettings) -> str | None:
 
 
 def one_hull(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> bool:
-    """Whether the two moved as one: a second transponder, or a tow. Two IMO numbers are two ships."""
+    """Whether the two moved as one: a second transponder, or a tow.
+
+    Two IMO numbers are two ships, and so are two that came from different places: ships moored together do
+    their transfer under way, too.
+    """
+    if pair.apart:
+        return False
     if a.imo is not None and b.imo is not None and a.imo != b.imo:
         return False
     return len(pair.abreast) >= s.abreast_ticks and pstdev(pair.abreast) <= s.abreast_spread_metres

@@ -16,6 +16,7 @@ from streams.encounter import EncounterSettings, Joint, Meeting, Pair
 from streams.place import Places, bounds, middle
 from streams.telling import (
     called,
+    changed_type,
     detector,
     hours,
     listed_reason,
@@ -231,7 +232,7 @@ def _weigh(
                     code="type_unknown", text=f"type of MMSI {vessel.mmsi:09d} is not confirmed", weight=0.05
                 )
             )
-        against += shared_number(vessel)
+        against += [*changed_type(vessel), *shared_number(vessel)]
     return reasons, against
 
 

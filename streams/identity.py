@@ -66,6 +66,7 @@ class Claims(msgspec.Struct):
     dimensions: Claim[Dimensions] = msgspec.field(default_factory=Claim)
     draught: Claim[float] = msgspec.field(default_factory=Claim)
     class_b: bool = False
+    tanker: bool = False  # once confirmed as one: another type later does not undo what is open
 
     def hear(self, row: Rows, apart: Millis) -> bool:
         """Take in one row of STATIC; True when anything confirmed changed. Nulls claim nothing."""
@@ -79,6 +80,7 @@ class Claims(msgspec.Struct):
             changed |= self.imo.hear(imo, time, apart)
         if ship_type := int(row["ship_type"]):
             changed |= self.ship_type.hear(ship_type, time, apart)
+            self.tanker |= self.ship_type.confirmed in TANKER_TYPES
         size = Dimensions(
             int(row["to_bow"]), int(row["to_stern"]), int(row["to_port"]), int(row["to_starboard"])
         )
@@ -112,17 +114,22 @@ GEAR: Final = re.compile(r"\d{1,3} ?%|\d+(\.\d+)? ?V$|\bNET\b|\bNETS\b|\bBUOY\b|
 
 
 def _role(mmsi: int, claims: Claims) -> Role:
+    """What the vessel can be in an event.
+
+    A tanker stays one, whatever type it sends later: else a ship that wants to be forgotten would only have
+    to call itself a tug. (A type confirmed wrongly needs two equal corrupt messages.)
+    """
     kind, ship_type = mmsi_kind(mmsi), claims.ship_type.confirmed
     # a number of no allocated country is gear or never programmed, unless it has an IMO number to show
     if kind is not MmsiKind.SHIP and not (kind is MmsiKind.INVALID and claims.imo.confirmed):
         return Role.EXCLUDED
-    if claims.class_b and GEAR.search(claims.name.confirmed or ""):
+    if claims.tanker:
+        return Role.TANKER
+    if claims.class_b and claims.imo.confirmed is None and GEAR.search(claims.name.confirmed or ""):
         return Role.EXCLUDED
     if ship_type is None:
         return Role.UNKNOWN
-    if ship_type in EXCLUDED_TYPES:
-        return Role.EXCLUDED
-    return Role.TANKER if ship_type in TANKER_TYPES else Role.OTHER
+    return Role.EXCLUDED if ship_type in EXCLUDED_TYPES else Role.OTHER
 
 
 def _text(raw: Any) -> str:

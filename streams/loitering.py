@@ -17,6 +17,7 @@ from models.vessel import Identity
 from streams.place import Places, bounds, middle, path_km, rounded
 from streams.telling import (
     called,
+    changed_type,
     detector,
     hours,
     listed_reason,
@@ -288,6 +289,7 @@ def tell(
                 weight=0.1,
             )
         )
+    against += changed_type(identity)
     against.append(
         Reason(
             code="alone", text="no partner was seen: waiting for orders or repairs look the same", weight=0.1

@@ -238,7 +238,9 @@ class MeetingStage:
             if not (contact or abreast):
                 return False
             pair = self._pairs[key] = Pair(key[0], key[1], key[2:])
+            pair.apart = self._neighbours.farthest(key) > s.apart_metres
         self._pieces.add(_piece_name(key))
+        pair.apart |= metres > s.apart_metres
         if abreast:
             pair.abreast = [*pair.abreast, round(metres, 1)][-2 * s.abreast_ticks :]
             pair.abreast_at = max(pair.abreast_at, time)
@@ -346,7 +348,12 @@ class MeetingStage:
             pair.over = instant
             self._pieces.add(f"past/{self._ended}")
         self._pairs[key] = Pair(
-            pair.a, pair.b, pair.segments, abreast=pair.abreast, abreast_at=pair.abreast_at
+            pair.a,
+            pair.b,
+            pair.segments,
+            abreast=pair.abreast,
+            abreast_at=pair.abreast_at,
+            apart=pair.apart,
         )
         self._pieces.add(_piece_name(key))
 
@@ -361,7 +368,8 @@ class MeetingStage:
         for key, pair in list(self._pairs.items()):
             if pair.joints:
                 interest = any(self._identity(mmsi).of_interest for mmsi in key[:2])
-                if not interest and pair.joints[0].time < horizon:
+                hope = any(self._wanted(mmsi) for mmsi in key[:2]) or pair.id is not None
+                if not hope or (not interest and pair.joints[0].time < horizon):
                     self._end(key, pair, instant, keep=False)
                 elif len(pair.joints) > 600:
                     pair.joints = encounter.thinned(pair.joints)

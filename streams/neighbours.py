@@ -1,6 +1,7 @@
 """Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from models.time import Millis
 from streams.encounter import Key
 from streams.track import Floats
 
+_SEGMENTS: Final = 65_536
+"""More than there are segment numbers: MMSI and segment in one integer."""
 Pairs = npt.NDArray[np.intp]
 """Two columns of row numbers, the lower first."""
 
@@ -46,6 +49,18 @@ class Neighbours:
         )
         a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
         return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+
+    def farthest(self, key: Key) -> float:
+        """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
+        a, b, segment_a, segment_b = key
+        want = [a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b]
+        metres = 0.0
+        for rows in self._ticks.values():
+            at = _find(rows, want)
+            if at is not None:
+                one, other = rows[at[0]], rows[at[1]]
+                metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
+        return metres
 
     @property
     def times(self) -> list[Millis]:
@@ -81,11 +96,16 @@ class Neighbours:
 
 
 def _followed(rows: Rows, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
-    place = rows["mmsi"].astype("i8") * 65_536 + rows["segment"]
     out = []
     for a, b, segment_a, segment_b in keys:
-        want = [a * 65_536 + segment_a, b * 65_536 + segment_b]
-        at = np.searchsorted(place, want)
-        if at.max() < len(place) and place[at].tolist() == want and is_new[at].any():
+        at = _find(rows, [a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b])
+        if at is not None and is_new[at].any():
             out.append(at)
     return np.array(out, np.intp).reshape(-1, 2)
+
+
+def _find(rows: Rows, tracks: list[int]) -> npt.NDArray[np.intp] | None:
+    """The rows of these tracks, each MMSI times _SEGMENTS plus segment; None if one has no tick."""
+    place = rows["mmsi"].astype("i8") * _SEGMENTS + rows["segment"]
+    at = np.searchsorted(place, tracks)
+    return at if at.max() < len(place) and place[at].tolist() == tracks else None

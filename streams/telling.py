@@ -11,7 +11,7 @@ import msgspec
 from models.event import Detector, Position, Reason, Sample, Vessel
 from models.flag import flag_of
 from models.time import HOUR, Millis, to_text
-from models.vessel import Identity
+from models.vessel import TANKER_TYPES, Identity, Role
 
 VERSION: Final = version("tankerwatch")
 RECEIVERS: Final = 32
@@ -49,6 +49,20 @@ def called(identity: Identity) -> str:
     name = f" {identity.name}" if identity.name else ""
     flag = flag_of(identity.mmsi)
     return f"{kind}{name} (MMSI {identity.mmsi:09d}{', flag ' + flag if flag else ''})"
+
+
+def changed_type(identity: Identity) -> list[Reason]:
+    """Against, where a tanker now says it is something else."""
+    if identity.role is not Role.TANKER or identity.ship_type in TANKER_TYPES:
+        return []
+    return [
+        Reason(
+            code="type_changed",
+            text=f"MMSI {identity.mmsi:09d} was confirmed as a tanker and now reports another type",
+            value=identity.ship_type,
+            weight=0.05,
+        )
+    ]
 
 
 def listed_reason(identity: Identity, weight: float) -> Reason:

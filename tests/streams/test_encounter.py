@@ -169,6 +169,14 @@ def test_two_imo_numbers_are_two_ships() -> None:
     assert not encounters(rows, (who(A, imo=9_074_729), who(B, imo=9_074_729)))
 
 
+def test_two_that_came_from_different_places_are_two_ships() -> None:
+    """Moored together under way they do their transfer all the same, IMO numbers or not."""
+    apart = [ticks(A, every(-90, -65), 0), ticks(B, every(-90, -65), 4000)]
+    assert encounters(apart + abreast(-60, 1) + at_rest(0, 120))
+    near = [ticks(A, every(-90, -65), 0), ticks(B, every(-90, -65), 300)]
+    assert not encounters(near + abreast(-60, 1) + at_rest(0, 120))
+
+
 def test_a_day_at_anchor_does_not_make_two_ships_of_one_hull() -> None:
     """The distances noted under way are still good when the two get under way again."""
     assert not encounters(abreast(-60, 1) + at_rest(0, 30 * 60) + abreast(30 * 60 + 5, 2))

@@ -106,6 +106,12 @@ def test_roles_by_type(ship_type: int, role: Role) -> None:
     assert known(told([0, 6], ship_type=ship_type)).role is role
 
 
+def test_a_tanker_stays_a_tanker_whatever_it_says_later() -> None:
+    identity = known(told([0, 6], ship_type=80), told([60, 66], ship_type=52))
+    assert (identity.role, identity.ship_type) == (Role.TANKER, 52)
+    assert known(told([0, 6], ship_type=52), told([60, 66], ship_type=80)).role is Role.TANKER
+
+
 @pytest.mark.parametrize(
     ("mmsi", "role"),
     [

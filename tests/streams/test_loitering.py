@@ -8,7 +8,6 @@ import pytest
 from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, Level, Status
 from models.report import Rows
-from models.vessel import Role
 from streams.grid import GridSettings
 from streams.loitering import LoiteringSettings
 from streams.vessel_stage import VesselSettings
@@ -178,12 +177,12 @@ def test_of_no_interest() -> None:
     assert not found(way(drift(6)), ship_type=70)
 
 
-def test_a_tanker_that_turns_out_to_be_none_is_taken_back() -> None:
+def test_a_tanker_that_calls_itself_a_tug_is_not_forgotten() -> None:
     rows = way([(BEFORE, 10), (600, 1)])
     event = one(events_of(hear(vessel_stage(), rows, statics(A), statics(A, (500, 506), ship_type=52))))
-    assert event.status is Status.RETRACTED
-    assert event.vessel.type == Role.EXCLUDED
-    assert event.summary.endswith("Taken back: it turned out to be neither a tanker nor listed.")
+    assert event.status is Status.OPEN
+    assert event.vessel.ais_ship_type == 52
+    assert "type_changed" in {reason.code for reason in event.against}
 
 
 def test_evidence_is_bounded_and_keeps_both_ends() -> None:

@@ -256,6 +256,59 @@ EVENT: Final = {
     },
 }
 
+_EPOCH: Final = "ms since 1970-01-01T00:00:00Z"
+
+VESSEL: Final = {
+    "Whereabouts": {
+        "mmsi": Text("The MMSI, and the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}),
+        "time": Text(
+            "Of the latest tick: an instant of the five-minute grid, up to that older than the last fix.",
+            _EPOCH,
+        ),
+        "lat": Text("Latitude, WGS 84. Interpolated between fixes.", "degrees", LATITUDE),
+        "lon": Text("Longitude, WGS 84. Interpolated between fixes.", "degrees", LONGITUDE),
+        "speedKnots": Text("Over ground.", "kn", NOT_NEGATIVE),
+        "course": Text("Over ground, from true north. Meaningless for a ship at rest.", "degrees", _CIRCLE),
+        "heading": Text("True heading, of the bow.", "degrees", _CIRCLE),
+        "status": Text(
+            "Navigational status of ITU-R M.1371 as the crew set it; null for 15, not defined.",
+            limits={"minimum": 0, "maximum": 14},
+        ),
+        "segments": Text(
+            "Latest tick of each track segment: more than one recent means that the MMSI is in two places.",
+            _EPOCH,
+        ),
+    },
+}
+
+IDENTITY: Final = {
+    "Identity": {
+        "mmsi": Text("The MMSI, and the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}),
+        "time": Text("From when on this is confirmed.", _EPOCH),
+        "role": Text("What the vessel can be in an event, from its AIS ship type."),
+        "name": EVENT["Vessel"]["name"],
+        "callsign": EVENT["Vessel"]["callsign"],
+        "imo": Text(
+            "IMO number as sent; its check digit is right, whether it is the ship's own is not known.",
+            limits={"minimum": 1_000_000, "maximum": 9_999_999},
+        ),
+        "ship_type": EVENT["Vessel"]["aisShipType"],
+        "dimensions": Text("Of the hull, from the antenna, as sent."),
+        "draught": EVENT["Vessel"]["draughtMeters"],
+        "class_b": Text("Whether it has a transponder of class B, which sends no IMO number and no draught."),
+        "shared": Text("Whether the MMSI is heard from two places at once."),
+        "gone": Text("Whether it has not been heard of for long and is forgotten."),
+        "watchlists": EVENT["Vessel"]["watchlists"],
+    },
+    "Dimensions": {
+        "to_bow": Text("From the antenna to the bow.", "m", NOT_NEGATIVE),
+        "to_stern": Text("From the antenna to the stern.", "m", NOT_NEGATIVE),
+        "to_port": Text("From the antenna to the port side.", "m", NOT_NEGATIVE),
+        "to_starboard": Text("From the antenna to the starboard side.", "m", NOT_NEGATIVE),
+    },
+    "WatchlistHit": EVENT["WatchlistHit"],
+}
+
 SOURCE: Final = {
     "Registration": {
         "version": Text("Of this message.", limits={"const": 1}),
@@ -289,11 +342,9 @@ RAW_FRAME: Final = {
         ),
         "received": Text(
             "Time of receipt, one a line, or that of `idle`; null for a recording, whose own times stand in.",
-            "ms since 1970-01-01T00:00:00Z",
+            _EPOCH,
         ),
-        "base_time": Text(
-            "Time for lines that carry none; null where they must carry one.", "ms since 1970-01-01T00:00:00Z"
-        ),
+        "base_time": Text("Time for lines that carry none; null where they must carry one.", _EPOCH),
         "cuts": Text(
             "Lines longer than 4 KiB, of which `data` has the head only: index in the frame from 0, length "
             "of the whole in bytes, its SHA-256 in hexadecimal."

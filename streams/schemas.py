@@ -13,6 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from models.event import Event, EventType
+from models.vessel import Identity
+from models.whereabouts import Whereabouts
 from streams import schema_texts as texts
 from streams.outcome import ACCEPTED, Outcome
 from streams.schema_texts import Text
@@ -155,6 +157,26 @@ def reject_line() -> Schema:
     }
 
 
+def vessel() -> Schema:
+    return from_model(
+        "vessel",
+        Whereabouts,
+        texts.VESSEL,
+        "Where a vessel was last: a field of the Redis hash `tankerwatch:vessels` (after the deployment's "
+        "prefix).",
+    )
+
+
+def identity() -> Schema:
+    return from_model(
+        "identity",
+        Identity,
+        texts.IDENTITY,
+        "Who a vessel says it is, as far as confirmed by two equal transmissions: a field of the Redis hash "
+        "`tankerwatch:vessels:identities`, and an entry of the list `tankerwatch:vessel:MMSI:identities`.",
+    )
+
+
 def source() -> Schema:
     return from_model(
         "source",
@@ -180,6 +202,8 @@ DOCUMENTS: Final[dict[str, Callable[[], Schema]]] = {
     "event-headers": event_headers,
     "reject-headers": reject_headers,
     "reject-line": reject_line,
+    "vessel": vessel,
+    "identity": identity,
     "source": source,
     "raw-frame": raw_frame,
 }

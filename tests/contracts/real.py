@@ -9,17 +9,18 @@ import msgspec
 
 from models.event import Event
 from models.frame import Frame, Reject
+from models.tick import Instant
 from models.time import END, HOUR, MINUTE, SECOND, Millis
 from streams import wire
 from streams.checkpoint import Checkpoints, Kept
 from streams.decoder import Decoder, DecoderSettings
 from streams.keeper import Keeper
-from streams.pipeline import CaseHost, DecoderHost, Out
+from streams.pipeline import CaseHost, DecoderHost, Out, VesselHost
 from streams.settings import Settings
 from streams.simulator.scenario import simulate
 from streams.topics import Topics
-from streams.wire import FactsFrame, Origin, RawFrame, Registration
-from tests.evaluation.runs import find, frames
+from streams.wire import FactsFrame, Origin, RawFrame, Registration, TicksFrame
+from tests.evaluation.runs import PLACES, WATCHLIST, find, frames
 from tests.streams.lines import class_a, payload, sentence, static, tag
 
 TOPICS = Topics()
@@ -60,13 +61,15 @@ def closed() -> tuple[Event, ...]:
 
 @cache
 def taken_back() -> tuple[Event, ...]:
-    """The transfer off Cho-do, but then the partner says that it is a tug."""
+    """The transfer off Cho-do, but nobody heard what the partner is, until it says that it is a tug."""
     lines, end = _cho_do()
     met = next(event.encounter for event in events("cho_do") if event.encounter)
+    mmsi = int(met.vessel.ssvid)
     text, _ = payload(
-        (5, 6), (0, 2), (int(met.vessel.ssvid), 30), (0, 2), (0, 30), (0, 42), *[(1, 6)] * 20, (TUG, 8),
+        (5, 6), (0, 2), (mmsi, 30), (0, 2), (0, 30), (0, 42), *[(1, 6)] * 20, (TUG, 8),
         (0, 30), (0, 4), (0, 20), (0, 8), (0, 120), (0, 1), (0, 1),
     )  # fmt: skip
+    lines = [line for line in lines if f",{text[:6]}" not in line]
     for number in range(6):
         time = end + number * 10 * MINUTE
         for part, (at, fill) in enumerate(((text[:60], 0), (text[60:], 2)), 1):
@@ -107,6 +110,28 @@ def raw_frames() -> list[RawFrame]:
 def as_json(message: msgspec.Struct) -> Any:
     """A message in MessagePack as what it says in JSON: binary as base64."""
     return msgspec.json.decode(msgspec.json.encode(msgspec.msgpack.decode(wire.encode(message))))
+
+
+@cache
+def instants() -> tuple[Instant, ...]:
+    """Ticks and identities of the transfer off Cho-do, as they travel to the sink."""
+
+    class Registered:
+        def upto(self, offset: int) -> list[str]:
+            return ["a"]
+
+    decoder = DecoderHost(0, 1, Settings(), TOPICS)
+    vessels = VesselHost(0, Registered(), PLACES, WATCHLIST, Settings(), TOPICS)
+    data = "".join(f"{line}\n" for line in recording("cho_do")).encode()
+    raw = [
+        RawFrame(wire.VERSION, "a", "lines", 0, data=data),
+        RawFrame(wire.VERSION, "a", "end", 0),
+    ]
+    reports = [out for at, frame in enumerate(raw) for out in decoder.work(wire.encode(frame), at)]
+    reports = [out for out in reports if out.topic == TOPICS.reports]
+    outs = [out for at, frame in enumerate(reports) for out in vessels.work(frame.value, at)]
+    ticks = [wire.decode(out.value, TicksFrame) for out in outs if out.topic == TOPICS.ticks]
+    return tuple(part.instant() for frame in ticks for part in frame.instants)
 
 
 def rejects() -> list[Reject]:

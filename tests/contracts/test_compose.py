@@ -1,6 +1,7 @@
 """docker-compose.yml: valid, safe by default, and telling the services what they understand."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,14 +12,18 @@ from jsonschema import Draft202012Validator
 
 from streams.cli.ingest import ingest
 from streams.cli.main import app
+from streams.cli.sink import sink
 from streams.deployment import Deployment, from_environment
 from streams.ingest.address import UDP_PORT, UdpAddress, parse_address
+from streams.limits import Limits
+from streams.limits import from_environment as limits_from_environment
 from tests.contracts.composition import PATH, command, compose, names
 from tests.contracts.published import load
 from tests.contracts.validators import ROOT
 
 OURS: Final = ("ingest", "worker", "sink")
 SERVICES: Final[dict[str, Any]] = compose()["services"]
+MODULES: Final[dict[str, Callable[..., None]]] = {"ingest": ingest, "sink": sink}
 DOCKERFILE: Final = ROOT / ".docker" / "Dockerfile"
 
 
@@ -89,6 +94,9 @@ def test_our_services_run_with_as_little_as_they_need() -> None:
 @pytest.mark.parametrize("service", ["worker", "sink"])
 def test_every_setting_of_a_deployment_is_handed_over(service: str) -> None:
     known = {f"TANKERWATCH_{name.upper()}" for name in Deployment.__struct_fields__}
+    if service == "sink":
+        known |= {f"TANKERWATCH_KEEP_{name.upper()}" for name in Limits.__struct_fields__}
+        assert limits_from_environment(SERVICES[service]["environment"]) == Limits()
     assert known <= names(service)
     deployment = from_environment(SERVICES[service]["environment"])
     default = Deployment()
@@ -134,14 +142,14 @@ def parsed(service: str, environment: dict[str, str], monkeypatch: pytest.Monkey
     assert program == "tankerwatch"
     group: Any = typer.main.get_command(app)
     alone = typer.Typer(add_completion=False)
-    alone.command()(ingest)
-    # a command that has a module, but no place under `tankerwatch` yet
+    alone.command()(MODULES[name])
+    # what has a module, but no place under `tankerwatch` yet
     subcommand = group.commands[name] if name in group.commands else typer.main.get_command(alone)
     values: dict[str, Any] = subcommand.make_context(name, arguments).params
     return values
 
 
-@pytest.mark.parametrize("service", ["ingest"])
+@pytest.mark.parametrize("service", sorted(MODULES))
 def test_commands_are_understood(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed(service, {}, monkeypatch)
 

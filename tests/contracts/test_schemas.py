@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from models.event import Event, to_json
 from streams import schemas
+from streams.log_writer import whereabouts
 from streams.rejects import to_json as reject_to_json
 from streams.schema_texts import Text
 from tests.contracts import real
@@ -170,6 +171,26 @@ def test_headers_of_dead_letters() -> None:
         assert not errors("reject-headers", real.headers(out))
     for change in ({"offset": "-1"}, {"reason": "whim: none"}, {"new": "1"}):
         assert errors("reject-headers", real.headers(outs[0]) | change)
+
+
+# --- vessels
+
+
+def test_whereabouts_and_identities_as_the_sink_keeps_them() -> None:
+    ticks = [tick for instant in real.instants() for tick in instant.ticks]
+    assert ticks
+    for tick in ticks:
+        where = msgspec.json.decode(msgspec.json.encode(whereabouts(tick, {"0": int(tick["time"])})))
+        assert not errors("vessel", where)
+    for change in ({"lat": 91.0}, {"status": 15}, {"new": 1}, {"segments": {"0": "now"}}):
+        assert errors("vessel", where | change)
+    identities = [identity for instant in real.instants() for identity in instant.identities]
+    assert {identity.dimensions is None for identity in identities} >= {False}
+    for each in identities:
+        who = msgspec.json.decode(msgspec.json.encode(each))
+        assert not errors("identity", who)
+    for wrong in ({"role": "cargo"}, {"imo": 12}, {"new": 1}, {"watchlists": None}):
+        assert errors("identity", who | wrong)
 
 
 # --- what writers send

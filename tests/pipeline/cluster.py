@@ -22,6 +22,8 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from streams import wire
+from streams.event_log import Keys
+from streams.patience import KAFKA_AWAY, until_there
 from streams.topics import Topics, specs
 from streams.topics_admin import ensure_topics
 from streams.wire import RawFrame, Registration
@@ -45,13 +47,20 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
         await asyncio.sleep(0.05)
 
 
-class Worker(Server):
-    """A worker process, ended with the tests even where these are killed."""
+WORKER = ("-m", "faust", "-A", "streams.app", "worker", "--without-web", "-l", "warn")
+SINK = ("-c", "from streams.cli import main; main()", "sink")
 
-    def __init__(self, folder: Path, number: int, environment: Mapping[str, str]) -> None:
-        self.name = f"worker-{number}"
+
+class Worker(Server):
+    """A worker or sink process, ended with the tests even where these are killed."""
+
+    def __init__(
+        self, folder: Path, name: str, environment: Mapping[str, str], python: Sequence[str] = WORKER
+    ) -> None:
+        self.name = name
         super().__init__(folder)
         self._environment = environment
+        self._python = python
         self.wanted = True
 
     @property
@@ -64,8 +73,7 @@ class Worker(Server):
 
     def _command(self) -> list[str]:
         variables = [f"{name}={value}" for name, value in self._environment.items()]
-        faust = [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "--without-web", "-l", "warn"]
-        return ["/usr/bin/env", *variables, *faust]
+        return ["/usr/bin/env", *variables, sys.executable, *self._python]
 
     def _ready(self) -> bool:
         return True
@@ -98,6 +106,7 @@ class Cluster:
         self.topics = Topics(self.prefix)
         self.folder = folder / self.prefix.rstrip(".")
         self.workers: list[Worker] = []
+        self.sink: Worker | None = None
         self.ends: Counter[str] = Counter()
         """How workers ended that were started again: by which signal or code."""
         self._count = 0
@@ -120,15 +129,18 @@ class Cluster:
         self._registry = -1
 
     async def __aenter__(self) -> Self:
-        await ensure_topics(self.kafka, specs(self.topics, self.raw, self.spread))
+        topics = specs(self.topics, self.raw, self.spread)
+        await until_there("Kafka", self.kafka, lambda: ensure_topics(self.kafka, topics), KAFKA_AWAY)
         self._supervisor = asyncio.create_task(self._supervise())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._supervisor is not None:
             self._supervisor.cancel()
-        for worker in self.workers:
-            worker.kill()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+        for process in self._processes:
+            process.kill()
         with contextlib.suppress(RedisError):
             keys = [key async for key in self._redis.scan_iter(f"{self.prefix}*")]
             if keys:
@@ -141,10 +153,18 @@ class Cluster:
         new = []
         for _ in range(count):
             self._count += 1
-            new.append(Worker(self.folder, self._count, self._environment))
+            new.append(Worker(self.folder, f"worker-{self._count}", self._environment))
             new[-1].start()
         self.workers += new
         return new
+
+    def add_sink(self) -> Worker:
+        self.sink = Worker(self.folder, "sink", self._environment, SINK)
+        return self.sink.start()
+
+    @property
+    def _processes(self) -> list[Worker]:
+        return [*self.workers, *([self.sink] if self.sink is not None else [])]
 
     async def remove(self, worker: Worker) -> None:
         """End a worker in order, for good."""
@@ -155,6 +175,7 @@ class Cluster:
             return worker.code is not None
 
         await until(ended, f"{worker.name} to end on SIGTERM", 60)
+        worker.stop()
         self.workers.remove(worker)
 
     async def hit(self, worker: Worker, number: signal.Signals) -> None:
@@ -169,10 +190,11 @@ class Cluster:
 
     async def _supervise(self) -> None:
         while True:
-            for worker in self.workers:
-                if worker.wanted and (code := worker.code) is not None:
-                    self.ends[signal.Signals(-code).name if code < 0 else f"exit {code}"] += 1
-                    worker.start()
+            for process in self._processes:
+                if process.wanted and (code := process.code) is not None:
+                    how = signal.Signals(-code).name if code < 0 else f"exit {code}"
+                    self.ends[how if process is not self.sink else f"sink {how}"] += 1
+                    process.start()
             await asyncio.sleep(0.1)
 
     async def owner(self, stage: str, partition: int = 0) -> Worker:
@@ -245,6 +267,17 @@ class Cluster:
             for partition, value in frames:
                 await producer.send_and_wait(self.topics.raw, value, partition=partition)
                 self.published += 1
+
+    async def logged(self, count: int, seconds: float = PATIENCE) -> list[tuple[str, int, bytes]]:
+        """The event log of the sink, once it has so many entries: id, revision and JSON of each."""
+        key = Keys(self.prefix).log
+
+        async def there() -> bool:
+            return bool(await self._redis.xlen(key) >= count)
+
+        await until(there, f"{count} entries in the event log", seconds)
+        entries: Any = await self._redis.xrange(key)
+        return [(each[b"id"].decode(), int(each[b"revision"]), each[b"json"]) for _, each in entries]
 
     async def read(self, topic: str, partition: int = 0) -> Read:
         """All of a partition from its beginning to where it ends now."""

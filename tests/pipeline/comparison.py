@@ -57,6 +57,19 @@ def compare_events(published: Sequence[bytes], expected: Sequence[bytes]) -> Out
     return Outcome(len(got), len(published) - len(first), wrong)
 
 
+def compare_log(entries: Sequence[tuple[str, int, bytes]], expected: Sequence[bytes]) -> list[str]:
+    """What is wrong with the event log: a revision twice, one missing, or another order than in replay."""
+    counts = Counter((id_, revision) for id_, revision, _ in entries)
+    wrong = [
+        f"{id_}:{n} is in the event log {count} times" for (id_, n), count in counts.items() if count > 1
+    ]
+    if not wrong and [each[2] for each in entries] != list(expected):
+        wrong.append(
+            f"the event log has {len(entries)} entries that are not replay's {len(expected)} in order"
+        )
+    return wrong
+
+
 class Registered:
     """All sources were registered before the first frame."""
 

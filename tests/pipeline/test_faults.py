@@ -13,7 +13,7 @@ import pytest
 from streams import wire
 from streams.wire import RawFrame
 from tests.pipeline.cluster import STAGES, Cluster, until
-from tests.pipeline.comparison import between_stages, compare_events, replayed, undisturbed
+from tests.pipeline.comparison import between_stages, compare_events, compare_log, replayed, undisturbed
 from tests.pipeline.recording import record
 from tests.services.kafka import KafkaServer
 from tests.services.redis import RedisServer
@@ -57,6 +57,8 @@ async def check(cluster: Cluster, count: int) -> None:
     outcome = compare_events(published, expected(count))
     print(f"{cluster.prefix} events {outcome.events}, again {outcome.repeated}, ends {dict(cluster.ends)}")
     assert outcome.wrong == []
+    if cluster.sink is not None:
+        assert compare_log(await cluster.logged(len(expected(count))), expected(count)) == []
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -113,6 +115,7 @@ def test_redis_and_kafka_restarted(own_kafka: KafkaServer, own_redis: RedisServe
             await cluster.register(list(sources(4)))
             frames = cluster.frames(sources(4), LINES)
             cluster.add()
+            cluster.add_sink()
             third = len(frames) // 3
             for number, restart in enumerate((own_redis.restart, own_kafka.restart)):
                 publishing = asyncio.create_task(

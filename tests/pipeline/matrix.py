@@ -1,0 +1,265 @@
+"""The whole matrix of faults: `python -m tests.pipeline.matrix [--quick] [--seed N] [--faults kill,kafka …]`.
+
+Each run takes a simulated recording of more than 200,000 lines through Kafka and the workers, breaks
+something on the way, and compares the events with those of replay, byte for byte. Prints a line a run, and
+writes docs/faults.md.
+"""
+
+import argparse
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+from tests.pipeline.cluster import Cluster, until
+from tests.pipeline.comparison import between_stages, compare_events, compare_log, replayed
+from tests.pipeline.recording import Recording, record
+from tests.services.kafka import KafkaServer
+from tests.services.redis import RedisServer
+from tests.services.server import Server
+
+LINES: Final = 500
+HITS: Final = 20
+RESTARTS: Final = 3
+PATIENCE: Final = 900.0
+PAGE: Final = Path(__file__).parents[2] / "docs" / "faults.md"
+
+
+@dataclass(frozen=True)
+class Run:
+    partitions: int  # of MMSIs
+    workers: int
+    sources: int
+    fault: str
+
+
+@dataclass(frozen=True)
+class Result:
+    run: Run
+    faults: int
+    events: int
+    again: int
+    between: int
+    ends: str
+    seconds: float
+    wrong: tuple[str, ...]
+
+
+class Bench:
+    """The services, the recording, and what replay makes of it."""
+
+    def __init__(self, kafka: KafkaServer, redis: RedisServer, folder: Path, kind: str, seed: int) -> None:
+        self.kafka, self.redis, self.folder = kafka, redis, folder
+        self.recording: Recording = record(kind)
+        self.seed = seed
+
+    @cache  # noqa: B019 - lives as long as the process
+    def expected(self, sources: int) -> list[bytes]:
+        return replayed(self.recording.dealt(sources))
+
+    async def run(self, run: Run) -> Result:
+        """One run of the matrix, from nothing to the last event."""
+        rng = random.Random(f"{self.seed} {run}")
+        sources = self.recording.dealt(run.sources)
+        raw = min(run.sources, run.partitions)
+        expected = self.expected(run.sources)
+        begin = time.monotonic()
+        async with Cluster(self.folder, self.kafka.address, self.redis.url, raw, run.partitions) as cluster:
+            await cluster.register(list(sources))
+            frames = cluster.frames(sources, LINES)
+            cluster.add(run.workers)
+            cluster.add_sink()
+            publishing = asyncio.create_task(cluster.publish(frames))
+            # frames of all stages together: about as many reports, ticks and facts come of each raw frame
+            whole = len(frames) * (1 + run.partitions)
+            faults = await FAULTS[run.fault](self, cluster, rng, whole)
+            await publishing
+            await cluster.finish(PATIENCE)
+            outcome = compare_events((await cluster.read(cluster.topics.events)).values, expected)
+            streams = await between_stages(cluster)
+            log = compare_log(await cluster.logged(len(expected), PATIENCE), expected)
+            ends = ", ".join(f"{count} × {how}" for how, count in sorted(cluster.ends.items()))
+        seconds = time.monotonic() - begin
+        wrong = (*outcome.wrong, *streams.wrong, *log)
+        return Result(run, faults, outcome.events, outcome.repeated, streams.repeated, ends, seconds, wrong)
+
+    async def restart(self, server: Server, cluster: Cluster, rng: random.Random, whole: int) -> int:
+        for number, moment in enumerate(moments(rng, RESTARTS, whole)):
+            await reached(cluster, moment, rng)
+            await asyncio.to_thread(server.restart, kill=number % 2 == 0)
+        return RESTARTS
+
+
+def moments(rng: random.Random, count: int, whole: int) -> list[int]:
+    """So many random moments of a run, as frames worked off, well before its end."""
+    return sorted(rng.randrange(1, int(whole * 0.9)) for _ in range(count))
+
+
+async def reached(cluster: Cluster, progress: int, rng: random.Random) -> None:
+    """Wait until so many frames are in checkpoints, or all that are published; then a moment longer."""
+
+    async def there() -> bool:
+        return await cluster.progress() >= progress or await cluster.done()
+
+    await until(there, f"{progress} frames in checkpoints", PATIENCE)
+    await asyncio.sleep(rng.uniform(0, 1))  # not right after a checkpoint: anywhere between two
+
+
+async def nothing(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    return 0
+
+
+async def hits(how: signal.Signals, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    for moment in moments(rng, HITS, whole):
+        await reached(cluster, moment, rng)
+        running = [worker for worker in cluster.workers if worker.running]
+        if running:
+            await cluster.hit(rng.choice(running), how)
+    return HITS
+
+
+async def kill(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    return await hits(signal.SIGKILL, cluster, rng, whole)
+
+
+async def term(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    return await hits(signal.SIGTERM, cluster, rng, whole)
+
+
+async def join(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    """A worker comes; later the one that has been there longest goes."""
+    where = moments(rng, 2 * RESTARTS, whole)
+    for number, moment in enumerate(where):
+        await reached(cluster, moment, rng)
+        if number % 2 == 0:
+            cluster.add()
+        else:
+            await cluster.remove(cluster.workers[0])
+    return len(where)
+
+
+async def kafka(bench: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    return await bench.restart(bench.kafka, cluster, rng, whole)
+
+
+async def redis(bench: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+    return await bench.restart(bench.redis, cluster, rng, whole)
+
+
+FAULTS: Final[dict[str, Callable[[Bench, Cluster, random.Random, int], Awaitable[int]]]] = {
+    "none": nothing,
+    "kill": kill,
+    "term": term,
+    "join": join,
+    "kafka": kafka,
+    "redis": redis,
+}
+WORDS: Final = {
+    "none": "none",
+    "kill": "`kill -9` of a worker",
+    "term": "SIGTERM to a worker",
+    "join": "worker added, worker removed",
+    "kafka": "Kafka killed or restarted",
+    "redis": "Redis killed or restarted",
+}
+
+
+def plan(quick: bool, faults: Iterable[str]) -> list[Run]:
+    """All runs; quick: all without a fault, and the faults on the smallest and the largest deployment."""
+    places = list(product((1, 8), (1, 3), (1, 4)))
+    runs = []
+    for fault in faults:
+        some = places if fault == "none" or not quick else [places[0], places[-1]]
+        runs += [Run(*place, fault) for place in some]
+    return runs
+
+
+def row(result: Result) -> str:
+    run = result.run
+    cells = (
+        f"{run.partitions}", f"{run.workers}", f"{run.sources}", WORDS[run.fault], f"{result.faults}",
+        f"{result.events}", "no: " + "; ".join(result.wrong) if result.wrong else "yes",
+        f"{result.again}", f"{result.between}", result.ends or "none", f"{result.seconds:.0f} s",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+HEAD: Final = """\
+| partitions | workers | sources | fault | times | revisions | as in replay | published again \
+| sent again between stages | workers and sinks that ended and were started again | took |
+|---|---|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def page(results: list[Result], recording: Recording, seed: int) -> str:
+    good = sum(not result.wrong for result in results)
+    return f"""\
+# Faults, and what they change: nothing
+
+Written by `python -m tests.pipeline.matrix` (tests/pipeline/). A simulated recording of
+{len(recording.lines):,} lines with {recording.encounters} encounters goes through Kafka, the workers and
+the sink, as one source or as four that overlap in time and are published one after another. On the way
+something is broken at random moments (seed {seed}). In the end
+
+- the first of every revision in `tankerwatch.events` is what `tankerwatch replay` finds in the same lines, \
+byte for byte and in the same order, none missing and none besides; what was published again is the same;
+- the event log in Redis has every revision once, in that order;
+- what the stages sent to each other has no gap and no contradiction: a frame that came again is the same.
+
+{good} of {len(results)} runs came out so.
+
+{HEAD}{"".join(row(result) + chr(10) for result in results)}
+*Published again*: a worker that was killed works off again what came after its checkpoint. Consumers drop
+what they have by `id` and `revision`, as the sink does. *Ended*: by the fault itself, or by the worker's own
+decision: exit 3 a gap in the offsets, 4 another worker had taken the partition over, 5 anything else, 2 and 1
+a start that failed. Each is started again and goes on from its checkpoint.
+
+After `kill -9` the partitions wait for another worker until the session time-out has passed (6 s), then for
+that worker to load the checkpoint. The times are those of a small machine that had other work to do.
+
+The part that runs in CI is `tests/pipeline/test_faults.py`: each stage killed and ended on its own, a worker
+added and one removed, Redis and Kafka killed, and frames that are none.
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.pipeline.matrix")
+    parser.add_argument("--quick", action="store_true", help="faults on two deployments instead of eight")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    parser.add_argument("--faults", default=",".join(FAULTS), help="which, separated by commas")
+    parser.add_argument("--recording", choices=("small", "large"), default="large")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--folder", type=Path, help="keep the logs of workers and services here")
+    chosen = parser.parse_args()
+    print(f"seed {chosen.seed}", flush=True)
+    results: list[Result] = []
+    with ExitStack() as stack:
+        folder = chosen.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        servers = KafkaServer(folder / "kafka"), RedisServer(folder / "redis")
+        for server in servers:
+            stack.enter_context(server)
+        bench = Bench(*servers, folder, chosen.recording, chosen.seed)
+        print(
+            f"{len(bench.recording.lines):,} lines, {bench.recording.encounters} encounters\n\n{HEAD}", end=""
+        )
+        for run in plan(chosen.quick, chosen.faults.split(",")):
+            try:
+                results.append(asyncio.run(bench.run(run)))
+            except AssertionError as error:
+                results.append(Result(run, 0, 0, 0, 0, "", PATIENCE, (str(error),)))
+            print(row(results[-1]), flush=True)
+            chosen.page.write_text(page(results, bench.recording, chosen.seed))
+    return int(any(result.wrong for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,17 +12,21 @@ import numpy as np
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
 from models.time import BEGINNING, END, HOUR, MINUTE, SECOND, Millis
-from streams.assembly import Assemblies, Assembly
-from streams.held import HELD, Held, Messages
-from streams.outcome import REASONS, Outcome
-from streams.payload import content_outcome, decode_payloads, mmsis
+from streams.accounts import Accounts, Rejected
+from streams.context_columns import Names
+from streams.frame_columns import FrameColumns
+from streams.held import Held, Messages
+from streams.outcome import Outcome
+from streams.payload_columns import Bits, decode_columns
+from streams.placing import Placing
 from streams.reader import Reader
 from streams.sentence import Sentence
+from streams.sequence import Placed, Sequence
+from streams.spans import Spans
 from streams.timeline import Timeline
 
-_CHANNELS: Final = {b"A": 0, b"1": 0, b"B": 1, b"2": 1}
-_OTHER_CHANNEL: Final = 2
 _MAX_STATIONS: Final = 65_536
+_LEAST_REACH: Final = 256  # sentences looked at after one that had to be held
 
 
 class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,15 +87,6 @@ class SourceStage(Protocol):
     def restore(self, state: bytes) -> None: ...
 
 
-class _Reject(msgspec.Struct, array_like=True):
-    line: int
-    outcome: str
-    head: bytes
-    length: int
-    sha256: str
-    time: Millis | None
-
-
 class _State(msgspec.Struct, array_like=True):
     timeline: bytes
     assemblies: bytes
@@ -100,7 +95,7 @@ class _State(msgspec.Struct, array_like=True):
     messages: dict[int, int]
     stations: list[str]
     reader: bytes
-    rejects: list[_Reject]
+    rejects: list[Rejected]
     ended: bool
 
 
@@ -118,15 +113,12 @@ class Decoder:
         self, source: str, settings: DecoderSettings | None = None, base_time: Millis | None = None
     ) -> None:
         self.source = source
-        self.outcomes: Counter[str] = Counter()
-        """Lines by outcome. Held lines are counted when `advance` works them off, so the numbers sum to the
-        lines fed after `end()` and the `advance` that follows it."""
         self.messages: Counter[int] = Counter()
         """Decoded messages by message type, duplicates not counted."""
         self._settings = settings = settings or DecoderSettings()
         self._window = settings.duplicate_window_seconds * SECOND
-        self._part_timeout = settings.part_timeout_seconds * SECOND
-        self._reader = Reader(settings.prefix_zone_minutes * MINUTE)
+        self._zone = settings.prefix_zone_minutes * MINUTE
+        self._reader = Reader(self._zone)
         self._timeline = Timeline(
             lateness=settings.lateness_seconds * SECOND,
             max_jump=settings.max_jump_hours * HOUR,
@@ -135,13 +127,17 @@ class Decoder:
             max_held=settings.max_held_lines,
             base_time=base_time,
         )
-        self._assemblies = Assemblies()
+        self._accounts = Accounts(source)
+        self._placing = Placing(self._timeline, self._accounts, settings.part_timeout_seconds * SECOND)
         self._held = Held(self._window)
         self._stations: dict[str, int] = {"": 0}
-        self._rejects: list[_Reject] = []
         self._ended = False
-        self._rows: list[tuple[int, ...]] = []  # messages of this frame, in the columns of HELD
-        self._payloads: list[bytes] = []
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Lines by outcome. Held lines are counted when `advance` works them off, so the numbers sum to the
+        lines fed after `end()` and the `advance` that follows it."""
+        return self._accounts.outcomes
 
     @property
     def watermark(self) -> Millis:
@@ -163,29 +159,9 @@ class Decoder:
         """Take lines in. Raises ValueError after `end`, or where `received` has not one time a line."""
         if self._ended:
             raise ValueError(f"{self.source} has ended")
-        lines = frame.data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        received = frame.received.tolist() if frame.received is not None else [None] * len(lines)
-        if len(received) != len(lines):
-            raise ValueError(f"{len(received)} times of receipt for {len(lines)} lines")
-        cuts = {cut.index: cut for cut in frame.cuts}
-        longest = self._settings.max_line_bytes
-        for index, (line, moment) in enumerate(zip(lines, received, strict=True)):
-            number = frame.first_line + index
-            if index in cuts or len(line) > longest:
-                self._reader.forget()
-                self._cut(line, number, cuts.get(index))
-                continue
-            read = self._reader.read(line, number, moment)
-            if isinstance(read, Sentence):
-                for sentence, believed in self._timeline.admit(read):
-                    self._place(sentence, believed)
-            elif read is Outcome.CONTEXT:
-                self.outcomes[read] += 1
-            else:
-                self._reject(line, number, read)
-        self._flush()
+        columns = FrameColumns(frame, self._settings.max_line_bytes)
+        odd = self._read(frame, columns)
+        self._hold(columns.names, self._work_off(Sequence(columns, odd, Reader(self._zone))))
 
     def idle(self, received: Millis) -> None:
         """Nothing has come by this time of the ingest's clock: the source holds nobody back."""
@@ -194,32 +170,28 @@ class Decoder:
     def end(self) -> None:
         """The source has ended: judge what is held without waiting for more."""
         for sentence, believed in self._timeline.settle():
-            self._place(sentence, believed)
-        self._expire()
-        for assembly in self._assemblies.clear():
-            self._abandon(assembly, Outcome.PART_WAITING)
-        self._flush()
+            self._placing.place(sentence, believed)
+        self._placing.end()
+        self._hold(Names(), [])
         self._ended = True
 
     def advance(self, watermark: Millis) -> Decoded:
         """Release the reports before `watermark`, or before the decoder's own where that is lower."""
-        self._expire()
-        self.outcomes[Outcome.DUPLICATE] += self._held.settle(self._frontier)
+        self._placing.expire()
+        self._accounts.count(Outcome.DUPLICATE, self._held.settle(self._frontier))
         reports = self._decode(self._held.release(min(watermark, self.watermark)))
-        rejects = sorted(self._rejects, key=lambda reject: reject.line)
-        self._rejects = []
-        return Decoded(reports, tuple(self._explain(reject) for reject in rejects))
+        return Decoded(reports, self._accounts.take())
 
     def snapshot(self) -> bytes:
         state = _State(
             timeline=self._timeline.dump(),
-            assemblies=self._assemblies.dump(),
+            assemblies=self._placing.assemblies.dump(),
             held=self._held.dump(),
             outcomes=dict(sorted(self.outcomes.items())),
             messages=dict(sorted(self.messages.items())),
             stations=list(self._stations),
             reader=self._reader.dump(),
-            rejects=self._rejects,
+            rejects=self._accounts.rejected,
             ended=self._ended,
         )
         return msgspec.msgpack.encode(state)
@@ -228,94 +200,77 @@ class Decoder:
         """Go on from a snapshot of a decoder with the same settings. Raises msgspec.DecodeError."""
         loaded = msgspec.msgpack.decode(state, type=_State)
         self._timeline.load(loaded.timeline)
-        self._assemblies.load(loaded.assemblies)
+        self._placing.assemblies.load(loaded.assemblies)
         self._held.load(loaded.held)
-        self.outcomes = Counter(loaded.outcomes)
+        self._accounts.load(loaded.outcomes, loaded.rejects)
         self.messages = Counter(loaded.messages)
         self._stations = {name: index for index, name in enumerate(loaded.stations)}
         self._reader.load(loaded.reader)
-        self._rejects = loaded.rejects
         self._ended = loaded.ended
 
-    # Placing a sentence in time and in its message
+    # What comes in
 
-    def _place(self, sentence: Sentence, believed: bool) -> None:
-        if sentence.number > 1:
-            self._continue(sentence, believed)
-            return
-        time, verdict = self._judge(sentence, believed)
-        if verdict is not None:
-            self._reject_sentence(sentence, verdict, time)
-        if sentence.total == 1:
-            if verdict is None and time is not None:
-                self._complete([sentence], time)
-            return
-        key = sentence.key
-        self._supersede(key)
-        assembly = Assembly(
-            time=time or 0,
-            deadline=self._timeline.now + self._part_timeout,
-            verdict=verdict or "",
-            parts=[] if verdict else [sentence],
-        )
-        pushed_out = self._assemblies.start(key, assembly)
-        if pushed_out is not None:
-            self._abandon(pushed_out, Outcome.PART_TIMED_OUT)
+    def _read(self, frame: Frame, columns: FrameColumns) -> list[tuple[int, Sentence]]:
+        """Account for the lines that are no sentences; return the sentences that are not in the columns."""
+        cuts = {cut.index: cut for cut in frame.cuts}
+        sentences: list[tuple[int, Sentence]] = []
+        for index, read in columns.read_odd(self._reader):
+            if isinstance(read, Sentence):
+                sentences.append((index, read))
+            elif read is Outcome.CONTEXT:
+                self._accounts.count(read)
+            elif read is Outcome.TOO_LONG:
+                line = columns.lines.line(index)
+                cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
+                self._accounts.cut(line[: self._settings.max_line_bytes], frame.first_line + index, cut)
+            else:
+                self._accounts.reject(columns.lines.line(index), frame.first_line + index, read)
+        if columns.context_lines:
+            self._accounts.count(Outcome.CONTEXT, columns.context_lines)
+        return sentences
 
-    def _continue(self, sentence: Sentence, believed: bool) -> None:
-        """A part after the first. One without a time of its own is judged as the first part was."""
-        key = sentence.key
-        assembly = self._assemblies.get(key)
-        if assembly is not None and assembly.deadline < self._timeline.now:
-            self._supersede(key)
-            assembly = None
-        time: Millis | None
-        if assembly is not None and sentence.time is None and believed:
-            time, verdict = assembly.time, Outcome(assembly.verdict) if assembly.verdict else None
-            if sentence.received is not None:
-                self._timeline.stamp(None, sentence.received)
-        else:
-            time, verdict = self._judge(sentence, believed)
-            if verdict is None and assembly is not None:
-                if assembly.verdict:
-                    verdict = Outcome(assembly.verdict)
-                elif time is not None and abs(time - assembly.time) > self._part_timeout:
-                    self._assemblies.drop(key)
-                    self._abandon(assembly, Outcome.PART_TIMED_OUT)
-                    assembly = None
-        if verdict is None and (assembly is None or assembly.has(sentence.number)):
-            verdict = Outcome.PART_ORPHAN
-        if verdict is not None:
-            self._reject_sentence(sentence, verdict, time)
-            return
-        assert assembly is not None
-        assembly.parts.append(sentence)
-        if assembly.complete:
-            self._assemblies.drop(key)
-            self._complete(assembly.message, assembly.time)
+    def _work_off(self, sequence: Sequence) -> list[Placed]:
+        """Take sentences through the timeline, in columns as far as that goes, and place them."""
+        placed: list[Placed] = []
+        at, reach = 0, _LEAST_REACH
+        while at < sequence.size:
+            taken = self._timeline.take(*sequence.ahead(at, reach))
+            if taken is None:
+                self._placing.turn = at
+                for sentence, believed in self._timeline.admit(sequence.sentence(at)):
+                    self._placing.place(sentence, believed)
+                at, reach = at + 1, _LEAST_REACH
+                continue
+            placed.append(sequence.place(at, taken, self._accounts))
+            for index in sequence.one_by_one(at, taken):
+                self._timeline.move(taken, index - at)
+                self._placing.turn = index
+                self._placing.place(sequence.sentence(index), bool(taken.believed[index - at]))
+            self._timeline.move(taken, taken.size)
+            at, reach = at + taken.size, reach * 8
+        return placed
 
-    def _judge(self, sentence: Sentence, believed: bool) -> tuple[Millis | None, Outcome | None]:
-        """The sentence's event time, and why it does not count, if so."""
-        if not believed:
-            return sentence.time, Outcome.IMPLAUSIBLE
-        time = self._timeline.stamp(sentence.time, sentence.received)
-        if time is None:
-            return None, Outcome.NO_TIME
-        return time, Outcome.LATE if time < self._timeline.watermark else None
-
-    def _complete(self, parts: list[Sentence], time: Millis) -> None:
-        payload = b"".join([part.payload for part in parts]) if len(parts) > 1 else parts[0].payload
-        fill = parts[-1].fill
-        kind, wrong = content_outcome(payload, fill)
-        if wrong is not None:
-            for part in parts:
-                self._reject_sentence(part, wrong, time)
+    def _hold(self, names: Names, placed: list[Placed]) -> None:
+        """Hand the frame's messages on to those held, in the order in which they were completed."""
+        turns, rows, stations, payloads = self._placing.take()
+        if len(rows):
+            rows["station"] = [names.number(station) for station in stations]
+            placed = [*placed, Placed(turns, rows, payloads)]
+        if not placed:
             return
-        first = parts[0]
-        channel = _CHANNELS.get(first.channel, _OTHER_CHANNEL)
-        station = self._station(first.station)
-        self._rows.append((time, 0, kind, fill, channel, len(parts), first.line, station))
-        self._payloads.append(payload)
+        rows = np.concatenate([part.rows for part in placed])
+        texts = Spans.join([part.payloads for part in placed])
+        turns = np.concatenate([part.turns for part in placed])
+        if np.any(turns[1:] < turns[:-1]):
+            order = np.argsort(turns, kind="stable")
+            rows, texts = rows.take(order), texts.take(order)
+        rows["mmsi"] = Bits(texts).unsigned(8, 30)
+        distinct, first = np.unique(rows["station"], return_index=True)
+        index, known = np.zeros(names.size, np.int32), names.all
+        for number in distinct[np.argsort(first)].tolist():
+            index[number] = self._station(known[number])
+        rows["station"] = index[rows["station"]]
+        self._held.add(rows, texts.compact())
 
     def _station(self, name: str) -> int:
         index = self._stations.get(name)
@@ -324,28 +279,6 @@ class Decoder:
                 return 0
             index = self._stations[name] = len(self._stations)
         return index
-
-    def _flush(self) -> None:
-        """Hand the frame's messages on to those held, as columns."""
-        if self._payloads:
-            rows = np.array(self._rows, HELD)
-            rows["mmsi"] = mmsis(self._payloads)
-            self._held.add(rows, self._payloads)
-            self._rows, self._payloads = [], []
-
-    def _supersede(self, key: bytes) -> None:
-        assembly = self._assemblies.drop(key)
-        if assembly is not None:
-            overdue = assembly.deadline < self._timeline.now
-            self._abandon(assembly, Outcome.PART_TIMED_OUT if overdue else Outcome.PART_SUPERSEDED)
-
-    def _expire(self) -> None:
-        for assembly in self._assemblies.expire(self._timeline.now):
-            self._abandon(assembly, Outcome.PART_TIMED_OUT)
-
-    def _abandon(self, assembly: Assembly, outcome: Outcome) -> None:
-        for part in assembly.parts:
-            self._reject_sentence(part, outcome, assembly.time)
 
     # What comes out
 
@@ -360,45 +293,19 @@ class Decoder:
         distinct, inverse = np.unique(rows["station"], return_inverse=True)
         single = np.array([index((name,)) for name in distinct.tolist()], np.int32)
         stations = single[inverse] if len(rows) else np.empty(0, np.int32)
-        for row, heard in messages.stations.items():
-            stations[row] = index(heard)
-        positions, statics, failed = decode_payloads(rows, payloads, stations)
+        several = np.flatnonzero(np.diff(messages.heard, prepend=-1))
+        for row, heard in zip(
+            messages.heard[several].tolist(), np.split(messages.by, several[1:]), strict=False
+        ):
+            stations[row] = index((*heard.tolist(), int(rows["station"][row])))
+        positions, statics, failed = decode_columns(rows, payloads, stations)
         good = np.ones(len(rows), bool)
-        for row in failed:
+        for row in failed.tolist():
             good[row] = False
-            self.outcomes[Outcome.UNDECODABLE] += int(rows["lines"][row])
-            head = payloads[row]  # the line itself is gone by now
-            self._rejects.append(self._describe(head, int(rows["line"][row]), Outcome.UNDECODABLE))
-        self.outcomes[Outcome.MESSAGE] += int(rows["lines"][good].sum())
+            head = payloads.piece(row)  # the line itself is gone by now
+            lines = int(rows["lines"][row])
+            self._accounts.reject(head, int(rows["line"][row]), Outcome.UNDECODABLE, lines=lines)
+        self._accounts.count(Outcome.MESSAGE, int(rows["lines"][good].sum()))
         kinds, counts = np.unique(rows["type"][good], return_counts=True)
         self.messages.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
         return Reports(self.source, positions, statics, tuple(table))
-
-    def _reject_sentence(self, sentence: Sentence, outcome: Outcome, time: Millis | None) -> None:
-        self._reject(sentence.raw, sentence.line, outcome, time)
-
-    def _reject(self, line: bytes, number: int, outcome: Outcome, time: Millis | None = None) -> None:
-        self.outcomes[outcome] += 1
-        self._rejects.append(self._describe(line, number, outcome, time))
-
-    def _cut(self, line: bytes, number: int, cut: Cut | None) -> None:
-        """A line that is too long, or whose source has kept only the head of it."""
-        length, digest = (cut.length, cut.sha256) if cut else (len(line), hashlib.sha256(line).hexdigest())
-        self.outcomes[Outcome.TOO_LONG] += 1
-        head = line[: self._settings.max_line_bytes]
-        self._rejects.append(_Reject(number, Outcome.TOO_LONG, head, length, digest, None))
-
-    def _describe(self, line: bytes, number: int, outcome: Outcome, time: Millis | None = None) -> _Reject:
-        return _Reject(number, outcome, line, len(line), hashlib.sha256(line).hexdigest(), time)
-
-    def _explain(self, reject: _Reject) -> Reject:
-        return Reject(
-            source=self.source,
-            line=reject.line,
-            outcome=reject.outcome,
-            reason=REASONS[Outcome(reject.outcome)],
-            head=reject.head,
-            length=reject.length,
-            sha256=reject.sha256,
-            time=reject.time,
-        )

@@ -1,33 +1,54 @@
 """Held messages: kept back until all their duplicates are known, then released in order of time."""
 
+from collections import deque
+from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from models.report import Rows
-from models.time import BEGINNING, SECOND, Millis
+from models.time import Millis
+from streams.repeats import in_order, originals
+from streams.spans import Numbers, Spans
 
 HELD: Final = np.dtype(
     [
         ("time", "i8"),
+        ("line", "i8"),  # number of the first of its lines
         ("mmsi", "u4"),
+        ("station", "i4"),  # index into the decoder's names
+        ("lines", "u2"),  # sentences that the message came in
         ("type", "u1"),
         ("fill", "u1"),  # bits to ignore at the end of the payload
         ("channel", "u1"),  # class: 0 = A or 1, 1 = B or 2, 2 = any other
-        ("lines", "u2"),  # sentences that the message came in
-        ("line", "i8"),  # number of the first of them
-        ("station", "i4"),  # index into the decoder's names
-    ]
+    ],
+    align=True,
 )
+_NONE: Final = np.empty(0, np.int64)
 
 
 class Messages(NamedTuple):
-    """Rows of `HELD`, their payloads, and the stations of those that more than one has heard."""
+    """Rows of `HELD`, their payloads, and who else has heard some of them, by (index of the row, station)."""
 
     rows: Rows
-    payloads: list[bytes]
-    stations: dict[int, set[int]]  # by index of the row
+    payloads: Spans
+    heard: Numbers
+    by: Numbers
+
+
+class _Chunk(NamedTuple):
+    """Messages in order of time, and the number that the chunk has in order of arrival."""
+
+    first: Millis
+    arrival: int
+    rows: Rows
+    payloads: Spans
+
+    def part(self, start: int, end: int | None = None) -> "_Chunk":
+        rows = self.rows[start:end]
+        first = int(rows["time"][0]) if len(rows) else 0
+        return _Chunk(first, self.arrival, rows, self.payloads.take(slice(start, end)))
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -35,138 +56,159 @@ class _State(msgspec.Struct, array_like=True):
     waiting_payloads: list[bytes]
     kept: bytes
     kept_payloads: list[bytes]
-    kept_stations: dict[int, list[int]]
+    heard: list[int]
+    by: list[int]
     offset: int
 
 
 class Held:
-    """Two waiting rooms, both in event time.
+    """Two waiting rooms, both in event time, both of chunks as they came in.
 
-    Messages wait in buckets of a second until the source's watermark has passed their bucket: none can come
-    before them any more. Then they are sorted and compared with what was kept in the `window` before them,
-    and wait among the kept until nothing can be a duplicate of them either.
+    Messages wait until the source's watermark has passed the second they lie in: none can come before them
+    any more. Then they are sorted and compared with what was kept in the `window` before them, and wait
+    among the kept until nothing can be a duplicate of them either.
     """
 
     def __init__(self, window: Millis) -> None:
         self._window = window
-        self._buckets: dict[int, tuple[list[Rows], list[bytes]]] = {}
-        self._rows: Rows = np.empty(0, HELD)  # kept, by time
-        self._payloads: list[bytes] = []
-        self._stations: dict[int, set[int]] = {}  # by running number of the kept message
+        self._waiting: list[_Chunk] = []  # a heap: the chunk with the earliest message first
+        self._arrivals = 0
+        self._kept: deque[_Chunk] = deque()
         self._offset = 0  # running number of the first kept message
-        self._last: dict[tuple[bytes, int], tuple[Millis, int]] = {}
+        self._following = 0  # and of the next to be kept
+        self._heard = _NONE  # running numbers of kept messages, and who else has heard them
+        self._by = _NONE
 
-    def add(self, rows: Rows, payloads: list[bytes]) -> None:
+    def __len__(self) -> int:
+        return sum(len(chunk.rows) for chunk in (*self._waiting, *self._kept))
+
+    def add(self, rows: Rows, payloads: Spans) -> None:
         """Take messages in, in any order; none may be older than what `settle` was called with."""
-        order = np.argsort(rows["time"], kind="stable")
-        seconds = rows["time"][order] // SECOND
-        cuts = np.flatnonzero(np.diff(seconds)) + 1
-        for part in np.split(order, cuts) if len(order) else ():
-            chunks, texts = self._buckets.setdefault(int(rows["time"][part[0]]) // SECOND, ([], []))
-            chunks.append(rows[part])
-            texts.extend(payloads[index] for index in part.tolist())
+        if not len(rows):
+            return
+        if np.any(rows["time"][1:] < rows["time"][:-1]):
+            order = np.argsort(rows["time"], kind="stable")
+            rows, payloads = rows.take(order), payloads.take(order)
+        heappush(self._waiting, _Chunk(int(rows["time"][0]), self._arrivals, rows, payloads))
+        self._arrivals += 1
 
     def settle(self, frontier: Millis) -> int:
         """Find duplicates among messages before `frontier`, a whole second. Returns their lines' number."""
-        due = sorted(second for second in self._buckets if second * SECOND < frontier)
+        due: list[_Chunk] = []
+        while self._waiting and self._waiting[0].first < frontier:
+            chunk = heappop(self._waiting)
+            count = int(np.searchsorted(chunk.rows["time"], frontier))
+            due.append(chunk.part(0, count))
+            if count < len(chunk.rows):
+                heappush(self._waiting, chunk.part(count))
         if not due:
             return 0
-        buckets = [self._buckets.pop(second) for second in due]
-        rows = np.concatenate([chunk for chunks, _ in buckets for chunk in chunks])
-        payloads = [payload for _, texts in buckets for payload in texts]
-        order = _order(rows, payloads)
-        rows, payloads = rows[order], [payloads[index] for index in order.tolist()]
-        kept = self._fold(rows, payloads)
-        self._rows = np.concatenate((self._rows, rows[kept]))
-        self._payloads.extend(payloads[index] for index in kept)
-        return int(rows["lines"].sum()) - int(rows["lines"][kept].sum())
+        due.sort(key=lambda chunk: chunk.arrival)
+        rows = np.concatenate([chunk.rows for chunk in due])
+        payloads = Spans.join([chunk.payloads for chunk in due])
+        order = in_order(rows, payloads)
+        return self._keep(rows.take(order), payloads.take(order))
 
     def release(self, watermark: Millis) -> Messages:
         """Take out the kept messages before `watermark`, sorted by (time, mmsi, payload)."""
-        count = int(np.searchsorted(self._rows["time"], watermark))
-        rows, self._rows = self._rows[:count], self._rows[count:]
-        payloads, self._payloads = self._payloads[:count], self._payloads[count:]
-        several = {
-            number - self._offset: self._stations.pop(number)
-            for number in sorted(self._stations)
-            if number < self._offset + count
-        }
-        self._offset += count
-        for row_key in zip(payloads, _keys(rows), strict=True):
-            if row_key in self._last and self._last[row_key][1] < self._offset:
-                del self._last[row_key]
-        return Messages(rows, payloads, several)
+        done: list[_Chunk] = []
+        while self._kept and self._kept[0].first < watermark:
+            chunk = self._kept.popleft()
+            count = int(np.searchsorted(chunk.rows["time"], watermark))
+            done.append(chunk.part(0, count))
+            if count < len(chunk.rows):
+                self._kept.appendleft(chunk.part(count))
+                break
+        rows = np.concatenate([np.empty(0, HELD), *(chunk.rows for chunk in done)])
+        numbers, by = self._heard - self._offset, self._by
+        self._offset += len(rows)
+        gone = numbers < len(rows)
+        self._heard, self._by = self._heard[~gone], by[~gone]
+        payloads = Spans.join([chunk.payloads for chunk in done])
+        return Messages(rows, payloads, *_distinct(numbers[gone], by[gone]))
 
     def dump(self) -> bytes:
-        chunks = [chunk for chunks, _ in self._buckets.values() for chunk in chunks]
-        rows = np.concatenate([np.empty(0, HELD), *chunks])
-        payloads = [payload for _, texts in self._buckets.values() for payload in texts]
-        order = np.argsort(rows["time"], kind="stable")  # so that equal states are equal bytes
+        """Equal states are equal bytes: what waits comes by time, and by arrival within the same."""
+        waiting = sorted(self._waiting, key=lambda chunk: chunk.arrival)
+        rows = np.concatenate([np.empty(0, HELD), *(chunk.rows for chunk in waiting)])
+        payloads = [payload for chunk in waiting for payload in chunk.payloads.pieces()]
+        by_time = np.argsort(rows["time"], kind="stable")
+        heard, by = _distinct(self._heard, self._by)
         state = _State(
-            waiting=rows[order].tobytes(),
-            waiting_payloads=[payloads[index] for index in order.tolist()],
-            kept=self._rows.tobytes(),
-            kept_payloads=self._payloads,
-            kept_stations={number: sorted(names) for number, names in sorted(self._stations.items())},
+            waiting=_bytes(rows.take(by_time)),
+            waiting_payloads=[payloads[index] for index in by_time.tolist()],
+            kept=b"".join(_bytes(chunk.rows) for chunk in self._kept),
+            kept_payloads=[payload for chunk in self._kept for payload in chunk.payloads.pieces()],
+            heard=heard.tolist(),
+            by=by.tolist(),
             offset=self._offset,
         )
         return msgspec.msgpack.encode(state)
 
     def load(self, data: bytes) -> None:
         state = msgspec.msgpack.decode(data, type=_State)
-        self._buckets = {}
-        self.add(np.frombuffer(state.waiting, HELD), state.waiting_payloads)
-        self._rows = np.frombuffer(state.kept, HELD)
-        self._payloads = state.kept_payloads
-        self._stations = {number: set(names) for number, names in state.kept_stations.items()}
+        self._waiting, self._kept, self._arrivals = [], deque(), 0
+        self.add(np.frombuffer(state.waiting, HELD), Spans.of(state.waiting_payloads))
+        heapify(self._waiting)
+        kept = np.frombuffer(state.kept, HELD)
+        if len(kept):
+            self._kept.append(_Chunk(int(kept["time"][0]), 0, kept, Spans.of(state.kept_payloads)))
         self._offset = state.offset
-        kept = zip(self._payloads, _keys(self._rows), self._rows["time"].tolist(), strict=True)
-        self._last = {
-            (payload, key): (time, self._offset + index) for index, (payload, key, time) in enumerate(kept)
-        }
+        self._following = state.offset + len(kept)
+        self._heard, self._by = np.array(state.heard, np.int64), np.array(state.by, np.int64)
 
-    def _fold(self, rows: Rows, payloads: list[bytes]) -> list[int]:
-        """Indices of rows that are no duplicate; the stations of the others go to what they repeat.
+    def _keep(self, rows: Rows, payloads: Spans) -> int:
+        """Keep what is no duplicate; the stations of the others go to what they repeat."""
+        recent = self._recent(int(rows["time"][0]) - self._window)
+        before = sum(len(chunk.rows) for chunk in recent)
+        everything = np.concatenate([*(chunk.rows for chunk in recent), rows])
+        texts = Spans.join([*(chunk.payloads for chunk in recent), payloads])
+        original = originals(everything, texts, self._window)
+        index = np.arange(len(everything))
+        is_new = (original == index) & (index >= before)
+        repeated = np.flatnonzero((original != index) & (index >= before))
+        if len(repeated):
+            numbers = self._following - before + np.arange(before)
+            numbers = np.concatenate((numbers, self._following + np.cumsum(is_new[before:]) - 1))
+            stations = everything["station"]
+            other = repeated[stations[repeated] != stations[original[repeated]]]
+            self._heard = np.concatenate((self._heard, numbers[original[other]]))
+            self._by = np.concatenate((self._by, stations[other]))
+            kept = np.flatnonzero(is_new[before:])
+            repeats = int(everything["lines"][repeated].sum())
+            rows, payloads = rows.take(kept), payloads.take(kept)
+        else:
+            repeats = 0
+        if len(rows):
+            self._kept.append(_Chunk(int(rows["time"][0]), 0, rows, payloads))
+            self._following += len(rows)
+        return repeats
 
-        A duplicate has the same payload, fill bits and channel class as a message kept at most `window`
-        before it.
-        """
-        kept: list[int] = []
-        last, window, following = self._last, self._window, self._offset + len(self._rows)
-        stations = rows["station"].tolist()
-        for index, (payload, key, time) in enumerate(
-            zip(payloads, _keys(rows), rows["time"].tolist(), strict=True)
-        ):
-            before, number = last.get((payload, key), (BEGINNING, -1))
-            if number >= 0 and time - before <= window:
-                heard = self._stations.get(number)
-                if heard is None:
-                    at = number - self._offset
-                    own = (
-                        self._rows["station"][at]
-                        if at < len(self._rows)
-                        else stations[kept[at - len(self._rows)]]
-                    )
-                    heard = self._stations[number] = {int(own)}
-                heard.add(stations[index])
-            else:
-                last[payload, key] = (time, following + len(kept))
-                kept.append(index)
-        return kept
+    def _recent(self, since: Millis) -> list[_Chunk]:
+        """The kept messages from a time on."""
+        recent: list[_Chunk] = []
+        for chunk in reversed(self._kept):
+            first = int(np.searchsorted(chunk.rows["time"], since))
+            if first < len(chunk.rows):
+                recent.append(chunk.part(first))
+            if first:
+                break
+        return recent[::-1]
 
 
-def _keys(rows: Rows) -> list[int]:
-    """Fill bits and channel class as one number."""
-    keys: list[int] = (rows["fill"] * 3 + rows["channel"]).tolist()
-    return keys
+def _distinct(heard: Numbers, by: Numbers) -> tuple[Numbers, Numbers]:
+    """Each pair once, in order."""
+    if not len(heard):
+        return heard, by
+    order = np.lexsort((by, heard))
+    heard, by = heard[order], by[order]
+    new = np.concatenate(([True], (heard[1:] != heard[:-1]) | (by[1:] != by[:-1])))
+    return heard[new], by[new]
 
 
-def _order(rows: Rows, payloads: list[bytes]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The order by (time, mmsi, payload, fill, channel, lines): columns first, payloads only at ties."""
-    order = np.lexsort((rows["lines"], rows["channel"], rows["fill"], rows["mmsi"], rows["time"]))
-    same = (np.diff(rows["time"][order]) == 0) & (np.diff(rows["mmsi"][order].astype("i8")) == 0)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype("i1")))
-    for first, last in edges.reshape(-1, 2).tolist():
-        run = order[first : last + 1].tolist()
-        order[first : last + 1] = sorted(run, key=lambda index: payloads[index])
-    return order
+def _bytes(rows: Rows) -> bytes:
+    """Rows as bytes, the gaps between their fields zero."""
+    clean = np.zeros(len(rows), HELD)
+    for name in HELD.names or ():
+        clean[name] = rows[name]
+    return clean.tobytes()

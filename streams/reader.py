@@ -85,6 +85,11 @@ class Reader:
             received=received,
         )
 
+    @property
+    def open(self) -> bool:
+        """Whether something was said about the next sentence."""
+        return self._pghp is not None or self._tag != _NO_TAG
+
     def forget(self) -> None:
         """A line that is no context ends what was said about the next one."""
         self._tag, self._pghp = _NO_TAG, None

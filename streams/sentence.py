@@ -122,11 +122,11 @@ def read_tag(content: bytes) -> Tag | None:
         if code == b"c":
             time = epoch(value)
         elif code == b"s":
-            station = _text(value)
+            station = station_text(value)
         elif code == b"g":
             group = value.rpartition(b"-")[2]
         elif code in (b"si", b"i"):
-            info = _text(value)
+            info = station_text(value)
     return Tag(time, station, group, info)
 
 
@@ -162,8 +162,14 @@ def read_pghp(line: bytes) -> Pghp | Outcome | None:
         return Outcome.MALFORMED
     if hour > 23 or minute > 59 or second > 60:
         return Outcome.MALFORMED
-    station = _text(pss or b"-".join(part for part in (country, region) if part))
+    station = pghp_station(b",".join((country, region, pss)))
     return Pghp(days + ((hour * 60 + minute) * 60 + second) * 1000 + milli, station, int(expected, 16))
+
+
+def pghp_station(fields: bytes) -> str:
+    """The receiver, from the fields country, region and pss."""
+    country, region, pss = fields.split(b",")
+    return station_text(pss or b"-".join(part for part in (country, region) if part))
 
 
 def leading_tag(line: bytes) -> bytes | None:
@@ -199,7 +205,7 @@ def suffix_station(suffix: bytes) -> str:
     """The receiver (`r…`) or base station (`b…`) that USCG NAIS writes after the checksum."""
     for field in suffix.split(b","):
         if _STATION.fullmatch(field):
-            return _text(field)
+            return station_text(field)
     return ""
 
 
@@ -228,5 +234,6 @@ def diagnose(line: bytes) -> Outcome:
     return Outcome.BAD_PAYLOAD
 
 
-def _text(value: bytes) -> str:
+def station_text(value: bytes) -> str:
+    """A name as radio and recorders write it."""
     return value.decode("ascii", "replace").strip()

@@ -2,17 +2,37 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from models.time import BEGINNING, Millis
 from streams.sentence import Sentence
+from streams.spans import Flags, Numbers
+
+UNTOLD: Final = BEGINNING
+"""Where a column of times has none."""
 
 Judged = tuple[Sentence, bool]
 """A sentence whose turn has come, and whether its time is believed."""
 
 _NONE: Final[tuple[Judged, ...]] = ()
+
+
+class Taken(NamedTuple):
+    """What became of sentences that nothing had to be held for: `latest` and `watermark` before each, and
+    at the end."""
+
+    time: Numbers
+    believed: Flags
+    late: Flags
+    latest: Numbers
+    watermark: Numbers
+
+    @property
+    def size(self) -> int:
+        return len(self.time)
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -111,6 +131,38 @@ class Timeline:
         """Move the watermark by a time of receipt alone."""
         self._state.watermark = max(self._state.watermark, received - self._lateness)
 
+    def take(self, times: Numbers, received: Numbers | None) -> Taken | None:
+        """`admit` and `stamp` for the next sentences at once, up to the first one that has to be held.
+
+        None if that is the very first. The timeline itself stays; `move` takes it to any of them.
+        """
+        state = self._state
+        if state.queue:
+            return None
+        if received is not None:
+            believed = times <= received + self._future_tolerance
+            known = np.where(times == UNTOLD, received, times)
+            latest = _running(UNTOLD if state.latest is None else state.latest, known, believed)
+            watermark = _running(state.watermark, received - self._lateness, believed)
+            return Taken(known, believed, believed & (known < watermark[1:]), latest, watermark)
+        if state.latest is None or state.watermark < state.latest - self._lateness:
+            return None
+        latest = _running(state.latest, times)
+        held = times > latest[:-1] + self._max_jump
+        count = int(held.argmax()) if held.any() else len(times)
+        if not count:
+            return None
+        times, latest = times[:count], latest[: count + 1]
+        known = np.where(times == UNTOLD, latest[:-1], times)
+        watermark = np.maximum(latest - self._lateness, state.watermark)
+        return Taken(known, np.ones(count, np.bool_), known < watermark[1:], latest, watermark)
+
+    def move(self, taken: Taken, index: int) -> None:
+        """Go to where the source was before a sentence that was taken; beyond the last, to the end."""
+        latest = int(taken.latest[index])
+        self._state.latest = None if latest == UNTOLD else latest
+        self._state.watermark = int(taken.watermark[index])
+
     def dump(self) -> bytes:
         return msgspec.msgpack.encode(self._state)
 
@@ -134,3 +186,10 @@ class Timeline:
         if state.latest is None:
             state.latest = next((held.time for held, good in judged if good and held.time is not None), None)
         return judged
+
+
+def _running(before: Millis, times: Numbers, where: Flags | None = None) -> Numbers:
+    """The latest time before each, and at the end."""
+    if where is not None:
+        times = np.where(where, times, BEGINNING)
+    return np.maximum.accumulate(np.concatenate(([before], times)))

@@ -12,6 +12,7 @@ from models.time import BEGINNING, DAY, END, MINUTE, SECOND, Millis
 from streams.decoder import Decoder, DecoderSettings
 from streams.held import HELD, Held
 from streams.outcome import ACCEPTED, REASONS, Outcome
+from streams.spans import Spans
 from tests.streams.lines import START, checksum, class_a, decode, frames, pghp, sentence, static, tag
 
 FIX = sentence(*class_a(273_000_000))
@@ -391,10 +392,10 @@ def test_memory_is_bounded_by_event_time() -> None:
     for step in range(100):
         rows = np.zeros(10, HELD)
         rows["time"] = START + step * SECOND
-        held.add(rows, [b"%d %d" % (step, number) for number in range(10)])
+        held.add(rows, Spans.of([b"%d %d" % (step, number) for number in range(10)]))
         held.settle(START + step * SECOND)
         held.release(START + (step - 10) * SECOND)
-    assert len(held._last) == 100
+    assert len(held) == 110
     assert len(held.dump()) < 200 * (HELD.itemsize + 10)
 
 

@@ -9,6 +9,7 @@ partition is read from after a rebalance: from the checkpoint.
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -23,22 +24,27 @@ from redis.backoff import NoBackoff
 
 from geofences.catalogue import load_catalogue
 from models.watchlist import shipped_watchlist
+from streams import logs, metrics, pulse
 from streams.checkpoint import Checkpoints, Fenced
 from streams.deployment import Deployment, from_environment
-from streams.keeper import Keeper, Lost
+from streams.health import stage_topics
+from streams.keeper import Keeper, Lost, Unreadable
+from streams.logs import say
 from streams.patience import KAFKA_AWAY, until_there
 from streams.pipeline import Behind, CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
 from streams.place import Places
 from streams.registry import SourceRegistry
+from streams.supervisor import SUPERVISOR
 from streams.topics import specs
 from streams.topics_admin import TopicsError, ensure_topics
+from streams.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 GIVE_UP = 0.5
 """A last checkpoint before a rebalance or the end may take so much of the session's time-out: what is not
 kept by then is done again."""
-EXIT_TOPICS = 2
+EXIT_USAGE = 2
 EXIT_LOST = 3
 EXIT_FENCED = 4
 EXIT_FAILED = 5
@@ -110,8 +116,8 @@ class Pipeline(faust.App):
             f"{deployment.prefix}tankerwatch",
             broker=f"kafka://{deployment.broker}",
             store="memory://",
-            web_enabled=bool(deployment.web_port),
-            web_port=deployment.web_port or 6066,
+            web_enabled=False,  # metrics have a server of their own
+            logging_config=logs.config(),
             topic_replication_factor=1,
             topic_disable_leader=True,
             consumer_auto_offset_reset="earliest",
@@ -123,6 +129,8 @@ class Pipeline(faust.App):
             producer_linger=0.005,
         )
         self.keepers = self._keepers()
+        stages = {stage: self.keepers[topic] for stage, topic in stage_topics(deployment.topics).items()}
+        self.vitals = Vitals(stages, self.redis, deployment.prefix)
         self._told: dict[TP, int] = {}
         self._telling: asyncio.Task[None] | None = None
 
@@ -133,6 +141,8 @@ class Pipeline(faust.App):
         return CheckpointTransport(self.conf.broker_producer, self)
 
     async def on_first_start(self) -> None:
+        metrics.tell_restarts()
+        metrics.serve(self.deployment.web_port)
         wanted = self.deployment
         topics = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
         await self.or_end(
@@ -208,8 +218,8 @@ class Pipeline(faust.App):
             return await work
         except (asyncio.CancelledError, Behind):
             raise
-        except TopicsError as error:
-            end(EXIT_TOPICS, error)
+        except (TopicsError, Unreadable) as error:
+            end(EXIT_USAGE, error)
         except Lost as error:
             end(EXIT_LOST, error)
         except Fenced as error:
@@ -221,7 +231,7 @@ class Pipeline(faust.App):
 
 def end(code: int, error: BaseException) -> None:
     """End the process now, without any of Faust's own clearing up: that would acknowledge and commit."""
-    log.critical("ends: %s", error or type(error).__name__)
+    say(log, logging.CRITICAL, "ends", code=code, reason=str(error) or type(error).__name__)
     logging.shutdown()
     os._exit(code)
 
@@ -274,6 +284,18 @@ async def on_shutdown(*_: Any, **__: Any) -> None:
     await app.registry.stop()
 
 
+async def tell_vitals() -> None:
+    supervisor = os.environ.get(SUPERVISOR)
+    while not app.should_stop:
+        await app.vitals.tell()
+        if supervisor and os.getppid() != int(supervisor):  # it was killed, and starts another one of us
+            say(log, logging.ERROR, "orphaned", supervisor=supervisor)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        await asyncio.sleep(pulse.EVERY)
+
+
 app.task(keep_checkpoints)
+app.task(tell_vitals)
 app.on_partitions_revoked.connect(cast(Any, on_revoked))
 app.on_before_shutdown.connect(cast(Any, on_shutdown))

@@ -12,7 +12,7 @@ for a checkpoint stays noted in the slot until it is known to have arrived.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from streams.checkpoint import Checkpoints, Kept
@@ -30,6 +30,10 @@ SENT: Final = 1_000
 
 class Lost(RuntimeError):
     """Frames are missing between two offsets."""
+
+
+class Unreadable(RuntimeError):
+    """A checkpoint that this version can't read."""
 
 
 class _Slot:
@@ -79,6 +83,11 @@ class Keeper:
         self.applied = 0
         self.saved = 0
 
+    @property
+    def in_hand(self) -> Mapping[int, _Slot]:
+        """The partitions, for whoever watches."""
+        return self._slots
+
     async def load(self, partitions: Iterable[int], earliest: dict[int, int]) -> dict[int, int]:
         """Take over partitions. Returns the offset that each has to be read from.
 
@@ -99,7 +108,13 @@ class Keeper:
         )
         host = self._make(partition)
         if kept.pieces:
-            host.load(kept.pieces)
+            try:
+                host.load(kept.pieces)
+            except (ValueError, KeyError, TypeError) as error:
+                raise Unreadable(
+                    f"{self.topic}[{partition}]: the checkpoint can't be read ({error!r}); go back to the "
+                    "version that wrote it, or give it up by `tankerwatch worker --rebuild-from TIME`"
+                ) from error
         last = kept.offset
         if last + 1 < first:
             if last >= 0:

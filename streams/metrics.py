@@ -18,23 +18,14 @@ from prometheus_client.registry import Collector
 
 from models.time import BEGINNING, END, Millis
 from streams.logs import say
+from streams.supervisor import RESTARTS
 
 log = logging.getLogger(__name__)
 REGISTRY: Final = CollectorRegistry()
-RESTARTS: Final = "TANKERWATCH_RESTARTS"
-"""Environment variable by which the supervisor tells a worker how often it was started again, and why."""
 
 LINES = Counter("tankerwatch_lines", "Lines by what became of them", ["outcome"], registry=REGISTRY)
 FRAMES = Counter("tankerwatch_frames", "Frames applied", ["stage"], registry=REGISTRY)
-REFUSED = Counter(
-    "tankerwatch_frames_refused", "Messages that are no frame: dead-lettered", ["stage"], registry=REGISTRY
-)
-SENT = Counter("tankerwatch_messages_sent", "Messages sent to topics", ["topic"], registry=REGISTRY)
 CHECKPOINTS = Counter("tankerwatch_checkpoints", "Checkpoints written", ["stage"], registry=REGISTRY)
-CHECKPOINT_BYTES = Counter(
-    "tankerwatch_checkpoint_bytes", "State written to checkpoints: what had changed", ["stage"],
-    registry=REGISTRY,
-)  # fmt: skip
 RESTARTED = Gauge(
     "tankerwatch_worker_restarts", "Restarts of this worker by its supervisor", ["reason"], registry=REGISTRY
 )
@@ -63,7 +54,7 @@ class Sign:
     partition: int
     offset: int
     saved: float  # when a checkpoint last had everything
-    size: int  # bytes of the last checkpoint
+    size: int | None  # bytes that the checkpoint takes in Redis
     watermark: Millis
     vessels: int | None = None
 
@@ -88,7 +79,7 @@ class Signs(Collector):
             "tankerwatch_checkpoint_age_seconds", "Since a checkpoint last had everything", labels=labels
         )
         size = GaugeMetricFamily(
-            "tankerwatch_checkpoint_last_bytes", "Size of the last checkpoint", labels=labels
+            "tankerwatch_checkpoint_size_bytes", "What the checkpoint takes in Redis", labels=labels
         )
         offset = GaugeMetricFamily("tankerwatch_applied_offset", "Last offset applied", labels=labels)
         vessels = GaugeMetricFamily("tankerwatch_vessels", "Vessels followed", labels=["partition"])
@@ -98,7 +89,8 @@ class Signs(Collector):
                 mark.add_metric(place, sign.watermark / 1000)
                 lag.add_metric(place, now - sign.watermark / 1000)
             age.add_metric(place, now - sign.saved)
-            size.add_metric(place, sign.size)
+            if sign.size is not None:
+                size.add_metric(place, sign.size)
             offset.add_metric(place, sign.offset)
             if sign.vessels is not None:
                 vessels.add_metric([str(sign.partition)], sign.vessels)

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -34,36 +36,40 @@ async def until_there(
     service: str, where: str, attempt: Callable[[], Awaitable[T]], away: tuple[type[Exception], ...]
 ) -> T:
     """What `attempt` gives once it does not end with one of `away`."""
-    loop = asyncio.get_running_loop()
-    wait, since, said = FIRST_WAIT, None, 0.0
+    where = where.rpartition("@")[2].rpartition("://")[2]  # without a password
+    wait = FIRST_WAIT
     while True:
         try:
             result = await attempt()
         except away as error:
             if getattr(error, "retriable", True) is False:
                 raise
-            now = loop.time()
-            since = now if since is None else since
-            if not said or now >= said + REMIND:
-                said = now
+            now = time.monotonic()
+            absence = _absent.setdefault((service, where), _Absence(now))
+            if now >= absence.remind:
+                absence.remind = now + REMIND
                 say(
                     log, logging.ERROR, "waiting", service=service, at=where, reason=reason(error),
-                    seconds=round(now - since),
+                    seconds=round(now - absence.since),
                     remedy=f"start {service}, or correct TANKERWATCH_{_variable(service)}",
                 )  # fmt: skip
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
         else:
-            if since is not None:
-                say(
-                    log,
-                    logging.WARNING,
-                    "back",
-                    service=service,
-                    at=where,
-                    seconds=round(loop.time() - since),
-                )
+            if gone := _absent.pop((service, where), None):
+                seconds = round(time.monotonic() - gone.since)
+                say(log, logging.WARNING, "back", service=service, at=where, seconds=seconds)
             return result
+
+
+@dataclass(slots=True)
+class _Absence:
+    since: float
+    remind: float = 0.0
+
+
+_absent: dict[tuple[str, str], _Absence] = {}
+"""What is away: several parts of a process wait for the same service, and one of them says so."""
 
 
 def reason(error: Exception) -> str:

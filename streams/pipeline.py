@@ -9,6 +9,7 @@ far, so after a crash the same frames come again, with the same origins, and who
 The shell (`streams/app.py`) reads, sends, and keeps checkpoints.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,6 +27,7 @@ from models.watchlist import Watchlist
 from streams import wire
 from streams.decoder import Decoder
 from streams.meeting_stage import MeetingStage
+from streams.numbers import Numbers, slowest
 from streams.place import Places
 from streams.settings import Settings
 from streams.topics import Topics
@@ -64,6 +66,8 @@ class Host(Protocol):
     def load(self, pieces: dict[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
         ...
+
+    def numbers(self) -> Numbers: ...
 
 
 class Behind(Exception):
@@ -169,6 +173,13 @@ class DecoderHost:
             for name in sorted(changed)
         }
 
+    def numbers(self) -> Numbers:
+        outcomes: Counter[str] = Counter()
+        for decoder in self._decoders.values():
+            outcomes.update(decoder.outcomes)
+        marks = [decoder.watermark for decoder in self._decoders.values()]
+        return Numbers(slowest(marks), outcomes=outcomes)
+
     def load(self, pieces: dict[str, bytes]) -> None:
         for name, piece in sorted(pieces.items()):
             decoder, newest = msgspec.msgpack.decode(piece, type=tuple[bytes, Millis])
@@ -261,6 +272,15 @@ class VesselHost:
         state = _VesselState(self._marks.dump(), self._read, self._told, self._taken.highest)
         return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
+    def skip(self, sources: Iterable[str]) -> None:
+        """These sources have ended before the first frame that will be read: wait for none of them."""
+        for source in sources:
+            self._marks.register(source)
+            self._marks.end(source)
+
+    def numbers(self) -> Numbers:
+        return Numbers(self._marks.low, self._stage.vessels)
+
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_VesselState)
         self._stage.load(pieces)
@@ -303,6 +323,9 @@ class MeetingHost:
     def changes(self) -> dict[str, bytes | None]:
         state = _MeetingState(self._done, self._told, self._taken.highest)
         return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
+
+    def numbers(self) -> Numbers:
+        return Numbers(self._told)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
@@ -358,6 +381,9 @@ class CaseHost:
     def changes(self) -> dict[str, bytes | None]:
         state = _CaseState(self._waiting, self._done, self._taken.highest)
         return {"host": msgspec.msgpack.encode(state)}
+
+    def numbers(self) -> Numbers:
+        return Numbers(min(self._done.values()))
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces["host"], type=_CaseState)

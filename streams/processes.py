@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from typing import Final
 
@@ -11,9 +12,21 @@ from streams.deployment import Deployment
 from streams.limits import Limits
 from streams.logs import say
 from streams.sink import Sink
+from streams.supervisor import Supervisor, worker_command
 
 log = logging.getLogger(__name__)
 EXIT_FENCED: Final = 4
+LEVELS: Final = ("debug", "info", "warn", "error")
+"""Of the logs of Faust's worker."""
+
+
+def run_worker(level: str, restart: bool) -> int:
+    """Run a worker until a signal ends it; its exit code. Without `restart` it takes this process's place."""
+    if not restart:
+        command = worker_command(level)
+        os.execv(command[0], command)
+    logs.configure()
+    return Supervisor(worker_command(level)).run()
 
 
 def run_sink(deployment: Deployment, limits: Limits, metrics_port: int) -> None:

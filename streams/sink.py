@@ -161,16 +161,12 @@ class Sink:
         await self._seek(consumer)
 
     async def _with_redis(self, work: Any) -> dict[str, int]:
-        found: dict[str, int] = await until_there("Redis", self._where(), work, REDIS_AWAY)
+        found: dict[str, int] = await until_there("Redis", self._deployment.redis, work, REDIS_AWAY)
         return found
 
     def _next(self, name: str) -> int:
         """The offset of the next message to be written."""
         return max(self._at.get(name, -1) + 1, self._start.get(name, 0))
-
-    def _where(self) -> str:
-        """Without a password."""
-        return self._deployment.redis.rpartition("@")[2].removeprefix("redis://")
 
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment

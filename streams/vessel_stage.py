@@ -81,6 +81,11 @@ class VesselStage:
         """The last instant worked off: no output for it or before is to come."""
         return self._done
 
+    @property
+    def vessels(self) -> int:
+        """How many are followed."""
+        return len(self._fleet)
+
     def feed(self, batch: Reports) -> None:
         table = (self._stations.setdefault(s, len(self._stations)) for s in batch.stations)
         renumber = np.fromiter(table, "i4", len(batch.stations))

@@ -1,0 +1,70 @@
+"""`tankerwatch status`: whether a deployment is healthy, and how far behind."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from streams.health import Health, StageHealth
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Write all of it as JSON.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for Kafka and for Redis.")
+    ] = 10.0,
+) -> None:
+    """Say in a few lines whether the deployment is healthy, and how far behind it is.
+
+    Exit code 0 when healthy, 1 when not. The TANKERWATCH_… variables say where Kafka and Redis are.
+    """
+    import asyncio
+
+    import msgspec
+
+    from streams import deployment, logs
+    from streams.health import examine
+
+    try:
+        wanted = deployment.from_environment()
+    except deployment.DeploymentError as error:
+        raise UsageError(str(error)) from None
+    logs.configure("CRITICAL")
+    health = asyncio.run(examine(wanted, timeout))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(health)).decode())
+    else:
+        typer.echo("\n".join(_lines(health)))
+    if not health.healthy:
+        raise typer.Exit(1)
+
+
+def _lines(health: "Health") -> list[str]:
+    lines = ["healthy" if health.healthy else "NOT HEALTHY"]
+    lines += [f"  {problem}" for problem in health.problems]
+    stages = dict.fromkeys(one.stage for one in health.stages)
+    if stages:
+        lines.append(f"{'stage':<9} {'partitions':>10} {'lag':>8} {'checkpoint':>11}  event time")
+    for stage in stages:
+        lines.append(_stage(stage, [one for one in health.stages if one.stage == stage]))
+    if health.sink is not None:
+        age = "-" if health.sink.age_seconds is None else f"{health.sink.age_seconds:.1f} s"
+        lag = health.sink.events_lag + health.sink.ticks_lag
+        lines.append(
+            f"{'sink':<9} {'-':>10} {lag:>8} {age:>11}  "
+            f"{health.sink.events_lag} events and {health.sink.ticks_lag} frames of ticks to write"
+        )
+    if (event := health.last_event) is not None:
+        lines.append(f"last event: {event.type} {event.id} revision {event.revision}, {event.detected}")
+    return lines
+
+
+def _stage(name: str, partitions: "list[StageHealth]") -> str:
+    """A stage in a line: the sum of its lags, its oldest checkpoint, its slowest watermark."""
+    lag = sum(one.lag for one in partitions)
+    ages = [one.checkpoint_age_seconds for one in partitions if one.checkpoint_age_seconds is not None]
+    marks = [one.watermark for one in partitions if one.watermark is not None]
+    age = f"{max(ages):.1f} s" if ages else "-"
+    return f"{name:<9} {len(partitions):>10} {lag:>8} {age:>11}  {min(marks) if marks else '-'}"

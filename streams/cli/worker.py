@@ -1,0 +1,79 @@
+"""`tankerwatch worker`: the pipeline's stages, as many of their partitions as fall to this process."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.errors import Failed, UsageError
+
+
+def worker(
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart/--no-restart",
+            help="Start the worker again when it ends itself; --no-restart leaves that to your supervisor.",
+        ),
+    ] = True,
+    level: Annotated[
+        str,
+        typer.Option("--log-level", metavar="LEVEL", help="Of Faust's own logs: debug, info, warn or error."),
+    ] = "warn",
+    rebuild_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Give up all checkpoints, and read the raw frames again that came at this time (UTC) or "
+            "later. Shows what would be done; does it with --yes. All workers must have been stopped.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do what --rebuild-from shows, and start.")] = False,
+) -> None:
+    """Decode, follow vessels, find meetings and publish events, from Kafka to Kafka.
+
+    Start as many as you like, on as many machines: they share the partitions. The TANKERWATCH_… variables say
+    where Kafka and Redis are. A worker ends itself where going on would lose or double something (exit codes
+    3 lost frames, 4 partition taken over, 5 failure), and goes on from its checkpoint when started again.
+    SIGTERM and Ctrl-C end it in order.
+    """
+    from streams import deployment, processes
+    from streams.settings import SettingsError
+
+    try:
+        wanted = deployment.from_environment()
+        wanted.load_settings()
+    except (deployment.DeploymentError, SettingsError) as error:
+        raise UsageError(str(error)) from None
+    if level not in processes.LEVELS:
+        raise UsageError(f"--log-level: {level!r} is none; give one of {', '.join(processes.LEVELS)}")
+    if rebuild_from is not None:
+        _rebuild(rebuild_from, yes)
+        if not yes:
+            return
+    elif yes:
+        raise UsageError("--yes goes with --rebuild-from TIME")
+    if code := processes.run_worker(level, restart):
+        raise typer.Exit(code)
+
+
+def _rebuild(text: str, yes: bool) -> None:
+    import asyncio
+
+    from models.time import from_text
+    from streams import deployment, logs, rebuild
+
+    try:
+        time = from_text(text)
+    except ValueError:
+        raise UsageError(
+            f"--rebuild-from: {text!r} is no time; give one such as 2026-03-01T12:00:00Z"
+        ) from None
+    logs.configure("WARNING")
+    try:
+        steps = asyncio.run(rebuild.rebuild(deployment.from_environment(), time, apply=yes))
+    except rebuild.RebuildError as error:
+        raise Failed(str(error)) from None
+    for step in steps:
+        typer.echo(step, err=True)
+    if not yes:
+        typer.echo("Nothing has been changed; add --yes to do it.", err=True)

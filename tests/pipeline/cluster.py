@@ -48,7 +48,11 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
 
 
 WORKER = ("-m", "faust", "-A", "streams.app", "worker", "--without-web", "-l", "warn")
-SINK = ("-c", "from streams.cli import main; main()", "sink")
+SINK = (
+    "-c",
+    "from streams import deployment, limits, processes\n"
+    "processes.run_sink(deployment.from_environment(), limits.from_environment(), 0)",
+)
 
 
 class Worker(Server):

@@ -148,7 +148,7 @@ class Pipeline(faust.App):
         await self.or_end(
             until_there("Kafka", wanted.broker, lambda: ensure_topics(wanted.broker, topics), KAFKA_AWAY)
         )
-        await super().on_first_start()
+        # Faust's own would make a folder for tables here, in whatever directory we are
 
     def _keepers(self) -> dict[str, Keeper]:
         wanted, topics = self.deployment, self.deployment.topics

@@ -17,6 +17,7 @@ from streams.event_log import EventLog, Keys
 from streams.patience import KAFKA_AWAY, REDIS_AWAY, reason
 from streams.pulse import Pulse
 from streams.topics import Topics
+from streams.topics_admin import partition_counts
 
 SILENT: Final = 15.0
 """Seconds without a pulse after which nobody is taken to be at work."""
@@ -130,13 +131,14 @@ async def _ends(
     deployment: Deployment, partitions: dict[tuple[str, int], TopicPartition]
 ) -> dict[str, tuple[int, int] | None]:
     """The first and the next offset of each partition, by `topic[partition]`; None where it is missing."""
+    wanted = [*partitions.values(), TopicPartition(deployment.topics.events, 0)]
+    counts = await partition_counts(deployment.broker, {tp.topic for tp in wanted})
+    there = [tp for tp in wanted if tp.partition < counts.get(tp.topic, 0)]
+    if not there:
+        return {f"{tp.topic}[{tp.partition}]": None for tp in wanted}
     consumer = AIOKafkaConsumer(bootstrap_servers=deployment.broker, group_id=None)
     try:
         await consumer.start()
-        known = await consumer.topics()
-        wanted = [*partitions.values(), TopicPartition(deployment.topics.events, 0)]
-        found = {tp: consumer.partitions_for_topic(tp.topic) or set() for tp in wanted if tp.topic in known}
-        there = [tp for tp, numbers in found.items() if tp.partition in numbers]
         first, after = await consumer.beginning_offsets(there), await consumer.end_offsets(there)
         return {
             f"{tp.topic}[{tp.partition}]": (first[tp], after[tp]) if tp in after else None for tp in wanted

@@ -32,7 +32,8 @@ SUPERVISOR: Final = "TANKERWATCH_SUPERVISOR"
 
 def worker_command(level: str = "warn") -> list[str]:
     """What starts one worker in the foreground."""
-    return [sys.executable, "-m", "faust", "-A", "streams.app", "worker", "--without-web", "-l", level]
+    faust = [sys.executable, "-m", "faust", "--quiet", "-A", "streams.app"]
+    return [*faust, "worker", "--without-web", "-l", level]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,11 @@ class Supervisor:
         }
         # a session of its own: Ctrl-C in a terminal reaches it through us, once
         worker = subprocess.Popen(
-            self._command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+            self._command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # Faust's ornaments; logs go to standard error
+            start_new_session=True,
         )
         say(log, logging.INFO, "worker_started", pid=worker.pid)
         while not self._stopping:

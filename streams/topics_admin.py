@@ -50,6 +50,19 @@ async def ensure_topics(
     return found
 
 
+async def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
+    """The number of partitions of those of these topics that there are."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    try:
+        await admin.start()
+        known = set(await admin.list_topics())
+        wanted = sorted(known.intersection(names))
+        described = await admin.describe_topics(wanted) if wanted else []
+    finally:
+        await admin.close()
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
+
+
 async def _create(admin: AIOKafkaAdminClient, specs: list[TopicSpec], replication: int) -> None:
     if not specs:
         return

@@ -96,11 +96,11 @@ def test_kill_9_in_the_middle(kafka: str, redis_server: str, tmp_path: Path) -> 
 
     async def check() -> None:
         deployment = new_deployment(kafka, redis_server)
-        events = [event(n % 500, 1 + n // 500, n) for n in range(4_000)]
+        events = [event(n % 500, 1 + n // 500, n) for n in range(2_500)]
         rows = [[tick(MMSI + vessel, step) for vessel in range(20)] for step in range(200)]
         await make_topics(deployment)
         await send(deployment, deployment.topics.events, published(events))
-        await send(deployment, deployment.topics.events, published(events[2_000:]))
+        await send(deployment, deployment.topics.events, published(events[1_000:]))
         frames = [ticks_frame(number, some) for number, some in enumerate(rows)]
         await send(deployment, deployment.topics.ticks, [(None, frame) for frame in frames])
         kills = 0
@@ -108,7 +108,7 @@ def test_kill_9_in_the_middle(kafka: str, redis_server: str, tmp_path: Path) -> 
             while len(await logged(log)) < len(events):
                 with process(deployment, tmp_path / "sink.log", "sink") as sink:
                     before = await client.xlen(log.keys.log)
-                    goal = before + chance.randrange(1, 2_000)
+                    goal = before + chance.randrange(1, 1_500)
 
                     async def enough(goal: int = goal) -> bool:
                         return bool(await client.xlen(log.keys.log) >= min(goal, len(events)))

@@ -220,8 +220,8 @@ class LogWriter:
         self, pipe: Any, batches: list[Rows], where: Mapping[str, bytes], written: Written
     ) -> None:
         """Append ticks later than what is known of their segment: a segment's ticks come in order."""
-        if not batches:
-            return
+        if not any(map(len, batches)):
+            return  # frames of identities alone
         ticks = np.concatenate(batches)
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         points = pack(ticks).tobytes()

@@ -56,11 +56,17 @@ def ingest(
         int | None,
         typer.Option(
             min=1,
-            help="Partitions of the topic of frames; an error if it has others. Default: as it is, 8 if new.",
+            envvar="TANKERWATCH_RAW_PARTITIONS",
+            help="Partitions of the topic of frames; an error if it has others. Default: as it is, 4 if new.",
         ),
     ] = None,
     prefix: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the topics' names begin with, in a second deployment.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            envvar="TANKERWATCH_PREFIX",
+            help="What the topics' names begin with, in a second deployment.",
+        ),
     ] = "",
 ) -> None:
     """Bring AIS lines from live feeds and recordings to Kafka, until stopped or all recordings are sent.
@@ -83,7 +89,7 @@ def ingest(
         buffer_limit=_size(buffer_limit),
         name=name,
         boxes=[_box(text) for text in bbox or []],
-        base_time=None if base_time is None else _time(base_time),
+        base_time=None if base_time is None else time_option(base_time),
     )
     try:
         problems = run.ingest(sources, target, options)
@@ -123,7 +129,8 @@ def _box(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _time(text: str) -> int:
+def time_option(text: str) -> int:
+    """The time that --base-time says. Raises UsageError."""
     from models.time import from_text
 
     try:

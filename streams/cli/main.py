@@ -19,8 +19,12 @@ from streams.cli import fences, settings
 from streams.cli.errors import Failed, complain, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.groups import help_unless_command
+from streams.cli.ingest import ingest
 from streams.cli.replay import replay
 from streams.cli.simulate import simulate
+from streams.cli.sink import sink
+from streams.cli.status import status
+from streams.cli.worker import worker
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
@@ -34,6 +38,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(short_help="Find suspected transfers in recorded AIS files.")(replay)
+app.command(short_help="Bring live feeds and recordings to Kafka.")(ingest)
+app.command(short_help="Run the pipeline's stages, on Kafka and Redis.")(worker)
+app.command(short_help="Keep events and vessels in Redis.")(sink)
+app.command(short_help="Say whether the pipeline is healthy, and how far behind.")(status)
 app.command(short_help="Make a recording of a scenario, and its truth.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")

@@ -1,10 +1,16 @@
 """`tankerwatch replay`: recordings in, explained events out."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from streams.format import Format
+
+
+class Target(StrEnum):
+    KAFKA = "kafka"
+
 
 _BOX = "WEST,SOUTH,EAST,NORTH"
 
@@ -77,12 +83,31 @@ def replay(
         str | None,
         typer.Option(metavar="TIME", help="Time of all lines, in recordings that tell no time."),
     ] = None,
+    to: Annotated[
+        Target | None,
+        typer.Option(
+            help="Instead of replaying here, publish the recordings to Kafka with their own times, for "
+            "workers to follow. Only --broker, --rate and --base-time go with it."
+        ),
+    ] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Kafka, with --to.", envvar="TANKERWATCH_BROKER")
+    ] = None,
+    rate: Annotated[
+        str, typer.Option(metavar="N|max", help="With --to: so many times as fast as it happened.")
+    ] = "max",
 ) -> None:
     """Find suspected transfers, loitering and port visits of tankers in recorded AIS files.
 
     Every line is accounted for in the summary at the end. Ctrl-C ends the run cleanly: what was read so far
     is worked off, told and written, and the exit code is 130; a second Ctrl-C ends it at once.
     """
+    if to is not None:
+        from streams.cli.publishing import publish
+
+        others = (out, report, rejects, start, end, mmsi, bbox, fence, watchlist, settings)
+        publish(files, broker, rate, base_time, alone=not any(others))
+        return
     from streams.cli.run import Options, run
 
     options = Options(

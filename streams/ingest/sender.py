@@ -13,6 +13,7 @@ from aiokafka.codec import has_lz4, has_zstd
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from streams import wire
+from streams.deployment import Deployment
 from streams.ingest.backoff import Backoff, Delays
 from streams.ingest.counters import Counters
 from streams.ingest.delivered import Mark, delivered, end_offsets, mark
@@ -29,7 +30,7 @@ _STALLED_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class KafkaTarget:
-    """Where frames go. `partitions` None takes those of the topic, eight where it has to be created."""
+    """Where frames go. `partitions` None takes those of the topic, or the default where it is new."""
 
     broker: str
     topics: Topics = field(default_factory=Topics)
@@ -71,7 +72,9 @@ class Sender:
     async def _connect(self) -> AIOKafkaProducer:
         target, topics = self._target, self._target.topics
         wanted = [
-            s for s in specs(topics, target.partitions or 8, 1) if s.name in (topics.raw, topics.sources)
+            s
+            for s in specs(topics, target.partitions or Deployment().raw_partitions, 1)
+            if s.name in (topics.raw, topics.sources)
         ]
         counts = await ensure_topics(target.broker, wanted, adopt=target.partitions is None)
         async with asyncio.timeout(60):

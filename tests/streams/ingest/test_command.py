@@ -32,9 +32,7 @@ pytestmark = pytest.mark.services
 
 COMMAND = """
 import sys
-from streams.cli.ingest import ingest
-from streams.cli.main import app, run
-app.command()(ingest)
+from streams.cli.main import run
 sys.exit(run())
 """
 

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from streams.checkpoint import Checkpoints, Kept
+from streams.host import Host, Out, dead_letter
 from streams.patience import REDIS_AWAY, until_there
-from streams.pipeline import Host, Out, dead_letter
 from streams.topics import Topics
 from streams.wire import WireError
 

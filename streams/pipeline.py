@@ -11,21 +11,18 @@ The shell (`streams/app.py`) reads, sends, and keeps checkpoints.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from models.event import Event, sort_key, to_json
 from models.frame import Cut, Frame, Reject
-from models.report import Reports, Rows
-from models.tick import Instant
+from models.report import Reports
 from models.time import BEGINNING, END, Millis, from_text
 from models.watchlist import Watchlist
-from streams import wire
+from streams import messages, wire
 from streams.decoder import Decoder
+from streams.host import Behind, Host, Out, Registry, dead_letter
 from streams.meeting_stage import MeetingStage
 from streams.numbers import Numbers, slowest
 from streams.place import Places
@@ -33,57 +30,19 @@ from streams.settings import Settings
 from streams.topics import Topics
 from streams.vessel_stage import VesselStage
 from streams.watermark import Watermarks
-from streams.wire import FactsFrame, InstantPart, Origin, RawFrame, ReportsFrame, TicksFrame, WireError
+from streams.wire import FactsFrame, Origin, RawFrame, ReportsFrame, TicksFrame, WireError
 
-ROWS = 4_000
-"""Rows in one message at most: well below the megabyte that Kafka takes by default."""
-IDENTITIES = 1_000
-PARTS = 4
-PART_BYTES = 500_000
-LARGEST = 900_000
-"""Bytes of a dead letter: what Kafka took still has to fit once the headers are added."""
-
-
-@dataclass(frozen=True, slots=True)
-class Out:
-    """A message to send. `partition` None leaves it to the key."""
-
-    topic: str
-    value: bytes
-    partition: int | None = None
-    key: bytes | None = None
-    headers: dict[str, bytes] = field(default_factory=dict)
-
-
-class Host(Protocol):
-    """A stage on one partition. `work` raises WireError for what is no frame of its topic."""
-
-    def work(self, value: bytes, offset: int) -> list[Out]: ...
-    def changes(self) -> dict[str, bytes | None]:
-        """The pieces of the state that changed since the last call; None for those that are gone."""
-        ...
-
-    def load(self, pieces: dict[str, bytes]) -> None:
-        """Go on from the pieces that `changes` gave so far."""
-        ...
-
-    def numbers(self) -> Numbers: ...
-
-
-class Behind(Exception):
-    """A frame refers to registrations of sources that have not been read yet."""
-
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-        super().__init__(f"registrations up to offset {offset} have not been read")
-
-
-class Registry(Protocol):
-    """The registered sources, as the shell reads them from their topic."""
-
-    def upto(self, offset: int) -> Iterable[str]:
-        """Sources whose registration is at this offset or before. Raises Behind if that is not read yet."""
-        ...
+__all__ = [
+    "Behind",
+    "CaseHost",
+    "DecoderHost",
+    "Host",
+    "MeetingHost",
+    "Out",
+    "Registry",
+    "VesselHost",
+    "dead_letter",
+]
 
 
 class DecoderHost:
@@ -136,11 +95,11 @@ class DecoderHost:
         for partition in range(self._spread):
             positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
             statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
-            pieces = [(part, statics[:0]) for part in wire.chunks(positions, ROWS)]
-            pieces += [(positions[:0], part) for part in wire.chunks(statics, ROWS) if len(part)]
+            pieces = [(part, statics[:0]) for part in wire.chunks(positions, messages.ROWS)]
+            pieces += [(positions[:0], part) for part in wire.chunks(statics, messages.ROWS) if len(part)]
             for number, (some, others) in enumerate(pieces):
                 last = number == len(pieces) - 1
-                stations, (some, others) = _own_stations(reports.stations, some, others)
+                stations, (some, others) = messages.own_stations(reports.stations, some, others)
                 out = ReportsFrame(
                     wire.VERSION,
                     Origin(self._partition, offset, number),
@@ -248,8 +207,8 @@ class VesselHost:
             return []
         self._told = max(self._told, done)
         ticks = [i for i in instants if len(i.ticks) or i.identities]
-        parts = [part for instant in ticks for part in _parts(instant)]
-        groups = list(_grouped(parts)) or [[]]
+        several = [part for instant in ticks for part in messages.parts(instant)]
+        groups = list(messages.grouped(several)) or [[]]
         out = [
             Out(
                 self._topics.ticks,
@@ -266,7 +225,7 @@ class VesselHost:
             for number, group in enumerate(groups)
         ]
         events = [event for instant in instants for event in instant.events]
-        return [*out, *_facts(self._topics, "vessels", self._partition, offset, done, events)]
+        return [*out, *messages.facts(self._topics, "vessels", self._partition, offset, done, events)]
 
     def changes(self) -> dict[str, bytes | None]:
         state = _VesselState(self._marks.dump(), self._read, self._told, self._taken.highest)
@@ -318,7 +277,7 @@ class MeetingHost:
             return []
         self._told = done
         events = self._stage.advance(END if done == END else done + 1)
-        return list(_facts(self._topics, "meetings", 0, offset, done, events))
+        return list(messages.facts(self._topics, "meetings", 0, offset, done, events))
 
     def changes(self) -> dict[str, bytes | None]:
         state = _MeetingState(self._done, self._told, self._taken.highest)
@@ -390,92 +349,9 @@ class CaseHost:
         self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
 
 
-def dead_letter(
-    topics: Topics,
-    *,
-    reason: str,
-    value: bytes,
-    source: str,
-    line: int,
-    topic: str,
-    partition: int,
-    offset: int,
-) -> Out:
-    """What could not be used, with why and where it came from. The value is the bytes themselves."""
-    if len(value) > LARGEST:
-        reason, value = f"{reason} (the first {LARGEST} of {len(value)} bytes)", value[:LARGEST]
-    headers = {
-        "reason": reason,
-        "source": source,
-        "line": str(line),
-        "topic": topic,
-        "partition": str(partition),
-        "offset": str(offset),
-    }
-    return Out(
-        topics.rejects,
-        value,
-        key=source.encode(),
-        headers={name: text.encode() for name, text in headers.items()},
-    )
-
-
 def from_detected(event: Event) -> Millis:
     """The instant that a revision belongs to."""
     return from_text(event.detected)
-
-
-def _facts(
-    topics: Topics, stage: str, partition: int, offset: int, done: Millis, events: list[Event]
-) -> Iterable[Out]:
-    groups = [events[at : at + 20] for at in range(0, max(len(events), 1), 20)]
-    for number, group in enumerate(groups):
-        frame = FactsFrame(
-            wire.VERSION,
-            stage,
-            Origin(partition, offset, number),
-            done if number == len(groups) - 1 else BEGINNING,
-            group,
-        )
-        yield Out(topics.facts, wire.encode(frame), 0)
-
-
-def _parts(instant: Instant) -> Iterable[InstantPart]:
-    """An instant in parts that fit into a message; identities that are too many go before."""
-    first, later = instant.identities[:IDENTITIES], instant.identities[IDENTITIES:]
-    for at in range(0, len(later), IDENTITIES):
-        yield InstantPart(instant.time, b"", list(later[at : at + IDENTITIES]), [()])
-    for number, rows in enumerate(wire.chunks(instant.ticks, ROWS)):
-        stations, (ticks,) = _own_stations(instant.stations, rows)
-        yield InstantPart(instant.time, ticks.tobytes(), list(first) if number == 0 else [], stations)
-
-
-def _grouped(parts: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
-    """Parts together in one message, as long as they fit."""
-    group: list[InstantPart] = []
-    size = 0
-    for part in parts:
-        more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
-        if group and (size + more > PART_BYTES or len(group) == PARTS):
-            yield group
-            group, size = [], 0
-        group.append(part)
-        size += more
-    if group:
-        yield group
-
-
-def _own_stations(
-    table: tuple[tuple[str, ...], ...], *parts: Rows
-) -> tuple[list[tuple[str, ...]], list[Rows]]:
-    """The stations that these rows name, and the rows pointing into that shorter table."""
-    used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
-    renumber: npt.NDArray[np.int32] = np.zeros(len(table), np.int32)
-    renumber[used] = np.arange(len(used))
-    copies = [rows.copy() for rows in parts]
-    for rows in copies:
-        rows["stations"] = renumber[rows["stations"]]
-    return [table[i] for i in used.tolist()] or [()], copies
 
 
 def _last_times(reports: Reports) -> list[Millis]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams import wire
-from streams.pipeline import Behind
+from streams.host import Behind
 from streams.wire import Registration, WireError
 
 log = logging.getLogger(__name__)

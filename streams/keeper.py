@@ -79,6 +79,7 @@ class Keeper:
         self._make, self._checkpoints, self._send = make, checkpoints, send
         self._topics, self._every, self._redis = topics, every, redis
         self._slots: dict[int, _Slot] = {}
+        self._given_away = 0  # how often
         self._lock = asyncio.Lock()
         self.applied = 0
         self.saved = 0
@@ -97,9 +98,13 @@ class Keeper:
         async with self._lock:
             wanted = sorted(partitions)
             self._slots = {partition: slot for partition, slot in self._slots.items() if partition in wanted}
+            before = self._given_away
             for partition in wanted:
                 if partition not in self._slots:
-                    self._slots[partition] = await self._taken_over(partition, earliest.get(partition, 0))
+                    slot = await self._taken_over(partition, earliest.get(partition, 0))
+                    if before != self._given_away:  # meanwhile; another load follows
+                        return {}
+                    self._slots[partition] = slot
             return {partition: slot.last + 1 for partition, slot in self._slots.items()}
 
     async def _taken_over(self, partition: int, first: int) -> _Slot:
@@ -213,6 +218,7 @@ class Keeper:
     def forget(self) -> None:
         """The partitions are no longer ours. What was not kept of them is done again by their next owner."""
         self._slots = {}
+        self._given_away += 1
 
     def _dead(self, error: WireError, value: bytes, partition: int, offset: int) -> Out:
         return dead_letter(

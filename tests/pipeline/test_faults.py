@@ -18,7 +18,7 @@ from tests.pipeline.recording import record
 from tests.services.kafka import KafkaServer
 from tests.services.redis import RedisServer
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("pipeline")]  # not several deployments at once
 LINES = 150
 """A frame's lines: fewer than usual, so that there is a middle to fail in."""
 

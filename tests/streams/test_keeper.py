@@ -105,10 +105,9 @@ class Store:
 class Broker:
     """Takes messages in order, each some time after it was handed over."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, pace: float = 0.4) -> None:
+        self.rng, self.pace = rng, pace
         self.log: list[bytes] = []
-        self.fails = False
         self._coming: list[tuple[bytes, asyncio.Future[Any]]] = []
 
     @property
@@ -125,7 +124,7 @@ class Broker:
 
     async def work(self) -> None:
         while True:
-            if self._coming and self.rng.random() < 0.4:
+            if self._coming and self.rng.random() < self.pace:
                 value, future = self._coming.pop(0)
                 self.log.append(value)
                 if not future.done():
@@ -249,7 +248,7 @@ def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
 def test_messages_that_have_arrived_are_not_remembered() -> None:
     async def run() -> None:
         rng = random.Random(0)
-        broker = Broker(rng)
+        broker = Broker(rng, 1.0)
         at_work = asyncio.create_task(broker.work())
         one = keeper(Store(rng, broker), broker, every=1_000_000)
         await one.load([0], {})

@@ -12,13 +12,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from tests.pipeline.cluster import Cluster, until
 from tests.pipeline.comparison import between_stages, compare_events, compare_log, replayed
@@ -30,6 +32,8 @@ from tests.services.server import Server
 LINES: Final = 500
 HITS: Final = 20
 RESTARTS: Final = 3
+FROZEN: Final = 12.0
+AWAY: Final = 60.0
 PATIENCE: Final = 900.0
 PAGE: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 
@@ -50,6 +54,7 @@ class Result:
     again: int
     between: int
     ends: str
+    pause: float
     seconds: float
     wrong: tuple[str, ...]
 
@@ -75,14 +80,11 @@ class Bench:
         begin = time.monotonic()
         async with Cluster(self.folder, self.kafka.address, self.redis.url, raw, run.partitions) as cluster:
             await cluster.register(list(sources))
-            frames = cluster.frames(sources, LINES)
             cluster.add(run.workers)
             cluster.add_sink()
-            publishing = asyncio.create_task(cluster.publish(frames))
-            # frames of all stages together: about as many reports, ticks and facts come of each raw frame
-            whole = len(frames) * (1 + run.partitions)
-            faults = await FAULTS[run.fault](self, cluster, rng, whole)
-            await publishing
+            load = Load(cluster, cluster.frames(sources, LINES), rng)
+            await FAULTS[run.fault](self, load)
+            await load.rest()
             await cluster.finish(PATIENCE)
             outcome = compare_events((await cluster.read(cluster.topics.events)).values, expected)
             streams = await between_stages(cluster)
@@ -90,75 +92,117 @@ class Bench:
             ends = ", ".join(f"{count} × {how}" for how, count in sorted(cluster.ends.items()))
         seconds = time.monotonic() - begin
         wrong = (*outcome.wrong, *streams.wrong, *log)
-        return Result(run, faults, outcome.events, outcome.repeated, streams.repeated, ends, seconds, wrong)
-
-    async def restart(self, server: Server, cluster: Cluster, rng: random.Random, whole: int) -> int:
-        for number, moment in enumerate(moments(rng, RESTARTS, whole)):
-            await reached(cluster, moment, rng)
-            await asyncio.to_thread(server.restart, kill=number % 2 == 0)
-        return RESTARTS
+        pauses = sorted(load.pauses)
+        pause = pauses[len(pauses) // 2] if pauses else 0.0
+        again = outcome.repeated
+        return Result(run, load.faults, outcome.events, again, streams.repeated, ends, pause, seconds, wrong)
 
 
-def moments(rng: random.Random, count: int, whole: int) -> list[int]:
-    """So many random moments of a run, as frames worked off, well before its end."""
-    return sorted(rng.randrange(1, int(whole * 0.9)) for _ in range(count))
+class Load:
+    """Publishes bit by bit, so that there is work in hand whenever something is broken."""
+
+    def __init__(self, cluster: Cluster, frames: list[tuple[int, bytes]], rng: random.Random) -> None:
+        self.cluster, self.rng = cluster, rng
+        self.faults = 0
+        self.pauses: list[float] = []
+        """Seconds from each fault to the next checkpoint of any stage."""
+        self._frames = frames
+        self._publishing: asyncio.Task[None] | None = None
+        self._broken = 0.0
+
+    async def moments(self, count: int) -> AsyncIterator[int]:
+        """So many random moments at which something is broken, each while the workers are at work."""
+        size = -(-len(self._frames) // (count + 1))
+        for number in range(count):
+            before = await self.cluster.progress()
+            await self._published()
+            portion, self._frames = self._frames[:size], self._frames[size:]
+            self._publishing = asyncio.create_task(self.cluster.publish(portion))
+            await self._moved(before)
+            await asyncio.sleep(self.rng.uniform(0, 1))  # anywhere between two checkpoints
+            self.faults += 1
+            self._broken = time.monotonic()
+            yield number
+
+    async def rest(self) -> None:
+        await self._published()
+        before = await self.cluster.progress()
+        self._publishing = asyncio.create_task(self.cluster.publish(self._frames))
+        await self._moved(before)
+        await self._published()
+
+    async def _published(self) -> None:
+        if self._publishing is not None:
+            await self._publishing
+
+    async def _moved(self, before: int) -> None:
+        async def moved() -> bool:
+            return await self.cluster.progress() > before
+
+        await until(moved, "a checkpoint", PATIENCE)
+        if self._broken:
+            self.pauses.append(time.monotonic() - self._broken)
 
 
-async def reached(cluster: Cluster, progress: int, rng: random.Random) -> None:
-    """Wait until so many frames are in checkpoints, or all that are published; then a moment longer."""
-
-    async def there() -> bool:
-        return await cluster.progress() >= progress or await cluster.done()
-
-    await until(there, f"{progress} frames in checkpoints", PATIENCE)
-    await asyncio.sleep(rng.uniform(0, 1))  # not right after a checkpoint: anywhere between two
+async def nothing(_: Bench, load: Load) -> None:
+    """An undisturbed run."""
 
 
-async def nothing(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    return 0
+async def hits(how: signal.Signals, load: Load) -> None:
+    async for _ in load.moments(HITS):
+        await load.cluster.hit(load.rng.choice([w for w in load.cluster.workers if w.running]), how)
 
 
-async def hits(how: signal.Signals, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    for moment in moments(rng, HITS, whole):
-        await reached(cluster, moment, rng)
-        running = [worker for worker in cluster.workers if worker.running]
-        if running:
-            await cluster.hit(rng.choice(running), how)
-    return HITS
+async def kill(_: Bench, load: Load) -> None:
+    await hits(signal.SIGKILL, load)
 
 
-async def kill(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    return await hits(signal.SIGKILL, cluster, rng, whole)
+async def term(_: Bench, load: Load) -> None:
+    await hits(signal.SIGTERM, load)
 
 
-async def term(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    return await hits(signal.SIGTERM, cluster, rng, whole)
+async def freeze(_: Bench, load: Load) -> None:
+    """A worker stops for longer than the session lasts, and then goes on as if nothing had happened."""
+    async for _moment in load.moments(RESTARTS):
+        worker = load.rng.choice(load.cluster.workers)
+        worker.pause()
+        await asyncio.sleep(FROZEN)
+        worker.resume()
 
 
-async def join(_: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
+async def join(_: Bench, load: Load) -> None:
     """A worker comes; later the one that has been there longest goes."""
-    where = moments(rng, 2 * RESTARTS, whole)
-    for number, moment in enumerate(where):
-        await reached(cluster, moment, rng)
+    async for number in load.moments(2 * RESTARTS):
         if number % 2 == 0:
-            cluster.add()
+            load.cluster.add()
         else:
-            await cluster.remove(cluster.workers[0])
-    return len(where)
+            await load.cluster.remove(load.cluster.workers[0])
 
 
-async def kafka(bench: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    return await bench.restart(bench.kafka, cluster, rng, whole)
+async def restarts(server: Server, load: Load) -> None:
+    """Killed, restarted in order, and killed and away for a while."""
+    async for number in load.moments(RESTARTS):
+        if number < 2:
+            await asyncio.to_thread(server.restart, kill=number == 0)
+        else:
+            server.kill()
+            await asyncio.sleep(AWAY)
+            await asyncio.to_thread(server.start)
 
 
-async def redis(bench: Bench, cluster: Cluster, rng: random.Random, whole: int) -> int:
-    return await bench.restart(bench.redis, cluster, rng, whole)
+async def kafka(bench: Bench, load: Load) -> None:
+    await restarts(bench.kafka, load)
 
 
-FAULTS: Final[dict[str, Callable[[Bench, Cluster, random.Random, int], Awaitable[int]]]] = {
+async def redis(bench: Bench, load: Load) -> None:
+    await restarts(bench.redis, load)
+
+
+FAULTS: Final[dict[str, Callable[[Bench, Load], Awaitable[None]]]] = {
     "none": nothing,
     "kill": kill,
     "term": term,
+    "freeze": freeze,
     "join": join,
     "kafka": kafka,
     "redis": redis,
@@ -167,9 +211,10 @@ WORDS: Final = {
     "none": "none",
     "kill": "`kill -9` of a worker",
     "term": "SIGTERM to a worker",
+    "freeze": "worker frozen for 12 s",
     "join": "worker added, worker removed",
-    "kafka": "Kafka killed or restarted",
-    "redis": "Redis killed or restarted",
+    "kafka": "Kafka killed, restarted, away for a minute",
+    "redis": "Redis killed, restarted, away for a minute",
 }
 
 
@@ -188,15 +233,16 @@ def row(result: Result) -> str:
     cells = (
         f"{run.partitions}", f"{run.workers}", f"{run.sources}", WORDS[run.fault], f"{result.faults}",
         f"{result.events}", "no: " + "; ".join(result.wrong) if result.wrong else "yes",
-        f"{result.again}", f"{result.between}", result.ends or "none", f"{result.seconds:.0f} s",
+        f"{result.again}", f"{result.between}", result.ends or "none",
+        f"{result.pause:.1f} s" if result.faults else "", f"{result.seconds:.0f} s",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
 
 HEAD: Final = """\
 | partitions | workers | sources | fault | times | revisions | as in replay | published again \
-| sent again between stages | workers and sinks that ended and were started again | took |
-|---|---|---|---|---|---|---|---|---|---|---|
+| sent again between stages | workers and sinks that ended and were started again | pause | took |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -223,6 +269,8 @@ what they have by `id` and `revision`, as the sink does. *Ended*: by the fault i
 decision: exit 3 a gap in the offsets, 4 another worker had taken the partition over, 5 anything else, 2 and 1
 a start that failed. Each is started again and goes on from its checkpoint.
 
+*Pause*: the median time from a fault to the next checkpoint of any stage.
+
 After `kill -9` the partitions wait for another worker until the session time-out has passed (6 s), then for
 that worker to load the checkpoint. The times are those of a small machine that had other work to do.
 
@@ -239,9 +287,12 @@ def main() -> int:
     parser.add_argument("--recording", choices=("small", "large"), default="large")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--folder", type=Path, help="keep the logs of workers and services here")
+    parser.add_argument("--keep", type=Path, help="add to the results in this file, and keep them there")
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}", flush=True)
     results: list[Result] = []
+    if chosen.keep and chosen.keep.exists():
+        results = msgspec.json.decode(chosen.keep.read_bytes(), type=list[Result])
     with ExitStack() as stack:
         folder = chosen.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = KafkaServer(folder / "kafka"), RedisServer(folder / "redis")
@@ -252,11 +303,14 @@ def main() -> int:
             f"{len(bench.recording.lines):,} lines, {bench.recording.encounters} encounters\n\n{HEAD}", end=""
         )
         for run in plan(chosen.quick, chosen.faults.split(",")):
+            results = [result for result in results if result.run != run]
             try:
                 results.append(asyncio.run(bench.run(run)))
             except AssertionError as error:
-                results.append(Result(run, 0, 0, 0, 0, "", PATIENCE, (str(error),)))
+                results.append(Result(run, 0, 0, 0, 0, "", 0, PATIENCE, (str(error),)))
             print(row(results[-1]), flush=True)
+            if chosen.keep:
+                chosen.keep.write_bytes(msgspec.json.encode(results))
             chosen.page.write_text(page(results, bench.recording, chosen.seed))
     return int(any(result.wrong for result in results))
 

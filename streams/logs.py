@@ -1,6 +1,7 @@
 """Logs: one line a record on standard error, for machines and people, whatever a value holds.
 
-`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` an object a line.
+`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` an object a line;
+`TANKERWATCH_LOG_LEVEL` is debug, info, warning or error.
 """
 
 import json
@@ -10,16 +11,18 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
-FORMS: Final = ("text", "json")
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _BARE: Final = re.compile(r"[\w.:/#@+,\-\[\]?%~*()]+", re.ASCII)
-_FIELD: Final = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def say(log: logging.Logger, level: int, event: str, **fields: object) -> None:
     """Log an event with its fields."""
-    log.log(level, "%s", event, extra={"event": event, "fields": fields})
+    if log.isEnabledFor(level):
+        text = " ".join([f"event={event}", *(f"{key}={_quoted(value)}" for key, value in fields.items())])
+        log.log(level, "%s", text, extra={"event": event, "fields": fields})
 
 
 def _of(record: logging.LogRecord) -> dict[str, object]:
@@ -28,25 +31,13 @@ def _of(record: logging.LogRecord) -> dict[str, object]:
         "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z",
         "level": record.levelname,
     }
-    message = record.getMessage()
     if (event := getattr(record, "event", None)) is not None:
         out |= {"event": event, **getattr(record, "fields", {})}
-    elif message.startswith("event="):  # written as fields already
-        out |= {name: _read(value) for name, value in _FIELD.findall(message)}
     else:
-        out |= {"event": "log", "from": record.name, "message": message}
+        out |= {"event": "log", "from": record.name, "message": record.getMessage()}
     if record.exc_info:
         out["trace"] = logging.Formatter().formatException(record.exc_info)
     return out
-
-
-def _read(value: str) -> object:
-    if not value.startswith('"'):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _quoted(value: object) -> str:
@@ -85,15 +76,17 @@ class Seldom(logging.Filter):
         return True
 
 
-def config(level: str = "INFO", environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """For logging.config.dictConfig, and for Faust."""
-    form = environment.get("TANKERWATCH_LOG", "text")
-    formatter = JsonFormatter if form == "json" else TextFormatter
+def config(level: str | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """For logging.config.dictConfig, and for Faust. Levels and form are the environment's where not given."""
+    level = (level or environment.get("TANKERWATCH_LOG_LEVEL", "info")).upper()
+    level = level if level in LEVELS else "INFO"
+    # Faust tells each step of its services; also under the name of our module that makes the app
+    chatter = {"level": level if level == "DEBUG" else "WARNING"}
     clients = {"level": "ERROR", "filters": ["seldom"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": formatter}},
+        "formatters": {"line": {"()": partial(formatter, environment)}},
         "filters": {"seldom": {"()": Seldom}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"},
@@ -101,6 +94,9 @@ def config(level: str = "INFO", environment: Mapping[str, str] = os.environ) -> 
         # a filter counts only on the logger that is called, so those that repeat themselves are named
         "loggers": {
             "streams": {"level": level},
+            "streams.app": chatter,
+            "faust": chatter,
+            "mode": chatter,
             "tankerwatch": {"level": level},
             "aiokafka": clients,
             "aiokafka.conn": clients,
@@ -110,10 +106,16 @@ def config(level: str = "INFO", environment: Mapping[str, str] = os.environ) -> 
             "aiokafka.consumer.group_coordinator": clients,
             "aiokafka.producer.sender": clients,
         },
-        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "root": {"level": max(level, "WARNING", key=LEVELS.index), "handlers": ["stderr"]},
     }
 
 
-def configure(level: str = "INFO") -> None:
+def formatter(environment: Mapping[str, str] = os.environ) -> logging.Formatter:
+    return (
+        JsonFormatter() if environment.get("TANKERWATCH_LOG", "text").lower() == "json" else TextFormatter()
+    )
+
+
+def configure(level: str | None = None) -> None:
     """Log to standard error, in the form that the environment asks for."""
     logging.config.dictConfig(config(level))

@@ -16,17 +16,15 @@ from streams.supervisor import Supervisor, worker_command
 
 log = logging.getLogger(__name__)
 EXIT_FENCED: Final = 4
-LEVELS: Final = ("debug", "info", "warn", "error")
-"""Of the logs of Faust's worker."""
 
 
-def run_worker(level: str, restart: bool) -> int:
+def run_worker(restart: bool) -> int:
     """Run a worker until a signal ends it; its exit code. Without `restart` it takes this process's place."""
     if not restart:
-        command = worker_command(level)
+        command = worker_command()
         os.execv(command[0], command)
     logs.configure()
-    return Supervisor(worker_command(level)).run()
+    return Supervisor(worker_command()).run()
 
 
 def run_sink(deployment: Deployment, limits: Limits, metrics_port: int) -> None:

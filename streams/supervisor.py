@@ -30,10 +30,10 @@ SUPERVISOR: Final = "TANKERWATCH_SUPERVISOR"
 """Environment variable with the supervisor's process id: a worker ends when that is no longer its parent."""
 
 
-def worker_command(level: str = "warn") -> list[str]:
-    """What starts one worker in the foreground."""
+def worker_command() -> list[str]:
+    """What starts one worker in the foreground. Levels of logs are those of `streams/logs.py`."""
     faust = [sys.executable, "-m", "faust", "--quiet", "-A", "streams.app"]
-    return [*faust, "worker", "--without-web", "-l", level]
+    return [*faust, "worker", "--without-web", "-l", "debug"]
 
 
 @dataclass(frozen=True, slots=True)

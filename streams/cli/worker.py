@@ -15,10 +15,6 @@ def worker(
             help="Start the worker again when it ends itself; --no-restart leaves that to your supervisor.",
         ),
     ] = True,
-    level: Annotated[
-        str,
-        typer.Option("--log-level", metavar="LEVEL", help="Of Faust's own logs: debug, info, warn or error."),
-    ] = "warn",
     rebuild_from: Annotated[
         str | None,
         typer.Option(
@@ -44,15 +40,13 @@ def worker(
         wanted.load_settings()
     except (deployment.DeploymentError, SettingsError) as error:
         raise UsageError(str(error)) from None
-    if level not in processes.LEVELS:
-        raise UsageError(f"--log-level: {level!r} is none; give one of {', '.join(processes.LEVELS)}")
     if rebuild_from is not None:
         _rebuild(rebuild_from, yes)
         if not yes:
             return
     elif yes:
         raise UsageError("--yes goes with --rebuild-from TIME")
-    if code := processes.run_worker(level, restart):
+    if code := processes.run_worker(restart):
         raise typer.Exit(code)
 
 

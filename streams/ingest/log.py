@@ -1,38 +1,17 @@
-"""Log lines for machines and people: one line each, `event=… key=value …`."""
+"""What ingest logs, and how seldom the same."""
 
-import json
 import logging
-import re
 import time
 from typing import Final
 
-_BARE: Final = re.compile(r"[\w.:/#@+,\-\[\]?%~*()]+", re.ASCII)
+from streams import logs
 
 LOG: Final = logging.getLogger("tankerwatch.ingest")
 
 
 def say(level: int, event: str, **fields: object) -> None:
-    """Log an event. Values from outside are quoted, so none of them can end the line or feign a field."""
-    if LOG.isEnabledFor(level):
-        LOG.log(level, "%s", " ".join([f"event={event}", *(f"{k}={_value(v)}" for k, v in fields.items())]))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.1f}"
-    text = str(value)
-    return text if _BARE.fullmatch(text) else json.dumps(text)
-
-
-class KeyValueFormatter(logging.Formatter):
-    """`time=… level=… event=…`, in UTC."""
-
-    converter = staticmethod(time.gmtime)
-
-    def __init__(self) -> None:
-        super().__init__(
-            "time=%(asctime)s.%(msecs)03dZ level=%(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S"
-        )
+    """Log an event with its fields."""
+    logs.say(LOG, level, event, **fields)
 
 
 class Rarely:

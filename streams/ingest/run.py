@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from models.time import Millis
+from streams import logs
 from streams.ingest import publish as publishing
 from streams.ingest.counters import Counters
-from streams.ingest.log import LOG, KeyValueFormatter
+from streams.ingest.log import LOG
 from streams.ingest.sender import KafkaTarget, hush_client
 from streams.ingest.session import IngestOptions, Session
 
@@ -103,7 +104,7 @@ def _logging() -> Iterator[None]:
         yield
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(KeyValueFormatter())
+    handler.setFormatter(logs.formatter())
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)
     try:

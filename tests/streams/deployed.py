@@ -56,20 +56,7 @@ EVENT = from_json(
 )
 
 
-COMMAND = """
-import sys
-from importlib import import_module
-from streams.cli import main
-app = sys.modules["streams.cli.main"].app
-have = {c.callback.__name__ for c in app.registered_commands}
-for name in ("sink", "worker", "status"):
-    if name not in have:
-        try:
-            app.command()(getattr(import_module("streams.cli." + name), name))
-        except ImportError:
-            pass
-main()
-"""
+COMMAND = "from streams.cli import main; main()"
 
 
 def new_deployment(kafka: str, redis_url: str) -> Deployment:

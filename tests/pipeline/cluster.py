@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ from redis.exceptions import RedisError
 
 from streams import wire
 from streams.event_log import Keys
-from streams.patience import KAFKA_AWAY, until_there
+from streams.patience import KAFKA_AWAY, REDIS_AWAY, until_there
 from streams.topics import Topics, specs
 from streams.topics_admin import ensure_topics
 from streams.wire import RawFrame, Registration
@@ -221,7 +222,8 @@ class Cluster:
         offsets = []
         for partition in range(place.partitions):
             key = f"{self.prefix}tankerwatch:{place.stage}:{partition}:state"
-            offsets.append(int(await self._redis.hget(key, "offset") or -1))
+            ask = partial(self._redis.hget, key, "offset")
+            offsets.append(int(await until_there("Redis", "", ask, REDIS_AWAY) or -1))
         return offsets
 
     async def progress(self) -> int:

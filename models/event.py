@@ -69,7 +69,7 @@ class Reason(_Model, frozen=True, kw_only=True, rename="camel"):
     weight: float
 
     def __post_init__(self) -> None:
-        # a number read back from JSON is a float: only then do events survive the way through a topic as bytes
+        # a number read back from JSON is a float: only so are events the same bytes after a topic
         for name in ("value", "threshold"):
             if isinstance(number := getattr(self, name), int):
                 msgspec.structs.force_setattr(self, name, float(number))

@@ -109,7 +109,9 @@ def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp_path:
     asyncio.run(run())
 
 
-def test_redis_and_kafka_restarted(own_kafka: KafkaServer, own_redis: RedisServer, tmp_path: Path) -> None:
+def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServer, tmp_path: Path) -> None:
+    """Both are killed under load. While Redis is away frames wait, and no worker ends for it."""
+
     async def run() -> None:
         async with Cluster(tmp_path, own_kafka.address, own_redis.url) as cluster:
             await cluster.register(list(sources(4)))
@@ -117,14 +119,23 @@ def test_redis_and_kafka_restarted(own_kafka: KafkaServer, own_redis: RedisServe
             cluster.add()
             cluster.add_sink()
             third = len(frames) // 3
-            for number, restart in enumerate((own_redis.restart, own_kafka.restart)):
-                publishing = asyncio.create_task(
-                    cluster.publish(frames[third * number : third * (number + 1)])
-                )
-                await some_kept(cluster, 0, third * number)
-                await asyncio.to_thread(restart, kill=True)
-                await publishing
-            await cluster.publish(frames[third * 2 :])
+
+            async def published(number: int) -> None:
+                await cluster.publish(frames[third * number : third * (number + 1)])
+
+            await published(0)
+            await some_kept(cluster, 0, 0)
+            own_redis.kill()
+            await published(1)
+            own_redis.start()
+            await some_kept(cluster, 0, third)
+            assert not cluster.ends
+
+            publishing = asyncio.create_task(published(2))
+            await some_kept(cluster, 0, third * 2)
+            await asyncio.to_thread(own_kafka.restart, kill=True)
+            await publishing
+            await cluster.publish(frames[third * 3 :])
             await check(cluster, 4)
 
     asyncio.run(run())

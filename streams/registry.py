@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams import wire
 from streams.host import Behind
+from streams.patience import KAFKA_AWAY, REMIND, until_there
 from streams.wire import Registration, WireError
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class SourceRegistry:
     async def catch_up(self, offset: int) -> None:
         """Read on until the registration at this offset is there."""
         async with self._lock:
-            consumer = await self._start()
+            consumer = await until_there("Kafka", self._broker, self._start, KAFKA_AWAY)
+            said = 0.0
             while self._read < offset:
                 batches = await consumer.getmany(self._partition, timeout_ms=500)
                 for record in batches.get(self._partition, []):
@@ -50,6 +52,13 @@ class SourceRegistry:
                 if not batches:
                     # compaction leaves no gap at the very end, so an offset that is not there yet will come
                     self._read = max(self._read, await consumer.position(self._partition) - 1)
+                    now = asyncio.get_running_loop().time()
+                    if self._read < offset and now >= said + REMIND:
+                        said = now
+                        log.error(
+                            "%s: a frame names the registration at offset %d, and the last one is %d: it waits",
+                            self._partition.topic, offset, self._read,
+                        )  # fmt: skip
 
     async def stop(self) -> None:
         if self._consumer is not None:
@@ -59,7 +68,11 @@ class SourceRegistry:
     async def _start(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=None)
-            await consumer.start()
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
             consumer.assign([self._partition])
             await consumer.seek_to_beginning(self._partition)
             self._consumer = consumer

@@ -56,7 +56,7 @@ class SourceRegistry:
                     if self._read < offset and now >= said + REMIND:
                         said = now
                         log.error(
-                            "%s: a frame names the registration at offset %d, and the last one is %d: it waits",
+                            "%s: a frame waits for the registration at offset %d; the last one is %d",
                             self._partition.topic, offset, self._read,
                         )  # fmt: skip
 

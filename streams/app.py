@@ -59,11 +59,13 @@ class CheckpointConsumer(driver.Consumer):
 
     async def _start(self) -> Mapping[TP, int]:
         starts: dict[TP, int] = {}
-        for topic, keeper in cast(Pipeline, self.app).keepers.items():
-            mine = {tp for tp in self.assignment() if tp.topic == topic}
-            earliest = await self.earliest_offsets(*mine) if mine else {}
-            first = {tp.partition: int(offset) for tp, offset in earliest.items()}
-            offsets = await keeper.load([tp.partition for tp in mine], first)
+        keepers = cast(Pipeline, self.app).keepers
+        mine = {tp for tp in self.assignment() if tp.topic in keepers}
+        # all at once: each question may take its turn behind a long poll
+        earliest = await self.earliest_offsets(*mine) if mine else {}
+        for topic, keeper in keepers.items():
+            first = {tp.partition: int(offset) for tp, offset in earliest.items() if tp.topic == topic}
+            offsets = await keeper.load([tp.partition for tp in mine if tp.topic == topic], first)
             starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}
         await self._thread.call_thread(self._seek_all, starts)
         return starts

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Tests on real recordings need the folder that TANKERWATCH_DATA names; without it they are left out.
 RECORDED := $(if $(TANKERWATCH_DATA),,-m "not recorded")
 
-.PHONY: demo test lint format evaluate lock clean
+.PHONY: demo test lint format evaluate faults lock clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -31,6 +31,11 @@ format: .venv/ready
 # Detection against the simulator's truth, over every scenario: writes the table in docs/evaluation.md.
 evaluate: .venv/ready
 	$(BIN)/python -m tests.evaluation.matrix --seeds 20 --out docs/evaluation.md
+
+# Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/faults.md.
+faults: .venv/ready
+	@sh tests/services/setup.sh
+	$(BIN)/python -m tests.pipeline.matrix
 
 lock: .venv/ready
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \

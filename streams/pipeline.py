@@ -164,7 +164,7 @@ class _Taken:
 class _VesselState(msgspec.Struct):
     marks: dict[str, Millis]
     registry: int
-    done: Millis
+    told: tuple[Millis, bool]
     taken: dict[str, Origin]
 
 
@@ -184,7 +184,7 @@ class VesselHost:
         self._stage = VesselStage(places, watchlist, settings.vessel)
         self._marks = Watermarks()
         self._read = -1  # registrations taken in
-        self._told = BEGINNING
+        self._told = BEGINNING, False  # how far, and whether all sources had ended
         self._taken = _Taken()
 
     def work(self, value: bytes, offset: int) -> list[Out]:
@@ -202,10 +202,10 @@ class VesselHost:
         self._marks.update(frame.source, frame.watermark)
         low = self._marks.low
         instants = self._stage.advance(low)
-        done = END if low == END else self._stage.done
-        if done <= self._told and not instants:
+        done, ended = self._stage.done, low == END
+        if (done, ended) == self._told and not instants:
             return []
-        self._told = max(self._told, done)
+        self._told = done, ended
         ticks = [i for i in instants if len(i.ticks) or i.identities]
         several = [part for instant in ticks for part in messages.parts(instant)]
         groups = list(messages.grouped(several)) or [[]]
@@ -217,6 +217,7 @@ class VesselHost:
                         wire.VERSION,
                         Origin(self._partition, offset, number),
                         done if number == len(groups) - 1 else BEGINNING,
+                        ended,
                         group,
                     )
                 ),
@@ -244,12 +245,12 @@ class VesselHost:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_VesselState)
         self._stage.load(pieces)
         self._marks.load(kept.marks)
-        self._read, self._told, self._taken.highest = kept.registry, kept.done, kept.taken
+        self._read, self._told, self._taken.highest = kept.registry, kept.told, kept.taken
 
 
 class _MeetingState(msgspec.Struct):
-    done: dict[int, Millis]
-    told: Millis
+    far: dict[int, tuple[Millis, bool]]
+    told: tuple[Millis, bool]
     taken: dict[str, Origin]
 
 
@@ -259,8 +260,9 @@ class MeetingHost:
     def __init__(self, spread: int, places: Places, settings: Settings, topics: Topics) -> None:
         self._topics = topics
         self._stage = MeetingStage(places, settings.vessel.grid, settings.meeting)
-        self._done = dict.fromkeys(range(spread), BEGINNING)
-        self._told = BEGINNING
+        # of each partition: how far it is, and whether all its sources have ended
+        self._far = dict.fromkeys(range(spread), (BEGINNING, False))
+        self._told = BEGINNING, False
         self._taken = _Taken()
 
     def work(self, value: bytes, offset: int) -> list[Out]:
@@ -271,25 +273,28 @@ class MeetingHost:
             return []
         for instant in instants:
             self._stage.feed(instant)
-        self._done[partition] = max(self._done[partition], frame.done)
-        done = min(self._done.values())
-        if done in (self._told, BEGINNING):
+        if frame.done != BEGINNING:
+            self._far[partition] = frame.done, frame.ended
+        done = min(done for done, _ in self._far.values())
+        ended = all(ended for _, ended in self._far.values())
+        if (done, ended) == self._told or done == BEGINNING:
             return []
-        self._told = done
-        events = self._stage.advance(END if done == END else done + 1)
+        self._told = done, ended
+        events = self._stage.advance(END if ended else done + 1)
         return list(messages.facts(self._topics, "meetings", 0, offset, done, events))
 
     def changes(self) -> dict[str, bytes | None]:
-        state = _MeetingState(self._done, self._told, self._taken.highest)
+        state = _MeetingState(self._far, self._told, self._taken.highest)
         return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
     def numbers(self) -> Numbers:
-        return Numbers(self._told)
+        done, ended = self._told
+        return Numbers(END if ended else done)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
         self._stage.load(pieces)
-        self._done, self._told, self._taken.highest = kept.done, kept.told, kept.taken
+        self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
 
 
 class _CaseState(msgspec.Struct):
@@ -316,8 +321,8 @@ class CaseHost:
         self._waiting += frame.events
         self._done[stream] = max(self._done[stream], frame.done)
         low = min(self._done.values())
-        ready = [e for e in self._waiting if low == END or from_detected(e) <= low]
-        self._waiting = [e for e in self._waiting if low != END and from_detected(e) > low]
+        ready = [event for event in self._waiting if from_detected(event) <= low]
+        self._waiting = [event for event in self._waiting if from_detected(event) > low]
         return [self._event(event) for event in sorted(ready, key=sort_key)]
 
     def _event(self, event: Event) -> Out:

@@ -86,11 +86,16 @@ class InstantPart(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):
-    """Ticks and identities of one partition of MMSIs; `done` is the last instant that is complete."""
+    """Ticks and identities of one partition of MMSIs; `done` is the last instant that is complete.
+
+    `ended` says that all sources known so far have ended, so that what is open is told as it stands; a source
+    that registers later takes it back. `done` is BEGINNING in all parts but the last.
+    """
 
     version: int
     origin: Origin
     done: Millis
+    ended: bool
     instants: list[InstantPart]
 
 

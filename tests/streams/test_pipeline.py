@@ -158,6 +158,27 @@ def event_of(data: bytes) -> Event:
     return from_json(data)
 
 
+def test_a_source_that_comes_when_all_have_ended_is_followed() -> None:
+    """The last of the old ones ends everything; then another registers, with later times."""
+    cluster = Cluster(2, 3, seed=3, crashes=0.2)
+    lines = simulate("cho_do", 5, "normal").lines
+    middle = len(lines) // 3
+    for name, part, registry in (("a", lines[:middle], 0), ("b", lines[middle:], 1)):
+        queue = [
+            RawFrame(wire.VERSION, name, "lines", registry, frame.first_line, frame.data)
+            for frame in frames(name, part, 300)
+        ]
+        for frame in [*queue, RawFrame(wire.VERSION, name, "end", registry)]:
+            cluster.send(Out(TOPICS.raw, wire.encode(frame), "ab".index(name)))
+        cluster.run()
+
+    def seen(events: Iterable[bytes]) -> set[object]:
+        found = {event.id: event for event in map(from_json, events)}
+        return {(e.type, e.level, e.status, tuple(v.ssvid for v in e.vessels)) for e in found.values()}
+
+    assert seen(cluster.events) == seen(expected("cho_do"))
+
+
 def test_what_is_no_frame_is_refused() -> None:
     host = DecoderHost(0, 1, SETTINGS, TOPICS)
     with pytest.raises(wire.WireError, match="not a frame"):

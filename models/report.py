@@ -5,6 +5,7 @@ stage can work on hundreds of thousands of messages a second. Sentinels of the s
 are null here: NaN in floats, 0 in identifying integers, empty bytes in text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,6 +55,14 @@ STATIC: Final = np.dtype(
 
 COARSE_TYPES: Final = (27,)
 """Types whose position has 1/10 minute resolution (long-range broadcast)."""
+
+
+def joined(parts: Sequence[Rows], dtype: np.dtype[Any]) -> Rows:
+    """Rows one after another. numpy joins structured arrays field by field; as bytes it is far faster."""
+    if not parts:
+        return np.empty(0, dtype)
+    raw = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([np.ascontiguousarray(part).view(raw) for part in parts]).view(dtype)
 
 
 def no_positions() -> Rows:

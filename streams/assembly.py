@@ -1,5 +1,6 @@
 """Reassembly: the parts of messages that need more than one sentence (IEC 61162-1, VDM)."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -42,6 +43,16 @@ class Assemblies:
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._open
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._open)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def room(self, number: int) -> bool:
+        """Whether so many more can be begun without one having to go."""
+        return len(self._open) + number <= _MAX_OPEN
 
     def get(self, key: bytes) -> Assembly | None:
         return self._open.get(key)

@@ -107,6 +107,9 @@ def read_tags(lines: Lines, tags: Tags, names: Names) -> tuple[Tags, Told]:
 def read_pghp(lines: Lines, found: Pghps, names: Names) -> tuple[Told, Numbers]:
     """The fields of `$PGHP` lines, of those that hold good ones, and the checksums they speak of."""
     places, mark = lines.places, found.mark
+    if not len(mark):
+        none = np.empty(0, np.int64)
+        return Told(none, none, none, none, Spans(lines.block, none, none)), none
     good = np.ones(len(mark), np.bool_)
     numbers = []
     for field, (least, most) in enumerate(((4, 4), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 3)), 2):
@@ -131,24 +134,23 @@ def read_pghp(lines: Lines, found: Pghps, names: Names) -> tuple[Told, Numbers]:
 
 def read_suffixes(lines: Lines, sentences: Sentences, names: Names) -> tuple[Numbers, Numbers, Flags]:
     """Epoch and station after the checksum, and whether that is all that is there."""
-    count = sentences.size
-    time, station, good = np.full(count, UNTOLD), np.zeros(count, np.int64), np.ones(count, np.bool_)
-    after, end = lines.places[sentences.suffix - 1] + 3, lines.ends[sentences.line]
-    more = np.flatnonzero(after != end)
-    if not len(more):
-        return time, station, good
-    last = lines.last[sentences.line[more]]
-    fields = last - sentences.suffix[more]
-    good[more] = (fields > 0) & (lines.places[sentences.suffix[more]] == after[more])
-    good[more] &= (lines.marks[sentences.suffix[more]] == _COMMA) & (lines.marks[last - 1] == _COMMA)
-    time[more], fine = _epochs(lines, lines.places[last - 1] + 1, end[more])
-    good[more] &= fine
-    several = more[(fields > 1) & good[more]]
+    suffix, end = sentences.suffix, lines.ends[sentences.line]
+    last = lines.last[sentences.line]
+    after = lines.places[suffix - 1] + 3
+    none = after == end
+    # From here on also for those without one, and then meaningless
+    commas = (lines.marks[suffix] == _COMMA) & (lines.marks[last - 1] == _COMMA)
+    time, fine = _epochs(lines, lines.places[last - 1] + 1, end)
+    good = none | commas & fine & (lines.places[suffix] == after)
+    if none.any():
+        time[none] = UNTOLD
+    station = np.zeros(sentences.size, np.int64)
+    several = np.flatnonzero(good & (last - suffix > 1))
     if len(several):
-        start = lines.places[sentences.suffix[several]]
-        length = lines.places[lines.last[sentences.line[several]] - 1] - start
+        start = lines.places[suffix[several]]
+        length = lines.places[last[several] - 1] - start
         good[several[length > _LONGEST]] = False
-        several, start, length = (a[length <= _LONGEST] for a in (several, start, length))
+        several, start, length = (column[length <= _LONGEST] for column in (several, start, length))
         station[several] = names.column(Spans(lines.block, start, length), suffix_station)
     return time, station, good
 

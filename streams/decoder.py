@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 
 from models.frame import Cut, Frame, Reject
-from models.report import Reports
+from models.report import Reports, joined
 from models.time import BEGINNING, END, HOUR, MINUTE, SECOND, Millis
 from streams.accounts import Accounts, Rejected
 from streams.context_columns import Names
 from streams.frame_columns import FrameColumns
-from streams.held import Held, Messages
+from streams.held import HELD, Held, Messages
 from streams.outcome import Outcome
 from streams.payload_columns import Bits, decode_columns
 from streams.placing import Placing
@@ -128,7 +128,8 @@ class Decoder:
             base_time=base_time,
         )
         self._accounts = Accounts(source)
-        self._placing = Placing(self._timeline, self._accounts, settings.part_timeout_seconds * SECOND)
+        self._part_timeout = settings.part_timeout_seconds * SECOND
+        self._placing = Placing(self._timeline, self._accounts, self._part_timeout)
         self._held = Held(self._window)
         self._stations: dict[str, int] = {"": 0}
         self._ended = False
@@ -232,7 +233,7 @@ class Decoder:
     def _work_off(self, sequence: Sequence) -> list[Placed]:
         """Take sentences through the timeline, in columns as far as that goes, and place them."""
         placed: list[Placed] = []
-        at, reach = 0, _LEAST_REACH
+        at, reach = 0, sequence.size
         while at < sequence.size:
             taken = self._timeline.take(*sequence.ahead(at, reach))
             if taken is None:
@@ -242,6 +243,7 @@ class Decoder:
                 at, reach = at + 1, _LEAST_REACH
                 continue
             placed.append(sequence.place(at, taken, self._accounts))
+            placed += sequence.pair(at, taken, self._placing.assemblies, self._part_timeout)
             for index in sequence.one_by_one(at, taken):
                 self._timeline.move(taken, index - at)
                 self._placing.turn = index
@@ -258,17 +260,19 @@ class Decoder:
             placed = [*placed, Placed(turns, rows, payloads)]
         if not placed:
             return
-        rows = np.concatenate([part.rows for part in placed])
+        rows = joined([part.rows for part in placed], HELD)
         texts = Spans.join([part.payloads for part in placed])
         turns = np.concatenate([part.turns for part in placed])
         if np.any(turns[1:] < turns[:-1]):
             order = np.argsort(turns, kind="stable")
             rows, texts = rows.take(order), texts.take(order)
         rows["mmsi"] = Bits(texts).unsigned(8, 30)
-        distinct, first = np.unique(rows["station"], return_index=True)
+        first = np.full(names.size, -1)
+        first[rows["station"][::-1]] = np.arange(len(rows))[::-1]
         index, known = np.zeros(names.size, np.int32), names.all
-        for number in distinct[np.argsort(first)].tolist():
-            index[number] = self._station(known[number])
+        for number in np.argsort(first, kind="stable").tolist():
+            if first[number] >= 0:  # numbered in the order in which they are heard
+                index[number] = self._station(known[number])
         rows["station"] = index[rows["station"]]
         self._held.add(rows, texts.compact())
 
@@ -290,9 +294,11 @@ class Decoder:
         def index(heard: Iterable[int]) -> int:
             return table.setdefault(tuple(sorted({names[name] for name in heard} - {""})), len(table))
 
-        distinct, inverse = np.unique(rows["station"], return_inverse=True)
-        single = np.array([index((name,)) for name in distinct.tolist()], np.int32)
-        stations = single[inverse] if len(rows) else np.empty(0, np.int32)
+        single = np.zeros(len(names), np.int32)
+        single[rows["station"]] = 1
+        for name in np.flatnonzero(single).tolist():
+            single[name] = index((name,))
+        stations = single[rows["station"]]
         several = np.flatnonzero(np.diff(messages.heard, prepend=-1))
         for row, heard in zip(
             messages.heard[several].tolist(), np.split(messages.by, several[1:]), strict=False
@@ -306,6 +312,6 @@ class Decoder:
             lines = int(rows["lines"][row])
             self._accounts.reject(head, int(rows["line"][row]), Outcome.UNDECODABLE, lines=lines)
         self._accounts.count(Outcome.MESSAGE, int(rows["lines"][good].sum()))
-        kinds, counts = np.unique(rows["type"][good], return_counts=True)
-        self.messages.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
+        counts = enumerate(np.bincount(rows["type"][good]).tolist())
+        self.messages.update({kind: count for kind, count in counts if count})
         return Reports(self.source, positions, statics, tuple(table))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from models.report import Rows
+from models.report import Rows, joined
 from models.time import Millis
 from streams.repeats import in_order, originals
 from streams.spans import Numbers, Spans
@@ -104,7 +104,7 @@ class Held:
         if not due:
             return 0
         due.sort(key=lambda chunk: chunk.arrival)
-        rows = np.concatenate([chunk.rows for chunk in due])
+        rows = joined([chunk.rows for chunk in due], HELD)
         payloads = Spans.join([chunk.payloads for chunk in due])
         order = in_order(rows, payloads)
         return self._keep(rows.take(order), payloads.take(order))
@@ -119,7 +119,7 @@ class Held:
             if count < len(chunk.rows):
                 self._kept.appendleft(chunk.part(count))
                 break
-        rows = np.concatenate([np.empty(0, HELD), *(chunk.rows for chunk in done)])
+        rows = joined([chunk.rows for chunk in done], HELD)
         numbers, by = self._heard - self._offset, self._by
         self._offset += len(rows)
         gone = numbers < len(rows)
@@ -130,7 +130,7 @@ class Held:
     def dump(self) -> bytes:
         """Equal states are equal bytes: what waits comes by time, and by arrival within the same."""
         waiting = sorted(self._waiting, key=lambda chunk: chunk.arrival)
-        rows = np.concatenate([np.empty(0, HELD), *(chunk.rows for chunk in waiting)])
+        rows = joined([chunk.rows for chunk in waiting], HELD)
         payloads = [payload for chunk in waiting for payload in chunk.payloads.pieces()]
         by_time = np.argsort(rows["time"], kind="stable")
         heard, by = _distinct(self._heard, self._by)
@@ -161,7 +161,7 @@ class Held:
         """Keep what is no duplicate; the stations of the others go to what they repeat."""
         recent = self._recent(int(rows["time"][0]) - self._window)
         before = sum(len(chunk.rows) for chunk in recent)
-        everything = np.concatenate([*(chunk.rows for chunk in recent), rows])
+        everything = joined([*(chunk.rows for chunk in recent), rows], HELD)
         texts = Spans.join([*(chunk.payloads for chunk in recent), payloads])
         original = originals(everything, texts, self._window)
         index = np.arange(len(everything))

@@ -18,6 +18,13 @@ _CHARACTER: Final = 6  # bits that a character of armour stands for
 _UNIT: Final = 48  # bits that eight of them do
 _NAN: Final = float("nan")
 
+_GATHER: Final = [
+    (np.uint64(2), np.uint64(0x0FC00FC00FC00FC0), np.uint64(0x003F003F003F003F)),
+    (np.uint64(4), np.uint64(0x00FFF00000FFF000), np.uint64(0x00000FFF00000FFF)),
+    (np.uint64(8), np.uint64(0x0000FFFFFF000000), np.uint64(0x0000000000FFFFFF)),
+]
+"""Three rounds that move values together: two of 6 bits, two of 12, two of 24."""
+
 _BLANK: Final = ord(" ")
 _AT: Final = ord("@")
 
@@ -48,6 +55,9 @@ _LAYOUTS: Final = (
     ((4,), _Layout(-1, _NONE, (79, 28), (107, 27), _NONE, -1)),
     ((27,), _Layout(40, (79, 6), (44, 18), (62, 17), (85, 9), -1, degree=600, tenths=1, fastest=63)),
 )
+_LAYOUT: Final = np.full(256, len(_LAYOUTS), np.uint8)
+for _number, (_types, _) in enumerate(_LAYOUTS):
+    _LAYOUT[list(_types)] = _number
 _BY_COLUMNS: Final = np.isin(np.arange(256), [1, 2, 3, 4, 5, 18, 24, 27])
 _POSITION: Final = np.isin(np.arange(256), list(POSITION_TYPES))
 _STATIC: Final = np.isin(np.arange(256), list(STATIC_TYPES))
@@ -102,17 +112,20 @@ class Bits:
         value = self._payloads.words(number, beyond=ord("0")) - np.uint64(0x3030303030303030)
         # `0` to `W` are 0 to 39 by now, `` ` `` to `w` 48 to 71: eight too many
         value -= (value + np.uint64(0x5050505050505050)) >> np.uint64(4) & np.uint64(0x0808080808080808)
-        for bits, mask in ((6, 0x003F), (12, 0x00000FFF), (24, 0x0000000000FFFFFF)):
-            width = {6: 16, 12: 32, 24: 64}[bits]
-            low = np.uint64(sum(mask << at for at in range(0, 64, width)))
-            value = (value >> np.uint64(width // 2 - bits)) & (low << np.uint64(bits)) | value & low
+        for shift, high, low in _GATHER:
+            value = value >> shift & high | value & low
         self._units[number] = value
         return value
 
 
+def fits(kinds: Numbers, lengths: Numbers) -> Flags:
+    """Whether messages of a type may have a length in bits."""
+    return _VALID[kinds, np.clip(lengths, 0, _MOST_BITS)]
+
+
 def valid(kinds: Numbers, lengths: Numbers, bits: Bits) -> Flags:
     """Where `content_outcome` finds nothing wrong; lengths in bits."""
-    good = _VALID[kinds, np.minimum(lengths, _MOST_BITS)]
+    good = fits(kinds, lengths)
     at = np.flatnonzero(kinds == 24)
     if len(at):
         part = bits.unsigned(38, 2)[at]
@@ -131,8 +144,9 @@ def decode_columns(
         for name in ("time", "mmsi", "type"):
             array[name] = rows[name][index]
         array["stations"] = stations[index]
-    for types, layout in _LAYOUTS:
-        at = np.flatnonzero(np.isin(kinds[positions], types))
+    layouts = _LAYOUT[kinds[positions]]
+    for number, (_, layout) in enumerate(_LAYOUTS):
+        at = np.flatnonzero(layouts == number)
         if len(at):
             _positions(position, at, Bits(payloads.take(positions[at])), layout)
     for kind, fill in ((5, _type_5), (24, _type_24)):
@@ -168,7 +182,8 @@ def _with_rare(
 def _positions(rows: Rows, at: Numbers, bits: Bits, layout: _Layout) -> None:
     lon, lat = _degrees(bits.signed(*layout.lon), layout), _degrees(bits.signed(*layout.lat), layout)
     nowhere = (abs(lon) > 180.0) | (abs(lat) > 90.0)  # 181 and 91: not available
-    lon[nowhere] = lat[nowhere] = _NAN
+    if nowhere.any():
+        lon[nowhere] = lat[nowhere] = _NAN
     rows["lon"][at], rows["lat"][at] = lon, lat
     rows["status"][at] = bits.unsigned(layout.status, 4) if layout.status >= 0 else 15
     for name, field, limit in (

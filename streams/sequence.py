@@ -6,10 +6,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from models.report import Rows
+from models.time import Millis
 from streams.accounts import Accounts
+from streams.assembly import Assemblies
 from streams.frame_columns import FrameColumns
 from streams.held import HELD
 from streams.outcome import Outcome
+from streams.pairs import Parts, find_pairs, key_of
 from streams.payload import content_outcome
 from streams.payload_columns import Bits, valid
 from streams.placing import CHANNELS, OTHER_CHANNEL
@@ -55,6 +58,9 @@ class Sequence:
             self._plain = np.where(order < plain.size, order, plain.size - 1 - order)
         single = np.append(plain.total == 1, False)
         self._single: Flags = single[np.maximum(self._plain, -1)]  # the odd ones are -1 or less
+        self._done = self._single.copy()
+        self._parts = np.flatnonzero(~self._single & (self._plain >= 0))
+        self._part_keys, self._keys = self._number_keys(context.group)
 
     @property
     def size(self) -> int:
@@ -77,24 +83,73 @@ class Sequence:
         turns = np.flatnonzero(self._single[at : at + taken.size])
         plain = self._plain[at + turns]
         good = taken.believed[turns] & ~taken.late[turns] & self._valid[plain]
-        if not good.all():
-            for turn in turns[~good].tolist():
-                self._reject(at, turn, taken, accounts)
-            turns, plain = turns[good], plain[good]
-        sentences = self._columns.sentences
-        rows = np.zeros(len(turns), HELD)
-        rows["time"] = taken.time[turns]
-        rows["line"] = sentences.line[plain] + self._columns.first_line
-        rows["station"] = self._station[plain]
-        rows["lines"] = 1
-        rows["type"] = self._kind[plain]
-        rows["fill"] = sentences.fill[plain]
-        rows["channel"] = _CHANNEL_CLASS[sentences.channel[plain]]
-        return Placed(turns + at, rows, self._payloads.take(plain))
+        for turn in turns[~good].tolist():
+            self._reject(at, turn, taken, accounts)
+        turns, plain = turns[good], plain[good]
+        return self._messages(at + turns, plain, plain, taken.time[turns], self._payloads.take(plain))
+
+    def pair(self, at: int, taken: Taken, assemblies: Assemblies, timeout: Millis) -> Iterator[Placed]:
+        """Make messages of plain sentences that come in two, and of which nothing else is open."""
+        low, high = np.searchsorted(self._parts, (at, at + taken.size))
+        if low == high or not assemblies.room(int(high - low)):
+            return
+        turns, keys = self._parts[low:high], self._part_keys[low:high]
+        plain, sentences = self._plain[turns], self._columns.sentences
+        busy = np.zeros(len(self._keys), np.bool_)
+        elsewhere = {*assemblies, *(sentence.key for sentence in self._odd if sentence.total > 1)}
+        if elsewhere:
+            busy[:] = [key_of(*key) in elsewhere for key in self._keys]
+        parts = Parts(
+            turns - at,
+            keys,
+            sentences.number[plain],
+            sentences.total[plain],
+            self._kind[plain],
+            self._payloads.lengths[plain],
+            sentences.fill[plain],
+            self._time[turns] != UNTOLD,
+            busy[keys],
+        )
+        first, second = find_pairs(parts, taken, timeout)
+        self._done[at + first] = self._done[at + second] = True
+        one, other = self._plain[at + first], self._plain[at + second]
+        payloads = Spans.glued(self._payloads.take(one), self._payloads.take(other))
+        order = np.argsort(second)  # they were found by key
+        yield self._messages(
+            at + second[order], one[order], other[order], taken.time[first[order]], payloads.take(order)
+        )
 
     def one_by_one(self, at: int, taken: Taken) -> Iterator[int]:
-        """The sentences from `at` on that `place` has left."""
-        yield from (np.flatnonzero(~self._single[at : at + taken.size]) + at).tolist()
+        """The sentences from `at` on that `place` and `pair` have left."""
+        yield from (np.flatnonzero(~self._done[at : at + taken.size]) + at).tolist()
+
+    def _messages(
+        self, turns: Numbers, first: Numbers, last: Numbers, times: Numbers, payloads: Spans
+    ) -> Placed:
+        """Messages whose first and last sentence, maybe the same, are known."""
+        sentences = self._columns.sentences
+        rows = np.zeros(len(turns), HELD)
+        rows["time"] = times
+        rows["line"] = sentences.line[first] + self._columns.first_line
+        rows["station"] = self._station[first]
+        rows["lines"] = sentences.total[first]
+        rows["type"] = self._kind[first]
+        rows["fill"] = sentences.fill[last]
+        rows["channel"] = _CHANNEL_CLASS[sentences.channel[first]]
+        return Placed(turns, rows, payloads)
+
+    def _number_keys(self, group: Spans) -> tuple[Numbers, list[tuple[int, bytes]]]:
+        """Numbers for the keys of the parts, and the keys by number."""
+        plain = self._plain[self._parts]
+        if not len(plain):
+            return plain, []
+        which, groups = group.take(plain).numbered()
+        numbers: dict[bytes, int] = {}
+        ids = np.array([numbers.setdefault(name.rpartition(b"-")[2], len(numbers)) for name in groups])[which]
+        names = list(numbers)
+        codes, code = np.unique(self._columns.sentences.key[plain], return_inverse=True)
+        both, keys = np.unique(code * len(names) + ids, return_inverse=True)
+        return keys, [(int(codes[key // len(names)]), names[key % len(names)]) for key in both.tolist()]
 
     def _reject(self, at: int, turn: int, taken: Taken, accounts: Accounts) -> None:
         line, plain = int(self._line[at + turn]), int(self._plain[at + turn])

@@ -17,7 +17,13 @@ PADDING: Final = 32
 _WORD: Final = 8
 _KEEP: Final = np.array([0] + [(1 << 64) - (1 << 64 - 8 * count) for count in range(1, 9)], np.uint64)
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOLD: Final = np.uint64(29)
+_FOLD: Final = np.uint64(32)
+_SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
+_SHORT: Final = 4  # words of a piece that nearly all have
+_FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
+_SLOTS: Final = 1 << 12
+_SLOT: Final = np.uint64(64 - 12)
+_ROUNDS: Final = 4
 
 
 def padded(data: bytes) -> Bytes:
@@ -48,15 +54,30 @@ class Spans(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence["Spans"]) -> "Spans":
-        """One after another; the blocks are copied as they are."""
-        if len(parts) == 1:
-            return parts[0]
+        """One after another. What is left of a block is copied alone, where that is little."""
         if not parts:
             return cls.of(())
+        if len(parts) == 1:
+            return parts[0]
+        lengths = np.concatenate([part.lengths for part in parts])
+        parts = [part.compact() if part.size * _SPACE < len(part.block) else part for part in parts]
+        if all(part.block is parts[0].block for part in parts):
+            return cls(parts[0].block, np.concatenate([part.starts for part in parts]), lengths)
         offsets = np.cumsum([0, *(len(part.block) for part in parts)])
         starts = [part.starts + offset for part, offset in zip(parts, offsets, strict=False)]
-        blocks, lengths = [part.block for part in parts], [part.lengths for part in parts]
-        return cls(np.concatenate(blocks), np.concatenate(starts), np.concatenate(lengths))
+        return cls(np.concatenate([part.block for part in parts]), np.concatenate(starts), lengths)
+
+    @classmethod
+    def glued(cls, left: "Spans", right: "Spans") -> "Spans":
+        """Each piece of the one with that of the other behind it, both from the same block."""
+        starts = np.stack((left.starts, right.starts), axis=1).ravel()
+        lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        block = np.zeros(total + PADDING, np.uint8)
+        block[:total] = left.block[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
+        both = left.lengths + right.lengths
+        return cls(block, np.cumsum(both) - both, both)
 
     @property
     def size(self) -> int:
@@ -90,21 +111,22 @@ class Spans(NamedTuple):
 
     def pieces(self) -> list[bytes]:
         """Each as an object: for few, or where speed does not matter."""
+        if self.size * _FEW < len(self.block):
+            return [self.piece(index) for index in range(self.size)]
         data = self.block.tobytes()
-        return [
-            data[start : start + length]
-            for start, length in zip(self.starts.tolist(), self.lengths.tolist(), strict=True)
-        ]
+        ends = self.starts + self.lengths
+        return [data[start:end] for start, end in zip(self.starts.tolist(), ends.tolist(), strict=True)]
 
     def words(self, number: int, beyond: int = 0) -> Words:
         """Eight bytes of each from its byte 8 × `number` on, the byte `beyond` after its end."""
         if not self.size:
             return np.empty(0, np.uint64)
-        rest = self.lengths - _WORD * number
-        if rest.min() >= _WORD:
-            return words_at(self.block, self.starts + _WORD * number)
-        places = np.minimum(self.starts + _WORD * number, len(self.block) - _WORD)
-        keep = _KEEP[np.clip(rest, 0, _WORD)]
+        places = self.starts + _WORD * number
+        if self.lengths.min() >= _WORD * (number + 1):
+            return words_at(self.block, places)
+        if number >= _SHORT:  # those far beyond their end may be beyond the block's
+            places = np.minimum(places, len(self.block) - _WORD)
+        keep = _KEEP[np.clip(self.lengths - _WORD * number, 0, _WORD)]
         words = words_at(self.block, places) & keep
         return words | (~keep & np.uint64(beyond * 0x0101010101010101)) if beyond else words
 
@@ -115,16 +137,17 @@ class Spans(NamedTuple):
     def hashes(self) -> Words:
         """A number for each: equal pieces have equal ones, different pieces nearly always different ones."""
         result = self.lengths.astype(np.uint64)
-        if not self.size:
-            return result
-        shortest, longest = int(self.lengths.min()), int(self.lengths.max())
+        longest = int(self.lengths.max()) if self.size else 0
+        factor = _FACTOR
         for number in range(-(-longest // _WORD)):
-            if shortest > _WORD * number:
-                result = _mix(result, self.words(number))
+            if number < _SHORT:
+                result += self.words(number) * factor
             else:
                 long = np.flatnonzero(self.lengths > _WORD * number)
-                result[long] = _mix(result[long], self.take(long).words(number))
-        return result
+                result[long] += self.take(long).words(number) * factor
+            factor = np.uint64(int(factor) * int(_FACTOR) % (1 << 64))
+        result ^= result >> _FOLD
+        return result * _FACTOR
 
     def equal(self, left: Numbers, right: Numbers) -> Flags:
         """Whether the pieces of two indices are the same, byte for byte."""
@@ -134,17 +157,30 @@ class Spans(NamedTuple):
             result &= a == b
         return np.asarray(result)
 
-    def numbered(self) -> tuple[npt.NDArray[np.int64], list[bytes]]:
-        """A number for each piece, the same for equal ones, and the pieces by number."""
-        hashes = self.hashes()
-        _, first, number = np.unique(hashes, return_index=True, return_inverse=True)
-        if not self.equal(first[number], np.arange(self.size)).all():  # two pieces with one hash
-            pieces = self.pieces()
-            distinct = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
-            return np.array([distinct[piece] for piece in pieces], np.int64), list(distinct)
-        return number.astype(np.int64), self.take(first).pieces() if len(first) else []
+    def numbered(self) -> tuple[Numbers, list[bytes]]:
+        """A number for each piece, the same for equal ones, and the pieces by number.
 
-
-def _mix(hashes: Words, words: Words) -> Words:
-    mixed = (hashes ^ words) * _FACTOR
-    return mixed ^ (mixed >> _FOLD)
+        Each round compares all pieces in a slot of a table with the one that got there last, so that few
+        different ones need no sorting; where many share a slot, they are told apart as objects.
+        """
+        result = np.empty(self.size, np.int64)
+        slots = (self.hashes() >> _SLOT).view(np.int64)
+        left, count, chosen = np.arange(self.size), 0, list[Numbers]()
+        for _ in range(_ROUNDS):
+            if not len(left):
+                break
+            table = np.full(_SLOTS, -1)
+            table[slots[left]] = left
+            mine = table[slots[left]]
+            same = self.equal(mine, left)
+            used = np.flatnonzero(table >= 0)
+            chosen.append(table[used])
+            table[used] = np.arange(count, count + len(used))
+            result[left[same]] = table[slots[left[same]]]
+            count += len(used)
+            left = left[~same]
+        distinct = [piece for some in chosen for piece in self.take(some).pieces()]
+        numbers: dict[bytes, int] = {}
+        for index, piece in zip(left.tolist(), self.take(left).pieces(), strict=True):
+            result[index] = count + numbers.setdefault(piece, len(numbers))
+        return result, [*distinct, *numbers]

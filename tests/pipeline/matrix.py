@@ -59,6 +59,7 @@ class Result:
     seconds: float
     wrong: tuple[str, ...]
     commit: str = ""
+    seed: int = 0
 
 
 class Bench:
@@ -239,34 +240,46 @@ def row(result: Result) -> str:
         f"{result.events}", "no: " + "; ".join(result.wrong) if result.wrong else "yes",
         f"{result.again}", f"{result.between}", result.ends or "none",
         f"{result.pause:.1f} s" if result.faults else "", f"{result.seconds:.0f} s",
-        result.commit,
+        f"{result.seed}", result.commit,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
 
 HEAD: Final = """\
 | partitions | workers | sources | fault | times | revisions | as in replay | published again \
-| sent again between stages | workers and sinks that ended and were started again | pause | took | at commit |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| sent again between stages | workers and sinks that ended and were started again | pause | took | seed | at commit |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
-def page(results: list[Result], recording: Recording, seed: int) -> str:
+def not_run(results: list[Result]) -> str:
+    """Which deployments are missing for each fault."""
+    have = {result.run for result in results}
+    lines = []
+    for fault in FAULTS:
+        runs = plan(False, [fault])
+        missing = [f"{r.partitions}/{r.workers}/{r.sources}" for r in runs if r not in have]
+        if missing:
+            lines.append(f"- {WORDS[fault]}: {', '.join(missing)}\n")
+    return "".join(lines) or "Nothing.\n"
+
+
+def page(results: list[Result], recording: Recording) -> str:
     good = sum(not result.wrong for result in results)
     return f"""\
-# Faults, and what they change: nothing
+# Faults in the pipeline, and what came out
 
-Written by `python -m tests.pipeline.matrix` (tests/pipeline/). A simulated recording of
+Rows of `python -m tests.pipeline.matrix` (tests/pipeline/). A simulated recording of
 {len(recording.lines):,} lines with {recording.encounters} encounters goes through Kafka, the workers and
 the sink, as one source or as four that overlap in time and are published one after another. On the way
-something is broken at random moments (seed {seed}). In the end
+something is broken at random moments. Compared in the end:
 
 - the first of every revision in `tankerwatch.events` is what `tankerwatch replay` finds in the same lines, \
 byte for byte and in the same order, none missing and none besides; what was published again is the same;
 - the event log in Redis has every revision once, in that order;
 - what the stages sent to each other has no gap and no contradiction: a frame that came again is the same.
 
-{good} of {len(results)} runs came out so.
+{good} of {len(results)} runs came out so; the whole matrix has {len(plan(False, FAULTS))}.
 
 {HEAD}{"".join(row(result) + chr(10) for result in results)}
 *Published again*: a worker that was killed works off again what came after its checkpoint. Consumers drop
@@ -282,8 +295,14 @@ What the rows do and do not show: with four sources published one after another 
 and cases before the last source speaks, about a sixth of the lines from the end, so most faults there hit the
 decoder and the vessels; the rows with one source have all stages at work all the time. "At commit" is the
 code that was running: where it differs, rows were measured at different times, some of them two
-at a time on one small machine that had other work to do, so the times are rough. A row that is not there
-was not run; the command without `--quick` and `--places` runs all of them.
+at a time on one small machine that had other work to do, so the times are rough. 
+
+## Not run
+
+As partitions/workers/sources; the command without `--quick` and `--places` runs all of it.
+
+{not_run(results)}
+## In CI
 
 The part that runs in CI is `tests/pipeline/test_faults.py`: each stage killed and ended on its own, a worker
 added and one removed, Redis and Kafka killed, and frames that are none.
@@ -322,11 +341,11 @@ def main() -> int:
                 results.append(asyncio.run(bench.run(run)))
             except AssertionError as error:
                 results.append(Result(run, 0, 0, 0, 0, "", 0, PATIENCE, (str(error),)))
-            results[-1] = replace(results[-1], commit=commit.stdout.decode().strip())
+            results[-1] = replace(results[-1], commit=commit.stdout.decode().strip(), seed=chosen.seed)
             print(row(results[-1]), flush=True)
             if chosen.keep:
                 chosen.keep.write_bytes(msgspec.json.encode(results))
-            chosen.page.write_text(page(results, bench.recording, chosen.seed))
+            chosen.page.write_text(page(results, bench.recording))
     return int(any(result.wrong for result in results))
 
 

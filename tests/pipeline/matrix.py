@@ -247,7 +247,8 @@ def row(result: Result) -> str:
 
 HEAD: Final = """\
 | partitions | workers | sources | fault | times | revisions | as in replay | published again \
-| sent again between stages | workers and sinks that ended and were started again | pause | took | seed | at commit |
+| sent again between stages | workers and sinks that ended and were started again | pause | took | seed \
+| at commit |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
@@ -295,7 +296,7 @@ What the rows do and do not show: with four sources published one after another 
 and cases before the last source speaks, about a sixth of the lines from the end, so most faults there hit the
 decoder and the vessels; the rows with one source have all stages at work all the time. "At commit" is the
 code that was running: where it differs, rows were measured at different times, some of them two
-at a time on one small machine that had other work to do, so the times are rough. 
+at a time on one small machine that had other work to do, so the times are rough.
 
 ## Not run
 

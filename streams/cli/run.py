@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceError, load_fences
 from geofences.land import land_clip
+from models.box import Box, read_box
 from models.event import Event
 from models.frame import Reject
 from models.report import Rows
@@ -190,21 +191,11 @@ def _time(option: str, text: str | None, default: Millis) -> Millis:
         ) from None
 
 
-def _box(text: str | None) -> tuple[float, float, float, float] | None:
-    if text is None:
-        return None
+def _box(text: str | None) -> Box | None:
     try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f"--bbox: {text!r} is not WEST,SOUTH,EAST,NORTH; give four numbers in degrees, like 124,37,132,43"
-        ) from None
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90 and west != east):
-        raise UsageError(
-            f"--bbox: {text!r} is no box on Earth; give longitudes from -180 to 180, and latitudes from "
-            "-90 to 90 with south below north"
-        )
-    return west, south, east, north
+        return None if text is None else read_box(text)
+    except ValueError as error:
+        raise UsageError(f"--bbox: {error}") from None
 
 
 @contextmanager

@@ -1,0 +1,131 @@
+"""Selections: every filter against a plain reading of the event's JSON, and what is refused."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.event import Event, EventType, Level, Status, to_json
+from streams.feed.selection import FILTERS, Selection, SelectionError
+from tests.feed import events as made
+
+
+def vessels(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield event["vessel"]
+    if event["encounter"]:
+        yield event["encounter"]["vessel"]
+
+
+def met_by(name: str, values: set[str], event: dict[str, Any]) -> bool:
+    """What the documentation of each filter says, on the JSON."""
+    if name in ("type", "level", "status"):
+        return event[name] in values
+    if name == "fence":
+        return bool({fence["id"] for fence in event["geofences"]} & values)
+    if name == "country":
+        visited = {event["portVisit"]["country"]} if event["portVisit"] else set()
+        return bool(({fence["country"] for fence in event["geofences"]} | visited) & values)
+    if name == "mmsi":
+        return bool({int(vessel["ssvid"]) for vessel in vessels(event)} & set(map(int, values)))
+    if name == "watchlist":
+        return bool({hit["list"] for vessel in vessels(event) for hit in vessel["watchlists"]} & values)
+    if name == "min_score":
+        return bool(event["score"] >= float(min(values)))
+    return bool({vessel[name] for vessel in vessels(event)} & values)
+
+
+VALUES: Final[dict[str, list[str]]] = {
+    "type": list(EventType),
+    "level": list(Level),
+    "status": list(Status),
+    "fence": [name for name, _ in made.FENCES],
+    "country": ["RU", "KP"],
+    "mmsi": [str(mmsi) for mmsi in made.MMSIS],
+    "imo": [imo for imo in made.IMOS if imo],
+    "flag": ["RU", "KP"],
+    "watchlist": list(made.LISTS),
+}
+
+some: st.SearchStrategy[dict[str, list[str]]] = st.fixed_dictionaries(
+    {},
+    optional={
+        **{
+            name: st.lists(st.sampled_from(values), min_size=1, max_size=2) for name, values in VALUES.items()
+        },
+        "min_score": st.sampled_from((["0.3"], ["0.5"], ["1"])),
+    },
+)
+
+
+@given(some, made.events())
+def test_an_event_is_wanted_if_it_meets_every_filter_with_any_value(
+    values: dict[str, list[str]], event: Event
+) -> None:
+    content = json.loads(to_json(event))
+    expected = all(met_by(name, set(given), content) for name, given in values.items())
+    assert Selection.parse(values).matches(event) is expected
+    joined = {name: [",".join(given)] for name, given in values.items()}
+    assert Selection.parse(joined) == Selection.parse(values)
+
+
+@given(made.longitudes, made.longitudes, st.floats(-90, 90), st.floats(-90, 90), made.events())
+def test_a_box_holds_what_lies_east_of_its_west_before_its_east(
+    west: float, east: float, one: float, two: float, event: Event
+) -> None:
+    south, north = sorted((one, two))
+    if west == east or south == north:
+        return
+    lon, lat = event.position.lon, event.position.lat
+    width, way = (east - west) % 360 or 360, (lon - west) % 360  # eastwards from the western edge
+    edge = lon in (west, east)
+    expected = (way <= width or edge) and south <= lat <= north
+    if not edge and min(abs(way - width), way, 360 - way) < 1e-9:
+        return  # the modulo rounds; and 180 and -180 are told apart by nobody but the edge itself
+    box = f"{west!r},{south!r},{east!r},{north!r}"
+    assert Selection.parse({"bbox": [box]}).matches(event) is expected
+
+
+@given(some)
+def test_values_read_back_are_the_same_selection(values: dict[str, list[str]]) -> None:
+    selection = Selection.parse({**values, "bbox": ["170,-10.5,-170,10"]})
+    assert Selection.parse(selection.values()) == selection
+
+
+def test_no_filter_wants_all() -> None:
+    assert Selection.parse({}).matches(made.event())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("type", "encounters", "encounter, loitering, port_visit"),
+        ("level", "", "possible, probable"),
+        ("status", "open,done", "open, closed, retracted"),
+        ("levle", "possible", "type, level, status"),
+        ("country", "Russia", "KP"),
+        ("mmsi", "12345678901", "273316240"),
+        ("imo", "IMO9006758", "9006758"),
+        ("bbox", "1,2,3", "WEST,SOUTH,EAST,NORTH"),
+        ("bbox", "0,0,0,nan", "no box on Earth"),
+        ("min_score", "2", "from 0 to 1"),
+        ("min_score", "nan", "from 0 to 1"),
+    ],
+)
+def test_what_is_no_value_is_refused_with_what_is_valid(name: str, value: str, told: str) -> None:
+    with pytest.raises(SelectionError, match=f"^{name}: ") as raised:
+        Selection.parse({name: [value]})
+    assert told in str(raised.value)
+    assert raised.value.filter == name
+
+
+def test_a_filter_for_one_value_is_refused_two() -> None:
+    with pytest.raises(SelectionError, match="give it once"):
+        Selection.parse({"min_score": ["0.1", "0.2"]})
+
+
+def test_the_example_of_every_filter_is_valid() -> None:
+    for offered in FILTERS:
+        assert Selection.parse({offered.name: [offered.example]}) != Selection()

@@ -14,7 +14,9 @@ Only the sink writes it (`streams/sink.py`), except the reviews. All keys begin 
 | `vessels:identities` | hash | MMSI → JSON of `models.vessel.Identity`, the latest |
 | `vessel:{mmsi}:track` | list | its recent ticks, oldest first, each a packed `models.whereabouts.POINT` |
 | `vessel:{mmsi}:identities` | list | JSON of its recent identities, oldest first |
-| `reviews` | stream | what people said of events; written by the feed, never trimmed |
+| `reviews` | stream | what people said of events, as `event` and `json`: written by the feed, never trimmed |
+| `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
+| `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
 | `sink`, `sink:token` | hash, number | how far the sink has read, and whose turn it is |
 
 An entry's id is the sink's clock in milliseconds and a number, as Redis itself would give it: later entries
@@ -51,12 +53,16 @@ class Keys:
         self.heard = f"{base}:vessels:heard"
         self.identities = f"{base}:vessels:identities"
         self.reviews = f"{base}:reviews"
+        self.latest_reviews = f"{base}:reviews:latest"
         self.sink = f"{base}:sink"
         self.token = f"{base}:sink:token"
         self._base = base
 
     def entries(self, event: str) -> str:
         return f"{self._base}:event:{event}"
+
+    def reviews_of(self, event: str) -> str:
+        return f"{self._base}:reviews:of:{event}"
 
     def track(self, mmsi: int) -> str:
         return f"{self._base}:vessel:{mmsi}:track"

@@ -18,6 +18,7 @@ import typer
 from streams.cli import fences, settings
 from streams.cli.errors import Failed, complain, reason
 from streams.cli.evaluate import evaluate
+from streams.cli.feed import feed
 from streams.cli.groups import help_unless_command
 from streams.cli.ingest import ingest
 from streams.cli.replay import replay
@@ -41,6 +42,7 @@ app.command(short_help="Find suspected transfers in recorded AIS files.")(replay
 app.command(short_help="Bring live feeds and recordings to Kafka.")(ingest)
 app.command(short_help="Run the pipeline's stages, on Kafka and Redis.")(worker)
 app.command(short_help="Keep events and vessels in Redis.")(sink)
+app.command(short_help="Show events and vessels on a page, and tell programs of them.")(feed)
 app.command(short_help="Say whether the pipeline is healthy, and how far behind.")(status)
 app.command(short_help="Make a recording of a scenario, and its truth.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)

@@ -93,8 +93,18 @@ def replay(
     broker: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Kafka, with --to.", envvar="TANKERWATCH_BROKER")
     ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve", help="Show the recordings on a page in the browser, with a time slider, until Ctrl-C."
+        ),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --serve: port to listen on; 0 for any.")
+    ] = 8080,
     rate: Annotated[
-        str, typer.Option(metavar="N|max", help="With --to: so many times as fast as it happened.")
+        str,
+        typer.Option(metavar="N|max", help="With --to and --serve: so many times as fast as it happened."),
     ] = "max",
 ) -> None:
     """Find suspected transfers, loitering and port visits of tankers in recorded AIS files.
@@ -108,7 +118,7 @@ def replay(
         others = (out, report, rejects, start, end, mmsi, bbox, fence, watchlist, settings)
         publish(files, broker, rate, base_time, alone=not any(others))
         return
-    from streams.cli.run import Options, run
+    from streams.cli.inputs import Options
 
     options = Options(
         files=files,
@@ -125,4 +135,11 @@ def replay(
         settings=settings,
         base_time=base_time,
     )
+    if serve:
+        from streams.cli.serving import serve as show
+
+        show(options, port, rate)
+        return
+    from streams.cli.run import run
+
     raise typer.Exit(run(options))

@@ -5,31 +5,21 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from geofences.catalogue import load_catalogue
-from geofences.fence import Fence, FenceError, load_fences
 from geofences.land import land_clip
-from models.box import Box, read_box
 from models.event import Event
 from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
-from models.time import BEGINNING, END, Millis, from_text
-from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
-from streams import settings as settings_file
-from streams.cli.errors import UsageError, complain
+from streams.cli.errors import complain
 from streams.cli.files import STANDARD, Output, check_outputs, source_names
+from streams.cli.inputs import Options, read_inputs
 from streams.cli.interrupt import Interrupt
-from streams.core import Core, Selection
-from streams.format import Format
 from streams.output import EventWriter
-from streams.place import Places
 from streams.plain import plain
 from streams.rejects import to_json as reject_to_json
 from streams.replay import Replay, Source
@@ -37,25 +27,6 @@ from streams.report import limits_of, render
 from streams.source import open_source
 from streams.summary import Summary
 from streams.terminal import show_events, show_progress, show_summary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the command line says, as it says it."""
-
-    files: list[str]
-    out: str | None = None
-    form: Format = Format.JSONL
-    report: str | None = None
-    rejects: str | None = None
-    start: str | None = None
-    end: str | None = None
-    mmsis: frozenset[int] = frozenset()
-    bbox: str | None = None
-    fences: Sequence[str] = ()
-    watchlists: Sequence[str] = ()
-    settings: str | None = None
-    base_time: str | None = None
 
 
 def run(options: Options) -> int:
@@ -66,16 +37,7 @@ def run(options: Options) -> int:
         out = STANDARD
     given = [*options.files, *options.fences, *options.watchlists, *filter(None, [options.settings])]
     check_outputs({"--out": out, "--report": options.report, "--rejects": options.rejects}, given)
-    selection = Selection(
-        _time("--start", options.start, BEGINNING), _time("--end", options.end, END), _box(options.bbox)
-    )
-    if selection.start >= selection.end:
-        raise UsageError(
-            f"--start {options.start}, --end {options.end}: nothing lies between them; swap them"
-        )
-    base = None if options.base_time is None else _time("--base-time", options.base_time, 0)
-    settings, fences, watchlist = _inputs(options)
-    places = Places(fences)
+    inputs = read_inputs(options)
     interrupt = Interrupt()
     console = Console(stderr=True)
     latest: dict[str, Event] = {}
@@ -106,7 +68,7 @@ def run(options: Options) -> int:
                 _progress(console if watched else None, options.files, interrupt)
             )
             replay = Replay(
-                Core(names, places, watchlist, settings, selection, base),
+                inputs.core(names),
                 on_event=on_event,
                 on_reject=on_reject,
                 on_instant=tracks.add if page else _ignore,
@@ -126,7 +88,14 @@ def run(options: Options) -> int:
             show_summary(console, summary)
         if page:
             page.write(
-                render(history, tracks.tracks(), places.fences, summary, land_clip, limits_of(settings))
+                render(
+                    history,
+                    tracks.tracks(),
+                    inputs.places.fences,
+                    summary,
+                    land_clip,
+                    limits_of(inputs.settings),
+                )
             )
     if options.report and options.report != STANDARD:
         console.print(f"Report: {plain(options.report)}", markup=False, highlight=False, soft_wrap=True)
@@ -157,45 +126,6 @@ class _TrackLog:
 
 def _ignore(_: object) -> None:
     pass
-
-
-def _inputs(options: Options) -> tuple[settings_file.Settings, list[Fence], Watchlist]:
-    """Settings, fences and watchlists: ours, and those in the user's files."""
-    try:
-        settings = (
-            settings_file.load(Path(options.settings)) if options.settings else settings_file.Settings()
-        )
-        fences = {fence.id: fence for fence in load_catalogue()}
-        for path in options.fences:
-            for fence in load_fences(path):
-                fences[fence.id] = fence  # a user's fence of the same id replaces ours
-        watchlist = shipped_watchlist().merge(*(Watchlist.load(path) for path in options.watchlists))
-    except (FenceError, WatchlistError) as error:
-        raise UsageError(*error.problems) from None
-    except settings_file.SettingsError as error:
-        raise UsageError(str(error)) from None
-    return settings, list(fences.values()), watchlist
-
-
-def _time(option: str, text: str | None, default: Millis) -> Millis:
-    if text is None:
-        return default
-    try:
-        time = from_text(text)
-        if time < 0:
-            raise ValueError("before 1970")
-        return time
-    except ValueError:
-        raise UsageError(
-            f"{option}: {text!r} is no time; give ISO 8601 like 2026-03-01T12:00:00Z (UTC without a zone)"
-        ) from None
-
-
-def _box(text: str | None) -> Box | None:
-    try:
-        return None if text is None else read_box(text)
-    except ValueError as error:
-        raise UsageError(f"--bbox: {error}") from None
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""`tankerwatch feed`: the event log in Redis as a page, an API and a stream."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.errors import UsageError
+
+
+def feed(
+    host: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Beyond loopback it takes tokens."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any.")] = 8080,
+    redis: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Redis with the event log. Default: TANKERWATCH_REDIS."),
+    ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Before every Redis key. Default: TANKERWATCH_PREFIX."),
+    ] = None,
+) -> None:
+    """Show events and vessels on a page, and tell programs of them as they come.
+
+    Reads what the sink keeps in Redis, and nothing else. Waits while Redis is away. docs/feed.md describes
+    the API and the TANKERWATCH_FEED_… variables. SIGTERM and Ctrl-C end it.
+    """
+    import msgspec
+
+    from streams import deployment
+    from streams.cli.serving import open_port
+    from streams.feed import running, settings
+
+    try:
+        wanted, demands = deployment.from_environment(), settings.from_environment()
+    except deployment.DeploymentError as error:
+        raise UsageError(str(error)) from None
+    changes = {name: value for name, value in (("redis", redis), ("prefix", prefix)) if value is not None}
+    running.run(msgspec.structs.replace(wanted, **changes), demands, open_port(host, port))

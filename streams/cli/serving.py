@@ -1,0 +1,84 @@
+"""`tankerwatch replay --serve`: recordings on a page in the browser, with a time machine."""
+
+import asyncio
+import socket
+
+from rich.console import Console
+
+from models.event import Event, from_json
+from streams.cli.errors import UsageError, complain, reason
+from streams.cli.files import source_names
+from streams.cli.inputs import Options, read_inputs
+from streams.deployment import DeploymentError
+from streams.feed import server
+from streams.feed.feed import Feed
+from streams.feed.hub import Hub
+from streams.feed.memory_log import MemoryLog
+from streams.feed.player import Player
+from streams.feed.recording import Recording
+from streams.feed.settings import from_environment
+from streams.ingest import run as ingest
+from streams.ingest.publish import MAX
+from streams.replay import Source
+from streams.source import open_source
+from streams.summary import Summary
+from streams.terminal import show_events, show_summary
+
+HOST = "127.0.0.1"
+
+
+def serve(options: Options, port: int, rate: str) -> None:
+    """Until Ctrl-C, also when the recordings have ended. Raises UsageError."""
+    if options.out or options.report or options.rejects:
+        raise UsageError("--serve: --out, --report and --rejects don't go with it; run the replay twice")
+    try:
+        speed = ingest.rate(rate)
+        settings = from_environment()
+    except DeploymentError as error:
+        raise UsageError(str(error)) from None
+    except ValueError as error:
+        raise UsageError(f"--rate: {error}") from None
+    names = source_names(options.files)
+    inputs = read_inputs(options)
+    listening = open_port(HOST, port)
+    console = Console(stderr=True)
+    latest: dict[str, Event] = {}
+
+    async def work() -> None:
+        log = MemoryLog()
+        player = Player(log, None if speed == MAX else speed)
+        feed = Feed(log, Hub(log, settings), settings, inputs.places.fences, player)
+
+        def ended(summary: Summary) -> None:
+            for entry in log.all_latest():
+                latest[entry.id] = from_json(entry.json)
+            if summary.lines:
+                show_events(console, latest.values())
+                console.print()
+                show_summary(console, summary)
+            complain(*summary.problems)
+            say(f"All has been read; still at {server.url(listening)} (Ctrl-C ends it)")
+
+        def say(sentence: str) -> None:
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+        recording = Recording(inputs.core(names), log, player, options.mmsis, ended)
+        sources = [
+            Source(name, open_source(path, name=name))
+            for name, path in zip(names, options.files, strict=True)
+        ]
+        await server.serve(
+            feed,
+            listening,
+            [recording.run(sources)],
+            lambda: say(f"Watch it at {server.url(listening)} (Ctrl-C ends it)"),
+        )
+
+    asyncio.run(work())
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    try:
+        return server.listen(host, port)
+    except OSError as error:
+        raise UsageError(f"port {port} of {host}: {reason(error)}; choose another one with --port") from None

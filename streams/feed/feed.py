@@ -1,0 +1,22 @@
+"""What the parts of the application share: log, hub, settings, and the time machine if there is one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geofences.fence import Fence
+from streams.feed.hub import Hub
+from streams.feed.log import FeedLog
+from streams.feed.player import Player
+from streams.feed.settings import FeedSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    log: FeedLog
+    hub: Hub
+    settings: FeedSettings
+    fences: Sequence[Fence]
+    player: Player | None = None
+    """Of a recording."""
+    guarded: bool = False
+    """Whether tokens are demanded: beyond loopback."""

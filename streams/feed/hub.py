@@ -1,0 +1,186 @@
+"""The hub: reads the log once for all streams, and keeps what came lately, ready to be sent.
+
+Clients hold nothing but their position in it. What they get between two positions is put together once for
+all who have the same selection and come from the same place, which is nearly all of them. Who is still behind
+when the oldest is let go is too slow, and is dropped; so a client that does not read costs and delays nobody.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import msgspec
+
+from models.event import Event, from_json
+from models.time import to_text
+from streams.event_log import BEFORE_ALL, entry_key
+from streams.feed.bell import Bell
+from streams.feed.log import FeedLog
+from streams.feed.selection import Selection
+from streams.feed.settings import FeedSettings
+from streams.feed.sse import frame, told
+from streams.patience import REDIS_AWAY, until_there
+
+T = TypeVar("T")
+BATCH: Final = 1_000
+WAIT: Final = 10.0
+"""Seconds after which the log is asked anew, lest a dead connection goes unnoticed."""
+CACHED: Final = 256
+"""Chunks kept that are ready to be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A revision, or a review: the frame that tells it, and what decides who wants it."""
+
+    entry: str  # its own, or that of the last revision before a review
+    event: Event | None
+    frame: bytes
+
+
+class Hub:
+    def __init__(self, log: FeedLog, settings: FeedSettings, where: str = "") -> None:
+        """`where` is how messages name the log's place."""
+        self.log = log
+        self._settings, self._where = settings, where
+        self._items: list[Item] = []
+        self._size = 0
+        self._chunks: OrderedDict[tuple[Selection, int, int], bytes] = OrderedDict()
+        self._review = BEFORE_ALL
+        self.bell = Bell()
+        self.ready = asyncio.Event()
+        """Set once the end of the log is known."""
+        self.base = 0
+        """The number of the first item that is kept."""
+        self.start = self.last = BEFORE_ALL
+        """What is kept is all that came after the entry `start`, up to `last`."""
+        self.age = 0
+        """Counts how often everything had to be read anew."""
+        self.closed = False
+        self.beat = Bell()
+        self.heartbeat = b""
+
+    @property
+    def end(self) -> int:
+        """The number of the next item."""
+        return self.base + len(self._items)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            tasks.create_task(self._read_reviews())
+            tasks.create_task(self._beat())
+
+    async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """What `attempt` gives once the log can be reached."""
+        return await until_there("Redis", self._where, attempt, REDIS_AWAY)
+
+    def close(self) -> None:
+        """Let all streams end."""
+        self.closed = True
+        self.ready.set()
+        self.bell.ring()
+
+    def after(self, entry: str) -> int | None:
+        """The number of the first item after this entry; None if that is not kept, or not known yet."""
+        key = entry_key(entry)
+        if not self.ready.is_set() or not entry_key(self.start) <= key <= entry_key(self.last):
+            return None
+        number = len(self._items)
+        while number and entry_key(self._items[number - 1].entry) > key:
+            number -= 1
+        while number and self._items[number - 1].frame.startswith(b"event: review"):
+            number -= 1
+        return self.base + number
+
+    def chunk(self, selection: Selection, position: int) -> bytes:
+        """What has come since this position, which must still be kept."""
+        key = (selection, position, self.end)
+        if (found := self._chunks.get(key)) is None:
+            found = self._chunks[key] = b"".join(
+                item.frame
+                for item in self._items[position - self.base :]
+                if item.event is None or selection.matches(item.event)
+            )
+            if len(self._chunks) > CACHED:
+                self._chunks.popitem(last=False)
+        return found
+
+    async def _read(self) -> None:
+        self.start = self.last = await self.patiently(self._end_of_log)
+        self.ready.set()
+        self.bell.ring()
+        while True:
+            await self.patiently(self._read_on)
+            await asyncio.sleep(self._settings.coalesce_seconds)
+
+    async def _end_of_log(self) -> str:
+        ends = await self.log.ends()
+        return ends.last if ends else BEFORE_ALL
+
+    async def _read_on(self) -> None:
+        entries = await self.log.wait(self.last, BATCH, WAIT)
+        if not await self.log.complete_after(self.last):
+            await self._reset()
+            return
+        for entry in entries:
+            self._add(Item(entry.entry, from_json(entry.json), frame("revision", entry.json, entry.entry)))
+            self.last = entry.entry
+        if entries:
+            self.bell.ring()
+
+    async def _reset(self) -> None:
+        """What came next is not to be had: all clients have to read everything anew."""
+        last = await self._end_of_log()
+        self.base, self._items, self._size = self.end + 1, [], 0
+        self._chunks.clear()
+        self.start = self.last = last
+        self.age += 1
+        self.bell.ring()
+
+    def _add(self, item: Item) -> None:
+        self._items.append(item)
+        self._size += len(item.frame)
+        gone = 0
+        while self._size > self._settings.backlog_bytes and gone < len(self._items) - 1:
+            self._size -= len(self._items[gone].frame)
+            self.start = self._items[gone].entry
+            gone += 1
+        del self._items[:gone]
+        self.base += gone
+
+    async def _read_reviews(self) -> None:
+        async def newest() -> str:
+            entry = BEFORE_ALL
+            while some := await self.log.reviews_since(entry, BATCH):
+                entry = some[-1][0]
+            return entry
+
+        self._review = await self.patiently(newest)
+        while True:
+            await self.patiently(self._take_reviews)
+
+    async def _take_reviews(self) -> None:
+        for entry, review in await self.log.wait_reviews(self._review, BATCH, WAIT):
+            (found,) = await self.log.latest_of([review.event])
+            event = from_json(found) if found else None
+            self._add(Item(self.last, event, frame("review", msgspec.json.encode(review))))
+            self._review = entry
+            self.bell.ring()
+
+    async def _beat(self) -> None:
+        watermark: str | None = None
+        while True:
+            try:
+                async with asyncio.timeout(1):
+                    newest = await self.log.newest()
+                watermark = to_text(newest) if newest is not None else None
+            except (*REDIS_AWAY, TimeoutError):
+                pass  # the heart goes on beating; who reads the log says what is wrong
+            self.heartbeat = told("heartbeat", time=to_text(int(time.time() * 1000)), watermark=watermark)
+            self.beat.ring()
+            await asyncio.sleep(self._settings.heartbeat_seconds)

@@ -1,0 +1,85 @@
+"""Listings: events by when they were detected, page by page; a cursor stays valid while events come.
+
+A page goes on right below the last event looked at. What has been revised meanwhile has moved to the top: it
+comes through the stream, if that is opened from the position that the first page was told with.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from models.event import Event, from_json
+from models.time import Millis
+from streams.feed.log import FeedLog
+from streams.feed.selection import Selection
+
+LOOKED_AT: Final = 2_000
+"""Events looked at for one page; one that nearly nothing matches is short, and the next goes on there."""
+_BATCH: Final = 200
+
+Place = tuple[Millis, str]
+"""Time of detection and id of an event: where a page ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    events: list[Event]
+    json: list[bytes]
+    next: Place | None
+    """Where the next page goes on; None if this is the last one."""
+
+
+async def page(
+    log: FeedLog,
+    selection: Selection,
+    start: Millis | None = None,
+    end: Millis | None = None,
+    after: Place | None = None,
+    limit: int = 100,
+) -> Page:
+    """The latest revisions of the events that are wanted, newest first."""
+    out = Page([], [], None)
+    looked = 0
+    while looked < LOOKED_AT:
+        places = await log.newest_first(start, end, after, _BATCH)
+        found = await log.latest_of([name for _, name in places])
+        for place, json in zip(places, found, strict=True):
+            after = place
+            looked += 1
+            if json is None:
+                continue  # dropped in between
+            if selection.matches(event := from_json(json)):
+                out.events.append(event)
+                out.json.append(json)
+                if len(out.events) == limit:
+                    return Page(out.events, out.json, after)
+        if len(places) < _BATCH:
+            return out
+        await asyncio.sleep(0)  # others have their turn
+    return Page(out.events, out.json, after)
+
+
+async def every(
+    log: FeedLog, selection: Selection, start: Millis | None = None, end: Millis | None = None
+) -> AsyncIterator[Page]:
+    """All pages."""
+    after: Place | None = None
+    while True:
+        one = await page(log, selection, start, end, after, 1_000)
+        yield one
+        if (after := one.next) is None:
+            return
+
+
+def to_cursor(place: Place) -> str:
+    return base64.urlsafe_b64encode(f"{place[0]} {place[1]}".encode()).decode().rstrip("=")
+
+
+def from_cursor(cursor: str) -> Place:
+    """Raises ValueError for what is no cursor."""
+    time, _, name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", True).decode().partition(" ")
+    if not name or abs(int(time)) > 2**53:
+        raise ValueError(cursor)
+    return int(time), name

@@ -1,0 +1,66 @@
+"""FeedLog: what the feed reads. An event log in Redis, or one in the same process."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from models.review import Review
+from models.time import Millis
+from models.vessel import Identity
+from models.whereabouts import Whereabouts
+from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord
+
+
+class FeedLog(Protocol):
+    """As `streams.event_log.EventLog`, which says what each method gives; and reviews.
+
+    A log that is out of reach raises one of `streams.patience.REDIS_AWAY`.
+    """
+
+    async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]: ...
+    async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]: ...
+    async def ends(self) -> Ends | None: ...
+    async def complete_after(self, entry: str) -> bool: ...
+    async def latest_of(self, events: Sequence[str]) -> list[bytes | None]: ...
+    async def revisions(self, event: str) -> list[Entry]: ...
+    async def vessel(self, mmsi: int) -> VesselRecord | None: ...
+    async def heard_since(self, time: Millis) -> list[int]: ...
+    async def whereabouts(self, mmsis: Iterable[int]) -> list[Whereabouts]: ...
+    async def identities(self, mmsis: Iterable[int]) -> list[Identity]: ...
+
+    async def newest_first(
+        self,
+        start: Millis | None = None,
+        end: Millis | None = None,
+        after: tuple[Millis, str] | None = None,
+        count: int = 100,
+    ) -> list[tuple[Millis, str]]:
+        """Events by when their highest revision was detected, in `start` to `end`, both included.
+
+        Time and id of each, the newest first; of the same time, the greatest id. Only what follows on
+        `after` in that order.
+        """
+        ...
+
+    async def newest(self) -> Millis | None:
+        """The time of the newest tick or detection; None while there is neither."""
+        ...
+
+    async def add_review(self, review: Review) -> None: ...
+
+    async def reviews(self, event: str) -> list[Review]:
+        """All of an event, oldest first."""
+        ...
+
+    async def latest_reviews(self, events: Sequence[str]) -> dict[str, Review]:
+        """The latest review of each event that has one."""
+        ...
+
+    async def reviews_since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[tuple[str, Review]]:
+        """Reviews of all events with their own entry ids, oldest first; ids as in the log, but apart."""
+        ...
+
+    async def wait_reviews(
+        self, entry: str, count: int = 100, seconds: float = 15.0
+    ) -> list[tuple[str, Review]]:
+        """As `reviews_since`, but where there is none yet, wait for so long."""
+        ...

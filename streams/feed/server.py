@@ -1,0 +1,82 @@
+"""The server: the application on a port until a signal ends it, hub and time machine beside it."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+
+from streams.feed.api import create_app
+from streams.feed.feed import Feed
+from streams.feed.hub import Hub
+
+GRACE: Final = 3
+"""Seconds that requests have to come to their end."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, port 0 for any. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=1_024)
+
+
+def url(listening: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+async def serve(
+    feed: Feed,
+    listening: socket.socket,
+    beside: Sequence[Coroutine[Any, Any, None]] = (),
+    started: Callable[[], object] = lambda: None,
+) -> None:
+    """Until SIGINT or SIGTERM. What runs `beside` it ends with it; what fails there ends all."""
+    config = uvicorn.Config(
+        create_app(feed),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = _Server(config, feed.hub)
+    parts = [feed.hub.run(), *beside]
+    if feed.player is not None:
+        parts.append(feed.player.run())
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(part) for part in parts]
+        started()
+        await server.serve([listening])
+        for task in tasks:
+            task.cancel()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()  # streams have no end of their own
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Without uvicorn's raising the signal again afterwards: the end is an orderly one."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        for number in numbers:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)

@@ -1,0 +1,63 @@
+"""Requests for vessels: all of them for the map, and one with its identities and track."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from models.time import BEGINNING, to_text
+from streams.feed import answers, listing, vessels
+from streams.feed.feed import Feed
+from streams.feed.problems import unknown
+from streams.feed.queries import Query
+from streams.feed.selection import Selection
+
+MOST: Final = 50_000
+_BATCH: Final = 1_000
+
+
+def routes(feed: Feed) -> APIRouter:
+    router = APIRouter(prefix="/v1/vessels", tags=["vessels"])
+    log = feed.log
+
+    @router.get("")
+    async def all_vessels(request: Request) -> Response:
+        query = Query(request.query_params)
+        box = query.box("bbox")
+        tankers, listed = query.flag("tankers"), query.flag("listed")
+        since, mmsis = query.time("since"), query.mmsis("mmsi")
+        limit = query.number("limit", MOST, MOST)
+        query.done()
+        newest = await log.newest()
+        heard = await log.heard_since(BEGINNING if since is None else since + 1)
+        wanted = sorted(mmsi for mmsi in heard if not mmsis or mmsi in mmsis)
+        found: list[vessels.Brief] = []
+        for at in range(0, len(wanted), _BATCH):
+            some = wanted[at : at + _BATCH]
+            found += (
+                one
+                for one in vessels.briefs(await log.whereabouts(some), await log.identities(some))
+                if (box is None or box.contains(one.lon, one.lat))
+                and (not tankers or one.tanker)
+                and (not listed or one.listed)
+            )
+            if len(found) >= limit:
+                break
+        content: dict[str, Any] = {
+            "time": to_text(newest) if newest is not None else None,
+            "vessels": found[:limit],
+        }
+        return answers.json(content)
+
+    @router.get("/{mmsi}")
+    async def vessel(mmsi: str, request: Request) -> Response:
+        Query(request.query_params).done()
+        number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
+        record = None if number is None else await log.vessel(number)
+        if record is None:
+            raise unknown(f"no vessel with MMSI {mmsi!r} is known, or it has not been heard for long")
+        selection = Selection.parse({"mmsi": [mmsi]})
+        page = await listing.page(log, selection)
+        return answers.json(vessels.told(record, [event.id for event in page.events]))
+
+    return router

@@ -1,8 +1,6 @@
 """The application: its routes, how it refuses, and the headers that protect the page."""
 
 from importlib.metadata import version
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,18 +9,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geofences.fence import to_geojson
-from streams.feed import answers, event_routes, problems, replay_routes, vessel_routes
+from streams.feed import answers, event_routes, page_routes, problems, replay_routes, vessel_routes
 from streams.feed.feed import Feed
 from streams.feed.problems import Problem
 from streams.feed.queries import Query
 from streams.feed.settings import FeedSettings
 
-PAGE: Final = Path(str(files("streams.feed").joinpath("page")))
 VERSION: Final = version("tankerwatch")
 
 
@@ -59,11 +55,7 @@ def create_app(feed: Feed) -> FastAPI:
         }
         return answers.json(content)
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
-
-    app.mount("/static", StaticFiles(directory=PAGE), name="static")
+    page_routes.add(app)
     return app
 
 

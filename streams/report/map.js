@@ -1,6 +1,7 @@
 /* The map: Web Mercator on a canvas. The world is one unit wide; longitudes may run past 180, and every
    layer is drawn once for each copy of the world in sight, so that nothing breaks at the antimeridian. */
 
+const data = JSON.parse(byId("data").textContent);
 const DEGREE = 100000;
 const mercatorX = (lon) => (lon + 180) / 360;
 const mercatorY = (lat) => {
@@ -141,10 +142,9 @@ class SeaMap {
   }
 
   draw() {
-    const style = getComputedStyle(document.documentElement), colours = {};
-    this.colour = (name) => (colours[name] ??= style.getPropertyValue(`--${name}`).trim());
+    forgetColours();
     this.taken = [];
-    this.ctx.fillStyle = this.colour("sea");
+    this.ctx.fillStyle = colour("sea");
     this.ctx.fillRect(0, 0, this.width, this.height);
     const half = this.width / 2 / this.size;
     const copies = [];
@@ -191,13 +191,13 @@ class SeaMap {
     ctx.beginPath();
     ctx.rect(left, top, right - left, bottom - top);
     ctx.clip();
-    ctx.fillStyle = this.colour("sea");
+    ctx.fillStyle = colour("sea");
     ctx.fillRect(left, top, right - left, bottom - top);
     ctx.beginPath();
     rings.filter((ring) => this.seen(ring.box)).forEach((ring) => this.trace(ring));
-    ctx.fillStyle = this.colour("land");
+    ctx.fillStyle = colour("land");
     ctx.fill("evenodd");
-    ctx.strokeStyle = this.colour("coast");
+    ctx.strokeStyle = colour("coast");
     ctx.lineWidth = 0.8;
     ctx.stroke();
     ctx.restore();
@@ -208,7 +208,7 @@ class SeaMap {
     const ctx = this.ctx;
     ctx.beginPath();
     fence.rings.forEach((ring) => { this.trace(ring); ctx.closePath(); });
-    ctx.fillStyle = ctx.strokeStyle = this.colour(`fence-${fence.kind}`) || this.colour("fence-port");
+    ctx.fillStyle = ctx.strokeStyle = colour(`fence-${fence.kind}`, "fence-port");
     ctx.globalAlpha = 0.1;
     ctx.fill("evenodd");
     ctx.globalAlpha = 0.9;
@@ -222,7 +222,7 @@ class SeaMap {
   drawTrack(track) {
     const tone = this.chosen?.tones.find((each) => each.mmsi === track.mmsi)?.tone;
     const named = this.names.has(track.mmsi);
-    this.ctx.strokeStyle = this.ctx.fillStyle = this.colour(tone ?? (named ? "track" : "track-other"));
+    this.ctx.strokeStyle = this.ctx.fillStyle = colour(tone ?? (named ? "track" : "track-other"));
     this.ctx.lineWidth = tone ? 2.2 : named ? 1.5 : 1;
     this.ctx.globalAlpha = this.chosen && !tone ? 0.55 : 1;
     for (const piece of track.pieces) {
@@ -244,14 +244,14 @@ class SeaMap {
   drawChosen() {
     if (!this.chosen) return;
     for (const { tone, samples } of this.chosen.tones) {
-      this.ctx.fillStyle = this.colour(tone);
+      this.ctx.fillStyle = colour(tone);
       samples.forEach((sample) => this.dot(sample.at, 2.4));
     }
     for (const { tone, at } of this.instant) {
-      this.ctx.fillStyle = this.colour(tone);
+      this.ctx.fillStyle = colour(tone);
       this.dot(at, 6);
       this.ctx.lineWidth = 2;
-      this.ctx.strokeStyle = this.colour("paper");
+      this.ctx.strokeStyle = colour("paper");
       this.ctx.stroke();
     }
   }
@@ -266,11 +266,11 @@ class SeaMap {
     else [[0, -8], [8, 0], [0, 8], [-8, 0]].forEach(([dx, dy], i) => ctx[i ? "lineTo" : "moveTo"](left + dx, top + dy));
     ctx.closePath();
     ctx.lineWidth = 5;
-    ctx.strokeStyle = this.colour("paper");
+    ctx.strokeStyle = colour("paper");
     ctx.stroke();
     const retracted = event.status === "retracted";
-    ctx.strokeStyle = this.colour(retracted ? "faint" : `type-${event.type}`) || this.colour("ink");
-    ctx.fillStyle = event.level === "probable" && !retracted ? ctx.strokeStyle : this.colour("paper");
+    ctx.strokeStyle = colour(retracted ? "faint" : `type-${event.type}`);
+    ctx.fillStyle = event.level === "probable" && !retracted ? ctx.strokeStyle : colour("paper");
     ctx.fill();
     ctx.lineWidth = 2.5;
     ctx.stroke();
@@ -278,7 +278,7 @@ class SeaMap {
     if (this.chosen?.event.id === event.id) {
       ctx.beginPath();
       ctx.arc(left, top, 13, 0, 2 * Math.PI);
-      ctx.strokeStyle = this.colour("ink");
+      ctx.strokeStyle = colour("ink");
       ctx.lineWidth = 2;
       ctx.stroke();
     }
@@ -288,18 +288,18 @@ class SeaMap {
   drawNames() {
     for (const { mmsi, tone, samples } of this.chosen?.tones ?? []) {
       const at = samples.at(-1)?.at;
-      if (at) this.label(this.names.get(mmsi), this.screenX(at[0]), this.screenY(at[1]), this.colour(tone), 18);
+      if (at) this.label(this.names.get(mmsi), this.screenX(at[0]), this.screenY(at[1]), colour(tone), 18);
     }
     for (const { box, name, kind } of this.fences) {
       const wide = this.screenX(box[2]) - this.screenX(box[0]);
       if (!this.seen(box) || (wide < 36 && this.view.zoom < 9.5)) continue;
       this.label(name, this.screenX((box[0] + box[2]) / 2), this.screenY((box[1] + box[3]) / 2),
-        this.colour(`fence-${kind}`) || this.colour("fence-port"), 0);
+        colour(`fence-${kind}`, "fence-port"), 0);
     }
   }
 
   /* A name beside or at a place, unless it would cover another. */
-  label(words, x, y, colour, aside) {
+  label(words, x, y, tone, aside) {
     const ctx = this.ctx, text = clean(words).slice(0, 40);
     ctx.font = `${aside ? "600 " : ""}12px system-ui, sans-serif`;
     const wide = ctx.measureText(text).width;
@@ -310,9 +310,9 @@ class SeaMap {
       this.taken.push(box);
       ctx.lineWidth = 3.5;
       ctx.lineJoin = "round";
-      ctx.strokeStyle = this.colour("paper");
+      ctx.strokeStyle = colour("paper");
       ctx.strokeText(text, x + dx, y + dy);
-      ctx.fillStyle = colour;
+      ctx.fillStyle = tone;
       ctx.fillText(text, x + dx, y + dy);
       return;
     }
@@ -322,7 +322,7 @@ class SeaMap {
     const metres = (40075017 * Math.cos((latitude(this.view.y) * Math.PI) / 180)) / this.size;
     const step = niceStep(metres * 110, 1), length = (step > metres * 150 ? step / 2 : step) / metres;
     const ctx = this.ctx, left = 12, top = this.height - 14, long = length * metres;
-    ctx.strokeStyle = ctx.fillStyle = this.colour("ink");
+    ctx.strokeStyle = ctx.fillStyle = colour("ink");
     ctx.lineWidth = 1.5;
     ctx.beginPath();
     ctx.moveTo(left, top - 5); ctx.lineTo(left, top); ctx.lineTo(left + length, top); ctx.lineTo(left + length, top - 5);

@@ -27,8 +27,10 @@ from streams.report.shapes import Extent, encode_fence, extent_of, span_of
 from streams.report.tracks import encode_tracks
 from streams.summary import Summary
 
-SCRIPTS: Final = ("base.js", "map.js", "plot.js", "report.js")
-"""In the order in which they are put together."""
+MODULES: Final = ("words.js", "colours.js", "plot.js", "event.js")
+"""Of `streams/web`: what the live page shows events with too."""
+SCRIPTS: Final = ("map.js", "report.js")
+"""In the order in which they are put together, after the modules."""
 
 
 def render(
@@ -52,7 +54,7 @@ def render(
     pieces, omitted = encode_tracks(tracks, named, extent.centre)
     data = {
         "title": _title(summary),
-        "events": [{"event": _plain(event), "history": history[event.id]} for event in latest],
+        "events": [{"event": _content(event), "history": history[event.id]} for event in latest],
         "tracks": pieces,
         "omittedTracks": omitted,
         "fences": [encode_fence(fence, extent.centre) for fence in fences],
@@ -89,7 +91,7 @@ def _latest(events: Sequence[Event]) -> tuple[list[Event], dict[str, list[dict[s
     return sorted(latest, key=lambda event: (event.start, event.id)), history
 
 
-def _plain(event: Event) -> Any:
+def _content(event: Event) -> Any:
     return msgspec.json.decode(to_json(event))
 
 
@@ -137,8 +139,9 @@ def _summary(summary: Summary) -> dict[str, Any]:
 
 
 def _fill(data: dict[str, Any]) -> str:
-    style = _asset("report.css")
-    script = "\n".join(_asset(name) for name in SCRIPTS)
+    style = _asset("streams.web", "event.css") + _asset("streams.report", "report.css")
+    modules = [_plain(_asset("streams.web", name)) for name in MODULES]
+    script = "\n".join(['"use strict";', *modules, *(_asset("streams.report", name) for name in SCRIPTS)])
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -151,7 +154,7 @@ def _fill(data: dict[str, Any]) -> str:
         "script": script,
     }
     # in one pass: what is filled in is never itself searched for places to fill
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("report.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("streams.report", "report.html"))
 
 
 def _island(data: dict[str, Any]) -> str:
@@ -164,5 +167,11 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _asset(name: str) -> str:
-    return (files("streams.report") / name).read_text("utf-8")
+def _plain(module: str) -> str:
+    """A module as part of one script: what it exports the others see, what it imports stands before it."""
+    module = re.sub(r"^import [^;]*;\n", "", module, flags=re.MULTILINE)
+    return re.sub(r"^export ", "", module, flags=re.MULTILINE)
+
+
+def _asset(package: str, name: str) -> str:
+    return (files(package) / name).read_text("utf-8")

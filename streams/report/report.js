@@ -4,26 +4,9 @@ const entries = data.events;
 const found = new Map(entries.map((entry) => [entry.event.id, entry]));
 let chosen = null;
 
-const hoursOf = (event) => (Date.parse(event.end ?? data.summary.last ?? event.detected) - Date.parse(event.start)) / 3600000;
-const detailsOf = (event) => event[event.type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())] ?? {};
-const badge = (kind, word) => el("span", { class: `badge ${kind}-${word}` }, human(word));
-const tag = (event) => el("span", { class: `tag type-${event.type}` }, typeName(event.type));
-
-function period(event) {
-  const start = Date.parse(event.start), end = event.end && Date.parse(event.end);
-  if (!end) return `${moment(start)}, still open at the end`;
-  return `${day(start)} ${clock(start)} – ${day(end) === day(start) ? "" : `${day(end)} `}${clock(end)} UTC ·\u00a0${duration(hoursOf(event))}`;
-}
+const lasted = (event) => hoursOf(event, Date.parse(data.summary.last ?? event.detected));
 
 /* ---- header ---- */
-
-function table(caption, heads, rows, foot) {
-  const row = (cells, kind) => el("tr", {}, cells.map((cell, i) => el(i && kind !== "th" ? "td" : "th",
-    { scope: kind === "th" ? "col" : i ? null : "row", class: i && typeof cell === "number" ? "number" : null },
-    typeof cell === "number" ? number(cell) : cell)));
-  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, caption),
-    el("thead", {}, row(heads, "th")), el("tbody", {}, rows.map((cells) => row(cells))), foot && el("tfoot", {}, row(foot))));
-}
 
 function header() {
   const { summary } = data;
@@ -85,7 +68,7 @@ const ORDERS = {
   start: (a, b) => Date.parse(a.start) - Date.parse(b.start),
   latest: (a, b) => Date.parse(b.start) - Date.parse(a.start),
   score: (a, b) => b.score - a.score,
-  duration: (a, b) => hoursOf(b) - hoursOf(a),
+  duration: (a, b) => lasted(b) - lasted(a),
   type: (a, b) => a.type.localeCompare(b.type),
   name: (a, b) => vesselName(a.vessel).localeCompare(vesselName(b.vessel)),
 };
@@ -108,8 +91,8 @@ function item(event) {
   const where = event.geofences[0]?.name;
   return el("a", { href: `#${event.id}`, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
     el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status), event.status === "retracted" ? null : badge("level", event.level)),
-    el("span", { class: "who" }, vesselsOf(event).map((vessel, i) => [i ? el("span", { class: "and" }, " ↔ ") : null, bdi(vesselName(vessel))])),
-    el("span", { class: "line small" }, el("span", {}, period(event)), el("span", { class: "score" }, event.score.toFixed(2))),
+    el("span", { class: "who" }, who(event)),
+    el("span", { class: "line small" }, el("span", {}, period(event, "still open at the end")), el("span", { class: "score" }, event.score.toFixed(2))),
     where && el("span", { class: "small" }, bdi(where)));
 }
 
@@ -142,93 +125,25 @@ function keys(event) {
 
 /* ---- panel ---- */
 
-const facts = (pairs) => el("dl", { class: "facts" }, pairs.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, value))));
-const section = (title, ...content) => el("section", {}, el("h3", {}, title), content);
-
 function panelOf({ event, history }, width) {
-  const plots = plotsOf(event, width);
+  const plots = plotsOf(event, width, data.limits[event.type] ?? {}, (t) => map.showTime(t));
   return [
     el("div", { class: "line" }, tag(event), badge("level", event.level), badge("status", event.status)),
-    el("h2", { class: event.status === "retracted" ? "retracted" : null }, vesselsOf(event).map((vessel, i) => [i ? " ↔ " : "", bdi(vesselName(vessel))])),
+    el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
     el("p", { class: "sentence" }, bdi(event.summary)),
     event.status === "retracted" && el("p", { class: "caution" }, "Retracted: later data took this event back. The reasons against say why."),
     el("div", { class: "actions" },
       el("button", { type: "button", click: () => { map.zoomTo(); byId("frame").scrollIntoView({ block: "nearest" }); } }, "Zoom map to event"),
-      el("button", { type: "button", click: () => download(event) }, "Download as JSON"),
+      el("button", { type: "button", click: () => save(JSON.stringify(event, null, 2), `tankerwatch-${event.id}.json`) }, "Download as JSON"),
       el("a", { href: `#${event.id}` }, "Link to this event")),
-    facts([
-      ["Score", `${event.score.toFixed(2)} of 1`],
-      ["Start", timeOf(event.start)],
-      ["End", event.end ? timeOf(event.end) : "still open at the end of the data"],
-      ["Position", place(event.position.lon, event.position.lat)],
-      ...Object.entries({ ...detailsOf(event), ...event.distances }).filter(([key, value]) => !(value === null && key in event.distances)
-        && !(Array.isArray(value) && !value.length) && (typeof value !== "object" || value === null || Array.isArray(value))).map(([key, value]) => fact(key, value)),
-    ]),
-    el("div", { class: "columns" }, grounds("For", "for", event.reasons, "+"), grounds("Against", "against", event.against, "−")),
+    keyFacts(event, "still open at the end of the data"),
+    grounds(event),
     plots.length && section("Over time", plots),
-    section(event.encounter ? "Vessels" : "Vessel", el("div", { class: "columns" }, vesselsOf(event).map(vesselCard))),
-    event.geofences.length && section("Places", el("ul", {}, event.geofences.map((fence) => el("li", {}, bdi(fence.name), ` – ${human(fence.kind)}${
-      fence.country ? `, ${country(fence.country)}` : ""}; ${fence.relation}`)))),
-    section("Evidence", el("p", {}, `${plural(event.evidence.positions.length, "position")} shown. Heard by: `,
-      event.evidence.receivers.length ? event.evidence.receivers.map((name, i) => [i ? ", " : "", bdi(name)]) : "no station is named in the data", "."),
-    el("p", { class: "small" }, `Detector ${event.detector.name} ${event.detector.version}, settings ${event.detector.settingsHash}. Event ${event.id}.`)),
-    section("Revisions", table("", ["No.", "Detected", "Status", "Level", "Score"], history.map((each) => [String(each.revision), timeOf(each.detected),
-      human(each.status), human(each.level), each.score.toFixed(2)]))),
+    vesselCards(event),
+    event.geofences.length && places(event),
+    evidence(event),
+    revisions(history),
   ].filter(Boolean);
-}
-
-/* What the values of reasons are measured in. */
-const MEASURES = { duration: "h", slow: "h", silent: "h", alongside: "m", distance: "m", wide_gap: "m", draught: "m",
-  near_port: "km", near_shore: "km", stop: "kn" };
-
-function grounds(title, kind, reasons, sign) {
-  const said = ({ code }, value) => (typeof value === "number" ? `${number(value, 3)}${MEASURES[code] ? ` ${MEASURES[code]}` : ""}` : value);
-  return section(title, reasons.length ? el("ul", { class: `grounds ${kind}` }, reasons.map((reason) => el("li", {},
-    el("span", { class: "weight", title: "weight in the score" }, `${sign}${Math.abs(reason.weight).toFixed(2)}`),
-    el("span", {}, bdi(reason.text), el("span", { class: "small" }, [`${human(reason.code)}`,
-      reason.value === null ? null : [": ", bdi(said(reason, reason.value))],
-      reason.threshold === null ? null : [" (threshold ", bdi(said(reason, reason.threshold)), ")"]]))))) : el("p", { class: "small" }, "Nothing."));
-}
-
-function vesselCard(vessel, index) {
-  const size = vessel.lengthMeters && `${vessel.lengthMeters} × ${vessel.beamMeters ?? "?"} m`;
-  const known = [["MMSI", vessel.ssvid], ["IMO", vessel.imo], ["Call sign", vessel.callsign && bdi(vessel.callsign)],
-    ["Flag", vessel.flag && country(vessel.flag)],
-    ["Type", vessel.aisShipType === null ? human(vessel.type) : `${human(shipType(vessel.aisShipType))} (AIS ${vessel.aisShipType})`],
-    ["Size", size], ["Draught", vessel.draughtMeters && `${number(vessel.draughtMeters, 1)} m, self-reported`]];
-  return el("div", { class: "card" }, el("h4", {}, el("i", { class: "ab"[index] }), bdi(vessel.name ?? "Name not known")),
-    vessel.watchlists.map((hit) => el("p", { class: "hit" }, "On ", bdi(hit.list), ": ", bdi(hit.entry), `, matched by ${hit.matchedOn.toUpperCase()}`)),
-    facts(known.map(([label, value]) => [label, value || "not known"])));
-}
-
-/* Reasons whose threshold is a line in a plot, beside the limits of the rule itself. */
-const LIMITS = { alongside: "distance", distance: "distance", wide_gap: "distance", stop: "speed" };
-
-function plotsOf(event, width) {
-  const { positions } = event.evidence;
-  if (positions.length < 2) return [];
-  const points = (samples, key) => [...new Map(samples.filter((each) => each[key] !== null).map((each) => [Date.parse(each.time), each[key]]))].sort((a, b) => a[0] - b[0]);
-  const limits = (kind, unit) => [
-    ...[...event.reasons, ...event.against].filter((reason) => LIMITS[reason.code] === kind && typeof reason.threshold === "number")
-      .map((reason) => [human(reason.code), reason.threshold]),
-    ...Object.entries(data.limits[event.type]?.[kind] ?? {}),
-  ].map(([name, value]) => ({ value, name: `${name}: ${number(value)} ${unit}` }));
-  const times = positions.map((each) => Date.parse(each.time));
-  const base = { from: Math.min(...times), to: Math.max(...times), event: [Date.parse(event.start), event.end ? Date.parse(event.end) : Math.max(...times)],
-    onTime: (t) => map.showTime(t) };
-  const apart = [{ name: "antenna to antenna", tone: "distance", points: points(positions, "distanceMeters") },
-    { name: "hull to hull", tone: "gap", points: points(positions, "hullGapMeters") }];
-  const speeds = vesselsOf(event).map((vessel, i) => ({ name: vesselName(vessel), tone: "ab"[i],
-    points: points(positions.filter((each) => each.ssvid === vessel.ssvid), "speedKnots") }));
-  return [{ ...base, title: "Distance", unit: "m", digits: 0, series: apart, limits: limits("distance", "m") },
-    { ...base, title: "Speed", unit: "kn", digits: 1, series: speeds, limits: limits("speed", "kn") }]
-    .filter((spec) => spec.series.some((each) => each.points.length)).map((spec) => plot(width, spec));
-}
-
-function download(event) {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(event, null, 2)], { type: "application/json" }));
-  el("a", { href: url, download: `tankerwatch-${event.id}.json` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
 function showPanel() {

@@ -1,17 +1,16 @@
-"use strict";
+/* Words: elements and text, safe for what strangers send, and how numbers, times and places are written. */
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /* Names come by radio from strangers: control and direction characters are shown, not obeyed. */
 const STRANGE = /[\p{Cc}\p{Cs}\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
-const clean = (value) => String(value).replace(STRANGE, "\uFFFD");
+export const clean = (value) => String(value).replace(STRANGE, "\uFFFD");
 
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_NAMES = new Set(["svg", "g", "path", "line", "rect", "circle", "text"]);
 
 /* An element with attributes, listeners and children. Text becomes text nodes, never markup. */
-function el(name, attributes = {}, ...children) {
+export function el(name, attributes = {}, ...children) {
   const node = SVG_NAMES.has(name) ? document.createElementNS(SVG, name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(key, value);
@@ -25,41 +24,41 @@ function el(name, attributes = {}, ...children) {
 }
 
 /* A stranger's words: isolated, so that their direction of writing stays inside. */
-const bdi = (value) => el("bdi", {}, value);
+export const bdi = (value) => el("bdi", {}, value);
 
-const number = (value, digits = 2) => value.toLocaleString("en-GB", { maximumFractionDigits: digits });
-const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
+export const number = (value, digits = 2) => value.toLocaleString("en-GB", { maximumFractionDigits: digits });
+export const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
 const two = (value) => String(value).padStart(2, "0");
 
-function human(word) {
+export function human(word) {
   const words = String(word).replace(/_/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
   return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/\b(sts|mmsi|imo|ais)\b/gi, (short) => short.toUpperCase());
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const clock = (ms) => { const t = new Date(ms); return `${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`; };
-const day = (ms) => { const t = new Date(ms); return `${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]}`; };
-const moment = (ms) => `${day(ms)} ${new Date(ms).getUTCFullYear()} ${clock(ms)} UTC`;
+export const clock = (ms) => { const t = new Date(ms); return `${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`; };
+export const day = (ms) => { const t = new Date(ms); return `${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]}`; };
+export const moment = (ms) => `${day(ms)} ${new Date(ms).getUTCFullYear()} ${clock(ms)} UTC`;
 
 /* A time in UTC, with the reader's own on hover. */
-function timeOf(iso, text = moment(Date.parse(iso))) {
+export function timeOf(iso, text = moment(Date.parse(iso))) {
   const local = new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
   return el("time", { datetime: iso, title: `Your time: ${local}` }, text);
 }
 
-function duration(hours) {
+export function duration(hours) {
   const minutes = Math.round(hours * 60);
   return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h\u00a0${two(minutes % 60)}\u00a0min`;
 }
 
-const kilometres = (km) => (Math.abs(km) < 1 ? `${number(km * 1000, 0)} m` : `${number(km, km < 10 ? 2 : 0)} km`);
+export const kilometres = (km) => (Math.abs(km) < 1 ? `${number(km * 1000, 0)} m` : `${number(km, km < 10 ? 2 : 0)} km`);
 
 function degrees(value, positive, negative) {
   const minutes = Math.round(Math.abs(value) * 60000) / 1000;
   return `${Math.floor(minutes / 60)}°\u00a0${(minutes % 60).toFixed(3).padStart(6, "0")}′\u00a0${value < 0 ? negative : positive}`;
 }
-const turned = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
-const place = (lon, lat) => `${degrees(lat, "N", "S")}, ${degrees(turned(lon), "E", "W")}`;
+export const turned = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+export const place = (lon, lat) => `${degrees(lat, "N", "S")}, ${degrees(turned(lon), "E", "W")}`;
 
 /* Names of fields end in their unit, as in Global Fishing Watch's API. */
 const UNITS = [
@@ -70,7 +69,7 @@ const UNITS = [
   [/Degrees$/, (value) => `${number(value, 0)}°`],
 ];
 
-function fact(key, value) {
+export function fact(key, value) {
   const unit = UNITS.find(([end]) => end.test(key));
   const label = human(unit ? key.replace(unit[0], "") : key);
   if (value === null) return [label, "not known"];
@@ -80,19 +79,19 @@ function fact(key, value) {
 }
 
 const regions = new Intl.DisplayNames(["en"], { type: "region" });
-function country(code) {
+export function country(code) {
   try { return `${regions.of(code)} (${code})`; } catch { return String(code); }
 }
 
 const SHIP_TYPES = { 30: "fishing", 31: "towing", 32: "towing", 35: "military", 36: "sailing", 37: "pleasure craft",
   50: "pilot", 51: "search and rescue", 52: "tug", 53: "port tender", 55: "law enforcement" };
 const SHIP_TENS = { 2: "wing in ground", 4: "high-speed craft", 6: "passenger", 7: "cargo", 8: "tanker", 9: "other" };
-const shipType = (code) => SHIP_TYPES[code] ?? SHIP_TENS[Math.floor(code / 10)] ?? "not defined";
+export const shipType = (code) => SHIP_TYPES[code] ?? SHIP_TENS[Math.floor(code / 10)] ?? "not defined";
 
 const TYPES = { encounter: "Suspected transfer", loitering: "Loitering", gap: "AIS gap", port_visit: "Port visit",
   dark_port_visit: "Possible dark port visit", dark_encounter: "Possible dark encounter",
   identity: "Identity", position_anomaly: "Position anomaly", chain: "Chain" };
-const typeName = (type) => TYPES[type] ?? human(type);
+export const typeName = (type) => TYPES[type] ?? human(type);
 
-const vesselsOf = (event) => (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
-const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;
+export const vesselsOf = (event) => (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
+export const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;

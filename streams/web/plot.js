@@ -1,9 +1,11 @@
 /* A plot over time as SVG: axes with units, thresholds as lines, a readout under the pointer. */
 
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320].map((m) => m * 60000);
-const SILENT = 3600000; // no line is drawn through a longer silence
+import { bdi, clock, day, el, number } from "./words.js";
 
-function niceStep(span, count) {
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320].map((m) => m * 60000);
+export const SILENT = 3600000; // no line is drawn through a longer silence
+
+export function niceStep(span, count) {
   const rough = span / count, power = 10 ** Math.floor(Math.log10(rough));
   return power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
 }
@@ -26,7 +28,7 @@ function pathOf(points, x, y) {
 
 /* spec: title, unit, digits, from, to, event [start, end], series [{name, tone, points}],
    limits [{value, name}], onTime(t or null). */
-function plot(width, spec) {
+export function plot(width, spec) {
   const height = 210, left = 48, right = 14, top = 22, bottom = 40;
   const lines = spec.series.filter((each) => each.points.length);
   const values = lines.flatMap((each) => each.points.map((point) => point[1]));

@@ -1,7 +1,8 @@
-"""How well events agree with the truth about simulated recordings: matches, misses, errors in time.
+"""How well events agree with the truth, of simulations or by reviews: matches, misses, errors in time.
 
 An event matches a true one of the same type and the same vessels if their times overlap; one to one, the
-largest overlap first. A type is scored over all recordings together.
+largest overlap first. A type is scored over all recordings together. Where reviews stand for the truth, only
+events that somebody confirmed or dismissed are counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,8 +73,11 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
         found = latest(revisions)
         matches = _match(truth.events, found)
         pairs += [_Pair(truth.events[i], found[j]) for i, j in matches]
-        name = f"{truth.scenario} seed {truth.seed} noise {truth.noise}"
+        name = truth.name
         hit, used = {i for i, _ in matches}, {j for _, j in matches}
+        if truth.dismissed is not None:
+            wrong = {j for _, j in _match(truth.dismissed, found)}
+            used |= {j for j in range(len(found)) if j not in wrong}  # nobody knows whether those are true
         missed += [
             Miss(name, true.type, true.mmsis, true.start, true.end)
             for i, true in enumerate(truth.events)

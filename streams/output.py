@@ -18,6 +18,10 @@ COLUMNS: Final = (
 """Columns of the CSV: one row a revision, what the JSON says flattened."""
 
 
+_FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""How formulas begin, also in full width, which spreadsheets of East Asia take for the same."""
+
+
 class TextSink(Protocol):
     """Where text goes: an open file, or what stands for one."""
 
@@ -89,12 +93,12 @@ def _lists(vessel: Any) -> str:
 
 def _row(cells: tuple[Any, ...]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([_harmless(cell) for cell in cells])
+    csv.writer(line, lineterminator="\n").writerow([harmless(cell) for cell in cells])
     return line.getvalue()
 
 
-def _harmless(cell: Any) -> Any:
+def harmless(cell: Any) -> Any:
     """Text from strangers on one line; an apostrophe leads what a spreadsheet would take for a formula."""
     if not isinstance(cell, str):
         return cell
-    return "'" * cell.lstrip().startswith(("=", "+", "-", "@")) + plain(cell)
+    return "'" * cell.lstrip().startswith(_FORMULA) + plain(cell)

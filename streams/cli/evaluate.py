@@ -20,7 +20,8 @@ def evaluate(
     truth: Annotated[
         list[str],
         typer.Option(
-            metavar="FILE", help="The truth, from `simulate`; once for each EVENTS, in their order."
+            metavar="FILE",
+            help="The truth, from `simulate` or the feed's /v1/reviews; once for each EVENTS, in order.",
         ),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to print the scores.")] = Format.TABLE,

@@ -10,7 +10,7 @@ from streams.cli.errors import UsageError, complain, reason
 from streams.cli.files import source_names
 from streams.cli.inputs import Options, read_inputs
 from streams.deployment import DeploymentError
-from streams.feed import server
+from streams.feed import access, server
 from streams.feed.feed import Feed
 from streams.feed.hub import Hub
 from streams.feed.memory_log import MemoryLog
@@ -47,7 +47,8 @@ def serve(options: Options, port: int, rate: str) -> None:
     async def work() -> None:
         log = MemoryLog()
         player = Player(log, None if speed == MAX else speed)
-        feed = Feed(log, Hub(log, settings), settings, inputs.places.fences, player)
+        tokens, _ = access.tokens(settings, HOST)
+        feed = Feed(log, Hub(log, settings), settings, inputs.places.fences, player, tokens)
 
         def ended(summary: Summary) -> None:
             for entry in log.all_latest():

@@ -1,10 +1,9 @@
 """The application: its routes, how it refuses, and the headers that protect the page."""
 
-from importlib.metadata import version
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -12,50 +11,52 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from geofences.fence import to_geojson
-from streams.feed import answers, event_routes, page_routes, problems, replay_routes, vessel_routes
+from streams.feed import (
+    document,
+    event_routes,
+    feed_routes,
+    metrics,
+    page_routes,
+    problems,
+    replay_routes,
+    review_routes,
+    vessel_routes,
+)
+from streams.feed.access import Guard
 from streams.feed.feed import Feed
 from streams.feed.problems import Problem
-from streams.feed.queries import Query
 from streams.feed.settings import FeedSettings
+from streams.feed.streaming import Streams
+from streams.patience import REDIS_AWAY
 
-VERSION: Final = version("tankerwatch")
+COMPRESSED: Final = 2_000
+"""Answers of so many bytes are compressed."""
 
 
-def create_app(feed: Feed) -> FastAPI:
-    app = FastAPI(title="tankerwatch", version=VERSION, docs_url=None, redoc_url=None)
+def create_app(feed: Feed, streams: Streams) -> FastAPI:
+    app = FastAPI(title="tankerwatch feed", version=feed_routes.VERSION, docs_url=None, redoc_url=None)
     app.add_exception_handler(Problem, problems.answer)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
+    for away in REDIS_AWAY:
+        app.add_exception_handler(away, _away)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
+    app.add_middleware(Guard, tokens=feed.tokens, settings=feed.settings)
     app.add_middleware(_Headers, policy=policy(feed.settings))
-    app.include_router(event_routes.routes(feed))
+    app.include_router(event_routes.routes(feed, streams))
+    app.include_router(review_routes.routes(feed))
     app.include_router(vessel_routes.routes(feed))
+    app.include_router(feed_routes.routes(feed))
     if feed.player is not None:
         app.include_router(replay_routes.routes(feed.player))
-    fences = msgspec.json.encode(to_geojson(feed.fences))
-
-    @app.get("/v1/fences.geojson")
-    async def geofences(request: Request) -> Response:
-        Query(request.query_params).done()
-        return Response(fences, media_type="application/geo+json")
-
-    @app.get("/v1/config")
-    async def config(request: Request) -> Response:
-        Query(request.query_params).done()
-        settings = feed.settings
-        tiles = {"url": settings.tiles_url, "attribution": settings.tiles_attribution}
-        content: dict[str, Any] = {
-            "version": VERSION,
-            "mode": "recording" if feed.player else "live",
-            "tiles": tiles if settings.tiles_url else None,
-            "tokens": {"read": feed.guarded, "review": feed.guarded},
-            "heartbeatSeconds": settings.heartbeat_seconds,
-            "attribution": "Land: Natural Earth (public domain)",
-        }
-        return answers.json(content)
-
     page_routes.add(app)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = document.document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
     return app
 
 
@@ -73,7 +74,7 @@ def policy(settings: FeedSettings) -> str:
 
 
 class _Headers:
-    """Adds to every response what keeps browsers from doing more with it than show it."""
+    """Adds to every response what keeps browsers from doing more with it than show it; and counts it."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -89,6 +90,8 @@ class _Headers:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *self._more]
+                route = getattr(scope.get("route"), "path", "none")
+                metrics.REQUESTS.labels(route, message["status"]).inc()
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -96,10 +99,19 @@ class _Headers:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problems.response(error.status_code, str(error.detail), dict(error.headers or {}))
+    detail = "there is nothing here; see /openapi.json" if error.status_code == 404 else str(error.detail)
+    return problems.response(error.status_code, detail, dict(error.headers or {}))
 
 
 async def _unreadable(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     return problems.response(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    return problems.response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the event log can't be reached; come back later",
+        {"Retry-After": "5"},
+    )

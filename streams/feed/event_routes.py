@@ -1,61 +1,167 @@
-"""Requests for events: lists, one with all its revisions, the stream."""
+"""Requests for events: lists in several formats, one with all its revisions, its track, the stream."""
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from models.event import Event, from_json
 from streams.event_log import BEFORE_ALL
-from streams.feed import answers, listing
+from streams.feed import answers, exports, listing, queries
+from streams.feed.access import address
+from streams.feed.document import operation
 from streams.feed.feed import Feed
-from streams.feed.following import Follower
 from streams.feed.problems import invalid, unknown
 from streams.feed.queries import Query, entry_id
-from streams.feed.streaming import EventStream
+from streams.feed.streaming import Streams
+from streams.format import Format
+
+SPAN: Final = [
+    queries.time("start", "Only events whose highest revision was detected then or later."),
+    queries.time("end", "Only events whose highest revision was detected then or earlier."),
+]
+CURSOR: Final = queries.parameter(
+    "cursor", "`next` of the page before.", {"type": "string", "maxLength": 200}, None
+)
+POSITION: Final = {
+    "X-Log-Position": {
+        "description": "The last entry of the log when the list was begun: `since` of a stream that misses "
+        "nothing.",
+        "schema": {"type": "string"},
+    }
+}
+SINCE: Final = queries.parameter(
+    "since", "Begin after this entry of the log; 0 for all that is kept.", {"type": "string"}, "0"
+)
+LAST: Final = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "Go on after this entry: what browsers send when they connect again.",
+    "schema": {"type": "string"},
+}
+Id = Annotated[str, Path(description="Of the event.")]
 
 
-def routes(feed: Feed) -> APIRouter:
-    router = APIRouter(prefix="/v1/events", tags=["events"])
+def routes(feed: Feed, streams: Streams) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["events"])
+    log = feed.log
 
-    @router.get("")
+    @router.get(
+        "/events",
+        **operation(
+            "getEvents",
+            "Events, newest first.",
+            "EventPage",
+            description="Each as its highest revision. A page shorter than `limit` may yet have a `next`.",
+            parameters=[*queries.filters(), *SPAN, queries.limit(100), CURSOR],
+            headers=POSITION,
+        ),
+    )
     async def events(request: Request) -> Response:
         query = Query(request.query_params)
-        selection = query.selection()
-        start, end, limit = query.time("start"), query.time("end"), query.number("limit", 100)
-        after = _cursor(query.text("cursor"))
+        selection, start, end = query.selection(), query.time("start"), query.time("end")
+        limit, after = query.number("limit", 100), _cursor(query.text("cursor"))
         query.done()
-        ends = await feed.log.ends()
-        page = await listing.page(feed.log, selection, start, end, after, limit)
+        ends = await log.ends()
+        page = await listing.page(log, selection, start, end, after, limit)
         content = {
             "events": [msgspec.Raw(one) for one in page.json],
             "next": listing.to_cursor(page.next) if page.next else None,
-            "reviews": await feed.log.latest_reviews([event.id for event in page.events]),
+            "reviews": await log.latest_reviews([event.id for event in page.events]),
         }
         return answers.json(content, headers={"X-Log-Position": ends.last if ends else BEFORE_ALL})
 
-    @router.get("/stream")
+    def export(form: Format, media: str, name: str, shape: str | None, what: str) -> None:
+        @router.get(
+            f"/events.{form}",
+            name=name,
+            **operation(name, what, shape, media=media, parameters=[*queries.filters(), *SPAN]),
+        )
+        async def exported(request: Request) -> Response:
+            query = Query(request.query_params)
+            selection, start, end = query.selection(), query.time("start"), query.time("end")
+            query.done()
+            pages = listing.every(log, selection, start, end)
+            return answers.file(exports.written(pages, form), media, f"tankerwatch-events.{form}")
+
+    export(
+        Format.GEOJSON, "application/geo+json", "getEventsGeojson", "Collection",
+        "All events that match, as points with the rest as properties.",
+    )  # fmt: skip
+    export(Format.CSV, "text/csv; charset=utf-8", "getEventsCsv", None, "All events that match, as a table.")
+
+    @router.get(
+        "/events.atom",
+        **operation(
+            "getEventsAtom",
+            "Events, newest first, as an Atom feed with GeoRSS points.",
+            None,
+            media="application/atom+xml",
+            parameters=[*queries.filters(), queries.limit(100)],
+        ),
+    )
+    async def atom(request: Request) -> Response:
+        query = Query(request.query_params)
+        selection, limit = query.selection(), query.number("limit", 100)
+        query.done()
+        page = await listing.page(log, selection, limit=limit)
+        data = exports.atom(page.events, str(request.base_url), str(request.url))
+        return Response(data, media_type="application/atom+xml")
+
+    @router.get(
+        "/events/stream",
+        **operation(
+            "streamEvents",
+            "Revisions as they come, as server-sent events.",
+            None,
+            media="text/event-stream",
+            description="Events `revision` (with an id), `review`, `reset`, `heartbeat`, `goodbye`.",
+            parameters=[*queries.filters(), SINCE, LAST],
+        ),
+    )
     async def stream(request: Request) -> Response:
         query = Query(request.query_params)
         selection, since = query.selection(), query.entry("since")
         query.done()
         if (last := request.headers.get("last-event-id")) is not None:
             since = entry_id("Last-Event-ID", last)
-        return EventStream(feed.hub, Follower(feed.hub, selection, since))
+        return streams.response(address(request.scope), selection, since)
 
-    @router.get("/{id}")
-    async def event(id: str, request: Request) -> Response:
-        Query(request.query_params).done()
-        (latest,) = await feed.log.latest_of([id])
-        if latest is None:
+    async def latest(id: str) -> tuple[Event, bytes]:
+        (found,) = await log.latest_of([id])
+        if found is None:
             raise unknown(f"there is no event {id!r}, or it is no longer kept")
-        revisions = await feed.log.revisions(id)
+        return from_json(found), found
+
+    @router.get(
+        "/events/{id}",
+        **operation("getEvent", "One event with its revisions and reviews.", "EventDetail", problems=(404,)),
+    )
+    async def event(id: Id, request: Request) -> Response:
+        Query(request.query_params).done()
+        _, json = await latest(id)
+        revisions = await log.revisions(id)
         content: dict[str, Any] = {
-            "event": msgspec.Raw(latest),
-            "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(latest)],
-            "reviews": await feed.log.reviews(id),
+            "event": msgspec.Raw(json),
+            "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(json)],
+            "reviews": await log.reviews(id),
         }
         return answers.json(content)
+
+    @router.get(
+        "/events/{id}/track",
+        **operation(
+            "getEventTrack",
+            "The vessels' tracks around an event as OGC MF-JSON, a moving point each.",
+            "Collection",
+            problems=(404,),
+        ),
+    )
+    async def track(id: Id, request: Request) -> Response:
+        Query(request.query_params).done()
+        found, _ = await latest(id)
+        return answers.json(await exports.tracks(log, found))
 
     return router
 

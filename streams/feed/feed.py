@@ -1,9 +1,10 @@
 """What the parts of the application share: log, hub, settings, and the time machine if there is one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geofences.fence import Fence
+from streams.feed.access import Tokens
 from streams.feed.hub import Hub
 from streams.feed.log import FeedLog
 from streams.feed.player import Player
@@ -18,5 +19,4 @@ class Feed:
     fences: Sequence[Fence]
     player: Player | None = None
     """Of a recording."""
-    guarded: bool = False
-    """Whether tokens are demanded: beyond loopback."""
+    tokens: Tokens = field(default_factory=Tokens)

@@ -7,16 +7,17 @@ import msgspec
 
 from models.event import from_json
 from streams.event_log import BEFORE_ALL, Entry, entry_key
-from streams.feed.hub import Hub
+from streams.feed.hub import Chunk, Hub
+from streams.feed.log import lost
 from streams.feed.selection import Selection
 from streams.feed.sse import frame, told
 
-BATCH: Final = 200
-REVIEWS: Final = 1_000
+BATCH: Final = 25
+"""Entries sent at once while catching up: some hundred KB, which lie in the buffer of who does not read."""
 MARGIN: Final = 60_000
 """Reviews of so many milliseconds before the last entry are told again to who comes back: they have no entry
 in the log, and clocks differ."""
-OPENING: Final = b": tankerwatch\nretry: 2000\n\n"
+OPENING: Final = Chunk(b": tankerwatch\nretry: 2000\n\n", 0, 0)
 
 
 class Follower:
@@ -33,7 +34,7 @@ class Follower:
         """Whether the hub has let go of what this client has to be sent next."""
         return self._age == self._hub.age and self.position is not None and self.position < self._hub.base
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[Chunk]:
         """Whole frames, until the client proves too slow."""
         hub = self._hub
         yield OPENING
@@ -47,28 +48,30 @@ class Follower:
         while True:
             assert self.position is not None
             if hub.closed:
-                yield told("goodbye", reason="the feed ends; resume by Last-Event-ID")
+                yield _told("goodbye", reason="the feed ends; resume by Last-Event-ID")
                 return
             if self._age != hub.age:
                 yield await self._reset("the time shown was set back, or the log was cut")
             elif self.position < hub.base:
-                yield told("goodbye", reason="too slow; resume by Last-Event-ID")
+                yield _told("goodbye", reason="too slow; resume by Last-Event-ID")
                 return
             elif self.position < hub.end:
                 chunk = hub.chunk(self._selection, self.position)
-                self.position = hub.end
-                if chunk:
+                self.position = chunk.end
+                if chunk.count:
                     yield chunk
             else:
                 await hub.bell.wait()
 
-    async def _catch_up(self, entry: str) -> AsyncIterator[bytes]:
+    async def _catch_up(self, entry: str) -> AsyncIterator[Chunk]:
         """What the log has between this entry and what the hub keeps."""
         hub = self._hub
         if entry != BEFORE_ALL:
             after = f"{max(0, entry_key(entry)[0] - MARGIN)}-0"
-            for _, review in await hub.patiently(lambda: hub.log.reviews_since(after, REVIEWS)):
-                yield frame("review", msgspec.json.encode(review))
+            while reviews := await hub.patiently(lambda after=after: hub.log.reviews_since(after, BATCH)):  # type: ignore[misc]
+                after = reviews[-1][0]
+                told = [frame("review", msgspec.json.encode(review)) for _, review in reviews]
+                yield Chunk(b"".join(told), 0, len(told))
         while (position := hub.after(entry)) is None and not hub.closed:
             found = await hub.patiently(lambda entry=entry: self._read(entry))  # type: ignore[misc]
             if found is None:
@@ -78,30 +81,28 @@ class Follower:
                 await hub.bell.wait(1.0)  # we were faster than the hub
                 continue
             entry = found[-1].entry
-            chunk = b"".join(
+            frames = [
                 frame("revision", one.json, one.entry)
                 for one in found
                 if self._selection.matches(from_json(one.json))
-            )
-            if chunk:
-                yield chunk
+            ]
+            if frames:
+                yield Chunk(b"".join(frames), 0, len(frames))
         self._age, self.position = hub.age, hub.end if position is None else position
 
     async def _read(self, entry: str) -> list[Entry] | None:
         """The next entries; None where some are missing, or this one is from elsewhere."""
         log = self._hub.log
         found = await log.since(entry, BATCH)
-        if not await log.complete_after(entry) and entry != BEFORE_ALL:
-            return None
-        if not found and entry != BEFORE_ALL:
-            ends = await log.ends()
-            if ends is None or entry_key(entry) > entry_key(ends.last):
-                return None
-        return found
+        return None if await lost(log, entry, found) else found
 
-    async def _reset(self, reason: str) -> bytes:
+    async def _reset(self, reason: str) -> Chunk:
         """Go on from the end: the client reads the rest anew."""
         hub = self._hub
         self._age, self.position = hub.age, hub.end
         ends = await hub.patiently(hub.log.ends)
-        return told("reset", reason=reason, first=ends.first if ends else None)
+        return _told("reset", reason=reason, first=ends.first if ends else None)
+
+
+def _told(kind: str, **data: str | None) -> Chunk:
+    return Chunk(told(kind, **data), 0, 0)

@@ -7,6 +7,7 @@ when the oldest is let go is too slow, and is dropped; so a client that does not
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from models.event import Event, from_json
-from models.time import to_text
+from models.event import Event, Evidence, from_json
+from models.time import Millis, to_text
 from streams.event_log import BEFORE_ALL, entry_key
+from streams.feed import metrics
 from streams.feed.bell import Bell
-from streams.feed.log import FeedLog
+from streams.feed.log import FeedLog, lost
 from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
 from streams.feed.sse import frame, told
@@ -26,10 +28,28 @@ from streams.patience import REDIS_AWAY, until_there
 
 T = TypeVar("T")
 BATCH: Final = 1_000
+LOOK: Final = 2.0
+"""Seconds between two looks at whether the log is there."""
 WAIT: Final = 10.0
 """Seconds after which the log is asked anew, lest a dead connection goes unnoticed."""
 CACHED: Final = 256
 """Chunks kept that are ready to be sent."""
+CHUNK: Final = 256_000
+"""Bytes after which a chunk is full: what lies in the buffer of a client that does not read."""
+PER_STREAM: Final = 0.0001
+"""Seconds to wait for more, for each open stream: so that what is sent at once is worth the work, and few
+clients are served at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Frames that are ready to be sent."""
+
+    data: bytes
+    end: int
+    """The number of the next item."""
+    count: int
+    """Of frames in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +57,19 @@ class Item:
     """A revision, or a review: the frame that tells it, and what decides who wants it."""
 
     entry: str  # its own, or that of the last revision before a review
-    event: Event | None
+    event: Event | None  # without its evidence; None where it is no longer kept
     frame: bytes
+    review: bool = False
 
 
 class Hub:
     def __init__(self, log: FeedLog, settings: FeedSettings, where: str = "") -> None:
-        """`where` is how messages name the log's place."""
+        """`where` is how messages name the log's place; none for a log in this process."""
         self.log = log
         self._settings, self._where = settings, where
         self._items: list[Item] = []
         self._size = 0
-        self._chunks: OrderedDict[tuple[Selection, int, int], bytes] = OrderedDict()
+        self._chunks: OrderedDict[tuple[Selection, int, int], Chunk] = OrderedDict()
         self._review = BEFORE_ALL
         self.bell = Bell()
         self.ready = asyncio.Event()
@@ -60,6 +81,12 @@ class Hub:
         self.age = 0
         """Counts how often everything had to be read anew."""
         self.closed = False
+        self.streams = 0
+        """How many read on."""
+        self.log_up = False
+        """Whether the log answered lately, and"""
+        self.watermark: Millis | None = None
+        """how new the newest was that it had."""
         self.beat = Bell()
         self.heartbeat = b""
 
@@ -90,25 +117,30 @@ class Hub:
         key = entry_key(entry)
         if not self.ready.is_set() or not entry_key(self.start) <= key <= entry_key(self.last):
             return None
-        number = len(self._items)
-        while number and entry_key(self._items[number - 1].entry) > key:
-            number -= 1
-        while number and self._items[number - 1].frame.startswith(b"event: review"):
+        number = bisect_right(self._items, key, key=lambda item: entry_key(item.entry))
+        while number and self._items[number - 1].review:
             number -= 1
         return self.base + number
 
-    def chunk(self, selection: Selection, position: int) -> bytes:
-        """What has come since this position, which must still be kept."""
+    def chunk(self, selection: Selection, position: int) -> Chunk:
+        """What has come since this position, which must still be kept; or the first part of that."""
         key = (selection, position, self.end)
         if (found := self._chunks.get(key)) is None:
-            found = self._chunks[key] = b"".join(
-                item.frame
-                for item in self._items[position - self.base :]
-                if item.event is None or selection.matches(item.event)
-            )
+            found = self._chunks[key] = self._make(selection, position)
             if len(self._chunks) > CACHED:
                 self._chunks.popitem(last=False)
         return found
+
+    def _make(self, selection: Selection, position: int) -> Chunk:
+        frames: list[bytes] = []
+        size, end = 0, position
+        while end < self.end and size < CHUNK:
+            item = self._items[end - self.base]
+            end += 1
+            if item.event is None or selection.matches(item.event):
+                frames.append(item.frame)
+                size += len(item.frame)
+        return Chunk(b"".join(frames), end, len(frames))
 
     async def _read(self) -> None:
         self.start = self.last = await self.patiently(self._end_of_log)
@@ -116,7 +148,7 @@ class Hub:
         self.bell.ring()
         while True:
             await self.patiently(self._read_on)
-            await asyncio.sleep(self._settings.coalesce_seconds)
+            await asyncio.sleep(min(self._settings.coalesce_seconds, PER_STREAM * self.streams))
 
     async def _end_of_log(self) -> str:
         ends = await self.log.ends()
@@ -124,12 +156,15 @@ class Hub:
 
     async def _read_on(self) -> None:
         entries = await self.log.wait(self.last, BATCH, WAIT)
-        if not await self.log.complete_after(self.last):
+        if await lost(self.log, self.last, entries):
             await self._reset()
             return
         for entry in entries:
-            self._add(Item(entry.entry, from_json(entry.json), frame("revision", entry.json, entry.entry)))
+            told = frame("revision", entry.json, entry.entry)
+            self._add(Item(entry.entry, _slim(from_json(entry.json)), told))
             self.last = entry.entry
+            if self._where:
+                metrics.LAG.observe(max(0.0, time.time() - entry_key(entry.entry)[0] / 1000))
         if entries:
             self.bell.ring()
 
@@ -167,20 +202,30 @@ class Hub:
     async def _take_reviews(self) -> None:
         for entry, review in await self.log.wait_reviews(self._review, BATCH, WAIT):
             (found,) = await self.log.latest_of([review.event])
-            event = from_json(found) if found else None
-            self._add(Item(self.last, event, frame("review", msgspec.json.encode(review))))
+            event = _slim(from_json(found)) if found else None
+            self._add(Item(self.last, event, frame("review", msgspec.json.encode(review)), True))
             self._review = entry
             self.bell.ring()
 
     async def _beat(self) -> None:
-        watermark: str | None = None
+        """The heart goes on beating whatever the log does; who reads it says what is wrong."""
+        next_beat = 0.0
         while True:
             try:
-                async with asyncio.timeout(1):
-                    newest = await self.log.newest()
-                watermark = to_text(newest) if newest is not None else None
+                async with asyncio.timeout(2):
+                    self.watermark = await self.log.newest()
+                self.log_up = True
             except (*REDIS_AWAY, TimeoutError):
-                pass  # the heart goes on beating; who reads the log says what is wrong
-            self.heartbeat = told("heartbeat", time=to_text(int(time.time() * 1000)), watermark=watermark)
-            self.beat.ring()
-            await asyncio.sleep(self._settings.heartbeat_seconds)
+                self.log_up = False
+            metrics.LOG_UP.set(self.log_up)
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + self._settings.heartbeat_seconds
+                newest = None if self.watermark is None else to_text(self.watermark)
+                self.heartbeat = told("heartbeat", time=to_text(int(time.time() * 1000)), watermark=newest)
+                self.beat.ring()
+            await asyncio.sleep(min(LOOK, max(0.0, next_beat - time.monotonic())))
+
+
+def _slim(event: Event) -> Event:
+    """What a selection looks at; the evidence is the larger part."""
+    return msgspec.structs.replace(event, evidence=Evidence(), reasons=(), against=())

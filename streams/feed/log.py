@@ -7,7 +7,7 @@ from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
 from models.whereabouts import Whereabouts
-from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord
+from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord, entry_key
 
 
 class FeedLog(Protocol):
@@ -64,3 +64,18 @@ class FeedLog(Protocol):
     ) -> list[tuple[str, Review]]:
         """As `reviews_since`, but where there is none yet, wait for so long."""
         ...
+
+
+async def lost(log: FeedLog, entry: str, found: Sequence[Entry]) -> bool:
+    """Whether what was `found` after this entry does not follow on it.
+
+    Then entries in between have been trimmed, or the log has been set back and never had this one.
+    """
+    if entry == BEFORE_ALL:
+        return False
+    if not await log.complete_after(entry):
+        return True
+    if found:
+        return False
+    ends = await log.ends()
+    return ends is None or entry_key(entry) > entry_key(ends.last)

@@ -2,27 +2,38 @@
 
 import asyncio
 import time
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from models.time import BEGINNING, Millis, to_text
+from models.time import BEGINNING, Millis, from_text, to_text
 from streams.feed.memory_log import MemoryLog
 
 STEP: Final = 0.05
 """Seconds between two moves."""
+FASTEST: Final = 100_000.0
+
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Playback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the page is told. Times are null before anything has been read."""
 
-    start: str | None
-    end: str | None  # null until the recording has been read to its end
-    now: str | None
+    start: Time | None
+    end: Time | None  # null until the recording has been read to its end
+    now: Time | None
     rate: float | None  # times as fast as it happened; null: as fast as can be read
     playing: bool
     finished: bool  # read to its end, and shown to its end
-    read_to: str | None
+    read_to: Time | None
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays. `rate` null: as fast as can be read."""
+
+    playing: bool | msgspec.UnsetType = msgspec.UNSET
+    rate: Annotated[float, msgspec.Meta(gt=0, le=FASTEST)] | msgspec.UnsetType | None = msgspec.UNSET
+    seek: Time | msgspec.UnsetType = msgspec.UNSET
 
 
 class Player:
@@ -59,6 +70,16 @@ class Player:
             ahead = log.read_to if self.rate is None else self._now + int(seconds * self.rate * 1000)
             self._now = max(self._now, min(ahead, log.read_to))
         log.show(self._now)
+
+    def obey(self, command: Command) -> None:
+        """Raises ValueError for a time that is none; then nothing is changed."""
+        to = None if command.seek is msgspec.UNSET else from_text(command.seek)
+        if command.playing is not msgspec.UNSET:
+            self.playing = command.playing
+        if command.rate is not msgspec.UNSET:
+            self.rate = command.rate
+        if to is not None:
+            self.seek(to)
 
     def seek(self, to: Millis) -> None:
         """Forward into what has not been read yet, it gets there as fast as that is read."""

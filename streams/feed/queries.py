@@ -1,6 +1,6 @@
 """Queries: what requests ask for, and the same as parameters of the OpenAPI document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from starlette.datastructures import QueryParams
@@ -9,7 +9,7 @@ from models.box import Box, read_box
 from models.time import Millis, from_text
 from streams.event_log import entry_key
 from streams.feed.problems import invalid
-from streams.feed.selection import FILTERS, Selection, SelectionError
+from streams.feed.selection import FILTERS, Filter, Selection, SelectionError
 
 MOST: Final = 1_000
 """The highest `limit`."""
@@ -103,7 +103,8 @@ def entry_id(name: str, text: str) -> str:
 
 
 def parameter(name: str, help: str, schema: Mapping[str, Any], example: Any, **more: Any) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": help, "schema": schema, "example": example, **more}
+    shown = {} if example is None else {"example": example}
+    return {"name": name, "in": "query", "description": help, "schema": schema, **shown, **more}
 
 
 def filters() -> list[dict[str, Any]]:
@@ -111,22 +112,25 @@ def filters() -> list[dict[str, Any]]:
     return [_filter(offered) for offered in FILTERS]
 
 
-def _filter(offered: Any) -> dict[str, Any]:
+def _filter(offered: Filter) -> dict[str, Any]:
     if offered.name == "bbox":
-        degrees = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
-        example = [float(part) for part in offered.example.split(",")]
-        return parameter(offered.name, offered.help, degrees, example, style="form", explode=False)
+        return box(offered.name, offered.help)
     if offered.name == "min_score":
-        return parameter(
-            offered.name, offered.help, {"type": "number", "minimum": 0, "maximum": 1}, float(offered.example)
-        )
-    item: dict[str, Any] = {"type": "string"}
-    if offered.choices:
-        item["enum"] = list(offered.choices)
-    else:
-        item["pattern"] = offered.pattern
+        score = {"type": "number", "minimum": 0, "maximum": 1}
+        return parameter(offered.name, offered.help, score, float(offered.example))
+    return several(offered.name, offered.help, offered.pattern, offered.example, offered.choices)
+
+
+def several(name: str, help: str, pattern: str, example: str, choices: Sequence[str] = ()) -> dict[str, Any]:
+    """A parameter that may be given several times."""
+    item = {"type": "string", **({"enum": list(choices)} if choices else {"pattern": pattern})}
     schema = {"type": "array", "items": item, "minItems": 1}
-    return parameter(offered.name, offered.help, schema, [offered.example], style="form", explode=True)
+    return parameter(name, help, schema, [example], style="form", explode=True)
+
+
+def box(name: str, help: str) -> dict[str, Any]:
+    degrees = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    return parameter(name, help, degrees, [124, 37, 132, 43], style="form", explode=False)
 
 
 def time(name: str, help: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import redis.asyncio as redis
 from geofences.catalogue import load_catalogue
 from streams import logs
 from streams.deployment import Deployment
-from streams.feed import server
+from streams.feed import access, server
 from streams.feed.feed import Feed
 from streams.feed.hub import Hub
 from streams.feed.redis_log import RedisLog
@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 def run(deployment: Deployment, settings: FeedSettings, listening: socket.socket) -> None:
     """Until a signal ends it."""
     logs.configure()
+    tokens, made = access.tokens(settings, listening.getsockname()[0])
+    if made is not None:
+        say(
+            log, logging.WARNING, "token_made", token=made,
+            remedy="enter it on the page; set TANKERWATCH_FEED_READ_TOKENS, TANKERWATCH_FEED_REVIEW_TOKENS",
+        )  # fmt: skip
 
     async def work() -> None:
         client = redis.from_url(
@@ -33,7 +39,8 @@ def run(deployment: Deployment, settings: FeedSettings, listening: socket.socket
         )
         try:
             events = RedisLog(client, deployment.prefix)
-            feed = Feed(events, Hub(events, settings, deployment.redis), settings, load_catalogue())
+            hub = Hub(events, settings, deployment.redis)
+            feed = Feed(events, hub, settings, load_catalogue(), tokens=tokens)
             at = server.url(listening)
             await server.serve(feed, listening, started=lambda: say(log, logging.INFO, "feed_started", at=at))
         finally:

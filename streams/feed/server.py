@@ -10,9 +10,13 @@ from typing import Any, Final
 import uvicorn
 
 from streams.feed.api import create_app
+from streams.feed.connections import Connection, sweep
 from streams.feed.feed import Feed
 from streams.feed.hub import Hub
+from streams.feed.streaming import Streams
 
+OTHERS: Final = 500
+"""Connections beside the streams; more are told to come back."""
 GRACE: Final = 3
 """Seconds that requests have to come to their end."""
 
@@ -37,8 +41,11 @@ async def serve(
     started: Callable[[], object] = lambda: None,
 ) -> None:
     """Until SIGINT or SIGTERM. What runs `beside` it ends with it; what fails there ends all."""
+    streams = Streams(feed.hub, feed.settings)
     config = uvicorn.Config(
-        create_app(feed),
+        create_app(feed, streams),
+        http=Connection,
+        limit_concurrency=feed.settings.streams + OTHERS,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -48,7 +55,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config, feed.hub)
-    parts = [feed.hub.run(), *beside]
+    parts = [feed.hub.run(), streams.watch(), sweep(lambda: server.server_state.connections), *beside]
     if feed.player is not None:
         parts.append(feed.player.run())
     async with asyncio.TaskGroup() as group:

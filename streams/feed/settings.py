@@ -1,6 +1,7 @@
 """Settings of the feed: what it demands, and what it bears. Read from `TANKERWATCH_FEED_…` variables."""
 
 import os
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -31,13 +32,16 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backlog_bytes: int = 16_000_000
     """Of what was sent lately so much is kept, for all clients together. Who falls behind it is dropped."""
     coalesce_seconds: float = 0.1
-    """What comes within this time is sent at once."""
+    """With many streams open, what comes within this time is sent together."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if not isinstance(value, str) and not value > 0:
                 raise ValueError(f"{name} must be above 0")
+        for name in ("read_tokens", "review_tokens"):
+            if not re.fullmatch(r"[A-Za-z0-9._~+/=, -]*", getattr(self, name)):
+                raise ValueError(f"{name} may hold letters, digits and ._~+/=- (RFC 6750)")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:

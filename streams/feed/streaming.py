@@ -1,35 +1,114 @@
-"""The response that is a stream: what follows from the log, a heartbeat, the end when the client is gone."""
+"""Streams to clients: how many there may be, what each is sent, what is done with one that does not read."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from streams.feed import metrics
+from streams.feed.connections import abort
 from streams.feed.following import Follower
 from streams.feed.hub import Hub
+from streams.feed.problems import Problem
+from streams.feed.selection import Selection
+from streams.feed.settings import FeedSettings
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+LOOK: Final = 1.0
+"""Seconds between two looks for clients that do not read."""
+STALLED: Final = 60.0
+"""Seconds after which what was sent has to have been taken."""
 
 
-class EventStream(Response):
+class Streams:
+    """All open streams."""
+
+    def __init__(self, hub: Hub, settings: FeedSettings) -> None:
+        self._hub, self._settings = hub, settings
+        self._open: set[_Stream] = set()
+        self._by_address: Counter[str] = Counter()
+
+    def response(self, address: str, selection: Selection, entry: str | None) -> Response:
+        """A stream to this address. Raises Problem where there are too many already."""
+        limits = self._settings
+        if len(self._open) >= limits.streams or self._by_address[address] >= limits.streams_per_address:
+            metrics.REFUSED.labels("streams").inc()
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"your address has {self._by_address[address]} streams of {limits.streams_per_address}, all "
+                f"have {len(self._open)} of {limits.streams}; close one, or come back later",
+                {"Retry-After": "10"},
+            )
+        return _Stream(self, self._hub, Follower(self._hub, selection, entry), address)
+
+    async def watch(self) -> None:
+        """Break off the connections of those who do not take what they are sent; until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK)
+            for stream in list(self._open):
+                if stream.too_slow:
+                    stream.break_off()
+
+    def opened(self, stream: "_Stream") -> None:
+        self._open.add(stream)
+        self._by_address[stream.address] += 1
+        self._count()
+
+    def ended(self, stream: "_Stream") -> None:
+        self._open.discard(stream)
+        self._by_address[stream.address] -= 1
+        self._by_address += Counter()  # without those at zero
+        self._count()
+
+    def _count(self) -> None:
+        self._hub.streams = len(self._open)
+        metrics.STREAMS.set(len(self._open))
+
+
+class _Stream(Response):
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, follower: Follower) -> None:
+    def __init__(self, streams: Streams, hub: Hub, follower: Follower, address: str) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
-        self._hub, self._follower = hub, follower
+        self._streams, self._hub = streams, hub
+        self.follower, self.address = follower, address
+        self._scope: Scope = {}
+        self._reason = "client"
+        self._writing: float | None = None  # since when
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether it waits for a client that does not read, and has missed something or waited for long."""
+        if self._writing is None:
+            return False
+        return self.follower.too_slow or time.monotonic() - self._writing > STALLED
+
+    def break_off(self) -> None:
+        """The client has had its time: nothing more can be written to it, not even why."""
+        self._reason = "slow"
+        abort(self._scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
 
         async def write(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         async def follow() -> None:
-            async for chunk in self._follower.chunks():
-                await write(chunk)
+            async for chunk in self.follower.chunks():
+                self._writing = time.monotonic()
+                await write(chunk.data)
+                self._writing = None
+                metrics.SENT.inc(chunk.count)
+            self._reason = "slow" if self.follower.too_slow else "closing"
 
         async def beat() -> None:
             while True:
@@ -40,8 +119,14 @@ class EventStream(Response):
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        await _first(follow, beat, gone)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        self._streams.opened(self)
+        try:
+            await _first(follow, beat, gone)
+            with suppress(OSError):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._streams.ended(self)
+            metrics.ENDED.labels(self._reason).inc()
 
 
 async def _first(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,26 +1,45 @@
 """Requests for vessels: all of them for the map, and one with its identities and track."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from models.time import BEGINNING, to_text
-from streams.feed import answers, listing, vessels
+from streams.feed import answers, listing, queries, vessels
+from streams.feed.document import operation
 from streams.feed.feed import Feed
 from streams.feed.problems import unknown
 from streams.feed.queries import Query
 from streams.feed.selection import Selection
 
 MOST: Final = 50_000
+"""Vessels in one answer."""
 _BATCH: Final = 1_000
+_WHETHER: Final = {"type": "boolean"}
 
 
 def routes(feed: Feed) -> APIRouter:
     router = APIRouter(prefix="/v1/vessels", tags=["vessels"])
     log = feed.log
 
-    @router.get("")
+    @router.get(
+        "",
+        **operation(
+            "getVessels",
+            "Vessels at their latest ticks, for a map.",
+            "VesselPage",
+            description="Ask again with `since` as the `time` before: only what has been heard since comes.",
+            parameters=[
+                queries.box("bbox", "Only vessels in this box; west > east crosses 180 degrees."),
+                queries.parameter("tankers", "Only tankers.", _WHETHER, True),
+                queries.parameter("listed", "Only vessels of a watchlist.", _WHETHER, True),
+                queries.time("since", "Only vessels with a tick after this time."),
+                queries.several("mmsi", "Only vessels with these MMSIs.", "^[0-9]{1,9}$", "273316240"),
+                queries.limit(MOST, MOST),
+            ],
+        ),
+    )
     async def all_vessels(request: Request) -> Response:
         query = Query(request.query_params)
         box = query.box("bbox")
@@ -49,15 +68,19 @@ def routes(feed: Feed) -> APIRouter:
         }
         return answers.json(content)
 
-    @router.get("/{mmsi}")
-    async def vessel(mmsi: str, request: Request) -> Response:
+    @router.get(
+        "/{mmsi}",
+        **operation("getVessel", "All that is kept of one vessel.", "Told", problems=(404,)),
+    )
+    async def vessel(
+        mmsi: Annotated[str, Path(description="Up to nine digits.")], request: Request
+    ) -> Response:
         Query(request.query_params).done()
         number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
         record = None if number is None else await log.vessel(number)
         if record is None:
             raise unknown(f"no vessel with MMSI {mmsi!r} is known, or it has not been heard for long")
-        selection = Selection.parse({"mmsi": [mmsi]})
-        page = await listing.page(log, selection)
+        page = await listing.page(log, Selection.parse({"mmsi": [mmsi]}))
         return answers.json(vessels.told(record, [event.id for event in page.events]))
 
     return router

@@ -44,13 +44,23 @@ class TrueEvent(msgspec.Struct, frozen=True):
 
 
 class Truth(msgspec.Struct, frozen=True):
-    """The truth file of one recording."""
+    """The truth file of one recording, or what people made of the events that they reviewed."""
 
     scenario: str
     seed: int
     noise: str
     tracks: int
     events: tuple[TrueEvent, ...]
+    dismissed: tuple[TrueEvent, ...] | None = None
+    """In reviews: what has been found and is not true. Of everything else nothing is known then."""
+
+    @property
+    def name(self) -> str:
+        return (
+            self.scenario
+            if self.dismissed is not None
+            else f"{self.scenario} seed {self.seed} noise {self.noise}"
+        )
 
 
 def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:

@@ -1,0 +1,51 @@
+"""Connections of clients: how to break one off, and an end for those that ask for nothing."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_KEY: Final = "tankerwatch.transport"
+SWEEP: Final = 5.0
+IDLE: Final = 4
+"""A connection without a whole request at so many sweeps running is broken off: twenty seconds."""
+
+
+class Connection(H11Protocol):
+    """Lets the application have the transport under it."""
+
+    idle = 0
+
+    def connection_made(  # type: ignore[override]
+        self, transport: asyncio.Transport
+    ) -> None:
+        super().connection_made(transport)
+        application: Any = self.app
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[_KEY] = transport
+            await application(scope, receive, send)
+
+        self.app = with_transport
+
+    def sweep(self) -> None:
+        at_work = self.cycle is not None and not self.cycle.response_complete
+        self.idle = 0 if at_work else self.idle + 1
+        if self.idle >= IDLE:
+            self.transport.abort()
+
+
+def abort(scope: Scope) -> None:
+    """Break off the connection of a request, whatever is still to be written."""
+    if (transport := scope.get(_KEY)) is not None:
+        transport.abort()
+
+
+async def sweep(connections: Callable[[], Collection[Any]]) -> None:
+    """Every few seconds, look after all connections; until cancelled."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        for connection in list(connections()):
+            connection.sweep()

@@ -1,0 +1,111 @@
+"""The OpenAPI document: what each operation takes and gives, from the models, with real examples."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from models.review import Review
+from streams import schemas
+from streams.feed import shapes
+from streams.feed.player import Command, Playback
+from streams.feed.reviews import Given
+from streams.feed.vessels import Told
+
+REF: Final = "#/components/schemas/{name}"
+MODELS: Final = (
+    shapes.EventPage, shapes.EventDetail, shapes.VesselPage, shapes.Config, shapes.Health, shapes.Labels,
+    shapes.Session, shapes.Problem, shapes.Collection, Told, Review, Given, Playback, Command,
+)  # fmt: skip
+PROBLEMS: Final = {
+    401: "A token is needed.",
+    403: "This token does not let do that.",
+    404: "There is no such thing, or it is no longer kept.",
+    413: "The body is too long.",
+    421: "The feed does not go by this name.",
+    422: "Something given is none; `detail` lists what is valid.",
+    429: "Too many requests, or streams.",
+    503: "The event log can't be reached.",
+}
+ALWAYS: Final = (401, 403, 421, 422, 429, 503)
+
+
+@cache
+def examples() -> dict[str, Any]:
+    """Real answers by the operation's id. Made by `python -m tests.feed.examples`."""
+    text = files("streams.feed").joinpath("examples.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def operation(
+    name: str,
+    summary: str,
+    shape: str | None,
+    *,
+    media: str = "application/json",
+    description: str = "",
+    parameters: list[dict[str, Any]] | None = None,
+    body: str | None = None,
+    status: int = 200,
+    headers: dict[str, Any] | None = None,
+    problems: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    """What FastAPI is told of an operation. `shape` names the schema of the answer; None: it is text."""
+    example = examples().get(name)
+    schema: dict[str, Any] = {"$ref": REF.format(name=shape)} if shape else {"type": "string"}
+    content = {media: {"schema": schema, **({"example": example} if example is not None else {})}}
+    answers: dict[int | str, Any] = {
+        status: {
+            "description": summary,
+            **({"content": content} if status != 204 else {}),
+            **({"headers": headers} if headers else {}),
+        }
+    }
+    problem = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
+    for code in sorted({*ALWAYS, *problems}):
+        answers[code] = {"description": PROBLEMS[code], "content": problem}
+    extra: dict[str, Any] = {"parameters": parameters or []}
+    if body is not None:
+        told = {"schema": {"$ref": REF.format(name=body)}, "example": examples().get(f"{name}Body")}
+        extra["requestBody"] = {"required": True, "content": {"application/json": told}}
+    return {
+        "operation_id": name,
+        "summary": summary,
+        "description": description,
+        "response_class": Response,
+        "status_code": status,
+        "responses": answers,
+        "openapi_extra": extra,
+    }
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=(
+            "Suspected ship-to-ship transfers, loitering and port visits of tankers, as they are found. "
+            "An event says what was seen and is no proof. docs/feed.md describes the stream."
+        ),
+        routes=app.routes,
+    )
+    components = made.setdefault("components", {})
+    components["schemas"] = _schemas()
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    made["security"] = [{}, {"token": []}]
+    return made
+
+
+def _schemas() -> dict[str, Any]:
+    """Ours, and the event's as it is published."""
+    _, found = msgspec.json.schema_components(MODELS, ref_template=REF)
+    event = json.loads(json.dumps(schemas.event()).replace("#/$defs/", REF.format(name="")))
+    found |= event.pop("$defs")
+    found["Event"] = {key: value for key, value in event.items() if key not in ("$id", "$schema")}
+    return {name: found[name] for name in sorted(found)}

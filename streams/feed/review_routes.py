@@ -1,0 +1,66 @@
+"""Requests for reviews: adding one, and all of them as labels."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from models.event import from_json
+from streams.feed import answers, bodies, metrics, reviews
+from streams.feed.document import operation
+from streams.feed.feed import Feed
+from streams.feed.problems import invalid, unknown
+from streams.feed.queries import Query, parameter
+
+
+def routes(feed: Feed) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["reviews"])
+
+    @router.post(
+        "/events/{id}/review",
+        **operation(
+            "postReview",
+            "Say what you make of an event.",
+            "Review",
+            description="Is shown to all, and deletes nothing. Takes a token for reviews, where tokens are.",
+            status=201,
+            body="Given",
+            problems=(404, 413),
+        ),
+    )
+    async def review(id: Annotated[str, Path(description="Of the event.")], request: Request) -> Response:
+        Query(request.query_params).done()
+        given = await bodies.read(request, reviews.Given)
+        (latest,) = await feed.log.latest_of([id])
+        if latest is None:
+            raise unknown(f"there is no event {id!r}, or it is no longer kept")
+        made = reviews.review(given, from_json(latest))
+        await feed.log.add_review(made)
+        metrics.REVIEWS.labels(made.disposition).inc()
+        return answers.json(made, 201)
+
+    @router.get(
+        "/reviews",
+        **operation(
+            "getReviews",
+            "All reviews, as labels for `tankerwatch evaluate` or as a table.",
+            "Labels",
+            description="Of each event the latest counts; `events` are those confirmed. With `format=csv` "
+            "each review is a row.",
+            parameters=[
+                parameter("format", "`json` or `csv`.", {"type": "string", "enum": ["json", "csv"]}, "json")
+            ],
+        ),
+    )
+    async def labels(request: Request) -> Response:
+        query = Query(request.query_params)
+        form = query.text("format")
+        query.done()
+        if form == "csv":
+            table = reviews.to_csv(await reviews.every(feed.log))
+            return answers.file(table, "text/csv; charset=utf-8", "tankerwatch-reviews.csv")
+        if form not in (None, "json"):
+            raise invalid(f"format: {form!r} is none; give json or csv")
+        return answers.json(await reviews.labels(feed.log))
+
+    return router

@@ -91,6 +91,8 @@ class Ends:
     first: str
     last: str
     trimmed: bool
+    dropped: int = 0  # so many before the first
+    added: int = 0  # and so many up to the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ class EventLog:
         got = await self._redis.xread({self.keys.log: entry}, count, max(1, int(seconds * 1000)))
         return _entries(got[0][1]) if got else []
 
+    async def at(self, entry: str) -> Entry | None:
+        """This entry; None where the log does not have it any more."""
+        return next(iter(_entries(await self._redis.xrange(self.keys.log, entry, entry))), None)
+
     async def ends(self) -> Ends | None:
         """None for a log without entries."""
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -137,7 +143,16 @@ class EventLog:
         if isinstance(info, redis.ResponseError) or not info["length"]:
             return None
         first, last = info["first-entry"][0].decode(), info["last-entry"][0].decode()
-        return Ends(first, last, info["entries-added"] > info["length"])
+        dropped = info["entries-added"] - info["length"]
+        return Ends(first, last, dropped > 0, dropped, info["entries-added"])
+
+    async def added(self) -> int:
+        """So many entries there have ever been."""
+        try:
+            info = await self._redis.xinfo_stream(self.keys.log)
+        except redis.ResponseError:  # there is no log yet
+            return 0
+        return int(info["entries-added"])
 
     async def complete_after(self, entry: str) -> bool:
         """Whether nothing after this entry has been trimmed. False also if just the entry itself has."""

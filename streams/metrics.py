@@ -43,6 +43,13 @@ SINK_WRITTEN = Gauge(
     "tankerwatch_sink_written_timestamp_seconds", "When the last batch was written", registry=REGISTRY
 )
 UP = Gauge("tankerwatch_service_up", "Whether a service answered last", ["service"], registry=REGISTRY)
+ALERTS = Counter(
+    "tankerwatch_alerts",
+    "Messages to receivers of alerts by what became of them, and alerts that had to wait",
+    ["rule", "outcome"],
+    registry=REGISTRY,
+)
+ALERTS_WAITING = Gauge("tankerwatch_alerts_waiting", "Alerts not delivered yet", ["rule"], registry=REGISTRY)
 ProcessCollector(registry=REGISTRY)
 
 

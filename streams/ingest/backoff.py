@@ -12,18 +12,22 @@ class Delays:
     longest: float = 60.0
 
 
+def wait_after(failures: int, delays: Delays) -> float:
+    """`first` seconds after one failure, twice that after two, … up to `longest`, shortened by up to half."""
+    return min(delays.first * 2.0 ** min(failures - 1, 60), delays.longest) * random.uniform(0.5, 1.0)
+
+
 class Backoff:
-    """Waits of `first`, twice that, … up to `longest`, each shortened by up to half."""
+    """The waits of one client, by the failures since it last succeeded."""
 
     def __init__(self, delays: Delays | None = None) -> None:
         self._delays = delays or Delays()
-        self._next = self._delays.first
+        self._failures = 0
 
     def next(self) -> float:
-        wait = self._next
-        self._next = min(wait * 2, self._delays.longest)
-        return wait * random.uniform(0.5, 1.0)
+        self._failures += 1
+        return wait_after(self._failures, self._delays)
 
     def reset(self) -> None:
         """The attempt succeeded: the next failure starts over."""
-        self._next = self._delays.first
+        self._failures = 0

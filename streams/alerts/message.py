@@ -1,0 +1,142 @@
+"""Messages: what is handed to a channel, and how it reads as words and as JSON."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from models.event import Event, Status
+from models.time import Millis, from_text, to_text
+from streams import wording
+from streams.alerts.alert import Alert, Kind
+from streams.event_log import entry_key
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A revision of an event."""
+
+    id: str
+    kind: Kind
+    event: Event
+    json: bytes  # the event as published
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Alerts that had to wait: of each event what was said last."""
+
+    id: str
+    made: Millis
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Word that the log no longer had all entries between these two."""
+
+    id: str
+    made: Millis
+    after: str
+    before: str
+
+
+Message = Single | Digest | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An event in a digest: its latest alert, and all that was new about it."""
+
+    alert: Alert
+    kinds: tuple[Kind, ...]
+
+
+def items(digest: Digest) -> list[Item]:
+    """An item for each event, in the order of its first alert."""
+    found: dict[str, Item] = {}
+    for alert in digest.alerts:
+        known = found.get(alert.event)
+        kinds = known.kinds if known else ()
+        newest = alert if known is None or alert.revision > known.alert.revision else known.alert
+        found[alert.event] = Item(newest, (*kinds, alert.kind) if alert.kind not in kinds else kinds)
+    return list(found.values())
+
+
+def subject(message: Message) -> str:
+    """One line, without line feeds or control characters."""
+    match message:
+        case Single(event=event, kind=kind):
+            text = wording.heading(event)
+            lead = {Kind.RAISED: "Raised: ", Kind.CLOSED: "Closed: ", Kind.UPDATED: "Update: "}.get(kind, "")
+            if event.status is Status.RETRACTED:
+                lead = "Taken back: "
+            return ("TEST: " if message.test else "") + lead + text
+        case Digest():
+            found = items(message)
+            probable = sum(item.alert.level == "probable" for item in found)
+            return f"{len(found)} event{'s' * (len(found) != 1)}, {probable} of them probable"
+        case Gap():
+            return "Some alerts may be missing"
+
+
+def line(item: Item) -> str:
+    """An event of a digest."""
+    alert = item.alert
+    return f"{alert.heading} ({', '.join(item.kinds)}; score {alert.score:.2f})"
+
+
+def missing(gap: Gap) -> str:
+    """The sentence about a gap."""
+    start, end = (wording.short(to_text(entry_key(entry)[0])) for entry in (gap.after, gap.before))
+    return (
+        f"The event log no longer has all that was written between {start} and {end} UTC: it was not read in "
+        "time. Look at the feed for events of that time."
+    )
+
+
+def link(page: str, event: str) -> str:
+    """The event on the feed's page; empty without one."""
+    return f"{page.rstrip('/')}/?event={event}" if page else ""
+
+
+def payload(message: Message) -> bytes:
+    """As webhooks and MQTT have it; the same bytes at every attempt."""
+    data: Any
+    match message:
+        case Single():
+            kind = "test" if message.test else f"event.{message.kind}"
+            time, data = message.event.detected, msgspec.Raw(message.json)
+        case Digest():
+            kind, time, data = "digest", to_text(message.made), _digest(message)
+        case Gap():
+            kind, time = "gap", to_text(message.made)
+            data = {"after": message.after, "before": message.before, "text": missing(message)}
+    return _ENCODER.encode({"type": kind, "timestamp": time, "data": data})
+
+
+def _digest(digest: Digest) -> Any:
+    return {
+        "events": [
+            {
+                "id": item.alert.event,
+                "revision": item.alert.revision,
+                "kinds": item.kinds,
+                "type": item.alert.type,
+                "level": item.alert.level,
+                "status": item.alert.status,
+                "detected": item.alert.detected,
+                "score": item.alert.score,
+                "summary": item.alert.summary,
+            }
+            for item in items(digest)
+        ],
+    }
+
+
+def moment(message: Message) -> Millis:
+    """When it came to be."""
+    return from_text(message.event.detected) if isinstance(message, Single) else message.made

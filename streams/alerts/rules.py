@@ -1,0 +1,171 @@
+"""Rules: which events are told to whom, and when. Read from one TOML file."""
+
+import re
+import tomllib
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Union, get_args, get_origin
+
+import msgspec
+
+from streams.alerts.alert import Kind
+from streams.alerts.quiet import Quiet
+from streams.alerts.receivers import Email, Mqtt, Receiver, Slack, Webhook
+from streams.feed.selection import Selection, SelectionError
+
+CHANNELS: Final = ("webhook", "email", "slack", "mqtt")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+Value = str | int | float
+
+
+class RulesError(ValueError):
+    """A file of rules that can't be used: one sentence for each problem, with rule, key and remedy."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    filter: dict[str, Value | list[Value]] = {}
+    """As everywhere: type, level, fence, country, … What an event met once, it need not meet again."""
+    revisions: tuple[Kind, ...] = (Kind.NEW, Kind.RAISED, Kind.RETRACTED)
+    quiet: Quiet | None = None
+    max_per_hour: int | None = None
+    """So many messages within any 60 minutes; the rest comes in a digest when there is room again."""
+    webhook: Webhook | None = None
+    email: Email | None = None
+    slack: Slack | None = None
+    mqtt: Mqtt | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"name = {self.name!r}: use up to 40 of a-z, 0-9, - and _, a letter or digit first"
+            )
+        if not self.revisions:
+            raise ValueError(f"revisions is empty; valid are {', '.join(Kind)}")
+        if self.max_per_hour is not None and not 0 < self.max_per_hour <= 1_000:
+            raise ValueError("max_per_hour must be from 1 to 1000")
+        given = [name for name in CHANNELS if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"has {' and '.join(given)}" if given else "has none"
+            raise ValueError(f"needs one receiver, {found}; give one of {', '.join(CHANNELS)}")
+        try:
+            self.selection()
+        except SelectionError as error:
+            raise ValueError(f"filter.{error}") from None
+
+    @property
+    def channel(self) -> str:
+        return next(name for name in CHANNELS if getattr(self, name) is not None)
+
+    @property
+    def receiver(self) -> Receiver:
+        receiver: Receiver = getattr(self, self.channel)
+        return receiver
+
+    def selection(self) -> Selection:
+        return Selection.parse({name: [_joined(value)] for name, value in self.filter.items()})
+
+
+class Rules(msgspec.Struct, frozen=True):
+    rules: tuple[Rule, ...]
+    page: str = ""
+    """Where the feed's page is, for links to events."""
+
+    def named(self, name: str) -> Rule:
+        """Raises RulesError."""
+        for rule in self.rules:
+            if rule.name == name:
+                return rule
+        raise RulesError(
+            f"no rule is named {name!r}; there are {', '.join(rule.name for rule in self.rules)}"
+        )
+
+
+def load(path: Path) -> Rules:
+    """Raises RulesError with everything that is wrong."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RulesError(
+            f"{path}: can't be read ({error.strerror}); `tankerwatch alerts example` prints an example"
+        ) from None
+    except UnicodeDecodeError:
+        raise RulesError(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RulesError(f"{path}: not valid TOML ({error}); mend that line") from None
+    try:
+        return read(content)
+    except RulesError as error:
+        raise RulesError(*(f"{path}: {problem}" for problem in error.problems)) from None
+
+
+def read(content: Mapping[str, Any]) -> Rules:
+    """Raises RulesError."""
+    problems = [
+        f"unknown key {key!r}; valid at the top are rule and page"
+        for key in content
+        if key not in ("rule", "page")
+    ]
+    page, tables = content.get("page", ""), content.get("rule", [])
+    if not isinstance(page, str) or (page and not page.startswith(("http://", "https://"))):
+        problems.append(f"page = {page!r} is no address; give one like https://feed.example.org/")
+    if not isinstance(tables, list) or not tables:
+        problems.append("there are no rules; each begins with [[rule]]")
+        tables = []
+    rules: dict[str, Rule] = {}
+    for number, table in enumerate(tables, 1):
+        named = table.get("name") if isinstance(table, dict) else None
+        label = f"rule {named!r}" if named else f"rule number {number}"
+        try:
+            rule = msgspec.convert(table, Rule)
+        except msgspec.ValidationError as error:
+            problems.append(f"{label}: {explain(str(error), Rule)}")
+            continue
+        if rule.name in rules:
+            problems.append(f"{label}: the name is taken by another rule; choose another one")
+        rules[rule.name] = rule
+    if problems:
+        raise RulesError(*problems)
+    return Rules(tuple(rules.values()), page)
+
+
+def explain(message: str, kind: type) -> str:
+    """msgspec's message with the key first, and what is valid in its place."""
+    what, _, path = message.partition(" - at `$")
+    keys = re.findall(r"[^.\[\]`]+", path)
+    place = ".".join(key for key in keys if not key.isdigit() and key != "...")
+    parent: Any = kind
+    for key in keys:
+        parent = _inside(parent, key)
+    before = f"{place}: " if place else ""
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
+        return f"{before}unknown key {found[1]!r}; valid here are {', '.join(_keys(parent))}"
+    if found := re.fullmatch(r"Object missing required field `(.*)`", what):
+        return f"{before}{found[1]} is missing"
+    if what.startswith("Invalid enum value"):
+        return f"{before}{what.removeprefix('Invalid enum value ')} is none; valid are {', '.join(parent)}"
+    return before + what
+
+
+def _keys(kind: Any) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
+
+
+def _inside(kind: Any, key: str) -> Any:
+    """The type of what is under this key of such a thing."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        kind = next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == key), None)
+    elif get_origin(kind) in (tuple, list):
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = next(one for one in get_args(kind) if one is not type(None))
+    return kind
+
+
+def _joined(value: Value | list[Value]) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

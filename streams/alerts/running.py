@@ -1,0 +1,93 @@
+"""The process of alerts, as the command starts it: a courier for each rule, and one who watches the log."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+import redis.asyncio as redis
+
+from streams import logs, metrics
+from streams.alerts.channel import Channel
+from streams.alerts.courier import Courier
+from streams.alerts.rules import Rules
+from streams.alerts.store import RuleStore
+from streams.checkpoint import Fenced
+from streams.deployment import Deployment
+from streams.event_log import BEFORE_ALL, EventLog
+from streams.logs import say
+from streams.patience import REDIS_AWAY, until_there
+from streams.processes import EXIT_FENCED
+
+log = logging.getLogger(__name__)
+GRACE: Final = 15.0
+"""Seconds that messages in hand have when the process is to end."""
+
+
+def connect(deployment: Deployment) -> "redis.Redis":
+    return redis.from_url(
+        deployment.redis, retry=None, socket_connect_timeout=5, socket_timeout=30, health_check_interval=10
+    )
+
+
+def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metrics_port: int) -> int:
+    """Until a signal ends it; the exit code."""
+    logs.configure()
+    metrics.serve(metrics_port)
+    code = 0
+    try:
+        asyncio.run(_run(deployment, rules, channels))
+    except* Fenced as errors:
+        say(log, logging.CRITICAL, "ends", reason=str(errors.exceptions[0]), code=EXIT_FENCED)
+        code = EXIT_FENCED
+    else:
+        say(log, logging.INFO, "alerts_stopped")
+    return code
+
+
+async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]) -> None:
+    client = connect(deployment)
+    events = EventLog(client, deployment.prefix)
+    couriers = [
+        Courier(rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis)
+        for rule, channel in zip(rules.rules, channels, strict=True)
+    ]
+
+    def stop() -> None:
+        for courier in couriers:
+            courier.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    stopped = asyncio.Event()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(courier.run()) for courier in couriers]
+            watch = group.create_task(_watch(events, couriers, deployment.redis))
+            say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
+            await asyncio.wait(tasks)
+            watch.cancel()
+    finally:
+        stopped.set()
+        with suppress(*REDIS_AWAY):
+            await client.aclose()
+
+
+async def _watch(events: EventLog, couriers: Sequence[Courier], where: str) -> None:
+    """Ring when something new is in the log."""
+
+    async def end() -> str:
+        ends = await events.ends()
+        return ends.last if ends else BEFORE_ALL
+
+    last = await until_there("Redis", where, end, REDIS_AWAY)
+    while True:
+        found = await until_there("Redis", where, partial(events.wait, last, 1_000), REDIS_AWAY)
+        if found:
+            last = found[-1].entry
+            for courier in couriers:
+                courier.news.set()

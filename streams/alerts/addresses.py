@@ -6,12 +6,22 @@ the one that is looked at (`streams/alerts/post.py`).
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has given out so far
+# The special ones of IANA's registries (iana-ipv4-special-registry, iana-ipv6-special-registry), multicast,
+# and Azure's host, as good as its metadata service. Versions of Python differ in what they call private.
+_NOT_PUBLIC: Final = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
+    )
+)  # fmt: skip
+_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has given out so far
+_NOT_PUBLIC_6: Final = tuple(IPv6Network(one) for one in ("2001::/23", "2001:db8::/32", "3fff::/20"))
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
-_PLATFORM: Final = IPv4Address("168.63.129.16")  # Azure's host, as good as its metadata service
 
 
 class Private(ValueError):
@@ -22,17 +32,11 @@ def is_public(address: str) -> bool:
     """Whether this address, or the IPv4 one within it, is one of the public internet."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or (IPv4Address(ip.packed[12:]) if ip in _NAT64 else None)
+        inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(ip.packed[12:]) if ip in _NAT64 else None)
         if inner is None:
-            inner = ip.sixtofour
-            if ip.scope_id or ip not in _GLOBAL_UNICAST or not ip.is_global:
-                return False
-        return inner is None or _is_public_v4(inner)
-    return _is_public_v4(ip)
-
-
-def _is_public_v4(ip: IPv4Address) -> bool:
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip != _PLATFORM
+            return ip in _UNICAST and not ip.scope_id and all(ip not in net for net in _NOT_PUBLIC_6)
+        ip = inner
+    return all(ip not in network for network in _NOT_PUBLIC)
 
 
 async def resolve(host: str, port: int, allow_private: bool) -> list[str]:

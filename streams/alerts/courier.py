@@ -17,7 +17,7 @@ from models.time import DAY, HOUR, Millis
 from streams import metrics
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.desk import Desk, Parcel
-from streams.alerts.message import Digest, Gap, Message, Single
+from streams.alerts.message import message_of
 from streams.alerts.rules import Rule
 from streams.alerts.store import Dead, RuleStore
 from streams.event_log import BEFORE_ALL, EventLog, entry_key
@@ -79,7 +79,6 @@ class Courier:
             except SetBack as error:
                 say(log, logging.WARNING, "set_back", rule=self.rule.name, reason=str(error))
                 self._desk = Desk(self.rule, await self._patiently(self._store.reopen))
-        await self._channel.close()
 
     async def _step(self) -> None:
         """Take in what there is; hand over a message, or wait."""
@@ -135,9 +134,9 @@ class Courier:
             single["read"] = read + len(entries)
 
     async def _hand_over(self, parcel: Parcel) -> None:
-        message, json = await self._message(parcel)
+        json = await self._json(parcel)
         try:
-            outcome = await self._channel.send(message)
+            outcome = await self._channel.send(message_of(parcel, json))
         except Exception as error:  # a fault of ours must not end the other rules
             log.exception("channel failed")
             outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}")
@@ -172,16 +171,12 @@ class Courier:
         metrics.ALERTS.labels(name, "dead" if given_up else counted.get(outcome.result, "retried")).inc()
         await self._commit(dead)
 
-    async def _message(self, parcel: Parcel) -> tuple[Message, bytes]:
-        """The message of a parcel, and its event's JSON."""
-        if parcel.gap is not None:
-            return Gap(parcel.id, parcel.made, *parcel.gap), b""
-        if len(parcel.alerts) == 1:
-            (alert,) = parcel.alerts
-            entry = await self._patiently(partial(self._log.at, alert.entry))
-            if entry is not None:
-                return Single(parcel.id, alert.kind, from_json(entry.json), entry.json), entry.json
-        return Digest(parcel.id, parcel.made, parcel.alerts), b""
+    async def _json(self, parcel: Parcel) -> bytes:
+        """The event of a message about one; empty where the log does not have it any more."""
+        if len(parcel.alerts) != 1:
+            return b""
+        entry = await self._patiently(partial(self._log.at, parcel.alerts[0].entry))
+        return b"" if entry is None else entry.json
 
     async def _wait_for_consent(self) -> None:
         """A receiver that wants no more messages gets none until a person says otherwise."""

@@ -45,9 +45,6 @@ class MailChannel:
             return Outcome(Result.DELIVERED, f"{at} took it, but not for {plain(', '.join(sorted(refused)))}")
         return Outcome(Result.DELIVERED, f"{at} took it")
 
-    async def close(self) -> None:
-        pass
-
     def _send(self, mail: EmailMessage) -> dict[str, tuple[int, bytes]]:
         """The recipients that were refused while others were taken."""
         settings = self._settings

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
-from models.event import Event, Status
+from models.event import Event, Status, from_json
 from models.time import Millis, from_text, to_text
 from streams import wording
 from streams.alerts.alert import Alert, Kind
+from streams.alerts.desk import Parcel
 from streams.event_log import entry_key
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
@@ -45,6 +46,15 @@ class Gap:
 
 
 Message = Single | Digest | Gap
+
+
+def message_of(parcel: Parcel, json: bytes | None) -> Message:
+    """`json` is the event of a parcel with one alert; where nobody has it any more, the alert must do."""
+    if parcel.gap is not None:
+        return Gap(parcel.id, parcel.made, *parcel.gap)
+    if json and len(parcel.alerts) == 1:
+        return Single(parcel.id, parcel.alerts[0].kind, from_json(json), json)
+    return Digest(parcel.id, parcel.made, parcel.alerts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """MQTT: messages under topics of their own, at least once (QoS 1)."""
 
 import ssl
-from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 import aiomqtt
@@ -15,49 +14,32 @@ SECONDS: Final = 15.0
 
 
 class MqttChannel:
-    """Keeps its connection between messages."""
+    """Connects for each message: alerts are rare, and a connection that broke unnoticed costs a time-out."""
 
     def __init__(self, settings: Mqtt, password: str | None) -> None:
         self._settings, self._password = settings, password
         self._context = ssl.create_default_context() if settings.tls else None
-        self._client: aiomqtt.Client | None = None
-        self._open = AsyncExitStack()
 
     async def send(self, message: Message) -> Outcome:
         host, port = self._settings.at
         topic = topic_of(message, self._settings.topic)
         retain = self._settings.retain and isinstance(message, Single) and not message.test
-        kept = self._client is not None
+        client = aiomqtt.Client(
+            host,
+            port,
+            username=self._settings.user,
+            password=self._password,
+            tls_context=self._context,
+            timeout=SECONDS,
+        )
         try:
-            await self._publish(topic, payload(message), retain)
+            async with client:
+                await client.publish(topic, payload(message), qos=1, retain=retain)
         except aiomqtt.MqttError as error:
-            await self.close()
-            if kept:  # the connection broke while nothing was sent; a new one may do
-                return await self.send(message)
             return Outcome(Result.AWAY, f"{host}:{port}: {plain(error)}")
         except ValueError as error:  # what paho makes of a topic or payload that MQTT does not allow
             return Outcome(Result.NEVER, f"{topic}: {plain(error)}")
         return Outcome(Result.DELIVERED, f"{host}:{port} has {topic}")
-
-    async def close(self) -> None:
-        self._client, closing = None, self._open
-        self._open = AsyncExitStack()
-        with suppress(aiomqtt.MqttError):
-            await closing.aclose()
-
-    async def _publish(self, topic: str, body: bytes, retain: bool) -> None:
-        if self._client is None:
-            host, port = self._settings.at
-            client = aiomqtt.Client(
-                host,
-                port,
-                username=self._settings.user,
-                password=self._password,
-                tls_context=self._context,
-                timeout=SECONDS,
-            )
-            self._client = await self._open.enter_async_context(client)
-        await self._client.publish(topic, body, qos=1, retain=retain)
 
 
 def topic_of(message: Message, template: str) -> str:

@@ -4,8 +4,8 @@ import re
 import string
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -148,13 +148,13 @@ def secret(variable: str, environment: Mapping[str, str]) -> str:
 def check_url(url: str, allow_private: bool) -> None:
     """Raises ValueError for what can't be posted to."""
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL as error:
         raise ValueError(f"url = {url!r} can't be read: {error}") from None
-    if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
+    if parts.scheme not in ("http", "https") or not parts.host:
         raise ValueError(f"url = {url!r} is no address of the web; give one like https://example.org/hook")
-    if parts.username is not None or parts.password is not None:
+    port_in_range(parts.port)
+    if parts.userinfo:
         raise ValueError("url holds a user or a password; secrets don't belong in the file: use url_env")
     if parts.scheme == "http" and not allow_private:
         raise ValueError(f"url = {url!r} goes without TLS; use https, or say allow_private = true")

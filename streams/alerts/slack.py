@@ -23,9 +23,6 @@ class SlackChannel:
     async def send(self, message: Message) -> Outcome:
         return await self._poster.post(msgspec.json.encode(compose(message, self._page)), {})
 
-    async def close(self) -> None:
-        pass
-
 
 def compose(message: Message, page: str = "") -> dict[str, Any]:
     """Blocks, and a text for where there are none."""

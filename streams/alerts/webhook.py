@@ -29,6 +29,3 @@ class WebhookChannel:
             "webhook-signature": self._signer.sign(message.id, now, body.decode()),
         }
         return await self._poster.post(body, headers)
-
-    async def close(self) -> None:
-        pass

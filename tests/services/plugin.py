@@ -1,9 +1,9 @@
-"""Fixtures that give tests a real Kafka and a real Redis.
+"""Fixtures that give tests a real Kafka, a real Redis and a real MQTT broker.
 
 `kafka` (HOST:PORT) and `redis_server` (URL) are one server each for the whole run, which its processes
 under pytest-xdist share: use topics, groups and keys of your own. TANKERWATCH_TEST_KAFKA and
-TANKERWATCH_TEST_REDIS name running ones instead. `own_kafka` and `own_redis` are fresh servers for one test,
-which it may stop, kill, pause and restart.
+TANKERWATCH_TEST_REDIS name running ones instead. `own_kafka`, `own_redis` and `own_mqtt` are fresh servers
+for one test, which it may stop, kill, pause and restart.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.kafka import KafkaServer
+from tests.services.mosquitto import MosquittoServer
 from tests.services.redis import RedisServer
 from tests.services.server import Server, ServiceError
 
@@ -91,6 +92,12 @@ def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
     with _or_fail(), RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def own_mqtt(tmp_path: Path) -> Iterator[MosquittoServer]:
+    with _or_fail(), MosquittoServer(tmp_path / "mosquitto") as server:
         yield server
 
 

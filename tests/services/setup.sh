@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests on real Kafka and Redis need: Java 17 or later, redis-server, and Kafka's jars in .services/kafka.
+# What the tests on real services need: Java 17 or later, redis-server, mosquitto, and Kafka's jars in .services/kafka.
 # Installs what is missing where it may (apt, as root or with sudo); says what to install where it may not.
 # Does nothing where all is there. A service named by TANKERWATCH_TEST_KAFKA or TANKERWATCH_TEST_REDIS needs none of it.
 set -eu
@@ -31,6 +31,8 @@ missing() {
         jars_are_there || command -v mvn >/dev/null || echo maven
     fi
     [ -n "${TANKERWATCH_TEST_REDIS:-}" ] || command -v redis-server >/dev/null || echo redis-server
+    # Debian keeps it where only root looks; each test starts its own
+    command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || echo mosquitto
 }
 
 want=$(missing)
@@ -38,7 +40,7 @@ if [ -n "$want" ]; then
     as_root=
     [ "$(id -u)" = 0 ] || as_root=sudo
     if command -v apt-get >/dev/null && { [ -z "$as_root" ] || command -v sudo >/dev/null; }; then
-        echo "The tests on real Kafka and Redis need: $(echo $want). Installing by apt ..." >&2
+        echo "The tests on real services need: $(echo $want). Installing by apt ..." >&2
         log=$(mktemp)
         if $as_root apt-get update -q >"$log" 2>&1; then
             packages=$(for it in $want; do if [ $it = java ]; then java_package; else echo $it; fi; done)
@@ -53,9 +55,10 @@ if [ -n "$want" ]; then
 fi
 if [ -n "$want" ]; then
     {
-        echo "The tests on real Kafka and Redis need what could not be installed here: $(echo $want)."
-        echo "Install Java 17 or later, Maven and redis-server (Debian, Ubuntu: openjdk-17-jre-headless maven redis-server)."
-        echo "Or start both elsewhere, for example by Docker, and name them:"
+        echo "The tests on real services need what could not be installed here: $(echo $want)."
+        echo "Install Java 17 or later, Maven, redis-server and mosquitto"
+        echo "(Debian, Ubuntu: openjdk-17-jre-headless maven redis-server mosquitto)."
+        echo "Or start Kafka and Redis elsewhere, for example by Docker, and name them:"
         echo "  TANKERWATCH_TEST_KAFKA=127.0.0.1:9092 TANKERWATCH_TEST_REDIS=redis://127.0.0.1:6379/0"
         echo "(Tests that kill and restart a service still start their own.)"
     } >&2

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.services.kafka import KafkaServer
+from tests.services.mosquitto import MosquittoServer
 from tests.services.redis import RedisServer
 from tests.services.server import Server, ServiceError
 
@@ -138,6 +139,12 @@ def test_a_missing_redis_says_what_to_install(tmp_path: Path, monkeypatch: pytes
         RedisServer(tmp_path).start()
 
 
+def test_a_missing_mosquitto_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.services.mosquitto.PLACES", str(tmp_path))
+    with pytest.raises(ServiceError, match=r"mosquitto is not installed.*setup.sh"):
+        MosquittoServer(tmp_path).start()
+
+
 def test_a_missing_kafka_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.services.kafka.JARS", tmp_path / "none")
     with pytest.raises(ServiceError, match=r"Java 17 .*TANKERWATCH_TEST_KAFKA=HOST:PORT"):
@@ -190,10 +197,11 @@ def test_setup_has_nothing_to_do_where_all_is_there() -> None:
 def test_setup_says_what_to_install_where_it_may_not(tmp_path: Path) -> None:
     for command in ("cmp", "dirname", "id"):
         (tmp_path / command).symlink_to(str(shutil.which(command)))
+    (tmp_path / "mosquitto").symlink_to("/bin/true")
     done = setup(str(tmp_path))
     assert done.returncode == 1
     assert "need what could not be installed here: java redis-server." in done.stderr
-    assert "Install Java 17 or later, Maven and redis-server" in done.stderr
+    assert "Install Java 17 or later, Maven, redis-server and mosquitto" in done.stderr
     named = setup(
         str(tmp_path), TANKERWATCH_TEST_KAFKA="kafka:9092", TANKERWATCH_TEST_REDIS="redis://redis/0"
     )

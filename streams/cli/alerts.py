@@ -1,0 +1,272 @@
+"""`tankerwatch alerts`: events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from streams.cli.errors import Failed, UsageError, complain
+from streams.cli.groups import help_unless_command
+from streams.plain import plain
+
+if TYPE_CHECKING:
+    from streams.alerts.rules import Rules
+    from streams.deployment import Deployment
+
+app = typer.Typer()
+T = TypeVar("T")
+RulesFile = Annotated[
+    Path,
+    typer.Option(
+        "--rules",
+        metavar="FILE",
+        help="TOML file of rules; `tankerwatch alerts example` prints one.",
+        envvar="TANKERWATCH_RULES",
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _alerts(context: typer.Context) -> None:
+    """Deliver events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
+    help_unless_command(context)
+
+
+@app.command()
+def run(
+    rules: RulesFile,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", help="Port of the metrics, 0 for none. Default: TANKERWATCH_WEB_PORT and two."
+        ),
+    ] = None,
+) -> None:
+    """Deliver what comes into the event log in Redis, until SIGTERM or Ctrl-C.
+
+    One process is enough; a second one with the same rules takes over, and the first ends with exit code 4.
+    """
+    import os
+
+    from streams.alerts import running
+    from streams.alerts.channels import channels
+    from streams.alerts.rules import RulesError
+
+    wanted, deployment = _load(rules), _deployment()
+    port = metrics_port if metrics_port is not None else deployment.web_port and deployment.web_port + 2
+    try:
+        made = channels(wanted, os.environ)
+    except RulesError as error:
+        raise UsageError(*error.problems) from None
+    raise typer.Exit(running.run(deployment, wanted, made, port))
+
+
+@app.command()
+def check(rules: RulesFile) -> None:
+    """Check a file of rules; exit code 2 where something is wrong."""
+    import os
+
+    wanted = _load(rules)
+    count = len(wanted.rules)
+    typer.echo(plain(f"{rules}: {count} rule{'s' * (count != 1)}, nothing wrong"))
+    for rule in wanted.rules:
+        for variable in rule.receiver.variables():
+            if not os.environ.get(variable):
+                typer.echo(f"rule {rule.name!r}: {variable} is not set here; `run` needs it", err=True)
+
+
+@app.command()
+def example() -> None:
+    """Print an example of a file of rules."""
+    from importlib.resources import files
+
+    typer.echo(files("streams.alerts").joinpath("example.toml").read_text("utf-8"), nl=False)
+
+
+@app.command("test")
+def try_out(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
+) -> None:
+    """Send a sample event, marked as a test, to a rule's receiver, and say what came of it.
+
+    Filters, quiet hours and limits don't count. Exit code 1 where it was not delivered.
+    """
+    import asyncio
+    import os
+    import uuid
+
+    from models.event import to_json
+    from streams.alerts.alert import Kind
+    from streams.alerts.channel import Result
+    from streams.alerts.channels import channel_of
+    from streams.alerts.message import Single
+    from streams.alerts.rules import RulesError
+    from streams.alerts.sample import sample
+
+    wanted = _load(rules)
+    try:
+        chosen = wanted.named(rule)
+        channel = channel_of(chosen, wanted.page, os.environ)
+    except RulesError as error:
+        raise UsageError(*error.problems) from None
+
+    async def send() -> Any:
+        event = sample()
+        name = f"test:{uuid.uuid4().hex}"
+        return await channel.send(Single(name, Kind.NEW, event, to_json(event), test=True))
+
+    outcome = asyncio.run(send())
+    if outcome.result is not Result.DELIVERED:
+        raise Failed(f"rule {rule!r}: not delivered ({outcome.result}): {outcome.reason}")
+    typer.echo(plain(f"rule {rule!r}: delivered: {outcome.reason}"))
+
+
+@app.command("list")
+def list_rules(rules: RulesFile) -> None:
+    """Show how each rule stands: how far it has read, what waits, whether its receiver is well."""
+    from streams.alerts.standing import standing, table
+    from streams.event_log import EventLog
+
+    wanted, deployment = _load(rules), _deployment()
+
+    async def look(client: Any) -> str:
+        log = EventLog(client, deployment.prefix)
+        return table([await standing(rule, client, log, deployment.prefix) for rule in wanted.rules])
+
+    typer.echo(_with_redis(deployment, look))
+
+
+@app.command()
+def dead(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write them as JSON Lines, with their events.")
+    ] = False,
+) -> None:
+    """List the messages that were given up, oldest first, with the reason."""
+    import msgspec
+
+    from models.time import to_text
+    from streams.alerts.message import message_of, payload, subject
+    from streams.alerts.store import DeadLetters
+
+    deployment = _deployment()
+    letters = _with_redis(deployment, lambda client: DeadLetters(client, deployment.prefix).all())
+    for letter in letters:
+        message = message_of(letter.parcel, letter.json)
+        if as_json:
+            content = {
+                "id": letter.parcel.id,
+                "rule": letter.rule,
+                "time": to_text(letter.time),
+                "reason": letter.reason,
+                "message": msgspec.Raw(payload(message)),
+            }
+            typer.echo(msgspec.json.encode(content).decode())
+        else:
+            head = f"{to_text(letter.time)}  {letter.rule}  {letter.parcel.id}  {subject(message)}"
+            typer.echo(f"{plain(head)}\n    {plain(letter.reason)}")
+    if not letters:
+        typer.echo("no dead letters", err=True)
+
+
+@app.command()
+def retry(
+    rules: RulesFile,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Which ones, as `dead` names them; else all."),
+    ] = None,
+) -> None:
+    """Send dead letters again, and drop those that are delivered. Exit code 1 where one was not."""
+    import os
+
+    from streams.alerts.channel import Result
+    from streams.alerts.channels import channel_of
+    from streams.alerts.message import message_of
+    from streams.alerts.rules import RulesError
+    from streams.alerts.store import DeadLetters
+
+    wanted, deployment = _load(rules), _deployment()
+
+    async def send(client: Any) -> tuple[int, list[str]]:
+        kept = DeadLetters(client, deployment.prefix)
+        letters = [letter for letter in await kept.all() if not ids or letter.parcel.id in ids]
+        delivered, problems = 0, [f"{id}: no such dead letter" for id in ids or ()]
+        for letter in letters:
+            name = letter.parcel.id
+            problems = [problem for problem in problems if problem != f"{name}: no such dead letter"]
+            try:
+                channel = channel_of(wanted.named(letter.rule), wanted.page, os.environ)
+            except RulesError as error:
+                problems += error.problems
+                continue
+            outcome = await channel.send(message_of(letter.parcel, letter.json))
+            if outcome.result is Result.DELIVERED:
+                await kept.drop(letter)
+                delivered += 1
+            else:
+                problems.append(f"{name}: not delivered ({outcome.result}): {outcome.reason}")
+        return delivered, problems
+
+    delivered, problems = _with_redis(deployment, send)
+    typer.echo(f"{delivered} delivered", err=True)
+    if problems:
+        complain(*problems)
+        raise typer.Exit(1)
+
+
+@app.command()
+def enable(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
+) -> None:
+    """Let a rule go on whose receiver had answered 410 (gone): with all that has come since."""
+    from streams.alerts.rules import RulesError
+    from streams.alerts.store import key
+
+    wanted, deployment = _load(rules), _deployment()
+    try:
+        name = key(deployment.prefix, wanted.named(rule).name)
+    except RulesError as error:
+        raise UsageError(*error.problems) from None
+    was = _with_redis(deployment, lambda client: client.hdel(name, "disabled"))
+    typer.echo(f"rule {rule!r} {'goes on' if was else 'was not disabled'}", err=True)
+
+
+def _load(path: Path) -> "Rules":
+    from streams.alerts.rules import RulesError, load
+
+    try:
+        return load(path)
+    except RulesError as error:
+        raise UsageError(*error.problems) from None
+
+
+def _deployment() -> "Deployment":
+    from streams import deployment
+
+    try:
+        return deployment.from_environment()
+    except deployment.DeploymentError as error:
+        raise UsageError(str(error)) from None
+
+
+def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -> T:
+    """What `work` gives with a client of Redis. Raises Failed where that is out of reach."""
+    import asyncio
+
+    from streams.alerts.running import connect
+    from streams.patience import REDIS_AWAY, reason
+
+    async def with_client() -> T:
+        client = connect(deployment)
+        try:
+            return await work(client)
+        finally:
+            await client.aclose()
+
+    try:
+        return asyncio.run(with_client())
+    except REDIS_AWAY as error:
+        where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
+        raise Failed(f"Redis at {where}: {reason(error)}; start it, or correct TANKERWATCH_REDIS") from None

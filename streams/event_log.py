@@ -38,6 +38,8 @@ from models.whereabouts import POINT, UNKNOWN, TrackPoint, Whereabouts
 
 BEFORE_ALL: Final = "0-0"
 """The entry id before any other."""
+PATIENCE: Final = 30.0
+"""Seconds that Redis has to answer, and the longest that `EventLog.wait` may wait."""
 
 
 class Keys:
@@ -110,8 +112,15 @@ _WHEREABOUTS: Final = msgspec.json.Decoder(Whereabouts)
 _IDENTITY: Final = msgspec.json.Decoder(Identity)
 
 
+def connect(url: str) -> "redis.Redis":
+    """A client for an EventLog: without retries of its own, and more patient than `EventLog.wait`."""
+    return redis.from_url(
+        url, retry=None, socket_connect_timeout=5, socket_timeout=PATIENCE, health_check_interval=10
+    )
+
+
 class EventLog:
-    """Reads the log. `client` must return bytes (the default of redis-py)."""
+    """Reads the log. `client` must return bytes (the default of redis-py); best one from `connect`."""
 
     def __init__(self, client: "redis.Redis", prefix: str = "") -> None:
         self._redis: Any = client  # redis-py types its commands as sync or async

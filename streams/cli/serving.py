@@ -72,7 +72,7 @@ def serve(options: Options, port: int, rate: str) -> None:
             feed,
             listening,
             [recording.run(sources)],
-            lambda: say(f"Watch it at {server.url(listening)} (Ctrl-C ends it)"),
+            lambda _: say(f"Watch it at {server.url(listening)} (Ctrl-C ends it)"),
         )
 
     asyncio.run(work())

@@ -30,7 +30,7 @@ T = TypeVar("T")
 BATCH: Final = 1_000
 LOOK: Final = 2.0
 """Seconds between two looks at whether the log is there."""
-WAIT: Final = 10.0
+WAIT: Final = 5.0
 """Seconds after which the log is asked anew, lest a dead connection goes unnoticed."""
 CACHED: Final = 256
 """Chunks kept that are ready to be sent."""

@@ -42,18 +42,18 @@ class MemoryLog:
         self._age = int(time.time() * 1000)
         self._now: Millis = BEGINNING
         self._count = 0  # of entries to be seen
-        self._bell = Bell()
+        self._bell, self._reviewed = Bell(), Bell()
         self.read_to: Millis = BEGINNING
-        """The last instant that has been added."""
+        """The last instant that has been added,"""
         self.first: Millis | None = None
+        """and the first one."""
 
     # What the stages write
 
     def add(self, instants: Iterable[Instant], events: Iterable[Event]) -> None:
         """What the stages said next: instants by time, events in the order of `models.event.sort_key`."""
         for instant in instants:
-            if self.first is None:
-                self.first = instant.time
+            self._reached(instant.time)
             self._tracks.add(instant.time, instant.ticks)
             for identity in instant.identities:
                 history = self._identities[identity.mmsi]
@@ -61,7 +61,6 @@ class MemoryLog:
                     continue
                 history.told.append(instant.time)
                 history.identities.append(identity)
-            self.read_to = max(self.read_to, instant.time)
         for event in events:
             detected = from_text(event.detected)
             self._places[event.id].append(len(self._entries))
@@ -69,7 +68,11 @@ class MemoryLog:
                 Entry("", event.id, event.revision, event.type, event.level, event.status, to_json(event))
             )
             self._detected.append(detected)
-            self.read_to = max(self.read_to, detected)
+            self._reached(detected)
+
+    def _reached(self, moment: Millis) -> None:
+        self.first = moment if self.first is None else self.first
+        self.read_to = max(self.read_to, moment)
 
     def all_latest(self) -> list[Entry]:
         """The highest revision of every event that has been added, whatever is shown; by when it came up."""
@@ -139,12 +142,15 @@ class MemoryLog:
         points = self._tracks.points(mmsi, self._now)
         return VesselRecord(mmsi, where, history[-1] if history else None, points, tuple(history))
 
-    async def heard_since(self, time: Millis) -> list[int]:
-        heard = dict.fromkeys(self._tracks.heard(time, self._now))
+    async def version(self) -> tuple[str, str]:
+        return str(self._age), str(min(self._now, self.read_to))
+
+    async def heard_at(self, since: Millis) -> dict[int, Millis]:
+        heard = self._tracks.heard(self._now)
         for mmsi in self._identities:
-            if (known := self._known(mmsi)) and known[-1].time >= time:
-                heard[mmsi] = None
-        return list(heard)
+            if known := self._known(mmsi):
+                heard[mmsi] = max(known[-1].time, heard.get(mmsi, BEGINNING))
+        return {mmsi: at for mmsi, at in heard.items() if at >= since}
 
     async def whereabouts(self, mmsis: Iterable[int]) -> list[Whereabouts]:
         return self._tracks.whereabouts(mmsis, self._now)
@@ -159,7 +165,7 @@ class MemoryLog:
 
     async def add_review(self, review: Review) -> None:
         self._reviews.append((f"{self._age}-{len(self._reviews) + 1}", review))
-        self._bell.ring()
+        self._reviewed.ring()
 
     async def reviews(self, event: str) -> list[Review]:
         return [review for _, review in self._reviews if review.event == event]
@@ -175,7 +181,7 @@ class MemoryLog:
     async def wait_reviews(
         self, entry: str, count: int = 100, seconds: float = 15.0
     ) -> list[tuple[str, Review]]:
-        if not (found := await self.reviews_since(entry, count)) and await self._bell.wait(seconds):
+        if not (found := await self.reviews_since(entry, count)) and await self._reviewed.wait(seconds):
             found = await self.reviews_since(entry, count)
         return found
 

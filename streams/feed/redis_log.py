@@ -37,6 +37,14 @@ class RedisLog(EventLog):
                 break
         return found[:count]
 
+    async def version(self) -> tuple[str, str]:
+        offset = await self._redis.hget(self.keys.sink, "ticks")
+        return "", "" if offset is None else offset.decode()
+
+    async def heard_at(self, since: Millis) -> dict[int, Millis]:
+        found = await self._redis.zrangebyscore(self.keys.heard, since, "+inf", withscores=True)
+        return {int(mmsi): int(at) for mmsi, at in found}
+
     async def newest(self) -> Millis | None:
         async with self._redis.pipeline(transaction=False) as pipe:
             for key in (self.keys.heard, self.keys.detected):

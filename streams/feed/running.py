@@ -4,11 +4,10 @@ import asyncio
 import logging
 import socket
 
-import redis.asyncio as redis
-
 from geofences.catalogue import load_catalogue
 from streams import logs
 from streams.deployment import Deployment
+from streams.event_log import connect
 from streams.feed import access, server
 from streams.feed.feed import Feed
 from streams.feed.hub import Hub
@@ -30,19 +29,13 @@ def run(deployment: Deployment, settings: FeedSettings, listening: socket.socket
         )  # fmt: skip
 
     async def work() -> None:
-        client = redis.from_url(
-            deployment.redis,
-            retry=None,
-            socket_connect_timeout=5,
-            socket_timeout=30,
-            health_check_interval=10,
-        )
+        client = connect(deployment.redis)
         try:
             events = RedisLog(client, deployment.prefix)
             hub = Hub(events, settings, deployment.redis)
             feed = Feed(events, hub, settings, load_catalogue(), tokens=tokens)
-            at = server.url(listening)
-            await server.serve(feed, listening, started=lambda: say(log, logging.INFO, "feed_started", at=at))
+            say(log, logging.INFO, "feed_started", at=server.url(listening))
+            await server.serve(feed, listening)
         finally:
             await client.aclose()
         say(log, logging.INFO, "feed_stopped")

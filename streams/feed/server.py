@@ -38,9 +38,12 @@ async def serve(
     feed: Feed,
     listening: socket.socket,
     beside: Sequence[Coroutine[Any, Any, None]] = (),
-    started: Callable[[], object] = lambda: None,
+    started: Callable[[Callable[[], None]], object] = lambda _: None,
 ) -> None:
-    """Until SIGINT or SIGTERM. What runs `beside` it ends with it; what fails there ends all."""
+    """Until SIGINT or SIGTERM, or until what `started` is given is called.
+
+    What runs `beside` it ends with it; what fails there ends all.
+    """
     streams = Streams(feed.hub, feed.settings)
     config = uvicorn.Config(
         create_app(feed, streams),
@@ -60,7 +63,7 @@ async def serve(
         parts.append(feed.player.run())
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(part) for part in parts]
-        started()
+        started(lambda: server.handle_exit(signal.SIGTERM, None))
         await server.serve([listening])
         for task in tasks:
             task.cancel()

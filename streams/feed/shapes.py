@@ -28,9 +28,12 @@ class EventDetail(msgspec.Struct):
 
 
 class VesselPage(msgspec.Struct):
-    """Vessels at their latest ticks; `time` is that of the newest tick."""
+    """Vessels at their latest ticks; `time` is that of the newest tick or detection. `next` is to be given as
+    `after` next time; `whole` says that these are all, not what has changed."""
 
     time: Time | None
+    next: str
+    whole: bool
     vessels: list[Brief]
 
 

@@ -40,14 +40,13 @@ class Tracks:
                 track = self._tracks[mmsi] = _Track()
             track.add(some)
 
-    def heard(self, since: Millis, now: Millis) -> list[int]:
-        """Vessels whose latest tick, as of `now`, is of `since` or later."""
-        seconds = -(-since // 1000)
-        return [
-            mmsi
+    def heard(self, now: Millis) -> dict[int, Millis]:
+        """The time of every vessel's latest tick."""
+        return {
+            mmsi: int(row["point"]["time"]) * 1000
             for mmsi, track in self._tracks.items()
-            if (row := track.last(now)) is not None and int(row["point"]["time"]) >= seconds
-        ]
+            if (row := track.last(now)) is not None
+        }
 
     def whereabouts(self, mmsis: Iterable[int], now: Millis) -> list[Whereabouts]:
         found = []

@@ -2,26 +2,27 @@
 
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from models.time import BEGINNING, to_text
+from models.time import to_text
 from streams.feed import answers, listing, queries, vessels
 from streams.feed.document import operation
 from streams.feed.feed import Feed
+from streams.feed.fleet import Fleet, Wanted
 from streams.feed.problems import unknown
 from streams.feed.queries import Query
 from streams.feed.selection import Selection
 
 MOST: Final = 50_000
 """Vessels in one answer."""
-_BATCH: Final = 1_000
 _WHETHER: Final = {"type": "boolean"}
 
 
 def routes(feed: Feed) -> APIRouter:
     router = APIRouter(prefix="/v1/vessels", tags=["vessels"])
-    log = feed.log
+    log, fleet = feed.log, Fleet(feed.log)
 
     @router.get(
         "",
@@ -29,12 +30,13 @@ def routes(feed: Feed) -> APIRouter:
             "getVessels",
             "Vessels at their latest ticks, for a map.",
             "VesselPage",
-            description="Ask again with `since` as the `time` before: only what has been heard since comes.",
+            description="Ask again with `after` as the `next` before: only what has changed since comes.",
             parameters=[
                 queries.box("bbox", "Only vessels in this box; west > east crosses 180 degrees."),
                 queries.parameter("tankers", "Only tankers.", _WHETHER, True),
                 queries.parameter("listed", "Only vessels of a watchlist.", _WHETHER, True),
-                queries.time("since", "Only vessels with a tick after this time."),
+                queries.time("since", "Only vessels whose latest tick is after this time."),
+                queries.parameter("after", "`next` of the answer before.", {"type": "string"}, None),
                 queries.several("mmsi", "Only vessels with these MMSIs.", "^[0-9]{1,9}$", "273316240"),
                 queries.limit(MOST, MOST),
             ],
@@ -45,28 +47,20 @@ def routes(feed: Feed) -> APIRouter:
         box = query.box("bbox")
         tankers, listed = query.flag("tankers"), query.flag("listed")
         since, mmsis = query.time("since"), query.mmsis("mmsi")
+        position = query.text("after")
         limit = query.number("limit", MOST, MOST)
         query.done()
+        await fleet.refresh()
+        after = None if position is None else fleet.after(position)
+        found, position = fleet.select(Wanted(box, tankers, listed, mmsis, since, after or 0), limit)
         newest = await log.newest()
-        heard = await log.heard_since(BEGINNING if since is None else since + 1)
-        wanted = sorted(mmsi for mmsi in heard if not mmsis or mmsi in mmsis)
-        found: list[vessels.Brief] = []
-        for at in range(0, len(wanted), _BATCH):
-            some = wanted[at : at + _BATCH]
-            found += (
-                one
-                for one in vessels.briefs(await log.whereabouts(some), await log.identities(some))
-                if (box is None or box.contains(one.lon, one.lat))
-                and (not tankers or one.tanker)
-                and (not listed or one.listed)
-            )
-            if len(found) >= limit:
-                break
         content: dict[str, Any] = {
             "time": to_text(newest) if newest is not None else None,
-            "vessels": found[:limit],
+            "next": position,
+            "whole": after is None and since is None,
+            "vessels": [msgspec.Raw(one) for one in found],
         }
-        return answers.json(content)
+        return await answers.packed(request, content)
 
     @router.get(
         "/{mmsi}",

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from geofences.fence import to_geojson
+from models.event import EventType
 from models.time import to_text
 from streams.feed import access, answers, bodies, metrics, shapes
 from streams.feed.document import operation
@@ -38,6 +39,7 @@ def routes(feed: Feed) -> APIRouter:
                 tokens=shapes.Demanded(demanded, demanded),
                 heartbeat_seconds=settings.heartbeat_seconds,
                 attribution=LAND,
+                types=list(EventType),
             )
         )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from models.event import Event
+from models.event import Event, EventType
 from models.review import Review
 from streams.feed.player import Time
 from streams.feed.vessels import Brief
@@ -60,6 +60,7 @@ class Config(msgspec.Struct, rename="camel"):
     tokens: Demanded
     heartbeat_seconds: float
     attribution: str
+    types: list[EventType]
 
 
 class Health(msgspec.Struct, rename="camel"):

@@ -1,0 +1,39 @@
+/* The address: filters, search, map view and what is opened, so that a link shows the same and back leads back. */
+
+import * as selections from "./selection.js";
+
+/* {selection, text, event, vessel, view: {zoom, lat, lon} or null} */
+export function read() {
+  const parameters = new URLSearchParams(location.search);
+  const [zoom, lat, lon] = (parameters.get("map") ?? "").split("/").map(Number);
+  const seen = [zoom, lat, lon].every(Number.isFinite) && Math.abs(lat) <= 90 && zoom >= 0;
+  const mmsi = parameters.get("vessel") ?? "";
+  return {
+    selection: selections.parse(parameters),
+    text: parameters.get("q") ?? "",
+    event: parameters.get("event"),
+    vessel: /^\d{1,9}$/.test(mmsi) ? Number(mmsi) : null,
+    view: seen ? { zoom, lat, lon } : null,
+  };
+}
+
+function textOf({ selection, text, event, vessel, view }) {
+  const parameters = new URLSearchParams(selections.pairs(selection));
+  if (text) parameters.set("q", text);
+  if (event) parameters.set("event", event);
+  if (vessel) parameters.set("vessel", String(vessel));
+  let query = parameters.toString();
+  // slashes need no escape in a query, and links are read by people
+  if (view) query += `${query ? "&" : ""}map=${view.zoom.toFixed(2).replace(/\.?0+$/, "")}/${view.lat.toFixed(4)}/${view.lon.toFixed(4)}`;
+  return `${location.pathname}${query ? `?${query}` : ""}`;
+}
+
+/* `push`: a step that back leads back over. */
+export function write(state, push = false) {
+  const text = textOf(state);
+  if (text === location.pathname + location.search) return;
+  history[push ? "pushState" : "replaceState"](null, "", text);
+}
+
+/* A link to an event alone. */
+export const linkTo = (event) => textOf({ selection: selections.NONE, event });

@@ -1,0 +1,55 @@
+/* Requests to the feed: JSON in and out. What it refuses becomes a Refusal with a sentence for people. */
+
+export class Refusal extends Error {
+  /* `status` 0: nobody answered. */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function ask(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal(0, "The server does not answer.");
+  }
+  if (!response.ok) throw new Refusal(response.status, await sentence(response));
+  return response;
+}
+
+/* Problems are JSON by RFC 9457; what stands between may answer otherwise. */
+async function sentence(response) {
+  try {
+    return (await response.json()).detail ?? response.statusText;
+  } catch {
+    return `The server answered ${response.status} ${response.statusText}`.trim();
+  }
+}
+
+const query = (parameters) => {
+  const text = new URLSearchParams(parameters).toString();
+  return text ? `?${text}` : "";
+};
+
+/* `parameters` is what URLSearchParams takes. */
+export async function get(path, parameters = {}, signal = undefined) {
+  const response = await ask(`v1/${path}${query(parameters)}`, { signal });
+  return { content: await response.json(), headers: response.headers };
+}
+
+export async function post(path, content) {
+  const response = await ask(`v1/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(content),
+  });
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+export async function land(signal) {
+  return (await ask("static/land.geojson", { signal })).json();
+}

@@ -1,0 +1,98 @@
+/* Events: the latest revisions that the selection wants, newest first, no more than a bounded number of them. */
+
+import { get } from "./api.js";
+import { matches, pairs } from "./selection.js";
+
+const PAGE = 100;
+export const MOST = 1000;
+
+const newestFirst = (a, b) => (a.detected < b.detected ? 1 : a.detected > b.detected ? -1 : a.id < b.id ? 1 : -1);
+
+export class Events {
+  /* `changed` is called after every change. */
+  constructor(selection, changed) {
+    Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map() });
+    Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
+  }
+
+  get all() {
+    return [...this.byId.values()].sort(newestFirst);
+  }
+
+  /* Everything anew. Gives the position in the log from which the stream goes on, or null if overtaken by another. */
+  async load(selection = this.selection) {
+    const loading = (this.loading = {});
+    this.latest = new Map(); // what comes by the stream meanwhile is newer than the answer
+    const { content, headers } = await get("events", [...pairs(selection), ["limit", PAGE]]);
+    if (loading !== this.loading) return null;
+    Object.assign(this, { selection, byId: new Map(), reviews: new Map(), limit: MOST });
+    for (const event of this.latest.values()) if (matches(selection, event)) this.put(event);
+    this.take(content);
+    return headers.get("X-Log-Position") ?? "0";
+  }
+
+  /* The next older ones. */
+  async loadMore() {
+    const loading = this.loading, start = this.byId.size;
+    let cursor = this.cursor;
+    let from = this.trimmed ? [["end", this.all.at(-1).detected]] : [["cursor", cursor]];
+    this.limit = Math.max(this.limit, this.byId.size + PAGE);
+    do { // after trimming, the first answers may hold only what is here already
+      const { content } = await get("events", [...pairs(this.selection), ["limit", PAGE], ...from]);
+      if (loading !== this.loading) return;
+      this.take(content);
+      cursor = content.next;
+      from = [["cursor", cursor]];
+    } while (cursor && this.byId.size === start);
+  }
+
+  take({ events, next, reviews }) {
+    for (const listed of events) {
+      const event = this.latest.get(listed.id) ?? listed;
+      if (matches(this.selection, event)) this.put(event);
+    }
+    for (const [id, review] of Object.entries(reviews)) this.putReview(id, review);
+    this.cursor = next;
+    this.more = Boolean(next);
+    this.trimmed = false;
+    this.changed();
+  }
+
+  /* A revision from the stream; whether the event is new here. */
+  revise(event) {
+    const known = this.byId.get(event.id) ?? this.latest.get(event.id);
+    if (known && known.revision >= event.revision) return false;
+    this.latest.set(event.id, event);
+    if (this.latest.size > 4 * MOST) this.latest.delete(this.latest.keys().next().value);
+    const fresh = !this.byId.has(event.id);
+    if (matches(this.selection, event)) this.put(event);
+    else this.byId.delete(event.id);
+    this.trim();
+    this.changed();
+    return fresh && this.byId.has(event.id);
+  }
+
+  review(review) {
+    this.putReview(review.event, review);
+    this.changed();
+  }
+
+  putReview(id, review) {
+    const known = this.reviews.get(id);
+    if (!known || known.time <= review.time) this.reviews.set(id, review);
+  }
+
+  put(event) {
+    const known = this.byId.get(event.id);
+    if (!known || known.revision < event.revision) this.byId.set(event.id, event);
+  }
+
+  trim() {
+    if (this.byId.size <= this.limit) return;
+    for (const event of this.all.slice(this.limit)) {
+      this.byId.delete(event.id);
+      this.reviews.delete(event.id);
+    }
+    this.trimmed = this.more = true;
+  }
+}

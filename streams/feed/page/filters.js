@@ -1,0 +1,121 @@
+/* The filters over the list: a form, and what is set as chips that take it off again. */
+
+import { byId, clean, country, el, human, typeName } from "./web/words.js";
+import { NONE, SEVERAL, asFilter, pairs } from "./selection.js";
+
+const BOXES = { level: ["probable", "possible"], status: ["open", "closed", "retracted"] };
+const LABELS = { fence: "Fence", country: "Country", flag: "Flag", watchlist: "Watchlist", mmsi: "MMSI", imo: "IMO" };
+
+export class Filters {
+  /* `types` there are; `changed` is told the selection and the text; `area` gives the box of the map. */
+  constructor(types, changed, area) {
+    this.boxes = { type: types, ...BOXES };
+    Object.assign(this, { form: byId("filters"), search: byId("search"), chips: byId("chips"), changed, area, fences: new Map() });
+    for (const [name, values] of Object.entries(this.boxes)) {
+      byId(`filter-${name}`).append(...values.map((value) => el("label", { class: "choice" }, el("input", { type: "checkbox", name, value }),
+        name === "type" ? typeName(value) : human(value))));
+    }
+    this.form.addEventListener("change", (event) => event.target.name && this.read(event.target));
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.elements.min_score.addEventListener("input", () => this.showScore());
+    byId("use-area").addEventListener("click", () => this.set({ ...this.selection, bbox: this.area() }));
+    byId("clear-filters").addEventListener("click", () => this.set(NONE, ""));
+    byId("filter-toggle").addEventListener("click", () => this.toggle());
+    this.search.addEventListener("input", () => this.typed());
+    this.search.form.addEventListener("submit", (event) => { event.preventDefault(); this.typed(true); });
+  }
+
+  toggle(open = this.form.hidden) {
+    this.form.hidden = !open;
+    byId("filter-toggle").setAttribute("aria-expanded", String(open));
+  }
+
+  /* What there is to choose from. */
+  offerFences(fences) {
+    this.fences = new Map(fences.map((fence) => [fence.id, fence.name]));
+    options(this.form.elements.fence, fences.toSorted((a, b) => a.name.localeCompare(b.name)).map((fence) => [fence.id, fence.name]));
+    const codes = [...new Set(fences.map((fence) => fence.country).filter(Boolean))].sort();
+    options(this.form.elements.country, codes.map((code) => [code, country(code)]));
+    this.showChips();
+  }
+
+  /* Flags and lists as they come up. */
+  offer(name, values) {
+    const list = byId(`known-${name}`), known = new Set([...list.options].map((option) => option.value));
+    for (const value of values) if (!known.has(value)) list.append(el("option", { value }));
+  }
+
+  /* Shows a selection, without telling of it. */
+  show(selection, text) {
+    Object.assign(this, { selection, text });
+    if (document.activeElement !== this.search) this.search.value = text;
+    for (const name of Object.keys(this.boxes)) {
+      for (const box of this.form.querySelectorAll(`input[name=${name}]`)) box.checked = selection[name].includes(box.value);
+    }
+    this.form.elements.min_score.value = selection.minScore;
+    this.showScore();
+    this.showChips();
+  }
+
+  set(selection, text = this.text) {
+    this.search.value = text;
+    this.show(selection, text);
+    this.changed(selection, text);
+  }
+
+  read(field) {
+    const { name } = field, selection = { ...this.selection };
+    if (name in this.boxes) selection[name] = [...this.form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
+    else if (name === "min_score") selection.minScore = Number(field.value);
+    else if (field.value.trim()) {
+      const value = field.value.trim();
+      field.value = "";
+      if (value.includes(",") || (name === "flag" && !/^[a-z]{2}$/i.test(value))) return;
+      selection[name] = [...new Set([...selection[name], name === "flag" ? value.toUpperCase() : value])];
+    } else return;
+    this.set(selection);
+  }
+
+  /* Words are looked for in what is loaded; an MMSI or IMO number becomes a filter once it is whole. */
+  typed(entered = false) {
+    clearTimeout(this.timer);
+    const text = this.search.value, filter = asFilter(text);
+    this.timer = setTimeout(() => {
+      if (filter) this.set({ ...this.selection, [filter[0]]: [...new Set([...this.selection[filter[0]], filter[1]])] }, "");
+      else if (text !== this.text) {
+        this.text = text;
+        this.changed(this.selection, text);
+      }
+    }, entered ? 0 : filter ? 700 : 150);
+  }
+
+  showScore() {
+    const score = Number(this.form.elements.min_score.value);
+    byId("score-value").textContent = score ? score.toFixed(2) : "any";
+  }
+
+  showChips() {
+    if (!this.selection) return;
+    const chip = (label, without) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${clean(label)}`,
+      click: () => this.set(without) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
+    const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => chip(this.named(name, value),
+      { ...this.selection, [name]: this.selection[name].filter((other) => other !== value) })));
+    if (this.selection.bbox) several.push(chip("In the area drawn on the map", { ...this.selection, bbox: null }));
+    if (this.selection.minScore) several.push(chip(`Score from ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
+    this.chips.replaceChildren(...several);
+    this.chips.hidden = !several.length;
+    const count = pairs(this.selection).length;
+    byId("filter-toggle").textContent = count ? `Filters (${count})` : "Filters";
+  }
+
+  named(name, value) {
+    if (name === "type") return typeName(value);
+    if (name === "level" || name === "status") return human(value);
+    if (name === "fence") return this.fences.get(value) ?? value;
+    return `${LABELS[name]} ${value}`;
+  }
+}
+
+function options(select, pairsOf) {
+  select.replaceChildren(select.options[0], ...pairsOf.map(([value, name]) => el("option", { value }, name)));
+}

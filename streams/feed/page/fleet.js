@@ -1,0 +1,76 @@
+/* The fleet: where all vessels were last, asked for again and again; vessels not heard for long are let go. */
+
+import { get } from "./api.js";
+
+const FEW = 5000; // of so many all are asked for each time
+const WHOLE = 60; // seconds after which all are asked for again where there are more
+const GONE = 24 * 3600 * 1000; // milliseconds without a tick
+
+const mercatorY = (lat) => {
+  const sine = Math.sin((Math.min(85.0511, Math.max(-85.0511, lat)) * Math.PI) / 180);
+  return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+};
+
+/* The world one unit wide. */
+export const project = (lon, lat) => [(lon + 180) / 360, mercatorY(lat)];
+
+export class Fleet {
+  /* `changed` is called after every answer with vessels, `clock` with the newest time of the data. */
+  constructor(changed, clock) {
+    Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, times: [], whole: 0 });
+  }
+
+  /* From now on, with so many seconds between two answers; fewer times while nobody looks. */
+  start(seconds) {
+    this.seconds = seconds;
+    this.ask();
+    document.addEventListener("visibilitychange", () => document.hidden || this.ask());
+  }
+
+  pace(seconds) {
+    if (this.seconds === seconds) return;
+    this.seconds = seconds;
+    this.ask();
+  }
+
+  /* Forget, and ask for all at once: the time shown has been moved. */
+  reset() {
+    this.times = [];
+    this.ask();
+  }
+
+  ask() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    this.poll(asking.signal).catch(() => {}).finally(() => { // the stream says what is wrong
+      if (asking !== this.asking) return;
+      this.timer = setTimeout(() => this.ask(), this.seconds * 1000 * (document.hidden ? 6 : 1));
+    });
+  }
+
+  async poll(signal) {
+    // Ticks of one instant come one after the other: each is asked for twice. What was heard late is older than
+    // the newest instant; only an answer with all has that.
+    const since = this.byMmsi.size > FEW && Date.now() < this.whole ? this.times[0] : undefined;
+    const { content } = await get("vessels", since ? { since } : {}, signal);
+    if (!content.time) return;
+    if (!since) {
+      this.byMmsi.clear();
+      this.whole = Date.now() + WHOLE * 1000;
+    }
+    this.times = [...this.times, content.time].slice(-2);
+    this.newest = Date.parse(content.time);
+    for (const vessel of content.vessels) this.put(vessel);
+    for (const vessel of this.byMmsi.values()) if (this.newest - vessel.at > GONE) this.byMmsi.delete(vessel.mmsi);
+    this.clock(content.time);
+    this.changed();
+  }
+
+  put(vessel) {
+    [vessel.x, vessel.y] = project(vessel.lon, vessel.lat);
+    vessel.at = Date.parse(vessel.time);
+    vessel.rank = vessel.listed ? 2 : vessel.tanker ? 1 : 0;
+    this.byMmsi.set(vessel.mmsi, vessel);
+  }
+}

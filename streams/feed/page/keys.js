@@ -1,0 +1,25 @@
+/* The keyboard: single keys, as long as nothing is being typed. */
+
+import { byId, el } from "./web/words.js";
+
+const HELP = [["j, ↓", "next event"], ["k, ↑", "previous event"], ["Enter", "open the event"], ["Esc", "close what is open"], ["/", "search"], ["f", "filters"],
+  ["z", "zoom to what is open"], ["a", "show all events on the map"], ["t", "colours: system, light, dark"], ["space", "play or pause a recording"], ["?", "this help"]];
+
+/* acts: by key. */
+export function listen(acts) {
+  byId("keys").append(...HELP.map(([key, what]) => el("div", {}, el("dt", {}, key.split(", ").map((one, i) => [i ? " or " : "", el("kbd", {}, one)])), el("dd", {}, what))));
+  const help = byId("help");
+  byId("help-button").addEventListener("click", () => help.showModal());
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open || byId("sign-in").open) return;
+    const field = event.target.closest?.("input, textarea, select");
+    if (event.key === "Escape" && field) return field.blur();
+    if (field && !(field.type === "checkbox" || field.type === "radio")) return;
+    if (event.key === " " && event.target.closest?.("button, a, input, summary")) return;
+    if (event.key.startsWith("Arrow") && !event.target.closest?.("#list")) return; // the map and the slider have their own
+    const act = event.key === "?" ? () => help.showModal() : acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+}

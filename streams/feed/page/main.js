@@ -1,0 +1,337 @@
+/* The page: brings together what the server says and what the reader does. */
+
+import { Refusal, get, land, post } from "./api.js";
+import { byId, el, plural, vesselsOf } from "./web/words.js";
+import * as address from "./address.js";
+import { Events } from "./events.js";
+import { Filters } from "./filters.js";
+import { Fleet } from "./fleet.js";
+import * as keys from "./keys.js";
+import { List, countOf } from "./list.js";
+import { EventPanel, grip } from "./panel.js";
+import { Player } from "./player.js";
+import { SeaMap } from "./sea_map.js";
+import { same, wordsOf } from "./selection.js";
+import { Status } from "./status.js";
+import { Stream } from "./stream.js";
+import { VesselPanel } from "./vessel_panel.js";
+
+const LIVE = 10, PLAYING = 1, PAUSED = 5; // seconds between two questions for vessels
+const LOOK = 10; // pages looked through for a word before the reader is asked
+
+const state = address.read();
+const fresh = new Set(); // events that came since the page was last looked at
+let config = null, drawing = null, shown = [];
+let unseen = !state.view; // the address names no view: it is what is there first that is shown
+
+const status = new Status(() => stream.retry());
+const events = new Events(state.selection, draw);
+const fleet = new Fleet(() => map.vessels.later(), (time) => status.newest(time));
+const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved });
+const list = new List(open);
+const shared = {
+  close: () => close(),
+  zoom: () => map.fitTracks(),
+  time: (time) => map.tracks.showTime(time),
+  tracks: (lines, dots) => map.tracks.show(lines, dots),
+};
+const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn });
+const vesselPanel = new VesselPanel({ ...shared, event: open, known: (id) => events.byId.get(id) });
+const player = new Player(played);
+let stream = null, filters = null;
+
+/* ---- what the server says ---- */
+
+async function start() {
+  for (let pause = 1; !config; pause = Math.min(30, pause * 2)) {
+    try {
+      config = (await get("config")).content;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      status.connection("broken", Date.now() + pause * 1000);
+      await new Promise((resolve) => { setTimeout(resolve, pause * 1000); });
+    }
+  }
+  status.mode = config.mode;
+  document.body.dataset.mode = config.mode;
+  filters = new Filters(config.types, filtered, () => map.area);
+  filters.show(state.selection, state.text);
+  byId("attribution").textContent = config.attribution;
+  stream = new Stream(config.heartbeatSeconds, {
+    revision, review, reset, heartbeat: (beat) => status.heartbeat(beat),
+    state: (name, next) => status.connection(name, next),
+    failed: () => reach(),
+  });
+  keys.listen(shortcuts);
+  if (config.tiles) map.tiles(config.tiles);
+  else land().then((geometry) => map.chart.setLand(geometry), () => {});
+  get("fences.geojson").then(({ content }) => {
+    map.chart.setFences(content);
+    filters.offerFences(content.features.map((feature) => feature.properties));
+  }, () => {});
+  await reach();
+  fleet.start(config.mode === "recording" ? PLAYING : LIVE);
+  if (config.mode === "recording") player.begin();
+  document.body.classList.add("ready");
+}
+
+/* Lists, then follows from where the list was taken. Where that fails, the stream's next attempt tries again. */
+async function reach() {
+  try {
+    const position = await events.load(state.selection);
+    if (position === null) return;
+    stream.open(position);
+    follow();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === 401) signIn();
+    else refused(error);
+    if (stream.position === null) stream.position = "0";
+    stream.broke();
+  }
+}
+
+function revision(event) {
+  if (events.revise(event)) noticed(event);
+  if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
+}
+
+function review(one) {
+  events.review(one);
+  if (panel.id === one.event) later("panel", () => panel.refresh(), 300);
+}
+
+/* The log is another one, or the time shown was moved: nothing of what is here need be true any more. */
+async function reset() {
+  fresh.clear();
+  fleet.reset();
+  try {
+    const position = await events.load();
+    if (position !== null) stream.position = position;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    stream.broke();
+    return;
+  }
+  if (panel.isOpen) panel.refresh();
+  else if (vesselPanel.isOpen) vesselPanel.open(state.vessel);
+}
+
+function played(playback) {
+  fleet.pace(player.running ? PLAYING : PAUSED);
+  if (playback.now) status.newest(playback.now);
+}
+
+function noticed(event) {
+  fresh.add(event.id);
+  setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
+  title();
+}
+
+function title() {
+  document.title = fresh.size && document.hidden ? `(${fresh.size}) tankerwatch` : "tankerwatch";
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  setTimeout(() => fresh.clear(), 4000);
+  title();
+  draw();
+});
+
+const timers = new Map();
+function later(name, act, milliseconds) {
+  clearTimeout(timers.get(name));
+  timers.set(name, setTimeout(act, milliseconds));
+}
+
+/* ---- what is shown ---- */
+
+function draw() {
+  drawing ??= requestAnimationFrame(() => {
+    drawing = null;
+    paint();
+  });
+}
+
+function paint() {
+  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = events.all;
+  shown = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
+  list.show(shown, events.reviews, fresh, (id) => address.linkTo(id));
+  map.showEvents(shown, status.watermark ?? Date.now());
+  const open = shown.filter((event) => event.status === "open").length;
+  byId("count").textContent = `${countOf(shown.length, all.length, events.more)} ${all.length === 1 ? "event" : "events"}${open ? `, ${open} open` : ""}`;
+  byId("tab-count").textContent = String(shown.length);
+  byId("more").hidden = !events.more;
+  byId("none").hidden = shown.length > 0;
+  byId("none").textContent = all.length ? "No event that is loaded matches." : events.loading ? "No events yet that match. They appear here as they are found." : "";
+  if (filters) {
+    filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
+    filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list))));
+  }
+}
+
+function refused(error) {
+  byId("notice").replaceChildren(el("bdi", {}, error.message));
+  byId("notice").hidden = false;
+  later("notice", () => { byId("notice").hidden = true; }, 8000);
+}
+
+/* What the address names, opened. */
+function follow() {
+  list.choose(state.event);
+  map.markers.choose(state.event);
+  document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
+  map.tracks.limit(state.selection.bbox);
+  if (state.event) {
+    vesselPanel.close();
+    const known = events.byId.get(state.event) ?? null;
+    panel.open(state.event, known).then(() => {
+      if (!panel.event || panel.id !== state.event) return;
+      highlight(vesselsOf(panel.event).map((vessel) => Number(vessel.ssvid)));
+      if (unseen) map.fitTracks();
+      unseen = false;
+    });
+    list.reveal(state.event);
+  } else if (state.vessel) {
+    panel.close();
+    vesselPanel.open(state.vessel);
+    highlight([state.vessel]);
+  } else {
+    if (unseen) map.fitEvents(events.all);
+    unseen &&= !events.byId.size;
+    panel.close();
+    vesselPanel.close();
+    map.tracks.show([]);
+    highlight([]);
+  }
+}
+
+const highlight = (mmsis) => map.vessels.choose(mmsis);
+
+/* ---- what the reader does ---- */
+
+function open(id, push = true) {
+  const known = events.byId.get(id);
+  if (id === state.event) return view("panel");
+  Object.assign(state, { event: id, vessel: null });
+  address.write(state, push);
+  follow();
+  if (known) map.reveal(known.position);
+  view("panel");
+}
+
+function openVessel(mmsi) {
+  if (mmsi === state.vessel) return view("panel");
+  Object.assign(state, { event: null, vessel: mmsi });
+  address.write(state, true);
+  follow();
+  view("panel");
+}
+
+function close() {
+  if (!state.event && !state.vessel) return;
+  const id = state.event;
+  Object.assign(state, { event: null, vessel: null });
+  address.write(state, true);
+  follow();
+  view("list");
+  if (id) list.focus(id);
+}
+
+/* To the next event of the list, or the one before; opened at once if one is open. */
+function step(by) {
+  const id = list.neighbour(by);
+  if (!id) return;
+  list.focus(id);
+  if (state.event) open(id, false);
+}
+
+function moved() {
+  state.view = map.view;
+  later("address", () => address.write(state), 300);
+}
+
+async function filtered(selection, text) {
+  const before = state.selection;
+  Object.assign(state, { selection, text });
+  map.tracks.limit(selection.bbox);
+  address.write(state, !same(before, selection));
+  draw();
+  try {
+    if (!same(before, selection)) await events.load(selection);
+    if (text) await lookFor(text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    refused(error);
+  }
+}
+
+/* The server knows no search for words: so page by page, until something is found. */
+async function lookFor(text) {
+  for (let pages = 0; pages < LOOK && events.more && state.text === text; pages++) {
+    paint();
+    if (shown.length >= 20) return;
+    await events.loadMore();
+  }
+}
+
+addEventListener("popstate", () => {
+  const before = state.selection, { view: seen, ...found } = address.read();
+  Object.assign(state, found);
+  filters.show(state.selection, state.text);
+  if (seen) map.setView(seen);
+  if (!same(before, state.selection)) events.load(state.selection).catch(refused);
+  draw();
+  follow();
+});
+
+byId("more").addEventListener("click", () => events.loadMore().catch(refused));
+
+const shortcuts = {
+  j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
+  Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
+  Escape: () => (filters.form.hidden ? close() : filters.toggle(false)),
+  "/": () => { view("list"); byId("search").focus(); },
+  f: () => { view("list"); filters.toggle(); },
+  z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),
+  " ": () => config.mode === "recording" && player.toggle(),
+};
+
+/* ---- on a phone, one sheet at a time ---- */
+
+function view(name) {
+  if (name === "panel" && !state.event && !state.vessel) name = "map";
+  document.body.dataset.view = name;
+  for (const tab of document.querySelectorAll("#tabs [data-view]")) tab.setAttribute("aria-pressed", String(tab.dataset.view === name));
+}
+
+byId("tabs").addEventListener("click", (event) => {
+  const tab = event.target.closest("[data-view]");
+  if (tab) view(tab.dataset.view);
+});
+byId("events").prepend(grip());
+new ResizeObserver(() => panel.redraw()).observe(byId("panel"));
+
+/* ---- tokens ---- */
+
+function signIn() {
+  if (!byId("sign-in").open) byId("sign-in").showModal();
+}
+
+byId("sign-in-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await post("session", { token: byId("token").value.trim() });
+    byId("token").value = "";
+    byId("sign-in").close();
+    byId("sign-in-problem").textContent = "";
+    await reach();
+  } catch (error) {
+    byId("sign-in-problem").textContent = error.message;
+  }
+});
+
+view(state.event || state.vessel ? "panel" : "list");
+title();
+start();

@@ -1,0 +1,163 @@
+/* The panel of the opened event: what was seen, why it was raised, what speaks against it, what people said. */
+
+import { Refusal, get } from "./api.js";
+import { bdi, byId, clean, el, timeOf, vesselName, vesselsOf } from "./web/words.js";
+import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
+import { hullsOf } from "./hulls.js";
+import { reviewForm, reviewList } from "./review.js";
+import { linkTo } from "./address.js";
+import { pointsOf } from "./tracks.js";
+
+const OPEN = "still open";
+
+export class EventPanel {
+  /* on: close(), zoom(), step(-1 or 1), vessel(mmsi), time(milliseconds or null), tracks(lines, dots), signIn() */
+  constructor(on) {
+    Object.assign(this, { node: byId("panel"), on, event: null });
+  }
+
+  /* Opens it, with what is known already, then with the rest. */
+  async open(id, known = null) {
+    const same = this.event?.id === id;
+    this.id = id;
+    if (!same) Object.assign(this, { event: known, history: known ? [known] : [], reviews: [], dimensions: new Map(), form: null, tracks: null });
+    if (!same && known) this.draw();
+    if (!same) this.node.scrollTop = 0;
+    await this.refresh();
+  }
+
+  /* Asks for everything again: the event has a new revision or review. */
+  async refresh() {
+    const { id } = this, asking = (this.asking = {});
+    try {
+      const { content } = await get(`events/${encodeURIComponent(id)}`);
+      if (asking !== this.asking) return;
+      Object.assign(this, { event: content.event, history: content.revisions, reviews: content.reviews });
+      this.draw();
+      await Promise.all([this.loadTracks(asking), this.loadDimensions(asking)]);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (asking === this.asking && (!this.event || error.status === 404)) this.say(error.message);
+    }
+  }
+
+  close() {
+    this.id = this.event = this.asking = null;
+    this.node.replaceChildren();
+  }
+
+  get isOpen() {
+    return Boolean(this.id);
+  }
+
+  say(sentence) {
+    this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(sentence)));
+  }
+
+  /* Whole tracks, where there are; the evidence alone until then. */
+  async loadTracks(asking) {
+    const { content } = await get(`events/${encodeURIComponent(this.id)}/track`);
+    if (asking !== this.asking) return;
+    const order = vesselsOf(this.event).map((vessel) => vessel.ssvid);
+    this.tracks = content.features.map((feature) => ({ ssvid: String(feature.properties.mmsi).padStart(9, "0"), points: pointsOf(feature) }))
+      .filter(({ ssvid }) => order.includes(ssvid)).map(({ ssvid, points }) => ({ tone: "ab"[order.indexOf(ssvid)], points, name: vesselName(vesselsOf(this.event)[order.indexOf(ssvid)]) }));
+    this.showTracks();
+  }
+
+  showTracks() {
+    const dots = vesselsOf(this.event).flatMap((vessel, i) => this.event.evidence.positions.filter((sample) => sample.ssvid === vessel.ssvid)
+      .map((sample) => ({ tone: "ab"[i], lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) })));
+    const seen = ["a", "b"].map((tone) => ({ tone, points: dots.filter((dot) => dot.tone === tone).map((dot) => [dot.time, dot.lon, dot.lat]) }));
+    this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), dots);
+  }
+
+  /* As confirmed last before the event ended. */
+  async loadDimensions(asking) {
+    if (!this.event.encounter) return;
+    await Promise.all(vesselsOf(this.event).map(async ({ ssvid }) => {
+      const { content } = await get(`vessels/${Number(ssvid)}`);
+      const until = this.event.end ?? this.event.detected;
+      const told = content.identities.filter((one) => one.dimensions && one.time <= until).at(-1) ?? content.identity;
+      if (told?.dimensions) this.dimensions.set(ssvid, told.dimensions);
+    }).map((asked) => asked.catch(() => {}))); // sizes from the event will do
+    if (asking === this.asking) this.draw();
+  }
+
+  bar() {
+    const { event } = this;
+    return el("div", { class: "panel-bar" }, grip(),
+      event && el("span", { class: "line" }, tag(event), badge("level", event.level), badge("status", event.status)),
+      el("span", { class: "grow" }),
+      el("button", { type: "button", "aria-label": "Previous event", title: "Previous event (k)", click: () => this.on.step(-1) }, "↑"),
+      el("button", { type: "button", "aria-label": "Next event", title: "Next event (j)", click: () => this.on.step(1) }, "↓"),
+      el("button", { type: "button", "aria-label": "Close", title: "Close (Esc)", click: () => this.on.close() }, "✕"));
+  }
+
+  draw() {
+    const { event } = this, style = getComputedStyle(this.node);
+    const width = Math.max(280, this.node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
+    const plots = plotsOf(event, width, {}, (time) => this.on.time(time));
+    const scrolled = this.node.scrollTop;
+    this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
+    this.drawn = width;
+    this.node.replaceChildren(...[
+      this.bar(),
+      el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
+      el("p", { class: "sentence" }, bdi(event.summary)),
+      el("p", { class: "small" }, `Revision ${event.revision}, detected `, timeOf(event.detected)),
+      event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data took this event back. The reasons against say why."),
+      this.actions(),
+      keyFacts(event, OPEN),
+      grounds(event),
+      plots.length ? section("Over time", plots) : null,
+      hullsOf(event, this.dimensions, width),
+      this.vessels(),
+      event.geofences.length ? places(event) : null,
+      section("Reviews", reviewList(this.reviews), this.form),
+      evidence(event),
+      revisions(this.history),
+    ].filter(Boolean));
+    this.node.scrollTop = scrolled;
+    this.showTracks();
+  }
+
+  redraw() {
+    if (this.event && this.node.clientWidth && this.drawn !== this.node.clientWidth) this.draw();
+  }
+
+  vessels() {
+    const cards = vesselCards(this.event);
+    vesselsOf(this.event).forEach((vessel, i) => cards.querySelectorAll(".card")[i].append(el("button", { type: "button", class: "quiet",
+      click: () => this.on.vessel(Number(vessel.ssvid)) }, "All about this vessel")));
+    return cards;
+  }
+
+  actions() {
+    const { event } = this, path = `v1/events/${encodeURIComponent(event.id)}`, name = `tankerwatch-${clean(event.id)}`;
+    const copy = async (clicked) => {
+      const button = clicked.currentTarget, link = new URL(linkTo(event.id), location.href).href;
+      try {
+        await navigator.clipboard.writeText(link);
+        button.textContent = "Link copied";
+      } catch { // beyond loopback without TLS there is no clipboard
+        prompt("The link to this event:", link);
+      }
+    };
+    return el("div", { class: "actions" },
+      el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to it"),
+      el("button", { type: "button", click: copy }, "Copy link"),
+      el("span", { class: "downloads" }, el("span", { class: "small" }, "Download "),
+        el("a", { href: path, download: `${name}.json` }, "JSON"),
+        el("a", { href: "#", click: (clicked) => { clicked.preventDefault(); save(JSON.stringify(featureOf(event), null, 2), `${name}.geojson`); } }, "GeoJSON"),
+        el("a", { href: `${path}/track`, download: `${name}-track.json` }, "Track")));
+  }
+}
+
+/* Makes the sheet taller or lower, on a phone. */
+export const grip = () => el("button", { type: "button", class: "grip", "aria-label": "Taller or lower", click: () => document.body.classList.toggle("tall") });
+
+/* The event as `events.geojson` has it: a point, with the rest as properties. */
+function featureOf(event) {
+  const { position, boundingBox, ...properties } = event;
+  return { type: "Feature", id: event.id, bbox: boundingBox, geometry: { type: "Point", coordinates: [position.lon, position.lat] }, properties };
+}

@@ -1,0 +1,196 @@
+/* The map: Leaflet, with chart, vessels, tracks and events on it; what is under the pointer; the legend. */
+
+import { bdi, byId, clock, country, duration, el, human, kilometres, number, place, shipType, typeName, vesselName, vesselsOf } from "./web/words.js";
+import { forgetColours } from "./web/colours.js";
+import { Chart, POLICIES } from "./chart.js";
+import { Markers } from "./markers.js";
+import { TrackLayer } from "./tracks.js";
+import { VesselLayer } from "./vessel_layer.js";
+
+const { L } = window;
+const START = [[32, 118], [47, 144]]; // from the Yellow Sea to Primorye and Hokkaido
+const PREFERENCE = "tankerwatch-vessels";
+
+export class SeaMap {
+  /* on: event(id), vessel(mmsi), moved() */
+  constructor(fleet, view, on) {
+    this.on = on;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.map = L.map("map", { attributionControl: false, zoomControl: false, minZoom: 2, maxZoom: 18, zoomSnap: 0.5, wheelPxPerZoomLevel: 90, keyboardPanDelta: 120,
+      worldCopyJump: true, maxBounds: [[-85, -Infinity], [85, Infinity]], zoomAnimation: !still, fadeAnimation: !still, inertia: !still });
+    if (view) this.map.setView([view.lat, view.lon], view.zoom);
+    else this.map.fitBounds(START);
+    for (const [name, above] of [["chart", 300], ["vessels", 420], ["tracks", 410]]) this.map.createPane(name).style.zIndex = above;
+    for (const name of ["chart", "vessels", "tracks"]) this.map.getPane(name).style.pointerEvents = "none";
+    this.chart = new Chart({ pane: "chart" }).addTo(this.map);
+    this.tracks = new TrackLayer({ pane: "tracks" }).addTo(this.map);
+    this.vessels = new VesselLayer(fleet, { pane: "vessels" }).addTo(this.map);
+    this.markers = new Markers(this.map, on.event);
+    this.events = [];
+    this.tip = byId("tip");
+    this.map.on("moveend", () => { this.scale(); on.moved(); });
+    this.map.on("mousemove", (event) => this.hover(event));
+    this.map.on("mouseout", () => this.leave());
+    this.map.on("click", (event) => this.click(event));
+    this.map.getContainer().addEventListener("mouseover", (event) => this.overMark(event.target.closest?.(".event-mark")));
+    new ResizeObserver(() => this.map.invalidateSize({ pan: false, debounceMoveend: true })).observe(this.map.getContainer());
+    addEventListener("themechange", () => this.newColours());
+    this.controls();
+    this.scale();
+  }
+
+  get view() {
+    const { lat, lng } = this.map.getCenter();
+    return { zoom: this.map.getZoom(), lat, lon: turned(lng) };
+  }
+
+  setView({ zoom, lat, lon }) {
+    this.map.setView([lat, lon], zoom, { animate: false });
+  }
+
+  /* West, south, east, north of what is in sight. */
+  get area() {
+    const box = this.map.getBounds(), wide = box.getEast() - box.getWest() >= 360;
+    const round = (degrees) => Math.round(degrees * 1000) / 1000;
+    return [wide ? -180 : turned(box.getWest()), Math.max(-90, box.getSouth()), wide ? 180 : turned(box.getEast()), Math.min(90, box.getNorth())].map(round);
+  }
+
+  tiles({ url, attribution }) {
+    L.tileLayer(url, { pane: "tilePane" }).on("tileerror", () => this.noTiles()).addTo(this.map);
+    this.chart.showLand = false;
+    this.chart.later();
+    byId("attribution").textContent = attribution || new URL(url.replace(/[{}]/g, "")).host;
+  }
+
+  /* The land that is here is better than nothing. */
+  noTiles() {
+    if (this.chart.showLand) return;
+    this.chart.showLand = true;
+    this.chart.later();
+  }
+
+  showEvents(events, now) {
+    this.events = events;
+    this.markers.show(events, now);
+  }
+
+  fit(box, most = 13) {
+    if (box) this.map.fitBounds(box, { paddingTopLeft: [50, 50], paddingBottomRight: [Math.min(110, this.map.getSize().x / 5), 60 + this.covered], maxZoom: most });
+  }
+
+  /* Pixels below that a sheet lies over, on a phone. */
+  get covered() {
+    const frame = this.map.getContainer().getBoundingClientRect();
+    const tops = [...document.querySelectorAll(".sheet")].map((sheet) => sheet.getBoundingClientRect())
+      .filter((box) => box.width && box.left < frame.right - 1 && box.right > frame.left + 1).map((box) => frame.bottom - box.top);
+    return Math.min(Math.max(0, ...tops), frame.height * 0.7);
+  }
+
+  fitTracks() {
+    this.fit(this.tracks.extent());
+  }
+
+  fitEvents(events = this.events) {
+    if (events.length) this.fit(L.latLngBounds(events.map(({ position }) => [position.lat, near(position.lon, events[0].position.lon)])), 9);
+  }
+
+  /* Only as far as needed for a place to be seen. */
+  reveal({ lat, lon }) {
+    const at = [lat, near(lon, this.map.getCenter().lng)], size = this.map.getSize(), free = size.y - this.covered;
+    const { x, y } = this.map.latLngToContainerPoint(at), away = 40;
+    if (x > away && x < size.x - away && y > away && y < free - away) return;
+    this.map.panBy([x - size.x / 2, y - free / 2]);
+  }
+
+  newColours() {
+    forgetColours();
+    this.vessels.newColours();
+    this.chart.later();
+    this.tracks.later();
+  }
+
+  hover({ containerPoint, latlng, originalEvent }) {
+    byId("where").textContent = place(latlng.lng, latlng.lat);
+    if (originalEvent.target.closest?.(".event-mark")) return;
+    this.pointer = [containerPoint, latlng];
+    this.asked ??= requestAnimationFrame(() => {
+      this.asked = null;
+      if (this.pointer) this.tell(...this.pointer);
+    });
+  }
+
+  tell(point, { lat, lng }) {
+    const vessel = this.vessels.at(point);
+    this.vessels.hover(vessel?.mmsi ?? null);
+    this.map.getContainer().classList.toggle("over", Boolean(vessel));
+    this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
+      el("b", { class: i ? "more" : null }, bdi(fence.name)), `${human(fence.kind)}${fence.country ? `, ${country(fence.country)}` : ""}; ${POLICIES[fence.policy] ?? fence.policy}`]));
+  }
+
+  overMark(mark) {
+    const entry = mark && this.markers.byId.get(mark.dataset.id);
+    if (!entry) return;
+    this.pointer = null;
+    this.vessels.hover(null);
+    const { event } = entry, point = this.map.latLngToContainerPoint(entry.marker.getLatLng());
+    this.say(point, [el("b", {}, typeName(event.type)), `${human(event.level)}, ${event.status} · score ${event.score.toFixed(2)}`,
+      ...vesselsOf(event).map((vessel) => bdi(vesselName(vessel)))]);
+  }
+
+  say(point, lines) {
+    this.tip.hidden = !lines.length;
+    if (!lines.length) return;
+    this.tip.replaceChildren(...lines.map((line) => el("div", {}, line)));
+    const size = this.map.getSize();
+    this.tip.style.left = `${Math.max(4, Math.min(point.x + 16, size.x - this.tip.offsetWidth - 4))}px`;
+    this.tip.style.top = `${point.y + this.tip.offsetHeight + 20 > size.y ? point.y - this.tip.offsetHeight - 12 : point.y + 16}px`;
+  }
+
+  leave() {
+    this.pointer = null;
+    this.tip.hidden = true;
+    byId("where").textContent = "";
+    this.vessels.hover(null);
+  }
+
+  click({ containerPoint }) {
+    const vessel = this.vessels.at(containerPoint);
+    if (vessel) this.on.vessel(vessel.mmsi);
+  }
+
+  controls() {
+    byId("zoom-in").addEventListener("click", () => this.map.zoomIn());
+    byId("zoom-out").addEventListener("click", () => this.map.zoomOut());
+    byId("zoom-all").addEventListener("click", () => this.fitEvents());
+    const chosen = localStorage.getItem(PREFERENCE), choice = byId("which-vessels");
+    if ([...choice.options].some((option) => option.value === chosen)) choice.value = chosen;
+    this.vessels.show(choice.value);
+    choice.addEventListener("change", () => {
+      localStorage.setItem(PREFERENCE, choice.value);
+      this.vessels.show(choice.value);
+    });
+  }
+
+  /* A round distance, to scale in the middle of the map. */
+  scale() {
+    const size = this.map.getSize(), at = (x) => this.map.containerPointToLatLng([x, size.y / 2]);
+    const metres = this.map.distance(at(size.x / 2 - 50), at(size.x / 2 + 50)) / 100;
+    const power = 10 ** Math.floor(Math.log10(metres * 130)), long = power * [5, 2, 1].find((factor) => factor * power <= metres * 130);
+    byId("scale").style.width = `${long / metres}px`;
+    byId("scale").textContent = `${kilometres(long / 1000)} · ${number(long / 1852, long < 18520 ? 1 : 0)} nm`;
+  }
+}
+
+function vesselLines(vessel, newest) {
+  const ago = (newest - vessel.at) / 3600000;
+  return [
+    el("b", {}, bdi(vessel.name ?? `MMSI ${String(vessel.mmsi).padStart(9, "0")}`)),
+    [vessel.listed && "on a watchlist", vessel.tanker ? "tanker" : vessel.aisShipType !== null && shipType(vessel.aisShipType), vessel.flag && country(vessel.flag)]
+      .filter(Boolean).join(" · "),
+    [vessel.speedKnots !== null && `${number(vessel.speedKnots, 1)} kn`, vessel.course !== null && `course ${number(vessel.course, 0)}°`,
+      `${clock(vessel.at)} UTC${ago > 0.5 ? `, ${duration(ago)} ago` : ""}`].filter(Boolean).join(" · "),
+  ].filter(Boolean);
+}
+
+const turned = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+const near = (lon, centre) => centre + turned(lon - centre);

@@ -1,0 +1,82 @@
+/* Selection: which events are wanted. The same filters, by the same names, as `streams/feed/selection.py`. */
+
+import { vesselsOf } from "./web/words.js";
+
+export const SEVERAL = ["type", "level", "status", "fence", "country", "mmsi", "imo", "flag", "watchlist"];
+
+const countries = (event) => [...event.geofences.map((fence) => fence.country), event.portVisit?.country];
+const listsOf = (event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list));
+
+/* What an event has of each filter. */
+const HAS = {
+  type: (event) => [event.type],
+  level: (event) => [event.level],
+  status: (event) => [event.status],
+  fence: (event) => event.geofences.map((fence) => fence.id),
+  country: countries,
+  mmsi: (event) => vesselsOf(event).map((vessel) => vessel.ssvid),
+  imo: (event) => vesselsOf(event).map((vessel) => vessel.imo),
+  flag: (event) => vesselsOf(event).map((vessel) => vessel.flag),
+  watchlist: (event) => listsOf(event).map((list) => list.toLowerCase()),
+};
+
+const SHAPES = {
+  country: (value) => value.toUpperCase(),
+  flag: (value) => value.toUpperCase(),
+  mmsi: (value) => value.padStart(9, "0"),
+  watchlist: (value) => value.toLowerCase(),
+};
+const shape = (name, value) => (SHAPES[name] ?? String)(value);
+
+/* Values by name, a box of degrees or null, a score from 0 to 1. */
+export const NONE = Object.freeze({ ...Object.fromEntries(SEVERAL.map((name) => [name, []])), bbox: null, minScore: 0 });
+
+export function parse(parameters) {
+  const several = SEVERAL.map((name) => [name, [...new Set(parameters.getAll(name).flatMap((text) => text.split(",")).map((text) => text.trim())
+    .filter(Boolean))]]);
+  const box = (parameters.get("bbox") ?? "").split(",").map(Number);
+  const score = Number(parameters.get("min_score"));
+  return {
+    ...Object.fromEntries(several),
+    bbox: box.length === 4 && box.every(Number.isFinite) && box[1] < box[3] ? box : null,
+    minScore: score > 0 && score <= 1 ? score : 0,
+  };
+}
+
+/* As pairs for a query. */
+export function pairs(selection) {
+  const found = SEVERAL.flatMap((name) => selection[name].map((value) => [name, value]));
+  if (selection.bbox) found.push(["bbox", selection.bbox.join(",")]);
+  if (selection.minScore) found.push(["min_score", String(selection.minScore)]);
+  return found;
+}
+
+export const same = (one, other) => JSON.stringify(pairs(one)) === JSON.stringify(pairs(other));
+
+function inside([west, south, east, north], { lon, lat }) {
+  const across = west > east ? lon >= west || lon <= east : lon >= west && lon <= east;
+  return across && lat >= south && lat <= north;
+}
+
+export function matches(selection, event) {
+  return event.score >= selection.minScore
+    && (!selection.bbox || inside(selection.bbox, event.position))
+    && SEVERAL.every((name) => {
+      if (!selection[name].length) return true;
+      const has = HAS[name](event);
+      return selection[name].some((value) => has.includes(shape(name, value)));
+    });
+}
+
+/* What the search looks through. */
+export const wordsOf = (event) => [event.id, event.summary, ...event.geofences.map((fence) => fence.name),
+  ...vesselsOf(event).flatMap((v) => [v.name, v.ssvid, v.imo && `IMO ${v.imo}`, v.callsign, v.flag, ...v.watchlists.map((hit) => hit.list)])]
+  .filter(Boolean).join(" ").toLowerCase();
+
+/* Numbers that are searched for are filters, which the server looks through all events with: [name, value] or null. */
+export function asFilter(text) {
+  const digits = text.trim().replace(/^(imo|mmsi)\s*/i, "");
+  if (/^\d{9}$/.test(digits)) return ["mmsi", digits];
+  if (/^\d{7}$/.test(digits)) return ["imo", digits];
+  return null;
+}

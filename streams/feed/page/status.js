@@ -1,0 +1,63 @@
+/* The state of the connection and the age of the data, always in sight. */
+
+import { byId, clock, day, moment } from "./web/words.js";
+
+const OLD = 20 * 60 * 1000; // milliseconds: ticks come every five minutes, and late ones are waited for
+
+export class Status {
+  constructor(retry) {
+    Object.assign(this, { pill: byId("state"), text: byId("state-text"), data: byId("data-time"), mode: "live", state: "connecting", next: 0 });
+    Object.assign(this, { offset: 0, watermark: null });
+    this.pill.addEventListener("click", retry);
+    setInterval(() => this.draw(), 1000);
+  }
+
+  connection(state, next = 0) {
+    Object.assign(this, { state, next });
+    this.draw();
+  }
+
+  /* The server's clock and the newest time of the data. */
+  heartbeat({ time, watermark }) {
+    this.offset = Date.parse(time) - Date.now();
+    if (watermark) this.newest(watermark);
+    this.draw();
+  }
+
+  newest(time) {
+    this.watermark = Date.parse(time);
+    this.draw();
+  }
+
+  draw() {
+    const age = this.watermark === null ? null : Math.max(0, Date.now() + this.offset - this.watermark);
+    const [kind, text] = this.said(age);
+    this.pill.className = `pill ${kind}`;
+    if (this.text.textContent !== text) this.text.textContent = text;
+    this.pill.disabled = this.state !== "broken";
+    if (this.watermark === null) this.data.textContent = "";
+    else {
+      const recording = this.mode === "recording";
+      this.data.textContent = recording ? moment(this.watermark) : `Data to ${clock(this.watermark)} UTC${age > 12 * 3600e3 ? `, ${day(this.watermark)}` : ""} · ${ago(age)} old`;
+      this.data.dateTime = new Date(this.watermark).toISOString();
+      this.data.title = `Your time: ${new Date(this.watermark).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" })}`;
+    }
+  }
+
+  said(age) {
+    if (this.state === "broken") {
+      const seconds = Math.max(0, Math.ceil((this.next - Date.now()) / 1000));
+      return ["broken", `Disconnected, trying again ${seconds ? `in ${seconds} s` : "now"}`];
+    }
+    if (this.state === "connecting") return ["connecting", "Connecting"];
+    if (this.mode === "recording") return ["recording", "Recording"];
+    if (age === null) return ["old", "No data yet"];
+    return age > OLD ? ["old", "Data is old"] : ["live", "Live"];
+  }
+}
+
+function ago(age) {
+  const minutes = Math.floor(age / 60000);
+  if (minutes < 1) return `${Math.floor(age / 1000)} s`;
+  return minutes < 120 ? `${minutes} min` : minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
+}

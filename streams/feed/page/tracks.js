@@ -1,0 +1,132 @@
+/* What belongs to the opened event or vessel: tracks, the positions of the evidence, where the vessels were at the
+   time under the pointer; and the box that the list is limited to. */
+
+import { clean } from "./web/words.js";
+import { colour } from "./web/colours.js";
+import { CanvasLayer } from "./canvas_layer.js";
+import { project } from "./fleet.js";
+import { label, pathOf, trace, union } from "./paths.js";
+
+const SILENT = 3600 * 1000; // milliseconds beyond which a line is only hinted at
+
+/* A track in pieces without silence, from [milliseconds, lon, lat]. */
+export function pieces(points) {
+  const found = [];
+  for (const point of points) {
+    const last = found.at(-1);
+    if (last && point[0] - last.at(-1)[0] <= SILENT) last.push(point);
+    else found.push([point]);
+  }
+  return found;
+}
+
+/* From an MF-JSON feature with a MovingPoint. */
+export const pointsOf = ({ temporalGeometry: { datetimes, coordinates } }) =>
+  datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1]]);
+
+export const TrackLayer = CanvasLayer.extend({
+  initialize(options) {
+    CanvasLayer.prototype.initialize.call(this, options);
+    Object.assign(this, { lines: [], dots: [], marks: [], box: null });
+  },
+
+  /* lines: [{tone, points, name}], dots: [{tone, lon, lat}] */
+  show(lines, dots = []) {
+    this.lines = lines.filter(({ points }) => points.length).map(({ tone, points, name }) => {
+      const parts = pieces(points);
+      const bridges = parts.slice(1).map((part, i) => [parts[i].at(-1), part[0]]);
+      const paths = (all) => all.map((part) => pathOf(part.map((point) => point.slice(1))));
+      return { tone, points, name, parts: paths(parts), bridges: paths(bridges) };
+    });
+    this.dots = dots.map(({ tone, lon, lat }) => ({ tone, at: project(lon, lat) }));
+    this.marks = [];
+    this.later();
+  },
+
+  /* [[south, west], [north, east]] of all that is shown, or null */
+  extent() {
+    const boxes = this.lines.flatMap(({ parts }) => parts.map((part) => part.box));
+    boxes.push(...this.dots.map(({ at: [x, y] }) => [x, y, x, y]));
+    if (!boxes.length) return null;
+    const [west, north, east, south] = union(boxes);
+    return [[latitude(south), west * 360 - 180], [latitude(north), east * 360 - 180]];
+  },
+
+  /* Where the vessels were at a time, between two points of their tracks; null: nowhere. */
+  showTime(time) {
+    this.marks = time === null ? [] : this.lines.flatMap(({ tone, points }) => {
+      const next = points.findIndex((point) => point[0] >= time);
+      if (next < 1) return [];
+      const [[t0, lon0, lat0], [t1, lon1, lat1]] = [points[next - 1], points[next]], share = (time - t0) / (t1 - t0 || 1);
+      const east = ((lon1 - lon0 + 540) % 360) - 180;
+      return [{ tone, at: project(lon0 + share * east, lat0 + share * (lat1 - lat0)) }];
+    });
+    this.later();
+  },
+
+  /* west, south, east, north, or null */
+  limit(box) {
+    if (!box) this.box = null;
+    else {
+      const [west, north] = project(box[0], box[3]), [east, south] = project(box[2] < box[0] ? box[2] + 360 : box[2], box[1]);
+      this.box = [west, north, east, south];
+    }
+    this.later();
+  },
+
+  paint(ctx, view) {
+    for (const turn of [view.turns[0] - 1, ...view.turns]) {
+      if (this.box) this.paintBox(ctx, view, turn);
+      for (const { tone, parts, bridges } of this.lines) {
+        ctx.strokeStyle = colour(tone, "track");
+        Object.assign(ctx, { lineWidth: 1.2, lineJoin: "round", globalAlpha: 0.6 });
+        ctx.setLineDash([2, 5]);
+        this.stroke(ctx, view, turn, bridges);
+        ctx.setLineDash([]);
+        Object.assign(ctx, { lineWidth: 2.2, globalAlpha: 0.9 });
+        this.stroke(ctx, view, turn, parts);
+      }
+      ctx.globalAlpha = 1;
+      this.names(ctx, view, turn);
+      for (const { tone, at } of this.dots) this.disc(ctx, view, turn, at, 2.2, tone);
+      for (const { tone, at } of this.marks) {
+        this.disc(ctx, view, turn, at, 6, tone);
+        Object.assign(ctx, { lineWidth: 2, strokeStyle: colour("paper") });
+        ctx.stroke();
+      }
+    }
+  },
+
+  /* At the ends of the tracks. */
+  names(ctx, view, turn) {
+    const taken = [];
+    for (const { tone, points, name } of this.lines) {
+      const [x, y] = project(points.at(-1)[1], points.at(-1)[2]);
+      if (name) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 8, bold: true });
+    }
+  },
+
+  stroke(ctx, view, turn, paths) {
+    ctx.beginPath();
+    for (const path of paths) if (view.seen(path.box, turn)) trace(ctx, view, path, turn);
+    ctx.stroke();
+  },
+
+  disc(ctx, view, turn, [x, y], radius, tone) {
+    ctx.beginPath();
+    ctx.arc(view.x(x, turn), view.y(y), radius, 0, 2 * Math.PI);
+    ctx.fillStyle = colour(tone, "track");
+    ctx.fill();
+  },
+
+  paintBox(ctx, view, turn) {
+    const [west, north, east, south] = this.box;
+    Object.assign(ctx, { strokeStyle: colour("accent"), lineWidth: 1.5, globalAlpha: 0.9 });
+    ctx.setLineDash([8, 5]);
+    ctx.strokeRect(view.x(west, turn), view.y(north), (east - west) * view.scale, (south - north) * view.scale);
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+  },
+});
+
+const latitude = (y) => (360 / Math.PI) * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) - 90;

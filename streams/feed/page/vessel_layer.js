@@ -1,0 +1,170 @@
+/* All vessels on one canvas. Tankers and listed vessels come on top and larger; the others become dots where
+   there are too many to tell apart. Hulls point where the bow does, or else the course; a disc has neither. */
+
+import { clean } from "./web/words.js";
+import { colour } from "./web/colours.js";
+import { CanvasLayer } from "./canvas_layer.js";
+import { label } from "./paths.js";
+
+const STALE = 3600 * 1000; // milliseconds without a tick after which a vessel is shown faint
+const CROWD = 3000; // other vessels in sight beyond which they are dots
+const TURNS = 48; // headings that hulls are drawn ready for
+const NAMES = 120; // names written at most
+const TONES = ["vessel", "tanker", "listed"];
+const SIZES = [7, 10, 12]; // half of the length, pixels
+const NAMED_FROM = [11, 8.5, 5]; // zoom
+
+export const VesselLayer = CanvasLayer.extend({
+  initialize(fleet, options) {
+    CanvasLayer.prototype.initialize.call(this, options);
+    Object.assign(this, { fleet, shown: "all", chosen: new Set(), hovered: null, sprites: null, inSight: 0 });
+  },
+
+  /* "all", "tankers" (and listed ones), or "none" */
+  show(which) {
+    this.shown = which;
+    this.later();
+  },
+
+  /* MMSIs whose names and rings are always shown. */
+  choose(mmsis) {
+    this.chosen = new Set(mmsis);
+    this.later();
+  },
+
+  hover(mmsi) {
+    if (this.hovered === mmsi) return;
+    this.hovered = mmsi;
+    this.later();
+  },
+
+  newColours() {
+    this.sprites = null;
+    this.later();
+  },
+
+  paint(ctx, view) {
+    const ranks = [[], [], []], least = { all: 0, tankers: 1, none: 3 }[this.shown];
+    for (const turn of view.turns) {
+      const left = -view.x(0, turn) / view.scale, right = left + view.width / view.scale;
+      const top = -view.y(0) / view.scale, bottom = top + view.height / view.scale;
+      for (const vessel of this.fleet.byMmsi.values()) {
+        if (vessel.x < left || vessel.x > right || vessel.y < top || vessel.y > bottom) continue;
+        if (vessel.rank < least && !this.chosen.has(vessel.mmsi)) continue;
+        ranks[vessel.rank].push({ vessel, x: view.x(vessel.x, turn), y: view.y(vessel.y) });
+      }
+    }
+    this.inSight = ranks[0].length + ranks[1].length + ranks[2].length;
+    if (ranks[0].length > CROWD) this.dots(ctx, ranks[0]);
+    else this.hulls(ctx, ranks[0]);
+    this.hulls(ctx, ranks[1]);
+    this.hulls(ctx, ranks[2]);
+    this.names(ctx, view, ranks);
+  },
+
+  dots(ctx, spots) {
+    for (const faint of [true, false]) {
+      ctx.fillStyle = colour("vessel");
+      ctx.globalAlpha = faint ? 0.35 : 0.85;
+      for (const { vessel, x, y } of spots) if (this.stale(vessel) === faint) ctx.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
+    }
+    ctx.globalAlpha = 1;
+  },
+
+  hulls(ctx, spots) {
+    this.sprites ??= new Sprites();
+    for (const { vessel, x, y } of spots) {
+      ctx.globalAlpha = this.stale(vessel) ? 0.4 : 1;
+      this.sprites.draw(ctx, vessel, x, y);
+    }
+    ctx.globalAlpha = 1;
+  },
+
+  stale(vessel) {
+    return this.fleet.newest - vessel.at > STALE;
+  },
+
+  names(ctx, view, ranks) {
+    const taken = [];
+    let left = NAMES;
+    const marked = ({ vessel }) => this.chosen.has(vessel.mmsi) || vessel.mmsi === this.hovered;
+    const spots = ranks.flat(), halo = colour("paper");
+    for (const { vessel, x, y } of spots.filter(marked)) {
+      ctx.beginPath();
+      ctx.arc(x, y, SIZES[vessel.rank] + 5, 0, 2 * Math.PI);
+      Object.assign(ctx, { strokeStyle: colour("ink"), lineWidth: 1.6 });
+      ctx.stroke();
+      label(ctx, taken, named(vessel), x, y, { tone: colour("ink"), halo, aside: SIZES[vessel.rank] + 8, bold: true });
+    }
+    for (const rank of [2, 1, 0]) {
+      if (view.zoom < NAMED_FROM[rank] || ranks[rank].length > 4 * NAMES) continue;
+      for (const spot of ranks[rank]) {
+        if (left-- <= 0) return;
+        if (!marked(spot)) {
+          label(ctx, taken, named(spot.vessel), spot.x, spot.y, { tone: colour(TONES[rank]), halo, aside: SIZES[rank] + 3 });
+        }
+      }
+    }
+  },
+
+  /* The vessel nearest to a point of the map, if near enough. */
+  at(point) {
+    if (!this.view) return null;
+    const { x: px, y: py } = this._map.containerPointToLayerPoint(point).subtract(this._bounds.min);
+    const least = { all: 0, tankers: 1, none: 3 }[this.shown];
+    let best = null, reach = 12;
+    for (const turn of this.view.turns) {
+      for (const vessel of this.fleet.byMmsi.values()) {
+        const dx = this.view.x(vessel.x, turn) - px, dy = this.view.y(vessel.y) - py;
+        if (Math.abs(dx) > 12 || Math.abs(dy) > 12 || (vessel.rank < least && !this.chosen.has(vessel.mmsi))) continue;
+        const away = Math.hypot(dx, dy) - 3 * vessel.rank; // of two, the one that matters more
+        if (away < reach) [best, reach] = [vessel, away];
+      }
+    }
+    return best;
+  },
+});
+
+const named = (vessel) => clean(vessel.name ?? `MMSI ${String(vessel.mmsi).padStart(9, "0")}`).slice(0, 30);
+
+/* Hulls drawn once in every heading, to be copied. */
+class Sprites {
+  constructor() {
+    this.ratio = devicePixelRatio || 1;
+    this.size = Math.ceil((2 * Math.max(...SIZES) + 4) * this.ratio); // of a cell, pixels of the screen
+    this.sheet = document.createElement("canvas");
+    this.sheet.width = (TURNS + 1) * this.size;
+    this.sheet.height = SIZES.length * this.size;
+    const ctx = this.sheet.getContext("2d");
+    SIZES.forEach((size, rank) => {
+      Object.assign(ctx, { fillStyle: colour(TONES[rank]), strokeStyle: colour("paper"), lineWidth: 1.2, lineJoin: "round" });
+      for (let turn = 0; turn <= TURNS; turn++) {
+        ctx.setTransform(this.ratio, 0, 0, this.ratio, (turn + 0.5) * this.size, (rank + 0.5) * this.size);
+        ctx.rotate((turn / TURNS) * 2 * Math.PI);
+        ctx.beginPath();
+        if (turn === TURNS) ctx.arc(0, 0, size * 0.5, 0, 2 * Math.PI);
+        else hull(ctx, size, size * 0.42);
+        ctx.fill();
+        ctx.stroke();
+      }
+    });
+  }
+
+  draw(ctx, vessel, x, y) {
+    const towards = vessel.heading ?? (vessel.speedKnots > 0.5 ? vessel.course : null);
+    const turn = towards === null ? TURNS : Math.round((towards / 360) * TURNS) % TURNS;
+    const wide = this.size / this.ratio;
+    ctx.drawImage(this.sheet, turn * this.size, vessel.rank * this.size, this.size, this.size, x - wide / 2, y - wide / 2, wide, wide);
+  }
+}
+
+/* Bow up, round about the middle. */
+function hull(ctx, half, beam) {
+  ctx.moveTo(0, -half);
+  ctx.quadraticCurveTo(beam, -half * 0.55, beam, -half * 0.1);
+  ctx.lineTo(beam, half * 0.85);
+  ctx.lineTo(-beam, half * 0.85);
+  ctx.lineTo(-beam, -half * 0.1);
+  ctx.quadraticCurveTo(-beam, -half * 0.55, 0, -half);
+  ctx.closePath();
+}

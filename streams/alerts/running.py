@@ -56,28 +56,28 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
         for rule, channel in zip(rules.rules, channels, strict=True)
     ]
 
-    def stop() -> None:
-        for courier in couriers:
-            courier.stop()
-
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    stopped = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(courier.run()) for courier in couriers]
-            watch = group.create_task(_watch(events, couriers, deployment.redis))
+            watching = group.create_task(watch(events, couriers, deployment.redis))
+
+            def stop() -> None:
+                for courier, task in zip(couriers, tasks, strict=True):
+                    courier.stop()
+                    loop.call_later(GRACE, task.cancel)
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stop)
             say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
             await asyncio.wait(tasks)
-            watch.cancel()
+            watching.cancel()
     finally:
-        stopped.set()
         with suppress(*REDIS_AWAY):
             await client.aclose()
 
 
-async def _watch(events: EventLog, couriers: Sequence[Courier], where: str) -> None:
+async def watch(events: EventLog, couriers: Sequence[Courier], where: str) -> None:
     """Ring when something new is in the log."""
 
     async def end() -> str:

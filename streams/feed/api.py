@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.feed import (
@@ -53,7 +54,7 @@ def create_app(feed: Feed, streams: Streams) -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = document.document(app)
+            app.openapi_schema = document.document(app, feed.tokens.demanded)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -97,10 +98,22 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = "there is nothing here; see /openapi.json" if error.status_code == 404 else str(error.detail)
-    return problems.response(error.status_code, detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = "there is nothing here; see /openapi.json"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+        detail = f"{request.method} is not for this; {headers['Allow']} is"
+    return problems.response(error.status_code, detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes to this path; each has a route of its own."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
 
 
 async def _unreadable(_: Request, error: Exception) -> Response:

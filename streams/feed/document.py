@@ -3,10 +3,10 @@
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
@@ -43,23 +43,41 @@ def examples() -> dict[str, Any]:
     return found
 
 
+def _example(operation: str, *keys: str) -> list[str]:
+    """What an example has under these keys, to be shown again; none while it is being made."""
+    found: Any = examples().get(operation)
+    for key in keys:
+        found = found and found[key]
+    return [f"{found:09d}" if isinstance(found, int) else found] if found else []
+
+
+EventId = Annotated[str, Path(description="Of the event.", examples=_example("getEvent", "event", "id"))]
+Mmsi = Annotated[str, Path(description="Up to nine digits.", examples=_example("getVessel", "mmsi"))]
+
+
 def operation(
     name: str,
     summary: str,
     shape: str | None,
     *,
     media: str = "application/json",
+    other: str | None = None,
     description: str = "",
     parameters: list[dict[str, Any]] | None = None,
     body: str | None = None,
     status: int = 200,
     headers: dict[str, Any] | None = None,
     problems: tuple[int, ...] = (),
+    open: bool = False,
 ) -> dict[str, Any]:
-    """What FastAPI is told of an operation. `shape` names the schema of the answer; None: it is text."""
-    example = examples().get(name)
+    """What FastAPI is told of an operation.
+
+    `shape` names the schema of the answer; None: it is text. `open`: it never takes a token.
+    """
     schema: dict[str, Any] = {"$ref": REF.format(name=shape)} if shape else {"type": "string"}
-    content = {media: {"schema": schema, **({"example": example} if example is not None else {})}}
+    content = {media: {"schema": schema}}
+    if other is not None:
+        content[other] = {"schema": {"type": "string"}}
     answers: dict[int | str, Any] = {
         status: {
             "description": summary,
@@ -71,9 +89,11 @@ def operation(
     for code in sorted({*ALWAYS, *problems}):
         answers[code] = {"description": PROBLEMS[code], "content": problem}
     extra: dict[str, Any] = {"parameters": parameters or []}
+    if open:
+        extra["security"] = []
     if body is not None:
-        told = {"schema": {"$ref": REF.format(name=body)}, "example": examples().get(f"{name}Body")}
-        extra["requestBody"] = {"required": True, "content": {"application/json": told}}
+        told = {"application/json": {"schema": {"$ref": REF.format(name=body)}}}
+        extra["requestBody"] = {"required": True, "content": told}
     return {
         "operation_id": name,
         "summary": summary,
@@ -85,7 +105,8 @@ def operation(
     }
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI, demanded: bool) -> dict[str, Any]:
+    """`demanded` is whether tokens are."""
     made = get_openapi(
         title=app.title,
         version=app.version,
@@ -98,8 +119,21 @@ def document(app: FastAPI) -> dict[str, Any]:
     components = made.setdefault("components", {})
     components["schemas"] = _schemas()
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    made["security"] = [{}, {"token": []}]
+    for path in made["paths"].values():
+        for one in path.values():
+            _show(one)
+    if demanded:
+        made["security"] = [{"token": []}]
     return made
+
+
+def _show(operation: dict[str, Any]) -> None:
+    """Put the examples in: FastAPI would leave out of them what is null."""
+    name = operation["operationId"]
+    told = next(answer for code, answer in operation["responses"].items() if code.startswith("2"))
+    for example, content in ((name, told), (f"{name}Body", operation.get("requestBody", {}))):
+        if example in examples():
+            next(iter(content["content"].values()))["example"] = examples()[example]
 
 
 def _schemas() -> dict[str, Any]:

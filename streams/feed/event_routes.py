@@ -1,16 +1,16 @@
 """Requests for events: lists in several formats, one with all its revisions, its track, the stream."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from models.event import Event, from_json
 from streams.event_log import BEFORE_ALL
 from streams.feed import answers, exports, listing, queries
 from streams.feed.access import address
-from streams.feed.document import operation
+from streams.feed.document import EventId, operation
 from streams.feed.feed import Feed
 from streams.feed.problems import invalid, unknown
 from streams.feed.queries import Query, entry_id
@@ -22,7 +22,7 @@ SPAN: Final = [
     queries.time("end", "Only events whose highest revision was detected then or earlier."),
 ]
 CURSOR: Final = queries.parameter(
-    "cursor", "`next` of the page before.", {"type": "string", "maxLength": 200}, None
+    "cursor", "`next` of the page before.", {"type": "string", "pattern": listing.CURSOR}, None
 )
 POSITION: Final = {
     "X-Log-Position": {
@@ -31,16 +31,16 @@ POSITION: Final = {
         "schema": {"type": "string"},
     }
 }
+ENTRY: Final = {"type": "string", "pattern": "^[0-9]{1,15}(-[0-9]{1,15})?$"}
 SINCE: Final = queries.parameter(
-    "since", "Begin after this entry of the log; 0 for all that is kept.", {"type": "string"}, "0"
+    "since", "Begin after this entry of the log; 0 for all that is kept.", ENTRY, "0"
 )
 LAST: Final = {
     "name": "Last-Event-ID",
     "in": "header",
     "description": "Go on after this entry: what browsers send when they connect again.",
-    "schema": {"type": "string"},
+    "schema": ENTRY,
 }
-Id = Annotated[str, Path(description="Of the event.")]
 
 
 def routes(feed: Feed, streams: Streams) -> APIRouter:
@@ -138,7 +138,7 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
         "/events/{id}",
         **operation("getEvent", "One event with its revisions and reviews.", "EventDetail", problems=(404,)),
     )
-    async def event(id: Id, request: Request) -> Response:
+    async def event(id: EventId, request: Request) -> Response:
         Query(request.query_params).done()
         _, json = await latest(id)
         revisions = await log.revisions(id)
@@ -158,7 +158,7 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
             problems=(404,),
         ),
     )
-    async def track(id: Id, request: Request) -> Response:
+    async def track(id: EventId, request: Request) -> Response:
         Query(request.query_params).done()
         found, _ = await latest(id)
         return answers.json(await exports.tracks(log, found))

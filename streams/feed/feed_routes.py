@@ -26,7 +26,7 @@ def routes(feed: Feed) -> APIRouter:
     router = APIRouter(tags=["feed"])
     fences = msgspec.json.encode(to_geojson(feed.fences))
 
-    @router.get("/v1/config", **operation("getConfig", "What the page has to know.", "Config"))
+    @router.get("/v1/config", **operation("getConfig", "What the page has to know.", "Config", open=True))
     async def config(request: Request) -> Response:
         Query(request.query_params).done()
         settings, demanded = feed.settings, feed.tokens.demanded
@@ -59,6 +59,7 @@ def routes(feed: Feed) -> APIRouter:
             None,
             status=204,
             body="Session",
+            open=True,
             problems=(413,),
         ),
     )
@@ -70,7 +71,7 @@ def routes(feed: Feed) -> APIRouter:
         secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
         return Response(status_code=204, headers={"Set-Cookie": access.cookie(token, secure)})
 
-    @router.get("/healthz", **operation("getHealth", "Whether the feed is well.", "Health"))
+    @router.get("/healthz", **operation("getHealth", "Whether the feed is well.", "Health", open=True))
     async def health(request: Request) -> Response:
         Query(request.query_params).done()
         hub = feed.hub

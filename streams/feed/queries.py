@@ -129,7 +129,10 @@ def several(name: str, help: str, pattern: str, example: str, choices: Sequence[
 
 
 def box(name: str, help: str) -> dict[str, Any]:
-    degrees = {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}
+    lon, lat = ({"type": "number", "minimum": -most, "maximum": most} for most in (180, 90))
+    degrees = {
+        "type": "array", "prefixItems": [lon, lat, lon, lat], "items": False, "minItems": 4, "maxItems": 4
+    }  # fmt: skip
     return parameter(name, help, degrees, [124, 37, 132, 43], style="form", explode=False)
 
 

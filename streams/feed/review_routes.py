@@ -1,16 +1,14 @@
 """Requests for reviews: adding one, and all of them as labels."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from models.event import from_json
-from streams.feed import answers, bodies, metrics, reviews
-from streams.feed.document import operation
+from streams.feed import answers, bodies, metrics, queries, reviews
+from streams.feed.document import EventId, operation
 from streams.feed.feed import Feed
 from streams.feed.problems import invalid, unknown
-from streams.feed.queries import Query, parameter
+from streams.feed.queries import Query
 
 
 def routes(feed: Feed) -> APIRouter:
@@ -28,7 +26,7 @@ def routes(feed: Feed) -> APIRouter:
             problems=(404, 413),
         ),
     )
-    async def review(id: Annotated[str, Path(description="Of the event.")], request: Request) -> Response:
+    async def review(id: EventId, request: Request) -> Response:
         Query(request.query_params).done()
         given = await bodies.read(request, reviews.Given)
         (latest,) = await feed.log.latest_of([id])
@@ -45,10 +43,13 @@ def routes(feed: Feed) -> APIRouter:
             "getReviews",
             "All reviews, as labels for `tankerwatch evaluate` or as a table.",
             "Labels",
+            other="text/csv; charset=utf-8",
             description="Of each event the latest counts; `events` are those confirmed. With `format=csv` "
             "each review is a row.",
             parameters=[
-                parameter("format", "`json` or `csv`.", {"type": "string", "enum": ["json", "csv"]}, "json")
+                queries.parameter(
+                    "format", "`json` or `csv`.", {"type": "string", "enum": ["json", "csv"]}, "json"
+                )
             ],
         ),
     )

@@ -24,7 +24,10 @@ GRACE: Final = 3
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there, port 0 for any. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1_024)
+    listening = socket.create_server((host, port), family=family, backlog=1_024)
+    # connections have this from it; asyncio sees to it only for sockets that it has made itself
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def url(listening: socket.socket) -> str:

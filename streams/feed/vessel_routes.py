@@ -1,14 +1,14 @@
 """Requests for vessels: all of them for the map, and one with its identities and track."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from models.time import to_text
 from streams.feed import answers, listing, queries, vessels
-from streams.feed.document import operation
+from streams.feed.document import Mmsi, operation
 from streams.feed.feed import Feed
 from streams.feed.fleet import Fleet, Wanted
 from streams.feed.problems import unknown
@@ -66,9 +66,7 @@ def routes(feed: Feed) -> APIRouter:
         "/{mmsi}",
         **operation("getVessel", "All that is kept of one vessel.", "Told", problems=(404,)),
     )
-    async def vessel(
-        mmsi: Annotated[str, Path(description="Up to nine digits.")], request: Request
-    ) -> Response:
+    async def vessel(mmsi: Mmsi, request: Request) -> Response:
         Query(request.query_params).done()
         number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
         record = None if number is None else await log.vessel(number)

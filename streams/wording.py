@@ -38,9 +38,16 @@ def listed(vessel: Vessel) -> list[str]:
 
 
 def place(event: Event) -> str:
-    """Where: the fences, else the position alone."""
+    """Where: the position, and the fences that it touches."""
     fences = [f"{fence.relation} {fence.name}" for fence in event.geofences]
     return plain(", ".join([coordinates(event.position), *fences]))
+
+
+def area(event: Event) -> str:
+    """Where, in few words: the first fence, else the position."""
+    for fence in event.geofences:
+        return plain(f"{fence.relation} {fence.name}")
+    return coordinates(event.position)
 
 
 def coordinates(position: Position) -> str:
@@ -89,11 +96,17 @@ def _changes(before: Event, after: Event) -> Iterator[str]:
         yield f"{lasted(before) or '?'} → {lasted(after) or '?'}"
     if [called(vessel) for vessel in before.vessels] != [called(vessel) for vessel in after.vessels]:
         yield "vessels named otherwise"
-    for sign, old, new in (("+", before.reasons, after.reasons), ("against", before.against, after.against)):
+    yield from _differing("for it", before.reasons, after.reasons)
+    yield from _differing("against it", before.against, after.against)
+
+
+def _differing(what: str, before: tuple[Reason, ...], after: tuple[Reason, ...]) -> Iterator[str]:
+    """Reasons that came or went; their numbers are in other words each time."""
+    for lead, old, new in ((what, before, after), (f"no longer {what}", after, before)):
         known = {reason.code for reason in old}
         for reason in new:
             if reason.code not in known:
-                yield plain(f"{sign} {reason.text}")
+                yield plain(f"{lead}: {reason.text}")
 
 
 def short(time: str) -> str:

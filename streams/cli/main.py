@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from streams.cli import alerts, fences, settings
+from streams.cli import alerts, events, fences, settings
 from streams.cli.errors import Failed, complain, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
@@ -46,6 +46,7 @@ app.command(short_help="Show events and vessels on a page, and tell programs of 
 app.command(short_help="Say whether the pipeline is healthy, and how far behind.")(status)
 app.command(short_help="Make a recording of a scenario, and its truth.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
+app.add_typer(events.app, name="events", short_help="Events on a terminal: tail, show.")
 app.add_typer(alerts.app, name="alerts", short_help="Events to webhooks, e-mail, Slack and MQTT, by rules.")
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")

@@ -1,0 +1,201 @@
+"""`tankerwatch events`: events on a terminal, as they come or one with all that is known of it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.errors import Failed, UsageError
+from streams.cli.groups import help_unless_command
+from streams.plain import plain
+
+if TYPE_CHECKING:
+    from streams.tail.source import Since, Source
+
+app = typer.Typer()
+Place = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        metavar="redis|kafka|URL",
+        help="Redis or Kafka of the deployment that the TANKERWATCH_… variables describe; or redis://…, "
+        "kafka://HOST:PORT, or a feed as http://127.0.0.1:8080/ (a token is taken from TANKERWATCH_TOKEN).",
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _events(context: typer.Context) -> None:
+    """Events on a terminal: as they come, or one with all that is known of it."""
+    help_unless_command(context)
+
+
+def _filter(name: str) -> Any:
+    """The option of a filter, described as everywhere."""
+    from streams.feed.selection import FILTERS
+
+    offered = next(one for one in FILTERS if one.name == name)
+    return typer.Option(f"--{name.replace('_', '-')}", metavar=offered.metavar, help=offered.help)
+
+
+Several = list[str] | None
+
+
+@app.command()
+def tail(
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME|AGE|all",
+            help="Begin with what was published at this time (2026-03-01T12:00:00Z, UTC), or so long ago "
+            "(90m, 12h, 7d), or with all that is kept. Default: what comes from now on.",
+        ),
+    ] = None,
+    type: Annotated[Several, _filter("type")] = None,
+    level: Annotated[Several, _filter("level")] = None,
+    status: Annotated[Several, _filter("status")] = None,
+    fence: Annotated[Several, _filter("fence")] = None,
+    country: Annotated[Several, _filter("country")] = None,
+    mmsi: Annotated[Several, _filter("mmsi")] = None,
+    imo: Annotated[Several, _filter("imo")] = None,
+    flag: Annotated[Several, _filter("flag")] = None,
+    watchlist: Annotated[Several, _filter("watchlist")] = None,
+    bbox: Annotated[str | None, _filter("bbox")] = None,
+    min_score: Annotated[str | None, _filter("min_score")] = None,
+    source: Place = "redis",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON Lines, as it does where the output is no terminal.")
+    ] = False,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once",
+            help="Show what there is and end (from --since, by default all), also where the "
+            "source can't be reached.",
+        ),
+    ] = False,
+) -> None:
+    """Show events as they come, in two lines each; of later revisions, what they change.
+
+    An event has to meet every filter; a filter that is given several values, with commas or again, wants any
+    of them. Waits for a source that is away. Ctrl-C ends it.
+    """
+    import asyncio
+    import sys
+
+    from rich.console import Console
+
+    from streams.feed.selection import Selection, SelectionError
+    from streams.tail.printer import JsonLines, Lines
+    from streams.tail.source import Unreachable, Unusable
+    from streams.tail.tailing import Tail
+
+    given = {
+        "type": type, "level": level, "status": status, "fence": fence, "country": country, "mmsi": mmsi,
+        "imo": imo, "flag": flag, "watchlist": watchlist, "bbox": bbox and [bbox],
+        "min_score": min_score and [min_score],
+    }  # fmt: skip
+    try:
+        selection = Selection.parse({name: values for name, values in given.items() if values})
+    except SelectionError as error:
+        raise UsageError(f"--{str(error).replace('_', '-', 1)}") from None
+    begin = _since(since or ("all" if once else None))
+    printer = JsonLines() if as_json or not sys.stdout.isatty() else Lines(Console())
+
+    async def follow() -> None:
+        chosen = _source(source, begin, once, selection.values())
+        try:
+            await Tail(chosen, selection, printer, _say).run(once)
+        finally:
+            await chosen.close()
+
+    try:
+        asyncio.run(follow())
+    except (Unreachable, Unusable) as error:
+        raise Failed(str(error)) from None
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
+    source: Place = "redis",
+    as_json: Annotated[bool, typer.Option("--json", help="Write the revisions as JSON Lines.")] = False,
+) -> None:
+    """Show all that is known of an event: sentence, reasons for and against, vessels, revisions, reviews."""
+    import asyncio
+    import sys
+
+    from rich.console import Console
+
+    from streams.tail import sheet
+    from streams.tail.printer import JsonLines
+    from streams.tail.source import Known, Unreachable, Unusable
+
+    async def look() -> "tuple[str, Known | None]":
+        chosen = _source(source, None, True, {})
+        try:
+            return chosen.where, await chosen.known(id)
+        finally:
+            await chosen.close()
+
+    try:
+        where, known = asyncio.run(look())
+    except (Unreachable, Unusable) as error:
+        raise Failed(str(error)) from None
+    if known is None:
+        raise Failed(f"{where} has no event {id!r}; `tankerwatch events tail` shows ids")
+    if as_json:
+        lines = JsonLines(sys.stdout)
+        for event in known.revisions:
+            lines.print(event, None)
+    else:
+        sheet.show(Console(), known)
+
+
+def _source(place: str, since: "Since | None", once: bool, filters: dict[str, list[str]]) -> "Source":
+    """Raises UsageError."""
+    import os
+
+    from streams import deployment
+    from streams.tail.feed_source import TOKEN, FeedSource
+    from streams.tail.kafka_source import KafkaSource
+    from streams.tail.redis_source import RedisSource
+
+    try:
+        wanted = deployment.from_environment()
+    except deployment.DeploymentError as error:
+        raise UsageError(str(error)) from None
+    scheme, _, rest = place.partition("://")
+    if place == "redis" or (scheme in ("redis", "rediss", "unix") and rest):
+        return RedisSource(wanted.redis if place == "redis" else place, wanted.prefix, since, once)
+    if place == "kafka" or (scheme == "kafka" and rest):
+        return KafkaSource(wanted.broker if place == "kafka" else rest, wanted.topics.events, since, once)
+    if scheme in ("http", "https") and rest:
+        return FeedSource(place, os.environ.get(TOKEN, ""), filters, since, once)
+    raise UsageError(f"--source: {place!r} is none; give redis, kafka, or a URL like http://127.0.0.1:8080/")
+
+
+def _since(text: str | None) -> "Since | None":
+    """Raises UsageError."""
+    import re
+    import time
+
+    from models.time import DAY, HOUR, MINUTE, SECOND, from_text
+    from streams.tail.source import Since
+
+    if text is None:
+        return None
+    if text == "all":
+        return Since()
+    if age := re.fullmatch(r"([0-9]{1,9})([smhd])", text):
+        unit = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[age[2]]
+        return Since(max(0, int(time.time() * 1000) - int(age[1]) * unit))
+    try:
+        return Since(max(0, from_text(text)))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since: {text!r} is none; give a time like 2026-03-01T12:00:00Z, an age like 90m or 7d, or all"
+        ) from None
+
+
+def _say(sentence: str) -> None:
+    typer.secho(f"tankerwatch: {plain(sentence)}", err=True, fg="yellow")

@@ -1,0 +1,92 @@
+"""How events are shown: in one or two lines for people, as JSON Lines for programs."""
+
+import sys
+from collections import OrderedDict
+from typing import Final, Protocol, TextIO
+
+import msgspec
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from models.event import Event, Evidence, Level, Status, to_json
+from streams import wording
+from streams.plain import plain
+
+REMEMBERED: Final = 10_000
+"""So many events are remembered, to tell what a later revision changes."""
+_INDENT: Final = 4
+
+
+class Printer(Protocol):
+    def knows(self, event: Event) -> bool:
+        """Whether it can do without the revision before this one."""
+        ...
+
+    def print(self, event: Event, before: Event | None) -> None: ...
+
+
+class JsonLines:
+    """A line an event, as published."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+
+    def knows(self, event: Event) -> bool:
+        return True
+
+    def print(self, event: Event, before: Event | None) -> None:
+        self._out.write(to_json(event).decode("utf-8", "replace") + "\n")
+        self._out.flush()
+
+
+class Lines:
+    """For people: when, what, who, how long, where; below it the sentence, or what has changed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last: OrderedDict[str, Event] = OrderedDict()
+
+    def knows(self, event: Event) -> bool:
+        return event.revision == 1 or event.id in self._last
+
+    def print(self, event: Event, before: Event | None) -> None:
+        before = self._last.pop(event.id, before)
+        # positions and receivers take ten times as much as the rest, and are not compared
+        self._last[event.id] = msgspec.structs.replace(event, evidence=Evidence())
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        self._show(head(event, self._console.width), 0)
+        self._show(Text.assemble(_below(event, before), "  ", (plain(event.id), "dim")), _INDENT)
+
+    def _show(self, text: Text, indent: int) -> None:
+        self._console.print(Padding(text, (0, 0, 0, indent)), highlight=False)
+
+
+def head(event: Event, width: int) -> Text:
+    """When, what, who; and how long and where, as far as it fits on the line: the sentence has it too."""
+    retracted = event.status is Status.RETRACTED
+    level = {Level.PROBABLE: "bold red", Level.POSSIBLE: "yellow"}[event.level]
+    line = Text.assemble(
+        (wording.short(event.detected), "dim"),
+        "  ",
+        (str(event.level), "dim strike" if retracted else level),
+        f" {event.type.replace('_', ' ')}  ",
+        (" and ".join(wording.called(vessel) for vessel in event.vessels), "bold"),
+    )
+    for fact in (wording.lasted(event), wording.area(event)):
+        if fact and line.cell_len + cell_len(fact) + 2 <= width:
+            line.append(f"  {fact}")
+    return line
+
+
+def _below(event: Event, before: Event | None) -> str:
+    if event.status is Status.RETRACTED:
+        why = "; ".join(wording.reasons(event.against))
+        return f"revision {event.revision}: taken back{': ' + why if why else ''}"
+    if before is not None:
+        changes = "; ".join(wording.changes(before, event)) or "nothing new"
+        return f"revision {event.revision}: {changes}"
+    later = f"revision {event.revision}: " if event.revision > 1 else ""
+    return later + plain(event.summary)

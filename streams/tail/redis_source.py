@@ -1,0 +1,72 @@
+"""The event log in Redis as a source for a terminal."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import redis.asyncio as redis
+
+from models.event import Event, from_json
+from streams.event_log import BEFORE_ALL, entry_key
+from streams.feed.redis_log import RedisLog
+from streams.patience import REDIS_AWAY, reason
+from streams.tail.source import Known, Note, Since, Unreachable, event_of
+
+BATCH: Final = 100
+
+
+class RedisSource:
+    def __init__(self, url: str, prefix: str, since: Since | None, once: bool) -> None:
+        """Without `since`, what comes from now on; with `once`, no more than there is."""
+        self.where = f"Redis at {url.rpartition('@')[2].rpartition('://')[2]}"
+        self._client = redis.from_url(url, retry=None, socket_connect_timeout=5, socket_timeout=30)
+        self._log = RedisLog(self._client, prefix)
+        self._once = once
+        self._position = None if since is None else f"{max(0, since.time - 1)}-{2**64 - 1}"
+        if since is not None and since.time <= 0:
+            self._position = BEFORE_ALL
+        self._checked = False  # whether what came before our position is of no interest
+
+    async def follow(self) -> AsyncGenerator[Event | Note]:
+        try:
+            async with aclosing(self._follow()) as found:
+                async for one in found:
+                    yield one
+        except REDIS_AWAY as error:
+            raise self._away(error) from None
+
+    async def _follow(self) -> AsyncGenerator[Event | Note]:
+        log = self._log
+        ends = await log.ends()
+        last = ends.last if ends else BEFORE_ALL
+        if self._position is None:
+            self._position, self._checked = last, True
+        while True:
+            position = self._position
+            entries = await (log.since(position, BATCH) if self._once else log.wait(position, BATCH))
+            if self._checked and not await log.complete_after(position):
+                yield Note("some events are missing: the log no longer had them when they were to be read")
+            self._checked = True
+            for entry in entries:
+                self._position = entry.entry
+                yield event_of(entry.json, f"entry {entry.entry}")
+            if self._once and (not entries or entry_key(self._position) >= entry_key(last)):
+                return
+
+    async def known(self, event: str) -> Known | None:
+        try:
+            (latest,) = await self._log.latest_of([event])
+            if latest is None:
+                return None
+            entries = await self._log.revisions(event)
+            reviews = await self._log.reviews(event)
+        except REDIS_AWAY as error:
+            raise self._away(error) from None
+        revisions = [from_json(entry.json) for entry in entries] or [from_json(latest)]
+        return Known(tuple(revisions), tuple(reviews))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _away(self, error: Exception) -> Unreachable:
+        return Unreachable(f"{self.where}: {reason(error)}; start it, or correct TANKERWATCH_REDIS")

@@ -21,8 +21,9 @@ from models.event import Event, Level
 from streams.deployment import Deployment
 from tests.alerts.hostile import NAMES, hostile
 from tests.alerts.made import event
+from tests.alerts.messages import SECRET
+from tests.alerts.places import Place, got, ids, place
 from tests.alerts.servers import Answer, Hook, MailServer, serving
-from tests.alerts.test_courier import SECRET, Place, got, ids, place
 from tests.services.server import free_port
 from tests.streams.deployed import COMMAND, environment, process, until
 

@@ -1,5 +1,6 @@
 """The file of rules: what it may say, and that what is wrong is told with rule, key and what is valid."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,11 @@ def test_ports_follow_from_the_encryption() -> None:
         broker = of(mqtt=BROKER | {"tls": tls})
         assert isinstance(broker, Mqtt)
         assert broker.at == ("broker.example.org", port)
+
+
+def test_the_rule_in_the_documentation_is_valid() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
+    block = text.partition("    [[rule]]")[2].partition("\n\nA complete")[0]
+    (rule,) = read(tomllib.loads("[[rule]]" + block.replace("\n    ", "\n"))).rules
+    assert (rule.name, rule.channel, rule.max_per_hour) == ("duty-officer", "email", 6)
+    assert rule.quiet is not None

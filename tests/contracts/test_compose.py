@@ -18,7 +18,7 @@ from tests.contracts.composition import PATH, command, compose, names
 from tests.contracts.published import load
 from tests.contracts.validators import ROOT
 
-OURS: Final = ("ingest", "worker", "sink")
+OURS: Final = ("ingest", "worker", "sink", "alerts")
 SERVICES: Final[dict[str, Any]] = compose()["services"]
 DOCKERFILE: Final = ROOT / ".docker" / "Dockerfile"
 
@@ -36,11 +36,11 @@ def test_one_command_starts_all_that_is_needed() -> None:
     for name, service in SERVICES.items():
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["test"]
-        assert "profiles" not in service
+        assert ("profiles" in service) == (name == "alerts")  # it needs rules
         for needed in service.get("depends_on", {}).values():
             assert needed == {"condition": "service_healthy"}
         if name in OURS:
-            assert "kafka" in service["depends_on"]
+            assert ("redis" if name == "alerts" else "kafka") in service["depends_on"]
 
 
 def test_images_are_pinned_and_ours_is_one() -> None:
@@ -87,7 +87,7 @@ def test_our_services_run_with_as_little_as_they_need() -> None:
 # --- settings
 
 
-@pytest.mark.parametrize("service", ["worker", "sink"])
+@pytest.mark.parametrize("service", ["worker", "sink", "alerts"])
 def test_every_setting_of_a_deployment_is_handed_over(service: str) -> None:
     known = {f"TANKERWATCH_{name.upper()}" for name in Deployment.__struct_fields__}
     if service == "sink":
@@ -119,8 +119,8 @@ def test_addresses_are_those_of_the_services() -> None:
 
 
 def test_metrics_are_asked_for_where_they_are() -> None:
-    """A sink's port is the one after a worker's."""
-    for at, name in enumerate(("worker", "sink")):
+    """A sink's port is the one after a worker's, that of alerts the next."""
+    for at, name in enumerate(("worker", "sink", "alerts")):
         port = int(SERVICES[name]["environment"]["TANKERWATCH_WEB_PORT"]) + at
         assert SERVICES[name]["expose"] == [str(port)]
         assert f":{port}/metrics" in SERVICES[name]["healthcheck"]["test"][-1]
@@ -134,10 +134,12 @@ def parsed(service: str, environment: dict[str, str], monkeypatch: pytest.Monkey
     described = compose(environment)["services"][service]
     for name, value in described["environment"].items():
         monkeypatch.setenv(name, value)
-    program, name, *arguments = command(described)
+    program, *arguments = command(described)
     assert program == "tankerwatch"
-    group: Any = typer.main.get_command(app)
-    values: dict[str, Any] = group.commands[name].make_context(name, arguments).params
+    called: Any = typer.main.get_command(app)
+    while commands := getattr(called, "commands", None):
+        called = commands[arguments.pop(0)]
+    values: dict[str, Any] = called.make_context("", arguments).params
     return values
 
 
@@ -168,6 +170,14 @@ def test_ingest_takes_further_sources_and_the_same_settings(monkeypatch: pytest.
     values = parsed("ingest", given, monkeypatch)
     assert list(values["sources"]) == given["TANKERWATCH_SOURCES"].split()
     assert (values["prefix"], values["partitions"]) == ("slow.", 8)
+
+
+def test_alerts_read_the_rules_that_are_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    (handed,) = SERVICES["alerts"]["configs"]
+    assert str(parsed("alerts", {}, monkeypatch)["rules"]) == handed["target"]
+    assert compose()["configs"][handed["source"]]["file"] == "./rules.toml"
+    assert compose({"TANKERWATCH_RULES": "/etc/r.toml"})["configs"]["rules"]["file"] == "/etc/r.toml"
+    assert SERVICES["alerts"]["env_file"] == [{"path": "./alerts.env", "required": False}]
 
 
 def test_ingest_is_healthy_while_its_position_is_written() -> None:

@@ -43,7 +43,7 @@ FILTERS: Final = (
         "status", "Only events whose latest revision has this status.", "STATUS", "open", tuple(Status)),
     Filter(
         "fence", "Only events in or near (within a kilometre of) the fence with this id.", "ID",
-        "kp-nampo-roads", pattern=r"^[^,\s][^,]*$"),
+        "kp-nampo-roads", pattern=r"^[^, ][^,]*$"),
     Filter(
         "country", "Only events in or near a fence of this country (ISO 3166-1 alpha-2), or a visit there.",
         "CC", "KP", pattern=r"^[A-Za-z]{2}$"),
@@ -58,7 +58,7 @@ FILTERS: Final = (
         "CC", "RU", pattern=r"^[A-Za-z]{2}$"),
     Filter(
         "watchlist", "Only events that a vessel of this watchlist takes part in, by the list's name.", "LIST",
-        "OFAC SDN", pattern=r"^[^,\s][^,]*$"),
+        "OFAC SDN", pattern=r"^[^, ][^,]*$"),
     Filter(
         "bbox", "Only events whose position lies in this box of degrees; west > east crosses 180 degrees.",
         "WEST,SOUTH,EAST,NORTH", "124,37,132,43", single=True),
@@ -155,7 +155,7 @@ def _countries(event: Event) -> Iterable[str | None]:
 
 def _several(offered: Filter, given: Sequence[str]) -> list[str]:
     """The values of a filter that takes several, each of them checked."""
-    values = [part.strip() for text in given for part in text.split(",")]
+    values = [part.strip(" ") for text in given for part in text.split(",")]
     for value in values:
         if offered.choices:
             if value not in offered.choices:

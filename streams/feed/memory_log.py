@@ -42,6 +42,7 @@ class MemoryLog:
         self._age = int(time.time() * 1000)
         self._now: Millis = BEGINNING
         self._count = 0  # of entries to be seen
+        self._late = 0  # instants that were added when they were to be seen already
         self._bell, self._reviewed = Bell(), Bell()
         self.read_to: Millis = BEGINNING
         """The last instant that has been added,"""
@@ -55,6 +56,7 @@ class MemoryLog:
         for instant in instants:
             self._reached(instant.time)
             self._tracks.add(instant.time, instant.ticks)
+            self._late += instant.time <= self._now
             for identity in instant.identities:
                 history = self._identities[identity.mmsi]
                 if identity.gone or (history.identities and identity.time <= history.identities[-1].time):
@@ -143,7 +145,7 @@ class MemoryLog:
         return VesselRecord(mmsi, where, history[-1] if history else None, points, tuple(history))
 
     async def version(self) -> tuple[str, str]:
-        return str(self._age), str(min(self._now, self.read_to))
+        return str(self._age), f"{min(self._now, self.read_to)}.{self._late}"
 
     async def heard_at(self, since: Millis) -> dict[int, Millis]:
         heard = self._tracks.heard(self._now)

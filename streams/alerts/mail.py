@@ -12,7 +12,7 @@ from models.event import Event
 from streams import wording
 from streams.alerts.alert import Kind
 from streams.alerts.channel import Outcome, Result
-from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, moment, subject
+from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, subject
 from streams.alerts.receivers import Email
 from streams.plain import plain
 
@@ -80,7 +80,7 @@ def compose(message: Message, settings: Email, rule: str, page: str = "") -> Ema
     mail["Subject"] = subject(message)
     mail["From"] = settings.sender
     mail["To"] = ", ".join(settings.recipients)
-    mail["Date"] = formatdate(moment(message) / 1000)
+    mail["Date"] = formatdate()
     domain = settings.sender.rpartition("@")[2]
 
     def name(what: str) -> str:
@@ -122,9 +122,7 @@ def sheet(event: Event) -> list[Part]:
         facts.append(f"for {lasted}")
     facts.append(f"score {event.score:.2f}, {event.level}, {event.status}")
     vessels = [
-        text
-        for vessel in event.vessels
-        for text in (wording.described(vessel), *(f"listed: {hit}" for hit in wording.listed(vessel)))
+        "; listed: ".join([wording.described(vessel), *wording.listed(vessel)]) for vessel in event.vessels
     ]
     parts = [
         ("", [plain(event.summary)]),

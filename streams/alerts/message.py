@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from models.event import Event, Status, from_json
-from models.time import Millis, from_text, to_text
+from models.time import Millis, to_text
 from streams import wording
 from streams.alerts.alert import Alert, Kind
 from streams.alerts.desk import Parcel
@@ -145,8 +145,3 @@ def _digest(digest: Digest) -> Any:
             for item in items(digest)
         ],
     }
-
-
-def moment(message: Message) -> Millis:
-    """When it came to be."""
-    return from_text(message.event.detected) if isinstance(message, Single) else message.made

@@ -1,28 +1,23 @@
 """How events are shown: in one or two lines for people, as JSON Lines for programs."""
 
 import sys
-from collections import OrderedDict
 from typing import Final, Protocol, TextIO
 
-import msgspec
 from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import Event, Evidence, Level, Status, to_json
+from models.event import Event, Level, Status, to_json
 from streams import wording
 from streams.plain import plain
 
-REMEMBERED: Final = 10_000
-"""So many events are remembered, to tell what a later revision changes."""
 _INDENT: Final = 4
 
 
 class Printer(Protocol):
-    def knows(self, event: Event) -> bool:
-        """Whether it can do without the revision before this one."""
-        ...
+    compares: bool
+    """Whether it makes use of the revision before."""
 
     def print(self, event: Event, before: Event | None) -> None: ...
 
@@ -30,11 +25,10 @@ class Printer(Protocol):
 class JsonLines:
     """A line an event, as published."""
 
+    compares = False
+
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
-
-    def knows(self, event: Event) -> bool:
-        return True
 
     def print(self, event: Event, before: Event | None) -> None:
         self._out.write(to_json(event).decode("utf-8", "replace") + "\n")
@@ -44,19 +38,12 @@ class JsonLines:
 class Lines:
     """For people: when, what, who, how long, where; below it the sentence, or what has changed."""
 
+    compares = True
+
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._last: OrderedDict[str, Event] = OrderedDict()
-
-    def knows(self, event: Event) -> bool:
-        return event.revision == 1 or event.id in self._last
 
     def print(self, event: Event, before: Event | None) -> None:
-        before = self._last.pop(event.id, before)
-        # positions and receivers take ten times as much as the rest, and are not compared
-        self._last[event.id] = msgspec.structs.replace(event, evidence=Evidence())
-        if len(self._last) > REMEMBERED:
-            self._last.popitem(last=False)
         self._show(head(event, self._console.width), 0)
         self._show(Text.assemble(_below(event, before), "  ", (plain(event.id), "dim")), _INDENT)
 

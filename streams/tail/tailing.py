@@ -6,14 +6,16 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from models.event import Event
+import msgspec
+
+from models.event import Event, Evidence
 from streams.feed.selection import Selection
 from streams.ingest.backoff import Backoff, Delays
 from streams.tail.printer import Printer
 from streams.tail.source import Note, Source, Unreachable, Unusable
 
-SEEN: Final = 50_000
-"""So many events are remembered, lest a revision be shown twice."""
+REMEMBERED: Final = 20_000
+"""So many events are remembered: no revision is shown twice, and of a later one it is told what is new."""
 
 
 class Tail:
@@ -27,7 +29,7 @@ class Tail:
     ) -> None:
         self._source, self._selection, self._printer, self._say = source, selection, printer, say
         self._backoff = Backoff(delays or Delays(0.5, 10.0))
-        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._last: OrderedDict[str, Event] = OrderedDict()
         self._away = False
 
     async def run(self, once: bool) -> None:
@@ -59,14 +61,17 @@ class Tail:
         if isinstance(one, Note):
             self._say(one.text)
             return
-        if self._seen.get(one.id, 0) >= one.revision:
+        before = self._last.get(one.id)
+        if before is not None and before.revision >= one.revision:
             return
-        self._seen.pop(one.id, None)
-        self._seen[one.id] = one.revision
-        if len(self._seen) > SEEN:
-            self._seen.popitem(last=False)
+        # positions and receivers take ten times as much as the rest, and are not compared
+        self._last[one.id] = msgspec.structs.replace(one, evidence=Evidence())
+        self._last.move_to_end(one.id)
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
         if self._selection.matches(one):
-            before = None if self._printer.knows(one) else await self._before(one)
+            if before is None and one.revision > 1 and self._printer.compares:
+                before = await self._before(one)
             self._printer.print(one, before)
 
     async def _before(self, event: Event) -> Event | None:

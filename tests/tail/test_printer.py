@@ -50,19 +50,16 @@ def test_a_later_revision_says_what_it_changes() -> None:
     screen, file = console(width=400)
     lines = Lines(screen)
     first = encounter(level=Level.POSSIBLE, score=0.4, status=Status.OPEN)
-    assert lines.knows(first)
     later = encounter(
         revision=2, score=0.86, reasons=(*first.reasons, Reason(code="x", text="both listed", weight=1))
     )
-    assert not lines.knows(later)
     lines.print(first, None)
-    assert lines.knows(later)
-    lines.print(later, None)
+    lines.print(later, first)
     below = file.getvalue().splitlines()[3].strip()
     assert below == (
         f"revision 2: open → closed; possible → probable; score 0.40 → 0.86; for it: both listed  {first.id}"
     )
-    lines.print(encounter(revision=3, against=(), reasons=later.reasons), None)
+    lines.print(encounter(revision=3, against=(), reasons=later.reasons), later)
     assert "no longer against it: both report themselves at anchor" in file.getvalue().splitlines()[5]
 
 

@@ -1,6 +1,7 @@
 """Webhooks: signed, the same at every attempt, marked by kind."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,12 @@ from models.event import from_json
 from streams.alerts.alert import Kind
 from streams.alerts.channel import Channel, Result
 from streams.alerts.channels import channel_of
-from streams.alerts.message import subject
+from streams.alerts.message import Digest, subject
 from streams.alerts.rules import RulesError
 from streams.alerts.sample import sample
 from tests.alerts.hostile import NAMES, hostile
 from tests.alerts.made import event, rule
-from tests.alerts.messages import DIGEST, GAP, SECRET, channel, deliver, single
+from tests.alerts.messages import DIGEST, GAP, SECRET, alert, channel, deliver, single
 from tests.alerts.servers import Answer, Hook
 
 
@@ -102,3 +103,14 @@ def test_the_example_of_rules_has_a_channel_for_each(tmp_path: Path) -> None:
     with pytest.raises(RulesError) as raised:
         channels(load(path), {})
     assert len(raised.value.problems) == 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_name_arrives_as_it_is_and_signed(hook: Hook, name: str) -> None:
+    event = hostile(name)
+    deliver(webhook(hook), single(event), Digest("digest:1", 0, alert(event)))
+    for request in hook.requests:
+        Verifier(SECRET).verify(request.body, request.headers)
+        assert not re.search(rb"[\x00-\x1f\x7f]", request.body)
+    assert from_json(json.dumps(hook.requests[0].json["data"])) == event
+    assert hook.requests[1].json["data"]["events"][0]["summary"].isprintable()

@@ -74,7 +74,7 @@ class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
     matched_on: str  # "imo" or "mmsi"
 
 
-class Dimensions(msgspec.Struct, frozen=True):
+class Dimensions(msgspec.Struct, frozen=True, gc=False):
     """Distances in metres from the antenna to bow (A), stern (B), port side (C) and starboard side (D)."""
 
     to_bow: int
@@ -96,7 +96,7 @@ class Dimensions(msgspec.Struct, frozen=True):
         return not (self.to_bow == 0 and self.to_port == 0)
 
 
-class Identity(msgspec.Struct, frozen=True):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     """What is confirmed of a vessel at a time. A field counts after two equal transmissions."""
 
     mmsi: int

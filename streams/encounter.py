@@ -73,7 +73,7 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("samples must be at least 2")
 
 
-class Side(msgspec.Struct, array_like=True, frozen=True):
+class Side(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One vessel at one instant."""
 
     lon: float
@@ -84,7 +84,7 @@ class Side(msgspec.Struct, array_like=True, frozen=True):
     status: int
 
 
-class Joint(msgspec.Struct, array_like=True, frozen=True):
+class Joint(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Both vessels at one instant of the grid, whether close or not."""
 
     time: Millis
@@ -136,7 +136,7 @@ def thinned(joints: list[Joint]) -> list[Joint]:
     return kept + joints[half:]
 
 
-class Pair(msgspec.Struct):
+class Pair(msgspec.Struct, array_like=True, gc=False):
     """State of two vessels that were near each other, and what was published of it."""
 
     a: int  # the lower MMSI

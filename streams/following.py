@@ -41,16 +41,19 @@ def follow(rows: Rows, fleet: dict[int, VesselState], instant: Millis, s: TrackS
     leads, lead_numbers = _leads(vessels)
     numbers = np.zeros(len(rows), np.uint16)
     calm = _calm(rows, starts, vessels, s)
-    for vessel, start, end, easy in zip(vessels, starts.tolist(), ends.tolist(), calm, strict=True):
+    firsts, lasts = rows[starts].tolist(), rows[ends - 1].tolist()
+    for i, (vessel, start, end, easy) in enumerate(
+        zip(vessels, starts.tolist(), ends.tolist(), calm, strict=True)
+    ):
         if not easy:
             _sort_out(vessel, rows[start:end], numbers[start:end], instant, s)
             continue
         if not vessel.segments:
-            vessel.segments.append(begin(0, rows[start]))
+            vessel.segments.append(begin(0, firsts[i]))
         segment = vessel.segments[0]
         numbers[start:end] = segment.number
         segment.fixes += end - start
-        move(segment, rows[end - 1])
+        move(segment, lasts[i])
     return _led(rows, numbers, leads, lead_numbers)
 
 

@@ -37,7 +37,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("apart_seconds must be above 0")
 
 
-class Claim(msgspec.Struct, Generic[T]):
+class Claim(msgspec.Struct, Generic[T], array_like=True, gc=False):
     """One static field: the confirmed value, and one heard once that may replace it."""
 
     confirmed: T | None = None
@@ -56,7 +56,7 @@ class Claim(msgspec.Struct, Generic[T]):
         return False
 
 
-class Claims(msgspec.Struct):
+class Claims(msgspec.Struct, array_like=True, gc=False):
     """All static fields of one MMSI."""
 
     name: Claim[str] = msgspec.field(default_factory=Claim)

@@ -82,7 +82,7 @@ class Fixes(msgspec.Struct, frozen=True):
     new: int  # index of the first fix of this step: 1, or 0 for a track that begins
 
 
-class Sample(msgspec.Struct, array_like=True):
+class Sample(msgspec.Struct, array_like=True, gc=False):
     time: Millis
     lon: float
     lat: float
@@ -91,7 +91,7 @@ class Sample(msgspec.Struct, array_like=True):
     status: int
 
 
-class Spell(msgspec.Struct):
+class Spell(msgspec.Struct, array_like=True, gc=False):
     """State of one track: the slow run in hand, the hour's average, and the loitering they add up to."""
 
     run: Millis | None = None  # since when slow, interruptions up to `break_minutes` apart

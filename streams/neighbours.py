@@ -16,6 +16,7 @@ from streams.track import Floats
 
 _SEGMENTS: Final = 65_536
 """More than there are segment numbers: MMSI and segment in one integer."""
+Numbers = npt.NDArray[np.int64]
 Pairs = npt.NDArray[np.intp]
 """Two columns of row numbers, the lower first."""
 
@@ -27,6 +28,8 @@ class Neighbours:
         """Neighbours are no further apart than `metres`."""
         self._reach = metres / EARTH_RADIUS_M
         self._ticks: dict[Millis, Rows] = {}
+        self._tracks: dict[Millis, Numbers] = {}
+        """Of the same rows MMSI and segment in one number, ascending."""
 
     def take(
         self, time: Millis, fresh: Rows, wanted: Callable[[int], bool], followed: Iterable[Key]
@@ -41,11 +44,14 @@ class Neighbours:
         is_new = np.arange(len(rows)) >= len(old)
         order = np.lexsort([rows["segment"], rows["mmsi"]])
         rows, is_new = rows[order], is_new[order]
-        self._ticks[time] = rows
+        self._ticks[time], self._tracks[time] = rows, tracks(rows)
         if len(rows) < 2 or not is_new.any():
             return rows[:0], rows[:0], np.empty(0)
         pairs = np.unique(
-            np.concatenate([self._near(rows, is_new, wanted), _followed(rows, is_new, followed)]), axis=0
+            np.concatenate(
+                [self._near(rows, is_new, wanted), _followed(self._tracks[time], is_new, followed)]
+            ),
+            axis=0,
         )
         a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
         return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
@@ -53,11 +59,11 @@ class Neighbours:
     def farthest(self, key: Key) -> float:
         """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
         a, b, segment_a, segment_b = key
-        want = [a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b]
+        want = np.array([a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b])
         metres = 0.0
-        for rows in self._ticks.values():
-            at = _find(rows, want)
-            if at is not None:
+        for time, rows in self._ticks.items():
+            at, there = _find(self._tracks[time], want)
+            if there.all():
                 one, other = rows[at[0]], rows[at[1]]
                 metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
         return metres
@@ -71,7 +77,7 @@ class Neighbours:
         """Ticks for this instant and before are needed no more. Returns the instants that had any."""
         gone = [time for time in self._ticks if time <= until]
         for time in gone:
-            del self._ticks[time]
+            del self._ticks[time], self._tracks[time]
         return gone
 
     def dump(self, time: Millis) -> bytes | None:
@@ -82,6 +88,7 @@ class Neighbours:
     def load(self, data: dict[Millis, bytes]) -> None:
         """Go on from what `dump` gave for each instant."""
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+        self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
     def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
         points = unit_vectors(rows["lon"], rows["lat"]).T
@@ -90,22 +97,30 @@ class Neighbours:
         found = cKDTree(points[new]).sparse_distance_matrix(tree, self._reach, output_type="ndarray")
         i, j = new[found["i"]], found["j"]
         low, high = np.minimum(i, j), np.maximum(i, j)
-        want = np.array([wanted(mmsi) for mmsi in rows["mmsi"].tolist()])
-        keep = (rows["mmsi"][low] != rows["mmsi"][high]) & (want[low] | want[high])
-        return np.stack([low[keep], high[keep]], axis=1).astype(np.intp)
+        keep = rows["mmsi"][low] != rows["mmsi"][high]
+        low, high = low[keep], high[keep]
+        two = np.stack([rows["mmsi"][low], rows["mmsi"][high]], axis=1).tolist()
+        want = np.array([wanted(a) or wanted(b) for a, b in two], bool)
+        return np.stack([low[want], high[want]], axis=1).astype(np.intp)
 
 
-def _followed(rows: Rows, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
-    out = []
-    for a, b, segment_a, segment_b in keys:
-        at = _find(rows, [a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b])
-        if at is not None and is_new[at].any():
-            out.append(at)
-    return np.array(out, np.intp).reshape(-1, 2)
+def tracks(rows: Rows) -> Numbers:
+    """MMSI and segment of each row in one number."""
+    numbers: Numbers = rows["mmsi"].astype(np.int64) * _SEGMENTS + rows["segment"]
+    return numbers
 
 
-def _find(rows: Rows, tracks: list[int]) -> npt.NDArray[np.intp] | None:
-    """The rows of these tracks, each MMSI times _SEGMENTS plus segment; None if one has no tick."""
-    place = rows["mmsi"].astype("i8") * _SEGMENTS + rows["segment"]
-    at = np.searchsorted(place, tracks)
-    return at if at.max() < len(place) and place[at].tolist() == tracks else None
+def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
+    """The rows of these pairs, where both have one and one of the two is new."""
+    key = np.array(list(keys), np.int64).reshape(-1, 4)
+    at, found = _find(there, key[:, :2] * _SEGMENTS + key[:, 2:])
+    at = at[found.all(axis=1)]
+    return at[is_new[at].any(axis=1)]
+
+
+def _find(there: Numbers, wanted: Numbers) -> tuple[Pairs, npt.NDArray[np.bool_]]:
+    """The rows of these tracks, and whether there are any."""
+    if not len(there):
+        return np.zeros(wanted.shape, np.intp), np.zeros(wanted.shape, bool)
+    at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
+    return at, there[at] == wanted

@@ -74,7 +74,7 @@ class Calls(msgspec.Struct, frozen=True):
     new: int  # index of the first fix of this step: 1, or 0 for a track that begins
 
 
-class Visit(msgspec.Struct):
+class Visit(msgspec.Struct, array_like=True, gc=False):
     """State of one call, and what was published of it."""
 
     port: int  # number of the port in the index

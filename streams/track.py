@@ -6,6 +6,7 @@ is not fed again dies.
 """
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,6 +22,8 @@ KNOT = 1852 / 3_600_000
 """One knot in metres a millisecond."""
 
 Floats = npt.NDArray[np.float64]
+Fix = tuple[Any, ...]
+"""A row of POSITION as Python's own values, in the order of its fields: what `tolist` gives."""
 
 
 class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +63,7 @@ CONFIRMED_FIXES = 3
 """Fixes that make a segment more than a wild fix."""
 
 
-class Segment(msgspec.Struct):
+class Segment(msgspec.Struct, array_like=True, gc=False):
     """The end of one track: its last fix, and how many came before."""
 
     number: int
@@ -119,8 +122,8 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
     """
     numbers = np.zeros(len(rows), np.uint16)
     alternations = 0
-    columns = [rows[name].tolist() for name in ("time", "lon", "lat", "sog", "type")]
-    for i, (time, lon, lat, sog, kind) in enumerate(zip(*columns, strict=True)):
+    for i, fix in enumerate(rows.tolist()):
+        time, _, kind, lon, lat, sog = fix[:6]
         _bury(segments, time, s)
         best, nearest = None, math.inf
         for k, segment in enumerate(segments):
@@ -128,11 +131,10 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
             faster = sog if math.isnan(segment.sog) or sog > segment.sog else segment.sog
             if metres < nearest and _reaches(time - segment.time, metres, faster, kind in COARSE_TYPES, s):
                 best, nearest = k, metres
-        row = rows[i]
         if best is None:
             if len(segments) >= s.segments:  # the least believed one gives way
                 segments.remove(min(segments, key=lambda g: (g.confirmed, g.time)))
-            segment = begin(_number(segments, time), row)
+            segment = begin(_number(segments, time), fix)
             segments.append(segment)
         else:
             segment = segments[best]
@@ -140,7 +142,7 @@ def assign(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.N
                 other is not segment and other.confirmed and segment.time < other.time < time
                 for other in segments
             )
-        move(segment, row)
+        move(segment, fix)
         segment.fixes += 1
         numbers[i] = segment.number
     return numbers, alternations
@@ -161,10 +163,10 @@ def _metres(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(square, 1.0)))
 
 
-def begin(number: int, row: Rows) -> Segment:
-    """A segment that starts with a row of POSITION; no fix counted yet."""
+def begin(number: int, fix: Fix) -> Segment:
+    """A segment that starts with this fix; no fix counted yet."""
     segment = Segment(number, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
-    move(segment, row)
+    move(segment, fix)
     return segment
 
 
@@ -180,12 +182,11 @@ def _number(segments: list[Segment], time: Millis) -> int:
     return number
 
 
-def move(segment: Segment, row: Rows) -> None:
-    """Make a row of POSITION the last fix of a segment."""
-    segment.time, segment.lon, segment.lat = int(row["time"]), float(row["lon"]), float(row["lat"])
-    segment.sog, segment.cog = float(row["sog"]), float(row["cog"])
-    segment.heading, segment.status = float(row["heading"]), int(row["status"])
-    segment.coarse = int(row["type"]) in COARSE_TYPES
+def move(segment: Segment, fix: Fix) -> None:
+    """Make this the last fix of a segment."""
+    segment.time, _, kind, segment.lon, segment.lat, segment.sog, segment.cog = fix[:7]
+    segment.heading, segment.status = fix[7:9]
+    segment.coarse = kind in COARSE_TYPES
 
 
 def _bury(segments: list[Segment], time: Millis, s: TrackSettings) -> None:

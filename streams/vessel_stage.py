@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.event import Event, sort_key
-from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows
-from models.tick import Instant
+from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows, joined
+from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import Identity
 from models.watchlist import Watchlist
@@ -30,6 +30,8 @@ STATIC_KEYS = (
     *("draught", "name", "callsign", "destination"),
 )
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
+PORTION = 20_000
+"""About so many fixes are put on tracks at once."""
 Stations = tuple[tuple[str, ...], ...]
 Pieces = dict[str, bytes | None]
 
@@ -199,7 +201,8 @@ class VesselStage:
         s = self._settings
         changed = self._hear(statics) | self._meet(positions)
         positions, stations = _folded(positions, stations)
-        tracks = follow(self._without_coarse(positions), self._fleet, instant, s.track)
+        fine = self._without_coarse(positions)
+        tracks = [follow(part, self._fleet, instant, s.track) for part in _portions(fine)]
         changed |= {
             mmsi
             for mmsi in np.unique(positions["mmsi"]).tolist()
@@ -215,7 +218,8 @@ class VesselStage:
             identities.append(vessel.identity)
             if vessel.identity.role is not was.role or vessel.identity.listed is not was.listed:
                 events += self._vigil.reconsider(vessel, instant)
-        events += self._vigil.watch(tracks, self._fleet, instant, stations)
+        for part in tracks:
+            events += self._vigil.watch(part, self._fleet, instant, stations)
         if instant % s.vigil.loitering.bucket == 0:
             slow = [vessel for vessel in self._fleet.values() if vessel.followed]
             self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
@@ -228,7 +232,7 @@ class VesselStage:
                 self._pieces.add(f"vessel/{vessel.mmsi}")
         return Instant(
             time=instant,
-            ticks=ticks(tracks.rows, tracks.numbers, instant, s.grid),
+            ticks=joined([ticks(part.rows, part.numbers, instant, s.grid) for part in tracks], TICK),
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
@@ -300,6 +304,15 @@ class VesselStage:
 
 def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:
     return np.lexsort([rows[key] for key in reversed(keys)])
+
+
+def _portions(rows: Rows) -> list[Rows]:
+    """Rows by MMSI in portions that end with a vessel: the world at once would take its memory twice."""
+    if not len(rows):
+        return []
+    starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
+    cuts = starts[np.searchsorted(starts, np.arange(PORTION, len(rows), PORTION), "right") - 1]
+    return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
 
 
 def _folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:

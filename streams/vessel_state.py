@@ -10,7 +10,7 @@ from streams.port_visit import Visit
 from streams.track import Segment
 
 
-class VesselState(msgspec.Struct):
+class VesselState(msgspec.Struct, array_like=True, gc=False):
     mmsi: int
     first: Millis
     last: Millis

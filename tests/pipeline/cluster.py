@@ -131,7 +131,7 @@ class Cluster:
         )
         self._supervisor: asyncio.Task[None] | None = None
         self.published = 0
-        self._registry = -1
+        self.registry = -1
 
     async def __aenter__(self) -> Self:
         topics = specs(self.topics, self.raw, self.spread)
@@ -254,7 +254,7 @@ class Cluster:
             for name in sources:
                 value = wire.encode(Registration(wire.VERSION, name, name))
                 sent = await producer.send_and_wait(self.topics.sources, value, key=name.encode())
-                self._registry = sent.offset
+                self.registry = sent.offset
 
     def frames(self, sources: Mapping[str, Sequence[str]], lines: int) -> list[tuple[int, bytes]]:
         """What an ingest sends of sources published one after another: partitions of `ais.raw` and values."""
@@ -262,10 +262,10 @@ class Cluster:
         for at, (name, part) in enumerate(sources.items()):
             for frame in frames(name, part, lines):
                 raw = RawFrame(
-                    wire.VERSION, name, "lines", self._registry, frame.first_line, bytes(frame.data)
+                    wire.VERSION, name, "lines", self.registry, frame.first_line, bytes(frame.data)
                 )
                 out.append((at % self.raw, wire.encode(raw)))
-            out.append((at % self.raw, wire.encode(RawFrame(wire.VERSION, name, "end", self._registry))))
+            out.append((at % self.raw, wire.encode(RawFrame(wire.VERSION, name, "end", self.registry))))
         return out
 
     async def publish(self, frames: Sequence[tuple[int, bytes]]) -> None:

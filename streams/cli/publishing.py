@@ -15,7 +15,7 @@ def publish(files: Sequence[str], broker: str | None, rate: str, base_time: str 
     """Publish the files; not `alone` when options of a local replay were given. Raises UsageError, Failed."""
     if not alone:
         raise UsageError(
-            "--to: only --broker, --rate and --base-time go with it; leave the other options out"
+            "--to: only --broker, --rate and --base-time go with it; leave --serve and all others out"
         )
     if broker is None:
         raise UsageError("--to: names no Kafka; give --broker HOST:PORT or set TANKERWATCH_BROKER")

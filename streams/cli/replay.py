@@ -115,7 +115,7 @@ def replay(
     if to is not None:
         from streams.cli.publishing import publish
 
-        others = (out, report, rejects, start, end, mmsi, bbox, fence, watchlist, settings)
+        others = (out, report, rejects, start, end, mmsi, bbox, fence, watchlist, settings, serve)
         publish(files, broker, rate, base_time, alone=not any(others))
         return
     from streams.cli.inputs import Options

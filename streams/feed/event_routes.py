@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from models.event import Event, from_json
 from streams.event_log import BEFORE_ALL
-from streams.feed import answers, exports, listing, queries
+from streams.feed import answers, exports, listing, queries, vessels
 from streams.feed.access import address
 from streams.feed.document import EventId, operation
 from streams.feed.feed import Feed
@@ -140,12 +140,13 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
     )
     async def event(id: EventId, request: Request) -> Response:
         Query(request.query_params).done()
-        _, json = await latest(id)
+        found, json = await latest(id)
         revisions = await log.revisions(id)
         content: dict[str, Any] = {
             "event": msgspec.Raw(json),
             "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(json)],
             "reviews": await log.reviews(id),
+            "dimensions": vessels.dimensions(found, [await log.vessel(int(v.ssvid)) for v in found.vessels]),
         }
         return answers.json(content)
 

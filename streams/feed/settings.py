@@ -42,6 +42,8 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("read_tokens", "review_tokens"):
             if not re.fullmatch(r"[A-Za-z0-9._~+/=, -]*", getattr(self, name)):
                 raise ValueError(f"{name} may hold letters, digits and ._~+/=- (RFC 6750)")
+        if not re.fullmatch(r"(https?://[^\s;,'\"]+)?", self.tiles_url):
+            raise ValueError("tiles_url must begin with https:// or http:// and hold no blank, quote, ; or ,")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:

@@ -6,6 +6,7 @@ import msgspec
 
 from models.event import Event, EventType
 from models.review import Review
+from models.vessel import Dimensions
 from streams.feed.player import Time
 from streams.feed.vessels import Brief
 from streams.simulator.truth import TrueEvent
@@ -20,11 +21,16 @@ class EventPage(msgspec.Struct):
 
 
 class EventDetail(msgspec.Struct):
-    """An event, all its revisions that are kept, and its reviews; both oldest first."""
+    """An event, all its revisions that are kept, and its reviews; both oldest first.
+
+    `dimensions` by MMSI: as last confirmed before the event ended, where they are known. They place the
+    antenna on board, for drawings to scale.
+    """
 
     event: Event
     revisions: list[Event]
     reviews: list[Review]
+    dimensions: dict[str, Dimensions]
 
 
 class VesselPage(msgspec.Struct):

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from models.event import Event
 from models.flag import flag_of
-from models.time import to_text
+from models.time import from_text, to_text
 from models.vessel import Dimensions, Identity, Role, WatchlistHit
 from models.whereabouts import TrackPoint, Whereabouts
 from streams.event_log import VesselRecord
@@ -96,6 +97,20 @@ def told(record: VesselRecord, events: list[str]) -> Told:
         watchlists=who.watchlists if who else (),
         events=events,
     )
+
+
+def dimensions(event: Event, records: Iterable[VesselRecord | None]) -> dict[str, Dimensions]:
+    """Those of the event's vessels, by MMSI with nine digits: as last confirmed before it ended."""
+    until = from_text(event.end or event.detected)
+    found = {}
+    for record in records:
+        known = [] if record is None else [one for one in record.identities if one.dimensions]
+        if record is None or not (known or (record.identity and record.identity.dimensions)):
+            continue
+        before = [one for one in known if one.time <= until] or known or [record.identity]
+        if (last := before[-1]) is not None and last.dimensions:
+            found[f"{record.mmsi:09d}"] = last.dimensions
+    return found
 
 
 def _brief(place: Whereabouts, who: Identity | None) -> Brief:

@@ -1,9 +1,7 @@
 /* The fleet: where all vessels were last, asked for again and again; vessels not heard for long are let go. */
 
-import { get } from "./api.js";
+import { Refusal, get } from "./api.js";
 
-const FEW = 5000; // of so many all are asked for each time
-const WHOLE = 60; // seconds after which all are asked for again where there are more
 const GONE = 24 * 3600 * 1000; // milliseconds without a tick
 
 const mercatorY = (lat) => {
@@ -17,7 +15,7 @@ export const project = (lon, lat) => [(lon + 180) / 360, mercatorY(lat)];
 export class Fleet {
   /* `changed` is called after every answer with vessels, `clock` with the newest time of the data. */
   constructor(changed, clock) {
-    Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, times: [], whole: 0 });
+    Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, next: null });
   }
 
   /* From now on, with so many seconds between two answers; fewer times while nobody looks. */
@@ -33,33 +31,24 @@ export class Fleet {
     this.ask();
   }
 
-  /* Forget, and ask for all at once: the time shown has been moved. */
-  reset() {
-    this.times = [];
-    this.ask();
-  }
-
   ask() {
     clearTimeout(this.timer);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
-    this.poll(asking.signal).catch(() => {}).finally(() => { // the stream says what is wrong
+    this.poll(asking.signal).catch((error) => { // the stream says what is wrong
+      if (!(error instanceof Refusal || error.name === "AbortError")) throw error;
+    }).finally(() => {
       if (asking !== this.asking) return;
       this.timer = setTimeout(() => this.ask(), this.seconds * 1000 * (document.hidden ? 6 : 1));
     });
   }
 
+  /* What has changed since the last answer; all, where the server knows of none. */
   async poll(signal) {
-    // Ticks of one instant come one after the other: each is asked for twice. What was heard late is older than
-    // the newest instant; only an answer with all has that.
-    const since = this.byMmsi.size > FEW && Date.now() < this.whole ? this.times[0] : undefined;
-    const { content } = await get("vessels", since ? { since } : {}, signal);
+    const { content } = await get("vessels", this.next ? { after: this.next } : {}, signal);
+    if (content.whole) this.byMmsi.clear();
+    this.next = content.next;
     if (!content.time) return;
-    if (!since) {
-      this.byMmsi.clear();
-      this.whole = Date.now() + WHOLE * 1000;
-    }
-    this.times = [...this.times, content.time].slice(-2);
     this.newest = Date.parse(content.time);
     for (const vessel of content.vessels) this.put(vessel);
     for (const vessel of this.byMmsi.values()) if (this.newest - vessel.at > GONE) this.byMmsi.delete(vessel.mmsi);

@@ -61,11 +61,11 @@ function between(one, other) {
   return best;
 }
 
-/* `dimensions` by MMSI with nine digits, as far as known. Null where there is nothing to draw. */
+/* `dimensions` as the server tells them, by MMSI with nine digits, as far as known. Null where there is nothing to draw. */
 export function hullsOf(event, dimensions, width) {
   if (!event.encounter) return null;
   const vessels = vesselsOf(event), at = closest(event);
-  const sizes = vessels.map((vessel) => sizeOf(vessel, dimensions.get(vessel.ssvid)));
+  const sizes = vessels.map((vessel) => sizeOf(vessel, dimensions[vessel.ssvid]));
   if (!at) return null;
   if (sizes.includes(null)) return section("At the closest approach", el("p", { class: "small" }, "The size of a hull is not known."));
   const [a, b] = at, lon = ((b.lon - a.lon + 540) % 360) - 180;

@@ -24,6 +24,7 @@ const fresh = new Set(); // events that came since the page was last looked at
 let config = null, drawing = null, shown = [];
 let unseen = !state.view; // the address names no view: it is what is there first that is shown
 
+showPanel(); // before the map is made: it takes part of the room
 const status = new Status(() => stream.retry());
 const events = new Events(state.selection, draw);
 const fleet = new Fleet(() => map.vessels.later(), (time) => status.newest(time));
@@ -56,23 +57,33 @@ async function start() {
   document.body.dataset.mode = config.mode;
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
-  byId("attribution").textContent = config.attribution;
   stream = new Stream(config.heartbeatSeconds, {
     revision, review, reset, heartbeat: (beat) => status.heartbeat(beat),
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
   });
   keys.listen(shortcuts);
-  if (config.tiles) map.tiles(config.tiles);
-  else land().then((geometry) => map.chart.setLand(geometry), () => {});
+  if (config.tiles) map.tiles(config.tiles.url, showLand);
+  else showLand();
+  byId("attribution").textContent = config.tiles ? config.tiles.attribution : config.attribution;
   get("fences.geojson").then(({ content }) => {
     map.chart.setFences(content);
     filters.offerFences(content.features.map((feature) => feature.properties));
-  }, () => {});
+  }).catch(refused);
   await reach();
   fleet.start(config.mode === "recording" ? PLAYING : LIVE);
   if (config.mode === "recording") player.begin();
   document.body.classList.add("ready");
+}
+
+/* The land that is here; it is better than nothing where there are no tiles. */
+async function showLand() {
+  try {
+    map.land(await land());
+    byId("attribution").textContent = config.attribution;
+  } catch (error) {
+    refused(error);
+  }
 }
 
 /* Lists, then follows from where the list was taken. Where that fails, the stream's next attempt tries again. */
@@ -92,6 +103,7 @@ async function reach() {
 }
 
 function revision(event) {
+  if (config.mode === "live") status.atLeast(event.detected);
   if (events.revise(event)) noticed(event);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
 }
@@ -104,7 +116,7 @@ function review(one) {
 /* The log is another one, or the time shown was moved: nothing of what is here need be true any more. */
 async function reset() {
   fresh.clear();
-  fleet.reset();
+  fleet.ask();
   try {
     const position = await events.load();
     if (position !== null) stream.position = position;
@@ -172,16 +184,21 @@ function paint() {
 }
 
 function refused(error) {
+  if (!(error instanceof Refusal)) throw error;
   byId("notice").replaceChildren(el("bdi", {}, error.message));
   byId("notice").hidden = false;
   later("notice", () => { byId("notice").hidden = true; }, 8000);
+}
+
+function showPanel() {
+  document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
 }
 
 /* What the address names, opened. */
 function follow() {
   list.choose(state.event);
   map.markers.choose(state.event);
-  document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
+  showPanel();
   map.tracks.limit(state.selection.bbox);
   if (state.event) {
     vesselPanel.close();
@@ -262,7 +279,6 @@ async function filtered(selection, text) {
     if (!same(before, selection)) await events.load(selection);
     if (text) await lookFor(text);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
     refused(error);
   }
 }

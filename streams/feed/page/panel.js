@@ -20,7 +20,7 @@ export class EventPanel {
   async open(id, known = null) {
     const same = this.event?.id === id;
     this.id = id;
-    if (!same) Object.assign(this, { event: known, history: known ? [known] : [], reviews: [], dimensions: new Map(), form: null, tracks: null });
+    if (!same) Object.assign(this, { event: known, history: known ? [known] : [], reviews: [], dimensions: {}, form: null, tracks: null });
     if (!same && known) this.draw();
     if (!same) this.node.scrollTop = 0;
     await this.refresh();
@@ -32,9 +32,10 @@ export class EventPanel {
     try {
       const { content } = await get(`events/${encodeURIComponent(id)}`);
       if (asking !== this.asking) return;
-      Object.assign(this, { event: content.event, history: content.revisions, reviews: content.reviews });
+      const { event, revisions: history, reviews, dimensions } = content;
+      Object.assign(this, { event, history, reviews, dimensions });
       this.draw();
-      await Promise.all([this.loadTracks(asking), this.loadDimensions(asking)]);
+      await this.loadTracks(asking);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (asking === this.asking && (!this.event || error.status === 404)) this.say(error.message);
@@ -71,18 +72,6 @@ export class EventPanel {
     this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), dots);
   }
 
-  /* As confirmed last before the event ended. */
-  async loadDimensions(asking) {
-    if (!this.event.encounter) return;
-    await Promise.all(vesselsOf(this.event).map(async ({ ssvid }) => {
-      const { content } = await get(`vessels/${Number(ssvid)}`);
-      const until = this.event.end ?? this.event.detected;
-      const told = content.identities.filter((one) => one.dimensions && one.time <= until).at(-1) ?? content.identity;
-      if (told?.dimensions) this.dimensions.set(ssvid, told.dimensions);
-    }).map((asked) => asked.catch(() => {}))); // sizes from the event will do
-    if (asking === this.asking) this.draw();
-  }
-
   bar() {
     const { event } = this;
     return el("div", { class: "panel-bar" }, grip(),
@@ -97,18 +86,18 @@ export class EventPanel {
     const { event } = this, style = getComputedStyle(this.node);
     const width = Math.max(280, this.node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
     const plots = plotsOf(event, width, {}, (time) => this.on.time(time));
-    const scrolled = this.node.scrollTop;
+    const scrolled = this.node.scrollTop, typing = this.form?.contains(document.activeElement) && document.activeElement;
     this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
     this.drawn = width;
     this.node.replaceChildren(...[
       this.bar(),
       el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
       el("p", { class: "sentence" }, bdi(event.summary)),
-      el("p", { class: "small" }, `Revision ${event.revision}, detected `, timeOf(event.detected)),
+      el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data took this event back. The reasons against say why."),
       this.actions(),
-      keyFacts(event, OPEN),
       grounds(event),
+      keyFacts(event, OPEN),
       plots.length ? section("Over time", plots) : null,
       hullsOf(event, this.dimensions, width),
       this.vessels(),
@@ -117,6 +106,7 @@ export class EventPanel {
       evidence(event),
       revisions(this.history),
     ].filter(Boolean));
+    if (typing) typing.focus({ preventScroll: true });
     this.node.scrollTop = scrolled;
     this.showTracks();
   }

@@ -55,18 +55,16 @@ export class SeaMap {
     return [wide ? -180 : turned(box.getWest()), Math.max(-90, box.getSouth()), wide ? 180 : turned(box.getEast()), Math.min(90, box.getNorth())].map(round);
   }
 
-  tiles({ url, attribution }) {
-    L.tileLayer(url, { pane: "tilePane" }).on("tileerror", () => this.noTiles()).addTo(this.map);
+  /* Online tiles instead of the land; `failed` is called once if one of them can't be had. */
+  tiles(url, failed) {
+    L.tileLayer(url, { pane: "tilePane" }).once("tileerror", failed).addTo(this.map);
     this.chart.showLand = false;
     this.chart.later();
-    byId("attribution").textContent = attribution || new URL(url.replace(/[{}]/g, "")).host;
   }
 
-  /* The land that is here is better than nothing. */
-  noTiles() {
-    if (this.chart.showLand) return;
+  land(geometry) {
     this.chart.showLand = true;
-    this.chart.later();
+    this.chart.setLand(geometry);
   }
 
   showEvents(events, now) {

@@ -24,6 +24,10 @@ export class Status {
     this.draw();
   }
 
+  atLeast(time) {
+    if (this.watermark === null || Date.parse(time) > this.watermark) this.newest(time);
+  }
+
   newest(time) {
     this.watermark = Date.parse(time);
     this.draw();

@@ -1,0 +1,111 @@
+"""A real Chromium for tests, and tabs that remember everything that should not have happened in them."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
+
+from tests.services.server import ServiceError
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+WAIT: Final = 15_000
+"""Milliseconds that a condition is awaited at most."""
+MISSING: Final = (
+    "Chromium is not installed. Run tests/services/setup.sh, or install the package chromium, or name the "
+    "program by TANKERWATCH_TEST_CHROMIUM=/path/to/chromium"
+)
+
+
+def chromium() -> str:
+    """The program. Raises ServiceError."""
+    named = os.environ.get("TANKERWATCH_TEST_CHROMIUM")
+    found = named or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        raise ServiceError(MISSING)
+    return found
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Headless; as root it takes no sandbox."""
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=WAIT)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page in a context of its own. `complaints` holds what went wrong in it."""
+
+    def __init__(
+        self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), **options: Any
+    ) -> None:
+        width, height = size
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, locale="en-GB", timezone_id="Asia/Seoul", **options
+        )
+        self.context.set_default_timeout(WAIT)
+        self.url, self.complaints = url, list[str]()
+        self.excused: tuple[str, ...] = ()
+        """What complaints may hold: a server that is down is complained of by the browser itself."""
+        self.page: Page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self._complain(f"uncaught: {error}"))
+        self.page.on("dialog", self._asked)
+        self.page.on(
+            "console",
+            lambda said: (
+                self._complain(f"console: {said.text}") if said.type in ("error", "warning") else None
+            ),
+        )
+        self.page.on("request", lambda request: self._check(request.url))
+
+    def open(self, address: str = "") -> Page:
+        """Open the page, until it has drawn what there is."""
+        self.page.goto(f"{self.url}/{address}")
+        expect(self.page.locator("body.ready")).to_be_visible()
+        return self.page
+
+    def close(self) -> list[str]:
+        self.context.close()
+        return [said for said in self.complaints if not any(text in said for text in self.excused)]
+
+    def _complain(self, said: str) -> None:
+        self.complaints.append(said)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        """What breaks the content security policy is told here as well."""
+        if message.type in ("error", "warning"):
+            self._complain(f"console: {message.text}")
+
+    def _asked(self, dialog: Dialog) -> None:
+        self._complain(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.url).netloc:
+            self._complain(f"asked elsewhere: {url}")
+
+
+def sizes(page: Page) -> dict[str, int]:
+    """How far the content of the page is wider than what it is shown in, pixels."""
+    found: dict[str, int] = page.evaluate(
+        """() => Object.fromEntries([["page", document.documentElement], ...["panel", "events", "list"]
+            .map((id) => [id, document.getElementById(id)])]
+            .map(([name, node]) => [name, node.scrollWidth - node.clientWidth]))"""
+    )
+    return found
+
+
+def saved(page: Page, selector: str) -> Path:
+    """The file that a click downloads."""
+    with page.expect_download() as download:
+        page.locator(selector).click()
+    return Path(download.value.path())

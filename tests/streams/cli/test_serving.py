@@ -1,0 +1,113 @@
+"""`replay --serve` and `feed` as processes: they say where they are, stay up, and end in order."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from streams.cli.main import run
+from tests.contracts.real import recording
+from tests.services.server import wait_until
+from tests.streams.deployed import COMMAND
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    told = folder / "told"
+    with told.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *arguments], stderr=file, stdout=file, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield process, told
+    finally:
+        process.kill()
+        process.wait()
+
+
+def said(told: Path, words: str) -> str:
+    """What was said, once it holds these words."""
+    wait_until(lambda: words in told.read_text(), 30, f"{words!r}")
+    return told.read_text()
+
+
+def url_in(text: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+/", text)
+    assert found, text
+    return found[0]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "run.nmea"
+    path.write_text("".join(f"{line}\n" for line in recording("cho_do")))
+    return path
+
+
+def test_a_recording_is_served_and_stays_after_its_end(file: Path, tmp_path: Path) -> None:
+    with running(tmp_path, "replay", str(file), "--serve", "--port", "0") as (process, told):
+        url = url_in(said(told, "All has been read"))
+        assert "lines read" in told.read_text()
+        events = httpx.get(f"{url}v1/events").json()["events"]
+        assert {one["type"] for one in events} == {"encounter", "loitering"}
+        playback = httpx.get(f"{url}v1/replay").json()
+        assert playback["finished"]
+        assert playback["now"] == playback["end"]
+        back = httpx.post(f"{url}v1/replay", json={"seek": playback["start"], "playing": False}).json()
+        assert back["now"] == playback["start"]
+        assert httpx.get(f"{url}v1/events").json()["events"] == []
+        assert httpx.get(url).status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in told.read_text()
+
+
+def test_at_a_rate_the_transfer_is_not_seen_at_once(file: Path, tmp_path: Path) -> None:
+    with running(tmp_path, "replay", str(file), "--serve", "--port", "0", "--rate", "1") as (_, told):
+        url = url_in(said(told, "All has been read"))
+        playback = httpx.get(f"{url}v1/replay").json()
+        assert playback["readTo"] == playback["end"] > playback["now"]
+        assert httpx.get(f"{url}v1/events").json()["events"] == []
+
+
+def test_the_feed_waits_for_redis_and_ends_when_told(tmp_path: Path) -> None:
+    nowhere = "redis://127.0.0.1:1/0"
+    with running(tmp_path, "feed", "--port", "0", "--redis", nowhere) as (process, told):
+        url = url_in(said(told, "waiting"))
+        assert httpx.get(f"{url}healthz").status_code == 503
+        assert httpx.get(f"{url}v1/events").status_code == 503
+        assert httpx.get(f"{url}v1/config").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert "feed_stopped" in told.read_text()
+        assert "Traceback" not in told.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--serve", "--out", "x"], "run the replay twice"),
+        (["--serve", "--rate", "fast"], "--rate: 'fast' is no rate"),
+        (["--serve", "--bbox", "1"], "WEST,SOUTH,EAST,NORTH"),
+        (["--serve", "--to", "kafka", "--broker", "x:1"], "--serve"),
+    ],
+)
+def test_what_does_not_go_together(
+    arguments: list[str], words: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["replay", str(file), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+
+
+def test_a_port_that_is_taken_is_told(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(tmp_path, "replay", str(file), "--serve", "--port", "0") as (_, told):
+        port = url_in(said(told, "Watch it at")).rpartition(":")[2].strip("/")
+        assert run(["replay", str(file), "--serve", "--port", port]) == 2
+    assert "choose another one with --port" in capsys.readouterr().err

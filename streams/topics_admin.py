@@ -1,11 +1,17 @@
 """Creates the topics that are missing, and says where existing ones are not as they have to be."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.topics import TopicSpec
+
+
+ASKED: Final = 50
+"""So often, ten times a second, a broker is asked for topics that were just created."""
 
 
 class TopicsError(Exception):
@@ -31,12 +37,12 @@ async def ensure_topics(
         await admin.start()
         known = set(await admin.list_topics())
         await _create(admin, [spec for spec in wanted.values() if spec.name not in known], replication)
-        described = await admin.describe_topics(sorted(wanted))
+        described = await _described(admin, sorted(wanted))
     finally:
         await admin.close()
     found = {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
     missing = sorted(set(wanted) - set(found))
-    if missing:  # just created, and the broker asked does not know it yet
+    if missing:
         raise for_code(next(t["error_code"] for t in described if t["error_code"]))(", ".join(missing))
     wrong = [
         f"{name} has {count} partitions, not {wanted[name].partitions}"
@@ -48,6 +54,16 @@ async def ensure_topics(
             f"{'; '.join(wrong)}: start with the numbers that the topics have, or use a prefix of your own"
         )
     return found
+
+
+async def _described(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Ask again for a while: a broker may not know yet what was just created."""
+    for _ in range(ASKED):
+        described: list[dict[str, Any]] = await admin.describe_topics(names)
+        if not any(topic["error_code"] for topic in described):
+            break
+        await asyncio.sleep(0.1)
+    return described
 
 
 async def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:

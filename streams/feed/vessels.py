@@ -104,12 +104,13 @@ def dimensions(event: Event, records: Iterable[VesselRecord | None]) -> dict[str
     until = from_text(event.end or event.detected)
     found = {}
     for record in records:
-        known = [] if record is None else [one for one in record.identities if one.dimensions]
-        if record is None or not (known or (record.identity and record.identity.dimensions)):
+        if record is None:
             continue
-        before = [one for one in known if one.time <= until] or known or [record.identity]
-        if (last := before[-1]) is not None and last.dimensions:
-            found[f"{record.mmsi:09d}"] = last.dimensions
+        all_known = [*record.identities, *([record.identity] if record.identity else [])]
+        known = [(one.time, one.dimensions) for one in all_known if one.dimensions]
+        before = [size for time, size in known if time <= until] or [size for _, size in known[:1]]
+        if before:
+            found[f"{record.mmsi:09d}"] = before[-1]
     return found
 
 

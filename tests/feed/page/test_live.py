@@ -134,7 +134,7 @@ def test_a_long_list_comes_in_pages_and_goes_on_growing(live: Live, tab: Open) -
     page.get_by_role("button", name="Load more").click()
     expect(items).to_have_count(251)
     expect(page.get_by_role("button", name="Load more")).to_be_hidden()
-    ids = [link.get_attribute("data-id") for link in page.locator("#list a").all()]
+    ids = [link.get_attribute("data-id") or "" for link in page.locator("#list a").all()]
     assert ids == sorted(ids, reverse=True)
 
 

@@ -9,7 +9,6 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.topics import TopicSpec
 
-
 ASKED: Final = 50
 """So often, ten times a second, a broker is asked for topics that were just created."""
 

@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 
 from streams.cli.main import app
 from streams.deployment import Deployment, from_environment
+from streams.feed.settings import FeedSettings
+from streams.feed.settings import from_environment as feed_from_environment
 from streams.ingest.address import UDP_PORT, UdpAddress, parse_address
 from streams.limits import Limits
 from streams.limits import from_environment as limits_from_environment
@@ -18,7 +20,7 @@ from tests.contracts.composition import PATH, command, compose, names
 from tests.contracts.published import load
 from tests.contracts.validators import ROOT
 
-OURS: Final = ("ingest", "worker", "sink", "alerts")
+OURS: Final = ("ingest", "worker", "sink", "feed", "alerts")
 SERVICES: Final[dict[str, Any]] = compose()["services"]
 DOCKERFILE: Final = ROOT / ".docker" / "Dockerfile"
 
@@ -40,7 +42,7 @@ def test_one_command_starts_all_that_is_needed() -> None:
         for needed in service.get("depends_on", {}).values():
             assert needed == {"condition": "service_healthy"}
         if name in OURS:
-            assert ("redis" if name == "alerts" else "kafka") in service["depends_on"]
+            assert ("redis" if name in ("feed", "alerts") else "kafka") in service["depends_on"]
 
 
 def test_images_are_pinned_and_ours_is_one() -> None:
@@ -60,7 +62,7 @@ def test_kafka_is_the_one_that_the_tests_run_on() -> None:
 
 def test_ports_are_bound_to_loopback_unless_told_otherwise() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert f"127.0.0.1:{UDP_PORT}:{UDP_PORT}/udp" in ports
     opened = compose({"TANKERWATCH_LISTEN": "0.0.0.0"})["services"]["ingest"]["ports"]
@@ -87,12 +89,15 @@ def test_our_services_run_with_as_little_as_they_need() -> None:
 # --- settings
 
 
-@pytest.mark.parametrize("service", ["worker", "sink", "alerts"])
+@pytest.mark.parametrize("service", ["worker", "sink", "feed", "alerts"])
 def test_every_setting_of_a_deployment_is_handed_over(service: str) -> None:
     known = {f"TANKERWATCH_{name.upper()}" for name in Deployment.__struct_fields__}
     if service == "sink":
         known |= {f"TANKERWATCH_KEEP_{name.upper()}" for name in Limits.__struct_fields__}
         assert limits_from_environment(SERVICES[service]["environment"]) == Limits()
+    if service == "feed":
+        known |= {f"TANKERWATCH_FEED_{name.upper()}" for name in FeedSettings.__struct_fields__}
+        assert feed_from_environment(SERVICES[service]["environment"]) == FeedSettings()
     assert known <= names(service)
     deployment = from_environment(SERVICES[service]["environment"])
     default = Deployment()
@@ -178,6 +183,13 @@ def test_alerts_read_the_rules_that_are_handed_over(monkeypatch: pytest.MonkeyPa
     assert compose()["configs"][handed["source"]]["file"] == "./rules.toml"
     assert compose({"TANKERWATCH_RULES": "/etc/r.toml"})["configs"]["rules"]["file"] == "/etc/r.toml"
     assert SERVICES["alerts"]["env_file"] == [{"path": "./alerts.env", "required": False}]
+
+
+def test_the_feed_is_healthy_where_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = parsed("feed", {}, monkeypatch)
+    assert values["host"] == "0.0.0.0"
+    assert f"http://127.0.0.1:{values['port']}/healthz" in SERVICES["feed"]["healthcheck"]["test"][-1]
+    assert SERVICES["feed"]["ports"] == [f"127.0.0.1:8080:{values['port']}"]
 
 
 def test_ingest_is_healthy_while_its_position_is_written() -> None:

@@ -1,6 +1,10 @@
-"""The stream: every revision once, however often a client, the feed or Redis goes away and comes back."""
+"""The stream: every revision once, however often a client, the feed or Redis goes away and comes back.
+
+For more than these: `TANKERWATCH_REVISIONS=10000 pytest tests/feed/test_stream.py`.
+"""
 
 import asyncio
+import os
 import random
 import socket
 from pathlib import Path
@@ -22,6 +26,7 @@ from tests.services.server import free_port
 from tests.streams.deployed import process
 
 pytestmark = pytest.mark.services
+MANY = int(os.environ.get("TANKERWATCH_REVISIONS", "1000"))
 ENDED = 'tankerwatch_feed_ended_total{reason="slow"}'
 
 
@@ -51,11 +56,11 @@ def test_a_client_that_drops_its_connection_again_and_again(redis_server: str) -
 
     async def check() -> None:
         async with in_redis(redis_server) as log, served(log.log) as url:
-            writing = asyncio.create_task(write(log, 1_000, chance))
-            seen = await follow_dropping(url, 1_000, 50, chance)
+            writing = asyncio.create_task(write(log, MANY, chance))
+            seen = await follow_dropping(url, MANY, 50, chance)
             await writing
             assert [one.revision for one in seen] == await logged(log.log)
-            assert len({one.revision for one in seen}) == 1_000
+            assert len({one.revision for one in seen}) == MANY
 
     asyncio.run(check())
 
@@ -64,6 +69,7 @@ def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp
     chance = random.Random(2)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    size = MANY // 12
     deployment = Deployment(redis=own_redis.url)
 
     async def follow(log: InRedis, seen: list[Message], goal: int) -> None:
@@ -85,13 +91,14 @@ def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp
         seen: list[Message] = []
         written = 0
         async with in_redis(own_redis.url, "") as log:
-            following = asyncio.create_task(follow(log, seen, 600))
+            following = asyncio.create_task(follow(log, seen, 12 * size))
             for turn in range(6):
                 with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)) as feed:
                     for _ in range(2):
-                        await log.add([event(n % 50, 1 + n // 50, n) for n in range(written, written + 50)])
-                        written += 50
-                        goal = written - chance.randrange(50)
+                        numbers = range(written, written + size)
+                        await log.add([event(n % 50, 1 + n // 50, n) for n in numbers])
+                        written += size
+                        goal = written - chance.randrange(size)
 
                         async def enough(goal: int = goal) -> bool:
                             return len(seen) >= goal

@@ -25,14 +25,14 @@ def playing(full_run: Path, tmp_path: Path) -> Iterator[Recorded]:
 
 
 def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab: Open) -> None:
-    playing.ask("replay", {"seek": "2024-10-27T20:20:00Z", "rate": 1})
+    playing.ask("replay", {"seek": "2024-10-27T20:30:00Z", "rate": 1})
     page = tab(playing).open()
     expect(page.locator("#state")).to_have_text("Recording")
     expect(page.locator("#list")).to_contain_text("Port visit")
     assert page.locator(TRANSFER).count() == 0
     assert page.locator(MARK).count() == 0
 
-    page.locator("#rate").select_option("3600")
+    page.locator("#rate").select_option("60")  # it is possible for half an hour
     expect(page.locator(TRANSFER)).to_contain_text("Possible")
     expect(page.locator(f"{MARK}.possible.open")).to_be_visible()
     expect(page.locator("#data-time")).to_contain_text("27 Oct 2024 2")
@@ -42,6 +42,7 @@ def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab:
     expect(panel).to_contain_text("Suspected ship-to-ship transfer")
     expect(panel.locator(".badge.status-open")).to_be_visible()
     # it grows: another level, and closes
+    page.locator("#rate").select_option("3600")
     expect(panel.locator(".badge.level-probable")).to_be_visible()
     page.locator("#rate").select_option("14400")
     expect(panel.locator(".badge.status-closed")).to_be_visible()

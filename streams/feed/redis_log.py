@@ -10,6 +10,8 @@ from models.time import Millis
 from streams.event_log import BEFORE_ALL, EventLog
 
 _REVIEW: Final = msgspec.json.Decoder(Review)
+_HEARD: Final = "return table.concat(redis.call('ZRANGE',KEYS[1],ARGV[1],'+inf','BYSCORE','WITHSCORES'),' ')"
+"""MMSIs and times as one text: redis-py takes ten times as long to read a list of 20,000 of them."""
 
 
 class RedisLog(EventLog):
@@ -42,8 +44,8 @@ class RedisLog(EventLog):
         return "", "" if offset is None else offset.decode()
 
     async def heard_at(self, since: Millis) -> dict[int, Millis]:
-        found = await self._redis.zrangebyscore(self.keys.heard, since, "+inf", withscores=True)
-        return {int(mmsi): int(at) for mmsi, at in found}
+        found = (await self._redis.eval(_HEARD, 1, self.keys.heard, since)).split()
+        return {int(mmsi): int(at) for mmsi, at in zip(found[::2], found[1::2], strict=True)}
 
     async def newest(self) -> Millis | None:
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -39,6 +39,7 @@ def create_app(feed: Feed, streams: Streams) -> FastAPI:
     app.add_exception_handler(Problem, problems.answer)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(Exception, _failed)
     for away in REDIS_AWAY:
         app.add_exception_handler(away, _away)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
@@ -120,6 +121,11 @@ async def _unreadable(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     return problems.response(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    """The error itself goes to the log."""
+    return problems.response(HTTPStatus.INTERNAL_SERVER_ERROR, "the feed failed; its log says how")
 
 
 async def _away(_: Request, error: Exception) -> Response:

@@ -6,12 +6,13 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from models.event import Event, from_json
+from models.event import Event
 from streams.event_log import BEFORE_ALL
 from streams.feed import answers, exports, listing, queries, vessels
 from streams.feed.access import address
 from streams.feed.document import EventId, operation
 from streams.feed.feed import Feed
+from streams.feed.log import read_event
 from streams.feed.problems import invalid, unknown
 from streams.feed.queries import Query, entry_id
 from streams.feed.streaming import Streams
@@ -130,9 +131,10 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
 
     async def latest(id: str) -> tuple[Event, bytes]:
         (found,) = await log.latest_of([id])
-        if found is None:
+        event = None if found is None else read_event(found)
+        if found is None or event is None:
             raise unknown(f"there is no event {id!r}, or it is no longer kept")
-        return from_json(found), found
+        return event, found
 
     @router.get(
         "/events/{id}",

@@ -5,10 +5,9 @@ from typing import Final
 
 import msgspec
 
-from models.event import from_json
 from streams.event_log import BEFORE_ALL, Entry, entry_key
 from streams.feed.hub import Chunk, Hub
-from streams.feed.log import lost
+from streams.feed.log import lost, read_event
 from streams.feed.selection import Selection
 from streams.feed.sse import frame, told
 
@@ -84,7 +83,7 @@ class Follower:
             frames = [
                 frame("revision", one.json, one.entry)
                 for one in found
-                if self._selection.matches(from_json(one.json))
+                if (event := read_event(one.json)) is not None and self._selection.matches(event)
             ]
             if frames:
                 yield Chunk(b"".join(frames), 0, len(frames))

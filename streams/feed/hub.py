@@ -15,12 +15,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from models.event import Event, Evidence, from_json
+from models.event import Event, Evidence
 from models.time import Millis, to_text
 from streams.event_log import BEFORE_ALL, entry_key
 from streams.feed import metrics
 from streams.feed.bell import Bell
-from streams.feed.log import FeedLog, lost
+from streams.feed.log import FeedLog, lost, read_event
 from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
 from streams.feed.sse import frame, told
@@ -160,8 +160,9 @@ class Hub:
             await self._reset()
             return
         for entry in entries:
-            told = frame("revision", entry.json, entry.entry)
-            self._add(Item(entry.entry, _slim(from_json(entry.json)), told))
+            if (event := read_event(entry.json)) is not None:
+                told = frame("revision", entry.json, entry.entry)
+                self._add(Item(entry.entry, _slim(event), told))
             self.last = entry.entry
             if self._where:
                 metrics.LAG.observe(max(0.0, time.time() - entry_key(entry.entry)[0] / 1000))
@@ -202,8 +203,10 @@ class Hub:
     async def _take_reviews(self) -> None:
         for entry, review in await self.log.wait_reviews(self._review, BATCH, WAIT):
             (found,) = await self.log.latest_of([review.event])
-            event = _slim(from_json(found)) if found else None
-            self._add(Item(self.last, event, frame("review", msgspec.json.encode(review)), True))
+            event = read_event(found) if found else None
+            self._add(
+                Item(self.last, event and _slim(event), frame("review", msgspec.json.encode(review)), True)
+            )
             self._review = entry
             self.bell.ring()
 

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from models.event import Event, from_json
+from models.event import Event
 from models.time import Millis
-from streams.feed.log import FeedLog
+from streams.feed.log import FeedLog, read_event
 from streams.feed.selection import Selection
 
 LOOKED_AT: Final = 2_000
@@ -49,9 +49,10 @@ async def page(
         for place, json in zip(places, found, strict=True):
             after = place
             looked += 1
-            if json is None:
-                continue  # dropped in between
-            if selection.matches(event := from_json(json)):
+            event = None if json is None else read_event(json)
+            if json is None or event is None:
+                continue  # dropped in between, or another version's
+            if selection.matches(event):
                 out.events.append(event)
                 out.json.append(json)
                 if len(out.events) == limit:

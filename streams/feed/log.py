@@ -1,13 +1,21 @@
 """FeedLog: what the feed reads. An event log in Redis, or one in the same process."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import msgspec
+
+from models.event import Event, from_json
 from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
 from models.whereabouts import Whereabouts
 from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord, entry_key
+from streams.feed import metrics
+from streams.logs import say
+
+log = logging.getLogger(__name__)
 
 
 class FeedLog(Protocol):
@@ -73,16 +81,26 @@ class FeedLog(Protocol):
         ...
 
 
-async def lost(log: FeedLog, entry: str, found: Sequence[Entry]) -> bool:
+def read_event(json: bytes) -> Event | None:
+    """An event of the log; None, and a line in our own, for what only another version understands."""
+    try:
+        return from_json(json)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        metrics.UNREADABLE.inc()
+        say(log, logging.ERROR, "left_out", reason=str(error), head=json[:80].decode(errors="replace"))
+        return None
+
+
+async def lost(events: FeedLog, entry: str, found: Sequence[Entry]) -> bool:
     """Whether what was `found` after this entry does not follow on it.
 
     Then entries in between have been trimmed, or the log has been set back and never had this one.
     """
     if entry == BEFORE_ALL:
         return False
-    if not await log.complete_after(entry):
+    if not await events.complete_after(entry):
         return True
     if found:
         return False
-    ends = await log.ends()
+    ends = await events.ends()
     return ends is None or entry_key(entry) > entry_key(ends.last)

@@ -18,5 +18,6 @@ LAG = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
     registry=REGISTRY,
 )
+UNREADABLE = Counter("tankerwatch_feed_unreadable", "Events of the log left out", registry=REGISTRY)
 LOG_UP = Gauge("tankerwatch_feed_log_up", "1 if the log answers", registry=REGISTRY)
 REVIEWS = Counter("tankerwatch_feed_reviews", "Reviews written", ["disposition"], registry=REGISTRY)

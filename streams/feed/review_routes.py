@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from models.event import from_json
 from streams.feed import answers, bodies, metrics, queries, reviews
 from streams.feed.document import EventId, operation
 from streams.feed.feed import Feed
+from streams.feed.log import read_event
 from streams.feed.problems import invalid, unknown
 from streams.feed.queries import Query
 
@@ -30,9 +30,10 @@ def routes(feed: Feed) -> APIRouter:
         Query(request.query_params).done()
         given = await bodies.read(request, reviews.Given)
         (latest,) = await feed.log.latest_of([id])
-        if latest is None:
+        event = None if latest is None else read_event(latest)
+        if event is None:
             raise unknown(f"there is no event {id!r}, or it is no longer kept")
-        made = reviews.review(given, from_json(latest))
+        made = reviews.review(given, event)
         await feed.log.add_review(made)
         metrics.REVIEWS.labels(made.disposition).inc()
         return answers.json(made, 201)

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from models.event import Event, from_json
+from models.event import Event
 from models.review import Disposition, Review
 from models.time import to_text
 from streams.evaluation import mmsis_of
 from streams.event_log import BEFORE_ALL
-from streams.feed.log import FeedLog
+from streams.feed.log import FeedLog, read_event
 from streams.output import harmless
 from streams.simulator.truth import TrueEvent, Truth
 
@@ -66,8 +66,7 @@ async def labels(log: FeedLog) -> dict[str, Any]:
     names = list(latest)
     for at in range(0, len(names), _BATCH):
         for json in await log.latest_of(names[at : at + _BATCH]):
-            if json is not None:
-                event = from_json(json)
+            if json is not None and (event := read_event(json)) is not None:
                 kept[event.id] = event
 
     def of(disposition: Disposition) -> tuple[TrueEvent, ...]:

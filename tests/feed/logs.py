@@ -19,7 +19,7 @@ from streams.feed.log import FeedLog
 from streams.feed.memory_log import MemoryLog
 from streams.feed.redis_log import RedisLog
 from streams.limits import Limits
-from streams.log_writer import Batch, LogWriter, revision
+from streams.log_writer import Batch, LogWriter, Revision, revision
 from streams.patience import REDIS_AWAY
 from tests.feed.events import START
 
@@ -72,16 +72,15 @@ class InRedis:
     async def add(
         self, events: Sequence[Event] = (), ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
     ) -> None:
+        await self.add_revisions([revision(to_json(event)) for event in events], ticks, identities)
+
+    async def add_revisions(
+        self, revisions: list[Revision], ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
+    ) -> None:
         if self._offset is None:
             self._offset = (await self._writer.take_over()).get("ticks", -1)
-        batch = Batch(
-            {"ticks": self._offset},
-            {"ticks": self._offset + 1},
-            [revision(to_json(event)) for event in events],
-            list(ticks),
-            list(identities),
-        )
-        await self._writer.write(batch)
+        before, after = {"ticks": self._offset}, {"ticks": self._offset + 1}
+        await self._writer.write(Batch(before, after, revisions, list(ticks), list(identities)))
         self._offset += 1
 
     async def reconnect(self) -> None:

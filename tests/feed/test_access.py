@@ -10,6 +10,7 @@ from streams.deployment import DeploymentError
 from streams.feed.access import Rates, Tokens, address, is_loopback, tokens
 from streams.feed.api import policy
 from streams.feed.settings import FeedSettings, from_environment
+from tests.contracts.validators import ROOT
 from tests.feed.events import event
 from tests.feed.logs import InMemory
 from tests.feed.serving import counted, next_of, served, streaming
@@ -213,6 +214,13 @@ def test_the_policy_lets_in_only_the_tiles_that_are_set() -> None:
 def test_a_setting_that_is_none_is_told_with_the_names_of_all(variable: str, value: str) -> None:
     with pytest.raises(DeploymentError, match="TANKERWATCH_FEED_STREAMS_PER_ADDRESS"):
         from_environment({f"TANKERWATCH_FEED_{variable}": value})
+
+
+def test_the_guide_names_every_setting() -> None:
+    guide = (ROOT / "docs" / "feed.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in guide.splitlines() if line.startswith("| `TANKERWATCH_FEED_"))
+    for name in FeedSettings.__struct_fields__:
+        assert f"_{name.upper()}`" in rows
 
 
 def test_settings_from_the_environment() -> None:

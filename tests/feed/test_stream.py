@@ -10,14 +10,17 @@ import socket
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
+from models.event import to_json
 from models.review import Disposition
 from streams.deployment import Deployment
 from streams.feed import reviews
 from streams.feed.memory_log import MemoryLog
 from streams.feed.player import Player
 from streams.feed.settings import FeedSettings
+from streams.log_writer import revision
 from tests.feed.events import START, event
 from tests.feed.logs import InMemory, InRedis, filled, in_redis, logged
 from tests.feed.serving import Message, counted, next_of, revisions, served, streaming, until
@@ -229,6 +232,25 @@ def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
                     assert len(await revisions(messages, 6)) == 6
                 async with streaming(url, "?since=0") as messages:
                     assert len(await revisions(messages, 7)) == 7
+
+    asyncio.run(check())
+
+
+def test_what_only_another_version_understands_is_left_out(redis_server: str) -> None:
+    async def check() -> None:
+        async with in_redis(redis_server) as log, served(log.log) as url:
+            strange = msgspec.structs.replace(revision(to_json(event(1))), json=b'{"id":"from the future"}')
+            await log.add([event(0)])
+            async with streaming(url, "?since=0") as messages:
+                await revisions(messages, 1)
+                await log.add_revisions([strange, revision(to_json(event(2)))])
+                assert [one.revision[0] for one in await revisions(messages, 1)] == [event(2).id]
+            async with httpx.AsyncClient(base_url=url) as client:
+                listed = (await client.get("/v1/events")).json()["events"]
+                assert [one["id"] for one in listed] == [event(2).id, event(0).id]
+                assert (await client.get(f"/v1/events/{event(1).id}")).status_code == 404
+            async with streaming(url, "?since=0") as messages:
+                assert len(await revisions(messages, 2)) == 2
 
     asyncio.run(check())
 

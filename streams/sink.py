@@ -25,6 +25,7 @@ from streams.log_writer import Batch, LogWriter, SetBack, Written, revision
 from streams.logs import say
 from streams.patience import KAFKA_AWAY, REDIS_AWAY, until_there
 from streams.pulse import Pulse
+from streams.together import end
 from streams.topics import specs
 from streams.topics_admin import ensure_topics
 
@@ -64,13 +65,11 @@ class Sink:
         stopped = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                work.cancel()  # a transaction in Redis goes through or does not: either is sound
-            await asyncio.gather(work, return_exceptions=True)
+            await end(work)  # a transaction in Redis goes through or does not: either is sound
             if not work.cancelled():
                 work.result()
         finally:
-            stopped.cancel()
+            await end(work, stopped)
             await self._redis.aclose()
 
     async def _run(self) -> None:
@@ -82,8 +81,7 @@ class Sink:
             say(log, logging.INFO, "sink_started", **self._at)
             await self._follow(consumer)
         finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            await end(watch)
             await consumer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:

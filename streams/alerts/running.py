@@ -21,6 +21,7 @@ from streams.event_log import BEFORE_ALL, EventLog
 from streams.logs import say
 from streams.patience import REDIS_AWAY, until_there
 from streams.processes import EXIT_FENCED
+from streams.together import end
 
 log = logging.getLogger(__name__)
 GRACE: Final = 15.0
@@ -56,25 +57,28 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
         for rule, channel in zip(rules.rules, channels, strict=True)
     ]
 
-    loop = asyncio.get_running_loop()
+    loop, halt = asyncio.get_running_loop(), asyncio.Event()
+    tasks = [asyncio.create_task(courier.run()) for courier in couriers]
+    beside = [
+        asyncio.create_task(watch(events, couriers, deployment.redis)),
+        asyncio.create_task(halt.wait()),
+    ]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, halt.set)
+    say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(courier.run()) for courier in couriers]
-            watching = group.create_task(watch(events, couriers, deployment.redis))
-
-            def stop() -> None:
-                for courier, task in zip(couriers, tasks, strict=True):
-                    courier.stop()
-                    loop.call_later(GRACE, task.cancel)
-
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stop)
-            say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
-            await asyncio.wait(tasks)
-            watching.cancel()
+        await asyncio.wait([*tasks, *beside], return_when=asyncio.FIRST_COMPLETED)
+        if halt.is_set():
+            for courier in couriers:
+                courier.stop()
+            await asyncio.wait(tasks, timeout=GRACE)
     finally:
+        await end(*tasks, *beside)
         with suppress(*REDIS_AWAY):
             await client.aclose()
+    for task in (*tasks, *beside):
+        if not task.cancelled():
+            task.result()
 
 
 async def watch(events: EventLog, couriers: Sequence[Courier], where: str) -> None:

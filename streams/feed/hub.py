@@ -25,6 +25,7 @@ from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
 from streams.feed.sse import frame, told
 from streams.patience import REDIS_AWAY, until_there
+from streams.together import first_of
 
 T = TypeVar("T")
 BATCH: Final = 1_000
@@ -97,10 +98,7 @@ class Hub:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read())
-            tasks.create_task(self._read_reviews())
-            tasks.create_task(self._beat())
+        await first_of(self._read(), self._read_reviews(), self._beat())
 
     async def patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What `attempt` gives once the log can be reached."""

@@ -14,6 +14,7 @@ from streams.feed.connections import Connection, sweep
 from streams.feed.feed import Feed
 from streams.feed.hub import Hub
 from streams.feed.streaming import Streams
+from streams.together import until_done
 
 OTHERS: Final = 500
 """Connections beside the streams; more are told to come back."""
@@ -64,12 +65,8 @@ async def serve(
     parts = [feed.hub.run(), streams.watch(), sweep(lambda: server.server_state.connections), *beside]
     if feed.player is not None:
         parts.append(feed.player.run())
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part) for part in parts]
-        started(lambda: server.handle_exit(signal.SIGTERM, None))
-        await server.serve([listening])
-        for task in tasks:
-            task.cancel()
+    started(lambda: server.handle_exit(signal.SIGTERM, None))
+    await until_done(server.serve([listening]), parts)
 
 
 class _Server(uvicorn.Server):

@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +17,7 @@ from streams.feed.hub import Hub
 from streams.feed.problems import Problem
 from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
+from streams.together import first_of
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LOOK: Final = 1.0
@@ -121,22 +121,9 @@ class _Stream(Response):
 
         self._streams.opened(self)
         try:
-            await _first(follow, beat, gone)
+            await first_of(follow(), beat(), gone())
             with suppress(OSError):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._streams.ended(self)
             metrics.ENDED.labels(self._reason).inc()
-
-
-async def _first(*parts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Until one of them ends, which ends the others."""
-    tasks = [asyncio.create_task(part()) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

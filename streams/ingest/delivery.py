@@ -10,6 +10,7 @@ from streams.ingest.counters import Counters
 from streams.ingest.log import say
 from streams.ingest.outbox import Outbox
 from streams.ingest.sender import KafkaTarget, Sender
+from streams.together import end
 
 GRACE_SECONDS: Final = 10.0
 """How long a stop waits for Kafka to acknowledge the last frames."""
@@ -58,9 +59,9 @@ async def deliver(
 
 
 async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
+    await end(task)
     with suppress(asyncio.CancelledError, Exception):  # who asks for its result gets its error
-        await task
+        task.result()
 
 
 async def _tell(counters: Counters) -> None:

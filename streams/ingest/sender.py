@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +18,7 @@ from streams.ingest.counters import Counters
 from streams.ingest.delivered import Mark, delivered, end_offsets, mark
 from streams.ingest.log import Rarely, say
 from streams.ingest.outbox import Content, Outbox
+from streams.together import first_of
 from streams.topics import Topics, specs
 from streams.topics_admin import ensure_topics
 from streams.wire import RawFrame, Registration
@@ -60,7 +60,7 @@ class Sender:
                 self._up()
                 self._backoff.reset()
                 self._in_flight = asyncio.Queue(IN_FLIGHT)
-                await _together(self._send(producer), self._acknowledge())
+                await first_of(self._send(producer), self._acknowledge())
             except (KafkaError, OSError, TimeoutError) as error:
                 await self._retry(error)
             finally:
@@ -188,19 +188,6 @@ class Sender:
             waiting_frames=self._counters.buffered_frames)  # fmt: skip
         self._down = False
         self._complain.reset()
-
-
-async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run until the first ends, by its error; then end the others."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:

@@ -35,6 +35,7 @@ from streams.ingest.spool import Spool
 from streams.ingest.tcp import TcpFeed
 from streams.ingest.udp import UdpFeed
 from streams.source import SourceError
+from streams.together import end
 from streams.wire import RawFrame
 
 BUFFER_LIMIT: Final = 1 << 30
@@ -130,9 +131,7 @@ class Session:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     async def _run_source(self, source: _Source, intake: Intake) -> None:
         tick = asyncio.create_task(intake.tick()) if source.address.live else None
@@ -143,9 +142,9 @@ class Session:
             say(logging.ERROR, "not_read_whole", source=source.name, error=error)
         finally:
             if tick is not None:
-                tick.cancel()
+                await end(tick)
                 with suppress(asyncio.CancelledError):
-                    await tick
+                    tick.result()
             await intake.end()
             say(logging.INFO, "source_ended", source=source.name)
 

@@ -121,6 +121,8 @@ class Server(ABC):
     def pause(self) -> None:
         """Freeze (SIGSTOP): connections stay open and nothing answers."""
         os.kill(self.pid, signal.SIGSTOP)
+        # the signal comes to all threads of the process only by and by: one of them might still answer
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)

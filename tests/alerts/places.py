@@ -20,6 +20,7 @@ from streams.alerts.store import Dead, DeadLetters, RuleStore, key
 from streams.event_log import EventLog
 from streams.ingest.backoff import Delays
 from streams.log_writer import Batch, LogWriter, revision
+from streams.together import end
 from tests.alerts.made import rule
 from tests.alerts.messages import SECRET
 from tests.alerts.servers import Hook
@@ -73,9 +74,7 @@ class Place:
             async with asyncio.timeout(10):
                 await asyncio.gather(*tasks)
         finally:
-            for task in (watch, *tasks):
-                task.cancel()
-            await asyncio.gather(watch, *tasks, return_exceptions=True)
+            await end(watch, *tasks)
 
     async def _started(self, one: Rule) -> bool:
         return bool(await self.client.hexists(key(self.prefix, one.name), "position"))

@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from streams import wire
 from streams.event_log import Keys
 from streams.patience import KAFKA_AWAY, REDIS_AWAY, until_there
+from streams.together import end
 from streams.topics import Topics, specs
 from streams.topics_admin import ensure_topics
 from streams.wire import RawFrame, Registration
@@ -141,9 +142,9 @@ class Cluster:
 
     async def __aexit__(self, *_: object) -> None:
         if self._supervisor is not None:
-            self._supervisor.cancel()
+            await end(self._supervisor)
             with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
+                self._supervisor.result()
         for process in self._processes:
             process.kill()
         with contextlib.suppress(RedisError):

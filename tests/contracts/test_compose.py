@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from streams.cli.main import app
 from streams.deployment import Deployment, from_environment
+from streams.feed import access
 from streams.feed.settings import FeedSettings
 from streams.feed.settings import from_environment as feed_from_environment
 from streams.ingest.address import UDP_PORT, UdpAddress, parse_address
@@ -190,6 +191,26 @@ def test_the_feed_is_healthy_where_it_listens(monkeypatch: pytest.MonkeyPatch) -
     assert values["host"] == "0.0.0.0"
     assert f"http://127.0.0.1:{values['port']}/healthz" in SERVICES["feed"]["healthcheck"]["test"][-1]
     assert SERVICES["feed"]["ports"] == [f"127.0.0.1:8080:{values['port']}"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"TANKERWATCH_FEED_LISTEN": "0.0.0.0", "TANKERWATCH_FEED_READ_TOKENS": ""},
+        {"TANKERWATCH_FEED_READ_TOKENS": " , ", "TANKERWATCH_FEED_HOSTS": "watch.example.org"},
+        {"TANKERWATCH_FEED_REVIEW_TOKENS": "one,two"},
+    ],
+)
+def test_the_feed_takes_tokens_whatever_is_set(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens the port to other machines changes nothing else: it takes tokens on loopback too."""
+    host = parsed("feed", environment, monkeypatch)["host"]
+    settings = feed_from_environment(compose(environment)["services"]["feed"]["environment"])
+    demanded, made = access.tokens(settings, host)
+    assert demanded.demanded and not demanded.may_read("")
+    assert (made is None) == ("TANKERWATCH_FEED_REVIEW_TOKENS" in environment)
 
 
 def test_ingest_is_healthy_while_its_position_is_written() -> None:

@@ -60,12 +60,18 @@ class Vessel(_Model, frozen=True, kw_only=True, rename="camel"):
 
 
 class Reason(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One ground for (or against) an event: a rule's code, a sentence, the value met and its threshold."""
+    """One ground for (or against) an event: a rule's code, a sentence, the value met and its threshold.
+
+    Value and threshold are of one measure, in hours, metres or kilometres as `unit` says.
+    """
 
     code: str
     text: str
     value: float | str | None = None
     threshold: float | str | None = None
+    unit: str | None = (
+        None  # h, m, km; null where neither is a measure, and in events of before there was one
+    )
     weight: float
 
     def __post_init__(self) -> None:

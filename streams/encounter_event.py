@@ -131,6 +131,7 @@ def _weigh(
             text=f"close and slow together for {spoken(duration)}",
             value=hours(duration),
             threshold=round(s.possible_minutes / 60, 2),
+            unit="h",
             weight=round(0.25 * min(1.0, duration / (4 * HOUR)), 2),
         )
     ]
@@ -142,6 +143,7 @@ def _weigh(
                 text=f"hulls within {s.alongside_metres:.0f} m for {spoken(meeting.alongside)}",
                 value=round(min(gaps), 1),
                 threshold=s.alongside_metres,
+                unit="m",
                 weight=0.2,
             )
         )
@@ -152,6 +154,7 @@ def _weigh(
                 text="antennas as close as in 9 of 10 known encounters",
                 value=round(distance),
                 threshold=100.0,
+                unit="m",
                 weight=0.15,
             )
         )
@@ -183,6 +186,7 @@ def _weigh(
                     text=f"MMSI {vessel.mmsi:09d} reported {abs(change):.1f} m {how} draught than before",
                     value=change,
                     threshold=0.3,
+                    unit="m",
                     weight=0.1,
                 )
             )
@@ -193,6 +197,7 @@ def _weigh(
                 text="the hulls were never close enough for a hose",
                 value=round(min(gaps)),
                 threshold=s.wide_gap_metres,
+                unit="m",
                 weight=0.25,
             )
         )
@@ -203,6 +208,7 @@ def _weigh(
                 text="farther apart than most known encounters",
                 value=round(distance),
                 threshold=250.0,
+                unit="m",
                 weight=0.15,
             )
         )
@@ -222,6 +228,7 @@ def _weigh(
                 text="near a port, where ships lie close",
                 value=port,
                 threshold=10.0,
+                unit="km",
                 weight=0.15,
             )
         )

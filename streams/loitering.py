@@ -248,6 +248,7 @@ def tell(
             text=f"mean of {s.bucket_minutes} min below {s.slow_knots:g} knots for {spoken(duration)}",
             value=hours(duration),
             threshold=least,
+            unit="h",
             weight=round(0.2 * min(1.0, duration / HOUR / (2 * least)), 2),
         )
     ]
@@ -276,6 +277,7 @@ def tell(
                 text="near a port, where ships wait",
                 value=port,
                 threshold=10.0,
+                unit="km",
                 weight=0.15,
             )
         )
@@ -286,6 +288,7 @@ def tell(
                 text="close to the shore, seldom a place for transfers",
                 value=shore,
                 threshold=5.0,
+                unit="km",
                 weight=0.1,
             )
         )

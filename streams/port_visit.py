@@ -189,6 +189,7 @@ def tell(
             code="inside",
             text=f"inside the fence {best.name} for {spoken(until - visit.start)}",
             value=hours(until - visit.start),
+            unit="h",
             weight=0.2,
         )
     ]
@@ -198,7 +199,7 @@ def tell(
                 code="stop",
                 text=f"lay still (below {s.stop_knots:g} knots) for {spoken(stopped)}",
                 value=hours(stopped),
-                threshold=s.stop_knots,
+                unit="h",
                 weight=0.3,
             )
         )
@@ -208,6 +209,7 @@ def tell(
                 code="silent",
                 text="was silent inside, which may hide a stop",
                 threshold=s.silence_hours,
+                unit="h",
                 weight=0.15,
             )
         )

@@ -228,8 +228,12 @@ EVENT: Final = {
             limits={"pattern": "^[a-z][a-z0-9_]*$"},
         ),
         "text": Text("The ground in words."),
-        "value": Text("The value met, in the unit of the threshold; a name where the ground is no number."),
-        "threshold": Text("What it was compared with; null where nothing was."),
+        "value": Text("The value met; a name where the ground is no number."),
+        "threshold": Text("What the value was compared with; null where it was compared with nothing."),
+        "unit": Text(
+            "Of value and threshold; null where they are no measure: a name, a code, a share.",
+            limits={"enum": ["h", "m", "km"]},
+        ),
         "weight": Text("What it adds to the score, or takes from it in `against`.", limits=NOT_NEGATIVE),
     },
     "Evidence": {

@@ -51,15 +51,15 @@ def _when(event: Event) -> list[str]:
 def _weighed(reason: Reason, sign: str) -> str:
     met = []
     if reason.value is not None:
-        met.append(f"{_number(reason.value)}")
+        met.append(_measure(reason.value, reason.unit))
     if reason.threshold is not None:
-        met.append(f"threshold {_number(reason.threshold)}")
+        met.append(f"threshold {_measure(reason.threshold, reason.unit)}")
     numbers = f" ({', '.join(met)})" if met else ""
     return plain(f"{sign}{reason.weight:.2f}  {reason.text}{numbers}")
 
 
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _measure(value: float | str, unit: str | None) -> str:
+    return value if isinstance(value, str) else f"{value:g}{f' {unit}' if unit else ''}"
 
 
 def _measured(event: Event) -> list[str]:

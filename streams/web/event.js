@@ -43,12 +43,8 @@ export function keyFacts(event, open) {
   ]);
 }
 
-/* What the values of reasons are measured in. */
-const MEASURES = { duration: "h", slow: "h", silent: "h", alongside: "m", distance: "m", wide_gap: "m", draught: "m",
-  near_port: "km", near_shore: "km", stop: "kn" };
-
 function groundsOf(title, kind, reasons, sign) {
-  const said = ({ code }, value) => (typeof value === "number" ? `${number(value, 3)}${MEASURES[code] ? ` ${MEASURES[code]}` : ""}` : value);
+  const said = ({ unit }, value) => (typeof value === "number" ? `${number(value, 3)}${unit ? ` ${unit}` : ""}` : value);
   return section(title, reasons.length ? el("ul", { class: `grounds ${kind}` }, reasons.map((reason) => el("li", {},
     el("span", { class: "weight", title: "weight in the score" }, `${sign}${Math.abs(reason.weight).toFixed(2)}`),
     el("span", {}, bdi(reason.text), el("span", { class: "small" }, [`${human(reason.code)}`,
@@ -87,7 +83,7 @@ export const revisions = (history) => section("Revisions", table("", ["No.", "De
   String(each.revision), timeOf(each.detected), human(each.status), human(each.level), each.score.toFixed(2)])));
 
 /* Reasons whose threshold is a line in a plot, beside the limits of the rule itself. */
-const LIMITS = { alongside: "distance", distance: "distance", wide_gap: "distance", stop: "speed" };
+const LIMITS = { alongside: "distance", distance: "distance", wide_gap: "distance" };
 
 /* Distance and speed over time. `rules` are the rules' own limits by plot and name; `onTime` is told the time
    under the pointer, or null. */

@@ -94,7 +94,7 @@ def test_the_sheet_has_all_that_is_known() -> None:
         "Probable encounter: PRIMORYE STAR and KUM SONG 9\n",
         revisions[0].summary,
         "  2026-03-12 04:10 to 2026-03-12 09:10 UTC, 5 h 00 min\n  38.460°N 124.620°E, inside Off Cho-do\n",
-        "  +0.25  close and slow together for 5 h 00 min (5, threshold 0.5)\n",
+        "  +0.25  close and slow together for 5 h 00 min (5 h, threshold 0.5 h)\n",
         "Against it\n  -0.10  both report themselves at anchor or moored\n",
         "  PRIMORYE STAR (MMSI 273000001, IMO 9000003, flag RU, tanker, call sign UBXX1, 141 m long, "
         "draught 8.4 m)\n"

@@ -86,6 +86,7 @@ def made_up(
                 text="slower than 2 knots on average by the hour",
                 value=hours,
                 threshold=4.0,
+                unit="h",
                 weight=0.2,
             ),
         ),
@@ -157,10 +158,16 @@ def encounter(
             text="close and slow together for 5 h 00 min",
             value=5.0,
             threshold=0.5,
+            unit="h",
             weight=0.25,
         ),
         Reason(
-            code="alongside", text="hulls within 50 m for 4 h 10 min", value=3.0, threshold=50.0, weight=0.2
+            code="alongside",
+            text="hulls within 50 m for 4 h 10 min",
+            value=3.0,
+            threshold=50.0,
+            unit="m",
+            weight=0.2,
         ),
         Reason(code="watched_area", text="in a watched area: Off Cho-do", value="watch-cho-do", weight=0.15),
         Reason(code="two_tankers", text="both are tankers", weight=0.1),
@@ -222,8 +229,8 @@ def port_visit(vessel: Vessel = ALPHA, lon: float = 133.06, lat: float = 42.74, 
         exit_seen=True,
     )
     reasons = (
-        Reason(code="inside", text="was inside Vostochny", value="RUVYP", weight=0.2),
-        Reason(code="stop", text="lay still for 26 h 30 min", value=0.1, threshold=0.2, weight=0.3),
+        Reason(code="inside", text="inside the fence Vostochny for 31 h", value=31.0, unit="h", weight=0.2),
+        Reason(code="stop", text="lay still for 26 h 30 min", value=26.5, unit="h", weight=0.3),
     )
     return made_up(
         EventType.PORT_VISIT,

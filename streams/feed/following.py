@@ -74,6 +74,7 @@ class Follower:
         while (position := hub.after(entry)) is None and not hub.closed:
             found = await hub.patiently(lambda entry=entry: self._read(entry))  # type: ignore[misc]
             if found is None:
+                await hub.seen()
                 yield await self._reset("the log does not have the wanted entry any more")
                 return
             if not found:

@@ -104,6 +104,12 @@ class Hub:
         """What `attempt` gives once the log can be reached."""
         return await until_there("Redis", self._where, attempt, REDIS_AWAY)
 
+    async def seen(self) -> None:
+        """Wait until the hub has noticed that the log was set back, if it was: who resets before the hub does
+        would have to do it again."""
+        while not self.closed and await self.patiently(lambda: lost(self.log, self.last, ())):
+            await self.bell.wait(1.0)
+
     def close(self) -> None:
         """Let all streams end."""
         self.closed = True

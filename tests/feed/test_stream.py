@@ -16,11 +16,16 @@ import pytest
 from models.event import to_json
 from models.review import Disposition
 from streams.deployment import Deployment
+from streams.event_log import BEFORE_ALL, Entry
 from streams.feed import reviews
+from streams.feed.following import Follower
+from streams.feed.hub import Hub
 from streams.feed.memory_log import MemoryLog
 from streams.feed.player import Player
+from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
 from streams.log_writer import revision
+from streams.together import end
 from tests.feed.events import START, event
 from tests.feed.logs import InMemory, InRedis, filled, in_redis, logged
 from tests.feed.serving import Message, counted, next_of, revisions, served, streaming, until
@@ -47,10 +52,10 @@ async def follow_dropping(url: str, count: int, drops: int, chance: random.Rando
     """Read a stream to its end, by way of so many connections, each of which is dropped somewhere."""
     seen: list[Message] = []
     ends = [*sorted(chance.sample(range(1, count), drops)), count]
-    for end in ends:
+    for upto in ends:
         resume = {"Last-Event-ID": seen[-1].id or ""} if seen else {}
         async with streaming(url, "" if seen else "?since=0", **resume) as messages:
-            seen += await revisions(messages, end - len(seen))
+            seen += await revisions(messages, upto - len(seen))
     return seen
 
 
@@ -315,6 +320,54 @@ def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
             ]
 
     asyncio.run(check())
+
+
+class _Held(MemoryLog):
+    """Tells its hub nothing new before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
+
+    async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]:
+        await self.let_go.wait()
+        return await super().wait(entry, count, seconds)
+
+
+def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once() -> None:
+    async def check() -> None:
+        log = _Held()
+        log.add([], [event(number, 1, 10 * number) for number in range(10)])
+        log.show(START)
+        hub = Hub(log, FeedSettings())
+        running = asyncio.create_task(hub.run())
+        await hub.ready.wait()
+        log.show(log.read_to)
+        told = ""
+
+        async def follow() -> None:
+            nonlocal told
+            async for chunk in Follower(hub, Selection(), BEFORE_ALL).chunks():
+                told += chunk.data.decode()
+                if told.count("event: revision") == 10 and "event: reset" not in told:
+                    log.show(START + 40 * 60_000)  # and it goes on at once, the hub does not
+                if told.count("event: revision") == 15:
+                    return
+
+        following = asyncio.create_task(follow())
+        await until(lambda: _true(told.count("event: revision") == 10), "all revisions")
+        log.let_go.set()
+        await until(lambda: _true("event: reset" in told), "a reset")
+        log.show(log.read_to)
+        await asyncio.wait_for(following, 30)
+        assert told.count("event: reset") == 1
+        await end(running)
+
+    asyncio.run(check())
+
+
+async def _true(value: bool) -> bool:
+    return value
 
 
 def test_streams_are_told_when_the_feed_ends() -> None:

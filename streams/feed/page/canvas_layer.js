@@ -3,8 +3,25 @@
 
 const { L } = window;
 
+/* Layers to be painted: one a frame, so that no frame lasts as long as all of them together. Until its turn, a canvas
+   stays where it belongs, stretched if need be. */
+const waiting = new Set();
+let frame = 0;
+
+function paintNext() {
+  const [layer] = waiting;
+  waiting.delete(layer);
+  frame = waiting.size ? requestAnimationFrame(paintNext) : 0;
+  layer?._paint();
+}
+
 export const CanvasLayer = L.Renderer.extend({
   options: { padding: 0.25 },
+
+  /* Whether there is nothing to paint: then there is no canvas to be laid over the map at every frame. */
+  empty() {
+    return false;
+  },
 
   /* `paint(ctx, view)` is what a layer adds. view: width, height, zoom, scale (pixels of the world), x(), y(),
      turns (copies of the world in sight), seen(box, margin). */
@@ -20,18 +37,38 @@ export const CanvasLayer = L.Renderer.extend({
   },
 
   _destroyContainer() {
-    cancelAnimationFrame(this._frame);
+    waiting.delete(this);
     this._container.remove();
     delete this._container;
   },
 
   _onMove() {
     const { min, max } = this._bounds, at = this._map.containerPointToLayerPoint([0, 0]), size = this._map.getSize();
-    if (at.x < min.x || at.y < min.y || at.x + size.x > max.x || at.y + size.y > max.y) this._update();
+    if (at.x < min.x || at.y < min.y || at.x + size.x > max.x || at.y + size.y > max.y) this.later();
+  },
+
+  /* The view has changed at once: until it is painted anew, the canvas lies where what is on it belongs. */
+  _reset() {
+    this._updateTransform(this._map.getCenter(), this._map.getZoom());
+    this.later();
   },
 
   _update() {
-    if (this._map._animatingZoom && this._bounds) return;
+    if (!this._bounds) L.Renderer.prototype._update.call(this); // what Leaflet stretches by must be there at once
+    this.later();
+  },
+
+  /* Soon, once for all that asked. */
+  later() {
+    if (!this._map) return;
+    waiting.add(this);
+    frame ||= requestAnimationFrame(paintNext);
+  },
+
+  _paint() {
+    if (this._map._animatingZoom) return; // its end asks again
+    this._container.hidden = this.empty();
+    if (this._container.hidden) return;
     L.Renderer.prototype._update.call(this);
     const ratio = devicePixelRatio || 1, size = this._bounds.getSize();
     const [width, height] = [Math.round(size.x * ratio), Math.round(size.y * ratio)];
@@ -41,20 +78,6 @@ export const CanvasLayer = L.Renderer.extend({
       this._container.style.height = `${size.y}px`;
     }
     L.DomUtil.setPosition(this._container, this._bounds.min);
-    this._paint();
-  },
-
-  /* Soon, once for all that asked. */
-  later() {
-    if (!this._map || this._frame) return;
-    this._frame = requestAnimationFrame(() => this._paint());
-  },
-
-  _paint() {
-    cancelAnimationFrame(this._frame);
-    this._frame = 0;
-    if (!this._map || this._map._animatingZoom) return;
-    const ratio = devicePixelRatio || 1, size = this._bounds.getSize();
     this._ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this._ctx.clearRect(0, 0, size.x, size.y);
     this.view = viewOf(this._map, this._bounds);

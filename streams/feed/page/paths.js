@@ -52,10 +52,21 @@ export function holds(rings, x, y) {
   return inside;
 }
 
+const widths = new Map(); // of names, pixels, by font and name: measuring them takes longer than all the rest
+
+function widthOf(ctx, text) {
+  const key = ctx.font + text;
+  if (!widths.has(key)) {
+    if (widths.size > 10000) widths.clear();
+    widths.set(key, ctx.measureText(text).width);
+  }
+  return widths.get(key);
+}
+
 /* A name that covers no other: written beside or at a place if there is room. `taken` holds the boxes in use. */
 export function label(ctx, taken, text, x, y, { tone, halo, aside = 0, bold = false }) {
   ctx.font = `${bold ? "600 " : ""}12px system-ui, sans-serif`;
-  const wide = ctx.measureText(text).width;
+  const wide = widthOf(ctx, text);
   const tries = aside ? [[aside, 4], [-aside - wide, 4], [-wide / 2, -aside], [-wide / 2, aside + 8]] : [[-wide / 2, 4], [-wide / 2, 20], [-wide / 2, -12]];
   for (const [dx, dy] of tries) {
     const box = [x + dx - 2, y + dy - 11, x + dx + wide + 2, y + dy + 3];

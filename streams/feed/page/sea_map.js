@@ -108,6 +108,7 @@ export class SeaMap {
   }
 
   hover({ containerPoint, latlng, originalEvent }) {
+    if (originalEvent.buttons) return this.leave(); // the map is being dragged
     byId("where").textContent = place(latlng.lng, latlng.lat);
     if (originalEvent.target.closest?.(".event-mark")) return;
     this.pointer = [containerPoint, latlng];
@@ -118,8 +119,8 @@ export class SeaMap {
   }
 
   tell(point, { lat, lng }) {
-    const vessel = this.vessels.at(point);
-    this.vessels.hover(vessel?.mmsi ?? null);
+    const vessel = this.vessels.at({ lat, lng });
+    this.vessels.hover(vessel);
     this.map.getContainer().classList.toggle("over", Boolean(vessel));
     this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
       el("b", { class: i ? "more" : null }, bdi(fence.name)), `${human(fence.kind)}${fence.country ? `, ${country(fence.country)}` : ""}; ${POLICIES[fence.policy] ?? fence.policy}`]));
@@ -151,8 +152,8 @@ export class SeaMap {
     this.vessels.hover(null);
   }
 
-  click({ containerPoint }) {
-    const vessel = this.vessels.at(containerPoint);
+  click({ latlng }) {
+    const vessel = this.vessels.at(latlng);
     if (vessel) this.on.vessel(vessel.mmsi);
   }
 

@@ -74,6 +74,10 @@ export const TrackLayer = CanvasLayer.extend({
     this.later();
   },
 
+  empty() {
+    return !this.lines.length && !this.dots.length && !this.box;
+  },
+
   paint(ctx, view) {
     for (const turn of [view.turns[0] - 1, ...view.turns]) {
       if (this.box) this.paintBox(ctx, view, turn);

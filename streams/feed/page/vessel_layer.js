@@ -4,20 +4,35 @@
 import { clean } from "./web/words.js";
 import { colour } from "./web/colours.js";
 import { CanvasLayer } from "./canvas_layer.js";
+import { project } from "./fleet.js";
 import { label } from "./paths.js";
+
+const { L } = window;
 
 const STALE = 3600 * 1000; // milliseconds without a tick after which a vessel is shown faint
 const CROWD = 3000; // other vessels in sight beyond which they are dots
+const THRONG = 250; // tankers and listed vessels in sight beyond which they are smaller
 const TURNS = 48; // headings that hulls are drawn ready for
 const NAMES = 120; // names written at most
 const TONES = ["vessel", "tanker", "listed"];
 const SIZES = [7, 10, 12]; // half of the length, pixels
+const SMALLER = 0.6;
 const NAMED_FROM = [11, 8.5, 5]; // zoom
 
 export const VesselLayer = CanvasLayer.extend({
   initialize(fleet, options) {
     CanvasLayer.prototype.initialize.call(this, options);
-    Object.assign(this, { fleet, shown: "all", chosen: new Set(), hovered: null, sprites: null, inSight: 0 });
+    Object.assign(this, { fleet, shown: "all", chosen: new Set(), hovered: null, sprites: new Map() });
+  },
+
+  onAdd(map) {
+    CanvasLayer.prototype.onAdd.call(this, map);
+    this.ring = L.DomUtil.create("div", "vessel-ring", this.getPane());
+    this.ring.hidden = true;
+  },
+
+  getEvents() {
+    return { ...CanvasLayer.prototype.getEvents.call(this), zoomstart: () => this.hover(null) };
   },
 
   /* "all", "tankers" (and listed ones), or "none" */
@@ -32,14 +47,17 @@ export const VesselLayer = CanvasLayer.extend({
     this.later();
   },
 
-  hover(mmsi) {
-    if (this.hovered === mmsi) return;
-    this.hovered = mmsi;
-    this.later();
+  /* A ring round this vessel, or round none. It is no part of the canvas, since the pointer passes many vessels. */
+  hover(vessel) {
+    this.hovered = vessel;
+    this.ring.hidden = !vessel;
+    if (!vessel) return;
+    const turns = Math.round((this._map.getCenter().lng - vessel.lon) / 360);
+    L.DomUtil.setPosition(this.ring, this._map.latLngToLayerPoint([vessel.lat, vessel.lon + 360 * turns]));
   },
 
   newColours() {
-    this.sprites = null;
+    this.sprites.clear();
     this.later();
   },
 
@@ -54,12 +72,13 @@ export const VesselLayer = CanvasLayer.extend({
         ranks[vessel.rank].push({ vessel, x: view.x(vessel.x, turn), y: view.y(vessel.y) });
       }
     }
-    this.inSight = ranks[0].length + ranks[1].length + ranks[2].length;
+    const factor = ranks[1].length + ranks[2].length > THRONG ? SMALLER : 1;
     if (ranks[0].length > CROWD) this.dots(ctx, ranks[0]);
-    else this.hulls(ctx, ranks[0]);
-    this.hulls(ctx, ranks[1]);
-    this.hulls(ctx, ranks[2]);
+    else this.hulls(ctx, ranks[0], factor);
+    this.hulls(ctx, ranks[1], factor);
+    this.hulls(ctx, ranks[2], factor);
     this.names(ctx, view, ranks);
+    if (this.hovered) this.hover(this.fleet.byMmsi.get(this.hovered.mmsi));
   },
 
   dots(ctx, spots) {
@@ -71,11 +90,12 @@ export const VesselLayer = CanvasLayer.extend({
     ctx.globalAlpha = 1;
   },
 
-  hulls(ctx, spots) {
-    this.sprites ??= new Sprites();
+  hulls(ctx, spots, factor) {
+    if (!this.sprites.has(factor)) this.sprites.set(factor, new Sprites(factor));
+    const sprites = this.sprites.get(factor);
     for (const { vessel, x, y } of spots) {
       ctx.globalAlpha = this.stale(vessel) ? 0.4 : 1;
-      this.sprites.draw(ctx, vessel, x, y);
+      sprites.draw(ctx, vessel, x, y);
     }
     ctx.globalAlpha = 1;
   },
@@ -87,7 +107,7 @@ export const VesselLayer = CanvasLayer.extend({
   names(ctx, view, ranks) {
     const taken = [];
     let left = NAMES;
-    const marked = ({ vessel }) => this.chosen.has(vessel.mmsi) || vessel.mmsi === this.hovered;
+    const marked = ({ vessel }) => this.chosen.has(vessel.mmsi);
     const spots = ranks.flat(), halo = colour("paper");
     for (const { vessel, x, y } of spots.filter(marked)) {
       ctx.beginPath();
@@ -107,19 +127,18 @@ export const VesselLayer = CanvasLayer.extend({
     }
   },
 
-  /* The vessel nearest to a point of the map, if near enough. */
-  at(point) {
-    if (!this.view) return null;
-    const { x: px, y: py } = this._map.containerPointToLayerPoint(point).subtract(this._bounds.min);
+  /* The vessel nearest to a position, if near enough. */
+  at({ lat, lng }) {
+    const [px, py] = project(lng, lat), scale = 256 * 2 ** this._map.getZoom();
     const least = { all: 0, tankers: 1, none: 3 }[this.shown];
     let best = null, reach = 12;
-    for (const turn of this.view.turns) {
-      for (const vessel of this.fleet.byMmsi.values()) {
-        const dx = this.view.x(vessel.x, turn) - px, dy = this.view.y(vessel.y) - py;
-        if (Math.abs(dx) > 12 || Math.abs(dy) > 12 || (vessel.rank < least && !this.chosen.has(vessel.mmsi))) continue;
-        const away = Math.hypot(dx, dy) - 3 * vessel.rank; // of two, the one that matters more
-        if (away < reach) [best, reach] = [vessel, away];
-      }
+    for (const vessel of this.fleet.byMmsi.values()) {
+      const dy = (vessel.y - py) * scale;
+      if (dy > 18 || dy < -18) continue;
+      const turn = vessel.x - px, dx = (turn - Math.round(turn)) * scale;
+      if (dx > 18 || dx < -18 || (vessel.rank < least && !this.chosen.has(vessel.mmsi))) continue;
+      const away = Math.hypot(dx, dy) - 3 * vessel.rank; // of two, the one that matters more
+      if (away < reach) [best, reach] = [vessel, away];
     }
     return best;
   },
@@ -127,27 +146,26 @@ export const VesselLayer = CanvasLayer.extend({
 
 const named = (vessel) => clean(vessel.name ?? `MMSI ${String(vessel.mmsi).padStart(9, "0")}`).slice(0, 30);
 
-/* Hulls drawn once in every heading, to be copied. */
+/* Hulls drawn once in every heading, to be copied. From a bitmap: a canvas would be looked through for changes at
+   every copy. */
 class Sprites {
-  constructor() {
+  constructor(factor) {
     this.ratio = devicePixelRatio || 1;
-    this.size = Math.ceil((2 * Math.max(...SIZES) + 4) * this.ratio); // of a cell, pixels of the screen
-    this.sheet = document.createElement("canvas");
-    this.sheet.width = (TURNS + 1) * this.size;
-    this.sheet.height = SIZES.length * this.size;
-    const ctx = this.sheet.getContext("2d");
+    this.size = Math.ceil((2 * Math.max(...SIZES) * factor + 4) * this.ratio); // of a cell, pixels of the screen
+    const sheet = new OffscreenCanvas((TURNS + 1) * this.size, SIZES.length * this.size), ctx = sheet.getContext("2d");
     SIZES.forEach((size, rank) => {
-      Object.assign(ctx, { fillStyle: colour(TONES[rank]), strokeStyle: colour("paper"), lineWidth: 1.2, lineJoin: "round" });
+      Object.assign(ctx, { fillStyle: colour(TONES[rank]), strokeStyle: colour("paper"), lineWidth: 1.2 * factor, lineJoin: "round" });
       for (let turn = 0; turn <= TURNS; turn++) {
         ctx.setTransform(this.ratio, 0, 0, this.ratio, (turn + 0.5) * this.size, (rank + 0.5) * this.size);
         ctx.rotate((turn / TURNS) * 2 * Math.PI);
         ctx.beginPath();
-        if (turn === TURNS) ctx.arc(0, 0, size * 0.5, 0, 2 * Math.PI);
-        else hull(ctx, size, size * 0.42);
+        if (turn === TURNS) ctx.arc(0, 0, size * factor * 0.5, 0, 2 * Math.PI);
+        else hull(ctx, size * factor, size * factor * 0.42);
         ctx.fill();
         ctx.stroke();
       }
     });
+    this.sheet = sheet.transferToImageBitmap();
   }
 
   draw(ctx, vessel, x, y) {

@@ -68,14 +68,14 @@ class Live(Feed):
     name = "feed"
 
     def __init__(self, folder: Path, redis: str) -> None:
-        self.prefix, self._redis = f"t{uuid.uuid4().hex[:8]}.", redis
+        self.prefix, self.redis = f"t{uuid.uuid4().hex[:8]}.", redis
         super().__init__(folder, ["feed", "--redis", redis, "--prefix", self.prefix])
 
     def add(
         self, events: Sequence[Event] = (), ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
     ) -> None:
         async def write() -> None:
-            async with in_redis(self._redis, self.prefix) as log:
+            async with in_redis(self.redis, self.prefix) as log:
                 await log.add(events, ticks, identities)
 
         elsewhere(write())

@@ -148,6 +148,9 @@ def test_vessels_come_and_move(live: Live, tab: Open) -> None:
     page.mouse.move(x, y)
     expect(page.locator("#tip")).to_contain_text("SOUTH")
     expect(page.locator("#tip")).to_contain_text("tanker · Russia (RU)")
+    ring = page.locator(".vessel-ring").bounding_box()
+    assert ring is not None
+    assert (ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2) == pytest.approx((x, y), abs=2)
     page.mouse.click(x, y)
     expect(page.locator("#panel h2")).to_have_text("SOUTH")
     state(page, "Data is old")

@@ -19,14 +19,15 @@ Only the sink writes it (`streams/sink.py`), except the reviews. All keys begin 
 | `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
 | `sink`, `sink:token` | hash, number | how far the sink has read, and whose turn it is |
 
-An entry's id is the sink's clock in milliseconds and a number, as Redis itself would give it: later entries
-have higher ids. No `id` and `revision` are in the log twice. The log is trimmed by age and length; events and
-vessels are dropped when they have not changed for long (`streams/limits.py`).
+An entry's id is the sink's clock in milliseconds and a running number: later entries have higher ids, and who
+has read one knows the number of the next (`lost`). The number 0 is no entry's. No `id` and `revision` are in
+the log twice. The log is trimmed by age and length; events and vessels are dropped when they have not changed
+for long (`streams/limits.py`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
@@ -163,10 +164,14 @@ class EventLog:
             return 0
         return int(info["entries-added"])
 
-    async def complete_after(self, entry: str) -> bool:
-        """Whether nothing after this entry has been trimmed. False also if just the entry itself has."""
-        ends = await self.ends()
-        return ends is None or not ends.trimmed or entry_key(entry) >= entry_key(ends.first)
+    async def last(self) -> str:
+        """The last entry that there has ever been, in the log or not; BEFORE_ALL where there was none."""
+        try:
+            info = await self._redis.xinfo_stream(self.keys.log)
+        except redis.ResponseError:  # there is no log yet
+            return BEFORE_ALL
+        last: str = info["last-generated-id"].decode()
+        return last
 
     async def latest(self, event: str) -> bytes | None:
         """The JSON of the event's highest revision."""
@@ -240,6 +245,40 @@ def entry_key(entry: str) -> tuple[int, int]:
     """An entry id as something that sorts as Redis sorts. Raises ValueError for what is none."""
     time, _, number = entry.partition("-")
     return int(time), int(number or 0)
+
+
+def moment(time: Millis) -> str:
+    """What stands for an entry id where what came at this time or later is wanted."""
+    return f"{max(0, time)}-0"
+
+
+class Log(Protocol):
+    """As much of an event log as `lost` asks."""
+
+    async def at(self, entry: str) -> Entry | None: ...
+    async def ends(self) -> Ends | None: ...
+    async def last(self) -> str: ...
+
+
+async def lost(log: Log, entry: str, found: Sequence[Entry]) -> bool:
+    """Whether what was `found` after this entry (or moment) does not follow on it.
+
+    Then entries in between have been trimmed, or the log was set back (emptied, or restored from an older
+    copy) and what it has now is another history. All that is kept follows on BEFORE_ALL.
+    """
+    if entry == BEFORE_ALL:
+        return False
+    key = entry_key(entry)
+    if found and entry_key(found[0].entry)[1] == key[1] + 1:
+        return False
+    if found and key[1]:
+        return await log.at(entry) is None  # entries of before there were running numbers
+    ends = await log.ends()
+    if ends is None:
+        return key != entry_key(await log.last())
+    if found:
+        return ends.trimmed and key < entry_key(ends.first)
+    return key > entry_key(ends.last)
 
 
 def unpack(track: bytes) -> list[TrackPoint]:

@@ -21,7 +21,7 @@ from models.time import DAY, Millis, from_text
 from models.vessel import Identity
 from models.whereabouts import POINT, UNKNOWN, Whereabouts
 from streams.checkpoint import Fenced
-from streams.event_log import Keys
+from streams.event_log import BEFORE_ALL, Keys, entry_key
 from streams.limits import Limits
 
 SEGMENTS: Final = 4
@@ -126,7 +126,7 @@ class LogWriter:
             who = await self._known(pipe, self._keys.identities, named)
             pipe.multi()
             written = Written()
-            last = fields.get(b"entry", b"0-0").decode()
+            last = fields.get(b"entry", BEFORE_ALL.encode()).decode()
             last = self._add_revisions(pipe, batch.revisions, known, last, written)
             self._add_ticks(pipe, batch.ticks, where, written)
             self._add_identities(pipe, batch.identities, who, written)
@@ -192,12 +192,12 @@ class LogWriter:
         keys, limits = self._keys, self._limits
         highest = {name: int(number) for name, number in known.items()}
         now = int(self._clock() * 1000)
-        time_, number = (int(part) for part in last.split("-"))
+        time_, number = entry_key(last)
         for one in revisions:
             if one.revision <= highest.get(one.id, 0):
                 continue
             highest[one.id] = one.revision
-            time_, number = (now, 0) if now > time_ else (time_, number + 1)
+            time_, number = max(now, time_), number + 1
             last = f"{time_}-{number}"
             fields = {
                 "id": one.id,

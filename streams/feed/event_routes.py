@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from models.event import Event
-from streams.event_log import BEFORE_ALL
 from streams.feed import answers, exports, listing, queries, vessels
 from streams.feed.access import address
 from streams.feed.document import EventId, operation
@@ -64,14 +63,14 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
         selection, start, end = query.selection(), query.time("start"), query.time("end")
         limit, after = query.number("limit", 100), _cursor(query.text("cursor"))
         query.done()
-        ends = await log.ends()
+        last = await log.last()
         page = await listing.page(log, selection, start, end, after, limit)
         content = {
             "events": [msgspec.Raw(one) for one in page.json],
             "next": listing.to_cursor(page.next) if page.next else None,
             "reviews": await log.latest_reviews([event.id for event in page.events]),
         }
-        return answers.json(content, headers={"X-Log-Position": ends.last if ends else BEFORE_ALL})
+        return answers.json(content, headers={"X-Log-Position": last})
 
     def export(form: Format, media: str, name: str, shape: str | None, what: str) -> None:
         @router.get(

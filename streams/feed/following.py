@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from streams.event_log import BEFORE_ALL, Entry, entry_key
+from streams.event_log import BEFORE_ALL, Entry, entry_key, lost
 from streams.feed.hub import Chunk, Hub
-from streams.feed.log import lost, read_event
+from streams.feed.log import read_event
 from streams.feed.selection import Selection
 from streams.feed.sse import frame, told
 

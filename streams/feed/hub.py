@@ -17,10 +17,10 @@ import msgspec
 
 from models.event import Event, Evidence
 from models.time import Millis, to_text
-from streams.event_log import BEFORE_ALL, entry_key
+from streams.event_log import BEFORE_ALL, entry_key, lost
 from streams.feed import metrics
 from streams.feed.bell import Bell
-from streams.feed.log import FeedLog, lost, read_event
+from streams.feed.log import FeedLog, read_event
 from streams.feed.selection import Selection
 from streams.feed.settings import FeedSettings
 from streams.feed.sse import frame, told
@@ -107,7 +107,12 @@ class Hub:
     async def seen(self) -> None:
         """Wait until the hub has noticed that the log was set back, if it was: who resets before the hub does
         would have to do it again."""
-        while not self.closed and await self.patiently(lambda: lost(self.log, self.last, ())):
+
+        async def unnoticed() -> bool:
+            last = self.last
+            return await lost(self.log, last, await self.log.since(last, 1))
+
+        while not self.closed and await self.patiently(unnoticed):
             await self.bell.wait(1.0)
 
     def close(self) -> None:
@@ -147,16 +152,12 @@ class Hub:
         return Chunk(b"".join(frames), end, len(frames))
 
     async def _read(self) -> None:
-        self.start = self.last = await self.patiently(self._end_of_log)
+        self.start = self.last = await self.patiently(self.log.last)
         self.ready.set()
         self.bell.ring()
         while True:
             await self.patiently(self._read_on)
             await asyncio.sleep(min(self._settings.coalesce_seconds, PER_STREAM * self.streams))
-
-    async def _end_of_log(self) -> str:
-        ends = await self.log.ends()
-        return ends.last if ends else BEFORE_ALL
 
     async def _read_on(self) -> None:
         entries = await self.log.wait(self.last, BATCH, WAIT)
@@ -175,7 +176,7 @@ class Hub:
 
     async def _reset(self) -> None:
         """What came next is not to be had: all clients have to read everything anew."""
-        last = await self._end_of_log()
+        last = await self.log.last()
         self.base, self._items, self._size = self.end + 1, [], 0
         self._chunks.clear()
         self.start = self.last = last

@@ -11,7 +11,7 @@ from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
 from models.whereabouts import Whereabouts
-from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord, entry_key
+from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord
 from streams.feed import metrics
 from streams.logs import say
 
@@ -26,8 +26,9 @@ class FeedLog(Protocol):
 
     async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]: ...
     async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]: ...
+    async def at(self, entry: str) -> Entry | None: ...
     async def ends(self) -> Ends | None: ...
-    async def complete_after(self, entry: str) -> bool: ...
+    async def last(self) -> str: ...
     async def latest_of(self, events: Sequence[str]) -> list[bytes | None]: ...
     async def revisions(self, event: str) -> list[Entry]: ...
     async def vessel(self, mmsi: int) -> VesselRecord | None: ...
@@ -89,18 +90,3 @@ def read_event(json: bytes) -> Event | None:
         metrics.UNREADABLE.inc()
         say(log, logging.ERROR, "left_out", reason=str(error), head=json[:80].decode(errors="replace"))
         return None
-
-
-async def lost(events: FeedLog, entry: str, found: Sequence[Entry]) -> bool:
-    """Whether what was `found` after this entry does not follow on it.
-
-    Then entries in between have been trimmed, or the log has been set back and never had this one.
-    """
-    if entry == BEFORE_ALL:
-        return False
-    if not await events.complete_after(entry):
-        return True
-    if found:
-        return False
-    ends = await events.ends()
-    return ends is None or entry_key(entry) > entry_key(ends.last)

@@ -107,8 +107,12 @@ class MemoryLog:
             return None
         return Ends(self._id(0), self._id(self._count - 1), trimmed=False)
 
-    async def complete_after(self, entry: str) -> bool:
-        return entry == BEFORE_ALL or entry_key(entry)[0] == self._age
+    async def last(self) -> str:
+        return self._id(self._count - 1) if self._count else BEFORE_ALL
+
+    async def at(self, entry: str) -> Entry | None:
+        age, number = entry_key(entry)
+        return self._entry(number - 1) if age == self._age and 0 < number <= self._count else None
 
     async def latest_of(self, events: Sequence[str]) -> list[bytes | None]:
         return [None if (at := self._latest(event)) is None else self._entries[at].json for event in events]

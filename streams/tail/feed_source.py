@@ -11,7 +11,7 @@ import msgspec
 
 from models.event import Event
 from models.review import Review
-from streams.event_log import BEFORE_ALL, entry_key
+from streams.event_log import BEFORE_ALL, entry_key, moment
 from streams.plain import plain
 from streams.tail.frames import Frames
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
@@ -42,9 +42,7 @@ class FeedSource:
         )
         self._filters = {} if once else dict(filters)  # with `once`, the last entry tells that all is told
         self._once = once
-        self._position = None if since is None else f"{max(0, since.time - 1)}-{2**64 - 1}"
-        if since is not None and since.time <= 0:
-            self._position = BEFORE_ALL
+        self._position = None if since is None else moment(since.time)
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         end = None

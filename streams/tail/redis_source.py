@@ -7,7 +7,7 @@ from typing import Final
 import redis.asyncio as redis
 
 from models.event import Event, from_json
-from streams.event_log import BEFORE_ALL, entry_key
+from streams.event_log import entry_key, lost, moment
 from streams.feed.redis_log import RedisLog
 from streams.patience import REDIS_AWAY, reason
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
@@ -22,10 +22,8 @@ class RedisSource:
         self._client = redis.from_url(url, retry=None, socket_connect_timeout=5, socket_timeout=30)
         self._log = RedisLog(self._client, prefix)
         self._once = once
-        self._position = None if since is None else f"{max(0, since.time - 1)}-{2**64 - 1}"
-        if since is not None and since.time <= 0:
-            self._position = BEFORE_ALL
-        self._checked = False  # whether what came before our position is of no interest
+        self._position = None if since is None else moment(since.time)
+        self._read = False  # whether our position is an entry, and no moment
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         try:
@@ -37,18 +35,17 @@ class RedisSource:
 
     async def _follow(self) -> AsyncGenerator[Event | Note]:
         log = self._log
-        ends = await log.ends()
-        last = ends.last if ends else BEFORE_ALL
+        last = await log.last()
         if self._position is None:
-            self._position, self._checked = last, True
+            self._position, self._read = last, True
         while True:
             position = self._position
             entries = await (log.since(position, BATCH) if self._once else log.wait(position, BATCH))
-            if self._checked and not await log.complete_after(position):
+            if self._read and await lost(log, position, entries):
                 yield Note("some events are missing: the log no longer had them when they were to be read")
-            self._checked = True
+                self._position = await log.last()
             for entry in entries:
-                self._position = entry.entry
+                self._position, self._read = entry.entry, True
                 yield event_of(entry.json, f"entry {entry.entry}")
             if self._once and (not entries or entry_key(self._position) >= entry_key(last)):
                 return

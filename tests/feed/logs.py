@@ -65,6 +65,7 @@ class InMemory:
 class InRedis:
     def __init__(self, client: "redis.Redis", prefix: str, limits: Limits | None = None) -> None:
         self.log = RedisLog(client, prefix)
+        self._prefix = prefix
         self._redis: Any = client
         self._writer = LogWriter(client, prefix, limits)
         self._offset: int | None = None
@@ -96,6 +97,18 @@ class InRedis:
     async def trim(self, first: str) -> None:
         """Drop all entries before this one."""
         await self._redis.xtrim(self.log.keys.log, minid=first, approximate=False)
+
+    async def copy(self) -> dict[bytes, bytes]:
+        """What is there, to be restored."""
+        keys = [key async for key in self._redis.scan_iter(f"{self._prefix}*")]
+        return {key: await self._redis.dump(key) for key in keys}
+
+    async def set_back(self, copy: dict[bytes, bytes]) -> None:
+        """Restore a copy; an empty one is as if Redis had lost all."""
+        await self._redis.delete(*await self.copy())
+        for key, value in copy.items():
+            await self._redis.restore(key, 0, value)
+        await self.reconnect()
 
     async def wipe(self) -> None:
         await self._redis.flushall()

@@ -9,11 +9,11 @@ import pytest
 from models.review import Disposition
 from models.time import BEGINNING, MINUTE
 from models.vessel import Identity, Role
-from streams.event_log import BEFORE_ALL
+from streams.event_log import BEFORE_ALL, lost
 from streams.feed import reviews
-from streams.feed.log import FeedLog, lost
+from streams.feed.log import FeedLog
 from tests.feed.events import START, event
-from tests.feed.logs import STEP, Filled, filled, in_redis, tick
+from tests.feed.logs import STEP, Filled, filled, tick
 
 pytestmark = pytest.mark.services
 MMSI = 273_000_001
@@ -62,7 +62,9 @@ async def said(log: FeedLog) -> dict[str, Any]:
         "later": [one.json for one in await log.since(middle.entry, 5)],
         "ends": [None if (ends := await log.ends()) is None else (ends.first, ends.last, ends.trimmed)]
         == [(entries[0].entry, entries[-1].entry, False)],
-        "complete": await log.complete_after(middle.entry),
+        "followed": await lost(log, middle.entry, await log.since(middle.entry)),
+        "last": await log.last() == entries[-1].entry,
+        "at": [await log.at(middle.entry) == middle, await log.at("5-1")],
         "latest": await log.latest_of([*ids, "none"]),
         "revisions": [[one.json for one in await log.revisions(name)] for name in ids],
         "newest_first": await log.newest_first(count=100),
@@ -119,33 +121,6 @@ def test_who_waits_is_woken_by_an_entry_and_by_a_review(kind: str, redis_server:
     asyncio.run(check())
 
 
-@pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_an_entry_that_the_log_never_had_is_told_from_its_last(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add([event()])
-            (entry,) = await log.log.since()
-            time, _, number = entry.entry.partition("-")
-            assert not await lost(log.log, entry.entry, [])
-            assert not await lost(log.log, BEFORE_ALL, [])
-            assert await lost(log.log, f"{time}-{int(number) + 1}", [])
-            assert await lost(log.log, f"{int(time) + 1}-0", [])
-
-    asyncio.run(check())
-
-
-def test_what_was_trimmed_is_told(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log:
-            await log.add([event(number) for number in range(10)])
-            entries = await log.log.since()
-            await log.trim(entries[4].entry)
-            assert await lost(log.log, entries[2].entry, await log.log.since(entries[2].entry))
-            assert not await lost(log.log, entries[4].entry, await log.log.since(entries[4].entry))
-
-    asyncio.run(check())
-
-
 def test_a_recording_shows_what_was_known_at_the_time() -> None:
     async def check() -> None:
         async with filled("memory", "") as log:
@@ -159,7 +134,7 @@ def test_a_recording_shows_what_was_known_at_the_time() -> None:
             assert (await memory.latest_of([event(1).id])) == [None]
             assert [one.lon for one in await memory.whereabouts([MMSI])] == [131.0]
             assert len((await memory.vessel(MMSI)).track) == 1
-            assert not await memory.complete_after(whole[0].entry)
+            assert await lost(memory, whole[0].entry, await memory.since(whole[0].entry))
             memory.show(START + 60 * MINUTE)
             again = await memory.since()
             assert [entry.json for entry in again] == [entry.json for entry in whole]

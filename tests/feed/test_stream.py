@@ -16,7 +16,7 @@ import pytest
 from models.event import to_json
 from models.review import Disposition
 from streams.deployment import Deployment
-from streams.event_log import BEFORE_ALL, Entry
+from streams.event_log import BEFORE_ALL, Entry, entry_key
 from streams.feed import reviews
 from streams.feed.following import Follower
 from streams.feed.hub import Hub
@@ -237,6 +237,29 @@ def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
                     assert len(await revisions(messages, 6)) == 6
                 async with streaming(url, "?since=0") as messages:
                     assert len(await revisions(messages, 7)) == 7
+
+    asyncio.run(check())
+
+
+def test_a_log_emptied_by_age_resets_nobody_who_had_read_all(redis_server: str) -> None:
+    async def check() -> None:
+        async with in_redis(redis_server) as log:
+            await log.add([event(0)])
+            (old,) = await log.log.since()
+            async with served(log.log) as url, streaming(url, "?since=0") as messages:
+                await revisions(messages, 1)
+                await log.trim(f"{entry_key(old.entry)[0] + 1}-0")
+                # a feed that starts now, one that has waited, and who comes back to either
+                async with (
+                    served(log.log) as second,
+                    streaming(second, **{"Last-Event-ID": old.entry}) as late,
+                    streaming(url, **{"Last-Event-ID": old.entry}) as back,
+                ):
+                    for each in (messages, late, back):
+                        assert (await anext(each)).kind == "heartbeat"
+                    await log.add([event(1)])
+                    for each in (messages, late, back):
+                        assert [one.revision for one in await revisions(each, 1)] == [(event(1).id, 1)]
 
     asyncio.run(check())
 

@@ -90,6 +90,24 @@ def test_a_log_that_was_cut_while_we_were_away_is_said(own_redis: RedisServer) -
     asyncio.run(check())
 
 
+def test_a_log_emptied_by_age_is_nothing_to_say_and_one_set_back_is(own_redis: RedisServer) -> None:
+    async def check() -> None:
+        async with place(own_redis.url) as here:
+            await here.write(event(1))
+            with events(here.deployment, "tail", "--since", "all") as running:
+                await running.out.until(1)
+                await here.client.xtrim(here.log.keys.log, maxlen=0, approximate=False)
+                await here.write(event(2))
+                await running.out.until(2)
+                await here.client.flushall()
+                await here.write(event(3))
+                await running.out.until(3)
+                assert ["some events are missing" in line for line in running.err.lines] == [True]
+            assert shown(running.out.lines) == named((1, 1), (2, 1), (3, 1))
+
+    asyncio.run(check())
+
+
 def test_all_of_an_event_is_shown(redis_server: str) -> None:
     async def check() -> None:
         async with place(redis_server) as here:

@@ -80,9 +80,13 @@ def config(level: str | None = None, environment: Mapping[str, str] = os.environ
     """For logging.config.dictConfig, and for Faust. Levels and form are the environment's where not given."""
     level = (level or environment.get("TANKERWATCH_LOG_LEVEL", "info")).upper()
     level = level if level in LEVELS else "INFO"
+
+    def least(other: str) -> str:
+        return max(level, other, key=LEVELS.index)
+
     # Faust tells each step of its services; also under the name of our module that makes the app
-    chatter = {"level": level if level == "DEBUG" else "WARNING"}
-    clients = {"level": "ERROR", "filters": ["seldom"]}
+    chatter = {"level": level if level == "DEBUG" else least("WARNING")}
+    clients = {"level": least("ERROR"), "filters": ["seldom"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -106,7 +110,7 @@ def config(level: str | None = None, environment: Mapping[str, str] = os.environ
             "aiokafka.consumer.group_coordinator": clients,
             "aiokafka.producer.sender": clients,
         },
-        "root": {"level": max(level, "WARNING", key=LEVELS.index), "handlers": ["stderr"]},
+        "root": {"level": least("WARNING"), "handlers": ["stderr"]},
     }
 
 

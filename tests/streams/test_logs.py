@@ -69,3 +69,9 @@ def test_levels(environment: dict[str, str], level: str) -> None:
     made = config(environment=environment)
     assert made["loggers"]["streams"]["level"] == level
     assert made["loggers"]["faust"]["level"] == ("DEBUG" if level == "DEBUG" else "WARNING")
+    assert made["loggers"]["aiokafka"]["level"] == "ERROR"
+
+
+def test_no_logger_says_more_than_is_wanted_where_nothing_is() -> None:
+    made = config("CRITICAL")
+    assert {made["root"]["level"]} | {logger["level"] for logger in made["loggers"].values()} == {"CRITICAL"}

@@ -1,0 +1,29 @@
+"""`tankerwatch status` as a process."""
+
+import subprocess
+import sys
+
+import pytest
+
+from streams.deployment import Deployment
+from tests.services.server import free_port
+from tests.streams.deployed import COMMAND, environment
+
+pytestmark = pytest.mark.services
+
+
+def test_what_is_away_is_said_once_and_nothing_besides(redis_server: str) -> None:
+    broker = f"127.0.0.1:{free_port()}"
+    for redis, away in ((redis_server, 1), (f"redis://127.0.0.1:{free_port()}/0", 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, "status"],
+            env=environment(Deployment(broker=broker, redis=redis)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stderr) == (1, "")
+        first, *problems = done.stdout.splitlines()
+        assert first == "NOT HEALTHY"
+        assert problems[0] == f"  Kafka at {broker} can't be reached (nobody answers there)"
+        assert len(problems) == away

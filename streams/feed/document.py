@@ -20,7 +20,8 @@ from streams.feed.vessels import Told
 REF: Final = "#/components/schemas/{name}"
 MODELS: Final = (
     shapes.EventPage, shapes.EventDetail, shapes.VesselPage, shapes.Config, shapes.Health, shapes.Labels,
-    shapes.Session, shapes.Problem, shapes.Collection, Told, Review, Given, Playback, Command,
+    shapes.Session, shapes.StreamMessage, shapes.Problem, shapes.Collection, Told, Review, Given, Playback,
+    Command,
 )  # fmt: skip
 PROBLEMS: Final = {
     401: "A token is needed.",

@@ -114,7 +114,7 @@ def routes(feed: Feed, streams: Streams) -> APIRouter:
         **operation(
             "streamEvents",
             "Revisions as they come, as server-sent events.",
-            None,
+            "StreamMessage",
             media="text/event-stream",
             description="Events `revision` (with an id), `review`, `reset`, `heartbeat`, `goodbye`.",
             parameters=[*queries.filters(), SINCE, LAST],

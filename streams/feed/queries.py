@@ -122,9 +122,10 @@ def _filter(offered: Filter) -> dict[str, Any]:
 
 
 def several(name: str, help: str, pattern: str, example: str, choices: Sequence[str] = ()) -> dict[str, Any]:
-    """A parameter that may be given several times."""
-    item = {"type": "string", **({"enum": list(choices)} if choices else {"pattern": pattern})}
-    schema = {"type": "array", "items": item, "minItems": 1}
+    """A parameter that may be given several times, or with commas."""
+    one = pattern.removeprefix("^").removesuffix("$")
+    item = {"enum": list(choices)} if choices else {"pattern": f"^ *{one} *(, *{one} *)*$"}
+    schema = {"type": "array", "items": {"type": "string", **item}, "minItems": 1}
     return parameter(name, help, schema, [example], style="form", explode=True)
 
 

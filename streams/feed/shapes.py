@@ -96,6 +96,18 @@ class Session(msgspec.Struct, forbid_unknown_fields=True):
     token: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
+class StreamMessage(msgspec.Struct):
+    """One message of the stream. `data` is JSON: an Event, a Review, or an object as docs/feed.md says.
+    `id` is the entry in the log, of a revision only."""
+
+    event: Annotated[
+        str,
+        msgspec.Meta(extra_json_schema={"enum": ["revision", "review", "reset", "heartbeat", "goodbye"]}),
+    ]
+    data: Annotated[str, msgspec.Meta(extra_json_schema={"contentMediaType": "application/json"})]
+    id: str = ""
+
+
 class Problem(msgspec.Struct):
     """Why not (RFC 9457): `detail` says what is wrong, and what to do."""
 

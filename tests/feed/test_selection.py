@@ -1,6 +1,7 @@
 """Selections: every filter against a plain reading of the event's JSON, and what is refused."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.event import Event, EventType, Level, Status, to_json
+from streams.feed import queries
 from streams.feed.selection import FILTERS, Selection, SelectionError
 from tests.feed import events as made
 
@@ -126,3 +128,15 @@ def test_a_filter_for_one_value_is_refused_two() -> None:
 def test_the_example_of_every_filter_is_valid() -> None:
     for offered in FILTERS:
         assert Selection.parse({offered.name: [offered.example]}) != Selection()
+
+
+@pytest.mark.parametrize("name", [offered.name for offered in FILTERS if offered.pattern])
+@given(text=st.text(" ,0123456789aZ-\u00e9", max_size=25))
+def test_what_the_document_says_of_a_value_is_what_is_taken(name: str, text: str) -> None:
+    (told,) = [one for one in queries.filters() if one["name"] == name]
+    try:
+        Selection.parse({name: [text]})
+        taken = True
+    except SelectionError:
+        taken = False
+    assert (re.fullmatch(told["schema"]["items"]["pattern"], text) is not None) == taken

@@ -26,7 +26,7 @@ export function el(name, attributes = {}, ...children) {
 /* A stranger's words: isolated, so that their direction of writing stays inside. */
 export const bdi = (value) => el("bdi", {}, value);
 
-export const number = (value, digits = 2) => value.toLocaleString("en-GB", { maximumFractionDigits: digits });
+export const number = (value, digits = 2) => value.toLocaleString("en-GB", { maximumFractionDigits: digits }).replace("-", "−");
 export const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
 const two = (value) => String(value).padStart(2, "0");
 

@@ -61,12 +61,19 @@ def closed() -> tuple[Event, ...]:
 
 @cache
 def taken_back() -> tuple[Event, ...]:
+    """The transfer off Cho-do with a partner that later turns out to be a tug."""
+    return tuple(find({"a": frames("a", tug_lines())}))
+
+
+@cache
+def tug_lines() -> tuple[str, ...]:
     """The transfer off Cho-do, but nobody heard what the partner is, until it says that it is a tug."""
     lines, end = _cho_do()
     met = next(event.encounter for event in events("cho_do") if event.encounter)
     mmsi = int(met.vessel.ssvid)
+    name = [(ord(letter) & 63, 6) for letter in "HARBOUR TUG".ljust(20, "@")]
     text, _ = payload(
-        (5, 6), (0, 2), (mmsi, 30), (0, 2), (0, 30), (0, 42), *[(1, 6)] * 20, (TUG, 8),
+        (5, 6), (0, 2), (mmsi, 30), (0, 2), (0, 30), (0, 42), *name, (TUG, 8),
         (0, 30), (0, 4), (0, 20), (0, 8), (0, 120), (0, 1), (0, 1),
     )  # fmt: skip
     lines = [line for line in lines if f",{text[:6]}" not in line]
@@ -74,7 +81,7 @@ def taken_back() -> tuple[Event, ...]:
         time = end + number * 10 * MINUTE
         for part, (at, fill) in enumerate(((text[:60], 0), (text[60:], 2)), 1):
             lines.append(tag(time) + sentence(at, fill, total=2, number=part, sequence=str(number)))
-    return tuple(find({"a": frames("a", lines)}))
+    return tuple(lines)
 
 
 def _cho_do() -> tuple[list[str], Millis]:

@@ -16,7 +16,7 @@ function paintNext() {
 }
 
 export const CanvasLayer = L.Renderer.extend({
-  options: { padding: 0.25 },
+  options: { padding: 0.25, keepOut: () => [] },
 
   /* Whether there is nothing to paint: then there is no canvas to be laid over the map at every frame. */
   empty() {
@@ -24,7 +24,7 @@ export const CanvasLayer = L.Renderer.extend({
   },
 
   /* `paint(ctx, view)` is what a layer adds. view: width, height, zoom, scale (pixels of the world), x(), y(),
-     turns (copies of the world in sight), seen(box, margin). */
+     turns (copies of the world in sight), seen(box, margin), taken() (boxes where no name is to be, to be added to). */
 
   getEvents() {
     return { ...L.Renderer.prototype.getEvents.call(this), move: this._onMove };
@@ -80,12 +80,11 @@ export const CanvasLayer = L.Renderer.extend({
     L.DomUtil.setPosition(this._container, this._bounds.min);
     this._ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     this._ctx.clearRect(0, 0, size.x, size.y);
-    this.view = viewOf(this._map, this._bounds);
-    this.paint(this._ctx, this.view);
+    this.paint(this._ctx, viewOf(this._map, this._bounds, this.options.keepOut));
   },
 });
 
-function viewOf(map, { min, max }) {
+function viewOf(map, { min, max }, keepOut) {
   const zoom = map.getZoom(), scale = 256 * 2 ** zoom, origin = map.getPixelOrigin().add(min);
   const [width, height] = [max.x - min.x, max.y - min.y];
   const turns = [];
@@ -93,5 +92,9 @@ function viewOf(map, { min, max }) {
   const x = (at, turn = 0) => (at + turn) * scale - origin.x, y = (at) => at * scale - origin.y;
   const seen = (box, turn = 0, margin = 20) => x(box[2], turn) > -margin && x(box[0], turn) < width + margin
     && y(box[3]) > -margin && y(box[1]) < height + margin;
-  return { width, height, zoom, scale, turns, x, y, seen };
+  const taken = () => {
+    const { x: left, y: top } = map.containerPointToLayerPoint([0, 0]).subtract(min);
+    return keepOut().map((box) => [box[0] + left, box[1] + top, box[2] + left, box[3] + top]);
+  };
+  return { width, height, zoom, scale, turns, x, y, seen, taken };
 }

@@ -76,6 +76,7 @@ export function hullsOf(event, dimensions, width) {
     el("figcaption", {}, vessels.map((vessel, i) => el("span", { class: "key" }, el("i", { class: `area ${"ab"[i]}` }), bdi(vesselName(vessel)))),
       el("span", { class: "small" }, [moment(Date.parse(a.time)), gap !== null && `hulls ${number(gap, 0)} m apart`, a.distanceMeters !== null
         && `antennas (dots) ${number(a.distanceMeters, 0)} m`].filter(Boolean).join(" · ")),
+      gap === 0 && el("span", { class: "small" }, "Positions are off by 10 m and more, so hulls may seem to overlap."),
       sizes.some((size) => !size.known) && el("span", { class: "small" }, "Where an antenna's place is not known, it is drawn amidships."))));
 }
 

@@ -60,8 +60,10 @@ export class EventPanel {
     const { content } = await get(`events/${encodeURIComponent(this.id)}/track`);
     if (asking !== this.asking) return;
     const order = vesselsOf(this.event).map((vessel) => vessel.ssvid);
-    this.tracks = content.features.map((feature) => ({ ssvid: String(feature.properties.mmsi).padStart(9, "0"), points: pointsOf(feature) }))
-      .filter(({ ssvid }) => order.includes(ssvid)).map(({ ssvid, points }) => ({ tone: "ab"[order.indexOf(ssvid)], points, name: vesselName(vesselsOf(this.event)[order.indexOf(ssvid)]) }));
+    this.tracks = content.features.flatMap((feature) => {
+      const { mmsi } = feature.properties, index = order.indexOf(String(mmsi).padStart(9, "0"));
+      return index < 0 ? [] : [{ tone: "ab"[index], points: pointsOf(feature), name: vesselName(vesselsOf(this.event)[index]), mmsi: Number(mmsi) }];
+    });
     this.showTracks();
   }
 
@@ -75,7 +77,7 @@ export class EventPanel {
   bar() {
     const { event } = this;
     return el("div", { class: "panel-bar" }, grip(),
-      event && el("span", { class: "line" }, tag(event), badge("level", event.level), badge("status", event.status)),
+      event && el("span", { class: "line" }, tag(event), event.status !== "retracted" && badge("level", event.level), badge("status", event.status)),
       el("span", { class: "grow" }),
       el("button", { type: "button", "aria-label": "Previous event", title: "Previous event (k)", click: () => this.on.step(-1) }, "↑"),
       el("button", { type: "button", "aria-label": "Next event", title: "Next event (j)", click: () => this.on.step(1) }, "↓"),
@@ -97,9 +99,9 @@ export class EventPanel {
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data took this event back. The reasons against say why."),
       this.actions(),
       grounds(event),
-      keyFacts(event, OPEN),
       plots.length ? section("Over time", plots) : null,
       hullsOf(event, this.dimensions, width),
+      section("Measured", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
       section("Reviews", reviewList(this.reviews), this.form),

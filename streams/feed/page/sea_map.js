@@ -23,8 +23,9 @@ export class SeaMap {
     for (const [name, above] of [["chart", 300], ["vessels", 420], ["tracks", 410]]) this.map.createPane(name).style.zIndex = above;
     for (const name of ["chart", "vessels", "tracks"]) this.map.getPane(name).style.pointerEvents = "none";
     this.chart = new Chart({ pane: "chart" }).addTo(this.map);
-    this.tracks = new TrackLayer({ pane: "tracks" }).addTo(this.map);
-    this.vessels = new VesselLayer(fleet, { pane: "vessels" }).addTo(this.map);
+    const keepOut = () => this.keepOut();
+    this.tracks = new TrackLayer(fleet, { pane: "tracks", keepOut }).addTo(this.map);
+    this.vessels = new VesselLayer(fleet, { pane: "vessels", keepOut }).addTo(this.map);
     this.markers = new Markers(this.map, on.event);
     this.events = [];
     this.tip = byId("tip");
@@ -84,6 +85,17 @@ export class SeaMap {
     return Math.min(Math.max(0, ...tops), frame.height * 0.7);
   }
 
+  /* Where a name could not be read: beyond the sides, under what lies over the map, under events. Boxes in pixels of
+     the container. */
+  keepOut() {
+    const { x: wide, y: high } = this.map.getSize(), frame = this.map.getContainer().getBoundingClientRect(), far = 1e5;
+    const over = ["zoom", "legend", "player"].map((id) => byId(id).getBoundingClientRect()).filter((box) => box.width)
+      .map((box) => [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
+    const marks = this.events.map(({ position }) => this.map.latLngToContainerPoint([position.lat, near(position.lon, this.map.getCenter().lng)]))
+      .map(({ x, y }) => [x - 10, y - 10, x + 10, y + 10]);
+    return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...marks];
+  }
+
   fitTracks() {
     this.fit(this.tracks.extent());
   }
@@ -94,6 +106,7 @@ export class SeaMap {
 
   /* Only as far as needed for a place to be seen. */
   reveal({ lat, lon }) {
+    this.map.invalidateSize({ pan: false }); // a panel may have just opened
     const at = [lat, near(lon, this.map.getCenter().lng)], size = this.map.getSize(), free = size.y - this.covered;
     const { x, y } = this.map.latLngToContainerPoint(at), away = 40;
     if (x > away && x < size.x - away && y > away && y < free - away) return;
@@ -176,7 +189,7 @@ export class SeaMap {
     const metres = this.map.distance(at(size.x / 2 - 50), at(size.x / 2 + 50)) / 100;
     const power = 10 ** Math.floor(Math.log10(metres * 130)), long = power * [5, 2, 1].find((factor) => factor * power <= metres * 130);
     byId("scale").style.width = `${long / metres}px`;
-    byId("scale").textContent = `${kilometres(long / 1000)} · ${number(long / 1852, long < 18520 ? 1 : 0)} nm`;
+    byId("scale").dataset.says = `${kilometres(long / 1000)} · ${number(long / 1852, long < 18520 ? 1 : 0)} nm`;
   }
 }
 

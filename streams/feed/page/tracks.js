@@ -25,18 +25,18 @@ export const pointsOf = ({ temporalGeometry: { datetimes, coordinates } }) =>
   datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1]]);
 
 export const TrackLayer = CanvasLayer.extend({
-  initialize(options) {
+  initialize(fleet, options) {
     CanvasLayer.prototype.initialize.call(this, options);
-    Object.assign(this, { lines: [], dots: [], marks: [], box: null });
+    Object.assign(this, { fleet, lines: [], dots: [], marks: [], box: null });
   },
 
-  /* lines: [{tone, points, name}], dots: [{tone, lon, lat}] */
+  /* lines: [{tone, points, name, mmsi}], dots: [{tone, lon, lat}] */
   show(lines, dots = []) {
-    this.lines = lines.filter(({ points }) => points.length).map(({ tone, points, name }) => {
+    this.lines = lines.filter(({ points }) => points.length).map(({ tone, points, ...more }) => {
       const parts = pieces(points);
       const bridges = parts.slice(1).map((part, i) => [parts[i].at(-1), part[0]]);
       const paths = (all) => all.map((part) => pathOf(part.map((point) => point.slice(1))));
-      return { tone, points, name, parts: paths(parts), bridges: paths(bridges) };
+      return { ...more, tone, points, parts: paths(parts), bridges: paths(bridges) };
     });
     this.dots = dots.map(({ tone, lon, lat }) => ({ tone, at: project(lon, lat) }));
     this.marks = [];
@@ -101,12 +101,13 @@ export const TrackLayer = CanvasLayer.extend({
     }
   },
 
-  /* At the ends of the tracks. */
+  /* At the ends of the tracks, except where the vessel itself still is, with its name. */
   names(ctx, view, turn) {
-    const taken = [];
-    for (const { tone, points, name } of this.lines) {
-      const [x, y] = project(points.at(-1)[1], points.at(-1)[2]);
-      if (name) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 8, bold: true });
+    const taken = view.taken();
+    for (const { tone, points, name, mmsi } of this.lines) {
+      const [x, y] = project(points.at(-1)[1], points.at(-1)[2]), vessel = this.fleet.byMmsi.get(mmsi);
+      const there = vessel && Math.hypot(vessel.x - x, vessel.y - y) * view.scale < 50;
+      if (name && !there) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 8, bold: true });
     }
   },
 

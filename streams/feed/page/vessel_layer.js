@@ -105,7 +105,7 @@ export const VesselLayer = CanvasLayer.extend({
   },
 
   names(ctx, view, ranks) {
-    const taken = [];
+    const taken = view.taken();
     let left = NAMES;
     const marked = ({ vessel }) => this.chosen.has(vessel.mmsi);
     const spots = ranks.flat(), halo = colour("paper");

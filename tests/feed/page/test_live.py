@@ -84,6 +84,7 @@ def test_an_event_opens_closes_and_is_taken_back(live: Live, tab: Open) -> None:
     expect(item.locator(".who")).to_have_css("text-decoration-line", "line-through")
     expect(item).to_contain_text("Retracted")
     expect(panel.locator(".warning")).to_contain_text("later data took this event back")
+    expect(panel.locator(".panel-bar .badge")).to_have_text(["Retracted"])
     expect(panel.locator(".against")).to_contain_text("NORTH turned out to be a tug")
     expect(panel.locator("table tbody tr")).to_have_count(3)
 

@@ -52,10 +52,12 @@ def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab:
 def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
     page.locator(TRANSFER).click()
+    expect(page.locator(f"{MARK}.chosen")).to_be_in_viewport(ratio=1)  # beside the panel, not under it
     panel = page.locator("#panel")
     expect(panel.locator(".for li")).to_have_count(6)
     expect(panel.locator(".for")).to_contain_text("close and slow together for 7 h 20 min")
     expect(panel.locator(".for")).to_contain_text("Duration: 7.33 h (threshold 0.5 h)")
+    expect(panel.locator(".for")).to_contain_text("Draught: −1.8 m (threshold 0.3 m)")
     expect(panel.locator("section:has(h3:text-is('Against'))")).to_contain_text("Nothing")
     distance, speed = panel.locator("svg[aria-label^=Distance]"), panel.locator("svg[aria-label^=Speed]")
     expect(distance.locator("path.series")).to_have_count(2)

@@ -117,7 +117,7 @@ class Seas:
         return rows
 
     def events(self, at: Millis) -> list[Event]:
-        """Loitering of some of the tankers, as far as the map is concerned."""
+        """One of each of some tankers, where it is."""
         made = []
         for number, index in enumerate(np.flatnonzero(self.tanker)[:EVENTS].tolist()):
             lon, lat = self.place[index].tolist()

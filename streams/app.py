@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ import faust
 import redis.asyncio as redis
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from redis.asyncio.retry import Retry
@@ -34,6 +36,7 @@ from streams.patience import KAFKA_AWAY, until_there
 from streams.pipeline import Behind, CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
 from streams.place import Places
 from streams.registry import SourceRegistry
+from streams.silence import LOOK, Silence, end_of
 from streams.supervisor import SUPERVISOR
 from streams.topics import specs
 from streams.topics_admin import TopicsError, ensure_topics
@@ -206,6 +209,22 @@ class Pipeline(faust.App):
             self._told = kept
             self._telling = asyncio.create_task(cast(CheckpointConsumer, self.consumer).tell(kept))
 
+    async def silent(self, silence: Silence) -> list[tuple[int, str]]:
+        """Sources that have been silent for long, with their partitions. Raises what Kafka does."""
+        raw = self.deployment.topics.raw
+        if not (slots := dict(self.keepers[raw].in_hand)):
+            return []
+        async with asyncio.timeout(LOOK):
+            ends = await self.consumer.highwaters(*(TP(raw, partition) for partition in slots))
+        heard: dict[str, int] = {}
+        where: dict[str, int] = {}
+        for partition, slot in slots.items():
+            if slot.last + 1 == ends.get(TP(raw, partition)):
+                sources = cast(DecoderHost, slot.host).open_sources
+                heard |= sources
+                where |= dict.fromkeys(sources, partition)
+        return [(where[source], source) for source in silence.look(time.monotonic(), heard)]
+
     async def last_checkpoint(self) -> None:
         """Keep what can be kept in a short time: what is not kept is done again from the checkpoint."""
         try:
@@ -272,6 +291,22 @@ async def keep_checkpoints() -> None:
         await app.checkpoint()
 
 
+async def end_silent_sources() -> None:
+    """Write the end of sources whose ingest has died."""
+    silence = Silence(app.deployment.silence_seconds)
+    while not app.should_stop:
+        await asyncio.sleep(LOOK)
+        try:
+            registry = await app.registry.newest()
+            for partition, source in await app.silent(silence):
+                say(log, logging.ERROR, "source_ended", source=source, reason="nothing comes from its ingest",
+                    seconds=app.deployment.silence_seconds)  # fmt: skip
+                end = end_of(source, registry)
+                await app._send(Out(app.deployment.topics.raw, end, partition, source.encode()))
+        except (*KAFKA_AWAY, TimeoutError, ConsumerNotStarted):
+            silence.forget()
+
+
 async def on_revoked(*_: Any, **__: Any) -> None:
     """Keep what was done with the partitions before they go to another worker."""
     try:
@@ -299,5 +334,6 @@ async def tell_vitals() -> None:
 
 app.task(keep_checkpoints)
 app.task(tell_vitals)
+app.task(end_silent_sources)
 app.on_partitions_revoked.connect(cast(Any, on_revoked))
 app.on_before_shutdown.connect(cast(Any, on_shutdown))

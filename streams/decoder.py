@@ -135,6 +135,10 @@ class Decoder:
         self._ended = False
 
     @property
+    def ended(self) -> bool:
+        return self._ended
+
+    @property
     def outcomes(self) -> Counter[str]:
         """Lines by outcome. Held lines are counted when `advance` works them off, so the numbers sum to the
         lines fed after `end()` and the `advance` that follows it."""
@@ -175,6 +179,10 @@ class Decoder:
         self._placing.end()
         self._hold(Names(), [])
         self._ended = True
+
+    def reopen(self) -> None:
+        """The source had not ended after all: it goes on from the times that it had reached."""
+        self._ended = False
 
     def advance(self, watermark: Millis) -> Decoded:
         """Release the reports before `watermark`, or before the decoder's own where that is lower."""

@@ -34,6 +34,8 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A checkpoint is taken so often: by the clock, and after so many frames when catching up."""
     session_timeout_seconds: float = 6.0
     """A killed worker is missed after so long."""
+    silence_seconds: float = 60.0
+    """A source from whose ingest not even word of being idle has come for so long is ended."""
     settings: str = ""
     """TOML file of thresholds; none means the defaults."""
     fences: str = ""
@@ -46,8 +48,9 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("raw_partitions", "spread", "checkpoint_frames"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        if self.checkpoint_seconds <= 0 or self.session_timeout_seconds <= 0:
-            raise ValueError("checkpoint_seconds and session_timeout_seconds must be above 0")
+        for name in ("checkpoint_seconds", "session_timeout_seconds", "silence_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0")
 
     @property
     def topics(self) -> Topics:

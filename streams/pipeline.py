@@ -53,6 +53,7 @@ class DecoderHost:
         self._settings, self._topics = settings, topics
         self._decoders: dict[str, Decoder] = {}
         self._newest: dict[str, Millis] = {}
+        self._heard: dict[str, int] = {}  # the offset of each source's last frame; no part of the state
         self._changed: set[str] = set()
 
     def work(self, value: bytes, offset: int) -> list[Out]:
@@ -67,6 +68,7 @@ class DecoderHost:
         self._decoders[frame.source] = decoder
         self._newest.setdefault(frame.source, BEGINNING)
         self._changed.add(frame.source)
+        self._heard[frame.source] = offset
         decoded = decoder.advance(decoder.watermark)
         newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
         self._newest[frame.source] = newest
@@ -75,16 +77,26 @@ class DecoderHost:
             *(self._dead(reject, offset) for reject in decoded.rejects),
         ]
 
+    @property
+    def open_sources(self) -> dict[str, int]:
+        """Sources that have not ended, and the offset of each one's last frame; -1: before the checkpoint."""
+        return {
+            name: self._heard.get(name, -1) for name, decoder in self._decoders.items() if not decoder.ended
+        }
+
     @staticmethod
     def _feed(decoder: Decoder, frame: RawFrame) -> None:
         if frame.kind == "end":
             decoder.end()
-        elif frame.kind == "lines":
+            return
+        if frame.kind not in ("lines", "idle"):
+            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, idle, end")
+        if decoder.ended:  # it was taken for dead (streams/silence.py), or its name was given again
+            decoder.reopen()
+        if frame.kind == "lines":
             received = None if frame.received is None else np.array(frame.received, np.int64)
             cuts = tuple(Cut(*cut) for cut in frame.cuts)
             decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
-        elif frame.kind != "idle":
-            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, idle, end")
         elif frame.received:
             decoder.idle(frame.received[-1])
 

@@ -60,6 +60,15 @@ class SourceRegistry:
                             self._partition.topic, offset, self._read,
                         )  # fmt: skip
 
+    async def newest(self) -> int:
+        """The offset of the last registration there is; -1 for none. It has been read then."""
+        async with self._lock:
+            consumer = await until_there("Kafka", self._broker, self._start, KAFKA_AWAY)
+            ends = await consumer.end_offsets([self._partition])
+        newest = int(ends[self._partition]) - 1
+        await self.catch_up(newest)
+        return newest
+
     async def stop(self) -> None:
         if self._consumer is not None:
             await self._consumer.stop()

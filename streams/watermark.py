@@ -13,8 +13,9 @@ class Watermarks:
         self._of.setdefault(source, BEGINNING)
 
     def update(self, source: str, watermark: Millis) -> None:
-        """Move a source on. A watermark never goes back."""
-        self._of[source] = max(self._of[source], watermark)
+        """Move a source on. A watermark goes back only where one that had ended speaks again."""
+        known = self._of[source]
+        self._of[source] = watermark if known == END else max(known, watermark)
 
     def end(self, source: str) -> None:
         self._of[source] = END

@@ -51,6 +51,11 @@ class Intake:
     async def register(self, origin: str) -> None:
         await self._outbox.put(Registration(wire.VERSION, self.source, origin))
 
+    async def greet(self) -> None:
+        """A first sign of life, once all are registered: of who never sent a frame nobody would miss one."""
+        self._ready.append(self._frame("idle", self._cutter.next_line, b"", None, []))
+        await self._put(patient=True)
+
     async def feed(self, data: bytes, received: Millis | None = None, *, ends_line: bool = False) -> None:
         """Take bytes in; returns when there is room for more. Cancelled, it has them all the same."""
         received = self._now() if received is None else received
@@ -92,6 +97,19 @@ class Intake:
                 continue
             await asyncio.sleep(FRAME_MILLIS / SECOND)
             await self.flush()
+
+    async def beat(self) -> None:
+        """Send word that a recording is still being read, or waits for its turn: runs beside it.
+
+        It tells no time. Without it the source would be taken for one whose ingest died (streams/silence.py).
+        """
+        while not self._ended:
+            quiet = time.monotonic() - self._last_frame
+            await asyncio.sleep(max(0.1, IDLE_SECONDS - quiet))
+            quiet = time.monotonic() - self._last_frame
+            if quiet >= IDLE_SECONDS and not self._ready and not self._ended:
+                self._ready.append(self._frame("idle", self._cutter.next_line, b"", None, []))
+                await self._put(patient=True)
 
     async def flush(self) -> None:
         """Put what has come so far, but for a line that has not ended."""

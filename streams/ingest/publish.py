@@ -18,6 +18,7 @@ from streams.ingest.sender import KafkaTarget
 from streams.reader import Reader
 from streams.sentence import Sentence
 from streams.source import SourceError
+from streams.together import end
 from streams.topics import FRAME_LINES, FRAME_MILLIS
 
 MAX: Final = float("inf")
@@ -51,6 +52,9 @@ async def publish(
     async def feed() -> None:
         for path, intake in zip(files, intakes, strict=True):
             await intake.register(path)
+        for intake in intakes:
+            await intake.greet()
+        beats = [asyncio.create_task(intake.beat()) for intake in intakes]
         try:
             if rate == MAX:
                 for path, intake in zip(files, intakes, strict=True):
@@ -62,6 +66,7 @@ async def publish(
             else:
                 problems.extend(await _paced(files, intakes, rate))
         finally:
+            await end(*beats)
             for intake in intakes:
                 await intake.end()
 

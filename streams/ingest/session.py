@@ -124,6 +124,8 @@ class Session:
         ]
         for source, intake in zip(self._sources, intakes, strict=True):
             await intake.register(source.address.text)
+        for intake in intakes:
+            await intake.greet()
         tasks = [
             asyncio.create_task(self._run_source(source, intake))
             for source, intake in zip(self._sources, intakes, strict=True)
@@ -134,17 +136,16 @@ class Session:
             await end(*tasks)
 
     async def _run_source(self, source: _Source, intake: Intake) -> None:
-        tick = asyncio.create_task(intake.tick()) if source.address.live else None
+        tick = asyncio.create_task(intake.tick() if source.address.live else intake.beat())
         try:
             await source.feed.run(intake)
         except SourceError as error:
             self.problems.append(str(error))
             say(logging.ERROR, "not_read_whole", source=source.name, error=error)
         finally:
-            if tick is not None:
-                await end(tick)
-                with suppress(asyncio.CancelledError):
-                    tick.result()
+            await end(tick)
+            with suppress(asyncio.CancelledError):
+                tick.result()
             await intake.end()
             say(logging.INFO, "source_ended", source=source.name)
 

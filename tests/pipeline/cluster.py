@@ -105,7 +105,9 @@ class Read:
 class Cluster:
     """One deployment on given services. Ended workers are started again, as a supervisor would."""
 
-    def __init__(self, folder: Path, kafka: str, redis_url: str, raw: int = 1, spread: int = 2) -> None:
+    def __init__(
+        self, folder: Path, kafka: str, redis_url: str, raw: int = 1, spread: int = 2, silence: float = 3600
+    ) -> None:
         self.kafka = kafka
         self.raw, self.spread = raw, spread
         self.prefix = f"t{uuid.uuid4().hex[:8]}."
@@ -123,6 +125,7 @@ class Cluster:
             "TANKERWATCH_PREFIX": self.prefix,
             "TANKERWATCH_RAW_PARTITIONS": str(raw),
             "TANKERWATCH_SPREAD": str(spread),
+            "TANKERWATCH_SILENCE_SECONDS": str(silence),
         }
         self.places = (
             Place("decoder", self.topics.raw, raw),

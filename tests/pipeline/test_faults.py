@@ -141,8 +141,29 @@ def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServer, tm
     asyncio.run(run())
 
 
+def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str, tmp_path: Path) -> None:
+    """The last source never sends its end: a worker does, once, and it is as if the source had."""
+
+    async def run() -> None:
+        async with Cluster(tmp_path, kafka, redis_server, silence=1) as cluster:
+            await cluster.register(list(sources(4)))
+            frames = cluster.frames(sources(4), LINES)
+            cluster.add(2)
+            await cluster.publish(frames[:-1])
+
+            async def ended() -> bool:
+                return len((await cluster.read(cluster.topics.raw)).values) >= len(frames)
+
+            await until(ended, "the end of the source that is silent")
+            await check(cluster, 4)
+            raw = [wire.decode(value, RawFrame) for value in (await cluster.read(cluster.topics.raw)).values]
+            assert [(frame.source, frame.kind) for frame in raw[len(frames) - 1 :]] == [("d", "end")]
+
+    asyncio.run(run())
+
+
 def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: Path) -> None:
-    """Garbage, an unknown version, a frame after the end, a line of 10 MB as an ingest cuts it."""
+    """Garbage, an unknown version, a line of 10 MB as an ingest cuts it, a line that is none."""
 
     async def run() -> None:
         async with Cluster(tmp_path, kafka, redis_server) as cluster:
@@ -160,6 +181,7 @@ def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: 
             frames[3:3] = [(0, value) for value in bad]
             frames[5:5] = [(0, wire.encode(cut))]
             frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "lines", 3, 1, b"late\n"))))
+            frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "end", 3))))
             cluster.add()
             await cluster.publish(frames)
             await check(cluster, 4)
@@ -170,7 +192,7 @@ def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: 
             }
             for value in bad:
                 assert reasons[value].startswith("no_frame: "), reasons[value]
-            assert reasons[frames[-1][1]] == "no_frame: a has ended"
+            assert reasons[b"late"].startswith("malformed")
             assert "too_long" in next(
                 reason for value, reason in reasons.items() if value.startswith(long[:100])
             )

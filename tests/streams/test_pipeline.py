@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from models.event import Event, from_json, to_json
+from models.time import END
 from streams import wire
 from streams.pipeline import CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
 from streams.settings import Settings
 from streams.simulator.scenario import simulate
 from streams.topics import Topics
+from streams.watermark import Watermarks
 from streams.wire import RawFrame
 from tests.evaluation.runs import PLACES, WATCHLIST, find, frames
 
@@ -158,12 +160,15 @@ def event_of(data: bytes) -> Event:
     return from_json(data)
 
 
-def test_a_source_that_comes_when_all_have_ended_is_followed() -> None:
-    """The last of the old ones ends everything; then another registers, with later times."""
+@pytest.mark.parametrize("second", ["b", "a"])
+def test_a_source_that_comes_when_all_have_ended_is_followed(second: str) -> None:
+    """The last of the old ones ends everything; then another registers, with later times; or it was only
+    taken for dead, and speaks again.
+    """
     cluster = Cluster(2, 3, seed=3, crashes=0.2)
     lines = simulate("cho_do", 5, "normal").lines
     middle = len(lines) // 3
-    for name, part, registry in (("a", lines[:middle], 0), ("b", lines[middle:], 1)):
+    for name, part, registry in (("a", lines[:middle], 0), (second, lines[middle:], "ab".index(second))):
         queue = [
             RawFrame(wire.VERSION, name, "lines", registry, frame.first_line, frame.data)
             for frame in frames(name, part, 300)
@@ -177,6 +182,37 @@ def test_a_source_that_comes_when_all_have_ended_is_followed() -> None:
         return {(e.type, e.level, e.status, tuple(v.ssvid for v in e.vessels)) for e in found.values()}
 
     assert seen(cluster.events) == seen(expected("cho_do"))
+
+
+def test_a_source_that_speaks_again_is_waited_for_again() -> None:
+    marks = Watermarks()
+    for name, mark in (("a", 100), ("b", 300)):
+        marks.register(name)
+        marks.update(name, mark)
+    marks.update("a", END)
+    assert marks.low == 300
+    marks.update("a", 200)
+    assert marks.low == 200
+    marks.update("a", 150)
+    assert marks.low == 200
+
+
+def test_a_host_knows_which_sources_are_open() -> None:
+    host = DecoderHost(0, 1, SETTINGS, TOPICS)
+
+    def take(source: str, kind: str, offset: int) -> None:
+        host.work(wire.encode(RawFrame(wire.VERSION, source, kind, 0)), offset)
+
+    take("a", "idle", 0)
+    take("b", "idle", 1)
+    take("a", "idle", 2)
+    assert host.open_sources == {"a": 2, "b": 1}
+    take("a", "end", 3)
+    other = DecoderHost(0, 1, SETTINGS, TOPICS)
+    other.load({name: piece for name, piece in host.changes().items() if piece is not None})
+    assert other.open_sources == {"b": -1}
+    take("a", "idle", 4)
+    assert host.open_sources == {"a": 4, "b": 1}
 
 
 def test_what_is_no_frame_is_refused() -> None:

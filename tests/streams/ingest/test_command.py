@@ -230,7 +230,7 @@ def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_path: 
         asyncio.run(until(lambda: "event=kafka_unavailable" in process.log))
         process.process.terminate()
         assert process.wait() == 0, process.log
-        assert "event=left_in_buffer frames=3" in process.log
+        assert "event=left_in_buffer frames=4" in process.log
         assert "Traceback" not in process.log
         assert all(line.startswith("time=") for line in process.log.splitlines())
 

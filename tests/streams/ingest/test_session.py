@@ -66,7 +66,7 @@ def test_files_arrive_complete_and_in_order_with_their_ends(kafka: str, tmp_path
         assert [(r.source, r.origin) for r in registered.values()] == [(a, str(plain)), (b, str(packed))]
         assert {frame.registry for frame in frames} == {max(registered)}, "both before the first frame"
         counted = session.counters
-        assert (counted.lines, counted.frames, counted.sent_frames) == (2_385, 8, 8)
+        assert (counted.lines, counted.frames, counted.sent_frames) == (2_385, 10, 10)
         assert (counted.buffered_frames, counted.buffered_bytes) == (0, 0)
         assert not list((tmp_path / "buffer").glob("*.seg")), "nothing is left"
 

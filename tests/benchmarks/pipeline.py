@@ -1,10 +1,13 @@
 """The pipeline on real Kafka and Redis: lines a second, latency, and a fleet of the world's size.
 
     python -m tests.benchmarks.pipeline rate|fleet [--vessels 300000] [--lines 1000000] [--period 100]
+    python -m tests.benchmarks.pipeline latency [--rate 3000]
 
 One worker and one sink as processes of their own, one partition of raw frames, eight of MMSIs (the default).
 `rate`: a backlog is worked off. `fleet`: a world of vessels; memory of the worker, and after `kill -9` the
-time until its next checkpoint. What they print is in docs/benchmarks.md.
+time until its next checkpoint. `latency`: a simulated recording at so many lines a second, in frames as an
+ingest makes them; from when the frame was sent that made a revision due, to when the revision was. What they
+print is in docs/benchmarks.md.
 """
 
 import argparse
@@ -12,15 +15,23 @@ import asyncio
 import signal
 import tempfile
 import time
+from bisect import bisect_right
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
-from models.time import MINUTE, SECOND
+import numpy as np
+
+from models.event import from_json
+from models.time import MINUTE, SECOND, Millis, from_text
 from streams import wire
+from streams.decoder import Decoder
+from streams.topics import FRAME_LINES, FRAME_MILLIS
 from streams.wire import RawFrame
 from tests.benchmarks.world import World
+from tests.evaluation.runs import frames as cut
 from tests.pipeline.cluster import Cluster, Worker, until
+from tests.pipeline.recording import record
 from tests.services.kafka import KafkaServer
 from tests.services.redis import RedisServer
 
@@ -104,12 +115,44 @@ async def fleet(cluster: Cluster, vessels: int) -> None:
     print(f"then {memory(worker):,.0f} MiB, at most {memory(worker, 'VmHWM'):,.0f} MiB", flush=True)
 
 
+async def latency(cluster: Cluster, rate: float) -> None:
+    """A revision is due once the watermark has passed the instant at which it was detected."""
+    size = min(FRAME_LINES, int(rate * FRAME_MILLIS / SECOND))
+    sources = {SOURCE: record("large").lines}
+    sent = cluster.frames(sources, size)
+    decoder, marks = Decoder(SOURCE), list[Millis]()
+    for frame in cut(SOURCE, sources[SOURCE], size):
+        decoder.feed(frame)
+        decoder.advance(decoder.watermark)
+        marks.append(decoder.watermark)
+    cluster.add()
+    cluster.add_sink()
+    await cluster.publish(sent[:1])
+    await cluster.finish(LONG)
+    begin = time.monotonic()
+    await cluster.publish(sent[1:-1], every=size / rate)
+    took = time.monotonic() - begin
+    await cluster.finish(LONG)
+    raw, events = await cluster.read(cluster.topics.raw), await cluster.read(cluster.topics.events)
+    waited = []
+    for value, at in zip(events.values, events.times, strict=True):
+        due = bisect_right(marks, from_text(from_json(value).detected))
+        waited.append(at - raw.times[due])
+    p50, p99 = np.percentile(waited, (50, 99))
+    print(
+        f"{(len(sent) - 2) * size / took:,.0f} lines a second in frames of {size}, "
+        f"{len(waited)} revisions: p50 {p50:.0f} ms, p99 {p99:.0f} ms, at most {max(waited)} ms",
+        flush=True,
+    )
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=("rate", "fleet"))
+    parser.add_argument("what", choices=("rate", "fleet", "latency"))
     parser.add_argument("--vessels", type=int, default=300_000)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--period", type=float, default=100.0, help="seconds between reports of a vessel")
+    parser.add_argument("--rate", type=float, default=3_000.0, help="lines a second, for latency")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -121,6 +164,8 @@ async def main() -> None:
             await cluster.register([SOURCE])
             if options.what == "rate":
                 await rate(cluster, options.vessels, options.lines, options.period)
+            elif options.what == "latency":
+                await latency(cluster, options.rate)
             else:
                 await fleet(cluster, options.vessels)
 

@@ -99,6 +99,8 @@ class Read:
     """All messages of one partition, in order."""
 
     values: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    """When each was sent, milliseconds since 1970."""
     headers: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -272,9 +274,12 @@ class Cluster:
             out.append((at % self.raw, wire.encode(RawFrame(wire.VERSION, name, "end", self.registry))))
         return out
 
-    async def publish(self, frames: Sequence[tuple[int, bytes]]) -> None:
+    async def publish(self, frames: Sequence[tuple[int, bytes]], every: float = 0.0) -> None:
+        """One after another, `every` so many seconds."""
         async with self._producer() as producer:
-            for partition, value in frames:
+            begin = time.monotonic()
+            for number, (partition, value) in enumerate(frames):
+                await asyncio.sleep(begin + number * every - time.monotonic())
                 await producer.send_and_wait(self.topics.raw, value, partition=partition)
                 self.published += 1
 
@@ -300,6 +305,7 @@ class Cluster:
             while await consumer.position(place) < end:
                 for record in (await consumer.getmany(place, timeout_ms=500)).get(place, []):
                     out.values.append(record.value or b"")
+                    out.times.append(record.timestamp)
                     out.headers.append({name: value.decode() for name, value in record.headers})
         return out
 

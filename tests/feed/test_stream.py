@@ -81,7 +81,8 @@ def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp
     deployment = Deployment(redis=own_redis.url)
 
     async def follow(log: InRedis, seen: list[Message], goal: int) -> None:
-        """Until so many have been seen, by way of as many connections as it takes."""
+        """Until so many have been seen; it drops its connection fifty times, besides those that break."""
+        drops = set(random.Random(3).sample(range(1, goal), 50))
         while len(seen) < goal:
             resume = {"Last-Event-ID": seen[-1].id or ""} if seen else {}
             try:
@@ -92,6 +93,8 @@ def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp
                             seen.append(message)
                             if len(seen) == goal:
                                 return
+                            if len(seen) in drops:
+                                break
             except (OSError, httpx.HTTPError):
                 await asyncio.sleep(0.05)
 

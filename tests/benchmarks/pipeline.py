@@ -1,6 +1,7 @@
 """The pipeline on real Kafka and Redis: lines a second, latency, and a fleet of the world's size.
 
-    python -m tests.benchmarks.pipeline rate|fleet [--vessels 300000] [--lines 1000000] [--period 100]
+    python -m tests.benchmarks.pipeline rate [--vessels 300000] [--lines 1000000] [--period 100]
+    python -m tests.benchmarks.pipeline fleet [--vessels 300000] [--minutes 20]
     python -m tests.benchmarks.pipeline latency [--rate 3000]
 
 One worker and one sink as processes of their own, one partition of raw frames, eight of MMSIs (the default).
@@ -80,10 +81,11 @@ async def rate(cluster: Cluster, vessels: int, lines: int, period: float) -> Non
     )
 
 
-async def fleet(cluster: Cluster, vessels: int) -> None:
-    blocks, count = World(vessels).lines(5 * MINUTE, 5, 2), 0
+async def fleet(cluster: Cluster, vessels: int, minutes: int) -> None:
+    periods = minutes // 5
+    blocks, count = World(vessels).lines(5 * MINUTE, periods + 1, 2), 0
     (worker,) = cluster.add()
-    for period in range(4):
+    for period in range(periods):
         begin = time.monotonic()
         frames = []
         for block, size in islice(blocks, -(-vessels // 500)):
@@ -152,6 +154,7 @@ async def main() -> None:
     parser.add_argument("--vessels", type=int, default=300_000)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--period", type=float, default=100.0, help="seconds between reports of a vessel")
+    parser.add_argument("--minutes", type=int, default=20, help="of event time, for fleet")
     parser.add_argument("--rate", type=float, default=3_000.0, help="lines a second, for latency")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -167,7 +170,7 @@ async def main() -> None:
             elif options.what == "latency":
                 await latency(cluster, options.rate)
             else:
-                await fleet(cluster, options.vessels)
+                await fleet(cluster, options.vessels, options.minutes)
 
 
 if __name__ == "__main__":

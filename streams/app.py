@@ -17,7 +17,7 @@ from typing import Any, cast
 import faust
 import redis.asyncio as redis
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -296,14 +296,16 @@ async def end_silent_sources() -> None:
     silence = Silence(app.deployment.silence_seconds)
     while not app.should_stop:
         await asyncio.sleep(LOOK)
+        if app.should_stop:
+            return
         try:
             registry = await app.registry.newest()
             for partition, source in await app.silent(silence):
                 say(log, logging.ERROR, "source_ended", source=source, reason="nothing comes from its ingest",
                     seconds=app.deployment.silence_seconds)  # fmt: skip
-                end = end_of(source, registry)
-                await app._send(Out(app.deployment.topics.raw, end, partition, source.encode()))
-        except (*KAFKA_AWAY, TimeoutError, ConsumerNotStarted):
+                frame = end_of(source, registry)
+                await app._send(Out(app.deployment.topics.raw, frame, partition, source.encode()))
+        except (*KAFKA_AWAY, TimeoutError, ConsumerNotStarted, ConsumerStoppedError):
             silence.forget()
 
 

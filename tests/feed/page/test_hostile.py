@@ -1,6 +1,10 @@
 """Whatever strangers call their ships: it is text on the page, executes nothing and moves nothing."""
 
+import csv
 import json
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,11 +13,15 @@ from playwright.sync_api import Page, expect
 
 from models.event import EventType, FenceRelation, Reason
 from models.vessel import Identity, Role, WatchlistHit
+from streams.simulator import nmea
+from streams.simulator.vessel import Ship
 from tests.feed.events import START, event, met, vessel
 from tests.feed.logs import tick
 from tests.feed.page.browser import sizes
 from tests.feed.page.conftest import Open
-from tests.feed.page.feeds import Live
+from tests.feed.page.feeds import Live, Recorded, recording
+from tests.services.server import wait_until
+from tests.streams.deployed import COMMAND
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
 
@@ -142,3 +150,37 @@ def test_events_are_saved_as_they_are(live: Live, tab: Open, tmp_path: Path) -> 
     download.value.save_as(path)
     assert download.value.suggested_filename == f"tankerwatch-{event(0).id}.geojson"
     assert json.loads(path.read_bytes())["properties"]["vessel"]["name"] == NAMES[0]
+
+
+def test_what_comes_by_radio_is_text_everywhere(
+    tmp_path: Path, tab: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the antenna to the terminal, the table, the report and the page: six-bit text allows this much."""
+    names = ("<SVG/ONLOAD=ALERT(1)", '=HYPERLINK("//X.IO")')
+    of: dict[int, str] = {}
+    said = nmea.static
+
+    def hostile(ship: Ship, draught: float) -> nmea.Payload:
+        name = of.setdefault(ship.mmsi, names[len(of) % 2])
+        return said(replace(ship, name=name, callsign="<B>&\\;'", destination="\"'><SCRIPT>//"), draught)
+
+    monkeypatch.setattr(nmea, "static", hostile)
+    path = recording(tmp_path, "full_run")
+    table, report = tmp_path / "events.csv", tmp_path / "report.html"
+    command = [sys.executable, "-c", COMMAND, "replay", str(path), "--report", str(report)]
+    done = subprocess.run([*command, "--format", "csv", "--out", str(table)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout + done.stderr for name in names)
+    assert (done.stdout + done.stderr).replace("\n", "").isprintable()
+    with table.open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert {cell for cell in cells if cell.endswith(names[1])} == {f"'{names[1]}"}
+    assert names[0] in cells
+    assert "<SVG" not in report.read_text()
+    with Recorded(tmp_path / "feed", path) as feed:
+        wait_until(feed.finished, 60, "the recording to be read")
+        page = tab(feed).open()
+        page.locator("#list a:has-text('Suspected transfer')").click()
+        expect(page.locator("#panel h2 bdi")).to_have_text(list(names))
+        assert page.locator("[onload]").count() == 0
+        assert "<B>&\\;'" in page.locator("#panel").inner_text()

@@ -56,7 +56,8 @@ async def page(
                 out.events.append(event)
                 out.json.append(json)
                 if len(out.events) == limit:
-                    return Page(out.events, out.json, after)
+                    last = len(places) < _BATCH and place == places[-1]
+                    return Page(out.events, out.json, None if last else after)
         if len(places) < _BATCH:
             return out
         await asyncio.sleep(0)  # others have their turn

@@ -24,6 +24,7 @@ def test_pages_hold_every_event_once_also_while_some_are_revised(kind: str, redi
         async with filled(kind, redis_server) as log:
             await log.add([event(number, 1, number // 10) for number in range(100)])
             async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+                assert (await client.get("/v1/events?limit=100")).json()["next"] is None
                 first = await client.get("/v1/events?limit=7")
                 position = first.headers["X-Log-Position"]
                 listed = [(one["id"], one["revision"]) for one in first.json()["events"]]

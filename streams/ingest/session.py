@@ -150,7 +150,7 @@ class Session:
             say(logging.INFO, "source_ended", source=source.name)
 
     def _name(self, address: Address, started: Millis) -> str:
-        """A name of this session alone: a source that has ended never comes back under it."""
+        """A name of this session alone: sources that have ended do not come back under it."""
         chosen = self._options.name
         if chosen is not None and not address.live:
             return chosen

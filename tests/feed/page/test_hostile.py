@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from models.event import EventType, FenceRelation, Reason
 from models.vessel import Identity, Role, WatchlistHit
@@ -17,7 +17,7 @@ from streams.simulator import nmea
 from streams.simulator.vessel import Ship
 from tests.feed.events import START, event, met, vessel
 from tests.feed.logs import tick
-from tests.feed.page.browser import sizes
+from tests.feed.page.browser import Tab, sizes
 from tests.feed.page.conftest import Open
 from tests.feed.page.feeds import Live, Recorded, recording
 from tests.services.server import wait_until
@@ -153,7 +153,7 @@ def test_events_are_saved_as_they_are(live: Live, tab: Open, tmp_path: Path) -> 
 
 
 def test_what_comes_by_radio_is_text_everywhere(
-    tmp_path: Path, tab: Open, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the antenna to the terminal, the table, the report and the page: six-bit text allows this much."""
     names = ("<SVG/ONLOAD=ALERT(1)", '=HYPERLINK("//X.IO")')
@@ -179,8 +179,10 @@ def test_what_comes_by_radio_is_text_everywhere(
     assert "<SVG" not in report.read_text()
     with Recorded(tmp_path / "feed", path) as feed:
         wait_until(feed.finished, 60, "the recording to be read")
-        page = tab(feed).open()
+        tab = Tab(browser, feed.url)
+        page = tab.open()
         page.locator("#list a:has-text('Suspected transfer')").click()
         expect(page.locator("#panel h2 bdi")).to_have_text(list(names))
         assert page.locator("[onload]").count() == 0
         assert "<B>&\\;'" in page.locator("#panel").inner_text()
+        assert tab.close() == []

@@ -216,14 +216,11 @@ class Pipeline(faust.App):
             return []
         async with asyncio.timeout(LOOK):
             ends = await self.consumer.highwaters(*(TP(raw, partition) for partition in slots))
-        heard: dict[str, int] = {}
-        where: dict[str, int] = {}
-        for partition, slot in slots.items():
-            if slot.last + 1 == ends.get(TP(raw, partition)):
-                sources = cast(DecoderHost, slot.host).open_sources
-                heard |= sources
-                where |= dict.fromkeys(sources, partition)
-        return [(where[source], source) for source in silence.look(time.monotonic(), heard)]
+        read = {
+            partition: (slot.last, cast(DecoderHost, slot.host).open_sources)
+            for partition, slot in slots.items()
+        }
+        return silence.look(time.monotonic(), {tp.partition: end for tp, end in ends.items()}, read)
 
     async def last_checkpoint(self) -> None:
         """Keep what can be kept in a short time: what is not kept is done again from the checkpoint."""

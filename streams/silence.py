@@ -17,32 +17,45 @@ LOOK: Final = 5.0
 
 
 class Silence:
-    """Told at every look which sources of partitions read to their ends are open."""
+    """Looks at partitions of `ais.raw`: how far each is read, and which of its sources are open."""
 
     def __init__(self, seconds: float) -> None:
         """`seconds` of silence are believed."""
         self._seconds = seconds
         self._quiet: dict[str, tuple[int, float]] = {}
+        self._ends: dict[int, int] = {}
         self._looked: float | None = None
 
-    def look(self, now: float, heard: Mapping[str, int]) -> list[str]:
-        """The sources that have been silent for so long.
+    def look(
+        self, now: float, ends: Mapping[int, int], read: Mapping[int, tuple[int, Mapping[str, int]]]
+    ) -> list[tuple[int, str]]:
+        """The sources that have been silent for so long, each with its partition.
 
-        `now` in seconds; `heard` has the offset of the last frame of each source that is open, and whose
-        partition has nothing more for us to read. Between two looks at most the time of two counts: where
-        the whole machine stood still, the ingest had no time to speak either.
+        `now` in seconds; `ends` where the partitions end now; `read` by partition the last offset read, and
+        the offset of the last frame of each source that is open. What was there at the look before has to
+        have been read: a busy partition is hardly ever read to where it ends just now, and in one that is
+        behind the source's frames may be among those to come. Between two looks at most the time of two
+        counts: where the whole machine stood still, the ingest had no time to speak either.
         """
         step = 0.0 if self._looked is None else min(now - self._looked, 2 * LOOK)
         self._looked = now
         before, self._quiet = self._quiet, {}
-        for source, offset in heard.items():
-            known, quiet = before.get(source, (offset, 0.0))
-            self._quiet[source] = (offset, quiet + step if source in before and known == offset else 0.0)
-        return [source for source, (_, quiet) in self._quiet.items() if quiet >= self._seconds]
+        there, self._ends = self._ends, dict(ends)
+        silent: list[tuple[int, str]] = []
+        for partition, (last, sources) in read.items():
+            if partition not in there or last + 1 < there[partition]:
+                continue
+            for source, offset in sources.items():
+                known, quiet = before.get(source, (-2, 0.0))
+                quiet = quiet + step if known == offset else 0.0
+                self._quiet[source] = offset, quiet
+                if quiet >= self._seconds:
+                    silent.append((partition, source))
+        return silent
 
     def forget(self) -> None:
         """Kafka did not answer: perhaps it could not be told anything either."""
-        self._quiet, self._looked = {}, None
+        self._quiet, self._ends, self._looked = {}, {}, None
 
 
 def end_of(source: str, registry: int) -> bytes:

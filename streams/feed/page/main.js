@@ -27,7 +27,7 @@ let unseen = !state.view; // the address names no view: it is what is there firs
 showPanel(); // before the map is made: it takes part of the room
 const status = new Status(() => stream.retry());
 const events = new Events(state.selection, draw);
-const fleet = new Fleet(() => map.vessels.later(), (time) => status.newest(time));
+const fleet = new Fleet(() => map.fleetChanged(), (time) => status.newest(time));
 const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved });
 const list = new List(open);
 const shared = {

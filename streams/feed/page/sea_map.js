@@ -124,14 +124,25 @@ export class SeaMap {
     if (originalEvent.buttons) return this.leave(); // the map is being dragged
     byId("where").textContent = place(latlng.lng, latlng.lat);
     if (originalEvent.target.closest?.(".event-mark")) return;
-    this.pointer = [containerPoint, latlng];
+    this.pointer = containerPoint;
+    this.look();
+  }
+
+  /* A pointer that rests is told, too, what comes to lie under it. */
+  fleetChanged() {
+    this.vessels.later();
+    if (this.pointer) this.look();
+  }
+
+  look() {
     this.asked ??= requestAnimationFrame(() => {
       this.asked = null;
-      if (this.pointer) this.tell(...this.pointer);
+      if (this.pointer) this.tell(this.pointer);
     });
   }
 
-  tell(point, { lat, lng }) {
+  tell(point) {
+    const { lat, lng } = this.map.containerPointToLatLng(point);
     const vessel = this.vessels.at({ lat, lng });
     this.vessels.hover(vessel);
     this.map.getContainer().classList.toggle("over", Boolean(vessel));

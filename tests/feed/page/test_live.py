@@ -140,13 +140,13 @@ def test_a_long_list_comes_in_pages_and_goes_on_growing(live: Live, tab: Open) -
 
 
 def test_vessels_come_and_move(live: Live, tab: Open) -> None:
-    live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
     opened = tab(live)
     page = opened.open("?map=10/42.5/131.0")
     box = page.locator("#map").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
+    page.mouse.move(x, y)  # it comes to lie under the pointer, which rests
+    live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
     expect(page.locator("#tip")).to_contain_text("SOUTH")
     expect(page.locator("#tip")).to_contain_text("tanker · Russia (RU)")
     ring = page.locator(".vessel-ring").bounding_box()

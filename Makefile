@@ -31,12 +31,12 @@ format: .venv/ready
 
 # Detection against the simulator's truth, over every scenario: writes the table in docs/evaluation.md.
 evaluate: .venv/ready
-	$(BIN)/python -m tests.evaluation.matrix --seeds 20 --out docs/evaluation.md
+	$(BIN)/python -m tests.scenarios.matrix --seeds 20 --out docs/evaluation.md
 
 # Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/faults.md.
 faults: .venv/ready
 	@sh tests/services/setup.sh
-	$(BIN)/python -m tests.pipeline.matrix
+	$(BIN)/python -m tests.faults.matrix
 
 lock: .venv/ready
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \

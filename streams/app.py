@@ -1,9 +1,9 @@
 """The pipeline as a Faust application: `faust -A streams.app worker`, or `tankerwatch worker`.
 
-One agent a stage. The agents only read: what a frame does is in `streams/pipeline.py`, which frames count
-and when state is kept in `streams/keeper.py`. Faust's own acknowledgements and tables are not used, because
-they lose events when a worker is killed (docs/offsets.md); the one thing changed in Faust is where a
-partition is read from after a rebalance: from the checkpoint.
+One agent a stage. The agents only read: what a frame does is in `streams/pipeline/operators.py`, which
+frames count and when state is kept in `streams/pipeline/partition_runner.py`. Faust's own acknowledgements
+and tables are not used, because they lose events when a worker is killed (docs/offsets.md); the one thing
+changed in Faust is where a partition is read from after a rebalance: from the checkpoint.
 """
 
 import asyncio
@@ -25,22 +25,24 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from geofences.catalogue import load_catalogue
+from geofences.surroundings import Surroundings
 from models.watchlist import shipped_watchlist
-from streams import logs, metrics, pulse
-from streams.checkpoint import Checkpoints, Fenced
-from streams.deployment import Deployment, from_environment
-from streams.health import stage_topics
-from streams.keeper import Keeper, Lost, Unreadable
-from streams.logs import say
-from streams.patience import KAFKA_AWAY, until_there
-from streams.pipeline import Behind, CaseHost, DecoderHost, Host, MeetingHost, Out, VesselHost
-from streams.place import Places
-from streams.registry import SourceRegistry
-from streams.silence import LOOK, Silence, end_of
-from streams.supervisor import SUPERVISOR
-from streams.topics import specs
-from streams.topics_admin import TopicsError, ensure_topics
-from streams.vitals import Vitals
+from streams.deployment import heartbeat
+from streams.deployment.config import Deployment, from_environment
+from streams.deployment.topics import specs
+from streams.deployment.topics_admin import TopicsError, ensure_topics
+from streams.pipeline.checkpoint import Checkpoints, Fenced
+from streams.pipeline.dead_sources import LOOK, SourceTimeout, end_of
+from streams.pipeline.health import stage_topics
+from streams.pipeline.operator import Behind, Operator, OutgoingRecord
+from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
+from streams.pipeline.partition_runner import Lost, PartitionRunner, Unreadable
+from streams.pipeline.source_registry import SourceRegistry
+from streams.pipeline.supervisor import SUPERVISOR
+from streams.pipeline.worker_metrics import WorkerMetrics
+from streams.runtime import logs, metrics
+from streams.runtime.logs import say
+from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ class Pipeline(faust.App):
         )
         self.keepers = self._keepers()
         stages = {stage: self.keepers[topic] for stage, topic in stage_topics(deployment.topics).items()}
-        self.vitals = Vitals(stages, self.redis, deployment.prefix)
+        self.vitals = WorkerMetrics(stages, self.redis, deployment.prefix)
         self._told: dict[TP, int] = {}
         self._telling: asyncio.Task[None] | None = None
 
@@ -151,25 +153,27 @@ class Pipeline(faust.App):
         wanted = self.deployment
         topics = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
         await self.or_end(
-            until_there("Kafka", wanted.broker, lambda: ensure_topics(wanted.broker, topics), KAFKA_AWAY)
+            retry_until_available(
+                "Kafka", wanted.broker, lambda: ensure_topics(wanted.broker, topics), KAFKA_AWAY
+            )
         )
         # Faust's own would make a folder for tables here, in whatever directory we are
 
-    def _keepers(self) -> dict[str, Keeper]:
+    def _keepers(self) -> dict[str, PartitionRunner]:
         wanted, topics = self.deployment, self.deployment.topics
         settings, spread = wanted.load_settings(), self.deployment.spread
-        places, watchlist = Places(load_catalogue()), shipped_watchlist()
-        stages: dict[str, tuple[str, Callable[[int], Host]]] = {
-            topics.raw: ("decoder", lambda number: DecoderHost(number, spread, settings, topics)),
+        places, watchlist = Surroundings(load_catalogue()), shipped_watchlist()
+        stages: dict[str, tuple[str, Callable[[int], Operator]]] = {
+            topics.raw: ("decoder", lambda number: DecoderOperator(number, spread, settings, topics)),
             topics.reports: (
                 "vessels",
-                lambda number: VesselHost(number, self.registry, places, watchlist, settings, topics),
+                lambda number: VesselOperator(number, self.registry, places, watchlist, settings, topics),
             ),
-            topics.ticks: ("meetings", lambda _: MeetingHost(spread, places, settings, topics)),
-            topics.facts: ("cases", lambda _: CaseHost(spread, topics)),
+            topics.ticks: ("meetings", lambda _: MeetingOperator(spread, places, settings, topics)),
+            topics.facts: ("cases", lambda _: EventMerger(spread, topics)),
         }
         return {
-            topic: Keeper(
+            topic: PartitionRunner(
                 topic,
                 make,
                 Checkpoints(self.redis, f"{wanted.prefix}tankerwatch:{stage}"),
@@ -181,13 +185,13 @@ class Pipeline(faust.App):
             for topic, (stage, make) in stages.items()
         }
 
-    async def _send(self, out: Out) -> "asyncio.Future[Any]":
+    async def _send(self, out: OutgoingRecord) -> "asyncio.Future[Any]":
         sent = await self.producer.send(out.topic, out.key, out.value, out.partition, None, out.headers)
         future = cast("asyncio.Future[Any]", sent)
         future.add_done_callback(_or_end)
         return future
 
-    async def run_stage(self, stream: Any, keeper: Keeper) -> None:
+    async def run_stage(self, stream: Any, keeper: PartitionRunner) -> None:
         """Hand every message to the keeper. Whatever goes wrong ends the process: it starts from the
         checkpoint again, where Faust would acknowledge the event and go on."""
         async for event in stream.events():
@@ -209,7 +213,7 @@ class Pipeline(faust.App):
             self._told = kept
             self._telling = asyncio.create_task(cast(CheckpointConsumer, self.consumer).tell(kept))
 
-    async def silent(self, silence: Silence) -> list[tuple[int, str]]:
+    async def silent(self, silence: SourceTimeout) -> list[tuple[int, str]]:
         """Sources that have been silent for long, with their partitions. Raises what Kafka does."""
         raw = self.deployment.topics.raw
         if not (slots := dict(self.keepers[raw].in_hand)):
@@ -217,7 +221,7 @@ class Pipeline(faust.App):
         async with asyncio.timeout(LOOK):
             ends = await self.consumer.highwaters(*(TP(raw, partition) for partition in slots))
         read = {
-            partition: (slot.last, cast(DecoderHost, slot.host).open_sources)
+            partition: (slot.last, cast(DecoderOperator, slot.host).open_sources)
             for partition, slot in slots.items()
         }
         return silence.look(time.monotonic(), {tp.partition: end for tp, end in ends.items()}, read)
@@ -290,7 +294,7 @@ async def keep_checkpoints() -> None:
 
 async def end_silent_sources() -> None:
     """Write the end of sources whose ingest has died."""
-    silence = Silence(app.deployment.silence_seconds)
+    silence = SourceTimeout(app.deployment.silence_seconds)
     while not app.should_stop:
         await asyncio.sleep(LOOK)
         if app.should_stop:
@@ -301,7 +305,7 @@ async def end_silent_sources() -> None:
                 say(log, logging.ERROR, "source_ended", source=source, reason="nothing comes from its ingest",
                     seconds=app.deployment.silence_seconds)  # fmt: skip
                 frame = end_of(source, registry)
-                await app._send(Out(app.deployment.topics.raw, frame, partition, source.encode()))
+                await app._send(OutgoingRecord(app.deployment.topics.raw, frame, partition, source.encode()))
         except (*KAFKA_AWAY, TimeoutError, ConsumerNotStarted, ConsumerStoppedError):
             silence.forget()
 
@@ -328,7 +332,7 @@ async def tell_vitals() -> None:
             say(log, logging.ERROR, "orphaned", supervisor=supervisor)
             os.kill(os.getpid(), signal.SIGTERM)
             return
-        await asyncio.sleep(pulse.EVERY)
+        await asyncio.sleep(heartbeat.EVERY)
 
 
 app.task(keep_checkpoints)

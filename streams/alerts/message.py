@@ -7,10 +7,10 @@ import msgspec
 
 from models.event import Event, Status, from_json
 from models.time import Millis, to_text
-from streams import wording
 from streams.alerts.alert import Alert, Kind
-from streams.alerts.desk import Parcel
-from streams.event_log import entry_key
+from streams.alerts.schedule import PendingMessage
+from streams.output import event_text
+from streams.store.event_log import entry_key
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -48,7 +48,7 @@ class Gap:
 Message = Single | Digest | Gap
 
 
-def message_of(parcel: Parcel, json: bytes | None) -> Message:
+def message_of(parcel: PendingMessage, json: bytes | None) -> Message:
     """`json` is the event of a parcel with one alert; where nobody has it any more, the alert must do."""
     if parcel.gap is not None:
         return Gap(parcel.id, parcel.made, *parcel.gap)
@@ -80,7 +80,7 @@ def subject(message: Message) -> str:
     """One line, without line feeds or control characters."""
     match message:
         case Single(event=event, kind=kind):
-            text = wording.heading(event)
+            text = event_text.heading(event)
             lead = {Kind.RAISED: "Raised: ", Kind.CLOSED: "Closed: ", Kind.UPDATED: "Update: "}.get(kind, "")
             if event.status is Status.RETRACTED:
                 lead = "Taken back: "
@@ -101,7 +101,7 @@ def line(item: Item) -> str:
 
 def missing(gap: Gap) -> str:
     """The sentence about a gap."""
-    start, end = (wording.short(to_text(entry_key(entry)[0])) for entry in (gap.after, gap.before))
+    start, end = (event_text.short(to_text(entry_key(entry)[0])) for entry in (gap.after, gap.before))
     return (
         f"The event log no longer has all that was written between {start} and {end} UTC: it was not read in "
         "time. Look at the feed for events of that time."

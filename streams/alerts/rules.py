@@ -9,10 +9,10 @@ from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 
+from models.event_filter import EventFilter, EventFilterError
 from streams.alerts.alert import Kind
-from streams.alerts.quiet import Quiet
+from streams.alerts.quiet_hours import Quiet
 from streams.alerts.receivers import Email, Mqtt, Receiver, Slack, Webhook
-from streams.feed.selection import Selection, SelectionError
 
 CHANNELS: Final = ("webhook", "email", "slack", "mqtt")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -55,7 +55,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError(f"needs one receiver, {found}; give one of {', '.join(CHANNELS)}")
         try:
             self.selection()
-        except SelectionError as error:
+        except EventFilterError as error:
             raise ValueError(f"filter.{error}") from None
 
     @property
@@ -67,8 +67,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         receiver: Receiver = getattr(self, self.channel)
         return receiver
 
-    def selection(self) -> Selection:
-        return Selection.parse({name: [_joined(value)] for name, value in self.filter.items()})
+    def selection(self) -> EventFilter:
+        return EventFilter.parse({name: [_joined(value)] for name, value in self.filter.items()})
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -8,11 +8,11 @@ import typer
 
 from streams.cli.errors import Failed, UsageError, complain
 from streams.cli.groups import help_unless_command
-from streams.plain import plain
+from streams.output.sanitize import plain
 
 if TYPE_CHECKING:
     from streams.alerts.rules import Rules
-    from streams.deployment import Deployment
+    from streams.deployment.config import Deployment
 
 app = typer.Typer()
 T = TypeVar("T")
@@ -49,8 +49,8 @@ def run(
     """
     import os
 
-    from streams.alerts import running
-    from streams.alerts.channels import channels
+    from streams.alerts import process
+    from streams.alerts.channels.factory import channels
     from streams.alerts.rules import RulesError
 
     wanted, deployment = _load(rules), _deployment()
@@ -59,7 +59,7 @@ def run(
         made = channels(wanted, os.environ)
     except RulesError as error:
         raise UsageError(*error.problems) from None
-    raise typer.Exit(running.run(deployment, wanted, made, port))
+    raise typer.Exit(process.run(deployment, wanted, made, port))
 
 
 @app.command()
@@ -99,7 +99,7 @@ def try_out(
     from models.event import to_json
     from streams.alerts.alert import Kind
     from streams.alerts.channel import Result
-    from streams.alerts.channels import channel_of
+    from streams.alerts.channels.factory import channel_of
     from streams.alerts.message import Single
     from streams.alerts.rules import RulesError
     from streams.alerts.sample import sample
@@ -125,8 +125,8 @@ def try_out(
 @app.command("list")
 def list_rules(rules: RulesFile) -> None:
     """Show how each rule stands: how far it has read, what waits, whether its receiver is well."""
-    from streams.alerts.standing import standing, table
-    from streams.event_log import EventLog
+    from streams.alerts.rule_status import standing, table
+    from streams.store.event_log import EventLog
 
     wanted, deployment = _load(rules), _deployment()
 
@@ -148,7 +148,7 @@ def dead(
 
     from models.time import to_text
     from streams.alerts.message import message_of, payload, subject
-    from streams.alerts.store import DeadLetters
+    from streams.alerts.state_store import DeadLetters
 
     deployment = _deployment()
     letters = _with_redis(deployment, lambda client: DeadLetters(client, deployment.prefix).all())
@@ -182,10 +182,10 @@ def retry(
     import os
 
     from streams.alerts.channel import Result
-    from streams.alerts.channels import channel_of
+    from streams.alerts.channels.factory import channel_of
     from streams.alerts.message import message_of
     from streams.alerts.rules import RulesError
-    from streams.alerts.store import DeadLetters
+    from streams.alerts.state_store import DeadLetters
 
     wanted, deployment = _load(rules), _deployment()
 
@@ -222,7 +222,7 @@ def enable(
 ) -> None:
     """Let a rule go on whose receiver had answered 410 (gone): with all that has come since."""
     from streams.alerts.rules import RulesError
-    from streams.alerts.store import key
+    from streams.alerts.state_store import key
 
     wanted, deployment = _load(rules), _deployment()
     try:
@@ -243,11 +243,11 @@ def _load(path: Path) -> "Rules":
 
 
 def _deployment() -> "Deployment":
-    from streams import deployment
+    from streams.deployment import config
 
     try:
-        return deployment.from_environment()
-    except deployment.DeploymentError as error:
+        return config.from_environment()
+    except config.DeploymentError as error:
         raise UsageError(str(error)) from None
 
 
@@ -255,8 +255,8 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
     """What `work` gives with a client of Redis. Raises Failed where that is out of reach."""
     import asyncio
 
-    from streams.alerts.running import connect
-    from streams.patience import REDIS_AWAY, reason
+    from streams.alerts.process import connect
+    from streams.runtime.retry import REDIS_AWAY, reason
 
     async def with_client() -> T:
         client = connect(deployment)

@@ -2,7 +2,7 @@
 
 import typer
 
-from streams.plain import plain
+from streams.output.sanitize import plain
 
 
 class Failed(typer.BadParameter):

@@ -6,7 +6,7 @@ import typer
 
 from streams.cli.errors import Failed, UsageError
 from streams.cli.groups import help_unless_command
-from streams.plain import plain
+from streams.output.sanitize import plain
 
 if TYPE_CHECKING:
     from streams.tail.source import Since, Source
@@ -31,7 +31,7 @@ def _events(context: typer.Context) -> None:
 
 def _filter(name: str) -> Any:
     """The option of a filter, described as everywhere."""
-    from streams.feed.selection import FILTERS
+    from models.event_filter import FILTERS
 
     offered = next(one for one in FILTERS if one.name == name)
     return typer.Option(f"--{name.replace('_', '-')}", metavar=offered.metavar, help=offered.help)
@@ -84,10 +84,10 @@ def tail(
 
     from rich.console import Console
 
-    from streams.feed.selection import Selection, SelectionError
+    from models.event_filter import EventFilter, EventFilterError
+    from streams.tail.follow import Tail
     from streams.tail.printer import JsonLines, Lines
     from streams.tail.source import Unreachable, Unusable
-    from streams.tail.tailing import Tail
 
     given = {
         "type": type, "level": level, "status": status, "fence": fence, "country": country, "mmsi": mmsi,
@@ -95,8 +95,8 @@ def tail(
         "min_score": min_score and [min_score],
     }  # fmt: skip
     try:
-        selection = Selection.parse({name: values for name, values in given.items() if values})
-    except SelectionError as error:
+        selection = EventFilter.parse({name: values for name, values in given.items() if values})
+    except EventFilterError as error:
         raise UsageError(f"--{str(error).replace('_', '-', 1)}") from None
     begin = _since(since or ("all" if once else None))
     printer = JsonLines() if as_json or not sys.stdout.isatty() else Lines(Console())
@@ -126,7 +126,7 @@ def show(
 
     from rich.console import Console
 
-    from streams.tail import sheet
+    from streams.tail import event_sheet
     from streams.tail.printer import JsonLines
     from streams.tail.source import Known, Unreachable, Unusable
 
@@ -148,21 +148,21 @@ def show(
         for event in known.revisions:
             lines.print(event, None)
     else:
-        sheet.show(Console(), known)
+        event_sheet.show(Console(), known)
 
 
 def _source(place: str, since: "Since | None", once: bool, filters: dict[str, list[str]]) -> "Source":
     """Raises UsageError."""
     import os
 
-    from streams import deployment
+    from streams.deployment import config
     from streams.tail.feed_source import TOKEN, FeedSource
     from streams.tail.kafka_source import KafkaSource
     from streams.tail.redis_source import RedisSource
 
     try:
-        wanted = deployment.from_environment()
-    except deployment.DeploymentError as error:
+        wanted = config.from_environment()
+    except config.DeploymentError as error:
         raise UsageError(str(error)) from None
     scheme, _, rest = place.partition("://")
     if place == "redis" or (scheme in ("redis", "rediss", "unix") and rest):

@@ -29,13 +29,14 @@ def feed(
     """
     import msgspec
 
-    from streams import deployment
-    from streams.cli.serving import open_port
-    from streams.feed import running, settings
+    from streams.cli.replay_serve import open_port
+    from streams.deployment import config
+    from streams.feed import settings
+    from streams.feed.http import process
 
     try:
-        wanted, demands = deployment.from_environment(), settings.from_environment()
-    except deployment.DeploymentError as error:
+        wanted, demands = config.from_environment(), settings.from_environment()
+    except config.DeploymentError as error:
         raise UsageError(str(error)) from None
     changes = {name: value for name, value in (("redis", redis), ("prefix", prefix)) if value is not None}
-    running.run(msgspec.structs.replace(wanted, **changes), demands, open_port(host, port))
+    process.run(msgspec.structs.replace(wanted, **changes), demands, open_port(host, port))

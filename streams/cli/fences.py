@@ -13,7 +13,7 @@ import typer
 from streams.cli.errors import UsageError
 from streams.cli.files import Output
 from streams.cli.groups import help_unless_command
-from streams.plain import plain
+from streams.output.sanitize import plain
 
 if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than the help
     from shapely import MultiPolygon, Polygon

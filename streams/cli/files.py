@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from streams.cli.errors import Failed, UsageError, reason
-from streams.plain import plain
+from streams.output.sanitize import plain
 
 STANDARD = "-"
 """Standard input or output in place of a file."""

@@ -74,13 +74,13 @@ def ingest(
     Every source is registered before its first line. Connections that break are made again, after 1 to 60
     seconds. Ctrl-C or SIGTERM sends what has come and ends the sources.
     """
+    from streams.deployment.topics import Topics
+    from streams.deployment.topics_admin import TopicsError
     from streams.ingest import run
-    from streams.ingest.address import AddressError
     from streams.ingest.sender import KafkaTarget
     from streams.ingest.session import IngestOptions
+    from streams.ingest.sources.address import AddressError
     from streams.ingest.spool import SpoolError
-    from streams.topics import Topics
-    from streams.topics_admin import TopicsError
 
     target = KafkaTarget(broker_address(broker), Topics(prefix), partitions)
     folder = run.default_buffer(target, sources) if buffer is None else run.folder(buffer)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from streams.source import Interrupted
+from streams.recordings.files import Interrupted
 
 
 class Interrupt:

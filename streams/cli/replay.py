@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from streams.format import Format
+from streams.output.format import Format
 
 
 class Target(StrEnum):
@@ -113,12 +113,12 @@ def replay(
     is worked off, told and written, and the exit code is 130; a second Ctrl-C ends it at once.
     """
     if to is not None:
-        from streams.cli.publishing import publish
+        from streams.cli.replay_publish import publish
 
         others = (out, report, rejects, start, end, mmsi, bbox, fence, watchlist, settings, serve)
         publish(files, broker, rate, base_time, alone=not any(others))
         return
-    from streams.cli.inputs import Options
+    from streams.cli.replay_inputs import Options
 
     options = Options(
         files=files,
@@ -136,10 +136,10 @@ def replay(
         base_time=base_time,
     )
     if serve:
-        from streams.cli.serving import serve as show
+        from streams.cli.replay_serve import serve as show
 
         show(options, port, rate)
         return
-    from streams.cli.run import run
+    from streams.cli.replay_run import run
 
     raise typer.Exit(run(options))

@@ -14,9 +14,9 @@ from models.event import Event, from_json
 from models.time import from_text
 from streams.cli.errors import Failed, reason
 from streams.cli.files import STANDARD
-from streams.evaluation import Evaluation, Miss
-from streams.evaluation import evaluate as compare
-from streams.plain import plain
+from streams.output.sanitize import plain
+from streams.simulator.evaluation import Evaluation, Miss
+from streams.simulator.evaluation import evaluate as compare
 from streams.simulator.truth import TrueEvent, Truth
 
 _TRUTH: Final = msgspec.json.Decoder(Truth)

@@ -24,7 +24,7 @@ def show(
     ] = None,
 ) -> None:
     """Print the settings in force as TOML, complete and ready to edit."""
-    from streams import settings as settings_file
+    from streams.stages import settings as settings_file
 
     try:
         values = settings_file.load(settings) if settings else settings_file.Settings()

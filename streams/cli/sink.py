@@ -20,13 +20,15 @@ def sink(
     One is enough; a second one takes over, and the first ends with exit code 4. The TANKERWATCH_… variables
     say where Kafka and Redis are. Waits while one of them is away. SIGTERM and Ctrl-C end it.
     """
-    from streams import deployment, limits, processes
-    from streams.checkpoint import Fenced
-    from streams.topics_admin import TopicsError
+    from streams.deployment import config
+    from streams.deployment.topics_admin import TopicsError
+    from streams.pipeline import processes
+    from streams.pipeline.checkpoint import Fenced
+    from streams.store import retention
 
     try:
-        wanted, kept = deployment.from_environment(), limits.from_environment()
-    except deployment.DeploymentError as error:
+        wanted, kept = config.from_environment(), retention.from_environment()
+    except config.DeploymentError as error:
         raise UsageError(str(error)) from None
     port = metrics_port if metrics_port is not None else wanted.web_port and wanted.web_port + 1
     try:

@@ -7,7 +7,7 @@ import typer
 from streams.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from streams.health import Health, StageHealth
+    from streams.pipeline.health import Health, StageHealth
 
 
 def status(
@@ -24,12 +24,13 @@ def status(
 
     import msgspec
 
-    from streams import deployment, logs
-    from streams.health import examine
+    from streams.deployment import config
+    from streams.pipeline.health import examine
+    from streams.runtime import logs
 
     try:
-        wanted = deployment.from_environment()
-    except deployment.DeploymentError as error:
+        wanted = config.from_environment()
+    except config.DeploymentError as error:
         raise UsageError(str(error)) from None
     logs.configure("CRITICAL")
     health = asyncio.run(examine(wanted, timeout))

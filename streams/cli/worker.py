@@ -32,13 +32,14 @@ def worker(
     3 lost frames, 4 partition taken over, 5 failure), and goes on from its checkpoint when started again.
     SIGTERM and Ctrl-C end it in order.
     """
-    from streams import deployment, processes
-    from streams.settings import SettingsError
+    from streams.deployment import config
+    from streams.pipeline import processes
+    from streams.stages.settings import SettingsError
 
     try:
-        wanted = deployment.from_environment()
+        wanted = config.from_environment()
         wanted.load_settings()
-    except (deployment.DeploymentError, SettingsError) as error:
+    except (config.DeploymentError, SettingsError) as error:
         raise UsageError(str(error)) from None
     if rebuild_from is not None:
         _rebuild(rebuild_from, yes)
@@ -54,7 +55,9 @@ def _rebuild(text: str, yes: bool) -> None:
     import asyncio
 
     from models.time import from_text
-    from streams import deployment, logs, rebuild
+    from streams.deployment import config
+    from streams.pipeline import rebuild
+    from streams.runtime import logs
 
     try:
         time = from_text(text)
@@ -64,7 +67,7 @@ def _rebuild(text: str, yes: bool) -> None:
         ) from None
     logs.configure("WARNING")
     try:
-        steps = asyncio.run(rebuild.rebuild(deployment.from_environment(), time, apply=yes))
+        steps = asyncio.run(rebuild.rebuild(config.from_environment(), time, apply=yes))
     except rebuild.RebuildError as error:
         raise Failed(str(error)) from None
     for step in steps:

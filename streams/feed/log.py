@@ -7,21 +7,26 @@ from typing import Protocol
 import msgspec
 
 from models.event import Event, from_json
+from models.last_position import LastPosition
 from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
-from models.whereabouts import Whereabouts
-from streams.event_log import BEFORE_ALL, Ends, Entry, VesselRecord
 from streams.feed import metrics
-from streams.logs import say
+from streams.runtime.logs import say
+from streams.store.event_log import (
+    BEFORE_ALL,
+    Ends,
+    Entry,
+    VesselRecord,
+)
 
 log = logging.getLogger(__name__)
 
 
 class FeedLog(Protocol):
-    """As `streams.event_log.EventLog`, which says what each method gives; and reviews.
+    """As `streams.store.event_log.EventLog`, which says what each method gives; and reviews.
 
-    A log that is out of reach raises one of `streams.patience.REDIS_AWAY`.
+    A log that is out of reach raises one of `streams.runtime.retry.REDIS_AWAY`.
     """
 
     async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]: ...
@@ -32,7 +37,7 @@ class FeedLog(Protocol):
     async def latest_of(self, events: Sequence[str]) -> list[bytes | None]: ...
     async def revisions(self, event: str) -> list[Entry]: ...
     async def vessel(self, mmsi: int) -> VesselRecord | None: ...
-    async def whereabouts(self, mmsis: Iterable[int]) -> list[Whereabouts]: ...
+    async def whereabouts(self, mmsis: Iterable[int]) -> list[LastPosition]: ...
     async def identities(self, mmsis: Iterable[int]) -> list[Identity]: ...
 
     async def newest_first(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from streams.deployment import DeploymentError
+from streams.deployment.config import DeploymentError
 
 _PREFIX = "TANKERWATCH_FEED_"
 

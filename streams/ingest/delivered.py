@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams import wire
-from streams.wire import RawFrame, WireError
+from streams.deployment import wire
+from streams.deployment.wire import RawFrame, WireError
 
 Mark = tuple[str, str, int, int | None]
 """What tells a frame from all others of its session."""

@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 from streams.ingest.counters import Counters
-from streams.ingest.log import say
 from streams.ingest.outbox import Outbox
 from streams.ingest.sender import KafkaTarget, Sender
-from streams.together import end
+from streams.runtime.ingest_log import say
+from streams.runtime.tasks import end
 
 GRACE_SECONDS: Final = 10.0
 """How long a stop waits for Kafka to acknowledge the last frames."""

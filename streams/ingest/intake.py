@@ -9,13 +9,13 @@ from typing import Final
 
 from models.frame import Frame
 from models.time import SECOND, Millis
-from streams import wire
+from streams.deployment import wire
+from streams.deployment.topics import FRAME_MILLIS
+from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
-from streams.ingest.lines import Block, LineCutter
-from streams.ingest.log import say
+from streams.ingest.framing import Block, LineCutter
 from streams.ingest.outbox import Outbox
-from streams.topics import FRAME_MILLIS
-from streams.wire import RawFrame, Registration
+from streams.runtime.ingest_log import say
 
 IDLE_SECONDS: Final = 5.0
 """After so long without a line a live source says that it is idle, and so often again."""
@@ -101,7 +101,8 @@ class Intake:
     async def beat(self) -> None:
         """Send word that a recording is still being read, or waits for its turn: runs beside it.
 
-        It tells no time. Without it the source would be taken for one whose ingest died (streams/silence.py).
+        It tells no time. Without it the source would be taken for one whose ingest died
+        (streams/pipeline/dead_sources.py).
         """
         while not self._ended:
             quiet = time.monotonic() - self._last_frame

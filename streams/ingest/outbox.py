@@ -7,11 +7,11 @@ from typing import Final
 
 import msgspec
 
-from streams import wire
+from streams.deployment import wire
+from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
-from streams.ingest.log import Rarely, say
 from streams.ingest.spool import Position, Record, Spool, SpoolFull
-from streams.wire import RawFrame, Registration
+from streams.runtime.ingest_log import Rarely, say
 
 MEMORY: Final = 1 << 23
 """Bytes of records kept in memory. What does not fit is read back from disk when its turn comes."""

@@ -8,18 +8,18 @@ from typing import Final
 
 from models.frame import Cut, Frame
 from models.time import DAY, SECOND, Millis
-from streams.ingest.address import AddressError, FileAddress, parse_address
+from streams.decoding.line_reader import LineReader
+from streams.decoding.sentence import Sentence
+from streams.deployment.topics import FRAME_LINES, FRAME_MILLIS
 from streams.ingest.counters import Counters
 from streams.ingest.delivery import deliver
-from streams.ingest.files import FileFeed, FrameReader
 from streams.ingest.intake import Intake, utc_now
 from streams.ingest.outbox import Outbox
 from streams.ingest.sender import KafkaTarget
-from streams.reader import Reader
-from streams.sentence import Sentence
-from streams.source import SourceError
-from streams.together import end
-from streams.topics import FRAME_LINES, FRAME_MILLIS
+from streams.ingest.sources.address import AddressError, FileAddress, parse_address
+from streams.ingest.sources.files import FileFeed, FrameReader
+from streams.recordings.files import SourceError
+from streams.runtime.tasks import end
 
 MAX: Final = float("inf")
 """The rate without pauses: one recording after the other."""
@@ -152,7 +152,7 @@ class _Clock:
     def __init__(self) -> None:
         self.now: Millis | None = None
         self._leap: Millis | None = None
-        self._reader = Reader(0)
+        self._reader = LineReader(0)
 
     def read(self, line: bytes) -> Millis | None:
         sentence = self._reader.read(line, 0, None)

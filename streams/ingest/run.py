@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from models.time import Millis
-from streams import logs
 from streams.ingest import publish as publishing
 from streams.ingest.counters import Counters
-from streams.ingest.log import LOG
 from streams.ingest.sender import KafkaTarget, hush_client
 from streams.ingest.session import IngestOptions, Session
+from streams.runtime import logs
+from streams.runtime.ingest_log import LOG
 
 
 def ingest(sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> list[str]:

@@ -11,17 +11,17 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.codec import has_lz4, has_zstd
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
-from streams import wire
-from streams.deployment import Deployment
-from streams.ingest.backoff import Backoff, Delays
+from streams.deployment import wire
+from streams.deployment.config import Deployment
+from streams.deployment.topics import Topics, specs
+from streams.deployment.topics_admin import ensure_topics
+from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
 from streams.ingest.delivered import Mark, delivered, end_offsets, mark
-from streams.ingest.log import Rarely, say
 from streams.ingest.outbox import Content, Outbox
-from streams.together import first_of
-from streams.topics import Topics, specs
-from streams.topics_admin import ensure_topics
-from streams.wire import RawFrame, Registration
+from streams.runtime.backoff import Backoff, Delays
+from streams.runtime.ingest_log import Rarely, say
+from streams.runtime.tasks import first_of
 
 IN_FLIGHT: Final = 64
 """Frames handed to the producer that Kafka has not acknowledged."""

@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from models.time import Millis
-from streams import wire
-from streams.ingest.address import (
+from streams.deployment import wire
+from streams.deployment.wire import RawFrame
+from streams.ingest.counters import Counters
+from streams.ingest.delivery import GRACE_SECONDS, deliver
+from streams.ingest.intake import Intake, utc_now
+from streams.ingest.outbox import Outbox
+from streams.ingest.sender import KafkaTarget
+from streams.ingest.sources.address import (
     Address,
     AddressError,
     AisstreamAddress,
@@ -21,22 +27,16 @@ from streams.ingest.address import (
     UdpAddress,
     parse_address,
 )
-from streams.ingest.aisstream import KEY, AisstreamFeed, Box
-from streams.ingest.backoff import Delays
-from streams.ingest.counters import Counters
-from streams.ingest.delivery import GRACE_SECONDS, deliver
-from streams.ingest.files import FileFeed
-from streams.ingest.intake import Intake, utc_now
-from streams.ingest.log import say
-from streams.ingest.outbox import Outbox
-from streams.ingest.sender import KafkaTarget
-from streams.ingest.serial import SerialFeed
+from streams.ingest.sources.aisstream import KEY, AisstreamFeed, Box
+from streams.ingest.sources.files import FileFeed
+from streams.ingest.sources.serial import SerialFeed
+from streams.ingest.sources.tcp import TcpFeed
+from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
-from streams.ingest.tcp import TcpFeed
-from streams.ingest.udp import UdpFeed
-from streams.source import SourceError
-from streams.together import end
-from streams.wire import RawFrame
+from streams.recordings.files import SourceError
+from streams.runtime.backoff import Delays
+from streams.runtime.ingest_log import say
+from streams.runtime.tasks import end
 
 BUFFER_LIMIT: Final = 1 << 30
 

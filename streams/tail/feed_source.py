@@ -11,10 +11,10 @@ import msgspec
 
 from models.event import Event
 from models.review import Review
-from streams.event_log import BEFORE_ALL, entry_key, moment
-from streams.plain import plain
-from streams.tail.frames import Frames
+from streams.output.sanitize import plain
+from streams.store.event_log import BEFORE_ALL, entry_key, moment
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
+from streams.tail.sse_client import Frames
 
 SILENCE: Final = 60.0
 """A stream in which not even a heartbeat came for so many seconds is dead; they come every 15."""

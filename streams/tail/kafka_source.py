@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from models.event import Event
-from streams.patience import KAFKA_AWAY, reason
+from streams.runtime.retry import KAFKA_AWAY, reason
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
 
 

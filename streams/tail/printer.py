@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.event import Event, Level, Status, to_json
-from streams import wording
-from streams.plain import plain
+from streams.output import event_text
+from streams.output.sanitize import plain
 
 _INDENT: Final = 4
 
@@ -56,13 +56,13 @@ def head(event: Event, width: int) -> Text:
     retracted = event.status is Status.RETRACTED
     level = {Level.PROBABLE: "bold red", Level.POSSIBLE: "yellow"}[event.level]
     line = Text.assemble(
-        (wording.short(event.detected), "dim"),
+        (event_text.short(event.detected), "dim"),
         "  ",
         (str(event.level), "dim strike" if retracted else level),
         f" {event.type.replace('_', ' ')}  ",
-        (" and ".join(wording.called(vessel) for vessel in event.vessels), "bold"),
+        (" and ".join(event_text.called(vessel) for vessel in event.vessels), "bold"),
     )
-    for fact in (wording.lasted(event), wording.area(event)):
+    for fact in (event_text.lasted(event), event_text.area(event)):
         if fact and line.cell_len + cell_len(fact) + 2 <= width:
             line.append(f"  {fact}")
     return line
@@ -70,10 +70,10 @@ def head(event: Event, width: int) -> Text:
 
 def _below(event: Event, before: Event | None) -> str:
     if event.status is Status.RETRACTED:
-        why = "; ".join(wording.reasons(event.against))
+        why = "; ".join(event_text.reasons(event.against))
         return f"revision {event.revision}: taken back{': ' + why if why else ''}"
     if before is not None:
-        changes = "; ".join(wording.changes(before, event)) or "nothing new"
+        changes = "; ".join(event_text.changes(before, event)) or "nothing new"
         return f"revision {event.revision}: {changes}"
     later = f"revision {event.revision}: " if event.revision > 1 else ""
     return later + plain(event.summary)

@@ -7,9 +7,9 @@ from typing import Final
 import redis.asyncio as redis
 
 from models.event import Event, from_json
-from streams.event_log import entry_key, lost, moment
-from streams.feed.redis_log import RedisLog
-from streams.patience import REDIS_AWAY, reason
+from streams.runtime.retry import REDIS_AWAY, reason
+from streams.store.event_log import entry_key, lost, moment
+from streams.store.redis_log import RedisLog
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
 
 BATCH: Final = 100

@@ -26,7 +26,7 @@ from pyais.stream import IterMessages
 
 from models.frame import Frame
 from models.time import MINUTE, Millis, from_text
-from streams.decoder import Decoder
+from streams.decoding.decoder import Decoder
 
 RECORDING = "recordings/nmea_{}/denmark_2013-11-12_1200.nmea.gz"
 LENGTH = 5 * MINUTE

@@ -29,10 +29,10 @@ import redis.asyncio as redis
 import uvloop
 
 from models.event import to_json
-from streams.log_writer import Batch, LogWriter, Revision
-from tests.contracts.real import events
+from streams.store.event_log_writer import Batch, LogWriter, Revision
 from tests.services.redis import RedisServer
 from tests.services.server import HOST, free_port, wait_until
+from tests.streams.contracts.recorded import events
 
 _ID: Final = re.compile(rb"\nid: (\d+)-(\d+)\n")
 

@@ -29,11 +29,11 @@ from models.tick import TICK
 from models.time import HOUR, SECOND, Millis, to_text
 from models.vessel import Identity, Role, WatchlistHit
 from tests.benchmarks.world import HARBOUR, MIDS, TANKERS, UNDER_WAY
-from tests.feed.events import event, vessel
-from tests.feed.logs import in_redis
-from tests.feed.page.browser import Tab, launched
-from tests.feed.page.feeds import Live
 from tests.services.redis import RedisServer
+from tests.streams.feed.event_logs import in_redis
+from tests.streams.feed.factories import event, vessel
+from tests.streams.feed.page.browser import Tab, launched
+from tests.streams.feed.page.feed_processes import Live
 
 SEAS: Final = (118.0, 24.0, 146.0, 52.0)
 """West, south, east, north: the East China, Yellow and Japan Seas, and the Sea of Okhotsk up to Sakhalin."""

@@ -25,14 +25,14 @@ import numpy as np
 
 from models.event import from_json
 from models.time import MINUTE, SECOND, Millis, from_text
-from streams import wire
-from streams.decoder import Decoder
-from streams.topics import FRAME_LINES, FRAME_MILLIS
-from streams.wire import RawFrame
+from streams.decoding.decoder import Decoder
+from streams.deployment import wire
+from streams.deployment.topics import FRAME_LINES, FRAME_MILLIS
+from streams.deployment.wire import RawFrame
 from tests.benchmarks.world import World
-from tests.evaluation.runs import frames as cut
-from tests.pipeline.cluster import Cluster, Worker, until
-from tests.pipeline.recording import record
+from tests.faults.cluster import Cluster, Worker, until
+from tests.faults.recording import record
+from tests.scenarios.runs import frames as cut
 from tests.services.kafka import KafkaServer
 from tests.services.redis import RedisServer
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import median
 
 from models.frame import Frame
-from streams.core import Core
-from streams.settings import Settings
+from streams.stages.core import Core
+from streams.stages.settings import Settings
 from tests.benchmarks.decode import RECORDING, our_decoder, pyais_alone, repeated, timed
-from tests.evaluation.runs import PLACES, WATCHLIST
+from tests.scenarios.runs import PLACES, WATCHLIST
 
 
 def end_to_end(frames: list[Frame]) -> int:

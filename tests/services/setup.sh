@@ -18,7 +18,7 @@ java_is_there() {
 
 jars_are_there() { cmp -s $pom $jars/pom.xml; }
 
-# By the names that tests/feed/page/browser.py looks for.
+# By the names that tests/streams/feed/page/browser.py looks for.
 chromium_is_there() {
     [ -n "${TANKERWATCH_TEST_CHROMIUM:-}" ] && return
     for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do

@@ -1,4 +1,4 @@
-/* Selection: which events are wanted. The same filters, by the same names, as `streams/feed/selection.py`. */
+/* Selection: which events are wanted. The same filters, by the same names, as `models/event_filter.py`. */
 
 import { vesselsOf } from "./web/words.js";
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from streams.cli.main import run
-from tests.contracts.real import recording
 from tests.services.server import wait_until
-from tests.streams.deployed import COMMAND
+from tests.streams.contracts.recorded import recording
+from tests.streams.deployments import COMMAND
 
 
 @contextmanager

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from streams.deployment import Deployment
+from streams.deployment.config import Deployment
 from tests.services.server import free_port
-from tests.streams.deployed import COMMAND, environment
+from tests.streams.deployments import COMMAND, environment
 
 pytestmark = pytest.mark.services
 

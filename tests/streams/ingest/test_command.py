@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.topics import Topics
-from streams.wire import RawFrame
+from streams.deployment.topics import Topics
+from streams.deployment.wire import RawFrame
 from tests.services.kafka import KafkaServer
 from tests.services.server import free_port
-from tests.streams.ingest.reading import (
+from tests.streams.ingest.kafka_reading import (
     address_of,
     fresh_topics,
     joined,

@@ -3,19 +3,19 @@
 import hashlib
 
 from models.time import BEGINNING, SECOND, Millis
-from streams import wire
-from streams.pipeline import DecoderHost
-from streams.settings import Settings
-from streams.topics import Topics
-from streams.wire import RawFrame, ReportsFrame
-from tests.streams.lines import START, class_a, sentence
+from streams.deployment import wire
+from streams.deployment.topics import Topics
+from streams.deployment.wire import RawFrame, ReportsFrame
+from streams.pipeline.operators import DecoderOperator
+from streams.stages.settings import Settings
+from tests.streams.nmea_lines import START, class_a, sentence
 
 LATENESS = 120 * SECOND
 WINDOW = 10 * SECOND
 TOPICS = Topics()
 
 
-def watermark(host: DecoderHost, frame: RawFrame, offset: int) -> Millis:
+def watermark(host: DecoderOperator, frame: RawFrame, offset: int) -> Millis:
     out = host.work(wire.encode(frame), offset)
     (reports,) = [wire.decode(o.value, ReportsFrame) for o in out if o.topic == TOPICS.reports]
     return reports.watermark
@@ -31,7 +31,7 @@ def idle(received: Millis) -> RawFrame:
 
 
 def test_an_idle_source_moves_its_watermark_by_the_clock_of_its_ingest() -> None:
-    host = DecoderHost(0, 1, Settings(), TOPICS)
+    host = DecoderOperator(0, 1, Settings(), TOPICS)
     assert watermark(host, idle(START), 0) == START - LATENESS - WINDOW, "even before its first line"
     assert watermark(host, lines(START + SECOND), 1) == START + SECOND - LATENESS - WINDOW
     assert watermark(host, idle(START + 60 * SECOND), 2) == START + 60 * SECOND - LATENESS - WINDOW
@@ -52,7 +52,7 @@ def test_a_cut_line_is_rejected_with_the_length_and_hash_of_the_whole() -> None:
         [START, START],
         cuts=[(1, len(whole), digest)],
     )
-    host = DecoderHost(0, 1, Settings(), TOPICS)
+    host = DecoderOperator(0, 1, Settings(), TOPICS)
     (dead,) = [out for out in host.work(wire.encode(frame), 3) if out.topic == TOPICS.rejects]
     assert dead.value == whole[:4_096]
     assert dead.headers["line"] == b"9"

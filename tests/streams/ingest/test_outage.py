@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from streams.deployment.topics_admin import ensure_topics
+from streams.deployment.wire import RawFrame
 from streams.ingest import outbox as outbox_module
 from streams.ingest.counters import Counters
 from streams.ingest.outbox import Outbox
 from streams.ingest.session import Session
+from streams.ingest.sources.udp import QUEUE_BYTES, UdpFeed
 from streams.ingest.spool import Spool, SpoolFull
-from streams.ingest.udp import QUEUE_BYTES, UdpFeed
-from streams.topics_admin import ensure_topics
-from streams.wire import RawFrame
 from tests.services.kafka import KafkaServer
 from tests.services.server import free_port
-from tests.streams.ingest.reading import (
+from tests.streams.ingest.kafka_reading import (
     Running,
     address_of,
     fresh_topics,
@@ -246,9 +246,9 @@ def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int) -> No
 
 
 def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(kafka: str, tmp_path: Path) -> None:
+    from streams.deployment.topics import TopicSpec, specs
+    from streams.deployment.topics_admin import TopicsError
     from streams.ingest.sender import KafkaTarget
-    from streams.topics import TopicSpec, specs
-    from streams.topics_admin import TopicsError
 
     topics = fresh_topics()
     (tmp_path / "a.nmea").write_bytes(b"a\n")

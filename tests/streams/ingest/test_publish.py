@@ -10,11 +10,11 @@ import pytest
 from models.frame import Cut, Frame
 from models.time import DAY, MINUTE, SECOND, Millis
 from streams.ingest import run
-from streams.ingest.address import AddressError
 from streams.ingest.counters import Counters
 from streams.ingest.publish import MAX, publish, timed_frames
+from streams.ingest.sources.address import AddressError
 from tests.services.kafka import KafkaServer
-from tests.streams.ingest.reading import (
+from tests.streams.ingest.kafka_reading import (
     fresh_topics,
     joined,
     kinds,
@@ -24,7 +24,12 @@ from tests.streams.ingest.reading import (
     target,
     until,
 )
-from tests.streams.lines import START, class_a, sentence, tag
+from tests.streams.nmea_lines import (
+    START,
+    class_a,
+    sentence,
+    tag,
+)
 
 pytestmark = pytest.mark.services
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from streams.deployment.topics import FRAME_LINES
+from streams.deployment.wire import RawFrame
 from streams.ingest import intake as intake_module
-from streams.ingest.address import AddressError
-from streams.ingest.lines import LONGEST_LINE
+from streams.ingest.framing import LONGEST_LINE
 from streams.ingest.session import Session
+from streams.ingest.sources.address import AddressError
+from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import SpoolError
-from streams.ingest.udp import UdpFeed
-from streams.topics import FRAME_LINES
-from streams.wire import RawFrame
 from tests.services.server import free_port
-from tests.streams.ingest.reading import (
+from tests.streams.ingest.kafka_reading import (
     Running,
     address_of,
     fresh_topics,

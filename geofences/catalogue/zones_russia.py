@@ -1,0 +1,357 @@
+"""The catalogue's zones in Russia, and the reasoning behind each.
+
+Berths and ordinary anchorages suppress encounters; roads where transfers are known are watched. A World
+Port Index point lies up to 13 km from the berths, so the outlines follow the anchorage points of Global
+Fishing Watch where there are some. In the Baltic and the Black Sea there are few; there, berths are drawn
+wide enough for the doubt about them and anchorages tight, since a zone too large hides what it covers.
+`good`, `approximate` and `guess` say how certain a place is.
+"""
+
+from typing import Final
+
+from geofences.catalogue.zone import GFW, Zone, box
+from geofences.fence import FenceKind, Policy
+
+_PORT: Final = FenceKind.PORT
+_TERMINAL: Final = FenceKind.TERMINAL
+_ANCHORAGE: Final = FenceKind.ANCHORAGE
+_ROADS: Final = FenceKind.ROADS
+
+_DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
+_GUESS: Final = "drawn by hand from general descriptions; guess"
+
+RUSSIA_PACIFIC: Final = (
+    # Wrangel Bay. Its product berth, seen loading North Korean tankers in 2024, is 2 km east of Kozmino
+    Zone(
+        "ru-vostochny-berths",
+        "Vostochny, berths",
+        _TERMINAL,
+        "RU",
+        60725,
+        source=f"{GFW}; with Wrangel Bay and the product berth drawn by hand (Open Source Centre, RUSI, "
+        "Yomiuri on the calls of 2024); approximate",
+        outline=((133.042, 42.712), (133.075, 42.712), (133.1, 42.73), (133.1, 42.765), (133.055, 42.765)),
+        labels=("VOSTOCHNYY",),
+        window=(133.06, 42.74, 133.09, 42.76),
+    ),
+    Zone(
+        "ru-kozmino",
+        "Kozmino, crude oil terminal",
+        _TERMINAL,
+        "RU",
+        source=f"{GFW}, among those labelled Vostochny; terminal drawn by hand; approximate",
+        outline=box(132.995, 42.705, 133.04, 42.734),
+        labels=("VOSTOCHNYY",),
+        window=(132.99, 42.7, 133.035, 42.73),
+    ),
+    Zone(
+        "ru-vostochny-roads",
+        "Vostochny, roads",
+        _ROADS,
+        "RU",
+        60725,
+        Policy.WATCH,
+        labels=("VOSTOCHNYY",),
+        window=(132.95, 42.735, 133.045, 42.81),
+    ),
+    # the harbour inlet and the oil piers of Novitsky Bay just south of it
+    Zone(
+        "ru-nakhodka-berths",
+        "Nakhodka, berths",
+        _PORT,
+        "RU",
+        60730,
+        source=f"{GFW}; with the harbour inlet drawn by hand; good",
+        outline=((132.86, 42.765), (132.905, 42.77), (132.915, 42.8), (132.905, 42.83), (132.865, 42.82)),
+        labels=("NAKHODKA",),
+        window=(132.86, 42.77, 132.9, 42.81),
+    ),
+    Zone(
+        "ru-nakhodka-roads",
+        "Nakhodka, roads",
+        _ROADS,
+        "RU",
+        60730,
+        Policy.WATCH,
+        labels=("NAKHODKA", "NAKHODKA ANCHORAGE"),
+        window=(132.905, 42.745, 132.98, 42.84),
+    ),
+    # where ships for Nakhodka and Vostochny wait out of sight of both: watched like their roads
+    Zone(
+        "ru-nakhodka-vostok-bay",
+        "Nakhodka, Vostok Bay roads",
+        _ROADS,
+        "RU",
+        60730,
+        Policy.WATCH,
+        labels=("NAKHODKA", "BUKHTA GAYDAMAK"),
+        window=(132.68, 42.78, 132.8, 42.88),
+    ),
+    # the Golden Horn, which no coastline has as water, and the terminals of the Amur Gulf side
+    Zone(
+        "ru-vladivostok",
+        "Vladivostok, berths",
+        _PORT,
+        "RU",
+        60610,
+        source=f"{GFW}; with the Golden Horn and Diomid Bay drawn by hand; good",
+        outline=((131.865, 43.095), (131.9, 43.09), (131.945, 43.095), (131.955, 43.115), (131.9, 43.12)),
+        labels=("VLADIVOSTOK",),
+        window=(131.84, 43.085, 131.95, 43.12),
+    ),
+    Zone(
+        "ru-vladivostok-anchorage",
+        "Vladivostok, anchorages",
+        _ANCHORAGE,
+        "RU",
+        60610,
+        labels=("VLADIVOSTOK",),
+    ),
+    # the main oil port for North Korea in 2014 and 2015
+    Zone(
+        "ru-slavyanka",
+        "Slavyanka",
+        _PORT,
+        "RU",
+        62535,
+        source=f"{GFW}; with Slavyanka Bay drawn by hand; good",
+        outline=box(131.365, 42.855, 131.445, 42.9),
+        labels=("SLAVYANKA",),
+        window=(131.37, 42.86, 131.44, 42.9),
+    ),
+    Zone("ru-slavyanka-anchorage", "Slavyanka, anchorage", _ANCHORAGE, "RU", 62535, labels=("SLAVYANKA",)),
+    Zone(
+        "ru-zarubino",
+        "Zarubino",
+        _PORT,
+        "RU",
+        60582,
+        labels=("ZARUBINO",),
+        window=(131.06, 42.6, 131.12, 42.65),
+    ),
+    Zone("ru-zarubino-anchorage", "Zarubino, anchorage", _ANCHORAGE, "RU", 60582, labels=("ZARUBINO",)),
+    Zone(
+        "ru-posyet", "Posyet", _PORT, "RU", 60540, source=_DRAWN, outline=box(130.76, 42.63, 130.84, 42.675)
+    ),
+    Zone("ru-posyet-anchorage", "Posyet, anchorage", _ANCHORAGE, "RU", 60540, labels=("POSYET", "RUS-344")),
+    Zone(
+        "ru-vanino",
+        "Vanino",
+        _PORT,
+        "RU",
+        60800,
+        labels=("VANINO", "BUKHTA VANINO"),
+        window=(140.25, 49.06, 140.335, 49.1),
+    ),
+    Zone("ru-vanino-anchorage", "Vanino, anchorages", _ANCHORAGE, "RU", 60800, labels=("VANINO",)),
+    Zone(
+        "ru-sovetskaya-gavan",
+        "Sovetskaya Gavan",
+        _PORT,
+        "RU",
+        60795,
+        labels=("SOVETSKAYA GAVAN", "LOSOSINA"),
+    ),
+    Zone(
+        "ru-korsakov",
+        "Korsakov",
+        _PORT,
+        "RU",
+        60920,
+        labels=("KORSAKOV",),
+        window=(142.75, 46.6, 142.79, 46.65),
+    ),
+    Zone("ru-korsakov-anchorage", "Korsakov, anchorages", _ANCHORAGE, "RU", 60920, labels=("KORSAKOV",)),
+    Zone("ru-kholmsk", "Kholmsk", _PORT, "RU", 60940, labels=("KHOLMSK",)),
+    # the single-point mooring off the bay, and the bay itself
+    Zone("ru-de-kastri-terminal", "De-Kastri, oil terminal", _TERMINAL, "RU", 60810, labels=("DE-KASTRI",)),
+    Zone(
+        "ru-de-kastri",
+        "De-Kastri",
+        _PORT,
+        "RU",
+        60810,
+        source=_DRAWN,
+        outline=((140.76, 51.44), (140.85, 51.44), (140.87, 51.48), (140.83, 51.5), (140.76, 51.49)),
+    ),
+    Zone(
+        "ru-petropavlovsk",
+        "Petropavlovsk-Kamchatsky",
+        _PORT,
+        "RU",
+        62600,
+        labels=("PETROPAVLOVSK", "PETROPAVLOVSK-KAMCHATSKY"),
+        window=(158.6, 52.95, 158.72, 53.1),
+    ),
+    Zone(
+        "ru-petropavlovsk-anchorage",
+        "Petropavlovsk-Kamchatsky, anchorages",
+        _ANCHORAGE,
+        "RU",
+        62600,
+        labels=("PETROPAVLOVSK", "PTRK"),
+    ),
+)
+
+RUSSIA_WEST: Final = (
+    # Tsemes Bay with the Sheskharis oil terminal on its east side
+    Zone(
+        "ru-novorossiysk",
+        "Novorossiysk",
+        _PORT,
+        "RU",
+        44200,
+        source=f"{_DRAWN}, out to the anchorage points of Global Fishing Watch at the bay's mouth",
+        outline=(
+            (37.755, 44.74),
+            (37.755, 44.695),
+            (37.785, 44.665),
+            (37.82, 44.66),
+            (37.87, 44.685),
+            (37.87, 44.71),
+            (37.82, 44.74),
+        ),
+    ),
+    Zone(
+        "ru-novorossiysk-anchorage",
+        "Novorossiysk, anchorages",
+        _ANCHORAGE,
+        "RU",
+        44200,
+        source=_GUESS,
+        outline=(
+            (37.82, 44.655),
+            (37.82, 44.59),
+            (37.96, 44.56),
+            (37.97, 44.6),
+            (37.9, 44.67),
+            (37.87, 44.68),
+        ),
+    ),
+    Zone(
+        "ru-taman",
+        "Taman, oil terminals",
+        _TERMINAL,
+        "RU",
+        source="drawn by hand round the terminals at Cape Zhelezny Rog; approximate",
+        outline=box(36.6, 45.09, 36.74, 45.145),
+    ),
+    Zone("ru-kavkaz", "Kavkaz", _PORT, "RU", 44162, source=_DRAWN, outline=box(36.635, 45.32, 36.69, 45.36)),
+    # ship-to-ship in the open for decades: river tankers to sea-going ones
+    Zone(
+        "ru-kavkaz-roads",
+        "Kavkaz, roads",
+        _ROADS,
+        "RU",
+        44162,
+        Policy.WATCH,
+        source="drawn by hand over the southern Kerch Strait and its approach; approximate; the status of "
+        "these waters is disputed",
+        outline=((36.42, 44.9), (36.72, 44.9), (36.68, 45.08), (36.59, 45.09), (36.6, 45.3), (36.53, 45.3)),
+    ),
+    Zone(
+        "ru-tuapse",
+        "Tuapse",
+        _PORT,
+        "RU",
+        44230,
+        source=_DRAWN,
+        outline=box(39.04, 44.075, 39.095, 44.11),
+    ),
+    Zone(
+        "ru-tuapse-anchorage",
+        "Tuapse, anchorage",
+        _ANCHORAGE,
+        "RU",
+        44230,
+        source=_GUESS,
+        outline=box(39.0, 44.03, 39.08, 44.07),
+    ),
+    Zone(
+        "ru-ust-luga",
+        "Ust-Luga",
+        _PORT,
+        "RU",
+        28410,
+        source=f"{_DRAWN}, with the berths along the east side of Luga Bay",
+        outline=(
+            (28.29, 59.65),
+            (28.4, 59.65),
+            (28.47, 59.7),
+            (28.45, 59.74),
+            (28.36, 59.73),
+            (28.29, 59.68),
+        ),
+    ),
+    Zone(
+        "ru-ust-luga-anchorage",
+        "Ust-Luga, anchorages",
+        _ANCHORAGE,
+        "RU",
+        28410,
+        source=_GUESS,
+        outline=box(28.2, 59.78, 28.42, 59.88),
+    ),
+    Zone(
+        "ru-primorsk",
+        "Primorsk",
+        _PORT,
+        "RU",
+        28360,
+        source=f"{_DRAWN}, with the oil terminal south-east of it",
+        outline=((28.59, 60.35), (28.7, 60.3), (28.78, 60.31), (28.76, 60.35), (28.64, 60.39)),
+    ),
+    Zone(
+        "ru-primorsk-anchorage",
+        "Primorsk, anchorage",
+        _ANCHORAGE,
+        "RU",
+        28360,
+        source=_GUESS,
+        outline=box(28.55, 60.13, 28.75, 60.22),
+    ),
+    Zone(
+        "ru-st-petersburg",
+        "St Petersburg",
+        _PORT,
+        "RU",
+        28370,
+        source="Global Fishing Watch anchorage points, with the port's basins drawn by hand; good",
+        outline=((30.17, 59.84), (30.26, 59.85), (30.31, 59.93), (30.2, 59.98), (30.17, 59.93)),
+        labels=("SAINT PETERSBURG",),
+    ),
+    Zone(
+        "ru-st-petersburg-anchorage",
+        "St Petersburg, anchorages west of Kotlin",
+        _ANCHORAGE,
+        "RU",
+        28370,
+        labels=("ST PETERSBURG",),
+        window=(29.2, 59.95, 29.8, 60.12),
+    ),
+    # Kola Bay down to its head, with the storage tankers moored in it
+    Zone("ru-murmansk", "Murmansk", _PORT, "RU", 62950, labels=("MURMANSK", "MYS ABRAM")),
+    Zone(
+        "ru-murmansk-anchorage",
+        "Murmansk, anchorages of the middle bay",
+        _ANCHORAGE,
+        "RU",
+        62950,
+        labels=("ROSLYAKOVO", "SAFONOVO", "SEVEROMORSK"),
+    ),
+    Zone(
+        "ru-kaliningrad",
+        "Kaliningrad",
+        _PORT,
+        "RU",
+        28690,
+        source=_DRAWN,
+        outline=box(20.37, 54.67, 20.51, 54.72),
+    ),
+    Zone(
+        "ru-baltiysk", "Baltiysk", _PORT, "RU", 28680, source=_DRAWN, outline=box(19.86, 54.61, 19.94, 54.67)
+    ),
+    Zone(
+        "ru-kaliningrad-anchorage", "Kaliningrad, anchorage", _ANCHORAGE, "RU", 28690, labels=("KALININGRAD",)
+    ),
+)

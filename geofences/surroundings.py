@@ -1,0 +1,123 @@
+"""What lies around a position: fences, shore, port. The words in which events say where."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geofences.distance import haversine_m, port_distance_km, shore_distance_km
+from geofences.fence import PORT_KINDS, Fence, FenceKind, Policy
+from geofences.index import FenceIndex, Hits
+from models.event import Distances, FenceRelation
+from streams.tracking.track import Floats, unwrap
+
+NEAR_METRES = 1000.0
+"""A fence within a kilometre is named as `near`."""
+
+
+class Surroundings:
+    """The fences of a run, and what detectors ask of them. Read only, shared by all stages."""
+
+    def __init__(self, fences: Sequence[Fence]) -> None:
+        self.index = FenceIndex(sorted(fences, key=lambda fence: fence.id))
+        self.fences = self.index.fences
+        self.ports = sorted({fence.call for fence in self.fences if fence.kind in PORT_KINDS})
+        number = {call: i for i, call in enumerate(self.ports)}
+        ports = [number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences]
+        self._port = np.array([*ports, -1], np.int64)  # the last one is for "in no fence"
+        self._suppress = np.array([f.policy is Policy.SUPPRESS for f in self.fences], bool)
+        self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
+        self._area = np.array([f.geometry.area for f in self.fences])
+        self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
+
+    def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
+        """In which of `length` rows nothing is raised; `hits` from the index.
+
+        Where fences of both policies lie over each other the smaller one decides: a berth inside watched
+        roads is suppressed, a zone that a user watches inside an anchorage is watched.
+        """
+        rows, fences = hits
+        decides = self._decides[fences]
+        rows, fences = rows[decides], fences[decides]
+        order = np.argsort(-self._area[fences], kind="stable")
+        out = np.zeros(length, bool)
+        out[rows[order]] = self._suppress[fences[order]]
+        return out
+
+    def sts(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
+        """Which rows lie in an area known for transfers."""
+        return self._any(hits, self._sts, length)
+
+    def port_of(self, hits: Hits, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Number of the port fence and of the port that each row lies in, -1 for none; the first by id."""
+        rows, fences = hits
+        fence = np.full(length, -1, np.int64)
+        is_port = self._port[fences] >= 0
+        fence[rows[is_port][::-1]] = fences[is_port][::-1]
+        return fence, self._port[fence]
+
+    def port_fences(self, port: int) -> list[Fence]:
+        return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]
+
+    def relations(self, lon: Floats, lat: Floats) -> tuple[FenceRelation, ...]:
+        """The fences that any of the positions is inside, or near, of; sorted by id."""
+        inside = set(self.index.containing(lon, lat)[1].tolist())
+        near = set(self.index.near(lon, lat, NEAR_METRES)[1].tolist())
+        return tuple(
+            FenceRelation(
+                id=self.fences[i].id,
+                name=self.fences[i].name,
+                kind=self.fences[i].kind.value,
+                country=self.fences[i].country,
+                relation="inside" if i in inside else "near",
+            )
+            for i in sorted(inside | near)
+        )
+
+    def distances(self, lon: tuple[float, float], lat: tuple[float, float]) -> Distances:
+        """Kilometres from shore and port at start and end."""
+        at_lon, at_lat = np.array(lon), np.array(lat)
+        shore = shore_distance_km(at_lon, at_lat).tolist()
+        port = port_distance_km(at_lon, at_lat, self.fences).tolist()
+        return Distances(
+            start_distance_from_shore_km=rounded(shore[0], 2),
+            end_distance_from_shore_km=rounded(shore[1], 2),
+            start_distance_from_port_km=rounded(port[0], 2),
+            end_distance_from_port_km=rounded(port[1], 2),
+        )
+
+    @staticmethod
+    def _any(hits: Hits, flags: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:
+        out = np.zeros(length, bool)
+        rows, fences = hits
+        out[rows[flags[fences]]] = True
+        return out
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """Rounded for an event; null for NaN and infinity, which JSON lacks."""
+    if value is None or not np.isfinite(value):
+        return None
+    return round(float(value), digits) + 0.0
+
+
+def middle(lon: Floats, lat: Floats) -> tuple[float, float]:
+    """The mean position in degrees, across 180° too."""
+    return float(unwrap(lon[0] + unwrap(lon - lon[0]).mean())), float(lat.mean())
+
+
+def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
+    """West, south, east, north, rounded; west > east where the box spans 180°."""
+    away = unwrap(lon - lon[0])
+    west, east = unwrap(lon[0] + away.min()), unwrap(lon[0] + away.max())
+    return (
+        round(float(west), 5),
+        round(float(lat.min()), 5),
+        round(float(east), 5),
+        round(float(lat.max()), 5),
+    )
+
+
+def path_km(lon: Floats, lat: Floats) -> float:
+    """Length of the way through the positions, kilometres."""
+    return float(haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum()) / 1000 if len(lon) > 1 else 0.0

@@ -1,0 +1,126 @@
+"""Posting JSON to an address of the web: to the very address that was looked at, without redirects."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx
+
+from streams.alerts.channel import Outcome, Result
+from streams.alerts.channels.addresses import Private, resolve
+from streams.output.sanitize import plain
+
+CONNECT_SECONDS: Final = 10.0
+SECONDS: Final = 30.0
+"""So long a receiver has for all of it."""
+LONGEST_WAIT: Final = 3_600.0
+"""Seconds that a receiver can ask us to wait."""
+QUOTED: Final = 200
+"""So many bytes of an answer are read, to be quoted."""
+_AWAY: Final = frozenset({408, 429, 502, 503, 504})
+
+
+class Poster:
+    """Posts to one address. Raises ValueError where that can't be read."""
+
+    def __init__(self, url: str, allow_private: bool = False) -> None:
+        self._url, self._allow_private = httpx.URL(url), allow_private
+        self._host = self._url.raw_host.decode("ascii")
+        self._port = self._url.port or {"http": 80, "https": 443}[self._url.scheme]
+        self._context = ssl.create_default_context()
+        self.at = plain(f"{self._url.scheme}://{self._url.netloc.decode('ascii')}")
+        """Without path and query, which may be secret."""
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> Outcome:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await self._post(body, headers)
+        except TimeoutError:
+            return Outcome(Result.REFUSED, f"{self.at}: no answer within {SECONDS:g} s")
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> Outcome:
+        try:
+            addresses = await resolve(self._host, self._port, self._allow_private)
+        except Private as error:
+            return Outcome(Result.NEVER, str(error))
+        except (OSError, UnicodeError) as error:
+            return Outcome(Result.AWAY, f"{self._host}: no such host, or no name server ({plain(error)})")
+        outcome = Outcome(Result.AWAY, f"{self.at}: no address")
+        for address in addresses:
+            try:
+                return await self._post_to(address, body, headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                why = plain(error) or "no connection"
+                outcome = Outcome(Result.AWAY, f"{self.at}: {why} ({address})")
+            except (httpx.TransportError, httpx.StreamError) as error:
+                why = plain(error) or type(error).__name__
+                return Outcome(Result.REFUSED, f"{self.at}: {why}")
+        return outcome
+
+    async def _post_to(self, address: str, body: bytes, headers: dict[str, str]) -> Outcome:
+        """The address goes into the URL, so nothing resolves the name again; it stays in Host and in TLS."""
+        named = self._host != address and not self._host.startswith("[")
+        async with httpx.AsyncClient(
+            verify=self._context,
+            trust_env=False,
+            timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
+        ) as client:
+            request = client.build_request(
+                "POST",
+                self._url.copy_with(host=address),
+                content=body,
+                headers={
+                    **headers,
+                    "Host": self._url.netloc.decode("ascii"),
+                    "Content-Type": "application/json",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": "tankerwatch",
+                },
+                extensions={"sni_hostname": self._host} if named else {},
+            )
+            response = await client.send(request, stream=True)
+            try:
+                head = b""
+                async for chunk in response.aiter_raw():
+                    head += chunk
+                    if len(head) >= QUOTED:
+                        break
+            finally:
+                await response.aclose()
+        return judge(response.status_code, response.headers, head[:QUOTED], self.at)
+
+
+def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
+    """What an answer means."""
+    said = plain(body.decode("utf-8", "replace").strip())
+    reason = f"{at} answered {code}{': ' + said if said else ''}"
+    if 200 <= code < 300:
+        return Outcome(Result.DELIVERED, f"{at} answered {code}")
+    if code == 410:
+        return Outcome(Result.GONE, reason)
+    if code in _AWAY:
+        return Outcome(Result.AWAY, reason, retry_after(headers.get("retry-after")))
+    if code >= 500:
+        return Outcome(Result.REFUSED, reason)
+    if 300 <= code < 400:
+        to = plain(headers.get("location", "elsewhere"))[:QUOTED]
+        return Outcome(Result.NEVER, f"{at} answered {code} and points to {to}: give the final address")
+    return Outcome(Result.NEVER, reason)
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """The seconds of a Retry-After header (RFC 9110, 10.2.3), within bounds; None where it says none."""
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        seconds = float(value[:12])
+    else:
+        try:
+            at = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - (now or datetime.now(UTC))).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_WAIT)

@@ -1,0 +1,204 @@
+"""The courier of a rule: reads the log, lets the desk decide, hands messages over, keeps what came of it.
+
+A message is written down before it is handed over and crossed out once the receiver has confirmed it, so
+after a crash it is handed over again under the same id, and nothing else is.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Final, TypeVar
+
+from models.event import from_json
+from models.time import DAY, HOUR, Millis
+from streams.alerts.channel import Channel, Outcome, Result
+from streams.alerts.message import message_of
+from streams.alerts.rules import Rule
+from streams.alerts.schedule import PendingMessage, Schedule
+from streams.alerts.state_store import Dead, RuleStore
+from streams.runtime import metrics
+from streams.runtime.backoff import Backoff, Delays, wait_after
+from streams.runtime.logs import say
+from streams.runtime.retry import REDIS_AWAY, retry_until_available
+from streams.store.event_log import BEFORE_ALL, EventLog, entry_key
+from streams.store.event_log_writer import SetBack
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+BATCH: Final = 100
+GIVE_UP: Final = DAY
+"""A message that its receiver refuses for the moment is tried for so long."""
+AWAY: Final = Delays(1.0, 300.0)
+REFUSED: Final = Delays(5.0, 3_600.0)
+LOOK: Final = 60.0
+"""Seconds after which the log is looked at although nobody rang."""
+
+
+def clock() -> Millis:
+    return int(time.time() * 1000)
+
+
+class Delivery:
+    def __init__(
+        self,
+        rule: Rule,
+        events: EventLog,
+        store: RuleStore,
+        channel: Channel,
+        where: str,
+        now: Callable[[], Millis] = clock,
+        away: Delays = AWAY,
+        refused: Delays = REFUSED,
+    ) -> None:
+        self.rule = rule
+        self.news = asyncio.Event()
+        """To be set when there may be something new in the log."""
+        self._log, self._store, self._channel, self._where = events, store, channel, where
+        self._now, self._away, self._refused = now, Backoff(away), refused
+        self._pause = 0.0  # until then, by the monotonic clock, the receiver is left alone
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Finish the message in hand, and end."""
+        self._stopping = True
+        self.news.set()
+
+    async def run(self) -> None:
+        """Until stopped. Raises Fenced."""
+        self._desk = Schedule(self.rule, await self._patiently(self._store.open))
+        swept = self._now()
+        while not self._stopping:
+            try:
+                await self._step()
+                if self._now() - swept > HOUR:
+                    self._desk.forget(self._now())
+                    swept = self._now()
+            except SetBack as error:
+                say(log, logging.WARNING, "set_back", rule=self.rule.name, reason=str(error))
+                self._desk = Schedule(self.rule, await self._patiently(self._store.reopen))
+
+    async def _step(self) -> None:
+        """Take in what there is; hand over a message, or wait."""
+        self.news.clear()
+        await self._read()
+        if "disabled" in self._desk.state.single:
+            await self._commit()
+            await self._wait_for_consent()
+            return
+        if self._unread:
+            await self._commit()
+            return
+        pause = self._pause - time.monotonic()
+        found = self._desk.next(self._now()) if pause <= 0 else None
+        state, name = self._desk.state, self.rule.name
+        metrics.ALERTS_WAITING.labels(name).set(len(state.waiting) + len(state.parcels))
+        metrics.ALERTS.labels(name, "held").inc(self._desk.take_held())
+        await self._commit()
+        if isinstance(found, PendingMessage):
+            await self._hand_over(found)
+            return
+        seconds = LOOK if found is None else min(LOOK, max(0.0, (found - self._now()) / 1000))
+        await self._wait(min(seconds, pause) if pause > 0 else seconds)
+
+    async def _read(self) -> None:
+        """Take in the next entries of the log."""
+        desk, single = self._desk, self._desk.state.single
+        if desk.position is None:
+            ends = await self._patiently(self._log.ends)
+            desk.start(ends.last if ends else BEFORE_ALL)
+            single["read"] = ends.added if ends else await self._patiently(self._log.added)
+        position = desk.position or BEFORE_ALL
+        entries = await self._patiently(partial(self._log.since, position, BATCH))
+        self._unread = len(entries) == BATCH
+        ends = await self._patiently(self._log.ends)
+        read = single["read"]  # so many entries had been added up to our position
+        if ends and entry_key(ends.first) > entry_key(position) and ends.dropped > read:
+            say(
+                log, logging.ERROR, "missed", rule=self.rule.name, after=position, before=ends.first,
+                remedy="the log no longer has these entries: keep more of it (TANKERWATCH_KEEP_LOG_…)",
+            )  # fmt: skip
+            desk.missed(ends.first, self._now())
+            single["read"] = ends.dropped
+            self._unread = True
+            return
+        for entry in entries:
+            try:
+                desk.take(entry, from_json(entry.json), self._now())
+            except ValueError as error:
+                say(log, logging.ERROR, "left_out", rule=self.rule.name, entry=entry.entry, reason=str(error))
+                desk.start(entry.entry)
+        if entries:
+            single["read"] = read + len(entries)
+
+    async def _hand_over(self, parcel: PendingMessage) -> None:
+        json = await self._json(parcel)
+        try:
+            outcome = await self._channel.send(message_of(parcel, json))
+        except Exception as error:  # a fault of ours must not end the other rules
+            log.exception("channel failed")
+            outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}")
+        now, name, desk = self._now(), self.rule.name, self._desk
+        dead: tuple[Dead, ...] = ()
+        fields = {"rule": name, "id": parcel.id, "reason": outcome.reason}
+        given_up = outcome.result is Result.REFUSED and now - parcel.made > GIVE_UP
+        if outcome.result is Result.DELIVERED:
+            self._away.reset()
+            desk.delivered(parcel, now)
+            desk.state.single["last"] = {"time": now, "id": parcel.id}
+            desk.state.single.discard("failing")
+            say(log, logging.INFO, "delivered", **fields)
+        elif outcome.result is Result.NEVER or given_up:
+            desk.give_up(parcel)
+            dead = (Dead(name, outcome.reason, parcel, json),)
+            say(log, logging.ERROR, "dead", **fields, remedy="see `tankerwatch alerts dead`")
+        elif outcome.result is Result.GONE:
+            desk.state.single["disabled"] = {"time": now, "reason": outcome.reason}
+            say(log, logging.ERROR, "disabled", **fields, remedy="see `tankerwatch alerts enable`")
+        else:
+            if outcome.result is Result.AWAY:
+                wait = max(self._away.next(), outcome.wait or 0.0)
+                self._pause = time.monotonic() + wait
+            else:
+                self._away.reset()
+                wait = max(wait_after(parcel.refusals + 1, self._refused), outcome.wait or 0.0)
+                parcel = desk.refused(parcel, now + int(wait * 1000))
+            desk.state.single["failing"] = {"time": now, "reason": outcome.reason}
+            say(log, logging.WARNING, "retried", **fields, next_in=wait)
+        counted = {Result.NEVER: "dead", Result.GONE: "disabled", Result.DELIVERED: "delivered"}
+        metrics.ALERTS.labels(name, "dead" if given_up else counted.get(outcome.result, "retried")).inc()
+        await self._commit(dead)
+
+    async def _json(self, parcel: PendingMessage) -> bytes:
+        """The event of a message about one; empty where the log does not have it any more."""
+        if len(parcel.alerts) != 1:
+            return b""
+        entry = await self._patiently(partial(self._log.at, parcel.alerts[0].entry))
+        return b"" if entry is None else entry.json
+
+    async def _wait_for_consent(self) -> None:
+        """A receiver that wants no more messages gets none until a person says otherwise."""
+        await self._wait(5.0)
+        if not await self._patiently(self._store.disabled):
+            self._desk.state.single.forget("disabled")
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.news.wait()
+
+    async def _commit(self, dead: tuple[Dead, ...] = ()) -> None:
+        name = self.rule.name
+        for alert in self._desk.overflow():
+            say(log, logging.ERROR, "dead", rule=name, id=alert.id, reason="too many are waiting")
+            parcel = PendingMessage(alert.id, (alert,), self._now(), alert.since)
+            dead = (*dead, Dead(name, "too many were waiting", parcel))
+            metrics.ALERTS.labels(name, "dead").inc()
+        changed = self._desk.state.changed()
+        if changed or dead:
+            await self._patiently(partial(self._store.commit, changed, dead))
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        return await retry_until_available("Redis", self._where, attempt, REDIS_AWAY)

@@ -1,0 +1,97 @@
+"""The process of alerts, as the command starts it: a courier for each rule, and one who watches the log."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+import redis.asyncio as redis
+
+from streams.alerts.channel import Channel
+from streams.alerts.delivery import Delivery
+from streams.alerts.rules import Rules
+from streams.alerts.state_store import RuleStore
+from streams.deployment.config import Deployment
+from streams.pipeline.checkpoint import Fenced
+from streams.pipeline.processes import EXIT_FENCED
+from streams.runtime import logs, metrics
+from streams.runtime.logs import say
+from streams.runtime.retry import REDIS_AWAY, retry_until_available
+from streams.runtime.tasks import end
+from streams.store.event_log import BEFORE_ALL, EventLog
+
+log = logging.getLogger(__name__)
+GRACE: Final = 15.0
+"""Seconds that messages in hand have when the process is to end."""
+
+
+def connect(deployment: Deployment) -> "redis.Redis":
+    return redis.from_url(
+        deployment.redis, retry=None, socket_connect_timeout=5, socket_timeout=30, health_check_interval=10
+    )
+
+
+def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metrics_port: int) -> int:
+    """Until a signal ends it; the exit code."""
+    logs.configure()
+    metrics.serve(metrics_port)
+    code = 0
+    try:
+        asyncio.run(_run(deployment, rules, channels))
+    except* Fenced as errors:
+        say(log, logging.CRITICAL, "ends", reason=str(errors.exceptions[0]), code=EXIT_FENCED)
+        code = EXIT_FENCED
+    else:
+        say(log, logging.INFO, "alerts_stopped")
+    return code
+
+
+async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]) -> None:
+    client = connect(deployment)
+    events = EventLog(client, deployment.prefix)
+    couriers = [
+        Delivery(rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis)
+        for rule, channel in zip(rules.rules, channels, strict=True)
+    ]
+
+    loop, halt = asyncio.get_running_loop(), asyncio.Event()
+    tasks = [asyncio.create_task(courier.run()) for courier in couriers]
+    beside = [
+        asyncio.create_task(watch(events, couriers, deployment.redis)),
+        asyncio.create_task(halt.wait()),
+    ]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, halt.set)
+    say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
+    try:
+        await asyncio.wait([*tasks, *beside], return_when=asyncio.FIRST_COMPLETED)
+        if halt.is_set():
+            for courier in couriers:
+                courier.stop()
+            await asyncio.wait(tasks, timeout=GRACE)
+    finally:
+        await end(*tasks, *beside)
+        with suppress(*REDIS_AWAY):
+            await client.aclose()
+    for task in (*tasks, *beside):
+        if not task.cancelled():
+            task.result()
+
+
+async def watch(events: EventLog, couriers: Sequence[Delivery], where: str) -> None:
+    """Ring when something new is in the log."""
+
+    async def end() -> str:
+        ends = await events.ends()
+        return ends.last if ends else BEFORE_ALL
+
+    last = await retry_until_available("Redis", where, end, REDIS_AWAY)
+    while True:
+        found = await retry_until_available("Redis", where, partial(events.wait, last, 1_000), REDIS_AWAY)
+        if found:
+            last = found[-1].entry
+            for courier in couriers:
+                courier.news.set()

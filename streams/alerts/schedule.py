@@ -1,0 +1,251 @@
+"""The desk of a rule: decides what is sent, and when, from the entries of the log and the clock. No I/O.
+
+Alerts that the rule wants wait here until they are made into a message: alone, or in a digest with others
+that had to wait for the end of quiet hours or for room below the limit. A message stays as it was made, under
+the same id, until it is delivered or given up.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from models.event import Event, Level
+from models.time import DAY, HOUR, Millis
+from streams.alerts.alert import Alert, Followed, Held, follow, kinds
+from streams.alerts.rules import Rule
+from streams.output import event_text
+from streams.output.sanitize import plain
+from streams.store.event_log import BEFORE_ALL, Entry, entry_key
+
+DIGEST: Final = 200
+"""So many alerts are in one digest; the rest is in the next."""
+REFUSED: Final = 20
+"""So many messages may have been refused for the moment, and be tried again, while others go ahead."""
+WAITING: Final = 10_000
+"""So many alerts wait at most; beyond that the oldest are given up."""
+FOLLOWED: Final = 90 * DAY
+"""An event of which nothing was heard for so long is forgotten."""
+SUMMARY: Final = 500
+"""A digest quotes so much of an event's sentence."""
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
+
+
+class PendingMessage(msgspec.Struct, frozen=True):
+    """One message: of an event (one alert), a digest (several), or a gap in the log (none)."""
+
+    id: str
+    alerts: tuple[Alert, ...]
+    made: Millis
+    due: Millis  # of the next attempt; which is the first, while the receiver can't be reached
+    refusals: int = 0
+    gap: tuple[str, str] | None = None  # entries of the log between which some are missing
+
+
+class Table(dict[str, V], Generic[V]):
+    """A table of which it is known what has changed since it was last asked."""
+
+    def __init__(self, content: Mapping[str, V] | None = None) -> None:
+        super().__init__(content or {})
+        self._changed: dict[str, None] = {}
+
+    def __setitem__(self, key: str, value: V) -> None:
+        super().__setitem__(key, value)
+        self._changed[key] = None
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._changed[key] = None
+
+    def discard(self, key: str) -> None:
+        if key in self:
+            del self[key]
+
+    def forget(self, key: str) -> None:
+        """Take away what others have taken away where this is kept."""
+        self.pop(key, None)
+
+    def changed(self) -> dict[str, V | None]:
+        changed, self._changed = self._changed, {}
+        return {key: self.get(key) for key in changed}
+
+
+class State:
+    """What a rule has to remember, as fields of bytes by name."""
+
+    def __init__(self, fields: Mapping[str, bytes] | None = None) -> None:
+        found: dict[str, dict[str, bytes]] = {"f": {}, "w": {}, "p": {}, "": {}}
+        for name, value in (fields or {}).items():
+            table, colon, key = name.partition(":")
+            found[table if colon else ""][key if colon else name] = value
+        self.followed = Table({key: _FOLLOWED.decode(value) for key, value in found["f"].items()})
+        waiting = [_ALERT.decode(value) for value in found["w"].values()]
+        waiting.sort(key=lambda alert: entry_key(alert.entry))
+        self.waiting = Table({alert.id: alert for alert in waiting})
+        self.parcels = Table({key: _PARCEL.decode(value) for key, value in found["p"].items()})
+        self.single: Table[Any] = Table({key: msgspec.json.decode(value) for key, value in found[""].items()})
+
+    def changed(self) -> dict[str, bytes | None]:
+        """The fields that are not as they were when this was last asked; None for those that are gone."""
+        tables: Iterable[tuple[str, Table[Any]]] = (
+            ("f:", self.followed), ("w:", self.waiting), ("p:", self.parcels), ("", self.single),
+        )  # fmt: skip
+        return {
+            prefix + key: None if value is None else msgspec.json.encode(value)
+            for prefix, table in tables
+            for key, value in table.changed().items()
+        }
+
+
+_FOLLOWED: Final = msgspec.json.Decoder(Followed)
+_ALERT: Final = msgspec.json.Decoder(Alert)
+_PARCEL: Final = msgspec.json.Decoder(PendingMessage)
+
+
+class Schedule:
+    def __init__(self, rule: Rule, state: State) -> None:
+        self.rule, self.state = rule, state
+        self._selection = rule.selection()
+        self._held = 0
+
+    @property
+    def position(self) -> str | None:
+        """The last entry of the log that was taken in; None for a rule that is new."""
+        position: str | None = self.state.single.get("position")
+        return position
+
+    def start(self, entry: str) -> None:
+        """A new rule: what comes after this entry counts."""
+        self.state.single["position"] = entry
+
+    def take(self, entry: Entry, event: Event, now: Millis) -> Alert | None:
+        """Take in the next entry of the log; the alert that it makes, if any."""
+        self.state.single["position"] = entry.entry
+        followed = self.state.followed
+        before = followed.get(event.id)
+        if before is not None and event.revision <= before.revision:
+            return None
+        if before is None and not self._selection.matches(event):
+            return None
+        found = kinds(before, event)
+        if not found:
+            return None
+        followed[event.id] = follow(before, event, entry_key(entry.entry)[0])
+        kind = next((kind for kind in found if kind in self.rule.revisions), None)
+        if kind is None:
+            return None
+        alert = Alert(
+            entry=entry.entry,
+            event=event.id,
+            revision=event.revision,
+            kind=kind,
+            type=event.type,
+            level=event.level,
+            status=event.status,
+            detected=event.detected,
+            score=event.score,
+            heading=event_text.heading(event),
+            summary=plain(event.summary)[:SUMMARY],
+            since=now,
+        )
+        self.state.waiting[alert.id] = alert
+        return alert
+
+    def missed(self, first: str, now: Millis) -> None:
+        """The log no longer has all that came after our position: go on before `first`, and say so."""
+        position = self.position or BEFORE_ALL
+        gap = f"gap:{position}"
+        self.state.parcels[gap] = PendingMessage(gap, (), now, now, gap=(position, first))
+        time, number = entry_key(first)
+        self.state.single["position"] = f"{time}-{number - 1}" if number else f"{time - 1}-{2**64 - 1}"
+
+    def next(self, now: Millis) -> PendingMessage | Millis | None:
+        """The message to send now; else when to ask again; None: not before something new comes."""
+        state, limit = self.state, self.rule.max_per_hour
+        quiet_until = self.rule.quiet.until(now) if self.rule.quiet else None
+        window = [time for time in state.single.get("window", ()) if time > now - HOUR]
+        full_until = window[0] + HOUR if limit is not None and len(window) >= limit else None
+
+        may = [alert for alert in state.waiting.values() if quiet_until is None or self._breaks(alert)]
+        again = [
+            parcel
+            for parcel in state.parcels.values()
+            if quiet_until is None or (parcel.alerts and all(map(self._breaks, parcel.alerts)))
+        ]
+        if quiet_until is not None:
+            self._hold(Held.QUIET, (alert for alert in state.waiting.values() if not self._breaks(alert)))
+        if full_until is not None:
+            self._hold(Held.LIMIT, may)
+            wake = [full_until] if may or again else []
+        else:
+            first = min(again, key=lambda parcel: parcel.due, default=None)
+            if may and len(state.parcels) < REFUSED and (first is None or may[0].since < first.due):
+                return self._make(may, now)
+            if first is not None and first.due <= now:
+                return first
+            wake = [first.due] if first else []
+        if quiet_until is not None and (len(may), len(again)) != (len(state.waiting), len(state.parcels)):
+            wake.append(quiet_until)
+        return min(wake, default=None)
+
+    def delivered(self, parcel: PendingMessage, now: Millis) -> None:
+        del self.state.parcels[parcel.id]
+        if self.rule.max_per_hour is not None:
+            window = [time for time in self.state.single.get("window", ()) if time > now - HOUR]
+            self.state.single["window"] = [*window, now]
+
+    def refused(self, parcel: PendingMessage, due: Millis) -> PendingMessage:
+        """For the moment: to be tried again then, after others."""
+        again = msgspec.structs.replace(parcel, due=due, refusals=parcel.refusals + 1)
+        self.state.parcels[parcel.id] = again
+        return again
+
+    def give_up(self, parcel: PendingMessage) -> None:
+        del self.state.parcels[parcel.id]
+
+    def overflow(self) -> list[Alert]:
+        """Takes away the alerts beyond what may wait, the oldest."""
+        waiting = self.state.waiting
+        gone = list(itertools.islice(waiting.values(), max(0, len(waiting) - WAITING)))
+        for alert in gone:
+            del waiting[alert.id]
+        return gone
+
+    def take_held(self) -> int:
+        """How many alerts had to begin to wait since this was last asked."""
+        held, self._held = self._held, 0
+        return held
+
+    def forget(self, now: Millis) -> None:
+        """Let go of events of which nothing was heard for long."""
+        old = [event for event, known in self.state.followed.items() if known.time < now - FOLLOWED]
+        for event in old:
+            del self.state.followed[event]
+
+    def _make(self, may: list[Alert], now: Millis) -> PendingMessage:
+        """A message of the alerts that may be sent: what was held first, together, else the first alone."""
+        held = [alert for alert in may if alert.held][:DIGEST]
+        alerts = tuple(held or may[:1])
+        if len(alerts) == 1:
+            name = alerts[0].id
+        else:
+            ids = "|".join(alert.id for alert in alerts)
+            name = f"digest:{hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()}"
+        parcel = PendingMessage(name, alerts, now, min(alert.since for alert in alerts))
+        for alert in alerts:
+            del self.state.waiting[alert.id]
+        self.state.parcels[name] = parcel
+        return parcel
+
+    def _hold(self, why: Held, alerts: Iterable[Alert]) -> None:
+        for alert in [alert for alert in alerts if alert.held is None]:
+            self._held += 1
+            self.state.waiting[alert.id] = msgspec.structs.replace(alert, held=why)
+
+    def _breaks(self, alert: Alert) -> bool:
+        """Whether it is told in quiet hours too."""
+        quiet = self.rule.quiet
+        return quiet is None or (quiet.probable_breaks_through and alert.level is Level.PROBABLE)

@@ -1,0 +1,1 @@
+"""The JSON Schemas that are published for other programs."""

@@ -1,0 +1,186 @@
+"""Spans: many pieces of one block of bytes, as columns, so that none of them is an object of its own."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Int64Array = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+PADDING: Final = 32
+"""Zero bytes at the end of a block, so that a word read near the end stays within it."""
+
+_WORD: Final = 8
+_KEEP: Final = np.array([0] + [(1 << 64) - (1 << 64 - 8 * count) for count in range(1, 9)], np.uint64)
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+_FOLD: Final = np.uint64(32)
+_SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
+_SHORT: Final = 4  # words of a piece that nearly all have
+_FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
+_SLOTS: Final = 1 << 12
+_SLOT: Final = np.uint64(64 - 12)
+_ROUNDS: Final = 4
+
+
+def padded(data: bytes) -> Bytes:
+    """A block that spans can point into."""
+    block = np.zeros(len(data) + PADDING, np.uint8)
+    block[: len(data)] = np.frombuffer(data, np.uint8)
+    return block
+
+
+def words_at(block: Bytes, places: npt.NDArray[Any]) -> Words:
+    """The eight bytes from each place on, the first the most significant."""
+    windows: npt.NDArray[Any] = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
+    words: Words = windows[places].astype(np.uint64)
+    return words
+
+
+class ByteSpans(NamedTuple):
+    """Pieces of `block`, a column each for where they start and how long they are."""
+
+    block: Bytes
+    starts: Int64Array
+    lengths: Int64Array
+
+    @classmethod
+    def of(cls, pieces: Sequence[bytes]) -> "ByteSpans":
+        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        return cls(padded(b"".join(pieces)), np.cumsum(lengths) - lengths, lengths)
+
+    @classmethod
+    def join(cls, parts: Sequence["ByteSpans"]) -> "ByteSpans":
+        """One after another. What is left of a block is copied alone, where that is little."""
+        if not parts:
+            return cls.of(())
+        if len(parts) == 1:
+            return parts[0]
+        lengths = np.concatenate([part.lengths for part in parts])
+        parts = [part.compact() if part.size * _SPACE < len(part.block) else part for part in parts]
+        if all(part.block is parts[0].block for part in parts):
+            return cls(parts[0].block, np.concatenate([part.starts for part in parts]), lengths)
+        offsets = np.cumsum([0, *(len(part.block) for part in parts)])
+        starts = [part.starts + offset for part, offset in zip(parts, offsets, strict=False)]
+        return cls(np.concatenate([part.block for part in parts]), np.concatenate(starts), lengths)
+
+    @classmethod
+    def glued(cls, left: "ByteSpans", right: "ByteSpans") -> "ByteSpans":
+        """Each piece of the one with that of the other behind it, both from the same block."""
+        starts = np.stack((left.starts, right.starts), axis=1).ravel()
+        lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        block = np.zeros(total + PADDING, np.uint8)
+        block[:total] = left.block[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
+        both = left.lengths + right.lengths
+        return cls(block, np.cumsum(both) - both, both)
+
+    @property
+    def size(self) -> int:
+        return len(self.starts)
+
+    def take(self, index: npt.NDArray[Any] | slice) -> "ByteSpans":
+        """Those of an index or a mask; the block stays as it is."""
+        return ByteSpans(self.block, self.starts[index], self.lengths[index])
+
+    def compact(self) -> "ByteSpans":
+        """The same pieces in a small block of their own: short ones at even distances, then the long."""
+        long = np.flatnonzero(self.lengths > PADDING)
+        lengths = self.lengths[long]
+        ends = np.cumsum(lengths) + self.size * PADDING
+        total = int(ends[-1]) if len(ends) else self.size * PADDING
+        block = np.zeros(total + PADDING, np.uint8)
+        windows: npt.NDArray[Any] = np.ndarray(
+            (len(self.block) - PADDING + 1,), f"V{PADDING}", self.block, strides=(1,)
+        )
+        block[: self.size * PADDING] = windows[self.starts].view(np.uint8)
+        starts = np.arange(0, self.size * PADDING, PADDING)
+        if len(long):
+            starts[long] = ends - lengths
+            shift = np.repeat(self.starts[long] - starts[long], lengths)
+            block[self.size * PADDING : total] = self.block[shift + np.arange(self.size * PADDING, total)]
+        return ByteSpans(block, starts, self.lengths)
+
+    def piece(self, index: int) -> bytes:
+        start = int(self.starts[index])
+        return self.block[start : start + int(self.lengths[index])].tobytes()
+
+    def pieces(self) -> list[bytes]:
+        """Each as an object: for few, or where speed does not matter."""
+        if self.size * _FEW < len(self.block):
+            return [self.piece(index) for index in range(self.size)]
+        data = self.block.tobytes()
+        ends = self.starts + self.lengths
+        return [data[start:end] for start, end in zip(self.starts.tolist(), ends.tolist(), strict=True)]
+
+    def words(self, number: int, beyond: int = 0) -> Words:
+        """Eight bytes of each from its byte 8 × `number` on, the byte `beyond` after its end."""
+        if not self.size:
+            return np.empty(0, np.uint64)
+        places = self.starts + _WORD * number
+        if self.lengths.min() >= _WORD * (number + 1):
+            return words_at(self.block, places)
+        if number >= _SHORT:  # those far beyond their end may be beyond the block's
+            places = np.minimum(places, len(self.block) - _WORD)
+        keep = _KEEP[np.clip(self.lengths - _WORD * number, 0, _WORD)]
+        words = words_at(self.block, places) & keep
+        return words | (~keep & np.uint64(beyond * 0x0101010101010101)) if beyond else words
+
+    def all_words(self) -> list[Words]:
+        longest = int(self.lengths.max()) if self.size else 0
+        return [self.words(number) for number in range(-(-longest // _WORD))]
+
+    def hashes(self) -> Words:
+        """A number for each: equal pieces have equal ones, different pieces nearly always different ones."""
+        result = self.lengths.astype(np.uint64)
+        longest = int(self.lengths.max()) if self.size else 0
+        factor = _FACTOR
+        for number in range(-(-longest // _WORD)):
+            if number < _SHORT:
+                result += self.words(number) * factor
+            else:
+                long = np.flatnonzero(self.lengths > _WORD * number)
+                result[long] += self.take(long).words(number) * factor
+            factor = np.uint64(int(factor) * int(_FACTOR) % (1 << 64))
+        result ^= result >> _FOLD
+        return result * _FACTOR
+
+    def equal(self, left: Int64Array, right: Int64Array) -> Flags:
+        """Whether the pieces of two indices are the same, byte for byte."""
+        one, other = self.take(left), self.take(right)
+        result = one.lengths == other.lengths
+        for a, b in zip(one.all_words(), other.all_words(), strict=False):
+            result &= a == b
+        return np.asarray(result)
+
+    def numbered(self) -> tuple[Int64Array, list[bytes]]:
+        """A number for each piece, the same for equal ones, and the pieces by number.
+
+        Each round compares all pieces in a slot of a table with the one that got there last, so that few
+        different ones need no sorting; where many share a slot, they are told apart as objects.
+        """
+        result = np.empty(self.size, np.int64)
+        slots = (self.hashes() >> _SLOT).view(np.int64)
+        left, count, chosen = np.arange(self.size), 0, list[Int64Array]()
+        for _ in range(_ROUNDS):
+            if not len(left):
+                break
+            table = np.full(_SLOTS, -1)
+            table[slots[left]] = left
+            mine = table[slots[left]]
+            same = self.equal(mine, left)
+            used = np.flatnonzero(table >= 0)
+            chosen.append(table[used])
+            table[used] = np.arange(count, count + len(used))
+            result[left[same]] = table[slots[left[same]]]
+            count += len(used)
+            left = left[~same]
+        distinct = [piece for some in chosen for piece in self.take(some).pieces()]
+        numbers: dict[bytes, int] = {}
+        for index, piece in zip(left.tolist(), self.take(left).pieces(), strict=True):
+            result[index] = count + numbers.setdefault(piece, len(numbers))
+        return result, [*distinct, *numbers]

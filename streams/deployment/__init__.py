@@ -1,0 +1,1 @@
+"""What all processes of one deployment share: configuration, topics, frames on the wire, heartbeats."""

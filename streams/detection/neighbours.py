@@ -1,0 +1,126 @@
+"""Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
+from models.report import Rows
+from models.tick import TICK, no_ticks
+from models.time import Millis
+from streams.detection.encounter import Key
+from streams.tracking.track import Floats
+
+_SEGMENTS: Final = 65_536
+"""More than there are segment numbers: MMSI and segment in one integer."""
+Numbers = npt.NDArray[np.int64]
+Pairs = npt.NDArray[np.intp]
+"""Two columns of row numbers, the lower first."""
+
+
+class Neighbours:
+    """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
+
+    def __init__(self, metres: float) -> None:
+        """Neighbours are no further apart than `metres`."""
+        self._reach = metres / EARTH_RADIUS_M
+        self._ticks: dict[Millis, Rows] = {}
+        self._tracks: dict[Millis, Numbers] = {}
+        """Of the same rows MMSI and segment in one number, ascending."""
+
+    def take(
+        self, time: Millis, fresh: Rows, wanted: Callable[[int], bool], followed: Iterable[Key]
+    ) -> tuple[Rows, Rows, Floats]:
+        """Take in ticks for one instant. Returns the ticks of two vessels, row by row, and metres between.
+
+        These are all neighbours of which at least one MMSI is `wanted`, and the pairs `followed` however
+        far apart; each pair once, when at least one of the two is fresh.
+        """
+        old = self._ticks.get(time, no_ticks())
+        rows = np.concatenate([old, fresh])
+        is_new = np.arange(len(rows)) >= len(old)
+        order = np.lexsort([rows["segment"], rows["mmsi"]])
+        rows, is_new = rows[order], is_new[order]
+        self._ticks[time], self._tracks[time] = rows, tracks(rows)
+        if len(rows) < 2 or not is_new.any():
+            return rows[:0], rows[:0], np.empty(0)
+        pairs = np.unique(
+            np.concatenate(
+                [self._near(rows, is_new, wanted), _followed(self._tracks[time], is_new, followed)]
+            ),
+            axis=0,
+        )
+        a, b = rows[pairs[:, 0]], rows[pairs[:, 1]]
+        return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+
+    def farthest(self, key: Key) -> float:
+        """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
+        a, b, segment_a, segment_b = key
+        want = np.array([a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b])
+        metres = 0.0
+        for time, rows in self._ticks.items():
+            at, there = _find(self._tracks[time], want)
+            if there.all():
+                one, other = rows[at[0]], rows[at[1]]
+                metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
+        return metres
+
+    @property
+    def times(self) -> list[Millis]:
+        """The instants that ticks are kept for."""
+        return list(self._ticks)
+
+    def forget(self, until: Millis) -> list[Millis]:
+        """Ticks for this instant and before are needed no more. Returns the instants that had any."""
+        gone = [time for time in self._ticks if time <= until]
+        for time in gone:
+            del self._ticks[time], self._tracks[time]
+        return gone
+
+    def dump(self, time: Millis) -> bytes | None:
+        """The ticks kept for an instant; None where there are none."""
+        rows = self._ticks.get(time)
+        return None if rows is None else rows.tobytes()
+
+    def load(self, data: dict[Millis, bytes]) -> None:
+        """Go on from what `dump` gave for each instant."""
+        self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+        self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
+
+    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
+        points = unit_vectors(rows["lon"], rows["lat"]).T
+        (new,) = np.nonzero(is_new)
+        tree = cKDTree(points)
+        found = cKDTree(points[new]).sparse_distance_matrix(tree, self._reach, output_type="ndarray")
+        i, j = new[found["i"]], found["j"]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        keep = rows["mmsi"][low] != rows["mmsi"][high]
+        low, high = low[keep], high[keep]
+        two = np.stack([rows["mmsi"][low], rows["mmsi"][high]], axis=1).tolist()
+        want = np.array([wanted(a) or wanted(b) for a, b in two], bool)
+        return np.stack([low[want], high[want]], axis=1).astype(np.intp)
+
+
+def tracks(rows: Rows) -> Numbers:
+    """MMSI and segment of each row in one number."""
+    numbers: Numbers = rows["mmsi"].astype(np.int64) * _SEGMENTS + rows["segment"]
+    return numbers
+
+
+def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
+    """The rows of these pairs, where both have one and one of the two is new."""
+    key = np.array(list(keys), np.int64).reshape(-1, 4)
+    at, found = _find(there, key[:, :2] * _SEGMENTS + key[:, 2:])
+    at = at[found.all(axis=1)]
+    return at[is_new[at].any(axis=1)]
+
+
+def _find(there: Numbers, wanted: Numbers) -> tuple[Pairs, npt.NDArray[np.bool_]]:
+    """The rows of these tracks, and whether there are any."""
+    if not len(there):
+        return np.zeros(wanted.shape, np.intp), np.zeros(wanted.shape, bool)
+    at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
+    return at, there[at] == wanted

@@ -1,0 +1,1 @@
+"""The feed's HTTP side: requests, access, OpenAPI, the server and its process."""

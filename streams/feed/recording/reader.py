@@ -1,0 +1,80 @@
+"""Reading a recording for the feed: the stages run in a thread, and hand over what they find to the log."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from models.event import Event
+from models.tick import Instant
+from streams.feed.recording.memory_log import MemoryLog
+from streams.feed.recording.player import Player
+from streams.recordings.replay import Replay, Source
+from streams.recordings.summary import Summary
+from streams.stages.core import Core
+
+
+class Recording:
+    def __init__(
+        self,
+        core: Core,
+        log: MemoryLog,
+        player: Player,
+        mmsis: frozenset[int] = frozenset(),
+        on_end: Callable[[Summary], object] = lambda _: None,
+    ) -> None:
+        """`on_end` is called in the event loop, with the summary, once everything has been read."""
+        self._log, self._player, self._on_end = log, player, on_end
+        self._loop = asyncio.get_running_loop()
+        self._stopped = threading.Event()
+        self._instants: list[Instant] = []
+        self._events: list[Event] = []
+        self._replay = Replay(
+            core,
+            on_event=self._events.append,
+            on_instant=self._instants.append,
+            on_progress=self._hand_over,
+            stopped=self._stopped.is_set,
+            mmsis=mmsis,
+        )
+
+    async def run(self, sources: Sequence[Source]) -> None:
+        """Read all sources; a daemon thread does, lest a pipe in which nothing comes delays the end."""
+        done: asyncio.Future[Summary] = self._loop.create_future()
+
+        def work() -> None:
+            try:
+                summary = self._replay.run(sources)
+            except BaseException as error:
+                self._call(done.set_exception, error)
+            else:
+                self._call(done.set_result, summary)
+
+        threading.Thread(target=work, name="replay", daemon=True).start()
+        try:
+            summary = await done
+        finally:
+            self._stopped.set()
+        self._player.ended = True
+        self._on_end(summary)
+
+    def _call(self, call: Callable[..., object], *arguments: object) -> None:
+        if not self._stopped.is_set():
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _hand_over(self, _: Summary) -> None:
+        """In the thread, after every frame: waits until the log has it, so that none piles up."""
+        if self._stopped.is_set() or not (self._instants or self._events):
+            return
+        instants, events = list(self._instants), list(self._events)
+        self._instants.clear()
+        self._events.clear()
+
+        async def take() -> None:
+            self._log.add(instants, events)
+
+        taken = asyncio.run_coroutine_threadsafe(take(), self._loop)
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                taken.result(0.5)
+                return

@@ -1,0 +1,124 @@
+"""Tracks of a recording: every vessel's ticks, packed, as they stood at any time of it."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from models.last_position import (
+    POINT,
+    UNKNOWN,
+    LastPosition,
+    TrackPoint,
+)
+from models.report import Rows
+from models.time import Millis
+from streams.store.event_log import unpack
+from streams.store.event_log_writer import SEGMENTS, pack
+
+POINTS: Final = 2_016
+"""Points of a vessel that are kept: a week of ticks at five minutes, 48 KB. Of older ones the oldest go."""
+_SPARE: Final = 504
+"""So many are let go at once, so that a full track is not moved with every tick."""
+
+_SEEN: Final = np.dtype([("seen", "<u4"), ("status", "u1"), ("point", POINT)])
+"""`seen`: the instant at which the tick was told, in seconds; later than its own time if backfilled."""
+
+
+class Tracks:
+    """All ticks so far; what they say as of an instant."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, _Track] = {}
+
+    def add(self, instant: Millis, ticks: Rows) -> None:
+        """What was told at an instant, which must not be before the last one."""
+        if not len(ticks):
+            return
+        ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
+        rows = np.empty(len(ticks), _SEEN)
+        rows["seen"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack(ticks)
+        mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
+        for mmsi, some in zip(mmsis.tolist(), np.split(rows, starts[1:]), strict=True):
+            track = self._tracks.get(mmsi)
+            if track is None:
+                track = self._tracks[mmsi] = _Track()
+            track.add(some)
+
+    def heard(self, now: Millis) -> dict[int, Millis]:
+        """The time of every vessel's latest tick."""
+        return {
+            mmsi: int(row["point"]["time"]) * 1000
+            for mmsi, track in self._tracks.items()
+            if (row := track.last(now)) is not None
+        }
+
+    def whereabouts(self, mmsis: Iterable[int], now: Millis) -> list[LastPosition]:
+        found = []
+        for mmsi in mmsis:
+            track = self._tracks.get(mmsi)
+            if track is not None and (row := track.last(now)) is not None:
+                found.append(_whereabouts(mmsi, row, track.segments(now)))
+        return found
+
+    def points(self, mmsi: int, now: Millis) -> tuple[TrackPoint, ...]:
+        track = self._tracks.get(mmsi)
+        return tuple(unpack(track.seen(now)["point"].tobytes())) if track else ()
+
+
+class _Track:
+    """A vessel's rows in an array that grows; by the time they were seen."""
+
+    __slots__ = ("_count", "_rows")
+
+    def __init__(self) -> None:
+        self._rows = np.empty(8, _SEEN)
+        self._count = 0
+
+    def add(self, rows: Rows) -> None:
+        if self._count + len(rows) > POINTS:
+            keep = max(0, POINTS - _SPARE - len(rows))
+            self._rows[:keep] = self._rows[self._count - keep : self._count].copy()
+            self._count, rows = keep, rows[-POINTS:]
+        if self._count + len(rows) > len(self._rows):
+            size = min(POINTS, max(2 * len(self._rows), self._count + len(rows)))
+            grown = np.empty(size, _SEEN)
+            grown[: self._count] = self._rows[: self._count]
+            self._rows = grown
+        self._rows[self._count : self._count + len(rows)] = rows
+        self._count += len(rows)
+
+    def seen(self, now: Millis) -> Rows:
+        rows = self._rows[: self._count]
+        if not len(rows) or int(rows["seen"][-1]) * 1000 <= now:  # as it is nearly always
+            return rows
+        return rows[: int(np.searchsorted(rows["seen"], now // 1000, side="right"))]
+
+    def last(self, now: Millis) -> Any:
+        """The row of the latest tick, or None. Where the MMSI is in two places, they are told in turn."""
+        rows = self.seen(now)[-2 * SEGMENTS :]
+        if not len(rows):
+            return None
+        return rows[len(rows) - 1 - int(np.argmax(rows["point"]["time"][::-1]))]
+
+    def segments(self, now: Millis) -> dict[str, Millis]:
+        rows = self.seen(now)["point"]
+        latest = dict(zip(rows["segment"].tolist(), rows["time"].tolist(), strict=True))
+        newest = sorted(latest.items(), key=lambda pair: pair[1])[-SEGMENTS:]
+        return {str(segment): time * 1000 for segment, time in newest}
+
+
+def _whereabouts(mmsi: int, row: Any, segments: dict[str, Millis]) -> LastPosition:
+    time, lon, lat, sog, cog, heading, _ = row["point"].tolist()
+    status = int(row["status"])
+    return LastPosition(
+        mmsi=mmsi,
+        time=time * 1000,
+        lat=lat / 1e6,
+        lon=lon / 1e6,
+        speed_knots=None if sog == UNKNOWN else sog / 10,
+        course=None if cog == UNKNOWN else cog / 10,
+        heading=None if heading == UNKNOWN else float(heading),
+        status=None if status >= 15 else status,
+        segments=segments,
+    )

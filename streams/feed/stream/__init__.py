@@ -1,0 +1,1 @@
+"""Live updates: the hub and server-sent events."""

@@ -1,0 +1,139 @@
+"""Exports of events for other programs: GeoJSON, CSV, Atom with GeoRSS, MF-JSON."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from models.event import Event
+from models.last_position import TrackPoint
+from models.time import HOUR, from_text, to_text
+from streams.feed.log import FeedLog
+from streams.feed.views import event_pages
+from streams.output.event_files import EventWriter
+from streams.output.format import Format
+from streams.output.sanitize import plain
+
+ATOM: Final = "http://www.w3.org/2005/Atom"
+GEORSS: Final = "http://www.georss.org/georss"
+ElementTree.register_namespace("", ATOM)
+ElementTree.register_namespace("georss", GEORSS)
+
+AROUND: Final = 3 * HOUR
+"""A track begins so long before its event, and ends so long after."""
+
+
+class _Buffer:
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self._parts.append(text)
+
+    def flush(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        text, self._parts = "".join(self._parts), []
+        return text.encode()
+
+
+async def written(pages: AsyncIterator[event_pages.Page], form: Format) -> AsyncIterator[bytes]:
+    """A file of all events, page by page."""
+    buffer = _Buffer()
+    writer = EventWriter(buffer, form)
+    async for page in pages:
+        for event in page.events:
+            writer.write(event)
+        yield buffer.take()
+    writer.close()
+    yield buffer.take()
+
+
+def atom(events: Iterable[Event], base: str, here: str) -> bytes:
+    """An Atom feed (RFC 4287) with a GeoRSS point for each event. `base` and `here` are URLs."""
+    feed = ElementTree.Element(f"{{{ATOM}}}feed")
+    entries = list(events)
+    _add(feed, "id", "urn:tankerwatch:events")
+    _add(feed, "title", "tankerwatch: suspected transfers and calls")
+    _add(feed, "updated", max((event.detected for event in entries), default="1970-01-01T00:00:00Z"))
+    _add(_add(feed, "author"), "name", "tankerwatch")
+    _add(feed, "link", rel="self", href=here)
+    _add(feed, "link", rel="alternate", href=base)
+    for event in entries:
+        entry = _add(feed, "entry")
+        _add(entry, "id", f"urn:tankerwatch:event:{event.id}")
+        kind = event.type.replace("_", " ")
+        taken_back = "taken back: " if event.status == "retracted" else ""
+        names = " and ".join(vessel.name or f"MMSI {vessel.ssvid}" for vessel in event.vessels)
+        _add(entry, "title", f"{taken_back}{event.level} {kind}: {names}")
+        _add(entry, "updated", event.detected)
+        _add(entry, "published", event.start)
+        _add(entry, "link", rel="alternate", href=f"{base}?event={event.id}")
+        for term in (event.type, event.level, event.status):
+            _add(entry, "category", term=term)
+        _add(entry, "summary", event.summary, type="text")
+        told = [*(f"For: {reason.text}" for reason in event.reasons)]
+        told += [f"Against: {reason.text}" for reason in event.against]
+        _add(entry, "content", " ".join([event.summary, *told]), type="text")
+        point = ElementTree.SubElement(entry, f"{{{GEORSS}}}point")
+        point.text = f"{event.position.lat} {event.position.lon}"
+    data: bytes = ElementTree.tostring(feed, "utf-8", xml_declaration=True)
+    return data
+
+
+def _add(parent: ElementTree.Element, name: str, text: str | None = None, **more: str) -> ElementTree.Element:
+    """XML has no place for control characters, not even as references: they are told as escapes."""
+    child = ElementTree.SubElement(
+        parent, f"{{{ATOM}}}{name}", {key: plain(value) for key, value in more.items()}
+    )
+    if text is not None:
+        child.text = plain(text)
+    return child
+
+
+async def tracks(log: FeedLog, event: Event) -> dict[str, Any]:
+    """The vessels' tracks around an event as OGC MF-JSON (19-045r3): a moving point each.
+
+    Of what the log has of the recent track, and of the positions in the event's evidence, which stay.
+    """
+    first = from_text(event.start) - AROUND
+    last = from_text(event.end or event.detected) + AROUND
+    features = []
+    for vessel in event.vessels:
+        record = await log.vessel(int(vessel.ssvid))
+        points = {
+            point.time: point for point in (record.track if record else ()) if first <= point.time <= last
+        }
+        for sample in event.evidence.positions:
+            if sample.ssvid == vessel.ssvid:
+                at = from_text(sample.time)
+                points[at] = TrackPoint(
+                    time=at, lat=sample.lat, lon=sample.lon, speed_knots=sample.speed_knots
+                )
+        if points:
+            ordered = [points[time] for time in sorted(points)]
+            features.append(_moving(vessel.ssvid, vessel.name, ordered))
+    return {
+        "type": "FeatureCollection",
+        "crs": {"type": "Name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}},
+        "trs": {"type": "Name", "properties": {"name": "urn:ogc:data:time:iso8601"}},
+        "features": features,
+    }
+
+
+def _moving(mmsi: str, name: str | None, points: list[TrackPoint]) -> dict[str, Any]:
+    times = [to_text(point.time) for point in points]
+    return {
+        "type": "Feature",
+        "id": mmsi,
+        "temporalGeometry": {
+            "type": "MovingPoint",
+            "datetimes": times,
+            "coordinates": [[point.lon, point.lat] for point in points],
+            "interpolation": "Linear",
+        },
+        "temporalProperties": [
+            {"datetimes": times, "speed": {"uom": "KNT", "values": [point.speed_knots for point in points]}}
+        ],
+        "properties": {"mmsi": mmsi, "name": name},
+    }

@@ -1,0 +1,45 @@
+"""Keeps a live source connected: attempts one after the other, with waits between them that grow."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+
+from streams.ingest.counters import Counters
+from streams.ingest.intake import Intake
+from streams.runtime.backoff import Backoff, Delays
+from streams.runtime.ingest_log import say
+
+
+class FeedError(Exception):
+    """The other side does not want us, or breaks its own rules. The text says how."""
+
+
+Attempt = Callable[[Callable[[], None]], Awaitable[None]]
+"""Connects and feeds until the connection ends; calls its argument once data have come."""
+
+
+async def keep_connected(attempt: Attempt, intake: Intake, counters: Counters, delays: Delays) -> None:
+    """Until cancelled."""
+    backoff = Backoff(delays)
+    while True:
+        try:
+            await attempt(backoff.reset)
+            reason = "the other side ended the connection"
+        except (OSError, FeedError) as error:  # TimeoutError is an OSError
+            reason = explain(error)
+        await intake.end_line()
+        wait = backoff.next()
+        counters.reconnects += 1
+        say(logging.WARNING, "disconnected", source=intake.source, error=reason, retry_in_s=wait)
+        await asyncio.sleep(wait)
+
+
+def explain(error: Exception) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the host is unknown ({error.strerror})"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there (connection refused)"
+    if isinstance(error, TimeoutError):
+        return str(error) or "no answer in time"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Events as files, as text and on the console; the HTML report."""

@@ -1,0 +1,83 @@
+"""What a person sees on the terminal: progress while a replay runs, what was found, where the lines went.
+
+Wrapped at words on a terminal, one line a sentence where the output is piped.
+"""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from models.event import Event, Status
+from models.time import to_text
+from streams.decoding.outcome import Outcome
+from streams.output.sanitize import plain
+from streams.recordings.summary import Summary
+
+SHOWN = 20
+"""So many events are listed on the terminal; the rest is counted."""
+
+
+def show_progress(summary: Summary) -> str:
+    """One line: lines so far, rate, event time."""
+    reached = summary.last if summary.reached is None else summary.reached
+    moment = "no time yet" if reached is None else f"event time {_short(to_text(reached))}"
+    return f"{summary.lines:,} lines, {summary.rate:,.0f} a second, {moment}"
+
+
+def show_events(console: Console, events: Iterable[Event]) -> None:
+    """The final state of each event as a sentence, the strongest first."""
+    ordered = sorted(events, key=lambda e: (e.status is Status.RETRACTED, -e.score, e.start, e.id))
+    if not ordered:
+        _show(console, Text("No events."))
+    for event in ordered[:SHOWN]:
+        kind, until = event.type.replace("_", " "), _short(event.end) if event.end else "open end"
+        heading = Text.assemble(
+            (kind, "bold"),
+            f" {event.level}, score {event.score:.2f}, {_short(event.start)} to {until} UTC",
+            (" (retracted)" if event.status is Status.RETRACTED else "", "dim"),
+        )
+        _show(console, heading)
+        _show(console, Text(plain(event.summary)), indent=2)
+    if len(ordered) > SHOWN:
+        _show(console, Text(f"... and {len(ordered) - SHOWN:,} more"))
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Lines by outcome, vessels, events by type and level, rate."""
+    counts = {str(outcome): sum(c[outcome] for c in summary.outcomes.values()) for outcome in Outcome}
+    rows = [(name.replace("_", " "), count) for name, count in counts.items() if count]
+    _table(console, "Lines by outcome", [*rows, ("lines read", summary.lines)])
+    events = [
+        (f"{type_.replace('_', ' ')} {level}, {status}", count)
+        for (type_, level, status), count in sorted(summary.events.items())
+    ]
+    _table(console, "Events" if events else "Events: none", events)
+    messages = f"{summary.messages.total():,} messages, {summary.vessels:,} vessels"
+    _show(console, Text(f"{messages}, {summary.tankers:,} tankers"))
+    if summary.overtaken:
+        text = f"{summary.overtaken:,} reports came too late to be merged and changed nothing"
+        _show(console, Text(text))
+    if summary.first is not None and summary.last is not None:
+        _show(console, Text(f"Event time {to_text(summary.first)} to {to_text(summary.last)}"))
+    _show(console, Text(f"{summary.rate:,.0f} lines a second ({summary.seconds:.1f} s)"))
+
+
+def _table(console: Console, title: str, rows: list[tuple[str, int]]) -> None:
+    _show(console, Text(title, "bold"))
+    width = max((len(name) for name, _ in rows), default=0)
+    digits = max((len(f"{count:,}") for _, count in rows), default=0)
+    for name, count in rows:
+        _show(console, Text(f"  {name:{width}}  {count:{digits},}"))
+
+
+def _show(console: Console, text: Text, indent: int = 0) -> None:
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, indent)), highlight=False)
+    else:
+        console.print(Text(" " * indent) + text, soft_wrap=True, highlight=False)
+
+
+def _short(time: str) -> str:
+    return time[:16].replace("T", " ")

@@ -1,0 +1,1 @@
+"""The stages between Kafka topics: operators, partitions, checkpoints, rebuilding, health."""

@@ -1,0 +1,377 @@
+"""The stages as they stand between topics: one frame in, frames out. Pure, like the stages themselves.
+
+    ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator ─┐
+                                                  └────────► ais.facts ◄─────────────┘
+                                                                 └─► EventMerger ─► tankerwatch.events
+
+A host belongs to one partition of its input topic. What it sends is a function of the frames it took so
+far, so after a crash the same frames come again, with the same origins, and whoever has them skips them.
+The shell (`streams/app.py`) reads, sends, and keeps checkpoints.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from geofences.surroundings import Surroundings
+from models.event import Event, sort_key, to_json
+from models.frame import Cut, Frame, Reject
+from models.report import Reports
+from models.time import BEGINNING, END, Millis, from_text
+from models.watchlist import Watchlist
+from streams.decoding.decoder import Decoder
+from streams.deployment import wire
+from streams.deployment.topics import Topics
+from streams.deployment.wire import (
+    FactsFrame,
+    Origin,
+    RawFrame,
+    ReportsFrame,
+    TicksFrame,
+    WireError,
+)
+from streams.pipeline import batching
+from streams.pipeline.numbers import OperatorStats, slowest
+from streams.pipeline.operator import (
+    OutgoingRecord,
+    Registry,
+    dead_letter,
+)
+from streams.stages.meeting_stage import MeetingStage
+from streams.stages.settings import Settings
+from streams.stages.vessel_stage import VesselStage
+from streams.stages.watermark import Watermarks
+
+
+class DecoderOperator:
+    """One Decoder for each source of a partition of `ais.raw`."""
+
+    def __init__(self, partition: int, spread: int, settings: Settings, topics: Topics) -> None:
+        self._partition, self._spread = partition, spread
+        self._settings, self._topics = settings, topics
+        self._decoders: dict[str, Decoder] = {}
+        self._newest: dict[str, Millis] = {}
+        self._heard: dict[str, int] = {}  # the offset of each source's last frame; no part of the state
+        self._changed: set[str] = set()
+
+    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+        frame = wire.decode(value, RawFrame)
+        decoder = self._decoders.get(frame.source)
+        if decoder is None:
+            decoder = Decoder(frame.source, self._settings.decoder, frame.base_time)
+        try:
+            self._feed(decoder, frame)
+        except (ValueError, OverflowError) as error:  # nothing has changed then
+            raise WireError(str(error)) from error
+        self._decoders[frame.source] = decoder
+        self._newest.setdefault(frame.source, BEGINNING)
+        self._changed.add(frame.source)
+        self._heard[frame.source] = offset
+        decoded = decoder.advance(decoder.watermark)
+        newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
+        self._newest[frame.source] = newest
+        return [
+            *self._reports(frame, offset, decoded.reports, decoder.watermark, newest),
+            *(self._dead(reject, offset) for reject in decoded.rejects),
+        ]
+
+    @property
+    def open_sources(self) -> dict[str, int]:
+        """Sources that have not ended, and the offset of each one's last frame; -1: before the checkpoint."""
+        return {
+            name: self._heard.get(name, -1) for name, decoder in self._decoders.items() if not decoder.ended
+        }
+
+    @staticmethod
+    def _feed(decoder: Decoder, frame: RawFrame) -> None:
+        if frame.kind == "end":
+            decoder.end()
+            return
+        if frame.kind not in ("lines", "idle"):
+            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, idle, end")
+        if (
+            decoder.ended
+        ):  # it was taken for dead (streams/pipeline/dead_sources.py), or its name was given again
+            decoder.reopen()
+        if frame.kind == "lines":
+            received = None if frame.received is None else np.array(frame.received, np.int64)
+            cuts = tuple(Cut(*cut) for cut in frame.cuts)
+            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
+        elif frame.received:
+            decoder.idle(frame.received[-1])
+
+    def _reports(
+        self, frame: RawFrame, offset: int, reports: Reports, watermark: Millis, newest: Millis
+    ) -> Iterable[OutgoingRecord]:
+        """For every partition of MMSIs its rows, in parts; the watermark goes with the last part."""
+        for partition in range(self._spread):
+            positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
+            statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
+            pieces = [(part, statics[:0]) for part in wire.chunks(positions, batching.ROWS)]
+            pieces += [(positions[:0], part) for part in wire.chunks(statics, batching.ROWS) if len(part)]
+            for number, (some, others) in enumerate(pieces):
+                last = number == len(pieces) - 1
+                stations, (some, others) = batching.own_stations(reports.stations, some, others)
+                out = ReportsFrame(
+                    wire.VERSION,
+                    Origin(self._partition, offset, number),
+                    frame.source,
+                    frame.registry,
+                    watermark if last else BEGINNING,
+                    newest,
+                    some.tobytes(),
+                    others.tobytes(),
+                    stations,
+                )
+                yield OutgoingRecord(self._topics.reports, wire.encode(out), partition)
+
+    def _dead(self, reject: Reject, offset: int) -> OutgoingRecord:
+        return dead_letter(
+            self._topics,
+            reason=f"{reject.outcome}: {reject.reason}",
+            value=reject.head,
+            source=reject.source,
+            line=reject.line,
+            topic=self._topics.raw,
+            partition=self._partition,
+            offset=offset,
+        )
+
+    def changes(self) -> dict[str, bytes | None]:
+        changed, self._changed = self._changed, set()
+        return {
+            name: msgspec.msgpack.encode((self._decoders[name].snapshot(), self._newest[name]))
+            for name in sorted(changed)
+        }
+
+    def numbers(self) -> OperatorStats:
+        outcomes: Counter[str] = Counter()
+        for decoder in self._decoders.values():
+            outcomes.update(decoder.outcomes)
+        marks = [decoder.watermark for decoder in self._decoders.values()]
+        return OperatorStats(slowest(marks), outcomes=outcomes)
+
+    def load(self, pieces: dict[str, bytes]) -> None:
+        for name, piece in sorted(pieces.items()):
+            decoder, newest = msgspec.msgpack.decode(piece, type=tuple[bytes, Millis])
+            self._decoders[name] = Decoder(name, self._settings.decoder)
+            self._decoders[name].restore(decoder)
+            self._newest[name] = newest
+
+
+class _Taken:
+    """The highest origin taken of every stream of input: what is not higher is skipped."""
+
+    def __init__(self) -> None:
+        self.highest: dict[str, Origin] = {}
+
+    def again(self, stream: str, origin: Origin) -> bool:
+        known = self.highest.get(stream)
+        if known is not None and origin <= known:
+            return True
+        self.highest[stream] = origin
+        return False
+
+
+class _VesselState(msgspec.Struct):
+    marks: dict[str, Millis]
+    registry: int
+    told: tuple[Millis, bool]
+    taken: dict[str, Origin]
+
+
+class VesselOperator:
+    """VesselStage for one partition of MMSIs, with the watermark over all registered sources."""
+
+    def __init__(
+        self,
+        partition: int,
+        registry: Registry,
+        places: Surroundings,
+        watchlist: Watchlist,
+        settings: Settings,
+        topics: Topics,
+    ) -> None:
+        self._partition, self._registry, self._topics = partition, registry, topics
+        self._stage = VesselStage(places, watchlist, settings.vessel)
+        self._marks = Watermarks()
+        self._read = -1  # registrations taken in
+        self._told = BEGINNING, False  # how far, and whether all sources had ended
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+        frame = wire.decode(value, ReportsFrame)
+        reports = frame.reports()
+        # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
+        new = list(self._registry.upto(frame.registry)) if frame.registry > self._read else []
+        if self._taken.again(str(frame.origin.partition), frame.origin):
+            return []
+        self._read = max(self._read, frame.registry)
+        for source in new:
+            self._marks.register(source)
+        self._marks.register(frame.source)
+        self._stage.feed(reports)
+        self._marks.update(frame.source, frame.watermark)
+        low = self._marks.low
+        instants = self._stage.advance(low)
+        done, ended = self._stage.done, low == END
+        if (done, ended) == self._told and not instants:
+            return []
+        self._told = done, ended
+        ticks = [i for i in instants if len(i.ticks) or i.identities]
+        several = [part for instant in ticks for part in batching.parts(instant)]
+        groups = list(batching.grouped(several)) or [[]]
+        out = [
+            OutgoingRecord(
+                self._topics.ticks,
+                wire.encode(
+                    TicksFrame(
+                        wire.VERSION,
+                        Origin(self._partition, offset, number),
+                        done if number == len(groups) - 1 else BEGINNING,
+                        ended,
+                        group,
+                    )
+                ),
+                0,
+            )
+            for number, group in enumerate(groups)
+        ]
+        events = [event for instant in instants for event in instant.events]
+        return [*out, *batching.facts(self._topics, "vessels", self._partition, offset, done, events)]
+
+    def changes(self) -> dict[str, bytes | None]:
+        state = _VesselState(self._marks.dump(), self._read, self._told, self._taken.highest)
+        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
+
+    def skip(self, sources: Iterable[str]) -> None:
+        """These sources have ended before the first frame that will be read: wait for none of them."""
+        for source in sources:
+            self._marks.register(source)
+            self._marks.end(source)
+
+    def numbers(self) -> OperatorStats:
+        return OperatorStats(self._marks.low, self._stage.vessels)
+
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_VesselState)
+        self._stage.load(pieces)
+        self._marks.load(kept.marks)
+        self._read, self._told, self._taken.highest = kept.registry, kept.told, kept.taken
+
+
+class _MeetingState(msgspec.Struct):
+    far: dict[int, tuple[Millis, bool]]
+    told: tuple[Millis, bool]
+    taken: dict[str, Origin]
+
+
+class MeetingOperator:
+    """MeetingStage over the ticks of all partitions of MMSIs."""
+
+    def __init__(self, spread: int, places: Surroundings, settings: Settings, topics: Topics) -> None:
+        self._topics = topics
+        self._stage = MeetingStage(places, settings.vessel.grid, settings.meeting)
+        # of each partition: how far it is, and whether all its sources have ended
+        self._far = dict.fromkeys(range(spread), (BEGINNING, False))
+        self._told = BEGINNING, False
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+        frame = wire.decode(value, TicksFrame)
+        instants = [part.instant() for part in frame.instants]
+        partition = frame.origin.partition
+        if self._taken.again(str(partition), frame.origin):
+            return []
+        for instant in instants:
+            self._stage.feed(instant)
+        if frame.done != BEGINNING:
+            self._far[partition] = frame.done, frame.ended
+        done = min(done for done, _ in self._far.values())
+        ended = all(ended for _, ended in self._far.values())
+        if (done, ended) == self._told or done == BEGINNING:
+            return []
+        self._told = done, ended
+        events = self._stage.advance(END if ended else done + 1)
+        return list(batching.facts(self._topics, "meetings", 0, offset, done, events))
+
+    def changes(self) -> dict[str, bytes | None]:
+        state = _MeetingState(self._far, self._told, self._taken.highest)
+        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
+
+    def numbers(self) -> OperatorStats:
+        done, ended = self._told
+        return OperatorStats(END if ended else done)
+
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
+        self._stage.load(pieces)
+        self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
+
+
+class _CaseState(msgspec.Struct):
+    waiting: list[Event]
+    done: dict[str, Millis]
+    taken: dict[str, Origin]
+
+
+class EventMerger:
+    """Brings what all stages found into one order, that of a replay, and publishes it."""
+
+    def __init__(self, spread: int, topics: Topics) -> None:
+        self._topics = topics
+        self._waiting: list[Event] = []
+        self._done = {f"vessels/{partition}": BEGINNING for partition in range(spread)}
+        self._done["meetings/0"] = BEGINNING
+        self._taken = _Taken()
+
+    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+        frame = wire.decode(value, FactsFrame)
+        stream = f"{frame.stage}/{frame.origin.partition}"
+        if self._taken.again(stream, frame.origin):
+            return []
+        self._waiting += frame.events
+        self._done[stream] = max(self._done[stream], frame.done)
+        low = min(self._done.values())
+        ready = [event for event in self._waiting if from_detected(event) <= low]
+        self._waiting = [event for event in self._waiting if from_detected(event) > low]
+        return [self._event(event) for event in sorted(ready, key=sort_key)]
+
+    def _event(self, event: Event) -> OutgoingRecord:
+        """CloudEvents in binary mode: the attributes are headers, the value is the event itself."""
+        return OutgoingRecord(
+            self._topics.events,
+            to_json(event),
+            key=event.id.encode(),
+            headers={
+                "ce_specversion": b"1.0",
+                "ce_id": f"{event.id}:{event.revision}".encode(),
+                "ce_source": b"tankerwatch",
+                "ce_type": f"tankerwatch.{event.type}".encode(),
+                "ce_time": event.detected.encode(),
+                "ce_subject": ",".join(vessel.ssvid for vessel in event.vessels).encode(),
+                "content-type": b"application/json",
+            },
+        )
+
+    def changes(self) -> dict[str, bytes | None]:
+        state = _CaseState(self._waiting, self._done, self._taken.highest)
+        return {"host": msgspec.msgpack.encode(state)}
+
+    def numbers(self) -> OperatorStats:
+        return OperatorStats(min(self._done.values()))
+
+    def load(self, pieces: dict[str, bytes]) -> None:
+        kept = msgspec.msgpack.decode(pieces["host"], type=_CaseState)
+        self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
+
+
+def from_detected(event: Event) -> Millis:
+    """The instant that a revision belongs to."""
+    return from_text(event.detected)
+
+
+def _last_times(reports: Reports) -> list[Millis]:
+    return [int(rows["time"][-1]) for rows in (reports.positions, reports.statics) if len(rows)]

@@ -1,0 +1,88 @@
+"""The registered sources, read from their topic: who has to be waited for.
+
+Every frame names the registration that its sender knew of, as an offset; so all workers take the same
+sources into account at the same frame, whenever they read it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.deployment import wire
+from streams.deployment.wire import Registration, WireError
+from streams.pipeline.operator import Behind
+from streams.runtime.retry import KAFKA_AWAY, REMIND, retry_until_available
+
+log = logging.getLogger(__name__)
+
+
+class SourceRegistry:
+    """Follows `ais.sources` from its beginning, outside any consumer group."""
+
+    def __init__(self, broker: str, topic: str) -> None:
+        self._broker = broker
+        self._partition = TopicPartition(topic, 0)
+        self._consumer: AIOKafkaConsumer | None = None
+        self._sources: list[tuple[int, str]] = []
+        self._read = -1
+        self._lock = asyncio.Lock()
+
+    def upto(self, offset: int) -> Iterable[str]:
+        """Sources registered at this offset or before, in that order. Raises Behind."""
+        if offset > self._read:
+            raise Behind(offset)
+        return [source for at, source in self._sources if at <= offset]
+
+    async def catch_up(self, offset: int) -> None:
+        """Read on until the registration at this offset is there."""
+        async with self._lock:
+            consumer = await retry_until_available("Kafka", self._broker, self._start, KAFKA_AWAY)
+            said = 0.0
+            while self._read < offset:
+                batches = await consumer.getmany(self._partition, timeout_ms=500)
+                for record in batches.get(self._partition, []):
+                    try:
+                        source = wire.decode(record.value or b"", Registration).source
+                        self._sources.append((record.offset, source))
+                    except WireError as error:
+                        log.error("%s: offset %d left out: %s", self._partition.topic, record.offset, error)
+                    self._read = record.offset
+                if not batches:
+                    # compaction leaves no gap at the very end, so an offset that is not there yet will come
+                    self._read = max(self._read, await consumer.position(self._partition) - 1)
+                    now = asyncio.get_running_loop().time()
+                    if self._read < offset and now >= said + REMIND:
+                        said = now
+                        log.error(
+                            "%s: a frame waits for the registration at offset %d; the last one is %d",
+                            self._partition.topic, offset, self._read,
+                        )  # fmt: skip
+
+    async def newest(self) -> int:
+        """The offset of the last registration there is; -1 for none. It has been read then."""
+        async with self._lock:
+            consumer = await retry_until_available("Kafka", self._broker, self._start, KAFKA_AWAY)
+            ends = await consumer.end_offsets([self._partition])
+        newest = int(ends[self._partition]) - 1
+        await self.catch_up(newest)
+        return newest
+
+    async def stop(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    async def _start(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=None)
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            consumer.assign([self._partition])
+            await consumer.seek_to_beginning(self._partition)
+            self._consumer = consumer
+        return self._consumer

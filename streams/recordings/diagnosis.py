@@ -1,0 +1,51 @@
+"""Problems: sources that can be read, but are no recording of AIS, or tell no time."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from streams.decoding.outcome import Outcome
+
+_NO_SENTENCE: Final = frozenset(
+    {Outcome.CONTEXT, Outcome.MALFORMED, Outcome.NOT_AIS, Outcome.TOO_LONG, Outcome.BAD_TAG_BLOCK}
+)
+"""Outcomes of lines in which no whole AIS sentence was found."""
+
+
+def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
+    """One sentence (what, where, what to do) about a source that cannot be used; None for one that can.
+
+    One with AIS sentences that are all broken can: the outcomes of its lines say how.
+    `outcomes` counts its lines, `head` is how it begins.
+    """
+    lines = sum(outcomes.values())
+    untimed = outcomes.get(Outcome.NO_TIME, 0)
+    if untimed and not outcomes.get(Outcome.MESSAGE):
+        return (
+            f"{name}: tells no time, so {_count(untimed, 'AIS sentence')} could not be used; give one, such "
+            "as --base-time 2026-03-01T12:00:00Z"
+        )
+    if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
+        return (
+            f"{name}: holds no AIS sentence in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
+            "recording of NMEA 0183 lines such as !AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24"
+        )
+    return None
+
+
+def _count(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _kind(head: bytes) -> str:
+    """What a text seems to be, by how it begins."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    first = text.partition(b"\n")[0]
+    if text.startswith((b"{", b"[{", b"[\n")):
+        return "JSON"
+    if text.startswith(b"<"):
+        return "HTML or XML"
+    if text.startswith((b"$", b"!")):
+        return "NMEA without AIS (of a GPS, for example)"
+    if max(first.count(mark) for mark in (b",", b";", b"\t")) >= 2:
+        return "CSV"
+    return "plain text"

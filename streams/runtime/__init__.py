@@ -1,0 +1,1 @@
+"""Plumbing without any knowledge of AIS: logs, metrics, retries, tasks, fencing, exit codes."""

@@ -1,0 +1,126 @@
+"""Metrics for Prometheus, of workers and the sink. Counted in the shells, never in a stage.
+
+Served on loopback unless `TANKERWATCH_METRICS_HOST` names another address; docs/operations.md says what each
+one tells.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from models.time import BEGINNING, END, Millis
+from streams.pipeline.supervisor import RESTARTS
+from streams.runtime.logs import say
+
+log = logging.getLogger(__name__)
+REGISTRY: Final = CollectorRegistry()
+
+LINES = Counter("tankerwatch_lines", "Lines by what became of them", ["outcome"], registry=REGISTRY)
+FRAMES = Counter("tankerwatch_frames", "Frames applied", ["stage"], registry=REGISTRY)
+CHECKPOINTS = Counter("tankerwatch_checkpoints", "Checkpoints written", ["stage"], registry=REGISTRY)
+RESTARTED = Gauge(
+    "tankerwatch_worker_restarts", "Restarts of this worker by its supervisor", ["reason"], registry=REGISTRY
+)
+EVENTS = Counter(
+    "tankerwatch_events", "Revisions of events new in the log", ["type", "level", "status"], registry=REGISTRY
+)
+DUPLICATES = Counter(
+    "tankerwatch_sink_duplicates", "Revisions that the log had already", registry=REGISTRY
+)  # fmt: skip
+UNREADABLE = Counter("tankerwatch_sink_unreadable", "Messages left out", ["topic"], registry=REGISTRY)
+TICKS = Counter("tankerwatch_sink_ticks", "Ticks added to tracks", registry=REGISTRY)
+IDENTITIES = Counter("tankerwatch_sink_identities", "Identities added", registry=REGISTRY)
+SINK_LAG = Gauge("tankerwatch_sink_lag_messages", "Messages not read yet", ["topic"], registry=REGISTRY)
+SINK_WRITTEN = Gauge(
+    "tankerwatch_sink_written_timestamp_seconds", "When the last batch was written", registry=REGISTRY
+)
+UP = Gauge("tankerwatch_service_up", "Whether a service answered last", ["service"], registry=REGISTRY)
+ALERTS = Counter(
+    "tankerwatch_alerts",
+    "Messages to receivers of alerts by what became of them, and alerts that had to wait",
+    ["rule", "outcome"],
+    registry=REGISTRY,
+)
+ALERTS_WAITING = Gauge("tankerwatch_alerts_waiting", "Alerts not delivered yet", ["rule"], registry=REGISTRY)
+ProcessCollector(registry=REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStats:
+    """How one partition of a stage is doing."""
+
+    stage: str
+    partition: int
+    offset: int
+    saved: float  # when a checkpoint last had everything
+    size: int | None  # bytes that the checkpoint takes in Redis
+    watermark: Millis
+    vessels: int | None = None
+
+
+class StatsCollector(Collector):
+    """The partitions that a worker has in hand right now, as it last told them."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._now: tuple[PartitionStats, ...] = ()
+        registry.register(self)
+
+    def tell(self, signs: Iterable[PartitionStats]) -> None:
+        self._now = tuple(signs)  # at once: a scrape comes in another thread
+
+    def collect(self) -> Iterator[Metric]:
+        labels, now = ["stage", "partition"], time.time()
+        mark = GaugeMetricFamily(
+            "tankerwatch_watermark_timestamp_seconds", "How far event time has come", labels=labels
+        )
+        lag = GaugeMetricFamily("tankerwatch_event_time_lag_seconds", "Now less the watermark", labels=labels)
+        age = GaugeMetricFamily(
+            "tankerwatch_checkpoint_age_seconds", "Since a checkpoint last had everything", labels=labels
+        )
+        size = GaugeMetricFamily(
+            "tankerwatch_checkpoint_size_bytes", "What the checkpoint takes in Redis", labels=labels
+        )
+        offset = GaugeMetricFamily("tankerwatch_applied_offset", "Last offset applied", labels=labels)
+        vessels = GaugeMetricFamily("tankerwatch_vessels", "Vessels followed", labels=["partition"])
+        for sign in self._now:
+            place = [sign.stage, str(sign.partition)]
+            if BEGINNING < sign.watermark < END:
+                mark.add_metric(place, sign.watermark / 1000)
+                lag.add_metric(place, now - sign.watermark / 1000)
+            age.add_metric(place, now - sign.saved)
+            if sign.size is not None:
+                size.add_metric(place, sign.size)
+            offset.add_metric(place, sign.offset)
+            if sign.vessels is not None:
+                vessels.add_metric([str(sign.partition)], sign.vessels)
+        yield from (mark, lag, age, size, offset, vessels)
+
+
+def serve(port: int) -> None:
+    """Serve the metrics in a thread. A port that can't be had is said, and no reason to stop."""
+    if not port:
+        return
+    host = os.environ.get("TANKERWATCH_METRICS_HOST", "127.0.0.1")
+    try:
+        start_http_server(port, host, REGISTRY)
+    except OSError as error:
+        say(
+            log, logging.ERROR, "no_metrics", at=f"{host}:{port}", reason=error.strerror or str(error),
+            remedy="give each process a port of its own by TANKERWATCH_WEB_PORT",
+        )  # fmt: skip
+    else:
+        say(log, logging.INFO, "metrics", at=f"http://{host}:{port}/metrics")
+
+
+def tell_restarts() -> None:
+    """Take over what the supervisor says in the environment."""
+    for reason, count in json.loads(os.environ.get(RESTARTS, "{}")).items():
+        RESTARTED.labels(reason).set(count)

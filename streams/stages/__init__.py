@@ -1,0 +1,1 @@
+"""The deterministic stages, the core that chains them, and all their settings."""

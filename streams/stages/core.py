@@ -1,0 +1,132 @@
+"""The core: all stages behind a set of sources, in one process. Frames in, events out; no clock, no I/O.
+
+    frames ─► Decoder (one a source) ─► VesselStage ─► MeetingStage ─► events
+
+The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from geofences.surroundings import Surroundings
+from models.event import Event, sort_key
+from models.frame import Frame, Reject
+from models.report import Reports, Rows
+from models.tick import Instant
+from models.time import BEGINNING, END, Millis
+from models.watchlist import Watchlist
+from streams.decoding.decoder import Decoder
+from streams.stages.meeting_stage import MeetingStage
+from streams.stages.settings import Settings
+from streams.stages.vessel_stage import VesselStage
+from streams.stages.watermark import Watermarks
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """Which reports take part: a time range (start included, end not), a box in degrees."""
+
+    start: Millis = BEGINNING
+    end: Millis = END
+    box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east across 180°
+
+    def of(self, reports: Reports) -> Reports:
+        """The reports that take part; static data is kept wherever the ship is."""
+        positions, statics = self._in_time(reports.positions), self._in_time(reports.statics)
+        if self.box is not None and len(positions):
+            west, south, east, north = self.box
+            lon, lat = positions["lon"], positions["lat"]
+            across = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
+            positions = positions[across & (lat >= south) & (lat <= north)]
+        return Reports(reports.source, positions, statics, reports.stations)
+
+    def _in_time(self, rows: Rows) -> Rows:
+        if self.start == BEGINNING and self.end == END:
+            return rows
+        return rows[(rows["time"] >= self.start) & (rows["time"] < self.end)]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What came of one frame. `events` are in the order of `sort_key`, over the whole run."""
+
+    reports: Reports
+    rejects: tuple[Reject, ...]
+    instants: list[Instant] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class _Snapshot(msgspec.Struct):
+    decoders: dict[str, bytes]
+    vessels: bytes
+    meetings: bytes
+
+
+class Core:
+    """The stages, and the watermark over all sources between them."""
+
+    def __init__(
+        self,
+        sources: Iterable[str],
+        places: Surroundings,
+        watchlist: Watchlist,
+        settings: Settings,
+        selection: ReportFilter | None = None,
+        base_time: Millis | None = None,
+    ) -> None:
+        self._selection = selection or ReportFilter()
+        self._marks = Watermarks()
+        self.decoders: dict[str, Decoder] = {}
+        for source in sources:
+            self._marks.register(source)
+            self.decoders[source] = Decoder(source, settings.decoder, base_time)
+        self.vessels = VesselStage(places, watchlist, settings.vessel)
+        self._meetings = MeetingStage(places, settings.vessel.grid, settings.meeting)
+
+    @property
+    def slowest(self) -> str | None:
+        """The source to read next, so that none runs far ahead; None when all have ended."""
+        return self._marks.slowest()
+
+    def feed(self, frame: Frame) -> Output:
+        decoder = self.decoders[frame.source]
+        decoder.feed(frame)
+        return self._advance(decoder)
+
+    def end(self, source: str) -> Output:
+        """The source has ended. After the last one, what is still open is told as it stands."""
+        self.decoders[source].end()
+        return self._advance(self.decoders[source])
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                {source: decoder.snapshot() for source, decoder in self.decoders.items()},
+                self.vessels.snapshot(),
+                self._meetings.snapshot(),
+            )
+        )
+
+    def restore(self, state: bytes) -> None:
+        kept = msgspec.msgpack.decode(state, type=_Snapshot)
+        for source, decoder in self.decoders.items():
+            decoder.restore(kept.decoders[source])
+            self._marks.update(source, decoder.watermark)
+        self.vessels.restore(kept.vessels)
+        self._meetings.restore(kept.meetings)
+
+    def _advance(self, decoder: Decoder) -> Output:
+        decoded = decoder.advance(decoder.watermark)
+        self._marks.update(decoder.source, decoder.watermark)
+        out = Output(self._selection.of(decoded.reports), decoded.rejects)
+        self.vessels.feed(out.reports)
+        low = self._marks.low
+        for instant in self.vessels.advance(low):
+            out.instants.append(instant)
+            out.events.extend(instant.events)
+            self._meetings.feed(instant)
+        out.events.extend(self._meetings.advance(END if low == END else self.vessels.done + 1))
+        out.events.sort(key=sort_key)
+        return out

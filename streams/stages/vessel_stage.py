@@ -1,0 +1,343 @@
+"""VesselStage: from reports to what single vessels do (identity, track, ticks, loitering, port visits).
+
+Works in whole steps of the time grid: an instant is worked off once the watermark has passed it, with all
+reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofences.surroundings import Surroundings
+from models.event import Event, sort_key
+from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows, joined
+from models.tick import TICK, Instant
+from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
+from models.vessel import Identity
+from models.watchlist import Watchlist
+from streams.detection.vessel_detectors import DetectorSettings, VesselDetectors
+from streams.detection.vessel_state import VesselState
+from streams.tracking.assignment import follow, is_shared
+from streams.tracking.grid import GridSettings, at_or_after, before
+from streams.tracking.identity import IdentitySettings
+from streams.tracking.track import TrackSettings, drop_coarse, ticks
+
+POSITION_KEYS = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
+STATIC_KEYS = (
+    *("mmsi", "time", "type", "part", "imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard"),
+    *("draught", "name", "callsign", "destination"),
+)
+"""Most significant first. Rows that agree in all of them are the same message, through two sources."""
+PORTION = 20_000
+"""About so many fixes are put on tracks at once."""
+Stations = tuple[tuple[str, ...], ...]
+Pieces = dict[str, bytes | None]
+
+
+class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    grid: GridSettings = GridSettings()
+    track: TrackSettings = TrackSettings()
+    identity: IdentitySettings = IdentitySettings()
+    detectors: DetectorSettings = DetectorSettings()
+    idle_days: float = 7.0
+    """A vessel not heard for so long, by event time, is forgotten."""
+
+    def __post_init__(self) -> None:
+        if self.detectors.loitering.bucket % self.grid.step:
+            raise ValueError("detectors.loitering.bucket_minutes must be a multiple of grid.step_minutes")
+        if self.idle_days * 24 <= self.detectors.loitering.max_silence_hours:
+            raise ValueError("idle_days must be longer than detectors.loitering.max_silence_hours")
+
+
+class _Meta(msgspec.Struct, array_like=True):
+    """The small rest of the state, beside vessels and waiting reports."""
+
+    done: Millis
+    newest: Millis
+    overtaken: int
+    chunk: int
+    stations: list[tuple[str, ...]]
+
+
+class VesselStage:
+    """A `Stage` from Reports to Instants."""
+
+    def __init__(self, places: Surroundings, watchlist: Watchlist, settings: VesselSettings) -> None:
+        self._detectors = VesselDetectors(places, settings.detectors)
+        self._watchlist = watchlist
+        self._settings = settings
+        self._done = BEGINNING
+        self._newest = BEGINNING
+        self._fleet: dict[int, VesselState] = {}
+        self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
+        self._chunk = 0
+        self._stations: dict[tuple[str, ...], int] = {(): 0}
+        self._pieces: set[str] = set()  # changed since the last checkpoint
+        self.overtaken = 0
+        """Reports older than what was already worked off: they changed nothing."""
+
+    @property
+    def done(self) -> Millis:
+        """The last instant worked off: no output for it or before is to come."""
+        return self._done
+
+    @property
+    def vessels(self) -> int:
+        """How many are followed."""
+        return len(self._fleet)
+
+    def feed(self, batch: Reports) -> None:
+        table = (self._stations.setdefault(s, len(self._stations)) for s in batch.stations)
+        renumber = np.fromiter(table, "i4", len(batch.stations))
+        fresh: list[Rows] = []
+        for rows in (batch.positions, batch.statics):
+            self._newest = max(self._newest, batch.newest, int(rows["time"].max(initial=BEGINNING)))
+            taken = rows["time"] > self._done
+            self.overtaken += len(rows) - int(taken.sum())
+            if rows.dtype == POSITION:
+                taken &= ~(np.isnan(rows["lon"]) | np.isnan(rows["lat"]))
+            fresh.append(rows[taken])
+            fresh[-1]["stations"] = renumber[fresh[-1]["stations"]]
+        if len(fresh[0]) or len(fresh[1]):
+            self._wait(fresh[0], fresh[1])
+
+    def _wait(self, positions: Rows, statics: Rows) -> None:
+        self._chunk += 1
+        self._waiting[self._chunk] = positions, statics
+        self._pieces.add(f"rows/{self._chunk}")
+
+    def advance(self, watermark: Millis) -> list[Instant]:
+        """Every instant that the watermark has passed and that has something to say.
+
+        At END, when all sources have ended, that is up to the last report; and events still open are told
+        once more as they stand.
+        """
+        step = self._settings.grid.step
+        limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
+        out = self._work_off(max(limit, self._done)) if limit > self._done else []
+        if watermark == END:
+            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            events = self._detectors.finish(slow, self._done)
+            if events:
+                out.append(Instant(time=self._done, events=tuple(sorted(events, key=sort_key))))
+        return out
+
+    def _work_off(self, limit: Millis) -> list[Instant]:
+        """Every instant up to `limit`."""
+        step = self._settings.grid.step
+        chunks = list(self._waiting.values())
+        positions = np.concatenate([np.empty(0, POSITION), *(chunk[0] for chunk in chunks)])
+        statics = np.concatenate([np.empty(0, STATIC), *(chunk[1] for chunk in chunks)])
+        positions, statics = np.sort(positions, order="time"), np.sort(statics, order="time")
+        stations = tuple(self._stations)
+        out: list[Instant] = []
+        while self._done < limit:
+            if not self._fleet:  # nothing can happen before the next report
+                first = min((int(rows["time"][0]) for rows in (positions, statics) if len(rows)), default=END)
+                if first > limit:
+                    self._done = limit
+                    break
+                self._done = max(self._done, at_or_after(first, step) - step)
+            instant = self._done + step
+            cut = [int(np.searchsorted(rows["time"], instant, "right")) for rows in (positions, statics)]
+            made = self._step(instant, positions[: cut[0]], statics[: cut[1]], stations)
+            positions, statics = positions[cut[0] :], statics[cut[1] :]
+            self._done = instant
+            if len(made.ticks) or made.identities or made.events:
+                out.append(made)
+        self._pieces.update(f"rows/{number}" for number in self._waiting)
+        self._waiting = {}
+        positions, statics = self._forget_stations(positions, statics)
+        if len(positions) or len(statics):
+            self._wait(positions, statics)
+        return out
+
+    def changes(self) -> Pieces:
+        """The pieces of the state that changed since the last call, by name; None for those that are gone."""
+        meta = _Meta(self._done, self._newest, self.overtaken, self._chunk, list(self._stations))
+        pieces: Pieces = {"meta": msgspec.msgpack.encode(meta)}
+        for name in sorted(self._pieces):
+            kind, number = name.split("/")
+            if kind == "rows":
+                chunk = self._waiting.get(int(number))
+                kept: object = chunk and [rows.tobytes() for rows in chunk]
+            else:
+                kept = self._fleet.get(int(number))
+            pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
+        self._pieces = set()
+        return pieces
+
+    def load(self, pieces: Mapping[str, bytes]) -> None:
+        """Go on from the pieces that `changes` gave so far."""
+        meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
+        self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
+        self._chunk = meta.chunk
+        self._stations = {stations: i for i, stations in enumerate(meta.stations)}
+        self._waiting, self._fleet, self._pieces = {}, {}, set()
+        for name, piece in sorted(pieces.items()):
+            kind, _, number = name.partition("/")
+            if kind == "rows":
+                positions, statics = msgspec.msgpack.decode(piece, type=tuple[bytes, bytes])
+                self._waiting[int(number)] = (
+                    np.frombuffer(positions, POSITION),
+                    np.frombuffer(statics, STATIC),
+                )
+            elif kind == "vessel":
+                vessel = msgspec.msgpack.decode(piece, type=VesselState)
+                self._fleet[vessel.mmsi] = vessel
+
+    def snapshot(self) -> bytes:
+        self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
+        return msgspec.msgpack.encode(self.changes())
+
+    def restore(self, state: bytes) -> None:
+        self.load(msgspec.msgpack.decode(state, type=dict[str, bytes]))
+
+    def _step(self, instant: Millis, positions: Rows, statics: Rows, stations: Stations) -> Instant:
+        """One instant: all reports of the step that it closes, sorted by time."""
+        s = self._settings
+        changed = self._hear(statics) | self._meet(positions)
+        positions, stations = _folded(positions, stations)
+        fine = self._without_coarse(positions)
+        tracks = [follow(part, self._fleet, instant, s.track) for part in _portions(fine)]
+        changed |= {
+            mmsi
+            for mmsi in np.unique(positions["mmsi"]).tolist()
+            if is_shared(self._fleet[mmsi], instant, s.track) is not self._fleet[mmsi].identity.shared
+        }
+        events: list[Event] = []
+        identities: list[Identity] = []
+        for mmsi in sorted(changed):
+            vessel = self._fleet[mmsi]
+            was = vessel.identity
+            shared = is_shared(vessel, instant, s.track)
+            vessel.identity = vessel.claims.identity(mmsi, instant, shared, self._watchlist)
+            identities.append(vessel.identity)
+            if vessel.identity.role is not was.role or vessel.identity.listed is not was.listed:
+                events += self._detectors.reconsider(vessel, instant)
+        for part in tracks:
+            events += self._detectors.watch(part, self._fleet, instant, stations)
+        if instant % s.detectors.loitering.bucket == 0:
+            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            events += self._detectors.close_buckets(slow, instant)
+        if instant % HOUR == 0:
+            for vessel in [v for v in self._fleet.values() if instant - v.last > s.idle_days * DAY]:
+                events += self._detectors.lose(vessel, instant)
+                identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
+                del self._fleet[vessel.mmsi]
+                self._pieces.add(f"vessel/{vessel.mmsi}")
+        return Instant(
+            time=instant,
+            ticks=joined([ticks(part.rows, part.numbers, instant, s.grid) for part in tracks], TICK),
+            identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
+            events=tuple(sorted(events, key=sort_key)),
+            stations=stations,
+        )
+
+    def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
+        self._pieces.add(f"vessel/{mmsi}")
+        vessel = self._fleet.get(mmsi)
+        if vessel is None:
+            vessel = VesselState(mmsi=mmsi, first=time, last=time, identity=Identity(mmsi=mmsi, time=time))
+            self._fleet[mmsi] = vessel
+            changed.add(mmsi)
+        vessel.last = max(vessel.last, time)
+        return vessel
+
+    def _hear(self, rows: Rows) -> set[int]:
+        """Take in static data; returns the vessels of which something is newly confirmed."""
+        changed: set[int] = set()
+        apart = int(self._settings.identity.apart_seconds * SECOND)
+        for row in rows[_order(rows, STATIC_KEYS)]:
+            vessel = self._vessel(int(row["mmsi"]), int(row["time"]), changed)
+            if row["type"] != 5:
+                self._mark_class_b(vessel, changed)
+            if vessel.claims.hear(row, apart):
+                changed.add(vessel.mmsi)
+        return changed
+
+    def _meet(self, rows: Rows) -> set[int]:
+        """Note who is there; returns the vessels that are new."""
+        changed: set[int] = set()
+        heard, first = np.unique(rows["mmsi"], return_index=True)
+        for mmsi, time in zip(heard.tolist(), rows["time"][first].tolist(), strict=True):
+            self._vessel(mmsi, time, changed)
+        heard, last = np.unique(rows["mmsi"][::-1], return_index=True)
+        for mmsi, time in zip(heard.tolist(), rows["time"][::-1][last].tolist(), strict=True):
+            self._fleet[mmsi].last = max(self._fleet[mmsi].last, time)
+        for mmsi in np.unique(rows["mmsi"][np.isin(rows["type"], (18, 19))]).tolist():
+            self._mark_class_b(self._fleet[mmsi], changed)
+        return changed
+
+    @staticmethod
+    def _mark_class_b(vessel: VesselState, changed: set[int]) -> None:
+        if not vessel.claims.class_b:
+            vessel.claims.class_b = True
+            changed.add(vessel.mmsi)
+
+    def _without_coarse(self, rows: Rows) -> Rows:
+        coarse = np.unique(rows["mmsi"][np.isin(rows["type"], COARSE_TYPES)]).tolist()
+        last = {
+            mmsi: max((g.time for g in self._fleet[mmsi].segments if not g.coarse), default=BEGINNING)
+            for mmsi in coarse
+        }
+        return drop_coarse(rows, last, self._settings.track)
+
+    def _forget_stations(self, *parts: Rows) -> list[Rows]:
+        """Keep only the station sets that these rows still name; returns the rows renumbered."""
+        used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
+        names = list(self._stations)
+        renumber = np.zeros(len(names), "i4")
+        kept: dict[tuple[str, ...], int] = {(): 0}
+        for i in used.tolist():
+            renumber[i] = kept.setdefault(names[i], len(kept))
+        self._stations = kept
+        copies = [rows.copy() for rows in parts]
+        for rows in copies:
+            rows["stations"] = renumber[rows["stations"]]
+        return copies
+
+
+def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    return np.lexsort([rows[key] for key in reversed(keys)])
+
+
+def _portions(rows: Rows) -> list[Rows]:
+    """Rows by MMSI in portions that end with a vessel: the world at once would take its memory twice."""
+    if not len(rows):
+        return []
+    starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
+    cuts = starts[np.searchsorted(starts, np.arange(PORTION, len(rows), PORTION), "right") - 1]
+    return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
+
+
+def _folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:
+    """Positions in order, each once: what came through two sources is one fix heard by all their stations."""
+    rows = rows[_order(rows, POSITION_KEYS)]
+    again = np.zeros(len(rows), bool)
+    if len(rows) > 1:
+        bits = [rows[key] for key in POSITION_KEYS]
+        again[1:] = np.logical_and.reduce(
+            [(part[1:] == part[:-1]) | ((part[1:] != part[1:]) & (part[:-1] != part[:-1])) for part in bits]
+        )
+    if not again.any():
+        return rows, stations
+    number = {names: i for i, names in enumerate(stations)}
+    for start, end in _runs(again):
+        names = tuple(
+            sorted({name for i in set(rows["stations"][start:end].tolist()) for name in stations[i]})
+        )
+        rows["stations"][start] = number.setdefault(names, len(number))
+    return rows[~again], tuple(number)
+
+
+def _runs(again: npt.NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
+    """Start and end of every row that is followed by repetitions, with these."""
+    starts = np.flatnonzero(~again)
+    ends = np.append(starts[1:], len(again))
+    several = ends - starts > 1
+    return zip(starts[several].tolist(), ends[several].tolist(), strict=True)

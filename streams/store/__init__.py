@@ -1,0 +1,1 @@
+"""From Kafka to Redis: the event log, its writer, the sink, and how long entries are kept."""

@@ -1,0 +1,319 @@
+"""The event log in Redis, for readers: the feed, `tankerwatch status`, your own programs.
+
+Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys begin with
+`{prefix}tankerwatch:`.
+
+| key | type | what it holds |
+|---|---|---|
+| `log` | stream | a revision each, as published: `id`, `revision`, `type`, `level`, `status`, `json` |
+| `events` | hash | event id → JSON of its highest revision |
+| `events:revisions` | hash | event id → that revision's number: what the sink drops duplicates by |
+| `events:detected` | sorted set | event ids by `detected` of their highest revision, milliseconds UTC |
+| `event:{id}` | list | entry ids in `log` of the event's revisions, oldest first |
+| `vessels` | hash | MMSI → JSON of `models.last_position.Whereabouts`, its latest tick |
+| `vessels:heard` | sorted set | MMSIs by the time of their latest tick, milliseconds UTC |
+| `vessels:identities` | hash | MMSI → JSON of `models.vessel.Identity`, the latest |
+| `vessel:{mmsi}:track` | list | its recent ticks, oldest first, each a packed `models.last_position.POINT` |
+| `vessel:{mmsi}:identities` | list | JSON of its recent identities, oldest first |
+| `reviews` | stream | what people said of events, as `event` and `json`: written by the feed, never trimmed |
+| `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
+| `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
+| `sink`, `sink:token` | hash, number | how far the sink has read, and whose turn it is |
+
+An entry's id is the sink's clock in milliseconds and a running number: later entries have higher ids, and
+who has read one knows the number of the next (`lost`). The number 0 is no entry's. No `id` and `revision`
+are in the log twice. The log is trimmed by age and length; events and vessels are dropped when they have
+not changed for long (`streams/store/retention.py`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+import numpy as np
+import redis.asyncio as redis
+
+from models.last_position import (
+    POINT,
+    UNKNOWN,
+    LastPosition,
+    TrackPoint,
+)
+from models.time import Millis
+from models.vessel import Identity
+
+BEFORE_ALL: Final = "0-0"
+"""The entry id before any other."""
+PATIENCE: Final = 30.0
+"""Seconds that Redis has to answer, and the longest that `EventLog.wait` may wait."""
+
+
+class Keys:
+    """The names of the keys of one deployment."""
+
+    def __init__(self, prefix: str = "") -> None:
+        base = f"{prefix}tankerwatch"
+        self.log = f"{base}:log"
+        self.events = f"{base}:events"
+        self.revisions = f"{base}:events:revisions"
+        self.detected = f"{base}:events:detected"
+        self.vessels = f"{base}:vessels"
+        self.heard = f"{base}:vessels:heard"
+        self.identities = f"{base}:vessels:identities"
+        self.reviews = f"{base}:reviews"
+        self.latest_reviews = f"{base}:reviews:latest"
+        self.sink = f"{base}:sink"
+        self.token = f"{base}:sink:token"
+        self._base = base
+
+    def entries(self, event: str) -> str:
+        return f"{self._base}:event:{event}"
+
+    def reviews_of(self, event: str) -> str:
+        return f"{self._base}:reviews:of:{event}"
+
+    def track(self, mmsi: int) -> str:
+        return f"{self._base}:vessel:{mmsi}:track"
+
+    def history(self, mmsi: int) -> str:
+        return f"{self._base}:vessel:{mmsi}:identities"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One revision of one event in the log."""
+
+    entry: str  # the entry's id in the log
+    id: str
+    revision: int
+    type: str
+    level: str
+    status: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The first and last entry of the log, and whether there were entries before the first."""
+
+    first: str
+    last: str
+    trimmed: bool
+    dropped: int = 0  # so many before the first
+    added: int = 0  # and so many up to the last
+
+
+@dataclass(frozen=True, slots=True)
+class VesselRecord:
+    """All that is kept of one vessel. `whereabouts` is None where it has never been placed on the grid."""
+
+    mmsi: int
+    whereabouts: LastPosition | None
+    identity: Identity | None
+    track: tuple[TrackPoint, ...]
+    identities: tuple[Identity, ...]
+
+
+_WHEREABOUTS: Final = msgspec.json.Decoder(LastPosition)
+_IDENTITY: Final = msgspec.json.Decoder(Identity)
+
+
+def connect(url: str) -> "redis.Redis":
+    """A client for an EventLog: without retries of its own, and more patient than `EventLog.wait`."""
+    return redis.from_url(
+        url, retry=None, socket_connect_timeout=5, socket_timeout=PATIENCE, health_check_interval=10
+    )
+
+
+class EventLog:
+    """Reads the log. `client` must return bytes (the default of redis-py); best one from `connect`."""
+
+    def __init__(self, client: "redis.Redis", prefix: str = "") -> None:
+        self._redis: Any = client  # redis-py types its commands as sync or async
+        self.keys = Keys(prefix)
+
+    async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]:
+        """The entries after this one, oldest first."""
+        return _entries(await self._redis.xrange(self.keys.log, f"({entry}", "+", count))
+
+    async def before(self, entry: str | None = None, count: int = 100) -> list[Entry]:
+        """The entries before this one, or the last ones; newest first."""
+        end = "+" if entry is None else f"({entry}"
+        return _entries(await self._redis.xrevrange(self.keys.log, end, "-", count))
+
+    async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]:
+        """As `since`, but where there is none yet, wait for so long."""
+        got = await self._redis.xread({self.keys.log: entry}, count, max(1, int(seconds * 1000)))
+        return _entries(got[0][1]) if got else []
+
+    async def at(self, entry: str) -> Entry | None:
+        """This entry; None where the log does not have it any more."""
+        return next(iter(_entries(await self._redis.xrange(self.keys.log, entry, entry))), None)
+
+    async def ends(self) -> Ends | None:
+        """None for a log without entries."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xinfo_stream(self.keys.log)
+            (info,) = await pipe.execute(raise_on_error=False)
+        if isinstance(info, redis.ResponseError) or not info["length"]:
+            return None
+        first, last = info["first-entry"][0].decode(), info["last-entry"][0].decode()
+        dropped = info["entries-added"] - info["length"]
+        return Ends(first, last, dropped > 0, dropped, info["entries-added"])
+
+    async def added(self) -> int:
+        """So many entries there have ever been."""
+        try:
+            info = await self._redis.xinfo_stream(self.keys.log)
+        except redis.ResponseError:  # there is no log yet
+            return 0
+        return int(info["entries-added"])
+
+    async def last(self) -> str:
+        """The last entry that there has ever been, in the log or not; BEFORE_ALL where there was none."""
+        try:
+            info = await self._redis.xinfo_stream(self.keys.log)
+        except redis.ResponseError:  # there is no log yet
+            return BEFORE_ALL
+        last: str = info["last-generated-id"].decode()
+        return last
+
+    async def latest(self, event: str) -> bytes | None:
+        """The JSON of the event's highest revision."""
+        found: bytes | None = await self._redis.hget(self.keys.events, event)
+        return found
+
+    async def latest_of(self, events: Sequence[str]) -> list[bytes | None]:
+        return list(await self._redis.hmget(self.keys.events, events)) if events else []
+
+    async def by_detected(
+        self,
+        start: Millis | None = None,
+        end: Millis | None = None,
+        *,
+        newest_first: bool = True,
+        offset: int = 0,
+        count: int = 100,
+    ) -> list[str]:
+        """Ids of events whose highest revision was detected in this time, both ends included."""
+        low, high = "-inf" if start is None else start, "+inf" if end is None else end
+        if newest_first:
+            ids = await self._redis.zrevrangebyscore(self.keys.detected, high, low, offset, count)
+        else:
+            ids = await self._redis.zrangebyscore(self.keys.detected, low, high, offset, count)
+        return [name.decode() for name in ids]
+
+    async def revisions(self, event: str) -> list[Entry]:
+        """All revisions that the log still has, oldest first."""
+        ids = await self._redis.lrange(self.keys.entries(event), 0, -1)
+        if not ids:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for entry in ids:
+                pipe.xrange(self.keys.log, entry, entry)
+            return [entry for found in await pipe.execute() for entry in _entries(found)]
+
+    async def vessel(self, mmsi: int) -> VesselRecord | None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hget(self.keys.vessels, str(mmsi))
+            pipe.hget(self.keys.identities, str(mmsi))
+            pipe.lrange(self.keys.track(mmsi), 0, -1)
+            pipe.lrange(self.keys.history(mmsi), 0, -1)
+            where, identity, track, history = await pipe.execute()
+        if where is None and identity is None:
+            return None
+        return VesselRecord(
+            mmsi,
+            None if where is None else _WHEREABOUTS.decode(where),
+            None if identity is None else _IDENTITY.decode(identity),
+            tuple(unpack(b"".join(track))),
+            tuple(_IDENTITY.decode(one) for one in history),
+        )
+
+    async def heard_since(self, time: Millis) -> list[int]:
+        """MMSIs of the vessels whose latest tick is of this time or later."""
+        return [int(mmsi) for mmsi in await self._redis.zrangebyscore(self.keys.heard, time, "+inf")]
+
+    async def whereabouts(self, mmsis: Iterable[int]) -> list[LastPosition]:
+        """Where these vessels were last. For many vessels: a thousand at a time."""
+        names = [str(mmsi) for mmsi in mmsis]
+        found = await self._redis.hmget(self.keys.vessels, names) if names else []
+        return [_WHEREABOUTS.decode(one) for one in found if one is not None]
+
+    async def identities(self, mmsis: Iterable[int]) -> list[Identity]:
+        names = [str(mmsi) for mmsi in mmsis]
+        found = await self._redis.hmget(self.keys.identities, names) if names else []
+        return [_IDENTITY.decode(one) for one in found if one is not None]
+
+
+def entry_key(entry: str) -> tuple[int, int]:
+    """An entry id as something that sorts as Redis sorts. Raises ValueError for what is none."""
+    time, _, number = entry.partition("-")
+    return int(time), int(number or 0)
+
+
+def moment(time: Millis) -> str:
+    """What stands for an entry id where what came at this time or later is wanted."""
+    return f"{max(0, time)}-0"
+
+
+class Log(Protocol):
+    """As much of an event log as `lost` asks."""
+
+    async def at(self, entry: str) -> Entry | None: ...
+    async def ends(self) -> Ends | None: ...
+    async def last(self) -> str: ...
+
+
+async def lost(log: Log, entry: str, found: Sequence[Entry]) -> bool:
+    """Whether what was `found` after this entry (or moment) does not follow on it.
+
+    Then entries in between have been trimmed, or the log was set back (emptied, or restored from an older
+    copy) and what it has now is another history. All that is kept follows on BEFORE_ALL.
+    """
+    if entry == BEFORE_ALL:
+        return False
+    key = entry_key(entry)
+    if found and entry_key(found[0].entry)[1] == key[1] + 1:
+        return False
+    if found and key[1]:
+        return await log.at(entry) is None  # entries of before there were running numbers
+    ends = await log.ends()
+    if ends is None:
+        return key != entry_key(await log.last())
+    if found:
+        return ends.trimmed and key < entry_key(ends.first)
+    return key > entry_key(ends.last)
+
+
+def unpack(track: bytes) -> list[TrackPoint]:
+    """The points of a track, by time."""
+    points = np.frombuffer(track, POINT)
+    return [
+        TrackPoint(
+            time=time * 1000,
+            lat=lat / 1e6,
+            lon=lon / 1e6,
+            speed_knots=None if sog == UNKNOWN else sog / 10,
+            course=None if cog == UNKNOWN else cog / 10,
+            heading=None if heading == UNKNOWN else float(heading),
+            segment=segment,
+        )
+        for time, lon, lat, sog, cog, heading, segment in sorted(points.tolist(), key=lambda p: (p[0], p[-1]))
+    ]
+
+
+def _entries(found: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
+    return [
+        Entry(
+            entry.decode(),
+            fields[b"id"].decode(),
+            int(fields[b"revision"]),
+            fields[b"type"].decode(),
+            fields[b"level"].decode(),
+            fields[b"status"].decode(),
+            fields[b"json"],
+        )
+        for entry, fields in found
+    ]

@@ -1,0 +1,115 @@
+"""The sheet of an event: all that is known of it, for a terminal."""
+
+from itertools import pairwise
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from models.event import Event, Reason
+from streams.output import event_text
+from streams.output.sanitize import plain
+from streams.tail.source import Known
+
+
+def show(console: Console, known: Known) -> None:
+    event = known.revisions[-1]
+    _line(console, Text(event_text.heading(event), "bold"))
+    _line(
+        console, Text(f"event {event.id}, revision {event.revision}, {event.status}, score {event.score:.2f}")
+    )
+    _line(console, Text(""))
+    _line(console, Text(plain(event.summary)))
+    _part(console, "When and where", [*_when(event), event_text.place(event)])
+    _part(console, "For it", [_weighed(reason, "+") for reason in event.reasons])
+    _part(console, "Against it", [_weighed(reason, "-") for reason in event.against])
+    vessels = [
+        line
+        for vessel in event.vessels
+        for line in (event_text.described(vessel), *(f"  listed: {hit}" for hit in event_text.listed(vessel)))
+    ]
+    _part(console, "Vessels", vessels)
+    _part(console, "Measured", _measured(event))
+    heard = ", ".join(event.evidence.receivers) or "receivers that are not known"
+    _part(console, "Evidence", [plain(f"{len(event.evidence.positions)} positions, heard by {heard}")])
+    _part(console, "Revisions", _revisions(known.revisions))
+    _part(
+        console,
+        "Reviews",
+        [
+            plain(f"{event_text.short(one.time)}  {one.disposition} by {one.by}: {one.note}")
+            for one in known.reviews
+        ],
+    )
+
+
+def _when(event: Event) -> list[str]:
+    lasted = event_text.lasted(event)
+    return [event_text.period(event) + (f", {lasted}" if lasted else "")]
+
+
+def _weighed(reason: Reason, sign: str) -> str:
+    met = []
+    if reason.value is not None:
+        met.append(_measure(reason.value, reason.unit))
+    if reason.threshold is not None:
+        met.append(f"threshold {_measure(reason.threshold, reason.unit)}")
+    numbers = f" ({', '.join(met)})" if met else ""
+    return plain(f"{sign}{reason.weight:.2f}  {reason.text}{numbers}")
+
+
+def _measure(value: float | str, unit: str | None) -> str:
+    return value if isinstance(value, str) else f"{value:g}{f' {unit}' if unit else ''}"
+
+
+def _measured(event: Event) -> list[str]:
+    if met := event.encounter:
+        gap = (
+            ""
+            if met.min_hull_gap_meters is None
+            else f", hulls {met.min_hull_gap_meters:.0f} m apart at least"
+        )
+        return [
+            f"{met.median_distance_kilometers * 1000:.0f} m apart in the median, "
+            f"{met.min_distance_kilometers * 1000:.0f} m at least{gap}",
+            f"{met.median_speed_knots:g} kn, {met.position_count} positions, {met.type}",
+            *([f"draught changed by {met.draught_change_meters:+g} m"] if met.draught_change_meters else []),
+            *([f"others in the raft: {', '.join(map(plain, met.others))}"] if met.others else []),
+        ]
+    if slow := event.loitering:
+        return [
+            f"{slow.total_distance_km:g} km in {slow.total_time_hours:g} h, {slow.average_speed_knots:g} kn"
+        ]
+    if call := event.port_visit:
+        seen = [name for name, was in (("entry", call.entry_seen), ("exit", call.exit_seen)) if was]
+        return [
+            plain(f"{call.port_name} ({call.port}), confidence {call.confidence} of 4"),
+            f"stopped for {call.stopped_hours:g} h, {' and '.join(seen) or 'neither entry nor exit'} seen",
+        ]
+    return []
+
+
+def _revisions(revisions: tuple[Event, ...]) -> list[str]:
+    first = revisions[0]
+    start = f"{first.level}, {first.status}, score {first.score:.2f}"
+    lines = [f"{first.revision}  {event_text.short(first.detected)}  {start}"]
+    for before, after in pairwise(revisions):
+        changes = "; ".join(event_text.changes(before, after)) or "nothing new"
+        lines.append(f"{after.revision}  {event_text.short(after.detected)}  {changes}")
+    return lines
+
+
+def _part(console: Console, title: str, lines: list[str]) -> None:
+    if lines:
+        _line(console, Text(""))
+        _line(console, Text(title, "bold"))
+        for line in lines:
+            _line(console, Text(line), 2)
+
+
+def _line(console: Console, text: Text, indent: int = 0) -> None:
+    """Wrapped at words on a terminal, whole where the output is piped."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, indent)), highlight=False)
+    else:
+        console.print(Text(" " * indent) + text, soft_wrap=True, highlight=False)

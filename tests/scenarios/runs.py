@@ -1,0 +1,33 @@
+"""Runs of the whole core on simulated recordings, in memory."""
+
+from collections.abc import Sequence
+
+from geofences.catalogue import load_catalogue
+from geofences.surroundings import Surroundings
+from models.event import Event
+from models.frame import Frame
+from models.watchlist import shipped_watchlist
+from streams.recordings.replay import Replay, Source
+from streams.stages.core import Core
+from streams.stages.settings import Settings
+
+PLACES = Surroundings(load_catalogue())
+WATCHLIST = shipped_watchlist()
+
+
+def frames(name: str, lines: Sequence[str], size: int = 50_000) -> list[Frame]:
+    """Lines as frames of `size` lines each."""
+    return [
+        Frame(name, "".join(f"{line}\n" for line in lines[at : at + size]).encode(), at + 1)
+        for at in range(0, len(lines), size)
+    ]
+
+
+def find(sources: dict[str, Sequence[Frame]], settings: Settings | None = None) -> list[Event]:
+    """All revisions of all events that a replay of these sources finds, in order."""
+    events: list[Event] = []
+    core = Core(sources, PLACES, WATCHLIST, settings or Settings())
+    Replay(core, on_event=events.append).run(
+        [Source(name, iter(batches)) for name, batches in sources.items()]
+    )
+    return events

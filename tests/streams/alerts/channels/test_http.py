@@ -1,0 +1,195 @@
+"""Posting: what answers mean, and that no address is reached that the rule does not allow."""
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from streams.alerts.channel import Outcome, Result
+from streams.alerts.channels import http
+from streams.alerts.channels.addresses import is_public
+from streams.alerts.channels.http import LONGEST_WAIT, Poster, retry_after
+from tests.streams.alerts.fake_receivers import (
+    CERTIFICATE,
+    HOST,
+    Answer,
+    Hook,
+    serving,
+)
+
+
+def posted(url: str, allow_private: bool = True) -> Outcome:
+    return asyncio.run(Poster(url, allow_private).post(b"{}", {"x-test": "1"}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "wait"),
+    [
+        (Answer(200), Result.DELIVERED, None),
+        (Answer(204), Result.DELIVERED, None),
+        (Answer(301, {"location": "http://127.0.0.1:1/"}), Result.NEVER, None),
+        (Answer(400), Result.NEVER, None),
+        (Answer(404), Result.NEVER, None),
+        (Answer(410), Result.GONE, None),
+        (Answer(429, {"retry-after": "7"}), Result.AWAY, 7.0),
+        (Answer(503, {"retry-after": "soon"}), Result.AWAY, None),
+        (Answer(502), Result.AWAY, None),
+        (Answer(500), Result.REFUSED, None),
+    ],
+)
+def test_what_an_answer_means(answer: Answer, result: Result, wait: float | None) -> None:
+    with serving(Hook()) as hook:
+        hook.default = answer
+        outcome = posted(hook.url)
+        assert (outcome.result, outcome.wait) == (result, wait)
+        assert len(hook.requests) == 1  # a redirect is not followed
+        (request,) = hook.requests
+        assert (request.path, request.body, request.headers["x-test"]) == ("/hook", b"{}", "1")
+        assert request.headers["host"] == f"{HOST}:{hook.port}"
+
+
+def test_an_answer_is_quoted_and_harmless() -> None:
+    with serving(Hook()) as hook:
+        hook.default = Answer(500, body=b"no\x1b[2J\r\nspace" + b"x" * 10_000)
+        outcome = posted(hook.url)
+        assert r"answered 500: no\x1b[2J\r\nspace" in outcome.reason
+        assert len(outcome.reason) < 400
+
+
+def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "SECONDS", 0.3)
+    with serving(Hook()) as hook:
+        hook.default = Answer(after=1.0)
+        outcome = posted(hook.url)
+        assert (outcome.result, "no answer within 0.3 s" in outcome.reason) == (Result.REFUSED, True)
+
+
+def test_where_nobody_listens_the_receiver_is_away() -> None:
+    with socket.create_server((HOST, 0)) as unused:
+        port = unused.getsockname()[1]
+    assert posted(f"http://{HOST}:{port}/").result is Result.AWAY
+    assert posted("http://nobody.invalid/").result is Result.AWAY
+
+
+def test_seconds_and_dates_are_understood_within_bounds() -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert retry_after("120", now) == 120.0
+    assert retry_after("Sun, 01 Mar 2026 12:01:00 GMT", now) == 60.0
+    assert retry_after("Sun, 01 Mar 2026 11:00:00 GMT", now) == 0.0
+    assert retry_after("9" * 400, now) == LONGEST_WAIT
+    assert retry_after("Sun, 01 Mar 2099 12:00:00 GMT", now) == LONGEST_WAIT
+    assert retry_after("-5", now) is None
+    assert retry_after("", now) is None
+    assert retry_after(None, now) is None
+
+
+# --- addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+        "169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192", "198.18.0.1", "192.0.2.1",
+        "224.0.0.1", "239.255.255.250", "255.255.255.255", "240.0.0.1", "168.63.129.16",
+        "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1",
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::1", "fe80::1",
+        "fe80::1%1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "2001::1", "100::1",
+        "4000::1", "5f00::1",
+    ],
+)  # fmt: skip
+def test_what_is_not_of_the_public_internet(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "1.1.1.1", "93.184.216.34", "172.32.0.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101",
+        "2002:101:101::1",
+    ],
+)  # fmt: skip
+def test_what_is(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "2130706433", "0x7f000001", "127.1", "0", "[::1]", "[::]",
+        "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "LOCALHOST.",
+    ],
+)  # fmt: skip
+def test_however_loopback_is_written_it_is_refused_before_anything_is_sent(host: str) -> None:
+    with serving(Hook()) as hook:
+        outcome = posted(f"http://{host}:{hook.port}/hook", allow_private=False)
+        assert outcome.result in (Result.NEVER, Result.AWAY)  # away: where this system has no such name
+        if host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
+            assert "which is not public; say allow_private = true if it is meant" in outcome.reason
+        assert hook.requests == []
+
+
+class Names:
+    """Stands for the name server: each name has the addresses of each question in turn."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: list[list[str]]) -> None:
+        self._answers, self._real = {k.replace("_", "."): v for k, v in answers.items()}, socket.getaddrinfo
+        self.asked: list[str] = []
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+
+    def _look_up(self, host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in self._answers:
+            return self._real(host, port, *more, **named)
+        self.asked.append(name)
+        family = socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in self._answers[name].pop(0)]
+
+
+def test_a_name_with_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Names(monkeypatch, hook_test=[["127.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["169.254.169.254"]])
+    with serving(Hook()) as hook:
+        for address in ("127.0.0.1", "127.0.0.1", "169.254.169.254"):
+            outcome = posted(f"http://hook.test:{hook.port}/hook", allow_private=False)
+            assert outcome.result is Result.NEVER
+            assert f"hook.test is {address}, which is not public" in outcome.reason
+        assert hook.requests == []
+
+
+def test_the_address_that_was_looked_at_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that changes its address between the look and the connection gains nothing."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    names = Names(monkeypatch, hook_test=[["127.0.0.1"]])  # a second question would find no answer
+    with serving(Hook(tls=True)) as hook:
+        outcome = posted(f"https://hook.test:{hook.port}/hook")
+        assert outcome == Outcome(Result.DELIVERED, f"https://hook.test:{hook.port} answered 204")
+        assert hook.requests[0].headers["host"] == f"hook.test:{hook.port}"
+        assert hook.names == ["hook.test"]
+    assert names.asked == ["hook.test"]
+
+
+def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Names(monkeypatch, other_test=[["127.0.0.1"]], hook_test=[["127.0.0.1"]])
+    with serving(Hook(tls=True)) as hook:
+        untrusted = posted(f"https://hook.test:{hook.port}/hook")
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        misnamed = posted(f"https://other.test:{hook.port}/hook")
+        assert posted(hook.url).result is Result.DELIVERED  # the certificate names 127.0.0.1
+        for outcome in (untrusted, misnamed):
+            assert (outcome.result, "certificate verify failed" in outcome.reason) == (Result.AWAY, True)
+        assert len(hook.requests) == 1
+
+
+def test_a_second_address_is_tried_where_nobody_answers_at_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    Names(monkeypatch, hook_test=[["127.0.0.2", "127.0.0.1"]])
+    with serving(Hook()) as hook:
+        assert posted(f"http://hook.test:{hook.port}/hook").result is Result.DELIVERED
+
+
+def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://{HOST}:1/")
+    monkeypatch.setenv("ALL_PROXY", f"http://{HOST}:1/")
+    with serving(Hook()) as hook:
+        assert posted(hook.url).result is Result.DELIVERED

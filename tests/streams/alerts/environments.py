@@ -1,0 +1,112 @@
+"""A log of its own in a Redis, couriers for it, and what receivers got."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio as redis
+
+from models.event import Event, to_json
+from streams.alerts import process
+from streams.alerts.channel import Channel
+from streams.alerts.channels.factory import channel_of
+from streams.alerts.delivery import Delivery
+from streams.alerts.rule_status import standing
+from streams.alerts.rules import Rule
+from streams.alerts.state_store import (
+    Dead,
+    DeadLetters,
+    RuleStore,
+    key,
+)
+from streams.runtime.backoff import Delays
+from streams.runtime.tasks import end
+from streams.store.event_log import EventLog
+from streams.store.event_log_writer import Batch, LogWriter, revision
+from tests.streams.alerts.factories import rule
+from tests.streams.alerts.fake_receivers import Hook
+from tests.streams.alerts.message_factories import SECRET
+from tests.streams.deployments import until
+
+SOON = Delays(0.05, 0.2)
+
+
+def to(hook: Hook, name: str = "watch", **settings: Any) -> Rule:
+    receiver = {"url": hook.url, "secret_env": "SECRET", "allow_private": True}
+    return rule(name=name, webhook=receiver, **settings)
+
+
+@dataclass
+class Place:
+    """A log of its own in a Redis, and couriers for it."""
+
+    url: str
+    client: Any
+    prefix: str
+    log: EventLog
+
+    def __post_init__(self) -> None:
+        self._writer = LogWriter(self.client, self.prefix)
+        self._opened = False
+
+    async def write(self, *events: Event) -> None:
+        if not self._opened:
+            await self._writer.take_over()
+            self._opened = True
+        await self._writer.write(Batch({}, revisions=[revision(to_json(one)) for one in events]))
+
+    @asynccontextmanager
+    async def couriers(self, *rules: Rule, channels: Sequence[Channel] = ()) -> AsyncIterator[list[Delivery]]:
+        made = list(channels) or [channel_of(one, "", {"SECRET": SECRET}) for one in rules]
+        couriers = [
+            Delivery(
+                one, self.log, RuleStore(self.client, self.prefix, one.name), channel, self.url,
+                away=SOON, refused=SOON,
+            )
+            for one, channel in zip(rules, made, strict=True)
+        ]  # fmt: skip
+        tasks = [asyncio.create_task(one.run()) for one in couriers]
+        watch = asyncio.create_task(process.watch(self.log, couriers, self.url))
+        try:
+            for one in rules:
+                await until(lambda one=one: self._started(one), "the rule to start")  # type: ignore[misc]
+            yield couriers
+            for made_one in couriers:
+                made_one.stop()
+            async with asyncio.timeout(10):
+                await asyncio.gather(*tasks)
+        finally:
+            await end(watch, *tasks)
+
+    async def _started(self, one: Rule) -> bool:
+        return bool(await self.client.hexists(key(self.prefix, one.name), "position"))
+
+    async def stands(self, one: Rule) -> Any:
+        return await standing(one, self.client, self.log, self.prefix)
+
+    async def dead(self) -> list[Dead]:
+        return await DeadLetters(self.client, self.prefix).all()
+
+
+@asynccontextmanager
+async def place(url: str) -> AsyncIterator[Place]:
+    client = redis.from_url(url, retry=None, socket_timeout=30)
+    prefix = f"t{uuid.uuid4().hex[:8]}."
+    try:
+        yield Place(url, client, prefix, EventLog(client, prefix))
+    finally:
+        await client.aclose()
+
+
+def ids(hook: Hook) -> list[str]:
+    return [request.headers["webhook-id"] for request in hook.requests]
+
+
+async def got(hook: Hook, count: int) -> None:
+    async def enough() -> bool:
+        return len(hook.requests) >= count
+
+    await until(enough, f"{count} requests, had {len(hook.requests)}")

@@ -1,0 +1,42 @@
+"""Messages of each kind, and channels to hand them to."""
+
+import asyncio
+from typing import Any
+
+from models.event import Level, to_json
+from streams.alerts.alert import Alert, Kind
+from streams.alerts.channel import Channel, Outcome
+from streams.alerts.channels.factory import channel_of
+from streams.alerts.message import Digest, Gap, Message, Single
+from streams.alerts.schedule import Schedule, State
+from tests.streams.alerts.factories import entry, event, rule
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+ENVIRONMENT = {"SECRET": SECRET, "PASSWORD": "s3cret"}
+PAGE = "https://feed.example.org/"
+
+
+def single(of: Any = None, kind: Kind = Kind.NEW, test: bool = False) -> Single:
+    of = of or event(1)
+    return Single(f"{of.id}:{of.revision}", kind, of, to_json(of), test)
+
+
+def alert(*events: Any) -> tuple[Alert, ...]:
+    desk = Schedule(rule(revisions=["new", "updated"]), State())
+    found = [desk.take(entry(number, one), one, 0) for number, one in enumerate(events, 1)]
+    return tuple(one for one in found if one)
+
+
+DIGEST = Digest("digest:1", 0, alert(event(1), event(2), event(1, 2, level=Level.PROBABLE)))
+GAP = Gap("gap:1-0", 0, "1-0", "86400000-0")
+
+
+def channel(page: str = "", **receiver: Any) -> Channel:
+    return channel_of(rule(**{"webhook": None, **receiver}), page, ENVIRONMENT)
+
+
+def deliver(to: Channel, *messages: Message) -> list[Outcome]:
+    async def all_() -> list[Outcome]:
+        return [await to.send(message) for message in messages]
+
+    return asyncio.run(all_())

@@ -1,0 +1,138 @@
+"""The file of rules: what it may say, and that what is wrong is told with rule, key and what is valid."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.alerts.alert import Kind
+from streams.alerts.receivers import Email, Mqtt
+from streams.alerts.rules import RulesError, load, read
+from tests.streams.alerts.factories import HOOK, event
+
+MAIL = {"host": "mail.example.org", "from": "a@example.org", "to": ["b@example.org"]}
+BROKER = {"host": "broker.example.org"}
+
+
+def problems(**rule: Any) -> list[str]:
+    with pytest.raises(RulesError) as raised:
+        read({"rule": [{"name": "watch", **rule}]})
+    return list(raised.value.problems)
+
+
+def test_a_rule_has_defaults() -> None:
+    (rule,) = read({"rule": [{"name": "watch", "webhook": HOOK}]}).rules
+    assert rule.revisions == (Kind.NEW, Kind.RAISED, Kind.RETRACTED)
+    assert (rule.channel, rule.quiet, rule.max_per_hour) == ("webhook", None, None)
+    assert rule.selection().matches(event())
+
+
+def test_filters_are_those_of_everywhere() -> None:
+    given = {
+        "type": ["port_visit", "encounter"],
+        "country": "RU",
+        "mmsi": [273000000],
+        "bbox": [132, 42, 134, 43.5],
+        "min_score": 0.5,
+    }
+    (rule,) = read({"rule": [{"name": "watch", "webhook": HOOK, "filter": given}]}).rules
+    assert rule.selection().matches(event(0))
+    assert not rule.selection().matches(event(1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"webhook": HOOK, "colour": "red"}, "unknown key 'colour'; valid here are name, filter,"),
+        ({"webhook": HOOK | {"urll": ""}}, "webhook: unknown key 'urll'; valid here are url, url_env"),
+        ({"webhook": {"url": "https://example.org"}}, "webhook: secret_env is missing"),
+        ({"webhook": {"secret_env": "A"}}, "webhook: give either url or url_env"),
+        ({"webhook": HOOK | {"url": "http://example.org"}}, "goes without TLS; use https, or say"),
+        ({"webhook": HOOK | {"url": "ftp://example.org"}}, "is no address of the web"),
+        ({"webhook": HOOK | {"url": "https://a:b@example.org"}}, "secrets don't belong in the file"),
+        ({"webhook": HOOK | {"url": "https://example.org:99999"}}, "port = 99999 is none"),
+        ({"webhook": HOOK | {"url": "https://0177.0.0.1/"}}, "can't be read"),
+        ({"webhook": HOOK | {"url": "https://example.org/\n"}}, "can't be read"),
+        ({"webhook": HOOK | {"secret_env": "whsec_abc="}}, "is no name of an environment variable"),
+        ({"webhook": HOOK, "revisions": ["new", "old"]}, "revisions: 'old' is none; valid are new, raised,"),
+        ({"webhook": HOOK, "revisions": []}, "revisions is empty; valid are new"),
+        ({"webhook": HOOK, "filter": {"type": "meeting"}}, "filter.type: 'meeting' is none; the valid"),
+        ({"webhook": HOOK, "filter": {"levle": "x"}}, "filter.levle: no such filter; the filters are"),
+        ({"webhook": HOOK, "max_per_hour": 0}, "max_per_hour must be from 1 to 1000"),
+        ({"webhook": HOOK, "quiet": {"from": "22:00", "to": "07:00"}}, "quiet: zone is missing"),
+        ({}, "needs one receiver, has none; give one of webhook, email, slack, mqtt"),
+        ({"webhook": HOOK, "email": MAIL}, "needs one receiver, has webhook and email"),
+        ({"email": MAIL | {"security": "ssl"}}, "security = 'ssl' is none; valid are starttls, tls, none"),
+        ({"email": MAIL | {"to": ["b@example.org\nBcc: c@example.org"]}}, "is no e-mail address"),
+        ({"email": MAIL | {"to": []}}, "to is empty"),
+        ({"email": MAIL | {"user": "a"}}, "user and password_env go together"),
+        ({"mqtt": BROKER | {"topic": "a/{name}"}}, "no such field {name}; valid are {type}, {level}"),
+        ({"mqtt": BROKER | {"topic": "a/{id.__class__}"}}, "no such field"),
+        ({"mqtt": BROKER | {"topic": "a/#"}}, "has signs that no topic may have"),
+        ({"mqtt": BROKER | {"topic": "$SYS/x"}}, "must begin with a name"),
+        ({"mqtt": BROKER | {"topic": "a/{id"}}, "topic = 'a/{id'"),
+        ({"mqtt": BROKER | {"port": 0}}, "port = 0 is none"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_rule_key_and_what_is_valid(rule: dict[str, Any], told: str) -> None:
+    (problem,) = problems(**rule)
+    assert problem.startswith("rule 'watch': ")
+    assert told in problem
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(RulesError) as raised:
+        read(
+            {
+                "rules": [],
+                "page": "feed",
+                "rule": [{"name": "A b"}, {"webhook": HOOK}, *2 * [{"name": "c", "webhook": HOOK}]],
+            }
+        )
+    told = raised.value.problems
+    assert len(told) == 5
+    assert told[0] == "unknown key 'rules'; valid at the top are rule and page"
+    assert told[3] == "rule number 2: name is missing"
+    assert told[4].startswith("rule 'c': the name is taken")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[[rule]\n", "not valid TOML"),
+        (b"\xff", "is not UTF-8"),
+        (b"", "there are no rules; each begins with [[rule]]"),
+        (None, "can't be read (No such file or directory)"),
+    ],
+)
+def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "rules.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RulesError) as raised:
+        load(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert told in str(raised.value)
+
+
+def test_ports_follow_from_the_encryption() -> None:
+    def of(**rule: Any) -> Any:
+        return read({"rule": [{"name": "watch", **rule}]}).rules[0].receiver
+
+    for security, port in (("starttls", 587), ("tls", 465), ("none", 25)):
+        mail = of(email=MAIL | {"security": security})
+        assert isinstance(mail, Email)
+        assert mail.at == ("mail.example.org", port)
+    for tls, port in ((True, 8883), (False, 1883)):
+        broker = of(mqtt=BROKER | {"tls": tls})
+        assert isinstance(broker, Mqtt)
+        assert broker.at == ("broker.example.org", port)
+
+
+def test_the_rule_in_the_documentation_is_valid() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
+    block = text.partition("    [[rule]]")[2].partition("\n\nA complete")[0]
+    (rule,) = read(tomllib.loads("[[rule]]" + block.replace("\n    ", "\n"))).rules
+    assert (rule.name, rule.channel, rule.max_per_hour) == ("duty-officer", "email", 6)
+    assert rule.quiet is not None

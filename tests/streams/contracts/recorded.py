@@ -1,0 +1,211 @@
+"""Messages for outsiders, made by the code that makes them in a running system."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
+
+import msgspec
+
+from models.event import Event
+from models.frame import Frame, Reject
+from models.tick import Instant
+from models.time import END, HOUR, MINUTE, SECOND, Millis
+from streams.decoding.decoder import Decoder, DecoderSettings
+from streams.deployment import wire
+from streams.deployment.topics import Topics
+from streams.deployment.wire import (
+    FactsFrame,
+    Origin,
+    RawFrame,
+    Registration,
+    TicksFrame,
+)
+from streams.pipeline.checkpoint import Checkpoints, Kept
+from streams.pipeline.operator import OutgoingRecord
+from streams.pipeline.operators import DecoderOperator, EventMerger, VesselOperator
+from streams.pipeline.partition_runner import PartitionRunner
+from streams.simulator.scenario import simulate
+from streams.stages.settings import Settings
+from tests.scenarios.runs import (
+    PLACES,
+    WATCHLIST,
+    find,
+    frames,
+)
+from tests.streams.nmea_lines import (
+    class_a,
+    payload,
+    sentence,
+    static,
+    tag,
+)
+
+TOPICS = Topics()
+GARBAGE: tuple[bytes, ...] = (
+    b"no sentence at all",
+    b"\xff\xfe binary \x00",
+    b"!AIVDM,1,1,,A,15M67F0000G?ufbE`FepT@3n00Sa,0*00",
+    b"$GPGGA,1*56",
+    sentence("", 0).encode(),
+    sentence("15", 0).encode(),
+    b"!AIVDM,1,1,,A,15M67F0000G?ufbE`FepT@3n00Sa,0",
+    sentence(static(257_000_001)[:56], total=2, number=1, sequence="3").encode(),
+    sentence(*class_a(257_000_001)).encode(),
+    b"x" * 6_000,
+)
+DATA = b"".join(line + b"\n" for line in GARBAGE)
+TUG = 52
+
+
+@cache
+def recording(scenario: str) -> tuple[str, ...]:
+    return tuple(simulate(scenario, 1, "normal").lines)
+
+
+@cache
+def events(scenario: str) -> tuple[Event, ...]:
+    """All revisions of all events of a simulated scenario."""
+    return tuple(find({"a": frames("a", recording(scenario))}))
+
+
+@cache
+def closed() -> tuple[Event, ...]:
+    """The transfer off Cho-do, and then hours without contact."""
+    lines, end = _cho_do()
+    lines += [tag(end + hour * HOUR) + sentence(*class_a(257_000_001)) for hour in range(1, 7)]
+    return tuple(find({"a": frames("a", lines)}))
+
+
+@cache
+def taken_back() -> tuple[Event, ...]:
+    """The transfer off Cho-do with a partner that later turns out to be a tug."""
+    return tuple(find({"a": frames("a", tug_lines())}))
+
+
+@cache
+def tug_lines() -> tuple[str, ...]:
+    """The transfer off Cho-do, but nobody heard what the partner is, until it says that it is a tug."""
+    lines, end = _cho_do()
+    met = next(event.encounter for event in events("cho_do") if event.encounter)
+    mmsi = int(met.vessel.ssvid)
+    name = [(ord(letter) & 63, 6) for letter in "HARBOUR TUG".ljust(20, "@")]
+    text, _ = payload(
+        (5, 6), (0, 2), (mmsi, 30), (0, 2), (0, 30), (0, 42), *name, (TUG, 8),
+        (0, 30), (0, 4), (0, 20), (0, 8), (0, 120), (0, 1), (0, 1),
+    )  # fmt: skip
+    lines = [line for line in lines if f",{text[:6]}" not in line]
+    for number in range(6):
+        time = end + number * 10 * MINUTE
+        for part, (at, fill) in enumerate(((text[:60], 0), (text[60:], 2)), 1):
+            lines.append(tag(time) + sentence(at, fill, total=2, number=part, sequence=str(number)))
+    return tuple(lines)
+
+
+def _cho_do() -> tuple[list[str], Millis]:
+    lines = list(recording("cho_do"))
+    return lines, max(int(line.partition("c:")[2][:10]) for line in lines if "c:" in line) * SECOND
+
+
+def published(found: Sequence[Event]) -> list[OutgoingRecord]:
+    """Events as messages."""
+    host = EventMerger(1, TOPICS)
+    facts = [
+        FactsFrame(wire.VERSION, "vessels", Origin(0, 0, 0), END, list(found)),
+        FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, []),
+    ]
+    return [out for at, frame in enumerate(facts) for out in host.work(wire.encode(frame), at)]
+
+
+def registration() -> Registration:
+    return Registration(wire.VERSION, "roof", "udp://:10110")
+
+
+def raw_frames() -> list[RawFrame]:
+    lines = "".join(f"{line}\n" for line in recording("cho_do")[:2]).encode()
+    start = 1_705_795_200_000
+    return [
+        RawFrame(wire.VERSION, "roof", "lines", 0, data=lines, received=[start, start + 40]),
+        RawFrame(wire.VERSION, "roof", "idle", 0, first_line=3, received=[start + 5_000]),
+        RawFrame(wire.VERSION, "roof", "end", 0, first_line=3),
+        RawFrame(wire.VERSION, "roof", "lines", 0, data=b"!AIVDM,\n", cuts=[(0, 5_000, "0" * 64)]),
+    ]
+
+
+def as_json(message: msgspec.Struct) -> Any:
+    """A message in MessagePack as what it says in JSON: binary as base64."""
+    return msgspec.json.decode(msgspec.json.encode(msgspec.msgpack.decode(wire.encode(message))))
+
+
+@cache
+def instants() -> tuple[Instant, ...]:
+    """Ticks and identities of the transfer off Cho-do, as they travel to the sink."""
+
+    class Registered:
+        def upto(self, offset: int) -> list[str]:
+            return ["a"]
+
+    decoder = DecoderOperator(0, 1, Settings(), TOPICS)
+    vessels = VesselOperator(0, Registered(), PLACES, WATCHLIST, Settings(), TOPICS)
+    data = "".join(f"{line}\n" for line in recording("cho_do")).encode()
+    raw = [
+        RawFrame(wire.VERSION, "a", "lines", 0, data=data),
+        RawFrame(wire.VERSION, "a", "end", 0),
+    ]
+    reports = [out for at, frame in enumerate(raw) for out in decoder.work(wire.encode(frame), at)]
+    reports = [out for out in reports if out.topic == TOPICS.reports]
+    outs = [out for at, frame in enumerate(reports) for out in vessels.work(frame.value, at)]
+    ticks = [wire.decode(out.value, TicksFrame) for out in outs if out.topic == TOPICS.ticks]
+    return tuple(part.instant() for frame in ticks for part in frame.instants)
+
+
+def rejects() -> list[Reject]:
+    """What a decoder makes of garbage."""
+    decoder = Decoder("a.nmea", DecoderSettings())
+    decoder.feed(Frame("a.nmea", DATA))
+    decoder.end()
+    return list(decoder.advance(decoder.watermark).rejects)
+
+
+def dead_letters() -> list[OutgoingRecord]:
+    """Of lines, by the host of a decoder; and of what is no frame, by the keeper."""
+    host = DecoderOperator(0, 1, Settings(), TOPICS)
+    outs = [
+        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "lines", 0, data=DATA)), 7),
+        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "end", 0)), 8),
+    ]
+    return [*(out for out in outs if out.topic == TOPICS.rejects), *asyncio.run(_no_frames())]
+
+
+async def _no_frames() -> list[OutgoingRecord]:
+    sent: list[OutgoingRecord] = []
+
+    async def send(out: OutgoingRecord) -> Any:
+        sent.append(out)
+        there: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        there.set_result(None)
+        return there
+
+    class Nothing:
+        async def take_over(self, partition: int) -> Kept:
+            return Kept(cast(Any, "token"), -1, {})
+
+        async def save(self, *_: Any) -> None: ...
+
+    keeper = PartitionRunner(
+        TOPICS.raw,
+        lambda number: DecoderOperator(number, 1, Settings(), TOPICS),
+        cast(Checkpoints, Nothing()),
+        send,
+        TOPICS,
+        500,
+    )
+    await keeper.load([0], {})
+    await keeper.take(0, 0, b"\xc1 no MessagePack")
+    await keeper.take(0, 1, wire.encode(RawFrame(99, "roof", "lines", 0)))
+    await keeper.checkpoint()
+    return sent
+
+
+def headers(out: OutgoingRecord) -> dict[str, str]:
+    return {name: value.decode() for name, value in out.headers.items()}

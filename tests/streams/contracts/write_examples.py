@@ -1,0 +1,90 @@
+"""Write the examples in docs/asyncapi.yaml anew: `python -m tests.streams.contracts.write_examples`."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from models.event import Event
+from tests.streams.contracts import recorded
+from tests.streams.contracts.validators import ROOT
+
+DOCUMENT: Final = ROOT / "docs" / "asyncapi.yaml"
+MARK: Final = (
+    "# Made from simulated recordings by `python -m tests.streams.contracts.write_examples`: "
+    "everything below.\n"
+)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without aliases, which JSON has none of."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def short(event: Event) -> Event:
+    """With the first and the last of the positions only: an example is to be read."""
+    positions = event.evidence.positions
+    evidence = msgspec.structs.replace(event.evidence, positions=(*positions[:2], *positions[-2:]))
+    return msgspec.structs.replace(event, evidence=evidence)
+
+
+def events() -> list[dict[str, Any]]:
+    encounters = [event for event in recorded.events("cho_do") if event.encounter]
+    examples = {
+        "encounter": ("A suspected transfer, just noticed.", encounters[0]),
+        "retracted": ("One taken back.", next(e for e in recorded.taken_back() if e.status == "retracted")),
+        "loitering": ("Loitering, over.", next(e for e in recorded.closed() if e.loitering and e.end)),
+        "port_visit": ("A call at a port.", next(e for e in recorded.events("anchorage") if e.port_visit)),
+    }
+    result = []
+    for name, (summary, event) in examples.items():
+        (out,) = recorded.published([short(event)])
+        result.append(_example(name, summary, msgspec.json.decode(out.value), recorded.headers(out)))
+    return result
+
+
+def rejects() -> list[dict[str, Any]]:
+    outs = {recorded.headers(out)["reason"].partition(":")[0]: out for out in recorded.dead_letters()}
+    wanted = {
+        "bad_checksum": "A line that was garbled on its way.",
+        "no_frame": "A message of another version.",
+    }
+    return [
+        _example(name, summary, outs[name].value.decode(errors="replace"), recorded.headers(outs[name]))
+        for name, summary in wanted.items()
+    ]
+
+
+def sources() -> list[dict[str, Any]]:
+    return [_example("udp", "A receiver that sends datagrams.", recorded.as_json(recorded.registration()))]
+
+
+def frames() -> list[dict[str, Any]]:
+    summaries = {"lines": "Two lines.", "idle": "Nothing came.", "end": "Nothing will come any more."}
+    return [
+        _example(kind, summary, next(recorded.as_json(f) for f in recorded.raw_frames() if f.kind == kind))
+        for kind, summary in summaries.items()
+    ]
+
+
+def _example(name: str, summary: str, payload: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"name": name, "summary": summary, **({"headers": headers} if headers else {}), "payload": payload}
+
+
+def write(path: Path) -> None:
+    traits = {
+        f"{name}Examples": {"examples": make()}
+        for name, make in {"event": events, "reject": rejects, "source": sources, "frame": frames}.items()
+    }
+    text = yaml.dump(
+        {"messageTraits": traits}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
+    )
+    head, _, _ = path.read_text(encoding="utf-8").partition(MARK)
+    path.write_text(head + MARK + "".join(f"  {line}\n" for line in text.splitlines()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(DOCUMENT)

@@ -1,0 +1,247 @@
+"""Payloads into rows: the same values as pyais gives, and null where the standard says "not available"."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyais.bit_vector import bit_vector
+from pyais.messages import MSG_CLASS
+
+from models.report import Rows
+from streams.decoding.dedup import HELD
+from streams.decoding.outcome import Outcome
+from streams.decoding.payload import (
+    LENGTHS,
+    POSITION_TYPES,
+    STATIC_TYPES,
+    content_outcome,
+    decode_payloads,
+    mmsis,
+)
+from tests.streams.nmea_lines import (
+    ARMOUR,
+    START,
+    class_a,
+    payload,
+    static,
+)
+
+
+def decode(*texts: tuple[str, int]) -> tuple[Rows, Rows, list[int]]:
+    payloads = [text.encode() for text, _ in texts]
+    rows = np.zeros(len(texts), HELD)
+    rows["time"] = START
+    rows["type"] = [ARMOUR.index(text[0]) for text, _ in texts]
+    rows["fill"] = [fill for _, fill in texts]
+    return decode_payloads(rows, payloads, np.arange(len(texts), dtype=np.int32))
+
+
+def valid(kind: int, text: str) -> bool:
+    return kind != 24 or ARMOUR.index(text[6]) >> 2 & 3 < 2
+
+
+@st.composite
+def random_payload(draw: st.DrawFn) -> tuple[str, int]:
+    """Random bits of a valid length: every type in turn, every field anywhere in its range."""
+    kind = draw(st.sampled_from(sorted(LENGTHS)))
+    bits = draw(st.sampled_from([length for span in LENGTHS[kind] for length in span if length <= 430]))
+    if kind == 24:
+        bits = 168
+    characters = -(-bits // 6)
+    text = ARMOUR[kind] + draw(st.text(ARMOUR, min_size=characters - 1, max_size=characters - 1))
+    return text, characters * 6 - bits
+
+
+def none(value: float, *, where: bool) -> float:
+    return math.nan if where else value
+
+
+@settings(max_examples=600, deadline=None)
+@given(random_payload())
+def test_rows_equal_pyais(text_and_fill: tuple[str, int]) -> None:
+    text, fill = text_and_fill
+    kind = ARMOUR.index(text[0])
+    expected_outcome = None if valid(kind, text) else Outcome.UNDECODABLE
+    assert content_outcome(text.encode(), fill) == (kind, expected_outcome)
+    if expected_outcome:
+        return
+    said: Any = MSG_CLASS[kind].from_vector(bit_vector(text.encode(), fill))
+    assert mmsis([text.encode()]).tolist() == [said.mmsi]
+    positions, statics, failed = decode(text_and_fill)
+    assert not failed
+    assert len(positions) == (kind in POSITION_TYPES)
+    assert len(statics) == (kind in STATIC_TYPES)
+    for row in positions:
+        out = abs(said.lon) > 180 or abs(said.lat) > 90
+        moving = kind != 4
+        tenths = kind not in (9, 27)
+        stop = 102.15 if tenths else 63 if kind == 27 else 1022
+        expected = {
+            "time": START,
+            "mmsi": said.mmsi,
+            "type": kind,
+            "lon": none(said.lon, where=out),
+            "lat": none(said.lat, where=out),
+            "sog": none(said.speed, where=said.speed >= stop) if moving else math.nan,
+            "cog": none(said.course, where=said.course >= 360) if moving else math.nan,
+            "heading": none(said.heading, where=said.heading >= 360) if moving and tenths else math.nan,
+            "status": int(said.status) if kind in (1, 2, 3, 27) else 15,
+        }
+        for name, value in expected.items():
+            assert row[name] == pytest.approx(value, rel=1e-6, nan_ok=True), name
+    for row in statics:
+        part = said.partno + 1 if kind == 24 else 0
+        boat = hasattr(said, "to_bow")
+        assert row["part"] == part
+        assert row["name"].decode() == getattr(said, "shipname", "")
+        assert row["callsign"].decode() == getattr(said, "callsign", "")
+        assert row["ship_type"] == getattr(said, "ship_type", 0)
+        assert row["destination"].decode() == getattr(said, "destination", "")
+        assert row["imo"] == getattr(said, "imo", 0)
+        for name in ("to_bow", "to_stern", "to_port", "to_starboard"):
+            assert row[name] == (getattr(said, name) if boat else 0)
+        if kind == 5:
+            assert row["draught"] == pytest.approx(said.draught or math.nan, nan_ok=True)
+            assert row["eta"].tolist() == [said.month, said.day, said.hour, said.minute]
+
+
+# Sentinels, against values written by hand after ITU-R M.1371-5
+
+
+@pytest.mark.parametrize(
+    ("fields", "column", "value"),
+    [
+        ({"lon": 181 * 600_000}, "lon", math.nan),
+        ({"lon": 181 * 600_000}, "lat", math.nan),
+        ({"lat": 91 * 600_000}, "lon", math.nan),
+        ({"lat": -91 * 600_000}, "lat", math.nan),
+        ({"lon": -180 * 600_000}, "lon", -180.0),
+        ({"lat": 90 * 600_000}, "lat", 90.0),
+        ({"sog": 1023}, "sog", math.nan),
+        ({"sog": 1022}, "sog", math.nan),
+        ({"sog": 1022}, "lon", 132.0),
+        ({"sog": 1021}, "sog", 102.1),
+        ({"cog": 3600}, "cog", math.nan),
+        ({"cog": 3599}, "cog", 359.9),
+        ({"heading": 511}, "heading", math.nan),
+        ({"heading": 359}, "heading", 359.0),
+        ({"status": 15}, "status", 15),
+        ({"status": 1}, "status", 1),
+    ],
+)
+def test_class_a(fields: dict[str, int], column: str, value: float) -> None:
+    (row,), _, _ = decode(class_a(273_000_000, **fields))
+    assert row[column] == pytest.approx(value, nan_ok=True)
+
+
+def long_range(sog: int = 10, cog: int = 90, lon: int = 132 * 600) -> tuple[str, int]:
+    return payload(
+        (27, 6), (0, 2), (1, 30), (0, 2), (5, 4), (lon, 18), (43 * 600, 17), (sog, 6), (cog, 9), (0, 2)
+    )
+
+
+def aircraft(sog: int = 100, cog: int = 900) -> tuple[str, int]:
+    return payload(
+        (9, 6), (0, 2), (111_000_001, 30), (100, 12), (sog, 10), (0, 1), (132 * 600_000, 28),
+        (43 * 600_000, 27), (cog, 12), (0, 40),
+    )  # fmt: skip
+
+
+def class_b(mmsi: int, sog: int = 50) -> tuple[str, int]:
+    return payload(
+        (18, 6), (0, 2), (mmsi, 30), (0, 8), (sog, 10), (0, 1), (132 * 600_000, 28), (43 * 600_000, 27),
+        (900, 12), (511, 9), (60, 6), (0, 29),
+    )  # fmt: skip
+
+
+def base_station() -> tuple[str, int]:
+    return payload(
+        (4, 6), (0, 2), (2_734_410, 30), (2023, 14), (0, 26), (0, 1), (132 * 600_000, 28),
+        (43 * 600_000, 27), (0, 34),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (long_range(), (132, 43, 10, 90, None, 5)),
+        (long_range(sog=63, cog=511), (132, 43, None, None, None, 5)),
+        (long_range(lon=181 * 600), (None, None, 10, 90, None, 5)),
+        (aircraft(), (132, 43, 100, 90, None, 15)),
+        (aircraft(sog=1023), (132, 43, None, 90, None, 15)),
+        (aircraft(sog=1022, cog=3600), (132, 43, None, None, None, 15)),
+        (class_b(1), (132, 43, 5, 90, None, 15)),
+        (class_b(1, sog=1023), (132, 43, None, 90, None, 15)),
+        (base_station(), (132, 43, None, None, None, 15)),
+    ],
+)
+def test_other_positions(text: tuple[str, int], expected: tuple[float | None, ...]) -> None:
+    (row,), _, _ = decode(text)
+    values = row[["lon", "lat", "sog", "cog", "heading", "status"]].item()
+    assert tuple(None if math.isnan(value) else value for value in values) == expected
+
+
+def test_static_data_of_class_a() -> None:
+    _, (row,), _ = decode((static(273_000_000, imo=9_074_729, dimensions=(0, 120, 0, 18)), 2))
+    assert row["name"] == b"A" * 20
+    assert row[["part", "imo", "ship_type"]].item() == (0, 9_074_729, 80)
+    assert row[["to_bow", "to_stern", "to_port", "to_starboard"]].item() == (0, 120, 0, 18)
+    assert math.isnan(row["draught"])
+    assert row["eta"].tolist() == [0, 0, 24, 60]
+    _, (row,), _ = decode((static(273_000_000, draught=75), 2))
+    assert row["draught"] == pytest.approx(7.5)
+
+
+def test_parts_of_type_24() -> None:
+    head = ((24, 6), (0, 2))
+    sizes = ((10, 9), (5, 9), (2, 6), (3, 6), (0, 6))
+    name = payload(*head, (503_000_001, 30), (0, 2), (1, 6), *[(0, 6)] * 19)
+    boat = payload(*head, (503_000_001, 30), (1, 2), (36, 8), (0, 42), (2, 6), *[(0, 6)] * 6, *sizes)
+    tender = payload(*head, (982_730_001, 30), (1, 2), (36, 8), (0, 42), (2, 6), *[(0, 6)] * 6, *sizes)
+    _, statics, _ = decode(name, boat, tender)
+    columns = ["part", "name", "callsign", "ship_type", "to_bow", "to_starboard"]
+    assert statics[columns].tolist() == [
+        (1, b"A", b"", 0, 0, 0),
+        (2, b"", b"B", 36, 10, 3),
+        (2, b"", b"B", 36, 0, 0),  # an auxiliary craft has its mother ship's MMSI in that place
+    ]
+
+
+def test_type_19_is_position_and_static_data() -> None:
+    text = payload(
+        (19, 6), (0, 2), (7, 30), (0, 8), (50, 10), (0, 1), (132 * 600_000, 28), (43 * 600_000, 27),
+        (900, 12), (90, 9), (60, 6), (0, 4), (3, 6), *[(0, 6)] * 19, (37, 8), (4, 9), (6, 9), (1, 6), (2, 6),
+        (0, 9),
+    )  # fmt: skip
+    (position,), (row,), _ = decode(text)
+    assert position[["mmsi", "type", "lon", "sog", "heading"]].item() == (7, 19, 132.0, 5.0, 90.0)
+    assert row[["part", "name", "ship_type", "to_bow", "to_starboard"]].item() == (0, b"C", 37, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "outcome"),
+    [
+        (1, 168, None),
+        (1, 166, Outcome.BAD_LENGTH),
+        (3, 174, Outcome.BAD_LENGTH),
+        (5, 424, None),
+        (5, 422, None),
+        (5, 426, None),
+        (5, 420, Outcome.BAD_LENGTH),
+        (5, 427, Outcome.BAD_LENGTH),
+        (24, 160, None),
+        (24, 158, Outcome.BAD_LENGTH),
+        (27, 96, None),
+        (27, 168, None),
+        (27, 120, Outcome.BAD_LENGTH),
+        (0, 168, Outcome.UNKNOWN_TYPE),
+        (28, 168, Outcome.UNKNOWN_TYPE),
+    ],
+)
+def test_lengths(kind: int, bits: int, outcome: Outcome | None) -> None:
+    characters = -(-bits // 6)
+    text = ARMOUR[kind] + "0" * (characters - 1)
+    assert content_outcome(text.encode(), characters * 6 - bits) == (kind, outcome)

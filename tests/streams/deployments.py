@@ -1,0 +1,161 @@
+"""A deployment of its own for a test, on the shared Kafka and Redis: topics, messages, processes."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import redis.asyncio as redis
+from aiokafka import AIOKafkaProducer
+
+from models.event import Event, from_json, to_json
+from models.report import Rows
+from models.tick import TICK
+from models.time import MINUTE, Millis, from_text, to_text
+from models.vessel import Identity
+from streams.deployment import wire
+from streams.deployment.config import Deployment
+from streams.deployment.topics import specs
+from streams.deployment.topics_admin import ensure_topics
+from streams.deployment.wire import InstantPart, Origin, TicksFrame
+from streams.pipeline.operator import OutgoingRecord
+from streams.store.event_log import EventLog
+
+START = from_text("2026-03-01T00:00:00Z")
+STEP = 5 * MINUTE
+
+EVENT = from_json(
+    msgspec.json.encode(
+        {
+            "id": "0" * 24,
+            "type": "loitering",
+            "revision": 1,
+            "status": "open",
+            "level": "possible",
+            "start": to_text(START),
+            "end": None,
+            "detected": to_text(START),
+            "position": {"lat": 38.0, "lon": 124.0},
+            "boundingBox": [124.0, 38.0, 124.0, 38.0],
+            "distances": {},
+            "vessel": {"id": "273000001", "ssvid": "273000001"},
+            "score": 0.5,
+            "reasons": [],
+            "summary": "A tanker lay still.",
+            "evidence": {},
+            "detector": {"name": "loitering", "version": "1", "settingsHash": ""},
+        }
+    )
+)
+
+
+COMMAND = "from streams.cli import main; main()"
+
+
+def new_deployment(kafka: str, redis_url: str) -> Deployment:
+    return Deployment(
+        broker=kafka, redis=redis_url, prefix=f"t{uuid.uuid4().hex[:8]}.", raw_partitions=1, spread=2
+    )
+
+
+def event(number: int, revision: int, minutes: int = 0, **changes: Any) -> Event:
+    detected = to_text(START + minutes * MINUTE)
+    return msgspec.structs.replace(
+        EVENT, id=f"{number:024x}", revision=revision, detected=detected, **changes
+    )
+
+
+def published(events: Iterable[Event]) -> list[tuple[bytes, bytes]]:
+    return [(one.id.encode(), to_json(one)) for one in events]
+
+
+def tick(mmsi: int, step: int, segment: int = 0, lon: float = 131.0, **values: float) -> Rows:
+    row = np.zeros(1, TICK)
+    row["time"], row["mmsi"], row["segment"] = START + step * STEP, mmsi, segment
+    row["lon"], row["lat"], row["sog"], row["cog"], row["heading"] = lon, 42.5, 1.25, np.nan, 511
+    row["heading"] = np.nan
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+def ticks_frame(
+    offset: int, rows: list[Rows], identities: Iterable[Identity] = (), done: Millis = START
+) -> bytes:
+    part = InstantPart(done, np.concatenate(rows).tobytes() if rows else b"", list(identities), [()])
+    return wire.encode(TicksFrame(wire.VERSION, Origin(0, offset, 0), done, False, [part]))
+
+
+async def make_topics(deployment: Deployment) -> None:
+    await ensure_topics(
+        deployment.broker, specs(deployment.topics, deployment.raw_partitions, deployment.spread)
+    )
+
+
+async def send(deployment: Deployment, topic: str, messages: Iterable[tuple[bytes | None, bytes]]) -> None:
+    async with AIOKafkaProducer(
+        bootstrap_servers=deployment.broker, acks="all", enable_idempotence=True
+    ) as producer:
+        for sent in [await producer.send(topic, value, key, 0) for key, value in messages]:
+            await sent
+
+
+async def send_out(deployment: Deployment, outs: Iterable[OutgoingRecord]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=deployment.broker, acks="all") as producer:
+        for out in outs:
+            await producer.send_and_wait(out.topic, out.value, out.key, out.partition)
+
+
+@asynccontextmanager
+async def reading(deployment: Deployment) -> AsyncIterator[tuple[EventLog, Any]]:
+    client = redis.from_url(deployment.redis)
+    try:
+        yield EventLog(client, deployment.prefix), client
+    finally:
+        await client.aclose()
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
+    """Ask until it holds."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+def environment(deployment: Deployment, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        **{
+            f"TANKERWATCH_{name.upper()}": str(value)
+            for name, value in msgspec.structs.asdict(deployment).items()
+        },
+        **more,
+    }
+
+
+@contextmanager
+def process(
+    deployment: Deployment, log: Path, *command: str, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command of ours as a process of its own, killed at the end if it still runs."""
+    with log.open("ab") as file:
+        running = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, *command],
+            env=environment(deployment, **more),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.kill()
+        running.wait()

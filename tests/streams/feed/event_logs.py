@@ -1,0 +1,145 @@
+"""Both event logs, filled alike: one in Redis as the sink fills it, one in this process as a replay does."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import redis.asyncio as redis
+
+from models.event import Event, to_json
+from models.report import Rows
+from models.tick import TICK, Instant
+from models.time import MINUTE, Millis
+from models.vessel import Identity
+from streams.feed.log import FeedLog
+from streams.feed.recording.memory_log import MemoryLog
+from streams.runtime.retry import REDIS_AWAY
+from streams.store.event_log import EventLog, connect
+from streams.store.event_log_writer import (
+    Batch,
+    LogWriter,
+    Revision,
+    revision,
+)
+from streams.store.redis_log import RedisLog
+from streams.store.retention import Retention
+from tests.streams.feed.factories import START
+
+STEP = 5 * MINUTE
+
+
+def tick(mmsi: int, step: int, lon: float = 131.0, lat: float = 42.5, **values: float) -> Rows:
+    row = np.zeros(1, TICK)
+    row["time"], row["mmsi"], row["lon"], row["lat"] = START + step * STEP, mmsi, lon, lat
+    row["sog"], row["cog"], row["heading"] = 1.5, np.nan, np.nan
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+class Filled(Protocol):
+    """A log, and how it is filled."""
+
+    @property
+    def log(self) -> FeedLog: ...
+
+    async def add(
+        self, events: Sequence[Event] = (), ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
+    ) -> None: ...
+
+
+class InMemory:
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self._at: Millis = START
+
+    async def add(
+        self, events: Sequence[Event] = (), ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
+    ) -> None:
+        if ticks or identities:
+            rows = np.concatenate([np.empty(0, TICK), *ticks])
+            self._at = max([self._at, *rows["time"].tolist(), *(one.time for one in identities)])
+            self.log.add([Instant(self._at, rows, tuple(identities))], [])
+        self.log.add([], events)
+        self.log.show(self.log.read_to)
+
+
+class InRedis:
+    def __init__(self, client: "redis.Redis", prefix: str, limits: Retention | None = None) -> None:
+        self.log = RedisLog(client, prefix)
+        self._prefix = prefix
+        self._redis: Any = client
+        self._writer = LogWriter(client, prefix, limits)
+        self._offset: int | None = None
+
+    async def add(
+        self, events: Sequence[Event] = (), ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
+    ) -> None:
+        await self.add_revisions([revision(to_json(event)) for event in events], ticks, identities)
+
+    async def add_revisions(
+        self, revisions: list[Revision], ticks: Sequence[Rows] = (), identities: Sequence[Identity] = ()
+    ) -> None:
+        if self._offset is None:
+            self._offset = (await self._writer.take_over()).get("ticks", -1)
+        before, after = {"ticks": self._offset}, {"ticks": self._offset + 1}
+        await self._writer.write(Batch(before, after, revisions, list(ticks), list(identities)))
+        self._offset += 1
+
+    async def reconnect(self) -> None:
+        """After Redis has been away."""
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    self._offset = (await self._writer.resume()).get("ticks", -1)
+                    return
+                except REDIS_AWAY:
+                    await asyncio.sleep(0.05)
+
+    async def trim(self, first: str) -> None:
+        """Drop all entries before this one."""
+        await self._redis.xtrim(self.log.keys.log, minid=first, approximate=False)
+
+    async def copy(self) -> dict[bytes, bytes]:
+        """What is there, to be restored."""
+        keys = [key async for key in self._redis.scan_iter(f"{self._prefix}*")]
+        return {key: await self._redis.dump(key) for key in keys}
+
+    async def set_back(self, copy: dict[bytes, bytes]) -> None:
+        """Restore a copy; an empty one is as if Redis had lost all."""
+        await self._redis.delete(*await self.copy())
+        for key, value in copy.items():
+            await self._redis.restore(key, 0, value)
+        await self.reconnect()
+
+    async def wipe(self) -> None:
+        await self._redis.flushall()
+        self._offset = None
+
+
+@asynccontextmanager
+async def in_redis(
+    url: str, prefix: str | None = None, limits: Retention | None = None
+) -> AsyncIterator[InRedis]:
+    client = connect(url)
+    try:
+        yield InRedis(client, prefix if prefix is not None else f"t{uuid.uuid4().hex[:8]}.", limits)
+    finally:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def filled(kind: str, url: str) -> AsyncIterator[Filled]:
+    """By `kind`: "memory" or "redis"."""
+    if kind == "memory":
+        yield InMemory()
+        return
+    async with in_redis(url) as made:
+        yield made
+
+
+async def logged(log: EventLog) -> list[tuple[str, int]]:
+    return [(entry.id, entry.revision) for entry in await log.since(count=1_000_000)]

@@ -1,0 +1,239 @@
+"""Access: tokens, names, origins, limits; and that nothing of it is asked for on loopback."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from streams.deployment.config import DeploymentError
+from streams.feed.http.access import (
+    Rates,
+    Tokens,
+    address,
+    is_loopback,
+    tokens,
+)
+from streams.feed.http.app import policy
+from streams.feed.settings import FeedSettings, from_environment
+from tests.streams.contracts.validators import ROOT
+from tests.streams.feed.event_logs import InMemory
+from tests.streams.feed.factories import event
+from tests.streams.feed.feed_servers import (
+    counted,
+    next_of,
+    served,
+    streaming,
+)
+
+READ, REVIEW = "reads-only", "may-review"
+BOTH = FeedSettings(read_tokens=READ, review_tokens=REVIEW, heartbeat_seconds=0.2)
+GIVEN = {"by": "me", "disposition": "watching"}
+REVIEWED = f"/v1/events/{event().id}/review"
+
+
+def asked(settings: FeedSettings, check: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
+    async def ask() -> None:
+        log = InMemory()
+        await log.add([event()])
+        async with served(log.log, settings) as url, httpx.AsyncClient(base_url=url) as client:
+            await check(client)
+
+    asyncio.run(ask())
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_nothing_is_asked_for_on_loopback() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/v1/events")).status_code == 200
+        assert (await client.post(REVIEWED, json=GIVEN)).status_code == 201
+
+    asked(FeedSettings(), check)
+
+
+def test_beyond_loopback_a_token_is_made_where_none_is_set() -> None:
+    given, made = tokens(FeedSettings(), "0.0.0.0")
+    assert made
+    assert given.may_read(made)
+    assert given.may_review(made)
+    assert tokens(FeedSettings(), "127.0.0.1") == (Tokens(), None)
+    assert tokens(FeedSettings(hosts="feed.example.org"), "127.0.0.1")[1]  # a proxy leads here from outside
+    assert tokens(BOTH, "0.0.0.0") == (Tokens(frozenset({READ}), frozenset({REVIEW})), None)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("127.3.2.1", True), ("::1", True), ("localhost", True),
+     ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("feed.example.org", False)],
+)  # fmt: skip
+def test_what_loopback_is(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_a_token_opens_what_it_is_for() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        for path in ("/", "/v1/config", "/healthz", "/openapi.json"):
+            assert (await client.get(path)).status_code in (200, 503)
+        for path in ("/v1/events", "/v1/events/stream", "/v1/vessels", "/metrics", "/v1/reviews"):
+            refused = await client.get(path)
+            assert refused.status_code == 401
+            assert refused.headers["www-authenticate"] == "Bearer"
+            assert (await client.get(path, headers=bearer("wrong"))).status_code == 401
+        assert (await client.get("/v1/config")).json()["tokens"] == {"read": True, "review": True}
+        assert (await client.get("/v1/events", headers=bearer(READ))).status_code == 200
+        assert (await client.get("/v1/events", headers=bearer(REVIEW))).status_code == 200
+        assert (await client.post(REVIEWED, json=GIVEN)).status_code == 401
+        assert (await client.post(REVIEWED, json=GIVEN, headers=bearer(READ))).status_code == 403
+        assert (await client.post(REVIEWED, json=GIVEN, headers=bearer(REVIEW))).status_code == 201
+
+    asked(BOTH, check)
+
+
+def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_can_use() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/v1/session", json={"token": "wrong"})).status_code == 401
+        kept = await client.post("/v1/session", json={"token": READ})
+        assert kept.status_code == 204
+        header = kept.headers["set-cookie"]
+        assert "; HttpOnly" in header
+        assert "; SameSite=Strict" in header
+        assert (await client.get("/v1/events")).status_code == 200  # the client sends the cookie
+        url = str(client.base_url).rstrip("/")
+        async with streaming(url, Cookie=f"tankerwatch_token={READ}") as messages:
+            await next_of(messages, "heartbeat")
+        behind = await client.post(
+            "/v1/session", json={"token": READ}, headers={"X-Forwarded-Proto": "https"}
+        )
+        assert "; Secure" in behind.headers["set-cookie"]
+
+    asked(BOTH, check)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example"}, 421),  # a name that a stranger lets lead to us
+        ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 201),
+        ({"Host": "[::1]:8080"}, 201),
+    ],
+)
+def test_pages_of_other_sites_can_do_nothing(headers: dict[str, str], status: int) -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        assert (await client.post(REVIEWED, json=GIVEN, headers=headers)).status_code == status
+
+    asked(FeedSettings(), check)
+
+
+def test_a_name_that_is_set_is_answered() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        for host, status in (("feed.example.org", 200), ("other.example.org", 421), ("localhost", 200)):
+            headers = {"Host": host, **bearer(READ)}
+            assert (await client.get("/v1/events", headers=headers)).status_code == status
+
+    asked(FeedSettings(hosts="feed.example.org", read_tokens=READ), check)
+
+
+def test_too_many_requests_are_told_when_to_come_back() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        answers = [await client.get("/v1/config") for _ in range(12)]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert refused
+        assert answers[0].status_code == 200
+        assert int(refused[0].headers["retry-after"]) >= 1
+        assert refused[0].json()["detail"].startswith("too many requests")
+
+    asked(FeedSettings(requests_per_minute=10), check)
+
+
+def test_rates_by_address() -> None:
+    now = 0.0
+    rates = Rates(60, lambda: now)
+    assert [rates.take("a") for _ in range(60)] == [0.0] * 60
+    assert rates.take("a") == pytest.approx(1.0)
+    assert rates.take("b") == 0.0
+    now = 2.0
+    assert [rates.take("a") for _ in range(3)] == [0.0, 0.0, pytest.approx(1.0)]
+    now = 10_000.0
+    assert [rates.take("a") for _ in range(61)][-1] > 0  # no more than a minute's worth is saved up
+
+
+def test_addresses_of_one_network_are_one() -> None:
+    def of(host: str) -> str:
+        return address({"client": (host, 1)})
+
+    assert of("2001:db8::1") == of("2001:db8::ffff:1") != of("2001:db8:0:1::1")
+    assert of("192.0.2.1") != of("192.0.2.2")
+
+
+def test_streams_are_limited_and_counted_down_again() -> None:
+    settings = FeedSettings(streams=3, streams_per_address=2, heartbeat_seconds=0.2)
+
+    async def check(client: httpx.AsyncClient) -> None:
+        url = str(client.base_url).rstrip("/")
+        async with streaming(url) as one, streaming(url) as two:
+            await next_of(one, "heartbeat")
+            await next_of(two, "heartbeat")
+            refused = await client.get("/v1/events/stream")
+            assert refused.status_code == 429
+            assert refused.headers["retry-after"]
+        while await counted(url, "tankerwatch_feed_streams"):
+            await asyncio.sleep(0.02)
+        async with streaming(url) as three:
+            await next_of(three, "heartbeat")
+
+    asked(settings, check)
+
+
+def test_bodies_are_bounded() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        long = await client.post(REVIEWED, json={**GIVEN, "note": "x" * 100_000})
+        assert long.status_code == 413
+        for body in (b"", b"[]", b'{"by":""}', b"\xff", b'{"by":"a","disposition":"maybe"}'):
+            assert (await client.post(REVIEWED, content=body)).status_code == 422
+
+    asked(FeedSettings(), check)
+
+
+def test_every_answer_carries_the_headers_that_protect_the_page() -> None:
+    async def check(client: httpx.AsyncClient) -> None:
+        for path in ("/", "/v1/events", "/v1/none", "/v1/events?x=1", "/static/none"):
+            headers = (await client.get(path)).headers
+            assert headers["content-security-policy"] == policy(FeedSettings())
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "access-control-allow-origin" not in headers
+            assert "server" not in headers
+
+    asked(FeedSettings(), check)
+
+
+def test_the_policy_lets_in_only_the_tiles_that_are_set() -> None:
+    assert "unsafe" not in policy(FeedSettings())
+    set_ = FeedSettings(tiles_url="https://{s}.tile.example.org/{z}/{x}/{y}.png")
+    assert "img-src 'self' data: https://*.tile.example.org;" in policy(set_)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("STREAMS", "none"), ("STREAMS", "0"), ("READ_TOKENS", "a;b"), ("TILES_URL", "x y")],
+)
+def test_a_setting_that_is_none_is_told_with_the_names_of_all(variable: str, value: str) -> None:
+    with pytest.raises(DeploymentError, match="TANKERWATCH_FEED_STREAMS_PER_ADDRESS"):
+        from_environment({f"TANKERWATCH_FEED_{variable}": value})
+
+
+def test_the_guide_names_every_setting() -> None:
+    guide = (ROOT / "docs" / "feed.md").read_text(encoding="utf-8")
+    rows = "\n".join(line for line in guide.splitlines() if line.startswith("| `TANKERWATCH_FEED_"))
+    for name in FeedSettings.__struct_fields__:
+        assert f"_{name.upper()}`" in rows
+
+
+def test_settings_from_the_environment() -> None:
+    found = from_environment({"TANKERWATCH_FEED_STREAMS": "5", "TANKERWATCH_FEED_HOSTS": "a.example"})
+    assert found == FeedSettings(streams=5, hosts="a.example")

@@ -1,0 +1,101 @@
+"""The OpenAPI document against the real feed: Schemathesis finds nothing, and the examples are what it says.
+
+For more than this bounded run: `TANKERWATCH_EXAMPLES=500 pytest tests/streams/feed/http/test_contract.py`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import jsonschema
+import pytest
+
+from streams.feed.http import openapi
+from streams.feed.recording.player import Player
+from streams.feed.settings import FeedSettings
+from tests.streams.contracts.validators import ROOT
+from tests.streams.feed import write_examples
+from tests.streams.feed.feed_servers import served
+from tests.streams.feed.recorded import log_of
+
+TOKEN: Final = openapi.examples()["postSessionBody"]["token"]
+SETTINGS: Final = FeedSettings(review_tokens=TOKEN, requests_per_minute=10_000_000)
+
+
+async def described(url: str) -> dict[str, Any]:
+    async with httpx.AsyncClient() as client:
+        found: dict[str, Any] = (await client.get(f"{url}/openapi.json")).json()
+    return found
+
+
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    many = os.environ.get("TANKERWATCH_EXAMPLES", "5")
+
+    async def check() -> None:
+        player = Player(log_of())
+        player.ended = True
+        async with served(log_of(), SETTINGS, player) as url:
+            running = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
+                "--exclude-operation-id", "streamEvents",  # it has no end; see test_stream.py
+                "--max-examples", many, "--seed", "1", "--continue-on-failure", "--no-color",
+                "--header", f"Authorization: Bearer {TOKEN}", "--generation-database", "none",
+                cwd=tmp_path,
+                env={
+                    **os.environ,
+                    "SCHEMATHESIS_HOOKS": "tests.streams.feed.schemathesis_hooks",
+                    "PYTHONPATH": str(ROOT),
+                },
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            output, _ = await running.communicate()
+        told = output.decode()
+        assert running.returncode == 0, told
+        assert "Warnings" not in told, told
+
+    asyncio.run(check())
+
+
+def test_the_examples_are_real_and_fit_their_schemas() -> None:
+    async def check() -> None:
+        player = Player(log_of())
+        async with served(log_of(), player=player) as url:
+            told = await described(url)
+        shown = 0
+        for operations in told["paths"].values():
+            for operation in operations.values():
+                contents = [answer.get("content", {}) for answer in operation["responses"].values()]
+                contents.append(operation.get("requestBody", {}).get("content", {}))
+                for content in contents:
+                    for media in content.values():
+                        if "example" in media:
+                            schema = {**media["schema"], "components": told["components"]}
+                            jsonschema.validate(media["example"], schema)
+                            shown += 1
+        assert shown == len(openapi.examples())
+        made = {
+            name: write_examples.short(answer) for name, answer in (await write_examples.answers()).items()
+        }
+        assert json.loads(write_examples.FILE.read_text()) == made, (
+            "run `python -m tests.streams.feed.write_examples`"
+        )
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("mode", ["live", "recording"])
+def test_every_operation_has_words_and_no_two_one_name(mode: str) -> None:
+    async def check() -> None:
+        async with served(log_of(), player=Player(log_of()) if mode == "recording" else None) as url:
+            told = await described(url)
+        operations = [one for path in told["paths"].values() for one in path.values()]
+        assert all(one["summary"].endswith(".") for one in operations)
+        assert len({one["operationId"] for one in operations}) == len(operations)
+        assert ("/v1/replay" in told["paths"]) is (mode == "recording")
+
+    asyncio.run(check())

@@ -1,0 +1,69 @@
+"""Fixtures: one browser for all tests of the page, a recording that has been read, feeds on Redis."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.services.server import ServiceError, wait_until
+from tests.streams.feed.page.browser import Tab, launched
+from tests.streams.feed.page.feed_processes import (
+    Feed,
+    Live,
+    Recorded,
+    recording,
+)
+
+Open = Callable[..., Tab]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with _or_fail(), launched() as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Open]:
+    """Tabs on a feed; at the end nothing must have gone wrong in any of them."""
+    tabs: list[Tab] = []
+
+    def opened(feed: Feed, size: tuple[int, int] = (1440, 900), **options: Any) -> Tab:
+        tabs.append(Tab(browser, feed.url, size, **options))
+        return tabs[-1]
+
+    yield opened
+    assert [complaint for one in tabs for complaint in one.close()] == []
+
+
+@pytest.fixture(scope="package")
+def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recording(tmp_path_factory.mktemp("recordings"), "full_run")
+
+
+@pytest.fixture(scope="package")
+def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """The recording of `make demo`, read to its end. Tests leave the time shown where it is."""
+    with _or_fail(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
+        wait_until(feed.finished, 60, "the recording to be read")
+        yield feed
+
+
+@pytest.fixture
+def live(tmp_path: Path, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    """An empty log, and a heart that beats fast."""
+    monkeypatch.setenv("TANKERWATCH_FEED_HEARTBEAT_SECONDS", "1")
+    with _or_fail(), Live(tmp_path / "feed", redis_server) as feed:
+        yield feed
+
+
+@contextmanager
+def _or_fail() -> Iterator[None]:
+    """What is missing fails the test with the sentence that says what to install, without a traceback."""
+    try:
+        yield
+    except ServiceError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -1,0 +1,260 @@
+"""The page on a live feed: what comes up, changes and is taken back is seen at once, after breaks too."""
+
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+
+from models.event import Event, EventType, Evidence, Level, Reason, Sample, Status
+from models.time import MINUTE, to_text
+from models.vessel import Dimensions, Identity, Role
+from tests.services.server import wait_until
+from tests.streams.feed.event_logs import tick
+from tests.streams.feed.factories import (
+    START,
+    event,
+    met,
+    vessel,
+)
+from tests.streams.feed.page.conftest import Open
+from tests.streams.feed.page.feed_processes import Live
+
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
+
+ONE, OTHER = 273_000_001, 445_000_002
+
+
+def transfer(revision: int = 1, minutes: int = 0, **changes: Any) -> Event:
+    """Two ships of 100 by 20 metres side by side, 5 metres between them, both heading east."""
+    made = event(
+        7,
+        revision,
+        minutes,
+        type=EventType.ENCOUNTER,
+        port_visit=None,
+        encounter=met(vessel(OTHER, name="NORTH", flag="KP")),
+        evidence=Evidence(
+            positions=tuple(
+                Sample(
+                    time=to_text(START + at * MINUTE),
+                    ssvid=str(mmsi),
+                    lat=lat,
+                    lon=133.0,
+                    speed_knots=0.2,
+                    heading=90.0,
+                    distance_meters=25.0,
+                    hull_gap_meters=5.0,
+                )
+                for at in (0, 5, 10)
+                for mmsi, lat in ((ONE, 42.7), (OTHER, 42.7 + 25 / 111_195))
+            )
+        ),
+    )
+    changes = {"vessel": vessel(ONE, name="SOUTH", flag="RU"), "summary": "SOUTH met NORTH.", **changes}
+    return msgspec.structs.replace(made, **changes)
+
+
+def now(minutes: int = 0) -> str:
+    return to_text(int(time.time()) * 1000 + minutes * MINUTE)
+
+
+def state(page: Page, text: str) -> None:
+    expect(page.locator("#state")).to_contain_text(text)
+
+
+def test_an_event_opens_closes_and_is_taken_back(live: Live, tab: Open) -> None:
+    page = tab(live).open()
+    state(page, "No data yet")
+    expect(page.locator("#none")).to_contain_text("No events yet")
+    live.add([transfer(detected=now(-3))])
+    item = page.locator("#list a")
+    expect(item).to_contain_text("SOUTH ↔ NORTH")
+    expect(page.locator(".event-mark.possible.open .ring")).to_be_visible()
+    state(page, "Live")
+    item.click()
+    panel = page.locator("#panel")
+    expect(panel.locator(".hulls svg")).to_be_hidden()  # the sizes are not known
+    expect(panel).to_contain_text("The size of a hull is not known")
+
+    live.add([transfer(2, level=Level.PROBABLE, status=Status.CLOSED, end=now(-1), detected=now(-1))])
+    expect(page.locator(".event-mark.probable.closed")).to_be_visible()
+    expect(page.locator(".event-mark .ring")).to_have_count(0)
+    expect(panel.locator(".badge.status-closed")).to_be_visible()
+
+    why = Reason(code="excluded", text="NORTH turned out to be a tug", weight=-1.0)
+    live.add([transfer(3, level=Level.PROBABLE, status=Status.RETRACTED, against=(why,), detected=now())])
+    expect(page.locator(".event-mark.retracted .strike")).to_be_visible()
+    expect(item.locator(".who")).to_have_css("text-decoration-line", "line-through")
+    expect(item).to_contain_text("Retracted")
+    expect(panel.locator(".warning")).to_contain_text("later data took this event back")
+    expect(panel.locator(".panel-bar .badge")).to_have_text(["Retracted"])
+    expect(panel.locator(".against")).to_contain_text("NORTH turned out to be a tug")
+    expect(panel.locator("table tbody tr")).to_have_count(3)
+
+
+def test_hulls_are_drawn_to_scale_from_the_antennas(live: Live, tab: Open) -> None:
+    size = Dimensions(80, 20, 10, 10)
+    live.add(
+        [transfer()],
+        [tick(ONE, 0, heading=90), tick(OTHER, 0, heading=90)],
+        [Identity(mmsi, START, Role.TANKER, dimensions=size) for mmsi in (ONE, OTHER)],
+    )
+    page = tab(live).open(f"?event={transfer().id}")
+    drawing = page.locator(".hulls svg")
+    expect(drawing).to_have_attribute("aria-label", "Hulls of SOUTH and NORTH to scale, 5 metres apart")
+    boxes = [one.bounding_box() for one in drawing.locator(".hull").all()]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["width"] == pytest.approx(boxes[0]["height"] * 5, rel=0.1)  # 100 by 20 m, heading east
+    gap = drawing.locator(".gap-line").bounding_box()
+    assert gap is not None
+    assert gap["height"] == pytest.approx(boxes[0]["height"] / 4, rel=0.2)  # 5 m
+    antenna = drawing.locator("circle").first.bounding_box()
+    assert antenna is not None
+    ahead = boxes[0]["x"] + boxes[0]["width"] - antenna["x"] - antenna["width"] / 2
+    assert ahead == pytest.approx(boxes[0]["width"] * 0.8, rel=0.1)  # 80 m to the bow
+
+
+def test_what_meets_the_filters_no_more_leaves_the_list(live: Live, tab: Open) -> None:
+    live.add([event(1), event(2)])
+    page = tab(live).open("?status=open")
+    expect(page.locator("#list li")).to_have_count(2)
+    live.add([event(1, 2, 5, status=Status.CLOSED), event(3, 1, 5), event(4, 1, 5, status=Status.CLOSED)])
+    expect(page.locator(f"#list a[data-id='{event(3).id}']")).to_be_visible()
+    expect(page.locator("#list li")).to_have_count(2)
+    expect(page.locator(".event-mark")).to_have_count(2)
+
+
+def test_a_long_list_comes_in_pages_and_goes_on_growing(live: Live, tab: Open) -> None:
+    live.add([event(number, minutes=number // 50) for number in range(250)])
+    page = tab(live).open()
+    items = page.locator("#list li")
+    expect(items).to_have_count(100)
+    page.get_by_role("button", name="Load more").click()
+    expect(items).to_have_count(200)
+    live.add([event(250, minutes=9)])
+    expect(items).to_have_count(201)
+    expect(items.first.locator("a")).to_have_attribute("data-id", event(250).id)
+    page.get_by_role("button", name="Load more").click()
+    expect(items).to_have_count(251)
+    expect(page.get_by_role("button", name="Load more")).to_be_hidden()
+    ids = [link.get_attribute("data-id") or "" for link in page.locator("#list a").all()]
+    assert ids == sorted(ids, reverse=True)
+
+
+def test_vessels_come_and_move(live: Live, tab: Open) -> None:
+    opened = tab(live)
+    page = opened.open("?map=10/42.5/131.0")
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)  # it comes to lie under the pointer, which rests
+    live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
+    expect(page.locator("#tip")).to_contain_text("SOUTH")
+    expect(page.locator("#tip")).to_contain_text("tanker · Russia (RU)")
+    ring = page.locator(".vessel-ring").bounding_box()
+    assert ring is not None
+    assert (ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2) == pytest.approx((x, y), abs=2)
+    page.mouse.click(x, y)
+    expect(page.locator("#panel h2")).to_have_text("SOUTH")
+    state(page, "Data is old")
+    assert "vessel=273000001" in page.url
+
+
+def test_reviews_are_seen_by_all(live: Live, tab: Open) -> None:
+    live.add([event(1)])
+    mine, theirs = tab(live).open(f"?event={event(1).id}"), tab(live).open(f"?event={event(1).id}")
+    form = mine.get_by_role("form", name="Review this event")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Watching").check()
+    form.get_by_label("Note").fill("she was here in May, too")
+    form.get_by_role("button", name="Add review").click()
+    for page in (mine, theirs):
+        expect(page.locator(".reviews li")).to_contain_text("she was here in May, too")
+        expect(page.locator("#list .review-watching")).to_be_visible()
+    # what has been typed stays while the panel changes below it
+    form = theirs.get_by_role("form", name="Review this event")
+    form.get_by_label("Note").fill("I do not think")
+    live.add([event(1, 2, 5, status=Status.CLOSED)])
+    expect(theirs.locator("#panel .badge.status-closed")).to_be_visible()
+    expect(form.get_by_label("Note")).to_have_value("I do not think")
+    expect(form.get_by_label("Note")).to_be_focused()
+    assert live.ask("reviews")["reviews"][0]["by"] == "Ada"
+
+
+def test_goes_on_after_the_server_was_away(live: Live, tab: Open) -> None:
+    live.add([event(1, detected=now(-5))])
+    opened = tab(live)
+    opened.excused = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
+    page = opened.open()
+    state(page, "Live")
+    live.stop()
+    state(page, "Disconnected, trying again")
+    live.add([event(1, 2, status=Status.CLOSED, detected=now(-1)), event(2, detected=now(-1))])
+    live.start()
+    expect(page.locator("#list li")).to_have_count(2)
+    expect(page.locator(f"#list a[data-id='{event(1).id}'] .status-open")).to_have_count(0)
+    state(page, "Live")
+
+
+def test_notices_a_server_that_has_fallen_silent(live: Live, tab: Open) -> None:
+    live.add([event(1, detected=now(-5))])
+    opened = tab(live)
+    page = opened.open()
+    state(page, "Live")
+    live.pause()
+    try:
+        state(page, "Disconnected, trying again")
+    finally:
+        live.resume()
+    state(page, "Live")
+
+
+def test_asks_for_a_token(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    live.add([event(1)])
+    monkeypatch.setenv("TANKERWATCH_FEED_READ_TOKENS", "look")
+    monkeypatch.setenv("TANKERWATCH_FEED_REVIEW_TOKENS", "judge")
+    live.restart()
+    opened = tab(live)
+    opened.excused = ("401", "403")
+    page = opened.page
+    page.goto(live.url)
+    token = page.get_by_role("textbox", name="Token")
+    token.fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("dialog")).to_contain_text("this is no token of this feed")
+    token.fill("look")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#list li")).to_have_count(1)
+
+    page.locator("#list a").click()
+    form = page.get_by_role("form", name="Review this event")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Confirmed").check()
+    form.get_by_role("button", name="Add review").click()
+    expect(form.get_by_role("alert")).to_contain_text("this token only lets read")
+    token.fill("judge")
+    page.get_by_role("button", name="Continue").click()
+    form.get_by_role("button", name="Add review").click()
+    expect(page.locator(".reviews li")).to_contain_text("Ada")
+
+
+def test_tiles_and_what_is_there_without_them(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANKERWATCH_FEED_TILES_URL", "http://tiles.invalid/{z}/{x}/{y}.png")
+    monkeypatch.setenv("TANKERWATCH_FEED_TILES_ATTRIBUTION", "Tiles <b>by us</b>")
+    live.restart()
+    opened = tab(live)
+    opened.excused = ("tiles.invalid", "ERR_NAME_NOT_RESOLVED", "ERR_FAILED")
+    page = opened.open()
+    expect(page.locator("#attribution")).to_have_text("Land: Natural Earth (public domain)")
+    asked = [one for one in opened.complaints if "tiles.invalid" in one]
+    assert asked, "the policy lets the tiles through, and they are asked for"
+    assert not [one for one in opened.complaints if "Content Security Policy" in one]
+
+
+def test_the_clock_of_the_log(live: Live) -> None:
+    """What the tests above rest on: the feed sees what they write."""
+    live.add([event(1)])
+    wait_until(lambda: len(live.ask("events")["events"]) == 1, 10, "the event to be told")

@@ -1,0 +1,119 @@
+"""The page on a recording: the transfer comes up, its panel explains it, time can be moved."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.streams.feed.page.browser import saved
+from tests.streams.feed.page.conftest import Open
+from tests.streams.feed.page.feed_processes import Recorded
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+TRANSFER = "#list a:has-text('Suspected transfer')"
+MARK = ".event-mark.type-encounter"
+
+
+@pytest.fixture
+def playing(full_run: Path, tmp_path: Path) -> Iterator[Recorded]:
+    """The recording, for tests that move the time."""
+    with Recorded(tmp_path / "playing", full_run, "1") as feed:
+        yield feed
+
+
+def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab: Open) -> None:
+    playing.ask("replay", {"seek": "2024-10-27T20:30:00Z", "rate": 1})
+    page = tab(playing).open()
+    expect(page.locator("#state")).to_have_text("Recording")
+    expect(page.locator("#list")).to_contain_text("Port visit")
+    assert page.locator(TRANSFER).count() == 0
+    assert page.locator(MARK).count() == 0
+
+    page.locator("#rate").select_option("60")  # it is possible for half an hour
+    expect(page.locator(TRANSFER)).to_contain_text("Possible")
+    expect(page.locator(f"{MARK}.possible.open")).to_be_visible()
+    expect(page.locator("#data-time")).to_contain_text("27 Oct 2024 2")
+
+    page.locator(TRANSFER).click()
+    panel = page.locator("#panel")
+    expect(panel).to_contain_text("Suspected ship-to-ship transfer")
+    expect(panel.locator(".badge.status-open")).to_be_visible()
+    # it grows: another level, and closes
+    page.locator("#rate").select_option("3600")
+    expect(panel.locator(".badge.level-probable")).to_be_visible()
+    page.locator("#rate").select_option("14400")
+    expect(panel.locator(".badge.status-closed")).to_be_visible()
+    expect(page.locator(f"{MARK}.probable.closed")).to_be_visible()
+
+
+def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    page.locator(TRANSFER).click()
+    expect(page.locator(f"{MARK}.chosen")).to_be_in_viewport(ratio=1)  # beside the panel, not under it
+    panel = page.locator("#panel")
+    expect(panel.locator(".for li")).to_have_count(6)
+    expect(panel.locator(".for")).to_contain_text("close and slow together for 7 h 20 min")
+    expect(panel.locator(".for")).to_contain_text("Duration: 7.33 h (threshold 0.5 h)")
+    expect(panel.locator(".for")).to_contain_text("Draught: −1.8 m (threshold 0.3 m)")
+    expect(panel.locator("section:has(h3:text-is('Against'))")).to_contain_text("Nothing")
+    distance, speed = panel.locator("svg[aria-label^=Distance]"), panel.locator("svg[aria-label^=Speed]")
+    expect(distance.locator("path.series")).to_have_count(2)
+    expect(distance).to_contain_text("UTC")
+    expect(distance.locator("text.limit")).to_have_text("Alongside: 50 m")
+    expect(speed.locator("path.series")).to_have_count(2)
+    expect(panel.locator(".hulls svg")).to_have_attribute(
+        "aria-label", "Hulls of PACIFIC HOPE 59 and NORTH HOPE 54 to scale, 0 metres apart"
+    )
+    expect(panel.locator(".hulls .hull")).to_have_count(2)
+    expect(panel.locator(".card")).to_have_count(2)
+    expect(panel.locator(".card").first).to_contain_text("Hong Kong (HK)")
+    expect(panel).to_contain_text("Japan Sea off Primorye – STS area; inside")
+    expect(panel.locator("table tbody tr")).to_have_count(14)
+    expect(panel.locator("time").first).to_have_attribute("title", "Your time: 28 Oct 2024, 16:25:00 GMT+9")
+
+    # a value under the pointer, and where the ships were then
+    distance.hover(position={"x": 200, "y": 100})
+    expect(panel.locator(".readout").first).to_contain_text("antenna to antenna")
+
+    event = json.loads(saved(page, "#panel a:text-is('JSON')").read_bytes())["event"]
+    feature = json.loads(saved(page, "#panel a:text-is('GeoJSON')").read_bytes())
+    track = json.loads(saved(page, "#panel a:text-is('Track')").read_bytes())
+    assert feature["id"] == event["id"]
+    assert feature["geometry"]["coordinates"] == [event["position"]["lon"], event["position"]["lat"]]
+    assert {one["temporalGeometry"]["type"] for one in track["features"]} == {"MovingPoint"}
+
+
+def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    page.locator(TRANSFER).click()
+    page.locator("#panel .card").nth(1).get_by_role("button", name="All about this vessel").click()
+    panel = page.locator("#panel")
+    expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
+    expect(panel).to_contain_text("97 × 15 m")
+    expect(panel.locator(".links a")).to_have_count(3)
+    panel.locator(".links a", has_text="Suspected").click()
+    expect(panel.locator("h2")).to_have_text("PACIFIC HOPE 59 ↔ NORTH HOPE 54")
+    page.go_back()
+    expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
+
+
+def test_time_can_be_set_back_and_stopped(playing: Recorded, tab: Open) -> None:
+    playing.ask("replay", {"rate": None})
+    page = tab(playing).open()
+    expect(page.locator(TRANSFER)).to_have_count(1)
+    expect(page.get_by_role("button", name="Play from the beginning (space)")).to_be_visible()
+    slider = page.get_by_role("slider", name="Moment shown")
+    page.locator("#rate").select_option("60")
+    slider.fill("300")  # minutes
+    expect(page.locator(TRANSFER)).to_have_count(0)
+    expect(page.locator(MARK)).to_have_count(0)
+    expect(page.locator("#list li")).to_have_count(1)
+    page.locator("#map").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play (space)")).to_be_visible()
+    assert playing.ask("replay")["playing"] is False
+    shown = page.locator("#moment-text").inner_text()
+    assert shown.startswith("26 Oct 2024 23:")

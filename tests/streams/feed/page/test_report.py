@@ -1,0 +1,30 @@
+"""The report draws itself in a real browser: it shares how events are shown with the live page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from geofences.catalogue import load_catalogue
+from geofences.land import land_clip
+from streams.output.report import render
+from tests.streams.feed.page.browser import Tab
+from tests.streams.output.report.factories import encounter, summary
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def test_the_report_draws_itself(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render([encounter()], {}, load_catalogue(), summary(), land_clip), "utf-8")
+    tab = Tab(browser, path.as_uri())
+    tab.page.goto(path.as_uri())
+    expect(tab.page.locator("#events a")).to_have_count(1)
+    expect(tab.page.locator("#panel h2")).to_contain_text("↔")
+    expect(tab.page.locator("#panel svg.plot")).not_to_have_count(0)
+    drawn = tab.page.locator("#map").evaluate(
+        """canvas => new Set(new Uint32Array(canvas.getContext("2d")
+            .getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+    )
+    assert drawn > 10, "colours on the map"
+    assert tab.close() == []

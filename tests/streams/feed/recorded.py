@@ -1,0 +1,30 @@
+"""A recording's events, ticks and identities in a log, as the stages find them."""
+
+from functools import cache
+
+from models.event import Event
+from models.tick import Instant
+from streams.feed.recording.memory_log import MemoryLog
+from streams.recordings.replay import Replay, Source
+from streams.stages.core import Core
+from streams.stages.settings import Settings
+from tests.scenarios.runs import PLACES, WATCHLIST, frames
+from tests.streams.contracts.recorded import recording
+
+
+@cache
+def found(scenario: str) -> tuple[list[Instant], list[Event]]:
+    """What a replay of a simulated scenario finds."""
+    instants: list[Instant] = []
+    events: list[Event] = []
+    core = Core(["a"], PLACES, WATCHLIST, Settings())
+    replay = Replay(core, on_event=events.append, on_instant=instants.append)
+    replay.run([Source("a", iter(frames("a", recording(scenario))))])
+    return instants, events
+
+
+def log_of(scenario: str = "cho_do") -> MemoryLog:
+    log = MemoryLog()
+    log.add(*found(scenario))
+    log.show(log.read_to)
+    return log

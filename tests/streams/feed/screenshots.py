@@ -1,0 +1,97 @@
+"""Pictures of the page for the docs, taken from the real thing in a headless Chromium.
+
+    python -m tests.streams.feed.screenshots [FOLDER]
+
+The recording of `make demo`, and one in which a vessel turns out to be a tug after it was taken for a tanker.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.services.server import wait_until
+from tests.streams.contracts.recorded import tug_lines
+from tests.streams.feed.page.browser import Tab, launched
+from tests.streams.feed.page.feed_processes import Recorded, recording
+
+FOLDER: Final = Path(__file__).parents[3] / "docs"
+MOST: Final = 300_000
+"""Bytes of a picture."""
+DESKTOP: Final = (1440, 1000)
+PHONE: Final = (390, 844)
+SCROLL: Final = """(heading) => {
+    const panel = heading.closest("#panel"), bar = panel.querySelector(".panel-bar");
+    panel.scrollTop += heading.getBoundingClientRect().top - bar.getBoundingClientRect().bottom - 12;
+}"""
+TRANSFER: Final = "#list a:has-text('Suspected transfer')"
+
+
+@contextmanager
+def opened(browser: Browser, feed: Recorded, size: tuple[int, int], **options: Any) -> Iterator[Page]:
+    """The page on a recording that has been read. Raises AssertionError if anything goes wrong in it."""
+    wait_until(feed.finished, 60, "the recording to be read")
+    tab = Tab(browser, feed.url, size, reduced_motion="reduce", **options)
+    yield tab.open()
+    if complaints := tab.close():
+        raise AssertionError(complaints)
+
+
+def open_transfer(page: Page, top: str = "", wider: int = 0) -> None:
+    """Zoom to it, or not so near, and scroll the panel to a heading; wait until all is drawn."""
+    page.locator(TRANSFER).first.click()
+    expect(page.locator("#panel svg.plot").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name="Zoom to it").click()
+    for _ in range(wider):
+        page.locator("#zoom-out").click()
+    if top:
+        page.locator(f"#panel h3:text-is('{top}')").evaluate(SCROLL)
+    page.wait_for_timeout(1000)  # for a picture that will do: nothing tells that the tracks are painted
+
+
+def save(page: Page, path: Path) -> None:
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    page.screenshot(path=path, animations="disabled")
+    if (size := path.stat().st_size) > MOST:
+        raise AssertionError(f"{path} has {size:,} bytes, more than {MOST:,}")
+    print(f"{path} {size:,} bytes")
+
+
+def run(out: Path, folder: Path) -> None:
+    tug = folder / "tug.nmea"
+    tug.write_text("".join(f"{line}\n" for line in tug_lines()), "ascii")
+    with launched() as browser:
+        with Recorded(folder / "demo", recording(folder, "full_run"), "max") as demo:
+            with opened(browser, demo, DESKTOP) as page:
+                open_transfer(page, "For", wider=1)
+                save(page, out / "feed.png")
+            with opened(browser, demo, DESKTOP, color_scheme="dark") as page:
+                open_transfer(page, "Over time")
+                save(page, out / "feed-dark.png")
+            with opened(browser, demo, PHONE, has_touch=True, device_scale_factor=2) as page:
+                open_transfer(page)
+                save(page, out / "feed-phone.png")
+        with (
+            Recorded(folder / "tug", tug, "max") as taken_back,
+            opened(browser, taken_back, DESKTOP) as page,
+        ):
+            open_transfer(page)
+            save(page, out / "feed-retraction.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    out: Path = parser.parse_args().folder
+    with tempfile.TemporaryDirectory() as folder:
+        run(out, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Write the examples of the OpenAPI document anew: `python -m tests.streams.feed.write_examples`.
+
+A simulated transfer off Cho-do goes through the stages; the feed is asked; long lists are cut to be read.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from models.time import to_text
+from streams.feed.http import openapi
+from streams.feed.recording.player import Player
+from tests.streams.feed.feed_servers import served
+from tests.streams.feed.recorded import found, log_of
+
+FILE: Final = Path(openapi.__file__).with_name("examples.json")
+LONGEST: Final = 2
+"""Items of a list that are shown."""
+REVIEW: Final = {"by": "A. Analyst", "disposition": "confirmed", "note": "Both lay alongside all night."}
+CHANGING: Final = {"id": "9f8e7d6c5b4a3921", "time": "2026-03-03T08:00:00.000Z", "next": "5d2f8c1e.2"}
+"""What is different with every run, as it is shown."""
+
+
+async def answers() -> dict[str, Any]:
+    """By operation id, as they come."""
+    log = log_of()
+    player = Player(log)
+    player.ended = True
+    async with served(log, player=player) as url, httpx.AsyncClient(base_url=url) as client:
+        encounter = next(event for event in found("cho_do")[1] if event.type == "encounter")
+
+        async def get(path: str) -> Any:
+            answer = await client.get(path)
+            answer.raise_for_status()
+            json_like = "json" in answer.headers["content-type"]
+            return answer.json() if json_like else answer.text
+
+        posted = await client.post(f"/v1/events/{encounter.id}/review", json=REVIEW)
+        posted.raise_for_status()
+        command = {"playing": True, "rate": 600, "seek": to_text(log.first or 0)}
+        return {
+            "getEvents": await get("/v1/events?type=encounter&limit=1"),
+            "getEventsGeojson": await get("/v1/events.geojson?type=encounter"),
+            "getEventsCsv": await get("/v1/events.csv?type=encounter"),
+            "getEventsAtom": (await get("/v1/events.atom?type=encounter")).replace(
+                url, "http://127.0.0.1:8080"
+            ),
+            "getEvent": await get(f"/v1/events/{encounter.id}"),
+            "getEventTrack": await get(f"/v1/events/{encounter.id}/track"),
+            "postReview": posted.json(),
+            "postReviewBody": REVIEW,
+            "getReviews": await get("/v1/reviews"),
+            "getVessels": await get("/v1/vessels"),
+            "getVessel": await get(f"/v1/vessels/{encounter.vessel.ssvid}"),
+            "getConfig": await get("/v1/config"),
+            "getFences": await get("/v1/fences.geojson"),
+            "getHealth": await get("/healthz"),
+            "postSessionBody": {"token": "tQ3nKf0c8aVx1mZ7"},
+            "getReplay": await get("/v1/replay"),
+            "postReplayBody": command,
+            "postReplay": (await client.post("/v1/replay", json=command)).json(),
+        }
+
+
+def short(value: Any, key: str = "") -> Any:
+    """To be read: the beginnings of lists, and of what changes always the same."""
+    if isinstance(value, dict):
+        changing = {"next"} if isinstance(value.get("next"), str) and "whole" in value else set()
+        changing |= {"id", "time"} if "disposition" in value else set()
+        return {name: CHANGING[name] if name in changing else short(one, name) for name, one in value.items()}
+    if isinstance(value, list) and key not in ("bbox", "boundingBox", "mmsis") and not _is_point(value):
+        return [short(one) for one in value[:LONGEST]]
+    return value
+
+
+def _is_point(value: list[Any]) -> bool:
+    return all(isinstance(one, int | float) for one in value)
+
+
+def write() -> None:
+    made = {name: short(answer) for name, answer in asyncio.run(answers()).items()}
+    FILE.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,71 @@
+"""What SOURCE may be, and what is said to what it may not be."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.ingest.sources.address import (
+    AISSTREAM_URL,
+    Address,
+    AddressError,
+    AisstreamAddress,
+    FileAddress,
+    SerialAddress,
+    TcpAddress,
+    UdpAddress,
+    parse_address,
+)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        FileAddress("-"),
+        TcpAddress("tcp://example.org:4001", "example.org", 4001),
+        TcpAddress("tcp://[::1]:4001", "::1", 4001),
+        UdpAddress("udp://", "", 10110),
+        UdpAddress("udp://:5000", "", 5000),
+        UdpAddress("udp://127.0.0.1", "127.0.0.1", 10110),
+        UdpAddress("udp://[::]:5000", "::", 5000),
+        SerialAddress("serial:/dev/ttyUSB0", "/dev/ttyUSB0", 38400),
+        SerialAddress("serial:/dev/ttyUSB0?baud=4800", "/dev/ttyUSB0", 4800),
+        AisstreamAddress("aisstream:", AISSTREAM_URL),
+        AisstreamAddress("aisstream:ws://127.0.0.1:1/x", "ws://127.0.0.1:1/x"),
+    ],
+    ids=lambda address: address.text,
+)
+def test_understood(address: Address) -> None:
+    assert parse_address(address.text) == address
+
+
+def test_a_file_may_look_like_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tcp:12").touch()
+    assert parse_address("tcp:12") == FileAddress("tcp:12")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gone.nmea", "no such file; a source is a file"),
+        ("/", "is a directory; name the files in it"),
+        ("http://example.org", "unknown kind of source 'http'; known are a file"),
+        ("tcp://example.org", "needs host and port"),
+        ("tcp://:4001", "needs host and port"),
+        ("tcp:example.org:4001", "give tcp://HOST:PORT"),
+        ("tcp://example.org:99999", "out of range"),
+        ("tcp://example.org:0", "port 0 is none"),
+        ("tcp://user@example.org:1", "give tcp://HOST:PORT and nothing else"),
+        ("udp://host:1/path", "give udp://HOST:PORT and nothing else"),
+        ("udp:", "give udp://HOST:PORT"),
+        ("serial:", "give serial:/dev/DEVICE"),
+        ("serial:/dev/ttyS0?baud=fast", "give serial:/dev/DEVICE"),
+        ("serial:/dev/ttyS0?speed=1", "give serial:/dev/DEVICE"),
+        ("aisstream:key", "give aisstream: alone"),
+    ],
+)
+def test_not_understood(text: str, said: str) -> None:
+    with pytest.raises(AddressError) as error:
+        parse_address(text)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,94 @@
+"""What a person sees: wrapped on a terminal, a line a sentence in a pipe, and nothing a stranger wants."""
+
+import io
+from collections import Counter
+
+import pytest
+from rich.console import Console
+
+from models.event import EventType, Level, Status
+from streams.decoding.outcome import Outcome
+from streams.output.console import (
+    SHOWN,
+    show_events,
+    show_progress,
+    show_summary,
+)
+from streams.recordings.summary import Summary
+from tests.streams.output.report.factories import START, loitering
+
+HOSTILE = "The tanker [red]\x1b[31m\u202eX\u2028\nevil[/red] " + "was slow for a long time " * 8
+LINES = Summary(
+    outcomes={
+        "a": Counter({Outcome.MESSAGE: 1_234_000, Outcome.BAD_CHECKSUM: 7}),
+        "b": Counter({Outcome.MESSAGE: 567}),
+    },
+    lines=1_234_574,
+    messages=Counter({1: 1_000_000, 5: 5}),
+    vessels=1508,
+    tankers=173,
+    events=Counter({(EventType.LOITERING, Level.PROBABLE, Status.CLOSED): 1012}),
+    first=START,
+    last=START,
+    seconds=2.0,
+)
+
+
+def console(terminal: bool) -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    return Console(file=file, force_terminal=terminal, no_color=True, width=80), file
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_hostile_name_is_shown_as_escapes(terminal: bool) -> None:
+    screen, file = console(terminal)
+    show_events(screen, [loitering(summary=HOSTILE)])
+    told = file.getvalue()
+    assert r"The tanker [red]\x1b[31m\u202eX\u2028\nevil[/red] was" in told
+    assert "\x1b[31m" not in told
+    assert not set("\u202e\u2028") & set(told)
+
+
+def test_sentences_are_wrapped_on_a_terminal_and_whole_in_a_pipe() -> None:
+    event = loitering(summary="word " * 60)
+    screen, file = console(terminal=True)
+    show_events(screen, [event])
+    lines = file.getvalue().splitlines()
+    assert len(lines) > 4
+    assert all(line.startswith("  word") for line in lines[1:])
+    screen, file = console(terminal=False)
+    show_events(screen, [event])
+    assert file.getvalue().splitlines()[1].strip() == ("word " * 60).strip()
+
+
+def test_many_events_are_counted_and_the_strongest_shown() -> None:
+    screen, file = console(terminal=False)
+    events = [loitering(id=f"{i}", score=i / 100, summary=f"number {i}") for i in range(SHOWN + 5)]
+    show_events(screen, events)
+    lines = file.getvalue().splitlines()
+    assert lines[1] == f"  number {SHOWN + 4}"
+    assert lines[-1] == "... and 5 more"
+    assert len(lines) == 2 * SHOWN + 1
+
+
+def test_the_summary_adds_up() -> None:
+    screen, file = console(terminal=False)
+    show_summary(screen, LINES)
+    assert file.getvalue().splitlines() == [
+        "Lines by outcome",
+        "  message       1,234,567",
+        "  bad checksum          7",
+        "  lines read    1,234,574",
+        "Events",
+        "  loitering probable, closed  1,012",
+        "1,000,005 messages, 1,508 vessels, 173 tankers",
+        "Event time 2026-03-12T04:10:00Z to 2026-03-12T04:10:00Z",
+        "617,287 lines a second (2.0 s)",
+    ]
+
+
+def test_progress_fits_beside_a_bar() -> None:
+    text = show_progress(LINES)
+    assert text == "1,234,574 lines, 617,287 a second, event time 2026-03-12 04:10"
+    assert len(text) < 70
+    assert show_progress(Summary()).endswith("no time yet")

@@ -1,0 +1,59 @@
+"""What a stage found fits into messages that Kafka takes, and is all there."""
+
+import numpy as np
+
+from models.tick import TICK, Instant
+from models.vessel import Dimensions, Identity
+from streams.deployment import wire
+from streams.deployment.topics import Topics
+from streams.deployment.wire import Origin, TicksFrame
+from streams.pipeline import batching
+from streams.pipeline.operator import LARGEST, dead_letter
+
+TAKEN = 1_000_000
+"""Bytes of a message that Kafka and its clients take by default, a little less."""
+
+
+def test_an_instant_with_the_whole_world_in_it() -> None:
+    """At the start of a feed everybody is new."""
+    ticks = np.zeros(30_000, TICK)
+    ticks["mmsi"] = np.arange(30_000)
+    ticks["stations"] = np.arange(30_000)
+    stations = tuple((f"STATION-{i}", f"OTHER-{i}") for i in range(30_000))
+    identities = tuple(
+        Identity(
+            mmsi=273_000_000 + i,
+            time=1_772_323_200_000,
+            name="ABCDEFGHIJKLMNOPQRST",
+            callsign="ABCDEFG",
+            imo=9_074_729,
+            ship_type=80,
+            dimensions=Dimensions(100, 50, 10, 10),
+            draught=8.1,
+        )
+        for i in range(30_000)
+    )
+    instant = Instant(1_772_323_200_000, ticks, identities, (), stations)
+    groups = list(batching.grouped(batching.parts(instant)))
+    for group in groups:
+        assert len(wire.encode(TicksFrame(wire.VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
+    back = [part.instant() for group in groups for part in group]
+    rows = np.concatenate([part.ticks for part in back])
+    assert rows["mmsi"].tolist() == ticks["mmsi"].tolist()
+    assert [part.stations[i] for part in back for i in part.ticks["stations"]] == list(stations)
+    assert sorted((i for part in back for i in part.identities), key=lambda i: i.mmsi) == list(identities)
+
+
+def test_a_dead_letter_of_the_largest_frame_fits() -> None:
+    out = dead_letter(
+        Topics(),
+        reason="no_frame: x",
+        value=b"x" * 1_048_000,
+        source="",
+        line=0,
+        topic="t",
+        partition=0,
+        offset=1,
+    )
+    assert len(out.value) == LARGEST
+    assert out.headers["reason"] == b"no_frame: x (the first 900000 of 1048000 bytes)"

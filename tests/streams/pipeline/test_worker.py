@@ -1,0 +1,279 @@
+"""`tankerwatch worker` and `status` on real Kafka and Redis."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as sync_redis
+
+from models.event import to_json
+from models.time import to_text
+from streams.deployment import wire
+from streams.deployment.config import Deployment
+from streams.deployment.wire import RawFrame, Registration
+from streams.pipeline.health import examine
+from streams.pipeline.rebuild import RebuildError, rebuild
+from streams.simulator.scenario import simulate
+from tests.scenarios.runs import find, frames
+from tests.services.server import free_port
+from tests.streams.deployments import (
+    COMMAND,
+    environment,
+    make_topics,
+    new_deployment,
+    process,
+    reading,
+    send,
+    until,
+)
+
+pytestmark = pytest.mark.services
+NOBODY = Deployment(broker="127.0.0.1:1", redis="redis://:secret@127.0.0.1:1/0", prefix="none.")
+
+
+def run(deployment: Deployment, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *command],
+        env=environment(deployment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def register(deployment: Deployment, *names: str) -> None:
+    registered = [(name.encode(), wire.encode(Registration(wire.VERSION, name, name))) for name in names]
+    await send(deployment, deployment.topics.sources, registered)
+
+
+async def publish(deployment: Deployment, name: str, lines: Sequence[str]) -> None:
+    """Send what a source says, which ends then; it knows of the two sources that are registered."""
+    raw = [
+        RawFrame(wire.VERSION, name, "lines", 1, frame.first_line, bytes(frame.data))
+        for frame in frames(name, tuple(lines), 500)
+    ]
+    raw.append(RawFrame(wire.VERSION, name, "end", 1))
+    await send(deployment, deployment.topics.raw, [(name.encode(), wire.encode(frame)) for frame in raw])
+
+
+def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
+    """Status says what is missing, then that all is well; after a rebuild the same events come again."""
+    port = free_port()
+    problems: list[str] = []
+
+    async def check() -> None:
+        deployment = new_deployment(kafka, redis_server)
+        health = await examine(deployment)
+        assert (health.healthy, health.kafka, health.redis) == (False, True, True)
+        assert any("is missing" in problem for problem in health.problems)
+        await make_topics(deployment)
+        await register(deployment, "old", "new")
+        await publish(deployment, "old", [])  # it has ended before the time from which we rebuild
+        await asyncio.sleep(0.01)
+        start = int(time.time() * 1000)
+        lines = tuple(simulate("cho_do", 5, "normal").lines)
+        await publish(deployment, "new", lines)
+        expected = [to_json(one) for one in find({"new": frames("new", lines, 500)})]
+        assert expected
+        log, more = tmp_path / "worker.log", {"TANKERWATCH_WEB_PORT": str(port), "TANKERWATCH_LOG": "json"}
+        async with reading(deployment) as (events, client):
+
+            async def complete() -> bool:
+                return len(await events.since(count=1000)) >= len(expected)
+
+            async def healthy() -> bool:
+                health = await examine(deployment)
+                problems[:] = health.problems
+                lags = sum(one.lag for one in health.stages)
+                return health.healthy and not lags and health.sink is not None and not health.sink.events_lag
+
+            with process(deployment, tmp_path / "sink.log", "sink"):
+                with process(deployment, log, "worker", **more) as worker:
+                    await until(complete, "the events", 60)
+                    await until(healthy, "health", 30)
+                    assert [entry.json for entry in await events.since(count=1000)] == expected
+                    done = await asyncio.to_thread(run, deployment, "status")
+                    text = done.stdout
+                    assert done.returncode == 0
+                    assert text.startswith("healthy\n")
+                    assert re.search(r"^meetings +1 +0 ", text, re.MULTILINE)
+                    assert "last event: encounter" in text
+                    check_metrics(port, len(lines))
+                    with pytest.raises(RebuildError, match="still at work"):
+                        await rebuild(deployment, start, apply=True)
+                    worker.terminate()
+                    assert await asyncio.to_thread(worker.wait, 30) == 0
+                # the log was emptied: what is rebuilt has to come again by itself
+                keys = [key async for key in client.scan_iter(f"{deployment.prefix}*")]
+                await client.delete(*keys)
+                assert "sources taken to have ended before: old" in await rebuild(
+                    deployment, start, apply=False
+                )
+                assert not [key async for key in client.scan_iter(f"{deployment.prefix}*decoder*")]
+                before = await offsets(client, deployment)
+                with process(
+                    deployment, log, "worker", "--rebuild-from", to_text(start), "--yes", **more
+                ) as worker:
+                    await until(healthy, "health after rebuilding", 60)
+                    assert await offsets(client, deployment) != before
+                    assert [entry.json for entry in await events.since(count=1000)] == expected
+                    worker.terminate()
+                    assert await asyncio.to_thread(worker.wait, 30) == 0
+        text = log.read_text()
+        assert "sources taken to have ended before: old" in text
+        assert "Traceback" not in text
+        for line in text.splitlines():
+            if line.startswith("{"):
+                assert {"time", "level", "event"} <= json.loads(line).keys()
+
+    try:
+        asyncio.run(check())
+    finally:
+        print(problems)
+
+
+async def offsets(client: Any, deployment: Deployment) -> list[Any]:
+    stages = ("vessels:0", "vessels:1", "meetings:0", "cases:0")
+    return [await client.hget(f"{deployment.prefix}tankerwatch:{stage}:state", "offset") for stage in stages]
+
+
+def check_metrics(port: int, lines: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    counted = {
+        name: float(value) for name, value in re.findall(r"^(tankerwatch_\S+) (\S+)$", text, re.MULTILINE)
+    }
+    assert (
+        sum(value for name, value in counted.items() if name.startswith("tankerwatch_lines_total")) == lines
+    )
+    assert counted['tankerwatch_frames_total{stage="decoder"}'] >= lines / 500
+    assert counted['tankerwatch_checkpoints_total{stage="meetings"}'] >= 1
+    assert counted['tankerwatch_checkpoint_age_seconds{partition="0",stage="cases"}'] < 30
+    assert 'tankerwatch_vessels{partition="0"}' in counted
+
+
+def test_a_worker_without_kafka_says_so_and_waits(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with process(NOBODY, log, "worker") as worker:
+        waited(worker, "event=waiting service=Kafka", log)
+        worker.terminate()
+        assert worker.wait(30) == 0
+    text = log.read_text()
+    assert 'at=127.0.0.1:1 reason="nobody answers there"' in text
+    assert "Traceback" not in text
+    assert "secret" not in text
+
+
+def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) -> None:
+    deployment = new_deployment(kafka, NOBODY.redis)
+    log = tmp_path / "log"
+    with process(deployment, log, "worker") as worker:
+        waited(worker, "event=waiting service=Redis", log)
+        worker.terminate()
+        worker.wait(60)
+    text = log.read_text()
+    assert "Traceback" not in text
+    assert "secret" not in text
+
+
+def test_a_killed_worker_is_started_again_and_ends_with_its_supervisor(
+    kafka: str, redis_server: str, tmp_path: Path
+) -> None:
+    deployment = new_deployment(kafka, redis_server)
+    log = tmp_path / "log"
+    with process(deployment, log, "worker") as supervisor, sync_redis.from_url(redis_server) as client:
+        first = owner(supervisor, client, deployment, 0)
+        os.kill(first, signal.SIGKILL)
+        second = owner(supervisor, client, deployment, first)
+        assert "event=worker_ended reason=signal_9" in log.read_text()
+        supervisor.kill()
+        supervisor.wait()
+        deadline = time.monotonic() + 30
+        while alive(second):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert "event=orphaned" in log.read_text()
+
+
+def owner(running: subprocess.Popen[bytes], client: Any, deployment: Deployment, other: int) -> int:
+    """The process that has the decoder's partition in hand, and is not `other`."""
+    deadline = time.monotonic() + 60
+    while True:
+        assert running.poll() is None
+        token = client.get(f"{deployment.prefix}tankerwatch:decoder:0:token")
+        if token and (pid := int(token.split(b"/")[1])) != other:
+            return pid
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def waited(running: subprocess.Popen[bytes], text: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while text not in log.read_text():
+        assert running.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def test_status_as_json() -> None:
+    done = run(NOBODY, "status", "--json", "--timeout", "2")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["healthy"], told["kafka"], told["redis"]) == (False, False, False)
+    assert len(told["problems"]) == 2
+
+
+def test_status_without_services() -> None:
+    done = run(NOBODY, "status", "--timeout", "2")
+    assert done.returncode == 1
+    assert done.stdout.startswith("NOT HEALTHY\n")
+    assert "Kafka at 127.0.0.1:1 can't be reached" in done.stdout
+    assert "Redis at 127.0.0.1:1/0 can't be reached" in done.stdout
+    assert "secret" not in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["worker", "--rebuild-from", "yesterday"], "--rebuild-from: 'yesterday' is no time"),
+        (["worker", "--rebuild-from", "2026-03-01T00:00:00Z"], "Kafka at 127.0.0.1:1 can't be used"),
+        (["worker", "--yes"], "--yes goes with --rebuild-from"),
+    ],
+)
+def test_wrong_use_is_one_sentence(arguments: list[str], sentence: str) -> None:
+    done = run(NOBODY, *arguments)
+    assert done.returncode in (1, 2)
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_variable_is_one_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "sink"],
+        env=environment(NOBODY, TANKERWATCH_KEEP_LOG_DAYS="0"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "log_days must be above 0" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,88 @@
+"""Tasks that run together end for sure, also those that a cancellation is lost in."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from streams.runtime import tasks
+from streams.runtime.tasks import end, first_of, until_done
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "AGAIN", 0.01)
+
+
+async def deaf(times: int) -> None:
+    """Loses so many cancellations, as `asyncio.wait_for` of Python 3.11 may."""
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not times:
+                raise
+            times -= 1
+
+
+async def fails() -> None:
+    raise ValueError("broken")
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    async def check() -> None:
+        async with asyncio.timeout(20):
+            await work
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(check())
+
+
+def test_what_loses_cancellations_is_ended_all_the_same() -> None:
+    async def check() -> None:
+        deaf_tasks = [asyncio.create_task(deaf(times)) for times in (0, 1, 5)]
+        await asyncio.sleep(0)
+        await end(*deaf_tasks)
+        assert all(task.cancelled() for task in deaf_tasks)
+
+    run(check())
+
+
+def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:
+    async def check() -> None:
+        task = asyncio.create_task(deaf(5))
+        await asyncio.sleep(0)
+        ending = asyncio.create_task(end(task))
+        await asyncio.sleep(0)
+        ending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await ending
+        assert task.cancelled()
+
+    run(check())
+
+
+def test_the_first_that_ends_ends_the_others() -> None:
+    async def check() -> None:
+        await first_of(asyncio.sleep(0), deaf(2))
+        with pytest.raises(ValueError, match="broken"):
+            await first_of(deaf(2), fails())
+
+    run(check())
+
+
+def test_a_group_in_a_group_is_ended_whole() -> None:
+    async def check() -> None:
+        await first_of(asyncio.sleep(0.01), first_of(deaf(3), deaf(4)))
+
+    run(check())
+
+
+def test_what_runs_beside_may_end_but_not_fail() -> None:
+    async def check() -> None:
+        await until_done(asyncio.sleep(0.05), [asyncio.sleep(0), deaf(2)])
+        with pytest.raises(ValueError, match="broken"):
+            await until_done(deaf(1), [deaf(2), fails()])
+
+    run(check())

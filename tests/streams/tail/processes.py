@@ -1,0 +1,119 @@
+"""`tankerwatch events` as a process, and a log to read."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import redis.asyncio as redis
+
+from models.event import Event, to_json
+from streams.deployment.config import Deployment
+from streams.store.event_log_writer import Batch, LogWriter, revision
+from streams.store.redis_log import RedisLog
+from tests.streams.deployments import COMMAND, environment
+from tests.streams.feed.factories import event
+
+
+class Output:
+    """What a process writes, line by line as it comes."""
+
+    def __init__(self, stream: Any) -> None:
+        self.lines: list[str] = []
+        self._stream = stream
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for line in self._stream:
+            self.lines.append(line.rstrip("\n"))
+
+    async def until(self, count: int) -> list[str]:
+        end = time.monotonic() + 30
+        while len(self.lines) < count:
+            assert time.monotonic() < end, f"{len(self.lines)} of {count}: {self.lines[-3:]}"
+            await asyncio.sleep(0.02)
+        return self.lines
+
+    def rest(self) -> list[str]:
+        self._thread.join(10)
+        return self.lines
+
+
+class Running:
+    def __init__(self, deployment: Deployment, *arguments: str, **variables: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "events", *arguments],
+            env=environment(deployment, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.out, self.err = Output(self.process.stdout), Output(self.process.stderr)
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(20)
+
+
+@contextmanager
+def events(deployment: Deployment, *arguments: str, **variables: str) -> Iterator[Running]:
+    running = Running(deployment, *arguments, **variables)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.wait()
+        running.out.rest()
+        running.err.rest()
+        for stream in (running.process.stdout, running.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+def call(deployment: Deployment, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, "events", *arguments],
+        env=environment(deployment, **variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def shown(lines: list[str]) -> list[tuple[str, int]]:
+    return [(one["id"], one["revision"]) for one in map(json.loads, lines)]
+
+
+def named(*revisions: tuple[int, int]) -> list[tuple[str, int]]:
+    return [(event(number).id, revision) for number, revision in revisions]
+
+
+class Place:
+    def __init__(self, client: Any, url: str, prefix: str) -> None:
+        self.deployment = Deployment(redis=url, prefix=prefix)
+        self.client, self.log = client, RedisLog(client, prefix)
+        self._writer = LogWriter(client, prefix)
+
+    async def write(self, *events: Event) -> None:
+        await self._writer.take_over()
+        await self._writer.write(Batch({}, revisions=[revision(to_json(one)) for one in events]))
+
+
+@asynccontextmanager
+async def place(url: str) -> AsyncIterator[Place]:
+    client = redis.from_url(url, socket_timeout=30)
+    try:
+        yield Place(client, url, f"t{uuid.uuid4().hex[:8]}.")
+    finally:
+        await client.aclose()

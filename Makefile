@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Tests on real recordings need the folder that TANKERWATCH_DATA names; without it they are left out.
 RECORDED := $(if $(TANKERWATCH_DATA),,-m "not recorded")
 
-.PHONY: demo test lint format evaluate faults lock clean
+.PHONY: demo test lint format evaluate faults bench lock clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -37,6 +37,10 @@ evaluate: .venv/ready
 faults: .venv/ready
 	@sh tests/services/setup.sh
 	$(BIN)/python -m tests.faults.matrix
+
+# Ordinary traffic, decoded and end to end, beside pyais: prints the table in docs/benchmarks.md.
+bench: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.replay
 
 lock: .venv/ready
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \

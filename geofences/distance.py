@@ -15,9 +15,9 @@ from shapely import MultiPoint, MultiPolygon, Polygon
 
 from geofences.fence import Fence
 from geofences.land import land
-from geofences.layer import Column, Layer
-from geofences.outline import Outline
-from geofences.outline import unit_vectors as unit_vectors
+from geofences.layer import Floats as Floats
+from geofences.layer import Layer, Outline
+from geofences.layer import unit_vectors as unit_vectors
 from geofences.polygon import cut_at_180, polygonal
 
 EARTH_RADIUS_M: Final = 6_371_008.8
@@ -25,18 +25,23 @@ EARTH_RADIUS_M: Final = 6_371_008.8
 
 
 def haversine_m(
-    lon1: Column | float, lat1: Column | float, lon2: Column | float, lat2: Column | float
-) -> Column:
+    lon1: Floats | float, lat1: Floats | float, lon2: Floats | float, lat2: Floats | float
+) -> Floats:
     """Metres between positions in degrees, row by row; NaN where one is NaN. 180° is no border."""
     phi1, phi2 = np.radians(lat1), np.radians(lat2)
     half_lat = np.sin((phi2 - phi1) / 2)
     half_lon = np.sin(np.radians(np.subtract(lon2, lon1)) / 2)
     square = half_lat * half_lat + np.cos(phi1) * np.cos(phi2) * half_lon * half_lon
-    result: Column = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(square, 1.0)))
+    result: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(square, 1.0)))
     return result
 
 
-def shore_distance_km(lon: Column, lat: Column) -> Column:
+def unwrap(lon: Floats) -> Floats:
+    """Longitudes, or differences of longitudes, in degrees, brought into -180..180."""
+    return (lon + 180.0) % 360.0 - 180.0
+
+
+def shore_distance_km(lon: Floats, lat: Floats) -> Floats:
     """Kilometres from positions in degrees to the nearest coast, 0 on land; NaN for a NaN.
 
     As good as the coastline: some 200 m where tankers are watched, some kilometres elsewhere. Natural Earth
@@ -45,7 +50,7 @@ def shore_distance_km(lon: Column, lat: Column) -> Column:
     return _distance_km(lon, lat, *_land())
 
 
-def port_distance_km(lon: Column, lat: Column, fences: Iterable[Fence]) -> Column:
+def port_distance_km(lon: Floats, lat: Floats, fences: Iterable[Fence]) -> Floats:
     """Kilometres from positions in degrees to the nearest fence of a port kind, 0 inside.
 
     NaN for a NaN, and everywhere if there is no such fence.
@@ -71,10 +76,10 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
     lon, lat = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
     plane = pyproj.Proj(proj="aeqd", lon_0=0, lat_0=lat, R=EARTH_RADIUS_M)
 
-    def to_plane(points: Column) -> Column:
+    def to_plane(points: Floats) -> Floats:
         return np.column_stack(plane((points[:, 0] - lon + 180) % 360 - 180, points[:, 1]))
 
-    def to_degrees(points: Column) -> Column:
+    def to_degrees(points: Floats) -> Floats:
         east, north = plane(points[:, 0], points[:, 1], inverse=True)
         return np.column_stack((east + lon, north))
 
@@ -104,9 +109,9 @@ def _expand_wide(polygon: Polygon | MultiPolygon, metres: float) -> Polygon | Mu
     return polygonal(shapely.intersection(grown, shapely.box(-180, -90, 180, 90)))
 
 
-def _distance_km(lon: Column, lat: Column, inside: Layer, outline: Outline) -> Column:
+def _distance_km(lon: Floats, lat: Floats, inside: Layer, outline: Outline) -> Floats:
     # edges that run through the middle of an area cut at 180° do no harm: they are inside, at distance 0
-    distance: Column = outline.nearest(lon, lat) * (EARTH_RADIUS_M / 1000)
+    distance: Floats = outline.nearest(lon, lat) * (EARTH_RADIUS_M / 1000)
     rows, _ = inside.find(lon, lat)
     distance[rows] = 0.0
     return distance

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from geofences.distance import expand
 from geofences.fence import Fence
-from geofences.layer import Column, Layer, Rows
+from geofences.layer import Floats, Indices, Layer
 
-Hits = tuple[Rows, Rows]
+Hits = tuple[Indices, Indices]
 """Row numbers and fence numbers, of equal length, sorted by row and then by fence."""
 
 
@@ -18,14 +18,14 @@ class FenceIndex:
         self.by_id = {fence.id: fence for fence in self.fences}
         self._layers = {0.0: Layer([fence.geometry for fence in self.fences])}
 
-    def containing(self, lon: Column, lat: Column) -> Hits:
+    def containing(self, lon: Floats, lat: Floats) -> Hits:
         """Which positions lie in which fence, the outline included.
 
         Takes degrees; a NaN matches nothing.
         """
         return self._layers[0.0].find(lon, lat)
 
-    def near(self, lon: Column, lat: Column, metres: float) -> Hits:
+    def near(self, lon: Floats, lat: Floats, metres: float) -> Hits:
         """Like `containing`, for the fences grown by a distance in metres (kept for the next time).
 
         Right to 0.2 % of the distance. Raises ValueError for a negative distance.

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import haversine_m, port_distance_km, shore_distance_km
+from geofences.distance import Floats, haversine_m, port_distance_km, shore_distance_km, unwrap
 from geofences.fence import PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
 from models.event import Distances, FenceRelation
-from streams.tracking.track import Floats, unwrap
 
 NEAR_METRES = 1000.0
 """A fence within a kilometre is named as `near`."""

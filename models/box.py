@@ -1,25 +1,36 @@
-"""A box of longitudes and latitudes, in degrees; one whose west is greater than its east crosses 180°."""
+"""A box of longitudes and latitudes."""
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 
 class Box(NamedTuple):
+    """Degrees, WGS 84. A box whose west is greater than its east crosses 180°."""
+
     west: float
     south: float
     east: float
     north: float
 
     def contains(self, lon: float, lat: float) -> bool:
-        """Edges belong to it."""
+        """Whether a position lies in the box; its edges belong to it."""
         if self.west > self.east:
             across = lon >= self.west or lon <= self.east
         else:
             across = self.west <= lon <= self.east
         return across and self.south <= lat <= self.north
 
+    def mask(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """`contains` for columns of positions; NaN is outside."""
+        west_of_east = (lon >= self.west, lon <= self.east)
+        across = np.logical_or(*west_of_east) if self.west > self.east else np.logical_and(*west_of_east)
+        return np.asarray(across & (lat >= self.south) & (lat <= self.north))
+
 
 def read_box(text: str) -> Box:
-    """Read WEST,SOUTH,EAST,NORTH. Raises ValueError with what is wrong, and the remedy."""
+    """Read WEST,SOUTH,EAST,NORTH. Raises ValueError that says what is wrong and what to give instead."""
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
@@ -28,7 +39,7 @@ def read_box(text: str) -> Box:
         ) from None
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90 and west != east):
         raise ValueError(
-            f"{text!r} is no box on Earth; give longitudes from -180 to 180, and latitudes from -90 to 90 "
+            f"{text!r} is not a box on Earth; give longitudes from -180 to 180, and latitudes from -90 to 90 "
             "with south below north"
         )
     return Box(west, south, east, north)

@@ -196,6 +196,11 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     def vessels(self) -> tuple[Vessel, ...]:
         return (self.vessel, self.encounter.vessel) if self.encounter else (self.vessel,)
 
+    @property
+    def mmsis(self) -> tuple[int, ...]:
+        """The MMSIs of its vessels, sorted."""
+        return tuple(sorted(int(vessel.ssvid) for vessel in self.vessels))
+
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _DECODER: Final = msgspec.json.Decoder(Event)

@@ -33,3 +33,9 @@ def from_text(text: str) -> Millis:
         moment = moment.replace(tzinfo=UTC)
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
+
+
+def duration_text(duration: Millis) -> str:
+    """A duration in a sentence, rounded to the minute: `5 h 07 min`, `45 min`."""
+    minutes = round(duration / MINUTE)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

@@ -1,11 +1,11 @@
 """A vessel: its MMSI, what it says of itself, and what follows from that (flag, tanker or not)."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from models.flag import flag_of
 from models.time import Millis
 
 
@@ -34,6 +34,18 @@ class MmsiKind(StrEnum):
     ATON = "aton"  # 99MIDxxxx, aid to navigation
     DISTRESS = "distress"  # 970 SART, 972 MOB, 974 EPIRB
     INVALID = "invalid"  # no such form: often net buoys, or a number never programmed
+
+
+@lru_cache(maxsize=65_536)
+def flag_of(mmsi: int) -> str | None:
+    """Flag state of a ship's MMSI as ISO 3166-1 alpha-2, by its first three digits (ITU's MID table).
+
+    None where these digits are not allocated to a country.
+    """
+    from pyais.constants import COUNTRY_MAPPING  # imported late: it loads the whole of pyais
+
+    entry = COUNTRY_MAPPING.get(mmsi // 1_000_000)
+    return entry[0] if entry else None
 
 
 def mmsi_kind(mmsi: int) -> MmsiKind:

@@ -5,7 +5,7 @@ from typing import Final
 
 from geofences.fence import FenceKind, Policy
 
-Outline = tuple[tuple[float, float], ...]
+Corners = tuple[tuple[float, float], ...]
 """Corners (lon, lat) in degrees, in order, the first not repeated."""
 
 GFW: Final = "Global Fishing Watch anchorage points, grown by 1 km; good"
@@ -27,11 +27,11 @@ class Zone:
     wpi: int | None = None
     policy: Policy = Policy.SUPPRESS
     source: str = GFW
-    outline: Outline = ()
+    outline: Corners = ()
     labels: tuple[str, ...] = ()
     window: tuple[float, float, float, float] = (-180, -90, 180, 90)
 
 
-def box(west: float, south: float, east: float, north: float) -> Outline:
+def box(west: float, south: float, east: float, north: float) -> Corners:
     """The outline of a box in degrees."""
     return ((west, south), (east, south), (east, north), (west, north))

@@ -12,12 +12,12 @@ from rich.table import Table
 
 from models.event import Event, from_json
 from models.time import from_text
+from models.truth import TrueEvent, Truth
 from streams.cli.errors import Failed, reason
 from streams.cli.files import STANDARD
 from streams.output.sanitize import plain
 from streams.simulator.evaluation import Evaluation, Miss
 from streams.simulator.evaluation import evaluate as compare
-from streams.simulator.truth import TrueEvent, Truth
 
 _TRUTH: Final = msgspec.json.Decoder(Truth)
 

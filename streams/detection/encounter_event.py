@@ -8,10 +8,11 @@ from statistics import median
 
 import numpy as np
 
+from geofences.distance import unwrap
 from geofences.fence import Policy
 from geofences.surroundings import Surroundings, bounds, middle
 from models.event import Encounter, Event, EventType, Evidence, FenceRelation, Level, Reason, Sample, Status
-from models.time import HOUR, Millis, to_text
+from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role
 from streams.detection.encounter import (
     Contact,
@@ -29,11 +30,9 @@ from streams.detection.explanation import (
     sample,
     score,
     shared_number,
-    spoken,
     taken_back,
     vessel_of,
 )
-from streams.tracking.track import unwrap
 
 NAME = "encounter"
 
@@ -109,7 +108,7 @@ def build_event(
         reasons=tuple(reasons),
         against=tuple(against),
         summary=f"Suspected ship-to-ship transfer: the {called(main)} and the {called(other)} were within "
-        f"{limit:.0f} m of each other, as near as {near}, and slow for {spoken(meeting.duration)}"
+        f"{limit:.0f} m of each other, as near as {near}, and slow for {duration_text(meeting.duration)}"
         + (f", {where}." if where else ".")
         + taken_back(why),
         evidence=Evidence(positions=_evidence(pair, contacts, s), receivers=tuple(pair.receivers)),
@@ -133,7 +132,7 @@ def _weigh(
     reasons = [
         Reason(
             code="duration",
-            text=f"close and slow together for {spoken(duration)}",
+            text=f"close and slow together for {duration_text(duration)}",
             value=hours(duration),
             threshold=round(s.possible_minutes / 60, 2),
             unit="h",
@@ -145,7 +144,7 @@ def _weigh(
         reasons.append(
             Reason(
                 code="alongside",
-                text=f"hulls within {s.alongside_metres:.0f} m for {spoken(meeting.alongside)}",
+                text=f"hulls within {s.alongside_metres:.0f} m for {duration_text(meeting.alongside)}",
                 value=round(min(gaps), 1),
                 threshold=s.alongside_metres,
                 unit="m",

@@ -9,9 +9,8 @@ from typing import Final
 import msgspec
 
 from models.event import Detector, Position, Reason, Sample, Vessel
-from models.flag import flag_of
 from models.time import HOUR, Millis, to_text
-from models.vessel import TANKER_TYPES, Identity, Role
+from models.vessel import TANKER_TYPES, Identity, Role, flag_of
 
 VERSION: Final = version("tankerwatch")
 RECEIVERS: Final = 32
@@ -97,12 +96,6 @@ def taken_back(why: Reason | None) -> str:
 
 def hours(duration: Millis) -> float:
     return round(duration / HOUR, 2)
-
-
-def spoken(duration: Millis) -> str:
-    """A duration in a sentence."""
-    minutes = round(duration / 60_000)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
 def knots(value: float) -> float | None:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import shore_distance_km
+from geofences.distance import Floats, shore_distance_km
 from geofences.surroundings import (
     Surroundings,
     bounds,
@@ -19,7 +19,7 @@ from geofences.surroundings import (
     rounded,
 )
 from models.event import Event, EventType, Evidence, Level, Loitering, Reason, Status
-from models.time import HOUR, MINUTE, Millis, to_text
+from models.time import HOUR, MINUTE, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     called,
@@ -31,11 +31,10 @@ from streams.detection.explanation import (
     sample,
     score,
     shared_number,
-    spoken,
     taken_back,
     vessel_of,
 )
-from streams.tracking.track import Floats, speed
+from streams.tracking.track import speed
 
 NAME = "loitering"
 
@@ -251,7 +250,7 @@ def build_event(
     reasons = [
         Reason(
             code="slow",
-            text=f"mean of {s.bucket_minutes} min below {s.slow_knots:g} knots for {spoken(duration)}",
+            text=f"mean of {s.bucket_minutes} min below {s.slow_knots:g} knots for {duration_text(duration)}",
             value=hours(duration),
             threshold=least,
             unit="h",
@@ -330,7 +329,7 @@ def build_event(
         score=score(0.3, reasons, against),
         reasons=tuple(reasons),
         against=tuple(against),
-        summary=f"The {called(identity)} {verb} than {s.slow_knots:g} knots for {spoken(duration)}"
+        summary=f"The {called(identity)} {verb} than {s.slow_knots:g} knots for {duration_text(duration)}"
         + (", in an area known for ship-to-ship transfers." if spell.sts else "; no partner was seen.")
         + taken_back(why),
         evidence=Evidence(

@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
+from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors
 from models.report import Rows
 from models.tick import TICK, no_ticks
 from models.time import Millis
 from streams.detection.encounter import Key
-from streams.tracking.track import Floats
 
 _SEGMENTS: Final = 65_536
 """More than there are segment numbers: MMSI and segment in one integer."""

@@ -13,10 +13,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from geofences.distance import Floats
 from geofences.fence import Fence, FenceKind
 from geofences.surroundings import Surroundings
 from models.event import Event, EventType, Evidence, Level, PortVisit, Reason, Status
-from models.time import HOUR, MINUTE, Millis, to_text
+from models.time import HOUR, MINUTE, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     called,
@@ -27,11 +28,9 @@ from streams.detection.explanation import (
     sample,
     score,
     shared_number,
-    spoken,
     taken_back,
     vessel_of,
 )
-from streams.tracking.track import Floats
 
 NAME = "port_visit"
 
@@ -187,7 +186,7 @@ def build_event(
     reasons = [
         Reason(
             code="inside",
-            text=f"inside the fence {best.name} for {spoken(until - visit.start)}",
+            text=f"inside the fence {best.name} for {duration_text(until - visit.start)}",
             value=hours(until - visit.start),
             unit="h",
             weight=0.2,
@@ -197,7 +196,7 @@ def build_event(
         reasons.append(
             Reason(
                 code="stop",
-                text=f"lay still (below {s.stop_knots:g} knots) for {spoken(stopped)}",
+                text=f"lay still (below {s.stop_knots:g} knots) for {duration_text(stopped)}",
                 value=hours(stopped),
                 unit="h",
                 weight=0.3,
@@ -272,7 +271,7 @@ def build_event(
 
 def _sentence(visit: Visit, identity: Identity, fence: Fence, until: Millis, status: Status) -> str:
     where = fence.name + (f" ({fence.country})" if fence.country else "")
-    stay = spoken(until - visit.start)
+    stay = duration_text(until - visit.start)
     if status is not Status.OPEN:
         return f"The {called(identity)} called at {where} for {stay}."
     if visit.away:

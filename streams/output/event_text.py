@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from models.event import Event, Position, Reason, Status, Vessel
-from models.time import HOUR, from_text
-from streams.detection.explanation import spoken
+from models.time import HOUR, duration_text, from_text
 from streams.output.sanitize import plain
 
 
@@ -70,10 +69,10 @@ def lasted(event: Event) -> str | None:
     elif event.port_visit:
         hours = event.port_visit.duration_hours
     elif event.end:
-        return spoken(from_text(event.end) - from_text(event.start))
+        return duration_text(from_text(event.end) - from_text(event.start))
     else:
         return None
-    return spoken(round(hours * HOUR))
+    return duration_text(round(hours * HOUR))
 
 
 def reasons(given: tuple[Reason, ...]) -> list[str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from models.event import Event, EventType, Level, Status
 from models.time import END, MINUTE, Millis, from_text
-from streams.simulator.truth import TrueEvent, Truth
+from models.truth import TrueEvent, Truth
 
 
 class Miss(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
             if i not in hit
         ]
         false += [
-            Miss(name, event.type, mmsis_of(event), event.start, event.end, event.level, event.id)
+            Miss(name, event.type, event.mmsis, event.start, event.end, event.level, event.id)
             for j, event in enumerate(found)
             if j not in used
         ]
@@ -92,11 +92,6 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
     return Evaluation(
         tuple(score for score in scores if score.true or score.found), tuple(missed), tuple(false)
     )
-
-
-def mmsis_of(event: Event) -> tuple[int, ...]:
-    """The vessels of an event, sorted."""
-    return tuple(sorted(int(vessel.ssvid) for vessel in event.vessels))
 
 
 def _span(event: TrueEvent | Event) -> tuple[Millis, Millis]:
@@ -109,7 +104,7 @@ def _match(true: Sequence[TrueEvent], found: Sequence[Event]) -> list[tuple[int,
     for i, one in enumerate(true):
         begin, end = _span(one)
         for j, event in enumerate(found):
-            if event.type is one.type and mmsis_of(event) == one.mmsis:
+            if event.type is one.type and event.mmsis == one.mmsis:
                 first, last = _span(event)
                 overlap = min(end, last) - max(begin, first)
                 if overlap >= 0:

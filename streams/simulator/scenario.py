@@ -1,69 +1,22 @@
 """A scenario: a function that puts ships into a world. `simulate` turns it into lines and truth."""
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 
-from models.time import DAY, HOUR, MINUTE, Millis, from_text
+from models.time import DAY, HOUR, MINUTE, from_text
+from models.truth import Truth
 from streams.simulator import radio, truth
 from streams.simulator.fleet import Fleet
-from streams.simulator.kinematics import Track, beyond
-from streams.simulator.radio import NOISE, Receiver
-from streams.simulator.truth import Truth
-from streams.simulator.vessel import Ship, Vessel
-
-
-@dataclass
-class World:
-    """What a scenario fills: ships, the receivers that hear them, and how much the feed is thinned.
-
-    Without noise only the first receiver is used, so it has to hear everything that the truth speaks of.
-    """
-
-    rng: np.random.Generator
-    fleet: Fleet
-    start: Millis
-    vessels: list[Vessel] = field(default_factory=list)
-    receivers: tuple[Receiver, ...] = (Receiver("SIM1"),)
-    thinned: float = 30.0  # seconds
-
-    def add(self, ship: Ship, track: Track, **more: object) -> Vessel:
-        """Put a ship on its track."""
-        vessel = Vessel(ship, track, **more)  # type: ignore[arg-type]
-        self.vessels.append(vessel)
-        return vessel
-
-    def hear_near(self, lon: float, lat: float) -> None:
-        """Two stations within reach of a place, beside a feed that hears everything."""
-        stations = [
-            Receiver(name, *beyond(lon, lat, self.between(0, 360), self.between(15_000, 40_000)), reach=reach)
-            for name, reach in (("SIM2", 75_000.0), ("SIM3", 60_000.0))
-        ]
-        self.receivers = (Receiver("SIM1"), *stations)
-
-    def between(self, low: float, high: float) -> float:
-        return float(self.rng.uniform(low, high))
-
-
-Scenario = Callable[[World], None]
-
-_SCENARIOS: Final[dict[str, Scenario]] = {}
-
-
-def scenario(function: Scenario) -> Scenario:
-    """Register a scenario under its function's name."""
-    _SCENARIOS[function.__name__] = function
-    return function
+from streams.simulator.radio import NOISE
+from streams.simulator.scenarios import SCENARIOS
+from streams.simulator.world import Scenario, World
 
 
 def scenarios() -> dict[str, Scenario]:
     """All scenarios by name, sorted. A docstring says what happens and what the truth is."""
-    import streams.simulator.scenarios  # noqa: F401  registers them, and needs this module itself
-
-    return dict(sorted(_SCENARIOS.items()))
+    return dict(sorted(SCENARIOS.items()))
 
 
 class UnknownName(ValueError):

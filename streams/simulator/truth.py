@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from models.event import EventType
 from models.time import Millis, to_text
+from models.truth import TrueEvent
 from streams.simulator.kinematics import HOUR, Floats, Place, Waters
 from streams.simulator.vessel import NOT_PARTNERS, STEP, Vessel
 
@@ -31,36 +31,6 @@ STOPPED: Final = 0.2
 ENCOUNTER: Final = 0.5 * HOUR
 MERGE: Final = 4 * HOUR
 LOITERING: Final = {Waters.OPEN: 4 * HOUR, Waters.ROADS: 4 * HOUR, Waters.STS: 2 * HOUR}
-
-
-class TrueEvent(msgspec.Struct, frozen=True):
-    """An event that a perfect detector finds. `end` is null where the recording ends first."""
-
-    type: EventType
-    mmsis: tuple[int, ...]  # sorted
-    start: str
-    end: str | None
-    note: str = ""
-
-
-class Truth(msgspec.Struct, frozen=True):
-    """The truth file of one recording, or what people made of the events that they reviewed."""
-
-    scenario: str
-    seed: int
-    noise: str
-    tracks: int
-    events: tuple[TrueEvent, ...]
-    dismissed: tuple[TrueEvent, ...] | None = None
-    """In reviews: what has been found and is not true. Of everything else nothing is known then."""
-
-    @property
-    def name(self) -> str:
-        return (
-            self.scenario
-            if self.dismissed is not None
-            else f"{self.scenario} seed {self.seed} noise {self.noise}"
-        )
 
 
 def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:

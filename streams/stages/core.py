@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from geofences.surroundings import Surroundings
+from models.box import Box
 from models.event import Event, sort_key
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
@@ -26,20 +27,17 @@ from streams.stages.watermark import Watermarks
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Which reports take part: a time range (start included, end not), a box in degrees."""
+    """Which reports take part in a run: those in a time range (start included, end not) and in a box."""
 
     start: Millis = BEGINNING
     end: Millis = END
-    box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east across 180°
+    box: Box | None = None
 
     def of(self, reports: Reports) -> Reports:
         """The reports that take part; static data is kept wherever the ship is."""
         positions, statics = self._in_time(reports.positions), self._in_time(reports.statics)
         if self.box is not None and len(positions):
-            west, south, east, north = self.box
-            lon, lat = positions["lon"], positions["lat"]
-            across = (lon >= west) | (lon <= east) if west > east else (lon >= west) & (lon <= east)
-            positions = positions[across & (lat >= south) & (lat <= north)]
+            positions = positions[self.box.mask(positions["lon"], positions["lat"])]
         return Reports(reports.source, positions, statics, reports.stations)
 
     def _in_time(self, rows: Rows) -> Rows:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
+from geofences.distance import unwrap
 from geofences.surroundings import Surroundings
 from models.event import Event, EventType, Reason, Status, event_id, sort_key
 from models.report import Rows
@@ -25,8 +26,8 @@ from streams.detection.encounter import (
 )
 from streams.detection.explanation import merge_receivers
 from streams.detection.neighbours import Neighbours
+from streams.stages.stage import Stage
 from streams.tracking.grid import GridSettings, before
-from streams.tracking.track import unwrap
 
 Pieces = dict[str, bytes | None]
 
@@ -56,8 +57,8 @@ class _Meta(msgspec.Struct, array_like=True):
     ended: int
 
 
-class MeetingStage:
-    """A `Stage` from Instants to Events."""
+class MeetingStage(Stage[Instant, list[Event]]):
+    """Instants of all vessels in, events of two vessels out."""
 
     def __init__(self, places: Surroundings, grid: GridSettings, settings: MeetingSettings) -> None:
         self._places = places

@@ -1,30 +1,32 @@
-"""What every stage is: a deterministic function of what it is fed, without clock, I/O or globals."""
+"""What every stage is: a deterministic function of its input, without clock, I/O or global state."""
 
 from typing import Protocol, TypeVar
 
 from models.time import Millis
 
-Fed = TypeVar("Fed", contravariant=True)
-Made = TypeVar("Made", covariant=True)
+Input = TypeVar("Input", contravariant=True)
+Output = TypeVar("Output", covariant=True)
 
 
-class Stage(Protocol[Fed, Made]):
-    """Takes batches in, works them off up to a watermark.
+class Stage(Protocol[Input, Output]):
+    """Takes batches in and works them off up to a watermark.
 
-    However the same input is cut into batches, and wherever a snapshot is taken and restored, what
-    `advance` returns adds up to the same.
+    The results of `advance` add up to the same however the input is cut into batches, and wherever a
+    snapshot is taken and restored.
     """
 
-    def feed(self, batch: Fed) -> None:
-        """Take a batch in; nothing comes out."""
+    def feed(self, batch: Input, /) -> None:
+        """Take in a batch. Nothing comes out yet."""
         ...
 
-    def advance(self, watermark: Millis) -> Made:
-        """Work off all that is older than the watermark, and return what came of it."""
+    def advance(self, watermark: Millis) -> Output:
+        """Work off everything older than the watermark, and return the result."""
         ...
 
     def snapshot(self) -> bytes:
-        """The whole state, from which `restore` goes on as if nothing had happened."""
+        """The whole state."""
         ...
 
-    def restore(self, state: bytes) -> None: ...
+    def restore(self, state: bytes) -> None:
+        """Replace the state by one that `snapshot` gave: what follows is as if nothing had happened."""
+        ...

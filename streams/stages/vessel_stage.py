@@ -19,6 +19,7 @@ from models.vessel import Identity
 from models.watchlist import Watchlist
 from streams.detection.vessel_detectors import DetectorSettings, VesselDetectors
 from streams.detection.vessel_state import VesselState
+from streams.stages.stage import Stage
 from streams.tracking.assignment import follow, is_shared
 from streams.tracking.grid import GridSettings, at_or_after, before
 from streams.tracking.identity import IdentitySettings
@@ -61,8 +62,8 @@ class _Meta(msgspec.Struct, array_like=True):
     stations: list[tuple[str, ...]]
 
 
-class VesselStage:
-    """A `Stage` from Reports to Instants."""
+class VesselStage(Stage[Reports, list[Instant]]):
+    """Reports of all vessels in, instants of the grid out."""
 
     def __init__(self, places: Surroundings, watchlist: Watchlist, settings: VesselSettings) -> None:
         self._detectors = VesselDetectors(places, settings.detectors)

@@ -31,15 +31,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
-import numpy as np
 import redis.asyncio as redis
 
-from models.last_position import (
-    POINT,
-    UNKNOWN,
-    LastPosition,
-    TrackPoint,
-)
+from models.last_position import LastPosition, TrackPoint, unpack_points
 from models.time import Millis
 from models.vessel import Identity
 
@@ -227,7 +221,7 @@ class EventLog:
             mmsi,
             None if where is None else _WHEREABOUTS.decode(where),
             None if identity is None else _IDENTITY.decode(identity),
-            tuple(unpack(b"".join(track))),
+            tuple(unpack_points(b"".join(track))),
             tuple(_IDENTITY.decode(one) for one in history),
         )
 
@@ -285,23 +279,6 @@ async def lost(log: Log, entry: str, found: Sequence[Entry]) -> bool:
     if found:
         return ends.trimmed and key < entry_key(ends.first)
     return key > entry_key(ends.last)
-
-
-def unpack(track: bytes) -> list[TrackPoint]:
-    """The points of a track, by time."""
-    points = np.frombuffer(track, POINT)
-    return [
-        TrackPoint(
-            time=time * 1000,
-            lat=lat / 1e6,
-            lon=lon / 1e6,
-            speed_knots=None if sog == UNKNOWN else sog / 10,
-            course=None if cog == UNKNOWN else cog / 10,
-            heading=None if heading == UNKNOWN else float(heading),
-            segment=segment,
-        )
-        for time, lon, lat, sog, cog, heading, segment in sorted(points.tolist(), key=lambda p: (p[0], p[-1]))
-    ]
 
 
 def _entries(found: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:

@@ -16,7 +16,7 @@ import numpy as np
 import redis.asyncio as redis
 from redis.exceptions import WatchError
 
-from models.last_position import POINT, UNKNOWN, LastPosition
+from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
 from models.time import DAY, Millis, from_text
 from models.vessel import Identity
@@ -24,8 +24,6 @@ from streams.pipeline.checkpoint import Fenced
 from streams.store.event_log import BEFORE_ALL, Keys, entry_key
 from streams.store.retention import Retention
 
-SEGMENTS: Final = 4
-"""Track segments of a vessel that are remembered; it can't be in more places at once."""
 SWEEP: Final = 1_000
 """Events or vessels dropped in one transaction."""
 
@@ -224,7 +222,7 @@ class LogWriter:
             return  # frames of identities alone
         ticks = np.concatenate(batches)
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
-        points = pack(ticks).tobytes()
+        points = pack_points(ticks).tobytes()
         size = POINT.itemsize
         mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
         ends = [*starts[1:].tolist(), len(ticks)]
@@ -327,20 +325,6 @@ def whereabouts(tick: Any, segments: Mapping[str, Millis]) -> LastPosition:
         status=None if status >= 15 else status,
         segments=dict(segments),
     )
-
-
-def pack(ticks: Rows) -> Rows:
-    """Ticks as points of a track."""
-    points = np.empty(len(ticks), POINT)
-    points["time"] = ticks["time"] // 1000
-    points["lon"] = np.rint(ticks["lon"] * 1e6)
-    points["lat"] = np.rint(ticks["lat"] * 1e6)
-    points["segment"] = ticks["segment"]
-    for name, factor in (("sog", 10), ("cog", 10), ("heading", 1)):
-        values = np.rint(ticks[name].astype("f8") * factor)
-        known = np.nan_to_num(values, nan=UNKNOWN, posinf=UNKNOWN, neginf=UNKNOWN)
-        points[name] = np.clip(known, 0, UNKNOWN)
-    return points
 
 
 def _offsets(fields: Mapping[bytes, bytes]) -> dict[str, int]:

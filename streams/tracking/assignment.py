@@ -1,6 +1,7 @@
 """Following: puts one step's fixes of all vessels on their tracks, as columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -9,7 +10,6 @@ import numpy.typing as npt
 from geofences.distance import haversine_m
 from models.report import COARSE_TYPES, POSITION, Rows
 from models.time import HOUR, Millis
-from streams.detection.vessel_state import VesselState
 from streams.tracking.track import (
     Segment,
     TrackSettings,
@@ -18,6 +18,15 @@ from streams.tracking.track import (
     move,
     reachable,
 )
+
+
+class TrackedVessel(Protocol):
+    """What assignment reads and changes of a vessel's state."""
+
+    mmsi: int
+    segments: list[Segment]
+    alternations: int
+    alternated: Millis
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -34,7 +43,7 @@ class Tracks(msgspec.Struct, frozen=True):
         return zip(self.starts.tolist(), ends.tolist(), self.new.tolist(), strict=True)
 
 
-def follow(rows: Rows, fleet: dict[int, VesselState], instant: Millis, s: TrackSettings) -> Tracks:
+def follow(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: TrackSettings) -> Tracks:
     """Put a step's fixes (by MMSI and time) on tracks, and move the vessels' segments on.
 
     Most vessels moved as one ship can: they are done with columns. The others go fix by fix. A vessel that
@@ -65,7 +74,7 @@ def follow(rows: Rows, fleet: dict[int, VesselState], instant: Millis, s: TrackS
 
 
 def _calm(
-    rows: Rows, starts: npt.NDArray[np.intp], vessels: list[VesselState], s: TrackSettings
+    rows: Rows, starts: npt.NDArray[np.intp], vessels: Sequence[TrackedVessel], s: TrackSettings
 ) -> list[bool]:
     """Which vessels moved as one ship can: one track, every fix within reach of the one before."""
     earlier = np.concatenate([rows[:1], rows[:-1]])
@@ -82,7 +91,7 @@ def _calm(
     return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)]
 
 
-def _sort_out(vessel: VesselState, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings) -> None:
+def _sort_out(vessel: TrackedVessel, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings) -> None:
     """The slow way, for a vessel that leapt or is in several places."""
     numbers[:], alternations = assign(vessel.segments, rows, s)
     if instant - vessel.alternated > s.shared_hours * HOUR:
@@ -92,7 +101,7 @@ def _sort_out(vessel: VesselState, rows: Rows, numbers: Rows, instant: Millis, s
         vessel.alternated = instant
 
 
-def is_shared(vessel: VesselState, instant: Millis, s: TrackSettings) -> bool:
+def is_shared(vessel: TrackedVessel, instant: Millis, s: TrackSettings) -> bool:
     """Whether the MMSI was in two places at once, lately."""
     lately = instant - vessel.alternated <= s.shared_hours * HOUR
     return lately and vessel.alternations >= s.shared_alternations
@@ -104,7 +113,7 @@ def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
     return (g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0)
 
 
-def _leads(vessels: list[VesselState]) -> tuple[Rows, Rows]:
+def _leads(vessels: Sequence[TrackedVessel]) -> tuple[Rows, Rows]:
     pairs = [(_lead(vessel.mmsi, g), g.number) for vessel in vessels for g in vessel.segments]
     return np.array([lead for lead, _ in pairs], POSITION), np.array([number for _, number in pairs], "u2")
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import EARTH_RADIUS_M, haversine_m
+from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unwrap
 from models.report import COARSE_TYPES, Rows
 from models.tick import TICK, no_ticks
 from models.time import HOUR, MINUTE, SECOND, Millis
@@ -21,7 +21,6 @@ from streams.tracking.grid import GridSettings
 KNOT = 1852 / 3_600_000
 """One knot in metres a millisecond."""
 
-Floats = npt.NDArray[np.float64]
 Fix = tuple[Any, ...]
 """A row of POSITION as Python's own values, in the order of its fields: what `tolist` gives."""
 
@@ -196,11 +195,6 @@ def _bury(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
         idle = s.idle_hours * HOUR if segment.confirmed else s.unconfirmed_minutes * MINUTE
         if time - segment.time > idle and len(segments) > 1:
             segments.remove(segment)
-
-
-def unwrap(lon: Floats) -> Floats:
-    """Longitudes back into -180..180."""
-    return (lon + 180.0) % 360.0 - 180.0
 
 
 def ticks(fixes: Rows, numbers: Rows, instant: Millis, grid: GridSettings) -> Rows:

@@ -9,7 +9,7 @@ from geofences.catalogue import load_catalogue
 from geofences.distance import EARTH_RADIUS_M, expand, haversine_m, port_distance_km, shore_distance_km
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.land import land
-from geofences.layer import Column
+from geofences.layer import Floats
 
 SPHERE = pyproj.Geod(a=EARTH_RADIUS_M, b=EARTH_RADIUS_M)
 ELLIPSOID = pyproj.Geod(ellps="WGS84")
@@ -17,7 +17,7 @@ ELLIPSOID = pyproj.Geod(ellps="WGS84")
 lons, lats = st.floats(-180, 180), st.floats(-90, 90)
 
 
-def column(*values: float) -> Column:
+def column(*values: float) -> Floats:
     return np.array(values, dtype=float)
 
 

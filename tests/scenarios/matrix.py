@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.event import Event, EventType, Level
+from models.truth import Truth
 from streams.simulator.evaluation import (
     Evaluation,
     Miss,
@@ -17,7 +18,6 @@ from streams.simulator.evaluation import (
     latest,
 )
 from streams.simulator.scenario import scenarios, simulate
-from streams.simulator.truth import Truth
 from tests.scenarios.runs import find, frames
 
 NOISE = ("none", "normal", "heavy")

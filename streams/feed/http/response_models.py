@@ -6,10 +6,10 @@ import msgspec
 
 from models.event import Event, EventType
 from models.review import Review
+from models.truth import TrueEvent
 from models.vessel import Dimensions
 from streams.feed.recording.player import Time
 from streams.feed.views.vessels import Brief
-from streams.simulator.truth import TrueEvent
 
 
 class EventPage(msgspec.Struct):

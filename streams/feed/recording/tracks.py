@@ -7,14 +7,15 @@ import numpy as np
 
 from models.last_position import (
     POINT,
+    SEGMENTS,
     UNKNOWN,
     LastPosition,
     TrackPoint,
+    pack_points,
+    unpack_points,
 )
 from models.report import Rows
 from models.time import Millis
-from streams.store.event_log import unpack
-from streams.store.event_log_writer import SEGMENTS, pack
 
 POINTS: Final = 2_016
 """Points of a vessel that are kept: a week of ticks at five minutes, 48 KB. Of older ones the oldest go."""
@@ -37,7 +38,7 @@ class Tracks:
             return
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         rows = np.empty(len(ticks), _SEEN)
-        rows["seen"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack(ticks)
+        rows["seen"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack_points(ticks)
         mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
         for mmsi, some in zip(mmsis.tolist(), np.split(rows, starts[1:]), strict=True):
             track = self._tracks.get(mmsi)
@@ -63,7 +64,7 @@ class Tracks:
 
     def points(self, mmsi: int, now: Millis) -> tuple[TrackPoint, ...]:
         track = self._tracks.get(mmsi)
-        return tuple(unpack(track.seen(now)["point"].tobytes())) if track else ()
+        return tuple(unpack_points(track.seen(now)["point"].tobytes())) if track else ()
 
 
 class _Track:

@@ -11,10 +11,9 @@ import msgspec
 from models.event import Event
 from models.review import Disposition, Review
 from models.time import to_text
+from models.truth import TrueEvent, Truth
 from streams.feed.log import FeedLog, read_event
 from streams.output.event_files import harmless
-from streams.simulator.evaluation import mmsis_of
-from streams.simulator.truth import TrueEvent, Truth
 from streams.store.event_log import BEFORE_ALL
 
 COLUMNS: Final = (
@@ -38,7 +37,7 @@ def review(given: Given, event: Event) -> Review:
         event=event.id,
         revision=event.revision,
         type=event.type,
-        mmsis=mmsis_of(event),
+        mmsis=event.mmsis,
         start=event.start,
         end=event.end,
         by=given.by,

@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 
 from models.event import Event
-from models.flag import flag_of
 from models.last_position import LastPosition, TrackPoint
 from models.time import from_text, to_text
-from models.vessel import Dimensions, Identity, Role, WatchlistHit
+from models.vessel import Dimensions, Identity, Role, WatchlistHit, flag_of
 from streams.store.event_log import VesselRecord
 
 

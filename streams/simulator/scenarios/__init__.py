@@ -1,5 +1,6 @@
-"""The scenarios, by what they are about. Each is a small function; importing this package registers all."""
+"""The scenarios, one module for each subject. Importing this package registers them all in `SCENARIOS`."""
 
 from streams.simulator.scenarios import identity, ports, run, sea, transfers
+from streams.simulator.world import SCENARIOS
 
-__all__ = ["identity", "ports", "run", "sea", "transfers"]
+__all__ = ["SCENARIOS", "identity", "ports", "run", "sea", "transfers"]

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, beyond
-from streams.simulator.scenario import World, scenario
 from streams.simulator.scenarios.meeting import traffic, waiting
 from streams.simulator.vessel import Ship
+from streams.simulator.world import World, scenario
 
 
 @scenario

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, bearing, beyond
-from streams.simulator.scenario import World
 from streams.simulator.vessel import Ship, Vessel
+from streams.simulator.world import World
 
 WAY = 8.0
 """Knots at which ships come and go."""

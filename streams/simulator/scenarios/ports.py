@@ -1,9 +1,9 @@
 """Negatives in and off ports, where ships lie close to each other by habit."""
 
 from streams.simulator.kinematics import HOUR, Track, Waters, beyond
-from streams.simulator.scenario import World, scenario
 from streams.simulator.scenarios.meeting import WAY
 from streams.simulator.vessel import Ship, Vessel
+from streams.simulator.world import World, scenario
 
 NOVOROSSIYSK, PRIMORSK = "RUNVS", "RUPRI"
 

@@ -2,8 +2,8 @@
 
 from streams.simulator.kinematics import HOUR, Track, Waters, bearing
 from streams.simulator.radio import Receiver
-from streams.simulator.scenario import World, scenario
 from streams.simulator.scenarios.meeting import SETTLED, alongside
+from streams.simulator.world import World, scenario
 
 VOSTOCHNY, NAMPO = "RUVYP", "KPNAM"
 

@@ -1,8 +1,8 @@
 """Negatives at sea: ships near each other for other reasons than a transfer."""
 
 from streams.simulator.kinematics import HOUR, KNOT, Nav, Track, Waters, beyond
-from streams.simulator.scenario import World, scenario
 from streams.simulator.scenarios.meeting import alongside, traffic, waiting
+from streams.simulator.world import World, scenario
 
 
 @scenario

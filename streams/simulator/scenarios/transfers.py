@@ -2,8 +2,8 @@
 
 from streams.simulator.kinematics import HOUR, KNOT, Waters, beyond
 from streams.simulator.radio import Receiver
-from streams.simulator.scenario import World, scenario
 from streams.simulator.scenarios.meeting import COMING, SETTLED, alongside, traffic, waiting
+from streams.simulator.world import World, scenario
 
 WEST = (215.0, 325.0)
 """Bearings of the open sea off Cho-do and Sok-do."""

@@ -178,7 +178,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["--base-time", "0001-01-01"], "--base-time: '0001-01-01' is no time"),
         (["--start", "2024-01-02", "--end", "2024-01-01"], "nothing lies between them"),
         (["--bbox", "1,2,3"], "'1,2,3' is not WEST,SOUTH,EAST,NORTH"),
-        (["--bbox", "1,20,3,nan"], "'1,20,3,nan' is no box"),
+        (["--bbox", "1,20,3,nan"], "'1,20,3,nan' is not a box"),
         (["--out", "dir"], "dir: cannot be written (Is a directory)"),
         (["--report", "none/x.html"], "none/x.html: cannot be written (No such file or directory)"),
         (["--out", "./all.nmea"], "--out: ./all.nmea is read too"),

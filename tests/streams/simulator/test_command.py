@@ -6,9 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from models.truth import Truth
 from streams.cli.simulate import simulate as command
 from streams.simulator.scenario import scenarios, simulate
-from streams.simulator.truth import Truth
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from models.event import (
     Vessel,
     to_json,
 )
+from models.truth import TrueEvent, Truth
 from streams.cli.main import run
 from streams.simulator.evaluation import Evaluation, Score, evaluate
-from streams.simulator.truth import TrueEvent, Truth
 
 A, B, C = 273_000_001, 613_000_002, 352_000_003
 BASE = TrueEvent(EventType.ENCOUNTER, (A, B), "2024-05-01T02:00:00Z", "2024-05-01T08:00:00Z")

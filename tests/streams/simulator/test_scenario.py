@@ -8,10 +8,12 @@ import pyais
 import pytest
 
 from models.event import EventType
+from models.truth import TrueEvent
 from models.vessel import imo_is_valid
 from streams.simulator import truth
 from streams.simulator.kinematics import KNOT, inverse
-from streams.simulator.scenario import UnknownName, World, build, scenarios, simulate
+from streams.simulator.scenario import UnknownName, build, scenarios, simulate
+from streams.simulator.world import World
 
 EXPECTED = {
     "cho_do": {"encounter": 1, "loitering": 2},
@@ -31,7 +33,7 @@ EXPECTED = {
 SEEDS = (1, 2)
 
 
-def events(world: World) -> tuple[truth.TrueEvent, ...]:
+def events(world: World) -> tuple[TrueEvent, ...]:
     return truth.events(world.vessels, world.start)
 
 

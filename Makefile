@@ -14,7 +14,7 @@ demo: .venv/ready
 	@echo "Simulating a tanker's run from Vostochny to Nampo, with a transfer on the way ..."
 	@$(BIN)/tankerwatch simulate full_run --seed 1 --noise normal --out out/full_run.nmea.gz --truth out/full_run.truth.json
 	@$(BIN)/tankerwatch replay out/full_run.nmea.gz --out out/full_run.jsonl --report out/full_run.html
-	@echo "The same on a live map: $(BIN)/tankerwatch replay out/full_run.nmea.gz --serve"
+	@echo "The same on a live map: $(BIN)/tankerwatch serve out/full_run.nmea.gz"
 
 test: .venv/ready
 	@sh tests/services/setup.sh

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from streams.cli.errors import Failed, UsageError, complain
-from streams.cli.groups import help_unless_command
+from streams.cli.errors import Failed, UsageError, complain, help_unless_command
 from streams.output.sanitize import plain
 
 if TYPE_CHECKING:

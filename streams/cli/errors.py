@@ -1,4 +1,4 @@
-"""What ends a command: sentences that name file, place and remedy, each on a line of standard error."""
+"""Errors that end a command, printed as one line each on standard error, and the help of command groups."""
 
 import typer
 
@@ -6,30 +6,52 @@ from streams.output.sanitize import plain
 
 
 class Failed(typer.BadParameter):
-    """Input that could not be read, or output that could not be written: exit code 1."""
+    """Some input could not be read, or some output could not be written: exit code 1.
+
+    Each sentence says what is wrong, where, and what to do.
+    """
 
     exit_code = 1
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("\n".join(sentences))
-        self.sentences = sentences
+        self._sentences = sentences
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The lines to print. An error raised by the parser of an option's value starts with the option."""
+        if self.param is None:
+            return self._sentences
+        return tuple(f"{self.param.opts[0]}: {sentence}" for sentence in self._sentences)
 
     def format_message(self) -> str:
-        return self.message
+        return "\n".join(self.sentences)
 
 
 class UsageError(Failed):
-    """Wrong usage: exit code 2."""
+    """The command line is wrong: exit code 2."""
 
     exit_code = 2
 
 
 def complain(*sentences: str) -> None:
-    """Tell what is wrong, a line a sentence, never broken: by radio or as a file's name, nothing gets out."""
+    """Print errors on standard error, one line each; control characters in them are escaped."""
     for sentence in sentences:
         typer.secho(f"tankerwatch: error: {plain(sentence)}", err=True, fg="red")
 
 
+def notify(sentence: str) -> None:
+    """Print a remark on standard error, in one line; control characters in it are escaped."""
+    typer.secho(f"tankerwatch: {plain(sentence)}", err=True, fg="yellow")
+
+
 def reason(error: OSError) -> str:
-    """In the system's words, without the name of the file."""
+    """What the operating system says is wrong, without the name of the file."""
     return error.strerror or type(error).__name__
+
+
+def help_unless_command(context: typer.Context) -> None:
+    """Print the help of a command group that was called without a command, and end with exit code 2."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)

@@ -1,40 +1,149 @@
 """`tankerwatch evaluate`: score events against the truth about simulated recordings."""
 
+import sys
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.errors import UsageError
+from streams.cli.errors import Failed, UsageError, reason
+from streams.cli.files import STANDARD
+from streams.output.sanitize import plain
+
+if TYPE_CHECKING:  # loaded when the command runs, so that its help comes at once
+    from models.event import Event
+    from models.truth import TrueEvent, Truth
+    from streams.simulator.evaluation import Evaluation, Miss
 
 
 class Format(StrEnum):
+    """How the scores are printed."""
+
     TABLE = "table"
     JSON = "json"
 
 
 def evaluate(
     events: Annotated[
-        list[str], typer.Argument(metavar="EVENTS", help="JSON Lines of events, as `replay` writes them.")
+        list[str],
+        typer.Argument(
+            metavar="EVENTS", help="Events as JSON Lines, as `replay` writes them; - is standard input."
+        ),
     ],
     truth: Annotated[
         list[str],
         typer.Option(
             metavar="FILE",
-            help="The truth, from `simulate` or the feed's /v1/reviews; once for each EVENTS, in order.",
+            help="The truth, from `simulate --truth` or the feed (/v1/reviews). Give one for each EVENTS, "
+            "in the same order.",
         ),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to print the scores.")] = Format.TABLE,
 ) -> None:
-    """Score events against the truth that `simulate` wrote: precision, recall, errors in time.
+    """Score events against the truth of a simulation: precision, recall and errors in time.
 
-    Several recordings are counted together. - stands for stdin.
+    The scores are those of all recordings together.
     """
+    import msgspec
+
+    from streams.simulator.evaluation import evaluate as compare
+
     if len(events) != len(truth):
         raise UsageError(
-            f"--truth: {len(events)} files of events need as many truths, not {len(truth)}; give --truth "
-            "once for each, in the same order"
+            f"--truth: {len(events)} files of events need as many files of truth, not {len(truth)}; give "
+            "--truth once for each, in the same order"
         )
-    from streams.cli import scores
+    result = compare([(_events(name), _truth(path)) for name, path in zip(events, truth, strict=True)])
+    if form is Format.JSON:
+        typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        _print(result)
 
-    scores.show(events, truth, as_json=form is Format.JSON)
+
+def _read(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+    except OSError as error:
+        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
+
+
+def _events(name: str) -> "list[Event]":
+    """Raises Failed, with the number of the line."""
+    import msgspec
+
+    from models.event import from_json
+
+    events = []
+    for number, line in enumerate(_read(name).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            event = from_json(line)
+            _check_times(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            raise Failed(
+                f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
+            ) from None
+        events.append(event)
+    return events
+
+
+def _truth(name: str) -> "Truth":
+    """Raises Failed."""
+    import msgspec
+
+    from models.truth import Truth
+
+    data = _read(name)
+    try:
+        truth = msgspec.json.decode(data, type=Truth)
+        for event in truth.events:
+            _check_times(event)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise Failed(
+            f"{name}: is not the truth of a simulation ({error}); give what `simulate --truth` wrote"
+        ) from None
+    return truth
+
+
+def _check_times(event: "Event | TrueEvent") -> None:
+    """Raises ValueError where start or end is not a time."""
+    from models.time import from_text
+
+    for text in (event.start, event.end):
+        if text is not None:
+            from_text(text)
+
+
+def _print(result: "Evaluation") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    table = Table("type", title="events against the truth", caption="errors in minutes: median (mean signed)")
+    for heading in ("true", "found", "matched", "precision", "recall", "start", "end", "false probable"):
+        table.add_column(heading, justify="right")
+    for score in result.scores:
+        table.add_row(
+            score.type,
+            *(str(count) for count in (score.true, score.found, score.matched)),
+            *("-" if ratio is None else f"{ratio:.3f}" for ratio in (score.precision, score.recall)),
+            _error(score.start_error, score.start_bias),
+            _error(score.end_error, score.end_bias),
+            str(score.false_probable),
+        )
+    console.print(table)
+    for word, misses in (("missed", result.missed), ("false", result.false)):
+        for miss in misses:
+            console.print(f"{word}: {plain(_describe(miss))}", markup=False, soft_wrap=True)
+
+
+def _error(absolute: float | None, signed: float | None) -> str:
+    return "-" if absolute is None or signed is None else f"{absolute:.1f} ({signed:+.1f})"
+
+
+def _describe(miss: "Miss") -> str:
+    mmsis = ", ".join(f"{mmsi:09d}" for mmsi in miss.mmsis)
+    level = f"{miss.level} " if miss.level else ""
+    return f"{level}{miss.type} of {mmsis}, {miss.start} to {miss.end or 'the end'} ({miss.recording})"

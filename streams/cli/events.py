@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.errors import Failed, UsageError
-from streams.cli.groups import help_unless_command
-from streams.output.sanitize import plain
+from streams.cli.errors import Failed, UsageError, help_unless_command, notify
 
 if TYPE_CHECKING:
     from streams.tail.source import Since, Source
@@ -104,7 +102,7 @@ def tail(
     async def follow() -> None:
         chosen = _source(source, begin, once, selection.values())
         try:
-            await Tail(chosen, selection, printer, _say).run(once)
+            await Tail(chosen, selection, printer, notify).run(once)
         finally:
             await chosen.close()
 
@@ -195,7 +193,3 @@ def _since(text: str | None) -> "Since | None":
         raise UsageError(
             f"--since: {text!r} is none; give a time like 2026-03-01T12:00:00Z, an age like 90m or 7d, or all"
         ) from None
-
-
-def _say(sentence: str) -> None:
-    typer.secho(f"tankerwatch: {plain(sentence)}", err=True, fg="yellow")

@@ -12,7 +12,9 @@ def feed(
         str,
         typer.Option(metavar="ADDRESS", help="Address to listen on. Beyond loopback it takes tokens."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any.")] = 8080,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 for any free one.")
+    ] = 8080,
     redis: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Redis with the event log. Default: TANKERWATCH_REDIS."),
@@ -29,7 +31,7 @@ def feed(
     """
     import msgspec
 
-    from streams.cli.replay_serve import open_port
+    from streams.cli.serve import open_port
     from streams.deployment import config
     from streams.feed import settings
     from streams.feed.http import process

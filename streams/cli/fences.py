@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from streams.cli.errors import UsageError
+from streams.cli.errors import UsageError, help_unless_command
 from streams.cli.files import Output
-from streams.cli.groups import help_unless_command
 from streams.output.sanitize import plain
 
 if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than the help

@@ -1,7 +1,6 @@
-"""The `tankerwatch` command: puts the subcommands together, and turns what goes wrong into one sentence.
+"""The `tankerwatch` command: puts the subcommands together and prints every error as one line.
 
-A command's module holds its options and help only; what it works with is imported when it runs, so that
-help comes at once.
+The modules of the commands import what they work with only when they run, so that help appears at once.
 """
 
 import io
@@ -16,12 +15,14 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from streams.cli import alerts, events, fences, settings
-from streams.cli.errors import Failed, complain, reason
+from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
-from streams.cli.groups import help_unless_command
 from streams.cli.ingest import ingest
+from streams.cli.old_spellings import current_spelling
+from streams.cli.publish import publish
 from streams.cli.replay import replay
+from streams.cli.serve import serve
 from streams.cli.simulate import simulate
 from streams.cli.sink import sink
 from streams.cli.status import status
@@ -32,22 +33,24 @@ BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 
 app = typer.Typer(
     name="tankerwatch",
-    epilog="Exit codes: 0 done, 1 some input could not be read whole (the rest was processed) or output "
-    "could not be written, 2 wrong usage, 130 ended by Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 some input could not be read to its end (the rest was processed) or an "
+    "output could not be written, 2 wrong usage, 130 ended by Ctrl-C.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.command(short_help="Find suspected transfers in recorded AIS files.")(replay)
-app.command(short_help="Bring live feeds and recordings to Kafka.")(ingest)
+app.command(short_help="Show recordings on a page in the browser.")(serve)
+app.command(short_help="Publish recordings to Kafka with their own times.")(publish)
+app.command(short_help="Send live feeds and recordings to Kafka.")(ingest)
 app.command(short_help="Run the pipeline's stages, on Kafka and Redis.")(worker)
 app.command(short_help="Keep events and vessels in Redis.")(sink)
-app.command(short_help="Show events and vessels on a page, and tell programs of them.")(feed)
+app.command(short_help="Serve events and vessels as a page, an API and a stream.")(feed)
 app.command(short_help="Say whether the pipeline is healthy, and how far behind.")(status)
-app.command(short_help="Make a recording of a scenario, and its truth.")(simulate)
+app.add_typer(events.app, name="events", short_help="Show events on the terminal: tail, show.")
+app.add_typer(alerts.app, name="alerts", short_help="Send events by webhook, e-mail, Slack and MQTT.")
+app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
-app.add_typer(events.app, name="events", short_help="Events on a terminal: tail, show.")
-app.add_typer(alerts.app, name="alerts", short_help="Events to webhooks, e-mail, Slack and MQTT, by rules.")
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")
 
@@ -76,10 +79,11 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, by default that of the process; the exit code."""
+    """Run a command line, by default that of the process, and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # as every file we write
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # like every file we write
     command = typer.main.get_command(app)
+    arguments = current_spelling(sys.argv[1:] if arguments is None else arguments)
     try:
         code = command.main(arguments, prog_name="tankerwatch", standalone_mode=False)
         sys.stdout.flush()
@@ -94,17 +98,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(f"{error.format_message().rstrip('.')}; see `{path} --help`")
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # whoever read our output has enough of it; typer exits at that
+    except (BrokenPipeError, SystemExit):  # the reader of our output has closed it; typer exits then
         code = BROKEN_PIPE
     except OSError as error:
         code = 1
-        complain(f"{error.filename or 'standard output'}: {reason(error)}; check its place and permissions")
+        complain(f"{error.filename or 'standard output'}: {reason(error)}; check its path and permissions")
     _drop_output()
     return int(code)
 
 
 def _drop_output() -> None:
-    """Let go of what standard output could not take, lest the interpreter try again as it ends."""
+    """Drop what standard output could not take, so that the interpreter doesn't try again as it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,10 +1,11 @@
-"""One run of `tankerwatch replay`, from its options to the exit code."""
+"""One run of `tankerwatch replay`: from its options to its outputs and the exit code."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
@@ -15,141 +16,163 @@ from models.event import Event
 from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
+from streams.cli import detection_options
+from streams.cli.detection_options import DetectionInputs, DetectionOptions
 from streams.cli.errors import complain
-from streams.cli.files import STANDARD, Output, check_outputs, source_names
+from streams.cli.files import STANDARD, Output, check_outputs
+from streams.cli.input_options import InputOptions, open_recordings
 from streams.cli.interrupt import Interrupt
-from streams.cli.replay_inputs import Options, read_inputs
 from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
+from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
 from streams.output.report import limits_of, render
 from streams.output.sanitize import plain
-from streams.recordings.files import open_source
-from streams.recordings.replay import Replay, Source
+from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 
 
-def run(options: Options) -> int:
-    """Replay the files; the exit code. Raises UsageError before anything is read, Failed on the way."""
-    names = source_names(options.files)
-    out = options.out
-    if out is None and not sys.stdout.isatty() and STANDARD not in (options.report, options.rejects):
-        out = STANDARD
-    given = [*options.files, *options.fences, *options.watchlists, *filter(None, [options.settings])]
-    check_outputs({"--out": out, "--report": options.report, "--rejects": options.rejects}, given)
-    inputs = read_inputs(options)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """Where the results go: names of files, `-` for standard output, None for nowhere."""
+
+    events: str | None = None
+    """None means standard output too, unless that is a terminal or another output goes there."""
+    form: Format = Format.JSONL
+    report: str | None = None
+    rejects: str | None = None
+
+    def resolved(self) -> str | None:
+        """Where the events go."""
+        others = (self.report, self.rejects)
+        if self.events is None and not sys.stdout.isatty() and STANDARD not in others:
+            return STANDARD
+        return self.events
+
+
+def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions, outputs: Outputs) -> int:
+    """Replay the files and return the exit code.
+
+    Raises UsageError before anything is read, and Failed where an output can't be written to its end.
+    """
     interrupt = Interrupt()
+    events = outputs.resolved()
+    watched = sys.stderr.isatty() and not (events == STANDARD and sys.stdout.isatty())
     console = Console(stderr=True)
-    latest: dict[str, Event] = {}
-    history: list[Event] = []
-    tracks = _TrackLog()
-    with ExitStack() as last:
-        page = last.enter_context(Output(options.report)) if options.report else None
-        with ExitStack() as files:
-            rejects = files.enter_context(Output(options.rejects)) if options.rejects else None
-            writer = EventWriter(files.enter_context(Output(out)), options.form) if out else None
-            if writer:
-                files.callback(writer.close)
-
-            def on_event(event: Event) -> None:
-                latest[event.id] = event
-                if page:
-                    history.append(event)
-                if writer:
-                    writer.write(event)
-
-            def on_reject(reject: Reject) -> None:
-                if rejects:
-                    rejects.write_bytes(reject_to_json(reject) + b"\n")
-
-            watched = sys.stderr.isatty() and not (out == STANDARD and sys.stdout.isatty())
-            files.enter_context(interrupt.listen())
-            on_progress, on_read = files.enter_context(
-                _progress(console if watched else None, options.files, interrupt)
-            )
+    progress = _Progress(console if watched else None, files, interrupt)
+    sources = open_recordings(files, inputs, waiting=interrupt, on_read=progress.on_read)
+    check_outputs(
+        {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
+        [*files, *detection.files],
+    )
+    loaded = detection_options.load(detection, inputs.base_time)
+    with ExitStack() as last:  # the report is written after all other files are closed
+        page = last.enter_context(Output(outputs.report)) if outputs.report else None
+        found = _Findings(keep_history=page is not None)
+        with ExitStack() as opened:
+            rejects = opened.enter_context(Output(outputs.rejects)) if outputs.rejects else None
+            if events:
+                found.writer = EventWriter(opened.enter_context(Output(events)), outputs.form)
+                opened.callback(found.writer.close)
+            opened.enter_context(interrupt.listen())
+            opened.enter_context(progress.shown())
             replay = Replay(
-                inputs.core(names),
-                on_event=on_event,
-                on_reject=on_reject,
-                on_instant=tracks.add if page else _ignore,
-                on_progress=on_progress,
+                loaded.core([source.name for source in sources]),
+                on_event=found.add,
+                on_reject=_reject_writer(rejects),
+                on_instant=found.add_ticks,
+                on_progress=progress.on_progress,
                 stopped=lambda: interrupt.asked,
-                mmsis=options.mmsis,
+                mmsis=loaded.mmsis,
             )
-            summary = replay.run(
-                [
-                    Source(name, open_source(path, name=name, waiting=interrupt, on_read=on_read))
-                    for name, path in zip(names, options.files, strict=True)
-                ]
-            )
+            summary = replay.run(sources)
         if summary.lines:
-            show_events(console, latest.values())
+            show_events(console, found.latest.values())
             console.print()
             show_summary(console, summary)
         if page:
-            page.write(
-                render(
-                    history,
-                    tracks.tracks(),
-                    inputs.places.fences,
-                    summary,
-                    land_clip,
-                    limits_of(inputs.settings),
-                )
-            )
-    if options.report and options.report != STANDARD:
-        console.print(f"Report: {plain(options.report)}", markup=False, highlight=False, soft_wrap=True)
+            page.write(found.report(loaded, summary))
+    if outputs.report and outputs.report != STANDARD:
+        console.print(f"Report: {plain(outputs.report)}", markup=False, highlight=False, soft_wrap=True)
     complain(*summary.problems)
     if interrupt.asked:
-        found = "this is what was found so far" if summary.lines else "nothing had been read"
-        console.print(f"Ended by Ctrl-C: {found}.", soft_wrap=True)
+        so_far = "this is what was found so far" if summary.lines else "nothing had been read"
+        console.print(f"Ended by Ctrl-C: {so_far}.", soft_wrap=True)
         return 128 + signal.SIGINT
     return 1 if summary.problems else 0
 
 
-class _TrackLog:
-    """The ticks of a run, for the map of the report."""
+@dataclass(slots=True)
+class _Findings:
+    """What a run has found: the latest revision of each event; for the report all revisions and the ticks."""
 
-    def __init__(self) -> None:
-        self._ticks: list[Rows] = []
+    keep_history: bool
+    writer: EventWriter | None = None
+    latest: dict[str, Event] = field(default_factory=dict)
+    _history: list[Event] = field(default_factory=list)
+    _ticks: list[Rows] = field(default_factory=list)
 
-    def add(self, instant: Instant) -> None:
-        self._ticks.append(instant.ticks)
+    def add(self, event: Event) -> None:
+        self.latest[event.id] = event
+        if self.keep_history:
+            self._history.append(event)
+        if self.writer:
+            self.writer.write(event)
 
-    def tracks(self) -> dict[int, Rows]:
-        """By MMSI, the ticks of every vessel, sorted by time."""
+    def add_ticks(self, instant: Instant) -> None:
+        if self.keep_history:
+            self._ticks.append(instant.ticks)
+
+    def report(self, inputs: DetectionInputs, summary: Summary) -> str:
+        """The HTML page."""
+        fences, limits = inputs.surroundings.fences, limits_of(inputs.settings)
+        return render(self._history, self._tracks(), fences, summary, land_clip, limits)
+
+    def _tracks(self) -> dict[int, Rows]:
+        """The ticks of every vessel by MMSI, sorted by time."""
         ticks = np.concatenate([no_ticks(), *self._ticks])
         ticks = ticks[np.lexsort([ticks["time"], ticks["mmsi"]])]
         heard, first = np.unique(ticks["mmsi"], return_index=True)
         return dict(zip(heard.tolist(), np.split(ticks, first[1:]), strict=True)) if len(ticks) else {}
 
 
-def _ignore(_: object) -> None:
-    pass
+def _reject_writer(file: Output | None) -> Callable[[Reject], None]:
+    def write(reject: Reject) -> None:
+        if file:
+            file.write_bytes(reject_to_json(reject) + b"\n")
+
+    return write
 
 
-@contextmanager
-def _progress(
-    console: Console | None, files: Sequence[str], interrupt: Interrupt
-) -> Iterator[tuple[Callable[[Summary], None], Callable[[int], None]]]:
-    """A line that moves while a person watches: told of what came of the lines, and of bytes read."""
-    if console is None or not console.is_interactive:
-        yield _ignore, _ignore
-        return
-    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
-    whole = all(os.path.isfile(path) for path in files)  # of a pipe nobody knows how much is to come
-    if whole:
-        columns.insert(1, BarColumn(bar_width=None))
-    read = 0
-    with Progress(*columns, console=console, transient=True, expand=whole) as bar:
-        task = bar.add_task("reading", total=sum(map(os.path.getsize, files)) if whole else None)
+class _Progress:
+    """A line on the terminal that shows how far the run is; nothing without a console."""
 
-        def on_read(count: int) -> None:
-            nonlocal read
-            read += count
+    def __init__(self, console: Console | None, files: Sequence[str], interrupt: Interrupt) -> None:
+        self._console = console if console and console.is_interactive else None
+        self._interrupt = interrupt
+        # the size of a pipe is unknown, and then no bar is shown
+        self._total = sum(map(os.path.getsize, files)) if all(map(os.path.isfile, files)) else None
+        self._read = 0
+        self._bar: Progress | None = None
 
-        def on_progress(summary: Summary) -> None:
-            ending = "ending, Ctrl-C again stops at once" if interrupt.asked else None
-            bar.update(task, completed=read, description=ending or show_progress(summary))
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        if self._console is None:
+            yield
+            return
+        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
+        if self._total is not None:
+            columns.insert(1, BarColumn(bar_width=None))
+        expand = self._total is not None
+        with Progress(*columns, console=self._console, transient=True, expand=expand) as self._bar:
+            self._bar.add_task("reading", total=self._total)
+            yield
 
-        yield on_progress, on_read
+    def on_read(self, count: int) -> None:
+        self._read += count
+
+    def on_progress(self, summary: Summary) -> None:
+        if self._bar:
+            ending = "ending, Ctrl-C again stops at once" if self._interrupt.asked else None
+            task = self._bar.task_ids[0]
+            self._bar.update(task, completed=self._read, description=ending or show_progress(summary))

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import UsageError
-from streams.cli.groups import help_unless_command
+from streams.cli.errors import UsageError, help_unless_command
 
 app = typer.Typer()
 

@@ -56,19 +56,6 @@ def publish(
     return _run(run)
 
 
-def rate(text: str) -> float:
-    """Read a rate: `max` or a positive number. Raises ValueError with a sentence."""
-    if text == "max":
-        return publishing.MAX
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < publishing.MAX:
-        raise ValueError(f"{text!r} is no rate; give max, or a number such as 1 (real time) or 600")
-    return value
-
-
 def default_buffer(target: KafkaTarget, sources: Sequence[str]) -> Path:
     """A folder of the same command line every time, so that it finds what it left; of no other one."""
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 PAGE: Final = Path(str(files("streams.feed").joinpath("page")))
-SHARED: Final = Path(str(files("streams").joinpath("web")))
+SHARED: Final = Path(str(files("streams.output").joinpath("web")))
 LAND: Final = Path(str(files("geofences").joinpath("data", "land.geojson.gz")))
 FRESH: Final = {"Cache-Control": "no-cache"}
 """To be asked for anew each time: an answer of 304 is cheap, and files of two versions do not mix."""

@@ -28,8 +28,8 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 def test_all_commands_are_there() -> None:
     assert {" ".join(path) for path in COMMANDS} >= {
-        "", "replay", "simulate", "evaluate", "fences", "fences list", "fences show", "fences check",
-        "fences export", "settings", "settings show",
+        "", "replay", "serve", "publish", "ingest", "simulate", "evaluate", "fences", "fences list",
+        "fences show", "fences check", "fences export", "settings", "settings show",
     }  # fmt: skip
 
 

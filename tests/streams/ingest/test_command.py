@@ -241,9 +241,12 @@ def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_path: 
         (["nix.nmea", "--broker", "localhost:9092"], "nix.nmea: there is no such file"),
         (["http://x", "--broker", "localhost:9092"], "unknown kind of source"),
         (["-", "--broker", "localhost"], "is not HOST:PORT, such as localhost:9092"),
-        (["-", "--broker", "localhost:9092", "--buffer-limit", "much"], "no size; give one such as 500MiB"),
+        (
+            ["-", "--broker", "localhost:9092", "--buffer-limit", "much"],
+            "is not a size; give one such as 500MiB",
+        ),
         (["-", "--broker", "localhost:9092", "--bbox", "1,2"], "is not WEST,SOUTH,EAST,NORTH"),
-        (["-", "--broker", "localhost:9092", "--base-time", "noon"], "is no time"),
+        (["-", "--broker", "localhost:9092", "--base-time", "noon"], "is not a time"),
         (["aisstream:", "--broker", "localhost:9092"], "needs a key"),
     ],
 )

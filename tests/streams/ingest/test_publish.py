@@ -11,7 +11,7 @@ from models.frame import Cut, Frame
 from models.time import DAY, MINUTE, SECOND, Millis
 from streams.ingest import run
 from streams.ingest.counters import Counters
-from streams.ingest.publish import MAX, publish, timed_frames
+from streams.ingest.publish import publish, timed_frames
 from streams.ingest.sources.address import AddressError
 from tests.services.kafka import KafkaServer
 from tests.streams.ingest.kafka_reading import (
@@ -161,14 +161,3 @@ def test_what_is_no_recording_is_refused() -> None:
         run.publish(["nix"], "127.0.0.1:9")
     with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is no recording"):
         run.publish(["tcp://127.0.0.1:1"], "127.0.0.1:9")
-
-
-@pytest.mark.parametrize(("text", "rate"), [("max", MAX), ("1", 1.0), ("0.5", 0.5), ("600", 600.0)])
-def test_rates(text: str, rate: float) -> None:
-    assert run.rate(text) == rate
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "inf", "nan", "fast"])
-def test_no_rates(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rate; give max, or a number"):
-        run.rate(text)

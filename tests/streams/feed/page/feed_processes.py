@@ -1,4 +1,4 @@
-"""Real feeds as processes: a recording with `replay --serve`, and `tankerwatch feed` on Redis."""
+"""Real feeds as processes: a recording with `tankerwatch serve`, and `tankerwatch feed` on Redis."""
 
 import asyncio
 import sys
@@ -56,7 +56,7 @@ class Recorded(Feed):
     name = "replay"
 
     def __init__(self, folder: Path, recording: Path, rate: str = "max") -> None:
-        super().__init__(folder, ["replay", str(recording), "--serve", "--rate", rate])
+        super().__init__(folder, ["serve", str(recording), "--rate", rate])
 
     def finished(self) -> bool:
         return bool(self.ask("replay")["finished"])

@@ -1,0 +1,138 @@
+"""Options of the commands that detect events in recordings: what is left out, fences, watchlists, settings.
+
+`DetectionOptions` holds what the user gave; `load` makes `DetectionInputs` of it, which the stages work with.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.box import Box
+from models.time import BEGINNING, END, Millis, to_text
+from streams.cli import values
+from streams.cli.errors import UsageError
+
+if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
+    from geofences.surroundings import Surroundings
+    from models.watchlist import Watchlist
+    from streams.stages.core import Core, ReportFilter
+    from streams.stages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionOptions:
+    start: Annotated[
+        Millis | None,
+        typer.Option(
+            metavar="TIME",
+            parser=values.time,
+            help="Leave out reports before this time, such as 2026-03-01T12:00:00Z (UTC).",
+        ),
+    ] = None
+    end: Annotated[
+        Millis | None,
+        typer.Option(metavar="TIME", parser=values.time, help="Leave out reports at this time and after it."),
+    ] = None
+    bbox: Annotated[
+        Box | None,
+        typer.Option(
+            metavar="WEST,SOUTH,EAST,NORTH",
+            parser=values.box,
+            help="Leave out positions outside this box, in degrees. West > east crosses the antimeridian.",
+        ),
+    ] = None
+    mmsi: Annotated[
+        list[int],
+        typer.Option(
+            metavar="MMSI",
+            min=1,
+            max=999_999_999,
+            help="Only events that this vessel takes part in. Can be given several times.",
+        ),
+    ] = field(default_factory=list)
+    fence: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE",
+            help="GeoJSON file of your own fences, added to the shipped ones. Can be given several times.",
+        ),
+    ] = field(default_factory=list)
+    watchlist: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE",
+            help="CSV file of vessels to watch, added to the shipped list. Columns: "
+            "imo,mmsi,name,list,entry. Can be given several times.",
+        ),
+    ] = field(default_factory=list)
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="TOML file of settings that differ from `tankerwatch settings show`."
+        ),
+    ] = None
+
+    @property
+    def files(self) -> list[str]:
+        """The files that these options name."""
+        return [*self.fence, *self.watchlist, *([self.settings] if self.settings else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionInputs:
+    """What the stages of one run work with, besides the recordings."""
+
+    settings: "Settings"
+    surroundings: "Surroundings"
+    watchlist: "Watchlist"
+    report_filter: "ReportFilter"
+    base_time: Millis | None
+    mmsis: frozenset[int]
+
+    def core(self, names: Sequence[str]) -> "Core":
+        """The stages, for sources of these names."""
+        from streams.stages.core import Core
+
+        return Core(
+            names, self.surroundings, self.watchlist, self.settings, self.report_filter, self.base_time
+        )
+
+
+def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
+    """Load the files that the options name. Raises UsageError with every problem found in them."""
+    from geofences.catalogue import load_catalogue
+    from geofences.fence import FenceError, load_fences
+    from geofences.surroundings import Surroundings
+    from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
+    from streams.stages import settings as settings_file
+    from streams.stages.core import ReportFilter
+
+    start = BEGINNING if options.start is None else options.start
+    end = END if options.end is None else options.end
+    if start >= end:
+        raise UsageError(
+            f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
+        )
+    try:
+        settings = (
+            settings_file.load(Path(options.settings)) if options.settings else settings_file.Settings()
+        )
+        fences = {fence.id: fence for fence in load_catalogue()}
+        for path in options.fence:
+            fences |= {fence.id: fence for fence in load_fences(path)}  # replaces a shipped one of that id
+        watchlist = shipped_watchlist().merge(*(Watchlist.load(path) for path in options.watchlist))
+    except (FenceError, WatchlistError) as error:
+        raise UsageError(*error.problems) from None
+    except settings_file.SettingsError as error:
+        raise UsageError(str(error)) from None
+    return DetectionInputs(
+        settings,
+        Surroundings(list(fences.values())),
+        watchlist,
+        ReportFilter(start, end, options.bbox),
+        base_time,
+        frozenset(options.mmsi),
+    )

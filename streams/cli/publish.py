@@ -1,0 +1,49 @@
+"""`tankerwatch publish`: recordings to Kafka, with their own times."""
+
+from typing import Annotated, cast
+
+import typer
+
+from streams.cli import values
+from streams.cli.errors import Failed, UsageError
+from streams.cli.ingest import Broker
+from streams.cli.input_options import InputOptions, Recordings
+from streams.cli.option_groups import with_option_groups
+
+
+@with_option_groups
+def publish(
+    files: Recordings,
+    *,
+    broker: Broker,
+    rate: Annotated[
+        float,
+        typer.Option(
+            metavar="N|max",
+            parser=values.rate,
+            help="Speed as a multiple of real time; max is as fast as Kafka takes it.",
+        ),
+    ] = cast(float, "max"),  # typer parses it like a given value
+    inputs: InputOptions,
+) -> None:
+    """Publish recordings to Kafka with their own times, for workers to process.
+
+    All recordings are registered before the first line is sent. With --rate they are merged by time; with
+    max they are sent one after the other. Ctrl-C or SIGTERM sends what has been read and ends it. The
+    topics' prefix is taken from TANKERWATCH_PREFIX.
+    """
+    from streams.deployment.config import DeploymentError, from_environment
+    from streams.deployment.topics_admin import TopicsError
+    from streams.ingest import run
+    from streams.ingest.sender import KafkaTarget
+    from streams.ingest.sources.address import AddressError
+
+    try:
+        target = KafkaTarget(broker, from_environment().topics)
+        problems = run.publish(files, broker, rate, target=target, base_time=inputs.base_time)
+    except (AddressError, DeploymentError) as error:
+        raise UsageError(str(error)) from None
+    except TopicsError as error:
+        raise Failed(str(error)) from None
+    if problems:
+        raise Failed(*problems)

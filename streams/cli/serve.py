@@ -1,0 +1,123 @@
+"""`tankerwatch serve`: recordings on a page in the browser, with a time slider."""
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from streams.cli import values
+from streams.cli.detection_options import DetectionInputs, DetectionOptions
+from streams.cli.errors import UsageError, complain, reason
+from streams.cli.input_options import InputOptions, Recordings
+from streams.cli.option_groups import with_option_groups
+
+if TYPE_CHECKING:
+    import socket
+
+    from streams.feed.recording.memory_log import MemoryLog
+    from streams.feed.settings import FeedSettings
+    from streams.recordings.replay import Source
+    from streams.recordings.summary import Summary
+
+HOST = "127.0.0.1"
+
+
+@with_option_groups
+def serve(
+    files: Recordings,
+    *,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 for any.")
+    ] = 8080,
+    rate: Annotated[
+        float,
+        typer.Option(
+            metavar="N|max",
+            parser=values.rate,
+            help="Speed of the playback as a multiple of real time; with max the end is shown at once.",
+        ),
+    ] = cast(float, "max"),  # typer parses it like a given value
+    inputs: InputOptions,
+    detection: DetectionOptions,
+) -> None:
+    """Show recordings on a page in the browser, with a map and a time slider.
+
+    The page is served to this machine only, until Ctrl-C, also after all has been read. docs/feed.md
+    describes the page and its API.
+    """
+    from streams.cli import detection_options
+    from streams.cli.input_options import open_recordings
+    from streams.deployment.config import DeploymentError
+    from streams.feed.settings import from_environment
+
+    try:
+        settings = from_environment()
+    except DeploymentError as error:
+        raise UsageError(str(error)) from None
+    sources = open_recordings(files, inputs)
+    loaded = detection_options.load(detection, inputs.base_time)
+    _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
+
+
+def _run(
+    sources: "list[Source]",
+    detection: DetectionInputs,
+    settings: "FeedSettings",
+    listening: "socket.socket",
+    rate: float | None,
+) -> None:
+    """Read the recordings and serve the page until a signal ends it."""
+    import asyncio
+
+    from streams.feed.http import access, server
+    from streams.feed.http.context import FeedContext
+    from streams.feed.recording.memory_log import MemoryLog
+    from streams.feed.recording.player import Player
+    from streams.feed.recording.reader import Recording
+    from streams.feed.stream.hub import Hub
+
+    url = server.url(listening)
+
+    async def run() -> None:
+        log = MemoryLog()
+        player = Player(log, rate)
+        tokens, _ = access.tokens(settings, HOST)
+        feed = FeedContext(log, Hub(log, settings), settings, detection.surroundings.fences, player, tokens)
+
+        def ended(summary: "Summary") -> None:
+            _show(summary, log)
+            typer.echo(f"All has been read; still at {url} (Ctrl-C ends it)", err=True)
+
+        core = detection.core([source.name for source in sources])
+        recording = Recording(core, log, player, detection.mmsis, ended)
+        await server.serve(
+            feed,
+            listening,
+            [recording.run(sources)],
+            lambda _: typer.echo(f"Watch it at {url} (Ctrl-C ends it)", err=True),
+        )
+
+    asyncio.run(run())
+
+
+def _show(summary: "Summary", log: "MemoryLog") -> None:
+    from rich.console import Console
+
+    from models.event import from_json
+    from streams.output.console import show_events, show_summary
+
+    if summary.lines:
+        console = Console(stderr=True)
+        show_events(console, [from_json(entry.json) for entry in log.all_latest()])
+        console.print()
+        show_summary(console, summary)
+    complain(*summary.problems)
+
+
+def open_port(host: str, port: int) -> "socket.socket":
+    """A socket that listens there. Raises UsageError where the port is taken or not allowed."""
+    from streams.feed.http import server
+
+    try:
+        return server.listen(host, port)
+    except OSError as error:
+        raise UsageError(f"port {port} of {host}: {reason(error)}; choose another one with --port") from None

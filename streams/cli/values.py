@@ -1,0 +1,70 @@
+"""Parsers for option values: times, boxes, rates, sizes and addresses.
+
+Each takes the text that the user gave and raises UsageError with a sentence that says what to give instead.
+Typer calls them (`parser=`), and the error is printed after the option's name.
+"""
+
+import math
+from typing import Final
+
+from models.box import Box, read_box
+from models.time import Millis, from_text
+from streams.cli.errors import UsageError
+
+MAX_RATE: Final = math.inf
+"""The rate `max`: without pauses."""
+
+_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def time(text: str) -> Millis:
+    """An ISO 8601 time from 1970 on; UTC unless it has an offset."""
+    try:
+        millis = from_text(text)
+        if millis < 0:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a time; give ISO 8601 like 2026-03-01T12:00:00Z (UTC without an offset)"
+        ) from None
+    return millis
+
+
+def box(text: str) -> Box:
+    """WEST,SOUTH,EAST,NORTH in degrees; a west greater than the east crosses the antimeridian."""
+    try:
+        return read_box(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def rate(text: str) -> float:
+    """A multiple of real time, or `max`, which is MAX_RATE."""
+    if text == "max":
+        return MAX_RATE
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise UsageError(f"{text!r} is not a rate; give max, or a number such as 1 (real time) or 600")
+    return value
+
+
+def size(text: str) -> int:
+    """A number of bytes, such as 500MiB; K, M, G and T are powers of 1,024."""
+    number = text.upper().removesuffix("B").removesuffix("I")
+    unit = number[-1:] if number[-1:].isalpha() else ""
+    digits = number.removesuffix(unit).strip() if unit else number.strip()
+    if not digits.isdecimal() or unit not in _UNITS or int(digits) == 0:
+        raise UsageError(f"{text!r} is not a size; give one such as 500MiB or 1GiB")
+    return int(digits) * _UNITS[unit]
+
+
+def broker(text: str) -> str:
+    """HOST:PORT of a Kafka broker, or several with commas between."""
+    for part in text.split(","):
+        host, _, port = part.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+            raise UsageError(f"{text!r} is not HOST:PORT, such as localhost:9092")
+    return text

@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Tests on real recordings need the folder that TANKERWATCH_DATA names; without it they are left out.
 RECORDED := $(if $(TANKERWATCH_DATA),,-m "not recorded")
 
-.PHONY: demo test lint format evaluate faults bench lock clean
+.PHONY: demo test lint format docs evaluate faults bench lock clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -32,6 +32,10 @@ format: .venv/ready
 # Detection against the simulator's truth, over every scenario: writes the table in docs/evaluation.md.
 evaluate: .venv/ready
 	$(BIN)/python -m tests.scenarios.matrix --seeds 20 --out docs/evaluation.md
+
+# Pages of docs/reference, from the code.
+docs: .venv/ready
+	$(BIN)/python -m tests.docs.reference
 
 # Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/faults.md.
 faults: .venv/ready

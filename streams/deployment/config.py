@@ -21,28 +21,33 @@ class DeploymentError(ValueError):
 
 class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     broker: str = "127.0.0.1:9092"
-    """Kafka, as host:port, several with commas."""
+    """Address of Kafka as HOST:PORT. Several addresses are separated by commas."""
     redis: str = "redis://127.0.0.1:6379/0"
+    """URL of Redis."""
     prefix: str = ""
-    """Before the name of every topic and Redis key: deployments side by side."""
+    """Prefix of the names of all topics and Redis keys, for a second deployment on the same services."""
     raw_partitions: int = 4
-    """Partitions of raw frames: as many decoders can work at once."""
+    """Partitions of the topic of raw frames: the number of workers that can decode at the same time."""
     spread: int = 8
-    """Partitions of MMSIs: as many workers can follow vessels at once. Can't be changed later."""
+    """Partitions by MMSI: the number of workers that can follow vessels at the same time. It can't be changed
+    later."""
     checkpoint_seconds: float = 1.0
+    """Seconds between two checkpoints of a partition."""
     checkpoint_frames: int = 500
-    """A checkpoint is taken so often: by the clock, and after so many frames when catching up."""
+    """Frames after which a checkpoint is written even if less time has passed."""
     session_timeout_seconds: float = 6.0
-    """A killed worker is missed after so long."""
+    """Seconds after which Kafka gives the partitions of a worker that was killed to others."""
     silence_seconds: float = 60.0
-    """A source from whose ingest not even word of being idle has come for so long is ended."""
+    """Seconds without a frame of a source, even an idle one, after which a worker ends the source."""
     settings: str = ""
-    """TOML file of thresholds; none means the defaults."""
+    """TOML file of settings that differ from the defaults; empty for the defaults."""
     fences: str = ""
+    """GeoJSON files of your own fences, separated by the system's path separator (`:` on Linux and macOS)."""
     watchlists: str = ""
-    """Further files of fences and watched vessels, separated by the system's path separator."""
+    """CSV files of vessels to watch, separated likewise."""
     web_port: int = 0
-    """Port of a worker's metrics; 0 for none."""
+    """Port of a worker's metrics; 0 for none. The sink serves its metrics on the next port, alerts on the one
+    after it."""
 
     def __post_init__(self) -> None:
         for name in ("raw_partitions", "spread", "checkpoint_frames"):

@@ -1,17 +1,8 @@
-"""The topics on Kafka: names, keys, partitions, retention and compaction, in one place.
+"""The topics on Kafka: names, messages, keys, partitions and retention, in one place.
 
-| topic | one message is | key | partitions |
-|---|---|---|---|
-| `ais.sources` | a registration: who feeds us | source | 1, compacted |
-| `ais.raw` | a frame of up to 500 lines of one source | source | `raw` |
-| `ais.reports` | decoded columns of one source | none: partition is MMSI modulo `spread` | `spread` |
-| `ais.ticks` | instants of the time grid of one partition of MMSIs | none | 1 |
-| `ais.facts` | revisions that one stage found | none | 1 |
-| `tankerwatch.events` | one revision of one event, as JSON | event id | 1, compacted |
-| `tankerwatch.rejects` | a line or frame that could not be used, as it came | source | 1 |
-
-Stages seek by offset and take a gap in offsets for a loss, so what they read has neither compaction nor
-transactions. The events are one partition: their order is part of what a replay reproduces.
+Stages seek by offset and take a gap in the offsets for a loss, so the topics they read have neither
+compaction nor transactions. The events are in one partition, because a replay reproduces their order too.
+docs/reference/topics.md is made from this.
 """
 
 from dataclasses import dataclass
@@ -65,7 +56,11 @@ class TopicSpec:
 
     name: str
     partitions: int
-    retention: Millis | None  # None for compacted ones, which keep the latest of each key
+    retention: Millis | None
+    """None for a compacted topic, which keeps the latest message of each key."""
+    message: str
+    """What one message is."""
+    key: str
 
     @property
     def config(self) -> dict[str, str]:
@@ -77,11 +72,22 @@ class TopicSpec:
 def specs(topics: Topics, raw: int, spread: int) -> tuple[TopicSpec, ...]:
     """All topics of a deployment with so many partitions of raw frames and of MMSIs."""
     return (
-        TopicSpec(topics.sources, 1, None),
-        TopicSpec(topics.raw, raw, 14 * DAY),  # the time back to which state can be rebuilt
-        TopicSpec(topics.reports, spread, 24 * HOUR),
-        TopicSpec(topics.ticks, 1, 24 * HOUR),
-        TopicSpec(topics.facts, 1, 7 * DAY),
-        TopicSpec(topics.events, 1, None),
-        TopicSpec(topics.rejects, 1, 14 * DAY),
+        TopicSpec(topics.sources, 1, None, "the registration of a source", "source"),
+        # kept as long as state can be rebuilt
+        TopicSpec(topics.raw, raw, 14 * DAY, f"a frame: up to {FRAME_LINES} lines of one source", "source"),
+        TopicSpec(
+            topics.reports,
+            spread,
+            24 * HOUR,
+            "decoded reports of one source",
+            "none: MMSI modulo the partitions",
+        ),
+        TopicSpec(
+            topics.ticks, 1, 24 * HOUR, "positions of some vessels at instants of the time grid", "none"
+        ),
+        TopicSpec(topics.facts, 1, 7 * DAY, "revisions of events that one stage found", "none"),
+        TopicSpec(topics.events, 1, None, "one revision of one event", "event id"),
+        TopicSpec(
+            topics.rejects, 1, 14 * DAY, "a line or frame that could not be used, as it came", "source"
+        ),
     )

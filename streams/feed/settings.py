@@ -13,26 +13,29 @@ _PREFIX = "TANKERWATCH_FEED_"
 
 class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_tokens: str = ""
-    """Tokens that let read, separated by commas."""
+    """Tokens that allow reading, separated by commas."""
     review_tokens: str = ""
-    """Tokens that let read and review."""
+    """Tokens that allow reading and writing reviews, separated by commas."""
     hosts: str = ""
-    """Names under which the feed is reached, separated by commas, beside those of loopback. Beyond loopback,
-    none means any."""
+    """Host names under which the feed is reached, besides those of loopback, separated by commas. Empty for
+    any name, if the feed listens beyond loopback."""
     tiles_url: str = ""
-    """Template of online map tiles, as https://tile.example.org/{z}/{x}/{y}.png; none: offline land only."""
+    """URL template of online map tiles, like https://tile.example.org/{z}/{x}/{y}.png; empty for the shipped
+    map of land only."""
     tiles_attribution: str = ""
+    """Credit for the map tiles, shown on the map."""
     heartbeat_seconds: float = 15.0
+    """Seconds between two heartbeats of a stream that has nothing else to send."""
     streams: int = 2_000
-    """Streams open at a time, and"""
+    """Number of streams that can be open at the same time."""
     streams_per_address: int = 100
-    """of them from one address."""
+    """Number of streams that one address can have open at the same time."""
     requests_per_minute: int = 1_200
-    """From one address; as many may come at once after a minute of silence."""
+    """Requests a minute that one address can make; all at once after a minute without any."""
     backlog_bytes: int = 16_000_000
-    """Of what was sent lately so much is kept, for all clients together. Who falls behind it is dropped."""
+    """Bytes of recent events kept in memory for all streams. A client further behind is dropped."""
     coalesce_seconds: float = 0.1
-    """With many streams open, what comes within this time is sent together."""
+    """Seconds within which events are sent together, while many streams are open."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -23,33 +23,60 @@ from streams.runtime.logs import say
 log = logging.getLogger(__name__)
 REGISTRY: Final = CollectorRegistry()
 
-LINES = Counter("tankerwatch_lines", "Lines by what became of them", ["outcome"], registry=REGISTRY)
-FRAMES = Counter("tankerwatch_frames", "Frames applied", ["stage"], registry=REGISTRY)
+LINES = Counter("tankerwatch_lines", "Lines decoded, by their outcome", ["outcome"], registry=REGISTRY)
+FRAMES = Counter("tankerwatch_frames", "Frames processed by a stage", ["stage"], registry=REGISTRY)
 CHECKPOINTS = Counter("tankerwatch_checkpoints", "Checkpoints written", ["stage"], registry=REGISTRY)
 RESTARTED = Gauge(
-    "tankerwatch_worker_restarts", "Restarts of this worker by its supervisor", ["reason"], registry=REGISTRY
+    "tankerwatch_worker_restarts",
+    "Restarts of this worker by its supervisor, by reason: lost, fenced, failed, signal_9 and so on",
+    ["reason"],
+    registry=REGISTRY,
 )
 EVENTS = Counter(
-    "tankerwatch_events", "Revisions of events new in the log", ["type", "level", "status"], registry=REGISTRY
+    "tankerwatch_events",
+    "Revisions of events that the sink has added to the log",
+    ["type", "level", "status"],
+    registry=REGISTRY,
 )
 DUPLICATES = Counter(
-    "tankerwatch_sink_duplicates", "Revisions that the log had already", registry=REGISTRY
+    "tankerwatch_sink_duplicates", "Revisions that the log already had", registry=REGISTRY
 )  # fmt: skip
-UNREADABLE = Counter("tankerwatch_sink_unreadable", "Messages left out", ["topic"], registry=REGISTRY)
-TICKS = Counter("tankerwatch_sink_ticks", "Ticks added to tracks", registry=REGISTRY)
-IDENTITIES = Counter("tankerwatch_sink_identities", "Identities added", registry=REGISTRY)
-SINK_LAG = Gauge("tankerwatch_sink_lag_messages", "Messages not read yet", ["topic"], registry=REGISTRY)
-SINK_WRITTEN = Gauge(
-    "tankerwatch_sink_written_timestamp_seconds", "When the last batch was written", registry=REGISTRY
+UNREADABLE = Counter(
+    "tankerwatch_sink_unreadable",
+    "Messages that the sink could not read and left out",
+    ["topic"],
+    registry=REGISTRY,
 )
-UP = Gauge("tankerwatch_service_up", "Whether a service answered last", ["service"], registry=REGISTRY)
+TICKS = Counter("tankerwatch_sink_ticks", "Positions that the sink has added to tracks", registry=REGISTRY)
+IDENTITIES = Counter(
+    "tankerwatch_sink_identities", "Identities that the sink has added to vessels", registry=REGISTRY
+)
+SINK_LAG = Gauge(
+    "tankerwatch_sink_lag_messages",
+    "Messages of a topic that the sink has not written yet",
+    ["topic"],
+    registry=REGISTRY,
+)
+SINK_WRITTEN = Gauge(
+    "tankerwatch_sink_written_timestamp_seconds",
+    "Unix time at which the sink wrote its last batch",
+    registry=REGISTRY,
+)
+UP = Gauge(
+    "tankerwatch_service_up",
+    "1 if Redis or Kafka answered the last request, else 0",
+    ["service"],
+    registry=REGISTRY,
+)
 ALERTS = Counter(
     "tankerwatch_alerts",
-    "Messages to receivers of alerts by what became of them, and alerts that had to wait",
+    "Alert messages by outcome: delivered, retried, dead or disabled; and alerts held for a digest",
     ["rule", "outcome"],
     registry=REGISTRY,
 )
-ALERTS_WAITING = Gauge("tankerwatch_alerts_waiting", "Alerts not delivered yet", ["rule"], registry=REGISTRY)
+ALERTS_WAITING = Gauge(
+    "tankerwatch_alerts_waiting", "Alerts that are not delivered yet", ["rule"], registry=REGISTRY
+)
 ProcessCollector(registry=REGISTRY)
 
 
@@ -79,17 +106,31 @@ class StatsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         labels, now = ["stage", "partition"], time.time()
         mark = GaugeMetricFamily(
-            "tankerwatch_watermark_timestamp_seconds", "How far event time has come", labels=labels
+            "tankerwatch_watermark_timestamp_seconds",
+            "Event time up to which a stage has worked, as Unix time; absent while unknown and after the end",
+            labels=labels,
         )
-        lag = GaugeMetricFamily("tankerwatch_event_time_lag_seconds", "Now less the watermark", labels=labels)
+        lag = GaugeMetricFamily(
+            "tankerwatch_event_time_lag_seconds",
+            "Seconds by which the event time of a stage is behind the clock",
+            labels=labels,
+        )
         age = GaugeMetricFamily(
-            "tankerwatch_checkpoint_age_seconds", "Since a checkpoint last had everything", labels=labels
+            "tankerwatch_checkpoint_age_seconds",
+            "Seconds since a checkpoint held everything that a stage had processed",
+            labels=labels,
         )
         size = GaugeMetricFamily(
-            "tankerwatch_checkpoint_size_bytes", "What the checkpoint takes in Redis", labels=labels
+            "tankerwatch_checkpoint_size_bytes",
+            "Memory that the checkpoint takes in Redis, measured every 30 seconds",
+            labels=labels,
         )
-        offset = GaugeMetricFamily("tankerwatch_applied_offset", "Last offset applied", labels=labels)
-        vessels = GaugeMetricFamily("tankerwatch_vessels", "Vessels followed", labels=["partition"])
+        offset = GaugeMetricFamily(
+            "tankerwatch_applied_offset", "Offset of the last frame that a stage has processed", labels=labels
+        )
+        vessels = GaugeMetricFamily(
+            "tankerwatch_vessels", "Vessels that are being followed", labels=["partition"]
+        )
         for sign in self._now:
             place = [sign.stage, str(sign.partition)]
             if BEGINNING < sign.watermark < END:

@@ -12,18 +12,18 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A revision takes 2 to 25 KB in the log, an event as much again; a vessel up to 8 KB."""
 
     log_days: float = 30.0
-    """Entries of the event log are kept so long after they were written,"""
+    """Days for which entries of the event log are kept after they were written."""
     log_entries: int = 50_000
-    """and no more than about so many."""
+    """Number of entries of the event log beyond which the oldest are dropped, approximately."""
     event_days: float = 90.0
-    """The highest revision of an event is kept so long after it was detected. What is published again later
-    than that counts as new, so this has to be longer than the raw frames are kept."""
+    """Days for which the highest revision of an event is kept after it was detected. An event that is
+    published again after that counts as new, so this must be longer than raw frames are kept (14 days)."""
     track_points: int = 288
-    """Points of a vessel's recent track: a day of ticks at five minutes."""
+    """Points of a vessel's recent track: the default is one day at 5 minutes."""
     identities: int = 32
-    """Identities in a vessel's history."""
+    """Number of identities kept in a vessel's history."""
     idle_days: float = 7.0
-    """A vessel without a tick or a new identity for so long is dropped."""
+    """Days without a position or a new identity after which a vessel is dropped."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -1,0 +1,95 @@
+"""The reference of environment variables: those of the processes, of docker-compose.yml and of the tests."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from streams.deployment.config import Deployment
+from streams.feed.settings import FeedSettings
+from streams.store.retention import Retention
+from tests.docs.markdown import field_texts, page, table
+
+Rows = list[tuple[str, str, str]]
+
+SETTINGS: Final = (
+    ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
+    ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
+    ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
+)
+
+PROCESSES: Final[Rows] = [
+    ("TANKERWATCH_LOG", "text", "Form of the log: `text` (logfmt) or `json`."),
+    ("TANKERWATCH_LOG_LEVEL", "info", "Lowest level that is logged: `debug`, `info`, `warning` or `error`."),
+    (
+        "TANKERWATCH_METRICS_HOST",
+        "127.0.0.1",
+        "Address on which workers, sink and alerts serve their metrics.",
+    ),
+    ("TANKERWATCH_RULES", "", "File of alert rules, if `--rules` is not given."),
+    ("TANKERWATCH_TOKEN", "", "Token with which `tankerwatch events` reads from a feed."),
+    ("AISSTREAM_API_KEY", "", "Key of aisstream.io, for the source `aisstream:`."),
+    (
+        "XDG_STATE_HOME",
+        "~/.local/state",
+        "`tankerwatch ingest` keeps its buffer in the folder `tankerwatch` in it.",
+    ),
+]
+
+COMPOSE: Final[Rows] = [
+    ("TANKERWATCH_SOURCES", "udp://:10110", "Sources of the ingest, separated by spaces."),
+    ("TANKERWATCH_LISTEN", "127.0.0.1", "Address of this machine on which UDP datagrams are taken."),
+    ("TANKERWATCH_UDP_PORT", "10110", "UDP port of this machine on which datagrams are taken."),
+    ("TANKERWATCH_BUFFER_LIMIT", "1GiB", "Size of the buffer of the ingest on disk."),
+    ("TANKERWATCH_WORKERS", "1", "Number of workers."),
+    ("TANKERWATCH_KAFKA_HOST", "127.0.0.1", "Address under which programs outside Docker reach Kafka."),
+    ("TANKERWATCH_KAFKA_PORT", "9092", "Port under which programs outside Docker reach Kafka."),
+    ("TANKERWATCH_KAFKA_HEAP", "-Xms512m -Xmx1g", "Memory options of Kafka's Java."),
+    ("TANKERWATCH_REDIS_PORT", "6379", "Port of this machine under which Redis is reached."),
+    ("TANKERWATCH_FEED_LISTEN", "127.0.0.1", "Address of this machine on which the feed is served."),
+    ("TANKERWATCH_FEED_PORT", "8080", "Port of this machine on which the feed is served."),
+    ("TANKERWATCH_ALERTS_SECRETS", "./alerts.env", "File of the secrets that the alert rules name."),
+    ("TANKERWATCH_IMAGE_TAG", "local", "Tag of the image that is built and run."),
+]
+
+TESTS: Final[Rows] = [
+    ("TANKERWATCH_DATA", "", "Folder of real recordings. Without it, tests marked `recorded` are left out."),
+    ("TANKERWATCH_TEST_KAFKA", "", "Kafka for the tests, as HOST:PORT. Without it the tests start one."),
+    ("TANKERWATCH_TEST_REDIS", "", "Redis for the tests, as a URL. Without it the tests start one."),
+]
+
+
+def variables(prefix: str, settings: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of each variable of a group of settings."""
+    texts = field_texts(settings)
+    for field in msgspec.structs.fields(settings):
+        default = (
+            field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
+        )
+        yield f"{prefix}{field.name.upper()}", default, texts.get(field.name, "")
+
+
+def environment() -> str:
+    """The page."""
+    parts = ["Every environment variable that tankerwatch reads. An empty default means that it is not set."]
+    groups: list[tuple[str, str, Rows]] = [
+        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in SETTINGS
+    ]
+    groups += [
+        ("Single processes", "", PROCESSES),
+        (
+            "docker-compose.yml",
+            "Only `docker-compose.yml` reads them, from the environment or `.env`.",
+            COMPOSE,
+        ),
+        ("Tests", "", TESTS),
+    ]
+    for title, text, rows in groups:
+        parts += [f"## {title}", *([text] if text else [])]
+        parts.append(
+            table(
+                ("variable", "default", "meaning"),
+                [(f"`{name}`", f"`{value}`" if value else "", meaning) for name, value, meaning in rows],
+            )
+        )
+    return page("Environment variables", *parts)

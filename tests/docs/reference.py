@@ -1,0 +1,35 @@
+"""Generates docs/reference from the code: `make docs`, or `python -m tests.docs.reference`.
+
+A page is a function without arguments that returns Markdown. `tests/docs/test_reference.py` fails where a
+page in the repository differs from what its function returns.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.docs.commands import commands
+from tests.docs.environment import environment
+from tests.docs.metrics import metrics
+from tests.docs.settings import settings
+from tests.docs.topics import topics
+
+FOLDER: Final = Path("docs/reference")
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "environment.md": environment,
+    "topics.md": topics,
+    "metrics.md": metrics,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

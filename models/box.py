@@ -1,9 +1,10 @@
 """A box of longitudes and latitudes."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the help of commands that take a box doesn't wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Box(NamedTuple):
@@ -22,11 +23,11 @@ class Box(NamedTuple):
             across = self.west <= lon <= self.east
         return across and self.south <= lat <= self.north
 
-    def mask(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    def mask(self, lon: "npt.NDArray[np.float64]", lat: "npt.NDArray[np.float64]") -> "npt.NDArray[np.bool_]":
         """`contains` for columns of positions; NaN is outside."""
-        west_of_east = (lon >= self.west, lon <= self.east)
-        across = np.logical_or(*west_of_east) if self.west > self.east else np.logical_and(*west_of_east)
-        return np.asarray(across & (lat >= self.south) & (lat <= self.north))
+        east, west = lon >= self.west, lon <= self.east
+        across = east | west if self.west > self.east else east & west
+        return across & (lat >= self.south) & (lat <= self.north)
 
 
 def read_box(text: str) -> Box:

@@ -11,6 +11,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from geofences.polygon import PolygonError, read_polygon
+from models.errors import InputError
 
 
 class FenceKind(StrEnum):
@@ -71,12 +72,8 @@ class Fence:
         return self.locode or self.id
 
 
-class FenceError(ValueError):
+class FenceError(InputError):
     """All that is wrong with a file of fences: `problems`, each with file, feature, place and remedy."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
 
 
 def load_fences(path: str | Path) -> tuple[Fence, ...]:
@@ -89,7 +86,7 @@ def load_fences(path: str | Path) -> tuple[Fence, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise FenceError(
-            [f"{path}: can't be read ({error.strerror}); give the path of a GeoJSON file"]
+            f"{path}: can't be read ({error.strerror}); give the path of a GeoJSON file"
         ) from error
     return read_fences(data, str(path))
 
@@ -111,7 +108,7 @@ def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
             fences.append(fence)
         problems += (f"{where}: {problem}" for problem in found)
     if problems:
-        raise FenceError(problems)
+        raise FenceError(*problems)
     return tuple(fences)
 
 
@@ -147,27 +144,27 @@ def _parse(data: bytes, file: str) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise FenceError([f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from error
+        raise FenceError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
-        raise FenceError([f"{file}: {place}: not JSON ({error.msg}); mend it there"]) from error
+        raise FenceError(f"{file}: {place}: not JSON ({error.msg}); mend it there") from error
     except RecursionError as error:
-        raise FenceError([f"{file}: not GeoJSON: nested too deep; give a FeatureCollection"]) from error
+        raise FenceError(f"{file}: not GeoJSON: nested too deep; give a FeatureCollection") from error
 
 
 def _features(document: Any, file: str) -> list[Any]:
     kind = document.get("type") if isinstance(document, dict) else None
     if kind not in ("FeatureCollection", "Feature"):
         said = f"its type is {kind!r}" if kind else "it has no type"
-        raise FenceError([f"{file}: not GeoJSON fences: {said}; give a FeatureCollection or a Feature"])
+        raise FenceError(f"{file}: not GeoJSON fences: {said}; give a FeatureCollection or a Feature")
     if "crs" in document and not _is_wgs84(document["crs"]):
         name = json.dumps(document["crs"])[:80]
-        raise FenceError([f"{file}: crs: {name}; reproject to WGS 84 (EPSG:4326) and leave the crs out"])
+        raise FenceError(f"{file}: crs: {name}; reproject to WGS 84 (EPSG:4326) and leave the crs out")
     if kind == "Feature":
         return [document]
     features = document.get("features")
     if not isinstance(features, list):
-        raise FenceError([f"{file}: features: not a list; a FeatureCollection needs a list of features"])
+        raise FenceError(f"{file}: features: not a list; a FeatureCollection needs a list of features")
     return features
 
 

@@ -13,6 +13,8 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.affinity import translate
 
+from models.errors import InputError
+
 Ring = list[tuple[float, float]]
 
 _REASON: Final = re.compile(r"^(?P<what>[^\[]+)\[(?P<place>[^\]]+)\]$")
@@ -30,7 +32,7 @@ _INVALID: Final = {
 """What shapely's `is_valid_reason` says, and what to do about it."""
 
 
-class PolygonError(ValueError):
+class PolygonError(InputError):
     """What is wrong with a GeoJSON geometry, where, and what to do."""
 
 

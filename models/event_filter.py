@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.box import Box, read_box
+from models.errors import InputError
 from models.event import Event, EventType, Level, Status
 
 
-class EventFilterError(ValueError):
+class EventFilterError(InputError):
     """A filter that can't be used: `filter` is its name, the text says what is wrong and what is valid."""
 
     def __init__(self, filter: str, problem: str) -> None:

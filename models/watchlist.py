@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from models.errors import InputError
 from models.vessel import WatchlistHit, imo_is_valid
 
 COLUMNS: Final = ("imo", "mmsi", "name", "list", "entry")
@@ -19,12 +20,8 @@ COLUMNS: Final = ("imo", "mmsi", "name", "list", "entry")
 _SHIPPED: Final = "dprk_vessels.csv"
 
 
-class WatchlistError(ValueError):
+class WatchlistError(InputError):
     """All that is wrong with a watchlist: `problems`, each with file, line, column and remedy."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
 
 
 class Watchlist:
@@ -44,7 +41,7 @@ class Watchlist:
             data = Path(path).read_bytes()
         except OSError as error:
             problem = f"{path}: can't be read ({error.strerror}); give the path of a CSV file"
-            raise WatchlistError([problem]) from error
+            raise WatchlistError(problem) from error
         return cls.read(data, str(path))
 
     @classmethod
@@ -54,7 +51,7 @@ class Watchlist:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise WatchlistError([f"{file}: line {line}: not UTF-8; save the file as UTF-8"]) from error
+            raise WatchlistError(f"{file}: line {line}: not UTF-8; save the file as UTF-8") from error
         by_imo: list[tuple[int, str, str]] = []
         by_mmsi: list[tuple[int, str, str]] = []
         problems: list[str] = []
@@ -68,7 +65,7 @@ class Watchlist:
             if row["mmsi"]:
                 by_mmsi.append((int(row["mmsi"]), row["list"], row["entry"]))
         if problems:
-            raise WatchlistError(problems)
+            raise WatchlistError(*problems)
         return cls(by_imo, by_mmsi)
 
     def merge(self, *others: "Watchlist") -> "Watchlist":
@@ -125,14 +122,14 @@ def _rows(text: str, file: str) -> Iterable[tuple[int, dict[str, str]]]:
         missing = [name for name in COLUMNS if name not in header]
         if missing:
             problem = f"line 1: no column {', '.join(missing)}; the header has to be {','.join(COLUMNS)}"
-            raise WatchlistError([f"{file}: {problem}"])
+            raise WatchlistError(f"{file}: {problem}")
         for fields in reader:
             if any(field.strip() for field in fields):
                 padded = (field.strip() for field in (*fields, *[""] * (len(header) - len(fields))))
                 yield reader.line_num, dict(zip(header, padded, strict=False))
     except csv.Error as error:
         problem = f"line {reader.line_num}: not CSV ({error}); put quotes round fields with commas"
-        raise WatchlistError([f"{file}: {problem}"]) from error
+        raise WatchlistError(f"{file}: {problem}") from error
 
 
 def _check(row: dict[str, str]) -> Iterable[str]:

@@ -8,12 +8,14 @@ from typing import Final
 import httpx
 import msgspec
 
+from models.errors import InputError
+
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAILBOX: Final = re.compile(r"[^@\s<>,;:\"\\()\x00-\x1f\x7f]+@[^@\s<>,;:\"\\()\x00-\x1f\x7f]+")
 TOPIC_FIELDS: Final = ("type", "level", "status", "id", "kind", "mmsi", "flag")
 
 
-class MissingSecret(ValueError):
+class MissingSecret(InputError):
     """An environment variable that a rule names is not set."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 
+from models.errors import InputError
 from models.event_filter import EventFilter, EventFilterError
 from streams.alerts.alert import Kind
 from streams.alerts.quiet_hours import Quiet
@@ -19,12 +20,8 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 Value = str | int | float
 
 
-class RulesError(ValueError):
+class RulesError(InputError):
     """A file of rules that can't be used: one sentence for each problem, with rule, key and remedy."""
-
-    def __init__(self, *problems: str) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from streams.cli.errors import Failed, UsageError, complain, help_unless_command
+from streams.cli.errors import Failed, complain, help_unless_command
 from streams.output.sanitize import plain
 
 if TYPE_CHECKING:
@@ -50,14 +50,10 @@ def run(
 
     from streams.alerts import process
     from streams.alerts.channels.factory import channels
-    from streams.alerts.rules import RulesError
 
     wanted, deployment = _load(rules), _deployment()
     port = metrics_port if metrics_port is not None else deployment.web_port and deployment.web_port + 2
-    try:
-        made = channels(wanted, os.environ)
-    except RulesError as error:
-        raise UsageError(*error.problems) from None
+    made = channels(wanted, os.environ)
     raise typer.Exit(process.run(deployment, wanted, made, port))
 
 
@@ -100,15 +96,10 @@ def try_out(
     from streams.alerts.channel import Result
     from streams.alerts.channels.factory import channel_of
     from streams.alerts.message import Single
-    from streams.alerts.rules import RulesError
     from streams.alerts.sample import sample
 
     wanted = _load(rules)
-    try:
-        chosen = wanted.named(rule)
-        channel = channel_of(chosen, wanted.page, os.environ)
-    except RulesError as error:
-        raise UsageError(*error.problems) from None
+    channel = channel_of(wanted.named(rule), wanted.page, os.environ)
 
     async def send() -> Any:
         event = sample()
@@ -220,34 +211,24 @@ def enable(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
 ) -> None:
     """Let a rule go on whose receiver had answered 410 (gone): with all that has come since."""
-    from streams.alerts.rules import RulesError
     from streams.alerts.state_store import key
 
     wanted, deployment = _load(rules), _deployment()
-    try:
-        name = key(deployment.prefix, wanted.named(rule).name)
-    except RulesError as error:
-        raise UsageError(*error.problems) from None
+    name = key(deployment.prefix, wanted.named(rule).name)
     was = _with_redis(deployment, lambda client: client.hdel(name, "disabled"))
     typer.echo(f"rule {rule!r} {'goes on' if was else 'was not disabled'}", err=True)
 
 
 def _load(path: Path) -> "Rules":
-    from streams.alerts.rules import RulesError, load
+    from streams.alerts.rules import load
 
-    try:
-        return load(path)
-    except RulesError as error:
-        raise UsageError(*error.problems) from None
+    return load(path)
 
 
 def _deployment() -> "Deployment":
     from streams.deployment import config
 
-    try:
-        return config.from_environment()
-    except config.DeploymentError as error:
-        raise UsageError(str(error)) from None
+    return config.from_environment()
 
 
 def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -> T:

@@ -102,11 +102,11 @@ class DetectionInputs:
 
 
 def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
-    """Load the files that the options name. Raises UsageError with every problem found in them."""
+    """Load the files that the options name. Raises InputError with every problem found in one."""
     from geofences.catalogue import load_catalogue
-    from geofences.fence import FenceError, load_fences
+    from geofences.fence import load_fences
     from geofences.surroundings import Surroundings
-    from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
+    from models.watchlist import Watchlist, shipped_watchlist
     from streams.stages import settings as settings_file
     from streams.stages.core import ReportFilter
 
@@ -116,18 +116,11 @@ def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs
         raise UsageError(
             f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
         )
-    try:
-        settings = (
-            settings_file.load(Path(options.settings)) if options.settings else settings_file.Settings()
-        )
-        fences = {fence.id: fence for fence in load_catalogue()}
-        for path in options.fence:
-            fences |= {fence.id: fence for fence in load_fences(path)}  # replaces a shipped one of that id
-        watchlist = shipped_watchlist().merge(*(Watchlist.load(path) for path in options.watchlist))
-    except (FenceError, WatchlistError) as error:
-        raise UsageError(*error.problems) from None
-    except settings_file.SettingsError as error:
-        raise UsageError(str(error)) from None
+    settings = settings_file.load(Path(options.settings)) if options.settings else settings_file.Settings()
+    fences = {fence.id: fence for fence in load_catalogue()}
+    for path in options.fence:
+        fences |= {fence.id: fence for fence in load_fences(path)}  # replaces a shipped one of that id
+    watchlist = shipped_watchlist().merge(*(Watchlist.load(path) for path in options.watchlist))
     return DetectionInputs(
         settings,
         Surroundings(list(fences.values())),

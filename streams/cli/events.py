@@ -85,7 +85,6 @@ def tail(
     from models.event_filter import EventFilter, EventFilterError
     from streams.tail.follow import Tail
     from streams.tail.printer import JsonLines, Lines
-    from streams.tail.source import Unreachable, Unusable
 
     given = {
         "type": type, "level": level, "status": status, "fence": fence, "country": country, "mmsi": mmsi,
@@ -106,10 +105,7 @@ def tail(
         finally:
             await chosen.close()
 
-    try:
-        asyncio.run(follow())
-    except (Unreachable, Unusable) as error:
-        raise Failed(str(error)) from None
+    asyncio.run(follow())
 
 
 @app.command()
@@ -126,7 +122,7 @@ def show(
 
     from streams.tail import event_sheet
     from streams.tail.printer import JsonLines
-    from streams.tail.source import Known, Unreachable, Unusable
+    from streams.tail.source import Known
 
     async def look() -> "tuple[str, Known | None]":
         chosen = _source(source, None, True, {})
@@ -135,10 +131,7 @@ def show(
         finally:
             await chosen.close()
 
-    try:
-        where, known = asyncio.run(look())
-    except (Unreachable, Unusable) as error:
-        raise Failed(str(error)) from None
+    where, known = asyncio.run(look())
     if known is None:
         raise Failed(f"{where} has no event {id!r}; `tankerwatch events tail` shows ids")
     if as_json:
@@ -158,10 +151,7 @@ def _source(place: str, since: "Since | None", once: bool, filters: dict[str, li
     from streams.tail.kafka_source import KafkaSource
     from streams.tail.redis_source import RedisSource
 
-    try:
-        wanted = config.from_environment()
-    except config.DeploymentError as error:
-        raise UsageError(str(error)) from None
+    wanted = config.from_environment()
     scheme, _, rest = place.partition("://")
     if place == "redis" or (scheme in ("redis", "rediss", "unix") and rest):
         return RedisSource(wanted.redis if place == "redis" else place, wanted.prefix, since, once)

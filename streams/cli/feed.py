@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import UsageError
-
 
 def feed(
     host: Annotated[
@@ -36,9 +34,6 @@ def feed(
     from streams.feed import settings
     from streams.feed.http import process
 
-    try:
-        wanted, demands = config.from_environment(), settings.from_environment()
-    except config.DeploymentError as error:
-        raise UsageError(str(error)) from None
+    wanted, demands = config.from_environment(), settings.from_environment()
     changes = {name: value for name, value in (("redis", redis), ("prefix", prefix)) if value is not None}
     process.run(msgspec.structs.replace(wanted, **changes), demands, open_port(host, port))

@@ -6,7 +6,7 @@ import typer
 
 from models.box import Box
 from streams.cli import values
-from streams.cli.errors import Failed, UsageError
+from streams.cli.errors import Failed
 from streams.cli.input_options import InputOptions
 from streams.cli.option_groups import with_option_groups
 
@@ -95,12 +95,9 @@ def ingest(
     seconds. Ctrl-C or SIGTERM sends what has been received and ends the sources.
     """
     from streams.deployment.topics import Topics
-    from streams.deployment.topics_admin import TopicsError
     from streams.ingest import run
     from streams.ingest.sender import KafkaTarget
     from streams.ingest.session import IngestOptions
-    from streams.ingest.sources.address import AddressError
-    from streams.ingest.spool import SpoolError
 
     target = KafkaTarget(broker, Topics(prefix), partitions)
     folder = run.default_buffer(target, sources) if buffer is None else run.folder(buffer)
@@ -111,11 +108,6 @@ def ingest(
         boxes=bbox or [],
         base_time=inputs.base_time,
     )
-    try:
-        problems = run.ingest(sources, target, options)
-    except AddressError as error:
-        raise UsageError(str(error)) from None
-    except (SpoolError, TopicsError) as error:
-        raise Failed(str(error)) from None
+    problems = run.ingest(sources, target, options)
     if problems:
         raise Failed(*problems)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, fences, settings
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
@@ -91,6 +92,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Failed as error:
         code = error.exit_code
         complain(*error.sentences)
+    except TankerwatchError as error:
+        code = 2 if isinstance(error, InputError) else 1
+        complain(*error.problems)
     except typer.TyperException as error:
         code = error.exit_code
         context = getattr(error, "ctx", None)

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import typer
 
 from streams.cli import values
-from streams.cli.errors import Failed, UsageError
+from streams.cli.errors import Failed
 from streams.cli.ingest import Broker
 from streams.cli.input_options import InputOptions, Recordings
 from streams.cli.option_groups import with_option_groups
@@ -32,18 +32,11 @@ def publish(
     max they are sent one after the other. Ctrl-C or SIGTERM sends what has been read and ends it. The
     topics' prefix is taken from TANKERWATCH_PREFIX.
     """
-    from streams.deployment.config import DeploymentError, from_environment
-    from streams.deployment.topics_admin import TopicsError
+    from streams.deployment.config import from_environment
     from streams.ingest import run
     from streams.ingest.sender import KafkaTarget
-    from streams.ingest.sources.address import AddressError
 
-    try:
-        target = KafkaTarget(broker, from_environment().topics)
-        problems = run.publish(files, broker, rate, target=target, base_time=inputs.base_time)
-    except (AddressError, DeploymentError) as error:
-        raise UsageError(str(error)) from None
-    except TopicsError as error:
-        raise Failed(str(error)) from None
+    target = KafkaTarget(broker, from_environment().topics)
+    problems = run.publish(files, broker, rate, target=target, base_time=inputs.base_time)
     if problems:
         raise Failed(*problems)

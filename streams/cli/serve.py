@@ -46,13 +46,9 @@ def serve(
     """
     from streams.cli import detection_options
     from streams.cli.input_options import open_recordings
-    from streams.deployment.config import DeploymentError
     from streams.feed.settings import from_environment
 
-    try:
-        settings = from_environment()
-    except DeploymentError as error:
-        raise UsageError(str(error)) from None
+    settings = from_environment()
     sources = open_recordings(files, inputs)
     loaded = detection_options.load(detection, inputs.base_time)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)

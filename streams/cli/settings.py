@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import UsageError, help_unless_command
+from streams.cli.errors import help_unless_command
 
 app = typer.Typer()
 
@@ -25,8 +25,5 @@ def show(
     """Print the settings in force as TOML, complete and ready to edit."""
     from streams.stages import settings as settings_file
 
-    try:
-        values = settings_file.load(settings) if settings else settings_file.Settings()
-    except settings_file.SettingsError as error:
-        raise UsageError(str(error)) from None
+    values = settings_file.load(settings) if settings else settings_file.Settings()
     typer.echo(settings_file.show(values), nl=False)

@@ -41,7 +41,7 @@ def simulate(
 
     import msgspec
 
-    from streams.simulator.scenario import UnknownName, scenarios
+    from streams.simulator.scenario import scenarios
     from streams.simulator.scenario import simulate as run
 
     if list_names:
@@ -52,10 +52,7 @@ def simulate(
     if out is None and truth is None:
         raise UsageError("name a file for the recording with --out, for the truth with --truth, or both")
     check_outputs({"--out": out, "--truth": truth}, [])
-    try:
-        recording = run(scenario, seed, noise.value)
-    except UnknownName as error:
-        raise UsageError(str(error)) from None
+    recording = run(scenario, seed, noise.value)
     if out is not None:
         data = "".join(f"{line}\n" for line in recording.lines).encode("ascii")
         with Output(out) as file:

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import Failed, UsageError
-
 
 def sink(
     metrics_port: Annotated[
@@ -21,19 +19,13 @@ def sink(
     say where Kafka and Redis are. Waits while one of them is away. SIGTERM and Ctrl-C end it.
     """
     from streams.deployment import config
-    from streams.deployment.topics_admin import TopicsError
     from streams.pipeline import processes
     from streams.pipeline.checkpoint import Fenced
     from streams.store import retention
 
-    try:
-        wanted, kept = config.from_environment(), retention.from_environment()
-    except config.DeploymentError as error:
-        raise UsageError(str(error)) from None
+    wanted, kept = config.from_environment(), retention.from_environment()
     port = metrics_port if metrics_port is not None else wanted.web_port and wanted.web_port + 1
     try:
         processes.run_sink(wanted, kept, port)
-    except TopicsError as error:
-        raise Failed(str(error)) from None
     except Fenced:
         raise typer.Exit(processes.EXIT_FENCED) from None

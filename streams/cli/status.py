@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.errors import UsageError
-
 if TYPE_CHECKING:
     from streams.pipeline.health import Health, StageHealth
 
@@ -28,10 +26,7 @@ def status(
     from streams.pipeline.health import examine
     from streams.runtime import logs
 
-    try:
-        wanted = config.from_environment()
-    except config.DeploymentError as error:
-        raise UsageError(str(error)) from None
+    wanted = config.from_environment()
     logs.configure("CRITICAL")
     health = asyncio.run(examine(wanted, timeout))
     if as_json:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import Failed, UsageError
+from streams.cli.errors import UsageError
 
 
 def worker(
@@ -34,13 +34,8 @@ def worker(
     """
     from streams.deployment import config
     from streams.pipeline import processes
-    from streams.stages.settings import SettingsError
 
-    try:
-        wanted = config.from_environment()
-        wanted.load_settings()
-    except (config.DeploymentError, SettingsError) as error:
-        raise UsageError(str(error)) from None
+    config.from_environment().load_settings()  # say what is wrong before Faust starts
     if rebuild_from is not None:
         _rebuild(rebuild_from, yes)
         if not yes:
@@ -66,10 +61,7 @@ def _rebuild(text: str, yes: bool) -> None:
             f"--rebuild-from: {text!r} is no time; give one such as 2026-03-01T12:00:00Z"
         ) from None
     logs.configure("WARNING")
-    try:
-        steps = asyncio.run(rebuild.rebuild(config.from_environment(), time, apply=yes))
-    except rebuild.RebuildError as error:
-        raise Failed(str(error)) from None
+    steps = asyncio.run(rebuild.rebuild(config.from_environment(), time, apply=yes))
     for step in steps:
         typer.echo(step, err=True)
     if not yes:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.errors import TankerwatchError
 from models.event import Event, EventType
 from models.last_position import LastPosition
 from models.vessel import Identity
@@ -24,7 +25,7 @@ Schema = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-class SchemaError(Exception):
+class SchemaError(TankerwatchError):
     """A model and the texts about it do not fit; the text says where, and what to do."""
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from models.errors import InputError
 from streams.deployment.topics import Topics
 from streams.stages import settings as settings_file
 from streams.stages.settings import Settings
 
 
-class DeploymentError(ValueError):
+class DeploymentError(InputError):
     """An environment variable that can't be used; the text names it and the remedy."""
 
 

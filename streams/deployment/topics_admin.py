@@ -7,13 +7,14 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from models.errors import TankerwatchError
 from streams.deployment.topics import TopicSpec
 
 ASKED: Final = 50
 """So often, ten times a second, a broker is asked for topics that were just created."""
 
 
-class TopicsError(Exception):
+class TopicsError(TankerwatchError):
     """Topics can't be used as they are. The text says which, and what to do."""
 
 

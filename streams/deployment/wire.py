@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
+from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.tick import TICK, Instant
@@ -20,7 +21,7 @@ VERSION: Final = 1
 Frame = TypeVar("Frame", bound=msgspec.Struct)
 
 
-class WireError(ValueError):
+class WireError(TankerwatchError, ValueError):
     """Bytes that are no frame of the kind or version expected; the text says what they are instead."""
 
 

@@ -18,17 +18,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from models.errors import TankerwatchError
+
 SEGMENT_BYTES: Final = 1 << 24
 _HEADER: Final = struct.Struct("<IIQ")  # length, CRC-32 of number and data, number
 _SUFFIX: Final = ".seg"
 _POSITION: Final = "position"
 
 
-class SpoolFull(Exception):
+class SpoolFull(TankerwatchError):
     """No more records are taken: the limit is reached, or the disk gives no room."""
 
 
-class SpoolError(Exception):
+class SpoolError(TankerwatchError):
     """The folder can't be used. Its text says why and what to do."""
 
 

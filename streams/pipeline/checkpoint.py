@@ -16,6 +16,8 @@ from typing import Any
 import redis.asyncio as redis
 from redis.exceptions import WatchError
 
+from models.errors import TankerwatchError
+
 OFFSET = b"offset"
 NOTHING = -1
 """The offset of a partition of which nothing is kept."""
@@ -25,7 +27,7 @@ Pieces = Mapping[str, bytes | None]
 """State by name of its piece; None where a piece is gone."""
 
 
-class Fenced(Exception):
+class Fenced(TankerwatchError):
     """Another worker has taken the partition over, or the checkpoint is not the one that was written last."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from models.errors import TankerwatchError
 from streams.deployment.topics import Topics
 from streams.pipeline.numbers import OperatorStats
 
@@ -37,7 +38,7 @@ class Operator(Protocol):
     def numbers(self) -> OperatorStats: ...
 
 
-class Behind(Exception):
+class Behind(TankerwatchError):
     """A frame refers to registrations of sources that have not been read yet."""
 
     def __init__(self, offset: int) -> None:

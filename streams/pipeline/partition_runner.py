@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
+from models.errors import TankerwatchError
 from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
 from streams.pipeline.checkpoint import Checkpoints, Kept
@@ -28,11 +29,11 @@ SENT: Final = 1_000
 """Futures of sent messages are looked through when there are so many more."""
 
 
-class Lost(RuntimeError):
+class Lost(TankerwatchError):
     """Frames are missing between two offsets."""
 
 
-class Unreadable(RuntimeError):
+class Unreadable(TankerwatchError):
     """A checkpoint that this version can't read."""
 
 

@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from geofences.catalogue import load_catalogue
 from geofences.surroundings import Surroundings
+from models.errors import TankerwatchError
 from models.time import MINUTE, Millis, to_text
 from models.watchlist import shipped_watchlist
 from streams.deployment import heartbeat, wire
@@ -33,7 +34,7 @@ nothing says at least that, every few seconds."""
 Place = tuple[str, int]
 
 
-class RebuildError(Exception):
+class RebuildError(TankerwatchError):
     """It can't be done as things are. The text says why and what to do."""
 
 

@@ -9,6 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final, Protocol, cast
 
+from models.errors import TankerwatchError
 from models.frame import Cut, Frame
 
 FRAME_BYTES: Final = 1 << 18
@@ -29,11 +30,11 @@ _ARCHIVES: Final = {
 """First bytes of what has to be unpacked first."""
 
 
-class SourceError(Exception):
+class SourceError(TankerwatchError):
     """An input could not be read, or not to its end. Its text is one sentence: what, where, what to do."""
 
 
-class Interrupted(Exception):
+class Interrupted(TankerwatchError):
     """Raised by the `waiting` of `open_source` to end a source in which nothing may come for long."""
 
 

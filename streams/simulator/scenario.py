@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.errors import InputError
 from models.time import DAY, HOUR, MINUTE, from_text
 from models.truth import Truth
 from streams.simulator import radio, truth
@@ -19,7 +20,7 @@ def scenarios() -> dict[str, Scenario]:
     return dict(sorted(SCENARIOS.items()))
 
 
-class UnknownName(ValueError):
+class UnknownName(InputError):
     """A scenario or a level of noise that does not exist; the message lists those that do."""
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from models.errors import InputError
 from streams.decoding.decoder import DecoderSettings
 from streams.stages.meeting_stage import MeetingSettings
 from streams.stages.vessel_stage import VesselSettings
 
 
-class SettingsError(ValueError):
+class SettingsError(InputError):
     """A settings file that can't be used; the text names file, key and remedy."""
 
 

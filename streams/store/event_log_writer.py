@@ -16,6 +16,7 @@ import numpy as np
 import redis.asyncio as redis
 from redis.exceptions import WatchError
 
+from models.errors import TankerwatchError
 from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
 from models.time import DAY, Millis, from_text
@@ -28,7 +29,7 @@ SWEEP: Final = 1_000
 """Events or vessels dropped in one transaction."""
 
 
-class SetBack(Exception):
+class SetBack(TankerwatchError):
     """Redis does not have what this batch follows on."""
 
 

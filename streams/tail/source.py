@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
+from models.errors import TankerwatchError
 from models.event import Event, from_json
 from models.review import Review
 from models.time import Millis
@@ -24,11 +25,11 @@ def event_of(json: bytes | str, where: str) -> Event | Note:
         return Note(f"{where}: no event ({error})")
 
 
-class Unreachable(Exception):
+class Unreachable(TankerwatchError):
     """The source can't be read right now: a sentence with what to do."""
 
 
-class Unusable(Exception):
+class Unusable(TankerwatchError):
     """The source can't be read, and waiting won't help: a sentence with what to do."""
 
 

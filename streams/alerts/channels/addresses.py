@@ -9,6 +9,8 @@ import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+from models.errors import TankerwatchError
+
 # The special ones of IANA's registries (iana-ipv4-special-registry, iana-ipv6-special-registry), multicast,
 # and Azure's host, as good as its metadata service. Versions of Python differ in what they call private.
 _NOT_PUBLIC: Final = tuple(
@@ -24,7 +26,7 @@ _NOT_PUBLIC_6: Final = tuple(IPv6Network(one) for one in ("2001::/23", "2001:db8
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
-class Private(ValueError):
+class Private(TankerwatchError, ValueError):
     """A host whose address is not public."""
 
 

@@ -7,10 +7,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.errors import TankerwatchError
+
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-class Problem(Exception):
+class Problem(TankerwatchError):
     """Ends a request. `detail` says what is wrong and what to do."""
 
     def __init__(self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from models.errors import InputError
+
 UDP_PORT: Final = 10_110
 """The port registered for NMEA 0183 over IP."""
 BAUD: Final = 38_400
@@ -20,7 +22,7 @@ FORMS: Final = (
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
 
-class AddressError(ValueError):
+class AddressError(InputError):
     """A source that can't be understood, or not be opened; the text says what to give instead."""
 
 

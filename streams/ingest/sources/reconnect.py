@@ -5,13 +5,14 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 
+from models.errors import TankerwatchError
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.runtime.backoff import Backoff, Delays
 from streams.runtime.ingest_log import say
 
 
-class FeedError(Exception):
+class FeedError(TankerwatchError):
     """The other side does not want us, or breaks its own rules. The text says how."""
 
 

@@ -108,7 +108,7 @@ def test_no_filter_wants_all() -> None:
         ("mmsi", "12345678901", "273316240"),
         ("imo", "IMO9006758", "9006758"),
         ("bbox", "1,2,3", "WEST,SOUTH,EAST,NORTH"),
-        ("bbox", "0,0,0,nan", "no box on Earth"),
+        ("bbox", "0,0,0,nan", "not a box on Earth"),
         ("min_score", "2", "from 0 to 1"),
         ("min_score", "nan", "from 0 to 1"),
     ],

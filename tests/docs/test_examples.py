@@ -1,0 +1,52 @@
+"""The examples in docs/ are read by what they are examples for, and the tables beside them are complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from geofences.fence import Fence, FenceKind, Policy, read_fences
+from models.watchlist import COLUMNS, Watchlist, WatchlistError
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.S)
+
+
+def rows(page: str) -> set[str]:
+    """What the rows of a page's tables begin with."""
+    return set(re.findall(r"^\| `(\w+)` \|", (DOCS / page).read_text("utf-8"), re.M))
+
+
+def test_fences() -> None:
+    (example,) = blocks("fences.md", "geojson")
+    roads, area = read_fences(example.encode(), "example")
+    assert (roads.kind, roads.policy, roads.call) == (FenceKind.ROADS, Policy.WATCH, "RUVYP")
+    assert area.geometry.bounds == (-180, 50, 180, 52)  # cut at the antimeridian
+    members = {name for name in Fence.__dataclass_fields__ if name != "geometry"}
+    assert rows("fences.md") >= {*members, *FenceKind, *Policy}
+
+
+def test_kinds_that_are_no_part_of_a_port() -> None:
+    assert {kind for kind in FenceKind if not kind.is_port} == {FenceKind.STS_AREA, FenceKind.WATCH_AREA}
+
+
+def test_watchlists() -> None:
+    (example,) = blocks("watchlists.md", "csv")
+    watchlist = Watchlist.read(example.encode(), "example")
+    assert [(hit.list, hit.entry) for hit in watchlist.match(1234567, 1)] == [
+        ("Another list", "A-3"),
+        ("My list", "17"),
+    ]
+    assert [hit.matched_on for hit in watchlist.match(None, 123456789)] == ["mmsi", "mmsi"]
+    assert rows("watchlists.md") == set(COLUMNS)
+
+
+def test_the_error_that_is_shown_is_the_one_that_is_printed() -> None:
+    with pytest.raises(WatchlistError) as raised:
+        Watchlist.read(b"imo,mmsi,name,list,entry\n1234568,,X,L,1\n", "mine.csv")
+    shown = (DOCS / "watchlists.md").read_text("utf-8")
+    assert f"tankerwatch: error: {raised.value}" in shown

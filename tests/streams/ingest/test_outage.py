@@ -257,7 +257,8 @@ def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(kafka: s
         created = await ensure_topics(kafka, specs(topics, 4, 2))
         assert created == {spec.name: spec.partitions for spec in specs(topics, 4, 2)}
         assert await ensure_topics(kafka, specs(topics, 4, 2)) == created
-        assert await ensure_topics(kafka, [TopicSpec(topics.raw, 9, 1, "", "")], adopt=True) == {topics.raw: 4}
+        wanted = TopicSpec(topics.raw, 9, 1, "a frame", "source")
+        assert await ensure_topics(kafka, [wanted], adopt=True) == {topics.raw: 4}
         session = Session([str(tmp_path / "a.nmea")], KafkaTarget(kafka, topics), options(tmp_path / "b"))
         await session.run(asyncio.Event())
         assert [frame.kind for frame in await read_frames(kafka, topics, 4)] == ["idle", "lines", "end"]

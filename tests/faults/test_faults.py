@@ -68,141 +68,119 @@ async def check(cluster: Cluster, count: int) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_killed_and_ended(stage: str, kafka: str, redis_server: str, tmp_path: Path) -> None:
+async def test_a_stage_killed_and_ended(stage: str, kafka: str, redis_server: str, tmp_path: Path) -> None:
     """`kill -9` at a third, SIGTERM at two thirds, of the worker that has the stage in hand."""
     at = STAGES.index(stage)
-
-    async def run() -> None:
-        async with Cluster(tmp_path, kafka, redis_server) as cluster:
-            await cluster.register(list(sources(1)))
-            frames = cluster.frames(sources(1), LINES)
-            third = len(frames) // 3
-            cluster.add(2)
-            for number, how in enumerate((signal.SIGKILL, signal.SIGTERM)):
-                before = sum(await cluster.kept(cluster.places[at]))
-                await cluster.publish(frames[third * number : third * (number + 1)])
-                await some_kept(cluster, at, before)
-                await cluster.hit(await cluster.owner(stage), how)
-            await cluster.publish(frames[third * 2 :])
-            await check(cluster, 1)
-            streams = await between_stages(cluster)
-            assert streams.wrong == []
-            whole = undisturbed([value for _, value in frames], list(sources(1)), cluster.spread)
-            assert streams.contents() == whole.contents()
-
-    asyncio.run(run())
+    async with Cluster(tmp_path, kafka, redis_server) as cluster:
+        await cluster.register(list(sources(1)))
+        frames = cluster.frames(sources(1), LINES)
+        third = len(frames) // 3
+        cluster.add(2)
+        for number, how in enumerate((signal.SIGKILL, signal.SIGTERM)):
+            before = sum(await cluster.kept(cluster.places[at]))
+            await cluster.publish(frames[third * number : third * (number + 1)])
+            await some_kept(cluster, at, before)
+            await cluster.hit(await cluster.owner(stage), how)
+        await cluster.publish(frames[third * 2 :])
+        await check(cluster, 1)
+        streams = await between_stages(cluster)
+        assert streams.wrong == []
+        whole = undisturbed([value for _, value in frames], list(sources(1)), cluster.spread)
+        assert streams.contents() == whole.contents()
 
 
-def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp_path: Path) -> None:
-    async def run() -> None:
-        async with Cluster(tmp_path, kafka, redis_server, raw=2, spread=4) as cluster:
-            await cluster.register(list(sources(4)))
-            frames = cluster.frames(sources(4), LINES)
-            half = len(frames) // 2
-            (first,) = cluster.add()
-            await cluster.publish(frames[:half])
-            await some_kept(cluster, 1, 0)
-            (second,) = cluster.add()
-            await cluster.publish(frames[half:])
+async def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp_path: Path) -> None:
+    async with Cluster(tmp_path, kafka, redis_server, raw=2, spread=4) as cluster:
+        await cluster.register(list(sources(4)))
+        frames = cluster.frames(sources(4), LINES)
+        half = len(frames) // 2
+        (first,) = cluster.add()
+        await cluster.publish(frames[:half])
+        await some_kept(cluster, 1, 0)
+        (second,) = cluster.add()
+        await cluster.publish(frames[half:])
 
-            async def shared() -> bool:
-                return any([await cluster.owner("vessels", n) is second for n in range(cluster.spread)])
+        async def shared() -> bool:
+            return any([await cluster.owner("vessels", n) is second for n in range(cluster.spread)])
 
-            await until(shared, "the second worker to have a part")
-            await cluster.remove(first)
-            await check(cluster, 4)
-
-    asyncio.run(run())
+        await until(shared, "the second worker to have a part")
+        await cluster.remove(first)
+        await check(cluster, 4)
 
 
-def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServer, tmp_path: Path) -> None:
+async def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServer, tmp_path: Path) -> None:
     """Both are killed under load. While Redis is away frames wait, and no worker ends for it."""
+    async with Cluster(tmp_path, own_kafka.address, own_redis.url) as cluster:
+        await cluster.register(list(sources(4)))
+        frames = cluster.frames(sources(4), LINES)
+        cluster.add()
+        cluster.add_sink()
+        third = len(frames) // 3
 
-    async def run() -> None:
-        async with Cluster(tmp_path, own_kafka.address, own_redis.url) as cluster:
-            await cluster.register(list(sources(4)))
-            frames = cluster.frames(sources(4), LINES)
-            cluster.add()
-            cluster.add_sink()
-            third = len(frames) // 3
+        async def published(number: int) -> None:
+            await cluster.publish(frames[third * number : third * (number + 1)])
 
-            async def published(number: int) -> None:
-                await cluster.publish(frames[third * number : third * (number + 1)])
+        await published(0)
+        await some_kept(cluster, 0, 0)
+        own_redis.kill()
+        await published(1)
+        own_redis.start()
+        await some_kept(cluster, 0, third)
+        assert not cluster.ends
 
-            await published(0)
-            await some_kept(cluster, 0, 0)
-            own_redis.kill()
-            await published(1)
-            own_redis.start()
-            await some_kept(cluster, 0, third)
-            assert not cluster.ends
-
-            publishing = asyncio.create_task(published(2))
-            await some_kept(cluster, 0, third * 2)
-            await asyncio.to_thread(own_kafka.restart, kill=True)
-            await publishing
-            await cluster.publish(frames[third * 3 :])
-            await check(cluster, 4)
-
-    asyncio.run(run())
+        publishing = asyncio.create_task(published(2))
+        await some_kept(cluster, 0, third * 2)
+        await asyncio.to_thread(own_kafka.restart, kill=True)
+        await publishing
+        await cluster.publish(frames[third * 3 :])
+        await check(cluster, 4)
 
 
-def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str, tmp_path: Path) -> None:
+async def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """The last source never sends its end: a worker does, once, and it is as if the source had."""
+    async with Cluster(tmp_path, kafka, redis_server, silence=1) as cluster:
+        await cluster.register(list(sources(4)))
+        frames = cluster.frames(sources(4), LINES)
+        cluster.add(2)
+        await cluster.publish(frames[:-1])
 
-    async def run() -> None:
-        async with Cluster(tmp_path, kafka, redis_server, silence=1) as cluster:
-            await cluster.register(list(sources(4)))
-            frames = cluster.frames(sources(4), LINES)
-            cluster.add(2)
-            await cluster.publish(frames[:-1])
+        async def ended() -> bool:
+            return len((await cluster.read(cluster.topics.raw)).values) >= len(frames)
 
-            async def ended() -> bool:
-                return len((await cluster.read(cluster.topics.raw)).values) >= len(frames)
-
-            await until(ended, "the end of the source that is silent")
-            await check(cluster, 4)
-            raw = [wire.decode(value, RawFrame) for value in (await cluster.read(cluster.topics.raw)).values]
-            assert [(frame.source, frame.kind) for frame in raw[len(frames) - 1 :]] == [("d", "end")]
-
-    asyncio.run(run())
+        await until(ended, "the end of the source that is silent")
+        await check(cluster, 4)
+        raw = [wire.decode(value, RawFrame) for value in (await cluster.read(cluster.topics.raw)).values]
+        assert [(frame.source, frame.kind) for frame in raw[len(frames) - 1 :]] == [("d", "end")]
 
 
-def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: Path) -> None:
+async def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """Garbage, an unknown version, a line of 10 MB as an ingest cuts it, a line that is none."""
-
-    async def run() -> None:
-        async with Cluster(tmp_path, kafka, redis_server) as cluster:
-            await cluster.register(list(sources(4)))
-            frames = cluster.frames(sources(4), LINES)
-            long = b"!AIVDM," + b"x" * 10_000
-            bad = [
-                b"\xffgarbage",
-                b"",
-                wire.encode(RawFrame(99, "a", "lines", 0, 1, b"")),
-                wire.encode(RawFrame(wire.VERSION, "a", "nonsense", 0)),
-                wire.encode(RawFrame(wire.VERSION, "a", "lines", 0, 1, b"one line\n", received=[1, 2])),
-            ]
-            cut = RawFrame(wire.VERSION, "a", "lines", 3, 0, long + b"\n", cuts=[(0, 10_000_000, "ab" * 32)])
-            frames[3:3] = [(0, value) for value in bad]
-            frames[5:5] = [(0, wire.encode(cut))]
-            frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "lines", 3, 1, b"late\n"))))
-            frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "end", 3))))
-            cluster.add()
-            await cluster.publish(frames)
-            await check(cluster, 4)
-            rejects = await cluster.read(cluster.topics.rejects)
-            reasons = {
-                bytes(value): head["reason"]
-                for value, head in zip(rejects.values, rejects.headers, strict=True)
-            }
-            for value in bad:
-                assert reasons[value].startswith("no_frame: "), reasons[value]
-            assert reasons[b"late"].startswith("malformed")
-            assert "too_long" in next(
-                reason for value, reason in reasons.items() if value.startswith(long[:100])
-            )
-            places = {(head["topic"], head["partition"]) for head in rejects.headers}
-            assert places == {(cluster.topics.raw, "0")}
-
-    asyncio.run(run())
+    async with Cluster(tmp_path, kafka, redis_server) as cluster:
+        await cluster.register(list(sources(4)))
+        frames = cluster.frames(sources(4), LINES)
+        long = b"!AIVDM," + b"x" * 10_000
+        bad = [
+            b"\xffgarbage",
+            b"",
+            wire.encode(RawFrame(99, "a", "lines", 0, 1, b"")),
+            wire.encode(RawFrame(wire.VERSION, "a", "nonsense", 0)),
+            wire.encode(RawFrame(wire.VERSION, "a", "lines", 0, 1, b"one line\n", received=[1, 2])),
+        ]
+        cut = RawFrame(wire.VERSION, "a", "lines", 3, 0, long + b"\n", cuts=[(0, 10_000_000, "ab" * 32)])
+        frames[3:3] = [(0, value) for value in bad]
+        frames[5:5] = [(0, wire.encode(cut))]
+        frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "lines", 3, 1, b"late\n"))))
+        frames.append((0, wire.encode(RawFrame(wire.VERSION, "a", "end", 3))))
+        cluster.add()
+        await cluster.publish(frames)
+        await check(cluster, 4)
+        rejects = await cluster.read(cluster.topics.rejects)
+        reasons = {
+            bytes(value): head["reason"] for value, head in zip(rejects.values, rejects.headers, strict=True)
+        }
+        for value in bad:
+            assert reasons[value].startswith("no_frame: "), reasons[value]
+        assert reasons[b"late"].startswith("malformed")
+        assert "too_long" in next(reason for value, reason in reasons.items() if value.startswith(long[:100]))
+        places = {(head["topic"], head["partition"]) for head in rejects.headers}
+        assert places == {(cluster.topics.raw, "0")}

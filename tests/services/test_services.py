@@ -48,45 +48,35 @@ async def read(address: str, topic: str, count: int) -> list[tuple[int, bytes | 
         ]
 
 
-def test_kafka_keeps_messages_in_order(kafka: str) -> None:
-    async def check() -> None:
-        await create(kafka, "services-order")
-        await write(kafka, "services-order", [b"a", b"b", b"c"])
-        assert await read(kafka, "services-order", 3) == [(0, b"a"), (1, b"b"), (2, b"c")]
-
-    asyncio.run(check())
+async def test_kafka_keeps_messages_in_order(kafka: str) -> None:
+    await create(kafka, "services-order")
+    await write(kafka, "services-order", [b"a", b"b", b"c"])
+    assert await read(kafka, "services-order", 3) == [(0, b"a"), (1, b"b"), (2, b"c")]
 
 
-def test_kafka_comes_back_with_its_data(own_kafka: KafkaServer) -> None:
+async def test_kafka_comes_back_with_its_data(own_kafka: KafkaServer) -> None:
     address = own_kafka.address
-
-    async def check() -> None:
-        await create(address, "kept")
-        await write(address, "kept", [b"before"])
-        own_kafka.restart()
-        await write(address, "kept", [b"after the restart"])
-        own_kafka.restart(kill=True)
-        await write(address, "kept", [b"after kill -9"])
-        values = [b"before", b"after the restart", b"after kill -9"]
-        assert await read(address, "kept", 3) == list(enumerate(values))
-
-    asyncio.run(check())
+    await create(address, "kept")
+    await write(address, "kept", [b"before"])
+    own_kafka.restart()
+    await write(address, "kept", [b"after the restart"])
+    own_kafka.restart(kill=True)
+    await write(address, "kept", [b"after kill -9"])
+    values = [b"before", b"after the restart", b"after kill -9"]
+    assert await read(address, "kept", 3) == list(enumerate(values))
     assert own_kafka.address == address
 
 
-def test_a_paused_kafka_answers_when_resumed(own_kafka: KafkaServer) -> None:
-    async def check() -> None:
-        await create(own_kafka.address, "paused")
-        async with AIOKafkaProducer(bootstrap_servers=own_kafka.address) as producer:
-            await producer.send_and_wait("paused", b"before")
-            own_kafka.pause()
-            sent = await producer.send("paused", b"meanwhile")
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(sent), 1)
-            own_kafka.resume()
-            assert (await asyncio.wait_for(sent, 30)).offset == 1
-
-    asyncio.run(check())
+async def test_a_paused_kafka_answers_when_resumed(own_kafka: KafkaServer) -> None:
+    await create(own_kafka.address, "paused")
+    async with AIOKafkaProducer(bootstrap_servers=own_kafka.address) as producer:
+        await producer.send_and_wait("paused", b"before")
+        own_kafka.pause()
+        sent = await producer.send("paused", b"meanwhile")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(sent), 1)
+        own_kafka.resume()
+        assert (await asyncio.wait_for(sent, 30)).offset == 1
 
 
 def test_redis_keeps_what_it_acknowledged(own_redis: RedisServer) -> None:

@@ -1,6 +1,5 @@
 """Messages of each kind, and channels to hand them to."""
 
-import asyncio
 from typing import Any
 
 from models.event import Level, to_json
@@ -35,8 +34,5 @@ def channel(page: str = "", **receiver: Any) -> Channel:
     return channel_of(rule(**{"webhook": None, **receiver}), page, ENVIRONMENT)
 
 
-def deliver(to: Channel, *messages: Message) -> list[Outcome]:
-    async def all_() -> list[Outcome]:
-        return [await to.send(message) for message in messages]
-
-    return asyncio.run(all_())
+async def deliver(channel: Channel, *messages: Message) -> list[Outcome]:
+    return [await channel.send(message) for message in messages]

@@ -100,158 +100,140 @@ async def reading(here: Place, rules: int) -> None:
     await until(ready, "the rules to start")
 
 
-def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path) -> None:
+async def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(1000)
     chance = random.Random(seed)
-
-    async def check() -> None:
-        with serving(Hook()) as one, serving(Hook()) as two:
-            rules = rules_file(tmp_path, one, two)
-            two.default = Answer(after=0.002)
-            events = [event(number, revision) for revision in (1, 2) for number in range(150)]
-            events += [event(number, 3, level=Level.PROBABLE) for number in range(150)]
-            expected = [f"{event.id}:{event.revision}" for event in events if event.revision != 2]
-            kills = 0
-            async with place(redis_server) as here:
+    with serving(Hook()) as one, serving(Hook()) as two:
+        rules = rules_file(tmp_path, one, two)
+        two.default = Answer(after=0.002)
+        events = [event(number, revision) for revision in (1, 2) for number in range(150)]
+        events += [event(number, 3, level=Level.PROBABLE) for number in range(150)]
+        expected = [f"{event.id}:{event.revision}" for event in events if event.revision != 2]
+        kills = 0
+        async with place(redis_server) as here:
+            with alerts(here, rules) as running:
+                await reading(here, 2)
+                running.kill()
+            await here.write(*events)
+            while min(len(set(ids(one))), len(set(ids(two)))) < len(expected):
                 with alerts(here, rules) as running:
-                    await reading(here, 2)
+                    # the burst goes on until both have had so many more, or all
+                    goals = [
+                        (hook, min(len(expected), len(set(ids(hook))) + chance.randrange(10, 120)))
+                        for hook in (one, two)
+                    ]
+
+                    async def enough(goals: Any = goals) -> bool:
+                        return all(len(set(ids(hook))) >= goal for hook, goal in goals)
+
+                    await until(enough, "the burst to go on")
+                    await asyncio.sleep(chance.random() * 0.01)
                     running.kill()
-                await here.write(*events)
-                while min(len(set(ids(one))), len(set(ids(two)))) < len(expected):
-                    with alerts(here, rules) as running:
-                        # the burst goes on until both have had so many more, or all
-                        goals = [
-                            (hook, min(len(expected), len(set(ids(hook))) + chance.randrange(10, 120)))
-                            for hook in (one, two)
-                        ]
+                    kills += 1
+            with alerts(here, rules) as running:  # which finds nothing left to do
 
-                        async def enough(goals: Any = goals) -> bool:
-                            return all(len(set(ids(hook))) >= goal for hook, goal in goals)
+                async def started() -> bool:
+                    return (tmp_path / "alerts.log").read_text().count("alerts_started") == kills + 2
 
-                        await until(enough, "the burst to go on")
-                        await asyncio.sleep(chance.random() * 0.01)
-                        running.kill()
-                        kills += 1
-                with alerts(here, rules) as running:  # which finds nothing left to do
-
-                    async def started() -> bool:
-                        return (tmp_path / "alerts.log").read_text().count("alerts_started") == kills + 2
-
-                    await until(started, "the last to start")
-                    running.terminate()
-                    assert await ended(running) == 0
-            for hook in (one, two):
-                counted = Counter(ids(hook))
-                assert list(counted) == expected, f"seed {seed}"  # all, in their order
-                assert sum(counted.values()) - len(counted) <= kills  # one in hand at each kill
-                bodies = {(request.headers["webhook-id"], request.body) for request in hook.requests}
-                assert len(bodies) == len(expected)  # the same id, the same bytes
-            print(f"seed {seed}: {kills} kills, {len(one.requests)} and {len(two.requests)} requests")
-
-    asyncio.run(check())
+                await until(started, "the last to start")
+                running.terminate()
+                assert await ended(running) == 0
+        for hook in (one, two):
+            counted = Counter(ids(hook))
+            assert list(counted) == expected, f"seed {seed}"  # all, in their order
+            assert sum(counted.values()) - len(counted) <= kills  # one in hand at each kill
+            bodies = {(request.headers["webhook-id"], request.body) for request in hook.requests}
+            assert len(bodies) == len(expected)  # the same id, the same bytes
+        print(f"seed {seed}: {kills} kills, {len(one.requests)} and {len(two.requests)} requests")
 
 
-def test_sigterm_lets_the_message_in_hand_come_to_its_end(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook:
-            hook.default = Answer(after=1.0)
-            rules = rules_file(tmp_path, hook)
-            async with place(redis_server) as here:
-                with alerts(here, rules) as running:
-                    await reading(here, 1)
+async def test_sigterm_lets_the_message_in_hand_come_to_its_end(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook:
+        hook.default = Answer(after=1.0)
+        rules = rules_file(tmp_path, hook)
+        async with place(redis_server) as here:
+            with alerts(here, rules) as running:
+                await reading(here, 1)
+                await here.write(event(1))
+                await got(hook, 1)
+                running.send_signal(signal.SIGTERM)
+                assert await ended(running) == 0
+            hook.default = Answer()
+            with alerts(here, rules) as running:
+                await here.write(event(2))
+                await got(hook, 2)
+            assert ids(hook) == [f"{event(number).id}:1" for number in (1, 2)]
+
+
+async def test_a_second_process_takes_over_and_the_first_says_so(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook:
+        rules = rules_file(tmp_path, hook)
+        async with place(redis_server) as here:
+            with alerts(here, rules) as first:
+                await reading(here, 1)
+                owner = await here.client.hget(f"{here.prefix}tankerwatch:alerts:rule:hook-1", "owner")
+                with alerts(here, rules):
+
+                    async def taken_over() -> bool:
+                        name = f"{here.prefix}tankerwatch:alerts:rule:hook-1"
+                        return bool(await here.client.hget(name, "owner") != owner)
+
+                    await until(taken_over, "the second to start")
                     await here.write(event(1))
                     await got(hook, 1)
-                    running.send_signal(signal.SIGTERM)
-                    assert await ended(running) == 0
-                hook.default = Answer()
-                with alerts(here, rules) as running:
-                    await here.write(event(2))
-                    await got(hook, 2)
-                assert ids(hook) == [f"{event(number).id}:1" for number in (1, 2)]
-
-    asyncio.run(check())
+                    assert await ended(first) == 4
+    assert 'event=ends reason="another process has taken over"' in (tmp_path / "alerts.log").read_text()
 
 
-def test_a_second_process_takes_over_and_the_first_says_so(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook:
-            rules = rules_file(tmp_path, hook)
-            async with place(redis_server) as here:
-                with alerts(here, rules) as first:
-                    await reading(here, 1)
-                    owner = await here.client.hget(f"{here.prefix}tankerwatch:alerts:rule:hook-1", "owner")
-                    with alerts(here, rules):
+async def test_metrics_count_what_became_of_messages(redis_server: str, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(Hook()) as hook:
+        hook.answers = [Answer(204), Answer(400)]
+        rules = rules_file(tmp_path, hook, more="max_per_hour = 2")
 
-                        async def taken_over() -> bool:
-                            name = f"{here.prefix}tankerwatch:alerts:rule:hook-1"
-                            return bool(await here.client.hget(name, "owner") != owner)
+        def metrics() -> dict[str, float]:
+            with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                text = answer.read().decode()
+            found = re.findall(r'^tankerwatch_alerts_total{outcome="(\w+)",rule="hook-1"} (\S+)$', text, re.M)
+            waiting = re.search(r'^tankerwatch_alerts_waiting{rule="hook-1"} (\S+)$', text, re.M)
+            assert waiting is not None
+            return {name: float(value) for name, value in found} | {"waiting": float(waiting[1])}
 
-                        await until(taken_over, "the second to start")
-                        await here.write(event(1))
-                        await got(hook, 1)
-                        assert await ended(first) == 4
-        assert 'event=ends reason="another process has taken over"' in (tmp_path / "alerts.log").read_text()
+        async with place(redis_server) as here:
+            with alerts(here, rules, "--metrics-port", str(port)):
+                await reading(here, 1)
+                await here.write(*(event(number) for number in range(5)))
 
-    asyncio.run(check())
+                async def counted() -> bool:
+                    found = {"delivered": 2, "dead": 1, "held": 2, "waiting": 2}
+                    return metrics() == {name: float(value) for name, value in found.items()}
 
-
-def test_metrics_count_what_became_of_messages(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        port = free_port()
-        with serving(Hook()) as hook:
-            hook.answers = [Answer(204), Answer(400)]
-            rules = rules_file(tmp_path, hook, more="max_per_hour = 2")
-
-            def metrics() -> dict[str, float]:
-                with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                    text = answer.read().decode()
-                found = re.findall(
-                    r'^tankerwatch_alerts_total{outcome="(\w+)",rule="hook-1"} (\S+)$', text, re.M
-                )
-                waiting = re.search(r'^tankerwatch_alerts_waiting{rule="hook-1"} (\S+)$', text, re.M)
-                assert waiting is not None
-                return {name: float(value) for name, value in found} | {"waiting": float(waiting[1])}
-
-            async with place(redis_server) as here:
-                with alerts(here, rules, "--metrics-port", str(port)):
-                    await reading(here, 1)
-                    await here.write(*(event(number) for number in range(5)))
-
-                    async def counted() -> bool:
-                        found = {"delivered": 2, "dead": 1, "held": 2, "waiting": 2}
-                        return metrics() == {name: float(value) for name, value in found.items()}
-
-                    await until(counted, "the counts")
-
-    asyncio.run(check())
+                await until(counted, "the counts")
 
 
-def test_logs_of_hostile_events_are_one_harmless_line_each(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook:
-            rules = rules_file(tmp_path, hook)
-            async with place(redis_server) as here:
-                with alerts(here, rules) as running:
-                    await reading(here, 1)
-                    for number, name in enumerate(NAMES):
-                        hook.answers.append(Answer(400, body=name.encode() + b"\nlevel=ERROR event=feigned"))
-                        await here.write(renamed(hostile(name), number))
-                    await got(hook, len(NAMES))
-                    running.terminate()
-                    assert await ended(running) == 0
-                text = (tmp_path / "alerts.log").read_text()
-                lines = text.splitlines()
-                assert text.count("\n") == len(lines)
-                assert all(re.match(r"time=\S+Z level=[A-Z]+ event=\w+( |$)", line) for line in lines)
-                assert not any(re.match(r"time=\S+ level=\S+ event=feigned", line) for line in lines)
-                assert text.isascii()
-                assert sum("event=dead" in line for line in lines) == len(NAMES)
-                listed = call(here, "dead")
-                assert listed.returncode == 0
-                assert len(listed.stdout.splitlines()) == 2 * len(NAMES)
-                assert all(sign.isprintable() or sign == "\n" for sign in listed.stdout)
-
-    asyncio.run(check())
+async def test_logs_of_hostile_events_are_one_harmless_line_each(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook:
+        rules = rules_file(tmp_path, hook)
+        async with place(redis_server) as here:
+            with alerts(here, rules) as running:
+                await reading(here, 1)
+                for number, name in enumerate(NAMES):
+                    hook.answers.append(Answer(400, body=name.encode() + b"\nlevel=ERROR event=feigned"))
+                    await here.write(renamed(hostile(name), number))
+                await got(hook, len(NAMES))
+                running.terminate()
+                assert await ended(running) == 0
+            text = (tmp_path / "alerts.log").read_text()
+            lines = text.splitlines()
+            assert text.count("\n") == len(lines)
+            assert all(re.match(r"time=\S+Z level=[A-Z]+ event=\w+( |$)", line) for line in lines)
+            assert not any(re.match(r"time=\S+ level=\S+ event=feigned", line) for line in lines)
+            assert text.isascii()
+            assert sum("event=dead" in line for line in lines) == len(NAMES)
+            listed = call(here, "dead")
+            assert listed.returncode == 0
+            assert len(listed.stdout.splitlines()) == 2 * len(NAMES)
+            assert all(sign.isprintable() or sign == "\n" for sign in listed.stdout)
 
 
 def renamed(one: Event, number: int) -> Event:
@@ -261,74 +243,65 @@ def renamed(one: Event, number: int) -> Event:
 # --- commands
 
 
-def test_dead_letters_are_listed_and_sent_again(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook:
-            rules = rules_file(tmp_path, hook)
-            hook.default = Answer(404, body=b"no such hook")
-            async with place(redis_server) as here:
-                with alerts(here, rules):
-                    await reading(here, 1)
-                    await here.write(event(1), event(2))
-                    await got(hook, 2)
+async def test_dead_letters_are_listed_and_sent_again(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook:
+        rules = rules_file(tmp_path, hook)
+        hook.default = Answer(404, body=b"no such hook")
+        async with place(redis_server) as here:
+            with alerts(here, rules):
+                await reading(here, 1)
+                await here.write(event(1), event(2))
+                await got(hook, 2)
 
-                    async def kept() -> bool:
-                        return len(await here.dead()) == 2
+                async def kept() -> bool:
+                    return len(await here.dead()) == 2
 
-                    await until(kept, "two dead letters")
-                first, second = (f"{event(number).id}:1" for number in (1, 2))
-                told = call(here, "dead").stdout
-                assert f"hook-1  {first}  Possible port visit: OCEAN STAR\n    http" in told
-                assert "answered 404: no such hook" in told
-                lines = [
-                    msgspec.json.decode(line) for line in call(here, "dead", "--json").stdout.splitlines()
-                ]
-                assert [line["message"]["data"]["id"] for line in lines] == [event(1).id, event(2).id]
-                failed = call(here, "retry", "--rules", str(rules), first, "nothing")
-                assert failed.returncode == 1
-                assert "nothing: no such dead letter" in failed.stderr
-                assert f"{first}: not delivered (never)" in failed.stderr
-                hook.default = Answer()
-                hook.requests.clear()
-                assert call(here, "retry", "--rules", str(rules), second).returncode == 0
-                assert ids(hook) == [second]
-                assert call(here, "retry", "--rules", str(rules)).returncode == 0
-                assert ids(hook) == [second, first]
-                assert (call(here, "dead").stdout, await here.dead()) == ("", [])
-
-    asyncio.run(check())
+                await until(kept, "two dead letters")
+            first, second = (f"{event(number).id}:1" for number in (1, 2))
+            told = call(here, "dead").stdout
+            assert f"hook-1  {first}  Possible port visit: OCEAN STAR\n    http" in told
+            assert "answered 404: no such hook" in told
+            lines = [msgspec.json.decode(line) for line in call(here, "dead", "--json").stdout.splitlines()]
+            assert [line["message"]["data"]["id"] for line in lines] == [event(1).id, event(2).id]
+            failed = call(here, "retry", "--rules", str(rules), first, "nothing")
+            assert failed.returncode == 1
+            assert "nothing: no such dead letter" in failed.stderr
+            assert f"{first}: not delivered (never)" in failed.stderr
+            hook.default = Answer()
+            hook.requests.clear()
+            assert call(here, "retry", "--rules", str(rules), second).returncode == 0
+            assert ids(hook) == [second]
+            assert call(here, "retry", "--rules", str(rules)).returncode == 0
+            assert ids(hook) == [second, first]
+            assert (call(here, "dead").stdout, await here.dead()) == ("", [])
 
 
-def test_a_disabled_rule_is_listed_and_enabled(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook:
-            rules = rules_file(tmp_path, hook)
-            hook.answers = [Answer(410, body=b"\x1b[31mwe are gone")]
-            async with place(redis_server) as here:
-                assert re.search(
-                    r"^hook-1 +webhook +new ", call(here, "list", "--rules", str(rules)).stdout, re.M
-                )
-                with alerts(here, rules):
-                    await reading(here, 1)
-                    await here.write(event(1))
-                    await got(hook, 1)
+async def test_a_disabled_rule_is_listed_and_enabled(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook:
+        rules = rules_file(tmp_path, hook)
+        hook.answers = [Answer(410, body=b"\x1b[31mwe are gone")]
+        async with place(redis_server) as here:
+            assert re.search(
+                r"^hook-1 +webhook +new ", call(here, "list", "--rules", str(rules)).stdout, re.M
+            )
+            with alerts(here, rules):
+                await reading(here, 1)
+                await here.write(event(1))
+                await got(hook, 1)
 
-                    async def told() -> bool:
-                        return "disabled" in call(here, "list", "--rules", str(rules)).stdout
+                async def told() -> bool:
+                    return "disabled" in call(here, "list", "--rules", str(rules)).stdout
 
-                    await until(told, "the list to say so")
-                    assert call(here, "enable", "hook-1", "--rules", str(rules)).returncode == 0
-                    await got(hook, 2)
-                assert ids(hook) == [f"{event(1).id}:1"] * 2
-
-    asyncio.run(check())
+                await until(told, "the list to say so")
+                assert call(here, "enable", "hook-1", "--rules", str(rules)).returncode == 0
+                await got(hook, 2)
+            assert ids(hook) == [f"{event(1).id}:1"] * 2
 
 
-def test_a_rule_is_tried_out_and_the_outcome_told(redis_server: str, tmp_path: Path) -> None:
-    async def check() -> None:
-        with serving(Hook()) as hook, serving(MailServer()) as server:
-            rules = rules_file(tmp_path, hook)
-            mail = f"""
+async def test_a_rule_is_tried_out_and_the_outcome_told(redis_server: str, tmp_path: Path) -> None:
+    with serving(Hook()) as hook, serving(MailServer()) as server:
+        rules = rules_file(tmp_path, hook)
+        mail = f"""
             [[rule]]
             name = "mail"
             filter = {{ type = "loitering" }}
@@ -339,24 +312,22 @@ def test_a_rule_is_tried_out_and_the_outcome_told(redis_server: str, tmp_path: P
             from = "watch@example.org"
             to = ["duty@example.org"]
             """
-            rules.write_text(rules.read_text() + mail)
-            async with place(redis_server) as here:
-                done = call(here, "test", "hook-1", "--rules", str(rules))
-                assert (done.returncode, done.stderr) == (0, "")
-                assert done.stdout.startswith("rule 'hook-1': delivered: http://127.0.0.1:")
-                assert (hook.requests[0].json["type"], ids(hook)[0][:5]) == ("test", "test:")
-                assert call(here, "test", "mail", "--rules", str(rules)).returncode == 0
-                assert server.mails[0]["subject"].startswith("TEST: ")
-                hook.default = Answer(403, body=b"wrong secret")
-                failed = call(here, "test", "hook-1", "--rules", str(rules))
-                assert failed.returncode == 1
-                assert "rule 'hook-1': not delivered (never): http" in failed.stderr
-                assert "answered 403: wrong secret" in failed.stderr
-                unknown = call(here, "test", "hook-2", "--rules", str(rules))
-                assert unknown.returncode == 2
-                assert "no rule is named 'hook-2'; there are hook-1, mail" in unknown.stderr
-
-    asyncio.run(check())
+        rules.write_text(rules.read_text() + mail)
+        async with place(redis_server) as here:
+            done = call(here, "test", "hook-1", "--rules", str(rules))
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout.startswith("rule 'hook-1': delivered: http://127.0.0.1:")
+            assert (hook.requests[0].json["type"], ids(hook)[0][:5]) == ("test", "test:")
+            assert call(here, "test", "mail", "--rules", str(rules)).returncode == 0
+            assert server.mails[0]["subject"].startswith("TEST: ")
+            hook.default = Answer(403, body=b"wrong secret")
+            failed = call(here, "test", "hook-1", "--rules", str(rules))
+            assert failed.returncode == 1
+            assert "rule 'hook-1': not delivered (never): http" in failed.stderr
+            assert "answered 403: wrong secret" in failed.stderr
+            unknown = call(here, "test", "hook-2", "--rules", str(rules))
+            assert unknown.returncode == 2
+            assert "no rule is named 'hook-2'; there are hook-1, mail" in unknown.stderr
 
 
 def test_the_example_is_checked_and_what_is_missing_told(tmp_path: Path) -> None:

@@ -84,84 +84,70 @@ async def said(log: FeedLog) -> dict[str, Any]:
     }
 
 
-def test_both_logs_say_the_same(redis_server: str) -> None:
-    async def check() -> None:
-        answers = []
-        for kind in ("memory", "redis"):
-            async with filled(kind, redis_server) as log:
-                await fill(log)
-                answers.append(await said(log.log))
-        in_memory, in_redis = answers
-        assert in_memory["ends"]
-        assert len(in_memory["entries"]) == 180
-        assert in_memory["pages"] == in_memory["newest_first"]
-        for name, answer in in_memory.items():
-            assert answer == in_redis[name], name
-
-    asyncio.run(check())
+async def test_both_logs_say_the_same(redis_server: str) -> None:
+    answers = []
+    for kind in ("memory", "redis"):
+        async with filled(kind, redis_server) as log:
+            await fill(log)
+            answers.append(await said(log.log))
+    in_memory, in_redis = answers
+    assert in_memory["ends"]
+    assert len(in_memory["entries"]) == 180
+    assert in_memory["pages"] == in_memory["newest_first"]
+    for name, answer in in_memory.items():
+        assert answer == in_redis[name], name
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_who_waits_is_woken_by_an_entry_and_by_a_review(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            waiting = asyncio.create_task(log.log.wait(BEFORE_ALL, seconds=20))
-            reviewing = asyncio.create_task(log.log.wait_reviews(BEFORE_ALL, seconds=20))
-            await asyncio.sleep(0)
-            await log.add([event()])
-            (entry,) = await waiting
-            assert entry.json == (await log.log.latest_of([event().id]))[0]
-            given = reviews.Given("me", Disposition.CONFIRMED, "seen")
-            made = [reviews.review(given, event()) for _ in range(3)]
-            for one in made:
-                await log.log.add_review(one)
-            assert (await reviewing)[0][1] == made[0]
-            found = await log.log.reviews_since(count=2)
-            assert [review for _, review in found] == made[:2]
-            assert [review for _, review in await log.log.reviews_since(found[-1][0])] == made[2:]
-            assert await log.log.reviews(event().id) == made
-            assert await log.log.latest_reviews(["none", event().id]) == {event().id: made[-1]}
-            assert await log.log.wait(entry.entry, seconds=0.01) == []
-
-    asyncio.run(check())
+async def test_who_waits_is_woken_by_an_entry_and_by_a_review(kind: str, redis_server: str) -> None:
+    async with filled(kind, redis_server) as log:
+        waiting = asyncio.create_task(log.log.wait(BEFORE_ALL, seconds=20))
+        reviewing = asyncio.create_task(log.log.wait_reviews(BEFORE_ALL, seconds=20))
+        await asyncio.sleep(0)
+        await log.add([event()])
+        (entry,) = await waiting
+        assert entry.json == (await log.log.latest_of([event().id]))[0]
+        given = reviews.Given("me", Disposition.CONFIRMED, "seen")
+        made = [reviews.review(given, event()) for _ in range(3)]
+        for one in made:
+            await log.log.add_review(one)
+        assert (await reviewing)[0][1] == made[0]
+        found = await log.log.reviews_since(count=2)
+        assert [review for _, review in found] == made[:2]
+        assert [review for _, review in await log.log.reviews_since(found[-1][0])] == made[2:]
+        assert await log.log.reviews(event().id) == made
+        assert await log.log.latest_reviews(["none", event().id]) == {event().id: made[-1]}
+        assert await log.log.wait(entry.entry, seconds=0.01) == []
 
 
-def test_a_recording_shows_what_was_known_at_the_time() -> None:
-    async def check() -> None:
-        async with filled("memory", "") as log:
-            await log.add([event(0, 1, 0)], [tick(MMSI, 0)])
-            await log.add([event(0, 2, 60), event(1, 1, 60)], [tick(MMSI, 12, 140.0)])
-            memory: Any = log.log
-            whole = await memory.since()
-            memory.show(START + 59 * MINUTE)
-            assert [entry.revision for entry in await memory.since()] == [1]
-            assert [entry.revision for entry in await memory.revisions(event().id)] == [1]
-            assert (await memory.latest_of([event(1).id])) == [None]
-            assert [one.lon for one in await memory.whereabouts([MMSI])] == [131.0]
-            assert len((await memory.vessel(MMSI)).track) == 1
-            assert await lost(memory, whole[0].entry, await memory.since(whole[0].entry))
-            memory.show(START + 60 * MINUTE)
-            again = await memory.since()
-            assert [entry.json for entry in again] == [entry.json for entry in whole]
-            assert {entry.entry for entry in again}.isdisjoint(entry.entry for entry in whole)
-            assert [one.lon for one in await memory.whereabouts([MMSI])] == [140.0]
-
-    asyncio.run(check())
+async def test_a_recording_shows_what_was_known_at_the_time() -> None:
+    async with filled("memory", "") as log:
+        await log.add([event(0, 1, 0)], [tick(MMSI, 0)])
+        await log.add([event(0, 2, 60), event(1, 1, 60)], [tick(MMSI, 12, 140.0)])
+        memory: Any = log.log
+        whole = await memory.since()
+        memory.show(START + 59 * MINUTE)
+        assert [entry.revision for entry in await memory.since()] == [1]
+        assert [entry.revision for entry in await memory.revisions(event().id)] == [1]
+        assert (await memory.latest_of([event(1).id])) == [None]
+        assert [one.lon for one in await memory.whereabouts([MMSI])] == [131.0]
+        assert len((await memory.vessel(MMSI)).track) == 1
+        assert await lost(memory, whole[0].entry, await memory.since(whole[0].entry))
+        memory.show(START + 60 * MINUTE)
+        again = await memory.since()
+        assert [entry.json for entry in again] == [entry.json for entry in whole]
+        assert {entry.entry for entry in again}.isdisjoint(entry.entry for entry in whole)
+        assert [one.lon for one in await memory.whereabouts([MMSI])] == [140.0]
 
 
-def test_a_long_track_loses_its_oldest_points_only() -> None:
-    async def check() -> None:
-        async with filled("memory", "") as log:
-            for start in range(0, 5_000, 50):
-                await log.add(
-                    ticks=[tick(MMSI, step, 100 + step / 1_000) for step in range(start, start + 50)]
-                )
-            record = await log.log.vessel(MMSI)
-            assert record is not None
-            steps = [(point.time - START) // STEP for point in record.track]
-            assert steps == list(range(5_000 - len(steps), 5_000))
-            assert 1_500 <= len(steps) <= 2_016
-            for point, step in zip(record.track, steps, strict=True):
-                assert point.lon == pytest.approx(100 + step / 1_000, abs=1e-6)
-
-    asyncio.run(check())
+async def test_a_long_track_loses_its_oldest_points_only() -> None:
+    async with filled("memory", "") as log:
+        for start in range(0, 5_000, 50):
+            await log.add(ticks=[tick(MMSI, step, 100 + step / 1_000) for step in range(start, start + 50)])
+        record = await log.log.vessel(MMSI)
+        assert record is not None
+        steps = [(point.time - START) // STEP for point in record.track]
+        assert steps == list(range(5_000 - len(steps), 5_000))
+        assert 1_500 <= len(steps) <= 2_016
+        for point, step in zip(record.track, steps, strict=True):
+            assert point.lon == pytest.approx(100 + step / 1_000, abs=1e-6)

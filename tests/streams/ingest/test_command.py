@@ -108,126 +108,114 @@ class Feed:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_sends_what_has_come_and_ends_the_sources(
+async def test_a_signal_sends_what_has_come_and_ends_the_sources(
     kafka: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     topics = fresh_topics()
-
-    async def check() -> None:
-        async with Feed() as feed:
-            with running(tmp_path, arguments(feed.address, kafka, topics, tmp_path / "b")) as process:
-                await until(lambda: feed.connections == 1 and "event=registered" in process.log)
-                await feed.send([*lines(0, 1_234), b"no en"])
-                process.process.send_signal(number)
-                assert await asyncio.to_thread(process.wait) == 0, process.log
-                frames = await read_frames(kafka, topics)
-                (source,) = {frame.source for frame in frames}
-                assert kinds(frames, source)[-1] == "end"
-                assert lines_of(frames, source) == [*lines(0, 1_234), b"no en"]
-                assert "Traceback" not in process.log
-                assert "buffered_frames=0" in process.log
-
-    asyncio.run(check())
+    async with Feed() as feed:
+        with running(tmp_path, arguments(feed.address, kafka, topics, tmp_path / "b")) as process:
+            await until(lambda: feed.connections == 1 and "event=registered" in process.log)
+            await feed.send([*lines(0, 1_234), b"no en"])
+            process.process.send_signal(number)
+            assert await asyncio.to_thread(process.wait) == 0, process.log
+            frames = await read_frames(kafka, topics)
+            (source,) = {frame.source for frame in frames}
+            assert kinds(frames, source)[-1] == "end"
+            assert lines_of(frames, source) == [*lines(0, 1_234), b"no en"]
+            assert "Traceback" not in process.log
+            assert "buffered_frames=0" in process.log
 
 
-def test_killed_while_kafka_is_away_and_started_again(own_kafka: KafkaServer, tmp_path: Path) -> None:
+async def test_killed_while_kafka_is_away_and_started_again(own_kafka: KafkaServer, tmp_path: Path) -> None:
     """Every frame is there once, the killed run's source has an end, and the new one's follows."""
     topics, buffer = fresh_topics(), tmp_path / "buffer"
     broker = own_kafka.address
-
-    async def check() -> None:
-        async with Feed() as feed:
-            given = arguments(feed.address, broker, topics, buffer)
-            with running(tmp_path, given) as process:
-                await until(lambda: feed.connections == 1)
-                await feed.send(lines(0, 700))
-                await until_frames(broker, topics, lambda frames: count(frames) == 700)
-                await asyncio.to_thread(own_kafka.kill)
-                await feed.send(lines(700, 1_000))
-                await until(lambda: spooled(buffer) >= 1_700)
-                process.process.kill()
-                process.wait()
-            with running(tmp_path, given) as process:
-                await until(lambda: feed.connections == 2 and "event=kafka_unavailable" in process.log)
-                await feed.send(lines(5_000, 300))
-                await asyncio.to_thread(own_kafka.start)
-                await until_frames(broker, topics, lambda frames: count(frames) >= 2_000)
-                process.process.terminate()
-                assert await asyncio.to_thread(process.wait) == 0, process.log
-        frames = await read_frames(broker, topics)
-        first, second = [r.source for r in (await read_registrations(broker, topics)).values()][-2:]
-        assert lines_of(frames, first) == lines(0, 1_700)
-        assert lines_of(frames, second) == lines(5_000, 300)
-        assert kinds(frames, first).count("end") == kinds(frames, second).count("end") == 1
-        assert kinds(frames, first)[-1] == kinds(frames, second)[-1] == "end"
-        assert "event=resumed" in process.log
-
-    asyncio.run(check())
+    async with Feed() as feed:
+        given = arguments(feed.address, broker, topics, buffer)
+        with running(tmp_path, given) as process:
+            await until(lambda: feed.connections == 1)
+            await feed.send(lines(0, 700))
+            await until_frames(broker, topics, lambda frames: count(frames) == 700)
+            await asyncio.to_thread(own_kafka.kill)
+            await feed.send(lines(700, 1_000))
+            await until(lambda: spooled(buffer) >= 1_700)
+            process.process.kill()
+            process.wait()
+        with running(tmp_path, given) as process:
+            await until(lambda: feed.connections == 2 and "event=kafka_unavailable" in process.log)
+            await feed.send(lines(5_000, 300))
+            await asyncio.to_thread(own_kafka.start)
+            await until_frames(broker, topics, lambda frames: count(frames) >= 2_000)
+            process.process.terminate()
+            assert await asyncio.to_thread(process.wait) == 0, process.log
+    frames = await read_frames(broker, topics)
+    first, second = [r.source for r in (await read_registrations(broker, topics)).values()][-2:]
+    assert lines_of(frames, first) == lines(0, 1_700)
+    assert lines_of(frames, second) == lines(5_000, 300)
+    assert kinds(frames, first).count("end") == kinds(frames, second).count("end") == 1
+    assert kinds(frames, first)[-1] == kinds(frames, second)[-1] == "end"
+    assert "event=resumed" in process.log
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_any_moment_sends_each_frame_once(kafka: str, tmp_path: Path, seed: int) -> None:
+async def test_killed_at_any_moment_sends_each_frame_once(kafka: str, tmp_path: Path, seed: int) -> None:
     topics = fresh_topics()
-
-    async def check() -> None:
-        async with Feed() as feed:
-            given = arguments(feed.address, kafka, topics, tmp_path / "buffer")
-            sent = 0
-            for run in range(1, 4):
-                with running(tmp_path, given) as process:
-                    await until(lambda n=run: feed.connections == n)  # type: ignore[misc]
-                    for _ in range(10 * seed + run):
-                        await feed.send(lines(sent, 333))
-                        sent += 333
-                    await asyncio.sleep(0.1 * seed)  # anywhere between taking in and being acknowledged
-                    process.process.kill()
-                    process.wait()
+    async with Feed() as feed:
+        given = arguments(feed.address, kafka, topics, tmp_path / "buffer")
+        sent = 0
+        for run in range(1, 4):
             with running(tmp_path, given) as process:
-                await until(lambda: feed.connections == 4)
-                process.process.terminate()
-                assert await asyncio.to_thread(process.wait) == 0, process.log
-        frames = await read_frames(kafka, topics)
-        sources = list(dict.fromkeys(r.source for r in (await read_registrations(kafka, topics)).values()))
-        assert len(sources) == 4
-        for source in sources:
-            found = lines_of(frames, source)
-            if found:
-                start = int(found[0].split()[1])
-                assert found == lines(start, len(found)), "in order, none missing, none twice"
-            assert kinds(frames, source)[-1] == "end"
+                await until(lambda n=run: feed.connections == n)  # type: ignore[misc]
+                for _ in range(10 * seed + run):
+                    await feed.send(lines(sent, 333))
+                    sent += 333
+                await asyncio.sleep(0.1 * seed)  # anywhere between taking in and being acknowledged
+                process.process.kill()
+                process.wait()
+        with running(tmp_path, given) as process:
+            await until(lambda: feed.connections == 4)
+            process.process.terminate()
+            assert await asyncio.to_thread(process.wait) == 0, process.log
+    frames = await read_frames(kafka, topics)
+    sources = list(dict.fromkeys(r.source for r in (await read_registrations(kafka, topics)).values()))
+    assert len(sources) == 4
+    for source in sources:
+        found = lines_of(frames, source)
+        if found:
+            start = int(found[0].split()[1])
+            assert found == lines(start, len(found)), "in order, none missing, none twice"
+        assert kinds(frames, source)[-1] == "end"
 
-    asyncio.run(check())
 
-
-def test_standard_input_is_a_recording(kafka: str, tmp_path: Path) -> None:
+async def test_standard_input_is_a_recording(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     with running(tmp_path, [*arguments("-", kafka, topics, tmp_path / "b"), "--name", "piped"]) as process:
         process.process.communicate(joined(lines(0, 1_100)), timeout=60)
         assert process.wait() == 0, process.log
-    frames = asyncio.run(read_frames(kafka, topics))
+    frames = await read_frames(kafka, topics)
     assert lines_of(frames, "piped") == lines(0, 1_100)
     assert kinds(frames, "piped")[-1] == "end"
 
 
-def test_standard_input_that_stays_open_is_ended_by_a_signal(kafka: str, tmp_path: Path) -> None:
+async def test_standard_input_that_stays_open_is_ended_by_a_signal(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     with running(tmp_path, [*arguments("-", kafka, topics, tmp_path / "b"), "--name", "piped"]) as process:
         assert process.process.stdin is not None
         process.process.stdin.write(joined(lines(0, 501)))
         process.process.stdin.flush()
-        asyncio.run(until_frames(kafka, topics, lambda frames: len(lines_of(frames, "piped")) == 500))
+        await until_frames(kafka, topics, lambda frames: len(lines_of(frames, "piped")) == 500)
         process.process.terminate()
         assert process.wait() == 0, process.log
-    assert lines_of(asyncio.run(read_frames(kafka, topics)), "piped") == lines(0, 501)
+    assert lines_of(await read_frames(kafka, topics), "piped") == lines(0, 501)
 
 
-def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_path: Path) -> None:
+async def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_path: Path) -> None:
     recording = tmp_path / "a.nmea"
     recording.write_bytes(b"a\n")
     broker = f"127.0.0.1:{free_port()}"
     given = arguments(str(recording), broker, fresh_topics(), tmp_path / "b")
     with running(tmp_path, given) as process:
-        asyncio.run(until(lambda: "event=kafka_unavailable" in process.log))
+        await until(lambda: "event=kafka_unavailable" in process.log)
         process.process.terminate()
         assert process.wait() == 0, process.log
         assert "event=left_in_buffer frames=4" in process.log

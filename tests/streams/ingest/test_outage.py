@@ -69,131 +69,111 @@ class Server:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill", "pause"])
-def test_kafka_away_under_load(own_kafka: KafkaServer, tmp_path: Path, how: str) -> None:
+async def test_kafka_away_under_load(own_kafka: KafkaServer, tmp_path: Path, how: str) -> None:
     topics = fresh_topics()
-
-    async def check() -> None:
-        async with Server() as a, Server() as b:
-            session = Session(
-                [a.address, b.address], target(own_kafka.address, topics), options(tmp_path / "b")
+    async with Server() as a, Server() as b:
+        session = Session([a.address, b.address], target(own_kafka.address, topics), options(tmp_path / "b"))
+        async with Running(session) as running:
+            for _ in range(2):
+                acknowledged = session.counters.sent_frames
+                await until(lambda n=acknowledged: session.counters.sent_frames > n + 5)  # type: ignore[misc]
+                await asyncio.to_thread(getattr(own_kafka, how))
+                taken = a.sent
+                await until(lambda n=taken: session.counters.buffered_frames > 30 and a.sent > n)  # type: ignore[misc]
+                await asyncio.to_thread(own_kafka.resume if how == "pause" else own_kafka.start)
+            a.paused.set()
+            b.paused.set()
+            sources = session.names
+            await until(
+                lambda: session.counters.lines == a.sent + b.sent and not session.counters.buffered_frames,
+                90,
             )
-            async with Running(session) as running:
-                for _ in range(2):
-                    acknowledged = session.counters.sent_frames
-                    await until(lambda n=acknowledged: session.counters.sent_frames > n + 5)  # type: ignore[misc]
-                    await asyncio.to_thread(getattr(own_kafka, how))
-                    taken = a.sent
-                    await until(lambda n=taken: session.counters.buffered_frames > 30 and a.sent > n)  # type: ignore[misc]
-                    await asyncio.to_thread(own_kafka.resume if how == "pause" else own_kafka.start)
-                a.paused.set()
-                b.paused.set()
-                sources = session.names
-                await until(
-                    lambda: (
-                        session.counters.lines == a.sent + b.sent and not session.counters.buffered_frames
-                    ),
-                    90,
-                )
-                await running.stop()
-            frames = await read_frames(own_kafka.address, topics)
-            assert [len(lines_of(frames, source)) for source in sources] == [a.sent, b.sent]
-            assert [lines_of(frames, source) for source in sources] == [lines(0, a.sent), lines(0, b.sent)]
-            assert [kinds(frames, source)[-1] for source in sources] == ["end", "end"]
-            assert session.counters.dropped_lines == 0
-
-    asyncio.run(check())
+            await running.stop()
+        frames = await read_frames(own_kafka.address, topics)
+        assert [len(lines_of(frames, source)) for source in sources] == [a.sent, b.sent]
+        assert [lines_of(frames, source) for source in sources] == [lines(0, a.sent), lines(0, b.sent)]
+        assert [kinds(frames, source)[-1] for source in sources] == ["end", "end"]
+        assert session.counters.dropped_lines == 0
 
 
-def test_more_than_memory_waits_on_disk(
+async def test_more_than_memory_waits_on_disk(
     own_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module.Outbox.__init__, "__kwdefaults__", {"memory": 50_000})
     topics = fresh_topics()
     own_kafka.stop()
-
-    async def check() -> None:
-        async with Server() as server:
-            session = Session([server.address], target(own_kafka.address, topics), options(tmp_path / "b"))
-            async with Running(session):
-                (source,) = session.names
-                await until(lambda: session.counters.buffered_bytes > 1_000_000)
-                server.paused.set()
-                await asyncio.to_thread(own_kafka.start)
-                await until(
-                    lambda: session.counters.lines == server.sent and not session.counters.buffered_frames
-                )
-            frames = await read_frames(own_kafka.address, topics)
-            assert lines_of(frames, source) == lines(0, server.sent)
-            registered = await read_registrations(own_kafka.address, topics)
-            assert {frame.registry for frame in frames} == set(registered)
-
-    asyncio.run(check())
+    async with Server() as server:
+        session = Session([server.address], target(own_kafka.address, topics), options(tmp_path / "b"))
+        async with Running(session):
+            (source,) = session.names
+            await until(lambda: session.counters.buffered_bytes > 1_000_000)
+            server.paused.set()
+            await asyncio.to_thread(own_kafka.start)
+            await until(
+                lambda: session.counters.lines == server.sent and not session.counters.buffered_frames
+            )
+        frames = await read_frames(own_kafka.address, topics)
+        assert lines_of(frames, source) == lines(0, server.sent)
+        registered = await read_registrations(own_kafka.address, topics)
+        assert {frame.registry for frame in frames} == set(registered)
 
 
-def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
+async def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
     own_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox_module.Outbox.__init__, "__kwdefaults__", {"memory": 50_000})
     topics = fresh_topics()
     own_kafka.stop()
     caplog.set_level(logging.INFO, "tankerwatch.ingest")
-
-    async def check() -> None:
-        async with Server() as server:
-            udp = f"udp://127.0.0.1:{free_port()}"
-            session = Session(
-                [server.address, udp],
-                target(own_kafka.address, topics),
-                options(tmp_path / "b", buffer_limit=300_000),
+    async with Server() as server:
+        udp = f"udp://127.0.0.1:{free_port()}"
+        session = Session(
+            [server.address, udp],
+            target(own_kafka.address, topics),
+            options(tmp_path / "b", buffer_limit=300_000),
+        )
+        async with Running(session):
+            tcp, datagrams = session.names
+            await until(lambda: "event=buffer_full" in caplog.text)
+            still = -1
+            while still != server.sent:  # it is not read from any more
+                still = server.sent
+                await asyncio.sleep(0.5)
+            feed = session.feeds[1]
+            assert isinstance(feed, UdpFeed)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                for number in range(QUEUE_BYTES // 50_000 + 20):
+                    sender.sendto(b"%06d" % number + b"x" * 49_994, ("127.0.0.1", feed.port))
+                    await asyncio.sleep(0)
+            await until(lambda: session.counters.dropped_datagrams > 0)
+            assert "event=datagrams_dropped" in caplog.text
+            assert session.counters.buffered_bytes < 400_000
+            server.paused.set()
+            await asyncio.to_thread(own_kafka.start)
+            await until_frames(
+                own_kafka.address, topics, lambda found: len(lines_of(found, tcp)) == server.sent
             )
-            async with Running(session):
-                tcp, datagrams = session.names
-                await until(lambda: "event=buffer_full" in caplog.text)
-                still = -1
-                while still != server.sent:  # it is not read from any more
-                    still = server.sent
-                    await asyncio.sleep(0.5)
-                feed = session.feeds[1]
-                assert isinstance(feed, UdpFeed)
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                    for number in range(QUEUE_BYTES // 50_000 + 20):
-                        sender.sendto(b"%06d" % number + b"x" * 49_994, ("127.0.0.1", feed.port))
-                        await asyncio.sleep(0)
-                await until(lambda: session.counters.dropped_datagrams > 0)
-                assert "event=datagrams_dropped" in caplog.text
-                assert session.counters.buffered_bytes < 400_000
-                server.paused.set()
-                await asyncio.to_thread(own_kafka.start)
-                await until_frames(
-                    own_kafka.address, topics, lambda found: len(lines_of(found, tcp)) == server.sent
-                )
-            frames = await read_frames(own_kafka.address, topics)
-            assert lines_of(frames, tcp) == lines(0, server.sent)
-            dropped = session.counters.dropped_datagrams
-            arrived = len(lines_of(frames, datagrams))
-            assert session.counters.dropped_lines == dropped
-            assert arrived + dropped == QUEUE_BYTES // 50_000 + 20
-            complaints = [r for r in caplog.records if "event=datagrams_dropped" in r.getMessage()]
-            assert len(complaints) == 1, "once a minute at most"
-
-    asyncio.run(check())
+        frames = await read_frames(own_kafka.address, topics)
+        assert lines_of(frames, tcp) == lines(0, server.sent)
+        dropped = session.counters.dropped_datagrams
+        arrived = len(lines_of(frames, datagrams))
+        assert session.counters.dropped_lines == dropped
+        assert arrived + dropped == QUEUE_BYTES // 50_000 + 20
+        complaints = [r for r in caplog.records if "event=datagrams_dropped" in r.getMessage()]
+        assert len(complaints) == 1, "once a minute at most"
 
 
-def test_an_outage_is_told_in_lines_without_tracebacks(
+async def test_an_outage_is_told_in_lines_without_tracebacks(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "tankerwatch.ingest")
     (tmp_path / "a.nmea").write_bytes(b"a\n")
     broker = f"127.0.0.1:{free_port()}"
-
-    async def check() -> None:
-        session = Session(
-            [str(tmp_path / "a.nmea")], target(broker, fresh_topics()), options(tmp_path / "b", grace=0.1)
-        )
-        async with Running(session):
-            await until(lambda: caplog.text.count("event=kafka_unavailable") >= 3)
-
-    asyncio.run(check())
+    session = Session(
+        [str(tmp_path / "a.nmea")], target(broker, fresh_topics()), options(tmp_path / "b", grace=0.1)
+    )
+    async with Running(session):
+        await until(lambda: caplog.text.count("event=kafka_unavailable") >= 3)
     assert f'broker={broker} error="nobody answers there" retry_in_s=' in caplog.text
     assert "event=left_in_buffer frames=4" in caplog.text  # registration, sign of life, lines, end
     assert "Traceback" not in caplog.text
@@ -201,69 +181,63 @@ def test_an_outage_is_told_in_lines_without_tracebacks(
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int) -> None:
+async def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int) -> None:
     """Whether from memory or from disk, rewound at any time, with a disk that refuses now and then."""
     chance = random.Random(seed)
+    spool = Spool(tmp_path, 1 << 30, 500)
+    outbox = Outbox(spool, Counters(), memory=600)
+    refuse = spool.append
+    monkey = pytest.MonkeyPatch()
 
-    async def check() -> None:
-        spool = Spool(tmp_path, 1 << 30, 500)
-        outbox = Outbox(spool, Counters(), memory=600)
-        refuse = spool.append
-        monkey = pytest.MonkeyPatch()
+    def append(*arguments: object, **others: object) -> None:
+        if chance.random() < 0.2:
+            raise SpoolFull("no space left on the disk")
+        refuse(*arguments, **others)  # type: ignore[arg-type]
 
-        def append(*arguments: object, **others: object) -> None:
-            if chance.random() < 0.2:
-                raise SpoolFull("no space left on the disk")
-            refuse(*arguments, **others)  # type: ignore[arg-type]
+    monkey.setattr(spool, "append", append)
+    frames = [RawFrame(1, "s", "lines", -1, number, b"x" * chance.randrange(90)) for number in range(400)]
 
-        monkey.setattr(spool, "append", append)
-        frames = [RawFrame(1, "s", "lines", -1, number, b"x" * chance.randrange(90)) for number in range(400)]
+    async def put() -> None:
+        for frame in frames:
+            await outbox.put(frame)
 
-        async def put() -> None:
-            for frame in frames:
-                await outbox.put(frame)
-
-        putting = asyncio.create_task(put())
-        done: list[RawFrame] = []
-        while len(done) < len(frames):
-            taken = []
-            for _ in range(chance.randrange(1, 8)):
-                try:
-                    taken.append(await asyncio.wait_for(outbox.take(), 0.05))
-                except TimeoutError:
-                    break
-            for number, content in taken[: chance.randrange(len(taken) + 1)]:
-                assert isinstance(content, RawFrame)
-                await outbox.acknowledge(number, content)
-                done.append(content)
-            outbox.rewind()
-        await putting
-        assert done == frames
-        await outbox.drained()
-        outbox.close()
-
-    asyncio.run(check())
+    putting = asyncio.create_task(put())
+    done: list[RawFrame] = []
+    while len(done) < len(frames):
+        taken = []
+        for _ in range(chance.randrange(1, 8)):
+            try:
+                taken.append(await asyncio.wait_for(outbox.take(), 0.05))
+            except TimeoutError:
+                break
+        for number, content in taken[: chance.randrange(len(taken) + 1)]:
+            assert isinstance(content, RawFrame)
+            await outbox.acknowledge(number, content)
+            done.append(content)
+        outbox.rewind()
+    await putting
+    assert done == frames
+    await outbox.drained()
+    outbox.close()
 
 
-def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(kafka: str, tmp_path: Path) -> None:
+async def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(
+    kafka: str, tmp_path: Path
+) -> None:
     from streams.deployment.topics import TopicSpec, specs
     from streams.deployment.topics_admin import TopicsError
     from streams.ingest.sender import KafkaTarget
 
     topics = fresh_topics()
     (tmp_path / "a.nmea").write_bytes(b"a\n")
-
-    async def check() -> None:
-        created = await ensure_topics(kafka, specs(topics, 4, 2))
-        assert created == {spec.name: spec.partitions for spec in specs(topics, 4, 2)}
-        assert await ensure_topics(kafka, specs(topics, 4, 2)) == created
-        wanted = TopicSpec(topics.raw, 9, 1, "a frame", "source")
-        assert await ensure_topics(kafka, [wanted], adopt=True) == {topics.raw: 4}
-        session = Session([str(tmp_path / "a.nmea")], KafkaTarget(kafka, topics), options(tmp_path / "b"))
+    created = await ensure_topics(kafka, specs(topics, 4, 2))
+    assert created == {spec.name: spec.partitions for spec in specs(topics, 4, 2)}
+    assert await ensure_topics(kafka, specs(topics, 4, 2)) == created
+    wanted = TopicSpec(topics.raw, 9, 1, "a frame", "source")
+    assert await ensure_topics(kafka, [wanted], adopt=True) == {topics.raw: 4}
+    session = Session([str(tmp_path / "a.nmea")], KafkaTarget(kafka, topics), options(tmp_path / "b"))
+    await session.run(asyncio.Event())
+    assert [frame.kind for frame in await read_frames(kafka, topics, 4)] == ["idle", "lines", "end"]
+    session = Session([str(tmp_path / "a.nmea")], target(kafka, topics, 5), options(tmp_path / "c"))
+    with pytest.raises(TopicsError, match=r"ais\.raw has 4 partitions, not 5"):
         await session.run(asyncio.Event())
-        assert [frame.kind for frame in await read_frames(kafka, topics, 4)] == ["idle", "lines", "end"]
-        session = Session([str(tmp_path / "a.nmea")], target(kafka, topics, 5), options(tmp_path / "c"))
-        with pytest.raises(TopicsError, match=r"ais\.raw has 4 partitions, not 5"):
-            await session.run(asyncio.Event())
-
-    asyncio.run(check())

@@ -44,116 +44,97 @@ def record(path: Path, times: list[Millis]) -> list[bytes]:
     return some
 
 
-def test_as_fast_as_possible_one_after_the_other(kafka: str, tmp_path: Path) -> None:
+async def test_as_fast_as_possible_one_after_the_other(kafka: str, tmp_path: Path) -> None:
     topics, counters = fresh_topics(), Counters()
     paths = [tmp_path / "late.nmea", tmp_path / "early.nmea"]
     late = record(paths[0], [START + DAY + n * SECOND for n in range(1_200)])
     early = record(paths[1], [START + n * SECOND for n in range(700)])
-
-    async def check() -> None:
-        files = [str(path) for path in paths]
-        assert await publish(files, target(kafka, topics, 1), counters=counters) == []
-        a, b = (r.source for r in (await read_registrations(kafka, topics)).values())
-        frames = await read_frames(kafka, topics, 1)
-        assert lines_of(frames, a) == late
-        assert lines_of(frames, b) == early
-        assert [frame.source for frame in frames if frame.kind != "idle"] == [a] * 4 + [b] * 3
-        assert all(frame.received is None for frame in frames)
-        assert {frame.registry for frame in frames} == {1}
-
-    asyncio.run(check())
+    files = [str(path) for path in paths]
+    assert await publish(files, target(kafka, topics, 1), counters=counters) == []
+    a, b = (r.source for r in (await read_registrations(kafka, topics)).values())
+    frames = await read_frames(kafka, topics, 1)
+    assert lines_of(frames, a) == late
+    assert lines_of(frames, b) == early
+    assert [frame.source for frame in frames if frame.kind != "idle"] == [a] * 4 + [b] * 3
+    assert all(frame.received is None for frame in frames)
+    assert {frame.registry for frame in frames} == {1}
     assert counters.lines == 1_900
     assert counters.buffered_frames == 0
 
 
-def test_at_a_rate_frames_come_when_their_lines_would_have(kafka: str, tmp_path: Path) -> None:
+async def test_at_a_rate_frames_come_when_their_lines_would_have(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     paths = [tmp_path / "a.nmea", tmp_path / "b.nmea"]
     # twenty seconds, at twenty times: one second. A wild time among them does not stop it for a day
     a = record(paths[0], [START + n * SECOND for n in range(10)] + [START + 9 * DAY]
                + [START + n * SECOND for n in range(10, 20)])  # fmt: skip
     b = record(paths[1], [START + 5_500 + n * SECOND for n in range(10)])
-
-    async def check() -> None:
-        begun = time.monotonic()
-        await publish([str(path) for path in paths], target(kafka, topics, 1), 20, names=["a", "b"])
-        took = time.monotonic() - begun
-        frames = await read_frames(kafka, topics, 1)
-        assert lines_of(frames, "a") == a
-        assert lines_of(frames, "b") == b
-        assert took >= 0.79, "from the last line of the first frame to that of the last one"
-        order = [frame.source for frame in frames if frame.kind == "lines"]
-        first, last = order.index("b"), len(order) - 1 - order[::-1].index("b")
-        assert "a" in order[:first]
-        assert "a" in order[first:last], "merged by time"
-        assert kinds(frames, "a")[-1] == kinds(frames, "b")[-1] == "end"
-        assert kinds(frames, "b") == ["idle", *["lines"] * (len(kinds(frames, "b")) - 2), "end"]
-
-    asyncio.run(check())
+    begun = time.monotonic()
+    await publish([str(path) for path in paths], target(kafka, topics, 1), 20, names=["a", "b"])
+    took = time.monotonic() - begun
+    frames = await read_frames(kafka, topics, 1)
+    assert lines_of(frames, "a") == a
+    assert lines_of(frames, "b") == b
+    assert took >= 0.79, "from the last line of the first frame to that of the last one"
+    order = [frame.source for frame in frames if frame.kind == "lines"]
+    first, last = order.index("b"), len(order) - 1 - order[::-1].index("b")
+    assert "a" in order[:first]
+    assert "a" in order[first:last], "merged by time"
+    assert kinds(frames, "a")[-1] == kinds(frames, "b")[-1] == "end"
+    assert kinds(frames, "b") == ["idle", *["lines"] * (len(kinds(frames, "b")) - 2), "end"]
 
 
-def test_kafka_away_makes_reading_wait(own_kafka: KafkaServer, tmp_path: Path) -> None:
+async def test_kafka_away_makes_reading_wait(own_kafka: KafkaServer, tmp_path: Path) -> None:
     topics, counters, broker = fresh_topics(), Counters(), own_kafka.address
     path = tmp_path / "long.nmea"
     count = 600_000
     path.write_bytes(b"".join(b"line %06d %s\n" % (number, b"x" * 40) for number in range(count)))
-
-    async def check() -> None:
-        publishing = asyncio.create_task(publish([str(path)], target(broker, topics, 1), counters=counters))
-        await until(lambda: counters.sent_frames > 20)
-        await asyncio.to_thread(own_kafka.stop)
-        await asyncio.to_thread(own_kafka.start)
-        assert counters.buffered_bytes <= 9 << 20
-        assert await publishing == []
-        frames = await read_frames(broker, topics, 1)
-        found = lines_of(frames, frames[0].source)
-        assert len(found) == count
-        assert [int(text.split()[1]) for text in found] == list(range(count))
-
-    asyncio.run(check())
+    publishing = asyncio.create_task(publish([str(path)], target(broker, topics, 1), counters=counters))
+    await until(lambda: counters.sent_frames > 20)
+    await asyncio.to_thread(own_kafka.stop)
+    await asyncio.to_thread(own_kafka.start)
+    assert counters.buffered_bytes <= 9 << 20
+    assert await publishing == []
+    frames = await read_frames(broker, topics, 1)
+    found = lines_of(frames, frames[0].source)
+    assert len(found) == count
+    assert [int(text.split()[1]) for text in found] == list(range(count))
 
 
-def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None:
+async def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None:
     topics, counters, stop = fresh_topics(), Counters(), asyncio.Event()
     paths = [tmp_path / "a.nmea", tmp_path / "b.nmea"]
     for path in paths:
         record(path, [START + n * MINUTE for n in range(100)])
-
-    async def check() -> None:
-        publishing = asyncio.create_task(
-            publish(
-                [str(path) for path in paths],
-                target(kafka, topics),
-                1,
-                names=["a", "b"],
-                counters=counters,
-                stop=stop,
-            )
+    publishing = asyncio.create_task(
+        publish(
+            [str(path) for path in paths],
+            target(kafka, topics),
+            1,
+            names=["a", "b"],
+            counters=counters,
+            stop=stop,
         )
-        await until(lambda: counters.sent_frames >= 2)
-        stop.set()
-        await publishing
-        frames = await read_frames(kafka, topics)
-        assert kinds(frames, "a") == kinds(frames, "b") == ["idle", "lines", "end"]
+    )
+    await until(lambda: counters.sent_frames >= 2)
+    stop.set()
+    await publishing
+    frames = await read_frames(kafka, topics)
+    assert kinds(frames, "a") == kinds(frames, "b") == ["idle", "lines", "end"]
 
-    asyncio.run(check())
 
-
-def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
+async def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
     texts = [timed(START), b"cut", timed(START + 100), timed(START + 250), b"$junk", timed(START + 60_000)]
     cuts = (Cut(1, 9_999, "hash"), Cut(4, 8_888, "other"))
 
     async def given() -> AsyncIterator[Frame]:
         yield Frame("s", joined(texts)[:-1], 11, cuts=cuts)
 
-    async def check() -> None:
-        found = [(due, frame) async for due, frame in timed_frames(given(), 200)]
-        assert [frame.first_line for _, frame in found] == [11, 14, 16]
-        assert [due for due, _ in found] == [START + 100, START + 250, START + 60_000]
-        assert b"".join(frame.data for _, frame in found) == joined(texts)[:-1]
-        assert [frame.cuts for _, frame in found] == [(Cut(1, 9_999, "hash"),), (Cut(1, 8_888, "other"),), ()]
-
-    asyncio.run(check())
+    found = [(due, frame) async for due, frame in timed_frames(given(), 200)]
+    assert [frame.first_line for _, frame in found] == [11, 14, 16]
+    assert [due for due, _ in found] == [START + 100, START + 250, START + 60_000]
+    assert b"".join(frame.data for _, frame in found) == joined(texts)[:-1]
+    assert [frame.cuts for _, frame in found] == [(Cut(1, 9_999, "hash"),), (Cut(1, 8_888, "other"),), ()]
 
 
 def test_what_is_no_recording_is_refused() -> None:

@@ -142,7 +142,7 @@ def keeper(store: Store, broker: Broker, every: int = 10) -> PartitionRunner:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.0)
     monkeypatch.setattr(retry, "LONGEST_WAIT", 0.0)
     rng = random.Random(seed)
@@ -160,106 +160,91 @@ def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pytest.Mo
         for offset in range(start, FRAMES):
             await one.take(0, offset, str(offset).encode())
 
-    async def run() -> None:
-        broker = Broker(rng)
-        store = Store(rng, broker)
-        at_work = asyncio.create_task(broker.work())
-        one = keeper(store, broker)
-        start = (await one.load([0], {}))[0]
-        for _ in range(60):
-            store.trouble = rng.choice([0.0, 0.0, 0.4])
-            match rng.randrange(5):
-                case 0 | 1:  # an agent that is cancelled in the middle
-                    await cut_short(read(one, start))
-                case 2:
-                    await cut_short(one.checkpoint())
-                case 3:  # two at once
-                    await asyncio.gather(cut_short(read(one, start)), cut_short(one.checkpoint()))
-                case _:  # a rebalance in the middle, or a crash
-                    busy = asyncio.gather(cut_short(read(one, start)), cut_short(one.checkpoint()))
-                    await asyncio.sleep(0)
-                    if rng.random() < 0.5:
-                        one.forget()
-                        await busy
-                    else:
-                        await busy
-                        one = keeper(store, broker)
-                    start = (await one.load([0], {}))[0]
-                    assert start == store.offset + 1
-        store.trouble = 0.0
-        await read(one, start)
+    broker = Broker(rng)
+    store = Store(rng, broker)
+    at_work = asyncio.create_task(broker.work())
+    one = keeper(store, broker)
+    start = (await one.load([0], {}))[0]
+    for _ in range(60):
+        store.trouble = rng.choice([0.0, 0.0, 0.4])
+        match rng.randrange(5):
+            case 0 | 1:  # an agent that is cancelled in the middle
+                await cut_short(read(one, start))
+            case 2:
+                await cut_short(one.checkpoint())
+            case 3:  # two at once
+                await asyncio.gather(cut_short(read(one, start)), cut_short(one.checkpoint()))
+            case _:  # a rebalance in the middle, or a crash
+                busy = asyncio.gather(cut_short(read(one, start)), cut_short(one.checkpoint()))
+                await asyncio.sleep(0)
+                if rng.random() < 0.5:
+                    one.forget()
+                    await busy
+                else:
+                    await busy
+                    one = keeper(store, broker)
+                start = (await one.load([0], {}))[0]
+                assert start == store.offset + 1
+    store.trouble = 0.0
+    await read(one, start)
+    await one.checkpoint()
+    assert store.offset == FRAMES - 1
+    assert broker.first == sent(FRAMES - 1)
+    assert str(BAD).encode() in broker.log, "the dead letter"
+    at_work.cancel()
+
+
+async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
+    rng = random.Random(0)
+    broker = Broker(rng)
+    at_work = asyncio.create_task(broker.work())
+    one = keeper(Store(rng, broker), broker)
+    assert await one.load([0], {}) == {0: 0}
+    for offset in (0, 1, 1, 0):
+        await one.take(0, offset, str(offset).encode())
+    assert one.applied == 2
+    with pytest.raises(Lost, match="offset 3 after 1"):
+        await one.take(0, 3, b"3")
+    await one.take(1, 9, b"9")  # another partition, not ours
+    assert await one.load([0], {}) == {0: 2}, "what is in hand stays"
+    at_work.cancel()
+
+
+async def test_where_retention_has_passed_the_checkpoint_it_goes_on() -> None:
+    rng = random.Random(0)
+    broker = Broker(rng)
+    one = keeper(Store(rng, broker), broker)
+    assert await one.load([0], {0: 5}) == {0: 5}
+
+
+async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
+    rng = random.Random(0)
+    broker = Broker(rng)
+    at_work = asyncio.create_task(broker.work())
+    store = Store(rng, broker)
+    one = keeper(store, broker)
+    await one.load([0], {})
+    await one.take(0, 0, b"0")
+    assert await one.checkpoint() == {0: 0}
+    store.offset = -1  # its last second is gone
+    with pytest.raises(Fenced):
         await one.checkpoint()
-        assert store.offset == FRAMES - 1
-        assert broker.first == sent(FRAMES - 1)
-        assert str(BAD).encode() in broker.log, "the dead letter"
-        at_work.cancel()
-
-    asyncio.run(run())
-
-
-def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
-    async def run() -> None:
-        rng = random.Random(0)
-        broker = Broker(rng)
-        at_work = asyncio.create_task(broker.work())
-        one = keeper(Store(rng, broker), broker)
-        assert await one.load([0], {}) == {0: 0}
-        for offset in (0, 1, 1, 0):
-            await one.take(0, offset, str(offset).encode())
-        assert one.applied == 2
-        with pytest.raises(Lost, match="offset 3 after 1"):
-            await one.take(0, 3, b"3")
-        await one.take(1, 9, b"9")  # another partition, not ours
-        assert await one.load([0], {}) == {0: 2}, "what is in hand stays"
-        at_work.cancel()
-
-    asyncio.run(run())
+    store.offset = 0
+    other = keeper(store, broker)
+    await other.load([0], {})
+    await one.take(0, 1, b"1")
+    with pytest.raises(Fenced):
+        await one.checkpoint()
+    at_work.cancel()
 
 
-def test_where_retention_has_passed_the_checkpoint_it_goes_on() -> None:
-    async def run() -> None:
-        rng = random.Random(0)
-        broker = Broker(rng)
-        one = keeper(Store(rng, broker), broker)
-        assert await one.load([0], {0: 5}) == {0: 5}
-
-    asyncio.run(run())
-
-
-def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
-    async def run() -> None:
-        rng = random.Random(0)
-        broker = Broker(rng)
-        at_work = asyncio.create_task(broker.work())
-        store = Store(rng, broker)
-        one = keeper(store, broker)
-        await one.load([0], {})
-        await one.take(0, 0, b"0")
-        assert await one.checkpoint() == {0: 0}
-        store.offset = -1  # its last second is gone
-        with pytest.raises(Fenced):
-            await one.checkpoint()
-        store.offset = 0
-        other = keeper(store, broker)
-        await other.load([0], {})
-        await one.take(0, 1, b"1")
-        with pytest.raises(Fenced):
-            await one.checkpoint()
-        at_work.cancel()
-
-    asyncio.run(run())
-
-
-def test_messages_that_have_arrived_are_not_remembered() -> None:
-    async def run() -> None:
-        rng = random.Random(0)
-        broker = Broker(rng, 1.0)
-        at_work = asyncio.create_task(broker.work())
-        one = keeper(Store(rng, broker), broker, every=1_000_000)
-        await one.load([0], {})
-        for offset in range(2_000):
-            await one.take(0, offset, str(offset).encode())
-        assert len(one.in_hand[0].sent) < 1_100, "of 6,000"
-        at_work.cancel()
-
-    asyncio.run(run())
+async def test_messages_that_have_arrived_are_not_remembered() -> None:
+    rng = random.Random(0)
+    broker = Broker(rng, 1.0)
+    at_work = asyncio.create_task(broker.work())
+    one = keeper(Store(rng, broker), broker, every=1_000_000)
+    await one.load([0], {})
+    for offset in range(2_000):
+        await one.take(0, offset, str(offset).encode())
+    assert len(one.in_hand[0].sent) < 1_100, "of 6,000"
+    at_work.cancel()

@@ -66,7 +66,7 @@ async def publish(deployment: Deployment, name: str, lines: Sequence[str]) -> No
     await send(deployment, deployment.topics.raw, [(name.encode(), wire.encode(frame)) for frame in raw])
 
 
-def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
+async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """Status says what is missing, then that all is well; after a rebuild the same events come again."""
     port = free_port()
     problems: list[str] = []
@@ -137,7 +137,7 @@ def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_
                 assert {"time", "level", "event"} <= json.loads(line).keys()
 
     try:
-        asyncio.run(check())
+        await check()
     finally:
         print(problems)
 

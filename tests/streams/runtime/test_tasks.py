@@ -1,8 +1,8 @@
 """Tasks that run together end for sure, also those that a cancellation is lost in."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -30,27 +30,24 @@ async def fails() -> None:
     raise ValueError("broken")
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    async def check() -> None:
-        async with asyncio.timeout(20):
-            await work
-        assert asyncio.all_tasks() == {asyncio.current_task()}
+@asynccontextmanager
+async def nothing_left() -> AsyncIterator[None]:
+    """The body ends within 20 s and leaves no task behind."""
+    async with asyncio.timeout(20):
+        yield
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    asyncio.run(check())
 
-
-def test_what_loses_cancellations_is_ended_all_the_same() -> None:
-    async def check() -> None:
+async def test_what_loses_cancellations_is_ended_all_the_same() -> None:
+    async with nothing_left():
         deaf_tasks = [asyncio.create_task(deaf(times)) for times in (0, 1, 5)]
         await asyncio.sleep(0)
         await end(*deaf_tasks)
         assert all(task.cancelled() for task in deaf_tasks)
 
-    run(check())
 
-
-def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:
-    async def check() -> None:
+async def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:
+    async with nothing_left():
         task = asyncio.create_task(deaf(5))
         await asyncio.sleep(0)
         ending = asyncio.create_task(end(task))
@@ -60,29 +57,21 @@ def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:
             await ending
         assert task.cancelled()
 
-    run(check())
 
-
-def test_the_first_that_ends_ends_the_others() -> None:
-    async def check() -> None:
+async def test_the_first_that_ends_ends_the_others() -> None:
+    async with nothing_left():
         await first_of(asyncio.sleep(0), deaf(2))
         with pytest.raises(ValueError, match="broken"):
             await first_of(deaf(2), fails())
 
-    run(check())
 
-
-def test_a_group_in_a_group_is_ended_whole() -> None:
-    async def check() -> None:
+async def test_a_group_in_a_group_is_ended_whole() -> None:
+    async with nothing_left():
         await first_of(asyncio.sleep(0.01), first_of(deaf(3), deaf(4)))
 
-    run(check())
 
-
-def test_what_runs_beside_may_end_but_not_fail() -> None:
-    async def check() -> None:
+async def test_what_runs_beside_may_end_but_not_fail() -> None:
+    async with nothing_left():
         await until_done(asyncio.sleep(0.05), [asyncio.sleep(0), deaf(2)])
         with pytest.raises(ValueError, match="broken"):
             await until_done(deaf(1), [deaf(2), fails()])
-
-    run(check())

@@ -1,6 +1,5 @@
 """Following a source: each revision once, and what is not wanted remembered to compare with."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -47,36 +46,36 @@ class Shown:
         self.revisions.append((event.revision, before.revision if before else None))
 
 
-def run(
+async def run(
     source: Script, once: bool = False, **filters: list[str]
 ) -> tuple[list[tuple[int, int | None]], list[str]]:
     shown, said = Shown(), list[str]()
     tail = Tail(source, EventFilter.parse(filters), shown, said.append, Delays(0.01, 0.01))
-    asyncio.run(tail.run(once))
+    await tail.run(once)
     return shown.revisions, said
 
 
-def test_each_revision_is_shown_once_with_the_one_before() -> None:
+async def test_each_revision_is_shown_once_with_the_one_before() -> None:
     source = Script(event(1), event(1, 2), event(1), event(1, 2), event(1, 4))
-    assert run(source) == ([(1, None), (2, 1), (4, 2)], [])
+    assert await run(source) == ([(1, None), (2, 1), (4, 2)], [])
     assert source.asked == []
 
 
-def test_what_is_not_wanted_is_compared_with_all_the_same() -> None:
-    found, _ = run(Script(event(1), event(1, 2, level=Level.PROBABLE)), level=["probable"])
+async def test_what_is_not_wanted_is_compared_with_all_the_same() -> None:
+    found, _ = await run(Script(event(1), event(1, 2, level=Level.PROBABLE)), level=["probable"])
     assert found == [(2, 1)]
 
 
-def test_a_source_is_asked_for_what_was_not_seen() -> None:
+async def test_a_source_is_asked_for_what_was_not_seen() -> None:
     source = Script(event(1, 5), known=Known((event(1, 2), event(1, 4), event(1, 5), event(1, 6))))
-    assert run(source) == ([(5, 4)], [])
+    assert await run(source) == ([(5, 4)], [])
     assert source.asked == [event(1).id]
-    assert run(Script(event(1, 5)))[0] == [(5, None)]
+    assert (await run(Script(event(1, 5))))[0] == [(5, None)]
 
 
-def test_a_source_that_is_away_is_said_once_and_its_return_too() -> None:
+async def test_a_source_that_is_away_is_said_once_and_its_return_too() -> None:
     away = Unreachable("nobody answers")
-    found, said = run(Script(event(1), away, away, Note("a gap"), event(2), away, event(3)))
+    found, said = await run(Script(event(1), away, away, Note("a gap"), event(2), away, event(3)))
     assert found == [(1, None)] * 3
     assert said == [
         "nobody answers; trying again until then",
@@ -87,6 +86,6 @@ def test_a_source_that_is_away_is_said_once_and_its_return_too() -> None:
     ]
 
 
-def test_who_wants_it_once_does_not_wait() -> None:
+async def test_who_wants_it_once_does_not_wait() -> None:
     with pytest.raises(Unreachable):
-        run(Script(Unreachable("nobody answers"), event(1)), once=True)
+        await run(Script(Unreachable("nobody answers"), event(1)), once=True)

@@ -60,54 +60,46 @@ def terminal(
         os.close(ours)
 
 
-def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server: str) -> None:
-    async def check() -> None:
-        async with place(redis_server) as here:
-            import msgspec
+async def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server: str) -> None:
+    async with place(redis_server) as here:
+        import msgspec
 
-            told = [msgspec.structs.replace(hostile(name), id=f"{n:024x}") for n, name in enumerate(NAMES)]
-            await here.write(*told)
-            with terminal(here.deployment, "tail", "--since", "all") as (running, seen):
-                end = time.monotonic() + 30
-                while told[-1].id.encode() not in b"".join(seen):
-                    assert time.monotonic() < end, b"".join(seen)[-500:]
-                    await asyncio.sleep(0.02)
-                await here.write(msgspec.structs.replace(told[0], revision=2, level=Level.PROBABLE))
-                while "possible → probable".encode() not in b"".join(seen):
-                    assert time.monotonic() < end, b"".join(seen)[-500:]
-                    await asyncio.sleep(0.02)
-                running.send_signal(signal.SIGINT)
-                assert running.wait(20) == 130
-            text = b"".join(seen).decode()
-            assert "\x1b[1m" in text
-            plain = re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r\n", "\n")
-            assert all(sign.isprintable() or sign == "\n" for sign in plain)
-            assert "Traceback" not in plain
-            assert all(len(line) <= 100 for line in plain.split("\n"))
-
-    asyncio.run(check())
+        told = [msgspec.structs.replace(hostile(name), id=f"{n:024x}") for n, name in enumerate(NAMES)]
+        await here.write(*told)
+        with terminal(here.deployment, "tail", "--since", "all") as (running, seen):
+            end = time.monotonic() + 30
+            while told[-1].id.encode() not in b"".join(seen):
+                assert time.monotonic() < end, b"".join(seen)[-500:]
+                await asyncio.sleep(0.02)
+            await here.write(msgspec.structs.replace(told[0], revision=2, level=Level.PROBABLE))
+            while "possible → probable".encode() not in b"".join(seen):
+                assert time.monotonic() < end, b"".join(seen)[-500:]
+                await asyncio.sleep(0.02)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(20) == 130
+        text = b"".join(seen).decode()
+        assert "\x1b[1m" in text
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r\n", "\n")
+        assert all(sign.isprintable() or sign == "\n" for sign in plain)
+        assert "Traceback" not in plain
+        assert all(len(line) <= 100 for line in plain.split("\n"))
 
 
-def test_who_has_read_enough_ends_it_quietly(redis_server: str) -> None:
-    async def check() -> None:
-        async with place(redis_server) as here, served(here.log) as url:
-            await here.write(*(event(number) for number in range(300)))
-            for source in ("redis", url):
-                tail = (
-                    f"{sys.executable} -c '{COMMAND}' events tail --since all --source {source} | head -n 3"
+async def test_who_has_read_enough_ends_it_quietly(redis_server: str) -> None:
+    async with place(redis_server) as here, served(here.log) as url:
+        await here.write(*(event(number) for number in range(300)))
+        for source in ("redis", url):
+            tail = f"{sys.executable} -c '{COMMAND}' events tail --since all --source {source} | head -n 3"
+            done = await asyncio.to_thread(
+                lambda tail=tail: subprocess.run(  # type: ignore[misc]
+                    ["sh", "-c", tail],
+                    env=environment(here.deployment),
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
                 )
-                done = await asyncio.to_thread(
-                    lambda tail=tail: subprocess.run(  # type: ignore[misc]
-                        ["sh", "-c", tail],
-                        env=environment(here.deployment),
-                        capture_output=True,
-                        text=True,
-                        timeout=60,
-                    )
-                )
-                assert (len(done.stdout.splitlines()), done.stderr) == (3, "")
-
-    asyncio.run(check())
+            )
+            assert (len(done.stdout.splitlines()), done.stderr) == (3, "")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Posting: what answers mean, and that no address is reached that the rule does not allow."""
 
-import asyncio
 import socket
 from datetime import UTC, datetime
 from typing import Any
@@ -20,8 +19,8 @@ from tests.streams.alerts.fake_receivers import (
 )
 
 
-def posted(url: str, allow_private: bool = True) -> Outcome:
-    return asyncio.run(Poster(url, allow_private).post(b"{}", {"x-test": "1"}))
+async def posted(url: str, allow_private: bool = True) -> Outcome:
+    return await Poster(url, allow_private).post(b"{}", {"x-test": "1"})
 
 
 @pytest.mark.parametrize(
@@ -39,10 +38,10 @@ def posted(url: str, allow_private: bool = True) -> Outcome:
         (Answer(500), Result.REFUSED, None),
     ],
 )
-def test_what_an_answer_means(answer: Answer, result: Result, wait: float | None) -> None:
+async def test_what_an_answer_means(answer: Answer, result: Result, wait: float | None) -> None:
     with serving(Hook()) as hook:
         hook.default = answer
-        outcome = posted(hook.url)
+        outcome = await posted(hook.url)
         assert (outcome.result, outcome.wait) == (result, wait)
         assert len(hook.requests) == 1  # a redirect is not followed
         (request,) = hook.requests
@@ -50,27 +49,27 @@ def test_what_an_answer_means(answer: Answer, result: Result, wait: float | None
         assert request.headers["host"] == f"{HOST}:{hook.port}"
 
 
-def test_an_answer_is_quoted_and_harmless() -> None:
+async def test_an_answer_is_quoted_and_harmless() -> None:
     with serving(Hook()) as hook:
         hook.default = Answer(500, body=b"no\x1b[2J\r\nspace" + b"x" * 10_000)
-        outcome = posted(hook.url)
+        outcome = await posted(hook.url)
         assert r"answered 500: no\x1b[2J\r\nspace" in outcome.reason
         assert len(outcome.reason) < 400
 
 
-def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "SECONDS", 0.3)
     with serving(Hook()) as hook:
         hook.default = Answer(after=1.0)
-        outcome = posted(hook.url)
+        outcome = await posted(hook.url)
         assert (outcome.result, "no answer within 0.3 s" in outcome.reason) == (Result.REFUSED, True)
 
 
-def test_where_nobody_listens_the_receiver_is_away() -> None:
+async def test_where_nobody_listens_the_receiver_is_away() -> None:
     with socket.create_server((HOST, 0)) as unused:
         port = unused.getsockname()[1]
-    assert posted(f"http://{HOST}:{port}/").result is Result.AWAY
-    assert posted("http://nobody.invalid/").result is Result.AWAY
+    assert (await posted(f"http://{HOST}:{port}/")).result is Result.AWAY
+    assert (await posted("http://nobody.invalid/")).result is Result.AWAY
 
 
 def test_seconds_and_dates_are_understood_within_bounds() -> None:
@@ -122,9 +121,9 @@ def test_what_is(address: str) -> None:
         "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "LOCALHOST.",
     ],
 )  # fmt: skip
-def test_however_loopback_is_written_it_is_refused_before_anything_is_sent(host: str) -> None:
+async def test_however_loopback_is_written_it_is_refused_before_anything_is_sent(host: str) -> None:
     with serving(Hook()) as hook:
-        outcome = posted(f"http://{host}:{hook.port}/hook", allow_private=False)
+        outcome = await posted(f"http://{host}:{hook.port}/hook", allow_private=False)
         assert outcome.result in (Result.NEVER, Result.AWAY)  # away: where this system has no such name
         if host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
             assert "which is not public; say allow_private = true if it is meant" in outcome.reason
@@ -148,48 +147,52 @@ class Names:
         return [(family, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in self._answers[name].pop(0)]
 
 
-def test_a_name_with_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_with_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Names(monkeypatch, hook_test=[["127.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["169.254.169.254"]])
     with serving(Hook()) as hook:
         for address in ("127.0.0.1", "127.0.0.1", "169.254.169.254"):
-            outcome = posted(f"http://hook.test:{hook.port}/hook", allow_private=False)
+            outcome = await posted(f"http://hook.test:{hook.port}/hook", allow_private=False)
             assert outcome.result is Result.NEVER
             assert f"hook.test is {address}, which is not public" in outcome.reason
         assert hook.requests == []
 
 
-def test_the_address_that_was_looked_at_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_address_that_was_looked_at_is_the_one_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A name that changes its address between the look and the connection gains nothing."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     names = Names(monkeypatch, hook_test=[["127.0.0.1"]])  # a second question would find no answer
     with serving(Hook(tls=True)) as hook:
-        outcome = posted(f"https://hook.test:{hook.port}/hook")
+        outcome = await posted(f"https://hook.test:{hook.port}/hook")
         assert outcome == Outcome(Result.DELIVERED, f"https://hook.test:{hook.port} answered 204")
         assert hook.requests[0].headers["host"] == f"hook.test:{hook.port}"
         assert hook.names == ["hook.test"]
     assert names.asked == ["hook.test"]
 
 
-def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Names(monkeypatch, other_test=[["127.0.0.1"]], hook_test=[["127.0.0.1"]])
     with serving(Hook(tls=True)) as hook:
-        untrusted = posted(f"https://hook.test:{hook.port}/hook")
+        untrusted = await posted(f"https://hook.test:{hook.port}/hook")
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-        misnamed = posted(f"https://other.test:{hook.port}/hook")
-        assert posted(hook.url).result is Result.DELIVERED  # the certificate names 127.0.0.1
+        misnamed = await posted(f"https://other.test:{hook.port}/hook")
+        assert (await posted(hook.url)).result is Result.DELIVERED  # the certificate names 127.0.0.1
         for outcome in (untrusted, misnamed):
             assert (outcome.result, "certificate verify failed" in outcome.reason) == (Result.AWAY, True)
         assert len(hook.requests) == 1
 
 
-def test_a_second_address_is_tried_where_nobody_answers_at_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_second_address_is_tried_where_nobody_answers_at_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     Names(monkeypatch, hook_test=[["127.0.0.2", "127.0.0.1"]])
     with serving(Hook()) as hook:
-        assert posted(f"http://hook.test:{hook.port}/hook").result is Result.DELIVERED
+        assert (await posted(f"http://hook.test:{hook.port}/hook")).result is Result.DELIVERED
 
 
-def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{HOST}:1/")
     monkeypatch.setenv("ALL_PROXY", f"http://{HOST}:1/")
     with serving(Hook()) as hook:
-        assert posted(hook.url).result is Result.DELIVERED
+        assert (await posted(hook.url)).result is Result.DELIVERED

@@ -41,9 +41,9 @@ def body(of: Any, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def test_a_mail_says_all_that_a_person_needs() -> None:
+async def test_a_mail_says_all_that_a_person_needs() -> None:
     with serving(MailServer()) as server:
-        (outcome,) = deliver(mail(server), single(hostile("KUM & SONG")))
+        (outcome,) = await deliver(mail(server), single(hostile("KUM & SONG")))
         assert outcome.result is Result.DELIVERED
         (sent,) = server.mails
         assert server.envelopes == [["duty@example.org", "desk@example.org"]]
@@ -63,11 +63,11 @@ def test_a_mail_says_all_that_a_person_needs() -> None:
     assert "<li>KUM &amp; SONG is a tanker</li>" in body(sent, "html")
 
 
-def test_the_mails_about_an_event_are_one_thread() -> None:
+async def test_the_mails_about_an_event_are_one_thread() -> None:
     with serving(MailServer()) as server:
         later = [event(1, 2, level=Level.PROBABLE), event(1, 3)]
         messages = [single(), single(later[0], Kind.RAISED), single(later[1], Kind.UPDATED), single(event(2))]
-        deliver(mail(server), *messages, messages[1])
+        await deliver(mail(server), *messages, messages[1])
         first, second, third, other, again = server.mails
     root = f"<{event(1).id}.night-watch@example.org>"
     assert (first["message-id"], first["in-reply-to"]) == (root, None)
@@ -77,9 +77,9 @@ def test_the_mails_about_an_event_are_one_thread() -> None:
     assert second["subject"].startswith("Raised: Probable port visit: ")
 
 
-def test_digests_gaps_and_tests_by_mail() -> None:
+async def test_digests_gaps_and_tests_by_mail() -> None:
     with serving(MailServer()) as server:
-        deliver(mail(server), DIGEST, GAP, single(sample(), test=True))
+        await deliver(mail(server), DIGEST, GAP, single(sample(), test=True))
         digest, gap, test = server.mails
     assert digest["subject"] == "2 events, 1 of them probable"
     assert "Probable port visit: OCEAN STAR (new, updated; score 0.50)" in body(digest, "plain")
@@ -89,23 +89,23 @@ def test_digests_gaps_and_tests_by_mail() -> None:
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_mail_is_encrypted_and_the_certificate_checked(
+async def test_mail_is_encrypted_and_the_certificate_checked(
     security: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(MailServer(starttls=True, tls=security == "tls")) as server:
         settings = {"security": security, "user": "watch", "password_env": "PASSWORD"}
-        (outcome,) = deliver(mail(server, **settings), single())
+        (outcome,) = await deliver(mail(server, **settings), single())
         assert (outcome.result, "certificate verify failed" in outcome.reason) == (Result.AWAY, True)
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-        (outcome,) = deliver(mail(server, **settings), single())
+        (outcome,) = await deliver(mail(server, **settings), single())
         assert outcome.result is Result.DELIVERED
         assert server.logins == ["\0watch\0s3cret"]
 
 
-def test_no_password_goes_over_a_connection_that_was_to_be_encrypted() -> None:
+async def test_no_password_goes_over_a_connection_that_was_to_be_encrypted() -> None:
     with serving(MailServer(starttls=False)) as server:
         settings = {"security": "starttls", "user": "watch", "password_env": "PASSWORD"}
-        (outcome,) = deliver(mail(server, **settings), single())
+        (outcome,) = await deliver(mail(server, **settings), single())
         assert (outcome.result, server.logins, server.mails) == (Result.AWAY, [], [])
 
 
@@ -122,18 +122,18 @@ def test_no_password_goes_over_a_connection_that_was_to_be_encrypted() -> None:
         ({"EHLO": "421 busy", "HELO": "421 busy"}, Result.AWAY, "421"),
     ],
 )
-def test_what_a_mail_server_refuses(refusals: dict[str, str], result: Result, said: str) -> None:
+async def test_what_a_mail_server_refuses(refusals: dict[str, str], result: Result, said: str) -> None:
     with serving(MailServer()) as server:
         server.refusals = refusals
-        (outcome,) = deliver(mail(server), single())
+        (outcome,) = await deliver(mail(server), single())
         assert outcome.result is result
         assert said in outcome.reason
 
 
-def test_no_mail_server() -> None:
+async def test_no_mail_server() -> None:
     with serving(MailServer()) as server:
         to = mail(server)
-    (outcome,) = deliver(to, single())
+    (outcome,) = await deliver(to, single())
     assert outcome.result is Result.AWAY
 
 
@@ -149,11 +149,11 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hostile_name_changes_nothing_in_a_mail(name: str) -> None:
+async def test_a_hostile_name_changes_nothing_in_a_mail(name: str) -> None:
     event = hostile(name)
     messages: list[Message] = [single(event), single(event, Kind.RAISED), Digest("digest:1", 0, alert(event))]
     with serving(MailServer()) as server:
-        assert [one.result for one in deliver(mail(server), *messages)] == [Result.DELIVERED] * 3
+        assert [one.result for one in await deliver(mail(server), *messages)] == [Result.DELIVERED] * 3
         assert len(server.mails) == 3
         for sent, envelope in zip(server.mails, server.envelopes, strict=True):
             assert envelope == ["duty@example.org", "desk@example.org"]

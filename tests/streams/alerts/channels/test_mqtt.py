@@ -29,33 +29,24 @@ def broker(server: MosquittoServer, **settings: Any) -> Channel:
     return channel(mqtt={"host": HOST, "port": server.port, "tls": False, **settings})
 
 
-def heard(server: MosquittoServer, count: int, work: Callable[[], Awaitable[None]]) -> list[aiomqtt.Message]:
-    """So many messages that a subscriber of everything gets."""
-
-    async def listen() -> list[aiomqtt.Message]:
-        async with asyncio.timeout(20), aiomqtt.Client(HOST, server.port) as client:
-            await client.subscribe("#", qos=1)
-            await work()
-            return [message async for _, message in _first(count, client)]
-
-    return asyncio.run(listen())
+async def heard(
+    server: MosquittoServer, count: int, work: Callable[[], Awaitable[None]]
+) -> list[aiomqtt.Message]:
+    """The first `count` messages that a subscriber to every topic gets while `work` runs."""
+    async with asyncio.timeout(20), aiomqtt.Client(HOST, server.port) as client:
+        await client.subscribe("#", qos=1)
+        await work()
+        return [await anext(client.messages) for _ in range(count)]
 
 
-async def _first(count: int, client: aiomqtt.Client) -> Any:
-    number = 0
-    while number < count:
-        yield number, await anext(client.messages)
-        number += 1
-
-
-def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: MosquittoServer) -> None:
+async def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: MosquittoServer) -> None:
     messages: list[Message] = [single(), DIGEST, GAP, single(sample(), test=True)]
 
     async def publish() -> None:
         to = broker(own_mqtt)
         assert [(await to.send(message)).result for message in messages] == [Result.DELIVERED] * 4
 
-    told = heard(own_mqtt, 4, publish)
+    told = await heard(own_mqtt, 4, publish)
     assert [str(message.topic) for message in told] == [
         f"tankerwatch/port_visit/possible/{event(1).id}",
         "tankerwatch/digest/probable/digest_1",
@@ -71,33 +62,30 @@ def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: Mosquit
     assert all((message.qos, message.retain) == (1, False) for message in told)
 
 
-def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoServer) -> None:
+async def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoServer) -> None:
     to = broker(own_mqtt, retain=True, topic="ships/{mmsi}/{kind}/{id}")
-    deliver(to, single(event(1)), single(event(1, 2)), DIGEST, single(sample(), test=True))
+    await deliver(to, single(event(1)), single(event(1, 2)), DIGEST, single(sample(), test=True))
 
     async def nothing() -> None:
         pass
 
-    (message,) = heard(own_mqtt, 1, nothing)
+    (message,) = await heard(own_mqtt, 1, nothing)
     assert str(message.topic) == f"ships/273000001/new/{event(1).id}"
     assert msgspec.json.decode(message.payload)["data"]["revision"] == 2
 
 
-def test_a_broker_that_went_away_is_found_again(own_mqtt: MosquittoServer) -> None:
-    async def check() -> None:
-        to = broker(own_mqtt)
-        assert (await to.send(single())).result is Result.DELIVERED
-        own_mqtt.kill()
-        outcome = await to.send(single())
-        assert (outcome.result, outcome.reason.startswith(f"{HOST}:{own_mqtt.port}")) == (Result.AWAY, True)
-        own_mqtt.start()
-        assert (await to.send(single())).result is Result.DELIVERED
-
-    asyncio.run(check())
+async def test_a_broker_that_went_away_is_found_again(own_mqtt: MosquittoServer) -> None:
+    to = broker(own_mqtt)
+    assert (await to.send(single())).result is Result.DELIVERED
+    own_mqtt.kill()
+    outcome = await to.send(single())
+    assert (outcome.result, outcome.reason.startswith(f"{HOST}:{own_mqtt.port}")) == (Result.AWAY, True)
+    own_mqtt.start()
+    assert (await to.send(single())).result is Result.DELIVERED
 
 
 @pytest.mark.parametrize("field", ["type", "flag", "id"])
-def test_no_field_adds_a_level_or_a_wildcard(own_mqtt: MosquittoServer, field: str) -> None:
+async def test_no_field_adds_a_level_or_a_wildcard(own_mqtt: MosquittoServer, field: str) -> None:
     bad = msgspec.structs.replace(
         event(1), id="a/b/#", vessel=msgspec.structs.replace(event(1).vessel, flag="+/\0$")
     )
@@ -106,6 +94,6 @@ def test_no_field_adds_a_level_or_a_wildcard(own_mqtt: MosquittoServer, field: s
         to = broker(own_mqtt, topic=f"tankerwatch/{{{field}}}/end")
         assert (await to.send(single(bad))).result is Result.DELIVERED
 
-    (message,) = heard(own_mqtt, 1, publish)
+    (message,) = await heard(own_mqtt, 1, publish)
     assert len(str(message.topic).split("/")) == 3
     assert not set("#+$\0") & set(str(message.topic))

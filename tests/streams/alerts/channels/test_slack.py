@@ -37,8 +37,8 @@ def slack(hook: Hook) -> Channel:
     return channel(PAGE, slack={"url": hook.url, "allow_private": True})
 
 
-def test_a_message_for_slack_has_blocks_and_a_text(hook: Hook) -> None:
-    (outcome,) = deliver(slack(hook), single(hostile("KUM & SONG")))
+async def test_a_message_for_slack_has_blocks_and_a_text(hook: Hook) -> None:
+    (outcome,) = await deliver(slack(hook), single(hostile("KUM & SONG")))
     assert outcome.result is Result.DELIVERED
     told = hook.requests[0].json
     assert told["text"].startswith("Possible encounter: KUM &amp; SONG and KUM &amp; SONG\nThe tanker ")
@@ -51,11 +51,11 @@ def test_a_message_for_slack_has_blocks_and_a_text(hook: Hook) -> None:
     assert link["text"]["text"] == f"<https://feed.example.org/?event={event(1).id}|Open in the feed>"
 
 
-def test_digests_keep_to_the_limits_of_slack(hook: Hook) -> None:
+async def test_digests_keep_to_the_limits_of_slack(hook: Hook) -> None:
     many = Digest(
         "digest:1", 0, alert(*(hostile("<&>" * 20) for _ in range(1)), *(event(n) for n in range(2, 300)))
     )
-    deliver(slack(hook), many, DIGEST, GAP)
+    await deliver(slack(hook), many, DIGEST, GAP)
     for request in hook.requests:
         assert len(request.json["blocks"]) <= 50
         assert len(request.json["text"]) <= 40_000
@@ -66,8 +66,8 @@ def test_digests_keep_to_the_limits_of_slack(hook: Hook) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hostile_name_mentions_formats_and_links_nothing_in_slack(hook: Hook, name: str) -> None:
-    deliver(slack(hook), single(hostile(name)), Digest("digest:1", 0, alert(hostile(name))))
+async def test_a_hostile_name_mentions_formats_and_links_nothing_in_slack(hook: Hook, name: str) -> None:
+    await deliver(slack(hook), single(hostile(name)), Digest("digest:1", 0, alert(hostile(name))))
     for request in hook.requests:
         *plain, link = texts(request.json["blocks"])
         assert {text["type"] for text in plain} == {"plain_text"}

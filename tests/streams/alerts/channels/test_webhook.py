@@ -33,9 +33,9 @@ def webhook(hook: Hook) -> Channel:
     return channel(webhook={"url": hook.url, "secret_env": "SECRET", "allow_private": True})
 
 
-def test_a_webhook_is_signed_and_holds_the_event_as_published(hook: Hook) -> None:
+async def test_a_webhook_is_signed_and_holds_the_event_as_published(hook: Hook) -> None:
     message = single(kind=Kind.RAISED)
-    (outcome,) = deliver(webhook(hook), message)
+    (outcome,) = await deliver(webhook(hook), message)
     assert outcome.result is Result.DELIVERED
     (request,) = hook.requests
     body = Verifier(SECRET).verify(request.body, request.headers)
@@ -47,10 +47,13 @@ def test_a_webhook_is_signed_and_holds_the_event_as_published(hook: Hook) -> Non
         Verifier(SECRET).verify(request.body + b" ", request.headers)
 
 
-def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_time(hook: Hook) -> None:
+async def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_time(hook: Hook) -> None:
     hook.answers = [Answer(500)]
     to, message = webhook(hook), single()
-    assert [outcome.result for outcome in deliver(to, message, message)] == [Result.REFUSED, Result.DELIVERED]
+    assert [outcome.result for outcome in await deliver(to, message, message)] == [
+        Result.REFUSED,
+        Result.DELIVERED,
+    ]
     first, second = hook.requests
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
     for request in hook.requests:
@@ -58,8 +61,8 @@ def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_ti
         Verifier(SECRET).verify(request.body, request.headers)
 
 
-def test_digests_gaps_and_tests_are_marked(hook: Hook) -> None:
-    deliver(webhook(hook), DIGEST, GAP, single(sample(), test=True))
+async def test_digests_gaps_and_tests_are_marked(hook: Hook) -> None:
+    await deliver(webhook(hook), DIGEST, GAP, single(sample(), test=True))
     digest, gap, test = (request.json for request in hook.requests)
     assert (digest["type"], gap["type"], test["type"]) == ("digest", "gap", "test")
     one, two = digest["data"]["events"]
@@ -114,9 +117,9 @@ def test_the_example_of_rules_has_a_channel_for_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_hostile_name_arrives_as_it_is_and_signed(hook: Hook, name: str) -> None:
+async def test_a_hostile_name_arrives_as_it_is_and_signed(hook: Hook, name: str) -> None:
     event = hostile(name)
-    deliver(webhook(hook), single(event), Digest("digest:1", 0, alert(event)))
+    await deliver(webhook(hook), single(event), Digest("digest:1", 0, alert(event)))
     for request in hook.requests:
         Verifier(SECRET).verify(request.body, request.headers)
         assert not re.search(rb"[\x00-\x1f\x7f]", request.body)

@@ -1,7 +1,8 @@
 """Access: tokens, names, origins, limits; and that nothing of it is asked for on loopback."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -32,26 +33,23 @@ GIVEN = {"by": "me", "disposition": "watching"}
 REVIEWED = f"/v1/events/{event().id}/review"
 
 
-def asked(settings: FeedSettings, check: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
-    async def ask() -> None:
-        log = InMemory()
-        await log.add([event()])
-        async with served(log.log, settings) as url, httpx.AsyncClient(base_url=url) as client:
-            await check(client)
-
-    asyncio.run(ask())
+@asynccontextmanager
+async def client_of(settings: FeedSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a feed with these settings, which has one event."""
+    log = InMemory()
+    await log.add([event()])
+    async with served(log.log, settings) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_nothing_is_asked_for_on_loopback() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_nothing_is_asked_for_on_loopback() -> None:
+    async with client_of(FeedSettings()) as client:
         assert (await client.get("/v1/events")).status_code == 200
         assert (await client.post(REVIEWED, json=GIVEN)).status_code == 201
-
-    asked(FeedSettings(), check)
 
 
 def test_beyond_loopback_a_token_is_made_where_none_is_set() -> None:
@@ -73,8 +71,8 @@ def test_what_loopback_is(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-def test_a_token_opens_what_it_is_for() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_a_token_opens_what_it_is_for() -> None:
+    async with client_of(BOTH) as client:
         for path in ("/", "/v1/config", "/healthz", "/openapi.json"):
             assert (await client.get(path)).status_code in (200, 503)
         for path in ("/v1/events", "/v1/events/stream", "/v1/vessels", "/metrics", "/v1/reviews"):
@@ -89,11 +87,9 @@ def test_a_token_opens_what_it_is_for() -> None:
         assert (await client.post(REVIEWED, json=GIVEN, headers=bearer(READ))).status_code == 403
         assert (await client.post(REVIEWED, json=GIVEN, headers=bearer(REVIEW))).status_code == 201
 
-    asked(BOTH, check)
 
-
-def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_can_use() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_can_use() -> None:
+    async with client_of(BOTH) as client:
         assert (await client.post("/v1/session", json={"token": "wrong"})).status_code == 401
         kept = await client.post("/v1/session", json={"token": READ})
         assert kept.status_code == 204
@@ -109,8 +105,6 @@ def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_
         )
         assert "; Secure" in behind.headers["set-cookie"]
 
-    asked(BOTH, check)
-
 
 @pytest.mark.parametrize(
     ("headers", "status"),
@@ -123,32 +117,26 @@ def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_
         ({"Host": "[::1]:8080"}, 201),
     ],
 )
-def test_pages_of_other_sites_can_do_nothing(headers: dict[str, str], status: int) -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_pages_of_other_sites_can_do_nothing(headers: dict[str, str], status: int) -> None:
+    async with client_of(FeedSettings()) as client:
         assert (await client.post(REVIEWED, json=GIVEN, headers=headers)).status_code == status
 
-    asked(FeedSettings(), check)
 
-
-def test_a_name_that_is_set_is_answered() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_a_name_that_is_set_is_answered() -> None:
+    async with client_of(FeedSettings(hosts="feed.example.org", read_tokens=READ)) as client:
         for host, status in (("feed.example.org", 200), ("other.example.org", 421), ("localhost", 200)):
             headers = {"Host": host, **bearer(READ)}
             assert (await client.get("/v1/events", headers=headers)).status_code == status
 
-    asked(FeedSettings(hosts="feed.example.org", read_tokens=READ), check)
 
-
-def test_too_many_requests_are_told_when_to_come_back() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_too_many_requests_are_told_when_to_come_back() -> None:
+    async with client_of(FeedSettings(requests_per_minute=10)) as client:
         answers = [await client.get("/v1/config") for _ in range(12)]
         refused = [answer for answer in answers if answer.status_code == 429]
         assert refused
         assert answers[0].status_code == 200
         assert int(refused[0].headers["retry-after"]) >= 1
         assert refused[0].json()["detail"].startswith("too many requests")
-
-    asked(FeedSettings(requests_per_minute=10), check)
 
 
 def test_rates_by_address() -> None:
@@ -171,10 +159,10 @@ def test_addresses_of_one_network_are_one() -> None:
     assert of("192.0.2.1") != of("192.0.2.2")
 
 
-def test_streams_are_limited_and_counted_down_again() -> None:
+async def test_streams_are_limited_and_counted_down_again() -> None:
     settings = FeedSettings(streams=3, streams_per_address=2, heartbeat_seconds=0.2)
 
-    async def check(client: httpx.AsyncClient) -> None:
+    async with client_of(settings) as client:
         url = str(client.base_url).rstrip("/")
         async with streaming(url) as one, streaming(url) as two:
             await next_of(one, "heartbeat")
@@ -187,29 +175,23 @@ def test_streams_are_limited_and_counted_down_again() -> None:
         async with streaming(url) as three:
             await next_of(three, "heartbeat")
 
-    asked(settings, check)
 
-
-def test_bodies_are_bounded() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_bodies_are_bounded() -> None:
+    async with client_of(FeedSettings()) as client:
         long = await client.post(REVIEWED, json={**GIVEN, "note": "x" * 100_000})
         assert long.status_code == 413
         for body in (b"", b"[]", b'{"by":""}', b"\xff", b'{"by":"a","disposition":"maybe"}'):
             assert (await client.post(REVIEWED, content=body)).status_code == 422
 
-    asked(FeedSettings(), check)
 
-
-def test_every_answer_carries_the_headers_that_protect_the_page() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_every_answer_carries_the_headers_that_protect_the_page() -> None:
+    async with client_of(FeedSettings()) as client:
         for path in ("/", "/v1/events", "/v1/none", "/v1/events?x=1", "/static/none"):
             headers = (await client.get(path)).headers
             assert headers["content-security-policy"] == policy(FeedSettings())
             assert headers["x-content-type-options"] == "nosniff"
             assert "access-control-allow-origin" not in headers
             assert "server" not in headers
-
-    asked(FeedSettings(), check)
 
 
 def test_the_policy_lets_in_only_the_tiles_that_are_set() -> None:

@@ -32,70 +32,58 @@ async def described(url: str) -> dict[str, Any]:
     return found
 
 
-def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     many = os.environ.get("TANKERWATCH_EXAMPLES", "5")
-
-    async def check() -> None:
-        player = Player(log_of())
-        player.ended = True
-        async with served(log_of(), SETTINGS, player) as url:
-            running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
-                "--exclude-operation-id", "streamEvents",  # it has no end; see test_stream.py
-                "--max-examples", many, "--seed", "1", "--continue-on-failure", "--no-color",
-                "--header", f"Authorization: Bearer {TOKEN}", "--generation-database", "none",
-                cwd=tmp_path,
-                env={
-                    **os.environ,
-                    "SCHEMATHESIS_HOOKS": "tests.streams.feed.schemathesis_hooks",
-                    "PYTHONPATH": str(ROOT),
-                },
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-            )  # fmt: skip
-            output, _ = await running.communicate()
-        told = output.decode()
-        assert running.returncode == 0, told
-        assert "Warnings" not in told, told
-
-    asyncio.run(check())
+    player = Player(log_of())
+    player.ended = True
+    async with served(log_of(), SETTINGS, player) as url:
+        running = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
+            "--exclude-operation-id", "streamEvents",  # it has no end; see test_stream.py
+            "--max-examples", many, "--seed", "1", "--continue-on-failure", "--no-color",
+            "--header", f"Authorization: Bearer {TOKEN}", "--generation-database", "none",
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "tests.streams.feed.schemathesis_hooks",
+                "PYTHONPATH": str(ROOT),
+            },
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await running.communicate()
+    told = output.decode()
+    assert running.returncode == 0, told
+    assert "Warnings" not in told, told
 
 
-def test_the_examples_are_real_and_fit_their_schemas() -> None:
-    async def check() -> None:
-        player = Player(log_of())
-        async with served(log_of(), player=player) as url:
-            told = await described(url)
-        shown = 0
-        for operations in told["paths"].values():
-            for operation in operations.values():
-                contents = [answer.get("content", {}) for answer in operation["responses"].values()]
-                contents.append(operation.get("requestBody", {}).get("content", {}))
-                for content in contents:
-                    for media in content.values():
-                        if "example" in media:
-                            schema = {**media["schema"], "components": told["components"]}
-                            jsonschema.validate(media["example"], schema)
-                            shown += 1
-        assert shown == len(openapi.examples())
-        made = {
-            name: write_examples.short(answer) for name, answer in (await write_examples.answers()).items()
-        }
-        assert json.loads(write_examples.FILE.read_text()) == made, (
-            "run `python -m tests.streams.feed.write_examples`"
-        )
-
-    asyncio.run(check())
+async def test_the_examples_are_real_and_fit_their_schemas() -> None:
+    player = Player(log_of())
+    async with served(log_of(), player=player) as url:
+        told = await described(url)
+    shown = 0
+    for operations in told["paths"].values():
+        for operation in operations.values():
+            contents = [answer.get("content", {}) for answer in operation["responses"].values()]
+            contents.append(operation.get("requestBody", {}).get("content", {}))
+            for content in contents:
+                for media in content.values():
+                    if "example" in media:
+                        schema = {**media["schema"], "components": told["components"]}
+                        jsonschema.validate(media["example"], schema)
+                        shown += 1
+    assert shown == len(openapi.examples())
+    made = {name: write_examples.short(answer) for name, answer in (await write_examples.answers()).items()}
+    assert json.loads(write_examples.FILE.read_text()) == made, (
+        "run `python -m tests.streams.feed.write_examples`"
+    )
 
 
 @pytest.mark.parametrize("mode", ["live", "recording"])
-def test_every_operation_has_words_and_no_two_one_name(mode: str) -> None:
-    async def check() -> None:
-        async with served(log_of(), player=Player(log_of()) if mode == "recording" else None) as url:
-            told = await described(url)
-        operations = [one for path in told["paths"].values() for one in path.values()]
-        assert all(one["summary"].endswith(".") for one in operations)
-        assert len({one["operationId"] for one in operations}) == len(operations)
-        assert ("/v1/replay" in told["paths"]) is (mode == "recording")
-
-    asyncio.run(check())
+async def test_every_operation_has_words_and_no_two_one_name(mode: str) -> None:
+    async with served(log_of(), player=Player(log_of()) if mode == "recording" else None) as url:
+        told = await described(url)
+    operations = [one for path in told["paths"].values() for one in path.values()]
+    assert all(one["summary"].endswith(".") for one in operations)
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    assert ("/v1/replay" in told["paths"]) is (mode == "recording")

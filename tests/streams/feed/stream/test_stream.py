@@ -73,21 +73,17 @@ async def follow_dropping(url: str, count: int, drops: int, chance: random.Rando
     return seen
 
 
-def test_a_client_that_drops_its_connection_again_and_again(redis_server: str) -> None:
+async def test_a_client_that_drops_its_connection_again_and_again(redis_server: str) -> None:
     chance = random.Random(1)
-
-    async def check() -> None:
-        async with in_redis(redis_server) as log, served(log.log) as url:
-            writing = asyncio.create_task(write(log, MANY, chance))
-            seen = await follow_dropping(url, MANY, 50, chance)
-            await writing
-            assert [one.revision for one in seen] == await logged(log.log)
-            assert len({one.revision for one in seen}) == MANY
-
-    asyncio.run(check())
+    async with in_redis(redis_server) as log, served(log.log) as url:
+        writing = asyncio.create_task(write(log, MANY, chance))
+        seen = await follow_dropping(url, MANY, 50, chance)
+        await writing
+        assert [one.revision for one in seen] == await logged(log.log)
+        assert len({one.revision for one in seen}) == MANY
 
 
-def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp_path: Path) -> None:
+async def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp_path: Path) -> None:
     chance = random.Random(2)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -112,254 +108,216 @@ def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServer, tmp
             except (OSError, httpx.HTTPError):
                 await asyncio.sleep(0.05)
 
-    async def check() -> None:
-        seen: list[Message] = []
-        written = 0
-        async with in_redis(own_redis.url, "") as log:
-            following = asyncio.create_task(follow(log, seen, 12 * size))
-            for turn in range(6):
-                with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)) as feed:
-                    for _ in range(2):
-                        numbers = range(written, written + size)
-                        await log.add([event(n % 50, 1 + n // 50, n) for n in numbers])
-                        written += size
-                        goal = written - chance.randrange(size)
+    seen: list[Message] = []
+    written = 0
+    async with in_redis(own_redis.url, "") as log:
+        following = asyncio.create_task(follow(log, seen, 12 * size))
+        for turn in range(6):
+            with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)) as feed:
+                for _ in range(2):
+                    numbers = range(written, written + size)
+                    await log.add([event(n % 50, 1 + n // 50, n) for n in numbers])
+                    written += size
+                    goal = written - chance.randrange(size)
 
-                        async def enough(goal: int = goal) -> bool:
-                            return len(seen) >= goal
+                    async def enough(goal: int = goal) -> bool:
+                        return len(seen) >= goal
 
-                        await until(enough, f"{goal} revisions; {len(seen)} came")
-                        if turn % 2:
-                            own_redis.kill()
-                            await asyncio.sleep(0.2)
-                            own_redis.start()
-                            await log.reconnect()
-                    feed.kill()
-            with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)):
-                await asyncio.wait_for(following, 30)
-            assert [one.revision for one in seen] == await logged(log.log)
-
-    asyncio.run(check())
+                    await until(enough, f"{goal} revisions; {len(seen)} came")
+                    if turn % 2:
+                        own_redis.kill()
+                        await asyncio.sleep(0.2)
+                        own_redis.start()
+                        await log.reconnect()
+                feed.kill()
+        with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)):
+            await asyncio.wait_for(following, 30)
+        assert [one.revision for one in seen] == await logged(log.log)
 
 
-def test_the_heart_beats_on_while_redis_is_away(own_redis: RedisServer) -> None:
-    async def check() -> None:
-        async with in_redis(own_redis.url) as log:
-            await log.add([event(0)])
-            async with served(log.log, redis=own_redis.url) as url, streaming(url, "?since=0") as messages:
-                assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
-                own_redis.kill()
-                for _ in range(5):
-                    beat = await next_of(messages, "heartbeat")
-                    assert beat.data["watermark"] == event(0).detected
-                own_redis.start()
-                await log.reconnect()
-                await log.add([event(1)])
-                assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
-
-    asyncio.run(check())
+async def test_the_heart_beats_on_while_redis_is_away(own_redis: RedisServer) -> None:
+    async with in_redis(own_redis.url) as log:
+        await log.add([event(0)])
+        async with served(log.log, redis=own_redis.url) as url, streaming(url, "?since=0") as messages:
+            assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
+            own_redis.kill()
+            for _ in range(5):
+                beat = await next_of(messages, "heartbeat")
+                assert beat.data["watermark"] == event(0).detected
+            own_redis.start()
+            await log.reconnect()
+            await log.add([event(1)])
+            assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
 
 
-def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(redis_server: str) -> None:
+async def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(redis_server: str) -> None:
     settings = FeedSettings(heartbeat_seconds=0.2, backlog_bytes=200_000)
     large = "x" * 20_000
+    async with in_redis(redis_server) as log, served(log.log, settings) as url:
+        host, _, port = url.rpartition("/")[2].rpartition(":")
+        await log.add([event(0)])
+        ended = await counted(url, ENDED)
+        with socket.create_connection((host, int(port)), 20) as idle:
+            idle.sendall(b"GET /v1/events/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            got = b""
+            while b"\n\n" not in got.partition(b"\nid: ")[2]:  # the first revision; nothing more is read
+                got += await asyncio.to_thread(idle.recv, 65_536)
+            async with streaming(url, "?since=0") as messages:
+                await revisions(messages, 1)
+                for number in range(1, 501):
+                    await log.add([event(number, summary=large)])
+                    if number % 10 == 0:
+                        assert len(await revisions(messages, 10)) == 10
 
-    async def check() -> None:
-        async with in_redis(redis_server) as log, served(log.log, settings) as url:
-            host, _, port = url.rpartition("/")[2].rpartition(":")
-            await log.add([event(0)])
-            ended = await counted(url, ENDED)
-            with socket.create_connection((host, int(port)), 20) as idle:
-                idle.sendall(b"GET /v1/events/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                got = b""
-                while b"\n\n" not in got.partition(b"\nid: ")[2]:  # the first revision; nothing more is read
-                    got += await asyncio.to_thread(idle.recv, 65_536)
-                async with streaming(url, "?since=0") as messages:
-                    await revisions(messages, 1)
-                    for number in range(1, 501):
-                        await log.add([event(number, summary=large)])
-                        if number % 10 == 0:
-                            assert len(await revisions(messages, 10)) == 10
+            async def dropped() -> bool:
+                return await counted(url, ENDED) > ended
 
-                async def dropped() -> bool:
-                    return await counted(url, ENDED) > ended
-
-                await until(dropped, "the idle client to be dropped")
-            last = got.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
-            async with streaming(url, **{"Last-Event-ID": last}) as messages:
-                rest = await revisions(messages, 500)
-            assert [one.revision for one in rest] == (await logged(log.log))[1:]
-
-    asyncio.run(check())
+            await until(dropped, "the idle client to be dropped")
+        last = got.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
+        async with streaming(url, **{"Last-Event-ID": last}) as messages:
+            rest = await revisions(messages, 500)
+        assert [one.revision for one in rest] == (await logged(log.log))[1:]
 
 
-def test_who_falls_behind_while_reading_is_told_goodbye() -> None:
+async def test_who_falls_behind_while_reading_is_told_goodbye() -> None:
     settings = FeedSettings(heartbeat_seconds=0.2, backlog_bytes=20_000)
     large = "x" * 10_000
-
-    async def check() -> None:
-        log = InMemory()
-        async with served(log.log, settings) as url, streaming(url, "?since=0") as messages:
-            await log.add([event(0)])
-            await revisions(messages, 1)
-            await log.add([event(number, summary=large) for number in range(1, 30)])
-            goodbye = await next_of(messages, "goodbye")
-            assert "Last-Event-ID" in goodbye.data["reason"]
-
-    asyncio.run(check())
+    log = InMemory()
+    async with served(log.log, settings) as url, streaming(url, "?since=0") as messages:
+        await log.add([event(0)])
+        await revisions(messages, 1)
+        await log.add([event(number, summary=large) for number in range(1, 30)])
+        goodbye = await next_of(messages, "goodbye")
+        assert "Last-Event-ID" in goodbye.data["reason"]
 
 
-def test_a_selection_gets_what_it_wants_with_the_ids_of_the_log(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log, served(log.log) as url:
-            mmsi = event(3).vessel.ssvid
-            await log.add([event(number) for number in range(10)])
-            async with streaming(url, f"?since=0&mmsi={mmsi},999999999") as messages:
-                (old,) = await revisions(messages, 1)
-                await log.add([event(number, 2) for number in range(10)])
-                (new,) = await revisions(messages, 1)
-            assert [old.revision, new.revision] == [(event(3).id, 1), (event(3).id, 2)]
-            entries = await log.log.since(count=100)
-            assert [old.id, new.id] == [entries[3].entry, entries[13].entry]
-
-    asyncio.run(check())
+async def test_a_selection_gets_what_it_wants_with_the_ids_of_the_log(redis_server: str) -> None:
+    async with in_redis(redis_server) as log, served(log.log) as url:
+        mmsi = event(3).vessel.ssvid
+        await log.add([event(number) for number in range(10)])
+        async with streaming(url, f"?since=0&mmsi={mmsi},999999999") as messages:
+            (old,) = await revisions(messages, 1)
+            await log.add([event(number, 2) for number in range(10)])
+            (new,) = await revisions(messages, 1)
+        assert [old.revision, new.revision] == [(event(3).id, 1), (event(3).id, 2)]
+        entries = await log.log.since(count=100)
+        assert [old.id, new.id] == [entries[3].entry, entries[13].entry]
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_without_an_id_only_what_comes_from_now_on(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add([event(0)])
-            async with served(log.log) as url, streaming(url) as messages:
-                await next_of(messages, "heartbeat")
+async def test_without_an_id_only_what_comes_from_now_on(kind: str, redis_server: str) -> None:
+    async with filled(kind, redis_server) as log:
+        await log.add([event(0)])
+        async with served(log.log) as url, streaming(url) as messages:
+            await next_of(messages, "heartbeat")
+            await log.add([event(1)])
+            assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
+
+
+async def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
+    async with in_redis(redis_server) as log:
+        await log.add([event(number) for number in range(10)])
+        entries = await log.log.since()
+        await log.trim(entries[4].entry)
+        async with served(log.log) as url:
+            async with streaming(url, **{"Last-Event-ID": entries[2].entry}) as messages:
+                reset = await next_of(messages, "reset")
+                assert reset.data["first"] == entries[4].entry
+                await log.add([event(10)])
+                assert [one.revision for one in await revisions(messages, 1)] == [(event(10).id, 1)]
+            async with streaming(url, **{"Last-Event-ID": entries[4].entry}) as messages:
+                assert len(await revisions(messages, 6)) == 6
+            async with streaming(url, "?since=0") as messages:
+                assert len(await revisions(messages, 7)) == 7
+
+
+async def test_a_log_emptied_by_age_resets_nobody_who_had_read_all(redis_server: str) -> None:
+    async with in_redis(redis_server) as log:
+        await log.add([event(0)])
+        (old,) = await log.log.since()
+        async with served(log.log) as url, streaming(url, "?since=0") as messages:
+            await revisions(messages, 1)
+            await log.trim(f"{entry_key(old.entry)[0] + 1}-0")
+            # a feed that starts now, one that has waited, and who comes back to either
+            async with (
+                served(log.log) as second,
+                streaming(second, **{"Last-Event-ID": old.entry}) as late,
+                streaming(url, **{"Last-Event-ID": old.entry}) as back,
+            ):
+                for each in (messages, late, back):
+                    assert (await anext(each)).kind == "heartbeat"
                 await log.add([event(1)])
-                assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
-
-    asyncio.run(check())
-
-
-def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log:
-            await log.add([event(number) for number in range(10)])
-            entries = await log.log.since()
-            await log.trim(entries[4].entry)
-            async with served(log.log) as url:
-                async with streaming(url, **{"Last-Event-ID": entries[2].entry}) as messages:
-                    reset = await next_of(messages, "reset")
-                    assert reset.data["first"] == entries[4].entry
-                    await log.add([event(10)])
-                    assert [one.revision for one in await revisions(messages, 1)] == [(event(10).id, 1)]
-                async with streaming(url, **{"Last-Event-ID": entries[4].entry}) as messages:
-                    assert len(await revisions(messages, 6)) == 6
-                async with streaming(url, "?since=0") as messages:
-                    assert len(await revisions(messages, 7)) == 7
-
-    asyncio.run(check())
+                for each in (messages, late, back):
+                    assert [one.revision for one in await revisions(each, 1)] == [(event(1).id, 1)]
 
 
-def test_a_log_emptied_by_age_resets_nobody_who_had_read_all(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log:
+async def test_what_only_another_version_understands_is_left_out(redis_server: str) -> None:
+    async with in_redis(redis_server) as log, served(log.log) as url:
+        strange = msgspec.structs.replace(revision(to_json(event(1))), json=b'{"id":"from the future"}')
+        await log.add([event(0)])
+        async with streaming(url, "?since=0") as messages:
+            await revisions(messages, 1)
+            await log.add_revisions([strange, revision(to_json(event(2)))])
+            assert [one.revision[0] for one in await revisions(messages, 1)] == [event(2).id]
+        async with httpx.AsyncClient(base_url=url) as client:
+            listed = (await client.get("/v1/events")).json()["events"]
+            assert [one["id"] for one in listed] == [event(2).id, event(0).id]
+            assert (await client.get(f"/v1/events/{event(1).id}")).status_code == 404
+        async with streaming(url, "?since=0") as messages:
+            assert len(await revisions(messages, 2)) == 2
+
+
+async def test_redis_comes_back_empty(own_redis: RedisServer) -> None:
+    async with in_redis(own_redis.url) as log:
+        await log.add([event(0), event(1)])
+        async with served(log.log, redis=own_redis.url) as url, streaming(url) as messages:
+            await next_of(messages, "heartbeat")
+            await log.wipe()
+            assert (await next_of(messages, "reset")).data["first"] is None
             await log.add([event(0)])
-            (old,) = await log.log.since()
-            async with served(log.log) as url, streaming(url, "?since=0") as messages:
-                await revisions(messages, 1)
-                await log.trim(f"{entry_key(old.entry)[0] + 1}-0")
-                # a feed that starts now, one that has waited, and who comes back to either
-                async with (
-                    served(log.log) as second,
-                    streaming(second, **{"Last-Event-ID": old.entry}) as late,
-                    streaming(url, **{"Last-Event-ID": old.entry}) as back,
-                ):
-                    for each in (messages, late, back):
-                        assert (await anext(each)).kind == "heartbeat"
-                    await log.add([event(1)])
-                    for each in (messages, late, back):
-                        assert [one.revision for one in await revisions(each, 1)] == [(event(1).id, 1)]
-
-    asyncio.run(check())
+            assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
 
 
-def test_what_only_another_version_understands_is_left_out(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log, served(log.log) as url:
-            strange = msgspec.structs.replace(revision(to_json(event(1))), json=b'{"id":"from the future"}')
-            await log.add([event(0)])
-            async with streaming(url, "?since=0") as messages:
-                await revisions(messages, 1)
-                await log.add_revisions([strange, revision(to_json(event(2)))])
-                assert [one.revision[0] for one in await revisions(messages, 1)] == [event(2).id]
-            async with httpx.AsyncClient(base_url=url) as client:
-                listed = (await client.get("/v1/events")).json()["events"]
-                assert [one["id"] for one in listed] == [event(2).id, event(0).id]
-                assert (await client.get(f"/v1/events/{event(1).id}")).status_code == 404
-            async with streaming(url, "?since=0") as messages:
-                assert len(await revisions(messages, 2)) == 2
-
-    asyncio.run(check())
-
-
-def test_redis_comes_back_empty(own_redis: RedisServer) -> None:
-    async def check() -> None:
-        async with in_redis(own_redis.url) as log:
-            await log.add([event(0), event(1)])
-            async with served(log.log, redis=own_redis.url) as url, streaming(url) as messages:
-                await next_of(messages, "heartbeat")
-                await log.wipe()
-                assert (await next_of(messages, "reset")).data["first"] is None
-                await log.add([event(0)])
-                assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
-
-    asyncio.run(check())
+async def test_reviews_reach_all_who_want_the_event_and_who_comes_back(redis_server: str) -> None:
+    async with in_redis(redis_server) as log, served(log.log) as url:
+        await log.add([event(0), event(1)])
+        last = (await log.log.since())[-1]
+        one, two = (
+            reviews.review(reviews.Given("me", Disposition.WATCHING, str(n)), event(n)) for n in (0, 1)
+        )
+        async with streaming(url, f"?mmsi={event(1).vessel.ssvid}") as messages:
+            await next_of(messages, "heartbeat")
+            await log.log.add_review(one)
+            await log.log.add_review(two)
+            message = await next_of(messages, "review")
+            assert message.data["id"] == two.id
+            assert message.id is None
+        async with streaming(url, **{"Last-Event-ID": last.entry}) as messages:
+            assert (await next_of(messages, "review")).data["id"] == one.id
+            assert (await next_of(messages, "review")).data["id"] == two.id
 
 
-def test_reviews_reach_all_who_want_the_event_and_who_comes_back(redis_server: str) -> None:
-    async def check() -> None:
-        async with in_redis(redis_server) as log, served(log.log) as url:
-            await log.add([event(0), event(1)])
-            last = (await log.log.since())[-1]
-            one, two = (
-                reviews.review(reviews.Given("me", Disposition.WATCHING, str(n)), event(n)) for n in (0, 1)
-            )
-            async with streaming(url, f"?mmsi={event(1).vessel.ssvid}") as messages:
-                await next_of(messages, "heartbeat")
-                await log.log.add_review(one)
-                await log.log.add_review(two)
-                message = await next_of(messages, "review")
-                assert message.data["id"] == two.id
-                assert message.id is None
-            async with streaming(url, **{"Last-Event-ID": last.entry}) as messages:
-                assert (await next_of(messages, "review")).data["id"] == one.id
-                assert (await next_of(messages, "review")).data["id"] == two.id
-
-    asyncio.run(check())
-
-
-def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
-    async def check() -> None:
-        log = InMemory()
-        player = Player(log.log)
-        player.playing = False
-        await log.add([event(number, 1, 10 * number) for number in range(10)])
-        player.ended = True
-        async with served(log.log, player=player) as url, streaming(url, "?since=0") as messages:
-            seen = await revisions(messages, 1)
-            player.seek(START + 10 * 60_000 * 9)
-            seen += await revisions(messages, 9)
-            assert [one.revision[0] for one in seen] == [event(number).id for number in range(10)]
-            player.seek(START + 10 * 60_000 * 4)
-            assert (await next_of(messages, "reset")).data["first"] is not None
-            async with streaming(url, **{"Last-Event-ID": seen[-1].id or ""}) as late:
-                await next_of(late, "reset")
-            async with streaming(url, "?since=0") as late:
-                assert len(await revisions(late, 5)) == 5
-            player.playing = True
-            assert [one.revision[0] for one in await revisions(messages, 5)] == [
-                event(number).id for number in range(5, 10)
-            ]
-
-    asyncio.run(check())
+async def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
+    log = InMemory()
+    player = Player(log.log)
+    player.playing = False
+    await log.add([event(number, 1, 10 * number) for number in range(10)])
+    player.ended = True
+    async with served(log.log, player=player) as url, streaming(url, "?since=0") as messages:
+        seen = await revisions(messages, 1)
+        player.seek(START + 10 * 60_000 * 9)
+        seen += await revisions(messages, 9)
+        assert [one.revision[0] for one in seen] == [event(number).id for number in range(10)]
+        player.seek(START + 10 * 60_000 * 4)
+        assert (await next_of(messages, "reset")).data["first"] is not None
+        async with streaming(url, **{"Last-Event-ID": seen[-1].id or ""}) as late:
+            await next_of(late, "reset")
+        async with streaming(url, "?since=0") as late:
+            assert len(await revisions(late, 5)) == 5
+        player.playing = True
+        assert [one.revision[0] for one in await revisions(messages, 5)] == [
+            event(number).id for number in range(5, 10)
+        ]
 
 
 class _Held(MemoryLog):
@@ -374,49 +332,43 @@ class _Held(MemoryLog):
         return await super().wait(entry, count, seconds)
 
 
-def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once() -> None:
-    async def check() -> None:
-        log = _Held()
-        log.add([], [event(number, 1, 10 * number) for number in range(10)])
-        log.show(START)
-        hub = Hub(log, FeedSettings())
-        running = asyncio.create_task(hub.run())
-        await hub.ready.wait()
-        log.show(log.read_to)
-        told = ""
+async def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once() -> None:
+    log = _Held()
+    log.add([], [event(number, 1, 10 * number) for number in range(10)])
+    log.show(START)
+    hub = Hub(log, FeedSettings())
+    running = asyncio.create_task(hub.run())
+    await hub.ready.wait()
+    log.show(log.read_to)
+    told = ""
 
-        async def follow() -> None:
-            nonlocal told
-            async for chunk in Follower(hub, EventFilter(), BEFORE_ALL).chunks():
-                told += chunk.data.decode()
-                if told.count("event: revision") == 10 and "event: reset" not in told:
-                    log.show(START + 40 * 60_000)  # and it goes on at once, the hub does not
-                if told.count("event: revision") == 15:
-                    return
+    async def follow() -> None:
+        nonlocal told
+        async for chunk in Follower(hub, EventFilter(), BEFORE_ALL).chunks():
+            told += chunk.data.decode()
+            if told.count("event: revision") == 10 and "event: reset" not in told:
+                log.show(START + 40 * 60_000)  # and it goes on at once, the hub does not
+            if told.count("event: revision") == 15:
+                return
 
-        following = asyncio.create_task(follow())
-        await until(lambda: _true(told.count("event: revision") == 10), "all revisions")
-        log.let_go.set()
-        await until(lambda: _true("event: reset" in told), "a reset")
-        log.show(log.read_to)
-        await asyncio.wait_for(following, 30)
-        assert told.count("event: reset") == 1
-        await end(running)
-
-    asyncio.run(check())
+    following = asyncio.create_task(follow())
+    await until(lambda: _true(told.count("event: revision") == 10), "all revisions")
+    log.let_go.set()
+    await until(lambda: _true("event: reset" in told), "a reset")
+    log.show(log.read_to)
+    await asyncio.wait_for(following, 30)
+    assert told.count("event: reset") == 1
+    await end(running)
 
 
 async def _true(value: bool) -> bool:
     return value
 
 
-def test_streams_are_told_when_the_feed_ends() -> None:
-    async def check() -> None:
-        async with served(MemoryLog()) as url:
-            context = streaming(url)
-            messages = await context.__aenter__()
-            await next_of(messages, "heartbeat")
-        assert (await next_of(messages, "goodbye")).data["reason"].startswith("the feed ends")
-        await context.__aexit__(None, None, None)
-
-    asyncio.run(check())
+async def test_streams_are_told_when_the_feed_ends() -> None:
+    async with served(MemoryLog()) as url:
+        context = streaming(url)
+        messages = await context.__aenter__()
+        await next_of(messages, "heartbeat")
+    assert (await next_of(messages, "goodbye")).data["reason"].startswith("the feed ends")
+    await context.__aexit__(None, None, None)

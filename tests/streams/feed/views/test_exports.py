@@ -1,10 +1,10 @@
 """Exports: other programs read them, whatever names hold."""
 
-import asyncio
 import csv
 import io
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,14 +22,13 @@ from tests.streams.feed.hostile_names import TEXTS, named
 from tests.streams.feed.recorded import found, log_of
 
 
-def asked(events: list[Event], check: Callable[[httpx.AsyncClient], Awaitable[None]]) -> None:
-    async def ask() -> None:
-        log = InMemory()
-        await log.add(events)
-        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-            await check(client)
-
-    asyncio.run(ask())
+@asynccontextmanager
+async def client_of(events: list[Event]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a feed that has these events."""
+    log = InMemory()
+    await log.add(events)
+    async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
 
 
 def readable(text: str) -> bool:
@@ -38,14 +37,14 @@ def readable(text: str) -> bool:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
-def test_hostile_names_stay_text(text: str) -> None:
+async def test_hostile_names_stay_text(text: str) -> None:
     try:
         made = from_json(to_json(named(text)))
     except UnicodeEncodeError:  # half a character can't be published
         assert text == "\ud800"
         return
 
-    async def check(client: httpx.AsyncClient) -> None:
+    async with client_of([made]) as client:
         table = list(csv.reader(io.StringIO((await client.get("/v1/events.csv")).text, newline="")))
         assert [len(row) for row in table] == [len(COLUMNS)] * 2
         for cell in table[1]:
@@ -65,11 +64,9 @@ def test_hostile_names_stay_text(text: str) -> None:
         async with streaming(str(client.base_url).rstrip("/"), "?since=0") as messages:
             assert (await revisions(messages, 1))[0].data == listed
 
-    asked([made], check)
 
-
-def test_a_point_and_a_link_for_each_event_in_the_atom_feed() -> None:
-    async def check(client: httpx.AsyncClient) -> None:
+async def test_a_point_and_a_link_for_each_event_in_the_atom_feed() -> None:
+    async with client_of([event(number, minutes=5 * number) for number in range(3)]) as client:
         answer = await client.get("/v1/events.atom?limit=2")
         assert answer.headers["content-type"] == "application/atom+xml"
         feed = ElementTree.fromstring(answer.text)
@@ -80,22 +77,18 @@ def test_a_point_and_a_link_for_each_event_in_the_atom_feed() -> None:
         assert entries[0].findtext(f"{{{GEORSS}}}point") == "42.7 133.0"
         assert feed.findtext(f"{{{ATOM}}}updated") == event(2, minutes=10).detected
 
-    asked([event(number, minutes=5 * number) for number in range(3)], check)
-
 
 @pytest.mark.parametrize("form", ["csv", "geojson"])
-def test_an_export_holds_all_that_match_and_not_only_a_page(form: str) -> None:
+async def test_an_export_holds_all_that_match_and_not_only_a_page(form: str) -> None:
     many = [event(number, minutes=number, score=number % 2) for number in range(2_500)]
 
-    async def check(client: httpx.AsyncClient) -> None:
+    async with client_of(many) as client:
         answer = await client.get(f"/v1/events.{form}?min_score=1&end={many[2_000].detected}")
         if form == "csv":
             ids = [row["id"] for row in csv.DictReader(io.StringIO(answer.text))]
         else:
             ids = [feature["id"] for feature in answer.json()["features"]]
         assert ids == [one.id for one in reversed(many[:2_001]) if one.score == 1]
-
-    asked(many, check)
 
 
 def moving_points(collection: Any) -> dict[str, list[tuple[int, float, float]]]:
@@ -113,29 +106,23 @@ def moving_points(collection: Any) -> dict[str, list[tuple[int, float, float]]]:
     return points
 
 
-def test_the_track_of_an_encounter_is_a_moving_point_for_each_vessel() -> None:
-    async def check() -> None:
-        met = [one for one in found("cho_do")[1] if one.encounter][-1]
-        async with served(log_of()) as url, httpx.AsyncClient(base_url=url) as client:
-            points = moving_points((await client.get(f"/v1/events/{met.id}/track")).json())
-        assert set(points) == {vessel.ssvid for vessel in met.vessels}
-        for track in points.values():
-            times = [time for time, _, _ in track]
-            assert times == sorted(set(times))
-            assert times[0] < from_text(met.start) < times[-1]
-
-    asyncio.run(check())
+async def test_the_track_of_an_encounter_is_a_moving_point_for_each_vessel() -> None:
+    met = [one for one in found("cho_do")[1] if one.encounter][-1]
+    async with served(log_of()) as url, httpx.AsyncClient(base_url=url) as client:
+        points = moving_points((await client.get(f"/v1/events/{met.id}/track")).json())
+    assert set(points) == {vessel.ssvid for vessel in met.vessels}
+    for track in points.values():
+        times = [time for time, _, _ in track]
+        assert times == sorted(set(times))
+        assert times[0] < from_text(met.start) < times[-1]
 
 
-def test_a_track_has_the_evidence_where_the_recent_track_is_gone() -> None:
-    async def check() -> None:
-        log = InMemory()
-        mmsi = int(event().vessel.ssvid)
-        await log.add([event()], [tick(mmsi, 1_000)])
-        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-            points = moving_points((await client.get(f"/v1/events/{event().id}/track")).json())
-        assert [time for time, _, _ in points[event().vessel.ssvid]] == [
-            START + minutes * MINUTE for minutes in (0, 5, 10)
-        ]
-
-    asyncio.run(check())
+async def test_a_track_has_the_evidence_where_the_recent_track_is_gone() -> None:
+    log = InMemory()
+    mmsi = int(event().vessel.ssvid)
+    await log.add([event()], [tick(mmsi, 1_000)])
+    async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+        points = moving_points((await client.get(f"/v1/events/{event().id}/track")).json())
+    assert [time for time, _, _ in points[event().vessel.ssvid]] == [
+        START + minutes * MINUTE for minutes in (0, 5, 10)
+    ]

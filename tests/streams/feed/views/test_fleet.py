@@ -1,6 +1,5 @@
 """Vessels for the map: who asks again misses nothing, and gets little that it has."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -27,95 +26,84 @@ def mmsis(answer: httpx.Response) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_who_asks_again_gets_what_has_changed_since_and_misses_nothing(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add(ticks=[tick(MMSI + number, 0) for number in range(5)])
-            async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-                whole = await client.get("/v1/vessels")
-                assert mmsis(whole) == [MMSI + number for number in range(5)]
-                assert whole.json()["whole"]
-                after = whole.json()["next"]
-                await log.add(ticks=[tick(MMSI, 1), tick(MMSI + 1, 1)])
-                first = await client.get(f"/v1/vessels?after={after}")
-                await log.add(ticks=[tick(MMSI + 2, 1)])  # of the same instant, in a later part
-                second = await client.get(f"/v1/vessels?after={first.json()['next']}")
-                third = await client.get(f"/v1/vessels?after={second.json()['next']}")
-                strange = await client.get("/v1/vessels?after=00000000.1")
-            assert [mmsis(one) for one in (first, second, third)] == [[MMSI, MMSI + 1], [MMSI + 2], []]
-            assert not first.json()["whole"]
-            assert strange.json()["whole"]
-            assert len(mmsis(strange)) == 5
-
-    asyncio.run(check())
-
-
-@pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_a_limit_cuts_into_parts_that_add_up(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add(ticks=[tick(MMSI + number, 0) for number in range(25)])
-            async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-                seen: list[int] = []
-                query = ""
-                for _ in range(4):
-                    answer = await client.get(f"/v1/vessels?limit=10{query}")
-                    seen += mmsis(answer)
-                    query = f"&after={answer.json()['next']}"
-            assert seen == [MMSI + number for number in range(25)]
-
-    asyncio.run(check())
+async def test_who_asks_again_gets_what_has_changed_since_and_misses_nothing(
+    kind: str, redis_server: str
+) -> None:
+    async with filled(kind, redis_server) as log:
+        await log.add(ticks=[tick(MMSI + number, 0) for number in range(5)])
+        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+            whole = await client.get("/v1/vessels")
+            assert mmsis(whole) == [MMSI + number for number in range(5)]
+            assert whole.json()["whole"]
+            after = whole.json()["next"]
+            await log.add(ticks=[tick(MMSI, 1), tick(MMSI + 1, 1)])
+            first = await client.get(f"/v1/vessels?after={after}")
+            await log.add(ticks=[tick(MMSI + 2, 1)])  # of the same instant, in a later part
+            second = await client.get(f"/v1/vessels?after={first.json()['next']}")
+            third = await client.get(f"/v1/vessels?after={second.json()['next']}")
+            strange = await client.get("/v1/vessels?after=00000000.1")
+        assert [mmsis(one) for one in (first, second, third)] == [[MMSI, MMSI + 1], [MMSI + 2], []]
+        assert not first.json()["whole"]
+        assert strange.json()["whole"]
+        assert len(mmsis(strange)) == 5
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_what_is_told_of_a_vessel(kind: str, redis_server: str) -> None:
+async def test_a_limit_cuts_into_parts_that_add_up(kind: str, redis_server: str) -> None:
+    async with filled(kind, redis_server) as log:
+        await log.add(ticks=[tick(MMSI + number, 0) for number in range(25)])
+        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+            seen: list[int] = []
+            query = ""
+            for _ in range(4):
+                answer = await client.get(f"/v1/vessels?limit=10{query}")
+                seen += mmsis(answer)
+                query = f"&after={answer.json()['next']}"
+        assert seen == [MMSI + number for number in range(25)]
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_what_is_told_of_a_vessel(kind: str, redis_server: str) -> None:
     hit = WatchlistHit("OFAC SDN", "1", "imo")
     known = Identity(
         MMSI, START, Role.TANKER, "OCEAN STAR", imo=9_074_729, ship_type=80, draught=7.5, watchlists=(hit,)
     )
-
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add(
-                [event(1)],
-                [tick(MMSI, 0), tick(MMSI + 1, 0, lon=-179.0)],
-                [known, Identity(MMSI + 1, START, Role.OTHER, "TUG")],
-            )
-            await log.add(ticks=[tick(MMSI, 1, lon=131.1, heading=12.0)])
-            async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-                assert mmsis(await client.get("/v1/vessels?tankers=true")) == [MMSI]
-                assert mmsis(await client.get("/v1/vessels?listed=true")) == [MMSI]
-                assert mmsis(await client.get("/v1/vessels?bbox=170,0,-170,80")) == [MMSI + 1]
-                assert mmsis(await client.get(f"/v1/vessels?mmsi={MMSI + 1}")) == [MMSI + 1]
-                assert mmsis(await client.get(f"/v1/vessels?since={to_text(START)}")) == [MMSI]
-                (brief,) = (await client.get("/v1/vessels?tankers=true")).json()["vessels"]
-                assert brief == {
-                    "mmsi": MMSI, "time": to_text(START + STEP), "lat": 42.5, "lon": 131.1, "speedKnots": 1.5,
-                    "course": None, "heading": 12.0, "status": 0, "name": "OCEAN STAR", "flag": "RU",
-                    "aisShipType": 80, "tanker": True, "listed": True,
-                }  # fmt: skip
-                told: Any = (await client.get(f"/v1/vessels/{MMSI}")).json()
-                missing = await client.get("/v1/vessels/1")
-            assert [point["time"] for point in told["track"]] == [to_text(START), to_text(START + STEP)]
-            assert told["identity"]["imo"] == "9074729"
-            assert told["watchlists"] == [{"list": "OFAC SDN", "entry": "1", "matchedOn": "imo"}]
-            assert told["events"] == [event(1).id]
-            assert missing.status_code == 404
-
-    asyncio.run(check())
-
-
-def test_time_set_back_makes_the_whole_fleet_new() -> None:
-    async def check() -> None:
-        log = InMemory()
-        await log.add(ticks=[tick(MMSI, 0)])
-        await log.add(ticks=[tick(MMSI, 10, lon=140.0), tick(MMSI + 1, 10)])
+    async with filled(kind, redis_server) as log:
+        await log.add(
+            [event(1)],
+            [tick(MMSI, 0), tick(MMSI + 1, 0, lon=-179.0)],
+            [known, Identity(MMSI + 1, START, Role.OTHER, "TUG")],
+        )
+        await log.add(ticks=[tick(MMSI, 1, lon=131.1, heading=12.0)])
         async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-            before = await client.get("/v1/vessels")
-            log.log.show(START)
-            after = await client.get(f"/v1/vessels?after={before.json()['next']}")
-        assert mmsis(before) == [MMSI, MMSI + 1]
-        assert after.json()["whole"]
-        assert [vessel["lon"] for vessel in after.json()["vessels"]] == [131.0]
+            assert mmsis(await client.get("/v1/vessels?tankers=true")) == [MMSI]
+            assert mmsis(await client.get("/v1/vessels?listed=true")) == [MMSI]
+            assert mmsis(await client.get("/v1/vessels?bbox=170,0,-170,80")) == [MMSI + 1]
+            assert mmsis(await client.get(f"/v1/vessels?mmsi={MMSI + 1}")) == [MMSI + 1]
+            assert mmsis(await client.get(f"/v1/vessels?since={to_text(START)}")) == [MMSI]
+            (brief,) = (await client.get("/v1/vessels?tankers=true")).json()["vessels"]
+            assert brief == {
+                "mmsi": MMSI, "time": to_text(START + STEP), "lat": 42.5, "lon": 131.1, "speedKnots": 1.5,
+                "course": None, "heading": 12.0, "status": 0, "name": "OCEAN STAR", "flag": "RU",
+                "aisShipType": 80, "tanker": True, "listed": True,
+            }  # fmt: skip
+            told: Any = (await client.get(f"/v1/vessels/{MMSI}")).json()
+            missing = await client.get("/v1/vessels/1")
+        assert [point["time"] for point in told["track"]] == [to_text(START), to_text(START + STEP)]
+        assert told["identity"]["imo"] == "9074729"
+        assert told["watchlists"] == [{"list": "OFAC SDN", "entry": "1", "matchedOn": "imo"}]
+        assert told["events"] == [event(1).id]
+        assert missing.status_code == 404
 
-    asyncio.run(check())
+
+async def test_time_set_back_makes_the_whole_fleet_new() -> None:
+    log = InMemory()
+    await log.add(ticks=[tick(MMSI, 0)])
+    await log.add(ticks=[tick(MMSI, 10, lon=140.0), tick(MMSI + 1, 10)])
+    async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+        before = await client.get("/v1/vessels")
+        log.log.show(START)
+        after = await client.get(f"/v1/vessels?after={before.json()['next']}")
+    assert mmsis(before) == [MMSI, MMSI + 1]
+    assert after.json()["whole"]
+    assert [vessel["lon"] for vessel in after.json()["vessels"]] == [131.0]

@@ -1,6 +1,5 @@
 """Reviews: kept beside the event, shown to all, and labels that `tankerwatch evaluate` reads."""
 
-import asyncio
 import csv
 import io
 import json
@@ -32,30 +31,27 @@ async def review(client: httpx.AsyncClient, one: Event, disposition: str, note: 
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-def test_reviews_are_added_and_delete_nothing(kind: str, redis_server: str) -> None:
-    async def check() -> None:
-        async with filled(kind, redis_server) as log:
-            await log.add([event(0), event(0, 2), event(1)])
-            async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-                first = await review(client, event(0), "watching")
-                second = await review(client, event(0), "dismissed", "bunkering")
-                assert first["revision"] == 2
-                assert first["mmsis"] == [int(event(0).vessel.ssvid)]
-                told = (await client.get(f"/v1/events/{event(0).id}")).json()
-                assert told["reviews"] == [first, second]
-                assert told["event"]["status"] == "open"
-                listed = (await client.get("/v1/events")).json()
-                assert listed["reviews"] == {event(0).id: second}
-                assert len(listed["events"]) == 2
-                missing = await client.post(
-                    "/v1/events/none/review", json={"by": "me", "disposition": "watching"}
-                )
-                assert missing.status_code == 404
-
-    asyncio.run(check())
+async def test_reviews_are_added_and_delete_nothing(kind: str, redis_server: str) -> None:
+    async with filled(kind, redis_server) as log:
+        await log.add([event(0), event(0, 2), event(1)])
+        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+            first = await review(client, event(0), "watching")
+            second = await review(client, event(0), "dismissed", "bunkering")
+            assert first["revision"] == 2
+            assert first["mmsis"] == [int(event(0).vessel.ssvid)]
+            told = (await client.get(f"/v1/events/{event(0).id}")).json()
+            assert told["reviews"] == [first, second]
+            assert told["event"]["status"] == "open"
+            listed = (await client.get("/v1/events")).json()
+            assert listed["reviews"] == {event(0).id: second}
+            assert len(listed["events"]) == 2
+            missing = await client.post(
+                "/v1/events/none/review", json={"by": "me", "disposition": "watching"}
+            )
+            assert missing.status_code == 404
 
 
-def test_labels_are_a_truth_that_evaluate_reads(
+async def test_labels_are_a_truth_that_evaluate_reads(
     redis_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Confirmed ones are true, dismissed ones false, and of the others nobody knows."""
@@ -72,7 +68,7 @@ def test_labels_are_a_truth_that_evaluate_reads(
                 return (await client.get("/v1/reviews")).text
 
     truth, found = tmp_path / "labels.json", tmp_path / "events.jsonl"
-    truth.write_text(asyncio.run(labels()))
+    truth.write_text(await labels())
     found.write_bytes(b"\n".join(to_json(one) for one in EVENTS if one is not EVENTS[3]))
     assert run(["evaluate", str(found), "--truth", str(truth), "--format", "json"]) == 0
     scored = json.loads(capsys.readouterr().out)
@@ -82,21 +78,17 @@ def test_labels_are_a_truth_that_evaluate_reads(
     assert [miss["id"] for miss in scored["false"]] == [EVENTS[1].id]
 
 
-def test_reviews_as_a_table_hold_hostile_words_as_text(redis_server: str) -> None:
+async def test_reviews_as_a_table_hold_hostile_words_as_text(redis_server: str) -> None:
     words = [text for text in TEXTS if text.isascii() or text != "\ud800"]
-
-    async def check() -> None:
-        async with filled("redis", redis_server) as log:
-            await log.add([event()])
-            async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-                for word in words:
-                    assert (await review(client, event(), "watching", word))["note"] == word
-                answer = await client.get("/v1/reviews?format=csv")
-                rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
-        assert len(rows) == len(words)
-        for row in rows:
-            assert list(row) == list(COLUMNS)
-            assert row["note"].isprintable()
-            assert not row["note"].lstrip().startswith(("=", "+", "-", "@", "＝"))
-
-    asyncio.run(check())
+    async with filled("redis", redis_server) as log:
+        await log.add([event()])
+        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+            for word in words:
+                assert (await review(client, event(), "watching", word))["note"] == word
+            answer = await client.get("/v1/reviews?format=csv")
+            rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert len(rows) == len(words)
+    for row in rows:
+        assert list(row) == list(COLUMNS)
+        assert row["note"].isprintable()
+        assert not row["note"].lstrip().startswith(("=", "+", "-", "@", "＝"))

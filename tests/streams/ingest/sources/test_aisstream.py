@@ -1,6 +1,5 @@
 """The WebSocket of aisstream.io, played by a server of our own."""
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ class Server:
         return socket
 
 
-def test_each_text_is_a_line_over_reconnects(
+async def test_each_text_is_a_line_over_reconnects(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISSTREAM_API_KEY", "secret")
@@ -68,26 +67,22 @@ def test_each_text_is_a_line_over_reconnects(
         ['{"error": "Api Key Is Not Valid"}', "never read"],
         ['{"again":1}'],
     )
-
-    async def check() -> None:
-        async with server as address:
-            box = (120.0, 30.0, 145.0, 45.0)
-            session = Session([address], target(kafka, topics), options(tmp_path, boxes=[box]))
-            async with Running(session):
-                (source,) = session.names
-                frames = await until_frames(kafka, topics, lambda found: len(lines_of(found, source)) >= 4)
-                await until(lambda: len(server.asked) == 3)
-            texts = [json.loads(line) for line in lines_of(frames, source)]
-            assert texts == [
-                {"MessageType": "PositionReport"},
-                {"binary": 1},
-                {"spread": "over lines"},
-                {"again": 1},
-            ]
-            assert server.asked[0] == {"APIKey": "secret", "BoundingBoxes": [[[30.0, 120.0], [45.0, 145.0]]]}
-            assert session.counters.reconnects == 2
-
-    asyncio.run(check())
+    async with server as address:
+        box = (120.0, 30.0, 145.0, 45.0)
+        session = Session([address], target(kafka, topics), options(tmp_path, boxes=[box]))
+        async with Running(session):
+            (source,) = session.names
+            frames = await until_frames(kafka, topics, lambda found: len(lines_of(found, source)) >= 4)
+            await until(lambda: len(server.asked) == 3)
+        texts = [json.loads(line) for line in lines_of(frames, source)]
+        assert texts == [
+            {"MessageType": "PositionReport"},
+            {"binary": 1},
+            {"spread": "over lines"},
+            {"again": 1},
+        ]
+        assert server.asked[0] == {"APIKey": "secret", "BoundingBoxes": [[[30.0, 120.0], [45.0, 145.0]]]}
+        assert session.counters.reconnects == 2
 
 
 def test_a_box_across_180_degrees_is_asked_for_as_two() -> None:

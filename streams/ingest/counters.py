@@ -21,6 +21,8 @@ class Counters:
     """Frames of an earlier run that Kafka turned out to have already."""
     refused_frames: int = 0
     """Frames that Kafka will never take, and that were dropped for it."""
+    datagrams: int = 0
+    """UDP datagrams received, also those dropped."""
     dropped_datagrams: int = 0
     """UDP datagrams dropped because nothing more could be buffered."""
     dropped_lines: int = 0

@@ -69,6 +69,7 @@ class UdpFeed:
             except OSError as error:  # an ICMP error of an earlier datagram, for one
                 say(logging.WARNING, "receive_failed", source=self._source, error=error.strerror)
                 return
+            self._counters.datagrams += 1
             if not data:
                 continue
             if self._queued + len(data) + _OVERHEAD > QUEUE_BYTES:

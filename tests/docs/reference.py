@@ -11,6 +11,7 @@ from typing import Final
 from tests.docs.commands import commands
 from tests.docs.environment import environment
 from tests.docs.metrics import metrics
+from tests.docs.scenarios import scenarios
 from tests.docs.settings import settings
 from tests.docs.topics import topics
 
@@ -21,6 +22,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "environment.md": environment,
     "topics.md": topics,
     "metrics.md": metrics,
+    "scenarios.md": scenarios,
 }
 
 

@@ -1,6 +1,8 @@
 """The examples in docs/ are read by what they are examples for, and the tables beside them are complete."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,11 @@ def test_the_error_that_is_shown_is_the_one_that_is_printed() -> None:
         Watchlist.read(b"imo,mmsi,name,list,entry\n1234568,,X,L,1\n", "mine.csv")
     shown = (DOCS / "watchlists.md").read_text("utf-8")
     assert f"tankerwatch: error: {raised.value}" in shown
+
+
+def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:
+    (example,) = blocks("simulator.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert re.fullmatch(r"\d+ lines; (?:\w+ )*encounter(?: \w+)*\n", done.stdout)

@@ -32,7 +32,7 @@ def snippets(text: str) -> Iterator[str]:
                 yield found[1]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=name)
 def test_commands_and_options_exist(page: Path) -> None:
     for snippet in snippets(page.read_text("utf-8")):
         words = snippet.split()

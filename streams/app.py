@@ -9,7 +9,7 @@ changed in Faust is where a partition is read from after a rebalance: from the c
 import asyncio
 import logging
 import os
-import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -24,35 +24,29 @@ from faust.types import TP
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from geofences.catalogue import load_catalogue
-from geofences.surroundings import Surroundings
-from models.watchlist import shipped_watchlist
+from models.errors import InputError
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
-from streams.deployment.topics import specs
+from streams.deployment.reference_data import load_reference_data
+from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.pipeline.checkpoint import Checkpoints, Fenced
 from streams.pipeline.dead_sources import LOOK, SourceTimeout, end_of
-from streams.pipeline.health import stage_topics
 from streams.pipeline.operator import Behind, Operator, OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import Lost, PartitionRunner, Unreadable
 from streams.pipeline.source_registry import SourceRegistry
-from streams.pipeline.supervisor import SUPERVISOR
 from streams.pipeline.worker_metrics import WorkerMetrics
-from streams.runtime import logs, metrics
+from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.logs import say
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
+from streams.stages.settings import load as load_settings
 
 log = logging.getLogger(__name__)
 
 GIVE_UP = 0.5
 """A last checkpoint before a rebalance or the end may take so much of the session's time-out: what is not
 kept by then is done again."""
-EXIT_USAGE = 2
-EXIT_LOST = 3
-EXIT_FENCED = 4
-EXIT_FAILED = 5
 
 
 class CheckpointConsumer(driver.Consumer):
@@ -148,7 +142,6 @@ class Pipeline(faust.App):
         return CheckpointTransport(self.conf.broker_producer, self)
 
     async def on_first_start(self) -> None:
-        metrics.tell_restarts()
         metrics.serve(self.deployment.web_port)
         wanted = self.deployment
         topics = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
@@ -161,8 +154,9 @@ class Pipeline(faust.App):
 
     def _keepers(self) -> dict[str, PartitionRunner]:
         wanted, topics = self.deployment, self.deployment.topics
-        settings, spread = wanted.load_settings(), self.deployment.spread
-        places, watchlist = Surroundings(load_catalogue()), shipped_watchlist()
+        settings, spread = load_settings(wanted.files.settings), wanted.spread
+        data = load_reference_data(wanted.files)
+        places, watchlist = data.surroundings, data.watchlist
         stages: dict[str, tuple[str, Callable[[int], Operator]]] = {
             topics.raw: ("decoder", lambda number: DecoderOperator(number, spread, settings, topics)),
             topics.reports: (
@@ -241,14 +235,14 @@ class Pipeline(faust.App):
         except (asyncio.CancelledError, Behind):
             raise
         except (TopicsError, Unreadable) as error:
-            end(EXIT_USAGE, error)
+            end(exit_codes.USAGE, error)
         except Lost as error:
-            end(EXIT_LOST, error)
+            end(exit_codes.LOST, error)
         except Fenced as error:
-            end(EXIT_FENCED, error)
+            end(exit_codes.FENCED, error)
         except BaseException as error:
             log.exception("worker failed")
-            end(EXIT_FAILED, error)
+            end(exit_codes.FAILED, error)
 
 
 def end(code: int, error: BaseException) -> None:
@@ -261,10 +255,21 @@ def end(code: int, error: BaseException) -> None:
 def _or_end(sent: "asyncio.Future[Any]") -> None:
     """A message that was given up must not be followed by the next one: that one would be taken for all."""
     if not sent.cancelled() and (error := sent.exception()) is not None:
-        end(EXIT_FAILED, error)
+        end(exit_codes.FAILED, error)
 
 
-app = Pipeline(from_environment())
+def _configured() -> Pipeline:
+    """The pipeline that the environment and its files describe. Ends the process where they can't be used."""
+    try:
+        return Pipeline(from_environment())
+    except InputError as error:
+        logs.configure()
+        for problem in error.problems:
+            say(log, logging.CRITICAL, "wrong_configuration", problem=problem)
+        sys.exit(exit_codes.USAGE)
+
+
+app = _configured()
 
 
 def _topic(name: str) -> Any:
@@ -325,13 +330,8 @@ async def on_shutdown(*_: Any, **__: Any) -> None:
 
 
 async def tell_vitals() -> None:
-    supervisor = os.environ.get(SUPERVISOR)
     while not app.should_stop:
         await app.vitals.tell()
-        if supervisor and os.getppid() != int(supervisor):  # it was killed, and starts another one of us
-            say(log, logging.ERROR, "orphaned", supervisor=supervisor)
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
         await asyncio.sleep(heartbeat.EVERY)
 
 

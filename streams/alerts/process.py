@@ -16,8 +16,7 @@ from streams.alerts.rules import Rules
 from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
 from streams.pipeline.checkpoint import Fenced
-from streams.pipeline.processes import EXIT_FENCED
-from streams.runtime import logs, metrics
+from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.logs import say
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -42,8 +41,8 @@ def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metri
     try:
         asyncio.run(_run(deployment, rules, channels))
     except* Fenced as errors:
-        say(log, logging.CRITICAL, "ends", reason=str(errors.exceptions[0]), code=EXIT_FENCED)
-        code = EXIT_FENCED
+        say(log, logging.CRITICAL, "ends", reason=str(errors.exceptions[0]), code=exit_codes.FENCED)
+        code = exit_codes.FENCED
     else:
         say(log, logging.INFO, "alerts_stopped")
     return code

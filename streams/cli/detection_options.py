@@ -5,7 +5,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,11 +101,9 @@ class DetectionInputs:
 
 
 def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
-    """Load the files that the options name. Raises InputError with every problem found in one."""
-    from geofences.catalogue import load_catalogue
-    from geofences.fence import load_fences
-    from geofences.surroundings import Surroundings
-    from models.watchlist import Watchlist, shipped_watchlist
+    """Load the files that the options name. Raises InputError with every problem found in them."""
+    from streams.deployment.config import RunFiles
+    from streams.deployment.reference_data import load_reference_data
     from streams.stages import settings as settings_file
     from streams.stages.core import ReportFilter
 
@@ -116,15 +113,13 @@ def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs
         raise UsageError(
             f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
         )
-    settings = settings_file.load(Path(options.settings)) if options.settings else settings_file.Settings()
-    fences = {fence.id: fence for fence in load_catalogue()}
-    for path in options.fence:
-        fences |= {fence.id: fence for fence in load_fences(path)}  # replaces a shipped one of that id
-    watchlist = shipped_watchlist().merge(*(Watchlist.load(path) for path in options.watchlist))
+    files = RunFiles(options.settings, tuple(options.fence), tuple(options.watchlist))
+    settings = settings_file.load(files.settings)
+    data = load_reference_data(files)
     return DetectionInputs(
         settings,
-        Surroundings(list(fences.values())),
-        watchlist,
+        data.surroundings,
+        data.watchlist,
         ReportFilter(start, end, options.bbox),
         base_time,
         frozenset(options.mmsi),

@@ -31,9 +31,11 @@ def feed(
 
     from streams.cli.serve import open_port
     from streams.deployment import config
+    from streams.deployment.reference_data import load_all_fences
     from streams.feed import settings
     from streams.feed.http import process
 
     wanted, demands = config.from_environment(), settings.from_environment()
+    fences = load_all_fences(wanted.files)
     changes = {name: value for name, value in (("redis", redis), ("prefix", prefix)) if value is not None}
-    process.run(msgspec.structs.replace(wanted, **changes), demands, open_port(host, port))
+    process.run(msgspec.structs.replace(wanted, **changes), demands, fences, open_port(host, port))

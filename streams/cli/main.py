@@ -84,8 +84,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # like every file we write
     command = typer.main.get_command(app)
-    arguments = current_spelling(sys.argv[1:] if arguments is None else arguments)
     try:
+        arguments = current_spelling(sys.argv[1:] if arguments is None else arguments)
         code = command.main(arguments, prog_name="tankerwatch", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0

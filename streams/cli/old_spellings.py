@@ -1,13 +1,18 @@
-"""Spellings of commands that have been replaced: they still work, and a remark says what to write instead."""
+"""Spellings of commands that have been replaced: most still work, and a remark says what to write instead."""
 
 from collections.abc import Sequence
 
-from streams.cli.errors import notify
+from streams.cli.errors import UsageError, notify
 
 
 def current_spelling(arguments: Sequence[str]) -> list[str]:
-    """The arguments as they are spelled today. Prints a remark on standard error if that is different."""
+    """The arguments as they are spelled today. Prints a remark on standard error if that is different.
+
+    Raises UsageError for what can no longer be done.
+    """
     words = list(arguments)
+    if words[:1] == ["worker"]:
+        return _worker(words)
     if words[:1] != ["replay"]:
         return words
     options = words[: words.index("--")] if "--" in words else words  # after it come names of files
@@ -17,3 +22,14 @@ def current_spelling(arguments: Sequence[str]) -> list[str]:
                 notify(f"`replay {' '.join(old)}` is now `{command}`: see `tankerwatch {command} --help`")
                 return [command, *words[1:at], *words[at + len(old) :]]
     return words
+
+
+def _worker(words: list[str]) -> list[str]:
+    if "--restart" in words:
+        raise UsageError(
+            "--restart: a worker no longer restarts itself; let Docker Compose or systemd restart it "
+            "(docs/deployment.md has both)"
+        )
+    if "--no-restart" in words:
+        notify("a worker never restarts itself; leave --no-restart out")
+    return [word for word in words if word != "--no-restart"]

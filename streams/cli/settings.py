@@ -25,5 +25,5 @@ def show(
     """Print the settings in force as TOML, complete and ready to edit."""
     from streams.stages import settings as settings_file
 
-    values = settings_file.load(settings) if settings else settings_file.Settings()
+    values = settings_file.load(settings)
     typer.echo(settings_file.show(values), nl=False)

@@ -19,13 +19,14 @@ def sink(
     say where Kafka and Redis are. Waits while one of them is away. SIGTERM and Ctrl-C end it.
     """
     from streams.deployment import config
-    from streams.pipeline import processes
     from streams.pipeline.checkpoint import Fenced
+    from streams.runtime import exit_codes
     from streams.store import retention
+    from streams.store.sink import run_sink
 
     wanted, kept = config.from_environment(), retention.from_environment()
     port = metrics_port if metrics_port is not None else wanted.web_port and wanted.web_port + 1
     try:
-        processes.run_sink(wanted, kept, port)
+        run_sink(wanted, kept, port)
     except Fenced:
-        raise typer.Exit(processes.EXIT_FENCED) from None
+        raise typer.Exit(exit_codes.FENCED) from None

@@ -1,20 +1,18 @@
 """`tankerwatch worker`: the pipeline's stages, as many of their partitions as fall to this process."""
 
-from typing import Annotated
+import os
+import sys
+from typing import Annotated, Final
 
 import typer
 
 from streams.cli.errors import UsageError
 
+FAUST: Final = ("-m", "faust", "--quiet", "-A", "streams.app", "worker", "--without-web", "-l", "debug")
+"""Arguments of Python that start a worker. Levels of logs are those of `streams/runtime/logs.py`."""
+
 
 def worker(
-    restart: Annotated[
-        bool,
-        typer.Option(
-            "--restart/--no-restart",
-            help="Start the worker again when it ends itself; --no-restart leaves that to your supervisor.",
-        ),
-    ] = True,
     rebuild_from: Annotated[
         str | None,
         typer.Option(
@@ -28,22 +26,23 @@ def worker(
     """Decode, follow vessels, find meetings and publish events, from Kafka to Kafka.
 
     Start as many as you like, on as many machines: they share the partitions. The TANKERWATCH_… variables say
-    where Kafka and Redis are. A worker ends itself where going on would lose or double something (exit codes
-    3 lost frames, 4 partition taken over, 5 failure), and goes on from its checkpoint when started again.
-    SIGTERM and Ctrl-C end it in order.
+    where Kafka and Redis are. A worker ends with exit code 3 (frames are missing), 4 (another worker has
+    taken a partition over) or 5 (any other failure) rather than lose or double anything. Run it under
+    something that restarts it, such as Docker Compose or systemd (docs/deployment.md): it goes on from its
+    last checkpoint. Exit code 2 means that a restart would fail in the same way. SIGTERM and Ctrl-C end it in
+    order.
     """
     from streams.deployment import config
-    from streams.pipeline import processes
 
-    config.from_environment().load_settings()  # say what is wrong before Faust starts
+    config.from_environment()  # say what is wrong before Faust starts
     if rebuild_from is not None:
         _rebuild(rebuild_from, yes)
         if not yes:
             return
     elif yes:
         raise UsageError("--yes goes with --rebuild-from TIME")
-    if code := processes.run_worker(restart):
-        raise typer.Exit(code)
+    # Faust's own command takes the place of this process: it has the signals, the loop and the exit code
+    os.execv(sys.executable, [sys.executable, *FAUST])
 
 
 def _rebuild(text: str, yes: bool) -> None:

@@ -6,18 +6,26 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 
 from models.errors import InputError
-from streams.deployment.topics import Topics
-from streams.stages import settings as settings_file
-from streams.stages.settings import Settings
+from streams.deployment.topics import Topics, stage_topics
 
 
 class DeploymentError(InputError):
     """An environment variable that can't be used; the text names it and the remedy."""
+
+
+class RunFiles(msgspec.Struct, frozen=True):
+    """The user's files that change what a run finds: named by variables, or by the options of replay."""
+
+    settings: str | None = None
+    """TOML file of thresholds that differ from the defaults."""
+    fences: tuple[str, ...] = ()
+    """GeoJSON files. A fence replaces the shipped one of the same id."""
+    watchlists: tuple[str, ...] = ()
+    """CSV files. Their entries are added to the shipped list."""
 
 
 class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,9 +70,23 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def topics(self) -> Topics:
         return Topics(self.prefix)
 
-    def load_settings(self) -> Settings:
-        """Raises SettingsError."""
-        return settings_file.load(Path(self.settings)) if self.settings else Settings()
+    @property
+    def files(self) -> RunFiles:
+        return RunFiles(self.settings or None, _paths(self.fences), _paths(self.watchlists))
+
+    @property
+    def stage_partitions(self) -> dict[tuple[str, int], tuple[str, int]]:
+        """By stage and partition, the topic and partition that it reads."""
+        counts = {"decoder": self.raw_partitions, "vessels": self.spread}
+        return {
+            (stage, number): (topic, number)
+            for stage, topic in stage_topics(self.topics).items()
+            for number in range(counts.get(stage, 1))
+        }
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    return tuple(path for path in text.split(os.pathsep) if path)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Deployment:

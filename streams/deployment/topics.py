@@ -50,6 +50,16 @@ class Topics:
         return f"{self.prefix}tankerwatch.rejects"
 
 
+def stage_topics(topics: Topics) -> dict[str, str]:
+    """The topic that each stage reads, by name of the stage, in the order of the stages."""
+    return {
+        "decoder": topics.raw,
+        "vessels": topics.reports,
+        "meetings": topics.ticks,
+        "cases": topics.facts,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
     """How a topic is created."""

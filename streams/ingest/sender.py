@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.codec import has_lz4, has_zstd
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
@@ -15,9 +16,8 @@ from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.topics import Topics, specs
 from streams.deployment.topics_admin import ensure_topics
-from streams.deployment.wire import RawFrame, Registration
+from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.ingest.counters import Counters
-from streams.ingest.delivered import Mark, delivered, end_offsets, mark
 from streams.ingest.outbox import Content, Outbox
 from streams.runtime.backoff import Backoff, Delays
 from streams.runtime.ingest_log import Rarely, say
@@ -26,6 +26,8 @@ from streams.runtime.tasks import first_of
 IN_FLIGHT: Final = 64
 """Frames handed to the producer that Kafka has not acknowledged."""
 _STALLED_SECONDS: Final = 5.0
+Mark = tuple[str, str, int, int | None]
+"""What tells a frame from all others of its session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +212,46 @@ def _text(error: Exception) -> str:
 def hush_client() -> None:
     """The client logs every attempt, with tracebacks; what matters of it is said here."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def mark(frame: RawFrame) -> Mark:
+    received = frame.received[0] if frame.received else None
+    return frame.source, frame.kind, frame.first_line, received
+
+
+async def end_offsets(broker: str, topic: str, partitions: int) -> dict[int, int]:
+    """By partition, where the next message will be written."""
+    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id=None) as consumer:
+        every = [TopicPartition(topic, number) for number in range(partitions)]
+        return {at.partition: offset for at, offset in (await consumer.end_offsets(every)).items()}
+
+
+async def delivered(
+    broker: str, topic: str, partitions: int, since: dict[int, int], sources: Iterable[str]
+) -> set[Mark]:
+    """The frames of these sources that the topic holds from the offsets `since` on."""
+    wanted = set(sources)
+    found: set[Mark] = set()
+    every = [TopicPartition(topic, number) for number in range(partitions)]
+    async with AIOKafkaConsumer(
+        bootstrap_servers=broker, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+    ) as consumer:
+        consumer.assign(every)
+        ends = await consumer.end_offsets(every)
+        begins = await consumer.beginning_offsets(every)
+        for at in every:
+            consumer.seek(at, min(max(since.get(at.partition, 0), begins[at]), ends[at]))
+        for at in every:
+            while await consumer.position(at) < ends[at]:
+                for message in (await consumer.getmany(at, timeout_ms=1000)).get(at, ()):
+                    frame = _frame(message.value)
+                    if frame is not None and frame.source in wanted:
+                        found.add(mark(frame))
+    return found
+
+
+def _frame(value: bytes | None) -> RawFrame | None:
+    try:
+        return wire.decode(value or b"", RawFrame)
+    except WireError:
+        return None

@@ -67,7 +67,7 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
     """Look at everything, for so long at most with each service."""
     health = Health(problems=[], stages=[])
     topics = deployment.topics
-    partitions = stage_partitions(deployment)
+    partitions = {place: TopicPartition(*read) for place, read in deployment.stage_partitions.items()}
     client = redis.from_url(deployment.redis, socket_connect_timeout=seconds, socket_timeout=seconds)
     where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
     try:
@@ -95,26 +95,6 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
             health.problems += _sink_problems(health.sink, pulses.get("sink"), now)
     health.healthy = not health.problems
     return health
-
-
-def stage_topics(topics: Topics) -> dict[str, str]:
-    """The topic that each stage reads."""
-    return {
-        "decoder": topics.raw,
-        "vessels": topics.reports,
-        "meetings": topics.ticks,
-        "cases": topics.facts,
-    }
-
-
-def stage_partitions(deployment: Deployment) -> dict[tuple[str, int], TopicPartition]:
-    """What every partition of every stage reads."""
-    counts = {"decoder": deployment.raw_partitions, "vessels": deployment.spread}
-    return {
-        (stage, number): TopicPartition(topic, number)
-        for stage, topic in stage_topics(deployment.topics).items()
-        for number in range(counts.get(stage, 1))
-    }
 
 
 async def _try(health: Health, what: str, look: Callable[[], Awaitable[Any]], seconds: float) -> Any:
@@ -156,7 +136,7 @@ async def _kept(
         (stage, number): int(
             await client.hget(f"{prefix}tankerwatch:{stage}:{number}:state", OFFSET.decode()) or -1
         )
-        for stage, number in stage_partitions(deployment)
+        for stage, number in deployment.stage_partitions
     }
     sunk = {
         name.decode(): int(value)

@@ -1,12 +1,12 @@
 """A host: a stage as it stands on one partition of its input topic, and what it sends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.errors import TankerwatchError
+from models.time import BEGINNING, END, Millis
 from streams.deployment.topics import Topics
-from streams.pipeline.numbers import OperatorStats
 
 LARGEST = 900_000
 """Bytes of a dead letter: what Kafka took still has to fit once the headers are added."""
@@ -21,6 +21,22 @@ class OutgoingRecord:
     partition: int | None = None
     key: bytes | None = None
     headers: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorStats:
+    watermark: Millis
+    """How far event time has come: BEGINNING while none is known, END when all sources have ended."""
+    vessels: int | None = None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    """Lines by what became of them."""
+
+
+def slowest(watermarks: list[Millis]) -> Millis:
+    """The least of those that have not ended."""
+    if not watermarks:
+        return BEGINNING
+    return min((mark for mark in watermarks if mark != END), default=END)
 
 
 class Operator(Protocol):

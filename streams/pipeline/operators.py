@@ -33,12 +33,7 @@ from streams.deployment.wire import (
     WireError,
 )
 from streams.pipeline import batching
-from streams.pipeline.numbers import OperatorStats, slowest
-from streams.pipeline.operator import (
-    OutgoingRecord,
-    Registry,
-    dead_letter,
-)
+from streams.pipeline.operator import OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage

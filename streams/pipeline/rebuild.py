@@ -15,18 +15,16 @@ import redis.asyncio as redis
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from geofences.catalogue import load_catalogue
-from geofences.surroundings import Surroundings
 from models.errors import TankerwatchError
 from models.time import MINUTE, Millis, to_text
-from models.watchlist import shipped_watchlist
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
+from streams.deployment.reference_data import load_reference_data
 from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.pipeline.checkpoint import OFFSET
-from streams.pipeline.health import stage_partitions
 from streams.pipeline.operators import VesselOperator
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
+from streams.stages.settings import load as load_settings
 
 ALIVE: Final = 15 * MINUTE
 """A source of which no frame came for so long after the chosen time had ended before: a live one that hears
@@ -40,7 +38,7 @@ class RebuildError(TankerwatchError):
 
 async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[str]:
     """What is to be done, a sentence each; with `apply` it has been done. Raises RebuildError."""
-    partitions = stage_partitions(deployment)
+    partitions = {place: TopicPartition(*read) for place, read in deployment.stage_partitions.items()}
     try:
         async with asyncio.timeout(20):
             await _nobody_at_work(deployment)
@@ -159,17 +157,15 @@ async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterab
     """New checkpoints under new owners, all at once: whoever still works unnoticed is told so."""
     client: Any = redis.from_url(deployment.redis)
     ended = sorted(ended)
-    settings, places, watchlist = (
-        deployment.load_settings(),
-        Surroundings(load_catalogue()),
-        shipped_watchlist(),
-    )
+    settings, data = load_settings(deployment.files.settings), load_reference_data(deployment.files)
     try:
         async with client.pipeline(transaction=True) as pipe:
             for (stage, number), start in starts.items():
                 pieces: dict[Any, Any] = {}
                 if stage == "vessels" and ended:
-                    host = VesselOperator(number, _None(), places, watchlist, settings, deployment.topics)
+                    host = VesselOperator(
+                        number, _None(), data.surroundings, data.watchlist, settings, deployment.topics
+                    )
                     host.skip(ended)
                     pieces = {name: piece for name, piece in host.changes().items() if piece is not None}
                 key = f"{deployment.prefix}tankerwatch:{stage}:{number}"

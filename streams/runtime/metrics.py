@@ -4,7 +4,6 @@ Served on loopback unless `TANKERWATCH_METRICS_HOST` names another address; docs
 one tells.
 """
 
-import json
 import logging
 import os
 import time
@@ -17,7 +16,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from models.time import BEGINNING, END, Millis
-from streams.pipeline.supervisor import RESTARTS
 from streams.runtime.logs import say
 
 log = logging.getLogger(__name__)
@@ -26,12 +24,6 @@ REGISTRY: Final = CollectorRegistry()
 LINES = Counter("tankerwatch_lines", "Lines decoded, by their outcome", ["outcome"], registry=REGISTRY)
 FRAMES = Counter("tankerwatch_frames", "Frames processed by a stage", ["stage"], registry=REGISTRY)
 CHECKPOINTS = Counter("tankerwatch_checkpoints", "Checkpoints written", ["stage"], registry=REGISTRY)
-RESTARTED = Gauge(
-    "tankerwatch_worker_restarts",
-    "Restarts of this worker by its supervisor, by reason: lost, fenced, failed, signal_9 and so on",
-    ["reason"],
-    registry=REGISTRY,
-)
 EVENTS = Counter(
     "tankerwatch_events",
     "Revisions of events that the sink has added to the log",
@@ -159,9 +151,3 @@ def serve(port: int) -> None:
         )  # fmt: skip
     else:
         say(log, logging.INFO, "metrics", at=f"http://{host}:{port}/metrics")
-
-
-def tell_restarts() -> None:
-    """Take over what the supervisor says in the environment."""
-    for reason, count in json.loads(os.environ.get(RESTARTS, "{}")).items():
-        RESTARTED.labels(reason).set(count)

@@ -36,8 +36,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("vessel.idle_days must cover the candidate_hours and merge_hours of encounters")
 
 
-def load(path: Path) -> Settings:
-    """Settings from a TOML file. Raises SettingsError."""
+def load(file: str | Path | None) -> Settings:
+    """Settings from a TOML file; the defaults without one. Raises SettingsError."""
+    if file is None:
+        return Settings()
+    path = Path(file)
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

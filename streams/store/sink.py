@@ -9,6 +9,7 @@ read.
 import asyncio
 import logging
 import os
+import signal
 import socket
 import time
 from contextlib import suppress
@@ -24,7 +25,8 @@ from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import Heartbeat
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
-from streams.runtime import metrics
+from streams.pipeline.checkpoint import Fenced
+from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.logs import say
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -240,3 +242,23 @@ class Sink:
             with suppress(*REDIS_AWAY):  # who writes batches says so
                 await heartbeat.tell(self._redis, self._deployment.prefix, {"sink": told})
             await asyncio.sleep(heartbeat.EVERY)
+
+
+def run_sink(deployment: Deployment, limits: Retention, metrics_port: int) -> None:
+    """Run a sink until a signal ends it. Raises Fenced and TopicsError."""
+    logs.configure()
+    metrics.serve(metrics_port)
+
+    async def until_signal() -> None:
+        sink = Sink(deployment, limits)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, sink.stop)
+        try:
+            await sink.run()
+            say(log, logging.INFO, "sink_stopped")
+        except Fenced as error:
+            say(log, logging.CRITICAL, "ends", reason=str(error), code=exit_codes.FENCED)
+            raise
+
+    asyncio.run(until_signal())

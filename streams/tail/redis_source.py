@@ -8,8 +8,7 @@ import redis.asyncio as redis
 
 from models.event import Event, from_json
 from streams.runtime.retry import REDIS_AWAY, reason
-from streams.store.event_log import entry_key, lost, moment
-from streams.store.redis_log import RedisLog
+from streams.store.event_log import EventLog, entry_key, lost, moment
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
 
 BATCH: Final = 100
@@ -20,7 +19,7 @@ class RedisSource:
         """Without `since`, what comes from now on; with `once`, no more than there is."""
         self.where = f"Redis at {url.rpartition('@')[2].rpartition('://')[2]}"
         self._client = redis.from_url(url, retry=None, socket_connect_timeout=5, socket_timeout=30)
-        self._log = RedisLog(self._client, prefix)
+        self._log = EventLog(self._client, prefix)
         self._once = once
         self._position = None if since is None else moment(since.time)
         self._read = False  # whether our position is an entry, and no moment

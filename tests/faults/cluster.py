@@ -31,6 +31,7 @@ from streams.runtime.tasks import end
 from streams.store.event_log import Keys
 from tests.scenarios.runs import frames
 from tests.services.server import Server
+from tests.streams.deployments import COMMAND
 
 STAGES = ("decoder", "vessels", "meetings", "cases")
 PATIENCE = 240.0
@@ -49,12 +50,8 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
         await asyncio.sleep(0.05)
 
 
-WORKER = ("-m", "faust", "-A", "streams.app", "worker", "--without-web", "-l", "warn")
-SINK = (
-    "-c",
-    "from streams import deployment, limits, processes\n"
-    "processes.run_sink(deployment.from_environment(), limits.from_environment(), 0)",
-)
+WORKER = ("-c", COMMAND, "worker")
+SINK = ("-c", COMMAND, "sink")
 
 
 class Worker(Server):

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
 
-from geofences.catalogue import load_catalogue
+from geofences.fence import Fence
 from streams.deployment.config import Deployment
 from streams.feed.http import access, server
 from streams.feed.http.context import FeedContext
@@ -12,14 +13,15 @@ from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
 from streams.runtime import logs
 from streams.runtime.logs import say
-from streams.store.event_log import connect
-from streams.store.redis_log import RedisLog
+from streams.store.event_log import EventLog, connect
 
 log = logging.getLogger(__name__)
 
 
-def run(deployment: Deployment, settings: FeedSettings, listening: socket.socket) -> None:
-    """Until a signal ends it."""
+def run(
+    deployment: Deployment, settings: FeedSettings, fences: Sequence[Fence], listening: socket.socket
+) -> None:
+    """Until a signal ends it. `fences` are those of the map."""
     logs.configure()
     tokens, made = access.tokens(settings, listening.getsockname()[0])
     if made is not None:
@@ -31,9 +33,9 @@ def run(deployment: Deployment, settings: FeedSettings, listening: socket.socket
     async def work() -> None:
         client = connect(deployment.redis)
         try:
-            events = RedisLog(client, deployment.prefix)
+            events = EventLog(client, deployment.prefix)
             hub = Hub(events, settings, deployment.redis)
-            feed = FeedContext(events, hub, settings, load_catalogue(), tokens=tokens)
+            feed = FeedContext(events, hub, settings, tuple(fences), tokens=tokens)
             say(log, logging.INFO, "feed_started", at=server.url(listening))
             await server.serve(feed, listening)
         finally:

@@ -44,3 +44,19 @@ def explain(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return str(error) or "no answer in time"
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+async def readable(descriptor: int | socket.socket) -> None:
+    """Wait until there is something to read, without reading it: when cancelled, nothing is lost."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+
+    def set_ready() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(descriptor, set_ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)

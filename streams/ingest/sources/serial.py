@@ -9,8 +9,7 @@ from typing import Final
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.sources.address import AddressError, SerialAddress
-from streams.ingest.sources.readable import readable
-from streams.ingest.sources.reconnect import FeedError, keep_connected
+from streams.ingest.sources.reconnect import FeedError, keep_connected, readable
 from streams.runtime.backoff import Delays
 from streams.runtime.ingest_log import say
 

@@ -10,8 +10,7 @@ from typing import Final
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.sources.address import TcpAddress
-from streams.ingest.sources.readable import readable
-from streams.ingest.sources.reconnect import keep_connected
+from streams.ingest.sources.reconnect import keep_connected, readable
 from streams.runtime.backoff import Delays
 from streams.runtime.ingest_log import say
 

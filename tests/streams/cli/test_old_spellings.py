@@ -36,3 +36,8 @@ def test_an_old_spelling_runs(capsys: Streams) -> None:
     notice, error = capsys.readouterr().err.splitlines()
     assert "`replay --to kafka` is now `publish`" in notice
     assert "--broker: 'nowhere' is not HOST:PORT" in error
+
+
+def test_a_worker_that_was_told_not_to_restart_itself_runs(capsys: Streams) -> None:
+    assert current_spelling(["worker", "--no-restart"]) == ["worker"]
+    assert "never restarts itself" in capsys.readouterr().err

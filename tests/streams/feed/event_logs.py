@@ -24,7 +24,6 @@ from streams.store.event_log_writer import (
     Revision,
     revision,
 )
-from streams.store.redis_log import RedisLog
 from streams.store.retention import Retention
 from tests.streams.feed.factories import START
 
@@ -69,7 +68,7 @@ class InMemory:
 
 class InRedis:
     def __init__(self, client: "redis.Redis", prefix: str, limits: Retention | None = None) -> None:
-        self.log = RedisLog(client, prefix)
+        self.log = EventLog(client, prefix)
         self._prefix = prefix
         self._redis: Any = client
         self._writer = LogWriter(client, prefix, limits)

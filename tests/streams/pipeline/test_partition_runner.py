@@ -18,8 +18,7 @@ from streams.pipeline.checkpoint import (
     Kept,
     Pieces,
 )
-from streams.pipeline.numbers import OperatorStats
-from streams.pipeline.operator import OutgoingRecord
+from streams.pipeline.operator import OperatorStats, OutgoingRecord
 from streams.pipeline.partition_runner import Lost, PartitionRunner
 from streams.runtime import retry
 

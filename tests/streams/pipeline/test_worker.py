@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis as sync_redis
 
 from models.event import to_json
 from models.time import to_text
@@ -23,6 +20,7 @@ from streams.deployment.config import Deployment
 from streams.deployment.wire import RawFrame, Registration
 from streams.pipeline.health import examine
 from streams.pipeline.rebuild import RebuildError, rebuild
+from streams.runtime import exit_codes
 from streams.simulator.scenario import simulate
 from tests.scenarios.runs import find, frames
 from tests.services.server import free_port
@@ -186,43 +184,43 @@ def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) ->
     assert "secret" not in text
 
 
-def test_a_killed_worker_is_started_again_and_ends_with_its_supervisor(
-    kafka: str, redis_server: str, tmp_path: Path
-) -> None:
-    deployment = new_deployment(kafka, redis_server)
-    log = tmp_path / "log"
-    with process(deployment, log, "worker") as supervisor, sync_redis.from_url(redis_server) as client:
-        first = owner(supervisor, client, deployment, 0)
-        os.kill(first, signal.SIGKILL)
-        second = owner(supervisor, client, deployment, first)
-        assert "event=worker_ended reason=signal_9" in log.read_text()
-        supervisor.kill()
-        supervisor.wait()
-        deadline = time.monotonic() + 30
-        while alive(second):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    assert "event=orphaned" in log.read_text()
+def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:
+    """Every mistake is named with file, place and remedy; the exit code says that a restart is of no use."""
+    files = {
+        "FENCES": (
+            tmp_path / "areas.geojson",
+            '{"type": "FeatureCollection", "features": [{"type": "Feature"}]}',
+        ),
+        "WATCHLISTS": (tmp_path / "vessels.csv", "imo,mmsi,name,list,entry\n123,,A,mine,1\n,12,B,mine,2\n"),
+        "SETTINGS": (tmp_path / "my.toml", "[decoder]\nlatenes_seconds = 5\n"),
+    }
+    for path, text in files.values():
+        path.write_text(text)
+    paths = {f"TANKERWATCH_{name}": str(path) for name, (path, _) in files.items()}
+    settings = paths.pop("TANKERWATCH_SETTINGS")
+    done = worker(**paths)
+    assert done.returncode == exit_codes.USAGE
+    assert "event=wrong_configuration" in done.stderr
+    for expected in (
+        "areas.geojson: feature 0",
+        "vessels.csv: line 2: column imo",
+        "vessels.csv: line 3: column mmsi",
+    ):
+        assert expected in done.stderr
+    done = worker(TANKERWATCH_SETTINGS=settings)
+    assert done.returncode == exit_codes.USAGE
+    assert "my.toml: decoder: unknown key 'latenes_seconds'; valid here: lateness_seconds" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
-def owner(running: subprocess.Popen[bytes], client: Any, deployment: Deployment, other: int) -> int:
-    """The process that has the decoder's partition in hand, and is not `other`."""
-    deadline = time.monotonic() + 60
-    while True:
-        assert running.poll() is None
-        token = client.get(f"{deployment.prefix}tankerwatch:decoder:0:token")
-        if token and (pid := int(token.split(b"/")[1])) != other:
-            return pid
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+def worker(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, "worker", *options],
+        env=environment(NOBODY, **variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def waited(running: subprocess.Popen[bytes], text: str, log: Path) -> None:
@@ -257,6 +255,10 @@ def test_status_without_services() -> None:
         (["worker", "--rebuild-from", "yesterday"], "--rebuild-from: 'yesterday' is no time"),
         (["worker", "--rebuild-from", "2026-03-01T00:00:00Z"], "Kafka at 127.0.0.1:1 can't be used"),
         (["worker", "--yes"], "--yes goes with --rebuild-from"),
+        (
+            ["worker", "--restart"],
+            "a worker no longer restarts itself; let Docker Compose or systemd restart it",
+        ),
     ],
 )
 def test_wrong_use_is_one_sentence(arguments: list[str], sentence: str) -> None:

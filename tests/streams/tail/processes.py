@@ -16,8 +16,8 @@ import redis.asyncio as redis
 
 from models.event import Event, to_json
 from streams.deployment.config import Deployment
+from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
-from streams.store.redis_log import RedisLog
 from tests.streams.deployments import COMMAND, environment
 from tests.streams.feed.factories import event
 
@@ -102,7 +102,7 @@ def named(*revisions: tuple[int, int]) -> list[tuple[str, int]]:
 class Place:
     def __init__(self, client: Any, url: str, prefix: str) -> None:
         self.deployment = Deployment(redis=url, prefix=prefix)
-        self.client, self.log = client, RedisLog(client, prefix)
+        self.client, self.log = client, EventLog(client, prefix)
         self._writer = LogWriter(client, prefix)
 
     async def write(self, *events: Event) -> None:

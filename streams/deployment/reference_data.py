@@ -1,0 +1,61 @@
+"""Reference data of a run: the fences and watchlists of the package, and those in the user's files.
+
+Replay, worker, rebuild and feed all load them here, so the same files mean the same everywhere.
+"""
+
+from dataclasses import dataclass
+
+from geofences.catalogue import load_catalogue
+from geofences.fence import Fence, FenceError, load_fences
+from geofences.surroundings import Surroundings
+from models.errors import InputError
+from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
+from streams.deployment.config import RunFiles
+
+
+class ReferenceDataError(InputError):
+    """Files of fences or watchlists that can't be used: `problems` has a sentence for each mistake found."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    surroundings: Surroundings
+    watchlist: Watchlist
+
+
+def load_reference_data(files: RunFiles) -> ReferenceData:
+    """The surroundings and the watchlist of a run.
+
+    Raises ReferenceDataError with all mistakes of all files: file, line or feature, and remedy.
+    """
+    problems: list[str] = []
+    fences = _fences(files, problems)
+    watchlists: list[Watchlist] = []
+    for path in files.watchlists:
+        try:
+            watchlists.append(Watchlist.load(path))
+        except WatchlistError as error:
+            problems += error.problems
+    if problems:
+        raise ReferenceDataError(*problems)
+    return ReferenceData(Surroundings(fences), shipped_watchlist().merge(*watchlists))
+
+
+def load_all_fences(files: RunFiles) -> tuple[Fence, ...]:
+    """The fences of a run, sorted by id. Raises ReferenceDataError."""
+    problems: list[str] = []
+    fences = _fences(files, problems)
+    if problems:
+        raise ReferenceDataError(*problems)
+    return tuple(fences)
+
+
+def _fences(files: RunFiles, problems: list[str]) -> list[Fence]:
+    fences = {fence.id: fence for fence in load_catalogue()}
+    for path in files.fences:
+        try:
+            # a user's fence replaces the shipped one of the same id
+            fences |= {fence.id: fence for fence in load_fences(path)}
+        except FenceError as error:
+            problems += error.problems
+    return [fences[name] for name in sorted(fences)]

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
-from streams.deployment.wire import InstantPart, Origin, TicksFrame
+from streams.deployment.wire import InstantPart, Origin, RawFrame, Registration, TicksFrame
 from streams.pipeline.operator import OutgoingRecord
 from streams.store.event_log import EventLog
+from tests.scenarios.runs import frames
 
 START = from_text("2026-03-01T00:00:00Z")
 STEP = 5 * MINUTE
@@ -105,6 +106,22 @@ async def send(deployment: Deployment, topic: str, messages: Iterable[tuple[byte
     ) as producer:
         for sent in [await producer.send(topic, value, key, 0) for key, value in messages]:
             await sent
+
+
+async def register(deployment: Deployment, *names: str) -> None:
+    registered = [(name.encode(), wire.encode(Registration(wire.VERSION, name, name))) for name in names]
+    await send(deployment, deployment.topics.sources, registered)
+
+
+async def publish(deployment: Deployment, name: str, lines: Sequence[str], registered: int = 1) -> None:
+    """Send the lines of a source and its end. The frames say that so many sources are registered."""
+    last = registered - 1
+    raw = [
+        RawFrame(wire.VERSION, name, "lines", last, frame.first_line, bytes(frame.data))
+        for frame in frames(name, tuple(lines), 500)
+    ]
+    raw.append(RawFrame(wire.VERSION, name, "end", last))
+    await send(deployment, deployment.topics.raw, [(name.encode(), wire.encode(frame)) for frame in raw])
 
 
 async def send_out(deployment: Deployment, outs: Iterable[OutgoingRecord]) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ import pytest
 
 from models.event import to_json
 from models.time import to_text
-from streams.deployment import wire
 from streams.deployment.config import Deployment
-from streams.deployment.wire import RawFrame, Registration
 from streams.pipeline.health import examine
 from streams.pipeline.rebuild import RebuildError, rebuild
 from streams.runtime import exit_codes
@@ -30,8 +27,9 @@ from tests.streams.deployments import (
     make_topics,
     new_deployment,
     process,
+    publish,
     reading,
-    send,
+    register,
     until,
 )
 
@@ -49,21 +47,6 @@ def run(deployment: Deployment, *command: str) -> subprocess.CompletedProcess[st
     )
 
 
-async def register(deployment: Deployment, *names: str) -> None:
-    registered = [(name.encode(), wire.encode(Registration(wire.VERSION, name, name))) for name in names]
-    await send(deployment, deployment.topics.sources, registered)
-
-
-async def publish(deployment: Deployment, name: str, lines: Sequence[str]) -> None:
-    """Send what a source says, which ends then; it knows of the two sources that are registered."""
-    raw = [
-        RawFrame(wire.VERSION, name, "lines", 1, frame.first_line, bytes(frame.data))
-        for frame in frames(name, tuple(lines), 500)
-    ]
-    raw.append(RawFrame(wire.VERSION, name, "end", 1))
-    await send(deployment, deployment.topics.raw, [(name.encode(), wire.encode(frame)) for frame in raw])
-
-
 async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """Status says what is missing, then that all is well; after a rebuild the same events come again."""
     port = free_port()
@@ -76,11 +59,11 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
         assert any("is missing" in problem for problem in health.problems)
         await make_topics(deployment)
         await register(deployment, "old", "new")
-        await publish(deployment, "old", [])  # it has ended before the time from which we rebuild
+        await publish(deployment, "old", [], 2)  # it has ended before the time from which we rebuild
         await asyncio.sleep(0.01)
         start = int(time.time() * 1000)
         lines = tuple(simulate("cho_do", 5, "normal").lines)
-        await publish(deployment, "new", lines)
+        await publish(deployment, "new", lines, 2)
         expected = [to_json(one) for one in find({"new": frames("new", lines, 500)})]
         assert expected
         log, more = tmp_path / "worker.log", {"TANKERWATCH_WEB_PORT": str(port), "TANKERWATCH_LOG": "json"}

@@ -32,7 +32,10 @@ def use(example: Example, other: int) -> int:
 
 
 def test_every_option_is_read() -> None:
-    structs = [Deployment, RunFiles, Retention, FeedSettings, *_nested(Settings)]
+    structs: list[type[msgspec.Struct]] = [
+        *(Deployment, RunFiles, Retention, FeedSettings),
+        *_nested(Settings),
+    ]
     read = _read({f"{struct.__module__}.{struct.__qualname__}" for struct in structs} | {"example.Example"})
     assert read["example.Example"] == {"read"}  # an option that is ignored is noticed
     ignored = {

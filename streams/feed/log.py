@@ -1,4 +1,4 @@
-"""FeedLog: what the feed reads. An event log in Redis, or one in the same process."""
+"""FeedLog: what the feed needs of an event log, be it in Redis or in the same process."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 
 class FeedLog(Protocol):
-    """As `streams.store.event_log.EventLog`, which says what each method gives; and reviews.
+    """The methods of `streams.store.event_log.EventLog`, which documents them, and those for reviews.
 
-    A log that is out of reach raises one of `streams.runtime.retry.REDIS_AWAY`.
+    All raise one of `streams.runtime.retry.REDIS_AWAY` if the log cannot be reached.
     """
 
     async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]: ...
@@ -47,19 +47,22 @@ class FeedLog(Protocol):
         after: tuple[Millis, str] | None = None,
         count: int = 100,
     ) -> list[tuple[Millis, str]]:
-        """Events by when their highest revision was detected, in `start` to `end`, both included.
+        """Events whose highest revision was detected between `start` and `end`, both included.
 
-        Time and id of each, the newest first; of the same time, the greatest id. Only what follows on
-        `after` in that order.
+        Returns the time of detection and the id of each, newest first, and by descending id within the same
+        time. With `after`, only those that come later in this order.
         """
         ...
 
     async def version(self) -> tuple[str, str]:
-        """Changes when vessels may have: in the first part if what has been told of them is void."""
+        """A pair that changes when vessels may have changed.
+
+        A change of its first part means that everything read of vessels before is no longer valid.
+        """
         ...
 
     async def heard_at(self, since: Millis) -> dict[int, Millis]:
-        """When each vessel was heard last, tick or identity; those heard then or later."""
+        """The time of the last tick or identity of each vessel, by MMSI; only those at `since` or later."""
         ...
 
     async def newest(self) -> Millis | None:
@@ -69,26 +72,29 @@ class FeedLog(Protocol):
     async def add_review(self, review: Review) -> None: ...
 
     async def reviews(self, event: str) -> list[Review]:
-        """All of an event, oldest first."""
+        """All reviews of an event, oldest first."""
         ...
 
     async def latest_reviews(self, events: Sequence[str]) -> dict[str, Review]:
-        """The latest review of each event that has one."""
+        """The latest review of each event that has one, by the event's id."""
         ...
 
     async def reviews_since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[tuple[str, Review]]:
-        """Reviews of all events with their own entry ids, oldest first; ids as in the log, but apart."""
+        """Reviews of all events after this entry, oldest first, each with its entry id.
+
+        Reviews have entry ids of their own, of the same form as those of the log.
+        """
         ...
 
     async def wait_reviews(
         self, entry: str, count: int = 100, seconds: float = 15.0
     ) -> list[tuple[str, Review]]:
-        """As `reviews_since`, but where there is none yet, wait for so long."""
+        """As `reviews_since`, but if there is none yet, wait for so many seconds."""
         ...
 
 
 def read_event(json: bytes) -> Event | None:
-    """An event of the log; None, and a line in our own, for what only another version understands."""
+    """Read an event of the log. Returns None, and writes a log line, if only another version can read it."""
     try:
         return from_json(json)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

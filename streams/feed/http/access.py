@@ -1,4 +1,4 @@
-"""Access: who may ask, by token, and how often, by address. Nothing is asked for on loopback."""
+"""Access: who may make requests (by token) and how often (by address). On loopback no token is needed."""
 
 import hmac
 import secrets
@@ -21,21 +21,21 @@ from streams.feed.settings import FeedSettings
 COOKIE: Final = "tankerwatch_token"
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN: Final = frozenset({"/", "/v1/config", "/v1/session", "/healthz", "/openapi.json"})
-"""What is told without a token: the page without data, and whether the feed is well."""
+"""Addresses that never need a token: the page without data, and whether the feed is healthy."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 ADDRESSES: Final = 10_000
-"""Addresses whose requests are counted."""
+"""The most addresses whose requests are counted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens that are demanded, if any are."""
+    """The tokens of this feed. Without any, no request needs one."""
 
     read: frozenset[str] = frozenset()
     review: frozenset[str] = frozenset()
 
     @property
-    def demanded(self) -> bool:
+    def needed(self) -> bool:
         return bool(self.read or self.review)
 
     def may_read(self, token: str) -> bool:
@@ -46,12 +46,16 @@ class Tokens:
 
 
 def tokens(settings: FeedSettings, host: str) -> tuple[Tokens, str | None]:
-    """The tokens that are set. Beyond loopback, where none are, one is made, and returned to be told."""
-    given = Tokens(_several(settings.read_tokens), _several(settings.review_tokens))
-    if given.demanded or (is_loopback(host) and not settings.hosts):
+    """The tokens of the settings.
+
+    A feed that listens beyond loopback without any gets a random one, which is returned as well: the caller
+    has to show it to the person who runs the feed.
+    """
+    given = Tokens(_split(settings.read_tokens), _split(settings.review_tokens))
+    if given.needed or (is_loopback(host) and not settings.hosts):
         return given, None
-    made = secrets.token_urlsafe(18)
-    return Tokens(review=frozenset({made})), made
+    random = secrets.token_urlsafe(18)
+    return Tokens(review=frozenset({random})), random
 
 
 def is_loopback(host: str) -> bool:
@@ -62,7 +66,7 @@ def is_loopback(host: str) -> bool:
 
 
 def address(scope: Scope) -> str:
-    """Whom requests are counted for: an address, or the network of an IPv6 host."""
+    """The address that a request is counted under: the client's, or the /64 network of an IPv6 client."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
         parsed = ip_address(host)
@@ -75,88 +79,95 @@ def address(scope: Scope) -> str:
 
 @dataclass(slots=True)
 class Rates:
-    """How many requests each address has left; a full minute's worth to begin with."""
+    """A token bucket for each address. A full one holds a minute's worth of requests."""
 
     per_minute: int
     clock: Callable[[], float] = time.monotonic
-    _left: dict[str, tuple[float, float]] = field(default_factory=dict)  # how many, and when that was
+    _left: dict[str, tuple[float, float]] = field(default_factory=dict)  # requests left, at which time
 
     def take(self, name: str) -> float:
-        """Count one request. 0, or the seconds until there may be one."""
+        """Count one request. Returns 0, or the seconds to wait before the next request is allowed."""
         now = self.clock()
         left, since = self._left.pop(name, (float(self.per_minute), now))
         left = min(self.per_minute, left + (now - since) * self.per_minute / 60)
-        short = max(0.0, 1 - left) * 60 / self.per_minute
-        self._left[name] = (left if short else left - 1, now)
+        wait = max(0.0, 1 - left) * 60 / self.per_minute
+        self._left[name] = (left if wait else left - 1, now)
         if len(self._left) > ADDRESSES:
             del self._left[next(iter(self._left))]  # the one that has been silent for longest
-        return short
+        return wait
 
 
 class Guard:
-    """Stands before the application: refuses what may not be, before anything is done for it."""
+    """Middleware that refuses requests before the application does any work for them."""
 
     def __init__(self, app: ASGIApp, tokens: Tokens, settings: FeedSettings) -> None:
         self._app, self._tokens = app, tokens
         self._rates = Rates(settings.requests_per_minute)
-        named = _several(settings.hosts)
-        # without tokens, only who calls us by our own names: not a page that has its name lead here
-        self._hosts = LOCAL | named if named or not tokens.demanded else frozenset()
+        named = _split(settings.hosts)
+        # Without tokens, only our own names are answered: a stranger could let a name of theirs lead here
+        # (DNS rebinding), and a page under that name would then be of the same origin as the feed.
+        self._hosts = LOCAL | named if named or not tokens.needed else frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        try:
-            self._check(Request(scope))
-        except Problem as problem:
-            answer = problems.response(problem.status, problem.detail, problem.headers)
-            await answer(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            try:
+                self._check(Request(scope))
+            except Problem as problem:
+                refusal = problems.response(problem.status, problem.detail, problem.headers)
+                await refusal(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
     def _check(self, request: Request) -> None:
         """Raises Problem."""
+        self._check_rate(request)
+        self._check_origin(request)
+        self._check_token(request)
+
+    def _check_rate(self, request: Request) -> None:
         if wait := self._rates.take(address(request.scope)):
-            self._refuse(
+            _refuse(
                 "rate",
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"too many requests from your address; come back in {wait:.0f} s",
+                f"too many requests from your address; try again in {wait:.0f} s",
                 {"Retry-After": str(int(wait) + 1)},
             )
+
+    def _check_origin(self, request: Request) -> None:
         host = request.headers.get("host", "")
         if self._hosts and _hostname(host) not in self._hosts:
-            self._refuse(
+            _refuse(
                 "host",
                 HTTPStatus.MISDIRECTED_REQUEST,
-                f"this feed does not go by the name {host!r}; add it to TANKERWATCH_FEED_HOSTS",
+                f"this feed does not answer to the host name {host!r}; add it to TANKERWATCH_FEED_HOSTS",
             )
-        writes = request.method not in SAFE
         origin = request.headers.get("origin")
-        if writes and origin is not None and urlsplit(origin).netloc != host:
-            self._refuse("origin", HTTPStatus.FORBIDDEN, "pages of other sites may not do this")
+        if request.method not in SAFE and origin is not None and urlsplit(origin).netloc != host:
+            _refuse("origin", HTTPStatus.FORBIDDEN, "pages of other sites may not do this")
+
+    def _check_token(self, request: Request) -> None:
         path = request.url.path
-        if not self._tokens.demanded or path in OPEN or path.startswith("/static/"):
+        if not self._tokens.needed or path in OPEN or path.startswith("/static/"):
             return
         token = _token(request)
         if token is None or not self._tokens.may_read(token):
-            self._refuse(
+            _refuse(
                 "token",
                 HTTPStatus.UNAUTHORIZED,
-                "give a token of this feed as `Authorization: Bearer TOKEN`, or enter it on the page",
+                "send a token of this feed as `Authorization: Bearer TOKEN`, or enter it on the page",
                 {"WWW-Authenticate": "Bearer"},
             )
-        if writes and not self._tokens.may_review(token or ""):
-            self._refuse("token", HTTPStatus.FORBIDDEN, "this token only lets read; give one for reviews")
+        if request.method not in SAFE and not self._tokens.may_review(token or ""):
+            _refuse("token", HTTPStatus.FORBIDDEN, "this token can only read; send one for reviews")
 
-    @staticmethod
-    def _refuse(reason: str, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
-        metrics.REFUSED.labels(reason).inc()
-        raise Problem(status, detail, headers)
+
+def _refuse(reason: str, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:
+    metrics.REFUSED.labels(reason).inc()
+    raise Problem(status, detail, headers)
 
 
 def cookie(token: str, secure: bool) -> str:
-    """The header that keeps a token in the browser, out of reach of scripts and of other sites."""
+    """The value of `Set-Cookie` that keeps a token where no script and no other site can use it."""
     return f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000" + "; Secure" * secure
 
 
@@ -168,7 +179,7 @@ def _token(request: Request) -> str | None:
 
 
 def _among(token: str, valid: Iterable[str]) -> bool:
-    """Takes as long for a token that is nearly right as for any other."""
+    """Compares in constant time, so that the time taken does not say how much of a guess was right."""
     return any(hmac.compare_digest(token.encode(), one.encode()) for one in valid)
 
 
@@ -179,5 +190,5 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _several(text: str) -> frozenset[str]:
+def _split(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",")) - {""}

@@ -1,15 +1,12 @@
-"""The application: its routes, how it refuses, and the headers that protect the page."""
+"""The application: its operations, its middleware, and the headers that protect the page."""
 
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
-from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.feed import metrics
@@ -25,45 +22,52 @@ from streams.feed.http import (
 )
 from streams.feed.http.access import Guard
 from streams.feed.http.context import FeedContext
-from streams.feed.http.problems import Problem
-from streams.feed.http.stream_response import Streams
 from streams.feed.settings import FeedSettings
-from streams.runtime.retry import REDIS_AWAY
 
 COMPRESSED: Final = 2_000
-"""Answers of so many bytes are compressed."""
+"""Responses of at least this many bytes are compressed."""
+ALWAYS: Final = openapi.problems(401, 403, 421, 422, 429, 503)
+"""What any operation can answer."""
 
 
-def create_app(feed: FeedContext, streams: Streams) -> FastAPI:
-    app = FastAPI(title="tankerwatch feed", version=feed_routes.VERSION, docs_url=None, redoc_url=None)
-    app.add_exception_handler(Problem, problems.answer)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(Exception, _failed)
-    for away in REDIS_AWAY:
-        app.add_exception_handler(away, _away)
+def create_app(feed: FeedContext) -> FastAPI:
+    app = FastAPI(
+        title="tankerwatch feed",
+        version=feed_routes.VERSION,
+        docs_url=None,
+        redoc_url=None,
+        responses=ALWAYS,
+        generate_unique_id_function=_operation_id,
+        max_body_size=problems.LONGEST_BODY,
+        strict_content_type=False,
+    )
+    app.state.feed = feed
+    problems.add_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
     app.add_middleware(Guard, tokens=feed.tokens, settings=feed.settings)
     app.add_middleware(_Headers, policy=policy(feed.settings))
-    app.include_router(event_routes.routes(feed, streams))
-    app.include_router(review_routes.routes(feed))
-    app.include_router(vessel_routes.routes(feed))
-    app.include_router(feed_routes.routes(feed))
+    for routes in (event_routes, review_routes, vessel_routes, feed_routes):
+        app.include_router(routes.router)
     if feed.player is not None:
-        app.include_router(replay_routes.routes(feed.player))
+        app.include_router(replay_routes.router)
     page_routes.add(app)
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = openapi.document(app, feed.tokens.demanded)
+            app.openapi_schema = openapi.document(app, feed.tokens.needed)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
     return app
 
 
+def _operation_id(route: APIRoute) -> str:
+    """The name of the function, as JSON spells names: `getEvents`."""
+    return to_camel(route.name)
+
+
 def policy(settings: FeedSettings) -> str:
-    """The content security policy: nothing from elsewhere but map tiles, and nothing inline."""
+    """The content security policy: nothing from other sites except map tiles, and nothing inline."""
     images = "'self' data:"
     if settings.tiles_url:
         parts = urlsplit(settings.tiles_url.replace("{s}", "*"))
@@ -76,7 +80,7 @@ def policy(settings: FeedSettings) -> str:
 
 
 class _Headers:
-    """Adds to every response what keeps browsers from doing more with it than show it; and counts it."""
+    """Middleware that adds the security headers to every response, and counts the response."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -97,40 +101,3 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers)
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
-    detail = str(error.detail)
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = "there is nothing here; see /openapi.json"
-    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed(request)
-        detail = f"{request.method} is not for this; {headers['Allow']} is"
-    return problems.response(error.status_code, detail, headers)
-
-
-def _allowed(request: Request) -> str:
-    """The methods of all routes to this path; each has a route of its own."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
-
-
-async def _unreadable(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return problems.response(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-
-
-async def _failed(_: Request, error: Exception) -> Response:
-    """The error itself goes to the log."""
-    return problems.response(HTTPStatus.INTERNAL_SERVER_ERROR, "the feed failed; its log says how")
-
-
-async def _away(_: Request, error: Exception) -> Response:
-    return problems.response(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "the event log can't be reached; come back later",
-        {"Retry-After": "5"},
-    )

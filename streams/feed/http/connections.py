@@ -1,4 +1,4 @@
-"""Connections of clients: how to break one off, and an end for those that ask for nothing."""
+"""Connections of clients: how to break one off, and a time limit for those that send no whole request."""
 
 import asyncio
 import socket
@@ -11,14 +11,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _KEY: Final = "tankerwatch.transport"
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
-"""The system too drops what it still has for the client, instead of offering it for minutes."""
+"""For SO_LINGER: the system drops unsent data at once, instead of offering it to the client for minutes."""
 SWEEP: Final = 5.0
+"""Seconds between two sweeps."""
 IDLE: Final = 4
-"""A connection without a whole request at so many sweeps running is broken off: twenty seconds."""
+"""A connection without a whole request at this many sweeps in a row is broken off: after twenty seconds."""
 
 
 class Connection(H11Protocol):
-    """Lets the application have the transport under it."""
+    """A connection whose transport the application can reach by way of the scope."""
 
     idle = 0
 
@@ -35,7 +36,9 @@ class Connection(H11Protocol):
         self.app = with_transport
 
     def sweep(self) -> None:
-        at_work = self.cycle is not None and not self.cycle.response_complete
+        """Break the connection off if it has been waiting for a request, or the rest of one, for too long."""
+        cycle = self.cycle
+        at_work = cycle is not None and not cycle.more_body and not cycle.response_complete
         self.idle = 0 if at_work else self.idle + 1
         if self.idle >= IDLE:
             self.transport.abort()
@@ -49,7 +52,7 @@ def abort(scope: Scope) -> None:
 
 
 async def sweep(connections: Callable[[], Collection[Any]]) -> None:
-    """Every few seconds, look after all connections; until cancelled."""
+    """Sweep all connections every few seconds, until cancelled."""
     while True:
         await asyncio.sleep(SWEEP)
         for connection in list(connections()):

@@ -1,178 +1,146 @@
-"""Requests for events: lists in several formats, one with all its revisions, its track, the stream."""
+"""Operations on events: lists in several formats, one event with all its revisions, its track, the stream."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from models.event import Event
-from streams.feed.http import query, responses
+from streams.feed.http import responses
 from streams.feed.http.access import address
-from streams.feed.http.context import FeedContext
-from streams.feed.http.openapi import EventId, operation
-from streams.feed.http.problems import invalid, unknown
-from streams.feed.http.query import Query, entry_id
-from streams.feed.http.stream_response import Streams
+from streams.feed.http.context import Feed, FeedContext
+from streams.feed.http.openapi import Msgspec, problems, schema_of
+from streams.feed.http.parameters import (
+    ONCE,
+    AtomQuery,
+    EntryId,
+    EventId,
+    EventPageQuery,
+    ExportQuery,
+    NoQuery,
+    StreamQuery,
+)
+from streams.feed.http.problems import not_found
+from streams.feed.http.response_models import EventDetail, EventPage, FeatureCollection, StreamMessage
+from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, Json
 from streams.feed.log import read_event
 from streams.feed.views import event_pages, exports, vessels
 from streams.output.format import Format
 
-SPAN: Final = [
-    query.time("start", "Only events whose highest revision was detected then or later."),
-    query.time("end", "Only events whose highest revision was detected then or earlier."),
-]
-CURSOR: Final = query.parameter(
-    "cursor", "`next` of the page before.", {"type": "string", "pattern": event_pages.CURSOR}, None
+router: Final = APIRouter(prefix="/v1", tags=["events"], dependencies=ONCE)
+
+_LOG_POSITION: Final = {
+    "description": "The last entry of the log when the list was begun. A stream opened with `since` this "
+    "entry continues the list without a gap.",
+    "schema": {"type": "string"},
+}
+
+
+@router.get(
+    "/events",
+    summary="Events, newest first.",
+    response_model=Annotated[EventPage, Msgspec()],
+    responses={200: {"headers": {"X-Log-Position": _LOG_POSITION}}},
 )
-POSITION: Final = {
-    "X-Log-Position": {
-        "description": "The last entry of the log when the list was begun: `since` of a stream that misses "
-        "nothing.",
-        "schema": {"type": "string"},
+async def get_events(query: EventPageQuery, feed: Feed) -> Response:
+    """Each event is its highest revision. A page can be shorter than `limit` and still have a `next`."""
+    log, selection = feed.log, query.selection()
+    position = await log.last()
+    page = await event_pages.page(log, selection, query.start, query.end, query.cursor, query.limit)
+    content = {
+        "events": [msgspec.Raw(one) for one in page.json],
+        "next": event_pages.to_cursor(page.next) if page.next else None,
+        "reviews": await log.latest_reviews([event.id for event in page.events]),
     }
-}
-ENTRY: Final = {"type": "string", "pattern": "^[0-9]{1,15}(-[0-9]{1,15})?$"}
-SINCE: Final = query.parameter(
-    "since", "Begin after this entry of the log; 0 for all that is kept.", ENTRY, "0"
+    return Json(content, headers={"X-Log-Position": position})
+
+
+@router.get(
+    "/events.geojson",
+    summary="All events that match, as points with the rest as properties.",
+    response_class=GeoJson,
+    response_model=Annotated[FeatureCollection, Msgspec()],
 )
-LAST: Final = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "description": "Go on after this entry: what browsers send when they connect again.",
-    "schema": ENTRY,
-}
+async def get_events_geojson(query: ExportQuery, feed: Feed) -> Response:
+    return _export(query, feed, Format.GEOJSON, GeoJson)
 
 
-def routes(feed: FeedContext, streams: Streams) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["events"])
+@router.get("/events.csv", summary="All events that match, as a table.", response_class=Csv)
+async def get_events_csv(query: ExportQuery, feed: Feed) -> Response:
+    return _export(query, feed, Format.CSV, Csv)
+
+
+def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:
+    pages = event_pages.every(feed.log, query.selection(), query.start, query.end)
+    return responses.download(exports.written(pages, form), kind, f"tankerwatch-events.{form}")
+
+
+@router.get(
+    "/events.atom", summary="Events, newest first, as an Atom feed with GeoRSS points.", response_class=Atom
+)
+async def get_events_atom(query: AtomQuery, feed: Feed, request: Request) -> Response:
+    page = await event_pages.page(feed.log, query.selection(), limit=query.limit)
+    return Atom(exports.atom(page.events, str(request.base_url), str(request.url)))
+
+
+@router.get(
+    "/events/stream",
+    summary="Revisions as they come, as server-sent events.",
+    response_class=EventStream,
+    responses={200: {"content": {"text/event-stream": {"schema": schema_of(StreamMessage)}}}},
+)
+async def stream_events(
+    query: StreamQuery,
+    feed: Feed,
+    request: Request,
+    last_event_id: Annotated[
+        EntryId,
+        Header(
+            alias="Last-Event-ID",
+            description="Continue after this entry. Browsers send it when they reconnect.",
+        ),
+    ] = None,
+) -> Response:
+    """Events `revision` (with an id), `review`, `reset`, `heartbeat`, `goodbye`."""
+    entry = query.since if last_event_id is None else last_event_id
+    return feed.streams.response(address(request.scope), query.selection(), entry)
+
+
+@router.get(
+    "/events/{id}",
+    summary="One event with its revisions and reviews.",
+    response_model=Annotated[EventDetail, Msgspec()],
+    responses=problems(404),
+)
+async def get_event(id: EventId, _: NoQuery, feed: Feed) -> Response:
     log = feed.log
-
-    @router.get(
-        "/events",
-        **operation(
-            "getEvents",
-            "Events, newest first.",
-            "EventPage",
-            description="Each as its highest revision. A page shorter than `limit` may yet have a `next`.",
-            parameters=[*query.filters(), *SPAN, query.limit(100), CURSOR],
-            headers=POSITION,
-        ),
-    )
-    async def events(request: Request) -> Response:
-        query = Query(request.query_params)
-        selection, start, end = query.selection(), query.time("start"), query.time("end")
-        limit, after = query.number("limit", 100), _cursor(query.text("cursor"))
-        query.done()
-        last = await log.last()
-        page = await event_pages.page(log, selection, start, end, after, limit)
-        content = {
-            "events": [msgspec.Raw(one) for one in page.json],
-            "next": event_pages.to_cursor(page.next) if page.next else None,
-            "reviews": await log.latest_reviews([event.id for event in page.events]),
-        }
-        return responses.json(content, headers={"X-Log-Position": last})
-
-    def export(form: Format, media: str, name: str, shape: str | None, what: str) -> None:
-        @router.get(
-            f"/events.{form}",
-            name=name,
-            **operation(name, what, shape, media=media, parameters=[*query.filters(), *SPAN]),
-        )
-        async def exported(request: Request) -> Response:
-            query = Query(request.query_params)
-            selection, start, end = query.selection(), query.time("start"), query.time("end")
-            query.done()
-            pages = event_pages.every(log, selection, start, end)
-            return responses.file(exports.written(pages, form), media, f"tankerwatch-events.{form}")
-
-    export(
-        Format.GEOJSON, "application/geo+json", "getEventsGeojson", "Collection",
-        "All events that match, as points with the rest as properties.",
-    )  # fmt: skip
-    export(Format.CSV, "text/csv; charset=utf-8", "getEventsCsv", None, "All events that match, as a table.")
-
-    @router.get(
-        "/events.atom",
-        **operation(
-            "getEventsAtom",
-            "Events, newest first, as an Atom feed with GeoRSS points.",
-            None,
-            media="application/atom+xml",
-            parameters=[*query.filters(), query.limit(100)],
-        ),
-    )
-    async def atom(request: Request) -> Response:
-        query = Query(request.query_params)
-        selection, limit = query.selection(), query.number("limit", 100)
-        query.done()
-        page = await event_pages.page(log, selection, limit=limit)
-        data = exports.atom(page.events, str(request.base_url), str(request.url))
-        return Response(data, media_type="application/atom+xml")
-
-    @router.get(
-        "/events/stream",
-        **operation(
-            "streamEvents",
-            "Revisions as they come, as server-sent events.",
-            "StreamMessage",
-            media="text/event-stream",
-            description="Events `revision` (with an id), `review`, `reset`, `heartbeat`, `goodbye`.",
-            parameters=[*query.filters(), SINCE, LAST],
-        ),
-    )
-    async def stream(request: Request) -> Response:
-        query = Query(request.query_params)
-        selection, since = query.selection(), query.entry("since")
-        query.done()
-        if (last := request.headers.get("last-event-id")) is not None:
-            since = entry_id("Last-Event-ID", last)
-        return streams.response(address(request.scope), selection, since)
-
-    async def latest(id: str) -> tuple[Event, bytes]:
-        (found,) = await log.latest_of([id])
-        event = None if found is None else read_event(found)
-        if found is None or event is None:
-            raise unknown(f"there is no event {id!r}, or it is no longer kept")
-        return event, found
-
-    @router.get(
-        "/events/{id}",
-        **operation("getEvent", "One event with its revisions and reviews.", "EventDetail", problems=(404,)),
-    )
-    async def event(id: EventId, request: Request) -> Response:
-        Query(request.query_params).done()
-        found, json = await latest(id)
-        revisions = await log.revisions(id)
-        content: dict[str, Any] = {
-            "event": msgspec.Raw(json),
-            "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(json)],
-            "reviews": await log.reviews(id),
-            "dimensions": vessels.dimensions(found, [await log.vessel(int(v.ssvid)) for v in found.vessels]),
-        }
-        return responses.json(content)
-
-    @router.get(
-        "/events/{id}/track",
-        **operation(
-            "getEventTrack",
-            "The vessels' tracks around an event as OGC MF-JSON, a moving point each.",
-            "Collection",
-            problems=(404,),
-        ),
-    )
-    async def track(id: EventId, request: Request) -> Response:
-        Query(request.query_params).done()
-        found, _ = await latest(id)
-        return responses.json(await exports.tracks(log, found))
-
-    return router
+    event, json = await _latest(feed, id)
+    revisions = await log.revisions(id)
+    content: dict[str, Any] = {
+        "event": msgspec.Raw(json),
+        "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(json)],
+        "reviews": await log.reviews(id),
+        "dimensions": vessels.dimensions(event, [await log.vessel(int(v.ssvid)) for v in event.vessels]),
+    }
+    return Json(content)
 
 
-def _cursor(text: str | None) -> event_pages.Place | None:
-    try:
-        return None if text is None else event_pages.from_cursor(text)
-    except ValueError:
-        raise invalid(
-            f"cursor: {text!r} is none; give what `next` of the page before says, or leave it out"
-        ) from None
+@router.get(
+    "/events/{id}/track",
+    summary="The vessels' tracks around an event as OGC MF-JSON, one moving point for each vessel.",
+    response_model=Annotated[FeatureCollection, Msgspec()],
+    responses=problems(404),
+)
+async def get_event_track(id: EventId, _: NoQuery, feed: Feed) -> Response:
+    event, _json = await _latest(feed, id)
+    return Json(await exports.tracks(feed.log, event))
+
+
+async def _latest(feed: FeedContext, id: str) -> tuple[Event, bytes]:
+    """The event's highest revision, and the same as JSON. Raises Problem."""
+    (json,) = await feed.log.latest_of([id])
+    event = None if json is None else read_event(json)
+    if json is None or event is None:
+        raise not_found(f"there is no event {id!r}, or it is no longer kept")
+    return event, json

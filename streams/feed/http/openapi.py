@@ -1,51 +1,66 @@
-"""The OpenAPI document: what each operation takes and gives, from the models, with real examples."""
+"""The OpenAPI document: FastAPI makes it from the types of the operations; msgspec's types and examples join
+here."""
 
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Final
+from pkgutil import resolve_name
+from typing import Any, Final
 
 import msgspec
-from fastapi import FastAPI, Path
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import Response
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
-from models.review import Review
+from models.event import Event
 from streams.contracts import schemas
-from streams.feed.http import response_models
-from streams.feed.recording.player import Command, Playback
-from streams.feed.views.reviews import Given
-from streams.feed.views.vessels import Told
+from streams.feed.http.response_models import Problem
 
 REF: Final = "#/components/schemas/{name}"
-MODELS: Final = (
-    response_models.EventPage,
-    response_models.EventDetail,
-    response_models.VesselPage,
-    response_models.Config,
-    response_models.Health,
-    response_models.Labels,
-    response_models.Session,
-    response_models.StreamMessage,
-    response_models.Problem,
-    response_models.Collection,
-    Told,
-    Review,
-    Given,
-    Playback,
-    Command,
-)
-PROBLEMS: Final = {
+_MODEL: Final = "x-msgspec"
+"""Marks a schema that stands for a msgspec type, by the type's import path, until `document` puts it in."""
+
+_PROBLEMS: Final = {
     401: "A token is needed.",
-    403: "This token does not let do that.",
+    403: "This token does not allow it.",
     404: "There is no such thing, or it is no longer kept.",
     413: "The body is too long.",
-    421: "The feed does not go by this name.",
-    422: "Something given is none; `detail` lists what is valid.",
-    429: "Too many requests, or streams.",
-    503: "The event log can't be reached.",
+    421: "The feed does not answer to this host name.",
+    422: "Something in the request is not valid; `detail` says what is.",
+    429: "Too many requests or streams.",
+    503: "The event log cannot be reached.",
 }
-ALWAYS: Final = (401, 403, 421, 422, 429, 503)
+
+
+class Msgspec:
+    """Lets FastAPI read and document a msgspec type: `Annotated[SomeStruct, Msgspec()]`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, _: GetCoreSchemaHandler) -> CoreSchema:
+        def read(value: Any) -> Any:
+            """`value` is what FastAPI read as JSON, or the bytes where the content type is another one."""
+            try:
+                data = value if isinstance(value, bytes) else msgspec.json.encode(value)
+                return msgspec.json.decode(data, type=source)
+            except (msgspec.DecodeError, UnicodeError) as error:
+                fields = ", ".join(source.__struct_fields__)
+                raise ValueError(f"{error}; give a JSON object of {fields}") from None
+
+        return core_schema.no_info_plain_validator_function(read, metadata={"model": source})
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, _: GetJsonSchemaHandler) -> dict[str, Any]:
+        return schema_of(schema["metadata"]["model"])
+
+
+def schema_of(model: type) -> dict[str, Any]:
+    """The schema of a msgspec type, for FastAPI's `responses`."""
+    return {_MODEL: f"{model.__module__}:{model.__qualname__}"}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Responses of an operation that refuses with these statuses, for FastAPI's `responses`."""
+    content = {"application/problem+json": {"schema": schema_of(Problem)}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
 @cache
@@ -56,103 +71,64 @@ def examples() -> dict[str, Any]:
     return found
 
 
-def _example(operation: str, *keys: str) -> list[str]:
-    """What an example has under these keys, to be shown again; none while it is being made."""
+def example(operation: str, *keys: str) -> list[str]:
+    """What an example has under these keys, as an example of a parameter; none while examples are made."""
     found: Any = examples().get(operation)
     for key in keys:
         found = found and found[key]
     return [f"{found:09d}" if isinstance(found, int) else found] if found else []
 
 
-EventId = Annotated[str, Path(description="Of the event.", examples=_example("getEvent", "event", "id"))]
-Mmsi = Annotated[str, Path(description="Up to nine digits.", examples=_example("getVessel", "mmsi"))]
-
-
-def operation(
-    name: str,
-    summary: str,
-    shape: str | None,
-    *,
-    media: str = "application/json",
-    other: str | None = None,
-    description: str = "",
-    parameters: list[dict[str, Any]] | None = None,
-    body: str | None = None,
-    status: int = 200,
-    headers: dict[str, Any] | None = None,
-    problems: tuple[int, ...] = (),
-    open: bool = False,
-) -> dict[str, Any]:
-    """What FastAPI is told of an operation.
-
-    `shape` names the schema of the answer; None: it is text. `open`: it never takes a token.
-    """
-    schema: dict[str, Any] = {"$ref": REF.format(name=shape)} if shape else {"type": "string"}
-    content = {media: {"schema": schema}}
-    if other is not None:
-        content[other] = {"schema": {"type": "string"}}
-    answers: dict[int | str, Any] = {
-        status: {
-            "description": summary,
-            **({"content": content} if status != 204 else {}),
-            **({"headers": headers} if headers else {}),
-        }
-    }
-    problem = {"application/problem+json": {"schema": {"$ref": REF.format(name="Problem")}}}
-    for code in sorted({*ALWAYS, *problems}):
-        answers[code] = {"description": PROBLEMS[code], "content": problem}
-    extra: dict[str, Any] = {"parameters": parameters or []}
-    if open:
-        extra["security"] = []
-    if body is not None:
-        told = {"application/json": {"schema": {"$ref": REF.format(name=body)}}}
-        extra["requestBody"] = {"required": True, "content": told}
-    return {
-        "operation_id": name,
-        "summary": summary,
-        "description": description,
-        "response_class": Response,
-        "status_code": status,
-        "responses": answers,
-        "openapi_extra": extra,
-    }
-
-
-def document(app: FastAPI, demanded: bool) -> dict[str, Any]:
-    """`demanded` is whether tokens are."""
-    made = get_openapi(
+def document(app: FastAPI, tokens_needed: bool) -> dict[str, Any]:
+    """The document of all routes of the application."""
+    made: dict[str, Any] = get_openapi(
         title=app.title,
         version=app.version,
         description=(
             "Suspected ship-to-ship transfers, loitering and port visits of tankers, as they are found. "
-            "An event says what was seen and is no proof. docs/feed.md describes the stream."
+            "An event says what was seen; it proves nothing. docs/feed.md describes the stream."
         ),
         routes=app.routes,
     )
+    models: dict[str, type] = {}
+    made = _linked(made, models)
     components = made.setdefault("components", {})
-    components["schemas"] = _schemas()
+    components["schemas"] = components.get("schemas", {}) | _schemas(models)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     for path in made["paths"].values():
-        for one in path.values():
-            _show(one)
-    if demanded:
+        for operation in path.values():
+            _show_examples(operation)
+    if tokens_needed:
         made["security"] = [{"token": []}]
     return made
 
 
-def _show(operation: dict[str, Any]) -> None:
-    """Put the examples in: FastAPI would leave out of them what is null."""
-    name = operation["operationId"]
-    told = next(answer for code, answer in operation["responses"].items() if code.startswith("2"))
-    for example, content in ((name, told), (f"{name}Body", operation.get("requestBody", {}))):
-        if example in examples():
-            next(iter(content["content"].values()))["example"] = examples()[example]
+def _linked(node: Any, models: dict[str, type]) -> Any:
+    """With a reference in place of each msgspec type, which is added to the models."""
+    if isinstance(node, list):
+        return [_linked(one, models) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if _MODEL in node:
+        model = resolve_name(node[_MODEL])
+        models[model.__name__] = model
+        return {"$ref": REF.format(name=model.__name__)}
+    return {key: _linked(value, models) for key, value in node.items()}
 
 
-def _schemas() -> dict[str, Any]:
-    """Ours, and the event's as it is published."""
-    _, found = msgspec.json.schema_components(MODELS, ref_template=REF)
+def _schemas(models: dict[str, type]) -> dict[str, Any]:
+    """Those of the models and what they consist of; the event's as it is published."""
+    _, found = msgspec.json.schema_components([*models.values(), Event], ref_template=REF)
     event = json.loads(json.dumps(schemas.event()).replace("#/$defs/", REF.format(name="")))
     found |= event.pop("$defs")
     found["Event"] = {key: value for key, value in event.items() if key not in ("$id", "$schema")}
     return {name: found[name] for name in sorted(found)}
+
+
+def _show_examples(operation: dict[str, Any]) -> None:
+    """Put the examples in: FastAPI would leave out the nulls in them."""
+    name = operation["operationId"]
+    answer = next(one for status, one in operation["responses"].items() if status.startswith("2"))
+    for key, content in ((name, answer), (f"{name}Body", operation.get("requestBody", {}))):
+        if key in examples():
+            next(iter(content["content"].values()))["example"] = examples()[key]

@@ -1,4 +1,4 @@
-"""The page: its files, the modules it shares with the report, and the land behind its map."""
+"""The page: its files, the modules it shares with the report, and the land on its map."""
 
 import gzip
 from importlib.resources import files
@@ -12,21 +12,22 @@ from starlette.staticfiles import StaticFiles
 PAGE: Final = Path(str(files("streams.feed").joinpath("page")))
 SHARED: Final = Path(str(files("streams.output").joinpath("web")))
 LAND: Final = Path(str(files("geofences").joinpath("data", "land.geojson.gz")))
-FRESH: Final = {"Cache-Control": "no-cache"}
-"""To be asked for anew each time: an answer of 304 is cheap, and files of two versions do not mix."""
+REVALIDATE: Final = {"Cache-Control": "no-cache"}
+"""Browsers ask each time whether a file has changed. The answer 304 is cheap, and files of two versions of
+the page never mix."""
 
 
 class _Files(StaticFiles):
     def file_response(self, *arguments: object, **named: object) -> Response:
         response = super().file_response(*arguments, **named)  # type: ignore[arg-type]
-        response.headers.update(FRESH)
+        response.headers.update(REVALIDATE)
         return response
 
 
 def add(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
-        return FileResponse(PAGE / "index.html", headers=FRESH)
+        return FileResponse(PAGE / "index.html", headers=REVALIDATE)
 
     @app.get("/static/land.geojson", include_in_schema=False)
     async def land(request: Request) -> Response:

@@ -1,15 +1,25 @@
-"""Problems: how the feed says no (RFC 9457)."""
+"""Problems: how the feed refuses a request (RFC 9457). Every error ends here; each says what is wrong."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from models.errors import TankerwatchError
+from models.event_filter import EventFilterError
+from streams.feed.http.response_models import Problem as Content
+from streams.runtime.retry import REDIS_AWAY
 
 MEDIA_TYPE: Final = "application/problem+json"
+LONGEST_BODY: Final = 64_000
+"""Bytes of the longest request body that is read."""
 
 
 class Problem(TankerwatchError):
@@ -20,24 +30,93 @@ class Problem(TankerwatchError):
         self.status, self.detail, self.headers = status, detail, headers
 
 
-def unknown(what: str) -> Problem:
-    return Problem(HTTPStatus.NOT_FOUND, what)
+def not_found(detail: str) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, detail)
 
 
 def invalid(detail: str) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
-def response(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def response(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     try:
         title = HTTPStatus(status).phrase
     except ValueError:
         title = "Error"
-    content: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    content = Content("about:blank", title, status, detail)
     return Response(msgspec.json.encode(content), status, headers, MEDIA_TYPE)
 
 
-async def answer(_: Request, problem: Exception) -> Response:
-    """A handler of exceptions for the application."""
-    assert isinstance(problem, Problem)
-    return response(problem.status, problem.detail, problem.headers)
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(EventFilterError, _filter)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
+    for away in REDIS_AWAY:
+        app.add_exception_handler(away, _away)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return response(error.status, error.detail, error.headers)
+
+
+async def _filter(_: Request, error: Exception) -> Response:
+    return response(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """A parameter or a body that does not fit its type: the first thing that is wrong with it."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where, *names = first["loc"]
+    name = where if where == "body" else names[0]
+    reason = str(first.get("ctx", {}).get("error", first["msg"]))
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_declared(request))
+        reason = "no such parameter; " + (f"the parameters are {known}" if known else "there are none here")
+    return response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: {reason}")
+
+
+def _declared(request: Request) -> list[str]:
+    """The query parameters of the operation, as the OpenAPI document has them."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    return [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """An error of the framework, in our words."""
+    assert isinstance(error, HTTPException)
+    status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
+    if status == HTTPStatus.BAD_REQUEST:  # FastAPI says so only of a body that it cannot read as JSON
+        status, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "body: not JSON in UTF-8"
+    elif status == HTTPStatus.NOT_FOUND:
+        detail = "there is nothing at this address; see /openapi.json"
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+        detail = f"{request.method} does not work here; {headers['Allow']} does"
+    elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        detail = f"the body is longer than {LONGEST_BODY:,} bytes; send less"
+        headers["Connection"] = "close"
+    return response(status, detail, headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes to this path; each method has a route of its own."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    """A fault of ours. The server writes the error to the log."""
+    return response(HTTPStatus.INTERNAL_SERVER_ERROR, "the feed failed; its log says why")
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    return response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the event log cannot be reached; try again later",
+        {"Retry-After": "5"},
+    )

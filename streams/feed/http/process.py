@@ -1,4 +1,4 @@
-"""The process of the feed, as the command starts it: logs, Redis, the catalogue of fences, the server."""
+"""The process of the live feed: logs, Redis, fences and the server, as `tankerwatch feed` starts them."""
 
 import asyncio
 import logging
@@ -21,13 +21,17 @@ log = logging.getLogger(__name__)
 def run(
     deployment: Deployment, settings: FeedSettings, fences: Sequence[Fence], listening: socket.socket
 ) -> None:
-    """Until a signal ends it. `fences` are those of the map."""
+    """Serve the event log of the deployment on this socket until a signal ends it.
+
+    `fences` are shown on the map.
+    """
     logs.configure()
-    tokens, made = access.tokens(settings, listening.getsockname()[0])
-    if made is not None:
+    tokens, random = access.tokens(settings, listening.getsockname()[0])
+    if random is not None:
         say(
-            log, logging.WARNING, "token_made", token=made,
-            remedy="enter it on the page; set TANKERWATCH_FEED_READ_TOKENS, TANKERWATCH_FEED_REVIEW_TOKENS",
+            log, logging.WARNING, "token_made", token=random,
+            remedy="enter it on the page; or set TANKERWATCH_FEED_READ_TOKENS and "
+            "TANKERWATCH_FEED_REVIEW_TOKENS",
         )  # fmt: skip
 
     async def work() -> None:

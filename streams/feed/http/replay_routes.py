@@ -1,43 +1,47 @@
-"""Requests to the time machine."""
+"""Operations on the player of a recording. The live feed does not have them."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Body
 from starlette.responses import Response
 
-from streams.feed.http import bodies, responses
-from streams.feed.http.openapi import operation
+from streams.feed.http.context import Feed, FeedContext
+from streams.feed.http.openapi import Msgspec, problems
+from streams.feed.http.parameters import ONCE, NoQuery
 from streams.feed.http.problems import invalid
-from streams.feed.http.query import Query
-from streams.feed.recording.player import Command, Player
+from streams.feed.http.responses import Json
+from streams.feed.recording.player import Playback, PlaybackCommand, Player
+
+router: Final = APIRouter(prefix="/v1/replay", tags=["recording"], dependencies=ONCE)
 
 
-def routes(player: Player) -> APIRouter:
-    router = APIRouter(prefix="/v1/replay", tags=["recording"])
+@router.get(
+    "", summary="Which moment of the recording is shown.", response_model=Annotated[Playback, Msgspec()]
+)
+async def get_replay(_: NoQuery, feed: Feed) -> Response:
+    return Json(_player(feed).playback())
 
-    @router.get("", **operation("getReplay", "Which moment of the recording is shown.", "Playback"))
-    async def playback(request: Request) -> Response:
-        Query(request.query_params).done()
-        return responses.json(player.playback())
 
-    @router.post(
-        "",
-        **operation(
-            "postReplay",
-            "Play, pause, change the speed, go to a moment.",
-            "Playback",
-            description="Everything shows the state at the new moment; going back sends `reset` to streams.",
-            body="Command",
-            problems=(413,),
-        ),
-    )
-    async def command(request: Request) -> Response:
-        Query(request.query_params).done()
-        wanted = await bodies.read(request, Command)
-        try:
-            player.obey(wanted)
-        except (ValueError, OverflowError):
-            raise invalid(
-                f"seek: {wanted.seek!r} is no time; give RFC 3339 like 2026-03-01T12:00:00Z"
-            ) from None
-        return responses.json(player.playback())
+@router.post(
+    "",
+    summary="Play, pause, change the speed, go to a moment.",
+    response_model=Annotated[Playback, Msgspec()],
+    responses=problems(413),
+)
+async def post_replay(
+    command: Annotated[PlaybackCommand, Msgspec(), Body()], _: NoQuery, feed: Feed
+) -> Response:
+    """Everything shows the state at the new moment. Going back sends `reset` to the streams."""
+    player = _player(feed)
+    try:
+        player.obey(command)
+    except (ValueError, OverflowError):
+        raise invalid(
+            f"seek: {command.seek!r} is not a time; give RFC 3339, like 2026-03-01T12:00:00Z"
+        ) from None
+    return Json(player.playback())
 
-    return router
+
+def _player(feed: FeedContext) -> Player:
+    assert feed.player is not None, "the application has these operations only with a player"
+    return feed.player

@@ -1,4 +1,5 @@
-"""Shapes of what the API answers with, where they are not models already: for the OpenAPI document."""
+"""Response models: what the API answers with, where no other model says it. The OpenAPI document shows
+them."""
 
 from typing import Annotated, Any
 
@@ -9,11 +10,12 @@ from models.review import Review
 from models.truth import TrueEvent
 from models.vessel import Dimensions
 from streams.feed.recording.player import Time
-from streams.feed.views.vessels import Brief
+from streams.feed.views.vessels import VesselOnMap
 
 
 class EventPage(msgspec.Struct):
-    """Events, newest first, each as its highest revision; and the latest review of each that has one."""
+    """Events, newest first. Each is its highest revision. `reviews` has the latest review of each event that
+    has one, by the event's id."""
 
     events: list[Event]
     next: str | None
@@ -23,8 +25,8 @@ class EventPage(msgspec.Struct):
 class EventDetail(msgspec.Struct):
     """An event, all its revisions that are kept, and its reviews; both oldest first.
 
-    `dimensions` by MMSI: as last confirmed before the event ended, where they are known. They place the
-    antenna on board, for drawings to scale.
+    `dimensions` has the size of each vessel by MMSI, where it is known: as last confirmed before the event
+    ended. It says where on board the antenna is, for drawings to scale.
     """
 
     event: Event
@@ -34,43 +36,46 @@ class EventDetail(msgspec.Struct):
 
 
 class VesselPage(msgspec.Struct):
-    """Vessels at their latest ticks; `time` is that of the newest tick or detection. `next` is to be given as
-    `after` next time; `whole` says that these are all, not what has changed."""
+    """Vessels at their latest ticks.
+
+    `time` is that of the newest tick or detection. Give `next` as `after` in the next request. `whole` says
+    whether these are all vessels, or only those that have changed.
+    """
 
     time: Time | None
     next: str
     whole: bool
-    vessels: list[Brief]
+    vessels: list[VesselOnMap]
 
 
 class Tiles(msgspec.Struct):
-    """Online map tiles, if they are set."""
+    """Online map tiles, if the feed is set to use some."""
 
     url: str
     attribution: str
 
 
-class Demanded(msgspec.Struct):
-    """What takes a token."""
+class TokensNeeded(msgspec.Struct):
+    """Whether a token is needed to read, and to review."""
 
     read: bool
     review: bool
 
 
 class Config(msgspec.Struct, rename="camel"):
-    """What the page has to know."""
+    """What the page needs to know about this feed."""
 
     version: str
     mode: Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["live", "recording"]})]
     tiles: Tiles | None
-    tokens: Demanded
+    tokens: TokensNeeded
     heartbeat_seconds: float
     attribution: str
     types: list[EventType]
 
 
 class Health(msgspec.Struct, rename="camel"):
-    """`log` is whether the event log answers; `watermark` the newest tick or detection in it."""
+    """`log` says whether the event log answers; `watermark` is the time of the newest tick or detection."""
 
     ok: bool
     log: bool
@@ -79,7 +84,7 @@ class Health(msgspec.Struct, rename="camel"):
 
 
 class Labels(msgspec.Struct):
-    """The truth as people see it, for `tankerwatch evaluate --truth`; and the reviews that it comes from."""
+    """The truth according to the reviews, for `tankerwatch evaluate --truth`; and the reviews themselves."""
 
     scenario: str
     seed: int
@@ -91,14 +96,14 @@ class Labels(msgspec.Struct):
 
 
 class Session(msgspec.Struct, forbid_unknown_fields=True):
-    """A token, to be kept as a cookie."""
+    """A token to keep as a cookie."""
 
     token: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class StreamMessage(msgspec.Struct):
-    """One message of the stream. `data` is JSON: an Event, a Review, or an object as docs/feed.md says.
-    `id` is the entry in the log, of a revision only."""
+    """One message of the stream. `data` is JSON: an Event, a Review, or an object as in docs/feed.md.
+    Only a revision has an `id`: its entry in the log."""
 
     event: Annotated[
         str,
@@ -109,7 +114,7 @@ class StreamMessage(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """Why not (RFC 9457): `detail` says what is wrong, and what to do."""
+    """Why a request is refused (RFC 9457). `detail` says what is wrong and what to do."""
 
     type: str
     title: str
@@ -117,7 +122,7 @@ class Problem(msgspec.Struct):
     detail: str
 
 
-class Collection(msgspec.Struct):
+class FeatureCollection(msgspec.Struct):
     """A GeoJSON FeatureCollection."""
 
     type: Annotated[str, msgspec.Meta(extra_json_schema={"const": "FeatureCollection"})]

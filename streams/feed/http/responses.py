@@ -1,36 +1,60 @@
-"""Answers of the API: JSON of what msgspec encodes, without a second model of it."""
+"""Responses: each kind with its media type, from which the OpenAPI document has it too."""
 
 import asyncio
 import gzip
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 LARGE: Final = 100_000
+"""Bytes of JSON from which it is compressed in another thread."""
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """`content` may hold `msgspec.Raw`, what is JSON already."""
-    return Response(_ENCODER.encode(content), status, headers, "application/json")
+class Json(JSONResponse):
+    """JSON of anything that msgspec encodes. `msgspec.Raw` stands for what is JSON already."""
+
+    def render(self, content: Any) -> bytes:
+        return _ENCODER.encode(content)
 
 
-async def packed(request: Request, content: Any) -> Response:
-    """As `json`, for what is large: compressed in another thread, for those who take it so."""
+class GeoJson(Json):
+    media_type = "application/geo+json"
+
+
+class Csv(StreamingResponse):
+    media_type = "text/csv; charset=utf-8"
+
+
+class Atom(Response):
+    media_type = "application/atom+xml"
+
+
+class EventStream(Response):
+    media_type = "text/event-stream"
+
+
+class Metrics(Response):
+    media_type = CONTENT_TYPE_LATEST
+
+
+async def compressed(request: Request, content: Any) -> Response:
+    """JSON that may be large: compressed in another thread, for a client that accepts gzip."""
     data = _ENCODER.encode(content)
     if len(data) < LARGE or "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(data, media_type="application/json")
     data = await asyncio.to_thread(gzip.compress, data, 1)
-    return Response(
-        data, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}, media_type="application/json"
-    )
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(data, headers=headers, media_type="application/json")
 
 
-def file(content: Any, media: str, name: str) -> Response:
-    """Text, or bytes as they are made, to be saved under this name."""
+def download(content: str | AsyncIterator[bytes], kind: type[Response], name: str) -> Response:
+    """A file for the browser to save under this name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    if isinstance(content, str | bytes):
-        return Response(content, headers=headers, media_type=media)
-    return StreamingResponse(content, headers=headers, media_type=media)
+    if isinstance(content, str):
+        return Response(content, headers=headers, media_type=kind.media_type)
+    return StreamingResponse(content, headers=headers, media_type=kind.media_type)

@@ -1,4 +1,4 @@
-"""The server: the application on a port until a signal ends it, hub and time machine beside it."""
+"""The server: the application on a port until a signal ends it, with the hub and the player beside it."""
 
 import asyncio
 import signal
@@ -12,27 +12,26 @@ import uvicorn
 from streams.feed.http.app import create_app
 from streams.feed.http.connections import Connection, sweep
 from streams.feed.http.context import FeedContext
-from streams.feed.http.stream_response import Streams
 from streams.feed.stream.hub import Hub
 from streams.runtime.tasks import until_done
 
 OTHERS: Final = 500
-"""Connections beside the streams; more are told to come back."""
+"""Connections allowed besides the streams. Further ones get 503."""
 GRACE: Final = 3
-"""Seconds that requests have to come to their end."""
+"""Seconds that requests get to finish when the server ends."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there, port 0 for any. Raises OSError."""
+    """A socket that listens at this address; port 0 takes any free port. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=1_024)
-    # connections have this from it; asyncio sees to it only for sockets that it has made itself
+    # Accepted connections inherit this. asyncio sets it only on sockets that it has opened itself.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
 def url(listening: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
+    """The address under which a browser on this machine finds it."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -44,13 +43,13 @@ async def serve(
     beside: Sequence[Coroutine[Any, Any, None]] = (),
     started: Callable[[Callable[[], None]], object] = lambda _: None,
 ) -> None:
-    """Until SIGINT or SIGTERM, or until what `started` is given is called.
+    """Serve until SIGINT or SIGTERM.
 
-    What runs `beside` it ends with it; what fails there ends all.
+    `beside` runs as long as the server does. If any of it fails, the server ends with that error. `started`
+    is called once with a function that ends the server as a signal would.
     """
-    streams = Streams(feed.hub, feed.settings)
     config = uvicorn.Config(
-        create_app(feed, streams),
+        create_app(feed),
         http=Connection,
         limit_concurrency=feed.settings.streams + OTHERS,
         log_config=None,
@@ -62,7 +61,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config, feed.hub)
-    parts = [feed.hub.run(), streams.watch(), sweep(lambda: server.server_state.connections), *beside]
+    parts = [feed.hub.run(), feed.streams.watch(), sweep(lambda: server.server_state.connections), *beside]
     if feed.player is not None:
         parts.append(feed.player.run())
     started(lambda: server.handle_exit(signal.SIGTERM, None))
@@ -75,12 +74,12 @@ class _Server(uvicorn.Server):
         self._hub = hub
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._hub.close()  # streams have no end of their own
+        self._hub.close()  # streams do not end by themselves
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Without uvicorn's raising the signal again afterwards: the end is an orderly one."""
+        """As uvicorn's, but the signal is not raised again afterwards: it has done what it was sent for."""
         loop = asyncio.get_running_loop()
         numbers = (signal.SIGINT, signal.SIGTERM)
         for number in numbers:

@@ -1,4 +1,5 @@
-"""Streams to clients: how many there may be, what each is sent, what is done with one that does not read."""
+"""Stream responses: how many there may be, what each client is sent, and the end of one that does not
+read."""
 
 import asyncio
 import time
@@ -14,16 +15,17 @@ from models.event_filter import EventFilter
 from streams.feed import metrics
 from streams.feed.http.connections import abort
 from streams.feed.http.problems import Problem
+from streams.feed.http.responses import EventStream
 from streams.feed.settings import FeedSettings
-from streams.feed.stream.client import Follower
+from streams.feed.stream.client import StreamClient
 from streams.feed.stream.hub import Hub
 from streams.runtime.tasks import first_of
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LOOK: Final = 1.0
-"""Seconds between two looks for clients that do not read."""
+"""Seconds between two checks for clients that do not read."""
 STALLED: Final = 60.0
-"""Seconds after which what was sent has to have been taken."""
+"""Seconds that a client has to take what it was sent."""
 
 
 class Streams:
@@ -35,20 +37,24 @@ class Streams:
         self._by_address: Counter[str] = Counter()
 
     def response(self, address: str, selection: EventFilter, entry: str | None) -> Response:
-        """A stream to this address. Raises Problem where there are too many already."""
+        """A stream to this address from after this entry of the log; None: from now on.
+
+        Raises Problem if there are too many streams already.
+        """
         limits = self._settings
         if len(self._open) >= limits.streams or self._by_address[address] >= limits.streams_per_address:
             metrics.REFUSED.labels("streams").inc()
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"your address has {self._by_address[address]} streams of {limits.streams_per_address}, all "
-                f"have {len(self._open)} of {limits.streams}; close one, or come back later",
+                f"your address has {self._by_address[address]} streams open and may have "
+                f"{limits.streams_per_address}; all addresses have {len(self._open)} and may have "
+                f"{limits.streams}; close one, or try again later",
                 {"Retry-After": "10"},
             )
-        return _Stream(self, self._hub, Follower(self._hub, selection, entry), address)
+        return _Stream(self, self._hub, StreamClient(self._hub, selection, entry), address)
 
     async def watch(self) -> None:
-        """Break off the connections of those who do not take what they are sent; until cancelled."""
+        """Break off the connections of clients that do not read, until cancelled."""
         while True:
             await asyncio.sleep(LOOK)
             for stream in list(self._open):
@@ -63,7 +69,7 @@ class Streams:
     def ended(self, stream: "_Stream") -> None:
         self._open.discard(stream)
         self._by_address[stream.address] -= 1
-        self._by_address += Counter()  # without those at zero
+        self._by_address += Counter()  # drops the addresses that are at zero
         self._count()
 
     def _count(self) -> None:
@@ -71,27 +77,25 @@ class Streams:
         metrics.STREAMS.set(len(self._open))
 
 
-class _Stream(Response):
-    media_type = "text/event-stream"
-
-    def __init__(self, streams: Streams, hub: Hub, follower: Follower, address: str) -> None:
+class _Stream(EventStream):
+    def __init__(self, streams: Streams, hub: Hub, client: StreamClient, address: str) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._streams, self._hub = streams, hub
-        self.follower, self.address = follower, address
+        self.client, self.address = client, address
         self._scope: Scope = {}
         self._reason = "client"
-        self._writing: float | None = None  # since when
+        self._writing_since: float | None = None
 
     @property
     def too_slow(self) -> bool:
-        """Whether it waits for a client that does not read, and has missed something or waited for long."""
-        if self._writing is None:
+        """Whether it is writing to a client that has fallen too far behind, or has not read for too long."""
+        if self._writing_since is None:
             return False
-        return self.follower.too_slow or time.monotonic() - self._writing > STALLED
+        return self.client.too_slow or time.monotonic() - self._writing_since > STALLED
 
     def break_off(self) -> None:
-        """The client has had its time: nothing more can be written to it, not even why."""
+        """Close the connection. Nothing more can be written to it, not even a reason."""
         self._reason = "slow"
         abort(self._scope)
 
@@ -102,26 +106,26 @@ class _Stream(Response):
         async def write(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
-        async def follow() -> None:
-            async for chunk in self.follower.chunks():
-                self._writing = time.monotonic()
+        async def write_messages() -> None:
+            async for chunk in self.client.chunks():
+                self._writing_since = time.monotonic()
                 await write(chunk.data)
-                self._writing = None
+                self._writing_since = None
                 metrics.SENT.inc(chunk.count)
-            self._reason = "slow" if self.follower.too_slow else "closing"
+            self._reason = "slow" if self.client.too_slow else "closing"
 
-        async def beat() -> None:
+        async def write_heartbeats() -> None:
             while True:
                 await self._hub.beat.wait()
                 await write(self._hub.heartbeat)
 
-        async def gone() -> None:
+        async def disconnected() -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
         self._streams.opened(self)
         try:
-            await first_of(follow(), beat(), gone())
+            await first_of(write_messages(), write_heartbeats(), disconnected())
             with suppress(OSError):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

@@ -1,7 +1,7 @@
-"""An event log in one process, for a recording: it shows what was known at any moment of it.
+"""An event log in memory, for a recording: it can show what was known at any moment.
 
-`add` takes what the stages find, in order; `show` says up to which instant it is to be seen. When the time
-shown goes back, a new age begins, and the entry ids of the age before are known no more.
+`add` takes what the stages find, in order. `show` sets the moment up to which it is visible. When that moment
+goes back, a new age begins, and the entry ids of the age before are no longer valid.
 """
 
 import time
@@ -29,36 +29,37 @@ from streams.store.event_log import (
 
 @dataclass(slots=True)
 class _History:
-    """Identities of a vessel, and the instants at which they were told."""
+    """The identities of a vessel, and the instants at which they became known."""
 
-    told: list[Millis] = field(default_factory=list)
+    known_at: list[Millis] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
 
 
 class MemoryLog:
-    """All methods belong to the event loop; none of them waits but `wait` and `wait_reviews`."""
+    """To be used in the event loop only. No method waits, except `wait` and `wait_reviews`."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []  # without their ids, which depend on the age
+        self._entries: list[Entry] = []  # without their entry ids, which depend on the age
         self._detected: list[Millis] = []
-        self._places: defaultdict[str, list[int]] = defaultdict(list)  # of an event's revisions
+        self._indices: defaultdict[str, list[int]] = defaultdict(list)  # of each event's revisions
         self._tracks = Tracks()
         self._identities: defaultdict[int, _History] = defaultdict(_History)
         self._reviews: list[tuple[str, Review]] = []
         self._age = int(time.time() * 1000)
         self._now: Millis = BEGINNING
-        self._count = 0  # of entries to be seen
-        self._late = 0  # instants that were added when they were to be seen already
-        self._bell, self._reviewed = Notifier(), Notifier()
+        self._count = 0  # of visible entries
+        self._late = 0  # instants that were already to be visible when they were added
+        self._changed, self._reviewed = Notifier(), Notifier()
         self.read_to: Millis = BEGINNING
-        """The last instant that has been added,"""
+        """The last instant that has been added."""
         self.first: Millis | None = None
-        """and the first one."""
+        """The first instant that has been added."""
 
     # What the stages write
 
     def add(self, instants: Iterable[Instant], events: Iterable[Event]) -> None:
-        """What the stages said next: instants by time, events in the order of `models.event.sort_key`."""
+        """Add what the stages found next: instants by time, events in the order of
+        `models.event.sort_key`."""
         for instant in instants:
             self._reached(instant.time)
             self._tracks.add(instant.time, instant.ticks)
@@ -67,11 +68,11 @@ class MemoryLog:
                 history = self._identities[identity.mmsi]
                 if identity.gone or (history.identities and identity.time <= history.identities[-1].time):
                     continue
-                history.told.append(instant.time)
+                history.known_at.append(instant.time)
                 history.identities.append(identity)
         for event in events:
             detected = from_text(event.detected)
-            self._places[event.id].append(len(self._entries))
+            self._indices[event.id].append(len(self._entries))
             self._entries.append(
                 Entry("", event.id, event.revision, event.type, event.level, event.status, to_json(event))
             )
@@ -83,28 +84,29 @@ class MemoryLog:
         self.read_to = max(self.read_to, moment)
 
     def all_latest(self) -> list[Entry]:
-        """The highest revision of every event that has been added, whatever is shown; by when it came up."""
-        return [self._entry(places[-1]) for places in self._places.values()]
+        """The highest revision of every event that has been added, visible or not, in the order of first
+        revisions."""
+        return [self._entry(indices[-1]) for indices in self._indices.values()]
 
     def show(self, now: Millis) -> None:
-        """Let be seen what was known at this instant."""
+        """Make visible what was known at this instant, and nothing else."""
         before = (self._age, self._count)
         if now < self._now:
             self._age = max(self._age + 1, int(time.time() * 1000))
         self._now = now
         self._count = bisect_right(self._detected, now)
         if before != (self._age, self._count):
-            self._bell.ring()
+            self._changed.notify()
 
     # What the feed reads
 
     async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]:
         age, number = entry_key(entry)
         start = number if age == self._age else 0
-        return [self._entry(place) for place in range(start, min(start + count, self._count))]
+        return [self._entry(index) for index in range(start, min(start + count, self._count))]
 
     async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]:
-        if not (found := await self.since(entry, count)) and await self._bell.wait(seconds):
+        if not (found := await self.since(entry, count)) and await self._changed.wait(seconds):
             found = await self.since(entry, count)
         return found
 
@@ -135,16 +137,16 @@ class MemoryLog:
         top = self._count if end is None else bisect_right(self._detected, end, hi=self._count)
         bottom = 0 if start is None else bisect_left(self._detected, start)
         found: list[tuple[Millis, str]] = []
-        for place in range(top - 1, bottom - 1, -1):
-            one = (self._detected[place], self._entries[place].id)
-            if self._latest(one[1]) == place and (after is None or one < after):
+        for index in range(top - 1, bottom - 1, -1):
+            one = (self._detected[index], self._entries[index].id)
+            if self._latest(one[1]) == index and (after is None or one < after):
                 found.append(one)
                 if len(found) == count:
                     break
         return found
 
     async def revisions(self, event: str) -> list[Entry]:
-        return [self._entry(place) for place in self._places.get(event, ()) if place < self._count]
+        return [self._entry(index) for index in self._indices.get(event, ()) if index < self._count]
 
     async def vessel(self, mmsi: int) -> VesselRecord | None:
         where = next(iter(self._tracks.whereabouts([mmsi], self._now)), None)
@@ -173,11 +175,11 @@ class MemoryLog:
     async def newest(self) -> Millis | None:
         return None if self._now == BEGINNING else min(self._now, self.read_to)
 
-    # What people say
+    # Reviews
 
     async def add_review(self, review: Review) -> None:
         self._reviews.append((f"{self._age}-{len(self._reviews) + 1}", review))
-        self._reviewed.ring()
+        self._reviewed.notify()
 
     async def reviews(self, event: str) -> list[Review]:
         return [review for _, review in self._reviews if review.event == event]
@@ -197,18 +199,18 @@ class MemoryLog:
             found = await self.reviews_since(entry, count)
         return found
 
-    def _id(self, place: int) -> str:
-        return f"{self._age}-{place + 1}"
+    def _id(self, index: int) -> str:
+        return f"{self._age}-{index + 1}"
 
-    def _entry(self, place: int) -> Entry:
-        return replace(self._entries[place], entry=self._id(place))
+    def _entry(self, index: int) -> Entry:
+        return replace(self._entries[index], entry=self._id(index))
 
     def _latest(self, event: str) -> int | None:
-        """Where the event's highest revision is, of those to be seen."""
-        places = self._places.get(event, [])
-        known = bisect_left(places, self._count)
-        return places[known - 1] if known else None
+        """The index of the event's highest visible revision."""
+        indices = self._indices.get(event, [])
+        visible = bisect_left(indices, self._count)
+        return indices[visible - 1] if visible else None
 
     def _known(self, mmsi: int) -> list[Identity]:
         history = self._identities.get(mmsi)
-        return history.identities[: bisect_right(history.told, self._now)] if history else []
+        return history.identities[: bisect_right(history.known_at, self._now)] if history else []

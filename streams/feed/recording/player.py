@@ -1,4 +1,4 @@
-"""The time machine: which moment of a recording is shown, and how fast it moves on."""
+"""The player of a recording: which moment is shown, and how fast time passes."""
 
 import asyncio
 import time
@@ -10,26 +10,26 @@ from models.time import BEGINNING, Millis, from_text, to_text
 from streams.feed.recording.memory_log import MemoryLog
 
 STEP: Final = 0.05
-"""Seconds between two moves."""
+"""Seconds between two steps."""
 FASTEST: Final = 100_000.0
 
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Playback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the page is told. Times are null before anything has been read."""
+    """The state of the player. Times are null before anything has been read."""
 
     start: Time | None
     end: Time | None  # null until the recording has been read to its end
     now: Time | None
-    rate: float | None  # times as fast as it happened; null: as fast as can be read
+    rate: float | None  # seconds of the recording for each second; null: as fast as it can be read
     playing: bool
-    finished: bool  # read to its end, and shown to its end
+    finished: bool  # whether the recording has been read and shown to its end
     read_to: Time | None
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays. `rate` null: as fast as can be read."""
+class PlaybackCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change. A field that is left out stays as it is. `rate` null: as fast as it can be read."""
 
     playing: bool | msgspec.UnsetType = msgspec.UNSET
     rate: Annotated[float, msgspec.Meta(gt=0, le=FASTEST)] | msgspec.UnsetType | None = msgspec.UNSET
@@ -38,17 +38,17 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Player:
     def __init__(self, log: MemoryLog, rate: float | None = None) -> None:
-        """`rate` None: as fast as can be read."""
+        """`rate` is in seconds of the recording for each second; None: as fast as it can be read."""
         self._log = log
         self._now: Millis | None = None
-        self._target: Millis | None = None  # of a seek into what has not been read yet
+        self._target: Millis | None = None  # of a seek beyond what has been read
         self.rate = rate
         self.playing = True
         self.ended = False
-        """Whether the recording has been read to its end; set by who reads it."""
+        """Whether the recording has been read to its end. The reader sets it."""
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Let time pass until cancelled."""
         before = time.monotonic()
         while True:
             await asyncio.sleep(STEP)
@@ -56,7 +56,7 @@ class Player:
             self.move(elapsed)
 
     def move(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let so many seconds pass."""
         log = self._log
         if log.read_to == BEGINNING or log.first is None:
             return
@@ -71,8 +71,8 @@ class Player:
             self._now = max(self._now, min(ahead, log.read_to))
         log.show(self._now)
 
-    def obey(self, command: Command) -> None:
-        """Raises ValueError for a time that is none; then nothing is changed."""
+    def obey(self, command: PlaybackCommand) -> None:
+        """Raises ValueError or OverflowError if `seek` is not a time; then nothing is changed."""
         to = None if command.seek is msgspec.UNSET else from_text(command.seek)
         if command.playing is not msgspec.UNSET:
             self.playing = command.playing
@@ -82,7 +82,7 @@ class Player:
             self.seek(to)
 
     def seek(self, to: Millis) -> None:
-        """Forward into what has not been read yet, it gets there as fast as that is read."""
+        """Go to a moment. Beyond what has been read, it gets there as soon as that is read."""
         first = self._log.first
         if first is None or self._now is None:
             self._target = to

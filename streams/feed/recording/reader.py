@@ -1,4 +1,4 @@
-"""Reading a recording for the feed: the stages run in a thread, and hand over what they find to the log."""
+"""The reader of a recording: the stages run in a thread and hand what they find to the log."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ class Recording:
         mmsis: frozenset[int] = frozenset(),
         on_end: Callable[[Summary], object] = lambda _: None,
     ) -> None:
-        """`on_end` is called in the event loop, with the summary, once everything has been read."""
+        """`on_end` gets the summary, in the event loop, once everything has been read."""
         self._log, self._player, self._on_end = log, player, on_end
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
@@ -39,7 +39,8 @@ class Recording:
         )
 
     async def run(self, sources: Sequence[Source]) -> None:
-        """Read all sources; a daemon thread does, lest a pipe in which nothing comes delays the end."""
+        """Read all sources. The thread is a daemon, so that an idle pipe does not keep the process from
+        ending."""
         done: asyncio.Future[Summary] = self._loop.create_future()
 
         def work() -> None:
@@ -63,7 +64,7 @@ class Recording:
             self._loop.call_soon_threadsafe(call, *arguments)
 
     def _hand_over(self, _: Summary) -> None:
-        """In the thread, after every frame: waits until the log has it, so that none piles up."""
+        """Called in the thread after every frame. Waits for the log to take it, so that nothing piles up."""
         if self._stopped.is_set() or not (self._instants or self._events):
             return
         instants, events = list(self._instants), list(self._events)

@@ -1,4 +1,4 @@
-"""Tracks of a recording: every vessel's ticks, packed, as they stood at any time of it."""
+"""The tracks of a recording: all ticks of every vessel, packed, as they were known at any moment."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -18,27 +18,28 @@ from models.report import Rows
 from models.time import Millis
 
 POINTS: Final = 2_016
-"""Points of a vessel that are kept: a week of ticks at five minutes, 48 KB. Of older ones the oldest go."""
+"""The most points kept of one vessel: a week of ticks every five minutes, 48 kB. The oldest are dropped."""
 _SPARE: Final = 504
-"""So many are let go at once, so that a full track is not moved with every tick."""
+"""Points dropped at once, so that a full track is not moved in memory with every tick."""
 
-_SEEN: Final = np.dtype([("seen", "<u4"), ("status", "u1"), ("point", POINT)])
-"""`seen`: the instant at which the tick was told, in seconds; later than its own time if backfilled."""
+_ROW: Final = np.dtype([("known_at", "<u4"), ("status", "u1"), ("point", POINT)])
+"""`known_at`: the instant at which the tick became known, in seconds. Later than the tick's own time if it
+was filled in afterwards."""
 
 
 class Tracks:
-    """All ticks so far; what they say as of an instant."""
+    """All ticks so far, and what was known of them at any instant."""
 
     def __init__(self) -> None:
         self._tracks: dict[int, _Track] = {}
 
     def add(self, instant: Millis, ticks: Rows) -> None:
-        """What was told at an instant, which must not be before the last one."""
+        """Add what became known at an instant, which must not be before the last one added."""
         if not len(ticks):
             return
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
-        rows = np.empty(len(ticks), _SEEN)
-        rows["seen"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack_points(ticks)
+        rows = np.empty(len(ticks), _ROW)
+        rows["known_at"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack_points(ticks)
         mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
         for mmsi, some in zip(mmsis.tolist(), np.split(rows, starts[1:]), strict=True):
             track = self._tracks.get(mmsi)
@@ -47,7 +48,7 @@ class Tracks:
             track.add(some)
 
     def heard(self, now: Millis) -> dict[int, Millis]:
-        """The time of every vessel's latest tick."""
+        """The time of every vessel's latest tick that is known at `now`, by MMSI."""
         return {
             mmsi: int(row["point"]["time"]) * 1000
             for mmsi, track in self._tracks.items()
@@ -59,21 +60,21 @@ class Tracks:
         for mmsi in mmsis:
             track = self._tracks.get(mmsi)
             if track is not None and (row := track.last(now)) is not None:
-                found.append(_whereabouts(mmsi, row, track.segments(now)))
+                found.append(_last_position(mmsi, row, track.segments(now)))
         return found
 
     def points(self, mmsi: int, now: Millis) -> tuple[TrackPoint, ...]:
         track = self._tracks.get(mmsi)
-        return tuple(unpack_points(track.seen(now)["point"].tobytes())) if track else ()
+        return tuple(unpack_points(track.known(now)["point"].tobytes())) if track else ()
 
 
 class _Track:
-    """A vessel's rows in an array that grows; by the time they were seen."""
+    """A vessel's rows, in the order in which they became known, in an array that grows."""
 
     __slots__ = ("_count", "_rows")
 
     def __init__(self) -> None:
-        self._rows = np.empty(8, _SEEN)
+        self._rows = np.empty(8, _ROW)
         self._count = 0
 
     def add(self, rows: Rows) -> None:
@@ -83,33 +84,34 @@ class _Track:
             self._count, rows = keep, rows[-POINTS:]
         if self._count + len(rows) > len(self._rows):
             size = min(POINTS, max(2 * len(self._rows), self._count + len(rows)))
-            grown = np.empty(size, _SEEN)
+            grown = np.empty(size, _ROW)
             grown[: self._count] = self._rows[: self._count]
             self._rows = grown
         self._rows[self._count : self._count + len(rows)] = rows
         self._count += len(rows)
 
-    def seen(self, now: Millis) -> Rows:
+    def known(self, now: Millis) -> Rows:
         rows = self._rows[: self._count]
-        if not len(rows) or int(rows["seen"][-1]) * 1000 <= now:  # as it is nearly always
+        if not len(rows) or int(rows["known_at"][-1]) * 1000 <= now:  # nearly always
             return rows
-        return rows[: int(np.searchsorted(rows["seen"], now // 1000, side="right"))]
+        return rows[: int(np.searchsorted(rows["known_at"], now // 1000, side="right"))]
 
     def last(self, now: Millis) -> Any:
-        """The row of the latest tick, or None. Where the MMSI is in two places, they are told in turn."""
-        rows = self.seen(now)[-2 * SEGMENTS :]
+        """The row of the latest tick, or None. The rows of an MMSI in several places come in turn."""
+        rows = self.known(now)[-2 * SEGMENTS :]
         if not len(rows):
             return None
         return rows[len(rows) - 1 - int(np.argmax(rows["point"]["time"][::-1]))]
 
     def segments(self, now: Millis) -> dict[str, Millis]:
-        rows = self.seen(now)["point"]
+        """The time of the latest tick of each of the latest track segments."""
+        rows = self.known(now)["point"]
         latest = dict(zip(rows["segment"].tolist(), rows["time"].tolist(), strict=True))
         newest = sorted(latest.items(), key=lambda pair: pair[1])[-SEGMENTS:]
         return {str(segment): time * 1000 for segment, time in newest}
 
 
-def _whereabouts(mmsi: int, row: Any, segments: dict[str, Millis]) -> LastPosition:
+def _last_position(mmsi: int, row: Any, segments: dict[str, Millis]) -> LastPosition:
     time, lon, lat, sog, cog, heading, _ = row["point"].tolist()
     status = int(row["status"])
     return LastPosition(

@@ -1,1 +1,1 @@
-"""Live updates: the hub and server-sent events."""
+"""Live updates: the hub, and server-sent events for its clients."""

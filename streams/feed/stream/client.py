@@ -1,4 +1,4 @@
-"""Following the log: one client's stream, from where it left off to where the hub is, and on from there."""
+"""The client of a stream: it reads from where it left off up to where the hub is, and on from there."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -8,7 +8,7 @@ import msgspec
 from models.event_filter import EventFilter
 from streams.feed.log import read_event
 from streams.feed.stream.hub import Chunk, Hub
-from streams.feed.stream.sse import frame, told
+from streams.feed.stream.sse import message, notice
 from streams.store.event_log import (
     BEFORE_ALL,
     Entry,
@@ -17,29 +17,31 @@ from streams.store.event_log import (
 )
 
 BATCH: Final = 25
-"""Entries sent at once while catching up: some hundred KB, which lie in the buffer of who does not read."""
+"""Entries sent at once while catching up: some hundred KB, which stay in memory if the client does not
+read."""
 MARGIN: Final = 60_000
-"""Reviews of so many milliseconds before the last entry are told again to who comes back: they have no entry
-in the log, and clocks differ."""
+"""Milliseconds. A client that reconnects gets the reviews of this time before its last entry once more:
+reviews have no entry in the log, and clocks differ."""
 OPENING: Final = Chunk(b": tankerwatch\nretry: 2000\n\n", 0, 0)
 
 
-class Follower:
-    """One client: what it wants, and how far it has been served."""
+class StreamClient:
+    """What one client wants, and how far it has been served."""
 
     def __init__(self, hub: Hub, selection: EventFilter, entry: str | None) -> None:
-        """From after this entry on; None: only what comes from now on."""
+        """A client that wants everything after this entry; None: only what is new from now on."""
         self._hub, self._selection, self._entry = hub, selection, entry
         self._age = hub.age
         self.position: int | None = None
+        """The number of the hub's item that comes next; None while catching up."""
 
     @property
     def too_slow(self) -> bool:
-        """Whether the hub has let go of what this client has to be sent next."""
+        """Whether the hub has dropped what this client should be sent next."""
         return self._age == self._hub.age and self.position is not None and self.position < self._hub.base
 
     async def chunks(self) -> AsyncIterator[Chunk]:
-        """Whole frames, until the client proves too slow."""
+        """Whole messages, until the hub closes or the client is too slow."""
         hub = self._hub
         yield OPENING
         await hub.ready.wait()
@@ -52,12 +54,12 @@ class Follower:
         while True:
             assert self.position is not None
             if hub.closed:
-                yield _told("goodbye", reason="the feed ends; resume by Last-Event-ID")
+                yield _notice("goodbye", reason="the feed ends; resume with Last-Event-ID")
                 return
             if self._age != hub.age:
                 yield await self._reset("the time shown was set back, or the log was cut")
             elif self.position < hub.base:
-                yield _told("goodbye", reason="too slow; resume by Last-Event-ID")
+                yield _notice("goodbye", reason="too slow; resume with Last-Event-ID")
                 return
             elif self.position < hub.end:
                 chunk = hub.chunk(self._selection, self.position)
@@ -65,49 +67,54 @@ class Follower:
                 if chunk.count:
                     yield chunk
             else:
-                await hub.bell.wait()
+                await hub.changed.wait()
 
     async def _catch_up(self, entry: str) -> AsyncIterator[Chunk]:
         """What the log has between this entry and what the hub keeps."""
         hub = self._hub
         if entry != BEFORE_ALL:
-            after = f"{max(0, entry_key(entry)[0] - MARGIN)}-0"
-            while reviews := await hub.patiently(lambda after=after: hub.log.reviews_since(after, BATCH)):  # type: ignore[misc]
-                after = reviews[-1][0]
-                told = [frame("review", msgspec.json.encode(review)) for _, review in reviews]
-                yield Chunk(b"".join(told), 0, len(told))
+            async for chunk in self._recent_reviews(entry):
+                yield chunk
         while (position := hub.after(entry)) is None and not hub.closed:
-            found = await hub.patiently(lambda entry=entry: self._read(entry))  # type: ignore[misc]
+            found = await hub.retry(lambda entry=entry: self._read(entry))  # type: ignore[misc]
             if found is None:
                 await hub.seen()
-                yield await self._reset("the log does not have the wanted entry any more")
+                yield await self._reset("the log no longer has the entry you asked for")
                 return
             if not found:
-                await hub.bell.wait(1.0)  # we were faster than the hub
+                await hub.changed.wait(1.0)  # we were faster than the hub
                 continue
             entry = found[-1].entry
-            frames = [
-                frame("revision", one.json, one.entry)
+            messages = [
+                message("revision", one.json, one.entry)
                 for one in found
                 if (event := read_event(one.json)) is not None and self._selection.matches(event)
             ]
-            if frames:
-                yield Chunk(b"".join(frames), 0, len(frames))
+            if messages:
+                yield Chunk(b"".join(messages), 0, len(messages))
         self._age, self.position = hub.age, hub.end if position is None else position
 
+    async def _recent_reviews(self, entry: str) -> AsyncIterator[Chunk]:
+        hub = self._hub
+        after = f"{max(0, entry_key(entry)[0] - MARGIN)}-0"
+        while reviews := await hub.retry(lambda after=after: hub.log.reviews_since(after, BATCH)):  # type: ignore[misc]
+            after = reviews[-1][0]
+            messages = [message("review", msgspec.json.encode(review)) for _, review in reviews]
+            yield Chunk(b"".join(messages), 0, len(messages))
+
     async def _read(self, entry: str) -> list[Entry] | None:
-        """The next entries; None where some are missing, or this one is from elsewhere."""
+        """The next entries; None if some of them are missing, or if this entry is not of this log."""
         log = self._hub.log
         found = await log.since(entry, BATCH)
         return None if await lost(log, entry, found) else found
 
     async def _reset(self, reason: str) -> Chunk:
-        """Go on from the end: the client reads the rest anew."""
+        """Continue at the end of the log. The client has to list the events again."""
         hub = self._hub
         self._age, self.position = hub.age, hub.end
-        ends = await hub.patiently(hub.log.ends)
-        return _told("reset", reason=reason, first=ends.first if ends else None)
+        ends = await hub.retry(hub.log.ends)
+        return _notice("reset", reason=reason, first=ends.first if ends else None)
 
 
-def _told(kind: str, **data: str | None) -> Chunk:
-    return Chunk(told(kind, **data), 0, 0)
+def _notice(kind: str, **data: str | None) -> Chunk:
+    return Chunk(notice(kind, **data), 0, 0)

@@ -1,4 +1,4 @@
-"""Frames of a stream of server-sent events (WHATWG HTML, section 9.2)."""
+"""Messages of a stream of server-sent events (WHATWG HTML, section 9.2)."""
 
 from typing import Any, Final
 
@@ -7,10 +7,10 @@ import msgspec
 _SEPARATORS: Final = tuple((sign.encode(), f"\\u{ord(sign):04x}".encode()) for sign in "\u0085\u2028\u2029")
 
 
-def frame(kind: str, data: bytes, entry: str | None = None) -> bytes:
-    """One event. `data` is JSON without line feeds, which would end it.
+def message(kind: str, data: bytes, entry: str | None = None) -> bytes:
+    """One message. `data` is JSON without line feeds: they would end the message.
 
-    Characters that only some clients take for the end of a line are written as JSON's escapes.
+    Some clients take further characters for the end of a line. These are written as JSON escapes.
     """
     for separator, escape in _SEPARATORS:
         data = data.replace(separator, escape)
@@ -18,5 +18,6 @@ def frame(kind: str, data: bytes, entry: str | None = None) -> bytes:
     return head.encode() + b"data: " + data + b"\n\n"
 
 
-def told(kind: str, **data: Any) -> bytes:
-    return frame(kind, msgspec.json.encode(data))
+def notice(kind: str, **data: Any) -> bytes:
+    """A message with a small JSON object of these fields."""
+    return message(kind, msgspec.json.encode(data))

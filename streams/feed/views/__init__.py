@@ -1,1 +1,1 @@
-"""What the feed's answers are made of: pages of events, the fleet, vessels, reviews, exports."""
+"""Views: what responses are made of, namely pages of events, the fleet, vessels, reviews and exports."""

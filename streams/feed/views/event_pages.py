@@ -1,7 +1,8 @@
-"""Listings: events by when they were detected, page by page; a cursor stays valid while events come.
+"""Pages of events, newest first by detection. A cursor stays valid while new events come.
 
-A page goes on right below the last event looked at. What has been revised meanwhile has moved to the top: it
-comes through the stream, if that is opened from the position that the first page was told with.
+A page continues right below the last event that was looked at. An event that has been revised in the meantime
+has moved to the top, where no later page finds it. It comes by the stream, if that is opened from the log
+position that the first page gave.
 """
 
 import asyncio
@@ -16,20 +17,22 @@ from models.time import Millis
 from streams.feed.log import FeedLog, read_event
 
 LOOKED_AT: Final = 2_000
-"""Events looked at for one page; one that nearly nothing matches is short, and the next goes on there."""
+"""The most events looked at for one page. If few of them match, the page is short, and the next one
+continues."""
 CURSOR: Final = r"^-?[0-9]{1,15}\.[0-9A-Za-z]{1,40}$"
 _BATCH: Final = 200
 
 Place = tuple[Millis, str]
-"""Time of detection and id of an event: where a page ends."""
+"""Where a page ends: the time of detection and the id of an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     events: list[Event]
     json: list[bytes]
+    """The same events as they are in the log."""
     next: Place | None
-    """Where the next page goes on; None if this is the last one."""
+    """Where the next page continues; None if this is the last one."""
 
 
 async def page(
@@ -40,7 +43,7 @@ async def page(
     after: Place | None = None,
     limit: int = 100,
 ) -> Page:
-    """The latest revisions of the events that are wanted, newest first."""
+    """The highest revisions of the events that match, newest first."""
     out = Page([], [], None)
     looked = 0
     while looked < LOOKED_AT:
@@ -51,7 +54,7 @@ async def page(
             looked += 1
             event = None if json is None else read_event(json)
             if json is None or event is None:
-                continue  # dropped in between, or another version's
+                continue  # dropped since it was listed, or written by another version
             if selection.matches(event):
                 out.events.append(event)
                 out.json.append(json)
@@ -60,7 +63,7 @@ async def page(
                     return Page(out.events, out.json, None if last else after)
         if len(places) < _BATCH:
             return out
-        await asyncio.sleep(0)  # others have their turn
+        await asyncio.sleep(0)  # let other requests run
     return Page(out.events, out.json, after)
 
 
@@ -81,7 +84,7 @@ def to_cursor(place: Place) -> str:
 
 
 def from_cursor(cursor: str) -> Place:
-    """Raises ValueError for what is no cursor."""
+    """Raises ValueError for anything but a cursor."""
     if not re.fullmatch(CURSOR, cursor):
         raise ValueError(cursor)
     time, _, name = cursor.partition(".")

@@ -19,10 +19,12 @@ ElementTree.register_namespace("", ATOM)
 ElementTree.register_namespace("georss", GEORSS)
 
 AROUND: Final = 3 * HOUR
-"""A track begins so long before its event, and ends so long after."""
+"""How long before its event a track begins, and how long after its event it ends."""
 
 
 class _Buffer:
+    """A TextSink whose content can be taken out piece by piece."""
+
     def __init__(self) -> None:
         self._parts: list[str] = []
 
@@ -38,7 +40,7 @@ class _Buffer:
 
 
 async def written(pages: AsyncIterator[event_pages.Page], form: Format) -> AsyncIterator[bytes]:
-    """A file of all events, page by page."""
+    """The bytes of a file of all events, page by page."""
     buffer = _Buffer()
     writer = EventWriter(buffer, form)
     async for page in pages:
@@ -50,7 +52,10 @@ async def written(pages: AsyncIterator[event_pages.Page], form: Format) -> Async
 
 
 def atom(events: Iterable[Event], base: str, here: str) -> bytes:
-    """An Atom feed (RFC 4287) with a GeoRSS point for each event. `base` and `here` are URLs."""
+    """An Atom feed (RFC 4287) with a GeoRSS point for each event.
+
+    `base` is the URL of the page, `here` that of the feed itself.
+    """
     feed = ElementTree.Element(f"{{{ATOM}}}feed")
     entries = list(events)
     _add(feed, "id", "urn:tankerwatch:events")
@@ -72,9 +77,9 @@ def atom(events: Iterable[Event], base: str, here: str) -> bytes:
         for term in (event.type, event.level, event.status):
             _add(entry, "category", term=term)
         _add(entry, "summary", event.summary, type="text")
-        told = [*(f"For: {reason.text}" for reason in event.reasons)]
-        told += [f"Against: {reason.text}" for reason in event.against]
-        _add(entry, "content", " ".join([event.summary, *told]), type="text")
+        why = [f"For: {reason.text}" for reason in event.reasons]
+        why += [f"Against: {reason.text}" for reason in event.against]
+        _add(entry, "content", " ".join([event.summary, *why]), type="text")
         point = ElementTree.SubElement(entry, f"{{{GEORSS}}}point")
         point.text = f"{event.position.lat} {event.position.lon}"
     data: bytes = ElementTree.tostring(feed, "utf-8", xml_declaration=True)
@@ -82,7 +87,7 @@ def atom(events: Iterable[Event], base: str, here: str) -> bytes:
 
 
 def _add(parent: ElementTree.Element, name: str, text: str | None = None, **more: str) -> ElementTree.Element:
-    """XML has no place for control characters, not even as references: they are told as escapes."""
+    """Add an element. Control characters become escapes: XML allows them not even as references."""
     child = ElementTree.SubElement(
         parent, f"{{{ATOM}}}{name}", {key: plain(value) for key, value in more.items()}
     )
@@ -92,9 +97,10 @@ def _add(parent: ElementTree.Element, name: str, text: str | None = None, **more
 
 
 async def tracks(log: FeedLog, event: Event) -> dict[str, Any]:
-    """The vessels' tracks around an event as OGC MF-JSON (19-045r3): a moving point each.
+    """The vessels' tracks around an event as OGC MF-JSON (19-045r3), with a moving point for each vessel.
 
-    Of what the log has of the recent track, and of the positions in the event's evidence, which stay.
+    A track has the points that the log still keeps, and the positions in the event's evidence, which are kept
+    as long as the event.
     """
     first = from_text(event.start) - AROUND
     last = from_text(event.end or event.detected) + AROUND

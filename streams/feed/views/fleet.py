@@ -1,7 +1,7 @@
-"""The fleet: where all vessels were last, kept ready, so that many pages ask often and cheaply.
+"""The fleet: the latest position of every vessel, kept ready, so that many pages can ask for it often.
 
-Every change of a vessel has a number. Who asks again after the number told last gets what has changed since,
-and misses nothing: the ticks of one instant reach the log in several parts.
+Every change of a vessel has a number. A client that asks again with the number it got last receives only what
+has changed since, and misses nothing, although the ticks of one instant reach the log in several parts.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from streams.feed.views import vessels
 
 _BATCH: Final = 1_000
 WINDOW: Final = HOUR
-"""Vessels are looked for whose latest tick is not so much older than the newest of all;"""
+"""A refresh looks at the vessels whose latest tick is at most this much older than the newest tick of all."""
 WHOLE: Final = 600.0
-"""after so many seconds all are gone through, and forgotten that the log has dropped."""
+"""Seconds after which a refresh looks at all vessels, and forgets those that the log has dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,16 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which vessels are asked for. `after` is a number told before, `since` a time of ticks."""
+    """Which vessels a request asks for."""
 
     box: Box | None = None
     tankers: bool = False
     listed: bool = False
     mmsis: frozenset[int] = frozenset()
     since: Millis | None = None
+    """Only vessels whose latest tick is after this time."""
     after: int = 0
+    """Only vessels that have changed after the change with this number."""
 
     def matches(self, mmsi: int, row: _Row) -> bool:
         return (
@@ -62,7 +64,7 @@ class Wanted:
 class Fleet:
     def __init__(self, log: FeedLog) -> None:
         self._log = log
-        self._rows: dict[int, _Row] = {}  # by number of the change
+        self._rows: dict[int, _Row] = {}  # by MMSI, in the order of their changes
         self._heard: dict[int, Millis] = {}
         self._lock = asyncio.Lock()
         self._version: tuple[str, str] | None = None
@@ -72,13 +74,16 @@ class Fleet:
         self._number = 0
 
     def after(self, position: str) -> int | None:
-        """The number of a change; None if this was told by another process, or before time was set back."""
+        """The number of a change from a position that `select` gave.
+
+        None if the position is from another process, or from before the time shown was set back.
+        """
         epoch, _, number = position.partition(".")
         known = epoch == self._epoch and number.isdecimal() and len(number) < 19
         return int(number) if known and int(number) <= self._number else None
 
     def select(self, wanted: Wanted, limit: int) -> tuple[list[bytes], str]:
-        """JSON of the vessels, those that changed first first; and the position after the last of them."""
+        """The JSON of the vessels in the order of their changes, and the position after the last of them."""
         found: list[_Row] = []
         for mmsi, row in reversed(self._rows.items()):
             if row.number <= wanted.after:
@@ -90,7 +95,7 @@ class Fleet:
         return [row.json for row in chosen], f"{self._epoch}.{last}"
 
     async def refresh(self) -> None:
-        """Take in what has changed in the log."""
+        """Take over what has changed in the log."""
         async with self._lock:
             version = await self._log.version()
             if version == self._version:
@@ -101,29 +106,32 @@ class Fleet:
             whole = time.monotonic() >= self._whole_at
             heard = await self._log.heard_at(BEGINNING if whole else self._newest - WINDOW)
             if whole:
-                for mmsi in self._heard.keys() - heard.keys():
-                    del self._heard[mmsi]
-                    self._rows.pop(mmsi, None)
+                self._forget(self._heard.keys() - heard.keys())
                 self._whole_at = time.monotonic() + WHOLE
             changed = [mmsi for mmsi, at in heard.items() if self._heard.get(mmsi, BEGINNING) < at]
             for start in range(0, len(changed), _BATCH):
                 some = changed[start : start + _BATCH]
-                places = await self._log.whereabouts(some)
-                self._take(places, await self._log.identities(some))
+                positions = await self._log.whereabouts(some)
+                self._take(positions, await self._log.identities(some))
                 self._heard |= {mmsi: heard[mmsi] for mmsi in some}
             self._newest = max(heard.values(), default=self._newest)
             self._version = version
 
-    def _take(self, places: list[LastPosition], identities: Iterable[Identity]) -> None:
-        for place, brief in zip(places, vessels.briefs(places, identities), strict=True):
+    def _forget(self, mmsis: Iterable[int]) -> None:
+        for mmsi in mmsis:
+            del self._heard[mmsi]
+            self._rows.pop(mmsi, None)
+
+    def _take(self, positions: list[LastPosition], identities: Iterable[Identity]) -> None:
+        for at, vessel in zip(positions, vessels.on_map(positions, identities), strict=True):
             self._number += 1
-            self._rows.pop(place.mmsi, None)
-            self._rows[place.mmsi] = _Row(
+            self._rows.pop(at.mmsi, None)
+            self._rows[at.mmsi] = _Row(
                 self._number,
-                place.time,
-                place.lon,
-                place.lat,
-                brief.tanker,
-                brief.listed,
-                msgspec.json.encode(brief),
+                at.time,
+                at.lon,
+                at.lat,
+                vessel.tanker,
+                vessel.listed,
+                msgspec.json.encode(vessel),
             )

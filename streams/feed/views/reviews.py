@@ -1,4 +1,4 @@
-"""Reviews of events: what people send, and the labels that come of it for `tankerwatch evaluate`."""
+"""Reviews of events: what people send, and the labels for `tankerwatch evaluate` that follow from it."""
 
 import csv
 import io
@@ -22,16 +22,16 @@ COLUMNS: Final = (
 _BATCH: Final = 1_000
 
 
-class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody makes of an event."""
+class ReviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person makes of an event."""
 
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     disposition: Disposition
     note: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
 
 
-def review(given: Given, event: Event) -> Review:
-    """The review as it is kept, of the event's highest revision."""
+def review(given: ReviewRequest, event: Event) -> Review:
+    """The review as it is kept. It is about the event's highest revision."""
     return Review(
         id=secrets.token_hex(8),
         event=event.id,
@@ -58,7 +58,10 @@ async def every(log: FeedLog) -> list[Review]:
 
 
 async def labels(log: FeedLog) -> dict[str, Any]:
-    """The truth as people see it: the latest review of each event counts, what is watched stays open."""
+    """The truth according to the reviews, as JSON.
+
+    The latest review of each event counts. An event under observation (`watching`) is in neither list.
+    """
     reviews = await every(log)
     latest = {review.event: review for review in reviews}
     kept: dict[str, Event] = {}
@@ -80,13 +83,13 @@ async def labels(log: FeedLog) -> dict[str, Any]:
 
 
 def _label(review: Review, event: Event | None) -> TrueEvent:
-    """With the event's times as they are now, if it is still kept."""
+    """A label with the event's present times, or those of the review if the event is no longer kept."""
     start, end = (event.start, event.end) if event else (review.start, review.end)
     return TrueEvent(review.type, review.mmsis, start, end, review.note)
 
 
 def to_csv(reviews: list[Review]) -> str:
-    """A row a review, with nothing in it that a spreadsheet would run."""
+    """A table with a row for each review. No cell starts a formula in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -1,4 +1,4 @@
-"""Vessels as the feed tells of them: where they are, in brief for the map, and all that is known of one."""
+"""Vessels as the feed shows them: all of them in brief for the map, or one with everything that is known."""
 
 import functools
 from collections.abc import Iterable
@@ -14,30 +14,30 @@ from streams.store.event_log import VesselRecord
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where a vessel was at an instant of the time grid. Null where it does not say it."""
+    """Where a vessel was at an instant of the time grid. Null for what the vessel does not send."""
 
     time: str
     lat: float
     lon: float
     speed_knots: float | None
     course: float | None  # degrees over ground
-    heading: float | None  # degrees, of the bow
+    heading: float | None  # degrees, true heading of the bow
 
 
 class Latest(Tick, frozen=True, kw_only=True, rename="camel"):
     """A vessel's latest tick."""
 
-    status: int | None  # navigational status of ITU-R M.1371; null for 15, not defined
+    status: int | None  # navigational status (ITU-R M.1371, table 45); null for 15, not defined
 
 
 class Point(Tick, frozen=True, kw_only=True, rename="camel"):
     """A tick of a recent track."""
 
-    segment: int  # tells places apart where the MMSI is in several at once
+    segment: int  # differs between places where the same MMSI is used at the same time
 
 
-class Brief(Latest, frozen=True, kw_only=True, rename="camel"):
-    """A vessel on the map."""
+class VesselOnMap(Latest, frozen=True, kw_only=True, rename="camel"):
+    """A vessel in brief."""
 
     mmsi: int
     name: str | None
@@ -47,8 +47,8 @@ class Brief(Latest, frozen=True, kw_only=True, rename="camel"):
     listed: bool
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was confirmed of a vessel at a time, as it says it of itself."""
+class ConfirmedIdentity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a vessel says of itself, as confirmed at a time by two equal transmissions."""
 
     time: str
     role: Role
@@ -62,36 +62,38 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     shared: bool
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """All that is kept of a vessel."""
+class VesselDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everything that is kept of a vessel."""
 
     mmsi: int
     flag: str | None
     whereabouts: Latest | None
-    identity: Known | None
-    identities: list[Known]  # oldest first
+    identity: ConfirmedIdentity | None
+    identities: list[ConfirmedIdentity]  # oldest first
     track: list[Point]  # oldest first
     watchlists: tuple[WatchlistHit, ...]
     events: list[str]  # ids, newest first
 
 
 text_of = functools.lru_cache(1_024)(to_text)
-"""The ticks of all vessels have few times among them."""
+"""Cached: the ticks of all vessels share a few times."""
 
 
-def briefs(places: Iterable[LastPosition], identities: Iterable[Identity]) -> list[Brief]:
-    named = {identity.mmsi: identity for identity in identities}
-    return [_brief(place, named.get(place.mmsi)) for place in places]
+def on_map(positions: Iterable[LastPosition], identities: Iterable[Identity]) -> list[VesselOnMap]:
+    """A vessel in brief for each position, in their order."""
+    by_mmsi = {identity.mmsi: identity for identity in identities}
+    return [_on_map(position, by_mmsi.get(position.mmsi)) for position in positions]
 
 
-def told(record: VesselRecord, events: list[str]) -> Told:
+def detail(record: VesselRecord, events: list[str]) -> VesselDetail:
+    """Everything that is kept of a vessel. `events` are the ids of its events, newest first."""
     where, who = record.whereabouts, record.identity
-    return Told(
+    return VesselDetail(
         mmsi=record.mmsi,
         flag=flag_of(record.mmsi),
         whereabouts=Latest(**_tick(where), status=where.status) if where else None,
-        identity=_known(who) if who else None,
-        identities=[_known(one) for one in record.identities],
+        identity=_confirmed(who) if who else None,
+        identities=[_confirmed(one) for one in record.identities],
         track=[Point(**_tick(one), segment=one.segment) for one in record.track],
         watchlists=who.watchlists if who else (),
         events=events,
@@ -99,27 +101,31 @@ def told(record: VesselRecord, events: list[str]) -> Told:
 
 
 def dimensions(event: Event, records: Iterable[VesselRecord | None]) -> dict[str, Dimensions]:
-    """Those of the event's vessels, by MMSI with nine digits: as last confirmed before it ended."""
+    """The dimensions of an event's vessels by MMSI with nine digits, as last confirmed before the event
+    ended.
+
+    A vessel whose dimensions were confirmed only later has those that were confirmed first.
+    """
     until = from_text(event.end or event.detected)
     found = {}
     for record in records:
         if record is None:
             continue
-        all_known = [*record.identities, *([record.identity] if record.identity else [])]
-        known = [(one.time, one.dimensions) for one in all_known if one.dimensions]
+        identities = [*record.identities, *([record.identity] if record.identity else [])]
+        known = [(one.time, one.dimensions) for one in identities if one.dimensions]
         before = [size for time, size in known if time <= until] or [size for _, size in known[:1]]
         if before:
             found[f"{record.mmsi:09d}"] = before[-1]
     return found
 
 
-def _brief(place: LastPosition, who: Identity | None) -> Brief:
-    return Brief(
-        **_tick(place),
-        status=place.status,
-        mmsi=place.mmsi,
+def _on_map(position: LastPosition, who: Identity | None) -> VesselOnMap:
+    return VesselOnMap(
+        **_tick(position),
+        status=position.status,
+        mmsi=position.mmsi,
         name=who.name if who else None,
-        flag=flag_of(place.mmsi),
+        flag=flag_of(position.mmsi),
         ais_ship_type=who.ship_type if who else None,
         tanker=who is not None and who.role is Role.TANKER,
         listed=who is not None and who.listed,
@@ -137,8 +143,8 @@ def _tick(at: LastPosition | TrackPoint) -> dict[str, Any]:
     }
 
 
-def _known(identity: Identity) -> Known:
-    return Known(
+def _confirmed(identity: Identity) -> ConfirmedIdentity:
+    return ConfirmedIdentity(
         time=to_text(identity.time),
         role=identity.role,
         name=identity.name,

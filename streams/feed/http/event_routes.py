@@ -46,8 +46,9 @@ _LOG_POSITION: Final = {
 async def get_events(query: EventPageQuery, feed: Feed) -> Response:
     """Each event is its highest revision. A page can be shorter than `limit` and still have a `next`."""
     log, selection = feed.log, query.selection()
+    after = None if query.cursor is None else event_pages.from_cursor(query.cursor)
     position = await log.last()
-    page = await event_pages.page(log, selection, query.start, query.end, query.cursor, query.limit)
+    page = await event_pages.page(log, selection, query.start, query.end, after, query.limit)
     content = {
         "events": [msgspec.Raw(one) for one in page.json],
         "next": event_pages.to_cursor(page.next) if page.next else None,

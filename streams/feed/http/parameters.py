@@ -52,6 +52,11 @@ def _count(most: int) -> BeforeValidator:
     return _reads(read, f"a number from 1 to {most}")
 
 
+def _cursor(text: str) -> str:
+    event_pages.from_cursor(text)
+    return text
+
+
 def _entry_id(text: str) -> str:
     """The id of an entry of the log: milliseconds, or milliseconds and a number."""
     if not text.isascii() or len(text) > 40:
@@ -108,8 +113,8 @@ EntryId = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,15}(-[0-9]{1,15})?$", "examples": ["0"]}),
 ]
 Cursor = Annotated[
-    event_pages.Place | None,
-    _reads(event_pages.from_cursor, "the `next` of the page before, or leave it out"),
+    str | None,
+    _reads(_cursor, "the `next` of the page before, or leave it out"),
     WithJsonSchema({"type": "string", "pattern": event_pages.CURSOR}),
 ]
 EventLimit = Annotated[

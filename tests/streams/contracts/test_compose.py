@@ -213,9 +213,9 @@ def test_the_feed_takes_tokens_whatever_is_set(
     """Whoever opens the port to other machines changes nothing else: it takes tokens on loopback too."""
     host = parsed("feed", environment, monkeypatch)["host"]
     settings = feed_from_environment(compose(environment)["services"]["feed"]["environment"])
-    demanded, made = access.tokens(settings, host)
-    assert demanded.demanded
-    assert not demanded.may_read("")
+    tokens, made = access.tokens(settings, host)
+    assert tokens.needed
+    assert not tokens.may_read("")
     assert (made is None) == ("TANKERWATCH_FEED_REVIEW_TOKENS" in environment)
 
 

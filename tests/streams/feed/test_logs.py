@@ -107,7 +107,7 @@ async def test_who_waits_is_woken_by_an_entry_and_by_a_review(kind: str, redis_s
         await log.add([event()])
         (entry,) = await waiting
         assert entry.json == (await log.log.latest_of([event().id]))[0]
-        given = reviews.Given("me", Disposition.CONFIRMED, "seen")
+        given = reviews.ReviewRequest("me", Disposition.CONFIRMED, "seen")
         made = [reviews.review(given, event()) for _ in range(3)]
         for one in made:
             await log.log.add_review(one)

@@ -6,7 +6,7 @@ import pytest
 
 from models.time import MINUTE, SECOND, to_text
 from streams.feed.recording.memory_log import MemoryLog
-from streams.feed.recording.player import Command, Player
+from streams.feed.recording.player import PlaybackCommand, Player
 from tests.streams.feed.factories import START, event
 
 
@@ -50,11 +50,11 @@ def test_as_fast_as_can_be_read() -> None:
 
 def test_paused_time_stands_still() -> None:
     machine, _ = player(600.0)
-    machine.obey(Command(playing=False))
+    machine.obey(PlaybackCommand(playing=False))
     machine.move(1.0)
     machine.move(10.0)
     assert now(machine) == START
-    machine.obey(Command(playing=True, rate=1.0))
+    machine.obey(PlaybackCommand(playing=True, rate=1.0))
     machine.move(10.0)
     assert now(machine) == START + 10 * SECOND
 
@@ -62,7 +62,7 @@ def test_paused_time_stands_still() -> None:
 def test_a_seek_into_what_has_not_been_read_gets_there_when_it_has() -> None:
     machine, log = player(600.0)
     machine.move(0.0)
-    machine.obey(Command(seek=to_text(START + 120 * MINUTE), playing=False))
+    machine.obey(PlaybackCommand(seek=to_text(START + 120 * MINUTE), playing=False))
     machine.move(0.1)
     assert now(machine) == START + 60 * MINUTE
     log.add([], [event(0, 3, 150)])
@@ -71,7 +71,7 @@ def test_a_seek_into_what_has_not_been_read_gets_there_when_it_has() -> None:
     machine.move(10.0)
     assert now(machine) == START + 120 * MINUTE
     machine.ended = True
-    machine.obey(Command(seek=to_text(START + 1_000 * MINUTE)))
+    machine.obey(PlaybackCommand(seek=to_text(START + 1_000 * MINUTE)))
     machine.move(0.1)
     assert now(machine) == START + 150 * MINUTE
 
@@ -79,7 +79,7 @@ def test_a_seek_into_what_has_not_been_read_gets_there_when_it_has() -> None:
 def test_a_seek_before_the_beginning_is_to_the_beginning() -> None:
     machine, _ = player(None)
     machine.move(0.1)
-    machine.obey(Command(seek="1990-01-01T00:00:00Z"))
+    machine.obey(PlaybackCommand(seek="1990-01-01T00:00:00Z"))
     assert now(machine) == START
 
 
@@ -89,7 +89,7 @@ def test_a_time_that_is_none_changes_nothing(text: str) -> None:
     machine.move(1.0)
     before = machine.playback()
     with pytest.raises(ValueError):  # noqa: PT011 - whatever the text is
-        machine.obey(Command(seek=text, playing=False, rate=1.0))
+        machine.obey(PlaybackCommand(seek=text, playing=False, rate=1.0))
     assert machine.playback() == before
 
 

@@ -20,7 +20,7 @@ from streams.deployment.config import Deployment
 from streams.feed.recording.memory_log import MemoryLog
 from streams.feed.recording.player import Player
 from streams.feed.settings import FeedSettings
-from streams.feed.stream.client import Follower
+from streams.feed.stream.client import StreamClient
 from streams.feed.stream.hub import Hub
 from streams.feed.views import reviews
 from streams.runtime.tasks import end
@@ -282,9 +282,8 @@ async def test_reviews_reach_all_who_want_the_event_and_who_comes_back(redis_ser
     async with in_redis(redis_server) as log, served(log.log) as url:
         await log.add([event(0), event(1)])
         last = (await log.log.since())[-1]
-        one, two = (
-            reviews.review(reviews.Given("me", Disposition.WATCHING, str(n)), event(n)) for n in (0, 1)
-        )
+        given = [reviews.ReviewRequest("me", Disposition.WATCHING, str(n)) for n in (0, 1)]
+        one, two = (reviews.review(request, event(n)) for n, request in enumerate(given))
         async with streaming(url, f"?mmsi={event(1).vessel.ssvid}") as messages:
             await next_of(messages, "heartbeat")
             await log.log.add_review(one)
@@ -344,7 +343,7 @@ async def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once()
 
     async def follow() -> None:
         nonlocal told
-        async for chunk in Follower(hub, EventFilter(), BEFORE_ALL).chunks():
+        async for chunk in StreamClient(hub, EventFilter(), BEFORE_ALL).chunks():
             told += chunk.data.decode()
             if told.count("event: revision") == 10 and "event: reset" not in told:
                 log.show(START + 40 * 60_000)  # and it goes on at once, the hub does not

@@ -7,7 +7,7 @@ from models.time import Millis, to_text
 from streams.alerts.rules import Rule
 from streams.alerts.schedule import State
 from streams.alerts.state_store import key
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 from streams.store.event_log import EventLog
 
 
@@ -32,7 +32,7 @@ async def standing(rule: Rule, client: Any, log: EventLog, prefix: str) -> RuleS
         rule.name,
         rule.channel,
         state,
-        plain(single[state]["reason"]) if state in single else "",
+        sanitize(single[state]["reason"]) if state in single else "",
         max(0, await log.added() - single["read"]) if "read" in single else 0,
         len(known.waiting) + len(known.parcels),
         sum(alert.held is not None for alert in known.waiting.values()),

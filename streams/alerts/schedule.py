@@ -17,7 +17,7 @@ from models.time import DAY, HOUR, Millis
 from streams.alerts.alert import Alert, Followed, Held, follow, kinds
 from streams.alerts.rules import Rule
 from streams.output import event_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 from streams.store.event_log import BEFORE_ALL, Entry, entry_key
 
 DIGEST: Final = 200
@@ -148,7 +148,7 @@ class Schedule:
             detected=event.detected,
             score=event.score,
             heading=event_text.heading(event),
-            summary=plain(event.summary)[:SUMMARY],
+            summary=sanitize(event.summary)[:SUMMARY],
             since=now,
         )
         self.state.waiting[alert.id] = alert

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from streams.cli.errors import Failed, complain, help_unless_command
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:
     from streams.alerts.rules import Rules
@@ -64,7 +64,7 @@ def check(rules: RulesFile) -> None:
 
     wanted = _load(rules)
     count = len(wanted.rules)
-    typer.echo(plain(f"{rules}: {count} rule{'s' * (count != 1)}, nothing wrong"))
+    typer.echo(sanitize(f"{rules}: {count} rule{'s' * (count != 1)}, nothing wrong"))
     for rule in wanted.rules:
         for variable in rule.receiver.variables():
             if not os.environ.get(variable):
@@ -109,7 +109,7 @@ def try_out(
     outcome = asyncio.run(send())
     if outcome.result is not Result.DELIVERED:
         raise Failed(f"rule {rule!r}: not delivered ({outcome.result}): {outcome.reason}")
-    typer.echo(plain(f"rule {rule!r}: delivered: {outcome.reason}"))
+    typer.echo(sanitize(f"rule {rule!r}: delivered: {outcome.reason}"))
 
 
 @app.command("list")
@@ -155,7 +155,7 @@ def dead(
             typer.echo(msgspec.json.encode(content).decode())
         else:
             head = f"{to_text(letter.time)}  {letter.rule}  {letter.parcel.id}  {subject(message)}"
-            typer.echo(f"{plain(head)}\n    {plain(letter.reason)}")
+            typer.echo(f"{sanitize(head)}\n    {sanitize(letter.reason)}")
     if not letters:
         typer.echo("no dead letters", err=True)
 

@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.cli.files import STANDARD
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:  # loaded when the command runs, so that its help comes at once
     from models.event import Event
@@ -136,7 +136,7 @@ def _print(result: "Evaluation") -> None:
     console.print(table)
     for word, misses in (("missed", result.missed), ("false", result.false)):
         for miss in misses:
-            console.print(f"{word}: {plain(_describe(miss))}", markup=False, soft_wrap=True)
+            console.print(f"{word}: {sanitize(_describe(miss))}", markup=False, soft_wrap=True)
 
 
 def _error(absolute: float | None, signed: float | None) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from streams.cli.errors import UsageError, help_unless_command
 from streams.cli.files import Output
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than the help
     from shapely import MultiPolygon, Polygon
@@ -83,7 +83,7 @@ def show(
         "area": f"{abs(area) / 1e6:.1f} km²",
     }
     for key, value in details.items():
-        typer.echo(f"{key:8} {plain(value)}")
+        typer.echo(f"{key:8} {sanitize(value)}")
 
 
 @app.command()
@@ -103,15 +103,15 @@ def check(
         except FenceError as error:
             failed = True
             for problem in error.problems:
-                typer.echo(plain(problem))
+                typer.echo(sanitize(problem))
             continue
         typer.echo(
-            plain(f"{file}: {len(fences)} fence{'' if len(fences) == 1 else 's'}, nothing wrong"), err=True
+            sanitize(f"{file}: {len(fences)} fence{'' if len(fences) == 1 else 's'}, nothing wrong"), err=True
         )
         for fence in fences:
             if _looks_swapped(fence.geometry):
                 note = "lies on land, but on water with the axes swapped; wanted is [longitude, latitude]"
-                typer.echo(plain(f"{file}: {fence.id!r}: {note}"), err=True)
+                typer.echo(sanitize(f"{file}: {fence.id!r}: {note}"), err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -140,7 +140,7 @@ def _row(fence: "Fence") -> dict[str, str | None]:
 
 
 def _table(rows: list[dict[str, str | None]]) -> str:
-    lines = [list(COLUMNS), *([plain(row[column]) or "-" for column in COLUMNS] for row in rows)]
+    lines = [list(COLUMNS), *([sanitize(row[column]) or "-" for column in COLUMNS] for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(COLUMNS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from streams.cli.errors import Failed, UsageError, reason
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 STANDARD = "-"
 """Standard input or output in place of a file."""
@@ -19,7 +19,7 @@ def source_names(files: Sequence[str]) -> list[str]:
     given: dict[Hashable, str] = {}
     names: list[str] = []
     for file in files:
-        name, key = plain(file), _identity(file, 0) or file
+        name, key = sanitize(file), _identity(file, 0) or file
         if key in given:
             same = "is given twice" if given[key] == name else f"and {given[key]} are the same file"
             raise UsageError(f"{name} {same}; name each recording once")

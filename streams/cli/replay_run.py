@@ -26,8 +26,8 @@ from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
-from streams.output.report import limits_of, render
-from streams.output.sanitize import plain
+from streams.output.report import plot_thresholds, render
+from streams.output.sanitize import sanitize
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 
@@ -93,7 +93,7 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
         if page:
             page.write(found.report(loaded, summary))
     if outputs.report and outputs.report != STANDARD:
-        console.print(f"Report: {plain(outputs.report)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Report: {sanitize(outputs.report)}", markup=False, highlight=False, soft_wrap=True)
     complain(*summary.problems)
     if interrupt.asked:
         so_far = "this is what was found so far" if summary.lines else "nothing had been read"
@@ -125,8 +125,8 @@ class _Findings:
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""
-        fences, limits = inputs.surroundings.fences, limits_of(inputs.settings)
-        return render(self._history, self._tracks(), fences, summary, land_clip, limits)
+        fences, thresholds = inputs.surroundings.fences, plot_thresholds(inputs.settings)
+        return render(self._history, self._tracks(), fences, summary, land_clip, thresholds)
 
     def _tracks(self) -> dict[int, Rows]:
         """The ticks of every vessel by MMSI, sorted by time."""

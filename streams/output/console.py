@@ -1,6 +1,6 @@
-"""What a person sees on the terminal: progress while a replay runs, what was found, where the lines went.
+"""What a person sees on the console: progress while a replay runs, the events, and the lines by outcome.
 
-Wrapped at words on a terminal, one line a sentence where the output is piped.
+Text is wrapped on a terminal. When the output is piped, every sentence stays on one line.
 """
 
 from collections.abc import Iterable
@@ -12,22 +12,22 @@ from rich.text import Text
 from models.event import Event, Status
 from models.time import to_text
 from streams.decoding.outcome import Outcome
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 from streams.recordings.summary import Summary
 
 SHOWN = 20
-"""So many events are listed on the terminal; the rest is counted."""
+"""The most events listed; the rest is only counted."""
 
 
 def show_progress(summary: Summary) -> str:
-    """One line: lines so far, rate, event time."""
+    """One line of progress: lines read so far, lines a second, event time reached."""
     reached = summary.last if summary.reached is None else summary.reached
     moment = "no time yet" if reached is None else f"event time {_short(to_text(reached))}"
     return f"{summary.lines:,} lines, {summary.rate:,.0f} a second, {moment}"
 
 
 def show_events(console: Console, events: Iterable[Event]) -> None:
-    """The final state of each event as a sentence, the strongest first."""
+    """Print the highest revision of each event as a sentence, highest scores first."""
     ordered = sorted(events, key=lambda e: (e.status is Status.RETRACTED, -e.score, e.start, e.id))
     if not ordered:
         _show(console, Text("No events."))
@@ -39,13 +39,13 @@ def show_events(console: Console, events: Iterable[Event]) -> None:
             (" (retracted)" if event.status is Status.RETRACTED else "", "dim"),
         )
         _show(console, heading)
-        _show(console, Text(plain(event.summary)), indent=2)
+        _show(console, Text(sanitize(event.summary)), indent=2)
     if len(ordered) > SHOWN:
         _show(console, Text(f"... and {len(ordered) - SHOWN:,} more"))
 
 
 def show_summary(console: Console, summary: Summary) -> None:
-    """Lines by outcome, vessels, events by type and level, rate."""
+    """Print lines by outcome, events by type and level, vessels, and the rate."""
     counts = {str(outcome): sum(c[outcome] for c in summary.outcomes.values()) for outcome in Outcome}
     rows = [(name.replace("_", " "), count) for name, count in counts.items() if count]
     _table(console, "Lines by outcome", [*rows, ("lines read", summary.lines)])
@@ -57,7 +57,7 @@ def show_summary(console: Console, summary: Summary) -> None:
     messages = f"{summary.messages.total():,} messages, {summary.vessels:,} vessels"
     _show(console, Text(f"{messages}, {summary.tankers:,} tankers"))
     if summary.overtaken:
-        text = f"{summary.overtaken:,} reports came too late to be merged and changed nothing"
+        text = f"{summary.overtaken:,} reports came too late and changed nothing"
         _show(console, Text(text))
     if summary.first is not None and summary.last is not None:
         _show(console, Text(f"Event time {to_text(summary.first)} to {to_text(summary.last)}"))

@@ -1,4 +1,4 @@
-"""Event files: JSON Lines as they come, GeoJSON and CSV for other programs."""
+"""Event files: JSON Lines, GeoJSON and CSV."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from models.event import Event, to_json
 from streams.output.format import Format as Format  # re-exported
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 COLUMNS: Final = (
     "id", "type", "revision", "status", "level", "score", "start", "end", "detected", "lat", "lon", "mmsi",
@@ -15,22 +15,21 @@ COLUMNS: Final = (
     "other_watchlists", "duration_hours", "median_distance_km", "min_hull_gap_m", "port", "geofences",
     "summary",
 )  # fmt: skip
-"""Columns of the CSV: one row a revision, what the JSON says flattened."""
-
+"""Columns of the CSV. It has one row for each revision, with the main fields of the JSON."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""How formulas begin, also in full width, which spreadsheets of East Asia take for the same."""
+"""Characters that start a formula in a spreadsheet. East Asian ones also take those of full width."""
 
 
 class TextSink(Protocol):
-    """Where text goes: an open file, or what stands for one."""
+    """Anything that takes text, such as an open file."""
 
     def write(self, text: str, /) -> object: ...
     def flush(self) -> object: ...
 
 
 class EventWriter:
-    """Writes revisions in one format to a text stream. GeoJSON is whole only after `close`."""
+    """Writes revisions in one format to a text stream. GeoJSON is complete only after `close`."""
 
     def __init__(self, stream: TextSink, form: Format) -> None:
         self._stream, self._form, self._count = stream, form, 0
@@ -93,12 +92,13 @@ def _lists(vessel: Any) -> str:
 
 def _row(cells: tuple[Any, ...]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([harmless(cell) for cell in cells])
+    csv.writer(line, lineterminator="\n").writerow([safe_cell(cell) for cell in cells])
     return line.getvalue()
 
 
-def harmless(cell: Any) -> Any:
-    """Text from strangers on one line; an apostrophe leads what a spreadsheet would take for a formula."""
+def safe_cell(cell: Any) -> Any:
+    """Make a cell safe. Text stays on one line, and gets an apostrophe in front if it would start a
+    formula."""
     if not isinstance(cell, str):
         return cell
-    return "'" * cell.lstrip().startswith(_FORMULA) + plain(cell)
+    return "'" * cell.lstrip().startswith(_FORMULA) + sanitize(cell)

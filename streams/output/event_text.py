@@ -1,24 +1,24 @@
-"""An event in words, for a terminal, a letter, a message: short lines that no name can break or forge."""
+"""An event as text for a terminal, a mail or a message: short lines that no name can break or forge."""
 
 from collections.abc import Iterator
 
 from models.event import Event, Position, Reason, Status, Vessel
 from models.time import HOUR, duration_text, from_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 
 def heading(event: Event) -> str:
-    """What it is and who takes part: "Probable encounter: OCEAN STAR and KUM SONG 9"."""
+    """Level, type and vessels, like "Probable encounter: OCEAN STAR and KUM SONG 9"."""
     kind = f"{event.level} {event.type.replace('_', ' ')}".capitalize()
-    return f"{kind}: {' and '.join(called(vessel) for vessel in event.vessels)}"
+    return f"{kind}: {' and '.join(name_of(vessel) for vessel in event.vessels)}"
 
 
-def called(vessel: Vessel) -> str:
-    return plain(vessel.name) or f"MMSI {vessel.ssvid}"
+def name_of(vessel: Vessel) -> str:
+    return sanitize(vessel.name) or f"MMSI {vessel.ssvid}"
 
 
 def described(vessel: Vessel) -> str:
-    """All that is known of a vessel, on one line."""
+    """Everything known about a vessel, on one line."""
     facts = [
         f"MMSI {vessel.ssvid}",
         f"IMO {vessel.imo}" if vessel.imo else "no IMO number",
@@ -28,24 +28,24 @@ def described(vessel: Vessel) -> str:
         f"{vessel.length_meters} m long" if vessel.length_meters else "",
         f"draught {vessel.draught_meters:g} m" if vessel.draught_meters else "",
     ]
-    return plain(f"{vessel.name or 'no name'} ({', '.join(filter(None, facts))})")
+    return sanitize(f"{vessel.name or 'no name'} ({', '.join(filter(None, facts))})")
 
 
 def listed(vessel: Vessel) -> list[str]:
-    """The watchlists that a vessel is on, a line each."""
-    return [plain(f"{hit.list} {hit.entry}, by its {hit.matched_on.upper()}") for hit in vessel.watchlists]
+    """The watchlists that a vessel is on, one line for each."""
+    return [sanitize(f"{hit.list} {hit.entry}, by its {hit.matched_on.upper()}") for hit in vessel.watchlists]
 
 
 def place(event: Event) -> str:
-    """Where: the position, and the fences that it touches."""
+    """The position, and the fences that the event touches."""
     fences = [f"{fence.relation} {fence.name}" for fence in event.geofences]
-    return plain(", ".join([coordinates(event.position), *fences]))
+    return sanitize(", ".join([coordinates(event.position), *fences]))
 
 
 def area(event: Event) -> str:
-    """Where, in few words: the first fence, else the position."""
+    """The first fence, or else the position."""
     for fence in event.geofences:
-        return plain(f"{fence.relation} {fence.name}")
+        return sanitize(f"{fence.relation} {fence.name}")
     return coordinates(event.position)
 
 
@@ -55,13 +55,13 @@ def coordinates(position: Position) -> str:
 
 
 def period(event: Event) -> str:
-    """From when to when, in minutes of UTC."""
+    """Start and end in UTC, to the minute."""
     start, end = short(event.start), short(event.end) if event.end else "still open"
     return f"{start} to {end} UTC" if event.end else f"{start} UTC, {end}"
 
 
 def lasted(event: Event) -> str | None:
-    """How long, as the event itself counts."""
+    """The duration, as the event itself states it; None while it is open and does not state one."""
     if event.encounter:
         hours = event.encounter.duration_hours
     elif event.loitering:
@@ -76,36 +76,36 @@ def lasted(event: Event) -> str | None:
 
 
 def reasons(given: tuple[Reason, ...]) -> list[str]:
-    return [plain(reason.text) for reason in given]
+    return [sanitize(reason.text) for reason in given]
 
 
 def changes(before: Event, after: Event) -> list[str]:
-    """What a later revision says otherwise, the weightiest first."""
+    """What a later revision changes, the most important first."""
     return list(_changes(before, after))
 
 
 def _changes(before: Event, after: Event) -> Iterator[str]:
     if before.status != after.status:
-        yield "taken back" if after.status is Status.RETRACTED else f"{before.status} → {after.status}"
+        yield "retracted" if after.status is Status.RETRACTED else f"{before.status} → {after.status}"
     if before.level != after.level:
         yield f"{before.level} → {after.level}"
     if before.score != after.score:
         yield f"score {before.score:.2f} → {after.score:.2f}"
     if lasted(before) != lasted(after):
         yield f"{lasted(before) or '?'} → {lasted(after) or '?'}"
-    if [called(vessel) for vessel in before.vessels] != [called(vessel) for vessel in after.vessels]:
-        yield "vessels named otherwise"
+    if [name_of(vessel) for vessel in before.vessels] != [name_of(vessel) for vessel in after.vessels]:
+        yield "vessel names changed"
     yield from _differing("for it", before.reasons, after.reasons)
     yield from _differing("against it", before.against, after.against)
 
 
 def _differing(what: str, before: tuple[Reason, ...], after: tuple[Reason, ...]) -> Iterator[str]:
-    """Reasons that came or went; their numbers are in other words each time."""
+    """Reasons that were added or dropped, by code: their texts change with every revision."""
     for lead, old, new in ((what, before, after), (f"no longer {what}", after, before)):
         known = {reason.code for reason in old}
         for reason in new:
             if reason.code not in known:
-                yield plain(f"{lead}: {reason.text}")
+                yield sanitize(f"{lead}: {reason.text}")
 
 
 def short(time: str) -> str:

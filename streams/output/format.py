@@ -1,4 +1,4 @@
-"""The formats that events are written in. Apart from what writes them, so that naming one costs nothing."""
+"""The formats of event files. They have a module of their own, so that the command line loads quickly."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Rejects: the lines that became no message, as JSON Lines: each can be found and read again."""
+"""Reject files: the lines that did not become a message, as JSON Lines. Each can be found and read again."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ class _Record(msgspec.Struct, omit_defaults=True):
 
 
 def to_json(reject: Reject) -> bytes:
-    """One reject as one line of ASCII JSON, without a line feed: what a terminal might obey comes escaped."""
+    """One reject as one line of ASCII JSON, without a line feed. Control characters are escaped."""
     head, encoded = None, None
     try:
         head = reject.head.decode("utf-8")
@@ -46,6 +46,6 @@ def to_json(reject: Reject) -> bytes:
 
 
 def write_rejects(rejects: Iterable[Reject], file: BinaryIO) -> None:
-    """Append rejects to an open file."""
+    """Write rejects to an open file."""
     for reject in rejects:
         file.write(to_json(reject) + b"\n")

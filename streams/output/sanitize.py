@@ -1,10 +1,13 @@
-"""Text from strangers (names by radio, names of files) made harmless for a terminal, a log or one line."""
+"""Text from strangers (names sent by radio, names of files), made safe for a terminal, a log or one line."""
 
 from typing import Any
 
 
-def plain(value: Any) -> str:
-    """On one line, with whatever a terminal might obey (control and bidi characters) as escapes."""
+def sanitize(value: Any) -> str:
+    """The value as text on one line. Control characters, and those that turn writing round, become escapes.
+
+    None becomes the empty text.
+    """
     text = "" if value is None else str(value)
     if text.isprintable():
         return text

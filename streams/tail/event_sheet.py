@@ -8,7 +8,7 @@ from rich.text import Text
 
 from models.event import Event, Reason
 from streams.output import event_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 from streams.tail.source import Known
 
 
@@ -19,7 +19,7 @@ def show(console: Console, known: Known) -> None:
         console, Text(f"event {event.id}, revision {event.revision}, {event.status}, score {event.score:.2f}")
     )
     _line(console, Text(""))
-    _line(console, Text(plain(event.summary)))
+    _line(console, Text(sanitize(event.summary)))
     _part(console, "When and where", [*_when(event), event_text.place(event)])
     _part(console, "For it", [_weighed(reason, "+") for reason in event.reasons])
     _part(console, "Against it", [_weighed(reason, "-") for reason in event.against])
@@ -31,13 +31,13 @@ def show(console: Console, known: Known) -> None:
     _part(console, "Vessels", vessels)
     _part(console, "Measured", _measured(event))
     heard = ", ".join(event.evidence.receivers) or "receivers that are not known"
-    _part(console, "Evidence", [plain(f"{len(event.evidence.positions)} positions, heard by {heard}")])
+    _part(console, "Evidence", [sanitize(f"{len(event.evidence.positions)} positions, heard by {heard}")])
     _part(console, "Revisions", _revisions(known.revisions))
     _part(
         console,
         "Reviews",
         [
-            plain(f"{event_text.short(one.time)}  {one.disposition} by {one.by}: {one.note}")
+            sanitize(f"{event_text.short(one.time)}  {one.disposition} by {one.by}: {one.note}")
             for one in known.reviews
         ],
     )
@@ -55,7 +55,7 @@ def _weighed(reason: Reason, sign: str) -> str:
     if reason.threshold is not None:
         met.append(f"threshold {_measure(reason.threshold, reason.unit)}")
     numbers = f" ({', '.join(met)})" if met else ""
-    return plain(f"{sign}{reason.weight:.2f}  {reason.text}{numbers}")
+    return sanitize(f"{sign}{reason.weight:.2f}  {reason.text}{numbers}")
 
 
 def _measure(value: float | str, unit: str | None) -> str:
@@ -74,7 +74,7 @@ def _measured(event: Event) -> list[str]:
             f"{met.min_distance_kilometers * 1000:.0f} m at least{gap}",
             f"{met.median_speed_knots:g} kn, {met.position_count} positions, {met.type}",
             *([f"draught changed by {met.draught_change_meters:+g} m"] if met.draught_change_meters else []),
-            *([f"others in the raft: {', '.join(map(plain, met.others))}"] if met.others else []),
+            *([f"others in the raft: {', '.join(map(sanitize, met.others))}"] if met.others else []),
         ]
     if slow := event.loitering:
         return [
@@ -83,7 +83,7 @@ def _measured(event: Event) -> list[str]:
     if call := event.port_visit:
         seen = [name for name, was in (("entry", call.entry_seen), ("exit", call.exit_seen)) if was]
         return [
-            plain(f"{call.port_name} ({call.port}), confidence {call.confidence} of 4"),
+            sanitize(f"{call.port_name} ({call.port}), confidence {call.confidence} of 4"),
             f"stopped for {call.stopped_hours:g} h, {' and '.join(seen) or 'neither entry nor exit'} seen",
         ]
     return []

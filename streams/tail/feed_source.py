@@ -11,7 +11,7 @@ import msgspec
 
 from models.event import Event
 from models.review import Review
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 from streams.store.event_log import BEFORE_ALL, entry_key, moment
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
 from streams.tail.sse_client import Frames
@@ -35,7 +35,7 @@ class FeedSource:
         `filters` are a hint to the feed, so that it sends less.
         """
         self._base = url.rstrip("/")
-        self.where = f"the feed at {plain(self._base.rpartition('@')[2].rpartition('://')[2])}"
+        self.where = f"the feed at {sanitize(self._base.rpartition('@')[2].rpartition('://')[2])}"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.AsyncClient(
             headers=headers, timeout=httpx.Timeout(10, read=SILENCE), follow_redirects=False
@@ -127,7 +127,7 @@ class FeedSource:
         raise Unusable(f"{self.where}: {said}; correct --source")
 
     def _away(self, error: Exception) -> Unreachable:
-        why = plain(error) or type(error).__name__
+        why = sanitize(error) or type(error).__name__
         return Unreachable(f"{self.where}: {why}; start it (`tankerwatch feed`), or correct --source")
 
 
@@ -141,4 +141,4 @@ def _detail(response: httpx.Response) -> str:
         detail = msgspec.json.decode(response.content, type=dict[str, Any]).get("detail")
     except msgspec.DecodeError:
         return ""
-    return f" ({plain(detail)[:300]})" if detail else ""
+    return f" ({sanitize(detail)[:300]})" if detail else ""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from models.event import Event, Level, Status, to_json
 from streams.output import event_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 _INDENT: Final = 4
 
@@ -45,7 +45,7 @@ class Lines:
 
     def print(self, event: Event, before: Event | None) -> None:
         self._show(head(event, self._console.width), 0)
-        self._show(Text.assemble(_below(event, before), "  ", (plain(event.id), "dim")), _INDENT)
+        self._show(Text.assemble(_below(event, before), "  ", (sanitize(event.id), "dim")), _INDENT)
 
     def _show(self, text: Text, indent: int) -> None:
         self._console.print(Padding(text, (0, 0, 0, indent)), highlight=False)
@@ -60,7 +60,7 @@ def head(event: Event, width: int) -> Text:
         "  ",
         (str(event.level), "dim strike" if retracted else level),
         f" {event.type.replace('_', ' ')}  ",
-        (" and ".join(event_text.called(vessel) for vessel in event.vessels), "bold"),
+        (" and ".join(event_text.name_of(vessel) for vessel in event.vessels), "bold"),
     )
     for fact in (event_text.lasted(event), event_text.area(event)):
         if fact and line.cell_len + cell_len(fact) + 2 <= width:
@@ -76,4 +76,4 @@ def _below(event: Event, before: Event | None) -> str:
         changes = "; ".join(event_text.changes(before, event)) or "nothing new"
         return f"revision {event.revision}: {changes}"
     later = f"revision {event.revision}: " if event.revision > 1 else ""
-    return later + plain(event.summary)
+    return later + sanitize(event.summary)

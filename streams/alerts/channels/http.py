@@ -10,7 +10,7 @@ import httpx
 
 from streams.alerts.channel import Outcome, Result
 from streams.alerts.channels.addresses import Private, resolve
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 CONNECT_SECONDS: Final = 10.0
 SECONDS: Final = 30.0
@@ -30,7 +30,7 @@ class Poster:
         self._host = self._url.raw_host.decode("ascii")
         self._port = self._url.port or {"http": 80, "https": 443}[self._url.scheme]
         self._context = ssl.create_default_context()
-        self.at = plain(f"{self._url.scheme}://{self._url.netloc.decode('ascii')}")
+        self.at = sanitize(f"{self._url.scheme}://{self._url.netloc.decode('ascii')}")
         """Without path and query, which may be secret."""
 
     async def post(self, body: bytes, headers: dict[str, str]) -> Outcome:
@@ -46,16 +46,16 @@ class Poster:
         except Private as error:
             return Outcome(Result.NEVER, str(error))
         except (OSError, UnicodeError) as error:
-            return Outcome(Result.AWAY, f"{self._host}: no such host, or no name server ({plain(error)})")
+            return Outcome(Result.AWAY, f"{self._host}: no such host, or no name server ({sanitize(error)})")
         outcome = Outcome(Result.AWAY, f"{self.at}: no address")
         for address in addresses:
             try:
                 return await self._post_to(address, body, headers)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                why = plain(error) or "no connection"
+                why = sanitize(error) or "no connection"
                 outcome = Outcome(Result.AWAY, f"{self.at}: {why} ({address})")
             except (httpx.TransportError, httpx.StreamError) as error:
-                why = plain(error) or type(error).__name__
+                why = sanitize(error) or type(error).__name__
                 return Outcome(Result.REFUSED, f"{self.at}: {why}")
         return outcome
 
@@ -94,7 +94,7 @@ class Poster:
 
 def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
     """What an answer means."""
-    said = plain(body.decode("utf-8", "replace").strip())
+    said = sanitize(body.decode("utf-8", "replace").strip())
     reason = f"{at} answered {code}{': ' + said if said else ''}"
     if 200 <= code < 300:
         return Outcome(Result.DELIVERED, f"{at} answered {code}")
@@ -105,7 +105,7 @@ def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
     if code >= 500:
         return Outcome(Result.REFUSED, reason)
     if 300 <= code < 400:
-        to = plain(headers.get("location", "elsewhere"))[:QUOTED]
+        to = sanitize(headers.get("location", "elsewhere"))[:QUOTED]
         return Outcome(Result.NEVER, f"{at} answered {code} and points to {to}: give the final address")
     return Outcome(Result.NEVER, reason)
 

@@ -14,7 +14,7 @@ from streams.alerts.channel import Outcome, Result
 from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, subject
 from streams.alerts.receivers import Email
 from streams.output import event_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 SECONDS: Final = 30.0
 Part = tuple[str, list[str]]
@@ -40,9 +40,11 @@ class MailChannel:
                 Result.NEVER if all(code >= 500 for code in codes) else Result.REFUSED, f"{at}: {why}"
             )
         except (smtplib.SMTPException, OSError) as error:
-            return Outcome(Result.AWAY, f"{at}: {plain(error) or type(error).__name__}")
+            return Outcome(Result.AWAY, f"{at}: {sanitize(error) or type(error).__name__}")
         if refused:
-            return Outcome(Result.DELIVERED, f"{at} took it, but not for {plain(', '.join(sorted(refused)))}")
+            return Outcome(
+                Result.DELIVERED, f"{at} took it, but not for {sanitize(', '.join(sorted(refused)))}"
+            )
         return Outcome(Result.DELIVERED, f"{at} took it")
 
     def _send(self, mail: EmailMessage) -> dict[str, tuple[int, bytes]]:
@@ -67,10 +69,10 @@ def _answers(error: Exception) -> tuple[list[int], str]:
         said = "; ".join(
             f"{who}: {code} {text.decode(errors='replace')}" for who, (code, text) in found.items()
         )
-        return [code for code, _ in found.values()], plain(said)
+        return [code for code, _ in found.values()], sanitize(said)
     assert isinstance(error, smtplib.SMTPResponseException)
     text = error.smtp_error
-    return [error.smtp_code], plain(
+    return [error.smtp_code], sanitize(
         f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
     )
 
@@ -126,7 +128,7 @@ def sheet(event: Event) -> list[Part]:
         for vessel in event.vessels
     ]
     parts = [
-        ("", [plain(event.summary)]),
+        ("", [sanitize(event.summary)]),
         ("For it", event_text.reasons(event.reasons)),
         ("Against it", event_text.reasons(event.against)),
         ("Vessels", vessels),

@@ -8,7 +8,7 @@ import aiomqtt
 from streams.alerts.channel import Outcome, Result
 from streams.alerts.message import Digest, Gap, Message, Single, payload
 from streams.alerts.receivers import Mqtt
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 SECONDS: Final = 15.0
 
@@ -36,9 +36,9 @@ class MqttChannel:
             async with client:
                 await client.publish(topic, payload(message), qos=1, retain=retain)
         except aiomqtt.MqttError as error:
-            return Outcome(Result.AWAY, f"{host}:{port}: {plain(error)}")
+            return Outcome(Result.AWAY, f"{host}:{port}: {sanitize(error)}")
         except ValueError as error:  # what paho makes of a topic or payload that MQTT does not allow
-            return Outcome(Result.NEVER, f"{topic}: {plain(error)}")
+            return Outcome(Result.NEVER, f"{topic}: {sanitize(error)}")
         return Outcome(Result.DELIVERED, f"{host}:{port} has {topic}")
 
 

@@ -8,7 +8,7 @@ from streams.alerts.channel import Outcome
 from streams.alerts.channels.http import Poster
 from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, subject
 from streams.output import event_text
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 HEADER: Final = 150  # Slack's limits of characters
 SECTION: Final = 3_000
@@ -29,7 +29,7 @@ def compose(message: Message, page: str = "") -> dict[str, Any]:
     head = subject(message)
     match message:
         case Single(event=event):
-            lines = [plain(event.summary)]
+            lines = [sanitize(event.summary)]
             facts = [event_text.place(event), event_text.period(event), f"score {event.score:.2f}"]
             facts.append(f"{event.id} revision {event.revision}")
             target = link(page, event.id)

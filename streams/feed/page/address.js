@@ -1,4 +1,5 @@
-/* The address: filters, search, map view and what is opened, so that a link shows the same and back leads back. */
+/* The page's address: filters, search, map view, and the open event or vessel. A link shows another reader the same,
+   and the browser's back button works. */
 
 import * as selections from "./selection.js";
 
@@ -23,17 +24,17 @@ function textOf({ selection, text, event, vessel, view }) {
   if (event) parameters.set("event", event);
   if (vessel) parameters.set("vessel", String(vessel));
   let query = parameters.toString();
-  // slashes need no escape in a query, and links are read by people
+  // slashes need no escape in a query, and people read links
   if (view) query += `${query ? "&" : ""}map=${view.zoom.toFixed(2).replace(/\.?0+$/, "")}/${view.lat.toFixed(4)}/${view.lon.toFixed(4)}`;
   return `${location.pathname}${query ? `?${query}` : ""}`;
 }
 
-/* `push`: a step that back leads back over. */
+/* `push`: as a new entry of the browser's history. */
 export function write(state, push = false) {
   const text = textOf(state);
   if (text === location.pathname + location.search) return;
   history[push ? "pushState" : "replaceState"](null, "", text);
 }
 
-/* A link to an event alone. */
+/* A link to an event, without the rest. */
 export const linkTo = (event) => textOf({ selection: selections.NONE, event });

@@ -1,7 +1,7 @@
-/* Requests to the feed: JSON in and out. What it refuses becomes a Refusal with a sentence for people. */
+/* Requests to the feed: JSON in and out. A failed request throws a Refusal with a sentence for the reader. */
 
 export class Refusal extends Error {
-  /* `status` 0: nobody answered. */
+  /* `status` is that of HTTP; 0 if there was no answer. */
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -20,7 +20,7 @@ async function ask(path, options) {
   return response;
 }
 
-/* Problems are JSON by RFC 9457; what stands between may answer otherwise. */
+/* The feed's problems are JSON (RFC 9457); a proxy in between may answer in another way. */
 async function sentence(response) {
   try {
     return (await response.json()).detail ?? response.statusText;
@@ -34,7 +34,7 @@ const query = (parameters) => {
   return text ? `?${text}` : "";
 };
 
-/* `parameters` is what URLSearchParams takes. */
+/* `parameters` is anything that URLSearchParams takes. */
 export async function get(path, parameters = {}, signal = undefined) {
   const response = await ask(`v1/${path}${query(parameters)}`, { signal });
   return { content: await response.json(), headers: response.headers };

@@ -1,10 +1,11 @@
-/* A layer that paints on one canvas, larger than the map: moving it costs nothing until its edge comes into sight,
-   and while zooming it is stretched. Positions are of a world one unit wide, and every copy of it in sight is painted. */
+/* A layer that paints on one canvas. The canvas is larger than the map: moving the map repaints it only when its edge
+   comes into sight, and while zooming it is stretched. Positions are in a world one unit wide; every copy of the
+   world in sight is painted. */
 
 const { L } = window;
 
-/* Layers to be painted: one a frame, so that no frame lasts as long as all of them together. Until its turn, a canvas
-   stays where it belongs, stretched if need be. */
+/* The layers to paint: one for each frame, so that no frame takes as long as all of them together. Until its turn a
+   canvas is moved and stretched to its place. */
 const waiting = new Set();
 let frame = 0;
 
@@ -18,13 +19,13 @@ function paintNext() {
 export const CanvasLayer = L.Renderer.extend({
   options: { padding: 0.25, keepOut: () => [] },
 
-  /* Whether there is nothing to paint: then there is no canvas to be laid over the map at every frame. */
+  /* Whether there is nothing to paint. The canvas is hidden then, because showing it costs time in every frame. */
   empty() {
     return false;
   },
 
-  /* `paint(ctx, view)` is what a layer adds. view: width, height, zoom, scale (pixels of the world), x(), y(),
-     turns (copies of the world in sight), seen(box, margin), taken() (boxes where no name is to be, to be added to). */
+  /* Each layer adds `paint(ctx, view)`. view: width, height, zoom, scale (pixels of the world), x(), y(), turns
+     (copies of the world in sight), seen(box, margin), taken() (a list of boxes where no name may be, to add to). */
 
   getEvents() {
     return { ...L.Renderer.prototype.getEvents.call(this), move: this._onMove };
@@ -47,18 +48,18 @@ export const CanvasLayer = L.Renderer.extend({
     if (at.x < min.x || at.y < min.y || at.x + size.x > max.x || at.y + size.y > max.y) this.later();
   },
 
-  /* The view has changed at once: until it is painted anew, the canvas lies where what is on it belongs. */
+  /* The view has jumped. Until it is repainted, the canvas is moved to where its content belongs. */
   _reset() {
     this._updateTransform(this._map.getCenter(), this._map.getZoom());
     this.later();
   },
 
   _update() {
-    if (!this._bounds) L.Renderer.prototype._update.call(this); // what Leaflet stretches by must be there at once
+    if (!this._bounds) L.Renderer.prototype._update.call(this); // Leaflet needs the bounds at once to stretch the canvas
     this.later();
   },
 
-  /* Soon, once for all that asked. */
+  /* Paints in one of the next frames, once for all calls until then. */
   later() {
     if (!this._map) return;
     waiting.add(this);
@@ -66,7 +67,7 @@ export const CanvasLayer = L.Renderer.extend({
   },
 
   _paint() {
-    if (this._map._animatingZoom) return; // its end asks again
+    if (this._map._animatingZoom) return; // its end calls this again
     this._container.hidden = this.empty();
     if (this._container.hidden) return;
     L.Renderer.prototype._update.call(this);

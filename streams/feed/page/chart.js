@@ -1,4 +1,4 @@
-/* The chart below everything: land, a grid, and the fences with their names and what is done inside them. */
+/* The lowest layer of the map: land, a grid, and the fences with their names and policies. */
 
 import { clean, human } from "./web/words.js";
 import { colour } from "./web/colours.js";
@@ -6,8 +6,8 @@ import { CanvasLayer } from "./canvas_layer.js";
 import { holds, label, ringsOf, trace, union } from "./paths.js";
 import { project } from "./fleet.js";
 
-/* What a fence's policy means for two vessels close together inside. */
-export const POLICIES = { watch: "watched: raised even here", suppress: "nothing is raised inside", score: "raised; counts in the score" };
+/* What a fence's policy means for events inside it. */
+export const POLICIES = { watch: "encounters are raised even here", suppress: "encounters and loitering are not raised", score: "counts in the score" };
 const DASHES = { watch: [], suppress: [1.5, 3], score: [6, 4] };
 
 export const Chart = CanvasLayer.extend({
@@ -26,12 +26,12 @@ export const Chart = CanvasLayer.extend({
       const rings = ringsOf(geometry);
       return { ...properties, rings, box: union(rings.map((ring) => ring.box)) };
     });
-    // the smallest last: on top, and named before they are covered
+    // the smallest last, so that they are on top
     this.fences.sort((a, b) => area(b.box) - area(a.box));
     this.later();
   },
 
-  /* Those at a position, the smallest first. */
+  /* The fences at a position, the smallest first. */
   fencesAt(lon, lat) {
     const [x, y] = project(lon, lat);
     return this.fences.filter(({ rings, box }) => x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3] && holds(rings, x, y)).reverse();
@@ -51,7 +51,7 @@ export const Chart = CanvasLayer.extend({
     }
   },
 
-  /* Meridians and parallels, with room between them. */
+  /* Meridians and parallels at a distance that suits the zoom. */
   grid(ctx, view) {
     const step = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30].find((degrees) => (degrees / 360) * view.scale > 110) ?? 30;
     const left = -view.x(0) / view.scale, [top, bottom] = [-view.y(0) / view.scale, (view.height - view.y(0)) / view.scale];

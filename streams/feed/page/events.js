@@ -1,4 +1,4 @@
-/* Events: the latest revisions that the selection wants, newest first, no more than a bounded number of them. */
+/* The loaded events: the highest revisions that match the filters, newest first, up to a limit. */
 
 import { get } from "./api.js";
 import { matches, pairs } from "./selection.js";
@@ -19,10 +19,11 @@ export class Events {
     return [...this.byId.values()].sort(newestFirst);
   }
 
-  /* Everything anew. Gives the position in the log from which the stream goes on, or null if overtaken by another. */
+  /* Loads the first page anew. Returns the position in the log from which the stream continues, or null if another
+     `load` has been called in the meantime. */
   async load(selection = this.selection) {
     const loading = (this.loading = {});
-    this.latest = new Map(); // what comes by the stream meanwhile is newer than the answer
+    this.latest = new Map(); // what the stream brings in the meantime is newer than the answer
     const { content, headers } = await get("events", [...pairs(selection), ["limit", PAGE]]);
     if (loading !== this.loading) return null;
     Object.assign(this, { selection, byId: new Map(), reviews: new Map(), limit: MOST });
@@ -31,13 +32,13 @@ export class Events {
     return headers.get("X-Log-Position") ?? "0";
   }
 
-  /* The next older ones. */
+  /* Loads the next page of older events. */
   async loadMore() {
     const loading = this.loading, start = this.byId.size;
     let cursor = this.cursor;
     let from = this.trimmed ? [["end", this.all.at(-1).detected]] : [["cursor", cursor]];
     this.limit = Math.max(this.limit, this.byId.size + PAGE);
-    do { // after trimming, the first answers may hold only what is here already
+    do { // after `trim`, the first answers may hold only events that are loaded already
       const { content } = await get("events", [...pairs(this.selection), ["limit", PAGE], ...from]);
       if (loading !== this.loading) return;
       this.take(content);
@@ -58,7 +59,7 @@ export class Events {
     this.changed();
   }
 
-  /* A revision from the stream; whether the event is new here. */
+  /* Takes a revision from the stream. Returns whether the event is new here. */
   revise(event) {
     const known = this.byId.get(event.id) ?? this.latest.get(event.id);
     if (known && known.revision >= event.revision) return false;

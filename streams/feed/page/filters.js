@@ -1,4 +1,4 @@
-/* The filters over the list: a form, and what is set as chips that take it off again. */
+/* The filters above the list: a form, and a chip for each filter that is set, to remove it. */
 
 import { byId, clean, country, el, human, typeName } from "./web/words.js";
 import { NONE, SEVERAL, asFilter, pairs } from "./selection.js";
@@ -7,7 +7,7 @@ const BOXES = { level: ["probable", "possible"], status: ["open", "closed", "ret
 const LABELS = { fence: "Fence", country: "Country", flag: "Flag", watchlist: "Watchlist", mmsi: "MMSI", imo: "IMO" };
 
 export class Filters {
-  /* `types` there are; `changed` is told the selection and the text; `area` gives the box of the map. */
+  /* `types`: all types of events. `changed` gets the selection and the search text. `area` returns the box of the map. */
   constructor(types, changed, area) {
     this.boxes = { type: types, ...BOXES };
     Object.assign(this, { form: byId("filters"), search: byId("search"), chips: byId("chips"), changed, area, fences: new Map() });
@@ -30,7 +30,7 @@ export class Filters {
     byId("filter-toggle").setAttribute("aria-expanded", String(open));
   }
 
-  /* What there is to choose from. */
+  /* Sets the fences and countries to choose from. */
   offerFences(fences) {
     this.fences = new Map(fences.map((fence) => [fence.id, fence.name]));
     options(this.form.elements.fence, fences.toSorted((a, b) => a.name.localeCompare(b.name)).map((fence) => [fence.id, fence.name]));
@@ -39,13 +39,13 @@ export class Filters {
     this.showChips();
   }
 
-  /* Flags and lists as they come up. */
+  /* Adds flags or watchlists to the suggestions, as they come up in events. */
   offer(name, values) {
     const list = byId(`known-${name}`), known = new Set([...list.options].map((option) => option.value));
     for (const value of values) if (!known.has(value)) list.append(el("option", { value }));
   }
 
-  /* Shows a selection, without telling of it. */
+  /* Shows a selection without calling `changed`. */
   show(selection, text) {
     Object.assign(this, { selection, text });
     if (document.activeElement !== this.search) this.search.value = text;
@@ -76,7 +76,7 @@ export class Filters {
     this.set(selection);
   }
 
-  /* Words are looked for in what is loaded; an MMSI or IMO number becomes a filter once it is whole. */
+  /* Words are searched for in the loaded events. A complete MMSI or IMO number becomes a filter. */
   typed(entered = false) {
     clearTimeout(this.timer);
     const text = this.search.value, filter = asFilter(text);
@@ -100,8 +100,8 @@ export class Filters {
       click: () => this.set(without) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
     const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => chip(this.named(name, value),
       { ...this.selection, [name]: this.selection[name].filter((other) => other !== value) })));
-    if (this.selection.bbox) several.push(chip("In the area drawn on the map", { ...this.selection, bbox: null }));
-    if (this.selection.minScore) several.push(chip(`Score from ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
+    if (this.selection.bbox) several.push(chip("In the area marked on the map", { ...this.selection, bbox: null }));
+    if (this.selection.minScore) several.push(chip(`Score at least ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
     this.chips.replaceChildren(...several);
     this.chips.hidden = !several.length;
     const count = pairs(this.selection).length;

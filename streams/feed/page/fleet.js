@@ -1,24 +1,25 @@
-/* The fleet: where all vessels were last, asked for again and again; vessels not heard for long are let go. */
+/* The fleet: the latest position of every vessel, polled from the server. Vessels that are silent for long are
+   removed. */
 
 import { Refusal, get } from "./api.js";
 
-const GONE = 24 * 3600 * 1000; // milliseconds without a tick
+const GONE = 24 * 3600 * 1000; // milliseconds without a tick after which a vessel is removed
 
 const mercatorY = (lat) => {
   const sine = Math.sin((Math.min(85.0511, Math.max(-85.0511, lat)) * Math.PI) / 180);
   return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
 };
 
-/* The world one unit wide. */
+/* A position on the map (Web Mercator), with the world one unit wide. */
 export const project = (lon, lat) => [(lon + 180) / 360, mercatorY(lat)];
 
 export class Fleet {
-  /* `changed` is called after every answer with vessels, `clock` with the newest time of the data. */
+  /* `changed` is called after every answer with vessels, `clock` with the newest time in the data. */
   constructor(changed, clock) {
     Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, next: null });
   }
 
-  /* From now on, with so many seconds between two answers; fewer times while nobody looks. */
+  /* Polls from now on, with this many seconds between two requests; less often while the page is hidden. */
   start(seconds) {
     this.seconds = seconds;
     this.ask();
@@ -35,7 +36,7 @@ export class Fleet {
     clearTimeout(this.timer);
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
-    this.poll(asking.signal).catch((error) => { // the stream says what is wrong
+    this.poll(asking.signal).catch((error) => { // the stream shows the error
       if (!(error instanceof Refusal || error.name === "AbortError")) throw error;
     }).finally(() => {
       if (asking !== this.asking) return;
@@ -43,7 +44,7 @@ export class Fleet {
     });
   }
 
-  /* What has changed since the last answer; all, where the server knows of none. */
+  /* Gets what has changed since the last answer, or everything if the server does not know that answer. */
   async poll(signal) {
     const { content } = await get("vessels", this.next ? { after: this.next } : {}, signal);
     if (content.whole) this.byMmsi.clear();

@@ -1,11 +1,11 @@
-/* Two hulls to scale at their closest approach, from the antennas' places on board and the headings. */
+/* Two hulls to scale at their closest approach, from the positions of the antennas on board and the headings. */
 
 import { bdi, el, moment, number, vesselName, vesselsOf } from "./web/words.js";
 import { section } from "./web/event.js";
 
-const METRES = (6371008.8 * Math.PI) / 180; // of a degree of latitude
+const METRES = (6371008.8 * Math.PI) / 180; // in a degree of latitude
 
-/* Where both were nearest, with headings: [sample of one, sample of the other] or null. */
+/* The samples of both vessels where they were closest and have headings, or null. */
 function closest(event) {
   const byTime = new Map();
   for (const sample of event.evidence.positions) {
@@ -23,7 +23,7 @@ function closest(event) {
   return best;
 }
 
-/* Distances from the antenna: {bow, stern, port, starboard}, and whether its place is known. */
+/* Distances from the antenna in metres, {bow, stern, port, starboard}, and whether its position on board is known. */
 function sizeOf(vessel, dimensions) {
   const d = dimensions && { bow: dimensions.to_bow, stern: dimensions.to_stern, port: dimensions.to_port, starboard: dimensions.to_starboard };
   if (d && (d.bow || d.port)) return { ...d, known: true };
@@ -32,7 +32,7 @@ function sizeOf(vessel, dimensions) {
   return { bow: long / 2, stern: long / 2, port: wide / 2, starboard: wide / 2, known: false };
 }
 
-/* The rectangle that gaps are measured between, and the outline that is drawn inside it. East, north in metres. */
+/* The rectangle between which gaps are measured, and the outline drawn inside it. East, north in metres. */
 function place(size, heading, [east, north]) {
   const angle = (heading * Math.PI) / 180, [sin, cos] = [Math.sin(angle), Math.cos(angle)];
   const put = ([x, y]) => [east + x * cos + y * sin, north - x * sin + y * cos];
@@ -61,7 +61,7 @@ function between(one, other) {
   return best;
 }
 
-/* `dimensions` as the server tells them, by MMSI with nine digits, as far as known. Null where there is nothing to draw. */
+/* `dimensions` are those that the server sends, by MMSI with nine digits. Null if there is nothing to draw. */
 export function hullsOf(event, dimensions, width) {
   if (!event.encounter) return null;
   const vessels = vesselsOf(event), at = closest(event);
@@ -76,8 +76,8 @@ export function hullsOf(event, dimensions, width) {
     el("figcaption", {}, vessels.map((vessel, i) => el("span", { class: "key" }, el("i", { class: `area ${"ab"[i]}` }), bdi(vesselName(vessel)))),
       el("span", { class: "small" }, [moment(Date.parse(a.time)), gap !== null && `hulls ${number(gap, 0)} m apart`, a.distanceMeters !== null
         && `antennas (dots) ${number(a.distanceMeters, 0)} m`].filter(Boolean).join(" · ")),
-      gap === 0 && el("span", { class: "small" }, "Positions are off by 10 m and more, so hulls may seem to overlap."),
-      sizes.some((size) => !size.known) && el("span", { class: "small" }, "Where an antenna's place is not known, it is drawn amidships."))));
+      gap === 0 && el("span", { class: "small" }, "Positions are only accurate to about 10 m, so the hulls may seem to overlap."),
+      sizes.some((size) => !size.known) && el("span", { class: "small" }, "If the position of an antenna on board is not known, it is drawn amidships."))));
 }
 
 function drawing(hulls, vessels, gap, width) {

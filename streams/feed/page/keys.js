@@ -1,11 +1,11 @@
-/* The keyboard: single keys, as long as nothing is being typed. */
+/* Keyboard shortcuts: single keys, except while the reader is typing. */
 
 import { byId, el } from "./web/words.js";
 
-const HELP = [["j, ↓", "next event"], ["k, ↑", "previous event"], ["Enter", "open the event"], ["Esc", "close what is open"], ["/", "search"], ["f", "filters"],
-  ["z", "zoom to what is open"], ["a", "show all events on the map"], ["t", "colours: system, light, dark"], ["space", "play or pause a recording"], ["?", "this help"]];
+const HELP = [["j, ↓", "next event"], ["k, ↑", "previous event"], ["Enter", "open the event"], ["Esc", "close the panel"], ["/", "search"], ["f", "filters"],
+  ["z", "zoom to the open event or vessel"], ["a", "show all events on the map"], ["t", "colours: system, light, dark"], ["space", "play or pause a recording"], ["?", "this help"]];
 
-/* acts: by key. */
+/* acts: functions by key. */
 export function listen(acts) {
   byId("keys").append(...HELP.map(([key, what]) => el("div", {}, el("dt", {}, key.split(", ").map((one, i) => [i ? " or " : "", el("kbd", {}, one)])), el("dd", {}, what))));
   const help = byId("help");
@@ -16,7 +16,7 @@ export function listen(acts) {
     if (event.key === "Escape" && field) return field.blur();
     if (field && !(field.type === "checkbox" || field.type === "radio")) return;
     if (event.key === " " && event.target.closest?.("button, a, input, summary")) return;
-    if (event.key.startsWith("Arrow") && !event.target.closest?.("#list")) return; // the map and the slider have their own
+    if (event.key.startsWith("Arrow") && !event.target.closest?.("#list")) return; // the map and the slider use the arrows themselves
     const act = event.key === "?" ? () => help.showModal() : acts[event.key];
     if (!act) return;
     event.preventDefault();

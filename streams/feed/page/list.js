@@ -1,11 +1,12 @@
-/* The list of events, newest first: changed where an event changes, so that focus and place stay. */
+/* The list of events, newest first. Only items whose event has changed are replaced, so that the focus and the
+   scroll position stay. */
 
 import { bdi, byId, el, number, timeOf, vesselsOf } from "./web/words.js";
 import { badge, period, tag, who } from "./web/event.js";
 import { disposition } from "./review.js";
 
 export class List {
-  /* `opened` is told the id of the event chosen. */
+  /* `opened` gets the id of the event that the reader chooses. */
   constructor(opened) {
     Object.assign(this, { node: byId("list"), opened, items: new Map(), chosen: null });
     this.node.addEventListener("click", (clicked) => {
@@ -16,7 +17,7 @@ export class List {
     });
   }
 
-  /* `fresh`: ids of those that have just come. */
+  /* `fresh`: the ids of events that have just come. */
   show(events, reviews, fresh, address) {
     const left = new Set(this.items.keys());
     let before = null;
@@ -69,12 +70,12 @@ export class List {
     }
   }
 
-  /* So that it is seen, without taking the focus. */
+  /* Scrolls an event into view without focusing it. */
   reveal(id) {
     this.items.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
-  /* The id so many steps from where the focus or else the opened event is; null at the ends. */
+  /* The id of the event so many steps from the focused one, or else from the open one; null beyond the ends. */
   neighbour(step) {
     const links = [...this.node.querySelectorAll("a")];
     const focused = links.indexOf(document.activeElement), from = focused >= 0 ? focused : links.findIndex((link) => link.dataset.id === this.chosen);
@@ -86,7 +87,7 @@ export class List {
   }
 }
 
-/* "27 Oct 20:05", as narrow as can be. */
+/* "20:05 · 27 Oct" */
 const short = (iso) => {
   const time = new Date(iso);
   return `${iso.slice(11, 16)} · ${time.getUTCDate()} ${time.toLocaleString("en-GB", { month: "short", timeZone: "UTC" })}`;

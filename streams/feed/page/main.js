@@ -1,4 +1,4 @@
-/* The page: brings together what the server says and what the reader does. */
+/* The page: connects what the server sends with what the reader does. */
 
 import { Refusal, get, land, post } from "./api.js";
 import { byId, el, plural, vesselsOf } from "./web/words.js";
@@ -16,15 +16,15 @@ import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { VesselPanel } from "./vessel_panel.js";
 
-const LIVE = 10, PLAYING = 1, PAUSED = 5; // seconds between two questions for vessels
-const LOOK = 10; // pages looked through for a word before the reader is asked
+const LIVE = 10, PLAYING = 1, PAUSED = 5; // seconds between two requests for vessels
+const LOOK = 10; // pages searched for a word before the reader has to ask for more
 
 const state = address.read();
-const fresh = new Set(); // events that came since the page was last looked at
+const fresh = new Set(); // events that have come since the reader last looked at the page
 let config = null, drawing = null, shown = [];
-let unseen = !state.view; // the address names no view: it is what is there first that is shown
+let unseen = !state.view; // whether the map still has to move to what is shown: the address says no view
 
-showPanel(); // before the map is made: it takes part of the room
+showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
 const events = new Events(state.selection, draw);
 const fleet = new Fleet(() => map.fleetChanged(), (time) => status.newest(time));
@@ -41,7 +41,7 @@ const vesselPanel = new VesselPanel({ ...shared, event: open, known: (id) => eve
 const player = new Player(played);
 let stream = null, filters = null;
 
-/* ---- what the server says ---- */
+/* ---- what the server sends ---- */
 
 async function start() {
   for (let pause = 1; !config; pause = Math.min(30, pause * 2)) {
@@ -76,7 +76,7 @@ async function start() {
   document.body.classList.add("ready");
 }
 
-/* The land that is here; it is better than nothing where there are no tiles. */
+/* The shipped land: what the map shows without online tiles, or when they fail to load. */
 async function showLand() {
   try {
     map.land(await land());
@@ -86,7 +86,8 @@ async function showLand() {
   }
 }
 
-/* Lists, then follows from where the list was taken. Where that fails, the stream's next attempt tries again. */
+/* Lists the events, then opens the stream from the position of the list. If it fails, the next attempt of the
+   stream tries again. */
 async function reach() {
   try {
     const position = await events.load(state.selection);
@@ -113,7 +114,7 @@ function review(one) {
   if (panel.id === one.event) later("panel", () => panel.refresh(), 300);
 }
 
-/* The log is another one, or the time shown was moved: nothing of what is here need be true any more. */
+/* The log has been replaced, or the time shown was set back: everything here may be out of date. */
 async function reset() {
   fresh.clear();
   fleet.ask();
@@ -176,7 +177,7 @@ function paint() {
   byId("tab-count").textContent = String(shown.length);
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
-  byId("none").textContent = all.length ? "No event that is loaded matches." : events.loading ? "No events yet that match. They appear here as they are found." : "";
+  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
   if (filters) {
     filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
     filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list))));
@@ -194,7 +195,7 @@ function showPanel() {
   document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
 }
 
-/* What the address names, opened. */
+/* Opens the event or the vessel that the address names. */
 function follow() {
   list.choose(state.event);
   map.markers.choose(state.event);
@@ -256,7 +257,7 @@ function close() {
   if (id) list.focus(id);
 }
 
-/* To the next event of the list, or the one before; opened at once if one is open. */
+/* Focuses the next event in the list, or the previous one; opens it if another event is open. */
 function step(by) {
   const id = list.neighbour(by);
   if (!id) return;
@@ -283,7 +284,7 @@ async function filtered(selection, text) {
   }
 }
 
-/* The server knows no search for words: so page by page, until something is found. */
+/* The server has no text search, so this loads page after page until it finds enough. */
 async function lookFor(text) {
   for (let pages = 0; pages < LOOK && events.more && state.text === text; pages++) {
     paint();

@@ -1,5 +1,5 @@
-/* Events on the map: a disc for an encounter, a diamond for one vessel alone, a square for a port. Filled where
-   probable; larger the longer it lasts; ringed while open; struck through where retracted. */
+/* Events on the map: a disc for an encounter, a diamond for loitering, a square for a port visit. Filled if probable,
+   larger the longer the event lasts, ringed while open, struck through if retracted. */
 
 import { clean, el, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { hoursOf } from "./web/event.js";
@@ -13,19 +13,19 @@ const SHAPES = {
 };
 const shapeOf = (type) => (type.includes("encounter") || type === "chain" ? "disc" : type.includes("port") ? "square" : "diamond");
 
-/* From 0.8 for what has just begun to 1.5 after a day. */
+/* From 0.8 for an event that has just started to 1.5 after a day. */
 const sizeOf = (event, now) => 0.8 + 0.7 * Math.min(1, Math.sqrt(Math.max(0, hoursOf(event, now)) / 24));
 
 const wordsOf = (event) => `${typeName(event.type)}, ${event.status === "retracted" ? "retracted" : `${event.level}, ${event.status}`}: ${
   vesselsOf(event).map(vesselName).join(" and ")}`;
 
 export class Markers {
-  /* `opened` is told the id of the event clicked. */
+  /* `opened` gets the id of the event that is clicked. */
   constructor(map, opened) {
     Object.assign(this, { map, opened, byId: new Map(), chosen: null });
   }
 
-  /* These events and no others. `now` in milliseconds: where the data end. */
+  /* Shows these events and no others. `now`: the end of the data, in milliseconds. */
   show(events, now) {
     const left = new Set(this.byId.keys());
     for (const event of events) {

@@ -1,4 +1,4 @@
-/* The panel of the opened event: what was seen, why it was raised, what speaks against it, what people said. */
+/* The panel of the open event: what was seen, the reasons for and against it, and the reviews. */
 
 import { Refusal, get } from "./api.js";
 import { bdi, byId, clean, el, timeOf, vesselName, vesselsOf } from "./web/words.js";
@@ -16,7 +16,7 @@ export class EventPanel {
     Object.assign(this, { node: byId("panel"), on, event: null });
   }
 
-  /* Opens it, with what is known already, then with the rest. */
+  /* Opens it with what is loaded already (`known`), then with the rest. */
   async open(id, known = null) {
     const same = this.event?.id === id;
     this.id = id;
@@ -26,7 +26,7 @@ export class EventPanel {
     await this.refresh();
   }
 
-  /* Asks for everything again: the event has a new revision or review. */
+  /* Loads everything again, after a new revision or review. */
   async refresh() {
     const { id } = this, asking = (this.asking = {});
     try {
@@ -55,7 +55,7 @@ export class EventPanel {
     this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(sentence)));
   }
 
-  /* Whole tracks, where there are; the evidence alone until then. */
+  /* Loads the whole tracks. Until then, and if there are none, the map shows the positions of the evidence. */
   async loadTracks(asking) {
     const { content } = await get(`events/${encodeURIComponent(this.id)}/track`);
     if (asking !== this.asking) return;
@@ -96,12 +96,12 @@ export class EventPanel {
       el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
       el("p", { class: "sentence" }, bdi(event.summary)),
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
-      event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data took this event back. The reasons against say why."),
+      event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
       this.actions(),
       grounds(event),
       plots.length ? section("Over time", plots) : null,
       hullsOf(event, this.dimensions, width),
-      section("Measured", keyFacts(event, OPEN)),
+      section("Measurements", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
       section("Reviews", reviewList(this.reviews), this.form),
@@ -120,7 +120,7 @@ export class EventPanel {
   vessels() {
     const cards = vesselCards(this.event);
     vesselsOf(this.event).forEach((vessel, i) => cards.querySelectorAll(".card")[i].append(el("button", { type: "button", class: "quiet",
-      click: () => this.on.vessel(Number(vessel.ssvid)) }, "All about this vessel")));
+      click: () => this.on.vessel(Number(vessel.ssvid)) }, "More about this vessel")));
     return cards;
   }
 
@@ -131,12 +131,12 @@ export class EventPanel {
       try {
         await navigator.clipboard.writeText(link);
         button.textContent = "Link copied";
-      } catch { // beyond loopback without TLS there is no clipboard
-        prompt("The link to this event:", link);
+      } catch { // browsers give the clipboard only to pages with TLS or on loopback
+        prompt("Link to this event:", link);
       }
     };
     return el("div", { class: "actions" },
-      el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to it"),
+      el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to event"),
       el("button", { type: "button", click: copy }, "Copy link"),
       el("span", { class: "downloads" }, el("span", { class: "small" }, "Download "),
         el("a", { href: path, download: `${name}.json` }, "JSON"),
@@ -145,10 +145,10 @@ export class EventPanel {
   }
 }
 
-/* Makes the sheet taller or lower, on a phone. */
-export const grip = () => el("button", { type: "button", class: "grip", "aria-label": "Taller or lower", click: () => document.body.classList.toggle("tall") });
+/* A button that makes the sheet on a phone taller or lower. */
+export const grip = () => el("button", { type: "button", class: "grip", "aria-label": "Make the sheet taller or lower", click: () => document.body.classList.toggle("tall") });
 
-/* The event as `events.geojson` has it: a point, with the rest as properties. */
+/* The event as in `events.geojson`: a point, with the rest as properties. */
 function featureOf(event) {
   const { position, boundingBox, ...properties } = event;
   return { type: "Feature", id: event.id, bbox: boundingBox, geometry: { type: "Point", coordinates: [position.lon, position.lat] }, properties };

@@ -1,8 +1,8 @@
-/* Paths: outlines and lines projected once, as flat arrays with their boxes, and how they are traced. */
+/* Paths: outlines and lines, projected once into flat arrays with their boxes, and drawing them. */
 
 import { project } from "./fleet.js";
 
-/* From positions as [lon, lat]; longitudes run on past 180 where the line crosses it. */
+/* A path from positions [lon, lat]. Longitudes run on past 180 where the line crosses it. */
 export function pathOf(positions) {
   const points = new Float64Array(positions.length * 2), box = [Infinity, Infinity, -Infinity, -Infinity];
   let before = null, turn = 0;
@@ -18,7 +18,7 @@ export function pathOf(positions) {
   return { points, box };
 }
 
-/* The outlines of a Polygon or MultiPolygon, holes too. They are cut at 180 degrees and stay so. */
+/* The outlines of a Polygon or MultiPolygon, including holes. They are cut at 180 degrees, as in the data. */
 export function ringsOf({ type, coordinates }) {
   const polygons = type === "Polygon" ? [coordinates] : coordinates;
   return polygons.flatMap((rings) => rings.map(pathOf));
@@ -27,7 +27,7 @@ export function ringsOf({ type, coordinates }) {
 export const union = (boxes) => boxes.reduce((all, box) => [Math.min(all[0], box[0]), Math.min(all[1], box[1]),
   Math.max(all[2], box[2]), Math.max(all[3], box[3])], [Infinity, Infinity, -Infinity, -Infinity]);
 
-/* Adds it to the canvas's path, without points too near to each other to be told apart. */
+/* Adds a path to that of the canvas. Points too close to the one before are left out. */
 export function trace(ctx, view, { points }, turn) {
   let px = NaN, py = NaN;
   for (let i = 0; i < points.length; i += 2) {
@@ -40,7 +40,7 @@ export function trace(ctx, view, { points }, turn) {
   }
 }
 
-/* Whether a position lies inside outlines, by the even-odd rule. */
+/* Whether a position is inside outlines, by the even-odd rule. */
 export function holds(rings, x, y) {
   let inside = false;
   for (const { points } of rings) {
@@ -52,7 +52,7 @@ export function holds(rings, x, y) {
   return inside;
 }
 
-const widths = new Map(); // of names, pixels, by font and name: measuring them takes longer than all the rest
+const widths = new Map(); // of names in pixels, by font and name. Cached: measuring takes longer than everything else
 
 function widthOf(ctx, text) {
   const key = ctx.font + text;
@@ -63,7 +63,7 @@ function widthOf(ctx, text) {
   return widths.get(key);
 }
 
-/* A name that covers no other: written beside or at a place if there is room. `taken` holds the boxes in use. */
+/* Writes a name beside or at a place, if it covers no other name. `taken` holds the boxes in use. */
 export function label(ctx, taken, text, x, y, { tone, halo, aside = 0, bold = false }) {
   ctx.font = `${bold ? "600 " : ""}12px system-ui, sans-serif`;
   const wide = widthOf(ctx, text);

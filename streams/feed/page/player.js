@@ -1,16 +1,16 @@
-/* The time machine: which moment of a recording is shown, and how fast it moves on. */
+/* The player of a recording: which moment is shown, and how fast time passes. */
 
 import { get, post } from "./api.js";
 import { byId, el, moment } from "./web/words.js";
 
-const RATES = [60, 300, 600, 1800, 3600, 14400]; // times as fast as it happened
+const RATES = [60, 300, 600, 1800, 3600, 14400]; // seconds of the recording for each second
 const MINUTE = 60000;
 
 export class Player {
-  /* `moved` is called with the playback whenever it has been asked for. */
+  /* `moved` gets the state of the player after every request for it. */
   constructor(moved) {
     Object.assign(this, { node: byId("player"), slider: byId("moment"), button: byId("play"), rates: byId("rate"), moved, dragging: false });
-    this.rates.append(...RATES.map((rate) => el("option", { value: rate }, `${rate}×`)), el("option", { value: "max" }, "as read"));
+    this.rates.append(...RATES.map((rate) => el("option", { value: rate }, `${rate}×`)), el("option", { value: "max" }, "fastest"));
     this.button.addEventListener("click", () => this.toggle());
     this.rates.addEventListener("change", () => this.command({ rate: this.rates.value === "max" ? null : Number(this.rates.value) }));
     this.slider.addEventListener("input", () => { this.dragging = true; this.label(this.start + Number(this.slider.value) * MINUTE); });
@@ -34,7 +34,7 @@ export class Player {
     try {
       this.show(await post("replay", wanted));
     } catch {
-      this.ask(); // shows how it stands
+      this.ask(); // shows the actual state
     }
   }
 
@@ -43,7 +43,7 @@ export class Player {
     try {
       this.show((await get("replay")).content);
     } catch {
-      // the state of the connection tells it
+      // the state of the connection shows it
     }
     this.timer = setTimeout(() => this.ask(), document.hidden ? 5000 : this.running ? 500 : 2000);
   }

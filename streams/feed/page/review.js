@@ -1,4 +1,4 @@
-/* Reviews of an event: what people made of it, for all to see, and the form to add one. */
+/* The reviews of an event, which every reader sees, and the form to add one. */
 
 import { Refusal, post } from "./api.js";
 import { bdi, el, human, timeOf } from "./web/words.js";
@@ -9,12 +9,12 @@ const NAME = "tankerwatch-reviewer";
 export const disposition = (review) => el("span", { class: `badge review-${review.disposition}`, title: `${review.by}: ${review.note || human(review.disposition)}` },
   DISPOSITIONS[review.disposition] ?? human(review.disposition));
 
-/* The latest first. */
+/* Newest first. */
 export const reviewList = (reviews) => (reviews.length ? el("ol", { class: "reviews", reversed: true }, reviews.toReversed().map((review) => el("li", {},
-  el("div", { class: "line" }, disposition(review), el("b", {}, bdi(review.by)), el("span", { class: "small" }, timeOf(review.time), ` · of revision ${review.revision}`)),
+  el("div", { class: "line" }, disposition(review), el("b", {}, bdi(review.by)), el("span", { class: "small" }, timeOf(review.time), ` · about revision ${review.revision}`)),
   review.note && el("p", {}, bdi(review.note))))) : el("p", { class: "small" }, "Nobody has reviewed this event yet."));
 
-/* `added` is called with the review, `refused` where it takes signing in. */
+/* `added` gets the new review. `refused` is called if a token is needed. */
 export function reviewForm(id, added, refused) {
   const problem = el("p", { class: "problem", role: "alert" });
   const submit = async (event) => {
@@ -38,7 +38,7 @@ export function reviewForm(id, added, refused) {
   };
   const form = el("form", { class: "review", submit, "aria-label": "Review this event" },
     el("label", {}, "Your name", el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name", value: localStorage.getItem(NAME) ?? "" })),
-    el("fieldset", {}, el("legend", {}, "What you make of it"), Object.entries(DISPOSITIONS).map(([value, name]) => el("label", { class: "choice" },
+    el("fieldset", {}, el("legend", {}, "Your verdict"), Object.entries(DISPOSITIONS).map(([value, name]) => el("label", { class: "choice" },
       el("input", { type: "radio", name: "disposition", value, required: true }), name))),
     el("label", {}, "Note", el("textarea", { name: "note", rows: 2, maxlength: 4000 })),
     el("div", { class: "line" }, el("button", { type: "submit", class: "primary" }, "Add review")), problem);

@@ -1,4 +1,4 @@
-/* The map: Leaflet, with chart, vessels, tracks and events on it; what is under the pointer; the legend. */
+/* The map: Leaflet with the layers for chart, vessels, tracks and events; the tooltip; the controls. */
 
 import { bdi, byId, clock, country, duration, el, human, kilometres, number, place, shipType, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { forgetColours } from "./web/colours.js";
@@ -49,14 +49,14 @@ export class SeaMap {
     this.map.setView([lat, lon], zoom, { animate: false });
   }
 
-  /* West, south, east, north of what is in sight. */
+  /* West, south, east, north of the visible area. */
   get area() {
     const box = this.map.getBounds(), wide = box.getEast() - box.getWest() >= 360;
     const round = (degrees) => Math.round(degrees * 1000) / 1000;
     return [wide ? -180 : turned(box.getWest()), Math.max(-90, box.getSouth()), wide ? 180 : turned(box.getEast()), Math.min(90, box.getNorth())].map(round);
   }
 
-  /* Online tiles instead of the land; `failed` is called once if one of them can't be had. */
+  /* Shows online tiles instead of the shipped land. `failed` is called at the first tile that does not load. */
   tiles(url, failed) {
     L.tileLayer(url, { pane: "tilePane" }).once("tileerror", failed).addTo(this.map);
     this.chart.showLand = false;
@@ -77,7 +77,7 @@ export class SeaMap {
     if (box) this.map.fitBounds(box, { paddingTopLeft: [50, 50], paddingBottomRight: [Math.min(110, this.map.getSize().x / 5), 60 + this.covered], maxZoom: most });
   }
 
-  /* Pixels below that a sheet lies over, on a phone. */
+  /* Pixels at the bottom of the map that a sheet covers, on a phone. */
   get covered() {
     const frame = this.map.getContainer().getBoundingClientRect();
     const tops = [...document.querySelectorAll(".sheet")].map((sheet) => sheet.getBoundingClientRect())
@@ -85,8 +85,8 @@ export class SeaMap {
     return Math.min(Math.max(0, ...tops), frame.height * 0.7);
   }
 
-  /* Where a name could not be read: beyond the sides, under what lies over the map, under events. Boxes in pixels of
-     the container. */
+  /* Where a name could not be read: outside the map, under controls and sheets, under events. Boxes in pixels of the
+     container. */
   keepOut() {
     const { x: wide, y: high } = this.map.getSize(), frame = this.map.getContainer().getBoundingClientRect(), far = 1e5;
     const over = ["zoom", "legend", "player"].map((id) => byId(id).getBoundingClientRect()).filter((box) => box.width)
@@ -104,7 +104,7 @@ export class SeaMap {
     if (events.length) this.fit(L.latLngBounds(events.map(({ position }) => [position.lat, near(position.lon, events[0].position.lon)])), 9);
   }
 
-  /* Only as far as needed for a place to be seen. */
+  /* Moves the map only as far as needed to make a place visible. */
   reveal({ lat, lon }) {
     this.map.invalidateSize({ pan: false }); // a panel may have just opened
     const at = [lat, near(lon, this.map.getCenter().lng)], size = this.map.getSize(), free = size.y - this.covered;
@@ -128,7 +128,7 @@ export class SeaMap {
     this.look();
   }
 
-  /* A pointer that rests is told, too, what comes to lie under it. */
+  /* The tooltip also follows what moves under a resting pointer. */
   fleetChanged() {
     this.vessels.later();
     if (this.pointer) this.look();
@@ -137,11 +137,11 @@ export class SeaMap {
   look() {
     this.asked ??= requestAnimationFrame(() => {
       this.asked = null;
-      if (this.pointer) this.tell(this.pointer);
+      if (this.pointer) this.describe(this.pointer);
     });
   }
 
-  tell(point) {
+  describe(point) {
     const { lat, lng } = this.map.containerPointToLatLng(point);
     const vessel = this.vessels.at({ lat, lng });
     this.vessels.hover(vessel);
@@ -194,7 +194,7 @@ export class SeaMap {
     });
   }
 
-  /* A round distance, to scale in the middle of the map. */
+  /* The scale bar: a round distance, to scale in the middle of the map. */
   scale() {
     const size = this.map.getSize(), at = (x) => this.map.containerPointToLatLng([x, size.y / 2]);
     const metres = this.map.distance(at(size.x / 2 - 50), at(size.x / 2 + 50)) / 100;

@@ -1,4 +1,4 @@
-/* Selection: which events are wanted. The same filters, by the same names, as `models/event_filter.py`. */
+/* The selection: the values of all filters. The same filters, under the same names, as in `models/event_filter.py`. */
 
 import { vesselsOf } from "./web/words.js";
 
@@ -7,7 +7,7 @@ export const SEVERAL = ["type", "level", "status", "fence", "country", "mmsi", "
 const countries = (event) => [...event.geofences.map((fence) => fence.country), event.portVisit?.country];
 const listsOf = (event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list));
 
-/* What an event has of each filter. */
+/* The values that an event has for each filter. */
 const HAS = {
   type: (event) => [event.type],
   level: (event) => [event.level],
@@ -28,7 +28,7 @@ const SHAPES = {
 };
 const shape = (name, value) => (SHAPES[name] ?? String)(value);
 
-/* Values by name, a box of degrees or null, a score from 0 to 1. */
+/* No filter is set. Values by name, a box in degrees or null, a score from 0 to 1. */
 export const NONE = Object.freeze({ ...Object.fromEntries(SEVERAL.map((name) => [name, []])), bbox: null, minScore: 0 });
 
 export function parse(parameters) {
@@ -43,7 +43,7 @@ export function parse(parameters) {
   };
 }
 
-/* As pairs for a query. */
+/* The selection as pairs for a query. */
 export function pairs(selection) {
   const found = SEVERAL.flatMap((name) => selection[name].map((value) => [name, value]));
   if (selection.bbox) found.push(["bbox", selection.bbox.join(",")]);
@@ -68,12 +68,12 @@ export function matches(selection, event) {
     });
 }
 
-/* What the search looks through. */
+/* The text of an event that the search looks at. */
 export const wordsOf = (event) => [event.id, event.summary, ...event.geofences.map((fence) => fence.name),
   ...vesselsOf(event).flatMap((v) => [v.name, v.ssvid, v.imo && `IMO ${v.imo}`, v.callsign, v.flag, ...v.watchlists.map((hit) => hit.list)])]
   .filter(Boolean).join(" ").toLowerCase();
 
-/* Numbers that are searched for are filters, which the server looks through all events with: [name, value] or null. */
+/* An MMSI or IMO number as a filter, [name, value], which the server applies to all events; null for other text. */
 export function asFilter(text) {
   const digits = text.trim().replace(/^(imo|mmsi)\s*/i, "");
   if (/^\d{9}$/.test(digits)) return ["mmsi", digits];

@@ -1,8 +1,8 @@
-/* The state of the connection and the age of the data, always in sight. */
+/* The state of the connection and the age of the data, always visible. */
 
 import { byId, clock, day, moment } from "./web/words.js";
 
-const OLD = 20 * 60 * 1000; // milliseconds: ticks come every five minutes, and late ones are waited for
+const OLD = 20 * 60 * 1000; // milliseconds. Ticks come every five minutes, and the stages wait for late reports
 
 export class Status {
   constructor(retry) {
@@ -17,7 +17,7 @@ export class Status {
     this.draw();
   }
 
-  /* The server's clock and the newest time of the data. */
+  /* Takes the server's clock, and the newest time of the data, from a heartbeat. */
   heartbeat({ time, watermark }) {
     this.offset = Date.parse(time) - Date.now();
     if (watermark) this.newest(watermark);
@@ -35,7 +35,7 @@ export class Status {
 
   draw() {
     const age = this.watermark === null ? null : Math.max(0, Date.now() + this.offset - this.watermark);
-    const [kind, text] = this.said(age);
+    const [kind, text] = this.describe(age);
     this.pill.className = `pill ${kind}`;
     if (this.text.textContent !== text) this.text.textContent = text;
     this.pill.disabled = this.state !== "broken";
@@ -48,10 +48,10 @@ export class Status {
     }
   }
 
-  said(age) {
+  describe(age) {
     if (this.state === "broken") {
       const seconds = Math.max(0, Math.ceil((this.next - Date.now()) / 1000));
-      return ["broken", `Disconnected, trying again ${seconds ? `in ${seconds} s` : "now"}`];
+      return ["broken", `Disconnected, reconnecting ${seconds ? `in ${seconds} s` : "now"}`];
     }
     if (this.state === "connecting") return ["connecting", "Connecting"];
     if (this.mode === "recording") return ["recording", "Recording"];

@@ -1,4 +1,5 @@
-/* Dark or light: as the system has it, until the reader chooses. A plain script, run before anything is painted. */
+/* Dark or light colours: those of the system, until the reader chooses. A classic script, so that it runs before
+   anything is painted. */
 
 "use strict";
 
@@ -18,7 +19,7 @@
     const button = document.getElementById("theme");
     if (button) {
       button.querySelector("span").textContent = { auto: "◐", light: "☀", dark: "☾" }[theme];
-      button.title = button.ariaLabel = `Colours: ${{ auto: "as the system has it", light: "light", dark: "dark" }[theme]} (t)`;
+      button.title = button.ariaLabel = `Colours: ${{ auto: "as in the system", light: "light", dark: "dark" }[theme]} (t)`;
     }
     dispatchEvent(new Event("themechange"));
   }

@@ -1,5 +1,5 @@
-/* What belongs to the opened event or vessel: tracks, the positions of the evidence, where the vessels were at the
-   time under the pointer; and the box that the list is limited to. */
+/* What belongs to the open event or vessel: tracks, positions of the evidence, and where the vessels were at the time
+   under the pointer. Also the box of the filter. */
 
 import { clean } from "./web/words.js";
 import { colour } from "./web/colours.js";
@@ -7,9 +7,9 @@ import { CanvasLayer } from "./canvas_layer.js";
 import { project } from "./fleet.js";
 import { label, pathOf, trace, union } from "./paths.js";
 
-const SILENT = 3600 * 1000; // milliseconds beyond which a line is only hinted at
+const SILENT = 3600 * 1000; // milliseconds without a point after which the line is dashed
 
-/* A track in pieces without silence, from [milliseconds, lon, lat]. */
+/* Splits a track of [milliseconds, lon, lat] where the vessel was silent. */
 export function pieces(points) {
   const found = [];
   for (const point of points) {
@@ -20,7 +20,7 @@ export function pieces(points) {
   return found;
 }
 
-/* From an MF-JSON feature with a MovingPoint. */
+/* The points of an MF-JSON feature with a MovingPoint. */
 export const pointsOf = ({ temporalGeometry: { datetimes, coordinates } }) =>
   datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1]]);
 
@@ -43,7 +43,7 @@ export const TrackLayer = CanvasLayer.extend({
     this.later();
   },
 
-  /* [[south, west], [north, east]] of all that is shown, or null */
+  /* [[south, west], [north, east]] of everything shown, or null */
   extent() {
     const boxes = this.lines.flatMap(({ parts }) => parts.map((part) => part.box));
     boxes.push(...this.dots.map(({ at: [x, y] }) => [x, y, x, y]));
@@ -52,7 +52,7 @@ export const TrackLayer = CanvasLayer.extend({
     return [[latitude(south), west * 360 - 180], [latitude(north), east * 360 - 180]];
   },
 
-  /* Where the vessels were at a time, between two points of their tracks; null: nowhere. */
+  /* Shows where the vessels were at a time, interpolated between points of their tracks; null: removes it. */
   showTime(time) {
     this.marks = time === null ? [] : this.lines.flatMap(({ tone, points }) => {
       const next = points.findIndex((point) => point[0] >= time);
@@ -64,7 +64,7 @@ export const TrackLayer = CanvasLayer.extend({
     this.later();
   },
 
-  /* west, south, east, north, or null */
+  /* Shows the box of the filter: west, south, east, north, or null. */
   limit(box) {
     if (!box) this.box = null;
     else {
@@ -101,7 +101,7 @@ export const TrackLayer = CanvasLayer.extend({
     }
   },
 
-  /* At the ends of the tracks, except where the vessel itself still is, with its name. */
+  /* Names at the ends of the tracks, except where the vessel itself is shown with its name. */
   names(ctx, view, turn) {
     const taken = view.taken();
     for (const { tone, points, name, mmsi } of this.lines) {

@@ -1,5 +1,5 @@
-/* All vessels on one canvas. Tankers and listed vessels come on top and larger; the others become dots where
-   there are too many to tell apart. Hulls point where the bow does, or else the course; a disc has neither. */
+/* All vessels on one canvas. Tankers and listed vessels are larger and on top. The others become dots if there are
+   very many. A hull points along the heading, or else along the course; a vessel without either is a disc. */
 
 import { clean } from "./web/words.js";
 import { colour } from "./web/colours.js";
@@ -10,14 +10,14 @@ import { label } from "./paths.js";
 const { L } = window;
 
 const STALE = 3600 * 1000; // milliseconds without a tick after which a vessel is shown faint
-const CROWD = 3000; // other vessels in sight beyond which they are dots
-const THRONG = 250; // tankers and listed vessels in sight beyond which they are smaller
-const TURNS = 48; // headings that hulls are drawn ready for
-const NAMES = 120; // names written at most
+const CROWD = 3000; // from this many other vessels in sight, they are dots
+const THRONG = 250; // from this many tankers and listed vessels in sight, they are smaller
+const TURNS = 48; // headings for which hulls are drawn in advance
+const NAMES = 120; // the most names written
 const TONES = ["vessel", "tanker", "listed"];
-const SIZES = [7, 10, 12]; // half of the length, pixels
+const SIZES = [7, 10, 12]; // half the length in pixels, by rank
 const SMALLER = 0.6;
-const NAMED_FROM = [11, 8.5, 5]; // zoom
+const NAMED_FROM = [11, 8.5, 5]; // zoom from which vessels of each rank have names
 
 export const VesselLayer = CanvasLayer.extend({
   initialize(fleet, options) {
@@ -35,19 +35,20 @@ export const VesselLayer = CanvasLayer.extend({
     return { ...CanvasLayer.prototype.getEvents.call(this), zoomstart: () => this.hover(null) };
   },
 
-  /* "all", "tankers" (and listed ones), or "none" */
+  /* "all", "tankers" (with the listed vessels), or "none" */
   show(which) {
     this.shown = which;
     this.later();
   },
 
-  /* MMSIs whose names and rings are always shown. */
+  /* Vessels (by MMSI) that always have a name and a ring. */
   choose(mmsis) {
     this.chosen = new Set(mmsis);
     this.later();
   },
 
-  /* A ring round this vessel, or round none. It is no part of the canvas, since the pointer passes many vessels. */
+  /* Puts a ring round this vessel, or removes it. The ring is an element of its own, so that a moving pointer does not
+     repaint the canvas. */
   hover(vessel) {
     this.hovered = vessel;
     this.ring.hidden = !vessel;
@@ -127,7 +128,7 @@ export const VesselLayer = CanvasLayer.extend({
     }
   },
 
-  /* The vessel nearest to a position, if near enough. */
+  /* The vessel nearest to a position, if it is within reach of the pointer. */
   at({ lat, lng }) {
     const [px, py] = project(lng, lat), scale = 256 * 2 ** this._map.getZoom();
     const least = { all: 0, tankers: 1, none: 3 }[this.shown];
@@ -137,7 +138,7 @@ export const VesselLayer = CanvasLayer.extend({
       if (dy > 18 || dy < -18) continue;
       const turn = vessel.x - px, dx = (turn - Math.round(turn)) * scale;
       if (dx > 18 || dx < -18 || (vessel.rank < least && !this.chosen.has(vessel.mmsi))) continue;
-      const away = Math.hypot(dx, dy) - 3 * vessel.rank; // of two, the one that matters more
+      const away = Math.hypot(dx, dy) - 3 * vessel.rank; // prefers tankers and listed vessels
       if (away < reach) [best, reach] = [vessel, away];
     }
     return best;
@@ -146,12 +147,12 @@ export const VesselLayer = CanvasLayer.extend({
 
 const named = (vessel) => clean(vessel.name ?? `MMSI ${String(vessel.mmsi).padStart(9, "0")}`).slice(0, 30);
 
-/* Hulls drawn once in every heading, to be copied. From a bitmap: a canvas would be looked through for changes at
-   every copy. */
+/* Hulls drawn once in every heading, to be copied. They are copied from a bitmap, because browsers check a canvas for
+   changes at every copy. */
 class Sprites {
   constructor(factor) {
     this.ratio = devicePixelRatio || 1;
-    this.size = Math.ceil((2 * Math.max(...SIZES) * factor + 4) * this.ratio); // of a cell, pixels of the screen
+    this.size = Math.ceil((2 * Math.max(...SIZES) * factor + 4) * this.ratio); // of a cell, in pixels of the screen
     const sheet = new OffscreenCanvas((TURNS + 1) * this.size, SIZES.length * this.size), ctx = sheet.getContext("2d");
     SIZES.forEach((size, rank) => {
       Object.assign(ctx, { fillStyle: colour(TONES[rank]), strokeStyle: colour("paper"), lineWidth: 1.2 * factor, lineJoin: "round" });
@@ -176,7 +177,7 @@ class Sprites {
   }
 }
 
-/* Bow up, round about the middle. */
+/* A hull round the middle, bow up. */
 function hull(ctx, half, beam) {
   ctx.moveTo(0, -half);
   ctx.quadraticCurveTo(beam, -half * 0.55, beam, -half * 0.1);

@@ -1,11 +1,11 @@
-/* The panel of one vessel: who it says it is and said it was, lists it is on, its recent track, its events. */
+/* The panel of one vessel: its present and past identities, watchlists, recent track and events. */
 
 import { Refusal, get } from "./api.js";
 import { bdi, byId, country, el, human, number, place, shipType, timeOf } from "./web/words.js";
 import { grip } from "./panel.js";
 import { facts, hits, section, table } from "./web/event.js";
 
-/* Navigational status of ITU-R M.1371. */
+/* Navigational status (ITU-R M.1371, message 1). */
 const STATUSES = ["under way using engine", "at anchor", "not under command", "restricted manoeuvrability", "constrained by draught", "moored",
   "aground", "fishing", "under way sailing", null, null, "towing astern", "pushing or towing alongside", null, "AIS-SART"];
 
@@ -49,8 +49,8 @@ export class VesselPanel {
       this.bar(),
       el("h2", {}, bdi(identity?.name ?? `MMSI ${number9}`)),
       hits(watchlists),
-      el("div", { class: "actions" }, el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to it")),
-      identity?.shared && el("p", { class: "warning" }, "This MMSI is in two places at once: several ships may be using it."),
+      el("div", { class: "actions" }, el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to vessel")),
+      identity?.shared && el("p", { class: "warning" }, "This MMSI is used in two places at once: several ships may share it."),
       facts([["MMSI", number9], ["IMO", identity?.imo ?? "not known"], ["Call sign", identity?.callsign ? bdi(identity.callsign) : "not known"],
         ["Flag", flag ? country(flag) : "not known"], ["Type", identity?.aisShipType ? `${human(shipType(identity.aisShipType))} (AIS ${identity.aisShipType})` : "not known"],
         ["Size", sizeOf(identity?.dimensions)], ["Draught", identity?.draughtMeters ? `${number(identity.draughtMeters, 1)} m, self-reported` : "not known"]]),

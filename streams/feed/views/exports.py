@@ -11,7 +11,7 @@ from streams.feed.log import FeedLog
 from streams.feed.views import event_pages
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
-from streams.output.sanitize import plain
+from streams.output.sanitize import sanitize
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 GEORSS: Final = "http://www.georss.org/georss"
@@ -89,10 +89,10 @@ def atom(events: Iterable[Event], base: str, here: str) -> bytes:
 def _add(parent: ElementTree.Element, name: str, text: str | None = None, **more: str) -> ElementTree.Element:
     """Add an element. Control characters become escapes: XML allows them not even as references."""
     child = ElementTree.SubElement(
-        parent, f"{{{ATOM}}}{name}", {key: plain(value) for key, value in more.items()}
+        parent, f"{{{ATOM}}}{name}", {key: sanitize(value) for key, value in more.items()}
     )
     if text is not None:
-        child.text = plain(text)
+        child.text = sanitize(text)
     return child
 
 

@@ -13,7 +13,7 @@ from models.review import Disposition, Review
 from models.time import to_text
 from models.truth import TrueEvent, Truth
 from streams.feed.log import FeedLog, read_event
-from streams.output.event_files import harmless
+from streams.output.event_files import safe_cell
 from streams.store.event_log import BEFORE_ALL
 
 COLUMNS: Final = (
@@ -95,5 +95,5 @@ def to_csv(reviews: list[Review]) -> str:
     writer.writerow(COLUMNS)
     for one in reviews:
         cells = {**msgspec.structs.asdict(one), "mmsis": " ".join(f"{mmsi:09d}" for mmsi in one.mmsis)}
-        writer.writerow([harmless(cells[name]) for name in COLUMNS])
+        writer.writerow([safe_cell(cells[name]) for name in COLUMNS])
     return text.getvalue()

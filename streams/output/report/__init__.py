@@ -1,6 +1,5 @@
 """The HTML report: one self-contained page about one run, readable offline."""
 
-from streams.output.report.limits import limits_of
-from streams.output.report.page import render
+from streams.output.report.page import plot_thresholds, render
 
-__all__ = ["limits_of", "render"]
+__all__ = ["plot_thresholds", "render"]

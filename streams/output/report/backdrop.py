@@ -1,7 +1,7 @@
-"""Land behind the map: the world roughly, the area of the run finer, the places of the events in full.
+"""Land behind the map: coarse for the world, finer for the area of the run, in full detail around the events.
 
-Painted one over the other, each layer inside its own box, so that the page stays small and is still right
-where it matters.
+The layers are painted one over the other, each inside its own box. So the page stays small and is exact where
+it matters.
 """
 
 import math
@@ -15,19 +15,21 @@ from shapely.affinity import translate
 from streams.output.report.shapes import Extent, encode_polygons
 
 Land = Callable[[float, float, float, float], Mapping[str, Any]]
-"""West, south, east, north (between -180 and 180) to the land inside, a GeoJSON geometry."""
+"""From west, south, east, north (degrees from -180 to 180) to the land inside, a GeoJSON geometry."""
 
 WORLD_TOLERANCE: Final = 0.04
+"""Degrees by which the coast of the world layer may differ from the true one."""
 AREA_POINTS: Final = 40_000
+"""The most points of the layer of the area."""
 CELLS: Final = 40
-"""So many cells of one degree are drawn in full at most."""
+"""The most cells of one degree that are drawn in full detail."""
 
 OVERLAP: Final = 0.05
-"""Degrees by which land is fetched beyond its box, so that the cut edge is never seen."""
+"""Degrees by which land is fetched beyond its box, so that its cut edge is not visible."""
 
 
 def backdrop(land: Land, extent: Extent, events: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
-    """The layers of land in the order in which to paint them."""
+    """The layers of land, in the order in which to paint them."""
     world = Extent(extent.centre - 180, -85.0, extent.centre + 180, 85.0)
     layers = [_layer(world, _simplified(_land_in(land, world), WORLD_TOLERANCE))]
     area = extent.grown(0.75, 2.0)
@@ -53,7 +55,7 @@ def _simplified(polygons: Sequence[Polygon], tolerance: float) -> list[Polygon]:
 
 
 def _land_in(land: Land, box: Extent) -> list[Polygon]:
-    """Land in a box that may lie across 180°."""
+    """The land in a box, which may cross 180°."""
     found: list[Polygon] = []
     west, east = box.west - OVERLAP, box.east + OVERLAP
     south, north = max(-90.0, box.south - OVERLAP), min(90.0, box.north + OVERLAP)
@@ -74,7 +76,7 @@ def _polygons(geometry: Any) -> Iterator[Polygon]:
 
 
 def _cells(events: Sequence[tuple[float, float]], centre: float) -> list[Extent]:
-    """Whole degrees round the events."""
+    """The cells of one degree around the events."""
     found: dict[tuple[int, int], None] = {}
     for lon, lat in events:
         lon = (lon - centre + 180) % 360 - 180 + centre

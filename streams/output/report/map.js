@@ -1,5 +1,5 @@
-/* The map: Web Mercator on a canvas. The world is one unit wide; longitudes may run past 180, and every
-   layer is drawn once for each copy of the world in sight, so that nothing breaks at the antimeridian. */
+/* The map: Web Mercator on a canvas. The world is one unit wide. Longitudes may run past 180, and every layer is drawn
+   once for each copy of the world in sight, so that nothing breaks at the antimeridian. */
 
 const data = JSON.parse(byId("data").textContent);
 const DEGREE = 100000;
@@ -11,7 +11,7 @@ const mercatorY = (lat) => {
 const latitude = (y) => (360 / Math.PI) * Math.atan(Math.exp((0.5 - y) * 2 * Math.PI)) - 90;
 const near = (lon, centre) => centre + turned(lon - centre);
 
-/* A path from differences of whole steps: projected points, one after another, and their box. */
+/* A path from differences in whole steps: its projected points and their box. */
 function pathFrom(steps) {
   const points = new Float64Array(steps.length), box = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0, lon = 0, lat = 0; i < steps.length; i += 2) {
@@ -67,7 +67,7 @@ class SeaMap {
 
   showAll() { this.fit(boxFrom(data.extent), 0.12); }
 
-  /* The view stays fitted through changes of size until someone moves it. */
+  /* The view stays fitted when the size changes, until the reader moves it. */
   fit(box, least) {
     this.fitted = [box, least];
     const [dx, dy] = [box[2] - box[0], box[3] - box[1]];
@@ -92,14 +92,14 @@ class SeaMap {
     this.later();
   }
 
-  /* Events to show, each with its place near the centre of the data. */
+  /* The events to show, each at the copy of its position that is near the centre of the data. */
   setEvents(events) {
     this.events = events.map((event) => ({ event,
       x: mercatorX(near(event.position.lon, this.centreLon)), y: mercatorY(event.position.lat) }));
     this.later();
   }
 
-  /* The chosen event: its vessels' tracks and samples stand out. */
+  /* The chosen event: the tracks and samples of its vessels are highlighted. */
   choose(event) {
     const lon = event && near(event.position.lon, this.centreLon);
     const at = (sample) => [mercatorX(near(sample.lon, lon)), mercatorY(sample.lat)];
@@ -116,7 +116,7 @@ class SeaMap {
     this.fit(union(points.map(([x, y]) => [x, y, x, y])), 0.02);
   }
 
-  /* Moves only as far as needed for the chosen event to be seen. */
+  /* Moves the map only as far as needed to make the chosen event visible. */
   reveal() {
     const mark = this.events.find(({ event }) => event.id === this.chosen.event.id), away = 24 / this.size;
     const [dx, dy] = [this.width / 2 / this.size - away, this.height / 2 / this.size - away];
@@ -126,7 +126,7 @@ class SeaMap {
     this.later();
   }
 
-  /* Where the chosen vessels were at a time, between samples. */
+  /* Shows where the chosen vessels were at a time, interpolated between samples. */
   showTime(t) {
     this.instant = t === null || !this.chosen ? [] : this.chosen.tones.flatMap(({ samples, tone }) => {
       const next = samples.findIndex((sample) => sample.time >= t);
@@ -256,7 +256,7 @@ class SeaMap {
     }
   }
 
-  /* A disc for an encounter, a diamond for one vessel alone, a square for a port; hollow where only possible. */
+  /* A disc for an encounter, a diamond for loitering, a square for a port visit; hollow if only possible. */
   drawEvent({ event, x, y }) {
     const ctx = this.ctx, left = this.screenX(x), top = this.screenY(y), radius = 7;
     if (!this.seen([x, y, x, y])) return;
@@ -298,7 +298,7 @@ class SeaMap {
     }
   }
 
-  /* A name beside or at a place, unless it would cover another. */
+  /* Writes a name beside or at a place, unless it would cover another one. */
   label(words, x, y, tone, aside) {
     const ctx = this.ctx, text = clean(words).slice(0, 40);
     ctx.font = `${aside ? "600 " : ""}12px system-ui, sans-serif`;
@@ -369,7 +369,7 @@ class SeaMap {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.later());
   }
 
-  /* Screen distance to a place, in whichever copy of the world is nearest. */
+  /* Distance on the screen to a place, in the nearest copy of the world. */
   distance([x, y], at) {
     const turns = Math.round(this.view.x - x + (at[0] - this.width / 2) / this.size);
     return Math.hypot(this.screenX(x + turns) - at[0], this.screenY(y) - at[1]);
@@ -379,7 +379,7 @@ class SeaMap {
     return this.events.filter(({ x, y }) => this.distance([x, y], at) < 14).map((mark) => mark.event);
   }
 
-  /* A second click at the same place goes on to the next event there. */
+  /* A second click at the same place chooses the next event there. */
   click(at) {
     const found = this.under(at);
     const next = (found.findIndex((event) => event.id === this.chosen?.event.id) + 1) % found.length;

@@ -1,8 +1,8 @@
-"""The page itself: data, style and script put into one file that asks the network for nothing.
+"""The page of the report: data, style and script in one file that loads nothing from the network.
 
-Names, call signs and fences come from strangers. They reach the page in one place only, a JSON island that
-holds no `<`, `>` or `&`; the script builds everything from it as text. A Content-Security-Policy allows the
-one script and the one style by their hashes, so that even a mistake in the script could load nothing.
+Names and call signs come from strangers. They reach the page in one place only, a JSON island without `<`,
+`>` and `&`. The script builds everything from it as text. A Content-Security-Policy allows the one script and
+the one style by their hashes, so that even a mistake in the script could load nothing.
 """
 
 import base64
@@ -18,11 +18,10 @@ from typing import Any, Final
 import msgspec
 
 from geofences.fence import Fence
-from models.event import Event, to_json
+from models.event import Event, EventType, to_json
 from models.report import Rows
 from models.time import to_text
 from streams.output.report.backdrop import Land, backdrop
-from streams.output.report.limits import Limits
 from streams.output.report.shapes import (
     Extent,
     encode_fence,
@@ -31,11 +30,27 @@ from streams.output.report.shapes import (
 )
 from streams.output.report.tracks import encode_tracks
 from streams.recordings.summary import Summary
+from streams.stages.settings import Settings
 
 MODULES: Final = ("words.js", "colours.js", "plot.js", "event.js")
-"""Of `streams/output/web`: what the live page shows events with too."""
+"""Modules in `streams/output/web`, which the live page uses, too."""
 SCRIPTS: Final = ("map.js", "report.js")
-"""In the order in which they are put together, after the modules."""
+"""Scripts of the report alone, in the order in which they follow the modules."""
+
+PlotThresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Lines in the plots: event type, plot ("distance" in metres, "speed" in knots), name, value."""
+
+
+def plot_thresholds(settings: Settings) -> PlotThresholds:
+    """The thresholds of the rules, as set for a run, that are lines in the plots."""
+    encounter, loitering = settings.meeting.encounter, settings.vessel.detectors.loitering
+    return {
+        EventType.ENCOUNTER.value: {
+            "distance": {"Contact begins": encounter.near_metres},
+            "speed": {"Slow": encounter.slow_knots},
+        },
+        EventType.LOITERING.value: {"speed": {"Slow": loitering.slow_knots}},
+    }
 
 
 def render(
@@ -44,14 +59,14 @@ def render(
     fences: Sequence[Fence],
     summary: Summary,
     land: Land,
-    limits: Limits | None = None,
+    thresholds: PlotThresholds | None = None,
 ) -> str:
-    """The report as HTML text, the same for the same input.
+    """The report as HTML text. The same input gives the same text.
 
-    `events` holds all revisions; the latest of each id is shown, with its history. `tracks` maps MMSIs to
-    arrays with the fields time, lon, lat, sog; they are thinned. `land` gives the land inside west, south,
-    east, north as a GeoJSON geometry (between -180 and 180). `limits` (of
-    `limits_of`) are the rules' own limits as set for the run; thresholds of reasons are drawn without.
+    `events` holds all revisions; the highest of each event is shown, with its history. `tracks` maps MMSIs to
+    arrays with the fields time, lon, lat and sog; they are thinned. `land` returns the land inside west,
+    south, east and north (degrees from -180 to 180) as a GeoJSON geometry. `thresholds` come from
+    `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case.
     """
     latest, history = _latest(events)
     extent = _extent(latest, tracks, fences)
@@ -65,17 +80,14 @@ def render(
         "fences": [encode_fence(fence, extent.centre) for fence in fences],
         "land": backdrop(land, extent, [(event.position.lon, event.position.lat) for event in latest]),
         "extent": extent.bounds,
-        "limits": {
-            kind: {plot: dict(lines) for plot, lines in plots.items()}
-            for kind, plots in (limits or {}).items()
-        },
+        "thresholds": thresholds or {},
         "summary": _summary(summary),
     }
     return _fill(data)
 
 
 def _latest(events: Sequence[Event]) -> tuple[list[Event], dict[str, list[dict[str, Any]]]]:
-    """The latest revision of each event, by start, and what the revisions before it said."""
+    """The highest revision of each event, by start; and the history of each event by its id."""
     revisions: dict[str, dict[int, Event]] = {}
     for event in events:
         revisions.setdefault(event.id, {})[event.revision] = event
@@ -101,7 +113,8 @@ def _content(event: Event) -> Any:
 
 
 def _extent(events: Sequence[Event], tracks: Mapping[int, Rows], fences: Sequence[Fence]) -> Extent:
-    """What the map shows first: the events with their vessels' tracks, else all tracks, else the fences."""
+    """What the map shows at first: the events with the tracks of their vessels, or all tracks, or the
+    fences."""
     at = [(event.position.lon, event.position.lat) for event in events]
     at += [(sample.lon, sample.lat) for event in events for sample in event.evidence.positions]
     named = [int(vessel.ssvid) for event in events for vessel in event.vessels]
@@ -124,13 +137,13 @@ def _title(summary: Summary) -> str:
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
-    """The run in figures, without what a clock measured: the page has to come out the same each time."""
+    """The run in figures, without anything that a clock measured, so that the page is the same each time."""
     total: Counter[str] = Counter()
     for counts in summary.outcomes.values():
         total.update(counts)
     return {
         "sources": [{"name": name, "outcomes": dict(counts)} for name, counts in summary.outcomes.items()],
-        # + leaves out what was counted never
+        # + leaves out counts of zero
         "outcomes": sorted(+total, key=lambda outcome: (-total[outcome], outcome)),
         "lines": summary.lines,
         "messages": sum(summary.messages.values()),
@@ -145,7 +158,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
 
 def _fill(data: dict[str, Any]) -> str:
     style = _asset("streams.output.web", "event.css") + _asset("streams.output.report", "report.css")
-    modules = [_plain(_asset("streams.output.web", name)) for name in MODULES]
+    modules = [_inlined(_asset("streams.output.web", name)) for name in MODULES]
     script = "\n".join(
         ['"use strict";', *modules, *(_asset("streams.output.report", name) for name in SCRIPTS)]
     )
@@ -160,14 +173,14 @@ def _fill(data: dict[str, Any]) -> str:
         "data": _island(data),
         "script": script,
     }
-    # in one pass: what is filled in is never itself searched for places to fill
+    # In one pass, so that what is filled in is not searched for placeholders.
     return re.sub(
         r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("streams.output.report", "report.html")
     )
 
 
 def _island(data: dict[str, Any]) -> str:
-    """JSON that an HTML parser can't leave: only ASCII, and none of the characters that begin markup."""
+    """JSON that an HTML parser takes as text: only ASCII, without the characters that begin markup."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -176,8 +189,8 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _plain(module: str) -> str:
-    """A module as part of one script: what it exports the others see, what it imports stands before it."""
+def _inlined(module: str) -> str:
+    """A module as part of one script. What it imports comes before it in that script."""
     module = re.sub(r"^import [^;]*;\n", "", module, flags=re.MULTILINE)
     return re.sub(r"^export ", "", module, flags=re.MULTILINE)
 

@@ -1,4 +1,4 @@
-/* The page round the map: header, list with filters, and the panel of the chosen event. */
+/* The page around the map: header, list with filters, and the panel of the chosen event. */
 
 const entries = data.events;
 const found = new Map(entries.map((entry) => [entry.event.id, entry]));
@@ -11,7 +11,7 @@ const lasted = (event) => hoursOf(event, Date.parse(data.summary.last ?? event.d
 function header() {
   const { summary } = data;
   byId("range").append(...(summary.first ? [timeOf(summary.first), " to ", timeOf(summary.last), " · "] : []),
-    `${plural(summary.vessels, "vessel")}, ${plural(summary.tankers, "tanker")} among them`);
+    `${plural(summary.vessels, "vessel")}, of which ${plural(summary.tankers, "tanker")}`);
   const levels = [...new Set(entries.map(({ event }) => (event.status === "retracted" ? "retracted" : event.level)))].sort();
   const count = (type, level) => entries.filter(({ event }) => (!type || event.type === type)
     && (level === (event.status === "retracted" ? "retracted" : event.level))).length;
@@ -24,21 +24,21 @@ function header() {
   accounting(byId("accounting"), summary);
 }
 
-/* Every line of the input by its outcome: the columns sum to the lines read. */
+/* Every line of the input by its outcome. The columns add up to the lines read. */
 function accounting(box, { sources, outcomes, lines, messages, overtaken, problems }) {
   const total = (source) => Object.values(source.outcomes).reduce((sum, count) => sum + count, 0);
   const sum = sources.reduce((all, source) => all + total(source), 0), shown = sources.length > 1 && sources.length <= 8 ? sources : [];
   box.querySelector("summary").textContent = `Input: ${plural(lines, "line")} from ${plural(sources.length, "source")}, each accounted for`;
-  if (sum !== lines) box.querySelector("summary").textContent = `Input: ${plural(lines, "line")} read, but the outcomes sum to ${number(sum)}`;
+  if (sum !== lines) box.querySelector("summary").textContent = `Input: ${plural(lines, "line")} read, but the outcomes add up to ${number(sum)}`;
   const rows = outcomes.map((outcome) => [human(outcome), sources.reduce((all, source) => all + (source.outcomes[outcome] ?? 0), 0),
     ...shown.map((source) => source.outcomes[outcome] ?? 0)]);
   box.append(table("Lines by outcome", ["Outcome", "Lines", ...shown.map((source) => bdi(source.name))], rows,
     ["Sum", sum, ...shown.map(total)]));
   if (!shown.length) box.append(el("p", {}, "Sources: ", sources.map((source, i) => [i ? ", " : "", bdi(source.name)])));
-  box.append(el("p", {}, `${plural(messages, "decoded message")}; ${plural(overtaken, "report")} came too late to count.`));
-  if (data.omittedTracks) box.append(el("p", {}, `Tracks of ${plural(data.omittedTracks, "vessel")} are left out of the map to keep the page small.`));
+  box.append(el("p", {}, `${plural(messages, "decoded message")}; ${plural(overtaken, "report")} came too late and changed nothing.`));
+  if (data.omittedTracks) box.append(el("p", {}, `Tracks of ${plural(data.omittedTracks, "vessel")} are not on the map, to keep the page small.`));
   if (problems.length) {
-    box.append(el("p", {}, "Not read whole:"), el("ul", {}, problems.map((problem) => el("li", {}, bdi(problem)))));
+    box.append(el("p", {}, "Not read completely:"), el("ul", {}, problems.map((problem) => el("li", {}, bdi(problem)))));
     box.open = true;
   }
 }
@@ -59,7 +59,7 @@ function filters() {
   form.addEventListener("submit", (event) => event.preventDefault());
 }
 
-/* What the search looks through. */
+/* The text of an event that the search looks at. */
 const words = (event) => [event.id, event.summary, ...event.geofences.map((fence) => fence.name),
   ...vesselsOf(event).flatMap((v) => [v.name, v.ssvid, v.imo && `IMO ${v.imo}`, v.callsign, v.flag, ...v.watchlists.map((hit) => hit.list)])]
   .filter(Boolean).join(" ").toLowerCase();
@@ -100,11 +100,11 @@ function nothing() {
   if (entries.length) return [el("p", {}, "No event matches these filters.")];
   const { lines, tankers, vessels, messages } = data.summary;
   const why = !lines
-    ? "the input holds no line." : !messages ? `none of the ${plural(lines, "line")} could be decoded.`
+    ? "the input has no lines." : !messages ? `none of the ${plural(lines, "line")} could be decoded.`
     : !tankers ? `none of the ${plural(vessels, "vessel")} is known to be a tanker.`
-      : `nothing that the ${plural(tankers, "tanker")} among ${plural(vessels, "vessel")} did met a rule.`;
+      : `none of the ${plural(tankers, "tanker")} (of ${plural(vessels, "vessel")}) met a rule.`;
   return [el("p", {}, el("b", {}, "No events: "), why),
-    el("p", {}, "This does not prove that nothing took place: a vessel can be out of range, be silent, or send false data.")];
+    el("p", {}, "This does not prove that nothing happened: a vessel can be out of range, be silent, or send false data.")];
 }
 
 function mark() {
@@ -114,7 +114,7 @@ function mark() {
   }
 }
 
-/* Up and down go through the list like a mail reader's. */
+/* The arrow keys move through the list. */
 function keys(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key], links = [...byId("events").querySelectorAll("a")];
   const next = step && links[links.indexOf(document.activeElement) + step];
@@ -126,12 +126,12 @@ function keys(event) {
 /* ---- panel ---- */
 
 function panelOf({ event, history }, width) {
-  const plots = plotsOf(event, width, data.limits[event.type] ?? {}, (t) => map.showTime(t));
+  const plots = plotsOf(event, width, data.thresholds[event.type] ?? {}, (t) => map.showTime(t));
   return [
     el("div", { class: "line" }, tag(event), badge("level", event.level), badge("status", event.status)),
     el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
     el("p", { class: "sentence" }, bdi(event.summary)),
-    event.status === "retracted" && el("p", { class: "caution" }, "Retracted: later data took this event back. The reasons against say why."),
+    event.status === "retracted" && el("p", { class: "caution" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
     el("div", { class: "actions" },
       el("button", { type: "button", click: () => { map.zoomTo(); byId("frame").scrollIntoView({ block: "nearest" }); } }, "Zoom map to event"),
       el("button", { type: "button", click: () => save(JSON.stringify(event, null, 2), `tankerwatch-${event.id}.json`) }, "Download as JSON"),
@@ -162,19 +162,19 @@ function choose(entry) {
   mark();
 }
 
-/* The part after # names the event: links, history and the back button work as everywhere. */
+/* The part after # names the event, so that links, history and the back button work. */
 function follow() {
   const entry = found.get(location.hash.slice(1));
   if (!entry) return false;
   if (entry !== chosen) choose(entry);
   map.reveal();
-  // in one column the panel lies far below the list
+  // in one column the panel is far below the list
   if (byId("panel").getBoundingClientRect().top > innerHeight) byId("panel").scrollIntoView();
   return true;
 }
 
-/* Without a link the page opens on what weighs most. */
-const weightiest = () => entries.filter(({ event }) => event.status !== "retracted")
+/* Without a link, the page opens on the event with the highest score. */
+const strongest = () => entries.filter(({ event }) => event.status !== "retracted")
   .reduce((best, entry) => (best && best.event.score >= entry.event.score ? best : entry), null);
 
 function legend() {
@@ -185,7 +185,7 @@ function legend() {
     ...kinds.map((kind) => key(`area fence-${kind}`, human(kind))), key("track", "Track"));
 }
 
-/* On paper: the list, and every event in it with its panel, in light colours. */
+/* In print: the list, and every event in it with its panel, in light colours. */
 function print(on) {
   document.documentElement.classList.toggle("printing", on);
   byId("print").replaceChildren(...(on ? [...byId("events").querySelectorAll("a")].map((link) =>
@@ -200,7 +200,7 @@ filters();
 legend();
 list();
 if (follow()) map.zoomTo();
-else if (weightiest()) choose(weightiest());
+else if (strongest()) choose(strongest());
 else showPanel();
 addEventListener("hashchange", follow);
 addEventListener("beforeprint", () => print(true));

@@ -1,4 +1,4 @@
-"""Positions and outlines made small for the page: unwrapped past 180°, rounded, as differences."""
+"""Positions and outlines in short form for the page: unwrapped past 180°, rounded, as differences."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from geofences.fence import Fence
 from models.report import Rows
 
 SCALE: Final = 100_000
-"""Steps of a degree in which positions are written: about a metre."""
+"""Steps in a degree. Positions are rounded to such steps, which are about a metre."""
 
 Column = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A box in degrees. East may lie past 180, so that it is east of west even across the antimeridian."""
+    """A box in degrees. East may be beyond 180, so that it is greater than west even across the
+    antimeridian."""
 
     west: float
     south: float
@@ -37,7 +38,8 @@ class Extent:
         return [round(edge, 5) for edge in (self.west, self.south, self.east, self.north)]
 
     def grown(self, share: float, least: float) -> "Extent":
-        """Larger by a share of its size on every side, and by `least` degrees or more; at most the world."""
+        """A box larger on every side by a share of its size, but at least by `least` degrees; at most the
+        world."""
         dx = max(least, share * (self.east - self.west))
         dy = max(least, share * (self.north - self.south))
         west, east = self.west - dx, self.east + dx
@@ -47,7 +49,7 @@ class Extent:
 
 
 def extent_of(points: Sequence[tuple[float, float]]) -> Extent:
-    """The smallest box round positions, across 180° where that is the shorter way; the world for none."""
+    """The smallest box around positions, across 180° if that is shorter; the world if there are none."""
     if not points:
         return Extent(-180.0, -60.0, 180.0, 75.0)
     lon, lat = np.array(points, dtype=np.float64).T
@@ -59,12 +61,12 @@ def extent_of(points: Sequence[tuple[float, float]]) -> Extent:
 
 
 def span_of(track: Rows) -> Sequence[tuple[float, float]]:
-    """Two corners between which a track runs, but for a hundredth at each end that may be wild fixes."""
+    """Two corners of the box of a track, without one per cent at each end, which may be wild fixes."""
     lon, lat = track["lon"].astype(np.float64), track["lat"].astype(np.float64)
     known = np.isfinite(lon) & np.isfinite(lat)
     if not known.any():
         return ()
-    # not by differences of neighbours: one wild fix must not turn all that follow by 360
+    # Not by differences between neighbours: one wild fix would turn all fixes after it by 360.
     lon = turned(lon[known], float(np.median(lon[known])))
     west, east = np.quantile(lon, (0.01, 0.99))
     south, north = np.quantile(lat[known], (0.01, 0.99))
@@ -72,18 +74,18 @@ def span_of(track: Rows) -> Sequence[tuple[float, float]]:
 
 
 def turned(lon: Column, centre: float) -> Column:
-    """Longitudes within 180° of the centre."""
+    """The longitudes as values within 180° of the centre."""
     return (lon - centre + 180) % 360 - 180 + centre
 
 
 def differences(points: npt.NDArray[Any]) -> list[int]:
-    """Rows of degrees as whole steps, each row the difference from the one before, in one flat list."""
+    """Rows of degrees as differences from the row before, in whole steps, in one flat list."""
     steps = np.rint(np.asarray(points, dtype=np.float64) * SCALE).astype(np.int64)
     return np.diff(steps, axis=0, prepend=np.zeros_like(steps[:1])).ravel().tolist()
 
 
 def encode_polygons(polygons: Iterable[Polygon]) -> list[list[int]]:
-    """The rings of polygons, holes too: they are filled by the even-odd rule."""
+    """The rings of polygons, including holes: the page fills them by the even-odd rule."""
     rings = [ring for polygon in polygons for ring in (polygon.exterior, *polygon.interiors)]
     return [differences(shapely.get_coordinates(ring)) for ring in rings]
 
@@ -104,7 +106,7 @@ def encode_fence(fence: Fence, centre: float) -> dict[str, Any]:
 
 
 def _joined(outline: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
-    """A fence that was cut at 180° in one piece again, its western part turned past 180."""
+    """The outline in one piece, if it was cut at 180°: its western part is moved beyond 180."""
     west, _, east, _ = outline.bounds
     if west > -180 or east < 180:
         return outline

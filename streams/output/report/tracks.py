@@ -1,4 +1,5 @@
-"""Tracks made small for the page: few points where a vessel goes straight, more where it turns or waits."""
+"""Tracks in short form for the page: few points where a vessel goes straight, more where it turns or
+waits."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -12,20 +13,20 @@ from models.time import MINUTE, SECOND
 from streams.output.report.shapes import differences, turned
 
 POINTS: Final = 40_000
-"""Points of all tracks together."""
+"""The most points of all tracks together."""
 
 VESSELS: Final = 2_000
-"""Vessels drawn at most; those that events name come first, then those with the longest tracks."""
+"""The most vessels with a track. Those in events come first, then those with the longest tracks."""
 
 SILENCE: Final = 60 * MINUTE
-"""A line is not drawn through a longer silence, as no detector interpolates through one."""
+"""Milliseconds. No line is drawn through a longer silence, as no detector interpolates through one."""
 
 KNOTS: Final = 50.0
-"""Nor through a step that no ship makes."""
+"""No line is drawn through a step that would need a higher speed."""
 
 CHUNK: Final = 1_000
-"""Rows simplified at once: GEOS recurses once a point in the worst case, and a vessel that jitters between
-two positions is that case; a long track of it would overflow the stack."""
+"""Rows simplified at once. In the worst case, a vessel that jitters between two positions, GEOS recurses once
+for each point, and a long track would overflow the stack."""
 
 Indices = npt.NDArray[np.int64]
 
@@ -33,7 +34,7 @@ Indices = npt.NDArray[np.int64]
 def encode_tracks(
     tracks: Mapping[int, Rows], named: Collection[int], centre: float
 ) -> tuple[list[dict[str, Any]], int]:
-    """The tracks by MMSI as pieces, and how many vessels were left out to keep the page small."""
+    """The tracks as pieces, by MMSI; and how many vessels are left out to keep the page small."""
     order = sorted(tracks, key=lambda mmsi: (mmsi not in named, -len(tracks[mmsi]), mmsi))
     kept = sorted(order[:VESSELS])
     cleaned = {mmsi: _cleaned(tracks[mmsi]) for mmsi in kept}
@@ -62,24 +63,24 @@ def _cleaned(track: Rows) -> Rows:
 
 
 def _pieces(track: Rows) -> list[Indices]:
-    """Rows that one line may run through."""
+    """The rows of each piece: one line is drawn through a piece."""
     if not len(track):
         return []
     hours = np.diff(track["time"]) / (60 * MINUTE)
     dlon = (np.diff(track["lon"]) + 180) % 360 - 180
     miles = 60 * np.hypot(dlon * np.cos(np.radians(track["lat"][1:])), np.diff(track["lat"]))
-    # half a mile is nothing: two fixes in one second may be the two ends of a ship
+    # Half a mile never breaks a line: two fixes in one second may be from the two ends of a ship.
     breaks = (np.diff(track["time"]) > SILENCE) | (miles > KNOTS * hours + 0.5)
     return np.split(np.arange(len(track), dtype=np.int64), np.flatnonzero(breaks) + 1)
 
 
 def _thin(track: Rows, piece: Indices, metres: float, every: float) -> Indices:
-    """The rows that keep the shape to some metres, and at least one each so many milliseconds."""
+    """The rows that keep the shape within so many metres, and at least one row in `every` milliseconds."""
     if len(piece) < 3:
         return piece
     rows = track[piece]
     lon = turned(rows["lon"], float(rows["lon"][0])) * np.cos(np.radians(rows["lat"][0]))
-    # the third coordinate takes no part in simplifying: it tells which points were kept
+    # Simplifying ignores the third coordinate, which says afterwards which points were kept.
     points = np.column_stack((lon, rows["lat"], np.arange(len(rows))))
     chunks = [points[start : start + CHUNK + 1] for start in range(0, len(rows) - 1, CHUNK)]
     lines = shapely.simplify(
@@ -96,7 +97,8 @@ def _encode(mmsi: int, track: Rows, pieces: list[Indices], centre: float) -> dic
 
 
 def _encode_piece(rows: Rows, centre: float) -> dict[str, list[int]]:
-    """Seconds and positions as differences, knots in tenths (-1 where not known)."""
+    """Times in seconds and positions in steps, both as differences; speeds in tenths of a knot, -1 if
+    unknown."""
     lon = np.unwrap(rows["lon"].astype(np.float64), period=360)
     lon += turned(lon[:1], centre) - lon[0]
     seconds = np.asarray(rows["time"], dtype=np.int64) // SECOND

@@ -1,10 +1,10 @@
-/* Colours for canvases: what the names in the style sheet stand for, in the scheme that is shown. */
+/* Colours for canvases: the values of the style sheet's colour names, in the present scheme (light or dark). */
 
 const resolved = new Map();
 const probe = document.createElement("i");
 probe.hidden = true;
 
-/* The value of --name, or of --otherwise where there is no such colour. */
+/* The value of --name, or of --otherwise if there is no such colour. */
 export function colour(name, otherwise = "ink") {
   if (!resolved.has(name)) {
     if (!probe.isConnected) document.body.append(probe);
@@ -14,5 +14,5 @@ export function colour(name, otherwise = "ink") {
   return resolved.get(name);
 }
 
-/* To be called when the scheme has changed. */
+/* Call it when the scheme has changed. */
 export const forgetColours = () => resolved.clear();

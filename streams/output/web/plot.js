@@ -1,9 +1,9 @@
-/* A plot over time as SVG: axes with units, thresholds as lines, a readout under the pointer. */
+/* A plot over time as SVG: axes with units, thresholds as lines, and the values under the pointer. */
 
 import { bdi, clock, day, el, number } from "./words.js";
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320].map((m) => m * 60000);
-export const SILENT = 3600000; // no line is drawn through a longer silence
+export const SILENT = 3600000; // milliseconds. No line is drawn through a longer silence
 
 export function niceStep(span, count) {
   const rough = span / count, power = 10 ** Math.floor(Math.log10(rough));
@@ -39,7 +39,7 @@ export function plot(width, spec) {
   const y = (value) => height - bottom - (Math.max(0, value) / ceiling) * (height - top - bottom);
 
   const root = el("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "plot",
-    "aria-label": `${spec.title}: ${lines.map((each) => spoken(each, spec)).join("; ")}` });
+    "aria-label": `${spec.title}: ${lines.map((each) => rangeOf(each, spec)).join("; ")}` });
   const [start, end] = spec.event.map((t) => x(Math.min(Math.max(t, from), to)));
   root.append(el("rect", { x: start, y: top, width: Math.max(1, end - start), height: height - top - bottom, class: "during" }));
   for (let value = 0; value <= ceiling * 1.0001; value += step) {
@@ -65,13 +65,13 @@ export function plot(width, spec) {
   return el("figure", {}, el("figcaption", {}, el("b", {}, spec.title), keys), root, readout);
 }
 
-function spoken(series, spec) {
+function rangeOf(series, spec) {
   const values = series.points.map((point) => point[1]);
   const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => number(value, spec.digits));
   return `${series.name} between ${low} and ${high} ${spec.unit}`;
 }
 
-/* The name of a limit: left, in the middle or right, wherever the lines leave most room. */
+/* The name of a limit, at the left, in the middle or at the right, wherever the curves leave the most room. */
 function limitName(name, y, places, drawn) {
   const wide = name.length * 7, starts = [0, -wide / 2, -wide];
   const room = places.map((x, i) => Math.min(...drawn.filter((at) => at[0] > x + starts[i] && at[0] < x + starts[i] + wide)

@@ -1,8 +1,8 @@
-/* Words: elements and text, safe for what strangers send, and how numbers, times and places are written. */
+/* Elements and text, safe for text from strangers; and how numbers, times and places are written. */
 
 export const byId = (id) => document.getElementById(id);
 
-/* Names come by radio from strangers: control and direction characters are shown, not obeyed. */
+/* Names come by radio from strangers. Control characters, and those that change the direction of text, are replaced. */
 const STRANGE = /[\p{Cc}\p{Cs}\u061C\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF]/gu;
 export const clean = (value) => String(value).replace(STRANGE, "\uFFFD");
 
@@ -23,7 +23,7 @@ export function el(name, attributes = {}, ...children) {
   return node;
 }
 
-/* A stranger's words: isolated, so that their direction of writing stays inside. */
+/* Text from strangers, isolated so that its direction of writing does not affect the text around it. */
 export const bdi = (value) => el("bdi", {}, value);
 
 export const number = (value, digits = 2) => value.toLocaleString("en-GB", { maximumFractionDigits: digits }).replace("-", "−");
@@ -40,7 +40,7 @@ export const clock = (ms) => { const t = new Date(ms); return `${two(t.getUTCHou
 export const day = (ms) => { const t = new Date(ms); return `${t.getUTCDate()} ${MONTHS[t.getUTCMonth()]}`; };
 export const moment = (ms) => `${day(ms)} ${new Date(ms).getUTCFullYear()} ${clock(ms)} UTC`;
 
-/* A time in UTC, with the reader's own on hover. */
+/* A time in UTC; in the reader's time zone on hover. */
 export function timeOf(iso, text = moment(Date.parse(iso))) {
   const local = new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
   return el("time", { datetime: iso, title: `Your time: ${local}` }, text);
@@ -60,7 +60,7 @@ function degrees(value, positive, negative) {
 export const turned = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
 export const place = (lon, lat) => `${degrees(lat, "N", "S")}, ${degrees(turned(lon), "E", "W")}`;
 
-/* Names of fields end in their unit, as in Global Fishing Watch's API. */
+/* Names of fields end with their unit, as in Global Fishing Watch's Events API. */
 const UNITS = [
   [/Kilometers$|Km$/, kilometres],
   [/Knots$/, (value) => `${number(value, 1)} kn`],

@@ -46,7 +46,7 @@ def open_transfer(page: Page, top: str = "", wider: int = 0) -> None:
     page.locator(TRANSFER).first.click()
     expect(page.locator("#panel svg.plot").first).to_be_visible()
     page.wait_for_load_state("networkidle")
-    page.get_by_role("button", name="Zoom to it").click()
+    page.get_by_role("button", name="Zoom to event").click()
     for _ in range(wider):
         page.locator("#zoom-out").click()
     if top:

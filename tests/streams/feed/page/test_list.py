@@ -41,7 +41,7 @@ def test_filters_are_kept_in_the_address(demo: Recorded, tab: Open) -> None:
     page.go_forward()
     page.go_forward()
     shown(page, 1)
-    page.get_by_role("button", name="Remove the filter Score from 0.90").click()
+    page.get_by_role("button", name="Remove the filter Score at least 0.90").click()
     shown(page, 3)
 
     again = tab(demo).open("?" + address.partition("?")[2])
@@ -70,7 +70,7 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     page.get_by_role("button", name="Clear all").click()
     page.get_by_role("checkbox", name="Possible").check()
     shown(page, 0)
-    expect(page.locator("#none")).to_contain_text("No events yet that match")
+    expect(page.locator("#none")).to_contain_text("No matching events yet")
     page.get_by_role("button", name="Clear all").click()
     page.get_by_role("combobox", name="Watchlist").fill("OFAC SDN")
     page.get_by_role("combobox", name="Watchlist").press("Enter")
@@ -142,9 +142,9 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     expect(page.get_by_role("searchbox")).to_have_value("jk?")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
 def test_what_is_under_the_pointer(demo: Recorded, tab: Open) -> None:
@@ -155,7 +155,7 @@ def test_what_is_under_the_pointer(demo: Recorded, tab: Open) -> None:
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator("#tip")).to_contain_text("Nampo, roads and discharge buoys")
-    expect(page.locator("#tip")).to_contain_text("watched: raised even here")
+    expect(page.locator("#tip")).to_contain_text("encounters are raised even here")
     expect(page.locator("#where")).to_contain_text("38°")
 
 
@@ -194,6 +194,6 @@ def test_on_a_phone_one_sheet_at_a_time(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#player")).to_be_in_viewport()
     tabs.get_by_role("button", name="Events").tap()
     expect(events).to_be_in_viewport()
-    tabs.get_by_role("button", name="Opened").tap()
+    tabs.get_by_role("button", name="Details").tap()
     panel.get_by_role("button", name="Close").tap()
     expect(events).to_be_in_viewport()

@@ -67,7 +67,7 @@ def state(page: Page, text: str) -> None:
 def test_an_event_opens_closes_and_is_taken_back(live: Live, tab: Open) -> None:
     page = tab(live).open()
     state(page, "No data yet")
-    expect(page.locator("#none")).to_contain_text("No events yet")
+    expect(page.locator("#none")).to_contain_text("No matching events yet")
     live.add([transfer(detected=now(-3))])
     item = page.locator("#list a")
     expect(item).to_contain_text("SOUTH ↔ NORTH")
@@ -191,7 +191,7 @@ def test_goes_on_after_the_server_was_away(live: Live, tab: Open) -> None:
     page = opened.open()
     state(page, "Live")
     live.stop()
-    state(page, "Disconnected, trying again")
+    state(page, "Disconnected, reconnecting")
     live.add([event(1, 2, status=Status.CLOSED, detected=now(-1)), event(2, detected=now(-1))])
     live.start()
     expect(page.locator("#list li")).to_have_count(2)
@@ -206,7 +206,7 @@ def test_notices_a_server_that_has_fallen_silent(live: Live, tab: Open) -> None:
     state(page, "Live")
     live.pause()
     try:
-        state(page, "Disconnected, trying again")
+        state(page, "Disconnected, reconnecting")
     finally:
         live.resume()
     state(page, "Live")

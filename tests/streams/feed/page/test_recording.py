@@ -89,7 +89,7 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
 def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
     page.locator(TRANSFER).click()
-    page.locator("#panel .card").nth(1).get_by_role("button", name="All about this vessel").click()
+    page.locator("#panel .card").nth(1).get_by_role("button", name="More about this vessel").click()
     panel = page.locator("#panel")
     expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
     expect(panel).to_contain_text("97 × 15 m")

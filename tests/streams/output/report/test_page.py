@@ -15,7 +15,7 @@ from shapely import MultiPolygon, box
 from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, FenceRelation, Level, Status, to_json
 from models.vessel import WatchlistHit
-from streams.output.report import limits_of, render
+from streams.output.report import plot_thresholds, render
 from streams.recordings.summary import Summary
 from streams.stages.settings import Settings
 from tests.streams.output.report.factories import (
@@ -247,6 +247,6 @@ def test_an_event_across_180_degrees_keeps_the_map_small() -> None:
 
 
 def test_limits_reach_the_plots() -> None:
-    told = Reader(render([], {}, [], summary(), island, limits_of(Settings()))).data["limits"]
+    told = Reader(render([], {}, [], summary(), island, plot_thresholds(Settings()))).data["thresholds"]
     assert told["encounter"] == {"distance": {"Contact begins": 500.0}, "speed": {"Slow": 2.0}}
     assert told["loitering"] == {"speed": {"Slow": 2.0}}

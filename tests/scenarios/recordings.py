@@ -18,7 +18,7 @@ from streams.stages.settings import Settings
 from tests.scenarios.runs import PLACES, WATCHLIST
 
 BASE_TIME: Millis = from_text("2013-11-12T12:00:00Z")
-"""For recordings that tell no time: when the Danish one, which is there with and without times, was made."""
+"""For recordings without times: when the Danish one was made, which exists with and without times."""
 
 
 def recordings(folder: Path) -> Iterator[Path]:
@@ -62,10 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 _HEAD = """# Real recordings, every line accounted for
 
-Made by `TANKERWATCH_DATA=… python -m tests.scenarios.recordings --out docs/recordings.md`: each recording
-replayed alone with the default settings; `--base-time 2013-11-12T12:00:00Z` stands in where a file tells no
-time. The outcomes of a row sum to its lines. Vessels are those with a position or static data among the
-messages. Where the recordings come from: the README beside them.
+Made by `TANKERWATCH_DATA=… python -m tests.scenarios.recordings --out docs/recordings.md`. Each recording is
+replayed alone with the default settings, and with `--base-time 2013-11-12T12:00:00Z` for files without times.
+The outcomes in a row add up to its lines. A vessel counts if a position or static data of it were decoded. The
+README beside the recordings says where they come from.
 
 | recording | lines | lines by outcome | messages | vessels | event time | events |
 |---|---|---|---|---|---|---|"""
@@ -73,16 +73,17 @@ messages. Where the recordings come from: the README beside them.
 _TAIL = """
 ## What stands out
 
-- **Many lines late** in `uscg_2010-04`, `satellite_2012-04-13`, `gfw_type1-bad-bitcount`: these are samples
-  put together by message type or from several hours, not feeds. Behind a line from five hours later
-  everything older is late at the default lateness of two minutes. A feed that really lags is read with
-  `decoder.lateness_seconds` set to its lag.
-- **`satellite_epoch_ms_2012-01-31`**: each sentence has the receiver's time in a `$PGHP` line and the ground
-  station's behind the checksum. The `$PGHP` line often stands some lines away from its sentence; only one
-  directly before it counts, so most sentences have the later ground time.
-- **`bad_length`** in `broken/` and in the satellite recording: bits were lost or added on the way, and a
-  position from a shifted payload is worse than none. The satellite's noise now and then passes the checksum.
-- **`implausible`** in `signalk_multiplexed`: two lines two years apart; neither can be believed over the other.
+- **Many lines are late** in `uscg_2010-04`, `satellite_2012-04-13` and `gfw_type1-bad-bitcount`. These are
+  samples from several hours or sorted by message type, not feeds. After a line from five hours later,
+  everything older is late, because the default lateness is two minutes. To read a feed that really lags, set
+  `decoder.lateness_seconds` to its lag.
+- **`satellite_epoch_ms_2012-01-31`**: each sentence has two times, that of the receiver in a `$PGHP` line and
+  that of the ground station after the checksum. The `$PGHP` line often stands some lines away from its
+  sentence. Only a line directly before the sentence counts, so most sentences get the later ground time.
+- **`bad_length`** in `broken/` and in the satellite recording: bits were lost or added on the way. A position
+  from a shifted payload is worse than none. Noise from the satellite sometimes passes the checksum.
+- **`implausible`** in `signalk_multiplexed`: its two lines are two years apart, and nothing says which of them
+  is right.
 
 ## Three tankers that lie still or drift
 
@@ -92,17 +93,17 @@ _TAIL = """
 | `tanker_538004030_drift_2014-09-28` | none | one loitering, 16:35 to 16:56 UTC |
 | `219165000_sudden_speed_change_2014-10-05` | none | one loitering, 15:56 UTC to the end of the recording |
 
-Scaled down: `[vessel.detectors.loitering]` with `bucket_minutes = 15`, `min_hours = min_hours_sts = 0.25`,
-`probable_hours = probable_hours_sts = 0.5`.
+Scaled down means `[vessel.detectors.loitering]` with `bucket_minutes = 15`, `min_hours = min_hours_sts = 0.25`
+and `probable_hours = probable_hours_sts = 0.5`.
 
-- 212123000 is slower than 2 knots from 16:54 on. At 05:26:46 it makes way again; the ends are those of the
-  first and the last slow fix.
-- 538004030 waits for orders, sideways at 2 to 6 knots for most of the two and a half hours. Only between 16:35
-  and 16:56 is it just below 2 knots (1.9 on average), which a quarter of an hour notices and an hour, rightly,
-  does not.
-- 219165000 lies still for all of the 23 minutes that were recorded, so a rule of 15 minutes must find it; four
-  hours are not there. Its reports of 102.2 knots say "or more" in the standard, which no ship is: the speed is
-  left out, the position is used.
+- 212123000 is slower than 2 knots from 16:54 on and makes way again at 05:26:46. Start and end are the times of
+  the first and the last slow fix.
+- 538004030 waits for orders and drifts sideways at 2 to 6 knots for most of the two and a half hours. Only
+  between 16:35 and 16:56 is it just below 2 knots (1.9 on average). A rule of a quarter of an hour finds that;
+  a rule of an hour rightly does not.
+- 219165000 lies still for all of the 23 minutes that were recorded. A rule of 15 minutes must find it; for four
+  hours the recording is too short. In the standard its speed of 102.2 knots means "or more", which no ship
+  reaches: the speed is left out, and the position is used.
 """  # noqa: E501  (a table)
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The command line: one module a command, `main` puts them together. Data on stdout, the rest on stderr."""
+"""The command line: one module for each command, put together by `main`.
+
+Data go to standard output, everything else to standard error.
+"""
 
 from streams.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`tankerwatch alerts`: events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
+"""`tankerwatch alerts`: sends events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ RulesFile = Annotated[
 
 @app.callback(invoke_without_command=True)
 def _alerts(context: typer.Context) -> None:
-    """Deliver events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
+    """Send events to webhooks, e-mail, Slack and MQTT, by rules in one file."""
     help_unless_command(context)
 
 
@@ -38,13 +38,14 @@ def run(
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            metavar="PORT", help="Port of the metrics, 0 for none. Default: TANKERWATCH_WEB_PORT and two."
+            metavar="PORT", help="Port of the metrics; 0 for none. Default: TANKERWATCH_WEB_PORT plus 2."
         ),
     ] = None,
 ) -> None:
-    """Deliver what comes into the event log in Redis, until SIGTERM or Ctrl-C.
+    """Deliver events from the log in Redis, until SIGTERM or Ctrl-C.
 
-    One process is enough; a second one with the same rules takes over, and the first ends with exit code 4.
+    One process is enough. A second one with the same rules takes over, and the first one ends with exit
+    code 4.
     """
     import os
 
@@ -59,7 +60,7 @@ def run(
 
 @app.command()
 def check(rules: RulesFile) -> None:
-    """Check a file of rules; exit code 2 where something is wrong."""
+    """Check a file of rules. The exit code is 2 if something is wrong with it."""
     import os
 
     wanted = _load(rules)
@@ -68,7 +69,7 @@ def check(rules: RulesFile) -> None:
     for rule in wanted.rules:
         for variable in rule.receiver.variables():
             if not os.environ.get(variable):
-                typer.echo(f"rule {rule.name!r}: {variable} is not set here; `run` needs it", err=True)
+                typer.echo(f"rule {rule.name!r}: {variable} is not set here, but `run` needs it", err=True)
 
 
 @app.command()
@@ -83,9 +84,9 @@ def example() -> None:
 def try_out(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
 ) -> None:
-    """Send a sample event, marked as a test, to a rule's receiver, and say what came of it.
+    """Send a sample event, marked as a test, to the receiver of a rule, and print the result.
 
-    Filters, quiet hours and limits don't count. Exit code 1 where it was not delivered.
+    Filters, quiet hours and limits of the rule are ignored. The exit code is 1 if it was not delivered.
     """
     import asyncio
     import os
@@ -114,7 +115,7 @@ def try_out(
 
 @app.command("list")
 def list_rules(rules: RulesFile) -> None:
-    """Show how each rule stands: how far it has read, what waits, whether its receiver is well."""
+    """Show for each rule how far it has read, what waits, and whether its receiver works."""
     from streams.alerts.rule_status import standing, table
     from streams.store.event_log import EventLog
 
@@ -130,10 +131,10 @@ def list_rules(rules: RulesFile) -> None:
 @app.command()
 def dead(
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write them as JSON Lines, with their events.")
+        bool, typer.Option("--json", help="Print them as JSON Lines, with their events.")
     ] = False,
 ) -> None:
-    """List the messages that were given up, oldest first, with the reason."""
+    """List the messages that could not be delivered and were given up, oldest first, with the reason."""
     import msgspec
 
     from models.time import to_text
@@ -165,10 +166,10 @@ def retry(
     rules: RulesFile,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Which ones, as `dead` names them; else all."),
+        typer.Argument(metavar="[ID]...", help="The ids that `dead` prints. Default: all."),
     ] = None,
 ) -> None:
-    """Send dead letters again, and drop those that are delivered. Exit code 1 where one was not."""
+    """Send dead letters again, and drop those that are delivered. The exit code is 1 if one was not."""
     import os
 
     from streams.alerts.channel import Result
@@ -210,13 +211,16 @@ def retry(
 def enable(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
 ) -> None:
-    """Let a rule go on whose receiver had answered 410 (gone): with all that has come since."""
+    """Enable a rule that was disabled because its receiver answered 410 (gone).
+
+    Everything that has come in the meantime is delivered.
+    """
     from streams.alerts.state_store import key
 
     wanted, deployment = _load(rules), _deployment()
     name = key(deployment.prefix, wanted.named(rule).name)
     was = _with_redis(deployment, lambda client: client.hdel(name, "disabled"))
-    typer.echo(f"rule {rule!r} {'goes on' if was else 'was not disabled'}", err=True)
+    typer.echo(f"rule {rule!r} {'is enabled again' if was else 'was not disabled'}", err=True)
 
 
 def _load(path: Path) -> "Rules":
@@ -232,7 +236,7 @@ def _deployment() -> "Deployment":
 
 
 def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -> T:
-    """What `work` gives with a client of Redis. Raises Failed where that is out of reach."""
+    """Run `work` with a client of Redis and return its result. Raises Failed if Redis can't be reached."""
     import asyncio
 
     from streams.alerts.process import connect

@@ -1,4 +1,4 @@
-"""`tankerwatch events`: events on a terminal, as they come or one with all that is known of it."""
+"""`tankerwatch events`: shows events on a terminal as they come, or one event in full."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,25 +10,26 @@ if TYPE_CHECKING:
     from streams.tail.source import Since, Source
 
 app = typer.Typer()
-Place = Annotated[
+SourceOption = Annotated[
     str,
     typer.Option(
         "--source",
         metavar="redis|kafka|URL",
-        help="Redis or Kafka of the deployment that the TANKERWATCH_… variables describe; or redis://…, "
-        "kafka://HOST:PORT, or a feed as http://127.0.0.1:8080/ (a token is taken from TANKERWATCH_TOKEN).",
+        help="Where to read events: redis or kafka for those of the deployment (TANKERWATCH_… variables), "
+        "redis://…, kafka://HOST:PORT, or the URL of a feed like http://127.0.0.1:8080/ (its token is taken "
+        "from TANKERWATCH_TOKEN).",
     ),
 ]
 
 
 @app.callback(invoke_without_command=True)
 def _events(context: typer.Context) -> None:
-    """Events on a terminal: as they come, or one with all that is known of it."""
+    """Show events on the terminal: as they come, or one in full."""
     help_unless_command(context)
 
 
 def _filter(name: str) -> Any:
-    """The option of a filter, described as everywhere."""
+    """The option for a filter, with the description that the API and the rules of alerts use too."""
     from models.event_filter import FILTERS
 
     offered = next(one for one in FILTERS if one.name == name)
@@ -44,8 +45,8 @@ def tail(
         str | None,
         typer.Option(
             metavar="TIME|AGE|all",
-            help="Begin with what was published at this time (2026-03-01T12:00:00Z, UTC), or so long ago "
-            "(90m, 12h, 7d), or with all that is kept. Default: what comes from now on.",
+            help="Begin with events published at this time (2026-03-01T12:00:00Z, UTC), this long ago (90m, "
+            "12h, 7d), or with all that are kept. Default: only new events.",
         ),
     ] = None,
     type: Annotated[Several, _filter("type")] = None,
@@ -59,23 +60,24 @@ def tail(
     watchlist: Annotated[Several, _filter("watchlist")] = None,
     bbox: Annotated[str | None, _filter("bbox")] = None,
     min_score: Annotated[str | None, _filter("min_score")] = None,
-    source: Place = "redis",
+    source: SourceOption = "redis",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write JSON Lines, as it does where the output is no terminal.")
+        bool,
+        typer.Option("--json", help="Print JSON Lines. This is the default if the output is not a terminal."),
     ] = False,
     once: Annotated[
         bool,
         typer.Option(
             "--once",
-            help="Show what there is and end (from --since, by default all), also where the "
-            "source can't be reached.",
+            help="Show the events that exist (since --since, by default all) and end. Also end if the source "
+            "can't be reached.",
         ),
     ] = False,
 ) -> None:
-    """Show events as they come, in two lines each; of later revisions, what they change.
+    """Show events as they come, in two lines each. For a later revision it shows what has changed.
 
-    An event has to meet every filter; a filter that is given several values, with commas or again, wants any
-    of them. Waits for a source that is away. Ctrl-C ends it.
+    An event is shown if it meets every filter. A filter with several values (separated by commas, or given
+    several times) is met by any of them. A source that is away is waited for. Ctrl-C ends it.
     """
     import asyncio
     import sys
@@ -111,10 +113,10 @@ def tail(
 @app.command()
 def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
-    source: Place = "redis",
-    as_json: Annotated[bool, typer.Option("--json", help="Write the revisions as JSON Lines.")] = False,
+    source: SourceOption = "redis",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the revisions as JSON Lines.")] = False,
 ) -> None:
-    """Show all that is known of an event: sentence, reasons for and against, vessels, revisions, reviews."""
+    """Show everything about an event: summary, reasons for and against, vessels, revisions, reviews."""
     import asyncio
     import sys
 
@@ -159,7 +161,9 @@ def _source(place: str, since: "Since | None", once: bool, filters: dict[str, li
         return KafkaSource(wanted.broker if place == "kafka" else rest, wanted.topics.events, since, once)
     if scheme in ("http", "https") and rest:
         return FeedSource(place, os.environ.get(TOKEN, ""), filters, since, once)
-    raise UsageError(f"--source: {place!r} is none; give redis, kafka, or a URL like http://127.0.0.1:8080/")
+    raise UsageError(
+        f"--source: {place!r} is not a source; give redis, kafka, or a URL like http://127.0.0.1:8080/"
+    )
 
 
 def _since(text: str | None) -> "Since | None":
@@ -181,5 +185,6 @@ def _since(text: str | None) -> "Since | None":
         return Since(max(0, from_text(text)))
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since: {text!r} is none; give a time like 2026-03-01T12:00:00Z, an age like 90m or 7d, or all"
+            f"--since: {text!r} is not a time; give one like 2026-03-01T12:00:00Z, an age like 90m or 7d, or "
+            "all"
         ) from None

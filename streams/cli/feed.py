@@ -1,4 +1,4 @@
-"""`tankerwatch feed`: the event log in Redis as a page, an API and a stream."""
+"""`tankerwatch feed`: serves the event log in Redis as a page, an API and a stream."""
 
 from typing import Annotated
 
@@ -8,24 +8,24 @@ import typer
 def feed(
     host: Annotated[
         str,
-        typer.Option(metavar="ADDRESS", help="Address to listen on. Beyond loopback it takes tokens."),
+        typer.Option(metavar="ADDRESS", help="Address to listen on. Beyond loopback, clients need a token."),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 for any free one.")
     ] = 8080,
     redis: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Redis with the event log. Default: TANKERWATCH_REDIS."),
+        typer.Option(metavar="URL", help="URL of the Redis with the event log. Default: TANKERWATCH_REDIS."),
     ] = None,
     prefix: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Before every Redis key. Default: TANKERWATCH_PREFIX."),
+        typer.Option(metavar="TEXT", help="Prefix of all Redis keys. Default: TANKERWATCH_PREFIX."),
     ] = None,
 ) -> None:
-    """Show events and vessels on a page, and tell programs of them as they come.
+    """Serve events and vessels as a page for people, and as an API and a stream for programs.
 
-    Reads what the sink keeps in Redis, and nothing else. Waits while Redis is away. docs/feed.md describes
-    the API and the TANKERWATCH_FEED_… variables. SIGTERM and Ctrl-C end it.
+    It reads only what the sink keeps in Redis, and waits while Redis is away. docs/feed.md describes the API,
+    docs/reference/environment.md the TANKERWATCH_FEED_… variables. SIGTERM and Ctrl-C end it.
     """
     import msgspec
 

@@ -1,4 +1,4 @@
-"""`tankerwatch fences`: look at the catalogue of fences, and check fences of your own."""
+"""`tankerwatch fences`: shows and exports the shipped fences, and checks files of your own."""
 
 import csv
 import difflib
@@ -25,7 +25,7 @@ COLUMNS: Final = ("id", "name", "kind", "country", "locode", "policy")
 
 
 class Format(StrEnum):
-    """How rows are written."""
+    """How the list is printed."""
 
     TABLE = "table"
     JSON = "json"
@@ -34,15 +34,15 @@ class Format(StrEnum):
 
 @app.callback(invoke_without_command=True)
 def _fences(context: typer.Context) -> None:
-    """The geofences: list, show and export those of the catalogue, check files of your own."""
+    """List, show and export the shipped fences, or check files of your own."""
     help_unless_command(context)
 
 
 @app.command("list")
 def list_fences(
-    format: Annotated[Format, typer.Option(help="How to write the fences.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option(help="How to print the list.")] = Format.TABLE,
 ) -> None:
-    """List the fences of the catalogue."""
+    """List the shipped fences."""
     from geofences.catalogue import load_catalogue
 
     rows = [_row(fence) for fence in load_catalogue()]
@@ -60,9 +60,9 @@ def list_fences(
 
 @app.command()
 def show(
-    id: Annotated[str, typer.Argument(help="The fence's id, as `list` gives it.", metavar="ID")],
+    id: Annotated[str, typer.Argument(help="The id of the fence, as `list` prints it.", metavar="ID")],
 ) -> None:
-    """Show all about one fence of the catalogue."""
+    """Show everything about one shipped fence."""
     import pyproj
 
     from geofences.catalogue import load_catalogue
@@ -70,7 +70,7 @@ def show(
     known = {fence.id: fence for fence in load_catalogue()}
     if id not in known:
         close = difflib.get_close_matches(id, known, n=5, cutoff=0.4)
-        hint = f"close to it: {', '.join(close)}" if close else "`tankerwatch fences list` shows them all"
+        hint = f"similar: {', '.join(close)}" if close else "`tankerwatch fences list` shows all"
         raise UsageError(f"no fence has the id {id!r}; {hint}")
     fence = known[id]
     west, south, east, north = fence.geometry.bounds
@@ -90,9 +90,10 @@ def show(
 def check(
     files: Annotated[list[Path], typer.Argument(help="GeoJSON files of fences.", metavar="FILE")],
 ) -> None:
-    """Check GeoJSON files of your own.
+    """Check GeoJSON files of your own fences.
 
-    What is wrong goes to stdout, and the exit code is 1.
+    Every problem is printed on standard output, and the exit code is 1 if there is one. docs/fences.md
+    describes the format.
     """
     from geofences.fence import FenceError, load_fences
 
@@ -110,7 +111,7 @@ def check(
         )
         for fence in fences:
             if _looks_swapped(fence.geometry):
-                note = "lies on land, but on water with the axes swapped; wanted is [longitude, latitude]"
+                note = "lies on land, but on water with the axes swapped; positions are [longitude, latitude]"
                 typer.echo(sanitize(f"{file}: {fence.id!r}: {note}"), err=True)
     if failed:
         raise typer.Exit(1)
@@ -118,9 +119,9 @@ def check(
 
 @app.command()
 def export(
-    out: Annotated[str, typer.Option(metavar="FILE", help="Write it here; - is stdout.")] = "-",
+    out: Annotated[str, typer.Option(metavar="FILE", help="Write to this file; - is standard output.")] = "-",
 ) -> None:
-    """Write the catalogue as one GeoJSON FeatureCollection."""
+    """Write all shipped fences as one GeoJSON FeatureCollection."""
     from geofences.catalogue import load_catalogue
     from geofences.fence import dump_fences
 
@@ -149,7 +150,7 @@ def _table(rows: list[dict[str, str | None]]) -> str:
 
 
 def _looks_swapped(geometry: "Polygon | MultiPolygon") -> bool:
-    """Both ways round are possible, but only with the axes swapped is there any water."""
+    """Whether the fence lies on land as it is, and on water if its axes are swapped."""
     import shapely
 
     from geofences.land import land

@@ -1,4 +1,4 @@
-"""The files that a command is given: none named twice, none overwritten that is read."""
+"""The files that a command reads and writes: no input is given twice, and no input is overwritten."""
 
 import os
 import stat
@@ -11,11 +11,11 @@ from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
 
 STANDARD = "-"
-"""Standard input or output in place of a file."""
+"""Stands for standard input or standard output in place of a file."""
 
 
 def source_names(files: Sequence[str]) -> list[str]:
-    """What each input is called, in one printable line. Raises UsageError where one is given twice."""
+    """The printable name of each input. Raises UsageError if one is given twice."""
     given: dict[Hashable, str] = {}
     names: list[str] = []
     for file in files:
@@ -31,7 +31,7 @@ def source_names(files: Sequence[str]) -> list[str]:
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:
-    """Outputs by option. Raises UsageError where one would overwrite an input or another output."""
+    """Check outputs, by option. Raises UsageError if one would overwrite an input or another output."""
     read = {_identity(path, 0) for path in inputs} - {None}
     written: dict[Hashable, str] = {}
     for option, path in outputs.items():
@@ -40,15 +40,17 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> N
         key = STANDARD if path == STANDARD else _identity(path, 1)
         name = _shown(path)
         if _identity(path, 1) in read:
-            raise UsageError(f"{option}: {name} is read too and would be overwritten; choose another file")
+            raise UsageError(
+                f"{option}: {name} is also an input and would be overwritten; choose another file"
+            )
         if key in written:
-            raise UsageError(f"{option}: {name} is what {written[key]} writes to; choose another file")
+            raise UsageError(f"{option}: {name} is also written by {written[key]}; choose another file")
         if key is not None:
             written[key] = option
 
 
 def _identity(path: str, standard: int) -> Hashable:
-    """What tells a file from all others; None for pipes and devices. `standard` is what `-` stands for."""
+    """The identity of a regular file; None for pipes and devices. `standard` is the descriptor for `-`."""
     try:
         status = os.fstat(standard) if path == STANDARD else os.stat(path)
     except OSError:
@@ -61,9 +63,9 @@ def _shown(path: str) -> str:
 
 
 class Output:
-    """A file being written as UTF-8, or standard output for `-`. What goes wrong is told with its name.
+    """A file that is being written as UTF-8, or standard output for `-`. Errors name the file.
 
-    Raises UsageError where it cannot be opened, Failed where it cannot be written any further.
+    Raises UsageError if it can't be opened, and Failed if it can't be written to its end.
     """
 
     def __init__(self, path: str) -> None:
@@ -74,37 +76,37 @@ class Output:
         try:
             self._stream = open(path, "wb")  # noqa: SIM115 - closed on leaving
         except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({reason(error)}); choose another place") from None
+            raise UsageError(f"{path}: can't be written ({reason(error)}); choose another place") from None
 
     def write(self, text: str) -> None:
         self.write_bytes(text.encode("utf-8", "backslashreplace"))
 
     def write_bytes(self, data: bytes) -> None:
-        with self._told():
+        with self._named_errors():
             self._stream.write(data)
 
     def flush(self) -> None:
-        with self._told():
+        with self._named_errors():
             self._stream.flush()
 
     def __enter__(self) -> "Output":
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._told():
+        with self._named_errors():
             if self._path == STANDARD:
                 self._stream.flush()
             else:
                 self._stream.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _named_errors(self) -> Iterator[None]:
         try:
             yield
-        except BrokenPipeError:  # nobody reads on: no error, see `main`
+        except BrokenPipeError:  # the reader has closed the pipe: not an error, see `main`
             raise
         except OSError as error:
             name, why = _shown(self._path), reason(error)
             raise Failed(
-                f"{name}: cannot be written to its end ({why}); make room or choose another place"
+                f"{name}: can't be written to its end ({why}); make room or choose another place"
             ) from None

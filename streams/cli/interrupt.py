@@ -1,4 +1,4 @@
-"""Ctrl-C: the first ends a run cleanly with what was found so far, the second at once."""
+"""Ctrl-C: the first one ends a run cleanly with what was found so far, the second one at once."""
 
 import signal
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from streams.recordings.files import Interrupted
 
 
 class Interrupt:
-    """Notes the first SIGINT in `asked`, and raises KeyboardInterrupt at the second.
+    """Notes the first SIGINT in `asked`, and raises KeyboardInterrupt at the second one.
 
-    A context manager for `open_source`, around what may block: a first SIGINT in there, or before it, raises
-    Interrupted, so that a pipe in which nothing comes does not delay the end.
+    It is also a context manager for code that may block, such as reading from a pipe. There a first SIGINT,
+    or one that came before, raises Interrupted, so that an idle pipe doesn't delay the end.
     """
 
     def __init__(self) -> None:
@@ -22,6 +22,7 @@ class Interrupt:
 
     @contextmanager
     def listen(self) -> Iterator[None]:
+        """Handle SIGINT within this context."""
         before = signal.signal(signal.SIGINT, self._heard)
         try:
             yield
@@ -41,7 +42,7 @@ class Interrupt:
     def _heard(self, *_: Any) -> None:
         if self.asked:
             self._again = True
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third ends the process in whatever it does
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third one kills the process
             raise KeyboardInterrupt
         self.asked = True
         if self._waiting:

@@ -1,4 +1,4 @@
-"""`tankerwatch settings show`: every threshold, as a file that `--settings` reads."""
+"""`tankerwatch settings`: prints every setting, as a file that `--settings` reads."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.callback(invoke_without_command=True)
 def _settings(context: typer.Context) -> None:
-    """The thresholds of all detectors."""
+    """Show the settings of all detectors."""
     help_unless_command(context)
 
 
@@ -22,7 +22,7 @@ def show(
         Path | None, typer.Option(metavar="FILE", help="TOML file of settings that differ from the defaults.")
     ] = None,
 ) -> None:
-    """Print the settings in force as TOML, complete and ready to edit."""
+    """Print all settings as TOML, ready to edit. docs/reference/settings.md explains them."""
     from streams.stages import settings as settings_file
 
     values = settings_file.load(settings)

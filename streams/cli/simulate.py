@@ -1,4 +1,4 @@
-"""`tankerwatch simulate`: make a recording of a scenario, and the truth about it."""
+"""`tankerwatch simulate`: makes a recording of a scenario, and the truth about it."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +10,8 @@ from streams.cli.files import Output, check_outputs
 
 
 class NoiseLevel(StrEnum):
+    """How much goes wrong between the ships and the recording."""
+
     NONE = "none"
     NORMAL = "normal"
     HEAVY = "heavy"
@@ -17,25 +19,35 @@ class NoiseLevel(StrEnum):
 
 def simulate(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="SCENARIO", help="Name of the scenario; --list prints them.")
+        str | None, typer.Argument(metavar="SCENARIO", help="Name of the scenario. --list prints all.")
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Varies places, times, sizes and identities.")
+        int, typer.Option(min=0, metavar="N", help="Varies places, times, sizes and identities of ships.")
     ] = 0,
-    noise: Annotated[NoiseLevel, typer.Option(help="What the radio does to it.")] = NoiseLevel.NORMAL,
+    noise: Annotated[
+        NoiseLevel, typer.Option(help="How much goes wrong between the ships and the recording.")
+    ] = NoiseLevel.NORMAL,
     out: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write the recording here; gzipped with .gz, - is stdout."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the recording to this file, gzipped if it ends in .gz; - is standard output.",
+        ),
     ] = None,
     truth: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write here what really happened, as JSON; - is stdout."),
+        typer.Option(
+            metavar="FILE", help="Write what really happened to this file, as JSON; - is standard output."
+        ),
     ] = None,
-    list_names: Annotated[bool, typer.Option("--list", help="Print the scenarios' names and exit.")] = False,
+    list_names: Annotated[
+        bool, typer.Option("--list", help="Print the names of all scenarios and exit.")
+    ] = False,
 ) -> None:
     """Simulate ships, and write what receivers hear of them as NMEA with tag blocks.
 
-    The same scenario, seed and noise give the same files, byte for byte.
+    The same scenario, seed and noise give the same files, byte for byte. docs/simulator.md explains the
+    scenarios and how to score events against the truth.
     """
     import gzip
 
@@ -48,15 +60,15 @@ def simulate(
         typer.echo("\n".join(scenarios()))
         return
     if scenario is None:
-        raise UsageError("name a scenario, `tankerwatch simulate --list` prints them")
+        raise UsageError("name a scenario; `tankerwatch simulate --list` prints all")
     if out is None and truth is None:
-        raise UsageError("name a file for the recording with --out, for the truth with --truth, or both")
+        raise UsageError("give --out FILE for the recording, --truth FILE for the truth, or both")
     check_outputs({"--out": out, "--truth": truth}, [])
     recording = run(scenario, seed, noise.value)
     if out is not None:
         data = "".join(f"{line}\n" for line in recording.lines).encode("ascii")
         with Output(out) as file:
-            # neither time nor name in the header of gzip, so that equal runs give equal files
+            # no time in the gzip header, so that equal runs give equal files
             file.write_bytes(gzip.compress(data, mtime=0) if out.endswith(".gz") else data)
     if truth is not None:
         with Output(truth) as file:

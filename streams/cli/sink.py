@@ -1,4 +1,4 @@
-"""`tankerwatch sink`: events and ticks from Kafka into Redis, for the feed."""
+"""`tankerwatch sink`: writes events and positions from Kafka to Redis, for the feed."""
 
 from typing import Annotated
 
@@ -9,14 +9,15 @@ def sink(
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            metavar="PORT", help="Port of the metrics, 0 for none. Default: TANKERWATCH_WEB_PORT and one."
+            metavar="PORT", help="Port of the metrics; 0 for none. Default: TANKERWATCH_WEB_PORT plus 1."
         ),
     ] = None,
 ) -> None:
-    """Keep the event log and the latest of every vessel in Redis, from what the workers publish.
+    """Write what the workers publish to Redis: the event log and the latest position of every vessel.
 
-    One is enough; a second one takes over, and the first ends with exit code 4. The TANKERWATCH_… variables
-    say where Kafka and Redis are. Waits while one of them is away. SIGTERM and Ctrl-C end it.
+    One sink is enough. A second one takes over, and the first one ends with exit code 4. The TANKERWATCH_…
+    variables say where Kafka and Redis are; the sink waits while one of them is away. SIGTERM and Ctrl-C end
+    it.
     """
     from streams.deployment import config
     from streams.pipeline.checkpoint import Fenced

@@ -1,4 +1,4 @@
-"""`tankerwatch status`: whether a deployment is healthy, and how far behind."""
+"""`tankerwatch status`: says whether a deployment is healthy, and how far behind."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,14 +9,15 @@ if TYPE_CHECKING:
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Write all of it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     timeout: Annotated[
-        float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for Kafka and for Redis.")
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Seconds to wait for Kafka, and for Redis.")
     ] = 10.0,
 ) -> None:
     """Say in a few lines whether the deployment is healthy, and how far behind it is.
 
-    Exit code 0 when healthy, 1 when not. The TANKERWATCH_… variables say where Kafka and Redis are.
+    The exit code is 0 if it is healthy, 1 if not. The TANKERWATCH_… variables say where Kafka and Redis are.
+    docs/operations.md explains the output.
     """
     import asyncio
 
@@ -58,7 +59,7 @@ def _lines(health: "Health") -> list[str]:
 
 
 def _stage(name: str, partitions: "list[StageHealth]") -> str:
-    """A stage in a line: the sum of its lags, its oldest checkpoint, its slowest watermark."""
+    """One line for a stage: the sum of its lags, its oldest checkpoint, its slowest watermark."""
     lag = sum(one.lag for one in partitions)
     ages = [one.checkpoint_age_seconds for one in partitions if one.checkpoint_age_seconds is not None]
     marks = [one.watermark for one in partitions if one.watermark is not None]

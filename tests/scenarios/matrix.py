@@ -62,8 +62,8 @@ _HEAD = """# Detection, measured
 
 Made by `make evaluate`: every scenario of the simulator with {seeds} seeds each, replayed with the default
 settings and the shipped fences, and compared with the simulator's truth. An event counts as found if its type
-and vessels agree and the times overlap. Errors are medians of absolute differences in minutes; one step of the
-time grid is 5 minutes. [simulator.md](simulator.md) describes the simulator.
+and vessels agree and the times overlap. Errors are medians of absolute differences in minutes; one step of
+the time grid is 5 minutes. [simulator.md](simulator.md) describes the simulator.
 """
 
 

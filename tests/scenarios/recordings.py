@@ -64,8 +64,8 @@ _HEAD = """# Real recordings, every line accounted for
 
 Made by `TANKERWATCH_DATA=… python -m tests.scenarios.recordings --out docs/recordings.md`. Each recording is
 replayed alone with the default settings, and with `--base-time 2013-11-12T12:00:00Z` for files without times.
-The outcomes in a row add up to its lines. A vessel counts if a position or static data of it were decoded. The
-README beside the recordings says where they come from.
+The outcomes in a row add up to its lines. A vessel counts if a position or static data of it were decoded.
+The README beside the recordings says where they come from.
 
 | recording | lines | lines by outcome | messages | vessels | event time | events |
 |---|---|---|---|---|---|---|"""

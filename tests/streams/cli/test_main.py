@@ -76,9 +76,9 @@ def test_a_group_without_a_command_shows_its_help(path: tuple[str, ...], capsys:
         (["replay", "x", "--format", "xml"], "'xml' is not one of 'jsonl', 'geojson', 'csv'"),
         (["replay", "x", "--mmsi", "1234567890"], "less than or equal to 999999999"),
         (["fences", "show", "nowhere"], "no fence has the id 'nowhere'"),
-        (["fences", "export", "--out", "no/such/place"], "no/such/place: cannot be written"),
+        (["fences", "export", "--out", "no/such/place"], "no/such/place: can't be written"),
         (["settings", "show", "--settings", "none.toml"], "none.toml: can't be read"),
-        (["simulate", "calm"], "name a file for the recording with --out"),
+        (["simulate", "calm"], "give --out FILE for the recording"),
     ],
 )
 def test_wrong_usage_is_one_line(arguments: list[str], words: str, capsys: Streams) -> None:

@@ -98,7 +98,7 @@ def test_a_full_disk_is_told_in_one_line(recording: Path, out: str, name: str) -
         _, told = run.communicate(timeout=60)
     assert run.returncode == 1
     assert told.decode() == (
-        f"tankerwatch: error: {name}: cannot be written to its end (No space left on device); make room or "
+        f"tankerwatch: error: {name}: can't be written to its end (No space left on device); make room or "
         "choose another place\n"
     )
 

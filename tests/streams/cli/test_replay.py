@@ -179,12 +179,12 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["--start", "2024-01-02", "--end", "2024-01-01"], "nothing lies between them"),
         (["--bbox", "1,2,3"], "'1,2,3' is not WEST,SOUTH,EAST,NORTH"),
         (["--bbox", "1,20,3,nan"], "'1,20,3,nan' is not a box"),
-        (["--out", "dir"], "dir: cannot be written (Is a directory)"),
-        (["--report", "none/x.html"], "none/x.html: cannot be written (No such file or directory)"),
-        (["--out", "./all.nmea"], "--out: ./all.nmea is read too"),
-        (["--rejects", "bad.csv", "--watchlist", "bad.csv"], "--rejects: bad.csv is read too"),
-        (["--out", "new", "--report", "./new"], "--report: ./new is what --out writes to"),
-        (["--out", "-", "--rejects", "-"], "--rejects: standard output is what --out writes to"),
+        (["--out", "dir"], "dir: can't be written (Is a directory)"),
+        (["--report", "none/x.html"], "none/x.html: can't be written (No such file or directory)"),
+        (["--out", "./all.nmea"], "--out: ./all.nmea is also an input"),
+        (["--rejects", "bad.csv", "--watchlist", "bad.csv"], "--rejects: bad.csv is also an input"),
+        (["--out", "new", "--report", "./new"], "--report: ./new is also written by --out"),
+        (["--out", "-", "--rejects", "-"], "--rejects: standard output is also written by --out"),
     ]:
         out, told = replay(capsys, "all.nmea", *arguments, code=2)
         assert out == ""

@@ -37,7 +37,7 @@ def test_a_dash_is_stdout(capsys: pytest.CaptureFixture[str]) -> None:
         (["cho-do", "--out", "-"], 2, "no scenario 'cho-do'"),
         (["--out", "-"], 2, "name a scenario"),
         (["cho_do"], 2, "name a file"),
-        (["satellite", "--out", "no/such/place.nmea"], 2, "no/such/place.nmea: cannot be written"),
+        (["satellite", "--out", "no/such/place.nmea"], 2, "no/such/place.nmea: can't be written"),
     ],
 )
 def test_wrong_usage_is_named(

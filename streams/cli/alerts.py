@@ -80,7 +80,7 @@ def example() -> None:
     typer.echo(files("streams.alerts").joinpath("example.toml").read_text("utf-8"), nl=False)
 
 
-@app.command("test")
+@app.command("test", short_help="Send a test message to the receiver of a rule.")
 def try_out(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
 ) -> None:
@@ -113,7 +113,7 @@ def try_out(
     typer.echo(sanitize(f"rule {rule!r}: delivered: {outcome.reason}"))
 
 
-@app.command("list")
+@app.command("list", short_help="Show the state of each rule.")
 def list_rules(rules: RulesFile) -> None:
     """Show for each rule how far it has read, what waits, and whether its receiver works."""
     from streams.alerts.rule_status import standing, table
@@ -128,7 +128,7 @@ def list_rules(rules: RulesFile) -> None:
     typer.echo(_with_redis(deployment, look))
 
 
-@app.command()
+@app.command(short_help="List the messages that were given up.")
 def dead(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print them as JSON Lines, with their events.")
@@ -207,7 +207,7 @@ def retry(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Enable a rule again whose receiver was gone.")
 def enable(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")], rules: RulesFile
 ) -> None:

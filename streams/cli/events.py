@@ -110,7 +110,7 @@ def tail(
     asyncio.run(follow())
 
 
-@app.command()
+@app.command(short_help="Show everything about one event.")
 def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")],
     source: SourceOption = "redis",

@@ -1,1 +1,1 @@
-"""Events on a terminal: live from Redis, Kafka or a feed, and one with all that is known of it."""
+"""Events on a terminal: live from Redis, Kafka or a feed, or one event in full."""

@@ -1,4 +1,4 @@
-"""The sheet of an event: all that is known of it, for a terminal."""
+"""Everything about one event on a terminal: summary, reasons, vessels, measurements, revisions, reviews."""
 
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from streams.tail.source import Known
 
 
 def show(console: Console, known: Known) -> None:
+    """Print the latest revision of an event, what each revision changed, and what reviewers said."""
     event = known.revisions[-1]
     _line(console, Text(event_text.heading(event), "bold"))
     _line(
@@ -30,7 +31,7 @@ def show(console: Console, known: Known) -> None:
     ]
     _part(console, "Vessels", vessels)
     _part(console, "Measured", _measured(event))
-    heard = ", ".join(event.evidence.receivers) or "receivers that are not known"
+    heard = ", ".join(event.evidence.receivers) or "unknown receivers"
     _part(console, "Evidence", [sanitize(f"{len(event.evidence.positions)} positions, heard by {heard}")])
     _part(console, "Revisions", _revisions(known.revisions))
     _part(
@@ -67,11 +68,11 @@ def _measured(event: Event) -> list[str]:
         gap = (
             ""
             if met.min_hull_gap_meters is None
-            else f", hulls {met.min_hull_gap_meters:.0f} m apart at least"
+            else f", smallest gap between the hulls {met.min_hull_gap_meters:.0f} m"
         )
         return [
-            f"{met.median_distance_kilometers * 1000:.0f} m apart in the median, "
-            f"{met.min_distance_kilometers * 1000:.0f} m at least{gap}",
+            f"median distance {met.median_distance_kilometers * 1000:.0f} m, "
+            f"smallest {met.min_distance_kilometers * 1000:.0f} m{gap}",
             f"{met.median_speed_knots:g} kn, {met.position_count} positions, {met.type}",
             *([f"draught changed by {met.draught_change_meters:+g} m"] if met.draught_change_meters else []),
             *([f"others in the raft: {', '.join(map(sanitize, met.others))}"] if met.others else []),
@@ -94,7 +95,7 @@ def _revisions(revisions: tuple[Event, ...]) -> list[str]:
     start = f"{first.level}, {first.status}, score {first.score:.2f}"
     lines = [f"{first.revision}  {event_text.short(first.detected)}  {start}"]
     for before, after in pairwise(revisions):
-        changes = "; ".join(event_text.changes(before, after)) or "nothing new"
+        changes = "; ".join(event_text.changes(before, after)) or "no change"
         lines.append(f"{after.revision}  {event_text.short(after.detected)}  {changes}")
     return lines
 
@@ -108,7 +109,7 @@ def _part(console: Console, title: str, lines: list[str]) -> None:
 
 
 def _line(console: Console, text: Text, indent: int = 0) -> None:
-    """Wrapped at words on a terminal, whole where the output is piped."""
+    """Print a line, wrapped at words on a terminal and in one piece otherwise."""
     if console.is_terminal:
         console.print(Padding(text, (0, 0, 0, indent)), highlight=False)
     else:

@@ -1,4 +1,4 @@
-"""A feed as a source for a terminal: its stream of server-sent events, resumed by Last-Event-ID."""
+"""A feed as a source of events: its stream of server-sent events, resumed with Last-Event-ID."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -14,11 +14,13 @@ from models.review import Review
 from streams.output.sanitize import sanitize
 from streams.store.event_log import BEFORE_ALL, entry_key, moment
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
-from streams.tail.sse_client import Frames
+from streams.tail.sse_client import SseParser
 
 SILENCE: Final = 60.0
-"""A stream in which not even a heartbeat came for so many seconds is dead; they come every 15."""
+"""Seconds without any data, not even a heartbeat, after which a stream counts as dead. The feed sends a
+heartbeat every 15 seconds by default."""
 TOKEN: Final = "TANKERWATCH_TOKEN"
+"""The environment variable that holds the token for reading."""
 
 
 class _Answer(msgspec.Struct):
@@ -27,12 +29,14 @@ class _Answer(msgspec.Struct):
 
 
 class FeedSource:
+    """Reads the stream of a feed; `known` asks its API."""
+
     def __init__(
         self, url: str, token: str, filters: Mapping[str, list[str]], since: Since | None, once: bool
     ) -> None:
-        """Without `since`, what comes from now on; with `once`, no more than there is.
+        """Without `since` only new events are read. With `once` reading stops at what exists now.
 
-        `filters` are a hint to the feed, so that it sends less.
+        `filters` only make the feed send less: the events are filtered again by the reader.
         """
         self._base = url.rstrip("/")
         self.where = f"the feed at {sanitize(self._base.rpartition('@')[2].rpartition('://')[2])}"
@@ -40,7 +44,9 @@ class FeedSource:
         self._client = httpx.AsyncClient(
             headers=headers, timeout=httpx.Timeout(10, read=SILENCE), follow_redirects=False
         )
-        self._filters = {} if once else dict(filters)  # with `once`, the last entry tells that all is told
+        self._filters = (
+            {} if once else dict(filters)
+        )  # with `once` the last entry has to come, to know that it was the last
         self._once = once
         self._position = None if since is None else moment(since.time)
 
@@ -60,14 +66,17 @@ class FeedSource:
                     yield one
             if not reset:
                 return
-            yield Note("the feed begins anew: it no longer had what came next, or its time was set back")
+            yield Note(
+                "the feed starts again from its beginning: it no longer has the next events, or its time was "
+                "set back"
+            )
             self._position = BEFORE_ALL
 
     async def _stream(self, end: str | None) -> AsyncGenerator[Event | Note | None]:
-        """What comes until `end`; None for a reset."""
+        """Events until the entry `end`, or without end; None for a reset. Raises Unreachable and Unusable."""
         if end is not None and entry_key(end) <= entry_key(self._position or BEFORE_ALL):
             return
-        frames = Frames()
+        parser = SseParser()
         parameters: dict[str, Any] = {**self._filters, "since": self._position}
         try:
             async with self._client.stream(
@@ -78,20 +87,20 @@ class FeedSource:
             ) as response:
                 await self._check(response)
                 async for data in response.aiter_bytes():
-                    for frame in frames.feed(data):
-                        if frame.kind == "revision":
-                            self._position = frame.id
-                            yield event_of(frame.data, f"entry {frame.id}")
-                            if end is not None and entry_key(frame.id or BEFORE_ALL) >= entry_key(end):
+                    for message in parser.feed(data):
+                        if message.event == "revision":
+                            self._position = message.id
+                            yield event_of(message.data, f"entry {message.id}")
+                            if end is not None and entry_key(message.id or BEFORE_ALL) >= entry_key(end):
                                 return
-                        elif frame.kind == "reset":
+                        elif message.event == "reset":
                             yield None
                             return
         except httpx.ReadTimeout:
-            raise Unreachable(f"{self.where}: silent for {SILENCE:g} s, not even a heartbeat") from None
+            raise Unreachable(f"{self.where}: sent nothing for {SILENCE:g} s, not even a heartbeat") from None
         except httpx.TransportError as error:
             raise self._away(error) from None
-        raise Unreachable(f"{self.where}: has ended the stream; it restarts, or we were too slow")
+        raise Unreachable(f"{self.where}: ended the stream: it restarts, or this reader was too slow")
 
     async def known(self, event: str) -> Known | None:
         try:
@@ -136,7 +145,7 @@ class _NotFound(Unusable):
 
 
 def _detail(response: httpx.Response) -> str:
-    """What a problem (RFC 9457) says, if it is one."""
+    """The detail of a problem response (RFC 9457), in parentheses; empty if the response is none."""
     try:
         detail = msgspec.json.decode(response.content, type=dict[str, Any]).get("detail")
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Following a source on a terminal: each revision is shown once, and a source that is away is awaited."""
+"""Follows a source of events: prints each revision once, and waits for a source that is away."""
 
 import asyncio
 from collections import OrderedDict
@@ -15,10 +15,12 @@ from streams.tail.printer import Printer
 from streams.tail.source import Note, Source, Unreachable, Unusable
 
 REMEMBERED: Final = 20_000
-"""So many events are remembered: no revision is shown twice, and of a later one it is told what is new."""
+"""Number of events that are remembered, to print no revision twice and to say what a later one changes."""
 
 
 class Tail:
+    """Prints the events of a source that match a filter."""
+
     def __init__(
         self,
         source: Source,
@@ -33,11 +35,13 @@ class Tail:
         self._away = False
 
     async def run(self, once: bool) -> None:
-        """Until cancelled; with `once`, until all there is has been shown. Raises Unusable, and with `once`
-        Unreachable."""
+        """Print events until cancelled; with `once`, until all that exist have been printed.
+
+        Raises Unusable, and with `once` also Unreachable.
+        """
         while True:
             try:
-                # closed by hand: what is raised in between would else reach it while it is being closed
+                # closed here, or an error in between would reach the generator while it is being closed
                 async with aclosing(self._source.follow()) as found:
                     async for one in found:
                         self._there()
@@ -48,7 +52,7 @@ class Tail:
                     raise
                 if not self._away:
                     self._away = True
-                    self._say(f"{error}; trying again until then")
+                    self._say(f"{error}; trying again until it answers")
                 await asyncio.sleep(self._backoff.next())
 
     def _there(self) -> None:
@@ -64,7 +68,7 @@ class Tail:
         before = self._last.get(one.id)
         if before is not None and before.revision >= one.revision:
             return
-        # positions and receivers take ten times as much as the rest, and are not compared
+        # positions and receivers take ten times the memory of the rest and are not compared
         self._last[one.id] = msgspec.structs.replace(one, evidence=Evidence())
         self._last.move_to_end(one.id)
         if len(self._last) > REMEMBERED:
@@ -75,7 +79,7 @@ class Tail:
             self._printer.print(one, before)
 
     async def _before(self, event: Event) -> Event | None:
-        """The revision before this one, where the source can tell."""
+        """The revision before this one, if the source can be asked for it."""
         try:
             known = await self._source.known(event.id)
         except (Unreachable, Unusable):

@@ -1,4 +1,4 @@
-"""The topic of events on Kafka as a source for a terminal."""
+"""The Kafka topic of events as a source of events."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -13,13 +13,15 @@ from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event
 
 
 class KafkaSource:
+    """Reads the topic without a consumer group, so it leaves nothing behind on Kafka."""
+
     def __init__(self, broker: str, topic: str, since: Since | None, once: bool) -> None:
-        """Without `since`, what comes from now on; with `once`, no more than there is."""
+        """Without `since` only new events are read. With `once` reading stops at what exists now."""
         self.where = f"Kafka at {broker}"
         self._broker, self._partition = broker, TopicPartition(topic, 0)
         self._since, self._once = since, once
         self._position: int | None = None
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells every attempt; we tell the first
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every attempt; we print the first
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         consumer = AIOKafkaConsumer(
@@ -57,16 +59,16 @@ class KafkaSource:
             try:
                 got = await consumer.getmany(at, timeout_ms=500)
             except OffsetOutOfRangeError:
-                yield Note("some events are missing: the topic no longer has them, or was made anew")
+                yield Note("some events are missing: the topic no longer has them, or was created again")
                 self._position = (await consumer.beginning_offsets([at]))[at]
                 consumer.seek(at, self._position)
                 continue
             for record in got.get(at, ()):
                 self._position = record.offset + 1
-                if record.value is not None:  # else a tombstone
+                if record.value is not None:  # None is a tombstone
                     yield event_of(record.value, f"offset {record.offset}")
             if self._once and not got:
-                self._position = await consumer.position(at)  # past what was compacted away
+                self._position = await consumer.position(at)  # past records that were compacted away
 
     async def _start(self, consumer: AIOKafkaConsumer, first: int, end: int) -> int:
         if self._since is None:

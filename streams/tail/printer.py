@@ -1,4 +1,4 @@
-"""How events are shown: in one or two lines for people, as JSON Lines for programs."""
+"""Printers of events: two lines for people, JSON Lines for programs."""
 
 import sys
 from typing import Final, Protocol, TextIO
@@ -16,14 +16,16 @@ _INDENT: Final = 4
 
 
 class Printer(Protocol):
+    """Prints one revision of an event."""
+
     compares: bool
-    """Whether it makes use of the revision before."""
+    """Whether it uses the revision before."""
 
     def print(self, event: Event, before: Event | None) -> None: ...
 
 
 class JsonLines:
-    """A line an event, as published."""
+    """One line of JSON for each revision, as it was published."""
 
     compares = False
 
@@ -36,7 +38,7 @@ class JsonLines:
 
 
 class Lines:
-    """For people: when, what, who, how long, where; below it the sentence, or what has changed."""
+    """Two lines for each revision: when, what, who, how long, where; then the summary or what has changed."""
 
     compares = True
 
@@ -52,7 +54,7 @@ class Lines:
 
 
 def head(event: Event, width: int) -> Text:
-    """When, what, who; and how long and where, as far as it fits on the line: the sentence has it too."""
+    """When, what and who; how long and where if they fit on the line, since the summary has them too."""
     retracted = event.status is Status.RETRACTED
     level = {Level.PROBABLE: "bold red", Level.POSSIBLE: "yellow"}[event.level]
     line = Text.assemble(
@@ -71,9 +73,9 @@ def head(event: Event, width: int) -> Text:
 def _below(event: Event, before: Event | None) -> str:
     if event.status is Status.RETRACTED:
         why = "; ".join(event_text.reasons(event.against))
-        return f"revision {event.revision}: taken back{': ' + why if why else ''}"
+        return f"revision {event.revision}: retracted{': ' + why if why else ''}"
     if before is not None:
-        changes = "; ".join(event_text.changes(before, event)) or "nothing new"
+        changes = "; ".join(event_text.changes(before, event)) or "no change"
         return f"revision {event.revision}: {changes}"
     later = f"revision {event.revision}: " if event.revision > 1 else ""
     return later + sanitize(event.summary)

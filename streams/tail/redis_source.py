@@ -1,4 +1,4 @@
-"""The event log in Redis as a source for a terminal."""
+"""The event log in Redis as a source of events."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,17 +12,20 @@ from streams.store.event_log import EventLog, entry_key, lost, moment
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
 
 BATCH: Final = 100
+"""Entries read at once."""
 
 
 class RedisSource:
+    """Reads the event log as the feed does."""
+
     def __init__(self, url: str, prefix: str, since: Since | None, once: bool) -> None:
-        """Without `since`, what comes from now on; with `once`, no more than there is."""
+        """Without `since` only new events are read. With `once` reading stops at what exists now."""
         self.where = f"Redis at {url.rpartition('@')[2].rpartition('://')[2]}"
         self._client = redis.from_url(url, retry=None, socket_connect_timeout=5, socket_timeout=30)
         self._log = EventLog(self._client, prefix)
         self._once = once
         self._position = None if since is None else moment(since.time)
-        self._read = False  # whether our position is an entry, and no moment
+        self._read = False  # whether the position is that of an entry, not just a time
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         try:
@@ -41,7 +44,7 @@ class RedisSource:
             position = self._position
             entries = await (log.since(position, BATCH) if self._once else log.wait(position, BATCH))
             if self._read and await lost(log, position, entries):
-                yield Note("some events are missing: the log no longer had them when they were to be read")
+                yield Note("some events are missing: the log had dropped them before they were read")
                 self._position = await log.last()
             for entry in entries:
                 self._position, self._read = entry.entry, True

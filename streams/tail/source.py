@@ -1,4 +1,4 @@
-"""Where a terminal has its events from: an event log in Redis, the topic on Kafka, a feed."""
+"""What a source of events offers: the event log in Redis, the topic on Kafka, or a feed."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from models.time import Millis
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be said to who watches, such as that events are missing."""
+    """A remark for the person who watches, such as that events are missing."""
 
     text: str
 
 
 def event_of(json: bytes | str, where: str) -> Event | Note:
-    """What a source has, read; what is no event is said, and ends nothing."""
+    """Decode an event. What can't be decoded becomes a note, and reading goes on."""
     try:
         return from_json(json)
     except ValueError as error:
-        return Note(f"{where}: no event ({error})")
+        return Note(f"{where}: not an event ({error})")
 
 
 class Unreachable(TankerwatchError):
-    """The source can't be read right now: a sentence with what to do."""
+    """The source can't be read now, but perhaps later. The sentence says what to do."""
 
 
 class Unusable(TankerwatchError):
-    """The source can't be read, and waiting won't help: a sentence with what to do."""
+    """The source can't be read, and waiting doesn't help. The sentence says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that a source has of one event: its kept revisions, oldest first, and what people said of it."""
+    """What a source has of one event: the revisions that are kept, oldest first, and its reviews."""
 
     revisions: tuple[Event, ...]
     reviews: tuple[Review, ...] = ()
@@ -43,24 +43,23 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Where to begin: with all that is kept, or with what came at this time or later."""
+    """Where to begin: with what was published at this time or later; 0 means with all that is kept."""
 
     time: Millis = 0
 
 
 class Source(Protocol):
+    """A place that events are read from."""
+
     where: str
-    """How it is called in messages, without passwords."""
+    """Its name in messages, without passwords."""
 
     def follow(self) -> AsyncGenerator[Event | Note]:
-        """What comes, from where the last call ended; without end, or until all is told that there was.
-
-        Raises Unreachable and Unusable.
-        """
+        """Events as published, from where the last call ended. Raises Unreachable and Unusable."""
         ...
 
     async def known(self, event: str) -> Known | None:
-        """None where the source has no such event. Raises Unreachable and Unusable."""
+        """Everything about one event; None if the source doesn't have it. Raises Unreachable and Unusable."""
         ...
 
     async def close(self) -> None: ...

@@ -20,7 +20,7 @@ def test_what_is_away_is_said_once_and_nothing_besides(redis_server: str) -> Non
             env=environment(Deployment(broker=broker, redis=redis)),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
         )
         assert (done.returncode, done.stderr) == (1, "")
         first, *problems = done.stdout.splitlines()

@@ -36,7 +36,7 @@ def test_a_dash_is_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["cho-do", "--out", "-"], 2, "no scenario 'cho-do'"),
         (["--out", "-"], 2, "name a scenario"),
-        (["cho_do"], 2, "name a file"),
+        (["cho_do"], 2, "give --out FILE"),
         (["satellite", "--out", "no/such/place.nmea"], 2, "no/such/place.nmea: can't be written"),
     ],
 )

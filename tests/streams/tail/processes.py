@@ -36,14 +36,14 @@ class Output:
             self.lines.append(line.rstrip("\n"))
 
     async def until(self, count: int) -> list[str]:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while len(self.lines) < count:
             assert time.monotonic() < end, f"{len(self.lines)} of {count}: {self.lines[-3:]}"
             await asyncio.sleep(0.02)
         return self.lines
 
     def rest(self) -> list[str]:
-        self._thread.join(10)
+        self._thread.join(60)
         return self.lines
 
 
@@ -61,7 +61,7 @@ class Running:
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def call(deployment: Deployment, *arguments: str, **variables: str) -> subproces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

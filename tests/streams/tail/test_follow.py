@@ -78,10 +78,10 @@ async def test_a_source_that_is_away_is_said_once_and_its_return_too() -> None:
     found, said = await run(Script(event(1), away, away, Note("a gap"), event(2), away, event(3)))
     assert found == [(1, None)] * 3
     assert said == [
-        "nobody answers; trying again until then",
+        "nobody answers; trying again until it answers",
         "the script: back",
         "a gap",
-        "nobody answers; trying again until then",
+        "nobody answers; trying again until it answers",
         "the script: back",
     ]
 

@@ -67,7 +67,7 @@ def test_what_is_taken_back_says_why() -> None:
     screen, file = console(width=400)
     why = Reason(code="tug", text="the other is a tug", weight=0.5)
     Lines(screen).print(encounter(revision=7, status=Status.RETRACTED, against=(why,)), None)
-    assert "revision 7: taken back: the other is a tug" in file.getvalue()
+    assert "revision 7: retracted: the other is a tug" in file.getvalue()
 
 
 def test_what_the_source_knows_of_the_revision_before_counts() -> None:

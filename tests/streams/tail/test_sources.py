@@ -64,7 +64,7 @@ async def test_redis_that_goes_away_is_awaited_and_nothing_shown_twice(own_redis
             own_redis.kill()
             (told,) = await running.err.until(1)
             assert told.startswith(f"tankerwatch: Redis at {own_redis.address}/0: ")
-            assert told.endswith("; start it, or correct TANKERWATCH_REDIS; trying again until then")
+            assert told.endswith("; start it, or correct TANKERWATCH_REDIS; trying again until it answers")
             own_redis.start()
             await here.client.connection_pool.disconnect()
             await here.write(event(2))
@@ -151,7 +151,7 @@ async def test_from_kafka(kafka: str) -> None:
         assert running.interrupt() == 130
     assert shown(running.out.lines) == named((1, 1), (2, 1), (2, 2), (3, 1))
     assert len(running.err.lines) == 1
-    assert "tankerwatch: offset 2: no event" in running.err.lines[0]
+    assert "tankerwatch: offset 2: not an event" in running.err.lines[0]
     once = call(deployment, "tail", "--source", place, "--once", "--mmsi", "273000002")
     assert shown(once.stdout.splitlines()) == named((2, 1), (2, 2))
     away = call(deployment, "tail", "--source", f"kafka://127.0.0.1:{free_port()}", "--once")
@@ -223,7 +223,7 @@ async def test_a_recording_whose_time_is_set_back_is_said(redis_server: str) -> 
             log.add([], [event(9, minutes=9)])
             log.show(2**60)
             await running.out.until(6)
-            assert "the feed begins anew" in (await running.err.until(1))[0]
+            assert "the feed starts again from its beginning" in (await running.err.until(1))[0]
             assert running.interrupt() == 130
         assert shown(running.out.lines) == named(*((number, 1) for number in (0, 1, 2, 3, 4, 9)))
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.tail.sse_client import Frame, Frames
+from streams.tail.sse_client import SseMessage, SseParser
 
 STREAM = (
     ": hello\n\nretry: 2000\n\n"
@@ -16,9 +16,9 @@ STREAM = (
     "event: cut off\ndata: 3\n"
 )
 EXPECTED = [
-    Frame("revision", '{"name":"A\u2028B\x85C\x0bD"}', "5-1"),
-    Frame("heartbeat", "1\n2", "5-1"),
-    Frame("message", "", "5-2"),
+    SseMessage("revision", '{"name":"A\u2028B\x85C\x0bD"}', "5-1"),
+    SseMessage("heartbeat", "1\n2", "5-1"),
+    SseMessage("message", "", "5-2"),
 ]
 
 
@@ -26,6 +26,6 @@ EXPECTED = [
 def test_events_are_whole_however_the_bytes_come(end: str, cuts: list[int]) -> None:
     data = STREAM.replace("\n", end).encode()
     places = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
-    frames = Frames()
-    found = [frame for start, stop in pairwise(places) for frame in frames.feed(data[start:stop])]
+    parser = SseParser()
+    found = [message for start, stop in pairwise(places) for message in parser.feed(data[start:stop])]
     assert found == EXPECTED

@@ -99,7 +99,7 @@ def test_the_sheet_has_all_that_is_known() -> None:
         "  PRIMORYE STAR (MMSI 273000001, IMO 9000003, flag RU, tanker, call sign UBXX1, 141 m long, "
         "draught 8.4 m)\n"
         "    listed: UN 1718 designated vessel 12, by its IMO\n",
-        "  47 m apart in the median, 42 m at least, hulls 3 m apart at least\n",
+        "  median distance 47 m, smallest 42 m, smallest gap between the hulls 3 m\n",
         "  draught changed by -2.1 m\n",
         "  120 positions, heard by coast-1, sat-7\n",
         "  1  2026-03-12 13:10  possible, open, score 0.86\n"

@@ -1,4 +1,4 @@
-"""Spellings of commands that have been replaced: most still work, and a remark says what to write instead."""
+"""Old spellings of commands: most still work, and a remark on standard error says what to write instead."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,16 @@ from streams.cli.errors import UsageError, notify
 
 
 def current_spelling(arguments: Sequence[str]) -> list[str]:
-    """The arguments as they are spelled today. Prints a remark on standard error if that is different.
+    """The arguments as they are spelled today; prints a remark if that is different.
 
-    Raises UsageError for what can no longer be done.
+    Raises UsageError for options that are gone.
     """
     words = list(arguments)
     if words[:1] == ["worker"]:
         return _worker(words)
     if words[:1] != ["replay"]:
         return words
-    options = words[: words.index("--")] if "--" in words else words  # after it come names of files
+    options = words[: words.index("--")] if "--" in words else words  # names of files come after it
     for old, command in ((["--serve"], "serve"), (["--to=kafka"], "publish"), (["--to", "kafka"], "publish")):
         for at in range(1, len(options)):
             if options[at : at + len(old)] == old:
@@ -25,6 +25,7 @@ def current_spelling(arguments: Sequence[str]) -> list[str]:
 
 
 def _worker(words: list[str]) -> list[str]:
+    """`worker` without the options that said whether it restarts itself."""
     if "--restart" in words:
         raise UsageError(
             "--restart: a worker no longer restarts itself; let Docker Compose or systemd restart it "

@@ -1,4 +1,4 @@
-"""`tankerwatch worker`: the pipeline's stages, as many of their partitions as fall to this process."""
+"""`tankerwatch worker`: runs the stages of the pipeline, for the partitions that fall to this process."""
 
 import os
 import sys
@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
+from models.time import Millis
+from streams.cli import values
 from streams.cli.errors import UsageError
 
 FAUST: Final = ("-m", "faust", "--quiet", "-A", "streams.app", "worker", "--without-web", "-l", "debug")
@@ -14,23 +16,24 @@ FAUST: Final = ("-m", "faust", "--quiet", "-A", "streams.app", "worker", "--with
 
 def worker(
     rebuild_from: Annotated[
-        str | None,
+        Millis | None,
         typer.Option(
             metavar="TIME",
-            help="Give up all checkpoints, and read the raw frames again that came at this time (UTC) or "
-            "later. Shows what would be done; does it with --yes. All workers must have been stopped.",
+            parser=values.time,
+            help="Drop all checkpoints and process the raw frames again that came at this time (UTC) or "
+            "later. Without --yes it only prints what would be done. All workers must be stopped.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do what --rebuild-from shows, and start.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do what --rebuild-from prints, and start.")] = False,
 ) -> None:
-    """Decode, follow vessels, find meetings and publish events, from Kafka to Kafka.
+    """Read raw frames from Kafka, decode them, follow vessels, find events and publish them to Kafka.
 
-    Start as many as you like, on as many machines: they share the partitions. The TANKERWATCH_… variables say
-    where Kafka and Redis are. A worker ends with exit code 3 (frames are missing), 4 (another worker has
-    taken a partition over) or 5 (any other failure) rather than lose or double anything. Run it under
-    something that restarts it, such as Docker Compose or systemd (docs/deployment.md): it goes on from its
-    last checkpoint. Exit code 2 means that a restart would fail in the same way. SIGTERM and Ctrl-C end it in
-    order.
+    Start as many workers as you like, on as many machines: they share the partitions. The TANKERWATCH_…
+    variables say where Kafka and Redis are. A worker ends with exit code 3 (frames are missing), 4 (another
+    worker has taken over a partition) or 5 (any other failure) rather than lose or duplicate anything. Run it
+    under something that restarts it, such as Docker Compose or systemd (docs/deployment.md): it resumes from
+    its last checkpoint. Exit code 2 means that a restart would fail in the same way. SIGTERM and Ctrl-C end
+    it cleanly.
     """
     from streams.deployment import config
 
@@ -40,28 +43,22 @@ def worker(
         if not yes:
             return
     elif yes:
-        raise UsageError("--yes goes with --rebuild-from TIME")
+        raise UsageError("--yes needs --rebuild-from TIME")
     # Faust's own command takes the place of this process: it has the signals, the loop and the exit code
     os.execv(sys.executable, [sys.executable, *FAUST])
 
 
-def _rebuild(text: str, yes: bool) -> None:
+def _rebuild(time: Millis, yes: bool) -> None:
+    """Print what rebuilding from this time does, and do it with `yes`."""
     import asyncio
 
-    from models.time import from_text
     from streams.deployment import config
     from streams.pipeline import rebuild
     from streams.runtime import logs
 
-    try:
-        time = from_text(text)
-    except ValueError:
-        raise UsageError(
-            f"--rebuild-from: {text!r} is no time; give one such as 2026-03-01T12:00:00Z"
-        ) from None
     logs.configure("WARNING")
     steps = asyncio.run(rebuild.rebuild(config.from_environment(), time, apply=yes))
     for step in steps:
         typer.echo(step, err=True)
     if not yes:
-        typer.echo("Nothing has been changed; add --yes to do it.", err=True)
+        typer.echo("Nothing has been changed. Add --yes to do it.", err=True)

@@ -235,9 +235,9 @@ def test_status_without_services() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["worker", "--rebuild-from", "yesterday"], "--rebuild-from: 'yesterday' is no time"),
+        (["worker", "--rebuild-from", "yesterday"], "--rebuild-from: 'yesterday' is not a time"),
         (["worker", "--rebuild-from", "2026-03-01T00:00:00Z"], "Kafka at 127.0.0.1:1 can't be used"),
-        (["worker", "--yes"], "--yes goes with --rebuild-from"),
+        (["worker", "--yes"], "--yes needs --rebuild-from"),
         (
             ["worker", "--restart"],
             "a worker no longer restarts itself; let Docker Compose or systemd restart it",

@@ -37,7 +37,7 @@ evaluate: .venv/ready
 docs: .venv/ready
 	$(BIN)/python -m tests.docs.reference
 
-# Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/faults.md.
+# Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/measurements/faults.md.
 faults: .venv/ready
 	@sh tests/services/setup.sh
 	$(BIN)/python -m tests.faults.matrix

@@ -2,7 +2,7 @@
 
 Each run takes a simulated recording of more than 200,000 lines through Kafka and the workers, breaks
 something on the way, and compares the events with those of replay, byte for byte. Prints a line a run, and
-writes docs/faults.md.
+writes docs/measurements/faults.md.
 """
 
 import argparse
@@ -41,7 +41,7 @@ RESTARTS: Final = 3
 FROZEN: Final = 12.0
 AWAY: Final = 60.0
 PATIENCE: Final = 900.0
-PAGE: Final = Path(__file__).parents[2] / "docs" / "faults.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "measurements" / "faults.md"
 
 
 @dataclass(frozen=True)

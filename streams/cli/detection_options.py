@@ -47,8 +47,7 @@ class DetectionOptions:
         list[int],
         typer.Option(
             metavar="MMSI",
-            min=1,
-            max=999_999_999,
+            parser=values.mmsi,
             help="Only events that this vessel takes part in. Can be given several times.",
         ),
     ] = field(default_factory=list)

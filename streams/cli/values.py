@@ -1,4 +1,4 @@
-"""Parsers for option values: times, boxes, rates, sizes and addresses.
+"""Parsers for option values: times, boxes, MMSIs, rates, sizes and addresses.
 
 Each takes the text that the user gave and raises UsageError with a sentence that says what to give instead.
 Typer calls them (`parser=`), and the error is printed after the option's name.
@@ -36,6 +36,13 @@ def box(text: str) -> Box:
         return read_box(text)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def mmsi(text: str) -> int:
+    """An MMSI; leading zeros may be left out."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1_000_000_000):
+        raise UsageError(f"{text!r} is not an MMSI; give its nine digits")
+    return int(text)
 
 
 def rate(text: str) -> float:

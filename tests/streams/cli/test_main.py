@@ -74,7 +74,10 @@ def test_a_group_without_a_command_shows_its_help(path: tuple[str, ...], capsys:
         (["replay"], "Missing argument 'FILE'"),
         (["replay", "x", "--fences", "y"], "No such option: --fences"),
         (["replay", "x", "--format", "xml"], "'xml' is not one of 'jsonl', 'geojson', 'csv'"),
-        (["replay", "x", "--mmsi", "1234567890"], "less than or equal to 999999999"),
+        (
+            ["replay", "x", "--mmsi", "1234567890"],
+            "--mmsi: '1234567890' is not an MMSI; give its nine digits",
+        ),
         (["fences", "show", "nowhere"], "no fence has the id 'nowhere'"),
         (["fences", "export", "--out", "no/such/place"], "no/such/place: can't be written"),
         (["settings", "show", "--settings", "none.toml"], "none.toml: can't be read"),

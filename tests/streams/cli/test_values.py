@@ -11,6 +11,8 @@ from streams.cli.errors import UsageError
 @pytest.mark.parametrize(
     ("parse", "text", "value"),
     [
+        (values.mmsi, "273000001", 273_000_001),
+        (values.mmsi, "002730001", 2_730_001),
         (values.rate, "max", math.inf),
         (values.rate, "1", 1.0),
         (values.rate, "0.5", 0.5),
@@ -30,6 +32,7 @@ def test_a_value(parse: Callable[[str], object], text: str, value: object) -> No
 @pytest.mark.parametrize(
     ("parse", "texts"),
     [
+        (values.mmsi, ["", "0", "1234567890", "-1", "x", "１"]),
         (values.rate, ["", "0", "-1", "inf", "nan", "fast"]),
         (values.size, ["", "0", "1XB", "-1", "1.5G", "GiB"]),
         (values.time, ["", "noon", "0001-01-01", "1969-12-31", "2026-13-01"]),

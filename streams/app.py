@@ -2,8 +2,8 @@
 
 One agent a stage. The agents only read: what a frame does is in `streams/pipeline/operators.py`, which
 frames count and when state is kept in `streams/pipeline/partition_runner.py`. Faust's own acknowledgements
-and tables are not used, because they lose events when a worker is killed (docs/measurements/offsets.md); the one thing
-changed in Faust is where a partition is read from after a rebalance: from the checkpoint.
+and tables are not used, because they lose events when a worker is killed (docs/measurements/offsets.md); the
+one thing changed in Faust is where a partition is read from after a rebalance: from the checkpoint.
 """
 
 import asyncio

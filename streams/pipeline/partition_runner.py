@@ -1,8 +1,9 @@
 """The keeper of a stage: applies frames in order of offset, sends what comes of them, keeps checkpoints.
 
 Faust hands over messages; which of them count is decided here, by the checkpoint
-(docs/measurements/offsets.md). A frame is applied when its offset is the next one; a lower one was applied before, a higher one means that something
-was lost, and then the only safe thing is to end the process and start from the checkpoint.
+(docs/measurements/offsets.md). A frame is applied when its offset is the next one; a lower one was applied
+before, a higher one means that something was lost, and then the only safe thing is to end the process and
+start from the checkpoint.
 
 Any await may be the last one of a cancelled agent or be followed by a rebalance. So state, offset and what is
 to be sent change together with no await in between, and what was handed to the broker or taken from the host

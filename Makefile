@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 BIN := .venv/bin
-# Tests on real recordings need the folder that TANKERWATCH_DATA names; without it they are left out.
-RECORDED := $(if $(TANKERWATCH_DATA),,-m "not recorded")
+PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: demo test lint format docs evaluate faults bench lock clean
+.PHONY: demo test lint format docs evaluate compare faults bench lock clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -18,11 +18,13 @@ demo: .venv/ready
 
 test: .venv/ready
 	@sh tests/services/setup.sh
-	$(BIN)/pytest -n auto --dist loadgroup $(RECORDED)
+	$(BIN)/pytest -n auto --dist loadgroup
 
+# Style, types, and which room imports which.
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
 format: .venv/ready
@@ -32,6 +34,10 @@ format: .venv/ready
 # Detection against the simulator's truth, over every scenario: writes the table in docs/evaluation.md.
 evaluate: .venv/ready
 	$(BIN)/python -m tests.scenarios.matrix --seeds 20 --out docs/evaluation.md
+
+# The events of every scenario and recording, at two commits: make compare OLD=v0.1.0 NEW=HEAD
+compare: .venv/ready
+	$(BIN)/python -m tests.scenarios.compare_commits $(OLD) $(or $(NEW),HEAD)
 
 # Pages of docs/reference, from the code.
 docs: .venv/ready
@@ -46,18 +52,21 @@ faults: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.replay
 
+# The newest versions: requirements.lock is what runs, requirements-dev.lock has the tools of developers, too.
+# UPGRADE= keeps the versions and adds only what is missing.
+UPGRADE := --upgrade
 lock: .venv/ready
-	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-		--no-emit-trusted-host --no-emit-find-links --no-emit-options --extra dev -o requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) -o requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "tankerwatch needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 		echo "Python has no venv module; installing python3-venv"; \
 		$(SUDO) apt-get update -q && $(SUDO) apt-get install -qy python3-venv || \
 		{ echo "That failed. Install the package python3-venv (Debian, Ubuntu) and try again."; exit 1; }; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

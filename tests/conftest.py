@@ -1,1 +1,20 @@
+"""Fixtures for all tests, and which tests are left out where the data that they read is not there."""
+
+import os
+from typing import Final
+
+import pytest
+
 pytest_plugins = ["tests.services.plugin"]
+
+FOLDERS: Final = {"recorded": "TANKERWATCH_DATA", "cases": "TANKERWATCH_CASES"}
+"""By marker: the variable that names the folder which tests with this marker read."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect tests whose folder no variable names. A variable that names no folder makes them fail."""
+    missing = {marker for marker, variable in FOLDERS.items() if not os.environ.get(variable)}
+    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in missing)]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)

@@ -62,7 +62,7 @@ class _Http(_Receiver, frozen=True, kw_only=True):
 
 
 class Webhook(_Http, frozen=True, kw_only=True):
-    """Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks"""
+    """A receiver that keeps to Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks)."""
 
     secret_env: str
     """The variable with the secret for signatures, as whsec_ and base64."""

@@ -19,7 +19,7 @@ from streams.tail.sse_client import SseParser
 SILENCE: Final = 60.0
 """Seconds without any data, not even a heartbeat, after which a stream counts as dead. The feed sends a
 heartbeat every 15 seconds by default."""
-TOKEN: Final = "TANKERWATCH_TOKEN"
+TOKEN: Final = "TANKERWATCH_TOKEN"  # noqa: S105 (the name of a variable)
 """The environment variable that holds the token for reading."""
 
 

@@ -54,6 +54,11 @@ COMPOSE: Final[Rows] = [
 
 TESTS: Final[Rows] = [
     ("TANKERWATCH_DATA", "", "Folder of real recordings. Without it, tests marked `recorded` are left out."),
+    (
+        "TANKERWATCH_CASES",
+        "",
+        "Folder of cases with right answers. Without it, tests marked `cases` are left out.",
+    ),
     ("TANKERWATCH_TEST_KAFKA", "", "Kafka for the tests, as HOST:PORT. Without it the tests start one."),
     ("TANKERWATCH_TEST_REDIS", "", "Redis for the tests, as a URL. Without it the tests start one."),
 ]

@@ -90,7 +90,7 @@ class UdpFeed:
 
 
 def _bind(address: UdpAddress) -> socket.socket:
-    host = address.host or "0.0.0.0"
+    host = address.host or "0.0.0.0"  # noqa: S104 (`udp://:10110` means every interface)
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, address.port, type=socket.SOCK_DGRAM)[0]
     except OSError:

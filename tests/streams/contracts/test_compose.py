@@ -262,4 +262,4 @@ def test_the_file_has_no_name_twice() -> None:
             assert len(keys) == len(set(keys)), keys
             return super().construct_mapping(node, deep)
 
-    yaml.load(PATH.read_text(encoding="utf-8"), Strict)
+    yaml.load(PATH.read_text(encoding="utf-8"), Strict)  # noqa: S506 (it is a SafeLoader)

@@ -104,8 +104,9 @@ def _compare(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 def _items(values: Sequence[Any]) -> dict[str, Any]:
     """The items of a list by their code, as reasons have one, or by their number."""
     codes = [value.get("code") if isinstance(value, dict) else None for value in values]
-    unique = None not in codes and len(set(codes)) == len(codes)
-    return dict(zip(codes if unique else map(str, range(len(values))), values, strict=True))
+    if None in codes or len(set(codes)) < len(codes):
+        codes = list(range(len(values)))
+    return {str(code): value for code, value in zip(codes, values, strict=True)}
 
 
 def _short(value: Any) -> str:

@@ -1,7 +1,8 @@
-"""What each field of the published schemas means: a sentence, its unit, its caveat, and what values it takes.
+"""The texts of the published schemas: the meaning of each field, its unit, its caveats and its range of
+values.
 
-Beside the models and not in them, since this is the contract with outsiders: a change here is a change of the
-published schemas. Every field of a model has an entry; `streams/contracts/schemas.py` refuses to go without.
+They are not in the models, because they are the contract with users: a change here changes the published
+schemas. Every field of a model has an entry; without one, `streams/contracts/schemas.py` raises an error.
 """
 
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,7 @@ Limits = dict[str, Any]
 
 
 class Text(NamedTuple):
-    """`limits` are keywords of JSON Schema for the value where it is not null."""
+    """`limits` are keywords of JSON Schema that apply to the value unless it is null."""
 
     text: str
     unit: str | None = None
@@ -35,42 +36,47 @@ _SHIP_ROLES: Final = sorted(role.value for role in Role)
 EVENT: Final = {
     "Event": {
         "id": Text(
-            "Hash of type, vessels, first contact and place as known at revision 1, then frozen. The same in "
-            "every replay of the same data, and the key of the message.",
+            "Hash of type, vessels, first contact and place as known at revision 1; it never changes later. "
+            "Every replay of the same data gives the same id. It is the key of the message.",
             limits={"pattern": "^[0-9a-f]{24}$"},
         ),
-        "type": Text("What was seen. Exactly the object of that name is filled in, the others are null."),
+        "type": Text(
+            "What was seen. The object of this name is filled in; those of the other types are null."
+        ),
         "revision": Text(
-            "1, 2, … for one id. Keep the highest; a lower or equal one that comes later is a repetition.",
+            "1, 2, … for each id. Keep the highest. A later message with a lower or equal one is a "
+            "repetition.",
             limits={"minimum": 1},
         ),
         "status": Text(
-            "`open` while it goes on (or where the data end), `closed` when over, `retracted` when taken "
-            "back: the event no longer counts, and `against` says why."
+            "`open` while it goes on or when the data end, `closed` when it is over. `retracted`: later data "
+            "showed that the event does not hold, and `against` says why."
         ),
-        "level": Text("How much of the rule is met. Neither is a proof."),
-        "start": Text("First instant at which the rule was met.", "UTC", TIME),
-        "end": Text("Last instant at which it was met; null while open.", "UTC", TIME),
+        "level": Text("How clearly the rule is met. Neither level is a proof."),
+        "start": Text("The first instant at which the rule was met.", "UTC", TIME),
+        "end": Text("The last instant at which the rule was met; null while the event is open.", "UTC", TIME),
         "detected": Text(
-            "Event time of this revision: the instant of the grid whose closing produced it. No clock: "
-            "live, the message comes later by the allowed lateness.",
+            "Event time of this revision: the instant of the five-minute grid after which it was produced. "
+            "Not a clock time: live, the message comes later by the allowed lateness.",
             "UTC",
             TIME,
         ),
         "position": Text("Middle of the positions seen."),
         "boundingBox": Text(
-            "West, south, east, north of the positions seen. West is greater than east across 180°.",
+            "West, south, east and north of the positions seen. West is greater than east across 180°.",
             "degrees",
         ),
-        "distances": Text("How far from shore and port it began and ended."),
+        "distances": Text("Distances from shore and port at the start and at the end."),
         "vessel": Text(
-            "The vessel. Of the two in an encounter the one on a watchlist, else the tanker, else the one "
-            "with the lower MMSI."
+            "The vessel. In an encounter, the one of the two that is on a watchlist, or else the tanker, or "
+            "else the one with the lower MMSI."
         ),
-        "encounter": Text("Two vessels close and slow: the suspected transfer. Null for other types."),
+        "encounter": Text(
+            "Two vessels close together and slow: the suspected transfer. Null for other types."
+        ),
         "loitering": Text("One vessel slow at sea. Null for other types."),
         "portVisit": Text("A call at a port. Null for other types."),
-        "geofences": Text("Fences that the event touches; empty where there are none."),
+        "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "A base, plus the weights of `reasons`, less those of `against`, kept between 0 and 1. An order "
             "for people to look in, not a probability.",
@@ -79,10 +85,11 @@ EVENT: Final = {
         "reasons": Text("What speaks for it, each with the value met and its threshold."),
         "against": Text("What speaks against it; for a retracted event the ground of the retraction too."),
         "summary": Text(
-            "One sentence in English. It may hold names sent by radio: escape it like any foreign text."
+            "One sentence in English. It can contain names sent by radio: escape it like any text from "
+            "strangers."
         ),
-        "evidence": Text("What it rests on."),
-        "detector": Text("What judged it."),
+        "evidence": Text("The data behind the event."),
+        "detector": Text("The detector that found the event."),
     },
     "Position": {
         "lat": Text("Latitude, WGS 84, north positive.", "degrees", LATITUDE),
@@ -90,170 +97,201 @@ EVENT: Final = {
     },
     "Distances": {
         "startDistanceFromShoreKm": Text(
-            "From the nearest shore at the start. From a generalized coastline: right to about a kilometre.",
+            "Distance from the nearest shore at the start, by a generalized coastline: accurate to about 1 "
+            "km.",
             "km",
             NOT_NEGATIVE,
         ),
-        "endDistanceFromShoreKm": Text("From the nearest shore at the end.", "km", NOT_NEGATIVE),
+        "endDistanceFromShoreKm": Text(
+            "Distance from the nearest shore at the end, likewise.", "km", NOT_NEGATIVE
+        ),
         "startDistanceFromPortKm": Text(
-            "From the nearest port of the catalogue at the start; ports that are not in it do not count.",
+            "Distance from the nearest port of the catalogue at the start. Other ports do not count.",
             "km",
             NOT_NEGATIVE,
         ),
         "endDistanceFromPortKm": Text(
-            "From the nearest port of the catalogue at the end.", "km", NOT_NEGATIVE
+            "Distance from the nearest port of the catalogue at the end, likewise.", "km", NOT_NEGATIVE
         ),
     },
     "Vessel": {
-        "id": Text("The MMSI with nine digits. Ships change it, and several may use one.", limits=MMSI),
-        "ssvid": Text("The same, under Global Fishing Watch's name for it.", limits=MMSI),
+        "id": Text(
+            "The MMSI with nine digits. Ships can change it, and several ships may use the same one.",
+            limits=MMSI,
+        ),
+        "ssvid": Text("The same, under the name that Global Fishing Watch uses.", limits=MMSI),
         "name": Text(
-            "As the vessel sends it: foreign text, up to 20 characters. Not checked against a register."
+            "As sent by the vessel: text from a stranger, up to 20 characters. Not checked against a "
+            "register."
         ),
         "flag": Text(
-            "ISO 3166-1 alpha-2, from the first digits of the MMSI: the state that the number belongs to, "
-            "which need not be the ship's register.",
+            "ISO 3166-1 alpha-2 code of the state that the first three digits of the MMSI belong to. The "
+            "ship "
+            "may be registered elsewhere.",
             limits=COUNTRY,
         ),
         "type": Text(
-            "What the vessel can be in an event, from its AIS ship type. `unknown` until it is confirmed.",
+            "The vessel's role in events, from its AIS ship type. `unknown` until the ship type is "
+            "confirmed.",
             limits={"enum": _SHIP_ROLES},
         ),
         "imo": Text(
-            "IMO number as sent; its check digit is right, whether it is the ship's own is not known.",
+            "IMO number as sent. Its check digit is correct; whether it is the ship's own is not known.",
             limits={"pattern": "^[0-9]{7}$"},
         ),
-        "callsign": Text("As the vessel sends it: foreign text, up to 7 characters."),
-        "lengthMeters": Text("From the antenna offsets as sent.", "m", {"minimum": 1}),
-        "beamMeters": Text("From the antenna offsets as sent.", "m", NOT_NEGATIVE),
+        "callsign": Text("As sent by the vessel: text from a stranger, up to 7 characters."),
+        "lengthMeters": Text("From the distances between antenna and hull, as sent.", "m", {"minimum": 1}),
+        "beamMeters": Text("From the distances between antenna and hull, as sent.", "m", NOT_NEGATIVE),
         "aisShipType": Text(
             "ITU-R M.1371 table 53; 80 to 89 are tankers.", limits={"minimum": 0, "maximum": 255}
         ),
         "draughtMeters": Text(
-            "As the crew entered it: often out of date or untrue. A reason at best, never a proof.",
+            "As entered by the crew, often out of date or false. It can be a reason, never a proof.",
             "m",
             {"exclusiveMinimum": 0, "maximum": 25.5},
         ),
-        "watchlists": Text("Entries of watchlists that match; empty where there are none."),
+        "watchlists": Text("Matching entries of watchlists; empty if there are none."),
     },
     "WatchlistHit": {
         "list": Text("Name of the list."),
         "entry": Text("The entry in it."),
         "matchedOn": Text(
-            "The number that matched. An MMSI is reassigned and copied more easily than an IMO number.",
+            "The number that matched. An MMSI is more easily changed or copied than an IMO number.",
             limits={"enum": ["imo", "mmsi"]},
         ),
     },
     "Encounter": {
         "vessel": Text("The other vessel."),
         "medianDistanceKilometers": Text(
-            "Median distance between the two antennas, not the hulls, over the instants in contact.",
+            "Median distance between the antennas (not the hulls) of the two vessels while in contact.",
             "km",
             NOT_NEGATIVE,
         ),
-        "medianSpeedKnots": Text("Median of the mean speed of both, in contact.", "kn", NOT_NEGATIVE),
-        "minDistanceKilometers": Text("Least distance between the two antennas.", "km", NOT_NEGATIVE),
+        "medianSpeedKnots": Text(
+            "Median, while in contact, of the mean speed of both vessels.", "kn", NOT_NEGATIVE
+        ),
+        "minDistanceKilometers": Text("Smallest distance between the two antennas.", "km", NOT_NEGATIVE),
         "minHullGapMeters": Text(
-            "Least distance between the two hulls, drawn from antenna offsets and heading. 0 where the drawn "
-            "hulls touch; right to some tens of metres. Null where size or heading of one is not known.",
+            "Smallest distance between the two hulls, computed from antenna positions and headings; accurate "
+            "to some tens of metres, and 0 where the computed hulls touch. Null if the size or the heading "
+            "of "
+            "one vessel is not known.",
             "m",
             NOT_NEGATIVE,
         ),
-        "medianHullGapMeters": Text("Median distance between the two hulls, likewise.", "m", NOT_NEGATIVE),
+        "medianHullGapMeters": Text(
+            "Median distance between the two hulls while in contact, likewise.", "m", NOT_NEGATIVE
+        ),
         "durationHours": Text(
-            "Time in contact alone: silences and partings between `start` and `end` do not count.",
+            "Time in contact. Silences and separations between `start` and `end` do not count.",
             "h",
             NOT_NEGATIVE,
         ),
         "headingDifferenceDegrees": Text(
-            "Median angle between the two headings: near 0 or 180 for ships alongside. Null where not sent.",
+            "Median angle between the two headings: near 0 or 180 for ships alongside. Null if not sent.",
             "degrees",
             {"minimum": 0, "maximum": 180},
         ),
         "positionCount": Text(
-            "Instants of the five-minute grid in contact. Positions between fixes are interpolated.",
+            "Number of instants of the five-minute grid in contact. Positions between fixes are "
+            "interpolated.",
             limits={"minimum": 1},
         ),
         "draughtChangeMeters": Text(
-            "Of the first vessel, since before the contact; positive for deeper. Self-reported.", "m"
+            "Change of the first vessel's draught since before the contact; positive for deeper. "
+            "Self-reported.",
+            "m",
         ),
         "type": Text(
-            "What the two are, sorted, with a hyphen.",
+            "The roles of the two vessels, sorted, joined with a hyphen.",
             limits={"pattern": f"^({'|'.join(_SHIP_ROLES)})-({'|'.join(_SHIP_ROLES)})$"},
         ),
-        "others": Text("MMSIs of further vessels in the same raft; each pair has an event of its own."),
+        "others": Text("MMSIs of further vessels in the same raft. Each pair has its own event."),
     },
     "Loitering": {
-        "totalTimeHours": Text("From the first slow fix to the last.", "h", NOT_NEGATIVE),
+        "totalTimeHours": Text("Time from the first slow fix to the last.", "h", NOT_NEGATIVE),
         "totalDistanceKm": Text(
-            "Length of the path through the positions kept as evidence: at least so much.", "km", NOT_NEGATIVE
+            "Length of the path through the positions in the evidence. The true path is at least as long.",
+            "km",
+            NOT_NEGATIVE,
         ),
         "averageSpeedKnots": Text(
-            "Mean of the speeds sent; of the path where none were.", "kn", NOT_NEGATIVE
+            "Mean of the speeds sent, or speed along the path if none were sent.", "kn", NOT_NEGATIVE
         ),
-        "averageDistanceFromShoreKm": Text("Mean over the positions kept.", "km", NOT_NEGATIVE),
+        "averageDistanceFromShoreKm": Text(
+            "Mean distance from shore of the positions in the evidence.", "km", NOT_NEGATIVE
+        ),
     },
     "PortVisit": {
-        "port": Text("Code of the port: all fences with one UN/LOCODE are one port."),
-        "portName": Text("Name of the fence that says best where: the berth before the roads."),
+        "port": Text("Code of the port. All fences with the same UN/LOCODE are one port."),
+        "portName": Text("Name of the most specific fence: a berth rather than the roads."),
         "country": Text("ISO 3166-1 alpha-2 of the port.", limits=COUNTRY),
         "confidence": Text(
-            "After Global Fishing Watch: 2 a stop or a silence inside alone, 3 with the arrival or the "
-            "departure seen, 4 with both.",
+            "As defined by Global Fishing Watch: 2 if only a stop or a silence in the port was seen, 3 if "
+            "also "
+            "the arrival or the departure, 4 if both.",
             limits={"minimum": 1, "maximum": 4},
         ),
         "durationHours": Text(
-            "From the first fix inside to the last so far; the ship may have come earlier or left later.",
+            "Time from the first fix in the port to the last. The ship may have come earlier or left later.",
             "h",
             NOT_NEGATIVE,
         ),
-        "stoppedHours": Text("Of that, lying still.", "h", NOT_NEGATIVE),
-        "entrySeen": Text("Whether it was heard coming in."),
-        "exitSeen": Text("Whether it was heard leaving."),
+        "stoppedHours": Text("The part of the duration for which the vessel was stopped.", "h", NOT_NEGATIVE),
+        "entrySeen": Text("Whether the vessel was heard arriving."),
+        "exitSeen": Text("Whether the vessel was heard leaving."),
     },
     "FenceRelation": {
-        "id": Text("Id of the fence in the catalogue or a user's file: `tankerwatch fences list`."),
-        "name": Text("Its name."),
-        "kind": Text("What it is drawn round.", limits={"enum": [kind.value for kind in FenceKind]}),
+        "id": Text("Id of the fence in the catalogue or in a user's file; see `tankerwatch fences list`."),
+        "name": Text("Name of the fence."),
+        "kind": Text("What the fence encloses.", limits={"enum": [kind.value for kind in FenceKind]}),
         "country": Text(
-            "ISO 3166-1 alpha-2, where it lies in one's waters or belongs to a port.", limits=COUNTRY
+            "ISO 3166-1 alpha-2 code of the country whose waters or port it is; null if there is none.",
+            limits=COUNTRY,
         ),
         "relation": Text(
-            "`inside`, or `near`: within a kilometre of it.", limits={"enum": ["inside", "near"]}
+            "`inside`, or `near`: within a kilometre of the fence.", limits={"enum": ["inside", "near"]}
         ),
     },
     "Reason": {
         "code": Text(
-            "Stable name of the ground. New ones come with new rules: handle those you know.",
+            "Stable name of the reason. New rules bring new ones: ignore those you do not know.",
             limits={"pattern": "^[a-z][a-z0-9_]*$"},
         ),
-        "text": Text("The ground in words."),
-        "value": Text("The value met; a name where the ground is no number."),
-        "threshold": Text("What the value was compared with; null where it was compared with nothing."),
+        "text": Text("The reason as text."),
+        "value": Text("The value found: a number, or a name if the reason is not about a number."),
+        "threshold": Text("What the value was compared with; null if there is no comparison."),
         "unit": Text(
-            "Of value and threshold; null where they are no measure: a name, a code, a share.",
+            "Unit of `value` and `threshold`; null if they are not measures but names, codes or shares.",
             limits={"enum": ["h", "m", "km"]},
         ),
-        "weight": Text("What it adds to the score, or takes from it in `against`.", limits=NOT_NEGATIVE),
+        "weight": Text(
+            "What the reason adds to the score, or takes from it if it is in `against`.", limits=NOT_NEGATIVE
+        ),
     },
     "Evidence": {
-        "positions": Text("Thinned to a bounded number, in order of time; the first and the last are kept."),
-        "receivers": Text("Stations that heard the vessels, sorted, at most 32."),
+        "positions": Text(
+            "Positions in order of time, thinned to a bounded number. The first and the last are always "
+            "there."
+        ),
+        "receivers": Text("Stations that heard the vessels; sorted, at most 32."),
     },
     "Sample": {
-        "time": Text("Of the fix, or of the instant of the grid in encounters.", "UTC", TIME),
+        "time": Text("Time of the fix; in encounters, of the instant of the grid.", "UTC", TIME),
         "ssvid": Text("MMSI of the vessel.", limits=MMSI),
         "lat": Text("Latitude, WGS 84.", "degrees", LATITUDE),
         "lon": Text("Longitude, WGS 84.", "degrees", LONGITUDE),
-        "speedKnots": Text("Over ground.", "kn", NOT_NEGATIVE),
-        "course": Text("Over ground, from true north. Meaningless for a ship at rest.", "degrees", _CIRCLE),
-        "heading": Text("True heading, of the bow.", "degrees", _CIRCLE),
-        "distanceMeters": Text("Between the two antennas, in encounters.", "m", NOT_NEGATIVE),
-        "hullGapMeters": Text("Between the two hulls, in encounters.", "m", NOT_NEGATIVE),
+        "speedKnots": Text("Speed over ground.", "kn", NOT_NEGATIVE),
+        "course": Text(
+            "Course over ground from true north. Meaningless for a ship at rest.", "degrees", _CIRCLE
+        ),
+        "heading": Text("True heading of the bow.", "degrees", _CIRCLE),
+        "distanceMeters": Text("Distance between the two antennas; in encounters only.", "m", NOT_NEGATIVE),
+        "hullGapMeters": Text("Distance between the two hulls; in encounters only.", "m", NOT_NEGATIVE),
     },
     "Detector": {
-        "name": Text("Of the detector."),
-        "version": Text("Of tankerwatch."),
+        "name": Text("Name of the detector."),
+        "version": Text("Version of tankerwatch."),
         "settingsHash": Text(
             "Of all thresholds that the verdict depends on: events with equal hashes were judged alike."
         ),
@@ -263,23 +301,28 @@ EVENT: Final = {
 _EPOCH: Final = "ms since 1970-01-01T00:00:00Z"
 
 VESSEL: Final = {
-    "Whereabouts": {
-        "mmsi": Text("The MMSI, and the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}),
+    "LastPosition": {
+        "mmsi": Text(
+            "The MMSI. It is also the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}
+        ),
         "time": Text(
-            "Of the latest tick: an instant of the five-minute grid, up to that older than the last fix.",
+            "Time of the latest tick: an instant of the five-minute grid, up to five minutes before the "
+            "last fix.",
             _EPOCH,
         ),
         "lat": Text("Latitude, WGS 84. Interpolated between fixes.", "degrees", LATITUDE),
         "lon": Text("Longitude, WGS 84. Interpolated between fixes.", "degrees", LONGITUDE),
-        "speedKnots": Text("Over ground.", "kn", NOT_NEGATIVE),
-        "course": Text("Over ground, from true north. Meaningless for a ship at rest.", "degrees", _CIRCLE),
-        "heading": Text("True heading, of the bow.", "degrees", _CIRCLE),
+        "speedKnots": Text("Speed over ground.", "kn", NOT_NEGATIVE),
+        "course": Text(
+            "Course over ground from true north. Meaningless for a ship at rest.", "degrees", _CIRCLE
+        ),
+        "heading": Text("True heading of the bow.", "degrees", _CIRCLE),
         "status": Text(
-            "Navigational status of ITU-R M.1371 as the crew set it; null for 15, not defined.",
+            "Navigational status (ITU-R M.1371) as set by the crew; null for 15, not defined.",
             limits={"minimum": 0, "maximum": 14},
         ),
         "segments": Text(
-            "Latest tick of each track segment: more than one recent means that the MMSI is in two places.",
+            "Latest tick of each track segment. Two recent ones mean that the MMSI is used in two places.",
             _EPOCH,
         ),
     },
@@ -287,71 +330,76 @@ VESSEL: Final = {
 
 IDENTITY: Final = {
     "Identity": {
-        "mmsi": Text("The MMSI, and the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}),
-        "time": Text("From when on this is confirmed.", _EPOCH),
-        "role": Text("What the vessel can be in an event, from its AIS ship type."),
+        "mmsi": Text(
+            "The MMSI. It is also the field of the hash.", limits={"minimum": 0, "maximum": 999_999_999}
+        ),
+        "time": Text("Time from which this is confirmed.", _EPOCH),
+        "role": Text("The vessel's role in events, from its AIS ship type."),
         "name": EVENT["Vessel"]["name"],
         "callsign": EVENT["Vessel"]["callsign"],
         "imo": Text(
-            "IMO number as sent; its check digit is right, whether it is the ship's own is not known.",
+            "IMO number as sent. Its check digit is correct; whether it is the ship's own is not known.",
             limits={"minimum": 1_000_000, "maximum": 9_999_999},
         ),
         "ship_type": EVENT["Vessel"]["aisShipType"],
-        "dimensions": Text("Of the hull, from the antenna, as sent."),
+        "dimensions": Text("Distances from the antenna to the sides of the hull, as sent."),
         "draught": EVENT["Vessel"]["draughtMeters"],
-        "class_b": Text("Whether it has a transponder of class B, which sends no IMO number and no draught."),
-        "shared": Text("Whether the MMSI is heard from two places at once."),
-        "gone": Text("Whether it has not been heard of for long and is forgotten."),
+        "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
+        "shared": Text("Whether the MMSI is heard in two places at once."),
+        "gone": Text("Whether the vessel has been silent for so long that it is forgotten."),
         "watchlists": EVENT["Vessel"]["watchlists"],
     },
     "Dimensions": {
-        "to_bow": Text("From the antenna to the bow.", "m", NOT_NEGATIVE),
-        "to_stern": Text("From the antenna to the stern.", "m", NOT_NEGATIVE),
-        "to_port": Text("From the antenna to the port side.", "m", NOT_NEGATIVE),
-        "to_starboard": Text("From the antenna to the starboard side.", "m", NOT_NEGATIVE),
+        "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),
+        "to_stern": Text("Distance from the antenna to the stern.", "m", NOT_NEGATIVE),
+        "to_port": Text("Distance from the antenna to the port side.", "m", NOT_NEGATIVE),
+        "to_starboard": Text("Distance from the antenna to the starboard side.", "m", NOT_NEGATIVE),
     },
     "WatchlistHit": EVENT["WatchlistHit"],
 }
 
 SOURCE: Final = {
     "Registration": {
-        "version": Text("Of this message.", limits={"const": 1}),
+        "version": Text("Version of this message.", limits={"const": 1}),
         "source": Text(
-            "Name of the source, as in its frames, and the key of the message. For one session only: a name "
-            "that has ended never comes back.",
+            "Name of the source, as in its frames. It is also the key of the message. A name is for one "
+            "session: once it has ended, it is never used again.",
             limits={"minLength": 1},
         ),
-        "origin": Text("What was opened: a path, tcp://host:port, …"),
+        "origin": Text("What the source reads: a path, tcp://host:port, …"),
     },
 }
 
 RAW_FRAME: Final = {
     "RawFrame": {
         "type": Text("Kind of message."),
-        "version": Text("Of this message. Another one is refused as a dead letter.", limits={"const": 1}),
+        "version": Text("Version of this message. Others become dead letters.", limits={"const": 1}),
         "source": Text(
-            "Name of the source, registered before, and the key of the message.", limits={"minLength": 1}
+            "Name of the source, which must be registered before. It is also the key of the message.",
+            limits={"minLength": 1},
         ),
         "kind": Text(
-            "`lines`; `idle` where nothing came for some seconds, which lets time go on; `end` at the end.",
+            "`lines`; `idle` if nothing came for some seconds, so that time goes on; `end` at the end.",
             limits={"enum": ["lines", "idle", "end"]},
         ),
         "registry": Text(
-            "Offset in `ais.sources` of the last registration that the sender knew of, its own at least.",
+            "Offset in `ais.sources` of the last registration that the sender has seen; at least its own.",
             limits=NOT_NEGATIVE,
         ),
         "first_line": Text("Number of the first line in its source, from 1.", limits={"minimum": 1}),
         "data": Text(
-            "NMEA 0183 lines, each ended by a line feed, at most 500. MessagePack binary; base64 in JSON."
+            "At most 500 lines of NMEA 0183, each ended by a line feed. MessagePack binary; base64 in JSON."
         ),
         "received": Text(
-            "Time of receipt, one a line, or that of `idle`; null for a recording, whose own times stand in.",
+            "Time of receipt, one for each line, or one for `idle`. Null for a recording: its own times "
+            "count.",
             _EPOCH,
         ),
-        "base_time": Text("Time for lines that carry none; null where they must carry one.", _EPOCH),
+        "base_time": Text("Time for lines without one; null if every line must have one.", _EPOCH),
         "cuts": Text(
-            "Lines longer than 4 KiB, of which `data` has the head only: index in the frame from 0, length "
-            "of the whole in bytes, its SHA-256 in hexadecimal."
+            "Lines longer than 4 KiB, of which `data` has only the head. For each: its index in the frame "
+            "from "
+            "0, the length of the whole line in bytes, and its SHA-256 in hexadecimal."
         ),
     },
 }

@@ -1,7 +1,7 @@
 """The published contracts as JSON Schema 2020-12: `python -m streams.contracts.schemas --out docs/schemas`.
 
-Made from the models, so that they say what is sent; the words are in `streams/contracts/field_texts.py`.
-The files are committed, and a test fails where they are not what this makes.
+They are made from the models, so they describe what is really sent. The texts are in
+`streams/contracts/field_texts.py`. The files are committed; a test fails if they differ from what this makes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class SchemaError(TankerwatchError):
-    """A model and the texts about it do not fit; the text says where, and what to do."""
+    """A model and its texts do not fit. The message says where, and what to do."""
 
 
 def event() -> Schema:
@@ -34,10 +34,11 @@ def event() -> Schema:
         "event",
         Event,
         texts.EVENT,
-        "One revision of one event: what was seen, which rule it meets and how far, and what speaks against "
-        "it. An event is no proof and claims no intent. Field names follow Global Fishing Watch's Events API "
-        "where it has them. All fields are always there, null where nothing is known. Fields may be added: "
-        "whoever validates strictly has to follow.",
+        "One revision of one event: what was seen, which rule it meets and how clearly, and what speaks "
+        "against "
+        "it. An event is not a proof and claims no intent. Field names follow Global Fishing Watch's Events "
+        "API where it has them. Every field is always present, null if nothing is known. Later versions may "
+        "add fields: strict validators need the schema of the same version.",
     )
     objects = {kind: "".join(kind.value.title().split("_")) for kind in EventType}
     named = {kind: name[0].lower() + name[1:] for kind, name in objects.items()}
@@ -71,10 +72,11 @@ def event_headers() -> Schema:
             "ce_specversion": {"const": "1.0", "description": "Version of CloudEvents."},
             "ce_id": {
                 "pattern": "^[0-9a-f]{24}:[1-9][0-9]*$",
-                "description": "`id:revision` of the event. What you have seen already comes again after a "
-                "crash: drop it by this.",
+                "description": "`id:revision` of the event. Messages can be repeated after a crash: drop "
+                "those "
+                "whose `ce_id` you have seen.",
             },
-            "ce_source": {"const": "tankerwatch", "description": "Who says so."},
+            "ce_source": {"const": "tankerwatch", "description": "The sender."},
             "ce_type": {
                 "enum": [f"tankerwatch.{kind}" for kind in EventType],
                 "description": "Type of the event.",
@@ -82,9 +84,9 @@ def event_headers() -> Schema:
             "ce_time": {**texts.TIME, "description": "`detected` of the event: event time, UTC."},
             "ce_subject": {
                 "pattern": "^[0-9]{9}(,[0-9]{9})?$",
-                "description": "MMSIs of the vessels, with a comma.",
+                "description": "MMSIs of the vessels, separated by a comma.",
             },
-            "content-type": {"const": "application/json", "description": "Of the value."},
+            "content-type": {"const": "application/json", "description": "Media type of the value."},
         },
     )
 
@@ -92,22 +94,25 @@ def event_headers() -> Schema:
 def reject_headers() -> Schema:
     return _headers(
         "reject-headers",
-        "A dead letter: why a line or a frame could not be used, and where it lies. The value is the bytes "
-        "themselves: the line (its head, where it was longer than 4 KiB) or the whole frame.",
+        "A dead letter: why a line or a frame could not be used, and where it was read. The value is the "
+        "bytes "
+        "themselves: the line (only its head, if it was longer than 4 KiB) or the whole frame.",
         {
             "reason": {
                 "pattern": f"^({'|'.join(['no_frame', *_rejected()])}): ",
-                "description": "Outcome that it is counted under, a colon, the reason in words. `no_frame`: "
-                "the whole message is none that could be read.",
+                "description": "The outcome that the line is counted under, a colon, and the reason as text. "
+                "`no_frame`: the message could not be read as a frame.",
             },
-            "source": {"description": "Name of the source; empty for what is no frame. Also the key."},
+            "source": {
+                "description": "Name of the source; empty if the message is not a frame. It is also the key."
+            },
             "line": {
                 "pattern": "^[0-9]+$",
-                "description": "Number of the line in its source, from 1; 0 for what is no frame.",
+                "description": "Number of the line in its source, from 1; 0 if the message is not a frame.",
             },
-            "topic": {"minLength": 1, "description": "Topic that the frame was read from."},
-            "partition": {"pattern": "^[0-9]+$", "description": "Its partition there."},
-            "offset": {"pattern": "^[0-9]+$", "description": "Its offset there."},
+            "topic": {"minLength": 1, "description": "Topic from which the frame was read."},
+            "partition": {"pattern": "^[0-9]+$", "description": "Partition of the frame."},
+            "offset": {"pattern": "^[0-9]+$", "description": "Offset of the frame."},
         },
     )
 
@@ -115,40 +120,40 @@ def reject_headers() -> Schema:
 def reject_line() -> Schema:
     texts_of = {
         "source": {"type": "string", "description": "The file, or the name of the source."},
-        "line": {"type": "integer", "minimum": 1, "description": "Number of the line in it, from 1."},
-        "outcome": {"enum": _rejected(), "description": "Name that the line is counted under."},
-        "reason": {"type": "string", "minLength": 1, "description": "The same in words."},
+        "line": {"type": "integer", "minimum": 1, "description": "Number of the line in the source, from 1."},
+        "outcome": {"enum": _rejected(), "description": "The outcome that the line is counted under."},
+        "reason": {"type": "string", "minLength": 1, "description": "The reason as text."},
         "length": {
             "type": "integer",
             "minimum": 0,
-            "description": "Of the whole line, in bytes.",
+            "description": "Length of the whole line in bytes.",
             "x-unit": "B",
         },
         "sha256": {
             "type": "string",
             "pattern": "^[0-9a-f]{64}$",
-            "description": "Of the whole line, in hexadecimal.",
+            "description": "SHA-256 of the whole line, in hexadecimal.",
         },
         "time": {
             "type": "string",
             **texts.TIME,
-            "description": "Event time of the line, where one is known.",
+            "description": "Event time of the line, if it is known.",
             "x-unit": "UTC",
         },
         "head": {
             "type": "string",
-            "description": "The line, up to 4 KiB, where it is UTF-8. Foreign text.",
+            "description": "The line, up to 4 KiB, if it is UTF-8. Text from strangers.",
         },
         "head_base64": {
             "type": "string",
             "contentEncoding": "base64",
-            "description": "Its bytes, where it is not UTF-8.",
+            "description": "The bytes of the line, up to 4 KiB, if it is not UTF-8.",
         },
     }
     return {
         **_top(
             "reject-line",
-            "A line of `tankerwatch replay --rejects FILE`: one that became no message, and why.",
+            "A line of `tankerwatch replay --rejects FILE`: an input line that could not be used, and why.",
         ),
         "type": "object",
         "properties": texts_of,
@@ -163,8 +168,9 @@ def vessel() -> Schema:
         "vessel",
         LastPosition,
         texts.VESSEL,
-        "Where a vessel was last: a field of the Redis hash `tankerwatch:vessels` (after the deployment's "
-        "prefix).",
+        "The last position of a vessel: a field of the Redis hash `tankerwatch:vessels` (after the prefix "
+        "of the "
+        "deployment).",
     )
 
 
@@ -173,7 +179,7 @@ def identity() -> Schema:
         "identity",
         Identity,
         texts.IDENTITY,
-        "Who a vessel says it is, as far as confirmed by two equal transmissions: a field of the Redis hash "
+        "What a vessel says of itself, as confirmed by two equal transmissions: a field of the Redis hash "
         "`tankerwatch:vessels:identities`, and an entry of the list `tankerwatch:vessel:MMSI:identities`.",
     )
 
@@ -183,8 +189,9 @@ def source() -> Schema:
         "source",
         Registration,
         texts.SOURCE,
-        "A source that feeds us from now on. Sent, and acknowledged by the broker, before its first frame. "
-        "The message is MessagePack of this object.",
+        "A source that sends frames from now on. It is sent, and acknowledged by the broker, before the "
+        "first "
+        "frame. The message is this object in MessagePack.",
     )
 
 
@@ -193,7 +200,9 @@ def raw_frame() -> Schema:
         "raw-frame",
         RawFrame,
         texts.RAW_FRAME,
-        "Lines of one source as they were taken in, or word of it. MessagePack of this object.",
+        "Lines of one source as they were received, or a notice about the source. The message is this "
+        "object in "
+        "MessagePack.",
         optional=("first_line", "data", "received", "base_time", "cuts"),
     )
 
@@ -208,7 +217,7 @@ DOCUMENTS: Final[dict[str, Callable[[], Schema]]] = {
     "source": source,
     "raw-frame": raw_frame,
 }
-"""A published schema by the name of its file. A new model: a function like `source`, and its texts."""
+"""The published schemas by the names of their files. A new one needs a function here and its texts."""
 
 
 def from_model(
@@ -218,9 +227,9 @@ def from_model(
     description: str,
     optional: tuple[str, ...] = (),
 ) -> Schema:
-    """The schema of what a model is written as. Closed, and all fields required but the `optional` ones.
+    """The schema of a model. It allows no other fields, and requires all but the `optional` ones.
 
-    Raises SchemaError where a field has no text, or a text no field.
+    Raises SchemaError if a field has no text, or a text has no field.
     """
     (_,), components = msgspec.json.schema_components((model,), ref_template="#/$defs/{name}")
     for title, words_of in words.items():
@@ -254,7 +263,7 @@ def _describe(title: str, component: Schema, words: dict[str, Text]) -> None:
 
 
 def _limited(schema: Schema, limits: dict[str, Any]) -> Schema:
-    """With limits on the value, but for null."""
+    """The schema with limits on the value, unless it is null."""
     choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
     if not choices:
         return {**schema, **limits}
@@ -287,7 +296,8 @@ def _rejected() -> list[str]:
 
 
 def to_text(schema: Schema) -> str:
-    """As it is committed: keys that identify it first, the fields in the order of the model."""
+    """The text of the file: first the keys that identify the schema, then the fields in the order of the
+    model."""
     first = [key for key in ("$schema", "$id", "title", "description", "type") if key in schema]
     ordered = {key: schema[key] for key in [*first, *(key for key in schema if key not in first)]}
     return json.dumps(ordered, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Write the examples in docs/asyncapi.yaml anew: `python -m tests.streams.contracts.write_examples`."""
+"""Write the examples in docs/asyncapi.yaml: `python -m tests.streams.contracts.write_examples`."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -18,14 +18,14 @@ MARK: Final = (
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without aliases, which JSON has none of."""
+    """Writes no aliases, because JSON has none."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def short(event: Event) -> Event:
-    """With the first and the last of the positions only: an example is to be read."""
+    """The event with only the first and the last positions, so that the example is short."""
     positions = event.evidence.positions
     evidence = msgspec.structs.replace(event.evidence, positions=(*positions[:2], *positions[-2:]))
     return msgspec.structs.replace(event, evidence=evidence)
@@ -34,10 +34,13 @@ def short(event: Event) -> Event:
 def events() -> list[dict[str, Any]]:
     encounters = [event for event in recorded.events("cho_do") if event.encounter]
     examples = {
-        "encounter": ("A suspected transfer, just noticed.", encounters[0]),
-        "retracted": ("One taken back.", next(e for e in recorded.taken_back() if e.status == "retracted")),
-        "loitering": ("Loitering, over.", next(e for e in recorded.closed() if e.loitering and e.end)),
-        "port_visit": ("A call at a port.", next(e for e in recorded.events("anchorage") if e.port_visit)),
+        "encounter": ("A suspected transfer, just detected.", encounters[0]),
+        "retracted": (
+            "A retracted event.",
+            next(e for e in recorded.taken_back() if e.status == "retracted"),
+        ),
+        "loitering": ("Loitering that is over.", next(e for e in recorded.closed() if e.loitering and e.end)),
+        "port_visit": ("A port visit.", next(e for e in recorded.events("anchorage") if e.port_visit)),
     }
     result = []
     for name, (summary, event) in examples.items():
@@ -49,7 +52,7 @@ def events() -> list[dict[str, Any]]:
 def rejects() -> list[dict[str, Any]]:
     outs = {recorded.headers(out)["reason"].partition(":")[0]: out for out in recorded.dead_letters()}
     wanted = {
-        "bad_checksum": "A line that was garbled on its way.",
+        "bad_checksum": "A line damaged in transmission.",
         "no_frame": "A message of another version.",
     }
     return [
@@ -63,7 +66,7 @@ def sources() -> list[dict[str, Any]]:
 
 
 def frames() -> list[dict[str, Any]]:
-    summaries = {"lines": "Two lines.", "idle": "Nothing came.", "end": "Nothing will come any more."}
+    summaries = {"lines": "Two lines.", "idle": "No lines came.", "end": "The source has ended."}
     return [
         _example(kind, summary, next(recorded.as_json(f) for f in recorded.raw_frames() if f.kind == kind))
         for kind, summary in summaries.items()

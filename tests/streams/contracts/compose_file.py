@@ -1,4 +1,4 @@
-"""docker-compose.yml as Compose reads it: variables put in, merges done."""
+"""docker-compose.yml as Compose reads it: with variables replaced and merges done."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ _VARIABLE: Final = re.compile(r"\$\$|\$\{(?P<name>\w+):-(?P<default>[^}]*)\}|\$(
 
 
 def compose(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The file with these variables, and no others, set."""
+    """The file with only these variables set."""
     given = environment or {}
 
     def put_in(found: re.Match[str]) -> str:
@@ -43,12 +43,12 @@ def _walk(value: Any, put_in: Callable[[re.Match[str]], str]) -> Any:
 
 
 def command(service: dict[str, Any]) -> list[str]:
-    """The words of its command."""
+    """The command as a list of words."""
     words = service["command"]
     return shlex.split(words) if isinstance(words, str) else list(words)
 
 
 def names(service: str) -> set[str]:
-    """All variables that the file hands to a service, with a value or without."""
+    """All variables that the file passes to a service, with or without a value."""
     content = yaml.safe_load(PATH.read_text(encoding="utf-8"))
     return set(content["services"][service].get("environment", {}))

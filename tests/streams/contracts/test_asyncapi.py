@@ -1,4 +1,4 @@
-"""The AsyncAPI document: valid, true of the topics, its examples true of the schemas."""
+"""The AsyncAPI document is valid, describes the real topics, and its examples match the schemas."""
 
 from typing import Any, Final
 
@@ -15,13 +15,13 @@ from tests.streams.contracts.published import load
 from tests.streams.contracts.validators import errors
 from tests.streams.contracts.write_examples import DOCUMENT
 
-pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all
+pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all of them
 FILE: Final[dict[str, Any]] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
 MESSAGES: Final[dict[str, Any]] = FILE["components"]["messages"]
 
 
 def resolve(reference: dict[str, str]) -> Any:
-    """What a reference inside the document points to."""
+    """The target of a reference inside the document."""
     target: Any = FILE
     for step in reference["$ref"].removeprefix("#/").split("/"):
         target = target[step]
@@ -105,7 +105,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
 
 
 @pytest.mark.parametrize(("message", "schema"), [("source", "source"), ("frame", "raw-frame")])
-def test_examples_of_what_writers_send(message: str, schema: str) -> None:
+def test_examples_of_sources_and_frames(message: str, schema: str) -> None:
     for example in examples(message):
         assert not errors(schema, example["payload"])
 

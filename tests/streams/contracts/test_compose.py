@@ -1,4 +1,4 @@
-"""docker-compose.yml: valid, safe by default, and telling the services what they understand."""
+"""docker-compose.yml is valid, safe by default, and passes settings that the services understand."""
 
 import re
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_one_command_starts_all_that_is_needed() -> None:
     for name, service in SERVICES.items():
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["test"]
-        assert ("profiles" in service) == (name == "alerts")  # it needs rules
+        assert ("profiles" in service) == (name == "alerts")  # alerts need rules
         for needed in service.get("depends_on", {}).values():
             assert needed == {"condition": "service_healthy"}
         if name in OURS:
@@ -75,7 +75,7 @@ def test_ports_are_bound_to_loopback_unless_told_otherwise() -> None:
     assert opened == [f"0.0.0.0:{UDP_PORT}:{UDP_PORT}/udp"]
 
 
-def test_what_has_to_last_is_on_named_volumes() -> None:
+def test_lasting_data_is_on_named_volumes() -> None:
     kept = {name: service["volumes"] for name, service in SERVICES.items() if "volumes" in service}
     assert {name: [volume.partition(":")[0] for volume in volumes] for name, volumes in kept.items()} == {
         name: [name] for name in compose()["volumes"]
@@ -96,7 +96,7 @@ def test_our_services_run_with_as_little_as_they_need() -> None:
 
 
 @pytest.mark.parametrize("service", ["worker", "sink", "feed", "alerts"])
-def test_every_setting_of_a_deployment_is_handed_over(service: str) -> None:
+def test_every_setting_of_a_deployment_is_passed_on(service: str) -> None:
     known = {f"TANKERWATCH_{name.upper()}" for name in Deployment.__struct_fields__}
     if service == "sink":
         known |= {f"TANKERWATCH_KEEP_{name.upper()}" for name in Retention.__struct_fields__}
@@ -129,8 +129,8 @@ def test_addresses_are_those_of_the_services() -> None:
     assert SERVICES["worker"]["environment"]["TANKERWATCH_REDIS"].startswith("redis://redis:6379/")
 
 
-def test_metrics_are_asked_for_where_they_are() -> None:
-    """A sink's port is the one after a worker's, that of alerts the next."""
+def test_metrics_are_scraped_from_the_right_ports() -> None:
+    """The sink has the port after the worker's, and the alerts the one after that."""
     for at, name in enumerate(("worker", "sink", "alerts")):
         port = int(SERVICES[name]["environment"]["TANKERWATCH_WEB_PORT"]) + at
         assert SERVICES[name]["expose"] == [str(port)]
@@ -141,7 +141,7 @@ def test_metrics_are_asked_for_where_they_are() -> None:
 
 
 def parsed(service: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The arguments that the command line makes of a service's command, in its environment."""
+    """The arguments that the command line reads from a service's command, in its environment."""
     described = compose(environment)["services"][service]
     for name, value in described["environment"].items():
         monkeypatch.setenv(name, value)
@@ -155,7 +155,7 @@ def parsed(service: str, environment: dict[str, str], monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_commands_are_understood(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_are_valid(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed(service, {}, monkeypatch)
 
 
@@ -183,7 +183,7 @@ def test_ingest_takes_further_sources_and_the_same_settings(monkeypatch: pytest.
     assert (values["prefix"], values["partitions"]) == ("slow.", 8)
 
 
-def test_alerts_read_the_rules_that_are_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alerts_read_the_rules_that_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     (handed,) = SERVICES["alerts"]["configs"]
     assert str(parsed("alerts", {}, monkeypatch)["rules"]) == handed["target"]
     assert compose()["configs"][handed["source"]]["file"] == "./rules.toml"
@@ -207,10 +207,9 @@ def test_the_feed_is_healthy_where_it_listens(monkeypatch: pytest.MonkeyPatch) -
         {"TANKERWATCH_FEED_REVIEW_TOKENS": "one,two"},
     ],
 )
-def test_the_feed_takes_tokens_whatever_is_set(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever opens the port to other machines changes nothing else: it takes tokens on loopback too."""
+def test_the_feed_always_needs_tokens(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who opens the port to other machines changes nothing else, so it needs tokens on loopback,
+    too."""
     host = parsed("feed", environment, monkeypatch)["host"]
     settings = feed_from_environment(compose(environment)["services"]["feed"]["environment"])
     tokens, made = access.tokens(settings, host)
@@ -242,7 +241,7 @@ def test_the_image_is_built_from_the_lock_and_runs_without_root() -> None:
         assert f"!{name}" in ignored
 
 
-def test_the_guide_names_the_variables_that_there_are() -> None:
+def test_the_guide_names_the_existing_variables() -> None:
     text = PATH.read_text(encoding="utf-8")
     assert "docs/deployment.md" in text
     guide = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
@@ -254,7 +253,7 @@ def test_the_guide_names_the_variables_that_there_are() -> None:
 
 
 def test_the_file_has_no_name_twice() -> None:
-    """YAML would let the last one win."""
+    """YAML would use the last one without an error."""
 
     class Strict(yaml.SafeLoader):
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -1,4 +1,4 @@
-"""The published schemas: as generated, true of what is sent, and strict enough to notice a change."""
+"""The published schemas are up to date, match real messages, and are strict enough to notice a change."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ from streams.store.event_log_writer import whereabouts
 from tests.streams.contracts import recorded
 from tests.streams.contracts.validators import FOLDER, errors, schema
 
-pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all
+pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all of them
 SCENARIOS = ("cho_do", "dark_partner", "anchorage")
 
 
@@ -36,7 +36,7 @@ def test_the_committed_files_are_what_is_generated() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(schemas.DOCUMENTS))
-def test_each_is_a_schema_and_says_what_every_field_is(name: str) -> None:
+def test_each_is_a_schema_that_describes_every_field(name: str) -> None:
     document = schema(name)
     Draft202012Validator.check_schema(document)
     for part in (document, *document.get("$defs", {}).values()):
@@ -57,7 +57,7 @@ def test_real_events_are_valid(scenario: str) -> None:
         assert not errors("event", content(event))
 
 
-def test_so_are_closed_and_retracted_ones() -> None:
+def test_closed_and_retracted_events_are_valid() -> None:
     for found, status in ((recorded.closed(), "closed"), (recorded.taken_back(), "retracted")):
         assert status in {event.status for event in found if event.encounter}
         for event in found:
@@ -85,7 +85,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
             yield from objects(each)
 
 
-def test_a_field_more_or_less_anywhere_is_noticed() -> None:
+def test_a_missing_or_extra_field_anywhere_is_noticed() -> None:
     event = content(next(e for e in recorded.closed() if e.encounter and e.evidence.positions))
     count = len(list(objects(event)))
     assert count > 8
@@ -182,7 +182,7 @@ def test_headers_of_dead_letters() -> None:
 # --- vessels
 
 
-def test_whereabouts_and_identities_as_the_sink_keeps_them() -> None:
+def test_positions_and_identities_as_the_sink_keeps_them() -> None:
     ticks = [tick for instant in recorded.instants() for tick in instant.ticks]
     assert ticks
     for tick in ticks:

@@ -1,4 +1,4 @@
-"""Our published schemas as validators."""
+"""Validators of the published schemas."""
 
 import json
 from functools import cache
@@ -12,7 +12,7 @@ FOLDER: Final = ROOT / "docs" / "schemas"
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The committed file of that name."""
+    """The committed schema with this name."""
     content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return content
 
@@ -23,5 +23,5 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def errors(name: str, content: Any) -> list[str]:
-    """What is wrong with it; empty where nothing is."""
+    """The errors of a message; empty if it is valid."""
     return [f"{error.json_path}: {error.message[:200]}" for error in validator(name).iter_errors(content)]

@@ -1,4 +1,5 @@
-"""Both event logs, filled alike: one in Redis as the sink fills it, one in this process as a replay does."""
+"""Both event logs, with the same content: in Redis, written as by the sink; in memory, written as by a
+replay."""
 
 import asyncio
 import uuid
@@ -40,7 +41,7 @@ def tick(mmsi: int, step: int, lon: float = 131.0, lat: float = 42.5, **values: 
 
 
 class Filled(Protocol):
-    """A log, and how it is filled."""
+    """A log that can be filled."""
 
     @property
     def log(self) -> FeedLog: ...
@@ -89,7 +90,7 @@ class InRedis:
         self._offset += 1
 
     async def reconnect(self) -> None:
-        """After Redis has been away."""
+        """Connect the writer again after Redis has been away."""
         async with asyncio.timeout(20):
             while True:
                 try:
@@ -99,16 +100,16 @@ class InRedis:
                     await asyncio.sleep(0.05)
 
     async def trim(self, first: str) -> None:
-        """Drop all entries before this one."""
+        """Drop the entries before this one."""
         await self._redis.xtrim(self.log.keys.log, minid=first, approximate=False)
 
     async def copy(self) -> dict[bytes, bytes]:
-        """What is there, to be restored."""
+        """A copy of the log, for `set_back`."""
         keys = [key async for key in self._redis.scan_iter(f"{self._prefix}*")]
         return {key: await self._redis.dump(key) for key in keys}
 
     async def set_back(self, copy: dict[bytes, bytes]) -> None:
-        """Restore a copy; an empty one is as if Redis had lost all."""
+        """Restore a copy. An empty one is as if Redis had lost everything."""
         await self._redis.delete(*await self.copy())
         for key, value in copy.items():
             await self._redis.restore(key, 0, value)
@@ -132,7 +133,7 @@ async def in_redis(
 
 @asynccontextmanager
 async def filled(kind: str, url: str) -> AsyncIterator[Filled]:
-    """By `kind`: "memory" or "redis"."""
+    """A log of this kind, "memory" or "redis"."""
     if kind == "memory":
         yield InMemory()
         return

@@ -1,4 +1,4 @@
-"""Events of every kind at random, and one to start from."""
+"""Factories of events: one simple event to vary, and random events of every kind."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ def vessel(mmsi: int, **changes: Any) -> Vessel:
 
 
 def event(number: int = 0, revision: int = 1, minutes: int = 0, **changes: Any) -> Event:
-    """A port visit by a vessel of its own, detected so many minutes after START."""
+    """A port visit of the vessel with this number, detected so many minutes after START."""
     mmsi = 273_000_000 + number
     made = Event(
         id=f"{number:024x}",

@@ -1,4 +1,4 @@
-"""A real feed on a port of its own, and clients of it."""
+"""A real feed on its own port, and clients for it."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ async def served(
     host: str = "127.0.0.1",
     redis: str = "",
 ) -> AsyncIterator[str]:
-    """The URL of a feed that reads this log; `host` is what it believes to listen on."""
+    """The URL of a feed that reads this log. `host` is the address that it believes to listen on."""
     settings = settings or FeedSettings(heartbeat_seconds=0.2)
     tokens, _ = access.tokens(settings, host)
     feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), player, tokens)
@@ -58,7 +58,7 @@ def _reachable(url: str) -> Callable[[], Awaitable[bool]]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
-    """Ask until it holds."""
+    """Wait until the condition holds. Raises AssertionError after so many seconds."""
     try:
         async with asyncio.timeout(seconds):
             while not await condition():
@@ -69,7 +69,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: fl
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event of a stream."""
+    """One message of a stream."""
 
     kind: str
     id: str | None
@@ -82,7 +82,7 @@ class Message:
 
 @asynccontextmanager
 async def streaming(url: str, query: str = "", **headers: str) -> AsyncIterator[AsyncIterator[Message]]:
-    """What a stream brings, until left."""
+    """The messages of a stream, which is closed on leaving the context."""
     async with (
         httpx.AsyncClient(timeout=30) as client,
         client.stream("GET", f"{url}/v1/events/stream{query}", headers=headers) as response,
@@ -104,7 +104,7 @@ async def _messages(response: httpx.Response) -> AsyncIterator[Message]:
 
 
 async def revisions(messages: AsyncIterator[Message], count: int) -> list[Message]:
-    """The next revisions; what else comes is left out, but a reset is none to be left out."""
+    """The next revisions. Other messages are skipped, but a reset or a goodbye fails."""
     found: list[Message] = []
     async with asyncio.timeout(30):
         async for message in messages:
@@ -125,7 +125,7 @@ async def next_of(messages: AsyncIterator[Message], kind: str) -> Message:
 
 
 async def counted(url: str, name: str) -> float:
-    """What a metric stands at."""
+    """The value of a metric."""
     async with httpx.AsyncClient() as client:
         text = (await client.get(f"{url}/metrics")).text
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name} "))

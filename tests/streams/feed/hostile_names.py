@@ -1,4 +1,4 @@
-"""What strangers may put in a name, and an event that is made of it."""
+"""What strangers may put in a name, and an event full of it."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ TEXTS: Final = (
 
 
 def named(text: str) -> Event:
-    """An event in which everything that may come from outside is this."""
+    """An event in which every text that can come from strangers is this one."""
     made = event()
     hit = WatchlistHit(text, text, "imo")
     vessel = msgspec.structs.replace(made.vessel, name=text, callsign=text, watchlists=(hit,))

@@ -1,4 +1,4 @@
-"""A recording's events, ticks and identities in a log, as the stages find them."""
+"""Logs in memory with the events, ticks and identities of a recording, as the stages find them."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ from tests.streams.contracts.recorded import recording
 
 @cache
 def found(scenario: str) -> tuple[list[Instant], list[Event]]:
-    """What a replay of a simulated scenario finds."""
+    """The instants and events that a replay of a simulated scenario finds."""
     instants: list[Instant] = []
     events: list[Event] = []
     core = Core(["a"], PLACES, WATCHLIST, Settings())

@@ -1,4 +1,4 @@
-"""What Schemathesis has to know beside the OpenAPI document. Loaded by it, by name."""
+"""What Schemathesis has to know besides the OpenAPI document. It loads this module by name."""
 
 from typing import Any
 
@@ -7,12 +7,13 @@ import schemathesis
 
 @schemathesis.hook
 def filter_query(context: Any, query: Any) -> bool:
-    """That a box's south is below its north, and its west is not its east, JSON Schema can't say."""
+    """Drop boxes whose south is not below their north, or whose west is their east: JSON Schema cannot say
+    that."""
     box = (query or {}).get("bbox")
     numbers: Any = box.split(",") if isinstance(box, str) else box
     try:
         west, south, east, north = map(float, numbers)
     except (ValueError, TypeError):
-        return True  # wrong in a way that the document tells
+        return True  # not valid in a way that the document describes
     valid = -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90
     return not valid or (south < north and west != east)

@@ -1,4 +1,4 @@
-"""Pictures of the page for the docs, taken from the real thing in a headless Chromium.
+"""Screenshots of the page for the docs, made with a headless Chromium.
 
     python -m tests.streams.feed.screenshots [FOLDER]
 
@@ -21,7 +21,7 @@ from tests.streams.feed.page.feed_processes import Recorded, recording
 
 FOLDER: Final = Path(__file__).parents[3] / "docs"
 MOST: Final = 300_000
-"""Bytes of a picture."""
+"""The most bytes of a picture."""
 DESKTOP: Final = (1440, 1000)
 PHONE: Final = (390, 844)
 SCROLL: Final = """(heading) => {
@@ -33,7 +33,8 @@ TRANSFER: Final = "#list a:has-text('Suspected transfer')"
 
 @contextmanager
 def opened(browser: Browser, feed: Recorded, size: tuple[int, int], **options: Any) -> Iterator[Page]:
-    """The page on a recording that has been read. Raises AssertionError if anything goes wrong in it."""
+    """The page on a recording that has been read. Raises AssertionError if anything goes wrong on the
+    page."""
     wait_until(feed.finished, 60, "the recording to be read")
     tab = Tab(browser, feed.url, size, reduced_motion="reduce", **options)
     yield tab.open()
@@ -42,7 +43,8 @@ def opened(browser: Browser, feed: Recorded, size: tuple[int, int], **options: A
 
 
 def open_transfer(page: Page, top: str = "", wider: int = 0) -> None:
-    """Zoom to it, or not so near, and scroll the panel to a heading; wait until all is drawn."""
+    """Zoom to the event and out again by so many steps, scroll the panel to a heading, wait until all is
+    drawn."""
     page.locator(TRANSFER).first.click()
     expect(page.locator("#panel svg.plot").first).to_be_visible()
     page.wait_for_load_state("networkidle")
@@ -51,7 +53,7 @@ def open_transfer(page: Page, top: str = "", wider: int = 0) -> None:
         page.locator("#zoom-out").click()
     if top:
         page.locator(f"#panel h3:text-is('{top}')").evaluate(SCROLL)
-    page.wait_for_timeout(1000)  # for a picture that will do: nothing tells that the tracks are painted
+    page.wait_for_timeout(1000)  # nothing says when the tracks are painted; for a picture this will do
 
 
 def save(page: Page, path: Path) -> None:

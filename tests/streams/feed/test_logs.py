@@ -1,4 +1,4 @@
-"""The log in this process says what the one in Redis says, of the same events and ticks."""
+"""The log in memory and the one in Redis give the same answers about the same events and ticks."""
 
 import asyncio
 import random
@@ -52,7 +52,7 @@ async def fill(log: Filled) -> None:
 
 
 async def said(log: FeedLog) -> dict[str, Any]:
-    """All that can be asked, without the entries' ids."""
+    """The answers to everything that can be asked, without the ids of entries."""
     entries = await log.since(count=1_000)
     ids = [f"{number:024x}" for number in range(21)]
     middle = entries[len(entries) // 2]
@@ -84,7 +84,7 @@ async def said(log: FeedLog) -> dict[str, Any]:
     }
 
 
-async def test_both_logs_say_the_same(redis_server: str) -> None:
+async def test_both_logs_give_the_same_answers(redis_server: str) -> None:
     answers = []
     for kind in ("memory", "redis"):
         async with filled(kind, redis_server) as log:
@@ -99,7 +99,7 @@ async def test_both_logs_say_the_same(redis_server: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_who_waits_is_woken_by_an_entry_and_by_a_review(kind: str, redis_server: str) -> None:
+async def test_an_entry_and_a_review_wake_those_who_wait(kind: str, redis_server: str) -> None:
     async with filled(kind, redis_server) as log:
         waiting = asyncio.create_task(log.log.wait(BEFORE_ALL, seconds=20))
         reviewing = asyncio.create_task(log.log.wait_reviews(BEFORE_ALL, seconds=20))
@@ -140,7 +140,7 @@ async def test_a_recording_shows_what_was_known_at_the_time() -> None:
         assert [one.lon for one in await memory.whereabouts([MMSI])] == [140.0]
 
 
-async def test_a_long_track_loses_its_oldest_points_only() -> None:
+async def test_a_long_track_loses_only_its_oldest_points() -> None:
     async with filled("memory", "") as log:
         for start in range(0, 5_000, 50):
             await log.add(ticks=[tick(MMSI, step, 100 + step / 1_000) for step in range(start, start + 50)])

@@ -1,6 +1,6 @@
-"""Write the examples of the OpenAPI document anew: `python -m tests.streams.feed.write_examples`.
+"""Write the examples of the OpenAPI document: `python -m tests.streams.feed.write_examples`.
 
-A simulated transfer off Cho-do goes through the stages; the feed is asked; long lists are cut to be read.
+They are answers of a real feed about a simulated transfer off Cho-do, with long lists cut short.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from tests.streams.feed.recorded import found, log_of
 
 FILE: Final = Path(openapi.__file__).with_name("examples.json")
 LONGEST: Final = 2
-"""Items of a list that are shown."""
+"""The most items of a list that are shown."""
 REVIEW: Final = {"by": "A. Analyst", "disposition": "confirmed", "note": "Both lay alongside all night."}
 CHANGING: Final = {"id": "9f8e7d6c5b4a3921", "time": "2026-03-03T08:00:00.000Z", "next": "5d2f8c1e.2"}
-"""What is different with every run, as it is shown."""
+"""Values shown for what differs in every run."""
 
 
 async def answers() -> dict[str, Any]:
-    """By operation id, as they come."""
+    """The answers, by operation id."""
     log = log_of()
     player = Player(log)
     player.ended = True
@@ -66,7 +66,7 @@ async def answers() -> dict[str, Any]:
 
 
 def short(value: Any, key: str = "") -> Any:
-    """To be read: the beginnings of lists, and of what changes always the same."""
+    """The value with lists cut short, and fixed values for what differs in every run."""
     if isinstance(value, dict):
         changing = {"next"} if isinstance(value.get("next"), str) and "whole" in value else set()
         changing |= {"id", "time"} if "disposition" in value else set()

@@ -1,4 +1,4 @@
-"""What a person sees: wrapped on a terminal, a line a sentence in a pipe, and nothing a stranger wants."""
+"""Console output: wrapped on a terminal, one line for each sentence in a pipe, safe from hostile names."""
 
 import io
 from collections import Counter
@@ -49,7 +49,7 @@ def test_a_hostile_name_is_shown_as_escapes(terminal: bool) -> None:
     assert not set("\u202e\u2028") & set(told)
 
 
-def test_sentences_are_wrapped_on_a_terminal_and_whole_in_a_pipe() -> None:
+def test_sentences_wrap_on_a_terminal_but_not_in_a_pipe() -> None:
     event = loitering(summary="word " * 60)
     screen, file = console(terminal=True)
     show_events(screen, [event])
@@ -61,7 +61,7 @@ def test_sentences_are_wrapped_on_a_terminal_and_whole_in_a_pipe() -> None:
     assert file.getvalue().splitlines()[1].strip() == ("word " * 60).strip()
 
 
-def test_many_events_are_counted_and_the_strongest_shown() -> None:
+def test_of_many_events_the_highest_scores_are_shown() -> None:
     screen, file = console(terminal=False)
     events = [loitering(id=f"{i}", score=i / 100, summary=f"number {i}") for i in range(SHOWN + 5)]
     show_events(screen, events)

@@ -1,4 +1,4 @@
-"""Files of events, and what a stranger may put in a name."""
+"""Event files, also with hostile names."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ SIZE = Dimensions(80, 20, 8, 8)
 
 
 def made(name: str = "OCEAN STAR", lon: float = 135.0) -> list[Event]:
-    """An encounter, with everything that can be known of both; and a loitering."""
+    """An encounter with everything known about both vessels, and a loitering event."""
     minutes = list(range(0, 65, 5))
     hits = (WatchlistHit("a list", "entry 1", "imo"),)
     known = [
@@ -94,14 +94,14 @@ def test_csv_has_a_row_for_every_revision() -> None:
 @pytest.mark.parametrize(
     "name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x","y")', "=A,B", "\t=1", "  =1"]
 )
-def test_a_name_is_no_formula(name: str) -> None:
+def test_a_name_cannot_be_a_formula(name: str) -> None:
     text = written(Format.CSV, made(name)[:1])
     (row,) = csv.DictReader(io.StringIO(text))
     assert not row["name"].lstrip().startswith(("=", "+", "-", "@"))
     assert row["name"].startswith("'")
 
 
-def test_a_name_makes_no_second_row_and_no_second_line() -> None:
+def test_a_name_cannot_start_a_row_or_a_line() -> None:
     events = made('A",B\nC;<b>')[:1]
     assert len(list(csv.DictReader(io.StringIO(written(Format.CSV, events))))) == 1
     assert len(written(Format.JSONL, events).splitlines()) == 1

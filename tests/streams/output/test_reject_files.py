@@ -1,4 +1,4 @@
-"""Rejects as JSON Lines."""
+"""Reject files."""
 
 import io
 import json
@@ -7,7 +7,7 @@ from models.frame import Reject
 from streams.output.reject_files import write_rejects
 
 
-def test_each_is_one_line_that_can_be_read_back() -> None:
+def test_every_reject_is_one_line_that_can_be_read_back() -> None:
     heads = [b'!AIVDM \x1b[31m "quoted" \r', "schön".encode(), b"\xff\x00\n"]
     file = io.BytesIO()
     write_rejects((Reject("a", 1, "malformed", "why", head, len(head), "00", 1500) for head in heads), file)

@@ -1,4 +1,4 @@
-"""Access: tokens, names, origins, limits; and that nothing of it is asked for on loopback."""
+"""Access: tokens, host names, origins and limits; and that loopback needs no token."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,19 +46,19 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_nothing_is_asked_for_on_loopback() -> None:
+async def test_loopback_needs_no_token() -> None:
     async with client_of(FeedSettings()) as client:
         assert (await client.get("/v1/events")).status_code == 200
         assert (await client.post(REVIEWED, json=GIVEN)).status_code == 201
 
 
-def test_beyond_loopback_a_token_is_made_where_none_is_set() -> None:
+def test_beyond_loopback_a_token_is_made_if_none_is_set() -> None:
     given, made = tokens(FeedSettings(), "0.0.0.0")
     assert made
     assert given.may_read(made)
     assert given.may_review(made)
     assert tokens(FeedSettings(), "127.0.0.1") == (Tokens(), None)
-    assert tokens(FeedSettings(hosts="feed.example.org"), "127.0.0.1")[1]  # a proxy leads here from outside
+    assert tokens(FeedSettings(hosts="feed.example.org"), "127.0.0.1")[1]  # a proxy lets others in
     assert tokens(BOTH, "0.0.0.0") == (Tokens(frozenset({READ}), frozenset({REVIEW})), None)
 
 
@@ -67,11 +67,11 @@ def test_beyond_loopback_a_token_is_made_where_none_is_set() -> None:
     [("127.0.0.1", True), ("127.3.2.1", True), ("::1", True), ("localhost", True),
      ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("feed.example.org", False)],
 )  # fmt: skip
-def test_what_loopback_is(host: str, expected: bool) -> None:
+def test_is_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
-async def test_a_token_opens_what_it_is_for() -> None:
+async def test_a_token_allows_what_it_is_for() -> None:
     async with client_of(BOTH) as client:
         for path in ("/", "/v1/config", "/healthz", "/openapi.json"):
             assert (await client.get(path)).status_code in (200, 503)
@@ -88,7 +88,7 @@ async def test_a_token_opens_what_it_is_for() -> None:
         assert (await client.post(REVIEWED, json=GIVEN, headers=bearer(REVIEW))).status_code == 201
 
 
-async def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other_site_can_use() -> None:
+async def test_a_session_keeps_the_token_in_a_cookie_closed_to_scripts_and_other_sites() -> None:
     async with client_of(BOTH) as client:
         assert (await client.post("/v1/session", json={"token": "wrong"})).status_code == 401
         kept = await client.post("/v1/session", json={"token": READ})
@@ -112,7 +112,7 @@ async def test_a_session_keeps_the_token_as_a_cookie_that_no_script_and_no_other
         ({}, 201),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
-        ({"Host": "evil.example"}, 421),  # a name that a stranger lets lead to us
+        ({"Host": "evil.example"}, 421),  # a stranger's host name that leads here
         ({"Host": "localhost:1", "Origin": "http://localhost:1"}, 201),
         ({"Host": "[::1]:8080"}, 201),
     ],
@@ -122,14 +122,14 @@ async def test_pages_of_other_sites_can_do_nothing(headers: dict[str, str], stat
         assert (await client.post(REVIEWED, json=GIVEN, headers=headers)).status_code == status
 
 
-async def test_a_name_that_is_set_is_answered() -> None:
+async def test_a_host_name_of_the_settings_is_answered() -> None:
     async with client_of(FeedSettings(hosts="feed.example.org", read_tokens=READ)) as client:
         for host, status in (("feed.example.org", 200), ("other.example.org", 421), ("localhost", 200)):
             headers = {"Host": host, **bearer(READ)}
             assert (await client.get("/v1/events", headers=headers)).status_code == status
 
 
-async def test_too_many_requests_are_told_when_to_come_back() -> None:
+async def test_too_many_requests_are_refused_with_a_time_to_wait() -> None:
     async with client_of(FeedSettings(requests_per_minute=10)) as client:
         answers = [await client.get("/v1/config") for _ in range(12)]
         refused = [answer for answer in answers if answer.status_code == 429]
@@ -148,10 +148,10 @@ def test_rates_by_address() -> None:
     now = 2.0
     assert [rates.take("a") for _ in range(3)] == [0.0, 0.0, pytest.approx(1.0)]
     now = 10_000.0
-    assert [rates.take("a") for _ in range(61)][-1] > 0  # no more than a minute's worth is saved up
+    assert [rates.take("a") for _ in range(61)][-1] > 0  # at most a minute's worth is saved
 
 
-def test_addresses_of_one_network_are_one() -> None:
+def test_addresses_of_one_ipv6_network_are_counted_together() -> None:
     def of(host: str) -> str:
         return address({"client": (host, 1)})
 
@@ -159,7 +159,7 @@ def test_addresses_of_one_network_are_one() -> None:
     assert of("192.0.2.1") != of("192.0.2.2")
 
 
-async def test_streams_are_limited_and_counted_down_again() -> None:
+async def test_streams_are_limited_and_free_again_when_closed() -> None:
     settings = FeedSettings(streams=3, streams_per_address=2, heartbeat_seconds=0.2)
 
     async with client_of(settings) as client:
@@ -176,7 +176,7 @@ async def test_streams_are_limited_and_counted_down_again() -> None:
             await next_of(three, "heartbeat")
 
 
-async def test_bodies_are_bounded() -> None:
+async def test_long_and_invalid_bodies_are_refused() -> None:
     async with client_of(FeedSettings()) as client:
         long = await client.post(REVIEWED, json={**GIVEN, "note": "x" * 100_000})
         assert long.status_code == 413
@@ -184,7 +184,7 @@ async def test_bodies_are_bounded() -> None:
             assert (await client.post(REVIEWED, content=body)).status_code == 422
 
 
-async def test_every_answer_carries_the_headers_that_protect_the_page() -> None:
+async def test_every_response_has_the_security_headers() -> None:
     async with client_of(FeedSettings()) as client:
         for path in ("/", "/v1/events", "/v1/none", "/v1/events?x=1", "/static/none"):
             headers = (await client.get(path)).headers
@@ -194,7 +194,7 @@ async def test_every_answer_carries_the_headers_that_protect_the_page() -> None:
             assert "server" not in headers
 
 
-def test_the_policy_lets_in_only_the_tiles_that_are_set() -> None:
+def test_the_policy_allows_only_the_tiles_of_the_settings() -> None:
     assert "unsafe" not in policy(FeedSettings())
     set_ = FeedSettings(tiles_url="https://{s}.tile.example.org/{z}/{x}/{y}.png")
     assert "img-src 'self' data: https://*.tile.example.org;" in policy(set_)
@@ -204,7 +204,7 @@ def test_the_policy_lets_in_only_the_tiles_that_are_set() -> None:
     ("variable", "value"),
     [("STREAMS", "none"), ("STREAMS", "0"), ("READ_TOKENS", "a;b"), ("TILES_URL", "x y")],
 )
-def test_a_setting_that_is_none_is_told_with_the_names_of_all(variable: str, value: str) -> None:
+def test_an_invalid_setting_is_refused_with_the_names_of_all(variable: str, value: str) -> None:
     with pytest.raises(DeploymentError, match="TANKERWATCH_FEED_STREAMS_PER_ADDRESS"):
         from_environment({f"TANKERWATCH_FEED_{variable}": value})
 

@@ -1,6 +1,6 @@
-"""The OpenAPI document against the real feed: Schemathesis finds nothing, and the examples are what it says.
+"""The OpenAPI document and the real feed agree: Schemathesis finds nothing, and the examples are real.
 
-For more than this bounded run: `TANKERWATCH_EXAMPLES=500 pytest tests/streams/feed/http/test_contract.py`.
+For a longer run: `TANKERWATCH_EXAMPLES=500 pytest tests/streams/feed/http/test_contract.py`.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     async with served(log_of(), SETTINGS, player) as url:
         running = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
-            "--exclude-operation-id", "streamEvents",  # it has no end; see test_stream.py
+            "--exclude-operation-id", "streamEvents",  # it does not end; see test_stream.py
             "--max-examples", many, "--seed", "1", "--continue-on-failure", "--no-color",
             "--header", f"Authorization: Bearer {TOKEN}", "--generation-database", "none",
             cwd=tmp_path,
@@ -57,7 +57,7 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     assert "Warnings" not in told, told
 
 
-async def test_the_examples_are_real_and_fit_their_schemas() -> None:
+async def test_examples_are_real_and_match_their_schemas() -> None:
     player = Player(log_of())
     async with served(log_of(), player=player) as url:
         told = await described(url)
@@ -80,7 +80,7 @@ async def test_the_examples_are_real_and_fit_their_schemas() -> None:
 
 
 @pytest.mark.parametrize("mode", ["live", "recording"])
-async def test_every_operation_has_words_and_no_two_one_name(mode: str) -> None:
+async def test_every_operation_has_a_summary_and_an_id_of_its_own(mode: str) -> None:
     async with served(log_of(), player=Player(log_of()) if mode == "recording" else None) as url:
         told = await described(url)
     operations = [one for path in told["paths"].values() for one in path.values()]

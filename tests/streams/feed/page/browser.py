@@ -1,4 +1,4 @@
-"""A real Chromium for tests, and tabs that remember everything that should not have happened in them."""
+"""A real Chromium for tests, with tabs that record every error on the page."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.services.server import ServiceError
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WAIT: Final = 15_000
-"""Milliseconds that a condition is awaited at most."""
+"""Milliseconds to wait for a condition."""
 MISSING: Final = (
     "Chromium is not installed. Run tests/services/setup.sh, or install the package chromium, or name the "
     "program by TANKERWATCH_TEST_CHROMIUM=/path/to/chromium"
@@ -22,7 +22,7 @@ MISSING: Final = (
 
 
 def chromium() -> str:
-    """The program. Raises ServiceError."""
+    """The path of Chromium. Raises ServiceError if it is not installed."""
     named = os.environ.get("TANKERWATCH_TEST_CHROMIUM")
     found = named or next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None:
@@ -32,7 +32,7 @@ def chromium() -> str:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Headless; as root it takes no sandbox."""
+    """A headless browser. Root has to run it without its sandbox."""
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
@@ -42,7 +42,7 @@ def launched() -> Iterator[Browser]:
 
 
 class Tab:
-    """A page in a context of its own. `complaints` holds what went wrong in it."""
+    """A page in its own browser context. `complaints` holds the errors on it."""
 
     def __init__(
         self, browser: Browser, url: str, size: tuple[int, int] = (1440, 900), **options: Any
@@ -54,7 +54,7 @@ class Tab:
         self.context.set_default_timeout(WAIT)
         self.url, self.complaints = url, list[str]()
         self.excused: tuple[str, ...] = ()
-        """What complaints may hold: a server that is down is complained of by the browser itself."""
+        """Allow complaints with these texts: the browser itself complains when the server is down."""
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self._complain(f"uncaught: {error}"))
         self.page.on("dialog", self._asked)
@@ -67,7 +67,7 @@ class Tab:
         self.page.on("request", lambda request: self._check(request.url))
 
     def open(self, address: str = "") -> Page:
-        """Open the page, until it has drawn what there is."""
+        """Open the page and wait until it has drawn its content."""
         self.page.goto(f"{self.url}/{address}")
         expect(self.page.locator("body.ready")).to_be_visible()
         return self.page
@@ -80,7 +80,7 @@ class Tab:
         self.complaints.append(said)
 
     def _said(self, message: ConsoleMessage) -> None:
-        """What breaks the content security policy is told here as well."""
+        """Messages on the console, which include violations of the content security policy."""
         if message.type in ("error", "warning"):
             self._complain(f"console: {message.text}")
 
@@ -95,7 +95,7 @@ class Tab:
 
 
 def sizes(page: Page) -> dict[str, int]:
-    """How far the content of the page is wider than what it is shown in, pixels."""
+    """By how many pixels the page, the panel and the lists are wider than their space."""
     found: dict[str, int] = page.evaluate(
         """() => Object.fromEntries([["page", document.documentElement], ...["panel", "events", "list"]
             .map((id) => [id, document.getElementById(id)])]

@@ -1,4 +1,4 @@
-"""Fixtures: one browser for all tests of the page, a recording that has been read, feeds on Redis."""
+"""Fixtures: one browser for all tests of the page, a feed of a recording, feeds on Redis."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Open]:
-    """Tabs on a feed; at the end nothing must have gone wrong in any of them."""
+    """Opens tabs on a feed. The test fails if any of them has recorded an error."""
     tabs: list[Tab] = []
 
     def opened(feed: Feed, size: tuple[int, int] = (1440, 900), **options: Any) -> Tab:
@@ -46,7 +46,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """The recording of `make demo`, read to its end. Tests leave the time shown where it is."""
+    """The recording of `make demo`, read to its end. Tests must not move the time shown."""
     with _or_fail(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
         wait_until(feed.finished, 60, "the recording to be read")
         yield feed
@@ -54,7 +54,7 @@ def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 @pytest.fixture
 def live(tmp_path: Path, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
-    """An empty log, and a heart that beats fast."""
+    """A feed on an empty log, with a heartbeat every second."""
     monkeypatch.setenv("TANKERWATCH_FEED_HEARTBEAT_SECONDS", "1")
     with _or_fail(), Live(tmp_path / "feed", redis_server) as feed:
         yield feed
@@ -62,7 +62,7 @@ def live(tmp_path: Path, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 @contextmanager
 def _or_fail() -> Iterator[None]:
-    """What is missing fails the test with the sentence that says what to install, without a traceback."""
+    """If a program is missing, fail with the sentence that says what to install, without a traceback."""
     try:
         yield
     except ServiceError as error:

@@ -51,7 +51,7 @@ class Feed(Server):
 
 
 class Recorded(Feed):
-    """A recording, from its beginning or all of it."""
+    """A feed of a recording."""
 
     name = "replay"
 
@@ -63,7 +63,7 @@ class Recorded(Feed):
 
 
 class Live(Feed):
-    """The log in Redis, under a prefix of its own; and the sink's part, played by the test."""
+    """A feed of a log in Redis under its own prefix. The test writes the log as the sink would."""
 
     name = "feed"
 
@@ -82,7 +82,7 @@ class Live(Feed):
 
 
 def elsewhere(work: Coroutine[Any, Any, None]) -> None:
-    """Run it in a thread: the driver of the browser has the event loop of this one."""
+    """Run it in another thread, because the browser's driver uses the event loop of this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
 

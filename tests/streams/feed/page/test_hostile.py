@@ -1,4 +1,4 @@
-"""Whatever strangers call their ships: it is text on the page, executes nothing and moves nothing."""
+"""Whatever strangers call their ships, it is only text on the page: it runs nothing and shifts nothing."""
 
 import csv
 import json
@@ -45,7 +45,7 @@ NAMES: Final = (
     "A\u0301" + "\u0301" * 40,
 )
 SHOWN: Final = {"\u202egnp.evil\u2066 \u200f\u061c": "\ufffdgnp.evil\ufffd \ufffd\ufffd"}
-"""Characters that would turn the writing round are shown as what they are: none."""
+"""What the page shows in place of characters that would turn writing round."""
 ELEMENTS: Final = """() => [...document.querySelectorAll("body *")].map((node) => node.localName)
     .filter((name, i, all) => all.indexOf(name) === i).sort()"""
 
@@ -56,7 +56,7 @@ def ship(name: str) -> dict[str, object]:
 
 
 def fill(live: Live, names: tuple[str, ...], revision: int = 1) -> None:
-    """An encounter of two ships of each name, and the ships on the map."""
+    """An encounter of two ships for each name, with the ships on the map."""
     for number, name in enumerate(names):
         one, other = 273_000_100 + number, 445_000_100 + number
         made = event(
@@ -77,7 +77,7 @@ def fill(live: Live, names: tuple[str, ...], revision: int = 1) -> None:
 
 
 def walk(page: Page, names: tuple[str, ...]) -> None:
-    """Look at everything there is of each event and ship."""
+    """Open everything about each event and ship."""
     for number, name in enumerate(names):
         shown = SHOWN.get(name, name)
         if (events := page.locator("#tabs [data-view=list]")).is_visible():  # on a phone
@@ -99,7 +99,7 @@ def walk(page: Page, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 380])
-def test_names_are_text(live: Live, tab: Open, width: int) -> None:
+def test_names_are_shown_as_text(live: Live, tab: Open, width: int) -> None:
     page = tab(live, (width, 900)).open("?map=9/42.5/131.5")
     fill(live, ("PLAIN",))
     walk(page, ("PLAIN",))
@@ -128,7 +128,7 @@ def test_names_under_the_pointer(live: Live, tab: Open) -> None:
         page.mouse.move(box["x"] + 5, box["y"] + 5)
 
 
-def test_what_reviewers_and_links_say(live: Live, tab: Open) -> None:
+def test_text_of_reviewers_and_links(live: Live, tab: Open) -> None:
     live.add([event(1)])
     live.ask(
         f"events/{event(1).id}/review",
@@ -146,7 +146,7 @@ def test_what_reviewers_and_links_say(live: Live, tab: Open) -> None:
     expect(page.locator("#notice")).to_contain_text("the valid ones are")
 
 
-def test_events_are_saved_as_they_are(live: Live, tab: Open, tmp_path: Path) -> None:
+def test_downloads_hold_the_names_unchanged(live: Live, tab: Open, tmp_path: Path) -> None:
     fill(live, NAMES[:1])
     page = tab(live).open(f"?event={event(0).id}")
     with page.expect_download() as download:
@@ -157,10 +157,11 @@ def test_events_are_saved_as_they_are(live: Live, tab: Open, tmp_path: Path) -> 
     assert json.loads(path.read_bytes())["properties"]["vessel"]["name"] == NAMES[0]
 
 
-def test_what_comes_by_radio_is_text_everywhere(
+def test_names_by_radio_are_text_everywhere(
     tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the antenna to the terminal, the table, the report and the page: six-bit text allows this much."""
+    """From the antenna to the terminal, the table, the report and the page, with all that six-bit text
+    allows."""
     names = ("<SVG/ONLOAD=ALERT(1)", '=HYPERLINK("//X.IO")')
     of: dict[int, str] = {}
     said = nmea.static

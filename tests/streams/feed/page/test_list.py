@@ -1,4 +1,4 @@
-"""List, filters and address: what is shown can be narrowed, shared, gone back over, and used by keyboard."""
+"""List, filters and address: readers can filter, share links, go back, and use the keyboard."""
 
 import re
 
@@ -15,7 +15,7 @@ PHONE = (380, 800)
 
 
 def shown(page: Page, count: int) -> None:
-    """So many events, in the list and on the map alike."""
+    """Wait for so many events, in the list and on the map."""
     expect(page.locator("#list li")).to_have_count(count)
     expect(page.locator(".event-mark")).to_have_count(count)
 
@@ -87,12 +87,12 @@ def test_search_by_name_and_by_number(demo: Recorded, tab: Open) -> None:
     search.fill("nampo")
     shown(page, 1)
     expect(page).to_have_url(re.compile("q=nampo"))
-    search.fill("IMO 4889246")  # a whole number is a filter
+    search.fill("IMO 4889246")  # a complete number becomes a filter
     expect(page.locator("#chips")).to_contain_text("IMO 4889246")
     shown(page, 3)
 
 
-def test_only_the_area_of_the_map(demo: Recorded, tab: Open) -> None:
+def test_filter_by_the_area_of_the_map(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?map=8/38.6/125.0")
     shown(page, 5)
     page.get_by_role("button", name="Filters").click()
@@ -138,7 +138,7 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#list a").nth(2)).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
-    page.keyboard.type("jk?")  # letters, while something is being typed
+    page.keyboard.type("jk?")  # only letters while the reader is typing
     expect(page.get_by_role("searchbox")).to_have_value("jk?")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -147,7 +147,7 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
 
 
-def test_what_is_under_the_pointer(demo: Recorded, tab: Open) -> None:
+def test_tooltips(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?map=11/38.65/125.06")
     page.locator(".event-mark.type-port_visit").first.hover()
     expect(page.locator("#tip")).to_contain_text("Probable, open · score 0.90")

@@ -1,4 +1,4 @@
-"""The page on a live feed: what comes up, changes and is taken back is seen at once, after breaks too."""
+"""The page on a live feed: new, changed and retracted events show at once, also after breaks."""
 
 import time
 from typing import Any
@@ -64,7 +64,7 @@ def state(page: Page, text: str) -> None:
     expect(page.locator("#state")).to_contain_text(text)
 
 
-def test_an_event_opens_closes_and_is_taken_back(live: Live, tab: Open) -> None:
+def test_an_event_opens_closes_and_is_retracted(live: Live, tab: Open) -> None:
     page = tab(live).open()
     state(page, "No data yet")
     expect(page.locator("#none")).to_contain_text("No matching events yet")
@@ -117,7 +117,7 @@ def test_hulls_are_drawn_to_scale_from_the_antennas(live: Live, tab: Open) -> No
     assert ahead == pytest.approx(boxes[0]["width"] * 0.8, rel=0.1)  # 80 m to the bow
 
 
-def test_what_meets_the_filters_no_more_leaves_the_list(live: Live, tab: Open) -> None:
+def test_an_event_that_no_longer_matches_leaves_the_list(live: Live, tab: Open) -> None:
     live.add([event(1), event(2)])
     page = tab(live).open("?status=open")
     expect(page.locator("#list li")).to_have_count(2)
@@ -127,7 +127,7 @@ def test_what_meets_the_filters_no_more_leaves_the_list(live: Live, tab: Open) -
     expect(page.locator(".event-mark")).to_have_count(2)
 
 
-def test_a_long_list_comes_in_pages_and_goes_on_growing(live: Live, tab: Open) -> None:
+def test_a_long_list_is_loaded_in_pages_and_keeps_growing(live: Live, tab: Open) -> None:
     live.add([event(number, minutes=number // 50) for number in range(250)])
     page = tab(live).open()
     items = page.locator("#list li")
@@ -144,13 +144,13 @@ def test_a_long_list_comes_in_pages_and_goes_on_growing(live: Live, tab: Open) -
     assert ids == sorted(ids, reverse=True)
 
 
-def test_vessels_come_and_move(live: Live, tab: Open) -> None:
+def test_vessels_appear_and_move(live: Live, tab: Open) -> None:
     opened = tab(live)
     page = opened.open("?map=10/42.5/131.0")
     box = page.locator("#map").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)  # it comes to lie under the pointer, which rests
+    page.mouse.move(x, y)  # where the vessel will move under the resting pointer
     live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
     expect(page.locator("#tip")).to_contain_text("SOUTH")
     expect(page.locator("#tip")).to_contain_text("tanker · Russia (RU)")
@@ -163,7 +163,7 @@ def test_vessels_come_and_move(live: Live, tab: Open) -> None:
     assert "vessel=273000001" in page.url
 
 
-def test_reviews_are_seen_by_all(live: Live, tab: Open) -> None:
+def test_reviews_reach_all_readers(live: Live, tab: Open) -> None:
     live.add([event(1)])
     mine, theirs = tab(live).open(f"?event={event(1).id}"), tab(live).open(f"?event={event(1).id}")
     form = mine.get_by_role("form", name="Review this event")
@@ -174,7 +174,7 @@ def test_reviews_are_seen_by_all(live: Live, tab: Open) -> None:
     for page in (mine, theirs):
         expect(page.locator(".reviews li")).to_contain_text("she was here in May, too")
         expect(page.locator("#list .review-watching")).to_be_visible()
-    # what has been typed stays while the panel changes below it
+    # what the reader has typed stays when the panel changes
     form = theirs.get_by_role("form", name="Review this event")
     form.get_by_label("Note").fill("I do not think")
     live.add([event(1, 2, 5, status=Status.CLOSED)])
@@ -184,7 +184,7 @@ def test_reviews_are_seen_by_all(live: Live, tab: Open) -> None:
     assert live.ask("reviews")["reviews"][0]["by"] == "Ada"
 
 
-def test_goes_on_after_the_server_was_away(live: Live, tab: Open) -> None:
+def test_reconnects_after_the_server_was_down(live: Live, tab: Open) -> None:
     live.add([event(1, detected=now(-5))])
     opened = tab(live)
     opened.excused = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
@@ -199,7 +199,7 @@ def test_goes_on_after_the_server_was_away(live: Live, tab: Open) -> None:
     state(page, "Live")
 
 
-def test_notices_a_server_that_has_fallen_silent(live: Live, tab: Open) -> None:
+def test_notices_a_silent_server(live: Live, tab: Open) -> None:
     live.add([event(1, detected=now(-5))])
     opened = tab(live)
     page = opened.open()
@@ -241,7 +241,7 @@ def test_asks_for_a_token(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch
     expect(page.locator(".reviews li")).to_contain_text("Ada")
 
 
-def test_tiles_and_what_is_there_without_them(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_or_land_without_them(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TANKERWATCH_FEED_TILES_URL", "http://tiles.invalid/{z}/{x}/{y}.png")
     monkeypatch.setenv("TANKERWATCH_FEED_TILES_ATTRIBUTION", "Tiles <b>by us</b>")
     live.restart()
@@ -255,6 +255,6 @@ def test_tiles_and_what_is_there_without_them(live: Live, tab: Open, monkeypatch
 
 
 def test_the_clock_of_the_log(live: Live) -> None:
-    """What the tests above rest on: the feed sees what they write."""
+    """The feed sees what these tests write, on which they all rely."""
     live.add([event(1)])
     wait_until(lambda: len(live.ask("events")["events"]) == 1, 10, "the event to be told")

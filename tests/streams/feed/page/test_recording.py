@@ -1,4 +1,4 @@
-"""The page on a recording: the transfer comes up, its panel explains it, time can be moved."""
+"""The page on a recording: the transfer appears, its panel explains it, and the reader can move the time."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def playing(full_run: Path, tmp_path: Path) -> Iterator[Recorded]:
         yield feed
 
 
-def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab: Open) -> None:
+def test_the_transfer_appears_while_the_recording_plays(playing: Recorded, tab: Open) -> None:
     playing.ask("replay", {"seek": "2024-10-27T20:30:00Z", "rate": 1})
     page = tab(playing).open()
     expect(page.locator("#state")).to_have_text("Recording")
@@ -32,7 +32,7 @@ def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab:
     assert page.locator(TRANSFER).count() == 0
     assert page.locator(MARK).count() == 0
 
-    page.locator("#rate").select_option("60")  # it is possible for half an hour
+    page.locator("#rate").select_option("60")  # it stays `possible` for half an hour
     expect(page.locator(TRANSFER)).to_contain_text("Possible")
     expect(page.locator(f"{MARK}.possible.open")).to_be_visible()
     expect(page.locator("#data-time")).to_contain_text("27 Oct 2024 2")
@@ -41,7 +41,7 @@ def test_the_transfer_comes_up_while_the_recording_plays(playing: Recorded, tab:
     panel = page.locator("#panel")
     expect(panel).to_contain_text("Suspected ship-to-ship transfer")
     expect(panel.locator(".badge.status-open")).to_be_visible()
-    # it grows: another level, and closes
+    # the level rises, and the event closes
     page.locator("#rate").select_option("3600")
     expect(panel.locator(".badge.level-probable")).to_be_visible()
     page.locator("#rate").select_option("14400")
@@ -74,7 +74,7 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     expect(panel.locator("table tbody tr")).to_have_count(14)
     expect(panel.locator("time").first).to_have_attribute("title", "Your time: 28 Oct 2024, 16:25:00 GMT+9")
 
-    # a value under the pointer, and where the ships were then
+    # the value under the pointer, and the ships at that time
     distance.hover(position={"x": 200, "y": 100})
     expect(panel.locator(".readout").first).to_contain_text("antenna to antenna")
 
@@ -100,7 +100,7 @@ def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
     expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
 
 
-def test_time_can_be_set_back_and_stopped(playing: Recorded, tab: Open) -> None:
+def test_the_time_can_be_moved_and_stopped(playing: Recorded, tab: Open) -> None:
     playing.ask("replay", {"rate": None})
     page = tab(playing).open()
     expect(page.locator(TRANSFER)).to_have_count(1)

@@ -1,4 +1,4 @@
-"""The report draws itself in a real browser: it shares how events are shown with the live page."""
+"""The report in a real browser. It shares the display of events with the live page."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.streams.output.report.factories import encounter, summary
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-def test_the_report_draws_itself(browser: Browser, tmp_path: Path) -> None:
+def test_the_report_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(render([encounter()], {}, load_catalogue(), summary(), land_clip), "utf-8")
     tab = Tab(browser, path.as_uri())

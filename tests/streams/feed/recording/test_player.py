@@ -1,4 +1,4 @@
-"""The time machine: which moment is shown."""
+"""The player: which moment is shown."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.streams.feed.factories import START, event
 
 
 def player(rate: float | None, minutes: int = 60) -> tuple[Player, MemoryLog]:
-    """Of a recording that has been read so far."""
+    """The player of a recording that has been read up to a time."""
     log = MemoryLog()
     log.add([], [event(0, 1, 0), event(0, 2, minutes)])
     return Player(log, rate), log
@@ -39,7 +39,7 @@ def test_time_passes_at_its_rate_and_no_further_than_has_been_read() -> None:
     assert machine.playback().end == to_text(START + 90 * MINUTE)
 
 
-def test_as_fast_as_can_be_read() -> None:
+def test_as_fast_as_it_can_be_read() -> None:
     machine, log = player(None)
     machine.move(0.001)
     assert now(machine) == START + 60 * MINUTE
@@ -48,7 +48,7 @@ def test_as_fast_as_can_be_read() -> None:
     assert now(machine) == START + 90 * MINUTE
 
 
-def test_paused_time_stands_still() -> None:
+def test_paused() -> None:
     machine, _ = player(600.0)
     machine.obey(PlaybackCommand(playing=False))
     machine.move(1.0)
@@ -59,7 +59,7 @@ def test_paused_time_stands_still() -> None:
     assert now(machine) == START + 10 * SECOND
 
 
-def test_a_seek_into_what_has_not_been_read_gets_there_when_it_has() -> None:
+def test_a_seek_beyond_what_has_been_read_arrives_once_it_is_read() -> None:
     machine, log = player(600.0)
     machine.move(0.0)
     machine.obey(PlaybackCommand(seek=to_text(START + 120 * MINUTE), playing=False))
@@ -76,7 +76,7 @@ def test_a_seek_into_what_has_not_been_read_gets_there_when_it_has() -> None:
     assert now(machine) == START + 150 * MINUTE
 
 
-def test_a_seek_before_the_beginning_is_to_the_beginning() -> None:
+def test_a_seek_before_the_beginning_goes_to_the_beginning() -> None:
     machine, _ = player(None)
     machine.move(0.1)
     machine.obey(PlaybackCommand(seek="1990-01-01T00:00:00Z"))
@@ -84,7 +84,7 @@ def test_a_seek_before_the_beginning_is_to_the_beginning() -> None:
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "9" * 30])
-def test_a_time_that_is_none_changes_nothing(text: str) -> None:
+def test_an_invalid_time_changes_nothing(text: str) -> None:
     machine, _ = player(600.0)
     machine.move(1.0)
     before = machine.playback()

@@ -1,6 +1,6 @@
 """The stream: every revision once, however often a client, the feed or Redis goes away and comes back.
 
-For more than these: `TANKERWATCH_REVISIONS=10000 pytest tests/streams/feed/stream/test_stream.py`.
+For a longer run: `TANKERWATCH_REVISIONS=10000 pytest tests/streams/feed/stream/test_stream.py`.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ ENDED = 'tankerwatch_feed_ended_total{reason="slow"}'
 
 
 async def write(log: InRedis, count: int, chance: random.Random) -> None:
-    """Revisions of fifty events in batches of all sizes."""
+    """Write revisions of fifty events in batches of random sizes."""
     number = 0
     while number < count:
         some = range(number, min(count, number + chance.randrange(1, 40)))
@@ -63,7 +63,7 @@ async def write(log: InRedis, count: int, chance: random.Random) -> None:
 
 
 async def follow_dropping(url: str, count: int, drops: int, chance: random.Random) -> list[Message]:
-    """Read a stream to its end, by way of so many connections, each of which is dropped somewhere."""
+    """Read so many revisions, and drop the connection so many times at random places."""
     seen: list[Message] = []
     ends = [*sorted(chance.sample(range(1, count), drops)), count]
     for upto in ends:
@@ -91,7 +91,7 @@ async def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServe
     deployment = Deployment(redis=own_redis.url)
 
     async def follow(log: InRedis, seen: list[Message], goal: int) -> None:
-        """Until so many have been seen; it drops its connection fifty times, besides those that break."""
+        """Read until so many have been seen. Drops the connection fifty times, besides those that break."""
         drops = set(random.Random(3).sample(range(1, goal), 50))
         while len(seen) < goal:
             resume = {"Last-Event-ID": seen[-1].id or ""} if seen else {}
@@ -135,7 +135,7 @@ async def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServe
         assert [one.revision for one in seen] == await logged(log.log)
 
 
-async def test_the_heart_beats_on_while_redis_is_away(own_redis: RedisServer) -> None:
+async def test_heartbeats_continue_while_redis_is_away(own_redis: RedisServer) -> None:
     async with in_redis(own_redis.url) as log:
         await log.add([event(0)])
         async with served(log.log, redis=own_redis.url) as url, streaming(url, "?since=0") as messages:
@@ -150,7 +150,7 @@ async def test_the_heart_beats_on_while_redis_is_away(own_redis: RedisServer) ->
             assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
 
 
-async def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(redis_server: str) -> None:
+async def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(redis_server: str) -> None:
     settings = FeedSettings(heartbeat_seconds=0.2, backlog_bytes=200_000)
     large = "x" * 20_000
     async with in_redis(redis_server) as log, served(log.log, settings) as url:
@@ -160,7 +160,9 @@ async def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(redis_ser
         with socket.create_connection((host, int(port)), 20) as idle:
             idle.sendall(b"GET /v1/events/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             got = b""
-            while b"\n\n" not in got.partition(b"\nid: ")[2]:  # the first revision; nothing more is read
+            while (
+                b"\n\n" not in got.partition(b"\nid: ")[2]
+            ):  # up to the first revision; then it reads nothing more
                 got += await asyncio.to_thread(idle.recv, 65_536)
             async with streaming(url, "?since=0") as messages:
                 await revisions(messages, 1)
@@ -179,7 +181,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_slows_nobody(redis_ser
         assert [one.revision for one in rest] == (await logged(log.log))[1:]
 
 
-async def test_who_falls_behind_while_reading_is_told_goodbye() -> None:
+async def test_a_client_that_falls_behind_gets_goodbye() -> None:
     settings = FeedSettings(heartbeat_seconds=0.2, backlog_bytes=20_000)
     large = "x" * 10_000
     log = InMemory()
@@ -191,7 +193,7 @@ async def test_who_falls_behind_while_reading_is_told_goodbye() -> None:
         assert "Last-Event-ID" in goodbye.data["reason"]
 
 
-async def test_a_selection_gets_what_it_wants_with_the_ids_of_the_log(redis_server: str) -> None:
+async def test_a_filtered_stream_has_the_ids_of_the_log(redis_server: str) -> None:
     async with in_redis(redis_server) as log, served(log.log) as url:
         mmsi = event(3).vessel.ssvid
         await log.add([event(number) for number in range(10)])
@@ -205,7 +207,7 @@ async def test_a_selection_gets_what_it_wants_with_the_ids_of_the_log(redis_serv
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_without_an_id_only_what_comes_from_now_on(kind: str, redis_server: str) -> None:
+async def test_without_an_id_only_new_revisions_come(kind: str, redis_server: str) -> None:
     async with filled(kind, redis_server) as log:
         await log.add([event(0)])
         async with served(log.log) as url, streaming(url) as messages:
@@ -214,7 +216,7 @@ async def test_without_an_id_only_what_comes_from_now_on(kind: str, redis_server
             assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
 
 
-async def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
+async def test_reset_if_the_entry_has_been_trimmed(redis_server: str) -> None:
     async with in_redis(redis_server) as log:
         await log.add([event(number) for number in range(10)])
         entries = await log.log.since()
@@ -231,14 +233,14 @@ async def test_the_wanted_entry_has_been_trimmed(redis_server: str) -> None:
                 assert len(await revisions(messages, 7)) == 7
 
 
-async def test_a_log_emptied_by_age_resets_nobody_who_had_read_all(redis_server: str) -> None:
+async def test_a_log_emptied_by_age_resets_no_client_that_had_read_everything(redis_server: str) -> None:
     async with in_redis(redis_server) as log:
         await log.add([event(0)])
         (old,) = await log.log.since()
         async with served(log.log) as url, streaming(url, "?since=0") as messages:
             await revisions(messages, 1)
             await log.trim(f"{entry_key(old.entry)[0] + 1}-0")
-            # a feed that starts now, one that has waited, and who comes back to either
+            # a new feed, a feed that has been waiting, and a client that returns to either
             async with (
                 served(log.log) as second,
                 streaming(second, **{"Last-Event-ID": old.entry}) as late,
@@ -251,7 +253,7 @@ async def test_a_log_emptied_by_age_resets_nobody_who_had_read_all(redis_server:
                     assert [one.revision for one in await revisions(each, 1)] == [(event(1).id, 1)]
 
 
-async def test_what_only_another_version_understands_is_left_out(redis_server: str) -> None:
+async def test_events_of_another_version_are_left_out(redis_server: str) -> None:
     async with in_redis(redis_server) as log, served(log.log) as url:
         strange = msgspec.structs.replace(revision(to_json(event(1))), json=b'{"id":"from the future"}')
         await log.add([event(0)])
@@ -278,7 +280,7 @@ async def test_redis_comes_back_empty(own_redis: RedisServer) -> None:
             assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
 
 
-async def test_reviews_reach_all_who_want_the_event_and_who_comes_back(redis_server: str) -> None:
+async def test_reviews_reach_clients_whose_filter_matches_and_those_that_return(redis_server: str) -> None:
     async with in_redis(redis_server) as log, served(log.log) as url:
         await log.add([event(0), event(1)])
         last = (await log.log.since())[-1]
@@ -320,7 +322,7 @@ async def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
 
 
 class _Held(MemoryLog):
-    """Tells its hub nothing new before it is let go."""
+    """A log that gives the hub nothing new until it is released."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -331,7 +333,7 @@ class _Held(MemoryLog):
         return await super().wait(entry, count, seconds)
 
 
-async def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once() -> None:
+async def test_a_client_that_notices_a_log_set_back_before_the_hub_is_reset_once() -> None:
     log = _Held()
     log.add([], [event(number, 1, 10 * number) for number in range(10)])
     log.show(START)
@@ -346,7 +348,7 @@ async def test_who_sees_before_the_hub_that_the_log_was_set_back_is_reset_once()
         async for chunk in StreamClient(hub, EventFilter(), BEFORE_ALL).chunks():
             told += chunk.data.decode()
             if told.count("event: revision") == 10 and "event: reset" not in told:
-                log.show(START + 40 * 60_000)  # and it goes on at once, the hub does not
+                log.show(START + 40 * 60_000)  # the client continues at once, the hub does not
             if told.count("event: revision") == 15:
                 return
 
@@ -364,7 +366,7 @@ async def _true(value: bool) -> bool:
     return value
 
 
-async def test_streams_are_told_when_the_feed_ends() -> None:
+async def test_streams_get_goodbye_when_the_feed_ends() -> None:
     async with served(MemoryLog()) as url:
         context = streaming(url)
         messages = await context.__aenter__()

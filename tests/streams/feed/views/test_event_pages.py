@@ -1,4 +1,4 @@
-"""Lists of events: newest first, page by page while events come, and what is refused."""
+"""Pages of events: newest first, stable while new events come; and what is refused."""
 
 import random
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.services
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_pages_hold_every_event_once_also_while_some_are_revised(kind: str, redis_server: str) -> None:
+async def test_pages_have_every_event_once_even_if_some_are_revised(kind: str, redis_server: str) -> None:
     chance = random.Random(3)
     async with filled(kind, redis_server) as log:
         await log.add([event(number, 1, number // 10) for number in range(100)])
@@ -41,7 +41,7 @@ async def test_pages_hold_every_event_once_also_while_some_are_revised(kind: str
             assert latest == {event(number).id: revised.get(number, 1) for number in range(100)}
 
 
-async def test_a_rare_match_is_found_over_pages_that_have_none(redis_server: str) -> None:
+async def test_a_rare_match_is_found_after_empty_pages(redis_server: str) -> None:
     async with in_redis(redis_server) as log:
         rare = event(0, status=Status.RETRACTED)
         await log.add([rare])
@@ -61,7 +61,7 @@ async def test_a_rare_match_is_found_over_pages_that_have_none(redis_server: str
             assert pages > 1
 
 
-async def test_a_list_is_what_the_selection_says(redis_server: str) -> None:
+async def test_a_list_has_the_events_that_match(redis_server: str) -> None:
     query = "?type=port_visit&min_score=0.5&bbox=170,0,-170,80&flag=ru,kp"
     async with in_redis(redis_server) as log:
         made = [
@@ -107,7 +107,7 @@ async def test_one_event_with_all_its_revisions(redis_server: str) -> None:
         ("levle=possible", "type, level, status"),
     ],
 )
-async def test_what_cannot_be_asked_is_refused_with_what_can(
+async def test_invalid_parameters_are_refused_with_what_is_valid(
     query: str, told: str, redis_server: str
 ) -> None:
     async with (

@@ -1,4 +1,4 @@
-"""Exports: other programs read them, whatever names hold."""
+"""Exports: other programs can read them, whatever is in a name."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def readable(text: str) -> bool:
 async def test_hostile_names_stay_text(text: str) -> None:
     try:
         made = from_json(to_json(named(text)))
-    except UnicodeEncodeError:  # half a character can't be published
+    except UnicodeEncodeError:  # half of a surrogate pair cannot be published
         assert text == "\ud800"
         return
 
@@ -79,7 +79,7 @@ async def test_a_point_and_a_link_for_each_event_in_the_atom_feed() -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "geojson"])
-async def test_an_export_holds_all_that_match_and_not_only_a_page(form: str) -> None:
+async def test_an_export_has_all_events_that_match(form: str) -> None:
     many = [event(number, minutes=number, score=number % 2) for number in range(2_500)]
 
     async with client_of(many) as client:
@@ -92,7 +92,7 @@ async def test_an_export_holds_all_that_match_and_not_only_a_page(form: str) -> 
 
 
 def moving_points(collection: Any) -> dict[str, list[tuple[int, float, float]]]:
-    """As MovingPandas reads them (movingpandas.io.read_mf_dict)."""
+    """The points as MovingPandas reads them (movingpandas.io.read_mf_dict)."""
     assert collection["type"] == "FeatureCollection"
     points = {}
     for feature in collection["features"]:
@@ -117,7 +117,7 @@ async def test_the_track_of_an_encounter_is_a_moving_point_for_each_vessel() -> 
         assert times[0] < from_text(met.start) < times[-1]
 
 
-async def test_a_track_has_the_evidence_where_the_recent_track_is_gone() -> None:
+async def test_a_track_has_the_evidence_if_the_recent_track_is_gone() -> None:
     log = InMemory()
     mmsi = int(event().vessel.ssvid)
     await log.add([event()], [tick(mmsi, 1_000)])

@@ -1,4 +1,4 @@
-"""Vessels for the map: who asks again misses nothing, and gets little that it has."""
+"""Vessels for the map: a client that polls misses nothing, and gets only what has changed."""
 
 from typing import Any
 
@@ -26,9 +26,7 @@ def mmsis(answer: httpx.Response) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_who_asks_again_gets_what_has_changed_since_and_misses_nothing(
-    kind: str, redis_server: str
-) -> None:
+async def test_polling_gives_what_has_changed_and_misses_nothing(kind: str, redis_server: str) -> None:
     async with filled(kind, redis_server) as log:
         await log.add(ticks=[tick(MMSI + number, 0) for number in range(5)])
         async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
@@ -38,7 +36,7 @@ async def test_who_asks_again_gets_what_has_changed_since_and_misses_nothing(
             after = whole.json()["next"]
             await log.add(ticks=[tick(MMSI, 1), tick(MMSI + 1, 1)])
             first = await client.get(f"/v1/vessels?after={after}")
-            await log.add(ticks=[tick(MMSI + 2, 1)])  # of the same instant, in a later part
+            await log.add(ticks=[tick(MMSI + 2, 1)])  # the same instant, in a later part
             second = await client.get(f"/v1/vessels?after={first.json()['next']}")
             third = await client.get(f"/v1/vessels?after={second.json()['next']}")
             strange = await client.get("/v1/vessels?after=00000000.1")
@@ -63,7 +61,7 @@ async def test_a_limit_cuts_into_parts_that_add_up(kind: str, redis_server: str)
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_what_is_told_of_a_vessel(kind: str, redis_server: str) -> None:
+async def test_vessels_in_brief_and_in_detail(kind: str, redis_server: str) -> None:
     hit = WatchlistHit("OFAC SDN", "1", "imo")
     known = Identity(
         MMSI, START, Role.TANKER, "OCEAN STAR", imo=9_074_729, ship_type=80, draught=7.5, watchlists=(hit,)
@@ -96,7 +94,7 @@ async def test_what_is_told_of_a_vessel(kind: str, redis_server: str) -> None:
         assert missing.status_code == 404
 
 
-async def test_time_set_back_makes_the_whole_fleet_new() -> None:
+async def test_setting_the_time_back_sends_the_whole_fleet() -> None:
     log = InMemory()
     await log.add(ticks=[tick(MMSI, 0)])
     await log.add(ticks=[tick(MMSI, 10, lon=140.0), tick(MMSI + 1, 10)])

@@ -1,4 +1,4 @@
-"""Reviews: kept beside the event, shown to all, and labels that `tankerwatch evaluate` reads."""
+"""Reviews: kept beside the event, visible to all, and labels that `tankerwatch evaluate` reads."""
 
 import csv
 import io
@@ -54,7 +54,7 @@ async def test_reviews_are_added_and_delete_nothing(kind: str, redis_server: str
 async def test_labels_are_a_truth_that_evaluate_reads(
     redis_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Confirmed ones are true, dismissed ones false, and of the others nobody knows."""
+    """Confirmed events are true, dismissed ones false; the others are unknown."""
 
     async def labels() -> str:
         async with filled("redis", redis_server) as log:
@@ -78,7 +78,7 @@ async def test_labels_are_a_truth_that_evaluate_reads(
     assert [miss["id"] for miss in scored["false"]] == [EVENTS[1].id]
 
 
-async def test_reviews_as_a_table_hold_hostile_words_as_text(redis_server: str) -> None:
+async def test_hostile_text_in_a_table_of_reviews(redis_server: str) -> None:
     words = [text for text in TEXTS if text.isascii() or text != "\ud800"]
     async with filled("redis", redis_server) as log:
         await log.add([event()])

@@ -1,4 +1,4 @@
-"""Events and tracks made up for the report's tests: no vessel here exists."""
+"""Factories of events and tracks for the tests of the report. None of these vessels exists."""
 
 import math
 from collections import Counter
@@ -63,7 +63,7 @@ CHARLIE = Vessel(
 def made_up(
     kind: EventType, vessel: Vessel, lon: float, lat: float, start: Millis, hours: float, **more: Any
 ) -> Event:
-    """An event that drifts slowly north-east, with what its type needs left to `more`."""
+    """An event of a vessel that drifts north-east. `more` has the fields that its type needs."""
     samples = more.pop("samples", None) or drift(vessel, lon, lat, start, hours)
     name = vessel.name or vessel.ssvid
     given: dict[str, Any] = {
@@ -120,7 +120,7 @@ def encounter(
     start: Millis = START,
     **more: Any,
 ) -> Event:
-    """Two vessels that come close, lie alongside for some hours and part again."""
+    """Two vessels that approach, lie alongside for some hours, and part."""
     count, hours = 60, 5.0
     samples = []
     for i in range(count):
@@ -250,7 +250,7 @@ def port_visit(vessel: Vessel = ALPHA, lon: float = 133.06, lat: float = 42.74, 
 
 
 def track(*corners: tuple[Millis, float, float], every: Millis = 2 * MINUTE) -> Rows:
-    """A track through corners (time, lon, lat), straight and steady between them."""
+    """A track through corners (time, lon, lat), at constant speed on straight lines between them."""
     at = np.array([corner[0] for corner in corners])
     time = np.arange(at[0], at[-1] + 1, every)
     lon = np.interp(time, at, np.unwrap([corner[1] for corner in corners], period=360))

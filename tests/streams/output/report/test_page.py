@@ -1,4 +1,4 @@
-"""The page as a whole: one file, nothing from outside, nothing executed that strangers sent."""
+"""The page as a whole: one file that loads nothing and runs nothing that strangers sent."""
 
 import base64
 import hashlib
@@ -51,7 +51,7 @@ FENCE = Fence(
 
 
 def island(west: float, south: float, east: float, north: float) -> dict[str, Any]:
-    """Land that fills the middle of whatever is asked for."""
+    """Land in the middle of any box."""
     x, y = (east - west) / 4, (north - south) / 4
     ring = [
         [west + x, south + y],
@@ -69,7 +69,7 @@ def page(events: Sequence[Event] = (), fences: Sequence[Fence] = (FENCE,), run: 
 
 
 class Reader(HTMLParser):
-    """Tags with their attributes, and the text of scripts and styles, as a browser would see them."""
+    """The tags with their attributes, and the text of scripts and styles, as a browser sees them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -126,19 +126,19 @@ def test_hostile_text_stays_data(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_island_holds_nothing_that_begins_markup(text: str) -> None:
+def test_the_data_holds_nothing_that_begins_markup(text: str) -> None:
     data = Reader(page([hostile_event(text)])).text("script", id="data")
     assert data.isascii()
     assert not set("<>&") & set(data)
 
 
 def test_a_lone_surrogate_does_not_break_the_page() -> None:
-    """JSON can spell half a character; a page with it has to be written as UTF-8 nevertheless."""
+    """JSON can hold half of a surrogate pair. The page must still be valid UTF-8."""
     fence = Fence("x", "\ud800", FenceKind.PORT, None, None, Policy.WATCH, "", FENCE.geometry)
     assert page(fences=[fence]).encode()
 
 
-def test_every_event_is_on_the_page_whole() -> None:
+def test_every_event_is_on_the_page_with_all_fields() -> None:
     events = [encounter(), loitering(), port_visit()]
     embedded = [entry["event"] for entry in Reader(page(events)).data["events"]]
     by_start = sorted(events, key=lambda event: event.start)
@@ -158,7 +158,7 @@ def test_latest_revision_with_history() -> None:
     ]
 
 
-def test_asks_the_network_for_nothing() -> None:
+def test_loads_nothing_from_the_network() -> None:
     html = page([encounter()])
     found = Reader(html)
     linked = [
@@ -175,7 +175,7 @@ def test_asks_the_network_for_nothing() -> None:
     assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|import)\s*\(", html)
 
 
-def test_policy_allows_this_script_and_style_alone() -> None:
+def test_the_policy_allows_only_this_script_and_style() -> None:
     found = Reader(page([encounter()]))
     (policy,) = [
         attributes["content"]
@@ -226,7 +226,7 @@ def test_nothing_at_all() -> None:
     assert found.text("title") == "Suspected ship-to-ship transfers"
 
 
-def test_lines_are_told_by_outcome_and_source() -> None:
+def test_lines_by_outcome_and_source() -> None:
     told = Reader(page()).data["summary"]
     assert sum(count for source in told["sources"] for count in source["outcomes"].values()) == told["lines"]
     assert told["outcomes"] == ["message", "duplicate", "checksum", "late"]
@@ -234,7 +234,7 @@ def test_lines_are_told_by_outcome_and_source() -> None:
 
 
 def test_an_event_across_180_degrees_keeps_the_map_small() -> None:
-    """The view is a few degrees wide, not the world, and the fence cut at 180° is one piece again."""
+    """The view is a few degrees wide, not the world, and the fence cut at 180° is in one piece."""
     cut = MultiPolygon([box(179, 51, 180, 53), box(-180, 51, -179, 53)])
     fence = Fence("dl", "Date line", FenceKind.WATCH_AREA, None, None, Policy.WATCH, "", cut)
     tracks = {273_000_001: track((START - 7_200_000, 178.5, 52.0), (START + 7_200_000, -178.5, 52.5))}
@@ -246,7 +246,7 @@ def test_an_event_across_180_degrees_keeps_the_map_small() -> None:
     assert max(abs(step) for step in piece["p"][2:]) < 300_000
 
 
-def test_limits_reach_the_plots() -> None:
+def test_thresholds_reach_the_plots() -> None:
     told = Reader(render([], {}, [], summary(), island, plot_thresholds(Settings()))).data["thresholds"]
     assert told["encounter"] == {"distance": {"Contact begins": 500.0}, "speed": {"Slow": 2.0}}
     assert told["loitering"] == {"speed": {"Slow": 2.0}}

@@ -1,4 +1,4 @@
-"""Boxes and land: across 180° the short way round, and small enough for a page."""
+"""Boxes and land: the short way across 180°, and small enough for a page."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def test_extent(lons: tuple[float, ...], west: float, east: float) -> None:
     assert (extent.west, extent.east) == pytest.approx((west, east))
 
 
-def test_land_is_asked_for_between_180_and_180_only() -> None:
+def test_land_is_fetched_only_between_180_and_180() -> None:
     asked: list[tuple[float, float, float, float]] = []
 
     def land(west: float, south: float, east: float, north: float) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def test_land_is_asked_for_between_180_and_180_only() -> None:
     assert all(
         -180 <= west < east <= 180 and -90 <= south < north <= 90 for west, south, east, north in asked
     )
-    # the area comes in two halves that meet at 180, the eastern one turned round
+    # the area comes in two halves that meet at 180, with the eastern one moved by 360
     starts = sorted(ring[0] / 100_000 for ring in layers[1]["rings"])
     assert len(starts) == 2
     assert all(170 < lon < 190 for lon in starts)

@@ -1,4 +1,4 @@
-"""Tracks on the page: small, yet true to the shape, and never drawn through what was not seen."""
+"""Tracks on the page: few points, true to the shape, and never drawn through silence."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_jitter_between_two_positions_for_a_week() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "pieces"), [(55, 1), (65, 2)])
-def test_silence_is_not_drawn_through(minutes: int, pieces: int) -> None:
+def test_no_line_through_silence(minutes: int, pieces: int) -> None:
     rows = track((START, 131.0, 40.0), (START + 4 * HOUR, 131.1, 40.0), every=MINUTE)
     silent = (rows["time"] > START + HOUR) & (rows["time"] < START + HOUR + minutes * MINUTE)
     assert len(points(rows[~silent])) == pieces
@@ -81,8 +81,8 @@ def test_positions_and_speeds_that_are_not_known() -> None:
     assert encode_tracks({MMSI: np.zeros(0, TRACK)}, {MMSI}, 133.0) == ([], 0)
 
 
-def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too many vessels: those that events name stay, and what is left out is counted."""
+def test_too_many_vessels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With too many vessels, those in events stay, and the others are counted."""
     monkeypatch.setattr(module, "VESSELS", 3)
     monkeypatch.setattr(module, "POINTS", 60)
     long = {mmsi: track((START, 131.0, 40.0), (START + 30 * HOUR, 133.0, 41.0)) for mmsi in range(1, 7)}

@@ -1,4 +1,4 @@
-"""Settings of the feed: what it demands, and what it bears. Read from `TANKERWATCH_FEED_…` variables."""
+"""Settings of the feed, read from the environment variables `TANKERWATCH_FEED_…`."""
 
 import os
 import re
@@ -44,13 +44,13 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{name} must be above 0")
         for name in ("read_tokens", "review_tokens"):
             if not re.fullmatch(r"[A-Za-z0-9._~+/=, -]*", getattr(self, name)):
-                raise ValueError(f"{name} may hold letters, digits and ._~+/=- (RFC 6750)")
+                raise ValueError(f"{name} may contain letters, digits and ._~+/=- (RFC 6750)")
         if not re.fullmatch(r"(https?://[^\s;,'\"]+)?", self.tiles_url):
-            raise ValueError("tiles_url must begin with https:// or http:// and hold no blank, quote, ; or ,")
+            raise ValueError("tiles_url must start with https:// or http:// and must not contain blanks, quotes, ; or ,")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:
-    """The settings that `TANKERWATCH_FEED_…` variables make. Raises DeploymentError."""
+    """The settings of these environment variables. Raises DeploymentError."""
     values = {
         name: environment[variable]
         for name in FeedSettings.__struct_fields__

@@ -14,7 +14,7 @@ import httpx
 import jsonschema
 import pytest
 
-from streams.feed.http import openapi
+from streams.feed.http import access, openapi
 from streams.feed.recording.player import Player
 from streams.feed.settings import FeedSettings
 from tests.streams.contracts.validators import ROOT
@@ -87,3 +87,12 @@ async def test_every_operation_has_a_summary_and_an_id_of_its_own(mode: str) -> 
     assert all(one["summary"].endswith(".") for one in operations)
     assert len({one["operationId"] for one in operations}) == len(operations)
     assert ("/v1/replay" in told["paths"]) is (mode == "recording")
+
+
+async def test_the_operations_that_need_no_token_are_those_that_access_lets_through() -> None:
+    async with served(log_of()) as url:
+        paths = (await described(url))["paths"]
+    open_ = {
+        path for path, operations in paths.items() for one in operations.values() if one.get("security") == []
+    }
+    assert open_ == access.OPEN - {"/", "/openapi.json"}

@@ -46,7 +46,7 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if not re.fullmatch(r"[A-Za-z0-9._~+/=, -]*", getattr(self, name)):
                 raise ValueError(f"{name} may contain letters, digits and ._~+/=- (RFC 6750)")
         if not re.fullmatch(r"(https?://[^\s;,'\"]+)?", self.tiles_url):
-            raise ValueError("tiles_url must start with https:// or http:// and must not contain blanks, quotes, ; or ,")
+            raise ValueError("tiles_url must start with https:// or http://, without blanks, quotes, ; or ,")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:

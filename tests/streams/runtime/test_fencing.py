@@ -1,0 +1,163 @@
+"""A hash has one writer at a time, whatever becomes of the processes and of Redis."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from streams.runtime.fencing import Fenced, FencedHash, SetBack
+from streams.runtime.redis_client import connect
+
+pytestmark = pytest.mark.services
+
+
+class Counter:
+    """Counts in a hash, one write a step, and lists what it wrote beside it."""
+
+    def __init__(self, client: Any, key: str) -> None:
+        self.hash = FencedHash(client, key, "the counter")
+        self._list = f"{key}:list"
+
+    async def step(self, name: str, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
+        async def fill(pipe: Any, fields: list[bytes | None]) -> None:
+            if meanwhile is not None:
+                await meanwhile()
+            pipe.multi()
+            pipe.hset(self.hash.key, "count", int(fields[0] or 0) + 1)
+            pipe.rpush(self._list, name)
+
+        await self.hash.write(("count",), fill)
+
+
+@asynccontextmanager
+async def counting(url: str) -> AsyncIterator[tuple[Any, str]]:
+    client: Any = connect(url)
+    key = f"t{uuid.uuid4().hex[:8]}"
+    try:
+        yield client, key
+    finally:
+        await client.delete(key, f"{key}:list")
+        await client.aclose()
+
+
+def run(url: str, check: Callable[[Any, str], Awaitable[None]]) -> None:
+    async def body() -> None:
+        async with counting(url) as (client, key):
+            await check(client, key)
+
+    asyncio.run(body())
+
+
+def test_who_took_over_last_is_the_only_one_to_write(redis_server: str) -> None:
+    async def check(client: Any, key: str) -> None:
+        first, second = Counter(client, key), Counter(client, key)
+        assert await first.hash.take_over() == {}
+        await first.step("first")
+        assert await second.hash.take_over() == {b"count": b"1"}
+        for refused in (first.step("late"), first.hash.read("count"), first.hash.resume()):
+            with pytest.raises(Fenced, match="another process has taken over the counter") as told:
+                await refused
+            assert not isinstance(told.value, SetBack)
+        await second.step("second")
+        assert await second.hash.read("count") == [b"2"]
+        assert await client.lrange(f"{key}:list", 0, -1) == [b"first", b"second"]
+
+    run(redis_server, check)
+
+
+def test_who_loses_the_hash_while_writing_writes_nothing(redis_server: str) -> None:
+    async def check(client: Any, key: str) -> None:
+        first, second = Counter(client, key), Counter(client, key)
+        await first.hash.take_over()
+        with pytest.raises(Fenced):
+            await first.step("first", meanwhile=second.hash.take_over)
+        assert await client.exists(f"{key}:list") == 0
+
+    run(redis_server, check)
+
+
+def test_writers_that_take_over_at_random_write_one_after_the_other(redis_server: str) -> None:
+    seed = random.SystemRandom().randrange(10_000)
+    chance = random.Random(seed)
+
+    async def check(client: Any, key: str) -> None:
+        done: list[bytes] = []
+
+        async def dawdle() -> None:
+            for _ in range(chance.randrange(3)):
+                await client.ping()
+
+        async def write(name: str) -> None:
+            counter = Counter(client, key)
+            for number in range(40):
+                if chance.random() < 0.3 or not number:
+                    await counter.hash.take_over()
+                with suppress(Fenced):
+                    await counter.step(f"{name}{number}", meanwhile=dawdle)
+                    done.append(f"{name}{number}".encode())
+
+        await asyncio.gather(*(write(name) for name in "abcd"))
+        kept = await client.lrange(f"{key}:list", 0, -1)
+        assert sorted(kept) == sorted(done), f"seed {seed}"
+        assert await client.hget(key, "count") == str(len(done)).encode()
+
+    run(redis_server, check)
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_redis_that_was_set_back_is_told_from_another_owner(redis_server: str, emptied: bool) -> None:
+    async def check(client: Any, key: str) -> None:
+        earlier, counter = Counter(client, key), Counter(client, key)
+        await earlier.hash.take_over()
+        await earlier.step("earlier")
+        copy = await client.hgetall(key)
+        await counter.hash.take_over()
+        await counter.step("now")
+        await client.delete(key)
+        if not emptied:
+            await client.hset(key, mapping=copy)
+        for refused in (counter.step("lost"), counter.hash.read("count")):
+            with pytest.raises(SetBack, match="emptied or restored from an older copy"):
+                await refused
+        assert await counter.hash.resume() == ({} if emptied else {b"count": b"1"})
+        await counter.step("again")
+        with pytest.raises(Fenced):
+            await earlier.step("earlier")
+        assert await client.lrange(f"{key}:list", 0, -1) == [b"earlier", b"now", b"again"]
+
+    run(redis_server, check)
+
+
+def test_a_take_over_whose_answer_was_lost_does_not_fence_ourselves(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def check(client: Any, key: str) -> None:
+        counter = Counter(client, key)
+        await counter.hash.take_over()
+        await counter.step("before")
+        make = client.pipeline
+
+        def losing(**options: Any) -> Any:
+            pipe = make(**options)
+            execute = pipe.execute
+
+            async def lose() -> None:
+                await execute()
+                raise RedisConnectionError("the answer was lost")
+
+            pipe.execute = lose
+            return pipe
+
+        monkeypatch.setattr(client, "pipeline", losing)
+        with pytest.raises(RedisConnectionError):
+            await counter.hash.resume()
+        monkeypatch.setattr(client, "pipeline", make)
+        assert await counter.hash.resume() == {b"count": b"1"}
+        await counter.step("after")
+
+    run(redis_server, check)

@@ -2,31 +2,28 @@
 
 | key | type | what it holds |
 |---|---|---|
-| `alerts:rule:{name}` | hash | the fields of `streams.alerts.schedule.State`, `owner`, `version` |
+| `alerts:rule:{name}` | hash | the fields of `streams.alerts.schedule.State`; `version`; `owner`, `turn` |
 | `alerts:dead` | stream | messages given up: `rule`, `id`, `reason`, `parcel`, `json` of its event |
 
-All keys begin with `{prefix}tankerwatch:`. A commit is all or nothing and counts `version` on, so that one
-whose answer was lost is known, and a Redis that was set back noticed. Who opens a rule owns it; the owner
-before then finds that it is `Fenced`.
+All keys begin with `{prefix}tankerwatch:`. A commit is all or nothing and adds one to `version`. By that
+number a commit whose answer was lost is recognised, and a Redis that was set back noticed. The process that
+opened a rule last owns it (`streams.runtime.fencing`).
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import redis.asyncio as redis
-from redis.exceptions import WatchError
 
 from models.time import Millis
 from streams.alerts.schedule import PendingMessage, State
-from streams.pipeline.checkpoint import Fenced
-from streams.store.event_log_writer import SetBack
+from streams.runtime.fencing import FencedHash, Fields, SetBack
 
 DEAD: Final = 1_000
 """Letters kept; the oldest give way."""
-_OWN: Final = (b"owner", b"version")
+VERSION: Final = "version"
 _PARCEL: Final = msgspec.json.Decoder(PendingMessage)
 
 
@@ -50,54 +47,42 @@ class RuleStore:
 
     def __init__(self, client: "redis.Redis", prefix: str, rule: str) -> None:
         self._redis: Any = client
+        self._rule = rule
         self._key, self._dead = key(prefix, rule), dead_key(prefix)
-        self._owner = uuid.uuid4().hex
+        self._hash = FencedHash(client, self._key, f"rule {rule}")
         self._version = 0
 
     async def open(self) -> State:
         """Become its owner, and read it."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._key, "owner", self._owner)
-            pipe.hgetall(self._key)
-            _, fields = await pipe.execute()
-        return self._state(fields)
+        return self._state(await self._hash.take_over())
 
     async def reopen(self) -> State:
-        """After Redis was set back: what it has. Raises Fenced."""
-        fields = await self._redis.hgetall(self._key)
-        if fields.get(b"owner", self._owner.encode()) != self._owner.encode():
-            raise Fenced("another process has taken over")
-        return await self.open()
+        """Go on after Redis was set back: read what it has. Raises Fenced."""
+        return self._state(await self._hash.resume())
 
-    def _state(self, fields: Mapping[bytes, bytes]) -> State:
-        self._version = int(fields.get(b"version", 0))
-        return State({name.decode(): value for name, value in fields.items() if name not in _OWN})
+    def _state(self, fields: Fields) -> State:
+        self._version = int(fields.pop(VERSION.encode(), 0))
+        return State({name.decode(): value for name, value in fields.items()})
 
     async def commit(self, changed: Mapping[str, bytes | None], dead: tuple[Dead, ...] = ()) -> None:
-        """Write what has changed. To be repeated after a fault. Raises Fenced and SetBack."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            while True:
-                await pipe.watch(self._key)
-                owner, version = await pipe.hmget(self._key, "owner", "version")
-                if owner is not None and owner.decode() != self._owner:
-                    raise Fenced("another process has taken over")
-                found = int(version or 0)
-                if owner is not None and found == self._version + 1:
-                    break  # written before; the answer was lost
-                if owner is None or found != self._version:
-                    raise SetBack(f"Redis has version {found}, ours is {self._version}")
-                pipe.multi()
-                put = {name: value for name, value in changed.items() if value is not None}
-                if gone := [name for name, value in changed.items() if value is None]:
-                    pipe.hdel(self._key, *gone)
-                pipe.hset(self._key, mapping={**put, "version": found + 1})
-                for letter in dead:
-                    pipe.xadd(self._dead, _fields(letter), maxlen=DEAD, approximate=True)
-                try:
-                    await pipe.execute()
-                except WatchError:
-                    continue
-                break
+        """Write what has changed. To be repeated after a fault. Raises Fenced, SetBack."""
+
+        async def fill(pipe: Any, fields: list[bytes | None]) -> None:
+            found = int(fields[0] or 0)
+            if found == self._version + 1:
+                pipe.multi()  # was written before, and the answer was lost
+                return
+            if found != self._version:
+                raise SetBack(f"Redis has version {found} of rule {self._rule}, not {self._version}")
+            pipe.multi()
+            put = {name: value for name, value in changed.items() if value is not None}
+            if gone := [name for name, value in changed.items() if value is None]:
+                pipe.hdel(self._key, *gone)
+            pipe.hset(self._key, mapping={**put, VERSION: found + 1})
+            for letter in dead:
+                pipe.xadd(self._dead, _fields(letter), maxlen=DEAD, approximate=True)
+
+        await self._hash.write((VERSION,), fill)
         self._version += 1
 
     async def disabled(self) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from models.errors import TankerwatchError
 from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
-from streams.pipeline.checkpoint import Checkpoints, Kept
+from streams.pipeline.checkpoint import Checkpoint, Kept
 from streams.pipeline.operator import Operator, OutgoingRecord, dead_letter
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 
@@ -41,8 +41,8 @@ class Unreadable(TankerwatchError):
 class Partition:
     """One partition in hand."""
 
-    def __init__(self, host: Operator, token: str, last: int, stored: int) -> None:
-        self.host, self.token = host, token
+    def __init__(self, host: Operator, checkpoint: Checkpoint, last: int, stored: int) -> None:
+        self.host, self.checkpoint = host, checkpoint
         self.last = last
         """Offset of the last frame applied."""
         self.saved = last
@@ -70,7 +70,7 @@ class PartitionRunner:
         self,
         topic: str,
         make: Callable[[int], Operator],
-        checkpoints: Checkpoints,
+        checkpoint: Callable[[int], Checkpoint],
         send: Send,
         topics: Topics,
         every: int,
@@ -78,7 +78,7 @@ class PartitionRunner:
     ) -> None:
         """A checkpoint is taken after `every` frames at the latest; `redis` is named where it is away."""
         self.topic = topic
-        self._make, self._checkpoints, self._send = make, checkpoints, send
+        self._make, self._checkpoint, self._send = make, checkpoint, send
         self._topics, self._every, self._redis = topics, every, redis
         self._slots: dict[int, Partition] = {}
         self._given_away = 0  # how often
@@ -110,9 +110,8 @@ class PartitionRunner:
             return {partition: slot.last + 1 for partition, slot in self._slots.items()}
 
     async def _taken_over(self, partition: int, first: int) -> Partition:
-        kept: Kept = await retry_until_available(
-            "Redis", self._redis, lambda: self._checkpoints.take_over(partition), REDIS_AWAY
-        )
+        checkpoint = self._checkpoint(partition)
+        kept: Kept = await retry_until_available("Redis", self._redis, checkpoint.take_over, REDIS_AWAY)
         host = self._make(partition)
         if kept.pieces:
             try:
@@ -131,7 +130,7 @@ class PartitionRunner:
                 )  # fmt: skip
             last = first - 1
         log.info("%s[%d]: from offset %d", self.topic, partition, last + 1)
-        return Partition(host, kept.token, last, kept.offset)
+        return Partition(host, checkpoint, last, kept.offset)
 
     async def take(self, partition: int, offset: int, value: bytes) -> None:
         """Apply one frame if it is the next. Raises Lost, Behind (then nothing has changed)."""
@@ -203,7 +202,7 @@ class PartitionRunner:
         async def attempt() -> bool:
             if self._slots.get(partition) is not slot:
                 return False
-            await self._checkpoints.save(partition, slot.token, slot.onto, last, slot.unsaved)
+            await slot.checkpoint.save(slot.onto, last, slot.unsaved)
             return True
 
         return await retry_until_available("Redis", self._redis, attempt, REDIS_AWAY)
@@ -213,7 +212,7 @@ class PartitionRunner:
 
         async def attempt() -> None:
             if self._slots.get(partition) is slot:
-                await self._checkpoints.verify(partition, slot.token, slot.onto)
+                await slot.checkpoint.verify(slot.onto)
 
         await retry_until_available("Redis", self._redis, attempt, REDIS_AWAY)
 

@@ -18,7 +18,7 @@ Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys 
 | `reviews` | stream | what people said of events, as `event` and `json`: written by the feed, never trimmed |
 | `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
 | `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
-| `sink`, `sink:token` | hash, number | how far the sink has read, and whose turn it is |
+| `sink` | hash | last offset read of each input, the last `entry`, and the sink's process (`owner`, `turn`) |
 
 An entry's id is the sink's clock in milliseconds and a running number: later entries have higher ids, and
 who has read one knows the number of the next (`lost`). The number 0 is no entry's. No `id` and `revision`
@@ -26,7 +26,7 @@ are in the log twice. The log is trimmed by age and length; events and vessels a
 not changed for long (`streams/store/retention.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -37,7 +37,10 @@ from models.last_position import LastPosition, TrackPoint, unpack_points
 from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
+from streams.runtime.fencing import OWNER, TURN
 
+ENTRY: Final = "entry"
+"""The field of the hash `sink` that holds the id of the last entry."""
 BEFORE_ALL: Final = "0-0"
 """The entry id before any other."""
 PATIENCE: Final = 30.0
@@ -59,7 +62,6 @@ class Keys:
         self.reviews = f"{base}:reviews"
         self.latest_reviews = f"{base}:reviews:latest"
         self.sink = f"{base}:sink"
-        self.token = f"{base}:sink:token"
         self._base = base
 
     def entries(self, event: str) -> str:
@@ -311,6 +313,12 @@ class EventLog:
         got = await self._redis.xread({self.keys.reviews: entry}, count, max(1, int(seconds * 1000)))
         found = got[0][1] if got else []
         return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
+
+
+def offsets(sink: Mapping[bytes, bytes]) -> dict[str, int]:
+    """How far the sink has read: the last offset by name of the input, from the fields of the hash `sink`."""
+    others = (ENTRY.encode(), OWNER, TURN)
+    return {name.decode(): int(value) for name, value in sink.items() if name not in others}
 
 
 def entry_key(entry: str) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """The writer of the event log: a batch and the offsets behind it go into Redis as one, or not at all.
 
-What it writes is described in `streams/store/event_log.py`. Whoever takes over last may write; the one
-before is told so (`Fenced`) at its next batch. A batch must follow on what Redis has: where it does not
-(Redis was set back, or a write went through although its answer was lost), `SetBack` says so, and the
-reader of Kafka goes to the offsets that Redis has.
+What it writes is described in `streams/store/event_log.py`. The sink that took over last may write; the one
+before gets `Fenced` at its next batch. A batch must follow on what Redis has. Where it does not (Redis was
+set back, or a write went through although its answer was lost), the writer raises `SetBack`, and the sink
+reads on from the offsets that Redis has.
 """
 
 import time
@@ -14,23 +14,17 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import redis.asyncio as redis
-from redis.exceptions import WatchError
 
-from models.errors import TankerwatchError
 from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
 from models.time import DAY, Millis, from_text
 from models.vessel import Identity
-from streams.pipeline.checkpoint import Fenced
-from streams.store.event_log import BEFORE_ALL, Keys, entry_key
+from streams.runtime.fencing import FencedHash, SetBack
+from streams.store.event_log import BEFORE_ALL, ENTRY, Keys, entry_key, offsets
 from streams.store.retention import Retention
 
 SWEEP: Final = 1_000
 """Events or vessels dropped in one transaction."""
-
-
-class SetBack(TankerwatchError):
-    """Redis does not have what this batch follows on."""
 
 
 class Revision(msgspec.Struct, frozen=True):
@@ -93,29 +87,23 @@ class LogWriter:
         self._keys = Keys(prefix)
         self._limits = limits or Retention()
         self._clock = clock
-        self._token = 0
+        self._hash = FencedHash(client, self._keys.sink, "the event log")
 
     async def take_over(self) -> dict[str, int]:
-        """Become the one who writes. Returns the last offset taken of each stream of input."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.incr(self._keys.token)
-            pipe.hgetall(self._keys.sink)
-            self._token, fields = await pipe.execute()
-        return _offsets(fields)
+        """Become the only writer. Returns the last offset written of each input stream."""
+        return offsets(await self._hash.take_over())
 
     async def resume(self) -> dict[str, int]:
-        """After a fault: the offsets that Redis has. Raises Fenced."""
-        if int(await self._redis.get(self._keys.token) or 0) < self._token:
-            return await self.take_over()  # Redis has lost even that it was our turn
-        kept: dict[str, int] = await self._transaction(self._only_offsets)
-        return kept
+        """Go on after a fault: returns the offsets that Redis has. Raises Fenced."""
+        return offsets(await self._hash.resume())
 
     async def write(self, batch: Batch) -> Written:
         """Write what is new. Raises Fenced or SetBack; then nothing is written."""
 
-        async def fill(pipe: Any, fields: dict[bytes, bytes]) -> Written:
-            kept = _offsets(fields)
-            if any(kept.get(name, -1) != offset for name, offset in batch.before.items()):
+        async def fill(pipe: Any, fields: list[bytes | None]) -> Written:
+            entry, *found = fields
+            kept = {name: -1 if at is None else int(at) for name, at in zip(batch.before, found, strict=True)}
+            if kept != batch.before:
                 raise SetBack(f"Redis is at {kept}, the batch follows on {batch.before}")
             mmsis = sorted({int(m) for rows in batch.ticks for m in np.unique(rows["mmsi"])})
             ids = sorted({one.id for one in batch.revisions})
@@ -125,55 +113,32 @@ class LogWriter:
             who = await self._known(pipe, self._keys.identities, named)
             pipe.multi()
             written = Written()
-            last = fields.get(b"entry", BEFORE_ALL.encode()).decode()
+            last = BEFORE_ALL if entry is None else entry.decode()
             last = self._add_revisions(pipe, batch.revisions, known, last, written)
             self._add_ticks(pipe, batch.ticks, where, written)
             self._add_identities(pipe, batch.identities, who, written)
-            pipe.hset(self._keys.sink, mapping={**batch.after, "entry": last})
+            pipe.hset(self._keys.sink, mapping={**batch.after, ENTRY: last})
             return written
 
-        done: Written = await self._transaction(fill)
-        return done
+        return await self._hash.write((ENTRY, *batch.before), fill)
 
     async def forget(self, name: str) -> dict[str, int]:
-        """Start a stream of input from its beginning again. Returns the offsets then. Raises Fenced."""
+        """Start an input stream from its beginning again; returns the offsets then. Raises Fenced, SetBack."""
 
-        async def fill(pipe: Any, fields: dict[bytes, bytes]) -> dict[str, int]:
+        async def fill(pipe: Any, _: list[bytes | None]) -> dict[str, int]:
+            kept = offsets(await pipe.hgetall(self._keys.sink))
             pipe.multi()
             pipe.hdel(self._keys.sink, name)
-            return {stream: offset for stream, offset in _offsets(fields).items() if stream != name}
+            return {stream: offset for stream, offset in kept.items() if stream != name}
 
-        found: dict[str, int] = await self._transaction(fill)
-        return found
+        return await self._hash.write((), fill)
 
     async def sweep(self) -> int:
-        """Drop what is too old; how many events and vessels. Raises Fenced."""
+        """Drop what is too old. Returns how many events and vessels were dropped. Raises Fenced, SetBack."""
         dropped = 0
-        while some := await self._transaction(self._sweep_some):
+        while some := await self._hash.write((), self._sweep_some):
             dropped += some
         return dropped
-
-    async def _transaction(self, fill: Callable[[Any, dict[bytes, bytes]], Any]) -> Any:
-        """Let `fill` read, call `multi`, and write, while it is our turn."""
-        async with self._redis.pipeline(transaction=True) as pipe:
-            while True:
-                await pipe.watch(self._keys.token)
-                token = int(await pipe.get(self._keys.token) or 0)
-                if token != self._token:
-                    if token < self._token:
-                        raise SetBack("Redis has lost whose turn it is")
-                    raise Fenced("another sink has taken over")
-                result = await fill(pipe, await pipe.hgetall(self._keys.sink))
-                try:
-                    await pipe.execute()
-                except WatchError:
-                    continue  # the token moved while we wrote: look whose turn it is
-                return result
-
-    @staticmethod
-    async def _only_offsets(pipe: Any, fields: dict[bytes, bytes]) -> dict[str, int]:
-        pipe.multi()
-        return _offsets(fields)
 
     @staticmethod
     async def _known(pipe: Any, key: str, names: Iterable[object]) -> dict[str, bytes]:
@@ -280,7 +245,7 @@ class LogWriter:
         if changed:
             pipe.hset(self._keys.identities, mapping=changed)
 
-    async def _sweep_some(self, pipe: Any, _: dict[bytes, bytes]) -> int:
+    async def _sweep_some(self, pipe: Any, _: list[bytes | None]) -> int:
         keys, limits = self._keys, self._limits
         now = int(self._clock() * 1000)
         events = await _overdue(pipe, keys.detected, int(limits.event_days * DAY), now)
@@ -326,7 +291,3 @@ def whereabouts(tick: Any, segments: Mapping[str, Millis]) -> LastPosition:
         status=None if status >= 15 else status,
         segments=dict(segments),
     )
-
-
-def _offsets(fields: Mapping[bytes, bytes]) -> dict[str, int]:
-    return {name.decode(): int(value) for name, value in fields.items() if name != b"entry"}

@@ -21,7 +21,7 @@ from streams.deployment.wire import (
     Registration,
     TicksFrame,
 )
-from streams.pipeline.checkpoint import Checkpoints, Kept
+from streams.pipeline.checkpoint import Checkpoint, Kept
 from streams.pipeline.operator import OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, EventMerger, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
@@ -187,15 +187,15 @@ async def _no_frames() -> list[OutgoingRecord]:
         return there
 
     class Nothing:
-        async def take_over(self, partition: int) -> Kept:
-            return Kept(cast(Any, "token"), -1, {})
+        async def take_over(self) -> Kept:
+            return Kept(-1, {})
 
         async def save(self, *_: Any) -> None: ...
 
     keeper = PartitionRunner(
         TOPICS.raw,
         lambda number: DecoderOperator(number, 1, Settings(), TOPICS),
-        cast(Checkpoints, Nothing()),
+        lambda _: cast(Checkpoint, Nothing()),
         send,
         TOPICS,
         500,

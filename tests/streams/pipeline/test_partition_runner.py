@@ -13,14 +13,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
 from streams.pipeline.checkpoint import (
-    Checkpoints,
-    Fenced,
+    Checkpoint,
     Kept,
     Pieces,
 )
 from streams.pipeline.operator import OperatorStats, OutgoingRecord
 from streams.pipeline.partition_runner import Lost, PartitionRunner
 from streams.runtime import retry
+from streams.runtime.fencing import Fenced
 
 FRAMES = 60
 BAD = 13
@@ -71,38 +71,49 @@ class Store:
 
     def __init__(self, rng: random.Random, broker: "Broker") -> None:
         self.rng, self.broker = rng, broker
-        self.token, self.offset = "", -1
+        self.owner: Held | None = None
+        self.offset = -1
         self.pieces: dict[str, bytes] = {}
         self.trouble = 0.0
 
-    async def _maybe_away(self) -> None:
+    async def maybe_away(self) -> None:
         for _ in range(self.rng.randrange(3)):
             await asyncio.sleep(0)
         if self.rng.random() < self.trouble:
             raise RedisConnectionError("away")
 
-    async def take_over(self, partition: int) -> Kept:
-        await self._maybe_away()
-        self.token = str(self.rng.random())
-        kept = Kept(self.token, self.offset, dict(self.pieces))
-        await self._maybe_away()
+    def checkpoint(self, _: int) -> Checkpoint:
+        return cast(Checkpoint, Held(self))
+
+
+class Held:
+    """The checkpoint as one of its owners has it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def take_over(self) -> Kept:
+        store = self._store
+        await store.maybe_away()
+        store.owner = self
+        kept = Kept(store.offset, dict(store.pieces))
+        await store.maybe_away()
         return kept
 
-    async def save(
-        self, partition: int, token: str, onto: Collection[int], offset: int, changed: Pieces
-    ) -> None:
-        await self._maybe_away()
-        await self.verify(partition, token, onto)
-        self.offset = offset
-        self.pieces |= {name: piece for name, piece in changed.items() if piece is not None}
+    async def save(self, onto: Collection[int], offset: int, changed: Pieces) -> None:
+        store = self._store
+        await store.maybe_away()
+        await self.verify(onto)
+        store.offset = offset
+        store.pieces |= {name: piece for name, piece in changed.items() if piece is not None}
         loaded = Counts()
-        loaded.load(self.pieces)
+        loaded.load(store.pieces)
         assert loaded.counts == counted(offset), "the state is not that of the offset"
-        assert self.broker.first[: len(sent(offset))] == sent(offset), "outputs are missing"
-        await self._maybe_away()
+        assert store.broker.first[: len(sent(offset))] == sent(offset), "outputs are missing"
+        await store.maybe_away()
 
-    async def verify(self, partition: int, token: str, onto: Collection[int]) -> None:
-        if token != self.token or self.offset not in onto:
+    async def verify(self, onto: Collection[int]) -> None:
+        if self._store.owner is not self or self._store.offset not in onto:
             raise Fenced
 
 
@@ -137,7 +148,7 @@ class Broker:
 
 
 def keeper(store: Store, broker: Broker, every: int = 10) -> PartitionRunner:
-    return PartitionRunner("in", lambda _: Counts(), cast(Checkpoints, store), broker.send, Topics(), every)
+    return PartitionRunner("in", lambda _: Counts(), store.checkpoint, broker.send, Topics(), every)
 
 
 @pytest.mark.parametrize("seed", range(40))

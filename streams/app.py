@@ -12,17 +12,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import faust
-import redis.asyncio as redis
 from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from models.errors import InputError
 from streams.deployment import heartbeat
@@ -30,7 +28,7 @@ from streams.deployment.config import Deployment, from_environment
 from streams.deployment.reference_data import load_reference_data
 from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
-from streams.pipeline.checkpoint import Checkpoints, Fenced
+from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.dead_sources import LOOK, SourceTimeout, end_of
 from streams.pipeline.operator import Behind, Operator, OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
@@ -38,7 +36,9 @@ from streams.pipeline.partition_runner import Lost, PartitionRunner, Unreadable
 from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.worker_metrics import WorkerMetrics
 from streams.runtime import exit_codes, logs, metrics
+from streams.runtime.fencing import Fenced
 from streams.runtime.logs import say
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.stages.settings import load as load_settings
 
@@ -109,9 +109,7 @@ class Pipeline(faust.App):
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self.redis = redis.from_url(
-            deployment.redis, health_check_interval=10, socket_timeout=10, retry=Retry(NoBackoff(), 1)
-        )
+        self.redis = connect(deployment.redis, seconds=10)
         self.registry = SourceRegistry(deployment.broker, deployment.topics.sources)
         super().__init__(
             f"{deployment.prefix}tankerwatch",
@@ -170,7 +168,7 @@ class Pipeline(faust.App):
             topic: PartitionRunner(
                 topic,
                 make,
-                Checkpoints(self.redis, f"{wanted.prefix}tankerwatch:{stage}"),
+                partial(Checkpoint, self.redis, wanted.prefix, stage),
                 self._send,
                 topics,
                 wanted.checkpoint_frames,

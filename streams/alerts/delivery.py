@@ -21,10 +21,10 @@ from streams.alerts.schedule import PendingMessage, Schedule
 from streams.alerts.state_store import Dead, RuleStore
 from streams.runtime import metrics
 from streams.runtime.backoff import Backoff, Delays, wait_after
+from streams.runtime.fencing import SetBack
 from streams.runtime.logs import say
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.store.event_log import BEFORE_ALL, EventLog, entry_key
-from streams.store.event_log_writer import SetBack
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

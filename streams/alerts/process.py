@@ -8,16 +8,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-import redis.asyncio as redis
-
 from streams.alerts.channel import Channel
 from streams.alerts.delivery import Delivery
 from streams.alerts.rules import Rules
 from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
-from streams.pipeline.checkpoint import Fenced
 from streams.runtime import exit_codes, logs, metrics
+from streams.runtime.fencing import Fenced
 from streams.runtime.logs import say
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
 from streams.store.event_log import BEFORE_ALL, EventLog
@@ -25,12 +24,6 @@ from streams.store.event_log import BEFORE_ALL, EventLog
 log = logging.getLogger(__name__)
 GRACE: Final = 15.0
 """Seconds that messages in hand have when the process is to end."""
-
-
-def connect(deployment: Deployment) -> "redis.Redis":
-    return redis.from_url(
-        deployment.redis, retry=None, socket_connect_timeout=5, socket_timeout=30, health_check_interval=10
-    )
 
 
 def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metrics_port: int) -> int:
@@ -49,7 +42,7 @@ def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metri
 
 
 async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]) -> None:
-    client = connect(deployment)
+    client = connect(deployment.redis)
     events = EventLog(client, deployment.prefix)
     couriers = [
         Delivery(rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis)

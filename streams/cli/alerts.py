@@ -239,11 +239,11 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
     """Run `work` with a client of Redis and return its result. Raises Failed if Redis can't be reached."""
     import asyncio
 
-    from streams.alerts.process import connect
+    from streams.runtime.redis_client import connect
     from streams.runtime.retry import REDIS_AWAY, reason
 
     async def with_client() -> T:
-        client = connect(deployment)
+        client = connect(deployment.redis)
         try:
             return await work(client)
         finally:

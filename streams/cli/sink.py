@@ -20,8 +20,8 @@ def sink(
     it.
     """
     from streams.deployment import config
-    from streams.pipeline.checkpoint import Fenced
     from streams.runtime import exit_codes
+    from streams.runtime.fencing import Fenced
     from streams.store import retention
     from streams.store.sink import run_sink
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
-import redis.asyncio as redis
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.time import END, Millis, to_text
@@ -15,9 +14,10 @@ from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import Heartbeat
 from streams.deployment.topics import Topics
 from streams.deployment.topics_admin import partition_counts
-from streams.pipeline.checkpoint import OFFSET
+from streams.pipeline import checkpoint
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
-from streams.store.event_log import EventLog, Keys
+from streams.store.event_log import EventLog, Keys, offsets
 
 SILENT: Final = 15.0
 """Seconds without a pulse after which nobody is taken to be at work."""
@@ -68,7 +68,7 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
     health = Health(problems=[], stages=[])
     topics = deployment.topics
     partitions = {place: TopicPartition(*read) for place, read in deployment.stage_partitions.items()}
-    client = redis.from_url(deployment.redis, socket_connect_timeout=seconds, socket_timeout=seconds)
+    client = connect(deployment.redis, seconds)
     where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
     try:
         ends = await _try(
@@ -132,21 +132,17 @@ async def _kept(
 ) -> tuple[dict[str, Heartbeat], dict[tuple[str, int], int], dict[str, int], LastEvent | None]:
     prefix = deployment.prefix
     pulses = await heartbeat.heard(client, prefix)
-    offsets = {
+    kept = {
         (stage, number): int(
-            await client.hget(f"{prefix}tankerwatch:{stage}:{number}:state", OFFSET.decode()) or -1
+            await client.hget(checkpoint.key(prefix, stage, number), checkpoint.OFFSET.decode()) or -1
         )
         for stage, number in deployment.stage_partitions
     }
-    sunk = {
-        name.decode(): int(value)
-        for name, value in (await client.hgetall(Keys(prefix).sink)).items()
-        if name != b"entry"
-    }
+    sunk = offsets(await client.hgetall(Keys(prefix).sink))
     log = EventLog(client, prefix)
     ids = await log.by_detected(count=1)
     json = await log.latest(ids[0]) if ids else None
-    return pulses, offsets, sunk, None if json is None else msgspec.json.decode(json, type=LastEvent)
+    return pulses, kept, sunk, None if json is None else msgspec.json.decode(json, type=LastEvent)
 
 
 def _stage(

@@ -7,11 +7,9 @@ the state given up, and start at the ends. Readers of events drop the revisions 
 """
 
 import asyncio
-import secrets
 from collections.abc import Iterable
 from typing import Any, Final
 
-import redis.asyncio as redis
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -21,8 +19,9 @@ from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
 from streams.deployment.reference_data import load_reference_data
 from streams.deployment.wire import RawFrame, Registration, WireError
-from streams.pipeline.checkpoint import OFFSET
+from streams.pipeline import checkpoint
 from streams.pipeline.operators import VesselOperator
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
 from streams.stages.settings import load as load_settings
 
@@ -154,8 +153,8 @@ async def _records(
 
 
 async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterable[str]) -> None:
-    """New checkpoints under new owners, all at once: whoever still works unnoticed is told so."""
-    client: Any = redis.from_url(deployment.redis)
+    """Write new checkpoints without an owner, all at once: a worker that still runs unnoticed is fenced."""
+    client: Any = connect(deployment.redis)
     ended = sorted(ended)
     settings, data = load_settings(deployment.files.settings), load_reference_data(deployment.files)
     try:
@@ -168,10 +167,9 @@ async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterab
                     )
                     host.skip(ended)
                     pieces = {name: piece for name, piece in host.changes().items() if piece is not None}
-                key = f"{deployment.prefix}tankerwatch:{stage}:{number}"
-                pipe.set(f"{key}:token", f"rebuild/{secrets.token_hex(8)}")
-                pipe.delete(f"{key}:state")
-                pipe.hset(f"{key}:state", mapping={**pieces, OFFSET: start - 1})
+                key = checkpoint.key(deployment.prefix, stage, number)
+                pipe.delete(key)  # and with it the name of its owner
+                pipe.hset(key, mapping={**pieces, checkpoint.OFFSET: start - 1})
             pipe.delete(heartbeat.key(deployment.prefix))
             await pipe.execute()
     except REDIS_AWAY as error:

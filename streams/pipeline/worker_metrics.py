@@ -13,6 +13,7 @@ from typing import Any, Final
 from models.time import BEGINNING
 from streams.deployment import heartbeat
 from streams.deployment.heartbeat import Heartbeat
+from streams.pipeline import checkpoint
 from streams.pipeline.partition_runner import PartitionRunner
 from streams.runtime import metrics
 from streams.runtime.metrics import PartitionStats, StatsCollector
@@ -94,7 +95,7 @@ class WorkerMetrics:
         if now >= self._sizes_at + SIZES:
             self._sizes_at = now
             for (stage, partition), seen in list(self._seen.items()):
-                key = f"{self._prefix}tankerwatch:{stage}:{partition}:state"
+                key = checkpoint.key(self._prefix, stage, partition)
                 seen.size = await self._redis.memory_usage(key) or 0
 
 

@@ -87,9 +87,10 @@ class FencedHash:
                 return result
 
     async def _read(self, client: Any, fields: tuple[str, ...]) -> list[bytes | None]:
-        owner, turn, *values = await client.hmget(self.key, OWNER, TURN, *fields)
+        values: list[bytes | None] = await client.hmget(self.key, OWNER, TURN, *fields)
+        owner, turn = values[:2]
         if owner == self._owner:
-            return values
+            return values[2:]
         if self._is_later(owner, turn):
             raise self._taken_over()
         raise SetBack(

@@ -43,8 +43,6 @@ ENTRY: Final = "entry"
 """The field of the hash `sink` that holds the id of the last entry."""
 BEFORE_ALL: Final = "0-0"
 """The entry id before any other."""
-PATIENCE: Final = 30.0
-"""Seconds that Redis has to answer, and the longest that `EventLog.wait` may wait."""
 
 
 class Keys:
@@ -119,15 +117,8 @@ _HEARD: Final = "return table.concat(redis.call('ZRANGE',KEYS[1],ARGV[1],'+inf',
 """MMSIs and times as one text: redis-py takes ten times as long to read a list of 20,000 of them."""
 
 
-def connect(url: str) -> "redis.Redis":
-    """A client for an EventLog: without retries of its own, and more patient than `EventLog.wait`."""
-    return redis.from_url(
-        url, retry=None, socket_connect_timeout=5, socket_timeout=PATIENCE, health_check_interval=10
-    )
-
-
 class EventLog:
-    """Reads the log. `client` must return bytes (the default of redis-py); best one from `connect`."""
+    """Reads the log. `client` must return bytes (the default of redis-py)."""
 
     def __init__(self, client: "redis.Redis", prefix: str = "") -> None:
         self._redis: Any = client  # redis-py types its commands as sync or async
@@ -143,7 +134,7 @@ class EventLog:
         return _entries(await self._redis.xrevrange(self.keys.log, end, "-", count))
 
     async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]:
-        """As `since`, but where there is none yet, wait for so long."""
+        """As `since`, but where there is none yet, wait for so long: less than the client's time-out."""
         got = await self._redis.xread({self.keys.log: entry}, count, max(1, int(seconds * 1000)))
         return _entries(got[0][1]) if got else []
 

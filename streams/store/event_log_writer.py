@@ -123,7 +123,7 @@ class LogWriter:
         return await self._hash.write((ENTRY, *batch.before), fill)
 
     async def forget(self, name: str) -> dict[str, int]:
-        """Start an input stream from its beginning again; returns the offsets then. Raises Fenced, SetBack."""
+        """Start an input stream from its beginning again; returns all offsets. Raises Fenced, SetBack."""
 
         async def fill(pipe: Any, _: list[bytes | None]) -> dict[str, int]:
             kept = offsets(await pipe.hgetall(self._keys.sink))

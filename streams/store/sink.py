@@ -16,7 +16,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-import redis.asyncio as redis
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
@@ -25,15 +24,15 @@ from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import Heartbeat
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
-from streams.pipeline.checkpoint import Fenced
 from streams.runtime import exit_codes, logs, metrics
+from streams.runtime.fencing import Fenced, SetBack
 from streams.runtime.logs import say
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
 from streams.store.event_log_writer import (
     Batch,
     LogWriter,
-    SetBack,
     Written,
     revision,
 )
@@ -48,14 +47,7 @@ SWEEP_SECONDS: Final = 60.0
 class Sink:
     def __init__(self, deployment: Deployment, limits: Retention | None = None) -> None:
         self._deployment = deployment
-        # no retries of its own: a write whose answer was lost may have gone through, see `_recover`
-        self._redis = redis.from_url(
-            deployment.redis,
-            retry=None,
-            socket_connect_timeout=5,
-            socket_timeout=30,
-            health_check_interval=10,
-        )
+        self._redis = connect(deployment.redis)
         self._writer = LogWriter(self._redis, deployment.prefix, limits)
         topics = deployment.topics
         self._names = {TopicPartition(topics.events, 0): "events", TopicPartition(topics.ticks, 0): "ticks"}
@@ -160,12 +152,7 @@ class Sink:
             say(log, logging.WARNING, "set_back", reason=str(error))
         else:
             metrics.UP.labels("redis").set(0)
-        while True:
-            try:
-                self._at = await self._with_redis(self._writer.resume)
-                break
-            except SetBack:
-                continue
+        self._at = await self._with_redis(self._writer.resume)
         await self._seek(consumer)
 
     async def _with_redis(self, work: Any) -> dict[str, int]:

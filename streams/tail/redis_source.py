@@ -4,9 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-import redis.asyncio as redis
-
 from models.event import Event, from_json
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, reason
 from streams.store.event_log import EventLog, entry_key, lost, moment
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
@@ -21,7 +20,7 @@ class RedisSource:
     def __init__(self, url: str, prefix: str, since: Since | None, once: bool) -> None:
         """Without `since` only new events are read. With `once` reading stops at what exists now."""
         self.where = f"Redis at {url.rpartition('@')[2].rpartition('://')[2]}"
-        self._client = redis.from_url(url, retry=None, socket_connect_timeout=5, socket_timeout=30)
+        self._client = connect(url)
         self._log = EventLog(self._client, prefix)
         self._once = once
         self._position = None if since is None else moment(since.time)

@@ -212,7 +212,9 @@ class Cluster:
         found: list[Worker] = []
 
         async def known() -> bool:
-            token: Any = await self._redis.get(f"{self.prefix}tankerwatch:{stage}:{partition}:token")
+            token: Any = await self._redis.hget(
+                f"{self.prefix}tankerwatch:{stage}:{partition}:state", "owner"
+            )
             pid = int(token.split(b"/")[1]) if token else 0
             found[:] = [worker for worker in self.workers if worker.running and worker.pid == pid]
             return bool(found)

@@ -13,7 +13,8 @@ from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
 from streams.runtime import logs
 from streams.runtime.logs import say
-from streams.store.event_log import EventLog, connect
+from streams.runtime.redis_client import connect
+from streams.store.event_log import EventLog
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from streams.alerts.delivery import Delivery
 from streams.alerts.message import Message
 from streams.alerts.rule_status import table
 from streams.alerts.state_store import RuleStore, key
-from streams.pipeline.checkpoint import Fenced
+from streams.runtime.fencing import Fenced
 from streams.store.retention import Retention
 from tests.services.redis import RedisServer
 from tests.streams.alerts.environments import (

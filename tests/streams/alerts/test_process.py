@@ -182,7 +182,10 @@ async def test_a_second_process_takes_over_and_the_first_says_so(redis_server: s
                     await here.write(event(1))
                     await got(hook, 1)
                     assert await ended(first) == 4
-    assert 'event=ends reason="another process has taken over"' in (tmp_path / "alerts.log").read_text()
+    assert (
+        'event=ends reason="another process has taken over rule hook-1"'
+        in (tmp_path / "alerts.log").read_text()
+    )
 
 
 async def test_metrics_count_what_became_of_messages(redis_server: str, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from models.time import MINUTE, Millis
 from models.vessel import Identity
 from streams.feed.log import FeedLog
 from streams.feed.recording.memory_log import MemoryLog
+from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY
-from streams.store.event_log import EventLog, connect
+from streams.store.event_log import EventLog
 from streams.store.event_log_writer import (
     Batch,
     LogWriter,

@@ -12,12 +12,11 @@ from models.event import Level, Status, to_json
 from models.time import DAY
 from models.vessel import Identity, Role
 from streams.deployment.config import Deployment
-from streams.pipeline.checkpoint import Fenced
+from streams.runtime.fencing import Fenced, SetBack
 from streams.store.event_log import EventLog, lost
 from streams.store.event_log_writer import (
     Batch,
     LogWriter,
-    SetBack,
     revision,
 )
 from streams.store.retention import Retention
@@ -175,7 +174,7 @@ async def test_the_later_sink_takes_over(kafka: str, redis_server: str, tmp_path
                 await until_logged(log, 2)
                 assert await asyncio.to_thread(first.wait, 20) == 4
         assert await logged(log) == [(f"{1:024x}", 1), (f"{1:024x}", 2)]
-    assert "another sink has taken over" in (tmp_path / "log").read_text()
+    assert "another process has taken over the event log" in (tmp_path / "log").read_text()
 
 
 async def test_what_is_kept_of_a_vessel(kafka: str, redis_server: str) -> None:

@@ -139,7 +139,7 @@ async def reading(deployment: Deployment) -> AsyncIterator[tuple[EventLog, Any]]
         await client.aclose()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 120.0) -> None:
     """Ask until it holds."""
     async with asyncio.timeout(seconds):
         while not await condition():

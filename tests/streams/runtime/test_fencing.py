@@ -4,7 +4,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,130 +34,112 @@ class Counter:
         await self.hash.write(("count",), fill)
 
 
-@asynccontextmanager
-async def counting(url: str) -> AsyncIterator[tuple[Any, str]]:
-    client: Any = connect(url)
+@pytest.fixture
+async def client(redis_server: str) -> AsyncIterator[Any]:
+    client: Any = connect(redis_server)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def key(client: Any) -> AsyncIterator[str]:
     key = f"t{uuid.uuid4().hex[:8]}"
-    try:
-        yield client, key
-    finally:
-        await client.delete(key, f"{key}:list")
-        await client.aclose()
+    yield key
+    await client.delete(key, f"{key}:list")
 
 
-def run(url: str, check: Callable[[Any, str], Awaitable[None]]) -> None:
-    async def body() -> None:
-        async with counting(url) as (client, key):
-            await check(client, key)
-
-    asyncio.run(body())
-
-
-def test_who_took_over_last_is_the_only_one_to_write(redis_server: str) -> None:
-    async def check(client: Any, key: str) -> None:
-        first, second = Counter(client, key), Counter(client, key)
-        assert await first.hash.take_over() == {}
-        await first.step("first")
-        assert await second.hash.take_over() == {b"count": b"1"}
-        for refused in (first.step("late"), first.hash.read("count"), first.hash.resume()):
-            with pytest.raises(Fenced, match="another process has taken over the counter") as told:
-                await refused
-            assert not isinstance(told.value, SetBack)
-        await second.step("second")
-        assert await second.hash.read("count") == [b"2"]
-        assert await client.lrange(f"{key}:list", 0, -1) == [b"first", b"second"]
-
-    run(redis_server, check)
+async def test_who_took_over_last_is_the_only_one_to_write(client: Any, key: str) -> None:
+    first, second = Counter(client, key), Counter(client, key)
+    assert await first.hash.take_over() == {}
+    await first.step("first")
+    assert await second.hash.take_over() == {b"count": b"1"}
+    for refused in (first.step("late"), first.hash.read("count"), first.hash.resume()):
+        with pytest.raises(Fenced, match="another process has taken over the counter") as told:
+            await refused
+        assert not isinstance(told.value, SetBack)
+    await second.step("second")
+    assert await second.hash.read("count") == [b"2"]
+    assert await client.lrange(f"{key}:list", 0, -1) == [b"first", b"second"]
 
 
-def test_who_loses_the_hash_while_writing_writes_nothing(redis_server: str) -> None:
-    async def check(client: Any, key: str) -> None:
-        first, second = Counter(client, key), Counter(client, key)
-        await first.hash.take_over()
-        with pytest.raises(Fenced):
-            await first.step("first", meanwhile=second.hash.take_over)
-        assert await client.exists(f"{key}:list") == 0
-
-    run(redis_server, check)
+async def test_who_loses_the_hash_while_writing_writes_nothing(client: Any, key: str) -> None:
+    first, second = Counter(client, key), Counter(client, key)
+    await first.hash.take_over()
+    with pytest.raises(Fenced):
+        await first.step("first", meanwhile=second.hash.take_over)
+    assert await client.exists(f"{key}:list") == 0
 
 
-def test_writers_that_take_over_at_random_write_one_after_the_other(redis_server: str) -> None:
+async def test_writers_that_take_over_at_random_write_one_after_the_other(client: Any, key: str) -> None:
     seed = random.SystemRandom().randrange(10_000)
     chance = random.Random(seed)
 
-    async def check(client: Any, key: str) -> None:
-        done: list[bytes] = []
+    done: list[bytes] = []
 
-        async def dawdle() -> None:
-            for _ in range(chance.randrange(3)):
-                await client.ping()
+    async def dawdle() -> None:
+        for _ in range(chance.randrange(3)):
+            await client.ping()
 
-        async def write(name: str) -> None:
-            counter = Counter(client, key)
-            for number in range(40):
-                if chance.random() < 0.3 or not number:
-                    await counter.hash.take_over()
-                with suppress(Fenced):
-                    await counter.step(f"{name}{number}", meanwhile=dawdle)
-                    done.append(f"{name}{number}".encode())
+    async def write(name: str) -> None:
+        counter = Counter(client, key)
+        for number in range(40):
+            if chance.random() < 0.3 or not number:
+                await counter.hash.take_over()
+            with suppress(Fenced):
+                await counter.step(f"{name}{number}", meanwhile=dawdle)
+                done.append(f"{name}{number}".encode())
 
-        await asyncio.gather(*(write(name) for name in "abcd"))
-        kept = await client.lrange(f"{key}:list", 0, -1)
-        assert sorted(kept) == sorted(done), f"seed {seed}"
-        assert await client.hget(key, "count") == str(len(done)).encode()
-
-    run(redis_server, check)
+    await asyncio.gather(*(write(name) for name in "abcd"))
+    kept = await client.lrange(f"{key}:list", 0, -1)
+    assert sorted(kept) == sorted(done), f"seed {seed}"
+    assert await client.hget(key, "count") == str(len(done)).encode()
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-def test_a_redis_that_was_set_back_is_told_from_another_owner(redis_server: str, emptied: bool) -> None:
-    async def check(client: Any, key: str) -> None:
-        earlier, counter = Counter(client, key), Counter(client, key)
-        await earlier.hash.take_over()
-        await earlier.step("earlier")
-        copy = await client.hgetall(key)
-        await counter.hash.take_over()
-        await counter.step("now")
-        await client.delete(key)
-        if not emptied:
-            await client.hset(key, mapping=copy)
-        for refused in (counter.step("lost"), counter.hash.read("count")):
-            with pytest.raises(SetBack, match="emptied or restored from an older copy"):
-                await refused
-        assert await counter.hash.resume() == ({} if emptied else {b"count": b"1"})
-        await counter.step("again")
-        with pytest.raises(Fenced):
-            await earlier.step("earlier")
-        assert await client.lrange(f"{key}:list", 0, -1) == [b"earlier", b"now", b"again"]
-
-    run(redis_server, check)
-
-
-def test_a_take_over_whose_answer_was_lost_does_not_fence_ourselves(
-    redis_server: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_redis_that_was_set_back_is_told_from_another_owner(
+    client: Any, key: str, emptied: bool
 ) -> None:
-    async def check(client: Any, key: str) -> None:
-        counter = Counter(client, key)
-        await counter.hash.take_over()
-        await counter.step("before")
-        make = client.pipeline
+    earlier, counter = Counter(client, key), Counter(client, key)
+    await earlier.hash.take_over()
+    await earlier.step("earlier")
+    copy = await client.hgetall(key)
+    await counter.hash.take_over()
+    await counter.step("now")
+    await client.delete(key)
+    if not emptied:
+        await client.hset(key, mapping=copy)
+    for refused in (counter.step("lost"), counter.hash.read("count")):
+        with pytest.raises(SetBack, match="emptied or restored from an older copy"):
+            await refused
+    assert await counter.hash.resume() == ({} if emptied else {b"count": b"1"})
+    await counter.step("again")
+    with pytest.raises(Fenced):
+        await earlier.step("earlier")
+    assert await client.lrange(f"{key}:list", 0, -1) == [b"earlier", b"now", b"again"]
 
-        def losing(**options: Any) -> Any:
-            pipe = make(**options)
-            execute = pipe.execute
 
-            async def lose() -> None:
-                await execute()
-                raise RedisConnectionError("the answer was lost")
+async def test_a_take_over_whose_answer_was_lost_does_not_fence_ourselves(
+    client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(client, key)
+    await counter.hash.take_over()
+    await counter.step("before")
+    make = client.pipeline
 
-            pipe.execute = lose
-            return pipe
+    def losing(**options: Any) -> Any:
+        pipe = make(**options)
+        execute = pipe.execute
 
-        monkeypatch.setattr(client, "pipeline", losing)
-        with pytest.raises(RedisConnectionError):
-            await counter.hash.resume()
-        monkeypatch.setattr(client, "pipeline", make)
-        assert await counter.hash.resume() == {b"count": b"1"}
-        await counter.step("after")
+        async def lose() -> None:
+            await execute()
+            raise RedisConnectionError("the answer was lost")
 
-    run(redis_server, check)
+        pipe.execute = lose
+        return pipe
+
+    monkeypatch.setattr(client, "pipeline", losing)
+    with pytest.raises(RedisConnectionError):
+        await counter.hash.resume()
+    monkeypatch.setattr(client, "pipeline", make)
+    assert await counter.hash.resume() == {b"count": b"1"}
+    await counter.step("after")

@@ -131,6 +131,7 @@ class LogWriter:
             pipe.hdel(self._keys.sink, name)
             return {stream: offset for stream, offset in kept.items() if stream != name}
 
+        await self._hash.resume()  # a topic that was made anew often goes with a Redis that was set back
         return await self._hash.write((), fill)
 
     async def sweep(self) -> int:

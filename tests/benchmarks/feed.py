@@ -31,8 +31,9 @@ import uvloop
 from models.event import to_json
 from streams.store.event_log_writer import Batch, LogWriter, Revision
 from tests.services.redis import RedisServer
-from tests.services.server import HOST, free_port, wait_until
+from tests.services.server import HOST, free_port
 from tests.streams.contracts.recorded import events
+from tests.waiting import wait_until
 
 _ID: Final = re.compile(rb"\nid: (\d+)-(\d+)\n")
 
@@ -139,7 +140,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
             env=environment,
         )
         try:
-            wait_until(lambda: _answers(port), 20, "the feed to answer")
+            wait_until(lambda: _answers(port), "the feed to answer")
             arguments = [str(port), str(options.clients), str(count)]
             crowd = subprocess.Popen(
                 [sys.executable, "-m", "tests.benchmarks.feed", "--as-clients", *arguments],

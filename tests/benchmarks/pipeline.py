@@ -30,7 +30,7 @@ from streams.deployment import wire
 from streams.deployment.topics import FRAME_LINES, FRAME_MILLIS
 from streams.deployment.wire import RawFrame
 from tests.benchmarks.world import World
-from tests.faults.cluster import Cluster, Worker, until
+from tests.faults.cluster import Cluster, Worker, eventually_served
 from tests.faults.recording import record
 from tests.scenarios.runs import frames as cut
 from tests.services.kafka import KafkaServer
@@ -107,7 +107,7 @@ async def fleet(cluster: Cluster, vessels: int, minutes: int) -> None:
     async def goes_on() -> bool:
         return await cluster.progress() > before
 
-    await until(goes_on, "the first checkpoint after the kill", LONG)
+    await eventually_served(goes_on, "the first checkpoint after the kill", LONG)
     first = time.monotonic() - at
     await cluster.finish(LONG)
     print(

@@ -32,22 +32,22 @@ from streams.store.event_log import Keys
 from tests.scenarios.runs import frames
 from tests.services.server import Server
 from tests.streams.deployments import COMMAND
+from tests.waiting import PATIENCE, eventually
 
 STAGES = ("decoder", "vessels", "meetings", "cases")
-PATIENCE = 240.0
-"""Seconds after which a condition that has to come true is given up; machines under load are slow."""
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
-    """Ask `condition` until it holds. Services that are away meanwhile are no answer."""
-    end = time.monotonic() + seconds
-    while True:
+async def eventually_served(
+    condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE
+) -> None:
+    """Wait until the condition holds. It does not as long as a service is away."""
+
+    async def holds() -> bool:
         with contextlib.suppress(KafkaError, RedisError, OSError):
-            if await condition():
-                return
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {seconds:g} s in vain: {what}")
-        await asyncio.sleep(0.05)
+            return await condition()
+        return False
+
+    await eventually(holds, what, seconds)
 
 
 WORKER = ("-c", COMMAND, "worker")
@@ -184,7 +184,7 @@ class Cluster:
         async def ended() -> bool:
             return worker.code is not None
 
-        await until(ended, f"{worker.name} to end on SIGTERM", 60)
+        await eventually_served(ended, f"{worker.name} to end on SIGTERM", 60)
         worker.stop()
         self.workers.remove(worker)
 
@@ -196,7 +196,7 @@ class Cluster:
         async def again() -> bool:
             return worker.running and worker.pid != before
 
-        await until(again, f"{worker.name} to be started again after {number.name}", 90)
+        await eventually_served(again, f"{worker.name} to be started again after {number.name}", 90)
 
     async def _supervise(self) -> None:
         while True:
@@ -219,7 +219,7 @@ class Cluster:
             found[:] = [worker for worker in self.workers if worker.running and worker.pid == pid]
             return bool(found)
 
-        await until(known, f"a worker to have {stage} {partition}")
+        await eventually_served(known, f"a worker to have {stage} {partition}")
         return found[0]
 
     # how far it is
@@ -250,7 +250,7 @@ class Cluster:
 
     async def finish(self, seconds: float = PATIENCE) -> None:
         """Wait until all has been worked off."""
-        await until(
+        await eventually_served(
             self.done, f"the pipeline to work off everything; workers ended: {dict(self.ends)}", seconds
         )
 
@@ -291,7 +291,7 @@ class Cluster:
         async def there() -> bool:
             return bool(await self._redis.xlen(key) >= count)
 
-        await until(there, f"{count} entries in the event log", seconds)
+        await eventually_served(there, f"{count} entries in the event log", seconds)
         entries: Any = await self._redis.xrange(key)
         return [(each[b"id"].decode(), int(each[b"revision"]), each[b"json"]) for _, each in entries]
 

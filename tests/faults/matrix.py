@@ -23,7 +23,7 @@ from typing import Final
 
 import msgspec
 
-from tests.faults.cluster import Cluster, until
+from tests.faults.cluster import Cluster, eventually_served
 from tests.faults.comparison import (
     between_stages,
     compare_events,
@@ -147,7 +147,7 @@ class Load:
         async def moved() -> bool:
             return await self.cluster.progress() > before
 
-        await until(moved, "a checkpoint", PATIENCE)
+        await eventually_served(moved, "a checkpoint", PATIENCE)
         if self._broken:
             self.pauses.append(time.monotonic() - self._broken)
 

@@ -12,7 +12,7 @@ import pytest
 
 from streams.deployment import wire
 from streams.deployment.wire import RawFrame
-from tests.faults.cluster import STAGES, Cluster, until
+from tests.faults.cluster import STAGES, Cluster, eventually_served
 from tests.faults.comparison import (
     between_stages,
     compare_events,
@@ -53,7 +53,7 @@ async def some_kept(cluster: Cluster, stage: int, more_than: int) -> None:
     async def kept() -> bool:
         return sum(await cluster.kept(cluster.places[stage])) > more_than
 
-    await until(kept, f"{STAGES[stage]} to keep more than {more_than}")
+    await eventually_served(kept, f"{STAGES[stage]} to keep more than {more_than}")
 
 
 async def check(cluster: Cluster, count: int) -> None:
@@ -103,7 +103,7 @@ async def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp
         async def shared() -> bool:
             return any([await cluster.owner("vessels", n) is second for n in range(cluster.spread)])
 
-        await until(shared, "the second worker to have a part")
+        await eventually_served(shared, "the second worker to have a part")
         await cluster.remove(first)
         await check(cluster, 4)
 
@@ -147,7 +147,7 @@ async def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str
         async def ended() -> bool:
             return len((await cluster.read(cluster.topics.raw)).values) >= len(frames)
 
-        await until(ended, "the end of the source that is silent")
+        await eventually_served(ended, "the end of the source that is silent")
         await check(cluster, 4)
         raw = [wire.decode(value, RawFrame) for value in (await cluster.read(cluster.topics.raw)).values]
         assert [(frame.source, frame.kind) for frame in raw[len(frames) - 1 :]] == [("d", "end")]

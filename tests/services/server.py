@@ -6,11 +6,11 @@ import random
 import signal
 import socket
 import subprocess
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+from tests.waiting import wait_until
 
 HOST = "127.0.0.1"
 
@@ -32,15 +32,6 @@ def free_port() -> int:
             probe.bind((HOST, port))
             return port
     raise ServiceError(f"found no free port on {HOST} between 20000 and 32000")
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Ask `condition` until it holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise ServiceError(f"waited {seconds:g} s in vain: {what}")
-        time.sleep(0.02)
 
 
 class Server(ABC):
@@ -96,12 +87,12 @@ class Server(ABC):
             start_new_session=True,
         )
         try:
-            wait_until(self._ready_or_dead, self.start_seconds, f"{self.name} on {self.address} to be ready")
+            wait_until(self._ready_or_dead, f"{self.name} on {self.address} to be ready", self.start_seconds)
             if not self.running:
                 raise ServiceError(f"{self.name} ended at start with code {self._process.returncode}")
         except BaseException as error:
             self._end(signal.SIGKILL)
-            if isinstance(error, ServiceError):
+            if isinstance(error, ServiceError | AssertionError):
                 raise ServiceError(f"{error}; the end of {self.log}:\n{self._tail()}") from None
             raise
         return self

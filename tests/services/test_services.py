@@ -18,6 +18,7 @@ from tests.services.kafka import KafkaServer
 from tests.services.mosquitto import MosquittoServer
 from tests.services.redis import RedisServer
 from tests.services.server import Server, ServiceError
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ async def write(address: str, topic: str, values: list[bytes]) -> None:
 
 async def read(address: str, topic: str, count: int) -> list[tuple[int, bytes | None]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest", group_id=None)
-    async with consumer, asyncio.timeout(30):
+    async with consumer, asyncio.timeout(PATIENCE):
         consumer.assign([TopicPartition(topic, 0)])
         return [
             (message.offset, message.value) for message in [await consumer.getone() for _ in range(count)]
@@ -76,7 +77,7 @@ async def test_a_paused_kafka_answers_when_resumed(own_kafka: KafkaServer) -> No
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(sent), 1)
         own_kafka.resume()
-        assert (await asyncio.wait_for(sent, 30)).offset == 1
+        assert (await asyncio.wait_for(sent, PATIENCE)).offset == 1
 
 
 def test_redis_keeps_what_it_acknowledged(own_redis: RedisServer) -> None:
@@ -165,7 +166,7 @@ def answers(url: str) -> bool:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -175,7 +176,7 @@ def setup(path: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run setup.sh where only the commands in the folder `path` are there."""
     script = ["/bin/sh", "tests/services/setup.sh"]
     return subprocess.run(
-        script, cwd=ROOT, env={"PATH": path, **environment}, capture_output=True, text=True, timeout=60
+        script, cwd=ROOT, env={"PATH": path, **environment}, capture_output=True, text=True, timeout=PATIENCE
     )
 
 
@@ -229,5 +230,5 @@ with shared(folder, start) as url:
             with pytest.raises(subprocess.TimeoutExpired):
                 first.wait(0.5)
             assert answers(url)
-        assert first.wait(10) == 0
+        assert first.wait(PATIENCE) == 0
         assert not answers(url)

@@ -1,11 +1,10 @@
 """A deployment of its own for a test, on the shared Kafka and Redis: topics, messages, processes."""
 
-import asyncio
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -137,13 +136,6 @@ async def reading(deployment: Deployment) -> AsyncIterator[tuple[EventLog, Any]]
         yield EventLog(client, deployment.prefix), client
     finally:
         await client.aclose()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 120.0) -> None:
-    """Ask until it holds."""
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 def environment(deployment: Deployment, **more: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ from streams.store.event_log_writer import Batch, LogWriter, revision
 from tests.streams.alerts.factories import rule
 from tests.streams.alerts.fake_receivers import Hook
 from tests.streams.alerts.message_factories import SECRET
-from tests.streams.deployments import until
+from tests.waiting import PATIENCE, eventually
 
 SOON = Delays(0.05, 0.2)
 
@@ -72,11 +72,11 @@ class Place:
         watch = asyncio.create_task(process.watch(self.log, couriers, self.url))
         try:
             for one in rules:
-                await until(lambda one=one: self._started(one), "the rule to start")  # type: ignore[misc]
+                await eventually(lambda one=one: self._started(one), "the rule to start")  # type: ignore[misc]
             yield couriers
             for made_one in couriers:
                 made_one.stop()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await asyncio.gather(*tasks)
         finally:
             await end(watch, *tasks)
@@ -109,4 +109,4 @@ async def got(hook: Hook, count: int) -> None:
     async def enough() -> bool:
         return len(hook.requests) >= count
 
-    await until(enough, f"{count} requests, had {len(hook.requests)}")
+    await eventually(enough, f"{count} requests, had {len(hook.requests)}")

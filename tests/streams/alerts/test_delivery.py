@@ -27,7 +27,7 @@ from tests.streams.alerts.environments import (
 from tests.streams.alerts.factories import event, rule
 from tests.streams.alerts.fake_receivers import Answer, Hook, serving
 from tests.streams.alerts.message_factories import SECRET
-from tests.streams.deployments import until
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 
@@ -119,7 +119,7 @@ async def test_what_is_refused_for_too_long_is_a_dead_letter(
             async def given_up() -> bool:
                 return bool(await here.dead())
 
-            await until(given_up, "a dead letter")
+            await eventually(given_up, "a dead letter")
             assert len(hook.requests) > 2
             assert (await here.stands(to(hook))).waiting == 0
 
@@ -135,7 +135,7 @@ async def test_a_receiver_that_is_gone_gets_nothing_until_a_person_says_so(redis
                 async def disabled() -> bool:
                     return bool((await here.stands(one)).state == "disabled")
 
-                await until(disabled, "the rule to be disabled")
+                await eventually(disabled, "the rule to be disabled")
             async with here.couriers(one) as (again,):  # a restart changes nothing
                 await here.write(event(3))
                 await asyncio.sleep(0.2)
@@ -181,7 +181,7 @@ async def test_an_alert_whose_event_the_log_has_no_more_is_told_all_the_same(red
             async def delivered() -> bool:
                 return (await here.stands(to(hook))).last is not None
 
-            await until(delivered, "the alert to be delivered")
+            await eventually(delivered, "the alert to be delivered")
             told = hook.requests[-1]
         assert told.headers["webhook-id"] == f"{event(1).id}:1"
         assert told.json["data"]["events"][0]["summary"] == event(1).summary
@@ -196,7 +196,7 @@ async def test_what_is_too_much_for_an_hour_is_held_and_counted(redis_server: st
             async def held() -> bool:
                 return bool((await here.stands(one)).held == 8)
 
-            await until(held, "eight to be held")
+            await eventually(held, "eight to be held")
             assert len(hook.requests) == 2
 
 
@@ -231,7 +231,7 @@ async def test_who_comes_second_takes_over(redis_server: str) -> None:
                 here.url,
             )
             task = asyncio.create_task(first.run())
-            await until(lambda: here._started(to(hook)), "the first to start")
+            await eventually(lambda: here._started(to(hook)), "the first to start")
             async with here.couriers(to(hook)):
                 await here.write(event(1))
                 await got(hook, 1)
@@ -265,7 +265,7 @@ async def test_a_fault_of_one_channel_ends_nothing_and_logs_on_one_line(
         async def told() -> bool:
             return hasattr(well, "last") and (await here.stands(rules[0])).state == "failing"
 
-        await until(told, "the other rule to be told")
+        await eventually(told, "the other rule to be told")
     lines = [record.getMessage() for record in caplog.records if "retried" in record.getMessage()]
     assert lines
     assert all("\n" not in line and "\x1b" not in line for line in lines)

@@ -35,12 +35,8 @@ from tests.streams.alerts.fake_receivers import (
 )
 from tests.streams.alerts.hostile_names import NAMES, hostile
 from tests.streams.alerts.message_factories import SECRET
-from tests.streams.deployments import (
-    COMMAND,
-    environment,
-    process,
-    until,
-)
+from tests.streams.deployments import COMMAND, environment, process
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 
@@ -74,7 +70,7 @@ def alerts(here: Place, rules: Path, *more: str, **variables: str) -> Iterator[s
 
 
 async def ended(running: subprocess.Popen[bytes]) -> int:
-    return await asyncio.to_thread(running.wait, 30)
+    return await asyncio.to_thread(running.wait, PATIENCE)
 
 
 def call(here: Place, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -83,7 +79,7 @@ def call(here: Place, *arguments: str, **variables: str) -> subprocess.Completed
         env=environment(deployment(here), SECRET=SECRET, **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -97,7 +93,7 @@ async def reading(here: Place, rules: int) -> None:
         ]
         return all(found)
 
-    await until(ready, "the rules to start")
+    await eventually(ready, "the rules to start")
 
 
 async def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path) -> None:
@@ -126,7 +122,7 @@ async def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path
                     async def enough(goals: Any = goals) -> bool:
                         return all(len(set(ids(hook))) >= goal for hook, goal in goals)
 
-                    await until(enough, "the burst to go on")
+                    await eventually(enough, "the burst to go on")
                     await asyncio.sleep(chance.random() * 0.01)
                     running.kill()
                     kills += 1
@@ -135,7 +131,7 @@ async def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path
                 async def started() -> bool:
                     return (tmp_path / "alerts.log").read_text().count("alerts_started") == kills + 2
 
-                await until(started, "the last to start")
+                await eventually(started, "the last to start")
                 running.terminate()
                 assert await ended(running) == 0
         for hook in (one, two):
@@ -178,7 +174,7 @@ async def test_a_second_process_takes_over_and_the_first_says_so(redis_server: s
                         name = f"{here.prefix}tankerwatch:alerts:rule:hook-1"
                         return bool(await here.client.hget(name, "owner") != owner)
 
-                    await until(taken_over, "the second to start")
+                    await eventually(taken_over, "the second to start")
                     await here.write(event(1))
                     await got(hook, 1)
                     assert await ended(first) == 4
@@ -211,7 +207,7 @@ async def test_metrics_count_what_became_of_messages(redis_server: str, tmp_path
                     found = {"delivered": 2, "dead": 1, "held": 2, "waiting": 2}
                     return metrics() == {name: float(value) for name, value in found.items()}
 
-                await until(counted, "the counts")
+                await eventually(counted, "the counts")
 
 
 async def test_logs_of_hostile_events_are_one_harmless_line_each(redis_server: str, tmp_path: Path) -> None:
@@ -259,7 +255,7 @@ async def test_dead_letters_are_listed_and_sent_again(redis_server: str, tmp_pat
                 async def kept() -> bool:
                     return len(await here.dead()) == 2
 
-                await until(kept, "two dead letters")
+                await eventually(kept, "two dead letters")
             first, second = (f"{event(number).id}:1" for number in (1, 2))
             told = call(here, "dead").stdout
             assert f"hook-1  {first}  Possible port visit: OCEAN STAR\n    http" in told
@@ -295,7 +291,7 @@ async def test_a_disabled_rule_is_listed_and_enabled(redis_server: str, tmp_path
                 async def told() -> bool:
                     return "disabled" in call(here, "list", "--rules", str(rules)).stdout
 
-                await until(told, "the list to say so")
+                await eventually(told, "the list to say so")
                 assert call(here, "enable", "hook-1", "--rules", str(rules)).returncode == 0
                 await got(hook, 2)
             assert ids(hook) == [f"{event(1).id}:1"] * 2

@@ -17,6 +17,7 @@ import pytest
 
 from streams.cli.main import run as run_here
 from streams.simulator.scenario import simulate
+from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-c", "from streams.cli import main; main()"]
 RECORDING = "".join(f"{line}\n" for line in simulate("satellite", 3, "none").lines).encode()
@@ -36,7 +37,7 @@ def start(*arguments: str | Path, **streams: Any) -> "subprocess.Popen[bytes]":
 def await_read(pipe: IO[bytes]) -> None:
     """Until the other end has taken all that was written."""
     left = array.array("i", [1])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while left[0]:
         assert time.monotonic() < deadline, "nobody reads"
         time.sleep(0.01)
@@ -59,7 +60,7 @@ def test_ctrl_c_ends_a_read_from_an_open_pipe_with_what_was_found(recording: Pat
         run.stdin.flush()
         await_read(run.stdin)
         run.send_signal(signal.SIGINT)
-        assert run.wait(60) == 130
+        assert run.wait(PATIENCE) == 130
         told = run.stderr.read().decode()
     assert "Ended by Ctrl-C: this is what was found so far." in told
     assert "Traceback" not in told
@@ -76,7 +77,7 @@ def test_ctrl_c_ends_waiting_for_somebody_to_open_a_named_pipe(tmp_path: Path) -
     assert run.stderr is not None
     with run, run.stderr, log.open("rb"):  # opens when the run has come to its outputs
         run.send_signal(signal.SIGINT)
-        assert run.wait(60) == 130
+        assert run.wait(PATIENCE) == 130
         assert b"Traceback" not in run.stderr.read()
 
 
@@ -87,7 +88,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(recording: Path) -> None:
     with run, run.stderr:
         run.stdout.read(1)
         run.stdout.close()
-        assert run.wait(60) == 128 + signal.SIGPIPE
+        assert run.wait(PATIENCE) == 128 + signal.SIGPIPE
         assert run.stderr.read() == b""
 
 
@@ -95,7 +96,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(recording: Path) -> None:
 def test_a_full_disk_is_told_in_one_line(recording: Path, out: str, name: str) -> None:
     with open("/dev/full", "wb") as full:
         run = start("replay", recording, "--out", out, stdout=full, stderr=subprocess.PIPE)
-        _, told = run.communicate(timeout=60)
+        _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 1
     assert told.decode() == (
         f"tankerwatch: error: {name}: can't be written to its end (No space left on device); make room or "
@@ -115,6 +116,6 @@ def test_progress_is_for_a_terminal(recording: Path, tmp_path: Path) -> None:
     except OSError:  # so ends a terminal that nobody has open any more
         pass
     os.close(ours)
-    assert run.wait(60) == 0
+    assert run.wait(PATIENCE) == 0
     assert b"a second, event time" in seen
     assert b"Lines by outcome" in seen

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from streams.cli.main import run
-from tests.services.server import wait_until
 from tests.streams.contracts.recorded import recording
 from tests.streams.deployments import COMMAND
+from tests.waiting import PATIENCE, wait_until
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[by
 
 def said(told: Path, words: str) -> str:
     """What was said, once it holds these words."""
-    wait_until(lambda: words in told.read_text(), 120, f"{words!r}")
+    wait_until(lambda: words in told.read_text(), f"{words!r}")
     return told.read_text()
 
 
@@ -64,7 +64,7 @@ def test_a_recording_is_served_and_stays_after_its_end(file: Path, tmp_path: Pat
         assert httpx.get(f"{url}v1/events").json()["events"] == []
         assert httpx.get(url).status_code == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert "Traceback" not in told.read_text()
 
 
@@ -84,7 +84,7 @@ def test_the_feed_waits_for_redis_and_ends_when_told(tmp_path: Path) -> None:
         assert httpx.get(f"{url}v1/events").status_code == 503
         assert httpx.get(f"{url}v1/config").status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert "feed_stopped" in told.read_text()
         assert "Traceback" not in told.read_text()
 

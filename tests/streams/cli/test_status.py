@@ -8,6 +8,7 @@ import pytest
 from streams.deployment.config import Deployment
 from tests.services.server import free_port
 from tests.streams.deployments import COMMAND, environment
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.services
 
@@ -20,7 +21,7 @@ def test_what_is_away_is_said_once_and_nothing_besides(redis_server: str) -> Non
             env=environment(Deployment(broker=broker, redis=redis)),
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=PATIENCE,
         )
         assert (done.returncode, done.stderr) == (1, "")
         first, *problems = done.stdout.splitlines()

@@ -22,15 +22,8 @@ from streams.simulator.scenario import simulate
 from streams.stages.core import Core
 from streams.stages.settings import Settings
 from tests.scenarios.runs import find, frames
-from tests.streams.deployments import (
-    make_topics,
-    new_deployment,
-    process,
-    publish,
-    reading,
-    register,
-    until,
-)
+from tests.streams.deployments import make_topics, new_deployment, process, publish, reading, register
+from tests.waiting import PATIENCE, eventually
 
 NAME = "my-area"
 LIST = "my list"
@@ -112,7 +105,7 @@ async def test_workers_and_feed_use_the_files_of_their_deployment(
             process(deployment, tmp_path / "worker.log", "worker"),
             process(deployment, tmp_path / "sink.log", "sink"),
         ):
-            await until(complete, "the events", 120)
+            await eventually(complete, "the events")
         found = [entry.json for entry in await log.since(count=1000)]
     assert found == expected
     last = from_json(found[-1])
@@ -124,12 +117,12 @@ async def test_workers_and_feed_use_the_files_of_their_deployment(
         return "event=feed_started" in feed_log.read_text()
 
     with process(deployment, feed_log, "feed", "--port", "0"):
-        await until(listening, "the feed", 60)
+        await eventually(listening, "the feed")
         (url,) = re.findall(r"event=feed_started at=(\S+)", feed_log.read_text())
         shown = await asyncio.to_thread(fences_at, url.rstrip("/"))
     assert NAME in [feature["properties"]["id"] for feature in shown["features"]]
 
 
 def fences_at(url: str) -> Any:
-    with urllib.request.urlopen(f"{url}/v1/fences.geojson", timeout=30) as answer:
+    with urllib.request.urlopen(f"{url}/v1/fences.geojson", timeout=PATIENCE) as answer:
         return json.load(answer)

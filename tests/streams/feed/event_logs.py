@@ -28,6 +28,7 @@ from streams.store.event_log_writer import (
 )
 from streams.store.retention import Retention
 from tests.streams.feed.factories import START
+from tests.waiting import PATIENCE
 
 STEP = 5 * MINUTE
 
@@ -92,7 +93,7 @@ class InRedis:
 
     async def reconnect(self) -> None:
         """Connect the writer again after Redis has been away."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     self._offset = (await self._writer.resume()).get("ticks", -1)

@@ -16,6 +16,7 @@ from streams.feed.log import FeedLog
 from streams.feed.recording.player import Player
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
+from tests.waiting import PATIENCE, eventually
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def served(
     stops: list[Callable[[], None]] = []
     task = asyncio.create_task(server.serve(feed, listening, started=stops.append))
     try:
-        await until(_reachable(url), "the feed to answer")
+        await eventually(_reachable(url), "the feed to answer")
         yield url
     finally:
         for stop in stops:
@@ -57,16 +58,6 @@ def _reachable(url: str) -> Callable[[], Awaitable[bool]]:
     return reachable
 
 
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
-    """Wait until the condition holds. Raises AssertionError after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            while not await condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"waited {seconds:g} s in vain for {what}") from None
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a stream."""
@@ -84,7 +75,7 @@ class Message:
 async def streaming(url: str, query: str = "", **headers: str) -> AsyncIterator[AsyncIterator[Message]]:
     """The messages of a stream, which is closed on leaving the context."""
     async with (
-        httpx.AsyncClient(timeout=30) as client,
+        httpx.AsyncClient(timeout=PATIENCE) as client,
         client.stream("GET", f"{url}/v1/events/stream{query}", headers=headers) as response,
     ):
         assert response.status_code == 200, await response.aread()
@@ -106,7 +97,7 @@ async def _messages(response: httpx.Response) -> AsyncIterator[Message]:
 async def revisions(messages: AsyncIterator[Message], count: int) -> list[Message]:
     """The next revisions. Other messages are skipped, but a reset or a goodbye fails."""
     found: list[Message] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for message in messages:
             assert message.kind not in ("reset", "goodbye"), message
             if message.kind == "revision":
@@ -117,7 +108,7 @@ async def revisions(messages: AsyncIterator[Message], count: int) -> list[Messag
 
 
 async def next_of(messages: AsyncIterator[Message], kind: str) -> Message:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for message in messages:
             if message.kind == kind:
                 return message

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.services.server import wait_until
 from tests.streams.contracts.recorded import tug_lines
 from tests.streams.feed.page.browser import Tab, launched
 from tests.streams.feed.page.feed_processes import Recorded, recording
+from tests.waiting import wait_until
 
 FOLDER: Final = Path(__file__).parents[3] / "docs"
 MOST: Final = 300_000
@@ -35,7 +35,7 @@ TRANSFER: Final = "#list a:has-text('Suspected transfer')"
 def opened(browser: Browser, feed: Recorded, size: tuple[int, int], **options: Any) -> Iterator[Page]:
     """The page on a recording that has been read. Raises AssertionError if anything goes wrong on the
     page."""
-    wait_until(feed.finished, 60, "the recording to be read")
+    wait_until(feed.finished, "the recording to be read")
     tab = Tab(browser, feed.url, size, reduced_motion="reduce", **options)
     yield tab.open()
     if complaints := tab.close():

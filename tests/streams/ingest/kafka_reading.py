@@ -17,6 +17,7 @@ from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.sender import KafkaTarget
 from streams.ingest.session import IngestOptions, Session
 from streams.runtime.backoff import Delays
+from tests.waiting import PATIENCE
 
 QUICK = Delays(0.05, 0.4)
 
@@ -94,14 +95,8 @@ def address_of(server: asyncio.Server) -> str:
     return f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def until_frames(
-    broker: str, topics: Topics, condition: Callable[[list[RawFrame]], bool], seconds: float = 60
+    broker: str, topics: Topics, condition: Callable[[list[RawFrame]], bool], seconds: float = PATIENCE
 ) -> list[RawFrame]:
     """Read until the frames are as wanted."""
     async with asyncio.timeout(seconds):
@@ -128,7 +123,7 @@ class Running:
     async def stop(self) -> None:
         self._stop.set()
         assert self._task is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self._task
 
     async def __aexit__(self, *_: object) -> None:

@@ -24,9 +24,9 @@ from tests.streams.ingest.kafka_reading import (
     lines_of,
     read_frames,
     read_registrations,
-    until,
     until_frames,
 )
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 
@@ -55,7 +55,7 @@ class Process:
     def log(self) -> str:
         return self._log.read_text()
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         return self.process.wait(seconds)
 
 
@@ -114,7 +114,7 @@ async def test_a_signal_sends_what_has_come_and_ends_the_sources(
     topics = fresh_topics()
     async with Feed() as feed:
         with running(tmp_path, arguments(feed.address, kafka, topics, tmp_path / "b")) as process:
-            await until(lambda: feed.connections == 1 and "event=registered" in process.log)
+            await eventually(lambda: feed.connections == 1 and "event=registered" in process.log)
             await feed.send([*lines(0, 1_234), b"no en"])
             process.process.send_signal(number)
             assert await asyncio.to_thread(process.wait) == 0, process.log
@@ -133,16 +133,16 @@ async def test_killed_while_kafka_is_away_and_started_again(own_kafka: KafkaServ
     async with Feed() as feed:
         given = arguments(feed.address, broker, topics, buffer)
         with running(tmp_path, given) as process:
-            await until(lambda: feed.connections == 1)
+            await eventually(lambda: feed.connections == 1)
             await feed.send(lines(0, 700))
             await until_frames(broker, topics, lambda frames: count(frames) == 700)
             await asyncio.to_thread(own_kafka.kill)
             await feed.send(lines(700, 1_000))
-            await until(lambda: spooled(buffer) >= 1_700)
+            await eventually(lambda: spooled(buffer) >= 1_700)
             process.process.kill()
             process.wait()
         with running(tmp_path, given) as process:
-            await until(lambda: feed.connections == 2 and "event=kafka_unavailable" in process.log)
+            await eventually(lambda: feed.connections == 2 and "event=kafka_unavailable" in process.log)
             await feed.send(lines(5_000, 300))
             await asyncio.to_thread(own_kafka.start)
             await until_frames(broker, topics, lambda frames: count(frames) >= 2_000)
@@ -165,7 +165,7 @@ async def test_killed_at_any_moment_sends_each_frame_once(kafka: str, tmp_path: 
         sent = 0
         for run in range(1, 4):
             with running(tmp_path, given) as process:
-                await until(lambda n=run: feed.connections == n)  # type: ignore[misc]
+                await eventually(lambda n=run: feed.connections == n)  # type: ignore[misc]
                 for _ in range(10 * seed + run):
                     await feed.send(lines(sent, 333))
                     sent += 333
@@ -173,7 +173,7 @@ async def test_killed_at_any_moment_sends_each_frame_once(kafka: str, tmp_path: 
                 process.process.kill()
                 process.wait()
         with running(tmp_path, given) as process:
-            await until(lambda: feed.connections == 4)
+            await eventually(lambda: feed.connections == 4)
             process.process.terminate()
             assert await asyncio.to_thread(process.wait) == 0, process.log
     frames = await read_frames(kafka, topics)
@@ -190,7 +190,7 @@ async def test_killed_at_any_moment_sends_each_frame_once(kafka: str, tmp_path: 
 async def test_standard_input_is_a_recording(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     with running(tmp_path, [*arguments("-", kafka, topics, tmp_path / "b"), "--name", "piped"]) as process:
-        process.process.communicate(joined(lines(0, 1_100)), timeout=60)
+        process.process.communicate(joined(lines(0, 1_100)), timeout=PATIENCE)
         assert process.wait() == 0, process.log
     frames = await read_frames(kafka, topics)
     assert lines_of(frames, "piped") == lines(0, 1_100)
@@ -215,7 +215,7 @@ async def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_
     broker = f"127.0.0.1:{free_port()}"
     given = arguments(str(recording), broker, fresh_topics(), tmp_path / "b")
     with running(tmp_path, given) as process:
-        await until(lambda: "event=kafka_unavailable" in process.log)
+        await eventually(lambda: "event=kafka_unavailable" in process.log)
         process.process.terminate()
         assert process.wait() == 0, process.log
         assert "event=left_in_buffer frames=4" in process.log

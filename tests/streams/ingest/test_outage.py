@@ -30,9 +30,9 @@ from tests.streams.ingest.kafka_reading import (
     read_frames,
     read_registrations,
     target,
-    until,
     until_frames,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 
@@ -76,17 +76,17 @@ async def test_kafka_away_under_load(own_kafka: KafkaServer, tmp_path: Path, how
         async with Running(session) as running:
             for _ in range(2):
                 acknowledged = session.counters.sent_frames
-                await until(lambda n=acknowledged: session.counters.sent_frames > n + 5)  # type: ignore[misc]
+                await eventually(lambda n=acknowledged: session.counters.sent_frames > n + 5)  # type: ignore[misc]
                 await asyncio.to_thread(getattr(own_kafka, how))
                 taken = a.sent
-                await until(lambda n=taken: session.counters.buffered_frames > 30 and a.sent > n)  # type: ignore[misc]
+                await eventually(lambda n=taken: session.counters.buffered_frames > 30 and a.sent > n)  # type: ignore[misc]
                 await asyncio.to_thread(own_kafka.resume if how == "pause" else own_kafka.start)
             a.paused.set()
             b.paused.set()
             sources = session.names
-            await until(
+            await eventually(
                 lambda: session.counters.lines == a.sent + b.sent and not session.counters.buffered_frames,
-                90,
+                "all frames to be sent",
             )
             await running.stop()
         frames = await read_frames(own_kafka.address, topics)
@@ -106,10 +106,10 @@ async def test_more_than_memory_waits_on_disk(
         session = Session([server.address], target(own_kafka.address, topics), options(tmp_path / "b"))
         async with Running(session):
             (source,) = session.names
-            await until(lambda: session.counters.buffered_bytes > 1_000_000)
+            await eventually(lambda: session.counters.buffered_bytes > 1_000_000)
             server.paused.set()
             await asyncio.to_thread(own_kafka.start)
-            await until(
+            await eventually(
                 lambda: session.counters.lines == server.sent and not session.counters.buffered_frames
             )
         frames = await read_frames(own_kafka.address, topics)
@@ -134,7 +134,7 @@ async def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
         )
         async with Running(session):
             tcp, datagrams = session.names
-            await until(lambda: "event=buffer_full" in caplog.text)
+            await eventually(lambda: "event=buffer_full" in caplog.text)
             still = -1
             while still != server.sent:  # it is not read from any more
                 still = server.sent
@@ -145,8 +145,8 @@ async def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
                 for number in range(QUEUE_BYTES // 50_000 + 20):
                     sender.sendto(b"%06d" % number + b"x" * 49_994, ("127.0.0.1", feed.port))
                     # the kernel's buffer holds only a few
-                    await until(lambda sent=number + 1: session.counters.datagrams == sent)  # type: ignore[misc]
-            await until(lambda: session.counters.dropped_datagrams > 0)
+                    await eventually(lambda sent=number + 1: session.counters.datagrams == sent)  # type: ignore[misc]
+            await eventually(lambda: session.counters.dropped_datagrams > 0)
             assert "event=datagrams_dropped" in caplog.text
             assert session.counters.buffered_bytes < 400_000
             server.paused.set()
@@ -174,7 +174,7 @@ async def test_an_outage_is_told_in_lines_without_tracebacks(
         [str(tmp_path / "a.nmea")], target(broker, fresh_topics()), options(tmp_path / "b", grace=0.1)
     )
     async with Running(session):
-        await until(lambda: caplog.text.count("event=kafka_unavailable") >= 3)
+        await eventually(lambda: caplog.text.count("event=kafka_unavailable") >= 3)
     assert f'broker={broker} error="nobody answers there" retry_in_s=' in caplog.text
     assert "event=left_in_buffer frames=4" in caplog.text  # registration, sign of life, lines, end
     assert "Traceback" not in caplog.text

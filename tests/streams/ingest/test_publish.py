@@ -22,7 +22,6 @@ from tests.streams.ingest.kafka_reading import (
     read_frames,
     read_registrations,
     target,
-    until,
 )
 from tests.streams.nmea_lines import (
     START,
@@ -30,6 +29,7 @@ from tests.streams.nmea_lines import (
     sentence,
     tag,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 
@@ -90,7 +90,7 @@ async def test_kafka_away_makes_reading_wait(own_kafka: KafkaServer, tmp_path: P
     count = 600_000
     path.write_bytes(b"".join(b"line %06d %s\n" % (number, b"x" * 40) for number in range(count)))
     publishing = asyncio.create_task(publish([str(path)], target(broker, topics, 1), counters=counters))
-    await until(lambda: counters.sent_frames > 20)
+    await eventually(lambda: counters.sent_frames > 20)
     await asyncio.to_thread(own_kafka.stop)
     await asyncio.to_thread(own_kafka.start)
     assert counters.buffered_bytes <= 9 << 20
@@ -116,7 +116,7 @@ async def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None
             stop=stop,
         )
     )
-    await until(lambda: counters.sent_frames >= 2)
+    await eventually(lambda: counters.sent_frames >= 2)
     stop.set()
     await publishing
     frames = await read_frames(kafka, topics)

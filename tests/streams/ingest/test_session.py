@@ -31,9 +31,9 @@ from tests.streams.ingest.kafka_reading import (
     read_frames,
     read_registrations,
     target,
-    until,
     until_frames,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 
@@ -163,13 +163,13 @@ async def test_a_serial_port_is_read_and_opened_again(kafka: str, tmp_path: Path
     async with Running(session):
         (source,) = session.names
         # before the port is set up, a terminal would echo and translate
-        await until(lambda: session.counters.sent_frames >= 0 and _is_raw(ours))
+        await eventually(lambda: session.counters.sent_frames >= 0 and _is_raw(ours))
         os.write(ours, b"one\r\ntwo\r\nthr")
         await until_frames(kafka, topics, has(source, 2))
         os.close(ours)
-        await until(lambda: session.counters.reconnects > 0)
+        await eventually(lambda: session.counters.reconnects > 0)
         ours = plug_in()
-        await until(lambda: _is_raw(ours))
+        await eventually(lambda: _is_raw(ours))
         os.write(ours, b"four\r\n")
         frames = await until_frames(kafka, topics, has(source, 4))
         assert lines_of(frames, source) == [b"one\r", b"two\r", b"thr", b"four\r"]

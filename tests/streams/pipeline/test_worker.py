@@ -30,8 +30,8 @@ from tests.streams.deployments import (
     publish,
     reading,
     register,
-    until,
 )
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 NOBODY = Deployment(broker="127.0.0.1:1", redis="redis://:secret@127.0.0.1:1/0", prefix="none.")
@@ -43,7 +43,7 @@ def run(deployment: Deployment, *command: str) -> subprocess.CompletedProcess[st
         env=environment(deployment),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -80,8 +80,8 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
 
             with process(deployment, tmp_path / "sink.log", "sink"):
                 with process(deployment, log, "worker", **more) as worker:
-                    await until(complete, "the events", 60)
-                    await until(healthy, "health", 30)
+                    await eventually(complete, "the events")
+                    await eventually(healthy, "health")
                     assert [entry.json for entry in await events.since(count=1000)] == expected
                     done = await asyncio.to_thread(run, deployment, "status")
                     text = done.stdout
@@ -93,7 +93,7 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
                     with pytest.raises(RebuildError, match="still at work"):
                         await rebuild(deployment, start, apply=True)
                     worker.terminate()
-                    assert await asyncio.to_thread(worker.wait, 30) == 0
+                    assert await asyncio.to_thread(worker.wait, PATIENCE) == 0
                 # the log was emptied: what is rebuilt has to come again by itself
                 keys = [key async for key in client.scan_iter(f"{deployment.prefix}*")]
                 await client.delete(*keys)
@@ -105,11 +105,11 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
                 with process(
                     deployment, log, "worker", "--rebuild-from", to_text(start), "--yes", **more
                 ) as worker:
-                    await until(healthy, "health after rebuilding", 60)
+                    await eventually(healthy, "health after rebuilding")
                     assert await offsets(client, deployment) != before
                     assert [entry.json for entry in await events.since(count=1000)] == expected
                     worker.terminate()
-                    assert await asyncio.to_thread(worker.wait, 30) == 0
+                    assert await asyncio.to_thread(worker.wait, PATIENCE) == 0
         text = log.read_text()
         assert "sources taken to have ended before: old" in text
         assert "Traceback" not in text
@@ -148,7 +148,7 @@ def test_a_worker_without_kafka_says_so_and_waits(tmp_path: Path) -> None:
     with process(NOBODY, log, "worker") as worker:
         waited(worker, "event=waiting service=Kafka", log)
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(PATIENCE) == 0
     text = log.read_text()
     assert 'at=127.0.0.1:1 reason="nobody answers there"' in text
     assert "Traceback" not in text
@@ -161,7 +161,7 @@ def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) ->
     with process(deployment, log, "worker") as worker:
         waited(worker, "event=waiting service=Redis", log)
         worker.terminate()
-        worker.wait(60)
+        worker.wait(PATIENCE)
     text = log.read_text()
     assert "Traceback" not in text
     assert "secret" not in text
@@ -207,7 +207,7 @@ def worker(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def waited(running: subprocess.Popen[bytes], text: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while text not in log.read_text():
         assert running.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -257,7 +257,7 @@ def test_a_wrong_variable_is_one_sentence() -> None:
         env=environment(NOBODY, TANKERWATCH_KEEP_LOG_DAYS="0"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 2
     assert "log_days must be above 0" in done.stderr

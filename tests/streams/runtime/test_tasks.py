@@ -8,6 +8,7 @@ import pytest
 
 from streams.runtime import tasks
 from streams.runtime.tasks import end, first_of, until_done
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +33,8 @@ async def fails() -> None:
 
 @asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """The body ends within 20 s and leaves no task behind."""
-    async with asyncio.timeout(20):
+    """The body ends and leaves no task behind."""
+    async with asyncio.timeout(PATIENCE):
         yield
     assert asyncio.all_tasks() == {asyncio.current_task()}
 

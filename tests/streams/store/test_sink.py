@@ -34,8 +34,8 @@ from tests.streams.deployments import (
     send,
     tick,
     ticks_frame,
-    until,
 )
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 MMSI = 273_000_001
@@ -65,7 +65,7 @@ async def until_logged(log: EventLog, count: int) -> None:
     async def enough() -> bool:
         return len(await logged(log)) >= count
 
-    await until(enough, f"{count} entries")
+    await eventually(enough, f"{count} entries")
 
 
 async def test_events_are_logged_once_and_in_order(kafka: str, redis_server: str) -> None:
@@ -112,7 +112,7 @@ async def test_kill_9_in_the_middle(kafka: str, redis_server: str, tmp_path: Pat
                 async def enough(goal: int = goal) -> bool:
                     return bool(await client.xlen(log.keys.log) >= min(goal, len(events)))
 
-                await until(enough, "the sink to get on")
+                await eventually(enough, "the sink to get on")
                 await asyncio.sleep(chance.random() * 0.01)  # somewhere in a batch
                 sink.kill()
                 kills += 1
@@ -122,7 +122,7 @@ async def test_kill_9_in_the_middle(kafka: str, redis_server: str, tmp_path: Pat
                 places = await log.whereabouts(MMSI + vessel for vessel in range(20))
                 return len(places) == 20 and {p.time for p in places} == {START + 199 * STEP}
 
-            await until(complete, "all ticks")
+            await eventually(complete, "all ticks")
         assert await logged(log) == [(one.id, one.revision) for one in events], f"seed {seed}"
         record = await log.vessel(MMSI)
         assert record is not None
@@ -172,7 +172,7 @@ async def test_the_later_sink_takes_over(kafka: str, redis_server: str, tmp_path
             async with Running(deployment):
                 await send(deployment, deployment.topics.events, published([event(1, 2)]))
                 await until_logged(log, 2)
-                assert await asyncio.to_thread(first.wait, 20) == 4
+                assert await asyncio.to_thread(first.wait, PATIENCE) == 4
         assert await logged(log) == [(f"{1:024x}", 1), (f"{1:024x}", 2)]
     assert "another process has taken over the event log" in (tmp_path / "log").read_text()
 
@@ -200,7 +200,7 @@ async def test_what_is_kept_of_a_vessel(kafka: str, redis_server: str) -> None:
                 record = await log.vessel(MMSI)
                 return record is not None and len(record.track) == 4
 
-            await until(complete, "the vessel")
+            await eventually(complete, "the vessel")
         record = await log.vessel(MMSI)
         assert record is not None
         where = record.whereabouts
@@ -301,9 +301,9 @@ async def test_kafka_and_redis_missing_at_start(tmp_path: Path) -> None:
         async def said() -> bool:
             return "event=waiting" in log.read_text()
 
-        await until(said, "a message")
+        await eventually(said, "a message")
         sink.terminate()
-        assert await asyncio.to_thread(sink.wait, 10) == 0
+        assert await asyncio.to_thread(sink.wait, PATIENCE) == 0
     text = log.read_text()
     assert 'event=waiting service=Redis at=127.0.0.1:1/0 reason="nobody answers there"' in text
     assert "Traceback" not in text

@@ -1,12 +1,10 @@
 """`tankerwatch events` as a process, and a log to read."""
 
-import asyncio
 import json
 import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,6 +18,7 @@ from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
 from tests.streams.deployments import COMMAND, environment
 from tests.streams.feed.factories import event
+from tests.waiting import PATIENCE, eventually
 
 
 class Output:
@@ -35,15 +34,13 @@ class Output:
         for line in self._stream:
             self.lines.append(line.rstrip("\n"))
 
-    async def until(self, count: int) -> list[str]:
-        end = time.monotonic() + 120
-        while len(self.lines) < count:
-            assert time.monotonic() < end, f"{len(self.lines)} of {count}: {self.lines[-3:]}"
-            await asyncio.sleep(0.02)
+    async def wait_for(self, count: int) -> list[str]:
+        """All lines, once there are at least so many."""
+        await eventually(lambda: len(self.lines) >= count, f"{count} lines of output")
         return self.lines
 
     def rest(self) -> list[str]:
-        self._thread.join(60)
+        self._thread.join(PATIENCE)
         return self.lines
 
 
@@ -61,7 +58,7 @@ class Running:
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -87,7 +84,7 @@ def call(deployment: Deployment, *arguments: str, **variables: str) -> subproces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
     )
 
 

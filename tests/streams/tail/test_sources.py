@@ -39,12 +39,12 @@ async def test_from_redis_what_there_is_and_what_comes(redis_server: str) -> Non
     async with place(redis_server) as here:
         await here.write(event(1), event(2, level=Level.PROBABLE))
         with events(here.deployment, "tail", "--since", "all") as all_:
-            await all_.out.until(2)
+            await all_.out.wait_for(2)
             with events(here.deployment, "tail", "--since", "1h", "--level", "probable") as some:
-                await some.out.until(1)
+                await some.out.wait_for(1)
                 await here.write(event(1, 2, level=Level.PROBABLE), event(3))
-                await all_.out.until(4)
-                await some.out.until(2)
+                await all_.out.wait_for(4)
+                await some.out.wait_for(2)
                 assert (all_.interrupt(), some.interrupt()) == (130, 130)
         assert shown(all_.out.lines) == named((1, 1), (2, 1), (1, 2), (3, 1))
         assert shown(some.out.lines) == named((2, 1), (1, 2))
@@ -60,15 +60,15 @@ async def test_redis_that_goes_away_is_awaited_and_nothing_shown_twice(own_redis
     async with place(own_redis.url) as here:
         await here.write(event(1))
         with events(here.deployment, "tail", "--since", "all") as running:
-            await running.out.until(1)
+            await running.out.wait_for(1)
             own_redis.kill()
-            (told,) = await running.err.until(1)
+            (told,) = await running.err.wait_for(1)
             assert told.startswith(f"tankerwatch: Redis at {own_redis.address}/0: ")
             assert told.endswith("; start it, or correct TANKERWATCH_REDIS; trying again until it answers")
             own_redis.start()
             await here.client.connection_pool.disconnect()
             await here.write(event(2))
-            await running.out.until(2)
+            await running.out.wait_for(2)
             assert running.err.lines[1:] == [f"tankerwatch: Redis at {own_redis.address}/0: back"]
         assert shown(running.out.lines) == named((1, 1), (2, 1))
         own_redis.stop()
@@ -81,13 +81,13 @@ async def test_a_log_that_was_cut_while_we_were_away_is_said(own_redis: RedisSer
     async with place(own_redis.url) as here:
         await here.write(event(1))
         with events(here.deployment, "tail", "--since", "all") as running:
-            await running.out.until(1)
+            await running.out.wait_for(1)
             running.process.send_signal(signal.SIGSTOP)
             await here.client.execute_command("CLIENT", "KILL", "SKIPME", "yes")
             await here.write(*(event(number) for number in range(2, 10)))
             await here.client.xtrim(here.log.keys.log, maxlen=2, approximate=False)
             running.process.send_signal(signal.SIGCONT)
-            await running.out.until(3)
+            await running.out.wait_for(3)
             assert shown(running.out.lines) == named((1, 1), (8, 1), (9, 1))
             assert any("some events are missing" in line for line in running.err.lines)
 
@@ -96,13 +96,13 @@ async def test_a_log_emptied_by_age_is_nothing_to_say_and_one_set_back_is(own_re
     async with place(own_redis.url) as here:
         await here.write(event(1))
         with events(here.deployment, "tail", "--since", "all") as running:
-            await running.out.until(1)
+            await running.out.wait_for(1)
             await here.client.xtrim(here.log.keys.log, maxlen=0, approximate=False)
             await here.write(event(2))
-            await running.out.until(2)
+            await running.out.wait_for(2)
             await here.client.flushall()
             await here.write(event(3))
-            await running.out.until(3)
+            await running.out.wait_for(3)
             assert ["some events are missing" in line for line in running.err.lines] == [True]
         assert shown(running.out.lines) == named((1, 1), (2, 1), (3, 1))
 
@@ -145,9 +145,9 @@ async def test_from_kafka(kafka: str) -> None:
     await send(deployment, topic, [(b"x", b"no event"), *published([event(2), event(2, 2)])])
     place = f"kafka://{kafka}"
     with events(deployment, "tail", "--source", "kafka", "--since", "1h") as running:
-        await running.out.until(3)
+        await running.out.wait_for(3)
         await send(deployment, topic, published([event(3)]))
-        await running.out.until(4)
+        await running.out.wait_for(4)
         assert running.interrupt() == 130
     assert shown(running.out.lines) == named((1, 1), (2, 1), (2, 2), (3, 1))
     assert len(running.err.lines) == 1
@@ -169,7 +169,7 @@ async def test_from_a_feed_that_is_killed_and_comes_back(redis_server: str, tmp_
         feed = ("feed", "--port", str(port))
         log = tmp_path / "feed.log"
         with events(here.deployment, "tail", "--source", url, "--since", "all") as running:
-            (told,) = await running.err.until(1)
+            (told,) = await running.err.wait_for(1)
             assert told.startswith(
                 f"tankerwatch: the feed at 127.0.0.1:{port}: All connection attempts failed; start"
             )
@@ -179,15 +179,15 @@ async def test_from_a_feed_that_is_killed_and_comes_back(redis_server: str, tmp_
                 await here.write(*batch[:20])
                 with process(here.deployment, log, *feed):
                     expected += [(one.id, 1) for one in batch]
-                    await running.out.until(len(expected) - 30)
+                    await running.out.wait_for(len(expected) - 30)
                     await here.write(*batch[20:])
-                    await running.out.until(
+                    await running.out.wait_for(
                         len(expected) - turn % 2 * 10
                     )  # killed before all was sent, or after
                 await here.write(event(turn * 50, 2))
                 expected.append((event(turn * 50).id, 2))
             with process(here.deployment, log, *feed):
-                await running.out.until(len(expected))
+                await running.out.wait_for(len(expected))
                 assert running.interrupt() == 130
         assert shown(running.out.lines) == expected
         assert f"tankerwatch: the feed at 127.0.0.1:{port}: back" in running.err.lines
@@ -205,9 +205,9 @@ async def test_a_feed_filters_and_ends_where_it_has_told_all(redis_server: str) 
         )
         assert (nothing.returncode, nothing.stdout) == (0, "")
         with events(here.deployment, "tail", "--source", url, "--since", "all", "--flag", "ru") as running:
-            await running.out.until(2)
+            await running.out.wait_for(2)
             await here.write(event(3))
-            await running.out.until(3)
+            await running.out.wait_for(3)
             assert running.interrupt() == 130
 
 
@@ -218,12 +218,12 @@ async def test_a_recording_whose_time_is_set_back_is_said(redis_server: str) -> 
     log.show(2**60)
     async with served(log, player=player) as url:
         with events(Deployment(), "tail", "--source", url, "--since", "all") as running:
-            await running.out.until(5)
+            await running.out.wait_for(5)
             log.show(0)
             log.add([], [event(9, minutes=9)])
             log.show(2**60)
-            await running.out.until(6)
-            assert "the feed starts again from its beginning" in (await running.err.until(1))[0]
+            await running.out.wait_for(6)
+            assert "the feed starts again from its beginning" in (await running.err.wait_for(1))[0]
             assert running.interrupt() == 130
         assert shown(running.out.lines) == named(*((number, 1) for number in (0, 1, 2, 3, 4, 9)))
 

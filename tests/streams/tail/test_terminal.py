@@ -21,6 +21,7 @@ from tests.streams.deployments import COMMAND, environment
 from tests.streams.feed.factories import event
 from tests.streams.feed.feed_servers import served
 from tests.streams.tail.processes import call, place
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.services
 
@@ -56,7 +57,7 @@ def terminal(
         if running.poll() is None:
             running.kill()
         running.wait()
-        thread.join(10)
+        thread.join(PATIENCE)
         os.close(ours)
 
 
@@ -67,7 +68,7 @@ async def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server:
         told = [msgspec.structs.replace(hostile(name), id=f"{n:024x}") for n, name in enumerate(NAMES)]
         await here.write(*told)
         with terminal(here.deployment, "tail", "--since", "all") as (running, seen):
-            end = time.monotonic() + 120
+            end = time.monotonic() + PATIENCE
             while told[-1].id.encode() not in b"".join(seen):
                 assert time.monotonic() < end, b"".join(seen)[-500:]
                 await asyncio.sleep(0.02)
@@ -76,7 +77,7 @@ async def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server:
                 assert time.monotonic() < end, b"".join(seen)[-500:]
                 await asyncio.sleep(0.02)
             running.send_signal(signal.SIGINT)
-            assert running.wait(60) == 130
+            assert running.wait(PATIENCE) == 130
         text = b"".join(seen).decode()
         assert "\x1b[1m" in text
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r\n", "\n")
@@ -96,7 +97,7 @@ async def test_who_has_read_enough_ends_it_quietly(redis_server: str) -> None:
                     env=environment(here.deployment),
                     capture_output=True,
                     text=True,
-                    timeout=180,
+                    timeout=PATIENCE,
                 )
             )
             assert (len(done.stdout.splitlines()), done.stderr) == (3, "")

@@ -21,6 +21,7 @@ from tests.streams.alerts.message_factories import (
     deliver,
     single,
 )
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.services
 
@@ -33,7 +34,7 @@ async def heard(
     server: MosquittoServer, count: int, work: Callable[[], Awaitable[None]]
 ) -> list[aiomqtt.Message]:
     """The first `count` messages that a subscriber to every topic gets while `work` runs."""
-    async with asyncio.timeout(20), aiomqtt.Client(HOST, server.port) as client:
+    async with asyncio.timeout(PATIENCE), aiomqtt.Client(HOST, server.port) as client:
         await client.subscribe("#", qos=1)
         await work()
         return [await anext(client.messages) for _ in range(count)]

@@ -8,6 +8,7 @@ import pytest
 from streams.feed.http import connections
 from tests.streams.feed.event_logs import InMemory
 from tests.streams.feed.feed_servers import next_of, served, streaming
+from tests.waiting import PATIENCE
 
 HALF_A_BODY = b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n{"
 
@@ -21,7 +22,7 @@ async def test_a_connection_without_a_complete_request_is_closed(
         host, _, port = url.rpartition("/")[2].rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(sent)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             with suppress(ConnectionError):
                 assert await reader.read() == b""
         writer.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.services.server import ServiceError, wait_until
+from tests.services.server import ServiceError
 from tests.streams.feed.page.browser import Tab, launched
 from tests.streams.feed.page.feed_processes import (
     Feed,
@@ -16,6 +16,7 @@ from tests.streams.feed.page.feed_processes import (
     Recorded,
     recording,
 )
+from tests.waiting import wait_until
 
 Open = Callable[..., Tab]
 
@@ -48,7 +49,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """The recording of `make demo`, read to its end. Tests must not move the time shown."""
     with _or_fail(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
-        wait_until(feed.finished, 60, "the recording to be read")
+        wait_until(feed.finished, "the recording to be read")
         yield feed
 
 

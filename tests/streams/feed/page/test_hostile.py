@@ -15,7 +15,6 @@ from models.event import EventType, FenceRelation, Reason
 from models.vessel import Identity, Role, WatchlistHit
 from streams.simulator import nmea
 from streams.simulator.vessel import Ship
-from tests.services.server import wait_until
 from tests.streams.deployments import COMMAND
 from tests.streams.feed.event_logs import tick
 from tests.streams.feed.factories import (
@@ -27,6 +26,7 @@ from tests.streams.feed.factories import (
 from tests.streams.feed.page.browser import Tab, sizes
 from tests.streams.feed.page.conftest import Open
 from tests.streams.feed.page.feed_processes import Live, Recorded, recording
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
 
@@ -184,7 +184,7 @@ def test_names_by_radio_are_text_everywhere(
     assert names[0] in cells
     assert "<SVG" not in report.read_text()
     with Recorded(tmp_path / "feed", path) as feed:
-        wait_until(feed.finished, 60, "the recording to be read")
+        wait_until(feed.finished, "the recording to be read")
         tab = Tab(browser, feed.url)
         page = tab.open()
         page.locator("#list a:has-text('Suspected transfer')").click()

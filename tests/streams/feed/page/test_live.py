@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from models.event import Event, EventType, Evidence, Level, Reason, Sample, Status
 from models.time import MINUTE, to_text
 from models.vessel import Dimensions, Identity, Role
-from tests.services.server import wait_until
 from tests.streams.feed.event_logs import tick
 from tests.streams.feed.factories import (
     START,
@@ -20,6 +19,7 @@ from tests.streams.feed.factories import (
 )
 from tests.streams.feed.page.conftest import Open
 from tests.streams.feed.page.feed_processes import Live
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
 
@@ -257,4 +257,4 @@ def test_tiles_or_land_without_them(live: Live, tab: Open, monkeypatch: pytest.M
 def test_the_clock_of_the_log(live: Live) -> None:
     """The feed sees what these tests write, on which they all rely."""
     live.add([event(1)])
-    wait_until(lambda: len(live.ask("events")["events"]) == 1, 10, "the event to be told")
+    wait_until(lambda: len(live.ask("events")["events"]) == 1, "the event to be told")

@@ -37,15 +37,8 @@ from tests.streams.feed.event_logs import (
     logged,
 )
 from tests.streams.feed.factories import START, event
-from tests.streams.feed.feed_servers import (
-    Message,
-    counted,
-    next_of,
-    revisions,
-    served,
-    streaming,
-    until,
-)
+from tests.streams.feed.feed_servers import Message, counted, next_of, revisions, served, streaming
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 MANY = int(os.environ.get("TANKERWATCH_REVISIONS", "1000"))
@@ -123,7 +116,7 @@ async def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServe
                     async def enough(goal: int = goal) -> bool:
                         return len(seen) >= goal
 
-                    await until(enough, f"{goal} revisions; {len(seen)} came")
+                    await eventually(enough, f"{goal} revisions; {len(seen)} came")
                     if turn % 2:
                         own_redis.kill()
                         await asyncio.sleep(0.2)
@@ -131,7 +124,7 @@ async def test_the_feed_and_redis_are_killed_and_come_back(own_redis: RedisServe
                         await log.reconnect()
                 feed.kill()
         with process(deployment, tmp_path / "feed.log", "feed", "--port", str(port)):
-            await asyncio.wait_for(following, 30)
+            await asyncio.wait_for(following, PATIENCE)
         assert [one.revision for one in seen] == await logged(log.log)
 
 
@@ -174,7 +167,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(redis_se
             async def dropped() -> bool:
                 return await counted(url, ENDED) > ended
 
-            await until(dropped, "the idle client to be dropped")
+            await eventually(dropped, "the idle client to be dropped")
         last = got.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
         async with streaming(url, **{"Last-Event-ID": last}) as messages:
             rest = await revisions(messages, 500)
@@ -353,11 +346,11 @@ async def test_a_client_that_notices_a_log_set_back_before_the_hub_is_reset_once
                 return
 
     following = asyncio.create_task(follow())
-    await until(lambda: _true(told.count("event: revision") == 10), "all revisions")
+    await eventually(lambda: _true(told.count("event: revision") == 10), "all revisions")
     log.let_go.set()
-    await until(lambda: _true("event: reset" in told), "a reset")
+    await eventually(lambda: _true("event: reset" in told), "a reset")
     log.show(log.read_to)
-    await asyncio.wait_for(following, 30)
+    await asyncio.wait_for(following, PATIENCE)
     assert told.count("event: reset") == 1
     await end(running)
 

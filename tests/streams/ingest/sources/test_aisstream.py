@@ -18,9 +18,9 @@ from tests.streams.ingest.kafka_reading import (
     lines_of,
     options,
     target,
-    until,
     until_frames,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
 
@@ -73,7 +73,7 @@ async def test_each_text_is_a_line_over_reconnects(
         async with Running(session):
             (source,) = session.names
             frames = await until_frames(kafka, topics, lambda found: len(lines_of(found, source)) >= 4)
-            await until(lambda: len(server.asked) == 3)
+            await eventually(lambda: len(server.asked) == 3)
         texts = [json.loads(line) for line in lines_of(frames, source)]
         assert texts == [
             {"MessageType": "PositionReport"},

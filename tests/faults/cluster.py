@@ -288,10 +288,10 @@ class Cluster:
         """The event log of the sink, once it has so many entries: id, revision and JSON of each."""
         key = Keys(self.prefix).log
 
-        async def there() -> bool:
+        async def enough_logged() -> bool:
             return bool(await self._redis.xlen(key) >= count)
 
-        await eventually_served(there, f"{count} entries in the event log", seconds)
+        await eventually_served(enough_logged, f"{count} entries in the event log", seconds)
         entries: Any = await self._redis.xrange(key)
         return [(each[b"id"].decode(), int(each[b"revision"]), each[b"json"]) for _, each in entries]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.streams.alerts.fake_receivers import Hook, serving
+from tests.streams.alerts.fake_receivers import WebhookReceiver, serving
 
 
 @pytest.fixture
-def hook() -> Iterator[Hook]:
-    with serving(Hook()) as server:
+def receiver() -> Iterator[WebhookReceiver]:
+    with serving(WebhookReceiver()) as server:
         yield server

@@ -27,20 +27,20 @@ from streams.runtime.tasks import end
 from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
 from tests.streams.alerts.factories import rule
-from tests.streams.alerts.fake_receivers import Hook
+from tests.streams.alerts.fake_receivers import WebhookReceiver
 from tests.streams.alerts.message_factories import SECRET
 from tests.waiting import PATIENCE, eventually
 
 SOON = Delays(0.05, 0.2)
 
 
-def to(hook: Hook, name: str = "watch", **settings: Any) -> Rule:
-    receiver = {"url": hook.url, "secret_env": "SECRET", "allow_private": True}
-    return rule(name=name, webhook=receiver, **settings)
+def webhook_rule(receiver: WebhookReceiver, name: str = "watch", **settings: Any) -> Rule:
+    settings["webhook"] = {"url": receiver.url, "secret_env": "SECRET", "allow_private": True}
+    return rule(name=name, **settings)
 
 
 @dataclass
-class Place:
+class AlertEnvironment:
     """A log of its own in a Redis, and couriers for it."""
 
     url: str
@@ -59,22 +59,24 @@ class Place:
         await self._writer.write(Batch({}, revisions=[revision(to_json(one)) for one in events]))
 
     @asynccontextmanager
-    async def couriers(self, *rules: Rule, channels: Sequence[Channel] = ()) -> AsyncIterator[list[Delivery]]:
+    async def deliveries(
+        self, *rules: Rule, channels: Sequence[Channel] = ()
+    ) -> AsyncIterator[list[Delivery]]:
         made = list(channels) or [channel_of(one, "", {"SECRET": SECRET}) for one in rules]
-        couriers = [
+        deliveries = [
             Delivery(
                 one, self.log, RuleStore(self.client, self.prefix, one.name), channel, self.url,
                 away=SOON, refused=SOON,
             )
             for one, channel in zip(rules, made, strict=True)
         ]  # fmt: skip
-        tasks = [asyncio.create_task(one.run()) for one in couriers]
-        watch = asyncio.create_task(process.watch(self.log, couriers, self.url))
+        tasks = [asyncio.create_task(one.run()) for one in deliveries]
+        watch = asyncio.create_task(process.watch(self.log, deliveries, self.url))
         try:
             for one in rules:
                 await eventually(lambda one=one: self._started(one), "the rule to start")  # type: ignore[misc]
-            yield couriers
-            for made_one in couriers:
+            yield deliveries
+            for made_one in deliveries:
                 made_one.stop()
             async with asyncio.timeout(PATIENCE):
                 await asyncio.gather(*tasks)
@@ -84,29 +86,29 @@ class Place:
     async def _started(self, one: Rule) -> bool:
         return bool(await self.client.hexists(key(self.prefix, one.name), "position"))
 
-    async def stands(self, one: Rule) -> Any:
+    async def rule_status(self, one: Rule) -> Any:
         return await standing(one, self.client, self.log, self.prefix)
 
-    async def dead(self) -> list[Dead]:
+    async def dead_letters(self) -> list[Dead]:
         return await DeadLetters(self.client, self.prefix).all()
 
 
 @asynccontextmanager
-async def place(url: str) -> AsyncIterator[Place]:
+async def alert_environment(url: str) -> AsyncIterator[AlertEnvironment]:
     client = redis.from_url(url, retry=None, socket_timeout=30)
     prefix = f"t{uuid.uuid4().hex[:8]}."
     try:
-        yield Place(url, client, prefix, EventLog(client, prefix))
+        yield AlertEnvironment(url, client, prefix, EventLog(client, prefix))
     finally:
         await client.aclose()
 
 
-def ids(hook: Hook) -> list[str]:
-    return [request.headers["webhook-id"] for request in hook.requests]
+def ids(receiver: WebhookReceiver) -> list[str]:
+    return [request.headers["webhook-id"] for request in receiver.requests]
 
 
-async def got(hook: Hook, count: int) -> None:
+async def wait_for_requests(receiver: WebhookReceiver, count: int) -> None:
     async def enough() -> bool:
-        return len(hook.requests) >= count
+        return len(receiver.requests) >= count
 
-    await eventually(enough, f"{count} requests, had {len(hook.requests)}")
+    await eventually(enough, f"{count} requests, had {len(receiver.requests)}")

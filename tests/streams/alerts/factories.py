@@ -12,12 +12,12 @@ from streams.alerts.schedule import PendingMessage, Schedule, State
 from streams.store.event_log import Entry
 from tests.streams.feed.factories import event as event
 
-HOOK: Final = {"url": "https://example.org/hook", "secret_env": "SECRET"}
+WEBHOOK: Final = {"url": "https://example.org/hook", "secret_env": "SECRET"}
 NIGHT: Final = {"from": "22:00", "to": "07:00", "zone": "UTC"}
 
 
 def rule(**settings: Any) -> Rule:
-    return msgspec.convert({"name": "night-watch", "webhook": HOOK, **settings}, Rule)
+    return msgspec.convert({"name": "night-watch", "webhook": WEBHOOK, **settings}, Rule)
 
 
 def entry(number: int, of: Event, time: Millis = 1) -> Entry:
@@ -25,30 +25,30 @@ def entry(number: int, of: Event, time: Millis = 1) -> Entry:
     return Entry(f"{time}-{number}", of.id, of.revision, of.type, of.level, of.status, to_json(of))
 
 
-class Redis:
+class StoredState:
     """The fields of one rule as Redis keeps them."""
 
     def __init__(self) -> None:
         self.fields: dict[str, bytes] = {}
 
-    def commit(self, desk: Schedule) -> None:
-        for name, value in desk.state.changed().items():
+    def commit(self, schedule: Schedule) -> None:
+        for name, value in schedule.state.changed().items():
             if value is None:
                 self.fields.pop(name, None)
             else:
                 self.fields[name] = value
 
-    def desk(self, rule: Rule) -> Schedule:
+    def schedule(self, rule: Rule) -> Schedule:
         return Schedule(rule, State(self.fields))
 
 
-def sent(desk: Schedule, now: Millis) -> Iterator[PendingMessage]:
+def sent(schedule: Schedule, now: Millis) -> Iterator[PendingMessage]:
     """What is sent at this time, to a receiver that takes everything."""
-    while isinstance(found := desk.next(now), PendingMessage):
+    while isinstance(found := schedule.next(now), PendingMessage):
         yield found
-        desk.delivered(found, now)
+        schedule.delivered(found, now)
 
 
-def told(desk: Schedule, now: Millis) -> list[list[str]]:
+def sent_ids(schedule: Schedule, now: Millis) -> list[list[str]]:
     """The ids in each of these messages."""
-    return [[alert.id for alert in parcel.alerts] for parcel in sent(desk, now)]
+    return [[alert.id for alert in parcel.alerts] for parcel in sent(schedule, now)]

@@ -45,14 +45,14 @@ class Answer:
     after: float = 0.0  # seconds
 
 
-class Hook(ThreadingHTTPServer):
+class WebhookReceiver(ThreadingHTTPServer):
     """Answers with what is in `answers`, in their order, and then always with `default`."""
 
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, tls: bool = False) -> None:
-        super().__init__((HOST, 0), _HookHandler)
+        super().__init__((HOST, 0), _WebhookHandler)
         self.requests: list[Request] = []
         self.answers: list[Answer] = []
         self.default = Answer()
@@ -75,8 +75,8 @@ class Hook(ThreadingHTTPServer):
         """Clients that break off are part of the tests."""
 
 
-class _HookHandler(BaseHTTPRequestHandler):
-    server: Hook
+class _WebhookHandler(BaseHTTPRequestHandler):
+    server: WebhookReceiver
 
     def do_POST(self) -> None:
         size = int(self.headers["content-length"])
@@ -84,9 +84,9 @@ class _HookHandler(BaseHTTPRequestHandler):
         if len(body) < size:  # who is killed on the way has sent nothing
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        hook = self.server
-        answer = hook.answers.pop(0) if hook.answers else hook.default
-        hook.requests.append(Request(self.path, headers, body, time.time()))
+        receiver = self.server
+        answer = receiver.answers.pop(0) if receiver.answers else receiver.default
+        receiver.requests.append(Request(self.path, headers, body, time.time()))
         time.sleep(answer.after)
         self.send_response(answer.code)
         for name, value in answer.headers.items():

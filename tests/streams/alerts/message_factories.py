@@ -21,8 +21,8 @@ def single(of: Any = None, kind: Kind = Kind.NEW, test: bool = False) -> Single:
 
 
 def alert(*events: Any) -> tuple[Alert, ...]:
-    desk = Schedule(rule(revisions=["new", "updated"]), State())
-    found = [desk.take(entry(number, one), one, 0) for number, one in enumerate(events, 1)]
+    schedule = Schedule(rule(revisions=["new", "updated"]), State())
+    found = [schedule.take(entry(number, one), one, 0) for number, one in enumerate(events, 1)]
     return tuple(one for one in found if one)
 
 

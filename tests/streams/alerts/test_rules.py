@@ -9,7 +9,7 @@ import pytest
 from streams.alerts.alert import Kind
 from streams.alerts.receivers import Email, Mqtt
 from streams.alerts.rules import RulesError, load, read
-from tests.streams.alerts.factories import HOOK, event
+from tests.streams.alerts.factories import WEBHOOK, event
 
 MAIL = {"host": "mail.example.org", "from": "a@example.org", "to": ["b@example.org"]}
 BROKER = {"host": "broker.example.org"}
@@ -22,7 +22,7 @@ def problems(**rule: Any) -> list[str]:
 
 
 def test_a_rule_has_defaults() -> None:
-    (rule,) = read({"rule": [{"name": "watch", "webhook": HOOK}]}).rules
+    (rule,) = read({"rule": [{"name": "watch", "webhook": WEBHOOK}]}).rules
     assert rule.revisions == (Kind.NEW, Kind.RAISED, Kind.RETRACTED)
     assert (rule.channel, rule.quiet, rule.max_per_hour) == ("webhook", None, None)
     assert rule.selection().matches(event())
@@ -36,7 +36,7 @@ def test_filters_are_those_of_everywhere() -> None:
         "bbox": [132, 42, 134, 43.5],
         "min_score": 0.5,
     }
-    (rule,) = read({"rule": [{"name": "watch", "webhook": HOOK, "filter": given}]}).rules
+    (rule,) = read({"rule": [{"name": "watch", "webhook": WEBHOOK, "filter": given}]}).rules
     assert rule.selection().matches(event(0))
     assert not rule.selection().matches(event(1))
 
@@ -44,25 +44,25 @@ def test_filters_are_those_of_everywhere() -> None:
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ({"webhook": HOOK, "colour": "red"}, "unknown key 'colour'; valid here are name, filter,"),
-        ({"webhook": HOOK | {"urll": ""}}, "webhook: unknown key 'urll'; valid here are url, url_env"),
+        ({"webhook": WEBHOOK, "colour": "red"}, "unknown key 'colour'; valid here are name, filter,"),
+        ({"webhook": WEBHOOK | {"urll": ""}}, "webhook: unknown key 'urll'; valid here are url, url_env"),
         ({"webhook": {"url": "https://example.org"}}, "webhook: secret_env is missing"),
         ({"webhook": {"secret_env": "A"}}, "webhook: give either url or url_env"),
-        ({"webhook": HOOK | {"url": "http://example.org"}}, "goes without TLS; use https, or say"),
-        ({"webhook": HOOK | {"url": "ftp://example.org"}}, "is no address of the web"),
-        ({"webhook": HOOK | {"url": "https://a:b@example.org"}}, "secrets don't belong in the file"),
-        ({"webhook": HOOK | {"url": "https://example.org:99999"}}, "port = 99999 is none"),
-        ({"webhook": HOOK | {"url": "https://0177.0.0.1/"}}, "can't be read"),
-        ({"webhook": HOOK | {"url": "https://example.org/\n"}}, "can't be read"),
-        ({"webhook": HOOK | {"secret_env": "whsec_abc="}}, "is no name of an environment variable"),
-        ({"webhook": HOOK, "revisions": ["new", "old"]}, "revisions: 'old' is none; valid are new, raised,"),
-        ({"webhook": HOOK, "revisions": []}, "revisions is empty; valid are new"),
-        ({"webhook": HOOK, "filter": {"type": "meeting"}}, "filter.type: 'meeting' is none; the valid"),
-        ({"webhook": HOOK, "filter": {"levle": "x"}}, "filter.levle: no such filter; the filters are"),
-        ({"webhook": HOOK, "max_per_hour": 0}, "max_per_hour must be from 1 to 1000"),
-        ({"webhook": HOOK, "quiet": {"from": "22:00", "to": "07:00"}}, "quiet: zone is missing"),
+        ({"webhook": WEBHOOK | {"url": "http://example.org"}}, "goes without TLS; use https, or say"),
+        ({"webhook": WEBHOOK | {"url": "ftp://example.org"}}, "is no address of the web"),
+        ({"webhook": WEBHOOK | {"url": "https://a:b@example.org"}}, "secrets don't belong in the file"),
+        ({"webhook": WEBHOOK | {"url": "https://example.org:99999"}}, "port = 99999 is none"),
+        ({"webhook": WEBHOOK | {"url": "https://0177.0.0.1/"}}, "can't be read"),
+        ({"webhook": WEBHOOK | {"url": "https://example.org/\n"}}, "can't be read"),
+        ({"webhook": WEBHOOK | {"secret_env": "whsec_abc="}}, "is no name of an environment variable"),
+        ({"webhook": WEBHOOK, "revisions": ["new", "old"]}, "revisions: 'old' is none; valid are new,"),
+        ({"webhook": WEBHOOK, "revisions": []}, "revisions is empty; valid are new"),
+        ({"webhook": WEBHOOK, "filter": {"type": "meeting"}}, "filter.type: 'meeting' is none; the valid"),
+        ({"webhook": WEBHOOK, "filter": {"levle": "x"}}, "filter.levle: no such filter; the filters are"),
+        ({"webhook": WEBHOOK, "max_per_hour": 0}, "max_per_hour must be from 1 to 1000"),
+        ({"webhook": WEBHOOK, "quiet": {"from": "22:00", "to": "07:00"}}, "quiet: zone is missing"),
         ({}, "needs one receiver, has none; give one of webhook, email, slack, mqtt"),
-        ({"webhook": HOOK, "email": MAIL}, "needs one receiver, has webhook and email"),
+        ({"webhook": WEBHOOK, "email": MAIL}, "needs one receiver, has webhook and email"),
         ({"email": MAIL | {"security": "ssl"}}, "security = 'ssl' is none; valid are starttls, tls, none"),
         ({"email": MAIL | {"to": ["b@example.org\nBcc: c@example.org"]}}, "is no e-mail address"),
         ({"email": MAIL | {"to": []}}, "to is empty"),
@@ -87,7 +87,7 @@ def test_all_problems_are_told_at_once() -> None:
             {
                 "rules": [],
                 "page": "feed",
-                "rule": [{"name": "A b"}, {"webhook": HOOK}, *2 * [{"name": "c", "webhook": HOOK}]],
+                "rule": [{"name": "A b"}, {"webhook": WEBHOOK}, *2 * [{"name": "c", "webhook": WEBHOOK}]],
             }
         )
     told = raised.value.problems

@@ -22,12 +22,12 @@ from streams.alerts.schedule import (
 )
 from tests.streams.alerts.factories import (
     NIGHT,
-    Redis,
+    StoredState,
     entry,
     event,
     rule,
     sent,
-    told,
+    sent_ids,
 )
 
 NOON = from_text("2026-03-02T12:00:00Z")
@@ -48,9 +48,9 @@ def new(**given: Any) -> Schedule:
     return Schedule(rule(**given), State())
 
 
-def take(desk: Schedule, *events: Event, now: int = NOON) -> list[tuple[int, str]]:
+def take(schedule: Schedule, *events: Event, now: int = NOON) -> list[tuple[int, str]]:
     """Revision and kind of the alerts that these make."""
-    alerts = [desk.take(entry(number, one), one, now) for number, one in enumerate(events, 1)]
+    alerts = [schedule.take(entry(number, one), one, now) for number, one in enumerate(events, 1)]
     return [(alert.revision, alert.kind) for alert in alerts if alert]
 
 
@@ -82,15 +82,15 @@ def test_a_rule_says_which_revisions_it_wants(revisions: list[str], expected: li
 
 
 def test_first_sight_is_the_first_revision_that_meets_the_filter() -> None:
-    desk = new(filter={"level": "probable"})
-    assert take(desk, *LIFE) == [(3, "new"), (7, "retracted")]
+    schedule = new(filter={"level": "probable"})
+    assert take(schedule, *LIFE) == [(3, "new"), (7, "retracted")]
 
 
 def test_what_was_told_is_told_to_its_end_although_the_filter_is_met_no_more() -> None:
-    desk = new(filter={"min_score": 0.5, "status": "open"}, revisions=["new", "raised", "retracted"])
+    schedule = new(filter={"min_score": 0.5, "status": "open"}, revisions=["new", "raised", "retracted"])
     weak: dict[str, Any] = {"score": 0.1, "level": Level.PROBABLE}
     events = [event(1, 1), event(1, 2, **weak), event(1, 3, status=Status.RETRACTED, **weak)]
-    assert take(desk, *events) == [(1, "new"), (2, "raised"), (3, "retracted")]
+    assert take(schedule, *events) == [(1, "new"), (2, "raised"), (3, "retracted")]
 
 
 def test_the_retraction_of_what_was_never_told_is_not_told() -> None:
@@ -98,139 +98,139 @@ def test_the_retraction_of_what_was_never_told_is_not_told() -> None:
 
 
 def test_a_revision_that_is_known_makes_no_alert() -> None:
-    desk = new(revisions=["new", "updated"])
-    assert take(desk, event(1, 2), event(1, 1), event(1, 2), event(1, 3)) == [(2, "new"), (3, "updated")]
+    schedule = new(revisions=["new", "updated"])
+    assert take(schedule, event(1, 2), event(1, 1), event(1, 2), event(1, 3)) == [(2, "new"), (3, "updated")]
 
 
 def test_an_event_is_forgotten_when_nothing_is_heard_of_it() -> None:
-    desk = new()
-    desk.take(entry(1, event(1), time=NOON), event(1), NOON)
-    desk.forget(NOON + FOLLOWED)
-    assert desk.state.followed
-    desk.forget(NOON + FOLLOWED + 1)
-    assert not desk.state.followed
+    schedule = new()
+    schedule.take(entry(1, event(1), time=NOON), event(1), NOON)
+    schedule.forget(NOON + FOLLOWED)
+    assert schedule.state.followed
+    schedule.forget(NOON + FOLLOWED + 1)
+    assert not schedule.state.followed
 
 
 # --- quiet hours
 
 
 def test_what_falls_in_quiet_hours_comes_as_a_digest_at_their_end() -> None:
-    desk = new(quiet=NIGHT)
-    take(desk, event(1), event(2), now=EVENING)
-    assert desk.next(EVENING) == MORNING
-    assert desk.next(MORNING - 1) == MORNING
-    assert told(desk, MORNING) == [[event(1).id + ":1", event(2).id + ":1"]]
-    assert desk.next(MORNING) is None
-    take(desk, event(3), event(4), now=MORNING)
-    assert told(desk, MORNING) == [[event(3).id + ":1"], [event(4).id + ":1"]]
+    schedule = new(quiet=NIGHT)
+    take(schedule, event(1), event(2), now=EVENING)
+    assert schedule.next(EVENING) == MORNING
+    assert schedule.next(MORNING - 1) == MORNING
+    assert sent_ids(schedule, MORNING) == [[event(1).id + ":1", event(2).id + ":1"]]
+    assert schedule.next(MORNING) is None
+    take(schedule, event(3), event(4), now=MORNING)
+    assert sent_ids(schedule, MORNING) == [[event(3).id + ":1"], [event(4).id + ":1"]]
 
 
 def test_probable_may_break_through() -> None:
-    desk = new(quiet=NIGHT | {"probable_breaks_through": True})
-    take(desk, event(1), event(2, level=Level.PROBABLE), now=EVENING)
-    assert told(desk, EVENING) == [[event(2).id + ":1"]]
-    assert desk.next(EVENING) == MORNING
-    assert told(desk, MORNING) == [[event(1).id + ":1"]]
+    schedule = new(quiet=NIGHT | {"probable_breaks_through": True})
+    take(schedule, event(1), event(2, level=Level.PROBABLE), now=EVENING)
+    assert sent_ids(schedule, EVENING) == [[event(2).id + ":1"]]
+    assert schedule.next(EVENING) == MORNING
+    assert sent_ids(schedule, MORNING) == [[event(1).id + ":1"]]
 
 
 def test_a_message_that_was_refused_in_the_evening_waits_for_the_morning_too() -> None:
-    desk = new(quiet=NIGHT)
+    schedule = new(quiet=NIGHT)
     evening = from_text("2026-03-02T21:59:00Z")
-    take(desk, event(1), now=evening)
-    parcel = desk.next(evening)
+    take(schedule, event(1), now=evening)
+    parcel = schedule.next(evening)
     assert isinstance(parcel, PendingMessage)
-    again = desk.refused(parcel, evening + 2 * MINUTE)
-    assert desk.next(evening + 5 * MINUTE) == MORNING
-    assert desk.next(MORNING) == again
+    again = schedule.refused(parcel, evening + 2 * MINUTE)
+    assert schedule.next(evening + 5 * MINUTE) == MORNING
+    assert schedule.next(MORNING) == again
 
 
 # --- at most so many an hour
 
 
 def test_what_is_too_many_comes_as_a_digest_once_there_is_room() -> None:
-    desk = new(max_per_hour=2)
-    take(desk, *(event(n) for n in range(5)))
-    assert [len(ids) for ids in told(desk, NOON)] == [1, 1]
-    assert desk.next(NOON) == NOON + HOUR
-    take(desk, event(5), now=NOON + MINUTE)
-    assert told(desk, NOON + HOUR - 1) == []
-    assert told(desk, NOON + HOUR) == [[event(n).id + ":1" for n in (2, 3, 4, 5)]]
-    assert desk.take_held() == 4
+    schedule = new(max_per_hour=2)
+    take(schedule, *(event(n) for n in range(5)))
+    assert [len(ids) for ids in sent_ids(schedule, NOON)] == [1, 1]
+    assert schedule.next(NOON) == NOON + HOUR
+    take(schedule, event(5), now=NOON + MINUTE)
+    assert sent_ids(schedule, NOON + HOUR - 1) == []
+    assert sent_ids(schedule, NOON + HOUR) == [[event(n).id + ":1" for n in (2, 3, 4, 5)]]
+    assert schedule.take_held() == 4
 
 
 def test_the_limit_is_of_any_sixty_minutes() -> None:
-    desk = new(max_per_hour=2)
+    schedule = new(max_per_hour=2)
     times = []
     for minute in range(0, 240, 7):
         now = NOON + minute * MINUTE
-        desk.take(entry(minute + 1, event(minute)), event(minute), now)
-        times += [now for _ in sent(desk, now)]
+        schedule.take(entry(minute + 1, event(minute)), event(minute), now)
+        times += [now for _ in sent(schedule, now)]
     assert len(times) >= 6
     assert all(third - first >= HOUR for first, third in zip(times, times[2:], strict=False))
 
 
 def test_a_digest_has_a_bound_and_the_rest_is_in_the_next() -> None:
-    desk = new(max_per_hour=1)
-    take(desk, *(event(n) for n in range(DIGEST + 2)))
-    sizes = [len(ids) for hour in range(4) for ids in told(desk, NOON + hour * HOUR)]
+    schedule = new(max_per_hour=1)
+    take(schedule, *(event(n) for n in range(DIGEST + 2)))
+    sizes = [len(ids) for hour in range(4) for ids in sent_ids(schedule, NOON + hour * HOUR)]
     assert sizes == [1, DIGEST, 1]
 
 
 # --- receivers that do not take it
 
 
-def parcel_at(desk: Schedule, now: int) -> PendingMessage:
-    found = desk.next(now)
+def parcel_at(schedule: Schedule, now: int) -> PendingMessage:
+    found = schedule.next(now)
     assert isinstance(found, PendingMessage)
     return found
 
 
 def test_while_a_receiver_is_away_the_first_message_is_tried_and_no_other_made() -> None:
-    desk = new()
-    take(desk, event(1), event(2), now=NOON)
-    first = parcel_at(desk, NOON)
+    schedule = new()
+    take(schedule, event(1), event(2), now=NOON)
+    first = parcel_at(schedule, NOON)
     for minute in range(5):
-        assert desk.next(NOON + minute * MINUTE) == first
-    assert len(desk.state.parcels) == 1
+        assert schedule.next(NOON + minute * MINUTE) == first
+    assert len(schedule.state.parcels) == 1
 
 
 def test_a_message_that_is_refused_lets_others_pass_and_comes_again() -> None:
-    desk = new()
-    take(desk, event(1), event(2), now=NOON)
-    first = parcel_at(desk, NOON)
-    again = desk.refused(first, NOON + MINUTE)
-    assert told(desk, NOON) == [[event(2).id + ":1"]]
-    assert desk.next(NOON) == NOON + MINUTE
+    schedule = new()
+    take(schedule, event(1), event(2), now=NOON)
+    first = parcel_at(schedule, NOON)
+    again = schedule.refused(first, NOON + MINUTE)
+    assert sent_ids(schedule, NOON) == [[event(2).id + ":1"]]
+    assert schedule.next(NOON) == NOON + MINUTE
     assert (again.id, again.alerts, again.refusals) == (first.id, first.alerts, 1)
-    assert desk.next(NOON + MINUTE) == again
+    assert schedule.next(NOON + MINUTE) == again
 
 
 def test_where_nearly_all_are_refused_no_more_are_made() -> None:
-    desk = new()
-    take(desk, *(event(n) for n in range(REFUSED + 5)))
+    schedule = new()
+    take(schedule, *(event(n) for n in range(REFUSED + 5)))
     for _ in range(REFUSED):
-        desk.refused(parcel_at(desk, NOON), NOON + HOUR)
-    assert desk.next(NOON) == NOON + HOUR
-    assert len(desk.state.waiting) == 5
+        schedule.refused(parcel_at(schedule, NOON), NOON + HOUR)
+    assert schedule.next(NOON) == NOON + HOUR
+    assert len(schedule.state.waiting) == 5
 
 
 def test_the_oldest_are_given_up_where_too_many_wait() -> None:
-    desk = new()
-    take(desk, *(event(n) for n in range(WAITING + 2)))
-    assert [alert.event for alert in desk.overflow()] == [event(0).id, event(1).id]
-    assert desk.overflow() == []
-    assert len(desk.state.waiting) == WAITING
+    schedule = new()
+    take(schedule, *(event(n) for n in range(WAITING + 2)))
+    assert [alert.event for alert in schedule.overflow()] == [event(0).id, event(1).id]
+    assert schedule.overflow() == []
+    assert len(schedule.state.waiting) == WAITING
 
 
 def test_a_cut_log_is_said_in_a_message_and_read_on() -> None:
-    desk = new()
-    desk.start("5-0")
-    desk.missed("9-0", NOON)
-    gap = parcel_at(desk, NOON)
+    schedule = new()
+    schedule.start("5-0")
+    schedule.missed("9-0", NOON)
+    gap = parcel_at(schedule, NOON)
     assert (gap.alerts, gap.gap) == ((), ("5-0", "9-0"))
-    assert desk.position == f"8-{2**64 - 1}"
-    desk.missed("9-3", NOON)
-    assert desk.position == "9-2"
+    assert schedule.position == f"8-{2**64 - 1}"
+    schedule.missed("9-3", NOON)
+    assert schedule.position == "9-2"
 
 
 # --- whatever happens, whenever it crashes
@@ -266,28 +266,28 @@ rules = st.builds(
 def test_every_alert_is_sent_once_and_again_only_where_the_answer_was_lost(
     given: Rule, script: list[tuple[str, Any, Any]]
 ) -> None:
-    redis, now, log = Redis(), NOON, list[Event]()
+    redis, now, log = StoredState(), NOON, list[Event]()
     wanted: list[str] = []
     reference = Schedule(given, State())  # takes in the same, never crashes, sends nothing
-    desk = redis.desk(given)
-    desk.start("0-0")
-    redis.commit(desk)
+    schedule = redis.schedule(given)
+    schedule.start("0-0")
+    redis.commit(schedule)
     sent_at: list[int] = []
-    got: Counter[str] = Counter()
+    wait_for_requests: Counter[str] = Counter()
     lost: set[str] = set()
     bodies: dict[str, list[str]] = {}
 
     def read() -> None:
-        assert desk.position is not None
-        for number in range(int(desk.position.partition("-")[2]), len(log)):
-            desk.take(entry(number + 1, log[number]), log[number], now)
-        redis.commit(desk)
+        assert schedule.position is not None
+        for number in range(int(schedule.position.partition("-")[2]), len(log)):
+            schedule.take(entry(number + 1, log[number]), log[number], now)
+        redis.commit(schedule)
 
     def attempt(how: str) -> bool:
-        nonlocal desk
+        nonlocal schedule
         read()
-        found = desk.next(now)
-        redis.commit(desk)
+        found = schedule.next(now)
+        redis.commit(schedule)
         if not isinstance(found, PendingMessage):
             return False
         ids = [alert.id for alert in found.alerts]
@@ -299,19 +299,19 @@ def test_every_alert_is_sent_once_and_again_only_where_the_answer_was_lost(
         if len(ids) > 1:
             assert all(alert.held in (Held.QUIET, Held.LIMIT) for alert in found.alerts)
         if how in ("delivered", "answer lost"):
-            got.update(ids)
+            wait_for_requests.update(ids)
             sent_at.append(now)
         if how == "delivered":
-            desk.delivered(found, now)
+            schedule.delivered(found, now)
         elif how == "refused":
-            desk.refused(found, now + 5 * MINUTE)
+            schedule.refused(found, now + 5 * MINUTE)
         elif how in ("answer lost", "crash"):
             lost.update(ids if how == "answer lost" else ())
-            desk = redis.desk(given)
+            schedule = redis.schedule(given)
             if how == "answer lost":
                 sent_at.pop()
             return True
-        redis.commit(desk)
+        redis.commit(schedule)
         return True
 
     for what, value, more in script:
@@ -324,16 +324,16 @@ def test_every_alert_is_sent_once_and_again_only_where_the_answer_was_lost(
         elif what == "pass":
             now += value
         elif what == "crash":
-            desk = redis.desk(given)
+            schedule = redis.schedule(given)
         else:
             attempt(value)
     end = now + 30 * DAY
-    while now < end and (len(got) < len(wanted) or desk.state.parcels):
+    while now < end and (len(wait_for_requests) < len(wanted) or schedule.state.parcels):
         if not attempt("delivered"):
             now += 10 * MINUTE
-    assert set(got) == set(wanted)
-    assert {id for id, times in got.items() if times > 1} <= lost
+    assert set(wait_for_requests) == set(wanted)
+    assert {id for id, times in wait_for_requests.items() if times > 1} <= lost
     limit = given.max_per_hour
     if limit:
         assert all(b - a >= HOUR for a, b in zip(sent_at, sent_at[limit:], strict=False))
-    assert not desk.state.waiting
+    assert not schedule.state.waiting

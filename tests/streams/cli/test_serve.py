@@ -19,22 +19,22 @@ from tests.waiting import PATIENCE, wait_until
 
 @contextmanager
 def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    told = folder / "told"
-    with told.open("wb") as file:
+    output = folder / "told"
+    with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, *arguments], stderr=file, stdout=file, stdin=subprocess.DEVNULL
         )
     try:
-        yield process, told
+        yield process, output
     finally:
         process.kill()
         process.wait()
 
 
-def said(told: Path, words: str) -> str:
+def text_with(output: Path, words: str) -> str:
     """What was said, once it holds these words."""
-    wait_until(lambda: words in told.read_text(), f"{words!r}")
-    return told.read_text()
+    wait_until(lambda: words in output.read_text(), f"{words!r}")
+    return output.read_text()
 
 
 def url_in(text: str) -> str:
@@ -51,9 +51,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_recording_is_served_and_stays_after_its_end(file: Path, tmp_path: Path) -> None:
-    with running(tmp_path, "serve", str(file), "--port", "0") as (process, told):
-        url = url_in(said(told, "All has been read"))
-        assert "lines read" in told.read_text()
+    with running(tmp_path, "serve", str(file), "--port", "0") as (process, output):
+        url = url_in(text_with(output, "All has been read"))
+        assert "lines read" in output.read_text()
         events = httpx.get(f"{url}v1/events").json()["events"]
         assert {one["type"] for one in events} == {"encounter", "loitering"}
         playback = httpx.get(f"{url}v1/replay").json()
@@ -65,12 +65,12 @@ def test_a_recording_is_served_and_stays_after_its_end(file: Path, tmp_path: Pat
         assert httpx.get(url).status_code == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
-        assert "Traceback" not in told.read_text()
+        assert "Traceback" not in output.read_text()
 
 
 def test_at_a_rate_the_transfer_is_not_seen_at_once(file: Path, tmp_path: Path) -> None:
-    with running(tmp_path, "serve", str(file), "--port", "0", "--rate", "1") as (_, told):
-        url = url_in(said(told, "All has been read"))
+    with running(tmp_path, "serve", str(file), "--port", "0", "--rate", "1") as (_, output):
+        url = url_in(text_with(output, "All has been read"))
         playback = httpx.get(f"{url}v1/replay").json()
         assert playback["readTo"] == playback["end"] > playback["now"]
         assert httpx.get(f"{url}v1/events").json()["events"] == []
@@ -78,15 +78,15 @@ def test_at_a_rate_the_transfer_is_not_seen_at_once(file: Path, tmp_path: Path) 
 
 def test_the_feed_waits_for_redis_and_ends_when_told(tmp_path: Path) -> None:
     nowhere = "redis://127.0.0.1:1/0"
-    with running(tmp_path, "feed", "--port", "0", "--redis", nowhere) as (process, told):
-        url = url_in(said(told, "waiting"))
+    with running(tmp_path, "feed", "--port", "0", "--redis", nowhere) as (process, output):
+        url = url_in(text_with(output, "waiting"))
         assert httpx.get(f"{url}healthz").status_code == 503
         assert httpx.get(f"{url}v1/events").status_code == 503
         assert httpx.get(f"{url}v1/config").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
-        assert "feed_stopped" in told.read_text()
-        assert "Traceback" not in told.read_text()
+        assert "feed_stopped" in output.read_text()
+        assert "Traceback" not in output.read_text()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_wrong_usage_is_one_line(
 
 
 def test_a_port_that_is_taken_is_told(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with running(tmp_path, "serve", str(file), "--port", "0") as (_, told):
-        port = url_in(said(told, "Watch it at")).rpartition(":")[2].strip("/")
+    with running(tmp_path, "serve", str(file), "--port", "0") as (_, output):
+        port = url_in(text_with(output, "Watch it at")).rpartition(":")[2].strip("/")
         assert run(["serve", str(file), "--port", port]) == 2
     assert "choose another one with --port" in capsys.readouterr().err

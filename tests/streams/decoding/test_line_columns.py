@@ -128,7 +128,7 @@ class Maker:
                 )
                 told = time if number == 1 or self.chance(0.2) else None
                 among = f"{number}-{len(message)}-{group}" if len(message) > 1 and self.chance(0.7) else ""
-                for line in self.told(text, own, told, among):
+                for line in self.with_context(text, own, told, among):
                     yield line.encode("latin-1")
 
     def message(self) -> list[str]:
@@ -172,7 +172,7 @@ class Maker:
         )
         return [sentence(text, fill, talker=talker, channel=channel, sequence=self.one_of("", "", "3"))]
 
-    def told(self, text: str, form: str, time: Millis | None, group: str) -> Iterator[str]:
+    def with_context(self, text: str, form: str, time: Millis | None, group: str) -> Iterator[str]:
         """A sentence with what tells of it, in one form or another."""
         station = self.one_of("", "a", "b", "2190067", "x-y z", "long" * 30)
         if form == "tag" and (time is not None or station or group):

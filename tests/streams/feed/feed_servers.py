@@ -107,7 +107,7 @@ async def revisions(messages: AsyncIterator[Message], count: int) -> list[Messag
     return found
 
 
-async def next_of(messages: AsyncIterator[Message], kind: str) -> Message:
+async def next_message(messages: AsyncIterator[Message], kind: str) -> Message:
     async with asyncio.timeout(PATIENCE):
         async for message in messages:
             if message.kind == kind:
@@ -115,7 +115,7 @@ async def next_of(messages: AsyncIterator[Message], kind: str) -> Message:
     raise AssertionError(f"the stream ended without {kind}")
 
 
-async def counted(url: str, name: str) -> float:
+async def metric_value(url: str, name: str) -> float:
     """The value of a metric."""
     async with httpx.AsyncClient() as client:
         text = (await client.get(f"{url}/metrics")).text

@@ -51,7 +51,7 @@ async def fill(log: Filled) -> None:
     await log.add(identities=[Identity(MMSI + 50, START, name="NEVER PLACED")])
 
 
-async def said(log: FeedLog) -> dict[str, Any]:
+async def all_answers(log: FeedLog) -> dict[str, Any]:
     """The answers to everything that can be asked, without the ids of entries."""
     entries = await log.since(count=1_000)
     ids = [f"{number:024x}" for number in range(21)]
@@ -89,7 +89,7 @@ async def test_both_logs_give_the_same_answers(redis_server: str) -> None:
     for kind in ("memory", "redis"):
         async with filled(kind, redis_server) as log:
             await fill(log)
-            answers.append(await said(log.log))
+            answers.append(await all_answers(log.log))
     in_memory, in_redis = answers
     assert in_memory["ends"]
     assert len(in_memory["entries"]) == 180

@@ -25,7 +25,7 @@ from tests.streams.track_factories import (
 SIZE = Dimensions(80, 20, 8, 8)
 
 
-def made(name: str = "OCEAN STAR", lon: float = 135.0) -> list[Event]:
+def sample_events(name: str = "OCEAN STAR", lon: float = 135.0) -> list[Event]:
     """An encounter with everything known about both vessels, and a loitering event."""
     minutes = list(range(0, 65, 5))
     hits = (WatchlistHit("a list", "entry 1", "imo"),)
@@ -50,7 +50,7 @@ def written(form: Format, events: list[Event]) -> str:
 
 
 def test_json_lines_read_back_are_the_same_events() -> None:
-    events = made()
+    events = sample_events()
     lines = written(Format.JSONL, events).splitlines()
     assert [from_json(line) for line in lines] == events
     assert [to_json(from_json(line)).decode() for line in lines] == lines
@@ -58,7 +58,7 @@ def test_json_lines_read_back_are_the_same_events() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, None])
 def test_geojson_is_a_collection_of_points(number: int | None) -> None:
-    events = made(lon=180.0)[:number]
+    events = sample_events(lon=180.0)[:number]
     collection = json.loads(written(Format.GEOJSON, events))
     assert collection["type"] == "FeatureCollection"
     assert len(collection["features"]) == len(events)
@@ -75,7 +75,7 @@ def test_geojson_is_a_collection_of_points(number: int | None) -> None:
 
 
 def test_csv_has_a_row_for_every_revision() -> None:
-    events = made()
+    events = sample_events()
     header, *rows = csv.reader(io.StringIO(written(Format.CSV, events)))
     assert tuple(header) == COLUMNS
     assert [(row[header.index("id")], row[header.index("type")]) for row in rows] == [
@@ -95,13 +95,13 @@ def test_csv_has_a_row_for_every_revision() -> None:
     "name", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x","y")', "=A,B", "\t=1", "  =1"]
 )
 def test_a_name_cannot_be_a_formula(name: str) -> None:
-    text = written(Format.CSV, made(name)[:1])
+    text = written(Format.CSV, sample_events(name)[:1])
     (row,) = csv.DictReader(io.StringIO(text))
     assert not row["name"].lstrip().startswith(("=", "+", "-", "@"))
     assert row["name"].startswith("'")
 
 
 def test_a_name_cannot_start_a_row_or_a_line() -> None:
-    events = made('A",B\nC;<b>')[:1]
+    events = sample_events('A",B\nC;<b>')[:1]
     assert len(list(csv.DictReader(io.StringIO(written(Format.CSV, events))))) == 1
     assert len(written(Format.JSONL, events).splitlines()) == 1

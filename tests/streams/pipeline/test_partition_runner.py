@@ -147,7 +147,7 @@ class Broker:
             await asyncio.sleep(0)
 
 
-def keeper(store: Store, broker: Broker, every: int = 10) -> PartitionRunner:
+def partition_runner(store: Store, broker: Broker, every: int = 10) -> PartitionRunner:
     return PartitionRunner("in", lambda _: Counts(), store.checkpoint, broker.send, Topics(), every)
 
 
@@ -173,7 +173,7 @@ async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pyt
     broker = Broker(rng)
     store = Store(rng, broker)
     at_work = asyncio.create_task(broker.work())
-    one = keeper(store, broker)
+    one = partition_runner(store, broker)
     start = (await one.load([0], {}))[0]
     for _ in range(60):
         store.trouble = rng.choice([0.0, 0.0, 0.4])
@@ -192,7 +192,7 @@ async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pyt
                     await busy
                 else:
                     await busy
-                    one = keeper(store, broker)
+                    one = partition_runner(store, broker)
                 start = (await one.load([0], {}))[0]
                 assert start == store.offset + 1
     store.trouble = 0.0
@@ -208,7 +208,7 @@ async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
     rng = random.Random(0)
     broker = Broker(rng)
     at_work = asyncio.create_task(broker.work())
-    one = keeper(Store(rng, broker), broker)
+    one = partition_runner(Store(rng, broker), broker)
     assert await one.load([0], {}) == {0: 0}
     for offset in (0, 1, 1, 0):
         await one.take(0, offset, str(offset).encode())
@@ -223,7 +223,7 @@ async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
 async def test_where_retention_has_passed_the_checkpoint_it_goes_on() -> None:
     rng = random.Random(0)
     broker = Broker(rng)
-    one = keeper(Store(rng, broker), broker)
+    one = partition_runner(Store(rng, broker), broker)
     assert await one.load([0], {0: 5}) == {0: 5}
 
 
@@ -232,7 +232,7 @@ async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
     broker = Broker(rng)
     at_work = asyncio.create_task(broker.work())
     store = Store(rng, broker)
-    one = keeper(store, broker)
+    one = partition_runner(store, broker)
     await one.load([0], {})
     await one.take(0, 0, b"0")
     assert await one.checkpoint() == {0: 0}
@@ -240,7 +240,7 @@ async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
     with pytest.raises(Fenced):
         await one.checkpoint()
     store.offset = 0
-    other = keeper(store, broker)
+    other = partition_runner(store, broker)
     await other.load([0], {})
     await one.take(0, 1, b"1")
     with pytest.raises(Fenced):
@@ -252,7 +252,7 @@ async def test_messages_that_have_arrived_are_not_remembered() -> None:
     rng = random.Random(0)
     broker = Broker(rng, 1.0)
     at_work = asyncio.create_task(broker.work())
-    one = keeper(Store(rng, broker), broker, every=1_000_000)
+    one = partition_runner(Store(rng, broker), broker, every=1_000_000)
     await one.load([0], {})
     for offset in range(2_000):
         await one.take(0, offset, str(offset).encode())

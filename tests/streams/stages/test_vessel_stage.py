@@ -52,7 +52,7 @@ def voyages(number: int) -> tuple[Rows, Rows]:
     return np.concatenate(positions), np.concatenate(told)
 
 
-def said(instants: Sequence[Instant]) -> list[object]:
+def comparable(instants: Sequence[Instant]) -> list[object]:
     return [
         (each.time, each.ticks.tobytes(), each.identities, [to_json(event) for event in each.events])
         for each in instants
@@ -87,7 +87,7 @@ def in_parts(positions: Rows, told: Rows, minutes: int, pieces: bool | None) -> 
             else:
                 other.restore(stage.snapshot())
             stage = other
-    return said(out + stage.advance(END))
+    return comparable(out + stage.advance(END))
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])

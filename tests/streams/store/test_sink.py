@@ -298,10 +298,10 @@ async def test_kafka_and_redis_missing_at_start(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with process(deployment, log, "sink") as sink:
 
-        async def said() -> bool:
+        async def waiting_logged() -> bool:
             return "event=waiting" in log.read_text()
 
-        await eventually(said, "a message")
+        await eventually(waiting_logged, "a message")
         sink.terminate()
         assert await asyncio.to_thread(sink.wait, PATIENCE) == 0
     text = log.read_text()

@@ -92,11 +92,11 @@ def shown(lines: list[str]) -> list[tuple[str, int]]:
     return [(one["id"], one["revision"]) for one in map(json.loads, lines)]
 
 
-def named(*revisions: tuple[int, int]) -> list[tuple[str, int]]:
+def revisions_of(*revisions: tuple[int, int]) -> list[tuple[str, int]]:
     return [(event(number).id, revision) for number, revision in revisions]
 
 
-class Place:
+class TailEnvironment:
     def __init__(self, client: Any, url: str, prefix: str) -> None:
         self.deployment = Deployment(redis=url, prefix=prefix)
         self.client, self.log = client, EventLog(client, prefix)
@@ -108,9 +108,9 @@ class Place:
 
 
 @asynccontextmanager
-async def place(url: str) -> AsyncIterator[Place]:
+async def tail_environment(url: str) -> AsyncIterator[TailEnvironment]:
     client = redis.from_url(url, socket_timeout=30)
     try:
-        yield Place(client, url, f"t{uuid.uuid4().hex[:8]}.")
+        yield TailEnvironment(client, url, f"t{uuid.uuid4().hex[:8]}.")
     finally:
         await client.aclose()

@@ -20,7 +20,7 @@ from tests.streams.alerts.hostile_names import NAMES, hostile
 from tests.streams.deployments import COMMAND, environment
 from tests.streams.feed.factories import event
 from tests.streams.feed.feed_servers import served
-from tests.streams.tail.processes import call, place
+from tests.streams.tail.processes import call, tail_environment
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.services
@@ -62,17 +62,17 @@ def terminal(
 
 
 async def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server: str) -> None:
-    async with place(redis_server) as here:
+    async with tail_environment(redis_server) as env:
         import msgspec
 
         told = [msgspec.structs.replace(hostile(name), id=f"{n:024x}") for n, name in enumerate(NAMES)]
-        await here.write(*told)
-        with terminal(here.deployment, "tail", "--since", "all") as (running, seen):
+        await env.write(*told)
+        with terminal(env.deployment, "tail", "--since", "all") as (running, seen):
             end = time.monotonic() + PATIENCE
             while told[-1].id.encode() not in b"".join(seen):
                 assert time.monotonic() < end, b"".join(seen)[-500:]
                 await asyncio.sleep(0.02)
-            await here.write(msgspec.structs.replace(told[0], revision=2, level=Level.PROBABLE))
+            await env.write(msgspec.structs.replace(told[0], revision=2, level=Level.PROBABLE))
             while "possible → probable".encode() not in b"".join(seen):
                 assert time.monotonic() < end, b"".join(seen)[-500:]
                 await asyncio.sleep(0.02)
@@ -87,14 +87,14 @@ async def test_on_a_terminal_it_is_for_people_and_no_name_gets_out(redis_server:
 
 
 async def test_who_has_read_enough_ends_it_quietly(redis_server: str) -> None:
-    async with place(redis_server) as here, served(here.log) as url:
-        await here.write(*(event(number) for number in range(300)))
+    async with tail_environment(redis_server) as env, served(env.log) as url:
+        await env.write(*(event(number) for number in range(300)))
         for source in ("redis", url):
             tail = f"{sys.executable} -c '{COMMAND}' events tail --since all --source {source} | head -n 3"
             done = await asyncio.to_thread(
                 lambda tail=tail: subprocess.run(  # type: ignore[misc]
                     ["sh", "-c", tail],
-                    env=environment(here.deployment),
+                    env=environment(env.deployment),
                     capture_output=True,
                     text=True,
                     timeout=PATIENCE,

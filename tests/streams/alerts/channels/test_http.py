@@ -14,7 +14,7 @@ from tests.streams.alerts.fake_receivers import (
     CERTIFICATE,
     HOST,
     Answer,
-    Hook,
+    WebhookReceiver,
     serving,
 )
 
@@ -39,29 +39,29 @@ async def posted(url: str, allow_private: bool = True) -> Outcome:
     ],
 )
 async def test_what_an_answer_means(answer: Answer, result: Result, wait: float | None) -> None:
-    with serving(Hook()) as hook:
-        hook.default = answer
-        outcome = await posted(hook.url)
+    with serving(WebhookReceiver()) as receiver:
+        receiver.default = answer
+        outcome = await posted(receiver.url)
         assert (outcome.result, outcome.wait) == (result, wait)
-        assert len(hook.requests) == 1  # a redirect is not followed
-        (request,) = hook.requests
+        assert len(receiver.requests) == 1  # a redirect is not followed
+        (request,) = receiver.requests
         assert (request.path, request.body, request.headers["x-test"]) == ("/hook", b"{}", "1")
-        assert request.headers["host"] == f"{HOST}:{hook.port}"
+        assert request.headers["host"] == f"{HOST}:{receiver.port}"
 
 
 async def test_an_answer_is_quoted_and_harmless() -> None:
-    with serving(Hook()) as hook:
-        hook.default = Answer(500, body=b"no\x1b[2J\r\nspace" + b"x" * 10_000)
-        outcome = await posted(hook.url)
+    with serving(WebhookReceiver()) as receiver:
+        receiver.default = Answer(500, body=b"no\x1b[2J\r\nspace" + b"x" * 10_000)
+        outcome = await posted(receiver.url)
         assert r"answered 500: no\x1b[2J\r\nspace" in outcome.reason
         assert len(outcome.reason) < 400
 
 
 async def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "SECONDS", 0.3)
-    with serving(Hook()) as hook:
-        hook.default = Answer(after=1.0)
-        outcome = await posted(hook.url)
+    with serving(WebhookReceiver()) as receiver:
+        receiver.default = Answer(after=1.0)
+        outcome = await posted(receiver.url)
         assert (outcome.result, "no answer within 0.3 s" in outcome.reason) == (Result.REFUSED, True)
 
 
@@ -122,12 +122,12 @@ def test_what_is(address: str) -> None:
     ],
 )  # fmt: skip
 async def test_however_loopback_is_written_it_is_refused_before_anything_is_sent(host: str) -> None:
-    with serving(Hook()) as hook:
-        outcome = await posted(f"http://{host}:{hook.port}/hook", allow_private=False)
+    with serving(WebhookReceiver()) as receiver:
+        outcome = await posted(f"http://{host}:{receiver.port}/hook", allow_private=False)
         assert outcome.result in (Result.NEVER, Result.AWAY)  # away: where this system has no such name
         if host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
             assert "which is not public; say allow_private = true if it is meant" in outcome.reason
-        assert hook.requests == []
+        assert receiver.requests == []
 
 
 class Names:
@@ -149,12 +149,12 @@ class Names:
 
 async def test_a_name_with_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Names(monkeypatch, hook_test=[["127.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["169.254.169.254"]])
-    with serving(Hook()) as hook:
+    with serving(WebhookReceiver()) as receiver:
         for address in ("127.0.0.1", "127.0.0.1", "169.254.169.254"):
-            outcome = await posted(f"http://hook.test:{hook.port}/hook", allow_private=False)
+            outcome = await posted(f"http://hook.test:{receiver.port}/hook", allow_private=False)
             assert outcome.result is Result.NEVER
             assert f"hook.test is {address}, which is not public" in outcome.reason
-        assert hook.requests == []
+        assert receiver.requests == []
 
 
 async def test_the_address_that_was_looked_at_is_the_one_connected_to(
@@ -163,36 +163,36 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to(
     """A name that changes its address between the look and the connection gains nothing."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     names = Names(monkeypatch, hook_test=[["127.0.0.1"]])  # a second question would find no answer
-    with serving(Hook(tls=True)) as hook:
-        outcome = await posted(f"https://hook.test:{hook.port}/hook")
-        assert outcome == Outcome(Result.DELIVERED, f"https://hook.test:{hook.port} answered 204")
-        assert hook.requests[0].headers["host"] == f"hook.test:{hook.port}"
-        assert hook.names == ["hook.test"]
+    with serving(WebhookReceiver(tls=True)) as receiver:
+        outcome = await posted(f"https://hook.test:{receiver.port}/hook")
+        assert outcome == Outcome(Result.DELIVERED, f"https://hook.test:{receiver.port} answered 204")
+        assert receiver.requests[0].headers["host"] == f"hook.test:{receiver.port}"
+        assert receiver.names == ["hook.test"]
     assert names.asked == ["hook.test"]
 
 
 async def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Names(monkeypatch, other_test=[["127.0.0.1"]], hook_test=[["127.0.0.1"]])
-    with serving(Hook(tls=True)) as hook:
-        untrusted = await posted(f"https://hook.test:{hook.port}/hook")
+    with serving(WebhookReceiver(tls=True)) as receiver:
+        untrusted = await posted(f"https://hook.test:{receiver.port}/hook")
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-        misnamed = await posted(f"https://other.test:{hook.port}/hook")
-        assert (await posted(hook.url)).result is Result.DELIVERED  # the certificate names 127.0.0.1
+        misnamed = await posted(f"https://other.test:{receiver.port}/hook")
+        assert (await posted(receiver.url)).result is Result.DELIVERED  # the certificate names 127.0.0.1
         for outcome in (untrusted, misnamed):
             assert (outcome.result, "certificate verify failed" in outcome.reason) == (Result.AWAY, True)
-        assert len(hook.requests) == 1
+        assert len(receiver.requests) == 1
 
 
 async def test_a_second_address_is_tried_where_nobody_answers_at_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Names(monkeypatch, hook_test=[["127.0.0.2", "127.0.0.1"]])
-    with serving(Hook()) as hook:
-        assert (await posted(f"http://hook.test:{hook.port}/hook")).result is Result.DELIVERED
+    with serving(WebhookReceiver()) as receiver:
+        assert (await posted(f"http://hook.test:{receiver.port}/hook")).result is Result.DELIVERED
 
 
 async def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{HOST}:1/")
     monkeypatch.setenv("ALL_PROXY", f"http://{HOST}:1/")
-    with serving(Hook()) as hook:
-        assert (await posted(hook.url)).result is Result.DELIVERED
+    with serving(WebhookReceiver()) as receiver:
+        assert (await posted(receiver.url)).result is Result.DELIVERED

@@ -132,8 +132,8 @@ async def test_what_a_mail_server_refuses(refusals: dict[str, str], result: Resu
 
 async def test_no_mail_server() -> None:
     with serving(MailServer()) as server:
-        to = mail(server)
-    (outcome,) = await deliver(to, single())
+        target = mail(server)
+    (outcome,) = await deliver(target, single())
     assert outcome.result is Result.AWAY
 
 

@@ -44,8 +44,8 @@ async def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: M
     messages: list[Message] = [single(), DIGEST, GAP, single(sample(), test=True)]
 
     async def publish() -> None:
-        to = broker(own_mqtt)
-        assert [(await to.send(message)).result for message in messages] == [Result.DELIVERED] * 4
+        target = broker(own_mqtt)
+        assert [(await target.send(message)).result for message in messages] == [Result.DELIVERED] * 4
 
     told = await heard(own_mqtt, 4, publish)
     assert [str(message.topic) for message in told] == [
@@ -64,8 +64,8 @@ async def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: M
 
 
 async def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoServer) -> None:
-    to = broker(own_mqtt, retain=True, topic="ships/{mmsi}/{kind}/{id}")
-    await deliver(to, single(event(1)), single(event(1, 2)), DIGEST, single(sample(), test=True))
+    target = broker(own_mqtt, retain=True, topic="ships/{mmsi}/{kind}/{id}")
+    await deliver(target, single(event(1)), single(event(1, 2)), DIGEST, single(sample(), test=True))
 
     async def nothing() -> None:
         pass
@@ -76,13 +76,13 @@ async def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoS
 
 
 async def test_a_broker_that_went_away_is_found_again(own_mqtt: MosquittoServer) -> None:
-    to = broker(own_mqtt)
-    assert (await to.send(single())).result is Result.DELIVERED
+    target = broker(own_mqtt)
+    assert (await target.send(single())).result is Result.DELIVERED
     own_mqtt.kill()
-    outcome = await to.send(single())
+    outcome = await target.send(single())
     assert (outcome.result, outcome.reason.startswith(f"{HOST}:{own_mqtt.port}")) == (Result.AWAY, True)
     own_mqtt.start()
-    assert (await to.send(single())).result is Result.DELIVERED
+    assert (await target.send(single())).result is Result.DELIVERED
 
 
 @pytest.mark.parametrize("field", ["type", "flag", "id"])
@@ -92,8 +92,8 @@ async def test_no_field_adds_a_level_or_a_wildcard(own_mqtt: MosquittoServer, fi
     )
 
     async def publish() -> None:
-        to = broker(own_mqtt, topic=f"tankerwatch/{{{field}}}/end")
-        assert (await to.send(single(bad))).result is Result.DELIVERED
+        target = broker(own_mqtt, topic=f"tankerwatch/{{{field}}}/end")
+        assert (await target.send(single(bad))).result is Result.DELIVERED
 
     (message,) = await heard(own_mqtt, 1, publish)
     assert len(str(message.topic).split("/")) == 3

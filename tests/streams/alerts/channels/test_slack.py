@@ -9,7 +9,7 @@ import pytest
 from streams.alerts.channel import Channel, Result
 from streams.alerts.message import Digest
 from tests.streams.alerts.factories import event
-from tests.streams.alerts.fake_receivers import Hook
+from tests.streams.alerts.fake_receivers import WebhookReceiver
 from tests.streams.alerts.hostile_names import NAMES, hostile
 from tests.streams.alerts.message_factories import (
     DIGEST,
@@ -33,14 +33,14 @@ def texts(blocks: Any) -> Iterator[dict[str, Any]]:
         yield from (text for one in blocks for text in texts(one))
 
 
-def slack(hook: Hook) -> Channel:
-    return channel(PAGE, slack={"url": hook.url, "allow_private": True})
+def slack(receiver: WebhookReceiver) -> Channel:
+    return channel(PAGE, slack={"url": receiver.url, "allow_private": True})
 
 
-async def test_a_message_for_slack_has_blocks_and_a_text(hook: Hook) -> None:
-    (outcome,) = await deliver(slack(hook), single(hostile("KUM & SONG")))
+async def test_a_message_for_slack_has_blocks_and_a_text(receiver: WebhookReceiver) -> None:
+    (outcome,) = await deliver(slack(receiver), single(hostile("KUM & SONG")))
     assert outcome.result is Result.DELIVERED
-    told = hook.requests[0].json
+    told = receiver.requests[0].json
     assert told["text"].startswith("Possible encounter: KUM &amp; SONG and KUM &amp; SONG\nThe tanker ")
     header, sentence, facts, link = told["blocks"]
     assert (header["type"], header["text"]["type"]) == ("header", "plain_text")
@@ -51,24 +51,26 @@ async def test_a_message_for_slack_has_blocks_and_a_text(hook: Hook) -> None:
     assert link["text"]["text"] == f"<https://feed.example.org/?event={event(1).id}|Open in the feed>"
 
 
-async def test_digests_keep_to_the_limits_of_slack(hook: Hook) -> None:
+async def test_digests_keep_to_the_limits_of_slack(receiver: WebhookReceiver) -> None:
     many = Digest(
         "digest:1", 0, alert(*(hostile("<&>" * 20) for _ in range(1)), *(event(n) for n in range(2, 300)))
     )
-    await deliver(slack(hook), many, DIGEST, GAP)
-    for request in hook.requests:
+    await deliver(slack(receiver), many, DIGEST, GAP)
+    for request in receiver.requests:
         assert len(request.json["blocks"]) <= 50
         assert len(request.json["text"]) <= 40_000
         for text in texts(request.json["blocks"]):
             assert len(text["text"]) <= 3_000
         assert len(request.json["blocks"][0]["text"]["text"]) <= 150
-    assert "OCEAN STAR (new, updated; score 0.50)" in hook.requests[1].json["text"]
+    assert "OCEAN STAR (new, updated; score 0.50)" in receiver.requests[1].json["text"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_hostile_name_mentions_formats_and_links_nothing_in_slack(hook: Hook, name: str) -> None:
-    await deliver(slack(hook), single(hostile(name)), Digest("digest:1", 0, alert(hostile(name))))
-    for request in hook.requests:
+async def test_a_hostile_name_mentions_formats_and_links_nothing_in_slack(
+    receiver: WebhookReceiver, name: str
+) -> None:
+    await deliver(slack(receiver), single(hostile(name)), Digest("digest:1", 0, alert(hostile(name))))
+    for request in receiver.requests:
         *plain, link = texts(request.json["blocks"])
         assert {text["type"] for text in plain} == {"plain_text"}
         assert re.fullmatch(r"<https://feed\.example\.org/[^<>|&]*\|Open in the feed>", link["text"])

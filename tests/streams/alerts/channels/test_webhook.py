@@ -16,7 +16,7 @@ from streams.alerts.message import Digest, subject
 from streams.alerts.rules import RulesError
 from streams.alerts.sample import sample
 from tests.streams.alerts.factories import event, rule
-from tests.streams.alerts.fake_receivers import Answer, Hook
+from tests.streams.alerts.fake_receivers import Answer, WebhookReceiver
 from tests.streams.alerts.hostile_names import NAMES, hostile
 from tests.streams.alerts.message_factories import (
     DIGEST,
@@ -29,15 +29,15 @@ from tests.streams.alerts.message_factories import (
 )
 
 
-def webhook(hook: Hook) -> Channel:
-    return channel(webhook={"url": hook.url, "secret_env": "SECRET", "allow_private": True})
+def webhook(receiver: WebhookReceiver) -> Channel:
+    return channel(webhook={"url": receiver.url, "secret_env": "SECRET", "allow_private": True})
 
 
-async def test_a_webhook_is_signed_and_holds_the_event_as_published(hook: Hook) -> None:
+async def test_a_webhook_is_signed_and_holds_the_event_as_published(receiver: WebhookReceiver) -> None:
     message = single(kind=Kind.RAISED)
-    (outcome,) = await deliver(webhook(hook), message)
+    (outcome,) = await deliver(webhook(receiver), message)
     assert outcome.result is Result.DELIVERED
-    (request,) = hook.requests
+    (request,) = receiver.requests
     body = Verifier(SECRET).verify(request.body, request.headers)
     assert (body["type"], body["timestamp"]) == ("event.raised", message.event.detected)
     assert from_json(json.dumps(body["data"])) == message.event
@@ -47,23 +47,25 @@ async def test_a_webhook_is_signed_and_holds_the_event_as_published(hook: Hook) 
         Verifier(SECRET).verify(request.body + b" ", request.headers)
 
 
-async def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_time(hook: Hook) -> None:
-    hook.answers = [Answer(500)]
-    to, message = webhook(hook), single()
-    assert [outcome.result for outcome in await deliver(to, message, message)] == [
+async def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_time(
+    receiver: WebhookReceiver,
+) -> None:
+    receiver.answers = [Answer(500)]
+    target, message = webhook(receiver), single()
+    assert [outcome.result for outcome in await deliver(target, message, message)] == [
         Result.REFUSED,
         Result.DELIVERED,
     ]
-    first, second = hook.requests
+    first, second = receiver.requests
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
-    for request in hook.requests:
+    for request in receiver.requests:
         assert abs(float(request.headers["webhook-timestamp"]) - request.time) <= 2
         Verifier(SECRET).verify(request.body, request.headers)
 
 
-async def test_digests_gaps_and_tests_are_marked(hook: Hook) -> None:
-    await deliver(webhook(hook), DIGEST, GAP, single(sample(), test=True))
-    digest, gap, test = (request.json for request in hook.requests)
+async def test_digests_gaps_and_tests_are_marked(receiver: WebhookReceiver) -> None:
+    await deliver(webhook(receiver), DIGEST, GAP, single(sample(), test=True))
+    digest, gap, test = (request.json for request in receiver.requests)
     assert (digest["type"], gap["type"], test["type"]) == ("digest", "gap", "test")
     one, two = digest["data"]["events"]
     assert (one["id"], one["revision"], one["level"], one["kinds"]) == (
@@ -117,11 +119,11 @@ def test_the_example_of_rules_has_a_channel_for_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_hostile_name_arrives_as_it_is_and_signed(hook: Hook, name: str) -> None:
+async def test_a_hostile_name_arrives_as_it_is_and_signed(receiver: WebhookReceiver, name: str) -> None:
     event = hostile(name)
-    await deliver(webhook(hook), single(event), Digest("digest:1", 0, alert(event)))
-    for request in hook.requests:
+    await deliver(webhook(receiver), single(event), Digest("digest:1", 0, alert(event)))
+    for request in receiver.requests:
         Verifier(SECRET).verify(request.body, request.headers)
         assert not re.search(rb"[\x00-\x1f\x7f]", request.body)
-    assert from_json(json.dumps(hook.requests[0].json["data"])) == event
-    assert hook.requests[1].json["data"]["events"][0]["summary"].isprintable()
+    assert from_json(json.dumps(receiver.requests[0].json["data"])) == event
+    assert receiver.requests[1].json["data"]["events"][0]["summary"].isprintable()

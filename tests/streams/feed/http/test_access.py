@@ -21,8 +21,8 @@ from tests.streams.contracts.validators import ROOT
 from tests.streams.feed.event_logs import InMemory
 from tests.streams.feed.factories import event
 from tests.streams.feed.feed_servers import (
-    counted,
-    next_of,
+    metric_value,
+    next_message,
     served,
     streaming,
 )
@@ -99,7 +99,7 @@ async def test_a_session_keeps_the_token_in_a_cookie_closed_to_scripts_and_other
         assert (await client.get("/v1/events")).status_code == 200  # the client sends the cookie
         url = str(client.base_url).rstrip("/")
         async with streaming(url, Cookie=f"tankerwatch_token={READ}") as messages:
-            await next_of(messages, "heartbeat")
+            await next_message(messages, "heartbeat")
         behind = await client.post(
             "/v1/session", json={"token": READ}, headers={"X-Forwarded-Proto": "https"}
         )
@@ -165,15 +165,15 @@ async def test_streams_are_limited_and_free_again_when_closed() -> None:
     async with client_of(settings) as client:
         url = str(client.base_url).rstrip("/")
         async with streaming(url) as one, streaming(url) as two:
-            await next_of(one, "heartbeat")
-            await next_of(two, "heartbeat")
+            await next_message(one, "heartbeat")
+            await next_message(two, "heartbeat")
             refused = await client.get("/v1/events/stream")
             assert refused.status_code == 429
             assert refused.headers["retry-after"]
-        while await counted(url, "tankerwatch_feed_streams"):
+        while await metric_value(url, "tankerwatch_feed_streams"):
             await asyncio.sleep(0.02)
         async with streaming(url) as three:
-            await next_of(three, "heartbeat")
+            await next_message(three, "heartbeat")
 
 
 async def test_long_and_invalid_bodies_are_refused() -> None:

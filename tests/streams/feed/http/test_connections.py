@@ -7,7 +7,7 @@ import pytest
 
 from streams.feed.http import connections
 from tests.streams.feed.event_logs import InMemory
-from tests.streams.feed.feed_servers import next_of, served, streaming
+from tests.streams.feed.feed_servers import next_message, served, streaming
 from tests.waiting import PATIENCE
 
 HALF_A_BODY = b"POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n{"
@@ -27,4 +27,4 @@ async def test_a_connection_without_a_complete_request_is_closed(
                 assert await reader.read() == b""
         writer.close()
         for _ in range(3):  # the stream has been open for longer
-            await next_of(messages, "heartbeat")
+            await next_message(messages, "heartbeat")

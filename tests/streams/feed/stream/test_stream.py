@@ -37,7 +37,7 @@ from tests.streams.feed.event_logs import (
     logged,
 )
 from tests.streams.feed.factories import START, event
-from tests.streams.feed.feed_servers import Message, counted, next_of, revisions, served, streaming
+from tests.streams.feed.feed_servers import Message, metric_value, next_message, revisions, served, streaming
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
@@ -135,7 +135,7 @@ async def test_heartbeats_continue_while_redis_is_away(own_redis: RedisServer) -
             assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
             own_redis.kill()
             for _ in range(5):
-                beat = await next_of(messages, "heartbeat")
+                beat = await next_message(messages, "heartbeat")
                 assert beat.data["watermark"] == event(0).detected
             own_redis.start()
             await log.reconnect()
@@ -149,7 +149,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(redis_se
     async with in_redis(redis_server) as log, served(log.log, settings) as url:
         host, _, port = url.rpartition("/")[2].rpartition(":")
         await log.add([event(0)])
-        ended = await counted(url, ENDED)
+        ended = await metric_value(url, ENDED)
         with socket.create_connection((host, int(port)), 20) as idle:
             idle.sendall(b"GET /v1/events/stream?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             got = b""
@@ -165,7 +165,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_delays_nobody(redis_se
                         assert len(await revisions(messages, 10)) == 10
 
             async def dropped() -> bool:
-                return await counted(url, ENDED) > ended
+                return await metric_value(url, ENDED) > ended
 
             await eventually(dropped, "the idle client to be dropped")
         last = got.rpartition(b"\nid: ")[2].partition(b"\n")[0].decode()
@@ -182,7 +182,7 @@ async def test_a_client_that_falls_behind_gets_goodbye() -> None:
         await log.add([event(0)])
         await revisions(messages, 1)
         await log.add([event(number, summary=large) for number in range(1, 30)])
-        goodbye = await next_of(messages, "goodbye")
+        goodbye = await next_message(messages, "goodbye")
         assert "Last-Event-ID" in goodbye.data["reason"]
 
 
@@ -204,7 +204,7 @@ async def test_without_an_id_only_new_revisions_come(kind: str, redis_server: st
     async with filled(kind, redis_server) as log:
         await log.add([event(0)])
         async with served(log.log) as url, streaming(url) as messages:
-            await next_of(messages, "heartbeat")
+            await next_message(messages, "heartbeat")
             await log.add([event(1)])
             assert [one.revision for one in await revisions(messages, 1)] == [(event(1).id, 1)]
 
@@ -216,7 +216,7 @@ async def test_reset_if_the_entry_has_been_trimmed(redis_server: str) -> None:
         await log.trim(entries[4].entry)
         async with served(log.log) as url:
             async with streaming(url, **{"Last-Event-ID": entries[2].entry}) as messages:
-                reset = await next_of(messages, "reset")
+                reset = await next_message(messages, "reset")
                 assert reset.data["first"] == entries[4].entry
                 await log.add([event(10)])
                 assert [one.revision for one in await revisions(messages, 1)] == [(event(10).id, 1)]
@@ -266,9 +266,9 @@ async def test_redis_comes_back_empty(own_redis: RedisServer) -> None:
     async with in_redis(own_redis.url) as log:
         await log.add([event(0), event(1)])
         async with served(log.log, redis=own_redis.url) as url, streaming(url) as messages:
-            await next_of(messages, "heartbeat")
+            await next_message(messages, "heartbeat")
             await log.wipe()
-            assert (await next_of(messages, "reset")).data["first"] is None
+            assert (await next_message(messages, "reset")).data["first"] is None
             await log.add([event(0)])
             assert [one.revision for one in await revisions(messages, 1)] == [(event(0).id, 1)]
 
@@ -280,15 +280,15 @@ async def test_reviews_reach_clients_whose_filter_matches_and_those_that_return(
         given = [reviews.ReviewRequest("me", Disposition.WATCHING, str(n)) for n in (0, 1)]
         one, two = (reviews.review(request, event(n)) for n, request in enumerate(given))
         async with streaming(url, f"?mmsi={event(1).vessel.ssvid}") as messages:
-            await next_of(messages, "heartbeat")
+            await next_message(messages, "heartbeat")
             await log.log.add_review(one)
             await log.log.add_review(two)
-            message = await next_of(messages, "review")
+            message = await next_message(messages, "review")
             assert message.data["id"] == two.id
             assert message.id is None
         async with streaming(url, **{"Last-Event-ID": last.entry}) as messages:
-            assert (await next_of(messages, "review")).data["id"] == one.id
-            assert (await next_of(messages, "review")).data["id"] == two.id
+            assert (await next_message(messages, "review")).data["id"] == one.id
+            assert (await next_message(messages, "review")).data["id"] == two.id
 
 
 async def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
@@ -303,9 +303,9 @@ async def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
         seen += await revisions(messages, 9)
         assert [one.revision[0] for one in seen] == [event(number).id for number in range(10)]
         player.seek(START + 10 * 60_000 * 4)
-        assert (await next_of(messages, "reset")).data["first"] is not None
+        assert (await next_message(messages, "reset")).data["first"] is not None
         async with streaming(url, **{"Last-Event-ID": seen[-1].id or ""}) as late:
-            await next_of(late, "reset")
+            await next_message(late, "reset")
         async with streaming(url, "?since=0") as late:
             assert len(await revisions(late, 5)) == 5
         player.playing = True
@@ -363,6 +363,6 @@ async def test_streams_get_goodbye_when_the_feed_ends() -> None:
     async with served(MemoryLog()) as url:
         context = streaming(url)
         messages = await context.__aenter__()
-        await next_of(messages, "heartbeat")
-    assert (await next_of(messages, "goodbye")).data["reason"].startswith("the feed ends")
+        await next_message(messages, "heartbeat")
+    assert (await next_message(messages, "goodbye")).data["reason"].startswith("the feed ends")
     await context.__aexit__(None, None, None)

@@ -132,7 +132,6 @@ def test_ports_follow_from_the_encryption() -> None:
 
 def test_the_rule_in_the_documentation_is_valid() -> None:
     text = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
-    block = text.partition("    [[rule]]")[2].partition("\n\nA complete")[0]
-    (rule,) = read(tomllib.loads("[[rule]]" + block.replace("\n    ", "\n"))).rules
+    (rule,) = read(tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])).rules
     assert (rule.name, rule.channel, rule.max_per_hour) == ("duty-officer", "email", 6)
     assert rule.quiet is not None

@@ -12,11 +12,12 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("models", "geofences", "streams")
-MODULES: Final = 26
+MODULES: Final = 22
 """Modules that one room may have, not counting those of rooms inside it."""
 LINES: Final = 400
 """Lines that a module may have."""
 LONG: Final = {
+    "streams/contracts/field_texts.py": "a table: one sentence for each published field",
     "streams/stages/meeting_stage.py": "being split",
     "tests/streams/decoding/test_decoder.py": "all promises of the decoder on one page",
 }

@@ -5,10 +5,10 @@ from typing import Annotated, cast
 import typer
 
 from models.box import Box
-from streams.cli import values
 from streams.cli.errors import Failed
-from streams.cli.input_options import InputOptions
-from streams.cli.option_groups import with_option_groups
+from streams.cli.options import values
+from streams.cli.options.groups import with_option_groups
+from streams.cli.options.inputs import InputOptions
 
 Broker = Annotated[
     str,

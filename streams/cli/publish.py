@@ -4,11 +4,11 @@ from typing import Annotated, cast
 
 import typer
 
-from streams.cli import values
 from streams.cli.errors import Failed
 from streams.cli.ingest import Broker
-from streams.cli.input_options import InputOptions, Recordings
-from streams.cli.option_groups import with_option_groups
+from streams.cli.options import values
+from streams.cli.options.groups import with_option_groups
+from streams.cli.options.inputs import InputOptions, Recordings
 
 
 @with_option_groups

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.detection_options import DetectionOptions
-from streams.cli.input_options import InputOptions, Recordings
-from streams.cli.option_groups import with_option_groups
+from streams.cli.options.detection import DetectionOptions
+from streams.cli.options.groups import with_option_groups
+from streams.cli.options.inputs import InputOptions, Recordings
 from streams.output.format import Format
 
 

@@ -16,12 +16,11 @@ from models.event import Event
 from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
-from streams.cli import detection_options
-from streams.cli.detection_options import DetectionInputs, DetectionOptions
 from streams.cli.errors import complain
 from streams.cli.files import STANDARD, Output, check_outputs
-from streams.cli.input_options import InputOptions, open_recordings
 from streams.cli.interrupt import Interrupt
+from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
+from streams.cli.options.inputs import InputOptions, open_recordings
 from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
@@ -65,7 +64,7 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
         [*files, *detection.files],
     )
-    loaded = detection_options.load(detection, inputs.base_time)
+    loaded = load_detection(detection, inputs.base_time)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
         found = _Findings(keep_history=page is not None)

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from streams.cli import values
-from streams.cli.detection_options import DetectionInputs, DetectionOptions
 from streams.cli.errors import UsageError, complain, reason
-from streams.cli.input_options import InputOptions, Recordings
-from streams.cli.option_groups import with_option_groups
+from streams.cli.options import values
+from streams.cli.options.detection import DetectionInputs, DetectionOptions
+from streams.cli.options.groups import with_option_groups
+from streams.cli.options.inputs import InputOptions, Recordings
 
 if TYPE_CHECKING:
     import socket
@@ -44,13 +44,13 @@ def serve(
     The page is served to this machine only, until Ctrl-C, also after all has been read. docs/feed.md
     describes the page and its API.
     """
-    from streams.cli import detection_options
-    from streams.cli.input_options import open_recordings
+    from streams.cli.options.detection import load_detection
+    from streams.cli.options.inputs import open_recordings
     from streams.feed.settings import from_environment
 
     settings = from_environment()
     sources = open_recordings(files, inputs)
-    loaded = detection_options.load(detection, inputs.base_time)
+    loaded = load_detection(detection, inputs.base_time)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
 
 

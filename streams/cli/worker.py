@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from models.time import Millis
-from streams.cli import values
 from streams.cli.errors import UsageError
+from streams.cli.options import values
 
 FAUST: Final = ("-m", "faust", "--quiet", "-A", "streams.app", "worker", "--without-web", "-l", "debug")
 """Arguments of Python that start a worker. Levels of logs are those of `streams/runtime/logs.py`."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.time import Millis
-from streams.cli import values
 from streams.cli.files import source_names
+from streams.cli.options import values
 
 if TYPE_CHECKING:
     from streams.recordings.replay import Source

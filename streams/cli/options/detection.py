@@ -1,6 +1,6 @@
 """Options of the commands that detect events in recordings: what is left out, fences, watchlists, settings.
 
-`DetectionOptions` holds what the user gave; `load` makes `DetectionInputs` of it, which the stages work with.
+`DetectionOptions` holds what the user gave. `load_detection` makes `DetectionInputs` of it for the stages.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import typer
 
 from models.box import Box
 from models.time import BEGINNING, END, Millis, to_text
-from streams.cli import values
 from streams.cli.errors import UsageError
+from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
     from geofences.surroundings import Surroundings
@@ -99,7 +99,7 @@ class DetectionInputs:
         )
 
 
-def load(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
+def load_detection(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
     from streams.deployment.reference_data import load_reference_data

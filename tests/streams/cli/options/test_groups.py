@@ -4,7 +4,7 @@ from typing import Annotated
 import typer
 from typer.testing import CliRunner
 
-from streams.cli.option_groups import with_option_groups
+from streams.cli.options.groups import with_option_groups
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 
 from models.box import Box
-from streams.cli import values
 from streams.cli.errors import UsageError
+from streams.cli.options import values
 
 
 @pytest.mark.parametrize(

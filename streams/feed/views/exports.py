@@ -68,9 +68,9 @@ def atom(events: Iterable[Event], base: str, here: str) -> bytes:
         entry = _add(feed, "entry")
         _add(entry, "id", f"urn:tankerwatch:event:{event.id}")
         kind = event.type.replace("_", " ")
-        taken_back = "taken back: " if event.status == "retracted" else ""
+        retracted = "retracted: " if event.status == "retracted" else ""
         names = " and ".join(vessel.name or f"MMSI {vessel.ssvid}" for vessel in event.vessels)
-        _add(entry, "title", f"{taken_back}{event.level} {kind}: {names}")
+        _add(entry, "title", f"{retracted}{event.level} {kind}: {names}")
         _add(entry, "updated", event.detected)
         _add(entry, "published", event.start)
         _add(entry, "link", rel="alternate", href=f"{base}?event={event.id}")

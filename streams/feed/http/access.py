@@ -10,12 +10,13 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.feed import metrics
 from streams.feed.http import problems
-from streams.feed.http.problems import Problem
+from streams.feed.http.problems import LONGEST_BODY, Problem
 from streams.feed.settings import FeedSettings
 
 COOKIE: Final = "tankerwatch_token"
@@ -116,7 +117,7 @@ class Guard:
                 refusal = problems.response(problem.status, problem.detail, problem.headers)
                 await refusal(scope, receive, send)
                 return
-        await self._app(scope, receive, send)
+        await self._app(scope, _bounded(receive), send)
 
     def _check(self, request: Request) -> None:
         """Raises Problem."""
@@ -159,6 +160,21 @@ class Guard:
             )
         if request.method not in SAFE and not self._tokens.may_review(token or ""):
             _refuse("token", HTTPStatus.FORBIDDEN, "this token can only read; send one for reviews")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Raises HTTPException, which the framework lets through, for a body that is too long."""
+    size = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LONGEST_BODY:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return message
+
+    return receive_bounded
 
 
 def _refuse(reason: str, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> None:

@@ -38,7 +38,6 @@ def create_app(feed: FeedContext) -> FastAPI:
         redoc_url=None,
         responses=ALWAYS,
         generate_unique_id_function=_operation_id,
-        max_body_size=problems.LONGEST_BODY,
         strict_content_type=False,
     )
     app.state.feed = feed

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from models.errors import TankerwatchError
 from models.event_filter import EventFilterError
@@ -95,18 +95,18 @@ async def _http(request: Request, error: Exception) -> Response:
     elif status == HTTPStatus.NOT_FOUND:
         detail = "there is nothing at this address; see /openapi.json"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed(request)
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
         detail = f"{request.method} does not work here; {headers['Allow']} does"
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"the body is longer than {LONGEST_BODY:,} bytes; send less"
-        headers["Connection"] = "close"
     return response(status, detail, headers)
 
 
 def _allowed(request: Request) -> str:
-    """The methods of all routes to this path; each method has a route of its own."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
+    """The methods of all operations at this path. The framework knows only that of the first one."""
+    paths = request.app.openapi()["paths"]
+    found = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
+    return ", ".join(sorted(method.upper() for operations in found for method in operations))
 
 
 async def _failed(_: Request, error: Exception) -> Response:

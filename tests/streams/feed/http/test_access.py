@@ -177,11 +177,36 @@ async def test_streams_are_limited_and_free_again_when_closed() -> None:
 
 
 async def test_long_and_invalid_bodies_are_refused() -> None:
+    async def in_parts() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b" " * 1_000
+
     async with client_of(FeedSettings()) as client:
-        long = await client.post(REVIEWED, json={**GIVEN, "note": "x" * 100_000})
-        assert long.status_code == 413
-        for body in (b"", b"[]", b'{"by":""}', b"\xff", b'{"by":"a","disposition":"maybe"}'):
-            assert (await client.post(REVIEWED, content=body)).status_code == 422
+        for content in (b" " * 100_000, in_parts()):
+            long = await client.post(REVIEWED, content=content)
+            assert long.status_code == 413
+            assert long.json()["detail"] == "the body is longer than 64,000 bytes; send less"
+        for body in (b"", b"[]", b'{"by":""}', b"\xff", b'{"by":"a","disposition":"maybe"}', b"[" * 10_000):
+            answer = await client.post(REVIEWED, content=body)
+            assert answer.status_code == 422
+            assert answer.json()["detail"].startswith("body: ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/events", "GET"),
+        ("PUT", REVIEWED, "POST"),
+        ("POST", "/", "GET"),
+        ("PUT", "/v1/replay", ""),
+    ],
+)
+async def test_a_wrong_method_is_refused_with_the_right_ones(method: str, path: str, allowed: str) -> None:
+    async with client_of(FeedSettings()) as client:
+        answer = await client.request(method, path)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status_code == (405 if allowed else 404)
+    assert answer.headers.get("allow", "") == allowed
 
 
 async def test_every_response_has_the_security_headers() -> None:

@@ -161,11 +161,11 @@ def _several(offered: Filter, given: Sequence[str]) -> list[str]:
         if offered.choices:
             if value not in offered.choices:
                 raise EventFilterError(
-                    offered.name, f"{value!r} is none; the valid ones are {', '.join(offered.choices)}"
+                    offered.name, f"{value!r} is not valid; the valid values are {', '.join(offered.choices)}"
                 )
         elif not re.fullmatch(offered.pattern, value):
             raise EventFilterError(
-                offered.name, f"{value!r} is none; give values like {offered.example}, or leave it out"
+                offered.name, f"{value!r} is not valid; give values like {offered.example}, or leave it out"
             )
     return values
 
@@ -192,4 +192,4 @@ def _score(text: str | None) -> float:
             return score
     except ValueError:
         pass
-    raise EventFilterError("min_score", f"{text!r} is no score; give a number from 0 to 1, like 0.5")
+    raise EventFilterError("min_score", f"{text!r} is not a score; give a number from 0 to 1, like 0.5")

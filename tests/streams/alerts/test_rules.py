@@ -57,7 +57,7 @@ def test_filters_are_those_of_everywhere() -> None:
         ({"webhook": WEBHOOK | {"secret_env": "whsec_abc="}}, "is no name of an environment variable"),
         ({"webhook": WEBHOOK, "revisions": ["new", "old"]}, "revisions: 'old' is none; valid are new,"),
         ({"webhook": WEBHOOK, "revisions": []}, "revisions is empty; valid are new"),
-        ({"webhook": WEBHOOK, "filter": {"type": "meeting"}}, "filter.type: 'meeting' is none; the valid"),
+        ({"webhook": WEBHOOK, "filter": {"type": "meeting"}}, "filter.type: 'meeting' is not valid; the"),
         ({"webhook": WEBHOOK, "filter": {"levle": "x"}}, "filter.levle: no such filter; the filters are"),
         ({"webhook": WEBHOOK, "max_per_hour": 0}, "max_per_hour must be from 1 to 1000"),
         ({"webhook": WEBHOOK, "quiet": {"from": "22:00", "to": "07:00"}}, "quiet: zone is missing"),

@@ -107,8 +107,8 @@ async def test_who_has_read_enough_ends_it_quietly(redis_server: str) -> None:
     ("arguments", "told"),
     [
         (("--since", "yesterday"), "--since: 'yesterday' is not a time; give one like 2026-03-01T12:00:00Z"),
-        (("--level", "high"), "--level: 'high' is none; the valid ones are possible, probable"),
-        (("--min-score", "2"), "--min-score: '2' is no score"),
+        (("--level", "high"), "--level: 'high' is not valid; the valid values are possible, probable"),
+        (("--min-score", "2"), "--min-score: '2' is not a score"),
         (("--source", "ftp://x"), "--source: 'ftp://x' is not a source; give redis, kafka, or a URL"),
     ],
 )

@@ -11,8 +11,6 @@ from tests.docs.metrics import described
 from tests.docs.reference import FOLDER, PAGES
 
 ROOT = Path(__file__).parents[2]
-INTERNAL = {"TANKERWATCH_RESTARTS", "TANKERWATCH_SUPERVISOR"}
-"""What a supervisor tells its worker; nobody else sets them."""
 
 
 def sources() -> dict[Path, str]:
@@ -45,7 +43,7 @@ def test_every_metric_says_what_it_counts() -> None:
 def test_every_variable_that_is_read_is_documented() -> None:
     page = environment()
     for path, text in sources().items():
-        for name in set(re.findall(r"\bTANKERWATCH_[A-Z]+(?:_[A-Z]+)*\b", text)) - INTERNAL:
+        for name in set(re.findall(r"\bTANKERWATCH_[A-Z]+(?:_[A-Z]+)*\b", text)):
             assert f"`{name}`" in page, f"{name} of {path}"
 
 

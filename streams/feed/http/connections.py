@@ -22,6 +22,7 @@ class Connection(H11Protocol):
     """A connection whose transport the application can reach by way of the scope."""
 
     idle = 0
+    _last: Any = None  # the request at the last sweep
 
     def connection_made(  # type: ignore[override]
         self, transport: asyncio.Transport
@@ -39,7 +40,8 @@ class Connection(H11Protocol):
         """Break the connection off if it has been waiting for a request, or the rest of one, for too long."""
         cycle = self.cycle
         at_work = cycle is not None and not cycle.more_body and not cycle.response_complete
-        self.idle = 0 if at_work else self.idle + 1
+        self.idle = 0 if at_work or cycle is not self._last else self.idle + 1
+        self._last = cycle
         if self.idle >= IDLE:
             self.transport.abort()
 

@@ -39,8 +39,9 @@ evaluate: .venv/ready
 compare: .venv/ready
 	$(BIN)/python -m tests.scenarios.compare_commits $(OLD) $(or $(NEW),HEAD)
 
-# Pages of docs/reference, from the code.
+# Pages of docs/reference, and the page's legend of reasons, from the code.
 docs: .venv/ready
+	$(BIN)/python -m streams.detection.legend
 	$(BIN)/python -m tests.docs.reference
 
 # Everything that may fail under the pipeline, on real Kafka and Redis: writes the table in docs/measurements/faults.md.

@@ -1,5 +1,6 @@
 """A fence: a named area with a kind and a policy, and how to read fences from GeoJSON."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -110,6 +111,14 @@ def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
     if problems:
         raise FenceError(*problems)
     return tuple(fences)
+
+
+def fences_digest(fences: Iterable[Fence]) -> str:
+    """A hash of all that events depend on in these fences, in any order: 32 hexadecimal digits."""
+    rows = sorted(
+        (f.id, f.name, f.kind.value, f.country, f.locode, f.policy.value, f.geometry.wkb_hex) for f in fences
+    )
+    return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()
 
 
 def to_geojson(fences: Iterable[Fence]) -> dict[str, Any]:

@@ -1,23 +1,28 @@
-"""What lies around a position: fences, shore, port. The words in which events say where."""
+"""What lies around a position: fences, shore, ports."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from geofences.distance import Floats, haversine_m, port_distance_km, shore_distance_km, unwrap
 from geofences.fence import PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
 from models.event import Distances, FenceRelation
 
-NEAR_METRES = 1000.0
-"""A fence within a kilometre is named as `near`."""
+
+class SurroundingsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    near_metres: float = 1000.0
+    """An event names a fence as `near` if it comes this close to it without being inside. Judgement."""
 
 
 class Surroundings:
     """The fences of a run, and what detectors ask of them. Read only, shared by all stages."""
 
-    def __init__(self, fences: Sequence[Fence]) -> None:
+    def __init__(self, fences: Iterable[Fence], settings: SurroundingsSettings | None = None) -> None:
+        self._settings = settings or SurroundingsSettings()
         self.index = FenceIndex(sorted(fences, key=lambda fence: fence.id))
         self.fences = self.index.fences
         self.ports = sorted({fence.call for fence in self.fences if fence.kind in PORT_KINDS})
@@ -30,10 +35,10 @@ class Surroundings:
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
-        """In which of `length` rows nothing is raised; `hits` from the index.
+        """In which of `length` rows nothing is raised; `hits` are from the index.
 
-        Where fences of both policies lie over each other the smaller one decides: a berth inside watched
-        roads is suppressed, a zone that a user watches inside an anchorage is watched.
+        Where fences with the policies `suppress` and `watch` overlap, the smaller one decides. So a berth
+        inside watched roads is suppressed, and a zone that a user watches inside an anchorage is watched.
         """
         rows, fences = hits
         decides = self._decides[fences]
@@ -48,7 +53,8 @@ class Surroundings:
         return self._any(hits, self._sts, length)
 
     def port_of(self, hits: Hits, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Number of the port fence and of the port that each row lies in, -1 for none; the first by id."""
+        """Number of the port's fence, and of the port, that each row lies in; -1 for none, the first by
+        id."""
         rows, fences = hits
         fence = np.full(length, -1, np.int64)
         is_port = self._port[fences] >= 0
@@ -59,9 +65,9 @@ class Surroundings:
         return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]
 
     def relations(self, lon: Floats, lat: Floats) -> tuple[FenceRelation, ...]:
-        """The fences that any of the positions is inside, or near, of; sorted by id."""
+        """The fences that any of the positions is inside of, or near, sorted by id."""
         inside = set(self.index.containing(lon, lat)[1].tolist())
-        near = set(self.index.near(lon, lat, NEAR_METRES)[1].tolist())
+        near = set(self.index.near(lon, lat, self._settings.near_metres)[1].tolist())
         return tuple(
             FenceRelation(
                 id=self.fences[i].id,
@@ -72,6 +78,10 @@ class Surroundings:
             )
             for i in sorted(inside | near)
         )
+
+    def all_inside(self, fence: str, lon: Floats, lat: Floats) -> bool:
+        """Whether all of the positions lie inside the fence with this id."""
+        return bool(shapely.intersects_xy(self.index.by_id[fence].geometry, lon, lat).all())
 
     def distances(self, lon: tuple[float, float], lat: tuple[float, float]) -> Distances:
         """Kilometres from shore and port at start and end."""
@@ -101,7 +111,7 @@ def rounded(value: float | None, digits: int) -> float | None:
 
 
 def middle(lon: Floats, lat: Floats) -> tuple[float, float]:
-    """The mean position in degrees, across 180° too."""
+    """The mean position in degrees, also across 180°."""
     return float(unwrap(lon[0] + unwrap(lon - lon[0]).mean())), float(lat.mean())
 
 
@@ -118,5 +128,5 @@ def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
 
 
 def path_km(lon: Floats, lat: Floats) -> float:
-    """Length of the way through the positions, kilometres."""
+    """Length of the path through the positions, in kilometres."""
     return float(haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum()) / 1000 if len(lon) > 1 else 0.0

@@ -112,7 +112,16 @@ class Evidence(_Model, frozen=True, kw_only=True, rename="camel"):
     receivers: tuple[str, ...] = ()  # sorted
 
 
+class Scoring(_Model, frozen=True, kw_only=True, rename="camel"):
+    """How a score is made: base plus the weights of the reasons less those against, from 0 to `cap`."""
+
+    base: float
+    cap: float
+
+
 class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
+    """Which detector judged, and a hash of everything in its rules that the verdict depends on."""
+
     name: str
     version: str
     settings_hash: str
@@ -186,6 +195,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     port_visit: PortVisit | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
+    scoring: Scoring | None = None  # null in events of before there was one
     reasons: tuple[Reason, ...]
     against: tuple[Reason, ...] = ()
     summary: str

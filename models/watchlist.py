@@ -5,7 +5,9 @@ number or an MMSI. The package ships a small dated list of its own, see models/d
 """
 
 import csv
+import hashlib
 import io
+import json
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -91,6 +93,17 @@ class Watchlist:
             return by_imo
         known = {(hit.list, hit.entry) for hit in by_imo}
         return _sorted((*by_imo, *(hit for hit in by_mmsi if (hit.list, hit.entry) not in known)))
+
+    @property
+    def digest(self) -> str:
+        """A hash of all entries, in any order: 32 hexadecimal digits."""
+        rows = [
+            (number, hit.list, hit.entry, hit.matched_on)
+            for by_number in (self._by_imo, self._by_mmsi)
+            for number, hits in sorted(by_number.items())
+            for hit in hits
+        ]
+        return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()
 
     def __len__(self) -> int:
         """How many different IMO numbers and MMSIs it knows."""

@@ -25,7 +25,6 @@ from faust.types import TP
 from models.errors import InputError
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
-from streams.deployment.reference_data import load_reference_data
 from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.pipeline.checkpoint import Checkpoint
@@ -40,7 +39,7 @@ from streams.runtime.fencing import Fenced
 from streams.runtime.logs import say
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
-from streams.stages.settings import load as load_settings
+from streams.stages.rules import load_rules
 
 log = logging.getLogger(__name__)
 
@@ -152,17 +151,15 @@ class Pipeline(faust.App):
 
     def _keepers(self) -> dict[str, PartitionRunner]:
         wanted, topics = self.deployment, self.deployment.topics
-        settings, spread = load_settings(wanted.files.settings), wanted.spread
-        data = load_reference_data(wanted.files)
-        places, watchlist = data.surroundings, data.watchlist
+        rules, spread = load_rules(wanted.files), wanted.spread
         stages: dict[str, tuple[str, Callable[[int], Operator]]] = {
-            topics.raw: ("decoder", lambda number: DecoderOperator(number, spread, settings, topics)),
+            topics.raw: ("decoder", lambda number: DecoderOperator(number, spread, rules.settings, topics)),
             topics.reports: (
                 "vessels",
-                lambda number: VesselOperator(number, self.registry, places, watchlist, settings, topics),
+                lambda number: VesselOperator(number, self.registry, rules, topics),
             ),
-            topics.ticks: ("meetings", lambda _: MeetingOperator(spread, places, settings, topics)),
-            topics.facts: ("cases", lambda _: EventMerger(spread, topics)),
+            topics.ticks: ("meetings", lambda _: MeetingOperator(spread, rules, topics)),
+            topics.facts: ("cases", lambda _: EventMerger(topics)),
         }
         return {
             topic: PartitionRunner(

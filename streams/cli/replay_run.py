@@ -124,7 +124,7 @@ class _Findings:
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""
-        fences, thresholds = inputs.surroundings.fences, plot_thresholds(inputs.settings)
+        fences, thresholds = inputs.rules.surroundings.fences, plot_thresholds(inputs.rules.settings)
         return render(self._history, self._tracks(), fences, summary, land_clip, thresholds)
 
     def _tracks(self) -> dict[int, Rows]:

@@ -77,7 +77,9 @@ def _run(
         log = MemoryLog()
         player = Player(log, rate)
         tokens, _ = access.tokens(settings, HOST)
-        feed = FeedContext(log, Hub(log, settings), settings, detection.surroundings.fences, player, tokens)
+        feed = FeedContext(
+            log, Hub(log, settings), settings, detection.rules.surroundings.fences, player, tokens
+        )
 
         def ended(summary: "Summary") -> None:
             _show(summary, log)

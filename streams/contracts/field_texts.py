@@ -78,12 +78,14 @@ EVENT: Final = {
         "portVisit": Text("A call at a port. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
-            "A base, plus the weights of `reasons`, less those of `against`, kept between 0 and 1. An order "
-            "for people to look in, not a probability.",
+            "`scoring.base`, plus the weights of `reasons`, less those of `against`; at least 0 and at most "
+            "`scoring.cap`. The numbers add up exactly. It ranks events for people to look at; it is not a "
+            "probability.",
             limits={"minimum": 0, "maximum": 1},
         ),
-        "reasons": Text("What speaks for it, each with the value met and its threshold."),
-        "against": Text("What speaks against it; for a retracted event the ground of the retraction too."),
+        "scoring": Text("What the score starts from and ends at. Null in events from before it was added."),
+        "reasons": Text("What speaks for it, each with the value found and its threshold."),
+        "against": Text("What speaks against it; for a retracted event also why it was taken back."),
         "summary": Text(
             "One sentence in English. It can contain names sent by radio: escape it like any text from "
             "strangers."
@@ -269,6 +271,10 @@ EVENT: Final = {
             "What the reason adds to the score, or takes from it if it is in `against`.", limits=NOT_NEGATIVE
         ),
     },
+    "Scoring": {
+        "base": Text("The score before any reason counts.", limits={"minimum": 0, "maximum": 1}),
+        "cap": Text("The highest score there is.", limits={"minimum": 0, "maximum": 1}),
+    },
     "Evidence": {
         "positions": Text(
             "Positions in order of time, thinned to a bounded number. The first and the last are always "
@@ -293,7 +299,8 @@ EVENT: Final = {
         "name": Text("Name of the detector."),
         "version": Text("Version of tankerwatch."),
         "settingsHash": Text(
-            "Of all thresholds that the verdict depends on: events with equal hashes were judged alike."
+            "Hash of everything in the rules that the verdict depends on: settings, fences and watchlists. "
+            "Events with equal hashes were judged alike."
         ),
     },
 }

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceError, load_fences
-from geofences.surroundings import Surroundings
 from models.errors import InputError
 from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
 from streams.deployment.config import RunFiles
@@ -19,12 +18,12 @@ class ReferenceDataError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    surroundings: Surroundings
+    fences: tuple[Fence, ...]  # sorted by id
     watchlist: Watchlist
 
 
 def load_reference_data(files: RunFiles) -> ReferenceData:
-    """The surroundings and the watchlist of a run.
+    """The fences and the watchlist of a run.
 
     Raises ReferenceDataError with all mistakes of all files: file, line or feature, and remedy.
     """
@@ -38,7 +37,7 @@ def load_reference_data(files: RunFiles) -> ReferenceData:
             problems += error.problems
     if problems:
         raise ReferenceDataError(*problems)
-    return ReferenceData(Surroundings(fences), shipped_watchlist().merge(*watchlists))
+    return ReferenceData(tuple(fences), shipped_watchlist().merge(*watchlists))
 
 
 def load_all_fences(files: RunFiles) -> tuple[Fence, ...]:

@@ -73,21 +73,23 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
 
 
 class InstantPart(msgspec.Struct, frozen=True, array_like=True):
-    """An instant, or a part of its ticks."""
+    """An instant, or a part of it."""
 
     time: Millis
     ticks: bytes
     identities: list[Identity]
     stations: list[tuple[str, ...]]
+    events: list[Event] = []
 
     def instant(self) -> Instant:
         """Raises WireError."""
         ticks = _rows(self.ticks, TICK, len(self.stations))
-        return Instant(self.time, ticks, tuple(self.identities), (), tuple(self.stations))
+        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), tuple(self.stations))
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):
-    """Ticks and identities of one partition of MMSIs; `done` is the last instant that is complete.
+    """Ticks, identities and proposed events of one partition of MMSIs; `done` is the last instant that is
+    complete.
 
     `ended` says that all sources known so far have ended, so that what is open is told as it stands; a source
     that registers later takes it back. `done` is BEGINNING in all parts but the last.
@@ -104,7 +106,7 @@ class FactsFrame(msgspec.Struct, frozen=True, tag="facts", forbid_unknown_fields
     """Revisions that one stage found; `done` is the last instant of which it has said all."""
 
     version: int
-    stage: str  # "vessels" or "meetings"
+    stage: str  # "meetings"
     origin: Origin
     done: Millis
     events: list[Event]

@@ -1,30 +1,83 @@
-"""How an event names vessels, weighs reasons and says its sentence; shared by all detectors."""
+"""How an event names vessels, distances and times, and the reasons that several detectors share."""
 
-import hashlib
 import math
 from collections.abc import Collection
 from importlib.metadata import version
 from typing import Final
 
-import msgspec
-
-from models.event import Detector, Position, Reason, Sample, Vessel
+from models.event import Detector, EventType, Position, Reason, Sample, Vessel
 from models.time import HOUR, Millis, to_text
 from models.vessel import TANKER_TYPES, Identity, Role, flag_of
+from streams.detection.reasons import ReasonType, Side, Weighted
 
 VERSION: Final = version("tankerwatch")
 RECEIVERS: Final = 32
-"""So many receivers are named in the evidence of one event."""
+"""Receivers that the evidence of one event names at most."""
+ANCHORED: Final = (1, 5)
+"""Navigational status at anchor and moored (ITU-R M.1371)."""
+_KNOWN_TO: Final = 10
+"""Metres. No distance in a sentence is finer than a position: the better of the two classes of accuracy that
+AIS knows is 10 m (ITU-R M.1371, position accuracy)."""
+
+WATCHLIST: Final = ReasonType(
+    code="watchlist",
+    side=Side.FOR,
+    text="{vessel} is on {value} ({entry}), matched by {number}",
+    weight="watchlist",
+)
+TYPE_CHANGED: Final = ReasonType(
+    code="type_changed",
+    side=Side.AGAINST,
+    text="MMSI {mmsi} was confirmed as a tanker and now reports another ship type",
+    weight="type_changed",
+)
+SHARED_MMSI: Final = ReasonType(
+    code="shared_mmsi",
+    side=Side.AGAINST,
+    text="MMSI {mmsi} is used in two places at once",
+    weight="shared_mmsi",
+)
+NOT_OF_INTEREST: Final = ReasonType(
+    code="excluded_type",
+    side=Side.RETRACTION,
+    text="the vessel turned out to be neither a tanker nor on a watchlist",
+    weight="retraction",
+)
 
 
-def detector(name: str, *settings: msgspec.Struct) -> Detector:
-    """The detector's name, version, and a hash of all settings that its verdict depends on."""
-    digest = hashlib.blake2b(msgspec.json.encode(settings, order="deterministic"), digest_size=6)
-    return Detector(name=name, version=VERSION, settings_hash=digest.hexdigest())
+def watchlist(identity: Identity, s: Weighted) -> list[Reason]:
+    """For, where the vessel is on a watchlist; the first entry stands for all."""
+    if not identity.listed:
+        return []
+    hit = identity.watchlists[0]
+    vessel = identity.name or f"MMSI {mmsi_text(identity)}"
+    number = "IMO number" if hit.matched_on == "imo" else "MMSI"
+    return [WATCHLIST.reason(s, hit.list, vessel=vessel, entry=hit.entry, number=number)]
+
+
+def type_changed(identity: Identity, s: Weighted) -> list[Reason]:
+    """Against, where a tanker now says that it is something else."""
+    if identity.role is not Role.TANKER or identity.ship_type in TANKER_TYPES:
+        return []
+    return [TYPE_CHANGED.reason(s, identity.ship_type, mmsi=mmsi_text(identity))]
+
+
+def shared_mmsi(identity: Identity, s: Weighted) -> list[Reason]:
+    """Against, where the MMSI is heard from two places at once."""
+    return [SHARED_MMSI.reason(s, mmsi=mmsi_text(identity))] if identity.shared else []
+
+
+def detector(kind: EventType, settings_hash: str) -> Detector:
+    """The detector of a type of event, as its events name it."""
+    return Detector(name=kind.value, version=VERSION, settings_hash=settings_hash)
+
+
+def mmsi_text(identity: Identity) -> str:
+    return f"{identity.mmsi:09d}"
 
 
 def vessel_of(identity: Identity) -> Vessel:
-    mmsi = f"{identity.mmsi:09d}"
+    mmsi = mmsi_text(identity)
     size = identity.dimensions
     return Vessel(
         id=mmsi,
@@ -43,67 +96,25 @@ def vessel_of(identity: Identity) -> Vessel:
 
 
 def called(identity: Identity) -> str:
-    """The vessel in a sentence: what it is, its name, flag and MMSI."""
+    """The vessel in a sentence: what it is, its name, its MMSI and flag."""
     kind = {"tanker": "tanker", "unknown": "vessel of unconfirmed type"}.get(identity.role.value, "vessel")
     name = f" {identity.name}" if identity.name else ""
     flag = flag_of(identity.mmsi)
-    return f"{kind}{name} (MMSI {identity.mmsi:09d}{', flag ' + flag if flag else ''})"
+    return f"{kind}{name} (MMSI {mmsi_text(identity)}{', flag ' + flag if flag else ''})"
 
 
-def changed_type(identity: Identity) -> list[Reason]:
-    """Against, where a tanker now says it is something else."""
-    if identity.role is not Role.TANKER or identity.ship_type in TANKER_TYPES:
-        return []
-    return [
-        Reason(
-            code="type_changed",
-            text=f"MMSI {identity.mmsi:09d} was confirmed as a tanker and now reports another type",
-            value=identity.ship_type,
-            weight=0.05,
-        )
-    ]
+def about(metres: float) -> str:
+    """A distance in a sentence, as fine as positions are known: `less than 10 m`, `about 40 m`."""
+    return f"less than {_KNOWN_TO} m" if metres < _KNOWN_TO else f"about {round(metres, -1):.0f} m"
 
 
-def listed_reason(identity: Identity, weight: float) -> Reason:
-    hit = identity.watchlists[0]
-    name = identity.name or f"MMSI {identity.mmsi:09d}"
-    return Reason(
-        code="watchlist",
-        text=f"{name} is on {hit.list} ({hit.entry}), matched by {hit.matched_on}",
-        value=hit.list,
-        weight=weight,
-    )
-
-
-def shared_number(identity: Identity) -> list[Reason]:
-    """What speaks against an event of a vessel whose number is heard from two places at once."""
-    if not identity.shared:
-        return []
-    text = f"MMSI {identity.mmsi:09d} is used in two places at once"
-    return [Reason(code="shared_mmsi", text=text, weight=0.2)]
-
-
-def score(base: float, reasons: list[Reason], against: list[Reason]) -> float:
-    """Between 0 and 1: a base, plus the weights of the reasons, less those against."""
-    total = base + sum(reason.weight for reason in reasons) - sum(reason.weight for reason in against)
-    return round(min(1.0, max(0.0, total)), 2) + 0.0
-
-
-def taken_back(why: Reason | None) -> str:
-    """The sentence that ends the summary of a retraction."""
-    return f" Taken back: {why.text}." if why else ""
+def retracted(retraction: Reason | None) -> str:
+    """The sentence that ends the summary of an event that is taken back; empty for others."""
+    return f" Taken back: {retraction.text}." if retraction else ""
 
 
 def hours(duration: Millis) -> float:
     return round(duration / HOUR, 2)
-
-
-def knots(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 1)
-
-
-def degrees(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 1)
 
 
 def sample(
@@ -117,14 +128,15 @@ def sample(
     distance: float | None = None,
     hull_gap: float | None = None,
 ) -> Sample:
+    """One position in the evidence. Knots, degrees and metres; NaN becomes null."""
     return Sample(
         time=to_text(time),
         ssvid=f"{mmsi:09d}",
         lon=round(lon, 5),
         lat=round(lat, 5),
-        speed_knots=knots(sog),
-        course=degrees(cog),
-        heading=degrees(heading),
+        speed_knots=_known(sog),
+        course=_known(cog),
+        heading=_known(heading),
         distance_meters=None if distance is None else round(distance, 0),
         hull_gap_meters=None if hull_gap is None else round(hull_gap, 0),
     )
@@ -135,7 +147,11 @@ def position(lon: float, lat: float) -> Position:
 
 
 def merge_receivers(known: list[str], new: Collection[str]) -> list[str]:
-    """Add stations to a sorted, bounded list."""
+    """Add stations to a sorted list, up to RECEIVERS of them."""
     if len(known) >= RECEIVERS or all(name in known for name in new):
         return known
     return sorted({*known, *(name for name in new if name)})[:RECEIVERS]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 1)

@@ -1,4 +1,4 @@
-"""What is kept of one MMSI between the steps of the grid. Small and bounded: what grows has a limit."""
+"""What is kept of one MMSI between the steps of the grid. It is bounded: every list has a limit."""
 
 import msgspec
 
@@ -12,19 +12,19 @@ from streams.tracking.track import Segment
 
 class VesselState(msgspec.Struct, array_like=True, gc=False):
     mmsi: int
-    first: Millis
-    last: Millis
+    first: Millis  # when it was first heard
+    last: Millis  # when it was last heard
     identity: Identity
     claims: Claims = msgspec.field(default_factory=Claims)
     segments: list[Segment] = []
-    alternations: int = 0  # back and forth between two confirmed segments, lately
-    alternated: Millis = BEGINNING
-    spells: dict[int, LoiteringRun] = {}  # slow at sea, by segment
-    visits: dict[int, Visit] = {}  # in port, by segment
-    ended: list[LoiteringRun] = []  # over, waiting for the vessel's type to be confirmed
-    left: list[Visit] = []
+    alternations: int = 0  # how often it went back and forth between two confirmed segments, lately
+    alternated: Millis = BEGINNING  # when it last did
+    loitering_runs: dict[int, LoiteringRun] = {}  # by segment
+    visits: dict[int, Visit] = {}  # by segment
+    loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
+    visits_waiting: list[Visit] = []
 
     @property
-    def followed(self) -> bool:
-        """Whether a detector has anything in hand or waiting."""
-        return bool(self.spells or self.visits or self.ended or self.left)
+    def detectors_busy(self) -> bool:
+        """Whether a detector has anything of it in hand or waiting."""
+        return bool(self.loitering_runs or self.visits or self.loiterings_waiting or self.visits_waiting)

@@ -17,6 +17,9 @@ from streams.pipeline.operator import OutgoingRecord
 ROWS = 4_000
 """Rows in one message at most: well below the megabyte that Kafka takes by default."""
 IDENTITIES = 1_000
+EVENTS = 10
+EVENT_BYTES, POSITION_BYTES = 4_000, 200
+"""About the size of an event without positions, and of a position in its evidence."""
 PARTS = 4
 PART_BYTES = 500_000
 
@@ -37,13 +40,18 @@ def facts(
 
 
 def parts(instant: Instant) -> Iterable[InstantPart]:
-    """An instant in parts that fit into a message; identities that are too many go before."""
+    """An instant in parts that fit into a message.
+
+    Identities that are too many for one part go before the ticks, events after them.
+    """
     first, later = instant.identities[:IDENTITIES], instant.identities[IDENTITIES:]
     for at in range(0, len(later), IDENTITIES):
         yield InstantPart(instant.time, b"", list(later[at : at + IDENTITIES]), [()])
     for number, rows in enumerate(wire.chunks(instant.ticks, ROWS)):
         stations, (ticks,) = own_stations(instant.stations, rows)
         yield InstantPart(instant.time, ticks.tobytes(), list(first) if number == 0 else [], stations)
+    for at in range(0, len(instant.events), EVENTS):
+        yield InstantPart(instant.time, b"", [], [()], list(instant.events[at : at + EVENTS]))
 
 
 def grouped(several: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
@@ -52,6 +60,7 @@ def grouped(several: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
     size = 0
     for part in several:
         more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
+        more += sum(EVENT_BYTES + POSITION_BYTES * len(each.evidence.positions) for each in part.events)
         if group and (size + more > PART_BYTES or len(group) == PARTS):
             yield group
             group, size = [], 0

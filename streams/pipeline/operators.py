@@ -1,8 +1,7 @@
 """The stages as they stand between topics: one frame in, frames out. Pure, like the stages themselves.
 
-    ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator ─┐
-                                                  └────────► ais.facts ◄─────────────┘
-                                                                 └─► EventMerger ─► tankerwatch.events
+    ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator
+                             tankerwatch.events ◄─ EventMerger ◄─ ais.facts ◄──────┘
 
 A host belongs to one partition of its input topic. What it sends is a function of the frames it took so
 far, so after a crash the same frames come again, with the same origins, and whoever has them skips them.
@@ -15,12 +14,10 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from geofences.surroundings import Surroundings
 from models.event import Event, sort_key, to_json
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
 from models.time import BEGINNING, END, Millis, from_text
-from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.deployment import wire
 from streams.deployment.topics import Topics
@@ -35,6 +32,7 @@ from streams.deployment.wire import (
 from streams.pipeline import batching
 from streams.pipeline.operator import OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
 from streams.stages.meeting_stage import MeetingStage
+from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
 from streams.stages.watermark import Watermarks
@@ -45,7 +43,7 @@ class DecoderOperator:
 
     def __init__(self, partition: int, spread: int, settings: Settings, topics: Topics) -> None:
         self._partition, self._spread = partition, spread
-        self._settings, self._topics = settings, topics
+        self._settings, self._topics = settings.decoder, topics
         self._decoders: dict[str, Decoder] = {}
         self._newest: dict[str, Millis] = {}
         self._heard: dict[str, int] = {}  # the offset of each source's last frame; no part of the state
@@ -55,7 +53,7 @@ class DecoderOperator:
         frame = wire.decode(value, RawFrame)
         decoder = self._decoders.get(frame.source)
         if decoder is None:
-            decoder = Decoder(frame.source, self._settings.decoder, frame.base_time)
+            decoder = Decoder(frame.source, self._settings, frame.base_time)
         try:
             self._feed(decoder, frame)
         except (ValueError, OverflowError) as error:  # nothing has changed then
@@ -151,7 +149,7 @@ class DecoderOperator:
     def load(self, pieces: dict[str, bytes]) -> None:
         for name, piece in sorted(pieces.items()):
             decoder, newest = msgspec.msgpack.decode(piece, type=tuple[bytes, Millis])
-            self._decoders[name] = Decoder(name, self._settings.decoder)
+            self._decoders[name] = Decoder(name, self._settings)
             self._decoders[name].restore(decoder)
             self._newest[name] = newest
 
@@ -184,13 +182,11 @@ class VesselOperator:
         self,
         partition: int,
         registry: Registry,
-        places: Surroundings,
-        watchlist: Watchlist,
-        settings: Settings,
+        rules: Rules,
         topics: Topics,
     ) -> None:
         self._partition, self._registry, self._topics = partition, registry, topics
-        self._stage = VesselStage(places, watchlist, settings.vessel)
+        self._stage = VesselStage(rules)
         self._marks = Watermarks()
         self._read = -1  # registrations taken in
         self._told = BEGINNING, False  # how far, and whether all sources had ended
@@ -215,10 +211,9 @@ class VesselOperator:
         if (done, ended) == self._told and not instants:
             return []
         self._told = done, ended
-        ticks = [i for i in instants if len(i.ticks) or i.identities]
-        several = [part for instant in ticks for part in batching.parts(instant)]
+        several = [part for instant in instants for part in batching.parts(instant)]
         groups = list(batching.grouped(several)) or [[]]
-        out = [
+        return [
             OutgoingRecord(
                 self._topics.ticks,
                 wire.encode(
@@ -234,8 +229,6 @@ class VesselOperator:
             )
             for number, group in enumerate(groups)
         ]
-        events = [event for instant in instants for event in instant.events]
-        return [*out, *batching.facts(self._topics, "vessels", self._partition, offset, done, events)]
 
     def changes(self) -> dict[str, bytes | None]:
         state = _VesselState(self._marks.dump(), self._read, self._told, self._taken.highest)
@@ -266,9 +259,9 @@ class _MeetingState(msgspec.Struct):
 class MeetingOperator:
     """MeetingStage over the ticks of all partitions of MMSIs."""
 
-    def __init__(self, spread: int, places: Surroundings, settings: Settings, topics: Topics) -> None:
+    def __init__(self, spread: int, rules: Rules, topics: Topics) -> None:
         self._topics = topics
-        self._stage = MeetingStage(places, settings.vessel.grid, settings.meeting)
+        self._stage = MeetingStage(rules)
         # of each partition: how far it is, and whether all its sources have ended
         self._far = dict.fromkeys(range(spread), (BEGINNING, False))
         self._told = BEGINNING, False
@@ -306,20 +299,22 @@ class MeetingOperator:
         self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
 
 
-class _CaseState(msgspec.Struct):
+class _MergerState(msgspec.Struct):
     waiting: list[Event]
-    done: dict[str, Millis]
+    done: Millis
     taken: dict[str, Origin]
 
 
 class EventMerger:
-    """Brings what all stages found into one order, that of a replay, and publishes it."""
+    """Brings what MeetingStage says into one order, that of a replay, and publishes it.
 
-    def __init__(self, spread: int, topics: Topics) -> None:
+    A large instant comes in several frames; only the last says that it is complete.
+    """
+
+    def __init__(self, topics: Topics) -> None:
         self._topics = topics
         self._waiting: list[Event] = []
-        self._done = {f"vessels/{partition}": BEGINNING for partition in range(spread)}
-        self._done["meetings/0"] = BEGINNING
+        self._done = BEGINNING
         self._taken = _Taken()
 
     def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
@@ -328,10 +323,9 @@ class EventMerger:
         if self._taken.again(stream, frame.origin):
             return []
         self._waiting += frame.events
-        self._done[stream] = max(self._done[stream], frame.done)
-        low = min(self._done.values())
-        ready = [event for event in self._waiting if from_detected(event) <= low]
-        self._waiting = [event for event in self._waiting if from_detected(event) > low]
+        self._done = max(self._done, frame.done)
+        ready = [event for event in self._waiting if from_detected(event) <= self._done]
+        self._waiting = [event for event in self._waiting if from_detected(event) > self._done]
         return [self._event(event) for event in sorted(ready, key=sort_key)]
 
     def _event(self, event: Event) -> OutgoingRecord:
@@ -352,14 +346,14 @@ class EventMerger:
         )
 
     def changes(self) -> dict[str, bytes | None]:
-        state = _CaseState(self._waiting, self._done, self._taken.highest)
+        state = _MergerState(self._waiting, self._done, self._taken.highest)
         return {"host": msgspec.msgpack.encode(state)}
 
     def numbers(self) -> OperatorStats:
-        return OperatorStats(min(self._done.values()))
+        return OperatorStats(self._done)
 
     def load(self, pieces: dict[str, bytes]) -> None:
-        kept = msgspec.msgpack.decode(pieces["host"], type=_CaseState)
+        kept = msgspec.msgpack.decode(pieces["host"], type=_MergerState)
         self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
 
 

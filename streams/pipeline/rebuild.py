@@ -17,13 +17,12 @@ from models.errors import TankerwatchError
 from models.time import MINUTE, Millis, to_text
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
-from streams.deployment.reference_data import load_reference_data
 from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.pipeline import checkpoint
 from streams.pipeline.operators import VesselOperator
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
-from streams.stages.settings import load as load_settings
+from streams.stages.rules import load_rules
 
 ALIVE: Final = 15 * MINUTE
 """A source of which no frame came for so long after the chosen time had ended before: a live one that hears
@@ -156,15 +155,13 @@ async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterab
     """Write new checkpoints without an owner, all at once: a worker that still runs unnoticed is fenced."""
     client: Any = connect(deployment.redis)
     ended = sorted(ended)
-    settings, data = load_settings(deployment.files.settings), load_reference_data(deployment.files)
+    rules = load_rules(deployment.files)
     try:
         async with client.pipeline(transaction=True) as pipe:
             for (stage, number), start in starts.items():
                 pieces: dict[Any, Any] = {}
                 if stage == "vessels" and ended:
-                    host = VesselOperator(
-                        number, _None(), data.surroundings, data.watchlist, settings, deployment.topics
-                    )
+                    host = VesselOperator(number, _None(), rules, deployment.topics)
                     host.skip(ended)
                     pieces = {name: piece for name, piece in host.changes().items() if piece is not None}
                 key = checkpoint.key(deployment.prefix, stage, number)

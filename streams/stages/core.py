@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from geofences.surroundings import Surroundings
 from models.box import Box
 from models.event import Event, sort_key
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis
-from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.stages.meeting_stage import MeetingStage
-from streams.stages.settings import Settings
+from streams.stages.rules import Rules
 from streams.stages.vessel_stage import VesselStage
 from streams.stages.watermark import Watermarks
 
@@ -68,9 +66,7 @@ class Core:
     def __init__(
         self,
         sources: Iterable[str],
-        places: Surroundings,
-        watchlist: Watchlist,
-        settings: Settings,
+        rules: Rules,
         selection: ReportFilter | None = None,
         base_time: Millis | None = None,
     ) -> None:
@@ -79,9 +75,9 @@ class Core:
         self.decoders: dict[str, Decoder] = {}
         for source in sources:
             self._marks.register(source)
-            self.decoders[source] = Decoder(source, settings.decoder, base_time)
-        self.vessels = VesselStage(places, watchlist, settings.vessel)
-        self._meetings = MeetingStage(places, settings.vessel.grid, settings.meeting)
+            self.decoders[source] = Decoder(source, rules.settings.decoder, base_time)
+        self.vessels = VesselStage(rules)
+        self._meetings = MeetingStage(rules)
 
     @property
     def slowest(self) -> str | None:
@@ -123,7 +119,6 @@ class Core:
         low = self._marks.low
         for instant in self.vessels.advance(low):
             out.instants.append(instant)
-            out.events.extend(instant.events)
             self._meetings.feed(instant)
         out.events.extend(self._meetings.advance(END if low == END else self.vessels.done + 1))
         out.events.sort(key=sort_key)

@@ -7,25 +7,64 @@ from typing import Any
 
 import msgspec
 
+from geofences.surroundings import SurroundingsSettings
 from models.errors import InputError
+from models.time import MINUTE, Millis
 from streams.decoding.decoder import DecoderSettings
-from streams.stages.meeting_stage import MeetingSettings
-from streams.stages.vessel_stage import VesselSettings
+from streams.detection.encounter import EncounterSettings
+from streams.detection.vessel_detectors import DetectorSettings
+from streams.tracking.grid import GridSettings
+from streams.tracking.identity import IdentitySettings
+from streams.tracking.track import TrackSettings
 
 
 class SettingsError(InputError):
     """A settings file that can't be used; the text names file, key and remedy."""
 
 
+class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is found from one vessel alone."""
+
+    grid: GridSettings = GridSettings()
+    track: TrackSettings = TrackSettings()
+    identity: IdentitySettings = IdentitySettings()
+    detectors: DetectorSettings = DetectorSettings()
+    idle_days: float = 7.0
+    """A vessel that is not heard for this long, by event time, is forgotten."""
+
+    def __post_init__(self) -> None:
+        if self.detectors.loitering.bucket % self.grid.step:
+            raise ValueError("detectors.loitering.bucket_minutes must be a multiple of grid.step_minutes")
+        if self.idle_days * 24 <= self.detectors.loitering.max_silence_hours:
+            raise ValueError("idle_days must be longer than detectors.loitering.max_silence_hours")
+
+
+class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is found by comparing vessels."""
+
+    encounter: EncounterSettings = EncounterSettings()
+    keep_minutes: float = 90.0
+    """Ticks are kept this long for backfill: the reach of interpolation, and a margin."""
+
+    def __post_init__(self) -> None:
+        if self.keep_minutes < 60:
+            raise ValueError("keep_minutes must be at least 60, the reach of backfill")
+
+    @property
+    def keep(self) -> Millis:
+        return int(self.keep_minutes * MINUTE)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every threshold, by the stage it belongs to. A file names only what differs from the defaults."""
+    """Every threshold and weight. A file names only what differs from the defaults."""
 
     decoder: DecoderSettings = DecoderSettings()
+    surroundings: SurroundingsSettings = SurroundingsSettings()
     vessel: VesselSettings = VesselSettings()
     meeting: MeetingSettings = MeetingSettings()
 
     def __post_init__(self) -> None:
-        """What no part can check alone."""
+        """Check what no part can check alone. Raises ValueError."""
         for name, value in _numbers("", msgspec.to_builtins(self)):
             if not 0 <= value < math.inf and name != "decoder.prefix_zone_minutes":  # hours west of Greenwich
                 raise ValueError(f"{name} must be a number of at least 0")

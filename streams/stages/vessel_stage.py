@@ -10,20 +10,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.surroundings import Surroundings
 from models.event import Event, sort_key
 from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows, joined
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import Identity
-from models.watchlist import Watchlist
-from streams.detection.vessel_detectors import DetectorSettings, VesselDetectors
+from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
+from streams.stages.rules import Rules
 from streams.stages.stage import Stage
-from streams.tracking.assignment import follow, is_shared
-from streams.tracking.grid import GridSettings, at_or_after, before
-from streams.tracking.identity import IdentitySettings
-from streams.tracking.track import TrackSettings, drop_coarse, ticks
+from streams.tracking.assignment import assign_step, is_shared
+from streams.tracking.grid import at_or_after, before
+from streams.tracking.track import drop_coarse, ticks
 
 POSITION_KEYS = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
 STATIC_KEYS = (
@@ -35,21 +33,6 @@ PORTION = 20_000
 """About so many fixes are put on tracks at once."""
 Stations = tuple[tuple[str, ...], ...]
 Pieces = dict[str, bytes | None]
-
-
-class VesselSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    grid: GridSettings = GridSettings()
-    track: TrackSettings = TrackSettings()
-    identity: IdentitySettings = IdentitySettings()
-    detectors: DetectorSettings = DetectorSettings()
-    idle_days: float = 7.0
-    """A vessel not heard for so long, by event time, is forgotten."""
-
-    def __post_init__(self) -> None:
-        if self.detectors.loitering.bucket % self.grid.step:
-            raise ValueError("detectors.loitering.bucket_minutes must be a multiple of grid.step_minutes")
-        if self.idle_days * 24 <= self.detectors.loitering.max_silence_hours:
-            raise ValueError("idle_days must be longer than detectors.loitering.max_silence_hours")
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -65,10 +48,12 @@ class _Meta(msgspec.Struct, array_like=True):
 class VesselStage(Stage[Reports, list[Instant]]):
     """Reports of all vessels in, instants of the grid out."""
 
-    def __init__(self, places: Surroundings, watchlist: Watchlist, settings: VesselSettings) -> None:
-        self._detectors = VesselDetectors(places, settings.detectors)
-        self._watchlist = watchlist
-        self._settings = settings
+    def __init__(self, rules: Rules) -> None:
+        self._settings = rules.settings.vessel
+        self._watchlist = rules.watchlist
+        self._detectors = VesselDetectors(
+            rules.surroundings, rules.detectors, self._settings.detectors, self._settings.track
+        )
         self._done = BEGINNING
         self._newest = BEGINNING
         self._fleet: dict[int, VesselState] = {}
@@ -119,7 +104,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
-            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
             self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
             events = self._detectors.finish(slow, self._done)
             if events:
@@ -203,7 +188,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         changed = self._hear(statics) | self._meet(positions)
         positions, stations = _folded(positions, stations)
         fine = self._without_coarse(positions)
-        tracks = [follow(part, self._fleet, instant, s.track) for part in _portions(fine)]
+        tracks = [assign_step(part, self._fleet, instant, s.track) for part in _portions(fine)]
         changed |= {
             mmsi
             for mmsi in np.unique(positions["mmsi"]).tolist()
@@ -222,7 +207,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
         if instant % s.detectors.loitering.bucket == 0:
-            slow = [vessel for vessel in self._fleet.values() if vessel.followed]
+            slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
             self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
             events += self._detectors.close_buckets(slow, instant)
         if instant % HOUR == 0:
@@ -233,7 +218,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 self._pieces.add(f"vessel/{vessel.mmsi}")
         return Instant(
             time=instant,
-            ticks=joined([ticks(part.rows, part.numbers, instant, s.grid) for part in tracks], TICK),
+            ticks=joined([ticks(part.rows, part.numbers, instant, s.grid, s.track) for part in tracks], TICK),
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,

@@ -1,4 +1,4 @@
-"""Following: puts one step's fixes of all vessels on their tracks, as columns."""
+"""Assignment: puts the fixes of one step on the tracks of their vessels, for all vessels together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
@@ -13,7 +13,7 @@ from models.time import HOUR, Millis
 from streams.tracking.track import (
     Segment,
     TrackSettings,
-    assign,
+    assign_fixes,
     begin,
     move,
     reachable,
@@ -30,12 +30,12 @@ class TrackedVessel(Protocol):
 
 
 class Tracks(msgspec.Struct, frozen=True):
-    """Fixes of one step on their tracks, each track led by the last fix it had before, if any."""
+    """The fixes of one step by track. Each track is led by the last fix that it had before, if it had one."""
 
-    rows: Rows  # POSITION by (mmsi, segment, time)
+    rows: Rows  # POSITION, sorted by (mmsi, segment, time)
     numbers: Rows  # the segment of each row
     starts: npt.NDArray[np.intp]  # where each track begins in rows
-    new: npt.NDArray[np.intp]  # index in the track of its first new fix: 1, or 0 for one that begins
+    new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
 
     def each(self) -> Iterable[tuple[int, int, int]]:
         """Start, end and first new fix of every track."""
@@ -43,11 +43,11 @@ class Tracks(msgspec.Struct, frozen=True):
         return zip(self.starts.tolist(), ends.tolist(), self.new.tolist(), strict=True)
 
 
-def follow(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: TrackSettings) -> Tracks:
-    """Put a step's fixes (by MMSI and time) on tracks, and move the vessels' segments on.
+def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: TrackSettings) -> Tracks:
+    """Put the fixes of one step, sorted by (MMSI, time), on tracks, and move the vessels' segments on.
 
-    Most vessels moved as one ship can: they are done with columns. The others go fix by fix. A vessel that
-    turns out to be in two places has its count of alternations raised.
+    Vessels that moved as one ship can, which are nearly all, are worked off as columns, the others fix by
+    fix. An MMSI that is in two places has its count of alternations raised.
     """
     if not len(rows):
         return Tracks(rows, np.empty(0, "u2"), np.empty(0, np.intp), np.empty(0, np.intp))
@@ -56,13 +56,13 @@ def follow(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: T
     vessels = [fleet[mmsi] for mmsi in rows["mmsi"][starts].tolist()]
     leads, lead_numbers = _leads(vessels)
     numbers = np.zeros(len(rows), np.uint16)
-    calm = _calm(rows, starts, vessels, s)
+    as_one = _moved_as_one(rows, starts, vessels, s)
     firsts, lasts = rows[starts].tolist(), rows[ends - 1].tolist()
-    for i, (vessel, start, end, easy) in enumerate(
-        zip(vessels, starts.tolist(), ends.tolist(), calm, strict=True)
+    for i, (vessel, start, end, plain) in enumerate(
+        zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True)
     ):
-        if not easy:
-            _sort_out(vessel, rows[start:end], numbers[start:end], instant, s)
+        if not plain:
+            _assign_one_by_one(vessel, rows[start:end], numbers[start:end], instant, s)
             continue
         if not vessel.segments:
             vessel.segments.append(begin(0, firsts[i]))
@@ -70,13 +70,20 @@ def follow(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: T
         numbers[start:end] = segment.number
         segment.fixes += end - start
         move(segment, lasts[i])
-    return _led(rows, numbers, leads, lead_numbers)
+    return _with_leads(rows, numbers, leads, lead_numbers)
 
 
-def _calm(
+def is_shared(vessel: TrackedVessel, instant: Millis, s: TrackSettings) -> bool:
+    """Whether the MMSI has been in two places at once lately."""
+    lately = instant - vessel.alternated <= s.shared_hours * HOUR
+    return lately and vessel.alternations >= s.shared_alternations
+
+
+def _moved_as_one(
     rows: Rows, starts: npt.NDArray[np.intp], vessels: Sequence[TrackedVessel], s: TrackSettings
 ) -> list[bool]:
-    """Which vessels moved as one ship can: one track, every fix within reach of the one before."""
+    """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one
+    before."""
     earlier = np.concatenate([rows[:1], rows[:-1]])
     for start, vessel in zip(starts.tolist(), vessels, strict=True):
         earlier[start] = _lead(vessel.mmsi, vessel.segments[0]) if vessel.segments else rows[start]
@@ -91,20 +98,16 @@ def _calm(
     return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)]
 
 
-def _sort_out(vessel: TrackedVessel, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings) -> None:
-    """The slow way, for a vessel that leapt or is in several places."""
-    numbers[:], alternations = assign(vessel.segments, rows, s)
+def _assign_one_by_one(
+    vessel: TrackedVessel, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings
+) -> None:
+    """The slow way, for a vessel that leapt or is in several places. Fills in `numbers`."""
+    numbers[:], alternations = assign_fixes(vessel.segments, rows, s)
     if instant - vessel.alternated > s.shared_hours * HOUR:
         vessel.alternations = 0
     if alternations:
         vessel.alternations += alternations
         vessel.alternated = instant
-
-
-def is_shared(vessel: TrackedVessel, instant: Millis, s: TrackSettings) -> bool:
-    """Whether the MMSI was in two places at once, lately."""
-    lately = instant - vessel.alternated <= s.shared_hours * HOUR
-    return lately and vessel.alternations >= s.shared_alternations
 
 
 def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
@@ -114,18 +117,19 @@ def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
 
 
 def _leads(vessels: Sequence[TrackedVessel]) -> tuple[Rows, Rows]:
+    """The last fixes of all segments, and the segments' numbers."""
     pairs = [(_lead(vessel.mmsi, g), g.number) for vessel in vessels for g in vessel.segments]
     return np.array([lead for lead, _ in pairs], POSITION), np.array([number for _, number in pairs], "u2")
 
 
-def _led(rows: Rows, numbers: Rows, leads: Rows, lead_numbers: Rows) -> Tracks:
+def _with_leads(rows: Rows, numbers: Rows, leads: Rows, lead_numbers: Rows) -> Tracks:
     """Put the last fix of each track before its new ones."""
     is_new = np.concatenate([np.zeros(len(leads), bool), np.ones(len(rows), bool)])
     rows, numbers = np.concatenate([leads, rows]), np.concatenate([lead_numbers, numbers])
     order = np.lexsort([is_new, rows["time"], numbers, rows["mmsi"]])
     rows, numbers, is_new = rows[order], numbers[order], is_new[order]
     same = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1])
-    keep = is_new | np.append(same, False)  # a lead whose track got no new fix stays behind
+    keep = is_new | np.append(same, False)  # a lead whose track got no new fix is left out
     rows, numbers, is_new = rows[keep], numbers[keep], is_new[keep]
     differs = (rows["mmsi"][1:] != rows["mmsi"][:-1]) | (numbers[1:] != numbers[:-1])
     starts = np.flatnonzero(np.concatenate([[True], differs]))

@@ -26,9 +26,8 @@ from models.frame import Frame
 from streams.decoding.decoder import Decoder
 from streams.recordings.files import open_source
 from streams.stages.core import Core
-from streams.stages.settings import Settings
 from tests.benchmarks.traffic import Traffic
-from tests.scenarios.runs import PLACES, WATCHLIST
+from tests.scenarios.runs import RULES
 
 SENTENCES: Final = 300_000
 """For pyais, which takes the same time for every one of them."""
@@ -56,7 +55,7 @@ def decode_only(frames: list[Frame]) -> int:
 
 def end_to_end(frames: list[Frame]) -> int:
     """Number of ticks and events, so that nothing is left undone unnoticed."""
-    core = Core(["benchmark"], PLACES, WATCHLIST, Settings())
+    core = Core(["benchmark"], RULES)
     made = 0
     for frame in [*frames, None]:
         out = core.end("benchmark") if frame is None else core.feed(frame)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from geofences.fence import PORT_KINDS
 from models.time import HOUR, MINUTE, SECOND, Millis, from_text
 from tests.benchmarks.nmea_columns import Bytes, Integers, armour, bits, digits, fixed, tagged, text_bits
-from tests.scenarios.runs import PLACES
+from tests.scenarios.runs import RULES
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -93,7 +93,11 @@ class Fleet:
 
     def _at_rest(self, size: int, rng: np.random.Generator) -> Floats:
         """In harbours, of which the product knows some; tankers at known berths, or in the roads."""
-        known = [fence.geometry.representative_point() for fence in PLACES.fences if fence.kind in PORT_KINDS]
+        known = [
+            fence.geometry.representative_point()
+            for fence in RULES.surroundings.fences
+            if fence.kind in PORT_KINDS
+        ]
         harbours = np.array([(point.x, point.y) for point in known])
         others = np.concatenate([harbours, _at_sea(400, rng)])
         anywhere = others[rng.integers(0, len(others), size)] + rng.normal(0, 0.015, (size, 2))

@@ -28,7 +28,15 @@ def page(title: str, *parts: str) -> str:
 
 
 def field_texts(settings: type) -> dict[str, str]:
-    """The text below each field of a class, by field. A field without one is missing."""
+    """The text below each field of a class or its bases, by field. A field without one is missing."""
+    texts: dict[str, str] = {}
+    for kind in reversed(settings.__mro__):
+        if kind.__module__.partition(".")[0] in ("models", "geofences", "streams"):
+            texts |= _own_texts(kind)
+    return texts
+
+
+def _own_texts(settings: type) -> dict[str, str]:
     source = textwrap.dedent(inspect.getsource(settings))
     (definition,) = ast.parse(source).body
     assert isinstance(definition, ast.ClassDef)

@@ -11,6 +11,7 @@ from typing import Final
 from tests.docs.commands import commands
 from tests.docs.environment import environment
 from tests.docs.metrics import metrics
+from tests.docs.reasons import reasons
 from tests.docs.scenarios import scenarios
 from tests.docs.settings import settings
 from tests.docs.topics import topics
@@ -19,6 +20,7 @@ FOLDER: Final = Path("docs/reference")
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "commands.md": commands,
     "settings.md": settings,
+    "reasons.md": reasons,
     "environment.md": environment,
     "topics.md": topics,
     "metrics.md": metrics,

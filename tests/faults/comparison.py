@@ -20,8 +20,7 @@ from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselO
 from streams.stages.settings import Settings
 from tests.faults.cluster import Cluster
 from tests.scenarios.runs import (
-    PLACES,
-    WATCHLIST,
+    RULES,
     find,
     frames,
 )
@@ -147,10 +146,8 @@ def undisturbed(raw: Sequence[bytes], sources: Sequence[str], spread: int) -> St
     topics, settings = Topics(), Settings()
     hosts: dict[tuple[str, int], Operator] = {(topics.raw, 0): DecoderOperator(0, spread, settings, topics)}
     for number in range(spread):
-        hosts[topics.reports, number] = VesselOperator(
-            number, Registered(sources), PLACES, WATCHLIST, settings, topics
-        )
-    hosts[topics.ticks, 0] = MeetingOperator(spread, PLACES, settings, topics)
+        hosts[topics.reports, number] = VesselOperator(number, Registered(sources), RULES, topics)
+    hosts[topics.ticks, 0] = MeetingOperator(spread, RULES, topics)
     streams = Streams(topics)
     sent: Counter[tuple[str, int]] = Counter()
 

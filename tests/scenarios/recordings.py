@@ -14,8 +14,7 @@ from streams.recordings.files import open_source
 from streams.recordings.replay import Replay, Source
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
-from streams.stages.settings import Settings
-from tests.scenarios.runs import PLACES, WATCHLIST
+from tests.scenarios.runs import RULES
 
 BASE_TIME: Millis = from_text("2013-11-12T12:00:00Z")
 """For recordings without times: when the Danish one was made, which exists with and without times."""
@@ -30,7 +29,7 @@ def recordings(folder: Path) -> Iterator[Path]:
 def replay(path: Path) -> tuple[Summary, list[Event]]:
     """Replay one recording with the default settings."""
     events: list[Event] = []
-    core = Core([str(path)], PLACES, WATCHLIST, Settings(), base_time=BASE_TIME)
+    core = Core([str(path)], RULES, base_time=BASE_TIME)
     summary = Replay(core, on_event=events.append).run([Source(str(path), open_source(str(path)))])
     return summary, events
 

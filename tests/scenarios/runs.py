@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 
 from geofences.catalogue import load_catalogue
-from geofences.surroundings import Surroundings
 from models.event import Event
 from models.frame import Frame
 from models.watchlist import shipped_watchlist
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
+from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 
-PLACES = Surroundings(load_catalogue())
-WATCHLIST = shipped_watchlist()
+RULES = Rules(Settings(), load_catalogue(), shipped_watchlist())
+"""The defaults, with the shipped fences and watchlist."""
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The same with other settings."""
+    return Rules(settings, load_catalogue(), shipped_watchlist())
 
 
 def frames(name: str, lines: Sequence[str], size: int = 50_000) -> list[Frame]:
@@ -23,10 +28,10 @@ def frames(name: str, lines: Sequence[str], size: int = 50_000) -> list[Frame]:
     ]
 
 
-def find(sources: dict[str, Sequence[Frame]], settings: Settings | None = None) -> list[Event]:
+def find(sources: dict[str, Sequence[Frame]], rules: Rules = RULES) -> list[Event]:
     """All revisions of all events that a replay of these sources finds, in order."""
     events: list[Event] = []
-    core = Core(sources, PLACES, WATCHLIST, settings or Settings())
+    core = Core(sources, rules)
     Replay(core, on_event=events.append).run(
         [Source(name, iter(batches)) for name, batches in sources.items()]
     )

@@ -12,7 +12,7 @@ from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from streams.stages.settings import Settings, load
 from tests.scenarios.recordings import recordings, replay
-from tests.scenarios.runs import PLACES, WATCHLIST
+from tests.scenarios.runs import rules_of
 
 pytestmark = pytest.mark.recorded
 
@@ -35,7 +35,7 @@ def folder() -> Path:
 def found(path: Path, settings: Settings | None = None) -> list[Event]:
     """The last state of each event."""
     latest: dict[str, Event] = {}
-    core = Core([str(path)], PLACES, WATCHLIST, settings or Settings())
+    core = Core([str(path)], rules_of(settings or Settings()))
     run = Replay(core, on_event=lambda event: latest.update({event.id: event}))
     run.run([Source(str(path), open_source(str(path)))])
     return list(latest.values())

@@ -20,9 +20,10 @@ from models.time import END, MINUTE, Millis, from_text
 from models.vessel import Dimensions, Identity, Role
 from models.watchlist import Watchlist
 from streams.detection.hull import METRES_PER_DEGREE
-from streams.stages.meeting_stage import MeetingSettings, MeetingStage
-from streams.stages.vessel_stage import VesselSettings, VesselStage
-from streams.tracking.grid import GridSettings
+from streams.stages.meeting_stage import MeetingStage
+from streams.stages.rules import Rules
+from streams.stages.settings import MeetingSettings, Settings, VesselSettings
+from streams.stages.vessel_stage import VesselStage
 
 NOON = from_text("2024-03-01T12:00:00Z")
 SEA = (135.0, 40.0)
@@ -86,7 +87,7 @@ def statics(mmsi: int, minutes: Sequence[float] = (0, 6), ship_type: int = 80, *
 def vessel_stage(
     fences: Iterable[Fence] = (), settings: VesselSettings | None = None, listed: Watchlist | None = None
 ) -> VesselStage:
-    return VesselStage(Surroundings(list(fences)), listed or Watchlist(), settings or VesselSettings())
+    return VesselStage(Rules(Settings(vessel=settings or VesselSettings()), fences, listed or Watchlist()))
 
 
 def hear(stage: VesselStage, *rows: Rows) -> list[Instant]:
@@ -167,7 +168,7 @@ def instants(rows: Sequence[Rows], identities: Iterable[Identity]) -> list[Insta
 
 
 def meeting_stage(fences: Iterable[Fence] = (), settings: MeetingSettings | None = None) -> MeetingStage:
-    return MeetingStage(Surroundings(list(fences)), GridSettings(), settings or MeetingSettings())
+    return MeetingStage(Rules(Settings(meeting=settings or MeetingSettings()), fences, Watchlist()))
 
 
 def encounters(

@@ -15,10 +15,8 @@ from streams.cli.errors import UsageError
 from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
-    from geofences.surroundings import Surroundings
-    from models.watchlist import Watchlist
     from streams.stages.core import Core, ReportFilter
-    from streams.stages.settings import Settings
+    from streams.stages.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +81,7 @@ class DetectionOptions:
 class DetectionInputs:
     """What the stages of one run work with, besides the recordings."""
 
-    settings: "Settings"
-    surroundings: "Surroundings"
-    watchlist: "Watchlist"
+    rules: "Rules"
     report_filter: "ReportFilter"
     base_time: Millis | None
     mmsis: frozenset[int]
@@ -94,17 +90,14 @@ class DetectionInputs:
         """The stages, for sources of these names."""
         from streams.stages.core import Core
 
-        return Core(
-            names, self.surroundings, self.watchlist, self.settings, self.report_filter, self.base_time
-        )
+        return Core(names, self.rules, self.report_filter, self.base_time)
 
 
 def load_detection(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
-    from streams.deployment.reference_data import load_reference_data
-    from streams.stages import settings as settings_file
     from streams.stages.core import ReportFilter
+    from streams.stages.rules import load_rules
 
     start = BEGINNING if options.start is None else options.start
     end = END if options.end is None else options.end
@@ -113,12 +106,8 @@ def load_detection(options: DetectionOptions, base_time: Millis | None) -> Detec
             f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
         )
     files = RunFiles(options.settings, tuple(options.fence), tuple(options.watchlist))
-    settings = settings_file.load(files.settings)
-    data = load_reference_data(files)
     return DetectionInputs(
-        settings,
-        data.surroundings,
-        data.watchlist,
+        load_rules(files),
         ReportFilter(start, end, options.bbox),
         base_time,
         frozenset(options.mmsi),

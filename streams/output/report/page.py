@@ -32,7 +32,7 @@ from streams.output.report.tracks import encode_tracks
 from streams.recordings.summary import Summary
 from streams.stages.settings import Settings
 
-MODULES: Final = ("words.js", "colours.js", "plot.js", "event.js")
+MODULES: Final = ("words.js", "colours.js", "plot.js", "reasons.js", "event.js")
 """Modules in `streams/output/web`, which the live page uses, too."""
 SCRIPTS: Final = ("map.js", "report.js")
 """Scripts of the report alone, in the order in which they follow the modules."""

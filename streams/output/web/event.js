@@ -3,6 +3,7 @@
 import { bdi, country, duration, day, clock, el, fact, human, moment, number, place, plural, shipType, timeOf, typeName, vesselName,
   vesselsOf } from "./words.js";
 import { plot } from "./plot.js";
+import { REASONS } from "./reasons.js";
 
 const detailsOf = (event) => event[event.type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())] ?? {};
 export const badge = (kind, word) => el("span", { class: `badge ${kind}-${word}` }, human(word));
@@ -52,9 +53,29 @@ function groundsOf(title, kind, reasons, sign) {
       reason.threshold === null ? null : [" (threshold ", bdi(said(reason, reason.threshold)), ")"]]))))) : el("p", { class: "small" }, "Nothing."));
 }
 
-/* Reasons for and against, each with value, threshold and weight. */
-export const grounds = (event) => el("div", { class: "columns" }, groundsOf("For", "for", event.reasons, "+"),
-  groundsOf("Against", "against", event.against, "−"));
+/* Reasons for and against, each with value, threshold and weight; what they add up to; what else there is. */
+export const grounds = (event) => [el("div", { class: "columns" }, groundsOf("For", "for", event.reasons, "+"),
+  groundsOf("Against", "against", event.against, "−")), sumOf(event), legendOf(event)];
+
+/* In whole hundredths, as the weights are given, so that the sum is exact. */
+function sumOf({ scoring, reasons, against, score }) {
+  if (!scoring) return null;
+  const hundredths = (value) => Math.round(value * 100), shown = (value) => (value / 100).toFixed(2).replace("-", "−");
+  const sum = (some) => some.reduce((total, each) => total + hundredths(each.weight), 0);
+  const total = hundredths(scoring.base) + sum(reasons) - sum(against);
+  const bound = total > hundredths(scoring.cap) ? ", at most " : total < 0 ? ", at least " : null;
+  return el("p", { class: "small sum" }, `Score: ${scoring.base.toFixed(2)} for every event + ${shown(sum(reasons))} for − ${
+    shown(sum(against))} against = ${shown(total)}${bound ? bound + score.toFixed(2) : ""}`);
+}
+
+/* Everything that can count for this type of event, with the default thresholds and weights. */
+function legendOf({ type }) {
+  const rows = REASONS[type]?.reasons ?? [];
+  return rows.length ? el("details", { class: "legend" }, el("summary", {}, "Everything that can count"),
+    table("With default settings; … stands for what only an event knows.", ["Reason", "Counts", "Sentence", "Weight"],
+      rows.map((row) => [human(row.code), row.side === "for" ? "for" : row.side === "against" ? "against" : "against, retracted",
+        row.text, (row.side === "for" ? "+" : "−") + row.weight.toFixed(2)]))) : null;
+}
 
 export const vesselCards = (event) => section(event.encounter ? "Vessels" : "Vessel",
   el("div", { class: "columns" }, vesselsOf(event).map(vesselCard)));
@@ -82,8 +103,8 @@ el("p", { class: "small" }, `Detector ${event.detector.name} ${event.detector.ve
 export const revisions = (history) => section("Revisions", table("", ["No.", "Detected", "Status", "Level", "Score"], history.map((each) => [
   String(each.revision), timeOf(each.detected), human(each.status), human(each.level), each.score.toFixed(2)])));
 
-/* Reasons whose threshold is a line in a plot, beside the limits of the rule itself. */
-const LIMITS = { alongside: "distance", distance: "distance", wide_gap: "distance" };
+/* Whether a reason's threshold is a line in the plot of distances, beside the limits of the rule itself. */
+const isPlotted = (event, code) => (REASONS[event.type]?.reasons ?? []).some((row) => row.plotted && row.code === code);
 
 /* Distance and speed over time. `rules` are the rules' own limits by plot and name; `onTime` is told the time
    under the pointer, or null. */
@@ -92,7 +113,7 @@ export function plotsOf(event, width, rules, onTime) {
   if (positions.length < 2) return [];
   const points = (samples, key) => [...new Map(samples.filter((each) => each[key] !== null).map((each) => [Date.parse(each.time), each[key]]))].sort((a, b) => a[0] - b[0]);
   const limits = (kind, unit) => [
-    ...[...event.reasons, ...event.against].filter((reason) => LIMITS[reason.code] === kind && typeof reason.threshold === "number")
+    ...[...event.reasons, ...event.against].filter((reason) => kind === "distance" && isPlotted(event, reason.code) && typeof reason.threshold === "number")
       .map((reason) => [human(reason.code), reason.threshold]),
     ...Object.entries(rules[kind] ?? {}),
   ].map(([name, value]) => ({ value, name: `${name}: ${number(value)} ${unit}` }));

@@ -28,8 +28,7 @@ from streams.pipeline.partition_runner import PartitionRunner
 from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
 from tests.scenarios.runs import (
-    PLACES,
-    WATCHLIST,
+    RULES,
     find,
     frames,
 )
@@ -109,12 +108,8 @@ def _cho_do() -> tuple[list[str], Millis]:
 
 def published(found: Sequence[Event]) -> list[OutgoingRecord]:
     """Events as messages."""
-    host = EventMerger(1, TOPICS)
-    facts = [
-        FactsFrame(wire.VERSION, "vessels", Origin(0, 0, 0), END, list(found)),
-        FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, []),
-    ]
-    return [out for at, frame in enumerate(facts) for out in host.work(wire.encode(frame), at)]
+    host = EventMerger(TOPICS)
+    return host.work(wire.encode(FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, list(found))), 0)
 
 
 def registration() -> Registration:
@@ -146,7 +141,7 @@ def instants() -> tuple[Instant, ...]:
             return ["a"]
 
     decoder = DecoderOperator(0, 1, Settings(), TOPICS)
-    vessels = VesselOperator(0, Registered(), PLACES, WATCHLIST, Settings(), TOPICS)
+    vessels = VesselOperator(0, Registered(), RULES, TOPICS)
     data = "".join(f"{line}\n" for line in recording("cho_do")).encode()
     raw = [
         RawFrame(wire.VERSION, "a", "lines", 0, data=data),

@@ -1,5 +1,7 @@
 """Reasons of real events: value and threshold are of one measure, in the unit that is told."""
 
+from decimal import Decimal
+from functools import cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -7,9 +9,12 @@ import numpy as np
 import pytest
 
 from geofences.fence import FenceKind, Policy
-from models.event import Event, Reason
+from models.event import Event, EventType, Reason, Status
 from models.vessel import Dimensions
-from streams.stages.settings import Settings
+from streams.detection.legend import tables
+from streams.detection.reasons import ReasonType, Side
+from streams.detection.reasons import measure as measure_of
+from streams.simulator.evaluation import latest
 from tests.streams.contracts import recorded
 from tests.streams.track_factories import (
     A,
@@ -29,47 +34,37 @@ pytestmark = pytest.mark.xdist_group("contracts")
 
 UNITS: Final = {
     "Hours": ("h", 1.0),
-    "hours": ("h", 1.0),
-    "minutes": ("h", 1 / 60),
     "Meters": ("m", 1.0),
-    "metres": ("m", 1.0),
     "Kilometers": ("m", 1000.0),
     "Km": ("km", 1.0),
 }
-"""Names of fields and settings hold their unit: that of a reason, and how many of it."""
+"""Names of fields hold their unit: that of a reason, and how many of it."""
 NO_MEASURE: Final = {"at_anchor", "excluded_type", "type_changed"}
 """Numbers without a unit: a share, and codes."""
-DETECTORS: Final = Settings().vessel.detectors
-SETTINGS: Final = (
-    msgspec.to_builtins(DETECTORS.loitering)
-    | msgspec.to_builtins(DETECTORS.port_visit)
-    | msgspec.to_builtins(Settings().meeting.encounter)
-)
+TABLES: Final = {table.type: table for table in tables()}
 
 
 class Measure(NamedTuple):
-    field: str
-    """The field of the event that says the same, if there is one,"""
-    thresholds: tuple[str, ...] = ()
-    """the settings (or a number and its unit) that the value may be compared with,"""
+    field: str = ""
+    """The field of the event that says the same, if there is one."""
     above: bool = True
-    """and on which side of that it has to be."""
+    """On which side of its threshold the value has to be."""
 
 
 MEASURES: Final = {
-    "encounter for duration": Measure("encounter.durationHours", ("possible_minutes",)),
-    "encounter for alongside": Measure("encounter.minHullGapMeters", ("alongside_metres",), above=False),
-    "encounter for distance": Measure("encounter.medianDistanceKilometers", ("100 m",), above=False),
-    "encounter for draught": Measure("", ("0.3 m",)),
-    "encounter against wide_gap": Measure("encounter.minHullGapMeters", ("wide_gap_metres",)),
-    "encounter against distance": Measure("encounter.medianDistanceKilometers", ("250 m",)),
-    "encounter against near_port": Measure("distances.startDistanceFromPortKm", ("10 km",), above=False),
-    "loitering for slow": Measure("loitering.totalTimeHours", ("min_hours", "min_hours_sts")),
-    "loitering against near_port": Measure("distances.startDistanceFromPortKm", ("10 km",), above=False),
-    "loitering against near_shore": Measure("distances.startDistanceFromShoreKm", ("5 km",), above=False),
+    "encounter for duration": Measure("encounter.durationHours"),
+    "encounter for alongside": Measure("encounter.minHullGapMeters", above=False),
+    "encounter for distance": Measure("encounter.medianDistanceKilometers", above=False),
+    "encounter for draught": Measure(),
+    "encounter against wide_gap": Measure("encounter.minHullGapMeters"),
+    "encounter against distance": Measure("encounter.medianDistanceKilometers"),
+    "encounter against near_port": Measure("distances.startDistanceFromPortKm", above=False),
+    "loitering for slow": Measure("loitering.totalTimeHours"),
+    "loitering against near_port": Measure("distances.startDistanceFromPortKm", above=False),
+    "loitering against near_shore": Measure("distances.startDistanceFromShoreKm", above=False),
     "port_visit for inside": Measure("portVisit.durationHours"),
     "port_visit for stop": Measure("portVisit.stoppedHours"),
-    "port_visit for silent": Measure("", ("silence_hours",)),
+    "port_visit for silent": Measure(),
 }
 
 
@@ -85,24 +80,28 @@ def told(event: Event, field: str) -> tuple[str, float]:
     return in_unit(field, value)
 
 
-def compared_with(threshold: str) -> tuple[str, float]:
-    if threshold in SETTINGS:
-        return in_unit(threshold, SETTINGS[threshold])
-    number, unit = threshold.split()
-    return unit, float(number)
+def row_of(event: Event, side: str, reason: Reason) -> ReasonType:
+    """The row of the detector's table that a reason is made from."""
+    sides = {"for": {Side.FOR}, "against": {Side.AGAINST}}[side]
+    if side == "against" and event.status is Status.RETRACTED:
+        sides = {Side.AGAINST, Side.RETRACTION}
+    rows = [row for row in TABLES[event.type].rows if row.code == reason.code and row.side in sides]
+    weights = TABLES[event.type].defaults.weights
+    (row,) = [row for row in rows if len(rows) == 1 or getattr(weights, row.weight) == reason.weight]
+    return row
 
 
-def check(event: Event, reason: Reason, measure: Measure) -> None:
+def check(event: Event, reason: Reason, row: ReasonType, measure: Measure) -> None:
     if measure.field:
         unit, value = told(event, measure.field)
         assert reason.unit == unit, reason
         assert reason.value == pytest.approx(value, abs=0.5 if unit == "m" else 0.01), reason
-    valid = [compared_with(threshold) for threshold in measure.thresholds]
-    if not valid:
+    if not row.thresholds:
         assert reason.threshold is None, reason
         return
     assert isinstance(reason.threshold, float)
-    assert (reason.unit, reason.threshold) in valid, reason
+    assert reason.threshold in [measure_of(TABLES[event.type].defaults, name) for name in row.thresholds]
+    assert reason.unit == row.unit
     if reason.value is not None:
         assert isinstance(reason.value, float)
         assert abs(reason.value) >= reason.threshold if measure.above else reason.value <= reason.threshold
@@ -121,20 +120,55 @@ def made() -> list[Event]:
     ]
 
 
+@cache
+def found() -> tuple[Event, ...]:
+    scenarios = ("cho_do", "dark_partner", "anchorage", "raft")
+    recordings = (event for scenario in scenarios for event in recorded.events(scenario))
+    return (*recorded.closed(), *recorded.taken_back(), *made(), *recordings)
+
+
 def test_value_threshold_and_unit_belong_together() -> None:
-    found = [*recorded.closed(), *recorded.taken_back(), *made()]
-    for scenario in ("cho_do", "dark_partner", "anchorage", "raft"):
-        found += recorded.events(scenario)
     seen = set()
-    for event in found:
+    for event in found():
         for side, reasons in (("for", event.reasons), ("against", event.against)):
             for reason in reasons:
+                row = row_of(event, side, reason)
                 name = f"{event.type} {side} {reason.code}"
                 if measure := MEASURES.get(name):
-                    check(event, reason, measure)
+                    check(event, reason, row, measure)
                     seen.add(name)
                 else:
                     number = isinstance(reason.value, float) and reason.code not in NO_MEASURE
                     assert not number, f"{name}: what does it measure?"
                     assert reason.threshold is reason.unit is None, name
     assert seen == set(MEASURES)
+
+
+def test_base_and_weights_add_up_to_the_score() -> None:
+    """As a reader adds them up, from the decimals shown."""
+    for event in found():
+        assert event.scoring is not None
+        total = Decimal(str(event.scoring.base))
+        total += sum(Decimal(str(reason.weight)) for reason in event.reasons)
+        total -= sum(Decimal(str(reason.weight)) for reason in event.against)
+        assert Decimal(str(event.score)) == max(Decimal(0), min(total, Decimal(str(event.scoring.cap))))
+
+
+def test_a_loitering_during_an_encounter_does_not_say_that_nobody_was_there() -> None:
+    seen = set()
+    for scenario in ("cho_do", "dark_partner", "raft"):
+        events = latest(recorded.events(scenario))
+        met = [event for event in events if event.encounter]
+        for event in events:
+            if event.type is EventType.LOITERING:
+                during = {one.id for one in met if set(event.mmsis) <= set(one.mmsis) and overlap(one, event)}
+                named = [reason.value for reason in event.against if reason.code == "in_encounter"]
+                assert set(", ".join(map(str, named)).split(", ")) - {""} == during
+                assert ("alone" in {reason.code for reason in event.against}) is not bool(during)
+                assert ("No encounter" in event.summary) is not bool(during)
+                seen.add(bool(during))
+    assert seen == {True, False}
+
+
+def overlap(one: Event, other: Event) -> bool:
+    return one.start <= (other.end or "9") and other.start <= (one.end or "9")

@@ -20,7 +20,7 @@ from streams.deployment.reference_data import ReferenceDataError, load_all_fence
 from streams.recordings.replay import Replay, Source
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
-from streams.stages.settings import Settings
+from streams.stages.rules import load_rules
 from tests.scenarios.runs import find, frames
 from tests.streams.deployments import make_topics, new_deployment, process, publish, reading, register
 from tests.waiting import PATIENCE, eventually
@@ -44,7 +44,7 @@ def test_files_add_to_what_ships_and_a_fence_of_the_same_id_replaces_one(tmp_pat
     shipped = load_catalogue()
     files = written(tmp_path, fence(NAME, 10, 50), fence(shipped[0].id, 11, 51))
     data = load_reference_data(files)
-    fences = {each.id: each for each in data.surroundings.fences}
+    fences = {each.id: each for each in data.fences}
     assert fences.keys() == {NAME, *(each.id for each in shipped)}
     assert fences[shipped[0].id].name == "My area"
     assert tuple(fences.values()) == load_all_fences(files)
@@ -74,8 +74,8 @@ def test_paths_of_several_files_are_separated_as_in_PATH() -> None:
 
 
 def replayed(files: RunFiles, name: str, lines: tuple[str, ...]) -> list[Event]:
-    data, events = load_reference_data(files), list[Event]()
-    core = Core([name], data.surroundings, data.watchlist, Settings())
+    events: list[Event] = []
+    core = Core([name], load_rules(files))
     Replay(core, on_event=events.append).run([Source(name, iter(frames(name, lines, 500)))])
     return events
 

@@ -155,7 +155,7 @@ def test_a_tanker_with_any_vessel_that_is_a_partner(
     assert all(event.vessel.type == "tanker" for event in events), "the tanker comes first"
 
 
-def abreast(start: float, hours: float) -> list[Rows]:
+def co_moving(start: float, hours: float) -> list[Rows]:
     """Under way together, 40 m apart, to a place off which they were at rest before or come to rest."""
     minutes = np.arange(start, start + 60 * hours, 5)
     north = (minutes - (minutes[-1] if start < 0 else start)) * 6 * 1852 / 60
@@ -167,12 +167,12 @@ def at_rest(start: float, end: float) -> list[Rows]:
 
 
 def test_two_transponders_on_one_hull_are_no_encounter() -> None:
-    assert not encounters(abreast(-60, 1) + at_rest(0, 120))
-    assert encounters(abreast(-15, 0.25) + at_rest(0, 120)), "three instants under way together say nothing"
+    assert not encounters(co_moving(-60, 1) + at_rest(0, 120))
+    assert encounters(co_moving(-15, 0.25) + at_rest(0, 120)), "three instants under way together say nothing"
 
 
 def test_two_imo_numbers_are_two_ships() -> None:
-    rows = abreast(-60, 1) + at_rest(0, 120)
+    rows = co_moving(-60, 1) + at_rest(0, 120)
     assert encounters(rows, (who(A, imo=9_074_729), who(B, imo=9_176_187)))
     assert not encounters(rows, (who(A, imo=9_074_729), who(B, imo=9_074_729)))
 
@@ -180,18 +180,18 @@ def test_two_imo_numbers_are_two_ships() -> None:
 def test_two_that_came_from_different_places_are_two_ships() -> None:
     """Moored together under way they do their transfer all the same, IMO numbers or not."""
     apart = [ticks(A, every(-90, -65), 0), ticks(B, every(-90, -65), 4000)]
-    assert encounters(apart + abreast(-60, 1) + at_rest(0, 120))
+    assert encounters(apart + co_moving(-60, 1) + at_rest(0, 120))
     near = [ticks(A, every(-90, -65), 0), ticks(B, every(-90, -65), 300)]
-    assert not encounters(near + abreast(-60, 1) + at_rest(0, 120))
+    assert not encounters(near + co_moving(-60, 1) + at_rest(0, 120))
 
 
 def test_a_day_at_anchor_does_not_make_two_ships_of_one_hull() -> None:
     """The distances noted under way are still good when the two get under way again."""
-    assert not encounters(abreast(-60, 1) + at_rest(0, 30 * 60) + abreast(30 * 60 + 5, 2))
+    assert not encounters(co_moving(-60, 1) + at_rest(0, 30 * 60) + co_moving(30 * 60 + 5, 2))
 
 
 def test_under_way_together_afterwards_takes_it_back() -> None:
-    event = one(encounters(at_rest(0, 90) + abreast(95, 1)))
+    event = one(encounters(at_rest(0, 90) + co_moving(95, 1)))
     assert event.status is Status.RETRACTED
     assert "one_hull" in {reason.code for reason in event.against}
     assert event.summary.endswith("two transponders on one hull, or a tow.")
@@ -204,7 +204,8 @@ def test_under_way_together_afterwards_takes_it_back() -> None:
         ({"slow_knots": 0.0}, "slow_knots"),
         ({"possible_minutes": 130.0}, "possible_minutes"),
         ({"silence_minutes": 300.0}, "silence_minutes"),
-        ({"abreast_ticks": 1}, "abreast_ticks"),
+        ({"co_moving_instants": 1}, "co_moving_instants"),
+        ({"thin_minutes": 90.0}, "thin_minutes"),
         ({"samples": 1}, "samples"),
     ],
 )

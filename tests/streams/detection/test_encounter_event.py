@@ -46,21 +46,22 @@ def test_numbers() -> None:
     assert met.min_hull_gap_meters is None
     assert event.summary == (
         "Suspected ship-to-ship transfer: the tanker (MMSI 273000001, flag RU) and the vessel "
-        "(MMSI 273000002, flag RU) were within 500 m of each other, as near as 40 m, and slow for 2 h 00 min."
+        "(MMSI 273000002, flag RU) were slow and within 500 m of each other, about 40 m at the closest, for "
+        "2 h 00 min."
     )
     assert {"duration", "distance", "size_unknown"} <= codes(event)
 
 
 def test_the_sentence_names_the_distance_that_was_kept() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, np.where(MINUTES == 0, 400.0, 700.0))]
-    assert " within 750 m of each other, as near as 400 m," in one(encounters(rows))[0].summary
+    assert " within 750 m of each other, about 400 m at the closest," in one(encounters(rows))[0].summary
 
 
 def test_alongside() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, 40)]
     event, met = one(encounters(rows, (who(A, size=SHIP), who(B, size=SHIP))))
     assert met.min_hull_gap_meters == 24
-    assert " as near as 24 m between the hulls," in event.summary
+    assert " with about 20 m between the hulls at the closest," in event.summary
     assert reason(event, "alongside") == 24
     assert "size_unknown" not in codes(event)
 
@@ -72,7 +73,8 @@ def test_draught_against_what_it_was_when_the_contact_began() -> None:
     event, met = one(encounters(rows, known + later, until=24 * 60))
     assert met.draught_change_meters == -1.2
     texts = [each.text for each in event.reasons if each.code == "draught"]
-    assert texts == ["MMSI 273000001 reported 1.2 m less draught than before"], "0.2 m say nothing"
+    text = "MMSI 273000001 reports 1.2 m less draught than when the contact began"
+    assert texts == [text], "0.2 m say nothing"
 
 
 @pytest.mark.parametrize("listed_one", [A, B])
@@ -92,10 +94,24 @@ def test_what_speaks_against() -> None:
     assert reason(event, "near_port") == pytest.approx(2.85, abs=0.05)
 
 
-def test_the_score_is_the_sum_of_its_reasons() -> None:
-    event, _ = one(encounters([ticks(A, MINUTES), ticks(B, MINUTES, 40)]))
-    total = 0.2 + sum(each.weight for each in event.reasons) - sum(each.weight for each in event.against)
-    assert event.score == pytest.approx(total, abs=0.01)
+def test_no_sentence_is_finer_than_positions_are() -> None:
+    """Antennas jitter by metres: hulls that are drawn touching were not within 0 m."""
+    rows = [ticks(A, MINUTES), ticks(B, MINUTES, 12)]
+    event, met = one(encounters(rows, (who(A, size=SHIP), who(B, size=SHIP))))
+    assert met.min_hull_gap_meters == 0
+    assert "with less than 10 m between the hulls" in event.summary
+    assert " 0 m" not in " ".join((event.summary, *(each.text for each in event.reasons)))
+
+
+@pytest.mark.parametrize(("reach", "text"), [(5000, "roads"), (50, "roads (in part)")])
+def test_a_fence_that_only_part_of_it_lay_in(reach: float, text: str) -> None:
+    here = [fence("roads", reach, FenceKind.ROADS, Policy.WATCH)]
+    rows = [ticks(A, MINUTES, MINUTES), ticks(B, MINUTES, MINUTES + 40)]
+    event, _ = one(encounters(rows, fences=here))
+    assert event.summary.endswith(f" Area: Fence {text}.")
+    assert [each.text for each in event.reasons if each.code == "watched_area"] == [
+        f"in a watched area: Fence {text}"
+    ]
 
 
 def test_evidence_is_thinned_evenly_and_keeps_both_ends() -> None:

@@ -10,7 +10,7 @@ from models.event import Event, Level, Status
 from models.report import Rows
 from streams.detection.loitering import LoiteringSettings
 from streams.detection.vessel_detectors import DetectorSettings
-from streams.stages.vessel_stage import VesselSettings
+from streams.stages.settings import VesselSettings
 from streams.tracking.grid import GridSettings
 from tests.streams.track_factories import (
     A,

@@ -7,8 +7,7 @@ from models.tick import Instant
 from streams.feed.recording.memory_log import MemoryLog
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
-from streams.stages.settings import Settings
-from tests.scenarios.runs import PLACES, WATCHLIST, frames
+from tests.scenarios.runs import RULES, frames
 from tests.streams.contracts.recorded import recording
 
 
@@ -17,7 +16,7 @@ def found(scenario: str) -> tuple[list[Instant], list[Event]]:
     """The instants and events that a replay of a simulated scenario finds."""
     instants: list[Instant] = []
     events: list[Event] = []
-    core = Core(["a"], PLACES, WATCHLIST, Settings())
+    core = Core(["a"], RULES)
     replay = Replay(core, on_event=events.append, on_instant=instants.append)
     replay.run([Source("a", iter(frames("a", recording(scenario))))])
     return instants, events

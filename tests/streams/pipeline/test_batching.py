@@ -1,5 +1,6 @@
 """What a stage found fits into messages that Kafka takes, and is all there."""
 
+import msgspec
 import numpy as np
 
 from models.tick import TICK, Instant
@@ -9,6 +10,7 @@ from streams.deployment.topics import Topics
 from streams.deployment.wire import Origin, TicksFrame
 from streams.pipeline import batching
 from streams.pipeline.operator import LARGEST, dead_letter
+from tests.streams.contracts import recorded
 
 TAKEN = 1_000_000
 """Bytes of a message that Kafka and its clients take by default, a little less."""
@@ -42,6 +44,21 @@ def test_an_instant_with_the_whole_world_in_it() -> None:
     assert rows["mmsi"].tolist() == ticks["mmsi"].tolist()
     assert [part.stations[i] for part in back for i in part.ticks["stations"]] == list(stations)
     assert sorted((i for part in back for i in part.identities), key=lambda i: i.mmsi) == list(identities)
+
+
+def test_an_instant_with_many_loiterings() -> None:
+    """At the full hour every open one has a revision, with up to 200 positions."""
+    event = recorded.closed()[0]
+    position = event.evidence.positions[0]
+    evidence = msgspec.structs.replace(event.evidence, positions=(position,) * 200)
+    events = tuple(
+        msgspec.structs.replace(event, id=f"{i:024x}", revision=1 + i % 40, evidence=evidence)
+        for i in range(120)
+    )
+    groups = list(batching.grouped(batching.parts(Instant(1_772_323_200_000, events=events))))
+    for group in groups:
+        assert len(wire.encode(TicksFrame(wire.VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
+    assert [event for group in groups for part in group for event in part.instant().events] == list(events)
 
 
 def test_a_dead_letter_of_the_largest_frame_fits() -> None:

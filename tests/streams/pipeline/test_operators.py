@@ -18,8 +18,7 @@ from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
 from streams.stages.watermark import Watermarks
 from tests.scenarios.runs import (
-    PLACES,
-    WATCHLIST,
+    RULES,
     find,
     frames,
 )
@@ -79,10 +78,10 @@ class Cluster:
         if topic == TOPICS.raw:
             return DecoderOperator(partition, self._spread, SETTINGS, TOPICS)
         if topic == TOPICS.reports:
-            return VesselOperator(partition, Registered(), PLACES, WATCHLIST, SETTINGS, TOPICS)
+            return VesselOperator(partition, Registered(), RULES, TOPICS)
         if topic == TOPICS.ticks:
-            return MeetingOperator(self._spread, PLACES, SETTINGS, TOPICS)
-        return EventMerger(self._spread, TOPICS)
+            return MeetingOperator(self._spread, RULES, TOPICS)
+        return EventMerger(TOPICS)
 
     def run(self) -> None:
         while behind := [place for place, at in self._read.items() if at < len(self.logs[place])]:

@@ -14,8 +14,7 @@ from models.event import Event, sort_key, to_json
 from models.frame import Frame
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core, Output
-from streams.stages.settings import Settings
-from tests.scenarios.runs import PLACES, WATCHLIST, frames
+from tests.scenarios.runs import RULES, frames
 
 SCENARIOS = ("cho_do", "raft", "satellite", "shared_mmsi", "bunkering", "dark_partner")
 SLOW = settings(
@@ -41,7 +40,7 @@ def expected(scenario: str, noise: str) -> tuple[bytes, ...]:
 
 
 def new_core(*sources: str) -> Core:
-    return Core(sources, PLACES, WATCHLIST, Settings())
+    return Core(sources, RULES)
 
 
 def replay(parts: Sequence[Frame], restore_at: Sequence[int] = ()) -> tuple[bytes, ...]:

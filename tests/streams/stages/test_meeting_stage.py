@@ -198,7 +198,7 @@ def test_a_watched_fence_is_a_reason() -> None:
     event = one(encounters(side_by_side(0, 60), fences=here))
     assert {"watched_area"} <= {reason.code for reason in event.reasons}
     assert [(relation.id, relation.relation) for relation in event.geofences] == [("roads", "inside")]
-    assert event.summary.endswith(", Fence roads.")
+    assert event.summary.endswith(" Area: Fence roads.")
 
 
 def test_across_180_degrees() -> None:

@@ -8,7 +8,7 @@ import pytest
 from models.report import Rows
 from models.vessel import Dimensions, Identity, Role
 from models.watchlist import Watchlist
-from streams.stages.vessel_stage import VesselSettings
+from streams.stages.settings import VesselSettings
 from streams.tracking.identity import IdentitySettings
 from tests.streams.track_factories import (
     A,

@@ -1,0 +1,96 @@
+"""The fixes of one track in one step of the grid, as detectors see them: with speeds and surroundings."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from geofences.distance import Floats, haversine_m
+from geofences.surroundings import Surroundings
+from models.report import Rows
+from streams.tracking.track import KNOT, TrackSettings, speed
+
+
+class Fixes(msgspec.Struct, frozen=True):
+    """Columns, a row a fix. The first row is the last fix before this step, if the track had one."""
+
+    time: npt.NDArray[np.int64]
+    lon: Floats
+    lat: Floats
+    sog: Floats
+    """Knots as reported, NaN where not."""
+    knots: Floats
+    """Knots as reported, or else implied by the way from the fix before; NaN where neither is known."""
+    mean_knots: Floats
+    """Mean speed since the fix before (`streams.tracking.track.speed`); NaN for the first row."""
+    long: npt.NDArray[np.bool_]
+    """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
+    status: npt.NDArray[np.uint8]
+    suppressed: npt.NDArray[np.bool_]
+    """Inside a fence with the policy `suppress`."""
+    sts: npt.NDArray[np.bool_]
+    """Inside an area known for ship-to-ship transfers."""
+    fence: npt.NDArray[np.int64]
+    """Number of the port's fence that the fix is in, -1 for none."""
+    port: npt.NDArray[np.int64]
+    """Number of that fence's port, -1 for none."""
+    near_port: npt.NDArray[np.int64]
+    """Number of the port that the fix is in or near, -1 for none."""
+    new: int
+    """Row of the first fix of this step: 1, or 0 for a track that begins."""
+
+
+def fixes_of(
+    rows: Rows,
+    starts: Sequence[int],
+    new: Sequence[int],
+    surroundings: Surroundings,
+    near_metres: float,
+    s: TrackSettings,
+) -> list[Fixes]:
+    """The fixes of several tracks, worked out together.
+
+    `rows` are POSITION rows of one track after the other, `starts` where each begins, `new` the first new row
+    within each. `near_metres` is how far from a port's fences counts as near.
+    """
+    length, first = len(rows), np.array(starts)
+    dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
+    metres = np.zeros(length)
+    metres[1:] = haversine_m(rows["lon"][:-1], rows["lat"][:-1], rows["lon"][1:], rows["lat"][1:])
+    implied = np.where(dt > 0, metres / np.maximum(dt, 1.0) / KNOT, np.nan)
+    long = dt > s.implied_after
+    implied[first], long[first] = np.nan, False  # the row before is another track's
+    sog = rows["sog"].astype("f8")
+    knots = np.where(np.isnan(sog), implied, sog)
+    both = np.full(length, np.nan)
+    both[1:] = (sog[1:] + sog[:-1]) / 2
+    mean = speed(np.where(np.isnan(both), knots, both), implied, dt, s)
+    mean[first] = np.nan
+    inside = surroundings.index.containing(rows["lon"], rows["lat"])
+    near = surroundings.index.near(rows["lon"], rows["lat"], near_metres)
+    fence, port = surroundings.port_of(inside, length)
+    _, near_port = surroundings.port_of(near, length)
+    suppressed, sts = surroundings.suppressed(inside, length), surroundings.sts(inside, length)
+    fixes = []
+    for start, end, new_row in zip(starts, [*starts[1:], length], new, strict=True):
+        part = slice(start, end)
+        fixes.append(
+            Fixes(
+                time=rows["time"][part],
+                lon=rows["lon"][part],
+                lat=rows["lat"][part],
+                sog=sog[part],
+                knots=knots[part],
+                mean_knots=mean[part],
+                long=long[part],
+                status=rows["status"][part],
+                suppressed=suppressed[part],
+                sts=sts[part],
+                fence=fence[part],
+                port=port[part],
+                near_port=near_port[part],
+                new=new_row,
+            )
+        )
+    return fixes

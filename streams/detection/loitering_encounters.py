@@ -1,0 +1,129 @@
+"""Adds to loiterings whether the vessel was in an encounter meanwhile, which one vessel alone does not tell.
+
+A loitering is passed on with every revision that its own detector makes. Where an encounter that overlaps it
+is raised or taken back only after its last revision, a further revision says so.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from models.event import Event, EventType, Status, to_json
+from models.event import from_json as event_from_json
+from models.time import DAY, HOUR, Millis, from_text, to_text
+from models.vessel import Identity
+from streams.detection.encounter_detector import EncounterDetector
+from streams.detection.explanation import called
+from streams.detection.loitering import LoiteringSettings, with_encounters
+
+
+class Known(msgspec.Struct, array_like=True, gc=False):
+    """A loitering that was passed on."""
+
+    start: Millis
+    end: Millis  # so far, while it is open
+    encounters: list[tuple[str, str]]  # named in it: id of the event, and what the other vessel is called
+    revision: int = 0  # that was passed on last
+    closed: bytes | None = None  # the event as its own detector made it, once it is over
+
+
+class LoiteringEncounters:
+    """State: loiterings that are open, or closed and still to be changed, by MMSI and event id.
+
+    The state is kept in one piece for each MMSI. The names of those that change are added to `changed`.
+    """
+
+    def __init__(
+        self,
+        settings: LoiteringSettings,
+        encounters: EncounterDetector,
+        identity_of: Callable[[int], Identity],
+        keep: Millis,
+        changed: set[str],
+    ) -> None:
+        """Ticks may come late by up to `keep` milliseconds."""
+        self._settings = settings
+        self._encounters = encounters
+        self._identity_of = identity_of
+        self._keep = keep
+        self._changed = changed
+        self._known: dict[int, dict[str, Known]] = {}
+
+    def complete(self, event: Event) -> Event:
+        """A revision that a detector of single vessels made: a loitering is completed, others are the
+        same."""
+        if event.type is not EventType.LOITERING:
+            return event
+        (mmsi,) = event.mmsis
+        self._changed.add(f"loitering/{mmsi}")
+        before = self._known.get(mmsi, {}).pop(event.id, None)
+        if event.status is Status.RETRACTED:
+            return event
+        known = Known(
+            from_text(event.start),
+            from_text(event.end or event.detected),
+            before.encounters if before else [],
+            event.revision,
+            None if event.end is None else to_json(event),
+        )
+        known.encounters = self._encounters_of(mmsi, known)
+        self._known.setdefault(mmsi, {})[event.id] = known
+        return with_encounters(event, known.encounters, self._settings)
+
+    def revise(self, instant: Millis, encounters: Iterable[Event]) -> list[Event]:
+        """Revisions of closed loiterings that these revisions of encounters make necessary."""
+        events: list[Event] = []
+        for mmsi in sorted({mmsi for event in encounters for mmsi in event.mmsis}):
+            for known in self._known.get(mmsi, {}).values():
+                if known.closed is not None:
+                    events += self._revise(mmsi, known, known.closed, instant)
+        return events
+
+    def _revise(self, mmsi: int, known: Known, closed: bytes, instant: Millis) -> list[Event]:
+        encounters = self._encounters_of(mmsi, known)
+        if {id for id, _ in encounters} == {id for id, _ in known.encounters}:
+            return []
+        known.encounters, known.revision = encounters, known.revision + 1
+        self._changed.add(f"loitering/{mmsi}")
+        event = msgspec.structs.replace(
+            event_from_json(closed), revision=known.revision, detected=to_text(instant)
+        )
+        return [with_encounters(event, encounters, self._settings)]
+
+    def _encounters_of(self, mmsi: int, known: Known) -> list[tuple[str, str]]:
+        """Those that it names already and that can no longer be taken back, and those that overlap it now."""
+        kept = [each for each in known.encounters if not self._encounters.knows(mmsi, each[0])]
+        now = sorted(
+            (contact.start, pair.id, pair.b if pair.a == mmsi else pair.a)
+            for pair, contact in self._encounters.encounters_of(mmsi, known.start, known.end)
+            if pair.id is not None
+        )
+        return kept + [(id, called(self._identity_of(other))) for _, id, other in now]
+
+    def prune(self, instant: Millis) -> None:
+        """Once an hour, let go of loiterings that no encounter can change any more."""
+        if instant % HOUR:
+            return
+        pending = self._encounters.first_contacts()
+        for mmsi, loiterings in list(self._known.items()):
+            for id, known in list(loiterings.items()):
+                late = instant - known.end > (DAY if known.closed is None else self._keep)
+                if late and (known.closed is None or pending.get(mmsi, instant) > known.end):
+                    del loiterings[id]
+                    self._changed.add(f"loitering/{mmsi}")
+            if not loiterings:
+                del self._known[mmsi]
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {f"loitering/{mmsi}" for mmsi in self._known}
+
+    def piece(self, mmsi: int) -> dict[str, Known] | None:
+        """What one piece holds; None where it is gone."""
+        return self._known.get(mmsi) or None
+
+    def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Replace the state by these pieces: MMSI and what it holds."""
+        self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}

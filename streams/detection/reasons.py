@@ -1,0 +1,154 @@
+"""Reasons: every ground for or against an event, with its sentence, its threshold and its weight.
+
+Each detector has one table of them. Its events, the legend of the page and `docs/reasons.md` are all made
+from that table, so they cannot disagree.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+
+from models.event import EventType, Reason, Scoring
+
+_MEASURES: Final = {"minutes": ("h", 60.0), "hours": ("h", 1.0), "metres": ("m", 1.0), "km": ("km", 1.0)}
+"""Unit of a reason by the word in a setting's name that says its unit, and how many of these make one."""
+
+
+class Side(StrEnum):
+    """Which way a reason counts."""
+
+    FOR = "for"
+    AGAINST = "against"
+    RETRACTION = "retraction"  # why an event was taken back; listed in its `against`
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What reasons add to a score, or take from it: 0 to 1, counted in steps of 0.01.
+
+    The source of all weights is judgement: they have not been fitted to data.
+    """
+
+    base: float = 0.0
+    """Score before any reason counts."""
+    cap: float = 1.0
+    """Highest score there is; the lowest is 0."""
+    watchlist: float = 0.2
+    """For: the vessel is on a watchlist."""
+    shared_mmsi: float = 0.2
+    """Against: the MMSI is used in two places at once."""
+    retraction: float = 0.5
+    """Against: the event has been taken back."""
+
+    def __post_init__(self) -> None:
+        for name, value in msgspec.structs.asdict(self).items():
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
+        if self.base > self.cap:
+            raise ValueError("base must be at most cap")
+
+    @property
+    def scoring(self) -> Scoring:
+        return Scoring(base=round(self.base, 2), cap=round(self.cap, 2))
+
+
+class Weighted(Protocol):
+    """A detector's settings."""
+
+    @property
+    def weights(self) -> Weights: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonType:
+    """One row of a table of reasons."""
+
+    code: str
+    side: Side
+    text: str
+    """The sentence, a template for `str.format`."""
+    weight: str
+    """Name of the setting, among the detector's weights, that holds its weight."""
+    thresholds: tuple[str, ...] = ()
+    """Names of the settings that the value may be compared with."""
+    unit: str | None = None
+    """Of value and threshold: `h`, `m`, `km`; None where there is no measure."""
+    plotted: bool = False
+    """Whether the threshold is a line in the plot of distances."""
+
+    def reason(
+        self,
+        settings: Weighted,
+        value: float | str | None = None,
+        *,
+        threshold: str | None = None,
+        share: float = 1.0,
+        **words: object,
+    ) -> Reason:
+        """This reason in an event.
+
+        `threshold` names one of several thresholds, the first without it; `share` (0 to 1) is how much of
+        the weight counts; `words` fill the template, beside `value` and `threshold`.
+        """
+        name = threshold or next(iter(self.thresholds), None)
+        limit = None if name is None else measure(settings, name)
+        return Reason(
+            code=self.code,
+            text=self.text.format(value=value, threshold=limit, **words),
+            value=value,
+            threshold=limit,
+            unit=self.unit,
+            weight=round(getattr(settings.weights, self.weight) * share, 2),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonTable:
+    """All reasons of one type of event."""
+
+    type: EventType
+    defaults: Weighted
+    """The detector's settings as they are by default."""
+    rows: tuple[ReasonType, ...]
+
+    def __post_init__(self) -> None:
+        """Codes are the contract with consumers: one code means one thing on each side."""
+        twice = [
+            key for key, count in Counter((row.side, row.code) for row in self.rows).items() if count > 1
+        ]
+        if twice:
+            raise ValueError(f"{self.type}: more than one reason {twice}")
+
+
+def measure(settings: Weighted, name: str) -> float:
+    """A threshold in the unit in which reasons state it: minutes as hours, to two digits."""
+    _, divisor = _measure_of(name)
+    value: float = getattr(settings, name)
+    return round(value / divisor, 2)
+
+
+def unit_of(name: str) -> str:
+    """The unit in which reasons state the threshold that this setting holds."""
+    return _measure_of(name)[0]
+
+
+def score(scoring: Scoring, reasons: Sequence[Reason], against: Sequence[Reason]) -> float:
+    """Base plus the weights of the reasons, less those against; at least 0 and at most the cap.
+
+    Summed in whole hundredths, so that the numbers shown add up exactly.
+    """
+    total = _hundredths(scoring.base)
+    total += sum(_hundredths(reason.weight) for reason in reasons)
+    total -= sum(_hundredths(reason.weight) for reason in against)
+    return max(0, min(total, _hundredths(scoring.cap))) / 100
+
+
+def _hundredths(weight: float) -> int:
+    return round(weight * 100)
+
+
+def _measure_of(name: str) -> tuple[str, float]:
+    return next(_MEASURES[word] for word in name.split("_") if word in _MEASURES)

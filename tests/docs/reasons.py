@@ -1,0 +1,44 @@
+"""The reference of reasons: what each type of event can say for and against itself, and what that counts."""
+
+from streams.detection.legend import sentence, tables
+from streams.detection.reasons import ReasonTable, ReasonType, Side, measure
+from tests.docs.markdown import page, table
+from tests.docs.settings import sections
+
+SIDES = {Side.FOR: "for", Side.AGAINST: "against", Side.RETRACTION: "against: taken back"}
+
+
+def reasons() -> str:
+    """The page."""
+    parts = [
+        "What each type of event can say for and against itself. The score is the base, plus the weights of "
+        "the reasons for, less those of the reasons against; at least 0 and at most the cap. Thresholds "
+        "and weights are the default [settings](settings.md); `…` stands for what only an event knows. The "
+        "weights are judgement: they have not been fitted to data.",
+    ]
+    for one in tables():
+        scoring = one.defaults.weights.scoring
+        parts += [
+            f"## `{one.type}`",
+            f"Base {scoring.base:.2f}, cap {scoring.cap:.2f}. Settings: `[{section(one)}]` and "
+            f"`[{section(one)}.weights]`.",
+            table(
+                ("reason", "counts", "sentence", "threshold", "weight"),
+                [row_of(row, one) for row in one.rows],
+            ),
+        ]
+    return page("Reasons", *parts)
+
+
+def section(one: ReasonTable) -> str:
+    """The name of the detector's table in a settings file."""
+    defaults: object = one.defaults
+    return next(name for name, value in sections() if value == defaults)
+
+
+def row_of(row: ReasonType, one: ReasonTable) -> tuple[str, ...]:
+    thresholds = ", ".join(
+        f"{measure(one.defaults, name):g} {row.unit} (`{name}`)" for name in row.thresholds
+    )
+    weight = f"{getattr(one.defaults.weights, row.weight):.2f} (`{row.weight}`)"
+    return f"`{row.code}`", SIDES[row.side], sentence(row, one.defaults), thresholds, weight

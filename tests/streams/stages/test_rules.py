@@ -1,0 +1,116 @@
+"""The hash in an event covers all that its verdict depends on, and nothing else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from geofences.fence import Policy
+from models.event import EventType
+from models.vessel import WatchlistHit
+from models.watchlist import Watchlist
+from streams.stages.rules import Rules
+from streams.stages.settings import Settings
+from tests.streams.track_factories import A, fence
+
+LIST = Watchlist(by_imo=[(9_074_729, "a list", "one")], by_mmsi=[(A, "a list", "two")])
+FENCES = (fence("a", 1000), fence("b", 2000, east=9000))
+
+ALL = frozenset(EventType)
+ENCOUNTER, LOITERING, PORT_VISIT = EventType.ENCOUNTER, EventType.LOITERING, EventType.PORT_VISIT
+DEPENDS = {
+    "decoder": ALL,
+    "surroundings": ALL,
+    "vessel": ALL,
+    "vessel.detectors": frozenset({LOITERING, PORT_VISIT}),
+    "vessel.detectors.loitering": frozenset({LOITERING}),
+    "vessel.detectors.port_visit": frozenset({PORT_VISIT}),
+    "meeting": frozenset({ENCOUNTER, LOITERING}),
+}
+"""Which types of event a table of settings matters for; the longest name that fits counts."""
+
+
+def hashes(
+    settings: Settings | None = None, fences: Any = FENCES, watchlist: Watchlist = LIST
+) -> dict[Any, str]:
+    detectors = Rules(settings or Settings(), fences, watchlist).detectors
+    return {kind: detectors[kind].settings_hash for kind in EventType}
+
+
+def changed(**values: Any) -> frozenset[EventType]:
+    now, before = hashes(**values), hashes()
+    return frozenset(kind for kind in EventType if now[kind] != before[kind])
+
+
+def variations(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Every setting by name, each with all the settings of a run in which this one differs a little."""
+    for field in value.__struct_fields__:
+        inner = getattr(value, field)
+        path = f"{name}.{field}".lstrip(".")
+        if isinstance(inner, msgspec.Struct):
+            options = list(variations(path, inner))
+        else:
+            options = [(path, near) for near in _near(inner)]
+        for at, option in options:
+            try:
+                yield at, msgspec.structs.replace(value, **{field: option})
+            except ValueError:
+                continue  # not possible together with the rest
+
+
+def _near(value: Any) -> list[Any]:
+    if isinstance(value, tuple):
+        return [(*value, "XX")]
+    if isinstance(value, int):
+        return [value + 1, value * 2, max(value // 2, 1)]
+    return [value * 0.99 or 0.01, value * 1.01]
+
+
+def leaves(name: str, value: msgspec.Struct) -> Iterator[str]:
+    for field in value.__struct_fields__:
+        inner, path = getattr(value, field), f"{name}.{field}".lstrip(".")
+        if isinstance(inner, msgspec.Struct):
+            yield from leaves(path, inner)
+        else:
+            yield path
+
+
+VARIED = dict(variations("", Settings()))
+
+
+def test_every_setting_can_be_varied() -> None:
+    assert VARIED.keys() == set(leaves("", Settings()))
+
+
+@pytest.mark.parametrize("name", list(leaves("", Settings())))
+def test_a_setting_changes_the_hash_of_what_it_matters_for(name: str) -> None:
+    table = max((prefix for prefix in DEPENDS if name.startswith(f"{prefix}.")), key=len)
+    assert changed(settings=VARIED[name]) == DEPENDS[table]
+
+
+@pytest.mark.parametrize(
+    "fences",
+    [
+        FENCES[:1],
+        (*FENCES, fence("c", 500)),
+        (FENCES[0], fence("b", 2001, east=9000)),
+        (FENCES[0], fence("b", 2000, policy=Policy.WATCH, east=9000)),
+        (FENCES[0], fence("b", 2000, locode="RUABC", east=9000)),
+    ],
+)
+def test_other_fences_have_another_hash(fences: Any) -> None:
+    assert changed(fences=fences) == ALL
+
+
+def test_another_watchlist_has_another_hash() -> None:
+    assert changed(watchlist=Watchlist()) == ALL
+    assert changed(watchlist=LIST.merge(Watchlist(by_mmsi=[(A + 1, "a list", "three")]))) == ALL
+    assert changed(watchlist=Watchlist(by_mmsi=[(9_074_729, "a list", "one"), (A, "a list", "two")])) == ALL
+
+
+def test_neither_the_order_of_fences_nor_that_of_lists_matters() -> None:
+    assert changed(fences=FENCES[::-1]) == frozenset()
+    one, two = Watchlist(by_imo=[(9_074_729, "a list", "one")]), Watchlist(by_mmsi=[(A, "a list", "two")])
+    assert changed(watchlist=one.merge(two)) == changed(watchlist=two.merge(one)) == frozenset()
+    assert LIST.match(9_074_729, 1) == (WatchlistHit("a list", "one", "imo"),)

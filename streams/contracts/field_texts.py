@@ -78,9 +78,8 @@ EVENT: Final = {
         "portVisit": Text("A call at a port. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
-            "`scoring.base`, plus the weights of `reasons`, less those of `against`; at least 0 and at most "
-            "`scoring.cap`. The numbers add up exactly. It ranks events for people to look at; it is not a "
-            "probability.",
+            "`scoring.base`, plus the weights of `reasons`, less those of `against`; 0 to `scoring.cap`. "
+            "A ranking for people to look at, not a probability.",
             limits={"minimum": 0, "maximum": 1},
         ),
         "scoring": Text("What the score starts from and ends at. Null in events from before it was added."),
@@ -299,8 +298,7 @@ EVENT: Final = {
         "name": Text("Name of the detector."),
         "version": Text("Version of tankerwatch."),
         "settingsHash": Text(
-            "Hash of everything in the rules that the verdict depends on: settings, fences and watchlists. "
-            "Events with equal hashes were judged alike."
+            "Of settings, fences and watchlists: events with equal hashes were judged alike."
         ),
     },
 }

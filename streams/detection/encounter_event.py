@@ -29,13 +29,7 @@ from models.event import (
 )
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role, flag_of
-from streams.detection.encounter import (
-    Contact,
-    EncounterSettings,
-    Pair,
-    PairSample,
-    is_partner,
-)
+from streams.detection.encounter import Contact, EncounterSettings, Pair, PairSample, is_partner
 from streams.detection.explanation import (
     ANCHORED,
     SHARED_MMSI,

@@ -14,7 +14,8 @@ from models.time import DAY, HOUR, Millis, from_text, to_text
 from models.vessel import Identity
 from streams.detection.encounter_detector import EncounterDetector
 from streams.detection.explanation import called
-from streams.detection.loitering import LoiteringSettings, with_encounters
+from streams.detection.loitering import LoiteringSettings
+from streams.detection.loitering_event import with_encounters
 
 
 class Known(msgspec.Struct, array_like=True, gc=False):

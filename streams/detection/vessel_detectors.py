@@ -14,7 +14,7 @@ from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
 from models.time import HOUR, Millis
 from models.vessel import Role
-from streams.detection import loitering, port_visit
+from streams.detection import loitering, loitering_event, port_visit
 from streams.detection.explanation import NOT_OF_INTEREST, merge_receivers
 from streams.detection.fixes import Fixes, fixes_of
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
@@ -213,7 +213,7 @@ class VesselDetectors:
         run.level, run.revision, run.last_revision_at = level, run.revision + 1, instant
         detector = self._detectors[EventType.LOITERING]
         return [
-            loitering.build_event(
+            loitering_event.build_event(
                 run, vessel.identity, instant, status, retraction, self._surroundings, detector, s
             )
         ]

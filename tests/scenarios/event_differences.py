@@ -45,6 +45,12 @@ class Allowed:
 
 ALLOWED: Final = (
     Allowed("detector.settingsHash", "the hash covers all settings, the fences and the watchlists"),
+    Allowed("scoring", "base and cap of the score are told", old=f'^"{re.escape(ABSENT)}"$'),
+    Allowed("summary", "sentences say what was seen, no finer than positions are known"),
+    Allowed("reasons[*].text", "sentences say what was seen, no finer than positions are known"),
+    Allowed("against[*].text", "sentences say what was seen, no finer than positions are known"),
+    Allowed("against[alone]", "a loitering during an encounter of its vessel names that instead"),
+    Allowed("against[in_encounter]", "a loitering during an encounter of its vessel names it"),
 )
 """Whatever is not on this list is a fault of the newer version."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from models.event import Event, to_json
 from streams.alerts import process
@@ -23,6 +25,7 @@ from streams.alerts.state_store import (
     key,
 )
 from streams.runtime.backoff import Delays
+from streams.runtime.redis_client import connect
 from streams.runtime.tasks import end
 from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
@@ -45,8 +48,11 @@ class AlertEnvironment:
 
     url: str
     client: Any
+    """The test's own, which connects again after a restart of Redis."""
     prefix: str
     log: EventLog
+    ours: Any = None
+    """A client like that of the process of alerts."""
 
     def __post_init__(self) -> None:
         self._writer = LogWriter(self.client, self.prefix)
@@ -65,7 +71,7 @@ class AlertEnvironment:
         made = list(channels) or [channel_of(one, "", {"SECRET": SECRET}) for one in rules]
         deliveries = [
             Delivery(
-                one, self.log, RuleStore(self.client, self.prefix, one.name), channel, self.url,
+                one, self.log, RuleStore(self.ours, self.prefix, one.name), channel, self.url,
                 away=SOON, refused=SOON,
             )
             for one, channel in zip(rules, made, strict=True)
@@ -95,12 +101,13 @@ class AlertEnvironment:
 
 @asynccontextmanager
 async def alert_environment(url: str) -> AsyncIterator[AlertEnvironment]:
-    client = redis.from_url(url, retry=None, socket_timeout=30)
+    client, ours = redis.from_url(url, retry=Retry(NoBackoff(), 3)), connect(url)
     prefix = f"t{uuid.uuid4().hex[:8]}."
     try:
-        yield AlertEnvironment(url, client, prefix, EventLog(client, prefix))
+        yield AlertEnvironment(url, client, prefix, EventLog(ours, prefix), ours)
     finally:
         await client.aclose()
+        await ours.aclose()
 
 
 def ids(receiver: WebhookReceiver) -> list[str]:

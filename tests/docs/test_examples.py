@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from geofences.fence import Fence, FenceKind, Policy, read_fences
+from models.event import EventType
 from models.watchlist import COLUMNS, Watchlist, WatchlistError
+from streams.simulator.scenario import simulate
+from tests.scenarios.runs import find, frames
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -60,3 +63,10 @@ def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:
         [sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=120
     )
     assert re.fullmatch(r"\d+ lines; (?:\w+ )*encounter(?: \w+)*\n", done.stdout)
+
+
+def test_the_encounter_that_is_explained_is_the_one_of_make_demo() -> None:
+    recording = frames("demo", simulate("full_run", 1, "normal").lines)
+    *_, event = (one for one in find({"demo": recording}) if one.type is EventType.ENCOUNTER)
+    quoted = re.findall(r"^> (.*)$", (DOCS / "reading-events.md").read_text("utf-8"), re.M)
+    assert " ".join(quoted) == event.summary

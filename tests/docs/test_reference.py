@@ -9,6 +9,7 @@ from tests.docs.commands import all_commands
 from tests.docs.environment import COMPOSE, PROCESSES, SETTINGS, TESTS, environment, variables
 from tests.docs.metrics import described
 from tests.docs.reference import FOLDER, PAGES
+from tests.docs.settings import settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +29,10 @@ def test_a_page_is_what_the_code_says(name: str) -> None:
 
 def test_there_is_no_page_that_nobody_generates() -> None:
     assert {path.name for path in (ROOT / FOLDER).iterdir()} == PAGES.keys()
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert "|  |" not in settings()
 
 
 def test_every_variable_says_what_it_does() -> None:

@@ -97,7 +97,9 @@ def _compare(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(old, list) and isinstance(new, list):
         old, new = _items(old), _items(new)
         steps = {key: f"{path}[{key}]" for key in [*old, *new]}
+        moved = [key for key in old if key in new] != [key for key in new if key in old]
     elif isinstance(old, dict) and isinstance(new, dict):
+        moved = False
         steps = {key: f"{path}.{key}" if path else key for key in [*old, *new]}
     else:
         if old != new or type(old) is not type(new):
@@ -105,6 +107,8 @@ def _compare(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
         return
     for key, step in steps.items():
         yield from _compare(old.get(key, ABSENT), new.get(key, ABSENT), step)
+    if moved:
+        yield path, "in this order", "in another order"
 
 
 def _items(values: Sequence[Any]) -> dict[str, Any]:

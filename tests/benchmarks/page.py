@@ -30,8 +30,8 @@ from models.time import HOUR, SECOND, Millis, to_text
 from models.vessel import Identity, Role, WatchlistHit
 from tests.benchmarks.world import HARBOUR, MIDS, TANKERS, UNDER_WAY
 from tests.services.redis import RedisServer
+from tests.streams.factories import event, vessel
 from tests.streams.feed.event_logs import in_redis
-from tests.streams.feed.factories import event, vessel
 from tests.streams.feed.page.browser import Tab, launched
 from tests.streams.feed.page.feed_processes import Live
 

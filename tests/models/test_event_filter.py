@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.event import Event, EventType, Level, Status, to_json
 from models.event_filter import FILTERS, EventFilter, EventFilterError
 from streams.feed.http import parameters
-from tests.streams.feed import factories as made
+from tests.streams import factories as made
 
 
 def vessels(event: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -14,10 +14,9 @@ import numpy as np
 import redis.asyncio as redis
 from aiokafka import AIOKafkaProducer
 
-from models.event import Event, from_json, to_json
+from models.event import Event, to_json
 from models.report import Rows
-from models.tick import TICK
-from models.time import MINUTE, Millis, from_text, to_text
+from models.time import Millis
 from models.vessel import Identity
 from streams.deployment import wire
 from streams.deployment.config import Deployment
@@ -27,34 +26,7 @@ from streams.deployment.wire import InstantPart, Origin, RawFrame, Registration,
 from streams.pipeline.operator import OutgoingRecord
 from streams.store.event_log import EventLog
 from tests.scenarios.runs import frames
-
-START = from_text("2026-03-01T00:00:00Z")
-STEP = 5 * MINUTE
-
-EVENT = from_json(
-    msgspec.json.encode(
-        {
-            "id": "0" * 24,
-            "type": "loitering",
-            "revision": 1,
-            "status": "open",
-            "level": "possible",
-            "start": to_text(START),
-            "end": None,
-            "detected": to_text(START),
-            "position": {"lat": 38.0, "lon": 124.0},
-            "boundingBox": [124.0, 38.0, 124.0, 38.0],
-            "distances": {},
-            "vessel": {"id": "273000001", "ssvid": "273000001"},
-            "score": 0.5,
-            "reasons": [],
-            "summary": "A tanker lay still.",
-            "evidence": {},
-            "detector": {"name": "loitering", "version": "1", "settingsHash": ""},
-        }
-    )
-)
-
+from tests.streams.factories import START
 
 COMMAND = "from streams.cli import main; main()"
 
@@ -65,25 +37,8 @@ def new_deployment(kafka: str, redis_url: str) -> Deployment:
     )
 
 
-def event(number: int, revision: int, minutes: int = 0, **changes: Any) -> Event:
-    detected = to_text(START + minutes * MINUTE)
-    return msgspec.structs.replace(
-        EVENT, id=f"{number:024x}", revision=revision, detected=detected, **changes
-    )
-
-
 def published(events: Iterable[Event]) -> list[tuple[bytes, bytes]]:
     return [(one.id.encode(), to_json(one)) for one in events]
-
-
-def tick(mmsi: int, step: int, segment: int = 0, lon: float = 131.0, **values: float) -> Rows:
-    row = np.zeros(1, TICK)
-    row["time"], row["mmsi"], row["segment"] = START + step * STEP, mmsi, segment
-    row["lon"], row["lat"], row["sog"], row["cog"], row["heading"] = lon, 42.5, 1.25, np.nan, 511
-    row["heading"] = np.nan
-    for name, value in values.items():
-        row[name] = value
-    return row
 
 
 def ticks_frame(

@@ -10,7 +10,7 @@ from models.time import Millis
 from streams.alerts.rules import Rule
 from streams.alerts.schedule import PendingMessage, Schedule, State
 from streams.store.event_log import Entry
-from tests.streams.feed.factories import event as event
+from tests.streams.factories import event as event
 
 WEBHOOK: Final = {"url": "https://example.org/hook", "secret_env": "SECRET"}
 NIGHT: Final = {"from": "22:00", "to": "07:00", "zone": "UTC"}

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import Event, EventType, Reason
 from models.vessel import WatchlistHit
-from tests.streams.feed.factories import event, met, vessel
+from tests.streams.factories import event, met, vessel
 
 NAMES: Final = (
     "<script>alert(1)</script>",

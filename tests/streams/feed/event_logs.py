@@ -13,7 +13,7 @@ import redis.asyncio as redis
 from models.event import Event, to_json
 from models.report import Rows
 from models.tick import TICK, Instant
-from models.time import MINUTE, Millis
+from models.time import Millis
 from models.vessel import Identity
 from streams.feed.log import FeedLog
 from streams.feed.recording.memory_log import MemoryLog
@@ -27,19 +27,8 @@ from streams.store.event_log_writer import (
     revision,
 )
 from streams.store.retention import Retention
-from tests.streams.feed.factories import START
+from tests.streams.factories import START
 from tests.waiting import PATIENCE
-
-STEP = 5 * MINUTE
-
-
-def tick(mmsi: int, step: int, lon: float = 131.0, lat: float = 42.5, **values: float) -> Rows:
-    row = np.zeros(1, TICK)
-    row["time"], row["mmsi"], row["lon"], row["lat"] = START + step * STEP, mmsi, lon, lat
-    row["sog"], row["cog"], row["heading"] = 1.5, np.nan, np.nan
-    for name, value in values.items():
-        row[name] = value
-    return row
 
 
 class Filled(Protocol):

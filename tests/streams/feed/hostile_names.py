@@ -6,7 +6,7 @@ import msgspec
 
 from models.event import Event, FenceRelation, Reason
 from models.vessel import WatchlistHit
-from tests.streams.feed.factories import event
+from tests.streams.factories import event
 
 TEXTS: Final = (
     "</script><script>alert(1)</script>",

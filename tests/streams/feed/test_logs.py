@@ -12,13 +12,8 @@ from models.vessel import Identity, Role
 from streams.feed.log import FeedLog
 from streams.feed.views import reviews
 from streams.store.event_log import BEFORE_ALL, lost
-from tests.streams.feed.event_logs import (
-    STEP,
-    Filled,
-    filled,
-    tick,
-)
-from tests.streams.feed.factories import START, event
+from tests.streams.factories import START, STEP, event, tick
+from tests.streams.feed.event_logs import Filled, filled
 
 pytestmark = pytest.mark.services
 MMSI = 273_000_001

@@ -4,21 +4,16 @@ import msgspec
 import pytest
 
 from models.event import (
-    Detector,
-    Distances,
-    Encounter,
     Event,
     EventType,
-    Evidence,
     Level,
-    Position,
     Status,
-    Vessel,
     to_json,
 )
 from models.truth import TrueEvent, Truth
 from streams.cli.main import run
 from streams.simulator.evaluation import Evaluation, Score, evaluate
+from tests.streams.factories import event, met, vessel
 
 A, B, C = 273_000_001, 613_000_002, 352_000_003
 BASE = TrueEvent(EventType.ENCOUNTER, (A, B), "2024-05-01T02:00:00Z", "2024-05-01T08:00:00Z")
@@ -39,41 +34,18 @@ def found(
     level: Level = Level.POSSIBLE,
 ) -> Event:
     """An event of one vessel (loitering) or of two (encounter); times are hours and minutes of one day."""
-    vessels = [Vessel(id=f"{mmsi:09d}", ssvid=f"{mmsi:09d}") for mmsi in mmsis]
-    encounter = None
-    if len(vessels) == 2:
-        encounter = Encounter(
-            vessel=vessels[1],
-            median_distance_kilometers=0.04,
-            median_speed_knots=0.5,
-            min_distance_kilometers=0.03,
-            min_hull_gap_meters=None,
-            median_hull_gap_meters=None,
-            duration_hours=1.0,
-            heading_difference_degrees=None,
-            position_count=10,
-            draught_change_meters=None,
-            type="tanker-tanker",
-        )
-    return Event(
+    first, *others = (vessel(mmsi) for mmsi in mmsis)
+    return event(
         id=key,
-        type=EventType.ENCOUNTER if encounter else EventType.LOITERING,
+        type=EventType.ENCOUNTER if others else EventType.LOITERING,
         revision=revision,
         status=status,
         level=level,
         start=f"2024-05-01T{start}:00Z",
         end=None if end is None else f"2024-05-01T{end}:00Z",
-        detected="2024-05-02T00:00:00Z",
-        position=Position(lat=41.8, lon=133.0),
-        bounding_box=(133.0, 41.8, 133.0, 41.8),
-        distances=Distances(),
-        vessel=vessels[0],
-        encounter=encounter,
-        score=0.5,
-        reasons=(),
-        summary="",
-        evidence=Evidence(),
-        detector=Detector(name="x", version="1", settings_hash=""),
+        vessel=first,
+        encounter=met(*others) if others else None,
+        port_visit=None,
     )
 
 

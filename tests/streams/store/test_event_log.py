@@ -8,8 +8,8 @@ from streams.store.event_log import (
     lost,
     moment,
 )
+from tests.streams.factories import event
 from tests.streams.feed.event_logs import Filled, filled, in_redis
-from tests.streams.feed.factories import event
 
 pytestmark = pytest.mark.services
 

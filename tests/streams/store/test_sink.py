@@ -23,18 +23,15 @@ from streams.store.retention import Retention
 from streams.store.sink import Sink
 from tests.services.redis import RedisServer
 from tests.streams.deployments import (
-    START,
-    STEP,
-    event,
     make_topics,
     new_deployment,
     process,
     published,
     reading,
     send,
-    tick,
     ticks_frame,
 )
+from tests.streams.factories import START, STEP, event, tick
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
@@ -80,7 +77,7 @@ async def test_events_are_logged_once_and_in_order(kafka: str, redis_server: str
             await until_logged(log, len(events))
         assert [e.json for e in await log.since(count=100)] == [to_json(one) for one in events]
         first = (await log.since(count=1))[0]
-        assert (first.type, first.level, first.status) == ("loitering", "possible", "open")
+        assert (first.type, first.level, first.status) == ("port_visit", "possible", "open")
         assert await log.latest(events[-1].id) == to_json(events[-1])
         assert await log.by_detected(count=2) == [f"{3:024x}", f"{2:024x}"]
         assert await log.by_detected(START, START + 181 * 60_000, newest_first=False) == [
@@ -189,7 +186,14 @@ async def test_what_is_kept_of_a_vessel(kafka: str, redis_server: str) -> None:
         ticks_frame(0, [tick(MMSI, 0), tick(other, 0)], [named]),  # sent again
         b"no frame",
         # the number in a second place, whose fixes came late
-        ticks_frame(2, [tick(MMSI, 0, 1, lon=0.5), tick(MMSI, 2, lon=131.2), tick(MMSI, 1, 1, lon=0.6)]),
+        ticks_frame(
+            2,
+            [
+                tick(MMSI, 0, lon=0.5, segment=1),
+                tick(MMSI, 2, lon=131.2, sog=1.25),
+                tick(MMSI, 1, lon=0.6, segment=1),
+            ],
+        ),
         ticks_frame(3, [], [Identity(MMSI, START + 9 * STEP, gone=True)]),
     ]
     await send(deployment, deployment.topics.ticks, [(None, frame) for frame in frames])

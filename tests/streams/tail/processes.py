@@ -17,7 +17,7 @@ from streams.deployment.config import Deployment
 from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
 from tests.streams.deployments import COMMAND, environment
-from tests.streams.feed.factories import event
+from tests.streams.factories import event
 from tests.waiting import PATIENCE, eventually
 
 

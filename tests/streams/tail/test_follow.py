@@ -9,7 +9,7 @@ from models.event_filter import EventFilter
 from streams.runtime.backoff import Delays
 from streams.tail.follow import Tail
 from streams.tail.source import Known, Note, Unreachable
-from tests.streams.feed.factories import event
+from tests.streams.factories import event
 
 
 class Script:

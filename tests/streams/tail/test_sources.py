@@ -21,7 +21,7 @@ from tests.streams.deployments import (
     published,
     send,
 )
-from tests.streams.feed.factories import event
+from tests.streams.factories import event
 from tests.streams.feed.feed_servers import served
 from tests.streams.tail.factories import review
 from tests.streams.tail.processes import (

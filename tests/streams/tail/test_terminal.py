@@ -18,7 +18,7 @@ from models.event import Level
 from streams.deployment.config import Deployment
 from tests.streams.alerts.hostile_names import NAMES, hostile
 from tests.streams.deployments import COMMAND, environment
-from tests.streams.feed.factories import event
+from tests.streams.factories import event
 from tests.streams.feed.feed_servers import served
 from tests.streams.tail.processes import call, tail_environment
 from tests.waiting import PATIENCE

@@ -18,8 +18,8 @@ from streams.feed.http.access import (
 from streams.feed.http.app import policy
 from streams.feed.settings import FeedSettings, from_environment
 from tests.streams.contracts.validators import ROOT
+from tests.streams.factories import event
 from tests.streams.feed.event_logs import InMemory
-from tests.streams.feed.factories import event
 from tests.streams.feed.feed_servers import (
     metric_value,
     next_message,

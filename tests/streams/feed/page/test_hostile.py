@@ -16,11 +16,11 @@ from models.vessel import Identity, Role, WatchlistHit
 from streams.simulator import nmea
 from streams.simulator.vessel import Ship
 from tests.streams.deployments import COMMAND
-from tests.streams.feed.event_logs import tick
-from tests.streams.feed.factories import (
+from tests.streams.factories import (
     START,
     event,
     met,
+    tick,
     vessel,
 )
 from tests.streams.feed.page.browser import Tab, sizes

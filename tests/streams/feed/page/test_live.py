@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 from models.event import Event, EventType, Evidence, Level, Reason, Sample, Status
 from models.time import MINUTE, to_text
 from models.vessel import Dimensions, Identity, Role
-from tests.streams.feed.event_logs import tick
-from tests.streams.feed.factories import (
+from tests.streams.factories import (
     START,
     event,
     met,
+    tick,
     vessel,
 )
 from tests.streams.feed.page.conftest import Open

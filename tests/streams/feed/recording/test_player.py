@@ -7,7 +7,7 @@ import pytest
 from models.time import MINUTE, SECOND, to_text
 from streams.feed.recording.memory_log import MemoryLog
 from streams.feed.recording.player import PlaybackCommand, Player
-from tests.streams.feed.factories import START, event
+from tests.streams.factories import START, event
 
 
 def player(rate: float | None, minutes: int = 60) -> tuple[Player, MemoryLog]:

@@ -29,6 +29,7 @@ from streams.store.event_log_writer import revision
 from tests.services.redis import RedisServer
 from tests.services.server import free_port
 from tests.streams.deployments import process
+from tests.streams.factories import START, event
 from tests.streams.feed.event_logs import (
     InMemory,
     InRedis,
@@ -36,7 +37,6 @@ from tests.streams.feed.event_logs import (
     in_redis,
     logged,
 )
-from tests.streams.feed.factories import START, event
 from tests.streams.feed.feed_servers import Message, metric_value, next_message, revisions, served, streaming
 from tests.waiting import PATIENCE, eventually
 

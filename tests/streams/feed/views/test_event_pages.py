@@ -8,8 +8,8 @@ import pytest
 
 from models.event import Status
 from models.event_filter import EventFilter
+from tests.streams.factories import event
 from tests.streams.feed.event_logs import filled, in_redis
-from tests.streams.feed.factories import event
 from tests.streams.feed.feed_servers import revisions, served, streaming
 
 pytestmark = pytest.mark.services

@@ -15,8 +15,8 @@ from models.event import Event, from_json, to_json
 from models.time import MINUTE, from_text
 from streams.feed.views.exports import ATOM, GEORSS
 from streams.output.event_files import COLUMNS
-from tests.streams.feed.event_logs import InMemory, tick
-from tests.streams.feed.factories import START, event
+from tests.streams.factories import START, event, tick
+from tests.streams.feed.event_logs import InMemory
 from tests.streams.feed.feed_servers import revisions, served, streaming
 from tests.streams.feed.hostile_names import TEXTS, named
 from tests.streams.feed.recorded import found, log_of

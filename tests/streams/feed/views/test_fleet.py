@@ -7,13 +7,8 @@ import pytest
 
 from models.time import to_text
 from models.vessel import Identity, Role, WatchlistHit
-from tests.streams.feed.event_logs import (
-    STEP,
-    InMemory,
-    filled,
-    tick,
-)
-from tests.streams.feed.factories import START, event
+from tests.streams.factories import START, STEP, event, tick
+from tests.streams.feed.event_logs import InMemory, filled
 from tests.streams.feed.feed_servers import served
 
 pytestmark = pytest.mark.services

@@ -13,8 +13,8 @@ from models.event import Event, to_json
 from models.time import HOUR, to_text
 from streams.cli.main import run
 from streams.feed.views.reviews import COLUMNS
+from tests.streams.factories import START, event
 from tests.streams.feed.event_logs import filled
-from tests.streams.feed.factories import START, event
 from tests.streams.feed.feed_servers import served
 from tests.streams.feed.hostile_names import TEXTS
 

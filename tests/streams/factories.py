@@ -1,8 +1,9 @@
-"""Factories of events: one simple event to vary, and random events of every kind."""
+"""One simple event, vessel, encounter and tick to vary, and random events of every kind."""
 
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from hypothesis import strategies as st
 
 from models.event import (
@@ -21,10 +22,13 @@ from models.event import (
     Status,
     Vessel,
 )
+from models.report import Rows
+from models.tick import TICK
 from models.time import MINUTE, from_text, to_text
 from models.vessel import WatchlistHit
 
 START: Final = from_text("2026-03-01T00:00:00Z")
+STEP: Final = 5 * MINUTE
 
 
 def vessel(mmsi: int, **changes: Any) -> Vessel:
@@ -72,8 +76,19 @@ def event(number: int = 0, revision: int = 1, minutes: int = 0, **changes: Any) 
     return msgspec.structs.replace(made, **changes)
 
 
-def met(other: Vessel) -> Encounter:
-    return Encounter(
+def tick(mmsi: int, step: int, lon: float = 131.0, lat: float = 42.5, **values: float) -> Rows:
+    """One row of TICK, so many steps of the grid after START."""
+    row = np.zeros(1, TICK)
+    row["time"], row["mmsi"], row["lon"], row["lat"] = START + step * STEP, mmsi, lon, lat
+    row["sog"], row["cog"], row["heading"] = 1.5, np.nan, np.nan
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+def met(other: Vessel, **changes: Any) -> Encounter:
+    """An encounter of two hours with this vessel."""
+    encounter = Encounter(
         vessel=other,
         median_distance_kilometers=0.04,
         median_speed_knots=0.3,
@@ -86,6 +101,7 @@ def met(other: Vessel) -> Encounter:
         draught_change_meters=None,
         type="tanker-tanker",
     )
+    return msgspec.structs.replace(encounter, **changes)
 
 
 MMSIS: Final = (273_000_001, 445_000_002, 2_000_003)

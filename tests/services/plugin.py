@@ -53,56 +53,57 @@ def of_this_run(factory: pytest.TempPathFactory) -> Path:
     return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if named := os.environ.get("TANKERWATCH_TEST_KAFKA"):
+@contextmanager
+def shared_or_named(variable: str, folder: Path, server: Server, address: Callable[[], str]) -> Iterator[str]:
+    """The address in this environment variable, or else of a server that all processes of this run share."""
+    if named := os.environ.get(variable):
         yield named
         return
-    folder = of_this_run(tmp_path_factory) / "shared-kafka"
 
     def start() -> tuple[Server, str]:
-        server = KafkaServer(folder).start()
-        return server, server.address
+        server.start()
+        return server, address()
 
-    with _or_fail(), shared(folder, start) as address:
+    with fails_without_service(), shared(folder, start) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = of_this_run(tmp_path_factory) / "shared-kafka"
+    server = KafkaServer(folder)
+    with shared_or_named("TANKERWATCH_TEST_KAFKA", folder, server, lambda: server.address) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if named := os.environ.get("TANKERWATCH_TEST_REDIS"):
-        yield named
-        return
     folder = of_this_run(tmp_path_factory) / "shared-redis"
-
-    def start() -> tuple[Server, str]:
-        server = RedisServer(folder).start()
-        return server, server.url
-
-    with _or_fail(), shared(folder, start) as url:
+    server = RedisServer(folder)
+    with shared_or_named("TANKERWATCH_TEST_REDIS", folder, server, lambda: server.url) as url:
         yield url
 
 
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    with _or_fail(), KafkaServer(tmp_path / "kafka") as server:
+    with fails_without_service(), KafkaServer(tmp_path / "kafka") as server:
         yield server
 
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with _or_fail(), RedisServer(tmp_path / "redis") as server:
+    with fails_without_service(), RedisServer(tmp_path / "redis") as server:
         yield server
 
 
 @pytest.fixture
 def own_mqtt(tmp_path: Path) -> Iterator[MosquittoServer]:
-    with _or_fail(), MosquittoServer(tmp_path / "mosquitto") as server:
+    with fails_without_service(), MosquittoServer(tmp_path / "mosquitto") as server:
         yield server
 
 
 @contextmanager
-def _or_fail() -> Iterator[None]:
+def fails_without_service() -> Iterator[None]:
     """A missing service fails the test with the sentence that says what to install, without a traceback."""
     try:
         yield

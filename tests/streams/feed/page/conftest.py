@@ -1,14 +1,13 @@
 """Fixtures: one browser for all tests of the page, a feed of a recording, feeds on Redis."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.services.server import ServiceError
+from tests.services.plugin import fails_without_service
 from tests.streams.feed.page.browser import Tab, launched
 from tests.streams.feed.page.feed_processes import (
     Feed,
@@ -23,7 +22,7 @@ Open = Callable[..., Tab]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with _or_fail(), launched() as running:
+    with fails_without_service(), launched() as running:
         yield running
 
 
@@ -48,7 +47,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """The recording of `make demo`, read to its end. Tests must not move the time shown."""
-    with _or_fail(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
+    with fails_without_service(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
         wait_until(feed.finished, "the recording to be read")
         yield feed
 
@@ -57,14 +56,5 @@ def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 def live(tmp_path: Path, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     """A feed on an empty log, with a heartbeat every second."""
     monkeypatch.setenv("TANKERWATCH_FEED_HEARTBEAT_SECONDS", "1")
-    with _or_fail(), Live(tmp_path / "feed", redis_server) as feed:
+    with fails_without_service(), Live(tmp_path / "feed", redis_server) as feed:
         yield feed
-
-
-@contextmanager
-def _or_fail() -> Iterator[None]:
-    """If a program is missing, fail with the sentence that says what to install, without a traceback."""
-    try:
-        yield
-    except ServiceError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -144,9 +144,14 @@ def test_the_command_reads_files_and_prints_both_forms(
     [
         ("missing.jsonl", ["truth.json"], 1, "missing.jsonl: cannot be read"),
         ("events.jsonl", ["missing.json"], 1, "missing.json: cannot be read"),
-        ("truth.json", ["truth.json"], 1, "truth.json: line 1 is no event"),
-        ("events.jsonl", ["broken.json"], 1, "broken.json: is no truth"),
-        ("events.jsonl", ["truth.json", "truth.json"], 2, "1 files of events need as many truths"),
+        ("truth.json", ["truth.json"], 1, "truth.json: line 1 is not an event"),
+        ("events.jsonl", ["broken.json"], 1, "broken.json: is not the truth of a simulation"),
+        (
+            "events.jsonl",
+            ["truth.json", "truth.json"],
+            2,
+            "1 files of events need as many files of truth, not 2",
+        ),
     ],
 )
 def test_bad_input_is_named_in_one_sentence(

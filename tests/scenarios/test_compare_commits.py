@@ -1,4 +1,4 @@
-"""Two commits of a small repository: events that are the same, and one sentence that is not."""
+"""Two commits of a small repository: events that are the same, and one value that is not."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ _unchanged = to_json
 
 
 def to_json(event: Event) -> bytes:
-    return _unchanged(event).replace(b"The tanker ", b"The other tanker ")
+    return _unchanged(event).replace(b'"level":"probable"', b'"level":"certain"')
 """
 
 
@@ -43,7 +43,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_changed_sentence_is_a_fault(
+def test_a_changed_value_is_a_fault(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = repository / MODULE
@@ -53,7 +53,7 @@ def test_a_changed_sentence_is_a_fault(
     assert verdict.revisions > 0
     assert verdict.same == 0
     assert verdict.faults > 0
-    assert "The other tanker " in capsys.readouterr().out
+    assert "certain" in capsys.readouterr().out
 
 
 def test_a_change_without_consequences_is_none(repository: Path, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ export class EventPanel {
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
       this.actions(),
-      grounds(event),
+      ...grounds(event),
       plots.length ? section("Over time", plots) : null,
       hullsOf(event, this.dimensions, width),
       section("Measurements", keyFacts(event, OPEN)),

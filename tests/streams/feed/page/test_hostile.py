@@ -143,7 +143,7 @@ def test_text_of_reviewers_and_links(live: Live, tab: Open) -> None:
     expect(page.locator("#panel")).to_contain_text("there is no event '<img src=x onerror=alert(1)>'")
     expect(page.locator("#chips")).to_contain_text("<b>x")
     page = opened.open("?type=%3Cimg%20src=x%20onerror=alert(1)%3E")
-    expect(page.locator("#notice")).to_contain_text("the valid ones are")
+    expect(page.locator("#notice")).to_contain_text("the valid values are")
 
 
 def test_downloads_hold_the_names_unchanged(live: Live, tab: Open, tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def test_an_event_opens_closes_and_is_retracted(live: Live, tab: Open) -> None:
     expect(panel.locator(".warning")).to_contain_text("later data showed that this event did not hold")
     expect(panel.locator(".panel-bar .badge")).to_have_text(["Retracted"])
     expect(panel.locator(".against")).to_contain_text("NORTH turned out to be a tug")
-    expect(panel.locator("table tbody tr")).to_have_count(3)
+    revisions = panel.locator("section", has=page.get_by_role("heading", name="Revisions"))
+    expect(revisions.locator("tbody tr")).to_have_count(3)
 
 
 def test_hulls_are_drawn_to_scale_from_the_antennas(live: Live, tab: Open) -> None:

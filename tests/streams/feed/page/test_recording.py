@@ -71,7 +71,8 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     expect(panel.locator(".card")).to_have_count(2)
     expect(panel.locator(".card").first).to_contain_text("Hong Kong (HK)")
     expect(panel).to_contain_text("Japan Sea off Primorye – STS area; inside")
-    expect(panel.locator("table tbody tr")).to_have_count(14)
+    revisions = panel.locator("section", has=page.get_by_role("heading", name="Revisions"))
+    expect(revisions.locator("tbody tr")).to_have_count(14)
     expect(panel.locator("time").first).to_have_attribute("title", "Your time: 28 Oct 2024, 16:25:00 GMT+9")
 
     # the value under the pointer, and the ships at that time

@@ -68,7 +68,7 @@ def _nested(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 
 def _read(structs: set[str]) -> dict[str, set[str]]:
-    """By name of each class, the attributes that code under `geofences/` and `streams/` reads from its instances."""
+    """By name of each class, the attributes that code under `geofences/` and `streams/` reads from it."""
     options = Options()
     options.incremental = False
     options.export_types = True

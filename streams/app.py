@@ -29,7 +29,7 @@ from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.dead_sources import LOOK, SourceTimeout, end_of
-from streams.pipeline.operator import Behind, Operator, OutgoingRecord
+from streams.pipeline.operator import Operator, OutgoingRecord, RegistrationsMissing
 from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import Lost, PartitionRunner, Unreadable
 from streams.pipeline.source_registry import SourceRegistry
@@ -128,7 +128,7 @@ class Pipeline(faust.App):
         )
         self.keepers = self._keepers()
         stages = {stage: self.keepers[topic] for stage, topic in stage_topics(deployment.topics).items()}
-        self.vitals = WorkerMetrics(stages, self.redis, deployment.prefix)
+        self.worker_metrics = WorkerMetrics(stages, self.redis, deployment.prefix)
         self._told: dict[TP, int] = {}
         self._telling: asyncio.Task[None] | None = None
 
@@ -189,7 +189,7 @@ class Pipeline(faust.App):
                 try:
                     await self.or_end(keeper.take(message.partition, message.offset, event.value or b""))
                     break
-                except Behind as behind:
+                except RegistrationsMissing as behind:
                     await self.or_end(self.registry.catch_up(behind.offset))
 
     async def checkpoint(self) -> None:
@@ -205,12 +205,12 @@ class Pipeline(faust.App):
     async def silent(self, silence: SourceTimeout) -> list[tuple[int, str]]:
         """Sources that have been silent for long, with their partitions. Raises what Kafka does."""
         raw = self.deployment.topics.raw
-        if not (slots := dict(self.keepers[raw].in_hand)):
+        if not (slots := dict(self.keepers[raw].partitions)):
             return []
         async with asyncio.timeout(LOOK):
             ends = await self.consumer.highwaters(*(TP(raw, partition) for partition in slots))
         read = {
-            partition: (slot.last, cast(DecoderOperator, slot.host).open_sources)
+            partition: (slot.last, cast(DecoderOperator, slot.operator).open_sources)
             for partition, slot in slots.items()
         }
         return silence.look(time.monotonic(), {tp.partition: end for tp, end in ends.items()}, read)
@@ -227,7 +227,7 @@ class Pipeline(faust.App):
         """Await, and end the process at once where going on would lose or double something."""
         try:
             return await work
-        except (asyncio.CancelledError, Behind):
+        except (asyncio.CancelledError, RegistrationsMissing):
             raise
         except (TopicsError, Unreadable) as error:
             end(exit_codes.USAGE, error)
@@ -324,14 +324,14 @@ async def on_shutdown(*_: Any, **__: Any) -> None:
     await app.registry.stop()
 
 
-async def tell_vitals() -> None:
+async def report_metrics() -> None:
     while not app.should_stop:
-        await app.vitals.tell()
-        await asyncio.sleep(heartbeat.EVERY)
+        await app.worker_metrics.report()
+        await asyncio.sleep(heartbeat.INTERVAL_SECONDS)
 
 
 app.task(keep_checkpoints)
-app.task(tell_vitals)
+app.task(report_metrics)
 app.task(end_silent_sources)
 app.on_partitions_revoked.connect(cast(Any, on_revoked))
 app.on_before_shutdown.connect(cast(Any, on_shutdown))

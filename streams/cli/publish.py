@@ -24,9 +24,19 @@ def publish(
             help="Speed as a multiple of real time; max is as fast as Kafka takes it.",
         ),
     ] = cast(float, "max"),  # typer parses it like a given value
+    shift_to_now: Annotated[
+        bool,
+        typer.Option(
+            "--shift-to-now",
+            help="Move the times in all lines so that the earliest recording starts now. For demonstrations.",
+        ),
+    ] = False,
     inputs: InputOptions,
 ) -> None:
     """Publish recordings to Kafka with their own times, for workers to process.
+
+    A deployment reads forward in time. Recordings that start before what it has worked off are refused,
+    because it would ignore them (docs/deployment.md). How far it is comes from Redis at TANKERWATCH_REDIS.
 
     All recordings are registered before the first line is sent. With --rate they are merged by time; with
     max they are sent one after the other. Ctrl-C or SIGTERM sends what has been read and ends it. The
@@ -36,7 +46,15 @@ def publish(
     from streams.ingest import run
     from streams.ingest.sender import KafkaTarget
 
-    target = KafkaTarget(broker, from_environment().topics)
-    problems = run.publish(files, broker, rate, target=target, base_time=inputs.base_time)
+    deployment = from_environment()
+    target = KafkaTarget(broker, deployment.topics)
+    problems = run.publish(
+        files,
+        target,
+        rate,
+        redis=deployment.redis,
+        base_time=inputs.base_time,
+        to_now=shift_to_now,
+    )
     if problems:
         raise Failed(*problems)

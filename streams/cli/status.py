@@ -53,9 +53,24 @@ def _lines(health: "Health") -> list[str]:
             f"{'sink':<9} {'-':>10} {lag:>8} {age:>11}  "
             f"{health.sink.events_lag} events and {health.sink.ticks_lag} frames of ticks to write"
         )
+    if (counts := health.lines) is not None:
+        lines.append(f"lines: {_counts(counts.outcomes, counts.overtaken)}")
+        recent = _counts(counts.recent_outcomes, counts.recent_overtaken)
+        lines.append(f"in the last {counts.recent_seconds / 60:.0f} minutes: {recent}")
     if (event := health.last_event) is not None:
         lines.append(f"last event: {event.type} {event.id} revision {event.revision}, {event.detected}")
     return lines
+
+
+def _counts(outcomes: dict[str, int], overtaken: int) -> str:
+    from streams.decoding.outcome import Outcome
+    from streams.pipeline.health import rejected
+
+    late = outcomes.get(Outcome.LATE, 0)
+    return (
+        f"{sum(outcomes.values()):,} read, {rejected(outcomes):,} rejected, {late:,} late; "
+        f"{overtaken:,} reports overtaken"
+    )
 
 
 def _stage(name: str, partitions: "list[StageHealth]") -> str:

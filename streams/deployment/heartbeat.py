@@ -1,38 +1,56 @@
-"""The pulse: what each process tells of itself every few seconds, for `tankerwatch status`.
+"""Heartbeats: what each process says about itself every two seconds, for `tankerwatch status` and `publish`.
 
-A hash in Redis, `{prefix}tankerwatch:pulse`, with a field for every partition of a stage that a worker has in
-hand (`decoder:0`) and one for the sink. It is told beside the checkpoints and decides nothing.
+They are a hash in Redis, `{prefix}tankerwatch:heartbeats`. It has a field for each partition of a stage, such
+as `decoder:0`, and one for the sink. Nothing that a stage does depends on them. A heartbeat stays when its
+process has ended; `time` says how old it is.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from models.time import Millis
 
-EVERY: Final = 2.0
-"""Seconds between two."""
+INTERVAL_SECONDS: Final = 2.0
+RECENT_SECONDS: Final = 600.0
+"""The time that `recent` covers."""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
-    who: str  # host and process
-    time: float  # when it was told, seconds since 1970
-    offset: int  # the last one applied, whether in a checkpoint already or not
-    saved: float  # when the last checkpoint was written, or found to have everything
-    watermark: Millis | None = None  # how far event time has come; None where no time is known yet
-    lag: dict[str, int] = {}  # the sink's: messages behind, by topic
+    process: str
+    """Host and process id, as HOST/PID."""
+    time: float
+    """When it was written, in seconds since 1970."""
+    offset: int
+    """The last offset processed, whether a checkpoint has it already or not; -1 for none."""
+    saved: float
+    """When a checkpoint last had everything, in seconds since 1970."""
+    watermark: Millis | None = None
+    """How far event time has come; None while no time is known."""
+    done: Millis | None = None
+    """The last instant of the time grid that is worked off. Reports of this time or before change nothing."""
+    counts: dict[str, int] = {}
+    """Since the state began: lines by outcome (decoder), reports that were `overtaken` (vessels)."""
+    recent: dict[str, int] = {}
+    """The same for the last `RECENT_SECONDS`, as far as this process has seen them."""
+    lag: dict[str, int] = {}
+    """Messages that the sink has not written yet, by topic."""
 
 
 def key(prefix: str) -> str:
-    return f"{prefix}tankerwatch:pulse"
+    """The key of the hash in Redis."""
+    return f"{prefix}tankerwatch:heartbeats"
 
 
-async def tell(client: Any, prefix: str, pulses: dict[str, Heartbeat]) -> None:
-    if pulses:
-        fields = {name: msgspec.json.encode(pulse) for name, pulse in pulses.items()}
+async def write(client: Any, prefix: str, heartbeats: Mapping[str, Heartbeat]) -> None:
+    """Write heartbeats by name of their field."""
+    if heartbeats:
+        fields = {name: msgspec.json.encode(heartbeat) for name, heartbeat in heartbeats.items()}
         await client.hset(key(prefix), mapping=fields)
 
 
-async def heard(client: Any, prefix: str) -> dict[str, Heartbeat]:
+async def read(client: Any, prefix: str) -> dict[str, Heartbeat]:
+    """The last heartbeat of each partition and of the sink, by name of their field."""
     fields = await client.hgetall(key(prefix))
     return {name.decode(): msgspec.json.decode(value, type=Heartbeat) for name, value in fields.items()}

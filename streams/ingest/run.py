@@ -14,6 +14,7 @@ from typing import Any
 from models.time import Millis
 from streams.ingest import publish as publishing
 from streams.ingest.counters import Counters
+from streams.ingest.progress import worked_off
 from streams.ingest.sender import KafkaTarget, hush_client
 from streams.ingest.session import IngestOptions, Session
 from streams.runtime import logs
@@ -36,21 +37,25 @@ def ingest(sources: Sequence[str], target: KafkaTarget, options: IngestOptions) 
 
 def publish(
     files: Sequence[str],
-    broker: str,
+    target: KafkaTarget,
     rate: float = publishing.MAX,
     *,
-    target: KafkaTarget | None = None,
+    redis: str | None = None,
     base_time: Millis | None = None,
+    to_now: bool = False,
     counters: Counters | None = None,
 ) -> list[str]:
     """Publish recordings at this multiple of real time until all is sent or a signal ends it.
 
-    Raises AddressError and TopicsError.
+    `redis` is the URL where the deployment says how far it is; without one, that is not checked. With
+    `to_now` all times are moved so that the earliest recording starts now. Raises AddressError, BehindError,
+    ShiftError and TopicsError.
     """
 
     async def run(stop: asyncio.Event) -> list[str]:
+        done = await worked_off(redis, target.topics.prefix) if redis else None
         return await publishing.publish(
-            files, target or KafkaTarget(broker), rate, base_time=base_time, counters=counters, stop=stop
+            files, target, rate, base_time=base_time, counters=counters, stop=stop, done=done, to_now=to_now
         )
 
     return _run(run)

@@ -1,20 +1,20 @@
-"""A host: a stage as it stands on one partition of its input topic, and what it sends."""
+"""An operator: one stage on one partition of its input topic. A frame goes in, records to send come out."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from models.errors import TankerwatchError
 from models.time import BEGINNING, END, Millis
 from streams.deployment.topics import Topics
 
-LARGEST = 900_000
-"""Bytes of a dead letter: what Kafka took still has to fit once the headers are added."""
+MAX_DEAD_LETTER_BYTES: Final = 900_000
+"""Kafka takes a megabyte by default, and the headers need room too."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRecord:
-    """A message to send. `partition` None leaves it to the key."""
+    """A record to send. Without a `partition`, Kafka derives it from the key."""
 
     topic: str
     value: bytes
@@ -25,37 +25,40 @@ class OutgoingRecord:
 
 @dataclass(frozen=True, slots=True)
 class OperatorStats:
+    """What an operator reports about itself to metrics and status. Nothing depends on it."""
+
     watermark: Millis
-    """How far event time has come: BEGINNING while none is known, END when all sources have ended."""
+    """How far event time has come: BEGINNING while no time is known, END when all sources have ended."""
+    done: Millis = BEGINNING
+    """The last instant of the time grid that is worked off; BEGINNING for none, and in the decoder."""
     vessels: int | None = None
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Lines by what became of them."""
+    """Vessels that are followed, in the vessel stage."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Since the state began: in the decoder, lines by outcome; in the stages behind it, `OVERTAKEN`."""
 
 
-def slowest(watermarks: list[Millis]) -> Millis:
-    """The least of those that have not ended."""
-    if not watermarks:
-        return BEGINNING
-    return min((mark for mark in watermarks if mark != END), default=END)
+OVERTAKEN: Final = "overtaken"
+"""The name under which a stage counts what came too late: it was older than what had been worked off."""
 
 
 class Operator(Protocol):
-    """A stage on one partition. `work` raises WireError for what is no frame of its topic."""
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+        """Take one frame. Raises WireError for bytes that are no frame of the input topic."""
+        ...
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]: ...
     def changes(self) -> dict[str, bytes | None]:
-        """The pieces of the state that changed since the last call; None for those that are gone."""
+        """The pieces of state that changed since the last call, by name; None for those that are gone."""
         ...
 
     def load(self, pieces: dict[str, bytes]) -> None:
-        """Go on from the pieces that `changes` gave so far."""
+        """Restore the state from all pieces that `changes` has given so far."""
         ...
 
-    def numbers(self) -> OperatorStats: ...
+    def stats(self) -> OperatorStats: ...
 
 
-class Behind(TankerwatchError):
-    """A frame refers to registrations of sources that have not been read yet."""
+class RegistrationsMissing(TankerwatchError):
+    """A frame names a registration of sources, by its offset, that has not been read yet."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
@@ -63,11 +66,19 @@ class Behind(TankerwatchError):
 
 
 class Registry(Protocol):
-    """The registered sources, as the shell reads them from their topic."""
+    """The registered sources."""
 
-    def upto(self, offset: int) -> Iterable[str]:
-        """Sources whose registration is at this offset or before. Raises Behind if that is not read yet."""
+    def up_to(self, offset: int) -> Iterable[str]:
+        """Sources registered at this offset or before. Raises RegistrationsMissing if it is not read yet."""
         ...
+
+
+def slowest(watermarks: Iterable[Millis]) -> Millis:
+    """The lowest watermark of the sources that have not ended; END if all have, BEGINNING for no source."""
+    marks = list(watermarks)
+    if not marks:
+        return BEGINNING
+    return min((mark for mark in marks if mark != END), default=END)
 
 
 def dead_letter(
@@ -81,9 +92,10 @@ def dead_letter(
     partition: int,
     offset: int,
 ) -> OutgoingRecord:
-    """What could not be used, with why and where it came from. The value is the bytes themselves."""
-    if len(value) > LARGEST:
-        reason, value = f"{reason} (the first {LARGEST} of {len(value)} bytes)", value[:LARGEST]
+    """The record for bytes that could not be used. Headers say why, and where they came from."""
+    if len(value) > MAX_DEAD_LETTER_BYTES:
+        reason = f"{reason} (the first {MAX_DEAD_LETTER_BYTES} of {len(value)} bytes)"
+        value = value[:MAX_DEAD_LETTER_BYTES]
     headers = {
         "reason": reason,
         "source": source,

@@ -30,7 +30,7 @@ from streams.deployment.wire import (
     WireError,
 )
 from streams.pipeline import batching
-from streams.pipeline.operator import OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
+from streams.pipeline.operator import OVERTAKEN, OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
@@ -49,7 +49,7 @@ class DecoderOperator:
         self._heard: dict[str, int] = {}  # the offset of each source's last frame; no part of the state
         self._changed: set[str] = set()
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, RawFrame)
         decoder = self._decoders.get(frame.source)
         if decoder is None:
@@ -139,12 +139,12 @@ class DecoderOperator:
             for name in sorted(changed)
         }
 
-    def numbers(self) -> OperatorStats:
+    def stats(self) -> OperatorStats:
         outcomes: Counter[str] = Counter()
         for decoder in self._decoders.values():
             outcomes.update(decoder.outcomes)
         marks = [decoder.watermark for decoder in self._decoders.values()]
-        return OperatorStats(slowest(marks), outcomes=outcomes)
+        return OperatorStats(slowest(marks), counts=outcomes)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         for name, piece in sorted(pieces.items()):
@@ -192,11 +192,11 @@ class VesselOperator:
         self._told = BEGINNING, False  # how far, and whether all sources had ended
         self._taken = _Taken()
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, ReportsFrame)
         reports = frame.reports()
         # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
-        new = list(self._registry.upto(frame.registry)) if frame.registry > self._read else []
+        new = list(self._registry.up_to(frame.registry)) if frame.registry > self._read else []
         if self._taken.again(str(frame.origin.partition), frame.origin):
             return []
         self._read = max(self._read, frame.registry)
@@ -240,8 +240,9 @@ class VesselOperator:
             self._marks.register(source)
             self._marks.end(source)
 
-    def numbers(self) -> OperatorStats:
-        return OperatorStats(self._marks.low, self._stage.vessels)
+    def stats(self) -> OperatorStats:
+        counts = {OVERTAKEN: self._stage.overtaken}
+        return OperatorStats(self._marks.low, self._stage.done, self._stage.vessels, counts)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_VesselState)
@@ -267,7 +268,7 @@ class MeetingOperator:
         self._told = BEGINNING, False
         self._taken = _Taken()
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, TicksFrame)
         instants = [part.instant() for part in frame.instants]
         partition = frame.origin.partition
@@ -289,9 +290,9 @@ class MeetingOperator:
         state = _MeetingState(self._far, self._told, self._taken.highest)
         return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
-    def numbers(self) -> OperatorStats:
+    def stats(self) -> OperatorStats:
         done, ended = self._told
-        return OperatorStats(END if ended else done)
+        return OperatorStats(END if ended else done, done, counts={OVERTAKEN: self._stage.overtaken})
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
@@ -317,7 +318,7 @@ class EventMerger:
         self._done = BEGINNING
         self._taken = _Taken()
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, FactsFrame)
         stream = f"{frame.stage}/{frame.origin.partition}"
         if self._taken.again(stream, frame.origin):
@@ -349,8 +350,8 @@ class EventMerger:
         state = _MergerState(self._waiting, self._done, self._taken.highest)
         return {"host": msgspec.msgpack.encode(state)}
 
-    def numbers(self) -> OperatorStats:
-        return OperatorStats(self._done)
+    def stats(self) -> OperatorStats:
+        return OperatorStats(self._done, self._done)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces["host"], type=_MergerState)

@@ -41,8 +41,8 @@ class Unreadable(TankerwatchError):
 class Partition:
     """One partition in hand."""
 
-    def __init__(self, host: Operator, checkpoint: Checkpoint, last: int, stored: int) -> None:
-        self.host, self.checkpoint = host, checkpoint
+    def __init__(self, operator: Operator, checkpoint: Checkpoint, last: int, stored: int) -> None:
+        self.operator, self.checkpoint = operator, checkpoint
         self.last = last
         """Offset of the last frame applied."""
         self.saved = last
@@ -83,11 +83,11 @@ class PartitionRunner:
         self._slots: dict[int, Partition] = {}
         self._given_away = 0  # how often
         self._lock = asyncio.Lock()
-        self.applied = 0
+        self.processed = 0
         self.saved = 0
 
     @property
-    def in_hand(self) -> Mapping[int, Partition]:
+    def partitions(self) -> Mapping[int, Partition]:
         """The partitions, for whoever watches."""
         return self._slots
 
@@ -133,20 +133,20 @@ class PartitionRunner:
         return Partition(host, checkpoint, last, kept.offset)
 
     async def take(self, partition: int, offset: int, value: bytes) -> None:
-        """Apply one frame if it is the next. Raises Lost, Behind (then nothing has changed)."""
+        """Apply one frame if it is the next. Raises Lost, RegistrationsMissing (then nothing has changed)."""
         slot = self._slots.get(partition)
         if slot is None or offset <= slot.last:
             return
         if offset > slot.last + 1:
             raise Lost(f"{self.topic}[{partition}]: offset {offset} after {slot.last}")
         try:
-            outs = slot.host.work(value, offset)
+            outs = slot.operator.process(value, offset)
         except WireError as error:
             outs = [self._dead(error, value, partition, offset)]
         # state, offset and what is to be sent change together, with no await in between
         slot.outbox.extend(outs)
         slot.last = offset
-        self.applied += 1
+        self.processed += 1
         async with self._lock:
             await self._drain(partition, slot)
         if slot.last - slot.saved >= self._every:
@@ -174,7 +174,7 @@ class PartitionRunner:
                     continue  # given away while sending
                 # outbox empty, state and offset belong together: no await before they are noted
                 last = slot.last
-                slot.unsaved |= slot.host.changes()
+                slot.unsaved |= slot.operator.changes()
                 slot.onto.add(last)
                 await self._acknowledged(slot)
                 if not await self._save(partition, slot, last):

@@ -178,5 +178,5 @@ async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterab
 class _None:
     """No registrations: those that matter come with the frames."""
 
-    def upto(self, offset: int) -> Iterable[str]:
+    def up_to(self, offset: int) -> Iterable[str]:
         return []

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.deployment import wire
 from streams.deployment.wire import Registration, WireError
-from streams.pipeline.operator import Behind
+from streams.pipeline.operator import RegistrationsMissing
 from streams.runtime.retry import KAFKA_AWAY, REMIND, retry_until_available
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ class SourceRegistry:
         self._read = -1
         self._lock = asyncio.Lock()
 
-    def upto(self, offset: int) -> Iterable[str]:
-        """Sources registered at this offset or before, in that order. Raises Behind."""
+    def up_to(self, offset: int) -> Iterable[str]:
+        """Sources registered at this offset or before, in that order. Raises RegistrationsMissing."""
         if offset > self._read:
-            raise Behind(offset)
+            raise RegistrationsMissing(offset)
         return [source for at, source in self._sources if at <= offset]
 
     async def catch_up(self, offset: int) -> None:

@@ -1,107 +1,157 @@
-"""The vitals of a worker: what it tells Prometheus and `tankerwatch status` of the partitions it has in hand.
+"""Metrics of a worker: what it reports to Prometheus and to `tankerwatch status` about its partitions.
 
-Looked at from outside every few seconds, so that neither a stage nor its keeper counts anything for it.
+It looks at the partitions from outside every few seconds, so no stage has to count anything for it.
 """
 
+import logging
 import os
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from models.time import BEGINNING
+from models.time import BEGINNING, Millis
+from streams.decoding.outcome import Outcome
 from streams.deployment import heartbeat
-from streams.deployment.heartbeat import Heartbeat
+from streams.deployment.heartbeat import RECENT_SECONDS, Heartbeat
 from streams.pipeline import checkpoint
-from streams.pipeline.partition_runner import PartitionRunner
+from streams.pipeline.operator import OVERTAKEN, OperatorStats
+from streams.pipeline.partition_runner import Partition, PartitionRunner
 from streams.runtime import metrics
+from streams.runtime.logs import say
 from streams.runtime.metrics import PartitionStats, StatsCollector
 from streams.runtime.retry import REDIS_AWAY
 
-SIZES: Final = 30.0
-"""Seconds between two looks at the size of the checkpoints."""
+log = logging.getLogger(__name__)
+SIZE_SECONDS: Final = 30.0
+"""Time between two measurements of the size of the checkpoints."""
+WARNING_SECONDS: Final = 60.0
+"""Least time between two warnings about reports that were overtaken."""
+_HISTORY_SECONDS: Final = 10.0
+"""Time between two counts that are remembered for `Heartbeat.recent`."""
 
 
 class WorkerMetrics:
-    def __init__(self, keepers: Mapping[str, PartitionRunner], client: Any, prefix: str) -> None:
-        """`keepers` by stage."""
-        self._keepers, self._redis, self._prefix = keepers, client, prefix
-        self._signs = StatsCollector()
-        self._who = f"{socket.gethostname()}/{os.getpid()}"
-        self._seen: dict[tuple[str, int], _Seen] = {}
-        self._counted: Counter[tuple[str, str]] = Counter()
-        self._sizes_at = 0.0
+    """The metrics of all stages of this worker, given as runners by name of their stage."""
 
-    async def tell(self) -> None:
-        """To Prometheus, and to `tankerwatch status` by way of Redis."""
-        signs = self.look()
-        self._signs.tell(signs)
+    def __init__(self, runners: Mapping[str, PartitionRunner], client: Any, prefix: str) -> None:
+        self._runners, self._redis, self._prefix = runners, client, prefix
+        self._collector = StatsCollector()
+        self._process = f"{socket.gethostname()}/{os.getpid()}"
+        self._watched: dict[tuple[str, int], _Watched] = {}
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._sizes_at = self._warned_at = float("-inf")
+        self._overtaken = 0  # since the last warning
+        for outcome in Outcome:
+            metrics.LINES.labels(outcome)  # 0, not absent, until there is one
+        for stage in ("vessels", "meetings"):
+            metrics.OVERTAKEN.labels(stage)
+
+    async def report(self) -> None:
+        """Publish the metrics as they are now."""
+        now = time.time()
+        self._watch(now)
+        self._collector.update(one.stats(*place) for place, one in self._watched.items())
+        self._warn(now)
         try:
-            await self._tell(signs)
+            await self._write(now)
             metrics.UP.labels("redis").set(1)
-        except REDIS_AWAY:  # whoever writes checkpoints says so
+        except REDIS_AWAY:  # the checkpoints log that Redis is away
             metrics.UP.labels("redis").set(0)
 
-    def look(self) -> list[PartitionStats]:
-        """How the partitions are doing now. Counts on what has been done since the last look."""
-        now = time.time()
-        seen, self._seen = self._seen, {}
-        signs: list[PartitionStats] = []
-        for stage, keeper in self._keepers.items():
-            self._count(metrics.FRAMES.labels(stage), (stage, "applied"), keeper.applied)
-            self._count(metrics.CHECKPOINTS.labels(stage), (stage, "saved"), keeper.saved)
-            for partition, slot in keeper.in_hand.items():
-                numbers = slot.host.numbers()
-                before = seen.get((stage, partition))
-                if before is None or before.slot is not slot:
-                    before = _Seen(slot, slot.saved, now, numbers.outcomes)
-                if slot.saved != before.saved or slot.saved == slot.last:
-                    before.saved, before.saved_at = slot.saved, now
-                for outcome, count in numbers.outcomes.items():
-                    metrics.LINES.labels(outcome).inc(max(0, count - before.outcomes.get(outcome, 0)))
-                before.outcomes = numbers.outcomes
-                self._seen[stage, partition] = before
-                signs.append(
-                    PartitionStats(
-                        stage,
-                        partition,
-                        slot.last,
-                        before.saved_at,
-                        before.size,
-                        numbers.watermark,
-                        numbers.vessels,
-                    )
-                )
-        return signs
+    def _watch(self, now: float) -> None:
+        """Look at all partitions, and count what has been done since the last look."""
+        before, self._watched = self._watched, {}
+        for stage, runner in self._runners.items():
+            self._count(metrics.FRAMES.labels(stage), (stage, "processed"), runner.processed)
+            self._count(metrics.CHECKPOINTS.labels(stage), (stage, "saved"), runner.saved)
+            for number, partition in runner.partitions.items():
+                watched = before.get((stage, number))
+                if watched is None or watched.partition is not partition:  # taken over just now
+                    watched = _Watched(partition, now)
+                for name, count in watched.look(now).items():
+                    self._add(stage, name, count)
+                self._watched[stage, number] = watched
 
     def _count(self, counter: Any, name: tuple[str, str], total: int) -> None:
         counter.inc(total - self._counted[name])
         self._counted[name] = total
 
-    async def _tell(self, signs: list[PartitionStats]) -> None:
-        now = time.time()
-        pulses = {
-            f"{sign.stage}:{sign.partition}": Heartbeat(
-                who=self._who,
-                time=now,
-                offset=sign.offset,
-                saved=sign.saved,
-                watermark=None if sign.watermark == BEGINNING else sign.watermark,
-            )
-            for sign in signs
+    def _add(self, stage: str, name: str, count: int) -> None:
+        if name != OVERTAKEN:
+            metrics.LINES.labels(name).inc(count)
+            return
+        metrics.OVERTAKEN.labels(stage).inc(count)
+        if stage == "vessels":
+            self._overtaken += count
+
+    def _warn(self, now: float) -> None:
+        if not self._overtaken or now < self._warned_at + WARNING_SECONDS:
+            return
+        say(
+            log, logging.WARNING, "reports_overtaken", reports=self._overtaken,
+            reason="they are older than what has been worked off, and change nothing",
+            remedy="publish older recordings to a deployment with a prefix of its own (docs/deployment.md)",
+        )  # fmt: skip
+        self._overtaken, self._warned_at = 0, now
+
+    async def _write(self, now: float) -> None:
+        heartbeats = {
+            f"{stage}:{number}": watched.heartbeat(self._process, now)
+            for (stage, number), watched in self._watched.items()
         }
-        await heartbeat.tell(self._redis, self._prefix, pulses)
-        if now >= self._sizes_at + SIZES:
+        await heartbeat.write(self._redis, self._prefix, heartbeats)
+        if now >= self._sizes_at + SIZE_SECONDS:
             self._sizes_at = now
-            for (stage, partition), seen in list(self._seen.items()):
-                key = checkpoint.key(self._prefix, stage, partition)
-                seen.size = await self._redis.memory_usage(key) or 0
+            for (stage, number), watched in list(self._watched.items()):
+                key = checkpoint.key(self._prefix, stage, number)
+                watched.size = await self._redis.memory_usage(key) or 0
 
 
-class _Seen:
-    """What was last known of a partition."""
+class _Watched:
+    """A partition, and what was seen of it at the last look."""
 
-    def __init__(self, slot: Any, saved: int, saved_at: float, outcomes: Mapping[str, int]) -> None:
-        self.slot, self.saved, self.saved_at, self.outcomes = slot, saved, saved_at, outcomes
+    def __init__(self, partition: Partition, now: float) -> None:
+        self.partition = partition
         self.size: int | None = None
+        """Bytes that the checkpoint takes in Redis."""
+        self._stats: OperatorStats = partition.operator.stats()
+        self._saved, self._saved_at, self._now = partition.saved, now, now
+        self._history = deque([(now, self._stats.counts)], round(RECENT_SECONDS / _HISTORY_SECONDS))
+
+    def look(self, now: float) -> dict[str, int]:
+        """What was counted since the last look."""
+        before, self._stats = self._stats, self.partition.operator.stats()
+        if self.partition.saved != self._saved or self.partition.saved == self.partition.last:
+            self._saved, self._saved_at = self.partition.saved, now
+        if now >= self._history[-1][0] + _HISTORY_SECONDS:
+            self._history.append((now, self._stats.counts))
+        return _increase(before.counts, self._stats.counts)
+
+    def stats(self, stage: str, number: int) -> PartitionStats:
+        stats = self._stats
+        return PartitionStats(
+            stage, number, self.partition.last, self._saved_at, self.size, stats.watermark, stats.vessels
+        )
+
+    def heartbeat(self, process: str, now: float) -> Heartbeat:
+        return Heartbeat(
+            process=process,
+            time=now,
+            offset=self.partition.last,
+            saved=self._saved_at,
+            watermark=_known(self._stats.watermark),
+            done=_known(self._stats.done),
+            counts=dict(self._stats.counts),
+            recent=_increase(self._history[0][1], self._stats.counts),
+        )
+
+
+def _known(time: Millis) -> Millis | None:
+    return None if time == BEGINNING else time
+
+
+def _increase(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    grown = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: count for name, count in grown.items() if count > 0}

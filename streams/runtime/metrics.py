@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 REGISTRY: Final = CollectorRegistry()
 
 LINES = Counter("tankerwatch_lines", "Lines decoded, by their outcome", ["outcome"], registry=REGISTRY)
+OVERTAKEN = Counter(
+    "tankerwatch_overtaken",
+    "Reports (vessels) or instants (meetings) that came too late: older than what the stage had worked off",
+    ["stage"],
+    registry=REGISTRY,
+)
 FRAMES = Counter("tankerwatch_frames", "Frames processed by a stage", ["stage"], registry=REGISTRY)
 CHECKPOINTS = Counter("tankerwatch_checkpoints", "Checkpoints written", ["stage"], registry=REGISTRY)
 EVENTS = Counter(
@@ -86,14 +92,14 @@ class PartitionStats:
 
 
 class StatsCollector(Collector):
-    """The partitions that a worker has in hand right now, as it last told them."""
+    """The partitions that this worker has now, as it last reported them."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self._now: tuple[PartitionStats, ...] = ()
         registry.register(self)
 
-    def tell(self, signs: Iterable[PartitionStats]) -> None:
-        self._now = tuple(signs)  # at once: a scrape comes in another thread
+    def update(self, partitions: Iterable[PartitionStats]) -> None:
+        self._now = tuple(partitions)  # in one step: a scrape comes in another thread
 
     def collect(self) -> Iterator[Metric]:
         labels, now = ["stage", "partition"], time.time()
@@ -123,17 +129,17 @@ class StatsCollector(Collector):
         vessels = GaugeMetricFamily(
             "tankerwatch_vessels", "Vessels that are being followed", labels=["partition"]
         )
-        for sign in self._now:
-            place = [sign.stage, str(sign.partition)]
-            if BEGINNING < sign.watermark < END:
-                mark.add_metric(place, sign.watermark / 1000)
-                lag.add_metric(place, now - sign.watermark / 1000)
-            age.add_metric(place, now - sign.saved)
-            if sign.size is not None:
-                size.add_metric(place, sign.size)
-            offset.add_metric(place, sign.offset)
-            if sign.vessels is not None:
-                vessels.add_metric([str(sign.partition)], sign.vessels)
+        for one in self._now:
+            place = [one.stage, str(one.partition)]
+            if BEGINNING < one.watermark < END:
+                mark.add_metric(place, one.watermark / 1000)
+                lag.add_metric(place, now - one.watermark / 1000)
+            age.add_metric(place, now - one.saved)
+            if one.size is not None:
+                size.add_metric(place, one.size)
+            offset.add_metric(place, one.offset)
+            if one.vessels is not None:
+                vessels.add_metric([str(one.partition)], one.vessels)
         yield from (mark, lag, age, size, offset, vessels)
 
 

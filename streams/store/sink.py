@@ -203,7 +203,7 @@ class Sink:
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
         """Tell how far behind, and that we live."""
-        who = f"{socket.gethostname()}/{os.getpid()}"
+        process = f"{socket.gethostname()}/{os.getpid()}"
         there = True
         while True:
             try:
@@ -223,12 +223,16 @@ class Sink:
                     say(log, logging.ERROR, "waiting", service="Kafka", at=self._deployment.broker)
                 there = False
             metrics.UP.labels("kafka").set(there)
-            told = Heartbeat(
-                who=who, time=time.time(), offset=self._at.get("events", -1), saved=self._saved, lag=self._lag
+            beat = Heartbeat(
+                process=process,
+                time=time.time(),
+                offset=self._at.get("events", -1),
+                saved=self._saved,
+                lag=self._lag,
             )
             with suppress(*REDIS_AWAY):  # who writes batches says so
-                await heartbeat.tell(self._redis, self._deployment.prefix, {"sink": told})
-            await asyncio.sleep(heartbeat.EVERY)
+                await heartbeat.write(self._redis, self._deployment.prefix, {"sink": beat})
+            await asyncio.sleep(heartbeat.INTERVAL_SECONDS)
 
 
 def run_sink(deployment: Deployment, limits: Retention, metrics_port: int) -> None:

@@ -86,7 +86,7 @@ class Registered:
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = list(sources)
 
-    def upto(self, offset: int) -> Iterable[str]:
+    def up_to(self, offset: int) -> Iterable[str]:
         return self._sources[: offset + 1]
 
 
@@ -157,7 +157,7 @@ def undisturbed(raw: Sequence[bytes], sources: Sequence[str], spread: int) -> St
             streams.add(*place, out.value)
         sent[place] += 1
         if place in hosts:
-            for more in hosts[place].work(out.value, sent[place] - 1):
+            for more in hosts[place].process(out.value, sent[place] - 1):
                 send(more)
 
     for value in raw:

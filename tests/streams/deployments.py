@@ -27,6 +27,7 @@ from streams.pipeline.operator import OutgoingRecord
 from streams.store.event_log import EventLog
 from tests.scenarios.runs import frames
 from tests.streams.factories import START
+from tests.waiting import PATIENCE
 
 COMMAND = "from streams.cli import main; main()"
 
@@ -102,6 +103,17 @@ def environment(deployment: Deployment, **more: str) -> dict[str, str]:
         },
         **more,
     }
+
+
+def run_command(deployment: Deployment, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours until it ends; `more` are further environment variables."""
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *command],
+        env=environment(deployment, **more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
 
 
 @contextmanager

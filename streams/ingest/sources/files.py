@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 from models.frame import Frame
 from streams.deployment.topics import FRAME_LINES
@@ -34,18 +34,33 @@ class FileFeed:
 
     async def run(self, intake: Intake) -> None:
         """Read to the end. Raises SourceError for what could not be read, after the frames before it."""
-        reader = FrameReader(self._path, intake.source)
-        try:
-            async for frame in reader:
+        await feed_frames(FrameReader(self._path, intake.source), intake, standard_input=self._path == STDIN)
+
+
+class Frames(Protocol):
+    """The frames of a recording, one after the other."""
+
+    def stop(self) -> None:
+        """Read no more. What was read of standard input can still be taken."""
+        ...
+
+    def __aiter__(self) -> "Frames": ...
+    async def __anext__(self) -> Frame: ...
+
+
+async def feed_frames(frames: Frames, intake: Intake, *, standard_input: bool) -> None:
+    """Take in all frames. When cancelled, lines of standard input that were read are still taken in."""
+    try:
+        async for frame in frames:
+            await intake.feed_frame(frame)
+    except asyncio.CancelledError:
+        if standard_input:  # nobody can give these lines a second time
+            frames.stop()
+            async for frame in frames:
                 await intake.feed_frame(frame)
-        except asyncio.CancelledError:
-            if self._path == STDIN:  # nobody can give these lines a second time
-                reader.stop()
-                async for frame in reader:
-                    await intake.feed_frame(frame)
-            raise
-        finally:
-            reader.stop()
+        raise
+    finally:
+        frames.stop()
 
 
 class FrameReader:
@@ -57,6 +72,7 @@ class FrameReader:
         self._frames: asyncio.Queue[Frame | SourceError | None] = asyncio.Queue()
         self._room = threading.Semaphore(_AHEAD)
         self._stopped = threading.Event()
+        self._ended = False
         threading.Thread(target=self._read, name=f"read {path}", daemon=True).start()
 
     def stop(self) -> None:
@@ -68,13 +84,16 @@ class FrameReader:
         return self
 
     async def __anext__(self) -> Frame:
+        if self._ended:
+            raise StopAsyncIteration
         frame = await self._frames.get()
         self._room.release()
+        if isinstance(frame, Frame):
+            return frame
+        self._ended = True
         if frame is None:
             raise StopAsyncIteration
-        if isinstance(frame, SourceError):
-            raise frame
-        return frame
+        raise frame
 
     def _read(self) -> None:
         end: SourceError | None = None

@@ -108,8 +108,9 @@ def _cho_do() -> tuple[list[str], Millis]:
 
 def published(found: Sequence[Event]) -> list[OutgoingRecord]:
     """Events as messages."""
-    host = EventMerger(TOPICS)
-    return host.work(wire.encode(FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, list(found))), 0)
+    merger = EventMerger(TOPICS)
+    facts = FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, list(found))
+    return merger.process(wire.encode(facts), 0)
 
 
 def registration() -> Registration:
@@ -137,7 +138,7 @@ def instants() -> tuple[Instant, ...]:
     """Ticks and identities of the transfer off Cho-do, as they travel to the sink."""
 
     class Registered:
-        def upto(self, offset: int) -> list[str]:
+        def up_to(self, offset: int) -> list[str]:
             return ["a"]
 
     decoder = DecoderOperator(0, 1, Settings(), TOPICS)
@@ -147,9 +148,9 @@ def instants() -> tuple[Instant, ...]:
         RawFrame(wire.VERSION, "a", "lines", 0, data=data),
         RawFrame(wire.VERSION, "a", "end", 0),
     ]
-    reports = [out for at, frame in enumerate(raw) for out in decoder.work(wire.encode(frame), at)]
+    reports = [out for at, frame in enumerate(raw) for out in decoder.process(wire.encode(frame), at)]
     reports = [out for out in reports if out.topic == TOPICS.reports]
-    outs = [out for at, frame in enumerate(reports) for out in vessels.work(frame.value, at)]
+    outs = [out for at, frame in enumerate(reports) for out in vessels.process(frame.value, at)]
     ticks = [wire.decode(out.value, TicksFrame) for out in outs if out.topic == TOPICS.ticks]
     return tuple(part.instant() for frame in ticks for part in frame.instants)
 
@@ -166,8 +167,8 @@ def dead_letters() -> list[OutgoingRecord]:
     """Of lines, by the host of a decoder; and of what is no frame, by the keeper."""
     host = DecoderOperator(0, 1, Settings(), TOPICS)
     outs = [
-        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "lines", 0, data=DATA)), 7),
-        *host.work(wire.encode(RawFrame(wire.VERSION, "roof", "end", 0)), 8),
+        *host.process(wire.encode(RawFrame(wire.VERSION, "roof", "lines", 0, data=DATA)), 7),
+        *host.process(wire.encode(RawFrame(wire.VERSION, "roof", "end", 0)), 8),
     ]
     return [*(out for out in outs if out.topic == TOPICS.rejects), *asyncio.run(_no_frames())]
 

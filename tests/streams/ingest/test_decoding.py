@@ -16,7 +16,7 @@ TOPICS = Topics()
 
 
 def watermark(host: DecoderOperator, frame: RawFrame, offset: int) -> Millis:
-    out = host.work(wire.encode(frame), offset)
+    out = host.process(wire.encode(frame), offset)
     (reports,) = [wire.decode(o.value, ReportsFrame) for o in out if o.topic == TOPICS.reports]
     return reports.watermark
 
@@ -53,7 +53,7 @@ def test_a_cut_line_is_rejected_with_the_length_and_hash_of_the_whole() -> None:
         cuts=[(1, len(whole), digest)],
     )
     host = DecoderOperator(0, 1, Settings(), TOPICS)
-    (dead,) = [out for out in host.work(wire.encode(frame), 3) if out.topic == TOPICS.rejects]
+    (dead,) = [out for out in host.process(wire.encode(frame), 3) if out.topic == TOPICS.rejects]
     assert dead.value == whole[:4_096]
     assert dead.headers["line"] == b"9"
     assert dead.headers["reason"].startswith(b"too_long")

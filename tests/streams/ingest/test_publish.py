@@ -11,7 +11,9 @@ from models.frame import Cut, Frame
 from models.time import DAY, MINUTE, SECOND, Millis
 from streams.ingest import run
 from streams.ingest.counters import Counters
-from streams.ingest.publish import publish, timed_frames
+from streams.ingest.publish import publish
+from streams.ingest.recording import timed_frames
+from streams.ingest.sender import KafkaTarget
 from streams.ingest.sources.address import AddressError
 from tests.services.kafka import KafkaServer
 from tests.streams.ingest.kafka_reading import (
@@ -139,6 +141,6 @@ async def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
 
 def test_what_is_no_recording_is_refused() -> None:
     with pytest.raises(AddressError, match="no such file"):
-        run.publish(["nix"], "127.0.0.1:9")
+        run.publish(["nix"], KafkaTarget("127.0.0.1:9"))
     with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is no recording"):
-        run.publish(["tcp://127.0.0.1:1"], "127.0.0.1:9")
+        run.publish(["tcp://127.0.0.1:1"], KafkaTarget("127.0.0.1:9"))

@@ -9,7 +9,7 @@ from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import Origin, TicksFrame
 from streams.pipeline import batching
-from streams.pipeline.operator import LARGEST, dead_letter
+from streams.pipeline.operator import MAX_DEAD_LETTER_BYTES, dead_letter
 from tests.streams.contracts import recorded
 
 TAKEN = 1_000_000
@@ -72,5 +72,5 @@ def test_a_dead_letter_of_the_largest_frame_fits() -> None:
         partition=0,
         offset=1,
     )
-    assert len(out.value) == LARGEST
+    assert len(out.value) == MAX_DEAD_LETTER_BYTES
     assert out.headers["reason"] == b"no_frame: x (the first 900000 of 1048000 bytes)"

@@ -50,7 +50,7 @@ def expected(scenario: str) -> list[bytes]:
 class Registered:
     """All sources were registered before the first frame."""
 
-    def upto(self, offset: int) -> Iterable[str]:
+    def up_to(self, offset: int) -> Iterable[str]:
         return list("abcd")[: offset + 1]
 
 
@@ -109,7 +109,7 @@ class Cluster:
 
     def _work(self, place: Place) -> None:
         at = self._read[place]
-        for out in self._hosts[place].work(self.logs[place][at], at):
+        for out in self._hosts[place].process(self.logs[place][at], at):
             self.send(out)
         self._read[place] = at + 1
 
@@ -206,7 +206,7 @@ def test_a_host_knows_which_sources_are_open() -> None:
     host = DecoderOperator(0, 1, SETTINGS, TOPICS)
 
     def take(source: str, kind: str, offset: int) -> None:
-        host.work(wire.encode(RawFrame(wire.VERSION, source, kind, 0)), offset)
+        host.process(wire.encode(RawFrame(wire.VERSION, source, kind, 0)), offset)
 
     take("a", "idle", 0)
     take("b", "idle", 1)
@@ -223,7 +223,7 @@ def test_a_host_knows_which_sources_are_open() -> None:
 def test_what_is_no_frame_is_refused() -> None:
     host = DecoderOperator(0, 1, SETTINGS, TOPICS)
     with pytest.raises(wire.WireError, match="not a frame"):
-        host.work(b"garbage", 0)
+        host.process(b"garbage", 0)
     with pytest.raises(wire.WireError, match="version 99"):
-        host.work(wire.encode(RawFrame(99, "a", "lines", 0)), 1)
-    assert host.work(wire.encode(RawFrame(wire.VERSION, "a", "lines", 0, 1, b"!nonsense\n")), 2)
+        host.process(wire.encode(RawFrame(99, "a", "lines", 0)), 1)
+    assert host.process(wire.encode(RawFrame(wire.VERSION, "a", "lines", 0, 1, b"!nonsense\n")), 2)

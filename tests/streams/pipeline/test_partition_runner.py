@@ -34,7 +34,7 @@ class Counts:
         self.counts: dict[str, int] = {}
         self._changed: set[str] = set()
 
-    def work(self, value: bytes, offset: int) -> list[OutgoingRecord]:
+    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         assert value == str(offset).encode()
         if offset == BAD:
             raise WireError("no frame")
@@ -50,7 +50,7 @@ class Counts:
     def load(self, pieces: dict[str, bytes]) -> None:
         self.counts = {name: msgspec.msgpack.decode(piece, type=int) for name, piece in pieces.items()}
 
-    def numbers(self) -> OperatorStats:
+    def stats(self) -> OperatorStats:
         return OperatorStats(0)
 
 
@@ -58,7 +58,7 @@ def counted(until: int) -> dict[str, int]:
     host = Counts()
     for offset in range(until + 1):
         if offset != BAD:
-            host.work(str(offset).encode(), offset)
+            host.process(str(offset).encode(), offset)
     return host.counts
 
 
@@ -212,7 +212,7 @@ async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
     assert await one.load([0], {}) == {0: 0}
     for offset in (0, 1, 1, 0):
         await one.take(0, offset, str(offset).encode())
-    assert one.applied == 2
+    assert one.processed == 2
     with pytest.raises(Lost, match="offset 3 after 1"):
         await one.take(0, 3, b"3")
     await one.take(1, 9, b"9")  # another partition, not ours
@@ -256,5 +256,5 @@ async def test_messages_that_have_arrived_are_not_remembered() -> None:
     await one.load([0], {})
     for offset in range(2_000):
         await one.take(0, offset, str(offset).encode())
-    assert len(one.in_hand[0].sent) < 1_100, "of 6,000"
+    assert len(one.partitions[0].sent) < 1_100, "of 6,000"
     at_work.cancel()

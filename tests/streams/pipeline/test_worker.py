@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -22,29 +21,18 @@ from streams.simulator.scenario import simulate
 from tests.scenarios.runs import find, frames
 from tests.services.server import free_port
 from tests.streams.deployments import (
-    COMMAND,
-    environment,
     make_topics,
     new_deployment,
     process,
     publish,
     reading,
     register,
+    run_command,
 )
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 NOBODY = Deployment(broker="127.0.0.1:1", redis="redis://:secret@127.0.0.1:1/0", prefix="none.")
-
-
-def run(deployment: Deployment, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", COMMAND, *command],
-        env=environment(deployment),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
 
 
 async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
@@ -83,7 +71,7 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
                     await eventually(complete, "the events")
                     await eventually(healthy, "health")
                     assert [entry.json for entry in await events.since(count=1000)] == expected
-                    done = await asyncio.to_thread(run, deployment, "status")
+                    done = await asyncio.to_thread(run_command, deployment, "status")
                     text = done.stdout
                     assert done.returncode == 0
                     assert text.startswith("healthy\n")
@@ -181,7 +169,7 @@ def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:
         path.write_text(text)
     paths = {f"TANKERWATCH_{name}": str(path) for name, (path, _) in files.items()}
     settings = paths.pop("TANKERWATCH_SETTINGS")
-    done = worker(**paths)
+    done = run_command(NOBODY, "worker", **paths)
     assert done.returncode == exit_codes.USAGE
     assert "event=wrong_configuration" in done.stderr
     for expected in (
@@ -190,20 +178,10 @@ def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:
         "vessels.csv: line 3: column mmsi",
     ):
         assert expected in done.stderr
-    done = worker(TANKERWATCH_SETTINGS=settings)
+    done = run_command(NOBODY, "worker", TANKERWATCH_SETTINGS=settings)
     assert done.returncode == exit_codes.USAGE
     assert "my.toml: decoder: unknown key 'latenes_seconds'; valid here: lateness_seconds" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def worker(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", COMMAND, "worker", *options],
-        env=environment(NOBODY, **variables),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def waited(running: subprocess.Popen[bytes], text: str, log: Path) -> None:
@@ -215,7 +193,7 @@ def waited(running: subprocess.Popen[bytes], text: str, log: Path) -> None:
 
 
 def test_status_as_json() -> None:
-    done = run(NOBODY, "status", "--json", "--timeout", "2")
+    done = run_command(NOBODY, "status", "--json", "--timeout", "2")
     assert done.returncode == 1
     told = json.loads(done.stdout)
     assert (told["healthy"], told["kafka"], told["redis"]) == (False, False, False)
@@ -223,7 +201,7 @@ def test_status_as_json() -> None:
 
 
 def test_status_without_services() -> None:
-    done = run(NOBODY, "status", "--timeout", "2")
+    done = run_command(NOBODY, "status", "--timeout", "2")
     assert done.returncode == 1
     assert done.stdout.startswith("NOT HEALTHY\n")
     assert "Kafka at 127.0.0.1:1 can't be reached" in done.stdout
@@ -245,20 +223,14 @@ def test_status_without_services() -> None:
     ],
 )
 def test_wrong_use_is_one_sentence(arguments: list[str], sentence: str) -> None:
-    done = run(NOBODY, *arguments)
+    done = run_command(NOBODY, *arguments)
     assert done.returncode in (1, 2)
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_wrong_variable_is_one_sentence() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, "sink"],
-        env=environment(NOBODY, TANKERWATCH_KEEP_LOG_DAYS="0"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    done = run_command(NOBODY, "sink", TANKERWATCH_KEEP_LOG_DAYS="0")
     assert done.returncode == 2
     assert "log_days must be above 0" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,138 @@
+"""A recording on its way to Kafka: when it starts, its frames moved in time, and when each is due."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+from models.frame import Cut, Frame
+from models.time import DAY, Millis
+from streams.decoding.line_reader import LineReader
+from streams.decoding.sentence import Sentence
+from streams.deployment.topics import FRAME_LINES
+from streams.ingest.shift import LineShifter
+from streams.ingest.sources.files import FrameReader
+from streams.recordings.files import SourceError
+
+LOOK_AHEAD_LINES: Final = 10_000
+"""Lines in which a recording has to tell a time, where its start matters."""
+
+
+class Recording:
+    """The frames of one recording. Its start can be looked at, and its times moved, before they are taken."""
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self._reader = FrameReader(path, name)
+        self._ahead: deque[Frame] = deque()
+        self._error: SourceError | None = None
+        self._shifter: LineShifter | None = None
+
+    async def start(self) -> Millis | None:
+        """The time at which it starts: the first one that the next timed line agrees with, within a day.
+
+        None where the first lines tell no time.
+        """
+        lines, clock = 0, _Clock()
+        while lines < LOOK_AHEAD_LINES and not clock.agreed:
+            try:
+                frame = await anext(self._reader)
+            except StopAsyncIteration:
+                break
+            except SourceError as error:
+                self._error = error
+                break
+            self._ahead.append(frame)
+            for line in _split(frame.data):
+                lines += 1
+                clock.read(line.rstrip(b"\r\n"))
+        return clock.start
+
+    def shift(self, by: Millis) -> None:
+        """Move the times of all frames by whole minutes. Raises ShiftError; so does taking a frame later."""
+        self._shifter = LineShifter(self.path, by)
+        self._ahead = deque(self._shifter.frame(frame) for frame in self._ahead)
+
+    def stop(self) -> None:
+        self._reader.stop()
+
+    def __aiter__(self) -> "Recording":
+        return self
+
+    async def __anext__(self) -> Frame:
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        frame = await anext(self._reader)
+        return frame if self._shifter is None else self._shifter.frame(frame)
+
+
+async def timed_frames(
+    frames: AsyncIterator[Frame], window: Millis
+) -> AsyncIterator[tuple[Millis | None, Frame]]:
+    """Frames cut anew so that each spans at most `window` of event time, with the time it has reached.
+
+    The time is None as long as no line told one. Raises SourceError after the frames before it.
+    """
+    clock = _Clock()
+    async for frame in frames:
+        lines = _split(frame.data)
+        cuts = {cut.index: cut for cut in frame.cuts}
+        first, opened = 0, None
+        for index, line in enumerate(lines):
+            reached = clock.now
+            now = clock.read(line.rstrip(b"\r\n"))
+            if opened is None:
+                opened = now
+            elif now is not None and now - opened >= window and index > first:
+                yield reached, _part(frame, lines, first, index, cuts)
+                first, opened = index, now
+        if first < len(lines):
+            yield clock.now, _part(frame, lines, first, len(lines), cuts)
+
+
+def _split(data: bytes) -> list[bytes]:
+    """At line feeds alone, as the Decoder does."""
+    lines = data.split(b"\n")
+    last = lines.pop()
+    return [line + b"\n" for line in lines] + ([last] if last else [])
+
+
+def _part(frame: Frame, lines: list[bytes], start: int, end: int, cuts: dict[int, Cut]) -> Frame:
+    assert end - start <= FRAME_LINES
+    own = tuple(Cut(i - start, c.length, c.sha256) for i, c in cuts.items() if start <= i < end)
+    return Frame(frame.source, b"".join(lines[start:end]), frame.first_line + start, cuts=own)
+
+
+class _Clock:
+    """How far a recording's times have come, and where they started.
+
+    A leap of more than a day counts once the next timed line agrees with it; so does the very first time.
+    """
+
+    def __init__(self) -> None:
+        self.now: Millis | None = None
+        self.start: Millis | None = None
+        self.agreed = False
+        """Whether two lines agree on where the recording starts."""
+        self._leap: Millis | None = None
+        self._reader = LineReader(0)
+
+    def read(self, line: bytes) -> Millis | None:
+        """Take one line; returns how far the times have come, None as long as no line told one."""
+        sentence = self._reader.read(line, 0, None)
+        time = sentence.time if isinstance(sentence, Sentence) else None
+        if time is None:
+            return self.now
+        if self.now is None or (not self.agreed and abs(time - self.now) > DAY):
+            self.now = self.start = time
+        elif time <= self.now + DAY:
+            if not self.agreed:
+                self.agreed, self.start = True, min(self.now, time)
+            self.now, self._leap = max(self.now, time), None
+        elif self._leap is not None and abs(time - self._leap) <= DAY:
+            self.now, self._leap = time, None
+        else:
+            self._leap = time
+        return self.now

@@ -1,0 +1,139 @@
+r"""Moves the times in the lines of a recording, so that it can be published as if it happened now.
+
+All times of a line are moved together: `c:` of a tag block and `$PGHP` lines (each with its checksum), the
+epoch after the checksum of a sentence, and an epoch or ISO 8601 text before the sentence. They are moved by
+whole minutes, because position reports hold the UTC second of their fix. Dates inside payloads (ETA, the
+clock of a base station) stay as they are: no time is taken from them.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from models.errors import InputError
+from models.frame import Frame
+from models.time import MINUTE, SECOND, Millis
+from streams.decoding.line_reader import LineReader
+from streams.decoding.outcome import Outcome
+from streams.decoding.sentence import Sentence, checksum
+
+_TAG: Final = re.compile(rb"([^\\!$]*\\)([^\\]*)(\\.*)", re.DOTALL)
+_TAG_TIME: Final = re.compile(rb"(?<![^,])c:(\d{10}(?:\d{3})?)(?!\d)")
+_PGHP: Final = re.compile(
+    rb"(.*\$)(PGHP,1,)(\d{4}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2})(,[^*]*)\*[0-9A-Fa-f]{2}(.*)", re.DOTALL
+)
+_PREFIX_EPOCH: Final = re.compile(rb"(\s*)(\d{10}(?:\d{3})?)(?=[.;,\s])")
+_PREFIX_TEXT: Final = re.compile(rb"(\s*\[?)(\d{4})-(\d\d)-(\d\d)([T ])(\d\d):(\d\d)(?=:)")
+_SUFFIX: Final = re.compile(rb"(.*\*[0-9A-Fa-f]{2}.*,\s*)(\d{10}(?:\d{3})?)((?:\.\d+)?\s*)", re.DOTALL)
+
+
+class ShiftError(InputError):
+    """A recording whose times can't be moved."""
+
+
+def shift_to(start: Millis, now: Millis) -> Millis:
+    """How far to move a recording that starts at `start` so that it starts in the minute of `now`."""
+    return (now - start) // MINUTE * MINUTE
+
+
+class LineShifter:
+    """Moves the lines of one recording, in order, by whole minutes.
+
+    Each line is read before and after. A time that the decoder sees but that did not move is an error, so no
+    part of a recording stays behind.
+    """
+
+    def __init__(self, name: str, by: Millis) -> None:
+        """`name` stands for the recording in errors; `by` is in milliseconds, a multiple of a minute."""
+        if by % MINUTE:
+            raise ValueError(f"{by} ms are no whole minutes")
+        self._name, self._by = name, by
+        self._before, self._after = LineReader(0), LineReader(0)
+
+    def frame(self, frame: Frame) -> Frame:
+        """The frame with all its lines moved. Raises ShiftError."""
+        lines = frame.data.split(b"\n")
+        moved = [self.line(line, frame.first_line + index) for index, line in enumerate(lines)]
+        return Frame(frame.source, b"\n".join(moved), frame.first_line, frame.received, frame.cuts)
+
+    def line(self, line: bytes, number: int) -> bytes:
+        """One line, without its line feed, moved. Raises ShiftError."""
+        body = line.rstrip(b"\r")
+        try:
+            moved = _moved(body, self._by)
+        except (OverflowError, ValueError):
+            raise self._error(number) from None
+        before = self._before.read(body, number, None)
+        after = self._after.read(moved, number, None)
+        if _time(before, self._by) != _time(after, 0):
+            raise self._error(number)
+        return moved + line[len(body) :]
+
+    def _error(self, number: int) -> ShiftError:
+        return ShiftError(
+            f"{self._name}: line {number}: its time can't be moved; publish it with its own times, "
+            "to a deployment with a prefix of its own"
+        )
+
+
+def _time(read: Sentence | Outcome, by: Millis) -> Outcome | Millis | None:
+    if not isinstance(read, Sentence):
+        return read
+    return None if read.time is None else read.time + by
+
+
+def _moved(line: bytes, by: Millis) -> bytes:
+    if found := _PREFIX_EPOCH.match(line):
+        line = found[1] + _epoch(found[2], by) + line[found.end() :]
+    elif found := _PREFIX_TEXT.match(line):
+        line = _text(found, by) + line[found.end() :]
+    if found := _TAG.fullmatch(line):
+        line = found[1] + _tag(found[2], by) + found[3]
+    if found := _PGHP.fullmatch(line):
+        return found[1] + _pghp(found, by) + found[9]
+    if found := _SUFFIX.fullmatch(line):
+        line = found[1] + _epoch(found[2], by) + found[3]
+    return line
+
+
+def _epoch(digits: bytes, by: Millis) -> bytes:
+    """Seconds (10 digits) or milliseconds (13) since 1970, moved."""
+    step = by if len(digits) == 13 else by // SECOND
+    moved = b"%d" % (int(digits) + step)
+    if len(moved) != len(digits):
+        raise OverflowError
+    return moved
+
+
+def _minutes(fields: tuple[bytes, ...], by: Millis) -> tuple[bytes, ...]:
+    """Year, month, day, hour and minute, moved; each keeps its width at least."""
+    year, month, day, hour, minute = map(int, fields)
+    moved = datetime(year, month, day, hour, minute, tzinfo=UTC) + timedelta(milliseconds=by)
+    values = (moved.year, moved.month, moved.day, moved.hour, moved.minute)
+    return tuple(b"%0*d" % (len(field), value) for field, value in zip(fields, values, strict=True))
+
+
+def _text(found: re.Match[bytes], by: Millis) -> bytes:
+    year, month, day, hour, minute = _minutes((found[2], found[3], found[4], found[6], found[7]), by)
+    return found[1] + year + b"-" + month + b"-" + day + found[5] + hour + b":" + minute
+
+
+def _tag(content: bytes, by: Millis) -> bytes:
+    """The content of a tag block, moved. One whose checksum is wrong is not believed, and left alone."""
+    body, star, given = content.rpartition(b"*")
+    if not star or len(given) != 2:
+        return content
+    try:
+        placeholder, good = int(given, 16) == 0, int(given, 16) == checksum(body)
+    except ValueError:
+        return content
+    if not (placeholder or good):
+        return content
+    body = _TAG_TIME.sub(lambda time: b"c:" + _epoch(time[1], by), body)
+    return body + b"*" + (given if placeholder and not good else b"%02X" % checksum(body))
+
+
+def _pghp(found: re.Match[bytes], by: Millis) -> bytes:
+    date = _minutes((found[3], found[4], found[5], found[6], found[7]), by)
+    body = found[2] + b",".join(date) + found[8]
+    return body + b"*%02X" % checksum(body)

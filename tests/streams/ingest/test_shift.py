@@ -1,0 +1,126 @@
+"""Times in lines moved: the decoder then reads the same reports, only at another time."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.frame import Frame
+from models.time import DAY, HOUR, MINUTE, SECOND, Millis, to_text
+from streams.ingest.shift import LineShifter, ShiftError, shift_to
+from streams.recordings.files import open_source
+from tests.scenarios.recordings import recordings
+from tests.streams.nmea_lines import START, Result, checksum, class_a, decode, pghp, sentence, tag
+
+PLAIN = sentence(*class_a(273_000_001))
+
+
+def forms(time: Millis) -> dict[str, list[str]]:
+    """Lines that tell a time in every form; of one vessel each, so that none repeats another."""
+    sentences = [sentence(*class_a(273_000_001 + number)) for number in range(12)]
+    seconds, text = time // SECOND, to_text(time // SECOND * SECOND)
+    wrong = f"\\s:x,c:{seconds}*00\\"
+    return {
+        "tag block": [tag(time, "r1") + sentences[0]],
+        "tag block in milliseconds": [tag(time // SECOND * SECOND + 7) + sentences[1]],
+        "placeholder checksum": [wrong + sentences[2]],
+        "tag block on a line of its own": [tag(time), sentences[3]],
+        "group": [f"{tag(time, 'r2', '1-1-7')}{sentences[4]}"],
+        "$PGHP": [pghp(time, sentences[5]), sentences[5]],
+        "epoch after the checksum": [f"{sentences[6]},rSTATION,{seconds}"],
+        "milliseconds after the checksum": [f"{sentences[7]},{seconds * 1000 + 5}\r"],
+        "epoch before": [f"{seconds}.25;{sentences[8]}"],
+        "milliseconds before": [f"{seconds * 1000 + 250} {sentences[9]}"],
+        "text before": [f"[{text}] {sentences[10]}"],
+        "text with a zone before": [f"{text[:19].replace('T', ' ')}+09:00 {sentences[11]}"],
+    }
+
+
+def moved(lines: Sequence[str], by: Millis) -> list[str]:
+    shifter = LineShifter("a", by)
+    return [shifter.line(line.encode(), number).decode() for number, line in enumerate(lines, 1)]
+
+
+def later(result: Result, by: Millis) -> list[tuple[object, ...]]:
+    """The positions, with the time (their first column) moved."""
+    return [(row[0] + by, *row[1:]) for row in result.positions]
+
+
+@pytest.mark.parametrize("form", forms(START))
+@given(minutes=st.integers(-20 * 365 * 1440, 30 * 365 * 1440))
+def test_every_form_of_time_moves_and_moves_back(form: str, minutes: int) -> None:
+    by = minutes * MINUTE
+    lines = forms(START)[form]
+    shifted = moved(lines, by)
+    before, after = decode(lines), decode(shifted)
+    assert len(before.positions) == 1
+    assert after.positions == later(before, by)
+    assert after.outcomes == before.outcomes
+    assert decode(moved(shifted, -by)).positions == before.positions
+
+
+def test_the_rest_of_a_line_stays_as_it_is() -> None:
+    line = f"\\g:1-2-73,n:5,s:r003,c:1700000000*{checksum('g:1-2-73,n:5,s:r003,c:1700000000')}\\{PLAIN}\r"
+    (shifted,) = moved([line], HOUR)
+    assert shifted == line.replace("1700000000", "1700003600").replace(
+        checksum("g:1-2-73,n:5,s:r003,c:1700000000"), checksum("g:1-2-73,n:5,s:r003,c:1700003600")
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "# a comment",
+        PLAIN,
+        f"\\s:c:1700000000,c:1700000000*01\\{PLAIN}",  # the checksum is wrong: nobody believes it
+        "$GPRMC,1,2*33",
+        "\xff\x00 noise ! $ \\",
+        '{"mmsi": 273000001}',
+    ],
+)
+def test_what_tells_no_time_stays_as_it_is(line: str) -> None:
+    assert moved([line], DAY) == [line]
+
+
+def test_all_times_of_a_line_move_together() -> None:
+    """The ones that the decoder does not use, too: another program may read the frames."""
+    (shifted,) = moved([f"1700000000 {tag(START)}{PLAIN},rX,1700000000"], MINUTE)
+    assert shifted == f"1700000060 {tag(START + MINUTE)}{PLAIN},rX,1700000060"
+
+
+@pytest.mark.parametrize(
+    ("line", "years"), [(f"{PLAIN},1700000000", 300), (f"[9990-01-01T00:00:00Z] {PLAIN}", 20)]
+)
+def test_a_time_that_cannot_be_moved_is_named(line: str, years: int) -> None:
+    with pytest.raises(ShiftError, match=r"^a: line 2: its time can't be moved; publish it with its own"):
+        moved(["# comment", line], years * 365 * DAY)
+
+
+def test_it_is_by_whole_minutes_into_the_minute_of_now() -> None:
+    now = START + 1000 * DAY + 59 * SECOND
+    assert shift_to(START, now) % MINUTE == 0
+    assert now - MINUTE < START + shift_to(START, now) <= now
+    with pytest.raises(ValueError, match="whole minutes"):
+        LineShifter("a", 30 * SECOND)
+
+
+@pytest.mark.recorded
+def test_real_recordings_decode_to_the_same_reports() -> None:
+    by, timed = 4_321 * DAY + 5 * HOUR + MINUTE, 0
+    for path in recordings(Path(os.environ["TANKERWATCH_DATA"])):
+        frames = list(open_source(str(path), frame_bytes=1 << 16, frame_lines=5_000))
+        before = decode_frames(frames)
+        shifter = LineShifter(path.name, by)
+        after = decode_frames([shifter.frame(frame) for frame in frames])
+        assert after.outcomes == before.outcomes, path
+        assert after.positions == later(before, by), path
+        timed += len(before.positions)
+    assert timed > 30_000
+
+
+def decode_frames(frames: Sequence[Frame]) -> Result:
+    return decode(line for frame in frames for line in frame.data.removesuffix(b"\n").split(b"\n"))

@@ -3,7 +3,11 @@
 import os
 from typing import Final
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # tests hold on a loaded machine
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["tests.services.plugin"]
 

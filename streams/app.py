@@ -36,12 +36,12 @@ from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.worker_metrics import WorkerMetrics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.stages.rules import load_rules
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 GIVE_UP = 0.5
 """A last checkpoint before a rebalance or the end may take so much of the session's time-out: what is not
@@ -85,7 +85,7 @@ class CheckpointConsumer(driver.Consumer):
             assigned = consumer.assignment()
             await consumer.commit({tp: at for tp, at in mine.items() if tp in assigned})
         except (KafkaError, ValueError) as error:
-            log.debug("offsets not told: %s", error)
+            log.debug("offsets_not_committed", reason=str(error))
 
 
 class OrderedProducer(driver.Producer):
@@ -221,7 +221,9 @@ class Pipeline(faust.App):
             async with asyncio.timeout(self.deployment.session_timeout_seconds * GIVE_UP):
                 await self.checkpoint()
         except TimeoutError:
-            log.warning("no checkpoint before the partitions go: the next worker does that work again")
+            log.warning(
+                "checkpoint_not_in_time", action="the next worker does the work since the last one again"
+            )
 
     async def or_end(self, work: Any) -> Any:
         """Await, and end the process at once where going on would lose or double something."""
@@ -236,13 +238,13 @@ class Pipeline(faust.App):
         except Fenced as error:
             end(exit_codes.FENCED, error)
         except BaseException as error:
-            log.exception("worker failed")
+            log.exception("worker_failed")
             end(exit_codes.FAILED, error)
 
 
 def end(code: int, error: BaseException) -> None:
     """End the process now, without any of Faust's own clearing up: that would acknowledge and commit."""
-    say(log, logging.CRITICAL, "ends", code=code, reason=str(error) or type(error).__name__)
+    log.critical("ends", code=code, reason=str(error) or type(error).__name__)
     logging.shutdown()
     os._exit(code)
 
@@ -260,7 +262,7 @@ def _configured() -> Pipeline:
     except InputError as error:
         logs.configure()
         for problem in error.problems:
-            say(log, logging.CRITICAL, "wrong_configuration", problem=problem)
+            log.critical("wrong_configuration", problem=problem)
         sys.exit(exit_codes.USAGE)
 
 
@@ -302,7 +304,7 @@ async def end_silent_sources() -> None:
         try:
             registry = await app.registry.newest()
             for partition, source in await app.silent(silence):
-                say(log, logging.ERROR, "source_ended", source=source, reason="nothing comes from its ingest",
+                log.error("source_ended", source=source, reason="nothing comes from its ingest",
                     seconds=app.deployment.silence_seconds)  # fmt: skip
                 frame = end_of(source, registry)
                 await app._send(OutgoingRecord(app.deployment.topics.raw, frame, partition, source.encode()))

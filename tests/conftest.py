@@ -1,10 +1,13 @@
 """Fixtures for all tests, and which tests are left out where the data that they read is not there."""
 
+import logging
 import os
 from typing import Final
 
 import hypothesis
 import pytest
+
+from streams.runtime import logs
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # tests hold on a loaded machine
 hypothesis.settings.load_profile("untimed")
@@ -22,3 +25,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Captured logs, whose `text` has the lines as our processes write them."""
+    caplog.set_level(logging.INFO, "streams")
+    caplog.handler.setFormatter(logs.formatter({}))
+    return caplog

@@ -5,7 +5,6 @@ after a crash it is handed over again under the same id, and nothing else is.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,11 +21,11 @@ from streams.alerts.state_store import Dead, RuleStore
 from streams.runtime import metrics
 from streams.runtime.backoff import Backoff, Delays, wait_after
 from streams.runtime.fencing import SetBack
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.store.event_log import BEFORE_ALL, EventLog, entry_key
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 T = TypeVar("T")
 BATCH: Final = 100
 GIVE_UP: Final = DAY
@@ -77,7 +76,7 @@ class Delivery:
                     self._desk.forget(self._now())
                     swept = self._now()
             except SetBack as error:
-                say(log, logging.WARNING, "set_back", rule=self.rule.name, reason=str(error))
+                log.warning("set_back", rule=self.rule.name, reason=str(error))
                 self._desk = Schedule(self.rule, await self._patiently(self._store.reopen))
 
     async def _step(self) -> None:
@@ -116,8 +115,7 @@ class Delivery:
         ends = await self._patiently(self._log.ends)
         read = single["read"]  # so many entries had been added up to our position
         if ends and entry_key(ends.first) > entry_key(position) and ends.dropped > read:
-            say(
-                log, logging.ERROR, "missed", rule=self.rule.name, after=position, before=ends.first,
+            log.error("missed", rule=self.rule.name, after=position, before=ends.first,
                 remedy="the log no longer has these entries: keep more of it (TANKERWATCH_KEEP_LOG_…)",
             )  # fmt: skip
             desk.missed(ends.first, self._now())
@@ -128,7 +126,7 @@ class Delivery:
             try:
                 desk.take(entry, from_json(entry.json), self._now())
             except ValueError as error:
-                say(log, logging.ERROR, "left_out", rule=self.rule.name, entry=entry.entry, reason=str(error))
+                log.error("left_out", rule=self.rule.name, entry=entry.entry, reason=str(error))
                 desk.start(entry.entry)
         if entries:
             single["read"] = read + len(entries)
@@ -138,7 +136,7 @@ class Delivery:
         try:
             outcome = await self._channel.send(message_of(parcel, json))
         except Exception as error:  # a fault of ours must not end the other rules
-            log.exception("channel failed")
+            log.exception("channel_failed", rule=self.rule.name)
             outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}")
         now, name, desk = self._now(), self.rule.name, self._desk
         dead: tuple[Dead, ...] = ()
@@ -149,14 +147,14 @@ class Delivery:
             desk.delivered(parcel, now)
             desk.state.single["last"] = {"time": now, "id": parcel.id}
             desk.state.single.discard("failing")
-            say(log, logging.INFO, "delivered", **fields)
+            log.info("delivered", **fields)
         elif outcome.result is Result.NEVER or given_up:
             desk.give_up(parcel)
             dead = (Dead(name, outcome.reason, parcel, json),)
-            say(log, logging.ERROR, "dead", **fields, remedy="see `tankerwatch alerts dead`")
+            log.error("dead", **fields, remedy="see `tankerwatch alerts dead`")
         elif outcome.result is Result.GONE:
             desk.state.single["disabled"] = {"time": now, "reason": outcome.reason}
-            say(log, logging.ERROR, "disabled", **fields, remedy="see `tankerwatch alerts enable`")
+            log.error("disabled", **fields, remedy="see `tankerwatch alerts enable`")
         else:
             if outcome.result is Result.AWAY:
                 wait = max(self._away.next(), outcome.wait or 0.0)
@@ -166,7 +164,7 @@ class Delivery:
                 wait = max(wait_after(parcel.refusals + 1, self._refused), outcome.wait or 0.0)
                 parcel = desk.refused(parcel, now + int(wait * 1000))
             desk.state.single["failing"] = {"time": now, "reason": outcome.reason}
-            say(log, logging.WARNING, "retried", **fields, next_in=wait)
+            log.warning("retried", **fields, next_in=wait)
         counted = {Result.NEVER: "dead", Result.GONE: "disabled", Result.DELIVERED: "delivered"}
         metrics.ALERTS.labels(name, "dead" if given_up else counted.get(outcome.result, "retried")).inc()
         await self._commit(dead)
@@ -192,7 +190,7 @@ class Delivery:
     async def _commit(self, dead: tuple[Dead, ...] = ()) -> None:
         name = self.rule.name
         for alert in self._desk.overflow():
-            say(log, logging.ERROR, "dead", rule=name, id=alert.id, reason="too many are waiting")
+            log.error("dead", rule=name, id=alert.id, reason="too many are waiting")
             parcel = PendingMessage(alert.id, (alert,), self._now(), alert.since)
             dead = (*dead, Dead(name, "too many were waiting", parcel))
             metrics.ALERTS.labels(name, "dead").inc()

@@ -1,7 +1,6 @@
 """The process of alerts, as the command starts it: a courier for each rule, and one who watches the log."""
 
 import asyncio
-import logging
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,13 +14,13 @@ from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
 from streams.store.event_log import BEFORE_ALL, EventLog
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 GRACE: Final = 15.0
 """Seconds that messages in hand have when the process is to end."""
 
@@ -34,10 +33,10 @@ def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metri
     try:
         asyncio.run(_run(deployment, rules, channels))
     except* Fenced as errors:
-        say(log, logging.CRITICAL, "ends", reason=str(errors.exceptions[0]), code=exit_codes.FENCED)
+        log.critical("ends", reason=str(errors.exceptions[0]), code=exit_codes.FENCED)
         code = exit_codes.FENCED
     else:
-        say(log, logging.INFO, "alerts_stopped")
+        log.info("alerts_stopped")
     return code
 
 
@@ -57,7 +56,7 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
     ]
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, halt.set)
-    say(log, logging.INFO, "alerts_started", rules=",".join(rule.name for rule in rules.rules))
+    log.info("alerts_started", rules=",".join(rule.name for rule in rules.rules))
     try:
         await asyncio.wait([*tasks, *beside], return_when=asyncio.FIRST_COMPLETED)
         if halt.is_set():

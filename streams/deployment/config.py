@@ -9,12 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from models.errors import InputError
 from streams.deployment.topics import Topics, stage_topics
-
-
-class DeploymentError(InputError):
-    """An environment variable that can't be used; the text names it and the remedy."""
+from streams.runtime.environment import load
 
 
 class RunFiles(msgspec.Struct, frozen=True):
@@ -90,14 +86,5 @@ def _paths(text: str) -> tuple[str, ...]:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Deployment:
-    """The deployment that `TANKERWATCH_…` variables describe. Raises DeploymentError."""
-    values = {
-        name: environment[variable]
-        for name in Deployment.__struct_fields__
-        if (variable := f"TANKERWATCH_{name.upper()}") in environment
-    }
-    try:
-        return msgspec.convert(values, Deployment, strict=False)
-    except msgspec.ValidationError as error:
-        names = ", ".join(f"TANKERWATCH_{name.upper()}" for name in Deployment.__struct_fields__)
-        raise DeploymentError(f"environment: {error}; the variables are {names}") from error
+    """The deployment that `TANKERWATCH_…` variables describe. Raises VariableError."""
+    return load(Deployment, "TANKERWATCH_", environment)

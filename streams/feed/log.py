@@ -1,6 +1,5 @@
 """FeedLog: what the feed needs of an event log, be it in Redis or in the same process."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
 from streams.feed import metrics
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.store.event_log import (
     BEFORE_ALL,
     Ends,
@@ -20,7 +19,7 @@ from streams.store.event_log import (
     VesselRecord,
 )
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class FeedLog(Protocol):
@@ -99,5 +98,5 @@ def read_event(json: bytes) -> Event | None:
         return from_json(json)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         metrics.UNREADABLE.inc()
-        say(log, logging.ERROR, "left_out", reason=str(error), head=json[:80].decode(errors="replace"))
+        log.error("left_out", reason=str(error), head=json[:80].decode(errors="replace"))
         return None

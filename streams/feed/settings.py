@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from streams.deployment.config import DeploymentError
-
-_PREFIX = "TANKERWATCH_FEED_"
+from streams.runtime.environment import load
 
 
 class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,14 +48,5 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:
-    """The settings of these environment variables. Raises DeploymentError."""
-    values = {
-        name: environment[variable]
-        for name in FeedSettings.__struct_fields__
-        if (variable := _PREFIX + name.upper()) in environment
-    }
-    try:
-        return msgspec.convert(values, FeedSettings, strict=False)
-    except msgspec.ValidationError as error:
-        names = ", ".join(_PREFIX + name.upper() for name in FeedSettings.__struct_fields__)
-        raise DeploymentError(f"environment: {error}; the variables are {names}") from error
+    """The settings that `TANKERWATCH_FEED_…` variables set. Raises VariableError."""
+    return load(FeedSettings, "TANKERWATCH_FEED_", environment)

@@ -1,7 +1,6 @@
 """Runs what feeds the outbox beside the sender that empties it, to the end or until told to stop."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
@@ -9,8 +8,10 @@ from typing import Any, Final
 from streams.ingest.counters import Counters
 from streams.ingest.outbox import Outbox
 from streams.ingest.sender import KafkaTarget, Sender
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
 from streams.runtime.tasks import end
+
+log = get_logger(__name__)
 
 GRACE_SECONDS: Final = 10.0
 """How long a stop waits for Kafka to acknowledge the last frames."""
@@ -55,7 +56,7 @@ async def deliver(
             if task is not None:
                 await _end(task)
         outbox.close()
-        say(logging.INFO, "ended", **counters.as_dict())
+        log.info("ended", **counters.as_dict())
 
 
 async def _end(task: asyncio.Task[Any]) -> None:
@@ -67,4 +68,4 @@ async def _end(task: asyncio.Task[Any]) -> None:
 async def _tell(counters: Counters) -> None:
     while True:
         await asyncio.sleep(_TOLD_SECONDS)
-        say(logging.INFO, "counters", **counters.as_dict())
+        log.info("counters", **counters.as_dict())

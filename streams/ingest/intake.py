@@ -1,7 +1,6 @@
 """The intake of one source: makes frames of what arrives and puts them into the outbox, in order."""
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +14,9 @@ from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
 from streams.ingest.framing import Block, LineCutter
 from streams.ingest.outbox import Outbox
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 IDLE_SECONDS: Final = 5.0
 """After so long without a line a live source says that it is idle, and so often again."""
@@ -137,7 +138,7 @@ class Intake:
                 if not await self._outbox.put(frame, patient=patient):
                     lines = len(frame.received or ())
                     self._counters.dropped_lines += lines
-                    say(logging.ERROR, "frame_lost", source=self.source, kind=frame.kind, lines=lines,
+                    log.error("frame_lost", source=self.source, kind=frame.kind, lines=lines,
                         first_line=frame.first_line, reason="the buffer is full")  # fmt: skip
                 self._ready.popleft()
                 self._last_frame = time.monotonic()

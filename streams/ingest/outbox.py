@@ -1,7 +1,6 @@
 """The outbox: records on their way to Kafka, in order, in bounded memory, and beyond that on disk."""
 
 import asyncio
-import logging
 import time
 from typing import Final
 
@@ -11,7 +10,9 @@ from streams.deployment import wire
 from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
 from streams.ingest.spool import Position, Record, Spool, SpoolFull
-from streams.runtime.ingest_log import Rarely, say
+from streams.runtime.logs import RateLimit, get_logger
+
+log = get_logger(__name__)
 
 MEMORY: Final = 1 << 23
 """Bytes of records kept in memory. What does not fit is read back from disk when its turn comes."""
@@ -40,7 +41,7 @@ class Outbox:
         self._taken = self.position.number  # number of the next record to be taken
         self._changed = asyncio.Condition()
         self._saved = float("-inf")
-        self._complain_full, self._complain_disk = Rarely(), Rarely()
+        self._complain_full, self._complain_disk = RateLimit(), RateLimit()
         self.closing = False
         """The process ends: nothing waits for room any more, and what finds none is lost."""
         if spool:
@@ -141,7 +142,7 @@ class Outbox:
             self._spool.save(self.position)
         except OSError as error:  # after a restart, Kafka is asked what it has
             if self._complain_disk():
-                say(logging.WARNING, "position_not_saved", error=error.strerror or error)
+                log.warning("position_not_saved", error=error.strerror or error)
 
     def close(self) -> None:
         self.save()
@@ -161,13 +162,10 @@ class Outbox:
         fits = self._has_memory(data)
         if (trouble or not self._spool) and not fits:
             if self._spool and self._complain_full():
-                level = logging.ERROR
-                say(level, "buffer_full", reason=trouble, action="sources wait, UDP datagrams are dropped")
+                log.error("buffer_full", reason=trouble, action="sources wait, UDP datagrams are dropped")
             return False
         if trouble and self._complain_disk():
-            say(
-                logging.WARNING, "buffer_unwritable", reason=trouble, action="frames are kept in memory alone"
-            )
+            log.warning("buffer_unwritable", reason=trouble, action="frames are kept in memory alone")
         if not trouble and self._spool:
             self._complain_full.reset()
             self._complain_disk.reset()

@@ -5,9 +5,7 @@ import hashlib
 import logging
 import os
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from streams.ingest.progress import worked_off
 from streams.ingest.sender import KafkaTarget, hush_client
 from streams.ingest.session import IngestOptions, Session
 from streams.runtime import logs
-from streams.runtime.ingest_log import LOG
 
 
 def ingest(sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> list[str]:
@@ -84,22 +81,7 @@ def _run(main: Callable[[asyncio.Event], Coroutine[Any, Any, list[str]]]) -> lis
             loop.add_signal_handler(number, end, number)
         return await main(stop)
 
-    with _logging():
-        return asyncio.run(until_signal())
-
-
-@contextmanager
-def _logging() -> Iterator[None]:
-    """Log to standard error, unless whoever calls has logging of its own."""
+    if not logging.getLogger().hasHandlers():  # the caller has no logging of its own
+        logs.configure()
     hush_client()
-    if LOG.hasHandlers():
-        yield
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logs.formatter())
-    LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        LOG.removeHandler(handler)
+    return asyncio.run(until_signal())

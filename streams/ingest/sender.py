@@ -20,8 +20,10 @@ from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.ingest.counters import Counters
 from streams.ingest.outbox import Content, Outbox
 from streams.runtime.backoff import Backoff, Delays
-from streams.runtime.ingest_log import Rarely, say
+from streams.runtime.logs import RateLimit, get_logger
 from streams.runtime.tasks import first_of
+
+log = get_logger(__name__)
 
 IN_FLIGHT: Final = 64
 """Frames handed to the producer that Kafka has not acknowledged."""
@@ -51,7 +53,7 @@ class Sender:
         self._there: set[Mark] = set()
         self._in_flight: asyncio.Queue[tuple[int, Content, asyncio.Future[Any] | None]]
         self._down = False
-        self._complain = Rarely()
+        self._complain = RateLimit()
 
     async def run(self) -> None:
         """Send until cancelled. Raises TopicsError where that is no use."""
@@ -104,7 +106,7 @@ class Sender:
         if self._left and position.offsets:
             sources = self._outbox.sources()
             self._there = await delivered(target.broker, topic, partitions, position.offsets, sources)
-            say(logging.INFO, "resumed", waiting_frames=self._outbox.waiting, already_there=len(self._there))
+            log.info("resumed", waiting_frames=self._outbox.waiting, already_there=len(self._there))
         else:
             position.offsets = await end_offsets(target.broker, topic, partitions)
             self._outbox.save()
@@ -118,7 +120,7 @@ class Sender:
                 await self._in_flight.join()
                 sent = await producer.send_and_wait(topics.sources, wire.encode(content), key)
                 await self._outbox.acknowledge(number, content, offset=sent.offset)
-                say(logging.INFO, "registered", source=content.source, origin=content.origin)
+                log.info("registered", source=content.source, origin=content.origin)
                 continue
             future = None
             if self._there and mark(content) in self._there:
@@ -163,20 +165,20 @@ class Sender:
         lines = frame.data.count(b"\n")
         self._counters.refused_frames += 1
         self._counters.dropped_lines += lines
-        say(logging.ERROR, "frame_refused", source=frame.source, first_line=frame.first_line, lines=lines,
+        log.error("frame_refused", source=frame.source, first_line=frame.first_line, lines=lines,
             error=error)  # fmt: skip
 
     async def _retry(self, error: Exception) -> None:
         wait = self._backoff.next()
         self._note_outage()
-        say(logging.WARNING, "kafka_unavailable", broker=self._target.broker, error=_text(error),
+        log.warning("kafka_unavailable", broker=self._target.broker, error=_text(error),
             retry_in_s=wait, waiting_frames=self._counters.buffered_frames)  # fmt: skip
         await asyncio.sleep(wait)
 
     def _stalled(self) -> None:
         self._note_outage()
         if self._complain():
-            say(logging.WARNING, "kafka_not_answering", broker=self._target.broker,
+            log.warning("kafka_not_answering", broker=self._target.broker,
                 waiting_frames=self._counters.buffered_frames, waiting_bytes=self._counters.buffered_bytes,
                 action="frames wait in the buffer")  # fmt: skip
 
@@ -186,7 +188,7 @@ class Sender:
             self._counters.kafka_outages += 1
 
     def _up(self) -> None:
-        say(logging.INFO, "kafka_connected", broker=self._target.broker,
+        log.info("kafka_connected", broker=self._target.broker,
             waiting_frames=self._counters.buffered_frames)  # fmt: skip
         self._down = False
         self._complain.reset()
@@ -210,7 +212,7 @@ def _text(error: Exception) -> str:
 
 
 def hush_client() -> None:
-    """The client logs every attempt, with tracebacks; what matters of it is said here."""
+    """The Kafka client logs every attempt, with tracebacks. The sender itself logs what matters of it."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 

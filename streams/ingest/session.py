@@ -1,7 +1,6 @@
 """A session of ingest: its sources, named and registered, and what feeds each into the outbox."""
 
 import asyncio
-import logging
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,8 +34,10 @@ from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
 from streams.recordings.files import SourceError
 from streams.runtime.backoff import Delays
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
 from streams.runtime.tasks import end
+
+log = get_logger(__name__)
 
 BUFFER_LIMIT: Final = 1 << 30
 
@@ -112,7 +113,7 @@ class Session:
             grace=self._options.grace,
         )
         if left := self._outbox.waiting:
-            say(logging.WARNING, "left_in_buffer", frames=left, bytes=self.counters.buffered_bytes,
+            log.warning("left_in_buffer", frames=left, bytes=self.counters.buffered_bytes,
                 buffer=self._options.buffer, action="sent at the next start with this buffer")  # fmt: skip
 
     async def _run_sources(self) -> None:
@@ -141,13 +142,13 @@ class Session:
             await source.feed.run(intake)
         except SourceError as error:
             self.problems.append(str(error))
-            say(logging.ERROR, "not_read_whole", source=source.name, error=error)
+            log.error("not_read_whole", source=source.name, error=error)
         finally:
             await end(tick)
             with suppress(asyncio.CancelledError):
                 tick.result()
             await intake.end()
-            say(logging.INFO, "source_ended", source=source.name)
+            log.info("source_ended", source=source.name)
 
     def _name(self, address: Address, started: Millis) -> str:
         """A name of this session alone: sources that have ended do not come back under it."""

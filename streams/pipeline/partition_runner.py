@@ -11,7 +11,6 @@ for a checkpoint stays noted in the slot until it is known to have arrived.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
@@ -21,9 +20,10 @@ from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
 from streams.pipeline.checkpoint import Checkpoint, Kept
 from streams.pipeline.operator import Operator, OutgoingRecord, dead_letter
+from streams.runtime.logs import get_logger
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 Send = Callable[[OutgoingRecord], Awaitable["asyncio.Future[Any]"]]
 """Hands a message to the producer; the future it gives is done when the broker has it."""
 SENT: Final = 1_000
@@ -125,11 +125,11 @@ class PartitionRunner:
         if last + 1 < first:
             if last >= 0:
                 log.error(
-                    "%s[%d]: frames %d to %d are gone; going on from %d",
-                    self.topic, partition, last + 1, first - 1, first,
+                    "frames_gone", topic=self.topic, partition=partition, first=last + 1, last=first - 1,
+                    reason="the topic no longer had them",
                 )  # fmt: skip
             last = first - 1
-        log.info("%s[%d]: from offset %d", self.topic, partition, last + 1)
+        log.info("partition_taken", topic=self.topic, partition=partition, offset=last + 1)
         return Partition(host, checkpoint, last, kept.offset)
 
     async def take(self, partition: int, offset: int, value: bytes) -> None:

@@ -5,7 +5,6 @@ sources into account at the same frame, whenever they read it.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,9 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.deployment import wire
 from streams.deployment.wire import Registration, WireError
 from streams.pipeline.operator import RegistrationsMissing
-from streams.runtime.retry import KAFKA_AWAY, REMIND, retry_until_available
+from streams.runtime.logs import RateLimit, get_logger
+from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class SourceRegistry:
@@ -39,7 +39,7 @@ class SourceRegistry:
         """Read on until the registration at this offset is there."""
         async with self._lock:
             consumer = await retry_until_available("Kafka", self._broker, self._start, KAFKA_AWAY)
-            said = 0.0
+            remind = RateLimit()
             while self._read < offset:
                 batches = await consumer.getmany(self._partition, timeout_ms=500)
                 for record in batches.get(self._partition, []):
@@ -47,17 +47,16 @@ class SourceRegistry:
                         source = wire.decode(record.value or b"", Registration).source
                         self._sources.append((record.offset, source))
                     except WireError as error:
-                        log.error("%s: offset %d left out: %s", self._partition.topic, record.offset, error)
+                        topic = self._partition.topic
+                        log.error("left_out", topic=topic, offset=record.offset, reason=str(error))
                     self._read = record.offset
                 if not batches:
                     # compaction leaves no gap at the very end, so an offset that is not there yet will come
                     self._read = max(self._read, await consumer.position(self._partition) - 1)
-                    now = asyncio.get_running_loop().time()
-                    if self._read < offset and now >= said + REMIND:
-                        said = now
+                    if self._read < offset and remind():
                         log.error(
-                            "%s: a frame waits for the registration at offset %d; the last one is %d",
-                            self._partition.topic, offset, self._read,
+                            "registration_missing", topic=self._partition.topic, offset=offset,
+                            last=self._read, reason="a frame refers to it",
                         )  # fmt: skip
 
     async def newest(self) -> int:

@@ -3,7 +3,6 @@
 It looks at the partitions from outside every few seconds, so no stage has to count anything for it.
 """
 
-import logging
 import os
 import socket
 import time
@@ -19,11 +18,11 @@ from streams.pipeline import checkpoint
 from streams.pipeline.operator import OVERTAKEN, OperatorStats
 from streams.pipeline.partition_runner import Partition, PartitionRunner
 from streams.runtime import metrics
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.metrics import PartitionStats, StatsCollector
 from streams.runtime.retry import REDIS_AWAY
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 SIZE_SECONDS: Final = 30.0
 """Time between two measurements of the size of the checkpoints."""
 WARNING_SECONDS: Final = 60.0
@@ -89,8 +88,8 @@ class WorkerMetrics:
     def _warn(self, now: float) -> None:
         if not self._overtaken or now < self._warned_at + WARNING_SECONDS:
             return
-        say(
-            log, logging.WARNING, "reports_overtaken", reports=self._overtaken,
+        log.warning(
+            "reports_overtaken", reports=self._overtaken,
             reason="they are older than what has been worked off, and change nothing",
             remedy="publish older recordings to a deployment with a prefix of its own (docs/deployment.md)",
         )  # fmt: skip

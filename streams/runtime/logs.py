@@ -1,7 +1,8 @@
-"""Logs: one line a record on standard error, for machines and people, whatever a value holds.
+"""Logs: one line a record on standard error, whatever a value holds.
 
-`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` an object a line;
-`TANKERWATCH_LOG_LEVEL` is debug, info, warning or error.
+`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` writes one object a
+line. `TANKERWATCH_LOG_LEVEL` is debug, info, warning or error. Our own modules log by structlog, the
+libraries by `logging`; all records go through the same handler and formatter.
 """
 
 import json
@@ -10,116 +11,139 @@ import logging.config
 import os
 import re
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+import structlog
+from structlog.stdlib import BoundLogger, ProcessorFormatter
+from structlog.typing import EventDict
+
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+QUIET_SECONDS: Final = 60.0
+"""Seconds after which something that lasts is logged again."""
 _BARE: Final = re.compile(r"[\w.:/#@+,\-\[\]?%~*()]+", re.ASCII)
 
-
-def say(log: logging.Logger, level: int, event: str, **fields: object) -> None:
-    """Log an event with its fields."""
-    if log.isEnabledFor(level):
-        text = " ".join([f"event={event}", *(f"{key}={_quoted(value)}" for key, value in fields.items())])
-        log.log(level, "%s", text, extra={"event": event, "fields": fields})
-
-
-def _of(record: logging.LogRecord) -> dict[str, object]:
-    """What a record says, by key."""
-    out: dict[str, object] = {
-        "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z",
-        "level": record.levelname,
-    }
-    if (event := getattr(record, "event", None)) is not None:
-        out |= {"event": event, **getattr(record, "fields", {})}
-    else:
-        out |= {"event": "log", "from": record.name, "message": record.getMessage()}
-    if record.exc_info:
-        out["trace"] = logging.Formatter().formatException(record.exc_info)
-    return out
+structlog.configure(
+    processors=[structlog.stdlib.filter_by_level, ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=BoundLogger,
+)
 
 
-def _quoted(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.1f}"
-    text = str(value)
-    return text if _BARE.fullmatch(text) else json.dumps(text)
+def get_logger(name: str) -> BoundLogger:
+    """The logger of a module: `log.warning("event_name", key=value, …)`."""
+    logger: BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
 
 
-class TextFormatter(logging.Formatter):
-    """`key=value`; values from outside are quoted, so none of them can end the line or feign a field."""
+class RateLimit:
+    """Allows something at once, and then once in so many seconds."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        return " ".join(f"{key}={_quoted(value)}" for key, value in _of(record).items())
-
-
-class JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(_of(record), default=str)
-
-
-class Seldom(logging.Filter):
-    """Lets the same message of a client library through once in so many seconds: when a broker is away,
-    each attempt to reach it is logged."""
-
-    def __init__(self, seconds: float = 60.0) -> None:
-        super().__init__()
+    def __init__(self, seconds: float = QUIET_SECONDS) -> None:
         self._seconds = seconds
-        self._next: dict[tuple[str, str], float] = {}
+        self._next = float("-inf")
+
+    def __call__(self) -> bool:
+        """Whether it is allowed now."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+    def reset(self) -> None:
+        """Allow it at once again."""
+        self._next = float("-inf")
+
+
+class RepeatFilter(logging.Filter):
+    """Lets each message of some libraries through once in so many seconds.
+
+    While a broker is away, its client logs every attempt to reach it.
+    """
+
+    def __init__(self, libraries: tuple[str, ...], seconds: float = QUIET_SECONDS) -> None:
+        super().__init__()
+        self._libraries = libraries
+        self._limits: defaultdict[tuple[str, str], RateLimit] = defaultdict(partial(RateLimit, seconds))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        now, key = time.monotonic(), (record.name, str(record.msg))
-        if now < self._next.get(key, now):
-            return False
-        self._next[key] = now + self._seconds
-        return True
+        if record.name.partition(".")[0] not in self._libraries:
+            return True
+        return self._limits[record.name, str(record.msg)]()
 
 
 def config(level: str | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """For logging.config.dictConfig, and for Faust. Levels and form are the environment's where not given."""
+    """The configuration for `logging.config.dictConfig`, which Faust takes, too.
+
+    The level is taken from the environment unless it is given.
+    """
     level = (level or environment.get("TANKERWATCH_LOG_LEVEL", "info")).upper()
     level = level if level in LEVELS else "INFO"
 
-    def least(other: str) -> str:
+    def at_least(other: str) -> str:
         return max(level, other, key=LEVELS.index)
 
-    # Faust tells each step of its services; also under the name of our module that makes the app
-    chatter = {"level": level if level == "DEBUG" else least("WARNING")}
-    clients = {"level": least("ERROR"), "filters": ["seldom"]}
+    # Faust logs each step of its services, also under the name of the module that makes the app
+    faust = {"level": level if level == "DEBUG" else at_least("WARNING")}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": partial(formatter, environment)}},
-        "filters": {"seldom": {"()": Seldom}},
+        "filters": {"repeats": {"()": partial(RepeatFilter, ("aiokafka",))}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["repeats"],
+                "stream": "ext://sys.stderr",
+            },
         },
-        # a filter counts only on the logger that is called, so those that repeat themselves are named
         "loggers": {
             "streams": {"level": level},
-            "streams.app": chatter,
-            "faust": chatter,
-            "mode": chatter,
-            "tankerwatch": {"level": level},
-            "aiokafka": clients,
-            "aiokafka.conn": clients,
-            "aiokafka.client": clients,
-            "aiokafka.cluster": clients,
-            "aiokafka.consumer.fetcher": clients,
-            "aiokafka.consumer.group_coordinator": clients,
-            "aiokafka.producer.sender": clients,
+            "streams.app": faust,
+            "faust": faust,
+            "mode": faust,
+            "aiokafka": {"level": at_least("ERROR")},
         },
-        "root": {"level": least("WARNING"), "handlers": ["stderr"]},
+        "root": {"level": at_least("WARNING"), "handlers": ["stderr"]},
     }
-
-
-def formatter(environment: Mapping[str, str] = os.environ) -> logging.Formatter:
-    return (
-        JsonFormatter() if environment.get("TANKERWATCH_LOG", "text").lower() == "json" else TextFormatter()
-    )
 
 
 def configure(level: str | None = None) -> None:
     """Log to standard error, in the form that the environment asks for."""
     logging.config.dictConfig(config(level))
+
+
+def formatter(environment: Mapping[str, str] = os.environ) -> logging.Formatter:
+    """Formats records of structlog and of `logging` alike, each as one line."""
+    wanted = environment.get("TANKERWATCH_LOG", "text").lower()
+    renderer = structlog.processors.JSONRenderer(default=str) if wanted == "json" else _render_text
+    return ProcessorFormatter(processors=[_add_head, structlog.processors.format_exc_info, renderer])
+
+
+def _add_head(_: object, __: str, fields: EventDict) -> EventDict:
+    """Put time, level and event first. A record of a library is the event `log`."""
+    record: logging.LogRecord = fields.pop("_record")
+    head: EventDict = {
+        "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03d}Z",
+        "level": record.levelname,
+    }
+    if fields.pop("_from_structlog"):
+        return {**head, "event": fields.pop("event"), **fields}
+    return {**head, "event": "log", "from": record.name, "message": fields.pop("event"), **fields}
+
+
+def _render_text(_: object, __: str, fields: EventDict) -> str:
+    """Render `key=value`; structlog's LogfmtRenderer would let control characters through."""
+    return " ".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+
+
+def _quoted(value: object) -> str:
+    """Quote what comes from outside, so that it can neither end the line nor pass for another field."""
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    text = str(value)
+    return text if _BARE.fullmatch(text) else json.dumps(text)

@@ -4,7 +4,6 @@ Served on loopback unless `TANKERWATCH_METRICS_HOST` names another address; docs
 one tells.
 """
 
-import logging
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -16,9 +15,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from models.time import BEGINNING, END, Millis
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 REGISTRY: Final = CollectorRegistry()
 
 LINES = Counter("tankerwatch_lines", "Lines decoded, by their outcome", ["outcome"], registry=REGISTRY)
@@ -151,9 +150,8 @@ def serve(port: int) -> None:
     try:
         start_http_server(port, host, REGISTRY)
     except OSError as error:
-        say(
-            log, logging.ERROR, "no_metrics", at=f"{host}:{port}", reason=error.strerror or str(error),
+        log.error("no_metrics", at=f"{host}:{port}", reason=error.strerror or str(error),
             remedy="give each process a port of its own by TANKERWATCH_WEB_PORT",
         )  # fmt: skip
     else:
-        say(log, logging.INFO, "metrics", at=f"http://{host}:{port}/metrics")
+        log.info("metrics", at=f"http://{host}:{port}/metrics")

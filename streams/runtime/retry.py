@@ -1,20 +1,19 @@
-"""Patience with services that are away: one clear message, then attempts until they are back."""
+"""Waits for Kafka or Redis while they are away: one message in the log, and attempts until they are back."""
 
-import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
+import stamina
+import stamina.instrumentation
 from aiokafka.errors import KafkaError
 from redis.exceptions import BusyLoadingError, ReadOnlyError, WatchError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from streams.runtime.logs import say
+from streams.runtime.logs import RateLimit, get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 T = TypeVar("T")
 
 REDIS_AWAY: Final = (
@@ -26,54 +25,60 @@ REDIS_AWAY: Final = (
     OSError,
 )
 KAFKA_AWAY: Final = (KafkaError, OSError)
-FIRST_WAIT: Final = 0.25
-LONGEST_WAIT: Final = 10.0
-REMIND: Final = 60.0
-"""Seconds after which it is said again that a service is still away."""
+
+stamina.instrumentation.set_on_retry_hooks(())  # we log ourselves: once for each service, not each attempt
+ENDLESS: Final = stamina.AsyncRetryingCaller(
+    attempts=None, timeout=None, wait_initial=0.25, wait_max=10.0, wait_jitter=0.25
+)
 
 
 async def retry_until_available(
     service: str, where: str, attempt: Callable[[], Awaitable[T]], away: tuple[type[Exception], ...]
 ) -> T:
-    """What `attempt` gives once it does not end with one of `away`."""
+    """Await `attempt` again and again while it raises one of `away`, and return its result.
+
+    The log says at once, and then every minute, that the service is away, and once that it is back. `where`
+    is the address of the service. Raises any other exception of `attempt`, and errors of Kafka for which a
+    retry is no use.
+    """
     where = where.rpartition("@")[2].rpartition("://")[2]  # without a password
-    wait = FIRST_WAIT
-    while True:
-        try:
-            result = await attempt()
-        except away as error:
-            if getattr(error, "retriable", True) is False:
-                raise
-            now = time.monotonic()
-            absence = _absent.setdefault((service, where), _Absence(now))
-            if now >= absence.remind:
-                absence.remind = now + REMIND
-                say(
-                    log, logging.ERROR, "waiting", service=service, at=where, reason=reason(error),
-                    seconds=round(now - absence.since),
-                    remedy=f"start {service}, or correct TANKERWATCH_{_variable(service)}",
-                )  # fmt: skip
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
-        else:
-            if gone := _absent.pop((service, where), None):
-                seconds = round(time.monotonic() - gone.since)
-                say(log, logging.WARNING, "back", service=service, at=where, seconds=seconds)
-            return result
+
+    def is_away(error: Exception) -> bool:
+        if not isinstance(error, away) or getattr(error, "retriable", True) is False:
+            return False
+        _log_absence(service, where, error)
+        return True
+
+    result = await ENDLESS(is_away, attempt)
+    if gone := _absent.pop((service, where), None):
+        log.warning("back", service=service, at=where, seconds=round(time.monotonic() - gone.since))
+    return result
 
 
-@dataclass(slots=True)
 class _Absence:
-    since: float
-    remind: float = 0.0
+    """A service that has been away since `since`, in seconds of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self.may_log = RateLimit()
 
 
 _absent: dict[tuple[str, str], _Absence] = {}
-"""What is away: several parts of a process wait for the same service, and one of them says so."""
+"""By service and address. Several parts of a process wait for the same service, and one of them logs it."""
+
+
+def _log_absence(service: str, where: str, error: Exception) -> None:
+    absence = _absent.setdefault((service, where), _Absence())
+    if absence.may_log():
+        log.error(
+            "waiting", service=service, at=where, reason=reason(error),
+            seconds=round(time.monotonic() - absence.since),
+            remedy=f"start {service}, or correct TANKERWATCH_{_variable(service)}",
+        )  # fmt: skip
 
 
 def reason(error: Exception) -> str:
-    """In few words, without the internals that the client libraries put into their texts."""
+    """What went wrong, in a few words, without the internals that client libraries put into their texts."""
     text = str(error)
     if "bootstrap" in text or "Connect call failed" in text or "Error 111" in text or "refused" in text:
         return "nobody answers there"

@@ -1,11 +1,11 @@
-"""Limits: how much the sink keeps in Redis, and for how long. Read from the environment."""
+"""Retention: how much the sink keeps in Redis, and for how long. Read from the environment."""
 
 import os
 from collections.abc import Mapping
 
 import msgspec
 
-from streams.deployment.config import DeploymentError
+from streams.runtime.environment import load
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,14 +32,5 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Retention:
-    """The limits that `TANKERWATCH_KEEP_…` variables set. Raises DeploymentError."""
-    values = {
-        name: environment[variable]
-        for name in Retention.__struct_fields__
-        if (variable := f"TANKERWATCH_KEEP_{name.upper()}") in environment
-    }
-    try:
-        return msgspec.convert(values, Retention, strict=False)
-    except msgspec.ValidationError as error:
-        names = ", ".join(f"TANKERWATCH_KEEP_{name.upper()}" for name in Retention.__struct_fields__)
-        raise DeploymentError(f"environment: {error}; the variables are {names}") from error
+    """The limits that `TANKERWATCH_KEEP_…` variables set. Raises VariableError."""
+    return load(Retention, "TANKERWATCH_KEEP_", environment)

@@ -7,7 +7,6 @@ read.
 """
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -26,7 +25,7 @@ from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced, SetBack
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -38,7 +37,7 @@ from streams.store.event_log_writer import (
 )
 from streams.store.retention import Retention
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 FULL: Final = 5_000
 """Size of a batch that goes to Redis in one transaction."""
 SWEEP_SECONDS: Final = 60.0
@@ -80,7 +79,7 @@ class Sink:
         watch = asyncio.create_task(self._watch(consumer))
         try:
             await self._seek(consumer)
-            say(log, logging.INFO, "sink_started", **self._at)
+            log.info("sink_started", **self._at)
             await self._follow(consumer)
         finally:
             await end(watch)
@@ -99,7 +98,7 @@ class Sink:
                     await self._write(batch)
                 if time.monotonic() >= sweep_at:
                     if dropped := await self._writer.sweep():
-                        say(log, logging.INFO, "swept", dropped=dropped)
+                        log.info("swept", dropped=dropped)
                     sweep_at = time.monotonic() + SWEEP_SECONDS
             except (SetBack, *REDIS_AWAY) as error:
                 await self._recover(consumer, error)
@@ -132,7 +131,7 @@ class Sink:
                 batch.identities += part.identities
         except ValueError as error:
             metrics.UNREADABLE.labels(record.topic).inc()
-            say(log, logging.ERROR, "left_out", topic=record.topic, offset=record.offset, reason=str(error))
+            log.error("left_out", topic=record.topic, offset=record.offset, reason=str(error))
 
     async def _write(self, batch: Batch) -> None:
         written: Written = await self._writer.write(batch)
@@ -149,7 +148,7 @@ class Sink:
     async def _recover(self, consumer: AIOKafkaConsumer, error: Exception) -> None:
         """Go on from what Redis has: a write whose answer was lost may have gone through, or not."""
         if isinstance(error, SetBack):
-            say(log, logging.WARNING, "set_back", reason=str(error))
+            log.warning("set_back", reason=str(error))
         else:
             metrics.UP.labels("redis").set(0)
         self._at = await self._with_redis(self._writer.resume)
@@ -197,7 +196,7 @@ class Sink:
                 start = first[partition]  # the topic was made anew; what is in Redis already counts once
                 self._at = await self._with_redis(partial(self._writer.forget, name))
             if start != wanted and self._at.get(name, -1) >= 0:
-                say(log, logging.ERROR, "gone", topic=partition.topic, first=wanted, last=start - 1)
+                log.error("gone", topic=partition.topic, first=wanted, last=start - 1)
             self._start[name] = start
             consumer.seek(partition, start)
 
@@ -216,11 +215,11 @@ class Sink:
                 for partition, name in self._names.items():
                     metrics.SINK_LAG.labels(partition.topic).set(lag[name])
                 if not there:
-                    say(log, logging.WARNING, "back", service="Kafka", at=self._deployment.broker)
+                    log.warning("back", service="Kafka", at=self._deployment.broker)
                 there = True
             except KAFKA_AWAY:
                 if there:
-                    say(log, logging.ERROR, "waiting", service="Kafka", at=self._deployment.broker)
+                    log.error("waiting", service="Kafka", at=self._deployment.broker)
                 there = False
             metrics.UP.labels("kafka").set(there)
             beat = Heartbeat(
@@ -247,9 +246,9 @@ def run_sink(deployment: Deployment, limits: Retention, metrics_port: int) -> No
             loop.add_signal_handler(number, sink.stop)
         try:
             await sink.run()
-            say(log, logging.INFO, "sink_stopped")
+            log.info("sink_stopped")
         except Fenced as error:
-            say(log, logging.CRITICAL, "ends", reason=str(error), code=exit_codes.FENCED)
+            log.critical("ends", reason=str(error), code=exit_codes.FENCED)
             raise
 
     asyncio.run(until_signal())

@@ -1,7 +1,6 @@
 """The process of the live feed: logs, Redis, fences and the server, as `tankerwatch feed` starts them."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Sequence
 
@@ -12,11 +11,11 @@ from streams.feed.http.context import FeedContext
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
 from streams.runtime import logs
-from streams.runtime.logs import say
+from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.store.event_log import EventLog
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 def run(
@@ -29,8 +28,7 @@ def run(
     logs.configure()
     tokens, random = access.tokens(settings, listening.getsockname()[0])
     if random is not None:
-        say(
-            log, logging.WARNING, "token_made", token=random,
+        log.warning("token_made", token=random,
             remedy="enter it on the page; or set TANKERWATCH_FEED_READ_TOKENS and "
             "TANKERWATCH_FEED_REVIEW_TOKENS",
         )  # fmt: skip
@@ -41,10 +39,10 @@ def run(
             events = EventLog(client, deployment.prefix)
             hub = Hub(events, settings, deployment.redis)
             feed = FeedContext(events, hub, settings, tuple(fences), tokens=tokens)
-            say(log, logging.INFO, "feed_started", at=server.url(listening))
+            log.info("feed_started", at=server.url(listening))
             await server.serve(feed, listening)
         finally:
             await client.aclose()
-        say(log, logging.INFO, "feed_stopped")
+        log.info("feed_stopped")
 
     asyncio.run(work())

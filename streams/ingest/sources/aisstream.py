@@ -6,7 +6,6 @@ accounted for as malformed.
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -18,7 +17,9 @@ from streams.ingest.intake import Intake
 from streams.ingest.sources.address import AddressError, AisstreamAddress
 from streams.ingest.sources.reconnect import FeedError, keep_connected
 from streams.runtime.backoff import Delays
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 KEY: Final = "AISSTREAM_API_KEY"
 Box = tuple[float, float, float, float]
@@ -58,7 +59,7 @@ class AisstreamFeed:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 socket = await session.ws_connect(self._url, heartbeat=30, max_msg_size=_LONGEST)
                 await socket.send_json(self._subscription)  # within three seconds, or they hang up
-            say(logging.INFO, "connected", source=intake.source)
+            log.info("connected", source=intake.source)
             async with socket:
                 async for message in socket:
                     if message.type is aiohttp.WSMsgType.ERROR:

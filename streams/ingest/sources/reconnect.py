@@ -1,7 +1,6 @@
 """Keeps a live source connected: attempts one after the other, with waits between them that grow."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +8,9 @@ from models.errors import TankerwatchError
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.runtime.backoff import Backoff, Delays
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class FeedError(TankerwatchError):
@@ -32,7 +33,7 @@ async def keep_connected(attempt: Attempt, intake: Intake, counters: Counters, d
         await intake.end_line()
         wait = backoff.next()
         counters.reconnects += 1
-        say(logging.WARNING, "disconnected", source=intake.source, error=reason, retry_in_s=wait)
+        log.warning("disconnected", source=intake.source, error=reason, retry_in_s=wait)
         await asyncio.sleep(wait)
 
 

@@ -1,6 +1,5 @@
 """A live source at a serial port: a receiver on RS-232, RS-422 or USB."""
 
-import logging
 import os
 import termios
 from collections.abc import Callable
@@ -11,7 +10,9 @@ from streams.ingest.intake import Intake
 from streams.ingest.sources.address import AddressError, SerialAddress
 from streams.ingest.sources.reconnect import FeedError, keep_connected, readable
 from streams.runtime.backoff import Delays
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 _READ: Final = 1 << 12
 
@@ -38,7 +39,7 @@ class SerialFeed:
         port = os.open(self._address.device, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             _set_up(port, self._speed)
-            say(logging.INFO, "connected", source=intake.source)
+            log.info("connected", source=intake.source)
             while True:
                 await readable(port)
                 data = os.read(port, _READ)

@@ -1,7 +1,6 @@
 """A live source behind a TCP port, as receivers and forwarders offer it."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +11,9 @@ from streams.ingest.intake import Intake
 from streams.ingest.sources.address import TcpAddress
 from streams.ingest.sources.reconnect import keep_connected, readable
 from streams.runtime.backoff import Delays
-from streams.runtime.ingest_log import say
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
 
 _READ: Final = 1 << 16
 _CONNECT_SECONDS: Final = 10.0
@@ -35,7 +36,7 @@ class TcpFeed:
             connection = await _connect(self._address.host, self._address.port)
         with connection:
             _notice_dead_peer(connection)
-            say(logging.INFO, "connected", source=intake.source)
+            log.info("connected", source=intake.source)
             try:
                 while True:
                     await readable(connection)

@@ -1,7 +1,6 @@
 """A live source that sends us UDP datagrams, each of one or more lines."""
 
 import asyncio
-import logging
 import socket
 from collections import deque
 from typing import Final
@@ -10,7 +9,9 @@ from models.time import Millis
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake, utc_now
 from streams.ingest.sources.address import AddressError, UdpAddress
-from streams.runtime.ingest_log import Rarely, say
+from streams.runtime.logs import RateLimit, get_logger
+
+log = get_logger(__name__)
 
 QUEUE_BYTES: Final = 1 << 22
 """Datagrams that wait for room in the outbox. Nobody can be told to wait, so more than that is dropped."""
@@ -27,7 +28,7 @@ class UdpFeed:
         self._queue: deque[tuple[bytes, Millis]] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
-        self._complain = Rarely()
+        self._complain = RateLimit()
         self._dropped = 0  # datagrams since the last complaint
         self._source = address.text
 
@@ -41,7 +42,7 @@ class UdpFeed:
         self._source = intake.source
         loop = asyncio.get_running_loop()
         loop.add_reader(self._socket, self._receive)
-        say(logging.INFO, "listening", source=intake.source, port=self.port)
+        log.info("listening", source=intake.source, port=self.port)
         try:
             while True:
                 await self._arrived.wait()
@@ -67,7 +68,7 @@ class UdpFeed:
             except BlockingIOError:
                 return
             except OSError as error:  # an ICMP error of an earlier datagram, for one
-                say(logging.WARNING, "receive_failed", source=self._source, error=error.strerror)
+                log.warning("receive_failed", source=self._source, error=error.strerror)
                 return
             self._counters.datagrams += 1
             if not data:
@@ -84,7 +85,7 @@ class UdpFeed:
         self._counters.dropped_datagrams += 1
         self._counters.dropped_lines += data.count(b"\n") + (not data.endswith(b"\n"))
         if self._complain():
-            say(logging.ERROR, "datagrams_dropped", source=self._source, datagrams=self._dropped,
+            log.error("datagrams_dropped", source=self._source, datagrams=self._dropped,
                 total=self._counters.dropped_datagrams, reason="the buffer is full")  # fmt: skip
             self._dropped = 0
 

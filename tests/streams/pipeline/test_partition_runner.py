@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+import stamina
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams.deployment.topics import Topics
@@ -153,8 +154,8 @@ def partition_runner(store: Store, broker: Broker, every: int = 10) -> Partition
 
 @pytest.mark.parametrize("seed", range(40))
 async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.0)
+    at_once = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_initial=0.0, wait_jitter=0.0)
+    monkeypatch.setattr(retry, "ENDLESS", at_once)
     rng = random.Random(seed)
 
     async def cut_short(work: Any) -> None:

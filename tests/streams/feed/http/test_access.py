@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from streams.deployment.config import DeploymentError
 from streams.feed.http.access import (
     Rates,
     Tokens,
@@ -17,6 +16,7 @@ from streams.feed.http.access import (
 )
 from streams.feed.http.app import policy
 from streams.feed.settings import FeedSettings, from_environment
+from streams.runtime.environment import VariableError
 from tests.streams.contracts.validators import ROOT
 from tests.streams.factories import event
 from tests.streams.feed.event_logs import InMemory
@@ -229,8 +229,8 @@ def test_the_policy_allows_only_the_tiles_of_the_settings() -> None:
     ("variable", "value"),
     [("STREAMS", "none"), ("STREAMS", "0"), ("READ_TOKENS", "a;b"), ("TILES_URL", "x y")],
 )
-def test_an_invalid_setting_is_refused_with_the_names_of_all(variable: str, value: str) -> None:
-    with pytest.raises(DeploymentError, match="TANKERWATCH_FEED_STREAMS_PER_ADDRESS"):
+def test_an_invalid_setting_is_refused_by_the_name_of_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(VariableError, match=rf"^TANKERWATCH_FEED_{variable}\b"):
         from_environment({f"TANKERWATCH_FEED_{variable}": value})
 
 

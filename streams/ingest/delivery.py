@@ -52,6 +52,7 @@ async def deliver(
         if send.done():
             send.result()
     finally:
+        outbox.closing = True
         for task in (feed, halt, tell, send, drain):
             if task is not None:
                 await _end(task)

@@ -35,7 +35,7 @@ from streams.ingest.spool import Spool
 from streams.recordings.files import SourceError
 from streams.runtime.backoff import Delays
 from streams.runtime.logs import get_logger
-from streams.runtime.tasks import end
+from streams.runtime.tasks import end, finish
 
 log = get_logger(__name__)
 
@@ -147,7 +147,7 @@ class Session:
             await end(tick)
             with suppress(asyncio.CancelledError):
                 tick.result()
-            await intake.end()
+            await finish(intake.end())
             log.info("source_ended", source=source.name)
 
     def _name(self, address: Address, started: Millis) -> str:

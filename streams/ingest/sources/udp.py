@@ -10,6 +10,7 @@ from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake, utc_now
 from streams.ingest.sources.address import AddressError, UdpAddress
 from streams.runtime.logs import RateLimit, get_logger
+from streams.runtime.tasks import finish
 
 log = get_logger(__name__)
 
@@ -38,7 +39,7 @@ class UdpFeed:
         return port
 
     async def run(self, intake: Intake) -> None:
-        """Take datagrams in until cancelled; what had arrived by then is taken in."""
+        """Take datagrams in until cancelled. Those that have arrived by then are taken in, too."""
         self._source = intake.source
         loop = asyncio.get_running_loop()
         loop.add_reader(self._socket, self._receive)
@@ -52,7 +53,7 @@ class UdpFeed:
             loop.remove_reader(self._socket)
             self._receive()
             self._socket.close()
-            await self._hand_over(intake)
+            await finish(self._hand_over(intake))
 
     async def _hand_over(self, intake: Intake) -> None:
         while self._queue:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from streams.runtime import tasks
-from streams.runtime.tasks import end, first_of, until_done
+from streams.runtime.tasks import end, finish, first_of, until_done
 from tests.waiting import PATIENCE
 
 
@@ -45,6 +45,30 @@ async def test_what_loses_cancellations_is_ended_all_the_same() -> None:
         await asyncio.sleep(0)
         await end(*deaf_tasks)
         assert all(task.cancelled() for task in deaf_tasks)
+
+
+async def test_clean_up_is_done_to_its_end_and_then_the_task_is_cancelled() -> None:
+    done = []
+
+    async def clean_up() -> None:
+        for number in range(50):
+            await asyncio.sleep(0.001)
+            done.append(number)
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await finish(clean_up())
+
+    async with nothing_left():
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        await end(task)
+        assert task.cancelled()
+        assert done == list(range(50))
+        with pytest.raises(ValueError, match="broken"):
+            await finish(fails())
 
 
 async def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:

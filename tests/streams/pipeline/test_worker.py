@@ -232,5 +232,5 @@ def test_wrong_use_is_one_sentence(arguments: list[str], sentence: str) -> None:
 def test_a_wrong_variable_is_one_sentence() -> None:
     done = run_command(NOBODY, "sink", TANKERWATCH_KEEP_LOG_DAYS="0")
     assert done.returncode == 2
-    assert "log_days must be above 0" in done.stderr
+    assert "error: TANKERWATCH_KEEP_LOG_DAYS must be above 0" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""A frame: many lines of one source, as they came, with the time of receipt where an ingest noted it."""
+"""A frame: many lines of one source, with the time of receipt of each where an ingest noted it."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,11 @@ class Cut:
 class Frame:
     """Lines of one source in the order of arrival.
 
-    `data` holds the lines, each ended by a line feed (a missing one at the very end is allowed); `received`
-    is one time a line, or None where there was no ingest (a recording); `first_line` is the number of the
-    first line in its source, counted from 1, so that a reject can be found again; `cuts` names the lines
-    that are only heads.
+    `data` holds the lines, each ended by a line feed (a missing one at the very end is allowed). `received`
+    has one time for each line, or is None where there was no ingest (a recording). `first_line` is the
+    number of the first line in its source, counted from 1, so that a rejected line can be found again.
+    `numbers` has that of every line where they do not follow each other, as in a recording that was sorted.
+    `cuts` names the lines of which only the head is here.
     """
 
     source: str
@@ -35,6 +36,11 @@ class Frame:
     first_line: int = 1
     received: npt.NDArray[np.int64] | None = None
     cuts: tuple[Cut, ...] = ()
+    numbers: npt.NDArray[np.int64] | None = None
+
+    def number(self, index: int) -> int:
+        """The number in its source of the line with this index, counted from 0."""
+        return self.first_line + index if self.numbers is None else int(self.numbers[index])
 
 
 @dataclass(frozen=True, slots=True)

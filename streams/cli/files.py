@@ -5,27 +5,29 @@ import stat
 import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from streams.recordings.inputs import Input
 
 STANDARD = "-"
 """Stands for standard input or standard output in place of a file."""
 
 
-def source_names(files: Sequence[str]) -> list[str]:
+def source_names(inputs: "Sequence[Input]") -> list[str]:
     """The printable name of each input. Raises UsageError if one is given twice."""
-    given: dict[Hashable, str] = {}
+    from streams.recordings.inputs import given_twice
+
+    if twice := given_twice(inputs):
+        raise UsageError(sanitize(twice))
     names: list[str] = []
-    for file in files:
-        name, key = sanitize(file), _identity(file, 0) or file
-        if key in given:
-            same = "is given twice" if given[key] == name else f"and {given[key]} are the same file"
-            raise UsageError(f"{name} {same}; name each recording once")
+    for each in inputs:
+        name = sanitize(each.name)
         if name in names:
             raise UsageError(f"{name}: two files whose names look the same; rename one of them")
-        given[key] = name
         names.append(name)
     return names
 

@@ -27,7 +27,8 @@ def ingest(
         list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="A recording (plain or gzip; - is standard input), tcp://HOST:PORT to connect to, "
+            help="A recording, a folder or archive of recordings, - for standard input, tcp://HOST:PORT to "
+            "connect to, "
             "udp://[HOST][:PORT] to listen on (port 10110 by default), serial:/dev/DEVICE?baud=38400, or "
             "aisstream: (needs AISSTREAM_API_KEY; its JSON messages are not decoded yet and count as "
             "malformed lines).",
@@ -107,6 +108,8 @@ def ingest(
         name=name,
         boxes=bbox or [],
         base_time=inputs.base_time,
+        glob=inputs.glob,
+        reading=inputs.reading(),
     )
     problems = run.ingest(sources, target, options)
     if problems:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from streams.recordings.files import Interrupted
+from streams.recordings.errors import Interrupted
 
 
 class Interrupt:

@@ -19,6 +19,7 @@ from streams.cli import alerts, events, fences, settings
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
+from streams.cli.formats import formats
 from streams.cli.ingest import ingest
 from streams.cli.old_spellings import current_spelling
 from streams.cli.publish import publish
@@ -50,6 +51,7 @@ app.command(short_help="Serve events and vessels as a page, an API and a stream.
 app.command(short_help="Say whether the pipeline is healthy, and how far behind.")(status)
 app.add_typer(events.app, name="events", short_help="Show events on the terminal: tail, show.")
 app.add_typer(alerts.app, name="alerts", short_help="Send events by webhook, e-mail, Slack and MQTT.")
+app.command(short_help="List the formats of recordings that can be read.")(formats)
 app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")

@@ -54,6 +54,8 @@ def publish(
         rate,
         redis=deployment.redis,
         base_time=inputs.base_time,
+        glob=inputs.glob,
+        reading=inputs.reading(),
         to_now=shift_to_now,
     )
     if problems:

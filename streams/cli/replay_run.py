@@ -20,13 +20,14 @@ from streams.cli.errors import complain
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
 from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
-from streams.cli.options.inputs import InputOptions, open_recordings
+from streams.cli.options.inputs import InputOptions, find_recordings
 from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
 from streams.output.report import plot_thresholds, render
 from streams.output.sanitize import sanitize
+from streams.recordings.content import Access
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 
@@ -58,11 +59,12 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
     events = outputs.resolved()
     watched = sys.stderr.isatty() and not (events == STANDARD and sys.stdout.isatty())
     console = Console(stderr=True)
-    progress = _Progress(console if watched else None, files, interrupt)
-    sources = open_recordings(files, inputs, waiting=interrupt, on_read=progress.on_read)
+    progress = _Progress(console if watched else None, interrupt)
+    with interrupt.listen():  # unpacking archives may take long
+        recordings = find_recordings(files, inputs, Access(interrupt))
     check_outputs(
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
-        [*files, *detection.files],
+        [*recordings.files, *detection.files],
     )
     loaded = load_detection(detection, inputs.base_time)
     with ExitStack() as last:  # the report is written after all other files are closed
@@ -74,9 +76,9 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
                 found.writer = EventWriter(opened.enter_context(Output(events)), outputs.form)
                 opened.callback(found.writer.close)
             opened.enter_context(interrupt.listen())
-            opened.enter_context(progress.shown())
+            opened.enter_context(progress.shown(recordings.files, recordings.passes))
             replay = Replay(
-                loaded.core([source.name for source in sources]),
+                loaded.core(recordings.names),
                 on_event=found.add,
                 on_reject=_reject_writer(rejects),
                 on_instant=found.add_ticks,
@@ -84,7 +86,8 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
                 stopped=lambda: interrupt.asked,
                 mmsis=loaded.mmsis,
             )
-            summary = replay.run(sources)
+            access = Access(interrupt, progress.on_read)
+            summary = replay.run(recordings.sources(loaded.rules.settings.decoder, access))
         if summary.lines:
             show_events(console, found.latest.values())
             console.print()
@@ -146,32 +149,36 @@ def _reject_writer(file: Output | None) -> Callable[[Reject], None]:
 class _Progress:
     """A line on the terminal that shows how far the run is; nothing without a console."""
 
-    def __init__(self, console: Console | None, files: Sequence[str], interrupt: Interrupt) -> None:
+    def __init__(self, console: Console | None, interrupt: Interrupt) -> None:
         self._console = console if console and console.is_interactive else None
         self._interrupt = interrupt
-        # the size of a pipe is unknown, and then no bar is shown
-        self._total = sum(map(os.path.getsize, files)) if all(map(os.path.isfile, files)) else None
         self._read = 0
         self._bar: Progress | None = None
+        self._text = "looking through the files"
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self, files: Sequence[str], passes: int) -> Iterator[None]:
+        """Show it for these files, each of which is read so many times."""
         if self._console is None:
             yield
             return
         columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
-        if self._total is not None:
+        whole = all(map(os.path.isfile, files))  # the size of a pipe is unknown, and then no bar is shown
+        if whole:
             columns.insert(1, BarColumn(bar_width=None))
-        expand = self._total is not None
-        with Progress(*columns, console=self._console, transient=True, expand=expand) as self._bar:
-            self._bar.add_task("reading", total=self._total)
+        with Progress(*columns, console=self._console, transient=True, expand=whole) as self._bar:
+            self._bar.add_task(self._text, total=passes * sum(map(os.path.getsize, files)) if whole else None)
             yield
 
     def on_read(self, count: int) -> None:
         self._read += count
+        self._update()
 
     def on_progress(self, summary: Summary) -> None:
+        self._text = show_progress(summary)
+        self._update()
+
+    def _update(self) -> None:
         if self._bar:
-            ending = "ending, Ctrl-C again stops at once" if self._interrupt.asked else None
-            task = self._bar.task_ids[0]
-            self._bar.update(task, completed=self._read, description=ending or show_progress(summary))
+            text = "ending, Ctrl-C again stops at once" if self._interrupt.asked else self._text
+            self._bar.update(self._bar.task_ids[0], completed=self._read, description=text)

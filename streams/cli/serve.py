@@ -45,12 +45,13 @@ def serve(
     describes the page and its API.
     """
     from streams.cli.options.detection import load_detection
-    from streams.cli.options.inputs import open_recordings
+    from streams.cli.options.inputs import find_recordings
     from streams.feed.settings import from_environment
 
     settings = from_environment()
-    sources = open_recordings(files, inputs)
+    recordings = find_recordings(files, inputs)
     loaded = load_detection(detection, inputs.base_time)
+    sources = recordings.sources(loaded.rules.settings.decoder)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
 
 

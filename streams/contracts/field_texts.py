@@ -406,5 +406,9 @@ RAW_FRAME: Final = {
             "from "
             "0, the length of the whole line in bytes, and its SHA-256 in hexadecimal."
         ),
+        "numbers": Text(
+            "Number of every line in its source, where they do not follow each other, as in a recording that "
+            "was sorted; else null."
+        ),
     },
 }

@@ -231,9 +231,9 @@ class Decoder:
             elif read is Outcome.TOO_LONG:
                 line = columns.lines.line(index)
                 cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
-                self._accounts.cut(line[: self._settings.max_line_bytes], frame.first_line + index, cut)
+                self._accounts.cut(line[: self._settings.max_line_bytes], frame.number(index), cut)
             else:
-                self._accounts.reject(columns.lines.line(index), frame.first_line + index, read)
+                self._accounts.reject(columns.lines.line(index), frame.number(index), read)
         if columns.context_lines:
             self._accounts.count(Outcome.CONTEXT, columns.context_lines)
         return sentences

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.frame import Frame
 from models.time import Millis
-from streams.decoding.byte_spans import Flags
+from streams.decoding.byte_spans import Flags, Int64Array
 from streams.decoding.context_columns import (
     Context,
     Names,
@@ -37,9 +37,11 @@ class FrameColumns:
         self.lines = lines = Lines.of(frame.data)
         if frame.received is not None and len(frame.received) != lines.size:
             raise ValueError(f"{len(frame.received)} times of receipt for {lines.size} lines")
+        if frame.numbers is not None and len(frame.numbers) != lines.size:
+            raise ValueError(f"{len(frame.numbers)} numbers of lines for {lines.size} lines")
         self.names = Names()
         self.received = frame.received
-        self.first_line = frame.first_line
+        self._frame = frame
         self.too_long: Flags = lines.places[lines.last] - lines.starts > longest
         self.too_long[[cut.index for cut in frame.cuts]] = True
         bare, leading = find_tags(lines)
@@ -54,6 +56,7 @@ class FrameColumns:
         context = np.zeros(lines.size, np.bool_)
         context[self._bare.lines] = context[self._pghp[0].lines] = True
         context &= ~self.too_long
+        self.context_at = context
         self.context_lines = int(context.sum())
         self._boundary = ~context
         self._boundaries = np.flatnonzero(self._boundary)
@@ -80,7 +83,7 @@ class FrameColumns:
             else:
                 self._tell(reader, place)
                 plain[line] = False
-                yield line, reader.read(self.lines.line(line), self.first_line + line, self._moment(line))
+                yield line, reader.read(self.lines.line(line), self.number(line), self._moment(line))
             done = place
             if reader.open and place + 1 < len(boundaries) and (not odd or odd[0] != place + 1):
                 odd.appendleft(place + 1)
@@ -97,10 +100,19 @@ class FrameColumns:
             self.lines, self.sentences, self._suffix, self._leading, self._bare, self._pghp, self._boundary
         )
 
+    def number(self, line: int) -> int:
+        """The number in its source of the line with this index."""
+        return self._frame.number(line)
+
+    def numbers(self, lines: Int64Array) -> Int64Array:
+        """The numbers of several lines."""
+        numbers = self._frame.numbers
+        return lines + self._frame.first_line if numbers is None else numbers[lines]
+
     def sentence(self, line: int, reader: LineReader) -> Sentence:
         """One of the plain sentences as an object."""
         self._tell(reader, int(np.searchsorted(self._boundaries, line)))
-        read = reader.read(self.lines.line(line), self.first_line + line, self._moment(line))
+        read = reader.read(self.lines.line(line), self.number(line), self._moment(line))
         assert isinstance(read, Sentence)
         return read
 
@@ -109,7 +121,7 @@ class FrameColumns:
         since = int(self._boundaries[place - 1]) + 1 if place else 0
         until = int(self._boundaries[place]) if place < len(self._boundaries) else self.lines.size
         for line in range(since, until):
-            reader.read(self.lines.line(line), self.first_line + line, None)
+            reader.read(self.lines.line(line), self.number(line), None)
 
     def _moment(self, line: int) -> Millis | None:
         return int(self.received[line]) if self.received is not None else None

@@ -130,7 +130,7 @@ class SentenceBatch:
         sentences = self._columns.sentences
         rows = np.zeros(len(turns), HELD)
         rows["time"] = times
-        rows["line"] = sentences.line[first] + self._columns.first_line
+        rows["line"] = self._columns.numbers(sentences.line[first])
         rows["station"] = self._station[first]
         rows["lines"] = sentences.total[first]
         rows["type"] = self._kind[first]
@@ -161,5 +161,5 @@ class SentenceBatch:
             _, wrong = content_outcome(self._payloads.piece(plain), int(self._columns.sentences.fill[plain]))
             assert wrong is not None
             outcome = wrong
-        number = self._columns.first_line + line
+        number = self._columns.number(line)
         accounts.reject(self._columns.lines.line(line), number, outcome, int(taken.time[turn]))

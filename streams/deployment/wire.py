@@ -46,6 +46,8 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     base_time: Millis | None = None  # of lines without a time
     cuts: list[tuple[int, int, str]] = []
     """Lines of which only the head is here: index in the frame, whole length in bytes, SHA-256."""
+    numbers: list[int] | None = None
+    """The number of every line, where they do not follow each other: those of a recording that was sorted."""
 
 
 class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):

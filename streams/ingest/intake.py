@@ -73,7 +73,8 @@ class Intake:
         """Take lines of a recording in; waits while memory is full, since a file does not run away."""
         cuts = [(cut.index, cut.length, cut.sha256) for cut in frame.cuts]
         lines = frame.data.count(b"\n") + (not frame.data.endswith(b"\n"))
-        self._ready.append(self._frame("lines", frame.first_line, frame.data, None, cuts))
+        numbers = None if frame.numbers is None else frame.numbers.tolist()
+        self._ready.append(self._frame("lines", frame.number(0), frame.data, None, cuts, numbers))
         self._count(lines, len(frame.data), len(cuts))
         await self._put(patient=True)
 
@@ -159,8 +160,18 @@ class Intake:
         data: bytes,
         received: list[Millis] | None,
         cuts: list[tuple[int, int, str]],
+        numbers: list[int] | None = None,
     ) -> RawFrame:
         """The registry is not known yet: the sender fills it in."""
         return RawFrame(
-            wire.VERSION, self.source, kind, -1, first_line, data, received, self._base_time, cuts=cuts
+            wire.VERSION,
+            self.source,
+            kind,
+            -1,
+            first_line,
+            data,
+            received,
+            self._base_time,
+            cuts=cuts,
+            numbers=numbers,
         )

@@ -5,6 +5,7 @@ The times in the lines stay as they are, or are all moved so that the earliest r
 
 import asyncio
 import heapq
+import threading
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -20,9 +21,12 @@ from streams.ingest.progress import check_ahead
 from streams.ingest.recording import LOOK_AHEAD_LINES, Recording, timed_frames
 from streams.ingest.sender import KafkaTarget
 from streams.ingest.shift import ShiftError, shift_to
-from streams.ingest.sources.address import STDIN, AddressError, FileAddress, parse_address
-from streams.ingest.sources.files import feed_frames
-from streams.recordings.files import SourceError
+from streams.ingest.sources.address import AddressError, FileAddress, parse_address
+from streams.ingest.sources.files import Until, feed_frames
+from streams.recordings.content import STDIN, Access
+from streams.recordings.errors import SourceError
+from streams.recordings.inputs import ANY, Input, find_inputs, given_twice
+from streams.recordings.recording import Reading
 from streams.runtime.tasks import end
 
 MAX: Final = float("inf")
@@ -36,16 +40,19 @@ async def publish(
     *,
     base_time: Millis | None = None,
     names: Sequence[str] | None = None,
+    glob: str = ANY,
+    reading: Reading | None = None,
     counters: Counters | None = None,
     stop: asyncio.Event | None = None,
     done: Millis | None = None,
     to_now: bool = False,
 ) -> list[str]:
-    """Send recordings to Kafka; returns a sentence for each that could not be read whole.
+    """Send recordings to Kafka; returns a sentence for each that could not be read to its end.
 
-    A finite `rate` is the speed of event time, 1 for real time: frames come when their lines would have,
-    those of several recordings merged by time. All are registered before the first frame. While Kafka is away
-    reading waits. `done` is how far the deployment has come: a recording that starts before is refused. With
+    A finite `rate` is the speed of event time, 1 for real time: frames are sent when their lines would have
+    come, those of several recordings merged by time. All recordings, with those in folders and archives that
+    fit `glob`, are registered before the first frame. While Kafka is away, reading waits. `names` are those
+    of the sources; by default they are made of the recordings' names. `done` is how far the deployment has come: a recording that starts before is refused. With
     `to_now` all times are moved so that the earliest recording starts now.
 
     Raises AddressError, BehindError, ShiftError and TopicsError.
@@ -55,8 +62,9 @@ async def publish(
             raise AddressError(f"{path}: is no recording; name files, or - for standard input")
     counters, started = counters or Counters(), utc_now()
     outbox, problems = Outbox(None, counters), list[str]()
-    names = names or [f"{path}#{started:x}" for path in files]
-    recordings = [Recording(path, name) for path, name in zip(files, names, strict=True)]
+    inputs, reading = await _find(files, glob, stop), reading or Reading()
+    names = names or [f"{each.name}#{started:x}" for each in inputs]
+    recordings = [Recording(each, name, reading) for each, name in zip(inputs, names, strict=True)]
     by = 0
     try:
         if to_now or done is not None:
@@ -70,8 +78,8 @@ async def publish(
     intakes = [Intake(name, outbox, counters, base_time=base_time) for name in names]
 
     async def feed() -> None:
-        for path, intake in zip(files, intakes, strict=True):
-            await intake.register(path)
+        for source, intake in zip(inputs, intakes, strict=True):
+            await intake.register(source.name)
         for intake in intakes:
             await intake.greet()
         beats = [asyncio.create_task(intake.beat()) for intake in intakes]
@@ -79,7 +87,7 @@ async def publish(
             if rate == MAX:
                 for recording, intake in zip(recordings, intakes, strict=True):
                     try:
-                        await feed_frames(recording, intake, standard_input=recording.path == STDIN)
+                        await feed_frames(recording, intake, standard_input=recording.input.file == STDIN)
                     except (SourceError, ShiftError) as error:
                         problems.append(str(error))
                     await intake.end()
@@ -94,11 +102,27 @@ async def publish(
     return problems
 
 
+async def _find(files: Sequence[str], glob: str, stop: asyncio.Event | None) -> list[Input]:
+    """The recordings, found in a thread, since unpacking archives may take long. Raises AddressError."""
+    stopped = threading.Event()
+    found = asyncio.create_task(asyncio.to_thread(find_inputs, files, glob, Access(Until(stopped))))
+    ended = asyncio.create_task((stop or asyncio.Event()).wait())
+    try:
+        await asyncio.wait((found, ended), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.set()
+        await end(ended)
+    inputs = await found
+    if same := given_twice(inputs):
+        raise AddressError(same)
+    return inputs
+
+
 async def _placed(
     recordings: Sequence[Recording], base_time: Millis | None, now: Millis | None, done: Millis | None
 ) -> Millis:
     """Move the recordings to `now`, and check that they lie ahead of `done`. Returns how far they moved."""
-    found = {recording.path: await recording.start() for recording in recordings}
+    found = {recording.input.name: await recording.start() for recording in recordings}
     starts = {path: base_time if start is None else start for path, start in found.items()}
     known = {path: start for path, start in starts.items() if start is not None}
     by = 0

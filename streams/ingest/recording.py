@@ -11,7 +11,9 @@ from streams.decoding.sentence import Sentence
 from streams.deployment.topics import FRAME_LINES
 from streams.ingest.shift import LineShifter
 from streams.ingest.sources.files import FrameReader
-from streams.recordings.files import SourceError
+from streams.recordings.errors import SourceError
+from streams.recordings.inputs import Input
+from streams.recordings.recording import Reading
 
 LOOK_AHEAD_LINES: Final = 10_000
 """Lines in which a recording has to tell a time, where its start matters."""
@@ -20,9 +22,10 @@ LOOK_AHEAD_LINES: Final = 10_000
 class Recording:
     """The frames of one recording. Its start can be looked at, and its times moved, before they are taken."""
 
-    def __init__(self, path: str, name: str) -> None:
-        self.path = path
-        self._reader = FrameReader(path, name)
+    def __init__(self, source: Input, name: str, reading: Reading) -> None:
+        """`name` is that of its frames; errors name the input."""
+        self.input = source
+        self._reader = FrameReader(source, name, reading)
         self._ahead: deque[Frame] = deque()
         self._error: SourceError | None = None
         self._shifter: LineShifter | None = None
@@ -49,7 +52,7 @@ class Recording:
 
     def shift(self, by: Millis) -> None:
         """Move the times of all frames by whole minutes. Raises ShiftError; so does taking a frame later."""
-        self._shifter = LineShifter(self.path, by)
+        self._shifter = LineShifter(self.input.name, by)
         self._ahead = deque(self._shifter.frame(frame) for frame in self._ahead)
 
     def stop(self) -> None:
@@ -102,7 +105,8 @@ def _split(data: bytes) -> list[bytes]:
 def _part(frame: Frame, lines: list[bytes], start: int, end: int, cuts: dict[int, Cut]) -> Frame:
     assert end - start <= FRAME_LINES
     own = tuple(Cut(i - start, c.length, c.sha256) for i, c in cuts.items() if start <= i < end)
-    return Frame(frame.source, b"".join(lines[start:end]), frame.first_line + start, cuts=own)
+    numbers = None if frame.numbers is None else frame.numbers[start:end]
+    return Frame(frame.source, b"".join(lines[start:end]), frame.number(start), cuts=own, numbers=numbers)
 
 
 class _Clock:

@@ -15,6 +15,8 @@ from streams.ingest.counters import Counters
 from streams.ingest.progress import worked_off
 from streams.ingest.sender import KafkaTarget, hush_client
 from streams.ingest.session import IngestOptions, Session
+from streams.recordings.inputs import ANY
+from streams.recordings.recording import Reading
 from streams.runtime import logs
 
 
@@ -39,6 +41,8 @@ def publish(
     *,
     redis: str | None = None,
     base_time: Millis | None = None,
+    glob: str = ANY,
+    reading: Reading | None = None,
     to_now: bool = False,
     counters: Counters | None = None,
 ) -> list[str]:
@@ -52,7 +56,16 @@ def publish(
     async def run(stop: asyncio.Event) -> list[str]:
         done = await worked_off(redis, target.topics.prefix) if redis else None
         return await publishing.publish(
-            files, target, rate, base_time=base_time, counters=counters, stop=stop, done=done, to_now=to_now
+            files,
+            target,
+            rate,
+            base_time=base_time,
+            glob=glob,
+            reading=reading,
+            counters=counters,
+            stop=stop,
+            done=done,
+            to_now=to_now,
         )
 
     return _run(run)

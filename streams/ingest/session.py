@@ -21,6 +21,7 @@ from streams.ingest.sources.address import (
     AddressError,
     AisstreamAddress,
     FileAddress,
+    LiveAddress,
     SerialAddress,
     TcpAddress,
     UdpAddress,
@@ -32,7 +33,9 @@ from streams.ingest.sources.serial import SerialFeed
 from streams.ingest.sources.tcp import TcpFeed
 from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
-from streams.recordings.files import SourceError
+from streams.recordings.errors import SourceError
+from streams.recordings.inputs import ANY, find_inputs, given_twice
+from streams.recordings.recording import Reading
 from streams.runtime.backoff import Delays
 from streams.runtime.logs import get_logger
 from streams.runtime.tasks import end, finish
@@ -58,6 +61,10 @@ class IngestOptions:
     """The name of the only source: a recording's as it is, a live one's with the session's suffix."""
     boxes: Sequence[Box] = ()
     base_time: Millis | None = None
+    glob: str = ANY
+    """Which files are read of folders and archives."""
+    reading: Reading = field(default_factory=Reading)
+    """How recordings are read."""
     delays: Delays = field(default_factory=Delays)
     grace: float = GRACE_SECONDS
 
@@ -87,9 +94,12 @@ class Session:
         started = utc_now()
         self._outbox = Outbox(Spool(options.buffer, options.buffer_limit), self.counters)
         try:
-            self._sources = [
-                _Source(address, self._name(address, started), self._feed(address)) for address in addresses
-            ]
+            self._sources = [each for address in addresses for each in self._at(address, started)]
+            if options.name is not None and len(self._sources) > 1:
+                raise AddressError("a name can be given to a single recording only")
+            recorded = [each.feed.input for each in self._sources if isinstance(each.feed, FileFeed)]
+            if same := given_twice(recorded):
+                raise AddressError(same)
         except AddressError:
             self._outbox.close()
             raise
@@ -150,18 +160,28 @@ class Session:
             await finish(intake.end())
             log.info("source_ended", source=source.name)
 
-    def _name(self, address: Address, started: Millis) -> str:
+    def _at(self, address: Address, started: Millis) -> list[_Source]:
+        """What is to be read there: one source, or all recordings of a folder or archive."""
+        if not isinstance(address, FileAddress):
+            return [_Source(address, self._name(address.text, started), self._live(address))]
+        reading = self._options.reading
+        return [
+            _Source(
+                FileAddress(each.name),
+                self._name(each.name, started, recorded=True),
+                FileFeed(each, reading),
+            )
+            for each in find_inputs([address.text], self._options.glob)
+        ]
+
+    def _name(self, text: str, started: Millis, *, recorded: bool = False) -> str:
         """A name of this session alone: sources that have ended do not come back under it."""
         chosen = self._options.name
-        if chosen is not None and not address.live:
-            return chosen
-        return f"{chosen or address.text}#{started:x}"
+        return chosen if chosen is not None and recorded else f"{chosen or text}#{started:x}"
 
-    def _feed(self, address: Address) -> Feed:
+    def _live(self, address: LiveAddress) -> Feed:
         delays, counters = self._options.delays, self.counters
         match address:
-            case FileAddress():
-                return FileFeed(address.text)
             case TcpAddress():
                 return TcpFeed(address, counters, delays)
             case UdpAddress():

@@ -53,8 +53,10 @@ class LineShifter:
     def frame(self, frame: Frame) -> Frame:
         """The frame with all its lines moved. Raises ShiftError."""
         lines = frame.data.split(b"\n")
-        moved = [self.line(line, frame.first_line + index) for index, line in enumerate(lines)]
-        return Frame(frame.source, b"\n".join(moved), frame.first_line, frame.received, frame.cuts)
+        ends = len(lines) - 1 if not lines[-1] else len(lines)  # what follows the last line feed is no line
+        moved = [self.line(line, frame.number(index)) for index, line in enumerate(lines[:ends])]
+        data = b"\n".join(moved + lines[ends:])
+        return Frame(frame.source, data, frame.first_line, frame.received, frame.cuts, frame.numbers)
 
     def line(self, line: bytes, number: int) -> bytes:
         """One line, without its line feed, moved. Raises ShiftError."""

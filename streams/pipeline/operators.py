@@ -91,7 +91,8 @@ class DecoderOperator:
         if frame.kind == "lines":
             received = None if frame.received is None else np.array(frame.received, np.int64)
             cuts = tuple(Cut(*cut) for cut in frame.cuts)
-            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts))
+            numbers = None if frame.numbers is None else np.array(frame.numbers, np.int64)
+            decoder.feed(Frame(frame.source, frame.data, frame.first_line, received, cuts, numbers))
         elif frame.received:
             decoder.idle(frame.received[-1])
 

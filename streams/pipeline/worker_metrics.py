@@ -26,7 +26,13 @@ log = get_logger(__name__)
 SIZE_SECONDS: Final = 30.0
 """Time between two measurements of the size of the checkpoints."""
 WARNING_SECONDS: Final = 60.0
-"""Least time between two warnings about reports that were overtaken."""
+"""Least time between two warnings of the same kind."""
+_LATE_REASON: Final = "they came later than decoder.lateness_seconds after newer lines of their source"
+_LATE_REMEDY: Final = "set decoder.lateness_seconds to the delay of the feed; check the clock of the receiver"
+_OVERTAKEN_REASON: Final = "they are older than what has been worked off, and change nothing"
+_OVERTAKEN_REMEDY: Final = (
+    "publish older recordings to a deployment with a prefix of its own (docs/deployment.md)"
+)
 _HISTORY_SECONDS: Final = 10.0
 """Time between two counts that are remembered for `Heartbeat.recent`."""
 
@@ -40,8 +46,9 @@ class WorkerMetrics:
         self._process = f"{socket.gethostname()}/{os.getpid()}"
         self._watched: dict[tuple[str, int], _Watched] = {}
         self._counted: Counter[tuple[str, str]] = Counter()
-        self._sizes_at = self._warned_at = float("-inf")
-        self._overtaken = 0  # since the last warning
+        self._sizes_at = float("-inf")
+        self._late = _Warning("late_lines", "lines", _LATE_REASON, _LATE_REMEDY)
+        self._overtaken = _Warning("reports_overtaken", "reports", _OVERTAKEN_REASON, _OVERTAKEN_REMEDY)
         for outcome in Outcome:
             metrics.LINES.labels(outcome)  # 0, not absent, until there is one
         for stage in ("vessels", "meetings"):
@@ -52,7 +59,8 @@ class WorkerMetrics:
         now = time.time()
         self._watch(now)
         self._collector.update(one.stats(*place) for place, one in self._watched.items())
-        self._warn(now)
+        self._late.log_if_due(now)
+        self._overtaken.log_if_due(now)
         try:
             await self._write(now)
             metrics.UP.labels("redis").set(1)
@@ -80,20 +88,11 @@ class WorkerMetrics:
     def _add(self, stage: str, name: str, count: int) -> None:
         if name != OVERTAKEN:
             metrics.LINES.labels(name).inc(count)
+            self._late.count += count if name == Outcome.LATE else 0
             return
         metrics.OVERTAKEN.labels(stage).inc(count)
         if stage == "vessels":
-            self._overtaken += count
-
-    def _warn(self, now: float) -> None:
-        if not self._overtaken or now < self._warned_at + WARNING_SECONDS:
-            return
-        log.warning(
-            "reports_overtaken", reports=self._overtaken,
-            reason="they are older than what has been worked off, and change nothing",
-            remedy="publish older recordings to a deployment with a prefix of its own (docs/deployment.md)",
-        )  # fmt: skip
-        self._overtaken, self._warned_at = 0, now
+            self._overtaken.count += count
 
     async def _write(self, now: float) -> None:
         heartbeats = {
@@ -106,6 +105,23 @@ class WorkerMetrics:
             for (stage, number), watched in list(self._watched.items()):
                 key = checkpoint.key(self._prefix, stage, number)
                 watched.size = await self._redis.memory_usage(key) or 0
+
+
+class _Warning:
+    """Something that is counted, and logged as a warning from time to time."""
+
+    def __init__(self, event: str, what: str, reason: str, remedy: str) -> None:
+        """`what` names the number in the log."""
+        self._event, self._what, self._reason, self._remedy = event, what, reason, remedy
+        self.count = 0
+        """Since the last warning."""
+        self._logged_at = float("-inf")
+
+    def log_if_due(self, now: float) -> None:
+        if self.count and now >= self._logged_at + WARNING_SECONDS:
+            counted = {self._what: self.count}
+            log.warning(self._event, **counted, reason=self._reason, remedy=self._remedy)
+            self.count, self._logged_at = 0, now
 
 
 class _Watched:

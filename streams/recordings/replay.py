@@ -1,7 +1,7 @@
-"""Replay: recordings through the core in one process, merged by event time.
+"""Replays recordings through the core in one process, merged by event time.
 
-It always reads on in the source that is furthest behind, so files may be given in any order and memory
-stays bounded by the spread of what was read, not by the size of the files.
+It always reads on in the source that is furthest behind. So files can be given in any order, and memory is
+bounded by the spread of what was read, not by the size of the files.
 """
 
 import time
@@ -14,25 +14,48 @@ import numpy as np
 from models.event import Event
 from models.frame import Frame, Reject
 from models.tick import Instant
+from models.time import DAY, Millis
 from models.vessel import Role
 from streams.recordings.diagnosis import unusable
-from streams.recordings.files import SourceError
+from streams.recordings.errors import SourceError
+from streams.recordings.recording import Recording
 from streams.recordings.summary import Summary
 from streams.stages.core import Core, Output
 
 _HEAD: Final = 512
-"""So many bytes tell what kind of text a source is."""
+"""Bytes that tell what kind of text a source is."""
+_MARGIN: Final = DAY
+"""How much earlier than its earliest line a source is opened: times are corrected where a clock was wrong."""
+
+
+def _unknown() -> Millis | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One feed: its name, and its frames in order. Reading them may raise SourceError."""
+    """One feed: its name, and its frames in order. Reading them may raise SourceError.
+
+    `first` tells its earliest time, if that is known before it is read; the source is then opened when the
+    others have come that far.
+    """
 
     name: str
     frames: Iterator[Frame]
+    first: Callable[[], Millis | None] = _unknown
 
 
-def _nothing(_: object) -> None:
+def source_of(recording: Recording, base_time: Millis | None = None) -> Source:
+    """A recording as a source. Lines that tell no time may have `base_time`."""
+
+    def first() -> Millis | None:
+        told = recording.survey().first
+        return told if told is None or base_time is None else min(told, base_time)
+
+    return Source(recording.name, recording.frames(), first)
+
+
+def _ignore(_: object) -> None:
     pass
 
 
@@ -41,13 +64,13 @@ class Replay:
     """One run. What is found goes to the callbacks; `run` returns the summary."""
 
     core: Core
-    on_event: Callable[[Event], None] = _nothing
-    on_reject: Callable[[Reject], None] = _nothing
-    on_instant: Callable[[Instant], None] = _nothing
-    on_progress: Callable[[Summary], None] = _nothing
+    on_event: Callable[[Event], None] = _ignore
+    on_reject: Callable[[Reject], None] = _ignore
+    on_instant: Callable[[Instant], None] = _ignore
+    on_progress: Callable[[Summary], None] = _ignore
     stopped: Callable[[], bool] = bool
     mmsis: frozenset[int] = frozenset()
-    """Only events that one of these vessels takes part in are told and counted; empty: all."""
+    """Only events in which one of these vessels takes part are given out and counted; empty means all."""
     _summary: Summary = field(default_factory=Summary)
     _seen: set[int] = field(default_factory=set)
     _tankers: set[int] = field(default_factory=set)
@@ -56,9 +79,10 @@ class Replay:
     _broken: set[str] = field(default_factory=set)
 
     def run(self, sources: Sequence[Source]) -> Summary:
-        """Work off all sources. Never raises for bad input: what could not be read is in the summary."""
+        """Process all sources. Never raises for bad input: what could not be read is in the summary."""
         began = time.perf_counter()
         summary = self._summary
+        self._look_ahead(sources)
         frames = {source.name: source.frames for source in sources}
         while (name := self.core.slowest) is not None:
             frame = None if self.stopped() else self._read(name, frames[name])
@@ -76,6 +100,12 @@ class Replay:
         for event in self._latest.values():
             summary.events[event.type, event.level, event.status] += 1
         return summary
+
+    def _look_ahead(self, sources: Sequence[Source]) -> None:
+        """Tell the core when each source begins, so that not all have to be open at once."""
+        for source in sources if len(sources) > 1 else ():
+            if not self.stopped() and (first := source.first()) is not None:
+                self.core.expect(source.name, first - _MARGIN)
 
     def _read(self, name: str, frames: Iterator[Frame]) -> Frame | None:
         try:

@@ -84,6 +84,10 @@ class Core:
         """The source to read next, so that none runs far ahead; None when all have ended."""
         return self._marks.slowest()
 
+    def expect(self, source: str, time: Millis) -> None:
+        """Nothing of this source is older than `time`: it does not hold the others back before that."""
+        self._marks.update(source, time)
+
     def feed(self, frame: Frame) -> Output:
         decoder = self.decoders[frame.source]
         decoder.feed(frame)

@@ -24,7 +24,7 @@ from pyais.stream import IterMessages
 
 from models.frame import Frame
 from streams.decoding.decoder import Decoder
-from streams.recordings.files import open_source
+from streams.recordings.recording import open_recording
 from streams.stages.core import Core
 from tests.benchmarks.traffic import Traffic
 from tests.scenarios.runs import RULES
@@ -65,7 +65,7 @@ def end_to_end(frames: list[Frame]) -> int:
 
 def read_only(path: Path) -> int:
     """Number of lines."""
-    return sum(frame.data.count(b"\n") for frame in open_source(str(path)))
+    return sum(frame.data.count(b"\n") for frame in open_recording(str(path)).frames())
 
 
 def _decoded(lines: list[bytes]) -> Iterator[object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.event import Event
 from models.time import Millis, from_text, to_text
-from streams.recordings.files import open_source
+from streams.recordings.recording import open_recording
 from streams.recordings.replay import Replay, Source
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
@@ -30,7 +30,8 @@ def replay(path: Path) -> tuple[Summary, list[Event]]:
     """Replay one recording with the default settings."""
     events: list[Event] = []
     core = Core([str(path)], RULES, base_time=BASE_TIME)
-    summary = Replay(core, on_event=events.append).run([Source(str(path), open_source(str(path)))])
+    source = Source(str(path), open_recording(str(path)).frames())
+    summary = Replay(core, on_event=events.append).run([source])
     return summary, events
 
 

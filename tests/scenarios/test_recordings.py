@@ -7,7 +7,7 @@ import pytest
 
 from models.event import Event
 from models.time import MINUTE, from_text
-from streams.recordings.files import open_source
+from streams.recordings.recording import open_recording
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from streams.stages.settings import Settings, load
@@ -37,7 +37,7 @@ def found(path: Path, settings: Settings | None = None) -> list[Event]:
     latest: dict[str, Event] = {}
     core = Core([str(path)], rules_of(settings or Settings()))
     run = Replay(core, on_event=lambda event: latest.update({event.id: event}))
-    run.run([Source(str(path), open_source(str(path)))])
+    run.run([Source(str(path), open_recording(str(path)).frames())])
     return list(latest.values())
 
 
@@ -52,7 +52,7 @@ def test_every_recording_adds_up(folder: Path) -> None:
     for path in paths:
         summary, _ = replay(path)
         (outcomes,) = summary.outcomes.values()
-        data = b"".join(frame.data for frame in open_source(str(path)))
+        data = b"".join(frame.data for frame in open_recording(str(path)).frames())
         assert outcomes.total() == summary.lines == len(data.splitlines()), path
         assert not summary.problems
 

@@ -1,9 +1,8 @@
 """Options of every command that reads recordings: how their lines are to be understood."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,13 +11,18 @@ from streams.cli.files import source_names
 from streams.cli.options import values
 
 if TYPE_CHECKING:
+    from streams.decoding.decoder import DecoderSettings
+    from streams.recordings.content import Access
+    from streams.recordings.inputs import Input
+    from streams.recordings.recording import Reading
     from streams.recordings.replay import Source
 
 Recordings = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE",
-        help="AIS recordings, plain or gzip, in any order: they are merged by time. - is standard input.",
+        help="AIS recordings in any order: they are merged by time. Files (plain, or compressed with gzip, "
+        "zstd, bzip2 or xz), zip and tar archives, and folders; - is standard input.",
     ),
 ]
 
@@ -31,24 +35,79 @@ class InputOptions:
             metavar="TIME", parser=values.time, help="The time of all lines, for recordings without times."
         ),
     ] = None
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            parser=values.input_format,
+            help="Format of all recordings, as listed by `tankerwatch formats`. Default: recognised by the "
+            "content of each.",
+        ),
+    ] = None
+    glob: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="Of folders and archives, read only files whose name fits this pattern, such as *.nmea.gz.",
+        ),
+    ] = "*"
+    keep_order: Annotated[
+        bool,
+        typer.Option(
+            "--keep-order",
+            help="Leave lines in the order in which they stand, and read files once. Default: files are read "
+            "twice, and those that are out of order are sorted by time.",
+        ),
+    ] = False
+
+    def reading(self, **how: Any) -> "Reading":
+        """How recordings are read; `how` are the other fields of Reading."""
+        from streams.recordings.formats import format_named
+        from streams.recordings.recording import Reading
+
+        format = format_named(self.input_format) if self.input_format else None
+        return Reading(format=format, keep_order=self.keep_order, **how)
 
 
-def open_recordings(
-    files: Sequence[str],
-    options: InputOptions,
-    *,
-    waiting: AbstractContextManager[object] | None = None,
-    on_read: Callable[[int], object] | None = None,
-) -> "list[Source]":
-    """One source for each file. Raises UsageError where a file is named twice; nothing is opened yet.
+@dataclass(frozen=True, slots=True)
+class FoundRecordings:
+    """Recordings with their printable names. Nothing is read yet but what tells archives."""
 
-    `waiting` and `on_read` are those of `open_source`.
+    inputs: "Sequence[Input]"
+    names: list[str]
+    options: InputOptions
+
+    @property
+    def files(self) -> list[str]:
+        """The files that they lie in, each once."""
+        return sorted({each.file for each in self.inputs})
+
+    @property
+    def passes(self) -> int:
+        """How often each is read."""
+        return 1 if self.options.keep_order else 2
+
+    def sources(self, decoder: "DecoderSettings", access: "Access | None" = None) -> "list[Source]":
+        """One for each recording, ready to be read."""
+        from streams.recordings.content import Access
+        from streams.recordings.recording import Recording
+        from streams.recordings.replay import source_of
+
+        reading = self.options.reading(access=access or Access(), settings=decoder)
+        named = zip(self.names, self.inputs, strict=True)
+        return [
+            source_of(Recording(name, each.content, reading), self.options.base_time) for name, each in named
+        ]
+
+
+def find_recordings(
+    files: Sequence[str], options: InputOptions, access: "Access | None" = None
+) -> FoundRecordings:
+    """The recordings that are given, with those in folders and archives.
+
+    Archives that are packed as a whole are unpacked. Raises UsageError where a file is given twice.
     """
-    from streams.recordings.files import open_source
-    from streams.recordings.replay import Source
+    from streams.recordings.inputs import find_inputs
 
-    names = source_names(files)
-    return [
-        Source(name, open_source(path, name=name, waiting=waiting, on_read=on_read))
-        for name, path in zip(names, files, strict=True)
-    ]
+    inputs = find_inputs(files, options.glob, access)
+    return FoundRecordings(inputs, source_names(inputs), options)

@@ -75,3 +75,13 @@ def broker(text: str) -> str:
         if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise UsageError(f"{text!r} is not HOST:PORT, such as localhost:9092")
     return text
+
+
+def input_format(text: str) -> str:
+    """The name of a format of recordings."""
+    from streams.recordings.formats import format_named
+
+    try:
+        return format_named(text).name
+    except ValueError as error:
+        raise UsageError(str(error)) from None

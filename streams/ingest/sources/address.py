@@ -16,7 +16,7 @@ AISSTREAM_URL: Final = "wss://stream.aisstream.io/v0/stream"
 STDIN: Final = "-"
 
 FORMS: Final = (
-    "a file (plain or gzip), - for standard input, tcp://HOST:PORT, udp://[HOST][:PORT] (listens; port "
+    "a file, folder or archive, - for standard input, tcp://HOST:PORT, udp://[HOST][:PORT] (listens; port "
     f"{UDP_PORT}), serial:/dev/DEVICE?baud={BAUD} or aisstream: (the key in AISSTREAM_API_KEY)"
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
@@ -69,7 +69,8 @@ class AisstreamAddress:
     live = True
 
 
-Address = FileAddress | TcpAddress | UdpAddress | SerialAddress | AisstreamAddress
+LiveAddress = TcpAddress | UdpAddress | SerialAddress | AisstreamAddress
+Address = FileAddress | LiveAddress
 
 
 def parse_address(text: str) -> Address:
@@ -100,8 +101,6 @@ def _file(text: str) -> FileAddress:
     path = Path(text)
     if text != STDIN and not path.exists():
         raise AddressError(f"{text}: there is no such file; a source is {FORMS}")
-    if path.is_dir():
-        raise AddressError(f"{text}: is a directory; name the files in it")
     return FileAddress(text)
 
 

@@ -5,36 +5,34 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from typing import Final, Protocol
 
 from models.frame import Frame
 from streams.deployment.topics import FRAME_LINES
 from streams.ingest.framing import LONGEST_LINE
 from streams.ingest.intake import Intake
-from streams.ingest.sources.address import STDIN
-from streams.recordings.files import Interrupted, SourceError, open_source
+from streams.recordings.content import STDIN, Access
+from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.inputs import Input
+from streams.recordings.recording import Reading, Recording
 
 _AHEAD: Final = 32
 """Frames read ahead of those taken in."""
 
 
-def read_frames(path: str, name: str, stopped: threading.Event | None = None) -> Iterator[Frame]:
-    """The frames of a recording, cut as an ingest cuts them. Raises SourceError."""
-    stdin = _Input(sys.stdin.fileno(), stopped) if path == STDIN and sys.stdin and stopped else None
-    return open_source(path, name=name, frame_bytes=LONGEST_LINE, frame_lines=FRAME_LINES, stdin=stdin)
-
-
 class FileFeed:
     """Reads a recording as fast as it is taken in."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, source: Input, reading: Reading) -> None:
+        self.input = source
+        self._reading = reading
 
     async def run(self, intake: Intake) -> None:
         """Read to the end. Raises SourceError for what could not be read, after the frames before it."""
-        await feed_frames(FrameReader(self._path, intake.source), intake, standard_input=self._path == STDIN)
+        reader = FrameReader(self.input, intake.source, self._reading)
+        await feed_frames(reader, intake, standard_input=self.input.file == STDIN)
 
 
 class Frames(Protocol):
@@ -64,16 +62,29 @@ async def feed_frames(frames: Frames, intake: Intake, *, standard_input: bool) -
 
 
 class FrameReader:
-    """The frames of a recording without blocking the loop; the thread ends with the process if need be."""
+    """The frames of a recording without blocking the loop; the thread ends with the process if need be.
 
-    def __init__(self, path: str, name: str) -> None:
-        self._path, self._name = path, name
+    Frames are cut as an ingest cuts them, whatever `reading` says. Standard input and pipes are read as their
+    lines come, without sorting: the program that writes to them may be live.
+    """
+
+    def __init__(self, source: Input, name: str, reading: Reading) -> None:
         self._loop = asyncio.get_running_loop()
         self._frames: asyncio.Queue[Frame | SourceError | None] = asyncio.Queue()
         self._room = threading.Semaphore(_AHEAD)
         self._stopped = threading.Event()
         self._ended = False
-        threading.Thread(target=self._read, name=f"read {path}", daemon=True).start()
+        self._standard_input = source.file == STDIN
+        stdin = _Input(sys.stdin.fileno(), self._stopped) if self._standard_input and sys.stdin else None
+        reading = replace(
+            reading,
+            access=Access(Until(self._stopped), stdin=stdin),
+            frame_bytes=LONGEST_LINE,
+            frame_lines=FRAME_LINES,
+            keep_order=reading.keep_order or not source.content.rereadable,
+        )
+        self._recording = Recording(name, source.content, reading)
+        threading.Thread(target=self._read, name=f"read {name}", daemon=True).start()
 
     def stop(self) -> None:
         """Read no more; what was read of standard input can still be taken."""
@@ -98,10 +109,10 @@ class FrameReader:
     def _read(self) -> None:
         end: SourceError | None = None
         try:
-            for frame in read_frames(self._path, self._name, self._stopped):
+            for frame in self._recording.frames():
                 self._give(frame)
-                if self._stopped.is_set() and self._path != STDIN:
-                    return
+                if self._stopped.is_set() and not self._standard_input:
+                    return  # nobody takes what was read of a file
         except SourceError as error:
             end = error
         self._give(end)
@@ -110,6 +121,20 @@ class FrameReader:
         self._room.acquire()
         with suppress(RuntimeError):  # the loop has ended, and nobody listens
             self._loop.call_soon_threadsafe(self._frames.put_nowait, item)
+
+
+class Until(AbstractContextManager[None]):
+    """Raises Interrupted at the next read once `stopped` is set."""
+
+    def __init__(self, stopped: threading.Event) -> None:
+        self._stopped = stopped
+
+    def __enter__(self) -> None:
+        if self._stopped.is_set():
+            raise Interrupted
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class _Input:
@@ -122,6 +147,4 @@ class _Input:
         while not select.select([self._descriptor], [], [], 0.1)[0]:
             if self._stopped.is_set():
                 raise Interrupted
-        if self._stopped.is_set():
-            raise Interrupted
         return os.read(self._descriptor, size)

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from streams.cli.interrupt import Interrupt
-from streams.recordings.files import Interrupted
+from streams.recordings.errors import Interrupted
 
 
 def test_the_first_is_noted_and_the_second_ends_at_once() -> None:

@@ -121,9 +121,10 @@ def test_own_fence_watchlist_and_settings_have_their_say(capsys: Streams) -> Non
 def test_what_can_be_read_is_processed(capsys: Streams) -> None:
     whole, _ = replay(capsys, "all.nmea")
     Path("cut.gz").write_bytes(gzip.compress(b"# nothing\n" * 9)[:-9])
-    out, told = replay(capsys, "missing.nmea", ".", "all.nmea", "cut.gz", code=1)
+    Path("folder").mkdir()
+    out, told = replay(capsys, "missing.nmea", "folder", "all.nmea", "cut.gz", code=1)
     assert out == whole
-    assert [line.partition(":")[0] for line in sorted(errors(told))] == [".", "cut.gz", "missing.nmea"]
+    assert [line.partition(":")[0] for line in sorted(errors(told))] == ["cut.gz", "folder", "missing.nmea"]
 
 
 def test_no_times_at_all_need_a_base_time(capsys: Streams) -> None:
@@ -141,7 +142,7 @@ def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
         "frames.jsonl": (b'{"Message": {}}\n', "looks like JSON"),
         "gps.log": (b"$GPGGA,120000,,,,,0,,,,,,,,*65\n", "looks like NMEA without AIS"),
         "image": (b"\x89PNG\r\n\0\0\n", "binary data"),
-        "a.zip": (b"PK\x03\x04rest", "is a zip archive"),
+        "a.zip": (b"PK\x03\x04rest", "the zip archive is broken"),
         "empty": (b"", "is empty"),
     }
     for name, (data, _) in contents.items():

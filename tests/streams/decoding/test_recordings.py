@@ -14,7 +14,7 @@ from pyais.stream import IterMessages
 
 from models.time import DAY, Millis, from_text
 from streams.decoding.decoder import Decoder
-from streams.recordings.files import open_source
+from streams.recordings.recording import open_recording
 
 pytestmark = pytest.mark.recorded
 
@@ -82,7 +82,7 @@ def recordings() -> Path:
 def run(path: Path) -> tuple[Decoder, list[Any], list[Any]]:
     decoder = Decoder(str(path), base_time=BASE_TIME)
     positions, statics = [], []
-    for frame in open_source(str(path)):
+    for frame in open_recording(str(path)).frames():
         decoder.feed(frame)
         reports = decoder.advance(decoder.watermark).reports
         positions.append(reports.positions)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streams.recordings.files import open_source
 
 from models.frame import Frame
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, to_text
 from streams.ingest.shift import LineShifter, ShiftError, shift_to
-from streams.recordings.files import open_source
 from tests.scenarios.recordings import recordings
 from tests.streams.nmea_lines import START, Result, checksum, class_a, decode, pghp, sentence, tag
 

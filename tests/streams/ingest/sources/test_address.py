@@ -48,7 +48,6 @@ def test_a_file_may_look_like_something_else(tmp_path: Path, monkeypatch: pytest
     ("text", "said"),
     [
         ("gone.nmea", "no such file; a source is a file"),
-        ("/", "is a directory; name the files in it"),
         ("http://example.org", "unknown kind of source 'http'; known are a file"),
         ("tcp://example.org", "needs host and port"),
         ("tcp://:4001", "needs host and port"),

@@ -1,0 +1,121 @@
+"""Cuts bytes into frames of whole lines."""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from models.frame import Cut, Frame
+from streams.recordings.errors import Interrupted, SourceError
+
+_LINE_FEED = ord("\n")
+
+
+class LineCutter:
+    """Makes frames of at most `frame_lines` lines and about `frame_bytes` bytes, lines numbered from 1.
+
+    Of a line longer than `frame_bytes` only the head is kept; the cuts of its frame have its length and
+    SHA-256. So memory stays bounded, whatever comes.
+    """
+
+    def __init__(self, source: str, frame_bytes: int, frame_lines: int) -> None:
+        self._source = source
+        self._bytes = max(1, frame_bytes)
+        self._lines = max(1, frame_lines)
+        self._next_line = 1
+        self._whole = bytearray()  # whole lines
+        self._count = 0
+        self._cuts: list[Cut] = []
+        self._open = bytearray()  # the beginning of a line
+        self._length = 0  # of all that came of that line
+        self._hash = hashlib.sha256()  # of the same, once it is too long
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _LINE_FEED) + 1
+        if not len(ends):
+            self._extend(chunk)
+            return
+        first = int(ends[0])
+        self._extend(chunk[: first - 1])
+        yield from self._end_line()
+        if len(ends) > 1 and int(np.diff(ends).max()) > self._bytes:
+            for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+                self._extend(chunk[start : end - 1])
+                yield from self._end_line()
+        else:
+            yield from self._take(chunk, ends)
+        self._extend(chunk[int(ends[-1]) :])
+
+    def finish(self, *, cut_off: bool = False) -> Iterator[Frame]:
+        """The rest, with a last line that no line feed ends; without that line where it was cut off."""
+        if self._length and not cut_off:
+            yield from self._end_line()
+        if self._count:
+            yield self._frame()
+
+    def _take(self, chunk: bytes, ends: npt.NDArray[np.int64]) -> Iterator[Frame]:
+        """Take the lines between these places, none of them too long."""
+        done, last = 0, len(ends) - 1  # index of the place before the next line
+        while done < last:
+            start = int(ends[done])
+            full = int(np.searchsorted(ends, start + self._bytes - len(self._whole)))
+            until = min(max(full, done + 1), done + self._lines - self._count, last)
+            self._whole += chunk[start : int(ends[until])]
+            self._count += until - done
+            done = until
+            if self._full:
+                yield self._frame()
+
+    @property
+    def _full(self) -> bool:
+        return self._count >= self._lines or len(self._whole) >= self._bytes
+
+    def _extend(self, piece: bytes) -> None:
+        """More of a line that has not ended."""
+        if self._length + len(piece) > self._bytes:
+            if self._length <= self._bytes:
+                self._hash = hashlib.sha256(self._open)
+            self._hash.update(piece)
+            self._open += piece[: max(0, self._bytes - self._length)]
+        else:
+            self._open += piece
+        self._length += len(piece)
+
+    def _end_line(self) -> Iterator[Frame]:
+        if self._length > self._bytes:
+            self._cuts.append(Cut(self._count, self._length, self._hash.hexdigest()))
+        self._whole += self._open
+        self._whole.append(_LINE_FEED)
+        self._count += 1
+        self._open.clear()
+        self._length = 0
+        if self._full:
+            yield self._frame()
+
+    def _frame(self) -> Frame:
+        frame = Frame(self._source, bytes(self._whole), self._next_line, cuts=tuple(self._cuts))
+        self._next_line += self._count
+        self._whole, self._count, self._cuts = bytearray(), 0, []
+        return frame
+
+
+def cut_into_frames(
+    source: str, text: Iterator[bytes], frame_bytes: int, frame_lines: int
+) -> Iterator[Frame]:
+    """Frames of a text. Raises SourceError where that does, after the lines before it, the last one cut
+    short.
+
+    At Interrupted it ends with the whole lines that had come.
+    """
+    cutter = LineCutter(source, frame_bytes, frame_lines)
+    try:
+        for chunk in text:
+            yield from cutter.feed(chunk)
+    except Interrupted:
+        yield from cutter.finish(cut_off=True)
+        return
+    except SourceError:
+        yield from cutter.finish()
+        raise
+    yield from cutter.finish()

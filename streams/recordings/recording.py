@@ -1,0 +1,151 @@
+"""A recording: one source of lines, read as frames, in order of time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from models.frame import Frame
+from models.time import SECOND, Millis
+from streams.decoding.byte_spans import Int64Array
+from streams.decoding.decoder import DecoderSettings
+from streams.decoding.line_times import LineTimes
+from streams.recordings.content import STDIN, Access, Content, FileContent
+from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.formats import HEAD, Format, recognised
+from streams.recordings.keyed_lines import keyed_lines
+from streams.recordings.order import QuickCheck, StationCheck
+from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
+from streams.recordings.text import peek, text_of
+
+FRAME_BYTES: Final = 1 << 18
+FRAME_LINES: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How recordings are read.
+
+    Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a longer line only the head is
+    kept. `format` is that of every recording; without it, each is recognised by its content. With
+    `keep_order` lines stay as they stand; otherwise they are put in order of time where some would come more
+    than the lateness of `settings` after later ones.
+    """
+
+    access: Access = field(default_factory=Access)
+    frame_bytes: int = FRAME_BYTES
+    frame_lines: int = FRAME_LINES
+    format: Format | None = None
+    keep_order: bool = False
+    settings: DecoderSettings = field(default_factory=DecoderSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a look through a whole recording tells.
+
+    `first` is the earliest time, `wild` has the days whose times are not to be believed.
+    """
+
+    first: Millis | None
+    wild: Int64Array
+    in_order: bool
+
+
+_NOT_KNOWN: Final = Survey(None, np.empty(0, np.int64), in_order=True)
+
+
+class Recording:
+    """One file, member of an archive, or standard input. It is opened when something is asked of it."""
+
+    def __init__(self, name: str, content: Content, reading: Reading) -> None:
+        self.name = name
+        self._content = content
+        self._reading = reading
+        self._survey: Survey | None = None
+
+    def frames(self) -> Iterator[Frame]:
+        """The lines. They stay as they are unless some are out of order.
+
+        Raises SourceError at once for what can't be opened, is empty or is no text, and after the last frame
+        that could be read for what breaks off. Ends at Interrupted with the lines that had come.
+        """
+        try:
+            if self._reading.keep_order:
+                yield from self._as_they_stand()
+            elif self._content.rereadable:
+                yield from self._by_time()
+            else:
+                yield from window_sorted_frames(
+                    self._as_they_stand(), self._times, self._lateness, self._maker()
+                )
+        except Interrupted:
+            return
+        except SourceError as error:
+            shown = "standard input" if self._content == FileContent(STDIN) else self.name
+            raise SourceError(f"{shown}: {error}") from error
+
+    def survey(self) -> Survey:
+        """Look through a recording. One that can be read only once is taken for one in order."""
+        if self._survey is None:
+            rereadable = self._content.rereadable and not self._reading.keep_order
+            self._survey = self._look_through() if rereadable else _NOT_KNOWN
+        return self._survey
+
+    def _by_time(self) -> Iterator[Frame]:
+        survey = self.survey()
+        if survey.in_order:
+            yield from self._as_they_stand()
+        else:
+            frames = self._in_large_frames()
+            yield from sorted_frames(frames, self._times(), lambda: survey.wild, self._maker())
+
+    def _look_through(self) -> Survey:
+        quick = QuickCheck(self._lateness, self._times())
+        for frame in _up_to_a_fault(self._in_large_frames()):
+            quick.feed(frame)
+        wild = quick.days.wild()
+        if quick.in_order:
+            return Survey(quick.first, wild, in_order=True)
+        check = StationCheck(self._lateness)
+        frames = _up_to_a_fault(self._in_large_frames())
+        for keyed in keyed_lines(frames, self._times(), lambda: wild):
+            check.feed(keyed)
+        return Survey(quick.first, wild, check.in_order)
+
+    def _as_they_stand(self) -> Iterator[Frame]:
+        return self._cut(self._reading.frame_bytes, self._reading.frame_lines)
+
+    def _in_large_frames(self) -> Iterator[Frame]:
+        return self._cut(FRAME_BYTES, FRAME_LINES)
+
+    def _cut(self, frame_bytes: int, frame_lines: int) -> Iterator[Frame]:
+        head, text = peek(text_of(self._content, self._reading.access), HEAD)
+        if not head and not any(text):
+            raise SourceError("is empty; give a recording with at least one line")
+        format = self._reading.format or recognised(head)
+        yield from format.frames(self.name, text, frame_bytes, frame_lines)
+
+    def _times(self) -> LineTimes:
+        return LineTimes(self._reading.settings)
+
+    def _maker(self) -> FrameMaker:
+        return FrameMaker(self.name, self._reading.frame_bytes, self._reading.frame_lines)
+
+    @property
+    def _lateness(self) -> Millis:
+        return self._reading.settings.lateness_seconds * SECOND
+
+
+def _up_to_a_fault(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Frames up to what they raise."""
+    try:
+        yield from frames
+    except (SourceError, Interrupted):
+        return
+
+
+def open_recording(path: str, reading: Reading | None = None, name: str | None = None) -> Recording:
+    """The recording in a file, or in standard input for `-`; its name is the path unless another is given."""
+    return Recording(name or path, FileContent(path), reading or Reading())

@@ -52,8 +52,9 @@ async def publish(
     A finite `rate` is the speed of event time, 1 for real time: frames are sent when their lines would have
     come, those of several recordings merged by time. All recordings, with those in folders and archives that
     fit `glob`, are registered before the first frame. While Kafka is away, reading waits. `names` are those
-    of the sources; by default they are made of the recordings' names. `done` is how far the deployment has come: a recording that starts before is refused. With
-    `to_now` all times are moved so that the earliest recording starts now.
+    of the sources; by default they are made of the recordings' names. `done` is how far the deployment
+    has come: a recording that starts before is refused. With `to_now` all times are moved so that the
+    earliest recording starts now.
 
     Raises AddressError, BehindError, ShiftError and TopicsError.
     """

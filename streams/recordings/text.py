@@ -31,14 +31,15 @@ def unpacked(chunks: Iterator[bytes], layers: int = _LAYERS) -> Iterator[bytes]:
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
-    """How something begins, in `size` bytes if there are as many, and all of it.
+    """How something begins, and all of it.
 
-    What goes wrong on the way does so again where the bytes before it have been taken.
+    The beginning has `size` bytes, or less where less is there. A line of text is enough: a pipe may not give
+    more of it for a long time. What goes wrong on the way does so again after the bytes before it.
     """
     head = bytearray()
     fault: Exception | None = None
     try:
-        while len(head) < size:
+        while len(head) < size and (b"\n" not in head or b"\0" in head):
             chunk = next(chunks, None)
             if chunk is None:
                 break

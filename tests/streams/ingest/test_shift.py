@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams.recordings.files import open_source
 
 from models.frame import Frame
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, to_text
 from streams.ingest.shift import LineShifter, ShiftError, shift_to
+from streams.recordings.recording import Reading, open_recording
 from tests.scenarios.recordings import recordings
 from tests.streams.nmea_lines import START, Result, checksum, class_a, decode, pghp, sentence, tag
 
@@ -112,7 +112,7 @@ def test_it_is_by_whole_minutes_into_the_minute_of_now() -> None:
 def test_real_recordings_decode_to_the_same_reports() -> None:
     by, timed = 4_321 * DAY + 5 * HOUR + MINUTE, 0
     for path in recordings(Path(os.environ["TANKERWATCH_DATA"])):
-        frames = list(open_source(str(path), frame_bytes=1 << 16, frame_lines=5_000))
+        frames = list(open_recording(str(path), Reading(frame_bytes=1 << 16, frame_lines=5_000)).frames())
         before = decode_frames(frames)
         shifter = LineShifter(path.name, by)
         after = decode_frames([shifter.frame(frame) for frame in frames])

@@ -102,7 +102,7 @@ def test_a_vessel_heard_once_in_25_hours_is_in_order(path: Path) -> None:
 
 
 def message(time: Millis, number: int) -> list[bytes]:
-    """A message in one of the forms in which lines belong together, all of one station."""
+    """A message in one of the forms in which lines belong together."""
     mmsi = 273_000_000 + number
     one = sentence(*class_a(mmsi, lon=79_200_000 + number))
     text, sequence = static(mmsi, draught=number % 200), str(number % 10)
@@ -127,7 +127,9 @@ def test_lines_that_belong_together_stay_together(
     tmp_path_factory: pytest.TempPathFactory, seconds: list[int], small: bool
 ) -> None:
     path = tmp_path_factory.mktemp("order") / "recording"
+    seconds = [10_800, 0, *seconds]  # a station that goes back behind itself: out of order beyond doubt
     messages = [message(START + at * SECOND, number) for number, at in enumerate(seconds)]
+    messages[:2] = [[report(START + at * SECOND, 273_000_900 + at)] for at in seconds[:2]]
     with pytest.MonkeyPatch.context() as patch:
         if small:  # so that even this goes to disk, in blocks of some lines
             patch.setattr(sorting, "CHUNK_BYTES", 2_000)

@@ -130,3 +130,14 @@ def test_frames_carry_the_name_and_bytes_are_counted_as_read(tmp_path: Path) -> 
     assert sum(counts) == len(packed)
     with pytest.raises(SourceError, match=r"^a name: there is no such file"):
         list(open_recording(str(tmp_path / "missing"), name="a name").frames())
+
+
+def test_a_pipe_is_read_as_its_lines_come() -> None:
+    """The first line is enough to begin with: a live feed may give no more for a while."""
+    ends = os.pipe()
+    with open(ends[0], "rb") as reads, open(ends[1], "wb", buffering=0) as writes:
+        reading = Reading(Access(stdin=reads), frame_lines=1, keep_order=True)
+        frames = open_recording("-", reading).frames()
+        for line in (b"!AIVDM,1\n", b"two\n"):
+            writes.write(line)
+            assert next(frames).data == line

@@ -42,6 +42,7 @@ def test_a_file_may_look_like_something_else(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     Path("tcp:12").touch()
     assert parse_address("tcp:12") == FileAddress("tcp:12")
+    assert parse_address(str(tmp_path)) == FileAddress(str(tmp_path)), "a folder of recordings"
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,10 @@ async def test_late_lines_are_a_warning_with_the_remedy(
         caplog.clear()
         with caplog.at_level(logging.WARNING, worker_metrics.__name__):
             await watch.report()
-        messages = [record.getMessage() for record in caplog.records]
-        assert all("event=late_lines" in each and "decoder.lateness_seconds" in each for each in messages)
-        return [cast(Any, record).fields["lines"] for record in caplog.records]
+        logged = [cast(dict[str, Any], record.msg) for record in caplog.records]
+        assert all(each["event"] == "late_lines" for each in logged)
+        assert all("decoder.lateness_seconds" in each["remedy"] for each in logged)
+        return [each["lines"] for each in logged]
 
     assert await warned() == [], "those that another worker had before it"
     partition.late = 9

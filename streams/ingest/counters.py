@@ -25,8 +25,10 @@ class Counters:
     """UDP datagrams received, also those dropped."""
     dropped_datagrams: int = 0
     """UDP datagrams dropped because nothing more could be buffered."""
+    kernel_dropped_datagrams: int = 0
+    """UDP datagrams that the kernel dropped before they could be received. Their lines are not known."""
     dropped_lines: int = 0
-    """Lines lost in these, in refused frames, and at an end when nothing could be buffered."""
+    """Lines lost in `dropped_datagrams`, in refused frames, and at an end when nothing could be buffered."""
     reconnects: int = 0
     """Connections of live sources that were tried again."""
     kafka_outages: int = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections import deque
 from typing import Final
 
@@ -17,6 +18,10 @@ log = get_logger(__name__)
 QUEUE_BYTES: Final = 1 << 22
 """Datagrams that wait for room in the outbox. Nobody can be told to wait, so more than that is dropped."""
 _SOCKET_BUFFER: Final = 1 << 22
+_SO_MEMINFO: Final = 55
+"""Option of a Linux socket, of nine 32-bit numbers (SK_MEMINFO_VARS in linux/sock_diag.h)."""
+_MEMINFO: Final = struct.Struct("9I")
+_DROPS: Final = 8  # SK_MEMINFO_DROPS: datagrams dropped since the socket was made, as SO_RXQ_OVFL tells them
 _OVERHEAD: Final = 100  # of a datagram in the queue, so that empty ones count too
 
 
@@ -31,6 +36,7 @@ class UdpFeed:
         self._arrived = asyncio.Event()
         self._complain = RateLimit()
         self._dropped = 0  # datagrams since the last complaint
+        self._kernel_dropped = 0  # since the socket was made
         self._source = address.text
 
     @property
@@ -62,7 +68,12 @@ class UdpFeed:
             await intake.feed(data, received, ends_line=True)
 
     def _receive(self) -> None:
-        """Empty the socket as long as there is something, but for so many that others have their turn."""
+        """Take what has arrived, and count what the kernel dropped meanwhile."""
+        self._empty_socket()
+        self._count_kernel_drops()
+
+    def _empty_socket(self) -> None:
+        """Take datagrams as long as there are any, at most so many that other tasks have their turn."""
         for _ in range(1_000):
             try:
                 data = self._socket.recv(1 << 16)
@@ -82,12 +93,28 @@ class UdpFeed:
             self._arrived.set()
 
     def _drop(self, data: bytes) -> None:
-        self._dropped += 1
         self._counters.dropped_datagrams += 1
         self._counters.dropped_lines += data.count(b"\n") + (not data.endswith(b"\n"))
+        self._complain_of(1, "the buffer is full")
+
+    def _count_kernel_drops(self) -> None:
+        """Count what the kernel dropped since the last call, where it says so (Linux from 4.12 on)."""
+        try:
+            found = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+            dropped = _MEMINFO.unpack(found)[_DROPS]
+        except (OSError, struct.error):
+            return
+        new, self._kernel_dropped = (dropped - self._kernel_dropped) % (1 << 32), dropped
+        if new:
+            self._counters.kernel_dropped_datagrams += new
+            self._complain_of(new, "the kernel's buffer is full; raise net.core.rmem_max")
+
+    def _complain_of(self, dropped: int, reason: str) -> None:
+        self._dropped += dropped
         if self._complain():
-            log.error("datagrams_dropped", source=self._source, datagrams=self._dropped,
-                total=self._counters.dropped_datagrams, reason="the buffer is full")  # fmt: skip
+            total = self._counters.dropped_datagrams + self._counters.kernel_dropped_datagrams
+            log.error("datagrams_dropped", source=self._source, datagrams=self._dropped, total=total,
+                reason=reason)  # fmt: skip
             self._dropped = 0
 
 

@@ -9,6 +9,7 @@ from streams.deployment.wire import RawFrame, Registration
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.outbox import Outbox
+from streams.ingest.sources import udp
 from streams.ingest.sources.address import UdpAddress
 from streams.ingest.sources.udp import UdpFeed
 from streams.runtime import tasks
@@ -50,3 +51,20 @@ async def test_nothing_is_lost_when_the_feed_is_cancelled_again_and_again(
         found += content.data
         await outbox.acknowledge(number, content)
     assert [int(line[:2]) for line in found.splitlines()] == list(range(20))
+
+
+async def test_datagrams_that_the_kernel_drops_are_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(udp, "_SOCKET_BUFFER", 1 << 12)
+    counters = Counters()
+    feed = UdpFeed(UdpAddress("udp://127.0.0.1", "127.0.0.1", free_port()), counters)
+    sent = 400
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(sent):
+            sender.sendto(b"x" * 1_000, ("127.0.0.1", feed.port))
+    running = asyncio.create_task(feed.run(Intake("a", Outbox(None, counters), counters)))
+    await eventually(lambda: counters.datagrams + counters.kernel_dropped_datagrams == sent)
+    await tasks.end(running)
+    assert counters.kernel_dropped_datagrams > 0
+    assert "net.core.rmem_max" in caplog.text

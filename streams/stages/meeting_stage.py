@@ -13,7 +13,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from models.event import Event, EventType
+from models.event import Event, EventType, sort_key
 from models.report import Rows
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
@@ -195,7 +195,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
         return touched
 
     def _complete(self, parts: list[Instant]) -> list[Event]:
-        return [self._loiterings.complete(event) for part in parts for event in part.events]
+        """The events of all parts, in an order that does not depend on which part came first."""
+        events = sorted((event for part in parts for event in part.events), key=sort_key)
+        return [self._loiterings.complete(event) for event in events]
 
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)

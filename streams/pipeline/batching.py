@@ -1,6 +1,7 @@
-"""How what a stage found is dealt out to messages that Kafka takes: it takes a megabyte by default."""
+"""Batching: results of a stage, dealt out to records that Kafka takes. Its limit is a megabyte by default."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,54 +15,64 @@ from streams.deployment.topics import Topics
 from streams.deployment.wire import FactsFrame, InstantPart, Origin
 from streams.pipeline.operator import OutgoingRecord
 
-ROWS = 4_000
-"""Rows in one message at most: well below the megabyte that Kafka takes by default."""
-IDENTITIES = 1_000
-EVENTS = 10
+MAX_ROWS: Final = 4_000
+"""Reports or ticks in one record: well below a megabyte."""
+MAX_IDENTITIES: Final = 1_000
+MAX_EVENTS: Final = 10
+"""Events in one part of an instant."""
+MAX_FACTS: Final = 20
+"""Events in one record of facts; an event takes up to 25 kB."""
+MAX_PARTS: Final = 4
+"""Parts of instants in one record,"""
+MAX_PART_BYTES: Final = 500_000
+"""and their size together, estimated."""
 EVENT_BYTES, POSITION_BYTES = 4_000, 200
 """About the size of an event without positions, and of a position in its evidence."""
-PARTS = 4
-PART_BYTES = 500_000
 
 
 def facts(
-    topics: Topics, stage: str, partition: int, offset: int, done: Millis, events: list[Event]
+    topics: Topics, stage: str, partition: int, offset: int, done: Millis, events: Sequence[Event]
 ) -> Iterable[OutgoingRecord]:
-    groups = [events[at : at + 20] for at in range(0, max(len(events), 1), 20)]
+    """Records of what a stage found in the frame at `offset`.
+
+    The last one says that there is nothing else up to the instant `done`.
+    """
+    groups = [events[at : at + MAX_FACTS] for at in range(0, max(len(events), 1), MAX_FACTS)]
     for number, group in enumerate(groups):
+        last = number == len(groups) - 1
         frame = FactsFrame(
             wire.VERSION,
             stage,
             Origin(partition, offset, number),
-            done if number == len(groups) - 1 else BEGINNING,
-            group,
+            done if last else BEGINNING,
+            list(group),
         )
         yield OutgoingRecord(topics.facts, wire.encode(frame), 0)
 
 
 def parts(instant: Instant) -> Iterable[InstantPart]:
-    """An instant in parts that fit into a message.
+    """An instant in parts that each fit into a record.
 
-    Identities that are too many for one part go before the ticks, events after them.
+    Identities beyond the limit go before the ticks, events after them.
     """
-    first, later = instant.identities[:IDENTITIES], instant.identities[IDENTITIES:]
-    for at in range(0, len(later), IDENTITIES):
-        yield InstantPart(instant.time, b"", list(later[at : at + IDENTITIES]), [()])
-    for number, rows in enumerate(wire.chunks(instant.ticks, ROWS)):
+    first, later = instant.identities[:MAX_IDENTITIES], instant.identities[MAX_IDENTITIES:]
+    for at in range(0, len(later), MAX_IDENTITIES):
+        yield InstantPart(instant.time, b"", list(later[at : at + MAX_IDENTITIES]), [()])
+    for number, rows in enumerate(wire.chunks(instant.ticks, MAX_ROWS)):
         stations, (ticks,) = own_stations(instant.stations, rows)
         yield InstantPart(instant.time, ticks.tobytes(), list(first) if number == 0 else [], stations)
-    for at in range(0, len(instant.events), EVENTS):
-        yield InstantPart(instant.time, b"", [], [()], list(instant.events[at : at + EVENTS]))
+    for at in range(0, len(instant.events), MAX_EVENTS):
+        yield InstantPart(instant.time, b"", [], [()], list(instant.events[at : at + MAX_EVENTS]))
 
 
-def grouped(several: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
-    """Parts together in one message, as long as they fit."""
+def grouped(instants: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
+    """Parts that fit together into one record."""
     group: list[InstantPart] = []
     size = 0
-    for part in several:
+    for part in instants:
         more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
         more += sum(EVENT_BYTES + POSITION_BYTES * len(each.evidence.positions) for each in part.events)
-        if group and (size + more > PART_BYTES or len(group) == PARTS):
+        if group and (size + more > MAX_PART_BYTES or len(group) == MAX_PARTS):
             yield group
             group, size = [], 0
         group.append(part)
@@ -70,10 +81,8 @@ def grouped(several: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
         yield group
 
 
-def own_stations(
-    table: tuple[tuple[str, ...], ...], *parts: Rows
-) -> tuple[list[tuple[str, ...]], list[Rows]]:
-    """The stations that these rows name, and the rows pointing into that shorter table."""
+def own_stations(table: Sequence[tuple[str, ...]], *parts: Rows) -> tuple[list[tuple[str, ...]], list[Rows]]:
+    """The stations that these rows name, and copies of the rows that point into that shorter table."""
     used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
     renumber: npt.NDArray[np.int32] = np.zeros(len(table), np.int32)
     renumber[used] = np.arange(len(used))

@@ -24,8 +24,8 @@ Pieces = Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What was kept of a partition: the last offset consumed, -1 for none, and the state in pieces."""
+class StoredState:
+    """What Redis holds for a partition: the last offset consumed, -1 for none, and the state in pieces."""
 
     offset: int
     pieces: dict[str, bytes]
@@ -38,25 +38,25 @@ class Checkpoint:
         self._name = f"partition {partition} of {stage}"
         self._hash = FencedHash(client, key(prefix, stage, partition), self._name)
 
-    async def take_over(self) -> Kept:
-        """Become the owner of the partition, and load what its last owner kept."""
+    async def take_over(self) -> StoredState:
+        """Become the owner of the partition, and load what its last owner saved."""
         fields = await self._hash.take_over()
         offset = int(fields.pop(OFFSET, NOTHING))
-        return Kept(offset, {name.decode(): value for name, value in fields.items()})
+        return StoredState(offset, {name.decode(): value for name, value in fields.items()})
 
     async def save(self, onto: Collection[int], offset: int, changed: Pieces) -> None:
         """Write changed pieces and the offset, or nothing. Raises Fenced, SetBack.
 
         `onto` are the offsets of checkpoints that these pieces can be added to.
         """
-        kept: list[tuple[Any, Any]] = [(name, value) for name, value in changed.items() if value is not None]
+        saved: list[tuple[Any, Any]] = [(name, value) for name, value in changed.items() if value is not None]
         gone = [name for name, value in changed.items() if value is None]
 
         async def fill(pipe: Any, fields: list[bytes | None]) -> None:
             self._check(onto, *fields)
             pipe.multi()
-            for at in range(0, len(kept), FIELDS):
-                pipe.hset(self._hash.key, mapping=dict(kept[at : at + FIELDS]))
+            for at in range(0, len(saved), FIELDS):
+                pipe.hset(self._hash.key, mapping=dict(saved[at : at + FIELDS]))
             pipe.hset(self._hash.key, OFFSET, offset)
             if gone:
                 pipe.hdel(self._hash.key, *gone)

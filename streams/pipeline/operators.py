@@ -103,8 +103,8 @@ class DecoderOperator:
         for partition in range(self._spread):
             positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
             statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
-            pieces = [(part, statics[:0]) for part in wire.chunks(positions, batching.ROWS)]
-            pieces += [(positions[:0], part) for part in wire.chunks(statics, batching.ROWS) if len(part)]
+            pieces = [(part, statics[:0]) for part in wire.chunks(positions, batching.MAX_ROWS)]
+            pieces += [(positions[:0], part) for part in wire.chunks(statics, batching.MAX_ROWS) if len(part)]
             for number, (some, others) in enumerate(pieces):
                 last = number == len(pieces) - 1
                 stations, (some, others) = batching.own_stations(reports.stations, some, others)

@@ -1,227 +1,242 @@
-"""The keeper of a stage: applies frames in order of offset, sends what comes of them, keeps checkpoints.
+"""Runs one stage on the partitions that this worker has: takes frames in order, sends results, saves state.
 
-Faust hands over messages; which of them count is decided here, by the checkpoint
-(docs/measurements/offsets.md). A frame is applied when its offset is the next one; a lower one was applied
-before, a higher one means that something was lost, and then the only safe thing is to end the process and
-start from the checkpoint.
+Faust hands over messages; the checkpoint decides which of them count (docs/measurements/offsets.md). A frame
+is processed if its offset is the next one. A lower offset was processed before. A higher one means that
+frames are missing, and then the only safe thing is to end the process and start from the checkpoint.
 
-Any await may be the last one of a cancelled agent or be followed by a rebalance. So state, offset and what is
-to be sent change together with no await in between, and what was handed to the broker or taken from the host
-for a checkpoint stays noted in the slot until it is known to have arrived.
+Any `await` may be the last one of a cancelled agent, or be followed by a rebalance. So the state, the offset
+and what is to be sent change together, with no `await` in between. What was handed to Kafka, and what was
+taken from the operator for a checkpoint, stays noted here until it is known to have arrived.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from models.errors import TankerwatchError
 from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
-from streams.pipeline.checkpoint import Checkpoint, Kept
+from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.operator import Operator, OutgoingRecord, dead_letter
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 
 log = get_logger(__name__)
 Send = Callable[[OutgoingRecord], Awaitable["asyncio.Future[Any]"]]
-"""Hands a message to the producer; the future it gives is done when the broker has it."""
-SENT: Final = 1_000
-"""Futures of sent messages are looked through when there are so many more."""
+"""Hands a record to the producer. The future that it returns is done when Kafka has the record."""
+PENDING_BEFORE_CLEANUP: Final = 1_000
+"""Futures of sent records that are collected before the finished ones are dropped."""
 
 
-class Lost(TankerwatchError):
+class FramesMissing(TankerwatchError):
     """Frames are missing between two offsets."""
 
 
-class Unreadable(TankerwatchError):
+class UnreadableCheckpoint(TankerwatchError):
     """A checkpoint that this version can't read."""
 
 
 class Partition:
-    """One partition in hand."""
+    """One partition that this worker has: its operator, its checkpoint, and what is still under way."""
 
     def __init__(self, operator: Operator, checkpoint: Checkpoint, last: int, stored: int) -> None:
         self.operator, self.checkpoint = operator, checkpoint
         self.last = last
-        """Offset of the last frame applied."""
+        """Offset of the last frame processed."""
         self.saved = last
-        """The same as of the last checkpoint."""
+        """Offset of the last frame that a checkpoint has."""
         self.onto = {stored}
-        """Offsets that Redis may have: of the last checkpoint, and of attempts without an answer."""
+        """Offsets that Redis may hold: that of the last checkpoint, and of attempts without an answer."""
         self.outbox: deque[OutgoingRecord] = deque()
-        self.sent: list[asyncio.Future[Any]] = []
+        self.pending: list[asyncio.Future[Any]] = []
+        """Records that were handed to the producer since the last checkpoint."""
         self.unsaved: dict[str, bytes | None] = {}
-        """Pieces taken from the host and not yet known to be kept."""
-        self.look_at = SENT
+        """Pieces of state taken from the operator and not yet known to be saved."""
+        self._clean_up_at = PENDING_BEFORE_CLEANUP
 
-    def note(self, future: "asyncio.Future[Any]") -> None:
-        """Remember a message until the broker has it. The list stays short between rare checkpoints."""
-        self.sent.append(future)
-        if len(self.sent) >= self.look_at:
-            self.sent = [one for one in self.sent if not one.done() or one.cancelled() or one.exception()]
-            self.look_at = len(self.sent) + SENT
+    def note_sent(self, future: "asyncio.Future[Any]") -> None:
+        """Remember a record until Kafka has it. The list stays short even where checkpoints are rare."""
+        self.pending.append(future)
+        if len(self.pending) >= self._clean_up_at:
+            self.pending = [
+                each for each in self.pending if not each.done() or each.cancelled() or each.exception()
+            ]
+            self._clean_up_at = len(self.pending) + PENDING_BEFORE_CLEANUP
+
+    async def acknowledged(self) -> None:
+        """Wait until Kafka has what was sent so far. When cancelled, the records stay on their way.
+
+        Raises FramesMissing for a record that was given up, and whatever its producer raised.
+        """
+        if sent := list(self.pending):
+            await asyncio.wait(sent)
+            for future in sent:
+                if future.cancelled():
+                    raise FramesMissing("a record was given up before Kafka had it")
+                future.result()
+            del self.pending[: len(sent)]
+            self._clean_up_at = PENDING_BEFORE_CLEANUP
 
 
 class PartitionRunner:
-    """All partitions of one stage that this worker has in hand."""
+    """One stage on all partitions of its topic that this worker has."""
 
     def __init__(
         self,
         topic: str,
-        make: Callable[[int], Operator],
+        make_operator: Callable[[int], Operator],
         checkpoint: Callable[[int], Checkpoint],
         send: Send,
         topics: Topics,
         every: int,
         redis: str = "",
     ) -> None:
-        """A checkpoint is taken after `every` frames at the latest; `redis` is named where it is away."""
+        """`make_operator` and `checkpoint` are called with the number of a partition.
+
+        A checkpoint is written after `every` frames at the latest. `redis` is the address that a log line
+        names while Redis is away.
+        """
         self.topic = topic
-        self._make, self._checkpoint, self._send = make, checkpoint, send
+        self._make_operator, self._checkpoint, self._send = make_operator, checkpoint, send
         self._topics, self._every, self._redis = topics, every, redis
-        self._slots: dict[int, Partition] = {}
-        self._given_away = 0  # how often
+        self._partitions: dict[int, Partition] = {}
+        self._given_up = 0  # times
         self._lock = asyncio.Lock()
         self.processed = 0
+        """Frames processed since the start."""
         self.saved = 0
+        """Checkpoints written since the start."""
 
     @property
     def partitions(self) -> Mapping[int, Partition]:
-        """The partitions, for whoever watches."""
-        return self._slots
+        """The partitions that this worker has now, by number."""
+        return self._partitions
 
-    async def load(self, partitions: Iterable[int], earliest: dict[int, int]) -> dict[int, int]:
-        """Take over partitions. Returns the offset that each has to be read from.
+    async def load(self, earliest: Mapping[int, int]) -> dict[int, int]:
+        """Take over these partitions, and no others. Returns the offset from which each has to be read.
 
-        What is in hand already stays as it is. `earliest` is the first offset that is still there: where
-        retention has passed the checkpoint, that is where it goes on, and the log says so.
+        Partitions that the worker already has stay as they are. `earliest` is the first offset of each that
+        Kafka still has. If that lies beyond the checkpoint, the partition goes on there, and the log says
+        which frames are gone.
         """
         async with self._lock:
-            wanted = sorted(partitions)
-            self._slots = {partition: slot for partition, slot in self._slots.items() if partition in wanted}
-            before = self._given_away
-            for partition in wanted:
-                if partition not in self._slots:
-                    slot = await self._taken_over(partition, earliest.get(partition, 0))
-                    if before != self._given_away:  # meanwhile; another load follows
+            self._partitions = {
+                number: partition for number, partition in self._partitions.items() if number in earliest
+            }
+            given_up = self._given_up
+            for number in sorted(earliest):
+                if number not in self._partitions:
+                    partition = await self._take_over(number, earliest[number])
+                    if given_up != self._given_up:  # there was another rebalance meanwhile
                         return {}
-                    self._slots[partition] = slot
-            return {partition: slot.last + 1 for partition, slot in self._slots.items()}
+                    self._partitions[number] = partition
+            return {number: partition.last + 1 for number, partition in self._partitions.items()}
 
-    async def _taken_over(self, partition: int, first: int) -> Partition:
-        checkpoint = self._checkpoint(partition)
-        kept: Kept = await retry_until_available("Redis", self._redis, checkpoint.take_over, REDIS_AWAY)
-        host = self._make(partition)
-        if kept.pieces:
+    async def _take_over(self, number: int, first: int) -> Partition:
+        checkpoint = self._checkpoint(number)
+        stored = await retry_until_available("Redis", self._redis, checkpoint.take_over, REDIS_AWAY)
+        operator = self._make_operator(number)
+        if stored.pieces:
             try:
-                host.load(kept.pieces)
+                operator.load(stored.pieces)
             except (ValueError, KeyError, TypeError) as error:
-                raise Unreadable(
-                    f"{self.topic}[{partition}]: the checkpoint can't be read ({error!r}); go back to the "
+                raise UnreadableCheckpoint(
+                    f"{self.topic}[{number}]: the checkpoint can't be read ({error!r}); go back to the "
                     "version that wrote it, or give it up by `tankerwatch worker --rebuild-from TIME`"
                 ) from error
-        last = kept.offset
+        last = stored.offset
         if last + 1 < first:
             if last >= 0:
                 log.error(
-                    "frames_gone", topic=self.topic, partition=partition, first=last + 1, last=first - 1,
+                    "frames_gone", topic=self.topic, partition=number, first=last + 1, last=first - 1,
                     reason="the topic no longer had them",
                 )  # fmt: skip
             last = first - 1
-        log.info("partition_taken", topic=self.topic, partition=partition, offset=last + 1)
-        return Partition(host, checkpoint, last, kept.offset)
+        log.info("partition_taken", topic=self.topic, partition=number, offset=last + 1)
+        return Partition(operator, checkpoint, last, stored.offset)
 
-    async def take(self, partition: int, offset: int, value: bytes) -> None:
-        """Apply one frame if it is the next. Raises Lost, RegistrationsMissing (then nothing has changed)."""
-        slot = self._slots.get(partition)
-        if slot is None or offset <= slot.last:
+    async def take(self, number: int, offset: int, value: bytes) -> None:
+        """Process one frame of a partition, if it is the next one.
+
+        Raises FramesMissing, and RegistrationsMissing; after the latter, nothing has changed.
+        """
+        partition = self._partitions.get(number)
+        if partition is None or offset <= partition.last:
             return
-        if offset > slot.last + 1:
-            raise Lost(f"{self.topic}[{partition}]: offset {offset} after {slot.last}")
+        if offset > partition.last + 1:
+            raise FramesMissing(f"{self.topic}[{number}]: offset {offset} follows {partition.last}")
         try:
-            outs = slot.operator.process(value, offset)
+            records = partition.operator.process(value, offset)
         except WireError as error:
-            outs = [self._dead(error, value, partition, offset)]
+            records = [self._dead_letter(error, value, number, offset)]
         # state, offset and what is to be sent change together, with no await in between
-        slot.outbox.extend(outs)
-        slot.last = offset
+        partition.outbox.extend(records)
+        partition.last = offset
         self.processed += 1
         async with self._lock:
-            await self._drain(partition, slot)
-        if slot.last - slot.saved >= self._every:
+            await self._send_outbox(number, partition)
+        if partition.last - partition.saved >= self._every:
             await self.checkpoint()
 
-    async def _drain(self, partition: int, slot: Partition) -> None:
-        """Send what waits, unless the partition was given away meanwhile: its next owner sends it."""
-        while slot.outbox and self._slots.get(partition) is slot:
-            slot.note(await self._send(slot.outbox[0]))
-            slot.outbox.popleft()
+    async def _send_outbox(self, number: int, partition: Partition) -> None:
+        """Send what waits, unless the partition was given up meanwhile: its next owner sends it."""
+        while partition.outbox and self._partitions.get(number) is partition:
+            partition.note_sent(await self._send(partition.outbox[0]))
+            partition.outbox.popleft()
 
     async def checkpoint(self) -> dict[int, int]:
-        """Keep what has changed since the last time. Returns the offsets kept so far.
+        """Save what has changed since the last checkpoint. Returns the offsets saved so far, by partition.
 
-        The outputs come first: the offset is kept only once the broker has all that came of the frames. While
-        Redis is away this waits, and with it all frames of the stage. Raises Fenced.
+        An offset is saved only once Kafka has everything that was sent for it. While Redis is away this
+        waits, and with it all frames of the stage. Raises Fenced and FramesMissing.
         """
         async with self._lock:
-            for partition, slot in self._slots.items():
-                if slot.last == slot.saved and not slot.outbox:
-                    await self._verify(partition, slot)
-                    continue
-                await self._drain(partition, slot)
-                if slot.outbox:
-                    continue  # given away while sending
-                # outbox empty, state and offset belong together: no await before they are noted
-                last = slot.last
-                slot.unsaved |= slot.operator.changes()
-                slot.onto.add(last)
-                await self._acknowledged(slot)
-                if not await self._save(partition, slot, last):
-                    continue
-                slot.saved = last
-                slot.onto = {last}
-                slot.unsaved = {}
-                self.saved += 1
-            return {partition: slot.saved for partition, slot in self._slots.items() if slot.saved >= 0}
+            for number, partition in self._partitions.items():
+                if partition.last == partition.saved and not partition.outbox:
+                    await self._verify(number, partition)
+                else:
+                    await self._write_checkpoint(number, partition)
+            saved = {number: partition.saved for number, partition in self._partitions.items()}
+            return {number: offset for number, offset in saved.items() if offset >= 0}
 
-    async def _acknowledged(self, slot: Partition) -> None:
-        """Wait until the broker has what was sent so far. Cancelled, it leaves the messages on their way."""
-        if sent := list(slot.sent):
-            await asyncio.wait(sent)
-            for future in sent:
-                if future.cancelled():
-                    raise Lost(f"{self.topic}: a message was given up")
-                future.result()
-            del slot.sent[: len(sent)]
-            slot.look_at = SENT
+    async def _write_checkpoint(self, number: int, partition: Partition) -> None:
+        await self._send_outbox(number, partition)
+        if partition.outbox:
+            return  # given up while sending
+        # the outbox is empty, and state and offset belong together: no await before they are noted
+        last = partition.last
+        partition.unsaved |= partition.operator.changes()
+        partition.onto.add(last)
+        await partition.acknowledged()
 
-    async def _save(self, partition: int, slot: Partition, last: int) -> bool:
-        """False where the partition was given away while Redis was away."""
-
-        async def attempt() -> bool:
-            if self._slots.get(partition) is not slot:
-                return False
-            await slot.checkpoint.save(slot.onto, last, slot.unsaved)
+        async def save() -> bool:
+            if self._partitions.get(number) is not partition:
+                return False  # given up while Redis was away
+            await partition.checkpoint.save(partition.onto, last, partition.unsaved)
             return True
 
-        return await retry_until_available("Redis", self._redis, attempt, REDIS_AWAY)
+        if await retry_until_available("Redis", self._redis, save, REDIS_AWAY):
+            partition.saved = last
+            partition.onto = {last}
+            partition.unsaved = {}
+            self.saved += 1
 
-    async def _verify(self, partition: int, slot: Partition) -> None:
-        """Also with nothing to write: else nobody would notice a Redis that was set back."""
+    async def _verify(self, number: int, partition: Partition) -> None:
+        """Look at the checkpoint although nothing is to be written: Redis may have been set back."""
 
-        async def attempt() -> None:
-            if self._slots.get(partition) is slot:
-                await slot.checkpoint.verify(slot.onto)
+        async def verify() -> None:
+            if self._partitions.get(number) is partition:
+                await partition.checkpoint.verify(partition.onto)
 
-        await retry_until_available("Redis", self._redis, attempt, REDIS_AWAY)
+        await retry_until_available("Redis", self._redis, verify, REDIS_AWAY)
 
-    def forget(self) -> None:
-        """The partitions are no longer ours. What was not kept of them is done again by their next owner."""
-        self._slots = {}
-        self._given_away += 1
+    def give_up(self) -> None:
+        """The partitions go to other workers. What is not saved is done again by them."""
+        self._partitions = {}
+        self._given_up += 1
 
-    def _dead(self, error: WireError, value: bytes, partition: int, offset: int) -> OutgoingRecord:
+    def _dead_letter(self, error: WireError, value: bytes, number: int, offset: int) -> OutgoingRecord:
         return dead_letter(
             self._topics,
             reason=f"no_frame: {error}",
@@ -229,6 +244,6 @@ class PartitionRunner:
             source="",
             line=0,
             topic=self.topic,
-            partition=partition,
+            partition=number,
             offset=offset,
         )

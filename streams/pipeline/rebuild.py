@@ -1,16 +1,16 @@
-"""Rebuilding: give up all state, and make it again from the raw frames of a chosen time.
+"""Rebuilding: give up all state, and make it again from the raw frames since a chosen time.
 
-For when the checkpoints are gone, or of a format that is no longer read. The decoders start at the first raw
-frame that came at that time or later; the stages behind them skip what their topics hold, which was made from
-the state given up, and start at the ends. Readers of events drop the revisions that they have already
-(docs/operations.md says what can't be repaired).
+This is for checkpoints that are gone or that this version can't read. The decoders start at the first raw
+frame that came at the chosen time or later. What the topics between the stages hold was made from the state
+given up, so the stages behind the decoders skip it and start at the ends of their topics. Readers of events
+drop the revisions that they already have. docs/operations.md says what can't be repaired.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from models.errors import TankerwatchError
@@ -24,120 +24,123 @@ from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
 from streams.stages.rules import load_rules
 
-ALIVE: Final = 15 * MINUTE
-"""A source of which no frame came for so long after the chosen time had ended before: a live one that hears
-nothing says at least that, every few seconds."""
+ALIVE_MILLIS: Final = 15 * MINUTE
+"""A registered source without a frame in this time after the chosen one counts as ended before it. A live
+source that hears nothing sends an idle frame every few seconds."""
 Place = tuple[str, int]
+"""A stage and a partition."""
 
 
 class RebuildError(TankerwatchError):
-    """It can't be done as things are. The text says why and what to do."""
+    """It can't be done as things are."""
 
 
 async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[str]:
-    """What is to be done, a sentence each; with `apply` it has been done. Raises RebuildError."""
+    """What there is to do, a sentence for each step. With `apply`, it has been done.
+
+    Raises RebuildError, and InputError for files of the deployment that can't be used.
+    """
     partitions = {place: TopicPartition(*read) for place, read in deployment.stage_partitions.items()}
+    operators = _vessel_operators(deployment)
     try:
         async with asyncio.timeout(20):
-            await _nobody_at_work(deployment)
+            await _check_no_worker(deployment)
         consumer = AIOKafkaConsumer(bootstrap_servers=deployment.broker, group_id=None)
         try:
             await consumer.start()
             starts, steps = await _starts(consumer, partitions, time)
-            ended = await _ended(consumer, deployment, partitions, starts, time)
+            raw = {partitions[place]: start for place, start in starts.items() if place[0] == "decoder"}
+            ended = await _ended_sources(consumer, deployment, raw, time)
         finally:
             await consumer.stop()
     except KAFKA_AWAY as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else reason(error)
         raise RebuildError(f"Kafka at {deployment.broker} can't be used ({why}); start it") from error
     if ended:
-        steps.append(f"sources taken to have ended before: {', '.join(sorted(ended))}")
+        steps.append(f"sources taken to have ended before: {', '.join(ended)}")
     if apply:
-        await _write(deployment, starts, ended)
+        for operator in operators:
+            operator.skip(ended)
+        await _write(deployment, starts, operators if ended else [])
     return steps
 
 
-async def _nobody_at_work(deployment: Deployment) -> None:
-    group = f"{deployment.prefix}tankerwatch"
+def _vessel_operators(deployment: Deployment) -> list[VesselOperator]:
+    """An operator without state for each partition of MMSIs."""
+    rules = load_rules(deployment.files)
+    return [
+        VesselOperator(number, _NoRegistry(), rules, deployment.topics) for number in range(deployment.spread)
+    ]
+
+
+async def _check_no_worker(deployment: Deployment) -> None:
+    """Raises RebuildError while the group of the workers has members."""
     admin = AIOKafkaAdminClient(bootstrap_servers=deployment.broker)
     try:
         await admin.start()
-        (answer,) = await admin.describe_consumer_groups([group])
+        (answer,) = await admin.describe_consumer_groups([f"{deployment.prefix}tankerwatch"])
         members = [member for described in answer.groups for member in described[5]]
     finally:
         await admin.close()
     if members:
         raise RebuildError(
-            f"{len(members)} worker{'s are' if len(members) > 1 else ' is'} still at work (a killed one is "
-            f"missed after {deployment.session_timeout_seconds:g} s); stop all workers first"
+            f"{len(members)} worker{'s are' if len(members) > 1 else ' is'} still at work (Kafka notices "
+            f"after {deployment.session_timeout_seconds:g} s that one was killed); stop all workers first"
         )
 
 
 async def _starts(
     consumer: AIOKafkaConsumer, partitions: dict[Place, TopicPartition], time: Millis
 ) -> tuple[dict[Place, int], list[str]]:
-    """The offset that each partition is to be read from, and what that means."""
+    """The offset at which each partition starts, and the steps that this means, in words."""
     every = list(partitions.values())
     first, ends = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
     raw = [partition for (stage, _), partition in partitions.items() if stage == "decoder"]
     found = await consumer.offsets_for_times(dict.fromkeys(raw, time))
     starts: dict[Place, int] = {}
-    steps: list[str] = []
+    steps = [f"all checkpoints are given up; the state is made again from {to_text(time)}"]
+    skipped: dict[str, int] = {}
     for (stage, number), partition in partitions.items():
-        if stage == "decoder":
-            there = found.get(partition)
-            starts[stage, number] = there.offset if there is not None else ends[partition]
-            count = ends[partition] - starts[stage, number]
-            steps.append(
-                f"{partition.topic}[{number}]: {count} frames again, from offset {starts[stage, number]}"
-            )
-            if first[partition] and starts[stage, number] == first[partition]:
-                steps.append(
-                    f"{partition.topic}[{number}]: the topic begins there; older frames have been deleted"
-                )
-        else:
+        if stage != "decoder":
             starts[stage, number] = ends[partition]
-    skipped = [partition for (stage, _), partition in partitions.items() if stage != "decoder"]
-    for topic in dict.fromkeys(partition.topic for partition in skipped):
-        count = sum(ends[tp] - first[tp] for tp in skipped if tp.topic == topic)
-        steps.append(f"{topic}: {count} frames skipped, they were made from the state given up")
-    steps.insert(0, f"all checkpoints given up; state made again from {to_text(time)}")
+            count = ends[partition] - first[partition]
+            skipped[partition.topic] = skipped.get(partition.topic, 0) + count
+            continue
+        at = found.get(partition)
+        start = starts[stage, number] = ends[partition] if at is None else at.offset
+        name = f"{partition.topic}[{number}]"
+        steps.append(f"{name}: {ends[partition] - start} frames are read again, from offset {start}")
+        if first[partition] and start == first[partition]:
+            steps.append(f"{name}: the topic begins there; older frames have been deleted")
+    for topic, count in skipped.items():
+        steps.append(f"{topic}: {count} frames are skipped; they were made from the state given up")
     return starts, steps
 
 
-async def _ended(
-    consumer: AIOKafkaConsumer,
-    deployment: Deployment,
-    partitions: dict[Place, TopicPartition],
-    starts: dict[Place, int],
-    time: Millis,
-) -> set[str]:
-    """Registered sources whose last frame lies before the starts: nobody may wait for them."""
+async def _ended_sources(
+    consumer: AIOKafkaConsumer, deployment: Deployment, raw: dict[TopicPartition, int], time: Millis
+) -> list[str]:
+    """Registered sources whose last frame lies before the starts in `raw`: nobody may wait for them."""
     ended: set[str] = set()
-    sources = TopicPartition(deployment.topics.sources, 0)
-    async for record in _records(consumer, {sources: 0}, None):
+    async for record in _records(consumer, {TopicPartition(deployment.topics.sources, 0): 0}, None):
         if record.timestamp < time:
-            try:
-                ended.add(wire.decode(record.value or b"", Registration).source)
-            except WireError:
-                continue
-    raw = {
-        partition: starts[stage, number]
-        for (stage, number), partition in partitions.items()
-        if stage == "decoder"
-    }
+            ended |= _source_of(record, Registration)
     if ended:
-        async for record in _records(consumer, raw, time + ALIVE):
-            try:
-                ended.discard(wire.decode(record.value or b"", RawFrame).source)
-            except WireError:
-                continue
-    return ended
+        async for record in _records(consumer, raw, time + ALIVE_MILLIS):
+            ended -= _source_of(record, RawFrame)
+    return sorted(ended)
+
+
+def _source_of(record: ConsumerRecord, kind: type[Registration] | type[RawFrame]) -> set[str]:
+    try:
+        return {wire.decode(record.value or b"", kind).source}
+    except WireError:
+        return set()
 
 
 async def _records(
     consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], until: Millis | None
-) -> Any:
+) -> AsyncIterator[ConsumerRecord]:
     """The records from these offsets to the ends as they are now, or to a time."""
     ends = await consumer.end_offsets(list(starts))
     for partition, start in starts.items():
@@ -151,20 +154,21 @@ async def _records(
                 break
 
 
-async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterable[str]) -> None:
-    """Write new checkpoints without an owner, all at once: a worker that still runs unnoticed is fenced."""
+async def _write(
+    deployment: Deployment, starts: dict[Place, int], operators: Sequence[VesselOperator]
+) -> None:
+    """Write new checkpoints without an owner, all at once: a worker that still runs unnoticed is fenced.
+
+    The vessel stage starts with the state of these operators, by partition; without any, with none.
+    """
+    states = {("vessels", number): operator.changes() for number, operator in enumerate(operators)}
     client: Any = connect(deployment.redis)
-    ended = sorted(ended)
-    rules = load_rules(deployment.files)
     try:
         async with client.pipeline(transaction=True) as pipe:
-            for (stage, number), start in starts.items():
-                pieces: dict[Any, Any] = {}
-                if stage == "vessels" and ended:
-                    host = VesselOperator(number, _None(), rules, deployment.topics)
-                    host.skip(ended)
-                    pieces = {name: piece for name, piece in host.changes().items() if piece is not None}
-                key = checkpoint.key(deployment.prefix, stage, number)
+            for place, start in starts.items():
+                changes = states.get(place, {})
+                pieces: dict[Any, Any] = {name: piece for name, piece in changes.items() if piece is not None}
+                key = checkpoint.key(deployment.prefix, *place)
                 pipe.delete(key)  # and with it the name of its owner
                 pipe.hset(key, mapping={**pieces, checkpoint.OFFSET: start - 1})
             pipe.delete(heartbeat.key(deployment.prefix))
@@ -175,7 +179,7 @@ async def _write(deployment: Deployment, starts: dict[Place, int], ended: Iterab
         await client.aclose()
 
 
-class _None:
+class _NoRegistry:
     """No registrations: those that matter come with the frames."""
 
     def up_to(self, offset: int) -> Iterable[str]:

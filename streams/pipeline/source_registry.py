@@ -1,11 +1,12 @@
-"""The registered sources, read from their topic: who has to be waited for.
+"""The registered sources, read from their topic: a stage waits for each of them.
 
-Every frame names the registration that its sender knew of, as an offset; so all workers take the same
-sources into account at the same frame, whenever they read it.
+Every frame names a registration by its offset: the last one that its sender knew of. So all workers take the
+same sources into account at the same frame, whenever they read the registrations.
 """
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -26,7 +27,7 @@ class SourceRegistry:
         self._partition = TopicPartition(topic, 0)
         self._consumer: AIOKafkaConsumer | None = None
         self._sources: list[tuple[int, str]] = []
-        self._read = -1
+        self._read = -1  # the last offset read
         self._lock = asyncio.Lock()
 
     def up_to(self, offset: int) -> Iterable[str]:
@@ -36,33 +37,28 @@ class SourceRegistry:
         return [source for at, source in self._sources if at <= offset]
 
     async def catch_up(self, offset: int) -> None:
-        """Read on until the registration at this offset is there."""
+        """Read the registrations up to this offset, and wait for it if need be."""
         async with self._lock:
-            consumer = await retry_until_available("Kafka", self._broker, self._start, KAFKA_AWAY)
-            remind = RateLimit()
+            consumer = await self._connected()
+            may_log = RateLimit()
             while self._read < offset:
                 batches = await consumer.getmany(self._partition, timeout_ms=500)
                 for record in batches.get(self._partition, []):
-                    try:
-                        source = wire.decode(record.value or b"", Registration).source
-                        self._sources.append((record.offset, source))
-                    except WireError as error:
-                        topic = self._partition.topic
-                        log.error("left_out", topic=topic, offset=record.offset, reason=str(error))
-                    self._read = record.offset
-                if not batches:
-                    # compaction leaves no gap at the very end, so an offset that is not there yet will come
-                    self._read = max(self._read, await consumer.position(self._partition) - 1)
-                    if self._read < offset and remind():
-                        log.error(
-                            "registration_missing", topic=self._partition.topic, offset=offset,
-                            last=self._read, reason="a frame refers to it",
-                        )  # fmt: skip
+                    self._take(record)
+                if batches:
+                    continue
+                # compaction leaves no gap at the very end, so an offset that is not there yet will come
+                self._read = max(self._read, await consumer.position(self._partition) - 1)
+                if self._read < offset and may_log():
+                    log.error(
+                        "registration_missing", topic=self._partition.topic, offset=offset,
+                        last=self._read, reason="a frame refers to it",
+                    )  # fmt: skip
 
     async def newest(self) -> int:
-        """The offset of the last registration there is; -1 for none. It has been read then."""
+        """Read all registrations. Returns the offset of the last one, -1 for none."""
         async with self._lock:
-            consumer = await retry_until_available("Kafka", self._broker, self._start, KAFKA_AWAY)
+            consumer = await self._connected()
             ends = await consumer.end_offsets([self._partition])
         newest = int(ends[self._partition]) - 1
         await self.catch_up(newest)
@@ -73,7 +69,17 @@ class SourceRegistry:
             await self._consumer.stop()
             self._consumer = None
 
-    async def _start(self) -> AIOKafkaConsumer:
+    def _take(self, record: Any) -> None:
+        try:
+            self._sources.append((record.offset, wire.decode(record.value or b"", Registration).source))
+        except WireError as error:
+            log.error("left_out", topic=self._partition.topic, offset=record.offset, reason=str(error))
+        self._read = record.offset
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        return await retry_until_available("Kafka", self._broker, self._connect, KAFKA_AWAY)
+
+    async def _connect(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=None)
             try:

@@ -21,7 +21,7 @@ from streams.deployment.wire import (
     Registration,
     TicksFrame,
 )
-from streams.pipeline.checkpoint import Checkpoint, Kept
+from streams.pipeline.checkpoint import Checkpoint, StoredState
 from streams.pipeline.operator import OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, EventMerger, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
@@ -164,7 +164,7 @@ def rejects() -> list[Reject]:
 
 
 def dead_letters() -> list[OutgoingRecord]:
-    """Of lines, by the host of a decoder; and of what is no frame, by the keeper."""
+    """Of lines, by the host of a decoder; and of what is no frame, by the runner."""
     host = DecoderOperator(0, 1, Settings(), TOPICS)
     outs = [
         *host.process(wire.encode(RawFrame(wire.VERSION, "roof", "lines", 0, data=DATA)), 7),
@@ -183,12 +183,12 @@ async def _no_frames() -> list[OutgoingRecord]:
         return there
 
     class Nothing:
-        async def take_over(self) -> Kept:
-            return Kept(-1, {})
+        async def take_over(self) -> StoredState:
+            return StoredState(-1, {})
 
         async def save(self, *_: Any) -> None: ...
 
-    keeper = PartitionRunner(
+    runner = PartitionRunner(
         TOPICS.raw,
         lambda number: DecoderOperator(number, 1, Settings(), TOPICS),
         lambda _: cast(Checkpoint, Nothing()),
@@ -196,10 +196,10 @@ async def _no_frames() -> list[OutgoingRecord]:
         TOPICS,
         500,
     )
-    await keeper.load([0], {})
-    await keeper.take(0, 0, b"\xc1 no MessagePack")
-    await keeper.take(0, 1, wire.encode(RawFrame(99, "roof", "lines", 0)))
-    await keeper.checkpoint()
+    await runner.load({0: 0})
+    await runner.take(0, 0, b"\xc1 no MessagePack")
+    await runner.take(0, 1, wire.encode(RawFrame(99, "roof", "lines", 0)))
+    await runner.checkpoint()
     return sent
 
 

@@ -15,11 +15,11 @@ from streams.deployment.topics import Topics
 from streams.deployment.wire import WireError
 from streams.pipeline.checkpoint import (
     Checkpoint,
-    Kept,
     Pieces,
+    StoredState,
 )
 from streams.pipeline.operator import OperatorStats, OutgoingRecord
-from streams.pipeline.partition_runner import Lost, PartitionRunner
+from streams.pipeline.partition_runner import FramesMissing, PartitionRunner
 from streams.runtime import retry
 from streams.runtime.fencing import Fenced
 
@@ -93,11 +93,11 @@ class Held:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def take_over(self) -> Kept:
+    async def take_over(self) -> StoredState:
         store = self._store
         await store.maybe_away()
         store.owner = self
-        kept = Kept(store.offset, dict(store.pieces))
+        kept = StoredState(store.offset, dict(store.pieces))
         await store.maybe_away()
         return kept
 
@@ -175,7 +175,7 @@ async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pyt
     store = Store(rng, broker)
     at_work = asyncio.create_task(broker.work())
     one = partition_runner(store, broker)
-    start = (await one.load([0], {}))[0]
+    start = (await one.load({0: 0}))[0]
     for _ in range(60):
         store.trouble = rng.choice([0.0, 0.0, 0.4])
         match rng.randrange(5):
@@ -189,12 +189,12 @@ async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pyt
                 busy = asyncio.gather(cut_short(read(one, start)), cut_short(one.checkpoint()))
                 await asyncio.sleep(0)
                 if rng.random() < 0.5:
-                    one.forget()
+                    one.give_up()
                     await busy
                 else:
                     await busy
                     one = partition_runner(store, broker)
-                start = (await one.load([0], {}))[0]
+                start = (await one.load({0: 0}))[0]
                 assert start == store.offset + 1
     store.trouble = 0.0
     await read(one, start)
@@ -210,14 +210,14 @@ async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
     broker = Broker(rng)
     at_work = asyncio.create_task(broker.work())
     one = partition_runner(Store(rng, broker), broker)
-    assert await one.load([0], {}) == {0: 0}
+    assert await one.load({0: 0}) == {0: 0}
     for offset in (0, 1, 1, 0):
         await one.take(0, offset, str(offset).encode())
     assert one.processed == 2
-    with pytest.raises(Lost, match="offset 3 after 1"):
+    with pytest.raises(FramesMissing, match="offset 3 follows 1"):
         await one.take(0, 3, b"3")
     await one.take(1, 9, b"9")  # another partition, not ours
-    assert await one.load([0], {}) == {0: 2}, "what is in hand stays"
+    assert await one.load({0: 0}) == {0: 2}, "a partition that the worker has stays as it is"
     at_work.cancel()
 
 
@@ -225,7 +225,7 @@ async def test_where_retention_has_passed_the_checkpoint_it_goes_on() -> None:
     rng = random.Random(0)
     broker = Broker(rng)
     one = partition_runner(Store(rng, broker), broker)
-    assert await one.load([0], {0: 5}) == {0: 5}
+    assert await one.load({0: 5}) == {0: 5}
 
 
 async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
@@ -234,7 +234,7 @@ async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
     at_work = asyncio.create_task(broker.work())
     store = Store(rng, broker)
     one = partition_runner(store, broker)
-    await one.load([0], {})
+    await one.load({0: 0})
     await one.take(0, 0, b"0")
     assert await one.checkpoint() == {0: 0}
     store.offset = -1  # its last second is gone
@@ -242,7 +242,7 @@ async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
         await one.checkpoint()
     store.offset = 0
     other = partition_runner(store, broker)
-    await other.load([0], {})
+    await other.load({0: 0})
     await one.take(0, 1, b"1")
     with pytest.raises(Fenced):
         await one.checkpoint()
@@ -254,8 +254,8 @@ async def test_messages_that_have_arrived_are_not_remembered() -> None:
     broker = Broker(rng, 1.0)
     at_work = asyncio.create_task(broker.work())
     one = partition_runner(Store(rng, broker), broker, every=1_000_000)
-    await one.load([0], {})
+    await one.load({0: 0})
     for offset in range(2_000):
         await one.take(0, offset, str(offset).encode())
-    assert len(one.partitions[0].sent) < 1_100, "of 6,000"
+    assert len(one.partitions[0].pending) < 1_100, "of 6,000"
     at_work.cancel()

@@ -1,4 +1,4 @@
-"""Alerts: a revision of an event that a rule has to tell of, and why."""
+"""Alerts: a revision of an event that a rule has to report, and why."""
 
 from enum import StrEnum
 
@@ -9,24 +9,24 @@ from models.time import Millis
 
 
 class Kind(StrEnum):
-    """What is new about a revision for who is told of it."""
+    """What is new about a revision for the receiver."""
 
-    NEW = "new"  # the first that the rule wants to know of
-    RAISED = "raised"  # above the highest level before
+    NEW = "new"  # the first that the rule reports
+    RAISED = "raised"  # above the highest level so far
     CLOSED = "closed"
     RETRACTED = "retracted"  # taken back
     UPDATED = "updated"  # any other
 
 
 class Held(StrEnum):
-    """Why an alert has to wait, to be told in a digest."""
+    """Why an alert has to wait for a digest."""
 
     QUIET = "quiet"
     LIMIT = "limit"
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What a digest says of a revision, and which entry of the log has the whole of it."""
+    """What a digest says about a revision, and the entry of the log that has all of it."""
 
     entry: str
     event: str
@@ -39,17 +39,17 @@ class Alert(msgspec.Struct, frozen=True):
     score: float
     heading: str
     summary: str
-    since: Millis  # when the rule took it in, by the clock of alerts
+    since: Millis  # when the rule read it, by the clock of the alerts process
     held: Held | None = None
 
     @property
     def id(self) -> str:
-        """Stable over retries, restarts and rules: who gets it twice can tell by this."""
+        """The same over retries, restarts and rules, so a receiver can recognise a repeat."""
         return f"{self.event}:{self.revision}"
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True):
-    """An event that a rule knows of."""
+    """An event that a rule has seen."""
 
     revision: int
     highest: Level
@@ -58,13 +58,13 @@ class Followed(msgspec.Struct, frozen=True, array_like=True):
 
 
 def follow(before: Followed | None, event: Event, time: Millis) -> Followed:
-    """The event as it is known with this revision."""
+    """What is known of the event with this revision."""
     levels = [event.level] if before is None else [event.level, before.highest]
     return Followed(event.revision, max(levels, key=_rank), event.status == "closed", time)
 
 
 def kinds(before: Followed | None, event: Event) -> tuple[Kind, ...]:
-    """What this revision is to who knew the event as it was `before`; what matters most comes first."""
+    """What this revision is to a receiver who knows the event as it was `before`; the most important kind."""
     if event.status == "retracted":
         return () if before is None else (Kind.RETRACTED, Kind.UPDATED)
     closes = event.status == "closed" and not (before and before.closed)

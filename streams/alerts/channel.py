@@ -1,4 +1,4 @@
-"""Channels: hand one message to one receiver, and say what came of it."""
+"""Channels: deliver one message to one receiver, and say how that went."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +9,9 @@ from streams.alerts.message import Message
 
 class Result(StrEnum):
     DELIVERED = "delivered"  # the receiver has confirmed it
-    AWAY = "away"  # it can't be reached, or wants to be left alone: nothing else would get through either
-    REFUSED = "refused"  # this message, for the moment
-    NEVER = "never"  # this message, for good
+    AWAY = "away"  # it can't be reached, or asks us to wait: no other message would get through either
+    REFUSED = "refused"  # refuses this message for now
+    NEVER = "never"  # refuses this message for good
     GONE = "gone"  # the receiver wants no more messages at all
 
 
@@ -19,12 +19,12 @@ class Result(StrEnum):
 class Outcome:
     result: Result
     reason: str = ""
-    """For people: what the receiver said, what was wrong."""
+    """For people: what the receiver said, or what was wrong."""
     wait: float | None = None
     """Seconds that the receiver asks for before the next attempt."""
 
 
 class Channel(Protocol):
     async def send(self, message: Message) -> Outcome:
-        """Raises nothing that a receiver can bring about."""
+        """Deliver a message. Faults of the receiver are outcomes, not exceptions."""
         ...

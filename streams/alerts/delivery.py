@@ -1,7 +1,7 @@
-"""The courier of a rule: reads the log, lets the desk decide, hands messages over, keeps what came of it.
+"""The delivery of a rule: reads the log, asks the schedule what to send, sends it, and saves the outcome.
 
-A message is written down before it is handed over and crossed out once the receiver has confirmed it, so
-after a crash it is handed over again under the same id, and nothing else is.
+A message is saved before it is sent, and removed once the receiver has confirmed it. So after a crash it is
+sent again under the same id, and nothing else is.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ log = get_logger(__name__)
 T = TypeVar("T")
 BATCH: Final = 100
 GIVE_UP: Final = DAY
-"""A message that its receiver refuses for the moment is tried for so long."""
+"""How long a message is tried again that its receiver refuses for now."""
 AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
 LOOK: Final = 60.0
-"""Seconds after which the log is looked at although nobody rang."""
+"""Seconds after which the log is read even without a signal that something is new."""
 
 
 def clock() -> Millis:
@@ -54,19 +54,19 @@ class Delivery:
     ) -> None:
         self.rule = rule
         self.news = asyncio.Event()
-        """To be set when there may be something new in the log."""
+        """Set when there may be something new in the log."""
         self._log, self._store, self._channel, self._where = events, store, channel, where
         self._now, self._away, self._refused = now, Backoff(away), refused
-        self._pause = 0.0  # until then, by the monotonic clock, the receiver is left alone
+        self._pause = 0.0  # the receiver gets nothing until then, by the monotonic clock
         self._stopping = False
 
     def stop(self) -> None:
-        """Finish the message in hand, and end."""
+        """Finish the current message, and end."""
         self._stopping = True
         self.news.set()
 
     async def run(self) -> None:
-        """Until stopped. Raises Fenced."""
+        """Run until stopped. Raises Fenced."""
         self._desk = Schedule(self.rule, await self._patiently(self._store.open))
         swept = self._now()
         while not self._stopping:
@@ -80,7 +80,7 @@ class Delivery:
                 self._desk = Schedule(self.rule, await self._patiently(self._store.reopen))
 
     async def _step(self) -> None:
-        """Take in what there is; hand over a message, or wait."""
+        """Take in what is new; send a message, or wait."""
         self.news.clear()
         await self._read()
         if "disabled" in self._desk.state.single:
@@ -113,7 +113,7 @@ class Delivery:
         entries = await self._patiently(partial(self._log.since, position, BATCH))
         self._unread = len(entries) == BATCH
         ends = await self._patiently(self._log.ends)
-        read = single["read"]  # so many entries had been added up to our position
+        read = single["read"]  # the number of entries ever added up to our position
         if ends and entry_key(ends.first) > entry_key(position) and ends.dropped > read:
             log.error("missed", rule=self.rule.name, after=position, before=ends.first,
                 remedy="the log no longer has these entries: keep more of it (TANKERWATCH_KEEP_LOG_…)",
@@ -170,14 +170,14 @@ class Delivery:
         await self._commit(dead)
 
     async def _json(self, parcel: PendingMessage) -> bytes:
-        """The event of a message about one; empty where the log does not have it any more."""
+        """The event of a message about one event; empty if the log does not have it any more."""
         if len(parcel.alerts) != 1:
             return b""
         entry = await self._patiently(partial(self._log.at, parcel.alerts[0].entry))
         return b"" if entry is None else entry.json
 
     async def _wait_for_consent(self) -> None:
-        """A receiver that wants no more messages gets none until a person says otherwise."""
+        """A receiver that wants no more messages gets none until someone enables the rule again."""
         await self._wait(5.0)
         if not await self._patiently(self._store.disabled):
             self._desk.state.single.forget("disabled")

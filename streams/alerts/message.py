@@ -1,4 +1,4 @@
-"""Messages: what is handed to a channel, and how it reads as words and as JSON."""
+"""Messages: what a channel sends, in words and as JSON."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,7 +28,7 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Alerts that had to wait: of each event what was said last."""
+    """Alerts that had to wait, with the latest of each event."""
 
     id: str
     made: Millis
@@ -37,7 +37,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Word that the log no longer had all entries between these two."""
+    """Says that the log no longer had all entries between these two."""
 
     id: str
     made: Millis
@@ -49,7 +49,7 @@ Message = Single | Digest | Gap
 
 
 def message_of(parcel: PendingMessage, json: bytes | None) -> Message:
-    """`json` is the event of a parcel with one alert; where nobody has it any more, the alert must do."""
+    """`json` is the event of a parcel with one alert. If it is gone, the message is made from the alert."""
     if parcel.gap is not None:
         return Gap(parcel.id, parcel.made, *parcel.gap)
     if json and len(parcel.alerts) == 1:
@@ -59,7 +59,7 @@ def message_of(parcel: PendingMessage, json: bytes | None) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An event in a digest: its latest alert, and all that was new about it."""
+    """An event in a digest: its latest alert, and everything that was new about it."""
 
     alert: Alert
     kinds: tuple[Kind, ...]
@@ -114,7 +114,7 @@ def link(page: str, event: str) -> str:
 
 
 def payload(message: Message) -> bytes:
-    """As webhooks and MQTT have it; the same bytes at every attempt."""
+    """The message for webhooks and MQTT; the same bytes at every attempt."""
     data: Any
     match message:
         case Single():

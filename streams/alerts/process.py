@@ -1,4 +1,4 @@
-"""The process of alerts, as the command starts it: a courier for each rule, and one who watches the log."""
+"""The process of alerts, as the command starts it: a delivery for each rule, and a watch on the log."""
 
 import asyncio
 import signal
@@ -22,11 +22,11 @@ from streams.store.event_log import BEFORE_ALL, EventLog
 
 log = get_logger(__name__)
 GRACE: Final = 15.0
-"""Seconds that messages in hand have when the process is to end."""
+"""Seconds that current messages have when the process is to end."""
 
 
 def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metrics_port: int) -> int:
-    """Until a signal ends it; the exit code."""
+    """Run until a signal ends it. Returns the exit code."""
     logs.configure()
     metrics.serve(metrics_port)
     code = 0
@@ -73,7 +73,7 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
 
 
 async def watch(events: EventLog, couriers: Sequence[Delivery], where: str) -> None:
-    """Ring when something new is in the log."""
+    """Wake the deliveries when something new is in the log."""
 
     async def end() -> str:
         ends = await events.ends()

@@ -15,8 +15,8 @@ _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
     """From one time of day to another, across midnight where that is earlier.
 
-    Where the clock is put forward over `to`, the span ends as much later; where it shows `to` twice, at the
-    second: rather a little longer than twice.
+    If the clock is put forward over `to`, the span ends that much later. If the clock shows `to` twice, it
+    ends at the second time, so that it does not begin again.
     """
 
     start: str
@@ -27,18 +27,18 @@ class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"st
     def __post_init__(self) -> None:
         for name, value in (("from", self.start), ("to", self.end)):
             if not _CLOCK.fullmatch(value):
-                raise ValueError(f"{name} = {value!r} is no time of day; give one like 22:00")
+                raise ValueError(f"{name} = {value!r} is not a time of day; give one like 22:00")
         if self.start == self.end:
             raise ValueError(f"from and to are both {self.start}; make the span shorter than a day")
         try:
             ZoneInfo(self.zone)
         except (ValueError, OSError, LookupError):  # ZoneInfo raises each of them
             raise ValueError(
-                f"zone = {self.zone!r} is no time zone; give one like Europe/Berlin, Asia/Seoul or UTC"
+                f"zone = {self.zone!r} is not a time zone; give one like Europe/Berlin, Asia/Seoul or UTC"
             ) from None
 
     def until(self, now: Millis) -> Millis | None:
-        """When the quiet hours end that it is now; None outside of them."""
+        """When the present quiet hours end; None outside of them."""
         end = None
         while (next_end := self._end_of(now if end is None else end)) is not None:
             end = next_end
@@ -46,7 +46,7 @@ class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"st
 
     def _end_of(self, now: Millis) -> Millis | None:
         today = datetime.fromtimestamp(now / 1000, ZoneInfo(self.zone)).date()
-        # yesterday's may last into today; tomorrow's may have begun where the clock leaps at midnight
+        # yesterday's may last into today; tomorrow's may have begun if the clock leaps at midnight
         for day in (today + timedelta(days=n) for n in (-1, 0, 1)):
             start, end = self._span(day)
             if start <= now < end:

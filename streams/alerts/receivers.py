@@ -1,4 +1,4 @@
-"""Receivers: where alerts go, as the file of rules says it. Secrets are named by environment variable."""
+"""Receivers: where alerts go, by the file of rules. The file names the variables that hold secrets."""
 
 import re
 import string
@@ -30,7 +30,8 @@ class _Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             value = getattr(self, name)
             if name.endswith("_env") and value is not None and not _VARIABLE.fullmatch(value):
                 raise ValueError(
-                    f"{name} = {value!r} is no name of an environment variable; the secret stays there"
+                    f"{name} = {value!r} is not the name of an environment variable; put the "
+                    "secret into a variable and name that here"
                 )
 
 
@@ -39,7 +40,7 @@ class _Http(_Receiver, frozen=True, kw_only=True):
     url_env: str | None = None
     """The address, or the environment variable that has it."""
     allow_private: bool = False
-    """Whether it may be of this machine or a private network, and go without TLS."""
+    """Whether the address may be in a private network or on this machine, and may go without TLS."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,14 +63,14 @@ class _Http(_Receiver, frozen=True, kw_only=True):
 
 
 class Webhook(_Http, frozen=True, kw_only=True):
-    """A receiver that keeps to Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks)."""
+    """A receiver that follows Standard Webhooks (https://github.com/standard-webhooks/standard-webhooks)."""
 
     secret_env: str
     """The variable with the secret for signatures, as whsec_ and base64."""
 
 
 class Slack(_Http, frozen=True, kw_only=True):
-    """An incoming webhook of Slack, or of what understands the same."""
+    """An incoming webhook of Slack, or of a program that understands the same messages."""
 
 
 class Email(_Receiver, frozen=True, kw_only=True, rename={"sender": "from", "recipients": "to"}):
@@ -90,7 +91,7 @@ class Email(_Receiver, frozen=True, kw_only=True, rename={"sender": "from", "rec
             raise ValueError("to is empty; name at least one address")
         for mailbox in (self.sender, *self.recipients):
             if not mailbox.isascii() or not _MAILBOX.fullmatch(mailbox):
-                raise ValueError(f"{mailbox!r} is no e-mail address; give one like watch@example.org")
+                raise ValueError(f"{mailbox!r} is not an e-mail address; give one like watch@example.org")
         if (self.user is None) != (self.password_env is None):
             raise ValueError("user and password_env go together")
 
@@ -105,7 +106,7 @@ _MAIL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 class Mqtt(_Receiver, frozen=True, kw_only=True):
     host: str
     port: int | None = None
-    """Default: 8883 with TLS, else 1883."""
+    """Default: 8883 with TLS, 1883 without."""
     tls: bool = True
     user: str | None = None
     password_env: str | None = None
@@ -127,7 +128,7 @@ class Mqtt(_Receiver, frozen=True, kw_only=True):
                 raise ValueError(f"topic = {self.topic!r}: no such field {{{name}}}; valid are {fields}")
             if set(text) & set("+#\0") or not text.isprintable():
                 raise ValueError(
-                    f"topic = {self.topic!r} has signs that no topic may have: +, # or control characters"
+                    f"topic = {self.topic!r} has signs that topics can't have: +, # or control characters"
                 )
         if not self.topic or self.topic.startswith(("$", "{")):
             raise ValueError(f"topic = {self.topic!r} must begin with a name, like tankerwatch/")
@@ -148,13 +149,13 @@ def secret(variable: str, environment: Mapping[str, str]) -> str:
 
 
 def check_url(url: str, allow_private: bool) -> None:
-    """Raises ValueError for what can't be posted to."""
+    """Raises ValueError for a URL that can't be posted to."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ValueError(f"url = {url!r} can't be read: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise ValueError(f"url = {url!r} is no address of the web; give one like https://example.org/hook")
+        raise ValueError(f"url = {url!r} is not a web address; give one like https://example.org/hook")
     port_in_range(parts.port)
     if parts.userinfo:
         raise ValueError("url holds a user or a password; secrets don't belong in the file: use url_env")
@@ -164,9 +165,9 @@ def check_url(url: str, allow_private: bool) -> None:
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(f"{name} = {value!r} is none; valid are {', '.join(choices)}")
+        raise ValueError(f"{name} = {value!r} is not valid; choose one of {', '.join(choices)}")
 
 
 def port_in_range(port: int | None) -> None:
     if port is not None and not 0 < port < 65_536:
-        raise ValueError(f"port = {port} is none; give one from 1 to 65535")
+        raise ValueError(f"port = {port} is not a port; give one from 1 to 65535")

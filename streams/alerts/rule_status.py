@@ -1,4 +1,4 @@
-"""How a rule stands: how far it has read, what waits, what its receiver said last."""
+"""The status of a rule: how far it has read, what waits, what its receiver said last."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ class RuleStatus:
     rule: str
     channel: str
     state: str  # new, well, failing, disabled
-    why: str  # what the receiver said, where it is not well
+    why: str  # what the receiver said, if it is not well
     unread: int  # entries of the log
     waiting: int  # alerts, and messages that have not been taken
     held: int  # of the alerts, those for a digest
@@ -41,7 +41,7 @@ async def standing(rule: Rule, client: Any, log: EventLog, prefix: str) -> RuleS
 
 
 def table(standings: list[RuleStatus]) -> str:
-    """For people; a line of its own for what a receiver said."""
+    """The status in lines for people, with a separate line for what a receiver said."""
     rows = [("rule", "to", "state", "unread", "waiting", "held", "last delivered")]
     rows += (
         (

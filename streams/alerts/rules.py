@@ -1,4 +1,4 @@
-"""Rules: which events are told to whom, and when. Read from one TOML file."""
+"""Rules: which events are sent to whom, and when. Read from one TOML file."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ Value = str | int | float
 
 
 class RulesError(InputError):
-    """A file of rules that can't be used: one sentence for each problem, with rule, key and remedy."""
+    """A file of rules that can't be used; one sentence for each problem, with rule, key and remedy."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,7 +84,7 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 def load(path: Path) -> Rules:
-    """Raises RulesError with everything that is wrong."""
+    """Raises RulesError with all problems."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -110,7 +110,7 @@ def read(content: Mapping[str, Any]) -> Rules:
     ]
     page, tables = content.get("page", ""), content.get("rule", [])
     if not isinstance(page, str) or (page and not page.startswith(("http://", "https://"))):
-        problems.append(f"page = {page!r} is no address; give one like https://feed.example.org/")
+        problems.append(f"page = {page!r} is not an address; give one like https://feed.example.org/")
     if not isinstance(tables, list) or not tables:
         problems.append("there are no rules; each begins with [[rule]]")
         tables = []
@@ -145,7 +145,8 @@ def explain(message: str, kind: type) -> str:
     if found := re.fullmatch(r"Object missing required field `(.*)`", what):
         return f"{before}{found[1]} is missing"
     if what.startswith("Invalid enum value"):
-        return f"{before}{what.removeprefix('Invalid enum value ')} is none; valid are {', '.join(parent)}"
+        value = what.removeprefix("Invalid enum value ")
+        return f"{before}{value} is not valid; choose one of {', '.join(parent)}"
     return before + what
 
 
@@ -154,7 +155,7 @@ def _keys(kind: Any) -> list[str]:
 
 
 def _inside(kind: Any, key: str) -> Any:
-    """The type of what is under this key of such a thing."""
+    """The type of the values under this key of a type."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         kind = next((field.type for field in msgspec.structs.fields(kind) if field.encode_name == key), None)
     elif get_origin(kind) in (tuple, list):

@@ -1,4 +1,4 @@
-"""The sample that `tankerwatch alerts test` sends: an event that nobody can take for a real one."""
+"""The sample that `tankerwatch alerts test` sends: an event that no one can take for a real one."""
 
 from models.event import (
     Detector,
@@ -16,7 +16,7 @@ from models.event import (
 
 
 def sample() -> Event:
-    """An encounter of two vessels that do not exist, in the middle of no sea."""
+    """An encounter of two vessels that do not exist, at a place where nothing is."""
     first = Vessel(id="000000001", ssvid="000000001", name="TEST ONE", type="tanker")
     other = Vessel(id="000000002", ssvid="000000002", name="TEST TWO", type="tanker")
     return Event(

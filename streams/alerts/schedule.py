@@ -1,8 +1,8 @@
-"""The desk of a rule: decides what is sent, and when, from the entries of the log and the clock. No I/O.
+"""The schedule of a rule: decides what is sent, and when, from the entries of the log and the clock. No I/O.
 
-Alerts that the rule wants wait here until they are made into a message: alone, or in a digest with others
-that had to wait for the end of quiet hours or for room below the limit. A message stays as it was made, under
-the same id, until it is delivered or given up.
+Alerts of the rule wait here until they become a message: alone, or in a digest with others that had to wait
+for the end of quiet hours or for room below the limit. A message stays as it was made, under the same id,
+until it is delivered or given up.
 """
 
 import hashlib
@@ -21,15 +21,15 @@ from streams.output.sanitize import sanitize
 from streams.store.event_log import BEFORE_ALL, Entry, entry_key
 
 DIGEST: Final = 200
-"""So many alerts are in one digest; the rest is in the next."""
+"""Most alerts in one digest; the others are in the next."""
 REFUSED: Final = 20
-"""So many messages may have been refused for the moment, and be tried again, while others go ahead."""
+"""Most messages that were refused for now and are tried again while others go ahead."""
 WAITING: Final = 10_000
-"""So many alerts wait at most; beyond that the oldest are given up."""
+"""Most alerts that may wait; beyond that the oldest are given up."""
 FOLLOWED: Final = 90 * DAY
-"""An event of which nothing was heard for so long is forgotten."""
+"""How long after its last revision an event is forgotten."""
 SUMMARY: Final = 500
-"""A digest quotes so much of an event's sentence."""
+"""Characters of an event's sentence that a digest quotes."""
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
@@ -40,13 +40,13 @@ class PendingMessage(msgspec.Struct, frozen=True):
     id: str
     alerts: tuple[Alert, ...]
     made: Millis
-    due: Millis  # of the next attempt; which is the first, while the receiver can't be reached
+    due: Millis  # of the next attempt
     refusals: int = 0
     gap: tuple[str, str] | None = None  # entries of the log between which some are missing
 
 
 class Table(dict[str, V], Generic[V]):
-    """A table of which it is known what has changed since it was last asked."""
+    """A table that knows which of its rows have changed since it was last asked."""
 
     def __init__(self, content: Mapping[str, V] | None = None) -> None:
         super().__init__(content or {})
@@ -65,7 +65,7 @@ class Table(dict[str, V], Generic[V]):
             del self[key]
 
     def forget(self, key: str) -> None:
-        """Take away what others have taken away where this is kept."""
+        """Remove rows that others have removed from Redis."""
         self.pop(key, None)
 
     def changed(self) -> dict[str, V | None]:
@@ -74,7 +74,7 @@ class Table(dict[str, V], Generic[V]):
 
 
 class State:
-    """What a rule has to remember, as fields of bytes by name."""
+    """What a rule has to remember, in named fields of bytes."""
 
     def __init__(self, fields: Mapping[str, bytes] | None = None) -> None:
         found: dict[str, dict[str, bytes]] = {"f": {}, "w": {}, "p": {}, "": {}}
@@ -89,7 +89,7 @@ class State:
         self.single: Table[Any] = Table({key: msgspec.json.decode(value) for key, value in found[""].items()})
 
     def changed(self) -> dict[str, bytes | None]:
-        """The fields that are not as they were when this was last asked; None for those that are gone."""
+        """The fields that have changed since the last call; None for those that are gone."""
         tables: Iterable[tuple[str, Table[Any]]] = (
             ("f:", self.followed), ("w:", self.waiting), ("p:", self.parcels), ("", self.single),
         )  # fmt: skip
@@ -113,16 +113,16 @@ class Schedule:
 
     @property
     def position(self) -> str | None:
-        """The last entry of the log that was taken in; None for a rule that is new."""
+        """The last entry of the log that was taken in; None for a new rule."""
         position: str | None = self.state.single.get("position")
         return position
 
     def start(self, entry: str) -> None:
-        """A new rule: what comes after this entry counts."""
+        """Start a new rule: entries after this one count."""
         self.state.single["position"] = entry
 
     def take(self, entry: Entry, event: Event, now: Millis) -> Alert | None:
-        """Take in the next entry of the log; the alert that it makes, if any."""
+        """Take in the next entry of the log. Returns its alert, if there is one."""
         self.state.single["position"] = entry.entry
         followed = self.state.followed
         before = followed.get(event.id)
@@ -155,7 +155,7 @@ class Schedule:
         return alert
 
     def missed(self, first: str, now: Millis) -> None:
-        """The log no longer has all that came after our position: go on before `first`, and say so."""
+        """The log has lost entries after our position: go on before `first`, and send a message about it."""
         position = self.position or BEFORE_ALL
         gap = f"gap:{position}"
         self.state.parcels[gap] = PendingMessage(gap, (), now, now, gap=(position, first))
@@ -163,7 +163,7 @@ class Schedule:
         self.state.single["position"] = f"{time}-{number - 1}" if number else f"{time - 1}-{2**64 - 1}"
 
     def next(self, now: Millis) -> PendingMessage | Millis | None:
-        """The message to send now; else when to ask again; None: not before something new comes."""
+        """The message to send now, or when to ask again; None if only a new entry can change that."""
         state, limit = self.state, self.rule.max_per_hour
         quiet_until = self.rule.quiet.until(now) if self.rule.quiet else None
         window = [time for time in state.single.get("window", ()) if time > now - HOUR]
@@ -198,7 +198,7 @@ class Schedule:
             self.state.single["window"] = [*window, now]
 
     def refused(self, parcel: PendingMessage, due: Millis) -> PendingMessage:
-        """For the moment: to be tried again then, after others."""
+        """The receiver refused it for now: try again at that time, after others."""
         again = msgspec.structs.replace(parcel, due=due, refusals=parcel.refusals + 1)
         self.state.parcels[parcel.id] = again
         return again
@@ -207,7 +207,7 @@ class Schedule:
         del self.state.parcels[parcel.id]
 
     def overflow(self) -> list[Alert]:
-        """Takes away the alerts beyond what may wait, the oldest."""
+        """Remove the oldest alerts beyond the number that may wait."""
         waiting = self.state.waiting
         gone = list(itertools.islice(waiting.values(), max(0, len(waiting) - WAITING)))
         for alert in gone:
@@ -215,18 +215,18 @@ class Schedule:
         return gone
 
     def take_held(self) -> int:
-        """How many alerts had to begin to wait since this was last asked."""
+        """How many alerts have begun to wait since the last call."""
         held, self._held = self._held, 0
         return held
 
     def forget(self, now: Millis) -> None:
-        """Let go of events of which nothing was heard for long."""
+        """Forget events without a revision for a long time."""
         old = [event for event, known in self.state.followed.items() if known.time < now - FOLLOWED]
         for event in old:
             del self.state.followed[event]
 
     def _make(self, may: list[Alert], now: Millis) -> PendingMessage:
-        """A message of the alerts that may be sent: what was held first, together, else the first alone."""
+        """A message of alerts that may be sent: all that were held, in a digest, or else the first."""
         held = [alert for alert in may if alert.held][:DIGEST]
         alerts = tuple(held or may[:1])
         if len(alerts) == 1:
@@ -246,6 +246,6 @@ class Schedule:
             self.state.waiting[alert.id] = msgspec.structs.replace(alert, held=why)
 
     def _breaks(self, alert: Alert) -> bool:
-        """Whether it is told in quiet hours too."""
+        """Whether it is sent in quiet hours, too."""
         quiet = self.rule.quiet
         return quiet is None or (quiet.probable_breaks_through and alert.level is Level.PROBABLE)

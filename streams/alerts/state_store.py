@@ -1,12 +1,12 @@
-"""What the rules of a deployment remember, in Redis; and the letters that could not be delivered.
+"""What the rules of a deployment remember in Redis, and the messages that could not be delivered.
 
 | key | type | what it holds |
 |---|---|---|
 | `alerts:rule:{name}` | hash | the fields of `streams.alerts.schedule.State`; `version`; `owner`, `turn` |
 | `alerts:dead` | stream | messages given up: `rule`, `id`, `reason`, `parcel`, `json` of its event |
 
-All keys begin with `{prefix}tankerwatch:`. A commit is all or nothing and adds one to `version`. By that
-number a commit whose answer was lost is recognised, and a Redis that was set back noticed. The process that
+All keys begin with `{prefix}tankerwatch:`. A commit is all or nothing and adds one to `version`. That number
+shows whether a commit went through whose answer was lost, and whether Redis was set back. The process that
 opened a rule last owns it (`streams.runtime.fencing`).
 """
 
@@ -22,7 +22,7 @@ from streams.alerts.schedule import PendingMessage, State
 from streams.runtime.fencing import FencedHash, Fields, SetBack
 
 DEAD: Final = 1_000
-"""Letters kept; the oldest give way."""
+"""Messages kept; the oldest are dropped."""
 VERSION: Final = "version"
 _PARCEL: Final = msgspec.json.Decoder(PendingMessage)
 
@@ -35,7 +35,7 @@ class Dead:
     reason: str
     parcel: PendingMessage
     json: bytes = b""
-    entry: str = ""  # its own id, once it is kept
+    entry: str = ""  # its own id, once it is stored
 
     @property
     def time(self) -> Millis:
@@ -43,7 +43,7 @@ class Dead:
 
 
 class RuleStore:
-    """One rule's memory."""
+    """The memory of one rule."""
 
     def __init__(self, client: "redis.Redis", prefix: str, rule: str) -> None:
         self._redis: Any = client
@@ -53,11 +53,11 @@ class RuleStore:
         self._version = 0
 
     async def open(self) -> State:
-        """Become its owner, and read it."""
+        """Become the owner, and read the memory."""
         return self._state(await self._hash.take_over())
 
     async def reopen(self) -> State:
-        """Go on after Redis was set back: read what it has. Raises Fenced."""
+        """Go on after Redis was set back: read what it has now. Raises Fenced."""
         return self._state(await self._hash.resume())
 
     def _state(self, fields: Fields) -> State:
@@ -70,7 +70,7 @@ class RuleStore:
         async def fill(pipe: Any, fields: list[bytes | None]) -> None:
             found = int(fields[0] or 0)
             if found == self._version + 1:
-                pipe.multi()  # was written before, and the answer was lost
+                pipe.multi()  # it went through before, and the answer was lost
                 return
             if found != self._version:
                 raise SetBack(f"Redis has version {found} of rule {self._rule}, not {self._version}")
@@ -95,7 +95,7 @@ class DeadLetters:
         self._key = dead_key(prefix)
 
     async def all(self) -> list[Dead]:
-        """Oldest first."""
+        """All messages that were given up, oldest first."""
         return [
             Dead(
                 fields[b"rule"].decode(),

@@ -1,7 +1,7 @@
 """One deployment: where its Kafka and Redis are, its names and numbers. Read from the environment.
 
-`faust -A streams.app worker` takes no options of ours, so every process of a deployment is told by the same
-`TANKERWATCH_…` variables; docker-compose.yml has them all.
+`faust -A streams.app worker` takes no options of ours, so every process of a deployment reads the same
+`TANKERWATCH_…` variables. docker-compose.yml has them all.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The topics on Kafka: names, messages, keys, partitions and retention, in one place.
 
-Stages seek by offset and take a gap in the offsets for a loss, so the topics they read have neither
+Stages seek by offset and treat a gap in the offsets as a loss, so the topics they read have neither
 compaction nor transactions. The events are in one partition, because a replay reproduces their order too.
 docs/reference/topics.md is made from this.
 """
@@ -12,7 +12,7 @@ from models.time import DAY, HOUR, Millis
 
 FRAME_LINES: Final = 500
 FRAME_MILLIS: Final = 200
-"""An ingest sends a frame when it has so many lines, or so long after the first of them."""
+"""An ingest sends a frame when it has so many lines, or this long after the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

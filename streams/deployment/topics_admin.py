@@ -1,4 +1,4 @@
-"""Creates the topics that are missing, and says where existing ones are not as they have to be."""
+"""Creates the topics that are missing, and says what is wrong with existing ones."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from models.errors import TankerwatchError
 from streams.deployment.topics import TopicSpec
 
 ASKED: Final = 50
-"""So often, ten times a second, a broker is asked for topics that were just created."""
+"""How many times a broker is asked for topics that were just created, ten times a second."""
 
 
 class TopicsError(TankerwatchError):
@@ -26,10 +26,10 @@ async def ensure_topics(
     replication: int = 1,
     timeout_ms: int = 10_000,
 ) -> dict[str, int]:
-    """Create what is missing; the number of partitions of every topic.
+    """Create the topics that are missing. Returns the number of partitions of every topic.
 
-    Existing topics must have the number of partitions of their spec; with `adopt` theirs is taken. Raises
-    TopicsError, and KafkaError or OSError where Kafka can't be reached.
+    Existing topics must have the number of partitions of their spec; with `adopt` any number will do. Raises
+    TopicsError, and KafkaError or OSError if Kafka can't be reached.
     """
     wanted = {spec.name: spec for spec in specs}
     admin = AIOKafkaAdminClient(bootstrap_servers=broker, request_timeout_ms=timeout_ms)
@@ -57,7 +57,7 @@ async def ensure_topics(
 
 
 async def _described(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Ask again for a while: a broker may not know yet what was just created."""
+    """Ask again for a while: a broker may not yet know topics that were just created."""
     for _ in range(ASKED):
         described: list[dict[str, Any]] = await admin.describe_topics(names)
         if not any(topic["error_code"] for topic in described):
@@ -67,7 +67,7 @@ async def _described(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[d
 
 
 async def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
-    """The number of partitions of those of these topics that there are."""
+    """The number of partitions of those of these topics that exist."""
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     try:
         await admin.start()

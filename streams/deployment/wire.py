@@ -1,7 +1,7 @@
 """What travels on the topics between stages: frames as msgpack, versioned.
 
-An intermediate frame is a function of one input frame and the state before it. It carries where it comes
-from (`Origin`), so that a consumer skips what a restarted producer sends a second time.
+An intermediate frame is a function of one input frame and the state before it. It names its
+origin (`Origin`), so that a consumer can skip what a restarted producer sends a second time.
 """
 
 from typing import Final, TypeVar
@@ -17,16 +17,16 @@ from models.time import Millis
 from models.vessel import Identity
 
 VERSION: Final = 1
-"""Of the frames below. A consumer refuses another: its place is the dead-letter topic."""
+"""The version of the frames below. Frames of another version go to the dead-letter topic."""
 Frame = TypeVar("Frame", bound=msgspec.Struct)
 
 
 class WireError(TankerwatchError, ValueError):
-    """Bytes that are no frame of the kind or version expected; the text says what they are instead."""
+    """Bytes that are not a frame of the expected kind and version; the text says what they are."""
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """Which part of what came of which input frame: a consumer takes each stream of these in order, once."""
+    """The input frame that a frame was made from, and its part. A consumer takes each in order, once."""
 
     partition: int  # of the input topic of the stage that sent it
     offset: int
@@ -34,7 +34,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=True):
-    """Lines of one source as an ingest took them in (`lines`), or word of it (`idle`, `end`)."""
+    """Lines of one source as an ingest received them (`lines`), or its state (`idle`, `end`)."""
 
     version: int
     source: str
@@ -42,16 +42,16 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
     first_line: int = 1
     data: bytes = b""
-    received: list[Millis] | None = None  # one a line, or that of `idle`; None for a recording
+    received: list[Millis] | None = None  # one for each line, or one for `idle`; None for a recording
     base_time: Millis | None = None  # of lines without a time
     cuts: list[tuple[int, int, str]] = []
-    """Lines of which only the head is here: index in the frame, whole length in bytes, SHA-256."""
+    """Lines that were cut: index in the frame, whole length in bytes, SHA-256."""
     numbers: list[int] | None = None
-    """The number of every line, where they do not follow each other: those of a recording that was sorted."""
+    """The number of each line, if they do not follow each other: in a recording that was sorted."""
 
 
 class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):
-    """Reports of one source for one partition of MMSIs. The last part of a frame tells the watermark."""
+    """Reports of one source for one partition of MMSIs. The last part of a frame has the watermark."""
 
     version: int
     origin: Origin
@@ -93,8 +93,8 @@ class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields
     """Ticks, identities and proposed events of one partition of MMSIs; `done` is the last instant that is
     complete.
 
-    `ended` says that all sources known so far have ended, so that what is open is told as it stands; a source
-    that registers later takes it back. `done` is BEGINNING in all parts but the last.
+    `ended` says that all sources known so far have ended, so that open events are published as they stand. A
+    source that registers later takes it back. `done` is BEGINNING in all parts but the last.
     """
 
     version: int
@@ -105,7 +105,7 @@ class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields
 
 
 class FactsFrame(msgspec.Struct, frozen=True, tag="facts", forbid_unknown_fields=True):
-    """Revisions that one stage found; `done` is the last instant of which it has said all."""
+    """Revisions that one stage found; `done` is the last instant for which they are complete."""
 
     version: int
     stage: str  # "meetings"
@@ -142,12 +142,12 @@ def decode(data: bytes, kind: type[Frame]) -> Frame:
 
 
 def chunks(rows: Rows, size: int) -> list[Rows]:
-    """Rows in pieces of at most `size`; one empty piece for none."""
+    """Rows in pieces of at most `size`; one empty piece if there are no rows."""
     return [rows[at : at + size] for at in range(0, max(len(rows), 1), size)]
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A record of `ais.sources`: a source that feeds us from now on, keyed by its name.
+    """A record of `ais.sources`, keyed by the source's name: a source that sends frames from now on.
 
     A name is used for one session only (a live feed adds the time it connected), so that a source that has
     ended never comes back under it.

@@ -1,16 +1,16 @@
-"""What an ingest has counted: for metrics and for the line it logs."""
+"""What an ingest has counted, for its log."""
 
 from dataclasses import asdict, dataclass
 
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the start, but for the two that say what waits now."""
+    """Totals since the start, except the two that say what waits now."""
 
     lines: int = 0
     """Lines taken in, of all sources."""
     bytes: int = 0
-    """Bytes of these lines, as they go into frames."""
+    """Bytes of these lines, as they are in frames."""
     cut_lines: int = 0
     """Lines of which only the head was kept."""
     frames: int = 0
@@ -18,17 +18,17 @@ class Counters:
     sent_frames: int = 0
     """Frames that Kafka has acknowledged."""
     skipped_frames: int = 0
-    """Frames of an earlier run that Kafka turned out to have already."""
+    """Frames of an earlier run that Kafka already had."""
     refused_frames: int = 0
-    """Frames that Kafka will never take, and that were dropped for it."""
+    """Frames that Kafka refuses for good, and that were dropped."""
     datagrams: int = 0
-    """UDP datagrams received, also those dropped."""
+    """UDP datagrams received, including those dropped."""
     dropped_datagrams: int = 0
     """UDP datagrams dropped because nothing more could be buffered."""
     kernel_dropped_datagrams: int = 0
     """UDP datagrams that the kernel dropped before they could be received. Their lines are not known."""
     dropped_lines: int = 0
-    """Lines lost in `dropped_datagrams`, in refused frames, and at an end when nothing could be buffered."""
+    """Lines lost in `dropped_datagrams`, in refused frames, and at a stop with a full buffer."""
     reconnects: int = 0
     """Connections of live sources that were tried again."""
     kafka_outages: int = 0

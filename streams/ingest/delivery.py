@@ -1,4 +1,4 @@
-"""Runs what feeds the outbox beside the sender that empties it, to the end or until told to stop."""
+"""Runs what fills the outbox and the sender that empties it, until the end or a stop."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -27,9 +27,9 @@ async def deliver(
     *,
     grace: float = GRACE_SECONDS,
 ) -> None:
-    """Until everything fed has reached Kafka; after `stop`, until that or `grace` seconds later.
+    """Run until Kafka has everything. After `stop`, wait for that for `grace` seconds at most.
 
-    `feeding` is cancelled by `stop` and then still puts its last frames. Raises what it or the sender raises.
+    `stop` cancels `feeding`, which then still puts its last frames. Raises what it or the sender raises.
     """
     feed = asyncio.create_task(feeding)
     send = asyncio.create_task(Sender(target, outbox, counters).run())
@@ -62,7 +62,7 @@ async def deliver(
 
 async def _end(task: asyncio.Task[Any]) -> None:
     await end(task)
-    with suppress(asyncio.CancelledError, Exception):  # who asks for its result gets its error
+    with suppress(asyncio.CancelledError, Exception):  # its error is raised where its result is used
         task.result()
 
 

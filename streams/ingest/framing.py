@@ -8,9 +8,9 @@ from models.time import Millis
 from streams.deployment.topics import FRAME_LINES
 
 LONGEST_LINE: Final = 1 << 16
-"""Of a longer line only the head is kept: one without an end must not fill the memory."""
+"""Only the head of a longer line is kept: a line without an end must not fill the memory."""
 BLOCK_BYTES: Final = 1 << 18
-"""A block is closed from this size on, so that a frame stays well below what a Kafka message may hold."""
+"""A block of this size is closed, so that a frame stays well below the limit of a Kafka message."""
 
 CutMark = tuple[int, int, str]
 """Index in the block, whole length and SHA-256 of a line that was cut."""
@@ -18,7 +18,7 @@ CutMark = tuple[int, int, str]
 
 @dataclass(slots=True)
 class Block:
-    """Lines, each with its line feed, and when the last byte of each arrived."""
+    """Lines, each with its line feed, and the time at which the last byte of each arrived."""
 
     first_line: int
     data: bytearray = field(default_factory=bytearray)
@@ -30,14 +30,14 @@ class Block:
 
 
 class LineCutter:
-    """Feed it bytes; it gives back the blocks that became full; `take` gives one that did not."""
+    """`feed` takes bytes and returns the blocks that became full; `take` returns one that is not."""
 
     def __init__(self, *, longest: int = LONGEST_LINE, block_lines: int = FRAME_LINES) -> None:
         self._longest = longest
         self._block_lines = block_lines
         self._block = Block(1)
         self._head = bytearray()  # of the line that has not ended yet
-        self._length = 0  # of all that came of it
+        self._length = 0  # of the whole line so far
         self._digest = hashlib.sha256()  # of the same, once it is too long
 
     @property
@@ -47,7 +47,7 @@ class LineCutter:
 
     @property
     def next_line(self) -> int:
-        """The number of the line that comes next, counted from 1."""
+        """The number of the next line, counted from 1."""
         return self._block.first_line + len(self._block)
 
     def feed(self, data: bytes, received: Millis) -> list[Block]:
@@ -61,7 +61,7 @@ class LineCutter:
         return full
 
     def end_line(self, received: Millis) -> list[Block]:
-        """What came of an unfinished line is a line: its connection or datagram has ended."""
+        """The connection or datagram has ended: what has arrived of an unfinished line counts as a line."""
         return self._end_line(received) if self._length else []
 
     def take(self) -> Block | None:

@@ -1,4 +1,4 @@
-"""The intake of one source: makes frames of what arrives and puts them into the outbox, in order."""
+"""The intake of one source: makes frames of what arrives, and puts them into the outbox in order."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from streams.runtime.logs import get_logger
 log = get_logger(__name__)
 
 IDLE_SECONDS: Final = 5.0
-"""After so long without a line a live source says that it is idle, and so often again."""
+"""Time without a line after which a live source sends an idle frame, and then again and again."""
 
 
 def utc_now() -> Millis:
@@ -27,7 +27,7 @@ def utc_now() -> Millis:
 
 
 class Intake:
-    """Feed it bytes of a live source, or frames of a recording. What it took in, it keeps until it is put."""
+    """Takes bytes of a live source, or frames of a recording, and keeps them until the outbox has them."""
 
     def __init__(
         self,
@@ -53,12 +53,15 @@ class Intake:
         await self._outbox.put(Registration(wire.VERSION, self.source, origin))
 
     async def greet(self) -> None:
-        """A first sign of life, once all are registered: of who never sent a frame nobody would miss one."""
+        """Send a first idle frame, once all sources are registered.
+
+        A source that has never sent a frame would not be missed (streams/pipeline/dead_sources.py).
+        """
         self._ready.append(self._frame("idle", self._cutter.next_line, b"", None, []))
         await self._put(patient=True)
 
     async def feed(self, data: bytes, received: Millis | None = None, *, ends_line: bool = False) -> None:
-        """Take bytes in; returns when there is room for more. Cancelled, it has them all the same."""
+        """Take bytes in; returns when there is room for more. They are taken in even if it is cancelled."""
         received = self._now() if received is None else received
         blocks = self._cutter.feed(data, received)
         if ends_line:
@@ -70,7 +73,7 @@ class Intake:
             await self._put()
 
     async def feed_frame(self, frame: Frame) -> None:
-        """Take lines of a recording in; waits while memory is full, since a file does not run away."""
+        """Take lines of a recording in; waits while memory is full, because a file can be read later."""
         cuts = [(cut.index, cut.length, cut.sha256) for cut in frame.cuts]
         lines = frame.data.count(b"\n") + (not frame.data.endswith(b"\n"))
         numbers = None if frame.numbers is None else frame.numbers.tolist()
@@ -79,14 +82,14 @@ class Intake:
         await self._put(patient=True)
 
     async def end_line(self) -> None:
-        """The connection is gone: what came of a line is a line, and the next one begins a new one."""
+        """The connection has ended: what has arrived of a line counts as a line."""
         self._ready.extend(map(self._lines, self._cutter.end_line(self._now())))
         if self._cutter.lines:
             self._arrived.set()
         await self._put()
 
     async def tick(self) -> None:
-        """Send frames that are not full in time, and word of being idle: runs beside a live source."""
+        """Send frames in time although they are not full, and idle frames. Runs beside a live source."""
         while True:
             quiet = time.monotonic() - self._last_frame
             try:
@@ -101,9 +104,9 @@ class Intake:
             await self.flush()
 
     async def beat(self) -> None:
-        """Send word that a recording is still being read, or waits for its turn: runs beside it.
+        """Send idle frames while a recording is read slowly or waits for its turn. Runs beside it.
 
-        It tells no time. Without it the source would be taken for one whose ingest died
+        They have no time. Without them the worker would take the source for one whose ingest has died
         (streams/pipeline/dead_sources.py).
         """
         while not self._ended:
@@ -115,7 +118,7 @@ class Intake:
                 await self._put(patient=True)
 
     async def flush(self) -> None:
-        """Put what has come so far, but for a line that has not ended."""
+        """Put what has arrived so far, except a line that has not ended."""
         self._arrived.clear()
         block = self._cutter.take()
         if block is not None:
@@ -123,7 +126,7 @@ class Intake:
         await self._put()
 
     async def end(self) -> None:
-        """The source has ended: its last lines, and word of the end. Only once."""
+        """The source has ended: put its last lines and its `end` frame. Only the first call does."""
         await self.end_line()
         await self.flush()
         if self._ended:
@@ -162,7 +165,7 @@ class Intake:
         cuts: list[tuple[int, int, str]],
         numbers: list[int] | None = None,
     ) -> RawFrame:
-        """The registry is not known yet: the sender fills it in."""
+        """A frame without the offset of the registrations: the sender fills it in."""
         return RawFrame(
             wire.VERSION,
             self.source,

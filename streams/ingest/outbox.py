@@ -1,4 +1,4 @@
-"""The outbox: records on their way to Kafka, in order, in bounded memory, and beyond that on disk."""
+"""The outbox: records that wait for Kafka, in order, in bounded memory and, beyond that, on disk."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from streams.runtime.logs import RateLimit, get_logger
 log = get_logger(__name__)
 
 MEMORY: Final = 1 << 23
-"""Bytes of records kept in memory. What does not fit is read back from disk when its turn comes."""
+"""Bytes of records kept in memory. Others are read back from disk when their turn comes."""
 _SAVE_SECONDS: Final = 0.5
 
 Content = Registration | RawFrame
@@ -24,9 +24,9 @@ Content = Registration | RawFrame
 class Outbox:
     """Where sources put what they have, and the sender takes it.
 
-    Every record also goes to the spool, if there is one, so that a process killed at any moment leaves what
-    it took in. Without room in the spool, records are taken as long as memory has room; then `put` waits, and
-    the sources stop reading.
+    Every record also goes to the spool, if there is one, so that nothing is lost if the process is killed.
+    When the spool is full, records are taken as long as memory has room. Then `put` waits, and the sources
+    stop reading.
     """
 
     def __init__(self, spool: Spool | None, counters: Counters, *, memory: int = MEMORY) -> None:
@@ -43,7 +43,7 @@ class Outbox:
         self._saved = float("-inf")
         self._complain_full, self._complain_disk = RateLimit(), RateLimit()
         self.closing = False
-        """The process ends: nothing waits for room any more, and what finds none is lost."""
+        """The process is about to end: `put` no longer waits for room, and what finds none is lost."""
         if spool:
             for record in spool.records(self.position.number):
                 self._count(record.number, len(record.data))
@@ -62,7 +62,7 @@ class Outbox:
         return {_read(data).source for data in waiting}
 
     def open_sources(self) -> list[str]:
-        """Sources of earlier runs that had no end yet: whoever kills a process ends its sources with it."""
+        """Sources of earlier runs without an `end` frame: their process was killed."""
         names = dict.fromkeys(self.position.open)
         if self._spool:
             for record in self._spool.records(self.position.number):
@@ -74,9 +74,9 @@ class Outbox:
         return list(names)
 
     async def put(self, content: Content, *, patient: bool = False) -> bool:
-        """Take a record in; waits where there is no room. False if it was lost (only when `closing`).
+        """Take a record in, and wait for room if need be. False if it was lost (only when `closing`).
 
-        With `patient` it waits already where memory is full: for sources that can be read later as well.
+        With `patient` it waits as soon as memory is full: for sources that can be read later.
         """
         data = _write(content)
         while not (self._has_memory(data) or not patient or self.closing):
@@ -104,7 +104,7 @@ class Outbox:
                 await self._changed.wait_for(lambda: self._taken < self._next)
 
     def rewind(self) -> None:
-        """Take again what was not acknowledged."""
+        """Start again at the first record that was not acknowledged."""
         self._taken = self.position.number
 
     async def acknowledge(self, number: int, content: Content, partition: int = -1, offset: int = -1) -> None:
@@ -129,18 +129,18 @@ class Outbox:
             self._changed.notify_all()
 
     async def drained(self) -> None:
-        """Until Kafka has everything."""
+        """Wait until Kafka has everything."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._sizes)
 
     def save(self) -> None:
-        """Write down how far the records were sent."""
+        """Save the position: how far the records were sent."""
         if not self._spool:
             return
         self._saved = time.monotonic()
         try:
             self._spool.save(self.position)
-        except OSError as error:  # after a restart, Kafka is asked what it has
+        except OSError as error:  # no harm: after a restart, Kafka is asked what it has
             if self._complain_disk():
                 log.warning("position_not_saved", error=error.strerror or error)
 
@@ -177,7 +177,7 @@ class Outbox:
         return True
 
     def _find(self, number: int) -> tuple[int, bytes | None]:
-        """The first record from this number on; no data where there is none up to the last."""
+        """The first record with this number or a higher one; no data if there is none."""
         data = self._memory.get(number)
         if data is not None:
             return number, data
@@ -193,7 +193,7 @@ class Outbox:
         self._counters.buffered_frames = len(self._sizes)
 
     def _lost_before(self, number: int) -> list[int]:
-        """Records that were counted, but that the disk did not give back."""
+        """Records that were counted but could not be read back from disk."""
         lost = []
         for known in self._sizes:
             if known >= number:
@@ -207,7 +207,7 @@ class Outbox:
         self._counters.buffered_bytes += size
 
     async def _wait(self) -> None:
-        """Until something was acknowledged; and now and then, since a disk gets room without saying so."""
+        """Wait until something was acknowledged, or half a second: the disk may have room again."""
         async with self._changed:
             try:
                 async with asyncio.timeout(0.5):

@@ -1,7 +1,7 @@
 """How far a deployment has come in event time, and whether a recording still lies ahead of that.
 
 A deployment reads forward in time. Reports of a time that is worked off change nothing: a recording of that
-time would be read and have no event.
+time would be read without any event.
 """
 
 from collections.abc import Mapping

@@ -60,7 +60,7 @@ async def publish(
     """
     for path in files:
         if not isinstance(parse_address(path), FileAddress):
-            raise AddressError(f"{path}: is no recording; name files, or - for standard input")
+            raise AddressError(f"{path}: is not a recording; name files, or - for standard input")
     counters, started = counters or Counters(), utc_now()
     outbox, problems = Outbox(None, counters), list[str]()
     inputs, reading = await _find(files, glob, stop), reading or Reading()
@@ -131,7 +131,7 @@ async def _placed(
         if untimed := [path for path in starts if path not in known]:
             raise ShiftError(
                 *(
-                    f"{path}: its first {LOOK_AHEAD_LINES:,} lines tell no time that could be moved; give "
+                    f"{path}: its first {LOOK_AHEAD_LINES:,} lines have no time that could be moved; give "
                     "the time at which it starts with --base-time"
                     for path in untimed
                 )

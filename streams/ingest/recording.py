@@ -16,7 +16,7 @@ from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading
 
 LOOK_AHEAD_LINES: Final = 10_000
-"""Lines in which a recording has to tell a time, where its start matters."""
+"""Lines in which a recording must have a time, if its start matters."""
 
 
 class Recording:
@@ -33,7 +33,7 @@ class Recording:
     async def start(self) -> Millis | None:
         """The time at which it starts: the first one that the next timed line agrees with, within a day.
 
-        None where the first lines tell no time.
+        None if the first lines have no time.
         """
         lines, clock = 0, _Clock()
         while lines < LOOK_AHEAD_LINES and not clock.agreed:
@@ -74,9 +74,9 @@ class Recording:
 async def timed_frames(
     frames: AsyncIterator[Frame], window: Millis
 ) -> AsyncIterator[tuple[Millis | None, Frame]]:
-    """Frames cut anew so that each spans at most `window` of event time, with the time it has reached.
+    """Frames cut so that each spans at most `window` of event time, each with the time that it has reached.
 
-    The time is None as long as no line told one. Raises SourceError after the frames before it.
+    The time is None until a line has one. Raises SourceError after the frames before it.
     """
     clock = _Clock()
     async for frame in frames:
@@ -96,7 +96,7 @@ async def timed_frames(
 
 
 def _split(data: bytes) -> list[bytes]:
-    """At line feeds alone, as the Decoder does."""
+    """Split at line feeds only, as the Decoder does."""
     lines = data.split(b"\n")
     last = lines.pop()
     return [line + b"\n" for line in lines] + ([last] if last else [])
@@ -112,7 +112,7 @@ def _part(frame: Frame, lines: list[bytes], start: int, end: int, cuts: dict[int
 class _Clock:
     """How far a recording's times have come, and where they started.
 
-    A leap of more than a day counts once the next timed line agrees with it; so does the very first time.
+    A leap of more than a day counts once the next timed line agrees with it. So does the first time.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class _Clock:
         self._reader = LineReader(0)
 
     def read(self, line: bytes) -> Millis | None:
-        """Take one line; returns how far the times have come, None as long as no line told one."""
+        """Take one line. Returns how far the times have come, None until a line has one."""
         sentence = self._reader.read(line, 0, None)
         time = sentence.time if isinstance(sentence, Sentence) else None
         if time is None:

@@ -21,7 +21,9 @@ from streams.runtime import logs
 
 
 def ingest(sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> list[str]:
-    """Run a session until it ends or a signal ends it; a sentence for each recording not read whole.
+    """Run a session until it ends or a signal ends it.
+
+    Returns a sentence for each recording that could not be read to its end.
 
     Raises AddressError, SpoolError and TopicsError.
     """
@@ -46,7 +48,7 @@ def publish(
     to_now: bool = False,
     counters: Counters | None = None,
 ) -> list[str]:
-    """Publish recordings at this multiple of real time until all is sent or a signal ends it.
+    """Publish recordings at this multiple of real time, until all is sent or a signal ends it.
 
     `redis` is the URL where the deployment says how far it is; without one, that is not checked. With
     `to_now` all times are moved so that the earliest recording starts now. Raises AddressError, BehindError,
@@ -72,7 +74,7 @@ def publish(
 
 
 def default_buffer(target: KafkaTarget, sources: Sequence[str]) -> Path:
-    """A folder of the same command line every time, so that it finds what it left; of no other one."""
+    """The folder of this command line: the same every time, and different for every other one."""
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     key = "\n".join([target.broker, target.topics.raw, *sorted(sources)])
     return folder(home) / "tankerwatch" / "ingest" / hashlib.sha256(key.encode()).hexdigest()[:16]
@@ -87,7 +89,7 @@ def _run(main: Callable[[asyncio.Event], Coroutine[Any, Any, list[str]]]) -> lis
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def end(number: int) -> None:
-            loop.remove_signal_handler(number)  # a second one ends at once
+            loop.remove_signal_handler(number)  # a second signal ends the process at once
             stop.set()
 
         for number in (signal.SIGINT, signal.SIGTERM):

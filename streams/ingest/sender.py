@@ -1,4 +1,4 @@
-"""The sender: takes records from the outbox to Kafka, in order, each once, for as long as that takes."""
+"""The sender: brings records from the outbox to Kafka, in order, each once, however long that takes."""
 
 import asyncio
 import logging
@@ -29,12 +29,12 @@ IN_FLIGHT: Final = 64
 """Frames handed to the producer that Kafka has not acknowledged."""
 _STALLED_SECONDS: Final = 5.0
 Mark = tuple[str, str, int, int | None]
-"""What tells a frame from all others of its session."""
+"""What identifies a frame within its session."""
 
 
 @dataclass(frozen=True, slots=True)
 class KafkaTarget:
-    """Where frames go. `partitions` None takes those of the topic, or the default where it is new."""
+    """Where frames go. With `partitions` None, any number is accepted, and a new topic gets the default."""
 
     broker: str
     topics: Topics = field(default_factory=Topics)
@@ -44,19 +44,19 @@ class KafkaTarget:
 
 
 class Sender:
-    """Registrations go to the topic of sources and are waited for; the frames after them tell of it."""
+    """Sends records until Kafka has them. A registration is waited for: later frames name its offset."""
 
     def __init__(self, target: KafkaTarget, outbox: Outbox, counters: Counters) -> None:
         self._target, self._outbox, self._counters = target, outbox, counters
         self._backoff = Backoff(target.delays)
-        self._left = outbox.waiting > 0  # an earlier run may have sent some of it
+        self._left = outbox.waiting > 0  # an earlier run may have sent some of them
         self._there: set[Mark] = set()
         self._in_flight: asyncio.Queue[tuple[int, Content, asyncio.Future[Any] | None]]
         self._down = False
         self._complain = RateLimit()
 
     async def run(self) -> None:
-        """Send until cancelled. Raises TopicsError where that is no use."""
+        """Send until cancelled. Raises TopicsError if the topics can't be used."""
         while True:
             producer = None
             try:
@@ -101,7 +101,7 @@ class Sender:
         return producer
 
     async def _look_back(self, partitions: int) -> None:
-        """Ask which of the waiting frames Kafka has already; at a clean start, note where ours begin."""
+        """Ask which of the waiting frames Kafka already has. At a clean start, note where ours begin."""
         target, topic, position = self._target, self._target.topics.raw, self._outbox.position
         if self._left and position.offsets:
             sources = self._outbox.sources()
@@ -135,7 +135,7 @@ class Sender:
             try:
                 sent: asyncio.Future[Any] = await producer.send(self._target.topics.raw, value, key)
                 return sent
-            except KafkaTimeoutError:  # what was handed over before still waits, and so does this
+            except KafkaTimeoutError:  # what was handed over before still waits, so this does too
                 continue
             except MessageSizeTooLargeError as error:
                 refused: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -195,7 +195,7 @@ class Sender:
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
-    """Close the producer without waiting for what it still has: `stop` would, while Kafka is away."""
+    """Close the producer without waiting for its records, as `stop` would while Kafka is away."""
     producer._closed = True
     with suppress(KafkaError, OSError, TimeoutError, asyncio.CancelledError):
         if producer._sender.sender_task is not None:
@@ -204,7 +204,7 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
 
 
 def _text(error: Exception) -> str:
-    """Without the internals that aiokafka puts into its texts."""
+    """The text of an error without the internals that aiokafka puts into it."""
     text = str(error).split(": ", 1)[-1] if isinstance(error, KafkaError) else str(error)
     if "Unable to bootstrap" in text:
         return "nobody answers there"

@@ -1,4 +1,4 @@
-"""A session of ingest: its sources, named and registered, and what feeds each into the outbox."""
+"""A session of ingest: its sources, their names and registrations, and the feed of each."""
 
 import asyncio
 import os
@@ -47,18 +47,18 @@ BUFFER_LIMIT: Final = 1 << 30
 
 class Feed(Protocol):
     async def run(self, intake: Intake) -> None:
-        """Feed until the source ends, or until cancelled."""
+        """Take in until the source ends, or until cancelled."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How a session runs, apart from its sources and where it sends to."""
+    """How a session runs, apart from its sources and its target."""
 
     buffer: Path
     buffer_limit: int = BUFFER_LIMIT
     name: str | None = None
-    """The name of the only source: a recording's as it is, a live one's with the session's suffix."""
+    """The name of the only source: as it is for a recording, with the session's suffix for a live source."""
     boxes: Sequence[Box] = ()
     base_time: Millis | None = None
     glob: str = ANY
@@ -77,13 +77,13 @@ class _Source:
 
 
 class Session:
-    """Made of what the command line names: raises AddressError and SpoolError before anything is sent."""
+    """The sources of a command line. Raises AddressError and SpoolError before anything is sent."""
 
     def __init__(self, sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> None:
         self._target, self._options = target, options
         self.counters = Counters()
         self.problems: list[str] = []
-        """What could not be read whole: a sentence for each recording."""
+        """A sentence for each recording that could not be read to its end."""
         if not sources:
             raise AddressError("no source is given; name at least one")
         if twice := {text for text in sources if sources.count(text) > 1}:
@@ -113,7 +113,7 @@ class Session:
         return [source.feed for source in self._sources]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until the recordings are sent, or with a live source until `stop`. Raises TopicsError."""
+        """Run until the recordings are sent, or with a live source until `stop`. Raises TopicsError."""
         await deliver(
             self._run_sources(),
             self._target,
@@ -127,7 +127,7 @@ class Session:
                 buffer=self._options.buffer, action="sent at the next start with this buffer")  # fmt: skip
 
     async def _run_sources(self) -> None:
-        for name in self._outbox.open_sources():  # their ingest was killed: nothing more comes of them
+        for name in self._outbox.open_sources():  # their ingest was killed: nothing more comes from them
             await self._outbox.put(RawFrame(wire.VERSION, name, "end", -1))
         intakes = [
             Intake(source.name, self._outbox, self.counters, base_time=self._options.base_time)
@@ -175,7 +175,7 @@ class Session:
         ]
 
     def _name(self, text: str, started: Millis, *, recorded: bool = False) -> str:
-        """A name of this session alone: sources that have ended do not come back under it."""
+        """A name for this session only: a source that has ended never comes back under it."""
         chosen = self._options.name
         return chosen if chosen is not None and recorded else f"{chosen or text}#{started:x}"
 

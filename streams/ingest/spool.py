@@ -1,8 +1,8 @@
-"""The spool: records on disk in the order they were appended, until what they say has reached Kafka.
+"""The spool: records on disk, in the order in which they were appended, until Kafka has them.
 
-A folder of append-only segments, each named by the number of its first record, and a small file with the
-position: what has been sent. Records survive the end of the process, kill -9 included; they are not synced to
-the disk one by one, so a loss of power may cost the last seconds.
+It is a folder of append-only segments, each named by the number of its first record, and a small file with
+the position: what has been sent. Records survive the end of the process, even kill -9. They are not synced to
+the disk one by one, so a power cut may cost the last seconds.
 """
 
 import fcntl
@@ -27,15 +27,15 @@ _POSITION: Final = "position"
 
 
 class SpoolFull(TankerwatchError):
-    """No more records are taken: the limit is reached, or the disk gives no room."""
+    """No more records are taken: the limit is reached, or the disk is full."""
 
 
 class SpoolError(TankerwatchError):
-    """The folder can't be used. Its text says why and what to do."""
+    """The folder can't be used. The text says why and what to do."""
 
 
 class Position(msgspec.Struct):
-    """How far the records have been sent, and what has to be known to go on from there."""
+    """How far the records have been sent, and what is needed to go on from there."""
 
     number: int = 0
     """The first record not known to have been sent."""
@@ -44,7 +44,7 @@ class Position(msgspec.Struct):
     open: list[str] = []
     """Sources whose registration was sent, but not their end."""
     offsets: dict[int, int] = {}
-    """By partition of raw frames, below which offset nothing unknown of ours can be."""
+    """By partition of raw frames, the offset below which all frames of ours are known."""
 
 
 class Record(NamedTuple):
@@ -97,7 +97,7 @@ class Spool:
         return self._total
 
     def append(self, record: Record, *, beyond_limit: bool = False) -> None:
-        """Raises SpoolFull; then nothing of the record is left."""
+        """Append a record. Raises SpoolFull; then nothing of the record is left."""
         number, data = record
         size = _HEADER.size + len(data)
         if self._total + size > self._limit and not beyond_limit:
@@ -109,7 +109,7 @@ class Spool:
             before = self._sizes[self._written]
             head = _HEADER.pack(len(data), _checksum(number, data), number)
             written = os.writev(self._writer, [head, data])
-            if written < size:  # a full disk takes a part first
+            if written < size:  # a full disk may have taken a part
                 os.ftruncate(self._writer, before)
                 os.lseek(self._writer, before, os.SEEK_SET)
                 raise SpoolFull("no space left on the disk")
@@ -119,7 +119,7 @@ class Spool:
         self._total += size
 
     def read(self, number: int) -> Record | None:
-        """The first record from this number on, None at the end. Quick where the numbers asked for rise."""
+        """The first record with this number or a higher one; None at the end. Quick if the numbers rise."""
         if self._cursor is not None and self._cursor.passed >= number:
             self._cursor.close()
             self._cursor = None
@@ -128,7 +128,7 @@ class Spool:
         return self._cursor.next(number)
 
     def records(self, number: int) -> Iterator[Record]:
-        """All records from this number on, for once. What is damaged is left out."""
+        """All records from this number on. Damaged ones are left out."""
         with closing(_Cursor(self._folder)) as cursor:
             while (record := cursor.next(number)) is not None:
                 yield record
@@ -145,7 +145,7 @@ class Spool:
         temporary.replace(self._folder / _POSITION)
 
     def close(self) -> None:
-        """Let go of the folder; where everything was sent, nothing is left in it."""
+        """Release the folder. If everything was sent, nothing is left in it."""
         if self._writer is not None:
             os.close(self._writer)
             self._writer = None
@@ -182,7 +182,7 @@ class Spool:
 
 
 class _Cursor:
-    """A place among the records of a folder, which only moves on; at the end it waits for more."""
+    """A place among the records of a folder that only moves forward. At the end it stays for more."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -222,7 +222,7 @@ class _Cursor:
         return True
 
     def _read(self) -> Record | None:
-        """None at the end of the segment, or where a record was not written whole."""
+        """The next record; None at the end of the segment, or if a record was not written whole."""
         assert self._file is not None
         self._file.seek(self._offset)
         head = self._file.read(_HEADER.size)

@@ -1,11 +1,11 @@
-"""The stages as they stand between topics: one frame in, frames out. Pure, like the stages themselves.
+"""The stages between topics: one frame in, frames out. Deterministic, like the stages themselves.
 
     ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator
                              tankerwatch.events ◄─ EventMerger ◄─ ais.facts ◄──────┘
 
-A host belongs to one partition of its input topic. What it sends is a function of the frames it took so
-far, so after a crash the same frames come again, with the same origins, and whoever has them skips them.
-The shell (`streams/app.py`) reads, sends, and keeps checkpoints.
+An operator belongs to one partition of its input topic. What it sends is a function of the frames that it has
+taken so far. After a crash it sends the same frames again, with the same origins, and their readers skip what
+they have. `streams/app.py` reads, sends and saves checkpoints.
 """
 
 from collections import Counter
@@ -46,7 +46,7 @@ class DecoderOperator:
         self._settings, self._topics = settings.decoder, topics
         self._decoders: dict[str, Decoder] = {}
         self._newest: dict[str, Millis] = {}
-        self._heard: dict[str, int] = {}  # the offset of each source's last frame; no part of the state
+        self._heard: dict[str, int] = {}  # the offset of each source's last frame; not part of the state
         self._changed: set[str] = set()
 
     def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
@@ -99,7 +99,7 @@ class DecoderOperator:
     def _reports(
         self, frame: RawFrame, offset: int, reports: Reports, watermark: Millis, newest: Millis
     ) -> Iterable[OutgoingRecord]:
-        """For every partition of MMSIs its rows, in parts; the watermark goes with the last part."""
+        """The rows of every partition of MMSIs, in parts. The last part of each has the watermark."""
         for partition in range(self._spread):
             positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
             statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
@@ -156,7 +156,7 @@ class DecoderOperator:
 
 
 class _Taken:
-    """The highest origin taken of every stream of input: what is not higher is skipped."""
+    """The highest origin taken from each stream of input. Frames that are not higher are skipped."""
 
     def __init__(self) -> None:
         self.highest: dict[str, Origin] = {}
@@ -196,7 +196,7 @@ class VesselOperator:
     def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, ReportsFrame)
         reports = frame.reports()
-        # a function of the frames alone: the registrations that the frame's sender knew of, no later ones
+        # the registrations that the frame's sender knew of and no later ones: a function of the frames alone
         new = list(self._registry.up_to(frame.registry)) if frame.registry > self._read else []
         if self._taken.again(str(frame.origin.partition), frame.origin):
             return []
@@ -236,7 +236,7 @@ class VesselOperator:
         return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
     def skip(self, sources: Iterable[str]) -> None:
-        """These sources have ended before the first frame that will be read: wait for none of them."""
+        """Take these sources as ended before the first frame, so that nothing waits for them."""
         for source in sources:
             self._marks.register(source)
             self._marks.end(source)
@@ -308,9 +308,9 @@ class _MergerState(msgspec.Struct):
 
 
 class EventMerger:
-    """Brings what MeetingStage says into one order, that of a replay, and publishes it.
+    """Brings the events of MeetingStage into the order of a replay, and publishes them.
 
-    A large instant comes in several frames; only the last says that it is complete.
+    A large instant comes in several frames. Only the last says that it is complete.
     """
 
     def __init__(self, topics: Topics) -> None:

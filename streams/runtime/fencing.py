@@ -2,7 +2,7 @@
 
 The process that took a hash over last is its owner. The one before may still be alive: it was cut off for a
 while, or nobody knew of it. Its writes must not reach the hash any more, so every write watches the hash and
-looks whose it is (optimistic locking with WATCH, MULTI and EXEC).
+checks the owner (optimistic locking with WATCH, MULTI and EXEC).
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Logs: one line a record on standard error, whatever a value holds.
+"""Logs: one line for each record, on standard error, whatever its values hold.
 
-`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` writes one object a
-line. `TANKERWATCH_LOG_LEVEL` is debug, info, warning or error. Our own modules log by structlog, the
+`TANKERWATCH_LOG=text` (the default) writes `time=… level=… event=… key=value …`, `json` writes one object
+in each line. `TANKERWATCH_LOG_LEVEL` is debug, info, warning or error. Our own modules log by structlog, the
 libraries by `logging`; all records go through the same handler and formatter.
 """
 
@@ -113,7 +113,7 @@ def config(level: str | None = None, environment: Mapping[str, str] = os.environ
 
 
 def configure(level: str | None = None) -> None:
-    """Log to standard error, in the form that the environment asks for."""
+    """Log to standard error, in the form that `TANKERWATCH_LOG` names."""
     logging.config.dictConfig(config(level))
 
 

@@ -1,7 +1,7 @@
-"""Metrics for Prometheus, of workers and the sink. Counted in the shells, never in a stage.
+"""Metrics for Prometheus, of workers and the sink. They are counted around the stages, never in one.
 
-Served on loopback unless `TANKERWATCH_METRICS_HOST` names another address; docs/operations.md says what each
-one tells.
+Served on loopback unless `TANKERWATCH_METRICS_HOST` names another address. docs/reference/metrics.md lists
+them.
 """
 
 import os
@@ -143,7 +143,7 @@ class StatsCollector(Collector):
 
 
 def serve(port: int) -> None:
-    """Serve the metrics in a thread. A port that can't be had is said, and no reason to stop."""
+    """Serve the metrics in a thread. If the port can't be used, log that and go on without."""
     if not port:
         return
     host = os.environ.get("TANKERWATCH_METRICS_HOST", "127.0.0.1")

@@ -5,24 +5,24 @@ Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys 
 
 | key | type | what it holds |
 |---|---|---|
-| `log` | stream | a revision each, as published: `id`, `revision`, `type`, `level`, `status`, `json` |
+| `log` | stream | one revision, as published: `id`, `revision`, `type`, `level`, `status`, `json` |
 | `events` | hash | event id → JSON of its highest revision |
-| `events:revisions` | hash | event id → that revision's number: what the sink drops duplicates by |
+| `events:revisions` | hash | event id → the number of that revision, by which the sink drops duplicates |
 | `events:detected` | sorted set | event ids by `detected` of their highest revision, milliseconds UTC |
 | `event:{id}` | list | entry ids in `log` of the event's revisions, oldest first |
-| `vessels` | hash | MMSI → JSON of `models.last_position.Whereabouts`, its latest tick |
+| `vessels` | hash | MMSI → JSON of `models.last_position.LastPosition`, its latest tick |
 | `vessels:heard` | sorted set | MMSIs by the time of their latest tick, milliseconds UTC |
 | `vessels:identities` | hash | MMSI → JSON of `models.vessel.Identity`, the latest |
 | `vessel:{mmsi}:track` | list | its recent ticks, oldest first, each a packed `models.last_position.POINT` |
 | `vessel:{mmsi}:identities` | list | JSON of its recent identities, oldest first |
-| `reviews` | stream | what people said of events, as `event` and `json`: written by the feed, never trimmed |
+| `reviews` | stream | reviews of events, as `event` and `json`; written by the feed, never trimmed |
 | `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
 | `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
 | `sink` | hash | last offset read of each input, the last `entry`, and the sink's process (`owner`, `turn`) |
 
-An entry's id is the sink's clock in milliseconds and a running number: later entries have higher ids, and
-who has read one knows the number of the next (`lost`). The number 0 is no entry's. No `id` and `revision`
-are in the log twice. The log is trimmed by age and length; events and vessels are dropped when they have
+The id of an entry is the sink's clock in milliseconds and a running number. Later entries have higher ids,
+and the number of the next entry is known (`lost`). No entry has the number 0. No pair of `id` and `revision`
+is in the log twice. The log is trimmed by age and length; events and vessels are dropped when they have
 not changed for long (`streams/store/retention.py`).
 """
 
@@ -101,7 +101,7 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class VesselRecord:
-    """All that is kept of one vessel. `whereabouts` is None where it has never been placed on the grid."""
+    """All that is kept of one vessel. `whereabouts` is None if it has never been placed on the grid."""
 
     mmsi: int
     whereabouts: LastPosition | None
@@ -134,16 +134,16 @@ class EventLog:
         return _entries(await self._redis.xrevrange(self.keys.log, end, "-", count))
 
     async def wait(self, entry: str, count: int = 100, seconds: float = 15.0) -> list[Entry]:
-        """As `since`, but where there is none yet, wait for so long: less than the client's time-out."""
+        """As `since`, but wait for so many seconds if there is none yet: fewer than the client's timeout."""
         got = await self._redis.xread({self.keys.log: entry}, count, max(1, int(seconds * 1000)))
         return _entries(got[0][1]) if got else []
 
     async def at(self, entry: str) -> Entry | None:
-        """This entry; None where the log does not have it any more."""
+        """This entry; None if the log does not have it any more."""
         return next(iter(_entries(await self._redis.xrange(self.keys.log, entry, entry))), None)
 
     async def ends(self) -> Ends | None:
-        """None for a log without entries."""
+        """The ends of the log; None if it has no entries."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.xinfo_stream(self.keys.log)
             (info,) = await pipe.execute(raise_on_error=False)
@@ -154,7 +154,7 @@ class EventLog:
         return Ends(first, last, dropped > 0, dropped, info["entries-added"])
 
     async def added(self) -> int:
-        """So many entries there have ever been."""
+        """The number of entries that there have ever been."""
         try:
             info = await self._redis.xinfo_stream(self.keys.log)
         except redis.ResponseError:  # there is no log yet
@@ -162,7 +162,7 @@ class EventLog:
         return int(info["entries-added"])
 
     async def last(self) -> str:
-        """The last entry that there has ever been, in the log or not; BEFORE_ALL where there was none."""
+        """The id of the last entry ever written, even if it was trimmed; BEFORE_ALL for none."""
         try:
             info = await self._redis.xinfo_stream(self.keys.log)
         except redis.ResponseError:  # there is no log yet
@@ -227,7 +227,7 @@ class EventLog:
         return [int(mmsi) for mmsi in await self._redis.zrangebyscore(self.keys.heard, time, "+inf")]
 
     async def whereabouts(self, mmsis: Iterable[int]) -> list[LastPosition]:
-        """Where these vessels were last. For many vessels: a thousand at a time."""
+        """The last position of each of these vessels. They are read a thousand at a time."""
         names = [str(mmsi) for mmsi in mmsis]
         found = await self._redis.hmget(self.keys.vessels, names) if names else []
         return [_WHEREABOUTS.decode(one) for one in found if one is not None]
@@ -313,18 +313,18 @@ def offsets(sink: Mapping[bytes, bytes]) -> dict[str, int]:
 
 
 def entry_key(entry: str) -> tuple[int, int]:
-    """An entry id as something that sorts as Redis sorts. Raises ValueError for what is none."""
+    """An entry id as a key that sorts as Redis sorts. Raises ValueError for other texts."""
     time, _, number = entry.partition("-")
     return int(time), int(number or 0)
 
 
 def moment(time: Millis) -> str:
-    """What stands for an entry id where what came at this time or later is wanted."""
+    """An entry id to read from, for entries that came at this time or later."""
     return f"{max(0, time)}-0"
 
 
 class Log(Protocol):
-    """As much of an event log as `lost` asks."""
+    """The part of an event log that `lost` needs."""
 
     async def at(self, entry: str) -> Entry | None: ...
     async def ends(self) -> Ends | None: ...
@@ -332,10 +332,10 @@ class Log(Protocol):
 
 
 async def lost(log: Log, entry: str, found: Sequence[Entry]) -> bool:
-    """Whether what was `found` after this entry (or moment) does not follow on it.
+    """Whether entries are missing between this entry (or moment) and what was `found` after it.
 
-    Then entries in between have been trimmed, or the log was set back (emptied, or restored from an older
-    copy) and what it has now is another history. All that is kept follows on BEFORE_ALL.
+    They were trimmed, or the log was set back (emptied, or restored from an older copy) and has another
+    history now. After BEFORE_ALL nothing is missing.
     """
     if entry == BEFORE_ALL:
         return False
@@ -343,7 +343,7 @@ async def lost(log: Log, entry: str, found: Sequence[Entry]) -> bool:
     if found and entry_key(found[0].entry)[1] == key[1] + 1:
         return False
     if found and key[1]:
-        return await log.at(entry) is None  # entries of before there were running numbers
+        return await log.at(entry) is None  # entries of versions without running numbers
     ends = await log.ends()
     if ends is None:
         return key != entry_key(await log.last())

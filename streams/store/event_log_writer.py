@@ -1,9 +1,9 @@
-"""The writer of the event log: a batch and the offsets behind it go into Redis as one, or not at all.
+"""The writer of the event log: a batch and its offsets go into Redis in one transaction, or not at all.
 
-What it writes is described in `streams/store/event_log.py`. The sink that took over last may write; the one
-before gets `Fenced` at its next batch. A batch must follow on what Redis has. Where it does not (Redis was
-set back, or a write went through although its answer was lost), the writer raises `SetBack`, and the sink
-reads on from the offsets that Redis has.
+What it writes is described in `streams/store/event_log.py`. Only the sink that took over last may
+write; the one before gets `Fenced` at its next batch. A batch must follow what Redis has. If it does not
+(Redis was set back, or a write went through although its answer was lost), the writer raises `SetBack`, and
+the sink reads on from the offsets that Redis has.
 """
 
 import time
@@ -28,7 +28,7 @@ SWEEP: Final = 1_000
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """What has to be known of a published event; its other fields are for whoever reads it."""
+    """The fields of a published event that the writer needs; the others are for readers."""
 
     id: str
     revision: int
@@ -53,7 +53,7 @@ def revision(value: bytes) -> Revision:
 
 @dataclass(slots=True)
 class Batch:
-    """What comes of some messages, and how far those go: by name of the stream, offset before and after."""
+    """What some messages bring, and their range: by name of the stream, the offsets before and after."""
 
     before: dict[str, int]
     after: dict[str, int] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Written:
-    """What a batch brought that was not there before."""
+    """What a batch has added."""
 
     revisions: list[Revision] = field(default_factory=list)
     ticks: int = 0
@@ -131,7 +131,7 @@ class LogWriter:
             pipe.hdel(self._keys.sink, name)
             return {stream: offset for stream, offset in kept.items() if stream != name}
 
-        await self._hash.resume()  # a topic that was made anew often goes with a Redis that was set back
+        await self._hash.resume()  # when a topic was created again, Redis was often set back too
         return await self._hash.write((), fill)
 
     async def sweep(self) -> int:
@@ -143,7 +143,7 @@ class LogWriter:
 
     @staticmethod
     async def _known(pipe: Any, key: str, names: Iterable[object]) -> dict[str, bytes]:
-        """What a hash has under these names."""
+        """The values of a hash under these names."""
         wanted = [str(name) for name in names]
         if not wanted:
             return {}
@@ -153,7 +153,7 @@ class LogWriter:
     def _add_revisions(
         self, pipe: Any, revisions: list[Revision], known: Mapping[str, bytes], last: str, written: Written
     ) -> str:
-        """Append revisions above the highest known; the id of the last entry then."""
+        """Append revisions above the highest known. Returns the id of the last entry."""
         keys, limits = self._keys, self._limits
         highest = {name: int(number) for name, number in known.items()}
         now = int(self._clock() * 1000)
@@ -186,7 +186,7 @@ class LogWriter:
     ) -> None:
         """Append ticks later than what is known of their segment: a segment's ticks come in order."""
         if not any(map(len, batches)):
-            return  # frames of identities alone
+            return  # frames with identities only
         ticks = np.concatenate(batches)
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         points = pack_points(ticks).tobytes()
@@ -233,7 +233,7 @@ class LogWriter:
         changed: dict[str, bytes] = {}
         for identity in identities:
             before = known.get(identity.mmsi)
-            # `gone` says that the stages have forgotten the vessel; what it last said of itself stays
+            # `gone`: the stages have forgotten the vessel; its last identity stays
             if identity.gone or (before is not None and identity.time <= before.time):
                 continue
             known[identity.mmsi] = identity
@@ -267,9 +267,9 @@ class LogWriter:
 
 
 async def _overdue(pipe: Any, key: str, age: Millis, now: Millis) -> list[str]:
-    """The members whose time is so long before the newest of them, or before now if that is earlier.
+    """The members whose time lies so far before the newest of them, or before now if that is earlier.
 
-    Before the newest, so that a recording of years ago is kept while it is being read.
+    The newest counts so that an old recording is kept while it is being read.
     """
     newest = await pipe.zrevrange(key, 0, 0, withscores=True)
     if not newest:

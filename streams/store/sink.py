@@ -1,6 +1,6 @@
 """The sink: one small process that reads events and ticks from Kafka and keeps the event log in Redis.
 
-It belongs to no consumer group: where to read on is in Redis, written together with what was read
+It belongs to no consumer group. Its offsets are in Redis, written together with what was read
 (`streams/store/event_log_writer.py`), so after any crash it goes on exactly there. A second sink takes over
 from the first, which then ends. While Redis or Kafka is away it waits; the topics keep what it has not
 read.
@@ -57,16 +57,16 @@ class Sink:
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Finish the batch in hand, and end."""
+        """Finish the current batch, and end."""
         self._stop.set()
 
     async def run(self) -> None:
-        """Until stopped. Raises Fenced when another sink has taken over."""
+        """Run until stopped. Raises Fenced when another sink has taken over."""
         work = asyncio.create_task(self._run())
         stopped = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            await end(work)  # a transaction in Redis goes through or does not: either is sound
+            await end(work)  # a transaction in Redis goes through or does not; the sink can go on from either
             if not work.cancelled():
                 work.result()
         finally:
@@ -122,7 +122,7 @@ class Sink:
     def _read(self, name: str, record: ConsumerRecord, batch: Batch) -> None:
         try:
             if name == "events":
-                if record.value is not None:  # a tombstone: the topic forgets an event, the log does not
+                if record.value is not None:  # a tombstone: the topic forgets an event, the log keeps it
                     batch.revisions.append(revision(record.value))
                 return
             frame = wire.decode(record.value or b"", wire.TicksFrame)
@@ -146,7 +146,7 @@ class Sink:
         metrics.UP.labels("redis").set(1)
 
     async def _recover(self, consumer: AIOKafkaConsumer, error: Exception) -> None:
-        """Go on from what Redis has: a write whose answer was lost may have gone through, or not."""
+        """Go on from what Redis has. A write whose answer was lost may have gone through."""
         if isinstance(error, SetBack):
             log.warning("set_back", reason=str(error))
         else:
@@ -182,7 +182,7 @@ class Sink:
         return consumer
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
-        """To where Redis stands, or as near to it as the topics still go."""
+        """Seek to the offsets in Redis, or to the first that the topics still have."""
 
         async def ends() -> tuple[Any, Any]:
             partitions = list(self._names)
@@ -193,7 +193,8 @@ class Sink:
             wanted = self._at.get(name, -1) + 1
             start = max(wanted, first[partition])
             if wanted > end[partition]:
-                start = first[partition]  # the topic was made anew; what is in Redis already counts once
+                # the topic was created again; what Redis already has is dropped as a duplicate
+                start = first[partition]
                 self._at = await self._with_redis(partial(self._writer.forget, name))
             if start != wanted and self._at.get(name, -1) >= 0:
                 log.error("gone", topic=partition.topic, first=wanted, last=start - 1)
@@ -201,7 +202,7 @@ class Sink:
             consumer.seek(partition, start)
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Tell how far behind, and that we live."""
+        """Report the lag and the heartbeat, every few seconds."""
         process = f"{socket.gethostname()}/{os.getpid()}"
         there = True
         while True:
@@ -229,7 +230,7 @@ class Sink:
                 saved=self._saved,
                 lag=self._lag,
             )
-            with suppress(*REDIS_AWAY):  # who writes batches says so
+            with suppress(*REDIS_AWAY):  # the task that writes batches logs it
                 await heartbeat.write(self._redis, self._deployment.prefix, {"sink": beat})
             await asyncio.sleep(heartbeat.INTERVAL_SECONDS)
 

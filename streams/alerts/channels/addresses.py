@@ -1,7 +1,7 @@
-"""Addresses on the public internet, told from those that a stranger must not make us call.
+"""Addresses of hosts: only public ones may be called, unless a rule allows others.
 
-A name may resolve to anything, and to something else the next moment: so the address that is connected to is
-the one that is looked at (`streams/alerts/channels/http.py`).
+A name may resolve to anything, and to something else the next moment. So the address that is connected to is
+the one that was checked (`streams/alerts/channels/http.py`).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _NOT_PUBLIC: Final = tuple(
         "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
     )
 )  # fmt: skip
-_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has given out so far
+_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has assigned so far
 _NOT_PUBLIC_6: Final = tuple(IPv6Network(one) for one in ("2001::/23", "2001:db8::/32", "3fff::/20"))
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
 
@@ -31,7 +31,7 @@ class Private(TankerwatchError, ValueError):
 
 
 def is_public(address: str) -> bool:
-    """Whether this address, or the IPv4 one within it, is one of the public internet."""
+    """Whether this address, or the IPv4 address within it, is public."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(ip.packed[12:]) if ip in _NAT64 else None)
@@ -42,9 +42,9 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int, allow_private: bool) -> list[str]:
-    """The addresses of a host. Raises Private, and OSError where there are none.
+    """The addresses of a host. Raises Private, and OSError if there are none.
 
-    One address that is not public condemns the host: nobody has both for a good reason.
+    A host with one address that is not public is refused: there is no good reason to have both.
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -53,6 +53,6 @@ async def resolve(host: str, port: int, allow_private: bool) -> list[str]:
         for address in addresses:
             if not is_public(address):
                 raise Private(
-                    f"{host} is {address}, which is not public; say allow_private = true if it is meant"
+                    f"{host} is {address}, which is not public; set allow_private = true if that is intended"
                 )
     return addresses

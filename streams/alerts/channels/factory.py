@@ -1,4 +1,4 @@
-"""The channel of each rule, with the secrets that the environment has."""
+"""The channel of each rule, with the secrets from the environment."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,7 @@ def channel_of(rule: Rule, page: str, environment: Mapping[str, str]) -> Channel
 
 
 def channels(rules: Rules, environment: Mapping[str, str]) -> list[Channel]:
-    """In the order of the rules. Raises RulesError with everything that is wrong."""
+    """The channels in the order of the rules. Raises RulesError with all problems."""
     made: list[Channel] = []
     problems: list[str] = []
     for rule in rules.rules:

@@ -1,4 +1,4 @@
-"""Posting JSON to an address of the web: to the very address that was looked at, without redirects."""
+"""Posts JSON to a web address: to the very IP address that was checked, without redirects."""
 
 import asyncio
 import ssl
@@ -14,16 +14,16 @@ from streams.output.sanitize import sanitize
 
 CONNECT_SECONDS: Final = 10.0
 SECONDS: Final = 30.0
-"""So long a receiver has for all of it."""
+"""Seconds that a receiver has for the whole request."""
 LONGEST_WAIT: Final = 3_600.0
-"""Seconds that a receiver can ask us to wait."""
+"""The longest wait in seconds that a receiver can ask for."""
 QUOTED: Final = 200
-"""So many bytes of an answer are read, to be quoted."""
+"""Bytes of an answer that are read, to be quoted."""
 _AWAY: Final = frozenset({408, 429, 502, 503, 504})
 
 
 class Poster:
-    """Posts to one address. Raises ValueError where that can't be read."""
+    """Posts to one address. Raises ValueError if it can't be parsed."""
 
     def __init__(self, url: str, allow_private: bool = False) -> None:
         self._url, self._allow_private = httpx.URL(url), allow_private
@@ -31,7 +31,7 @@ class Poster:
         self._port = self._url.port or {"http": 80, "https": 443}[self._url.scheme]
         self._context = ssl.create_default_context()
         self.at = sanitize(f"{self._url.scheme}://{self._url.netloc.decode('ascii')}")
-        """Without path and query, which may be secret."""
+        """The address without path and query, which may be secret."""
 
     async def post(self, body: bytes, headers: dict[str, str]) -> Outcome:
         try:
@@ -60,7 +60,7 @@ class Poster:
         return outcome
 
     async def _post_to(self, address: str, body: bytes, headers: dict[str, str]) -> Outcome:
-        """The address goes into the URL, so nothing resolves the name again; it stays in Host and in TLS."""
+        """Put the IP address into the URL, so nothing resolves the name again. Host and TLS keep the name."""
         named = self._host != address and not self._host.startswith("[")
         async with httpx.AsyncClient(
             verify=self._context,
@@ -111,7 +111,7 @@ def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """The seconds of a Retry-After header (RFC 9110, 10.2.3), within bounds; None where it says none."""
+    """The seconds of a Retry-After header (RFC 9110, 10.2.3), within bounds; None if it has none."""
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():

@@ -18,7 +18,7 @@ from streams.output.sanitize import sanitize
 
 SECONDS: Final = 30.0
 Part = tuple[str, list[str]]
-"""A title, and lines under it."""
+"""A title, and the lines under it."""
 
 
 class MailChannel:
@@ -90,7 +90,7 @@ def compose(message: Message, settings: Email, rule: str, page: str = "") -> Ema
 
     mail["Message-ID"] = name(message.id)
     if isinstance(message, Single) and not message.test:
-        # the first mail about an event is what the later ones answer
+        # later mails about an event answer the first one
         root = name(message.event.id)
         if message.kind is Kind.NEW:
             mail.replace_header("Message-ID", root)
@@ -118,7 +118,7 @@ def _parts(message: Message) -> list[Part]:
 
 
 def sheet(event: Event) -> list[Part]:
-    """All that a person needs to judge an event."""
+    """What a person needs to judge an event."""
     facts = [event_text.place(event), event_text.period(event)]
     if lasted := event_text.lasted(event):
         facts.append(f"for {lasted}")

@@ -14,7 +14,7 @@ SECONDS: Final = 15.0
 
 
 class MqttChannel:
-    """Connects for each message: alerts are rare, and a connection that broke unnoticed costs a time-out."""
+    """Connects for each message: alerts are rare, and a broken connection would cost a timeout."""
 
     def __init__(self, settings: Mqtt, password: str | None) -> None:
         self._settings, self._password = settings, password
@@ -37,13 +37,13 @@ class MqttChannel:
                 await client.publish(topic, payload(message), qos=1, retain=retain)
         except aiomqtt.MqttError as error:
             return Outcome(Result.AWAY, f"{host}:{port}: {sanitize(error)}")
-        except ValueError as error:  # what paho makes of a topic or payload that MQTT does not allow
+        except ValueError as error:  # paho raises it for a topic or payload that MQTT does not allow
             return Outcome(Result.NEVER, f"{topic}: {sanitize(error)}")
         return Outcome(Result.DELIVERED, f"{host}:{port} has {topic}")
 
 
 def topic_of(message: Message, template: str) -> str:
-    """The topic of a message. Nothing that comes from elsewhere adds a level or a wildcard to it."""
+    """The topic of a message. No value from outside can add a level or a wildcard to it."""
     match message:
         case Single(event=event):
             fields = {
@@ -66,5 +66,5 @@ def topic_of(message: Message, template: str) -> str:
 
 
 def _level(value: str | None) -> str:
-    """One level of a topic: letters, digits, and what is harmless of the rest."""
+    """One level of a topic: letters, digits and harmless characters."""
     return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in value or "none")

@@ -1,4 +1,4 @@
-"""Messages for incoming webhooks of Slack, and of what understands the same (Mattermost, Rocket.Chat, …)."""
+"""Messages for incoming webhooks of Slack, and of programs that understand them (Mattermost, …)."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from streams.alerts.message import Digest, Gap, Message, Single, items, line, li
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 
-HEADER: Final = 150  # Slack's limits of characters
+HEADER: Final = 150  # Slack's limits, in characters
 SECTION: Final = 3_000
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _WIDE: Final = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in "@*_~`[]|"})
@@ -25,7 +25,7 @@ class SlackChannel:
 
 
 def compose(message: Message, page: str = "") -> dict[str, Any]:
-    """Blocks, and a text for where there are none."""
+    """Blocks, and a text for programs that show no blocks."""
     head = subject(message)
     match message:
         case Single(event=event):
@@ -52,12 +52,12 @@ def compose(message: Message, page: str = "") -> dict[str, Any]:
 
 
 def escape(text: str) -> str:
-    """What Slack asks for in every text; so `<!channel>` stays what it looks like."""
+    """The escapes that Slack asks for in every text, so that `<!channel>` stays plain text."""
     return text.translate(_ENTITIES)
 
 
 def harmless(text: str) -> str:
-    """Text for where markup is read: signs that would mention, link or format become their wide forms."""
+    """Text for fields with markup: characters that would mention, link or format become their wide forms."""
     return escape(text.translate(_WIDE))
 
 
@@ -75,7 +75,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _parts(lines: list[str]) -> list[str]:
-    """Lines in as few sections as they fit in; Slack takes 50 blocks of a message."""
+    """Lines in as few sections as possible; Slack takes 50 blocks in a message."""
     parts = [""]
     for text in lines:
         joined = f"{parts[-1]}\n{text}" if parts[-1] else text

@@ -14,11 +14,11 @@ from streams.alerts.message import Message, payload
 
 class WebhookChannel:
     def __init__(self, poster: Poster, secret: str) -> None:
-        """Raises ValueError for what is no secret."""
+        """Raises ValueError for a text that is not a secret."""
         try:
             self._signer = Signer(secret)
-        except Exception as error:  # the package has no common ancestor of what it raises
-            raise ValueError(f"is no secret of Standard Webhooks, whsec_ and base64 ({error})") from None
+        except Exception as error:  # the package has no common base class of its exceptions
+            raise ValueError(f"is not a secret of Standard Webhooks, whsec_ and base64 ({error})") from None
         self._poster = poster
 
     async def send(self, message: Message) -> Outcome:

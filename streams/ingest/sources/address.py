@@ -23,7 +23,7 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
 
 class AddressError(InputError):
-    """A source that can't be understood, or not be opened; the text says what to give instead."""
+    """A source that can't be understood or opened; the text says what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class TcpAddress:
 class UdpAddress:
     text: str
     host: str
-    """Of the interface to listen on; empty for all of them, IPv4."""
+    """Address of the interface to listen on; empty for all of them (IPv4)."""
     port: int
 
     live = True
@@ -114,7 +114,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     if more or "://" not in text:
         raise AddressError(f"{text}: give {parts.scheme}://HOST:PORT and nothing else")
     if port == 0:
-        raise AddressError(f"{text}: port 0 is none; give one of 1 to 65535")
+        raise AddressError(f"{text}: port 0 can't be used; give one from 1 to 65535")
     return host, port
 
 

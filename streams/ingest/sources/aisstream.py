@@ -1,7 +1,7 @@
-"""A live source at aisstream.io: a WebSocket that sends one JSON text a message.
+"""A live source at aisstream.io: a WebSocket that sends one JSON text for each message.
 
-Each text is taken in as a line, as it is. There is no decoder for them yet: until then the lines are
-accounted for as malformed.
+Each text is taken in as a line, as it is. There is no decoder for them yet; until then the lines are counted
+as malformed.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class AisstreamFeed:
         async with aiohttp.ClientSession() as session:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 socket = await session.ws_connect(self._url, heartbeat=30, max_msg_size=_LONGEST)
-                await socket.send_json(self._subscription)  # within three seconds, or they hang up
+                await socket.send_json(self._subscription)  # within three seconds, or the server hangs up
             log.info("connected", source=intake.source)
             async with socket:
                 async for message in socket:
@@ -69,12 +69,12 @@ class AisstreamFeed:
                     data = message.data if isinstance(message.data, bytes) else message.data.encode()
                     _refuse_error(data)
                     connected()
-                    # JSON has line feeds between its parts only, where a space says the same
+                    # in JSON, line feeds stand only between its parts, where a space means the same
                     await intake.feed(data.strip().replace(b"\n", b" ") + b"\n")
 
 
 def _refuse_error(data: bytes) -> None:
-    """They tell what is wrong, a bad key for one, in a message of the same kind as the data."""
+    """The server reports errors, such as a bad key, in a message of the same kind as the data."""
     if b'"error"' not in data[:200]:
         return
     with suppress(ValueError, AttributeError):
@@ -84,7 +84,7 @@ def _refuse_error(data: bytes) -> None:
 
 
 def _corners(boxes: Sequence[Box]) -> list[list[list[float]]]:
-    """As they want them: two corners of latitude and longitude; across 180 degrees it takes two boxes."""
+    """Boxes as the server expects them: two corners, latitude first; across 180 degrees, two boxes."""
     parts: list[Box] = []
     for west, south, east, north in boxes:
         if west <= east:

@@ -19,7 +19,7 @@ from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading, Recording
 
 _AHEAD: Final = 32
-"""Frames read ahead of those taken in."""
+"""Frames that are read ahead."""
 
 
 class FileFeed:
@@ -39,7 +39,7 @@ class Frames(Protocol):
     """The frames of a recording, one after the other."""
 
     def stop(self) -> None:
-        """Read no more. What was read of standard input can still be taken."""
+        """Stop reading. What was read of standard input can still be taken."""
         ...
 
     def __aiter__(self) -> "Frames": ...
@@ -52,7 +52,7 @@ async def feed_frames(frames: Frames, intake: Intake, *, standard_input: bool) -
         async for frame in frames:
             await intake.feed_frame(frame)
     except asyncio.CancelledError:
-        if standard_input:  # nobody can give these lines a second time
+        if standard_input:  # these lines can't be read again
             frames.stop()
             async for frame in frames:
                 await intake.feed_frame(frame)
@@ -87,7 +87,7 @@ class FrameReader:
         threading.Thread(target=self._read, name=f"read {name}", daemon=True).start()
 
     def stop(self) -> None:
-        """Read no more; what was read of standard input can still be taken."""
+        """Stop reading. What was read of standard input can still be taken."""
         self._stopped.set()
         self._room.release()
 
@@ -119,7 +119,7 @@ class FrameReader:
 
     def _give(self, item: Frame | SourceError | None) -> None:
         self._room.acquire()
-        with suppress(RuntimeError):  # the loop has ended, and nobody listens
+        with suppress(RuntimeError):  # the event loop has ended
             self._loop.call_soon_threadsafe(self._frames.put_nowait, item)
 
 
@@ -138,7 +138,7 @@ class Until(AbstractContextManager[None]):
 
 
 class _Input:
-    """Standard input that can be interrupted: what has come until then are its lines."""
+    """Standard input that can be interrupted: its lines are those that have come until then."""
 
     def __init__(self, descriptor: int, stopped: threading.Event) -> None:
         self._descriptor, self._stopped = descriptor, stopped

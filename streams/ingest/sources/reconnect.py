@@ -1,4 +1,4 @@
-"""Keeps a live source connected: attempts one after the other, with waits between them that grow."""
+"""Keeps a live source connected: one attempt after the other, with growing waits between them."""
 
 import asyncio
 import socket
@@ -14,15 +14,15 @@ log = get_logger(__name__)
 
 
 class FeedError(TankerwatchError):
-    """The other side does not want us, or breaks its own rules. The text says how."""
+    """The other side refuses us, or breaks its own rules. The text says how."""
 
 
 Attempt = Callable[[Callable[[], None]], Awaitable[None]]
-"""Connects and feeds until the connection ends; calls its argument once data have come."""
+"""Connects and takes data in until the connection ends. Calls its argument once data have come."""
 
 
 async def keep_connected(attempt: Attempt, intake: Intake, counters: Counters, delays: Delays) -> None:
-    """Until cancelled."""
+    """Make attempts until cancelled."""
     backoff = Backoff(delays)
     while True:
         try:

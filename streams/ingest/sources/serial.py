@@ -18,14 +18,14 @@ _READ: Final = 1 << 12
 
 
 class SerialFeed:
-    """Opens the port again when it was unplugged. Raises AddressError for a speed that does not exist."""
+    """Opens the port again after it was unplugged. Raises AddressError for a speed that does not exist."""
 
     def __init__(self, address: SerialAddress, counters: Counters, delays: Delays) -> None:
         self._address, self._counters, self._delays = address, counters, delays
         speed = getattr(termios, f"B{address.baud}", None)
         if speed is None or address.baud == 0:
             raise AddressError(
-                f"{address.text}: {address.baud} baud is no speed of serial ports; AIS receivers have 38400"
+                f"{address.text}: {address.baud} baud is not a speed of serial ports; AIS receivers use 38400"
             )
         self._speed: int = speed
 

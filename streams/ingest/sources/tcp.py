@@ -24,7 +24,7 @@ class TcpFeed:
         self._address, self._counters, self._delays = address, counters, delays
 
     async def run(self, intake: Intake) -> None:
-        """Read until cancelled; what had arrived by then is taken in."""
+        """Read until cancelled. What has arrived by then is taken in, too."""
 
         async def attempt(connected: Callable[[], None]) -> None:
             await self._read(intake, connected)
@@ -51,7 +51,7 @@ class TcpFeed:
 
 
 async def _connect(host: str, port: int) -> socket.socket:
-    """To the first of the host's addresses that takes us. Raises OSError."""
+    """Connect to the first address of the host that accepts. Raises OSError."""
     loop = asyncio.get_running_loop()
     failed: OSError = ConnectionError("the host has no address")
     for family, kind, protocol, _, place in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -70,7 +70,7 @@ async def _connect(host: str, port: int) -> socket.socket:
 
 
 async def _take_rest(connection: socket.socket, intake: Intake) -> None:
-    """What has arrived by now, but no more than the system keeps for us: the other side may go on forever."""
+    """What has arrived by now, up to the size of the system's buffer: the other side may send forever."""
     rest = connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     with suppress(OSError):
         while rest > 0 and (data := connection.recv(_READ)):
@@ -79,7 +79,7 @@ async def _take_rest(connection: socket.socket, intake: Intake) -> None:
 
 
 def _notice_dead_peer(connection: socket.socket) -> None:
-    """A peer that vanished without a word is found out within about a minute, though we never send."""
+    """Notice within about a minute that the peer has vanished, although we never send."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
         if hasattr(socket, option):

@@ -16,7 +16,7 @@ from streams.runtime.tasks import finish
 log = get_logger(__name__)
 
 QUEUE_BYTES: Final = 1 << 22
-"""Datagrams that wait for room in the outbox. Nobody can be told to wait, so more than that is dropped."""
+"""Bytes of datagrams that may wait for room in the outbox. Senders can't wait, so more is dropped."""
 _SOCKET_BUFFER: Final = 1 << 22
 _SO_MEMINFO: Final = 55
 """Option of a Linux socket, of nine 32-bit numbers (SK_MEMINFO_VARS in linux/sock_diag.h)."""
@@ -26,7 +26,7 @@ _OVERHEAD: Final = 100  # of a datagram in the queue, so that empty ones count t
 
 
 class UdpFeed:
-    """Binds at once: raises AddressError where the port can't be had."""
+    """Binds at once. Raises AddressError if the port can't be used."""
 
     def __init__(self, address: UdpAddress, counters: Counters) -> None:
         self._counters = counters
@@ -79,7 +79,7 @@ class UdpFeed:
                 data = self._socket.recv(1 << 16)
             except BlockingIOError:
                 return
-            except OSError as error:  # an ICMP error of an earlier datagram, for one
+            except OSError as error:  # such as an ICMP error of an earlier datagram
                 log.warning("receive_failed", source=self._source, error=error.strerror)
                 return
             self._counters.datagrams += 1

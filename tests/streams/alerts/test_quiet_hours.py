@@ -79,12 +79,12 @@ def test_an_end_that_does_not_exist_or_comes_twice(now: str, until: str) -> None
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"from": "7:00"}, "from = '7:00' is no time of day; give one like 22:00"),
+        ({"from": "7:00"}, "from = '7:00' is not a time of day; give one like 22:00"),
         ({"to": "24:00"}, "to = '24:00'"),
         ({"to": "22:00"}, "from and to are both 22:00"),
-        ({"zone": "Europe/Bonn"}, "zone = 'Europe/Bonn' is no time zone; give one like Europe/Berlin"),
-        ({"zone": "/etc/passwd"}, "is no time zone"),
-        ({"zone": ""}, "is no time zone"),
+        ({"zone": "Europe/Bonn"}, "zone = 'Europe/Bonn' is not a time zone; give one like Europe/Berlin"),
+        ({"zone": "/etc/passwd"}, "is not a time zone"),
+        ({"zone": ""}, "is not a time zone"),
     ],
 )
 def test_what_can_not_be_used_is_refused(changes: dict[str, Any], told: str) -> None:

@@ -101,5 +101,5 @@ async def test_moved_to_now_the_earliest_starts_now(kafka: str, tmp_path: Path, 
 
 async def test_without_a_time_nothing_can_be_moved(tmp_path: Path) -> None:
     (tmp_path / "untimed").write_text(sentence(*class_a(273_000_001)) + "\n")
-    with pytest.raises(ShiftError, match="untimed: its first 10,000 lines tell no time"):
+    with pytest.raises(ShiftError, match="untimed: its first 10,000 lines have no time"):
         await publish([str(tmp_path / "untimed")], target("127.0.0.1:1", fresh_topics()), to_now=True)

@@ -142,5 +142,5 @@ async def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
 def test_what_is_no_recording_is_refused() -> None:
     with pytest.raises(AddressError, match="no such file"):
         run.publish(["nix"], KafkaTarget("127.0.0.1:9"))
-    with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is no recording"):
+    with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is not a recording"):
         run.publish(["tcp://127.0.0.1:1"], KafkaTarget("127.0.0.1:9"))

@@ -126,7 +126,7 @@ async def test_however_loopback_is_written_it_is_refused_before_anything_is_sent
         outcome = await posted(f"http://{host}:{receiver.port}/hook", allow_private=False)
         assert outcome.result in (Result.NEVER, Result.AWAY)  # away: where this system has no such name
         if host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
-            assert "which is not public; say allow_private = true if it is meant" in outcome.reason
+            assert "which is not public; set allow_private = true if that is intended" in outcome.reason
         assert receiver.requests == []
 
 

@@ -82,7 +82,7 @@ async def test_digests_gaps_and_tests_are_marked(receiver: WebhookReceiver) -> N
 def test_what_is_no_secret_is_said_without_it() -> None:
     with pytest.raises(RulesError) as raised:
         channel_of(rule(), "", {"SECRET": "whsec_%%%"})
-    assert "rule 'night-watch': webhook: SECRET is no secret of Standard Webhooks" in str(raised.value)
+    assert "rule 'night-watch': webhook: SECRET is not a secret of Standard Webhooks" in str(raised.value)
     with pytest.raises(RulesError, match="the environment variable SECRET is not set"):
         channel_of(rule(), "", {})
     with pytest.raises(RulesError, match="goes without TLS") as raised:

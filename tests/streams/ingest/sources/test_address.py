@@ -54,7 +54,7 @@ def test_a_file_may_look_like_something_else(tmp_path: Path, monkeypatch: pytest
         ("tcp://:4001", "needs host and port"),
         ("tcp:example.org:4001", "give tcp://HOST:PORT"),
         ("tcp://example.org:99999", "out of range"),
-        ("tcp://example.org:0", "port 0 is none"),
+        ("tcp://example.org:0", "port 0 can't be used"),
         ("tcp://user@example.org:1", "give tcp://HOST:PORT and nothing else"),
         ("udp://host:1/path", "give udp://HOST:PORT and nothing else"),
         ("udp:", "give udp://HOST:PORT"),

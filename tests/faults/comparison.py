@@ -81,7 +81,7 @@ def compare_log(entries: Sequence[tuple[str, int, bytes]], expected: Sequence[by
 
 
 class Registered:
-    """All sources were registered before the first frame."""
+    """All sources are registered before the first frame."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         self._sources = list(sources)

@@ -1,4 +1,4 @@
-"""A log of its own in a Redis, couriers for it, and what receivers got."""
+"""A log of its own in a Redis, deliveries from it, and what receivers got."""
 
 import asyncio
 import uuid
@@ -44,7 +44,7 @@ def webhook_rule(receiver: WebhookReceiver, name: str = "watch", **settings: Any
 
 @dataclass
 class AlertEnvironment:
-    """A log of its own in a Redis, and couriers for it."""
+    """A log of its own in a Redis, and deliveries from it."""
 
     url: str
     client: Any

@@ -1,4 +1,4 @@
-"""Rules, entries and a desk that can crash, for the tests of alerts."""
+"""Rules, entries and a schedule that can crash, for the tests of alerts."""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Couriers on a real Redis: receivers that refuse, a log that was cut, a Redis that was set back."""
+"""Deliveries on a real Redis: receivers that refuse, a trimmed log, a Redis that was set back."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.services
 
 
-async def test_a_rule_tells_what_comes_after_it_was_made_and_goes_on_where_it_was(redis_server: str) -> None:
+async def test_a_rule_starts_with_the_next_event_and_goes_on_where_it_stopped(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         async with alert_environment(redis_server) as env:
             await env.write(event(1), event(2))
@@ -49,7 +49,7 @@ async def test_a_rule_tells_what_comes_after_it_was_made_and_goes_on_where_it_wa
             assert stands.last is not None
 
 
-async def test_a_rule_whose_receiver_is_away_holds_no_other_and_catches_up(redis_server: str) -> None:
+async def test_a_rule_whose_receiver_is_away_delays_no_other_and_catches_up(redis_server: str) -> None:
     with serving(WebhookReceiver()) as well, serving(WebhookReceiver()) as away:
         away.default = Answer(503)
         rules = [webhook_rule(away, "away"), webhook_rule(well, "well")]
@@ -70,7 +70,7 @@ async def test_a_rule_whose_receiver_is_away_holds_no_other_and_catches_up(redis
             assert not await env.dead_letters()
 
 
-async def test_a_receiver_is_left_alone_for_as_long_as_it_asks(redis_server: str) -> None:
+async def test_a_receiver_gets_nothing_for_as_long_as_it_asks(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         receiver.answers = [Answer(429, {"retry-after": "1"})]
         async with alert_environment(redis_server) as env, env.deliveries(webhook_rule(receiver)):
@@ -89,7 +89,7 @@ async def test_a_message_that_is_refused_lets_others_pass(redis_server: str) -> 
         assert ids(receiver) == [f"{event(number).id}:1" for number in (1, 2, 1)]
 
 
-async def test_what_is_refused_for_good_is_a_dead_letter_with_its_event(redis_server: str) -> None:
+async def test_a_message_refused_for_good_is_a_dead_letter_with_its_event(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         receiver.answers = [Answer(400, body=b"no such field")]
         async with alert_environment(redis_server) as env:
@@ -105,7 +105,7 @@ async def test_what_is_refused_for_good_is_a_dead_letter_with_its_event(redis_se
             assert letter.reason.endswith("answered 400: no such field")
 
 
-async def test_what_is_refused_for_too_long_is_a_dead_letter(
+async def test_a_message_refused_for_too_long_is_a_dead_letter(
     redis_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "GIVE_UP", 300)
@@ -122,7 +122,7 @@ async def test_what_is_refused_for_too_long_is_a_dead_letter(
             assert (await env.rule_status(webhook_rule(receiver))).waiting == 0
 
 
-async def test_a_receiver_that_is_gone_gets_nothing_until_a_person_says_so(redis_server: str) -> None:
+async def test_a_receiver_that_is_gone_gets_nothing_until_its_rule_is_enabled(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         receiver.answers = [Answer(410)]
         one = webhook_rule(receiver)
@@ -144,7 +144,7 @@ async def test_a_receiver_that_is_gone_gets_nothing_until_a_person_says_so(redis
             assert ids(receiver) == [f"{event(number).id}:1" for number in (1, 1, 2, 3)]
 
 
-async def test_a_log_that_was_cut_is_said_to_the_receiver(redis_server: str) -> None:
+async def test_a_receiver_is_told_that_entries_are_missing(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         async with alert_environment(redis_server) as env:
             await env.write(event(0))
@@ -167,7 +167,7 @@ async def test_a_log_that_was_cut_is_said_to_the_receiver(redis_server: str) -> 
                 await wait_for_requests(receiver, 6)
 
 
-async def test_an_alert_whose_event_the_log_has_no_more_is_told_all_the_same(redis_server: str) -> None:
+async def test_an_alert_is_sent_even_if_the_log_has_dropped_its_event(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         receiver.default = Answer(503)
         async with alert_environment(redis_server) as env, env.deliveries(webhook_rule(receiver)):
@@ -185,7 +185,7 @@ async def test_an_alert_whose_event_the_log_has_no_more_is_told_all_the_same(red
         assert told.json["data"]["events"][0]["summary"] == event(1).summary
 
 
-async def test_what_is_too_much_for_an_hour_is_held_and_counted(redis_server: str) -> None:
+async def test_alerts_above_the_limit_are_held_and_counted(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         one = webhook_rule(receiver, max_per_hour=2)
         async with alert_environment(redis_server) as env, env.deliveries(one):
@@ -222,7 +222,7 @@ async def test_redis_away_for_a_while_and_set_back(own_redis: RedisServer) -> No
             await eventually(all_delivered, "all to be delivered")
 
 
-async def test_who_comes_second_takes_over(redis_server: str) -> None:
+async def test_the_second_process_takes_over(redis_server: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         async with alert_environment(redis_server) as env:
             first = Delivery(
@@ -255,7 +255,7 @@ class Wellbehaved:
         return Outcome(Result.DELIVERED, "fine")
 
 
-async def test_a_fault_of_one_channel_ends_nothing_and_logs_on_one_line(
+async def test_a_fault_of_one_channel_stops_no_other_and_is_logged_in_one_line(
     redis_server: str, logged: pytest.LogCaptureFixture
 ) -> None:
     well = Wellbehaved()
@@ -272,7 +272,7 @@ async def test_a_fault_of_one_channel_ends_nothing_and_logs_on_one_line(
     assert all(line.startswith("time=") and line.isprintable() for line in lines)
 
 
-def test_limits_of_the_log_are_above_what_may_wait() -> None:
+def test_the_log_keeps_more_than_may_wait() -> None:
     """An alert that waits finds its event in the log."""
     from streams.alerts.schedule import WAITING
 

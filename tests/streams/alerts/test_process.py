@@ -86,7 +86,7 @@ def call(env: AlertEnvironment, *arguments: str, **variables: str) -> subprocess
 
 
 async def reading(env: AlertEnvironment, rules: int) -> None:
-    """Until the rules have their places in the log."""
+    """Wait until the rules have their positions in the log."""
 
     async def ready() -> bool:
         found = [
@@ -145,7 +145,7 @@ async def test_kill_9_in_the_middle_of_a_burst(redis_server: str, tmp_path: Path
         print(f"seed {seed}: {kills} kills, {len(one.requests)} and {len(two.requests)} requests")
 
 
-async def test_sigterm_lets_the_message_in_hand_come_to_its_end(redis_server: str, tmp_path: Path) -> None:
+async def test_sigterm_lets_the_current_message_finish(redis_server: str, tmp_path: Path) -> None:
     with serving(WebhookReceiver()) as receiver:
         receiver.default = Answer(after=1.0)
         rules = rules_file(tmp_path, receiver)
@@ -163,7 +163,7 @@ async def test_sigterm_lets_the_message_in_hand_come_to_its_end(redis_server: st
             assert ids(receiver) == [f"{event(number).id}:1" for number in (1, 2)]
 
 
-async def test_a_second_process_takes_over_and_the_first_says_so(redis_server: str, tmp_path: Path) -> None:
+async def test_a_second_process_takes_over_and_the_first_logs_it(redis_server: str, tmp_path: Path) -> None:
     with serving(WebhookReceiver()) as receiver:
         rules = rules_file(tmp_path, receiver)
         async with alert_environment(redis_server) as env:
@@ -186,7 +186,7 @@ async def test_a_second_process_takes_over_and_the_first_says_so(redis_server: s
     )
 
 
-async def test_metrics_count_what_became_of_messages(redis_server: str, tmp_path: Path) -> None:
+async def test_metrics_count_messages_by_outcome(redis_server: str, tmp_path: Path) -> None:
     port = free_port()
     with serving(WebhookReceiver()) as receiver:
         receiver.answers = [Answer(204), Answer(400)]
@@ -297,7 +297,7 @@ async def test_a_disabled_rule_is_listed_and_enabled(redis_server: str, tmp_path
             assert ids(receiver) == [f"{event(1).id}:1"] * 2
 
 
-async def test_a_rule_is_tried_out_and_the_outcome_told(redis_server: str, tmp_path: Path) -> None:
+async def test_a_rule_can_be_tried_out(redis_server: str, tmp_path: Path) -> None:
     with serving(WebhookReceiver()) as receiver, serving(MailServer()) as server:
         rules = rules_file(tmp_path, receiver)
         mail = f"""
@@ -329,7 +329,7 @@ async def test_a_rule_is_tried_out_and_the_outcome_told(redis_server: str, tmp_p
             assert "no rule is named 'hook-2'; there are hook-1, mail" in unknown.stderr
 
 
-def test_the_example_is_checked_and_what_is_missing_told(tmp_path: Path) -> None:
+def test_the_example_is_valid_and_missing_variables_are_named(tmp_path: Path) -> None:
     env = AlertEnvironment("redis://127.0.0.1:1/0", None, "", None)  # type: ignore[arg-type]
     path = tmp_path / "rules.toml"
     path.write_text(call(env, "example").stdout)
@@ -345,7 +345,7 @@ def test_the_example_is_checked_and_what_is_missing_told(tmp_path: Path) -> None
     assert len(wrong.stderr.splitlines()) == 2
 
 
-def test_without_redis_it_is_said_what_to_do(tmp_path: Path) -> None:
+def test_without_redis_the_message_says_what_to_do(tmp_path: Path) -> None:
     env = AlertEnvironment(f"redis://127.0.0.1:{free_port()}/0", None, "", None)  # type: ignore[arg-type]
     done = call(env, "dead")
     assert done.returncode == 1

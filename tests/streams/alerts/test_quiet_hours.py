@@ -1,4 +1,4 @@
-"""Quiet hours across midnight and across changes of the clock, against the clock on the wall."""
+"""Quiet hours across midnight and across changes of the clock, compared with local time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ moments = st.integers(
 
 
 @given(clocks, clocks, zones, moments)
-def test_it_is_quiet_when_the_clock_on_the_wall_says_so(start: str, end: str, zone: str, now: int) -> None:
+def test_quiet_hours_follow_local_time(start: str, end: str, zone: str, now: int) -> None:
     if start == end:
         return
     until = quiet(start, end, zone).until(now)
@@ -87,7 +87,7 @@ def test_an_end_that_does_not_exist_or_comes_twice(now: str, until: str) -> None
         ({"zone": ""}, "is not a time zone"),
     ],
 )
-def test_what_can_not_be_used_is_refused(changes: dict[str, Any], told: str) -> None:
+def test_invalid_quiet_hours_are_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.convert({"from": "22:00", "to": "07:00", "zone": "UTC", **changes}, Quiet)
     assert told in str(raised.value)

@@ -1,4 +1,4 @@
-"""The file of rules: what it may say, and that what is wrong is told with rule, key and what is valid."""
+"""The file of rules: what is valid, and that each problem names rule, key and valid values."""
 
 import tomllib
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_a_rule_has_defaults() -> None:
     assert rule.selection().matches(event())
 
 
-def test_filters_are_those_of_everywhere() -> None:
+def test_filters_are_the_same_as_elsewhere() -> None:
     given = {
         "type": ["port_visit", "encounter"],
         "country": "RU",
@@ -75,13 +75,13 @@ def test_filters_are_those_of_everywhere() -> None:
         ({"mqtt": BROKER | {"port": 0}}, "port = 0 is not a port"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_rule_key_and_what_is_valid(rule: dict[str, Any], told: str) -> None:
+def test_a_problem_names_rule_key_and_valid_values(rule: dict[str, Any], told: str) -> None:
     (problem,) = problems(**rule)
     assert problem.startswith("rule 'watch': ")
     assert told in problem
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(RulesError) as raised:
         read(
             {
@@ -106,7 +106,7 @@ def test_all_problems_are_told_at_once() -> None:
         (None, "can't be read (No such file or directory)"),
     ],
 )
-def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
     path = tmp_path / "rules.toml"
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""The desk: which revisions become alerts, what waits, and that a crash at any point loses nothing."""
+"""The schedule: which revisions become alerts, what waits, and that a crash at any point loses nothing."""
 
 from collections import Counter
 from typing import Any
@@ -57,7 +57,7 @@ def take(schedule: Schedule, *events: Event, now: int = NOON) -> list[tuple[int,
 # --- which revisions
 
 
-def test_by_default_first_sight_a_higher_level_and_retraction_are_told() -> None:
+def test_by_default_new_events_higher_levels_and_retractions_are_sent() -> None:
     assert take(new(), *LIFE) == [(1, "new"), (3, "raised"), (7, "retracted")]
 
 
@@ -77,23 +77,23 @@ def test_by_default_first_sight_a_higher_level_and_retraction_are_told() -> None
         ),
     ],
 )  # fmt: skip
-def test_a_rule_says_which_revisions_it_wants(revisions: list[str], expected: list[tuple[int, str]]) -> None:
+def test_a_rule_can_choose_its_revisions(revisions: list[str], expected: list[tuple[int, str]]) -> None:
     assert take(new(revisions=revisions), *LIFE) == expected
 
 
-def test_first_sight_is_the_first_revision_that_meets_the_filter() -> None:
+def test_an_event_is_new_with_the_first_revision_that_meets_the_filter() -> None:
     schedule = new(filter={"level": "probable"})
     assert take(schedule, *LIFE) == [(3, "new"), (7, "retracted")]
 
 
-def test_what_was_told_is_told_to_its_end_although_the_filter_is_met_no_more() -> None:
+def test_a_known_event_is_followed_to_its_end_even_if_it_no_longer_meets_the_filter() -> None:
     schedule = new(filter={"min_score": 0.5, "status": "open"}, revisions=["new", "raised", "retracted"])
     weak: dict[str, Any] = {"score": 0.1, "level": Level.PROBABLE}
     events = [event(1, 1), event(1, 2, **weak), event(1, 3, status=Status.RETRACTED, **weak)]
     assert take(schedule, *events) == [(1, "new"), (2, "raised"), (3, "retracted")]
 
 
-def test_the_retraction_of_what_was_never_told_is_not_told() -> None:
+def test_the_retraction_of_an_event_that_was_never_sent_is_not_sent() -> None:
     assert take(new(), event(1, 2, status=Status.RETRACTED)) == []
 
 
@@ -102,7 +102,7 @@ def test_a_revision_that_is_known_makes_no_alert() -> None:
     assert take(schedule, event(1, 2), event(1, 1), event(1, 2), event(1, 3)) == [(2, "new"), (3, "updated")]
 
 
-def test_an_event_is_forgotten_when_nothing_is_heard_of_it() -> None:
+def test_an_event_is_forgotten_long_after_its_last_revision() -> None:
     schedule = new()
     schedule.take(entry(1, event(1), time=NOON), event(1), NOON)
     schedule.forget(NOON + FOLLOWED)
@@ -114,7 +114,7 @@ def test_an_event_is_forgotten_when_nothing_is_heard_of_it() -> None:
 # --- quiet hours
 
 
-def test_what_falls_in_quiet_hours_comes_as_a_digest_at_their_end() -> None:
+def test_alerts_of_quiet_hours_come_as_a_digest_at_their_end() -> None:
     schedule = new(quiet=NIGHT)
     take(schedule, event(1), event(2), now=EVENING)
     assert schedule.next(EVENING) == MORNING
@@ -125,7 +125,7 @@ def test_what_falls_in_quiet_hours_comes_as_a_digest_at_their_end() -> None:
     assert sent_ids(schedule, MORNING) == [[event(3).id + ":1"], [event(4).id + ":1"]]
 
 
-def test_probable_may_break_through() -> None:
+def test_probable_events_can_be_exempt_from_quiet_hours() -> None:
     schedule = new(quiet=NIGHT | {"probable_breaks_through": True})
     take(schedule, event(1), event(2, level=Level.PROBABLE), now=EVENING)
     assert sent_ids(schedule, EVENING) == [[event(2).id + ":1"]]
@@ -133,7 +133,7 @@ def test_probable_may_break_through() -> None:
     assert sent_ids(schedule, MORNING) == [[event(1).id + ":1"]]
 
 
-def test_a_message_that_was_refused_in_the_evening_waits_for_the_morning_too() -> None:
+def test_a_message_refused_in_the_evening_waits_for_the_morning() -> None:
     schedule = new(quiet=NIGHT)
     evening = from_text("2026-03-02T21:59:00Z")
     take(schedule, event(1), now=evening)
@@ -147,7 +147,7 @@ def test_a_message_that_was_refused_in_the_evening_waits_for_the_morning_too() -
 # --- at most so many an hour
 
 
-def test_what_is_too_many_comes_as_a_digest_once_there_is_room() -> None:
+def test_alerts_above_the_limit_come_as_a_digest_once_there_is_room() -> None:
     schedule = new(max_per_hour=2)
     take(schedule, *(event(n) for n in range(5)))
     assert [len(ids) for ids in sent_ids(schedule, NOON)] == [1, 1]
@@ -158,7 +158,7 @@ def test_what_is_too_many_comes_as_a_digest_once_there_is_room() -> None:
     assert schedule.take_held() == 4
 
 
-def test_the_limit_is_of_any_sixty_minutes() -> None:
+def test_the_limit_holds_for_any_sixty_minutes() -> None:
     schedule = new(max_per_hour=2)
     times = []
     for minute in range(0, 240, 7):
@@ -169,7 +169,7 @@ def test_the_limit_is_of_any_sixty_minutes() -> None:
     assert all(third - first >= HOUR for first, third in zip(times, times[2:], strict=False))
 
 
-def test_a_digest_has_a_bound_and_the_rest_is_in_the_next() -> None:
+def test_a_digest_has_a_limit_and_the_next_one_has_the_rest() -> None:
     schedule = new(max_per_hour=1)
     take(schedule, *(event(n) for n in range(DIGEST + 2)))
     sizes = [len(ids) for hour in range(4) for ids in sent_ids(schedule, NOON + hour * HOUR)]
@@ -185,7 +185,7 @@ def parcel_at(schedule: Schedule, now: int) -> PendingMessage:
     return found
 
 
-def test_while_a_receiver_is_away_the_first_message_is_tried_and_no_other_made() -> None:
+def test_while_a_receiver_is_away_only_the_first_message_is_tried() -> None:
     schedule = new()
     take(schedule, event(1), event(2), now=NOON)
     first = parcel_at(schedule, NOON)
@@ -205,7 +205,7 @@ def test_a_message_that_is_refused_lets_others_pass_and_comes_again() -> None:
     assert schedule.next(NOON + MINUTE) == again
 
 
-def test_where_nearly_all_are_refused_no_more_are_made() -> None:
+def test_no_more_messages_are_made_while_too_many_are_refused() -> None:
     schedule = new()
     take(schedule, *(event(n) for n in range(REFUSED + 5)))
     for _ in range(REFUSED):
@@ -214,7 +214,7 @@ def test_where_nearly_all_are_refused_no_more_are_made() -> None:
     assert len(schedule.state.waiting) == 5
 
 
-def test_the_oldest_are_given_up_where_too_many_wait() -> None:
+def test_the_oldest_alerts_are_given_up_if_too_many_wait() -> None:
     schedule = new()
     take(schedule, *(event(n) for n in range(WAITING + 2)))
     assert [alert.event for alert in schedule.overflow()] == [event(0).id, event(1).id]
@@ -222,7 +222,7 @@ def test_the_oldest_are_given_up_where_too_many_wait() -> None:
     assert len(schedule.state.waiting) == WAITING
 
 
-def test_a_cut_log_is_said_in_a_message_and_read_on() -> None:
+def test_missing_entries_are_reported_in_a_message_and_reading_goes_on() -> None:
     schedule = new()
     schedule.start("5-0")
     schedule.missed("9-0", NOON)
@@ -263,7 +263,7 @@ rules = st.builds(
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(rules, st.lists(steps, min_size=5, max_size=60))
-def test_every_alert_is_sent_once_and_again_only_where_the_answer_was_lost(
+def test_every_alert_is_sent_once_and_again_only_if_the_answer_was_lost(
     given: Rule, script: list[tuple[str, Any, Any]]
 ) -> None:
     redis, now, log = StoredState(), NOON, list[Event]()

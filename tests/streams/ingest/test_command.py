@@ -108,7 +108,7 @@ class Feed:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_sends_what_has_come_and_ends_the_sources(
+async def test_a_signal_sends_what_has_arrived_and_ends_the_sources(
     kafka: str, tmp_path: Path, number: signal.Signals
 ) -> None:
     topics = fresh_topics()
@@ -238,7 +238,7 @@ async def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_
         (["aisstream:", "--broker", "localhost:9092"], "needs a key"),
     ],
 )
-def test_wrong_usage_is_told_in_a_sentence(tmp_path: Path, given: list[str], said: str) -> None:
+def test_wrong_usage_is_one_sentence(tmp_path: Path, given: list[str], said: str) -> None:
     environment = {"XDG_STATE_HOME": str(tmp_path), "AISSTREAM_API_KEY": ""}
     with running(tmp_path, given, **environment) as process:
         assert process.wait() == 2

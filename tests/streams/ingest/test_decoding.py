@@ -1,4 +1,4 @@
-"""What the Decoder makes of frames that only an ingest sends: cut lines, and word of being idle."""
+"""What the Decoder makes of frames that only an ingest sends: cut lines, and idle frames."""
 
 import hashlib
 

@@ -31,7 +31,7 @@ def test_cutting_of_the_input_changes_no_line(pieces: list[bytes], block_lines: 
 
 
 @given(st.binary(min_size=1, max_size=60), st.integers(1, 7))
-def test_of_a_long_line_the_head_and_the_hash_are_kept(text: bytes, step: int) -> None:
+def test_a_long_line_keeps_its_head_and_its_hash(text: bytes, step: int) -> None:
     text = text.replace(b"\n", b".")
     pieces = [text[at : at + step] for at in range(0, len(text), step)]
     (block,) = cut([b"a\n", *pieces, b"\nb\n"], longest=10)
@@ -40,7 +40,7 @@ def test_of_a_long_line_the_head_and_the_hash_are_kept(text: bytes, step: int) -
     assert block.cuts == ([(1, len(text), digest)] if len(text) > 10 else [])
 
 
-def test_a_line_is_received_when_its_end_is() -> None:
+def test_a_line_has_the_time_at_which_its_end_arrived() -> None:
     (block,) = cut([b"fir", b"st\nsecond\nthi", b"rd"])
     assert block.received == [1, 1, 3]
 

@@ -117,7 +117,7 @@ async def test_more_than_memory_waits_on_disk(
         assert {frame.registry for frame in frames} == set(registered)
 
 
-async def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
+async def test_a_full_buffer_stops_tcp_and_counts_dropped_datagrams(
     own_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox_module.Outbox.__init__, "__kwdefaults__", {"memory": 50_000})
@@ -167,7 +167,7 @@ async def test_a_full_buffer_stops_tcp_and_drops_datagrams_aloud(
         assert len(complaints) == 1, "once a minute at most"
 
 
-async def test_an_outage_is_told_in_lines_without_tracebacks(
+async def test_an_outage_is_logged_without_tracebacks(
     tmp_path: Path, logged: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "a.nmea").write_bytes(b"a\n")
@@ -184,7 +184,7 @@ async def test_an_outage_is_told_in_lines_without_tracebacks(
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-async def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int) -> None:
+async def test_the_outbox_returns_records_in_order(tmp_path: Path, seed: int) -> None:
     """Whether from memory or from disk, rewound at any time, with a disk that refuses now and then."""
     chance = random.Random(seed)
     spool = Spool(tmp_path, 1 << 30, 500)
@@ -224,7 +224,7 @@ async def test_the_outbox_gives_in_order_what_it_took(tmp_path: Path, seed: int)
     outbox.close()
 
 
-async def test_topics_of_other_sizes_are_adopted_unless_a_number_is_asked_for(
+async def test_topics_of_other_sizes_are_accepted_unless_a_number_is_given(
     kafka: str, tmp_path: Path
 ) -> None:
     from streams.deployment.topics import TopicSpec, specs

@@ -49,7 +49,7 @@ def test_a_recording_has_to_start_after_what_is_worked_off() -> None:
 
 
 @pytest.mark.services
-async def test_how_far_it_is_is_what_the_farthest_stage_has_worked_off(redis_server: str) -> None:
+async def test_a_deployment_is_as_far_as_its_farthest_stage(redis_server: str) -> None:
     deployment = new_deployment("127.0.0.1:1", redis_server)
     assert await worked_off(redis_server, deployment.prefix) is None
     client = redis.from_url(redis_server)
@@ -66,14 +66,14 @@ async def test_how_far_it_is_is_what_the_farthest_stage_has_worked_off(redis_ser
         await client.aclose()
 
 
-async def test_without_redis_nobody_can_say() -> None:
+async def test_without_redis_the_message_says_what_to_do() -> None:
     with pytest.raises(BehindError, match="start it, or set TANKERWATCH_REDIS") as raised:
         await worked_off(f"redis://:secret@127.0.0.1:{free_port()}/0", "")
     assert "secret" not in str(raised.value)
 
 
 @pytest.mark.services
-async def test_what_is_behind_is_refused_before_anything_is_sent(kafka: str, tmp_path: Path) -> None:
+async def test_a_recording_that_lies_behind_is_refused(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     early, late = write(tmp_path / "early", START, START + 1000), write(tmp_path / "late", START + DAY)
     with pytest.raises(BehindError, match=r"early: starts at 2023-11-14T22:13:20Z"):
@@ -84,7 +84,7 @@ async def test_what_is_behind_is_refused_before_anything_is_sent(kafka: str, tmp
 
 @pytest.mark.services
 @pytest.mark.parametrize("rate", [float("inf"), 1_000.0])
-async def test_moved_to_now_the_earliest_starts_now(kafka: str, tmp_path: Path, rate: float) -> None:
+async def test_the_earliest_recording_starts_now_with_to_now(kafka: str, tmp_path: Path, rate: float) -> None:
     topics = fresh_topics()
     times = [START + 9 * DAY, *(START + n * SECOND for n in range(30))]  # the first line is a wild one
     files = [write(tmp_path / "a", *times), write(tmp_path / "b", START + 30 * SECOND, START + MINUTE)]
@@ -99,7 +99,7 @@ async def test_moved_to_now_the_earliest_starts_now(kafka: str, tmp_path: Path, 
     assert second - first == 30 * SECOND
 
 
-async def test_without_a_time_nothing_can_be_moved(tmp_path: Path) -> None:
+async def test_a_recording_without_times_cannot_be_moved(tmp_path: Path) -> None:
     (tmp_path / "untimed").write_text(sentence(*class_a(273_000_001)) + "\n")
     with pytest.raises(ShiftError, match="untimed: its first 10,000 lines have no time"):
         await publish([str(tmp_path / "untimed")], target("127.0.0.1:1", fresh_topics()), to_now=True)

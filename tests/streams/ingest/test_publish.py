@@ -103,7 +103,7 @@ async def test_kafka_away_makes_reading_wait(own_kafka: KafkaServer, tmp_path: P
     assert [int(text.split()[1]) for text in found] == list(range(count))
 
 
-async def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None:
+async def test_a_stop_ends_the_sources_that_were_registered(kafka: str, tmp_path: Path) -> None:
     topics, counters, stop = fresh_topics(), Counters(), asyncio.Event()
     paths = [tmp_path / "a.nmea", tmp_path / "b.nmea"]
     for path in paths:
@@ -125,7 +125,7 @@ async def test_stopped_it_ends_what_it_began(kafka: str, tmp_path: Path) -> None
     assert kinds(frames, "a") == kinds(frames, "b") == ["idle", "lines", "end"]
 
 
-async def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
+async def test_frames_are_cut_by_time_and_keep_their_cuts() -> None:
     texts = [timed(START), b"cut", timed(START + 100), timed(START + 250), b"$junk", timed(START + 60_000)]
     cuts = (Cut(1, 9_999, "hash"), Cut(4, 8_888, "other"))
 
@@ -139,7 +139,7 @@ async def test_frames_are_cut_anew_by_time_and_keep_their_marks() -> None:
     assert [frame.cuts for _, frame in found] == [(Cut(1, 9_999, "hash"),), (Cut(1, 8_888, "other"),), ()]
 
 
-def test_what_is_no_recording_is_refused() -> None:
+def test_an_address_that_is_not_a_recording_is_refused() -> None:
     with pytest.raises(AddressError, match="no such file"):
         run.publish(["nix"], KafkaTarget("127.0.0.1:9"))
     with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is not a recording"):

@@ -127,7 +127,7 @@ async def test_tcp_with_disconnects_loses_nothing_and_splits_lines_right(kafka: 
     await server.wait_closed()
 
 
-async def test_few_lines_wait_for_no_others(kafka: str, tmp_path: Path) -> None:
+async def test_a_few_lines_do_not_wait_for_more(kafka: str, tmp_path: Path) -> None:
     topics = fresh_topics()
     session = Session([f"udp://127.0.0.1:{free_port()}"], target(kafka, topics), options(tmp_path))
     async with Running(session):
@@ -228,7 +228,7 @@ async def test_an_idle_live_source_says_so(
     assert before + 250 <= times[0]
 
 
-def test_no_session_for_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_that_cannot_be_opened_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     topics = fresh_topics()
     monkeypatch.delenv("AISSTREAM_API_KEY", raising=False)
 

@@ -19,7 +19,7 @@ PLAIN = sentence(*class_a(273_000_001))
 
 
 def forms(time: Millis) -> dict[str, list[str]]:
-    """Lines that tell a time in every form; of one vessel each, so that none repeats another."""
+    """Lines with a time in every form, each of another vessel, so that none repeats another."""
     sentences = [sentence(*class_a(273_000_001 + number)) for number in range(12)]
     seconds, text = time // SECOND, to_text(time // SECOND * SECOND)
     wrong = f"\\s:x,c:{seconds}*00\\"
@@ -82,7 +82,7 @@ def test_the_rest_of_a_line_stays_as_it_is() -> None:
         '{"mmsi": 273000001}',
     ],
 )
-def test_what_tells_no_time_stays_as_it_is(line: str) -> None:
+def test_lines_without_a_time_stay_as_they_are(line: str) -> None:
     assert moved([line], DAY) == [line]
 
 
@@ -100,7 +100,7 @@ def test_a_time_that_cannot_be_moved_is_named(line: str, years: int) -> None:
         moved(["# comment", line], years * 365 * DAY)
 
 
-def test_it_is_by_whole_minutes_into_the_minute_of_now() -> None:
+def test_times_move_by_whole_minutes() -> None:
     now = START + 1000 * DAY + 59 * SECOND
     assert shift_to(START, now) % MINUTE == 0
     assert now - MINUTE < START + shift_to(START, now) <= now

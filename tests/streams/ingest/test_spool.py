@@ -1,4 +1,4 @@
-"""The spool gives back what it was given, whatever happened to the process meanwhile."""
+"""The spool returns what was appended, whatever happened to the process."""
 
 import os
 import resource
@@ -45,7 +45,7 @@ def test_reading_follows_writing(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_what_was_sent_makes_room(tmp_path: Path) -> None:
+def test_sent_records_make_room(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 400, 100)
     some = iter(records(0, 1000))
     taken = 0
@@ -62,7 +62,7 @@ def test_what_was_sent_makes_room(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_a_record_that_was_not_written_whole_is_left_out(tmp_path: Path) -> None:
+def test_a_record_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     fill(tmp_path, records(0, 5), BIG)
     (segment,) = tmp_path.glob("*.seg")
     whole = segment.read_bytes()

@@ -28,7 +28,7 @@ def test_a_source_from_which_nothing_comes_is_ended_after_a_minute() -> None:
     assert partition.check({"dead": 7, "alive": CHECKS + 1}) == ["dead"]
 
 
-def test_so_it_is_in_a_partition_where_others_speak_all_the_time() -> None:
+def test_a_source_is_ended_in_a_busy_partition_too() -> None:
     """It is never read to where it ends right now, but always beyond where it ended at the last check."""
     partition = Partition()
     for number in range(CHECKS + 1):
@@ -38,21 +38,21 @@ def test_so_it_is_in_a_partition_where_others_speak_all_the_time() -> None:
     assert partition.check({"dead": 7, "alive": end - 3}, end, end - 2) == ["dead"]
 
 
-def test_one_frame_begins_the_minute_anew() -> None:
+def test_one_frame_starts_the_minute_again() -> None:
     partition = Partition()
     for number in range(2 * CHECKS - 1):
         assert partition.check({"a": 1 if number < CHECKS - 1 else 2}) == []
     assert partition.check({"a": 2}) == ["a"]
 
 
-def test_what_is_still_to_be_read_is_no_silence() -> None:
+def test_a_partition_that_is_behind_does_not_count_as_silence() -> None:
     """The source's frames may be among those that are there and not read."""
     partition = Partition()
     for number in range(100):
         assert partition.check({"a": 1}, 1_000 + 30 * number, 500) == []
 
 
-def test_time_that_nobody_had_is_no_silence() -> None:
+def test_a_standstill_of_the_machine_does_not_count_as_silence() -> None:
     partition = Partition()
     partition.check({"a": 1})
     partition.check({"a": 1})

@@ -48,16 +48,16 @@ def expected(scenario: str) -> list[bytes]:
 
 
 class Registered:
-    """All sources were registered before the first frame."""
+    """All sources are registered before the first frame."""
 
     def up_to(self, offset: int) -> Iterable[str]:
         return list("abcd")[: offset + 1]
 
 
 class Cluster:
-    """Topics as lists, one host for each partition that is read; hosts crash and start from a checkpoint.
+    """Topics as lists, an operator for each partition that is read; they crash and start from checkpoints.
 
-    It stands for no broker: it only hands frames from host to host in orders that a broker allows.
+    It is not a broker: it only hands frames from operator to operator in orders that a broker allows.
     """
 
     def __init__(self, raw: int, spread: int, seed: int, crashes: float) -> None:
@@ -166,7 +166,7 @@ def event_of(data: bytes) -> Event:
 
 
 @pytest.mark.parametrize("second", ["b", "a"])
-def test_a_source_that_comes_when_all_have_ended_is_followed(second: str) -> None:
+def test_a_source_that_starts_after_all_have_ended_is_followed(second: str) -> None:
     """The last of the old ones ends everything; then another registers, with later times; or it was only
     taken for dead, and speaks again.
     """
@@ -189,7 +189,7 @@ def test_a_source_that_comes_when_all_have_ended_is_followed(second: str) -> Non
     assert seen(cluster.events) == seen(expected("cho_do"))
 
 
-def test_a_source_that_speaks_again_is_waited_for_again() -> None:
+def test_a_source_that_sends_again_is_waited_for_again() -> None:
     marks = Watermarks()
     for name, mark in (("a", 100), ("b", 300)):
         marks.register(name)
@@ -202,7 +202,7 @@ def test_a_source_that_speaks_again_is_waited_for_again() -> None:
     assert marks.low == 200
 
 
-def test_a_host_knows_which_sources_are_open() -> None:
+def test_the_decoder_operator_knows_which_sources_are_open() -> None:
     host = DecoderOperator(0, 1, SETTINGS, TOPICS)
 
     def take(source: str, kind: str, offset: int) -> None:
@@ -220,7 +220,7 @@ def test_a_host_knows_which_sources_are_open() -> None:
     assert host.open_sources == {"a": 4, "b": 1}
 
 
-def test_what_is_no_frame_is_refused() -> None:
+def test_bytes_that_are_not_a_frame_are_refused() -> None:
     host = DecoderOperator(0, 1, SETTINGS, TOPICS)
     with pytest.raises(wire.WireError, match="not a frame"):
         host.process(b"garbage", 0)

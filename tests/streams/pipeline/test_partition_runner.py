@@ -1,5 +1,7 @@
-"""A keeper whose awaits end in cancellation, whose Redis is away, whose partition goes: its checkpoints hold
-exactly the frames up to their offset, and the broker has everything that came of them, in order."""
+"""A runner that is cancelled at any await, whose Redis is away, whose partition goes to another worker.
+
+Its checkpoints hold exactly the frames up to their offset, and the broker has all their records, in order.
+"""
 
 import asyncio
 import random
@@ -29,7 +31,7 @@ BAD = 13
 
 
 class Counts:
-    """A host that counts frames in seven pieces, and sends three messages for each."""
+    """An operator that counts frames in seven pieces, and sends three messages for each."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
@@ -153,7 +155,7 @@ def partition_runner(store: Store, broker: Broker, every: int = 10) -> Partition
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_lost_whatever_is_cancelled(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = stamina.AsyncRetryingCaller(attempts=None, timeout=None, wait_initial=0.0, wait_jitter=0.0)
     monkeypatch.setattr(retry, "ENDLESS", at_once)
     rng = random.Random(seed)
@@ -205,7 +207,7 @@ async def test_whatever_is_cut_short_nothing_is_lost(seed: int, monkeypatch: pyt
     at_work.cancel()
 
 
-async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
+async def test_a_gap_raises_and_processed_frames_are_skipped() -> None:
     rng = random.Random(0)
     broker = Broker(rng)
     at_work = asyncio.create_task(broker.work())
@@ -221,7 +223,7 @@ async def test_a_gap_is_a_loss_and_what_was_applied_is_left_out() -> None:
     at_work.cancel()
 
 
-async def test_where_retention_has_passed_the_checkpoint_it_goes_on() -> None:
+async def test_it_goes_on_where_retention_has_passed_the_checkpoint() -> None:
     rng = random.Random(0)
     broker = Broker(rng)
     one = partition_runner(Store(rng, broker), broker)
@@ -249,7 +251,7 @@ async def test_another_owner_and_a_redis_set_back_are_noticed() -> None:
     at_work.cancel()
 
 
-async def test_messages_that_have_arrived_are_not_remembered() -> None:
+async def test_records_that_have_arrived_are_forgotten() -> None:
     rng = random.Random(0)
     broker = Broker(rng, 1.0)
     at_work = asyncio.create_task(broker.work())

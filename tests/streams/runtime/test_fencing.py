@@ -48,7 +48,7 @@ async def key(client: Any) -> AsyncIterator[str]:
     await client.delete(key, f"{key}:list")
 
 
-async def test_who_took_over_last_is_the_only_one_to_write(client: Any, key: str) -> None:
+async def test_only_the_last_owner_can_write(client: Any, key: str) -> None:
     first, second = Counter(client, key), Counter(client, key)
     assert await first.hash.take_over() == {}
     await first.step("first")
@@ -62,7 +62,7 @@ async def test_who_took_over_last_is_the_only_one_to_write(client: Any, key: str
     assert await client.lrange(f"{key}:list", 0, -1) == [b"first", b"second"]
 
 
-async def test_who_loses_the_hash_while_writing_writes_nothing(client: Any, key: str) -> None:
+async def test_a_writer_that_loses_the_hash_while_writing_writes_nothing(client: Any, key: str) -> None:
     first, second = Counter(client, key), Counter(client, key)
     await first.hash.take_over()
     with pytest.raises(Fenced):
@@ -96,7 +96,7 @@ async def test_writers_that_take_over_at_random_write_one_after_the_other(client
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-async def test_a_redis_that_was_set_back_is_told_from_another_owner(
+async def test_a_redis_that_was_set_back_is_not_taken_for_another_owner(
     client: Any, key: str, emptied: bool
 ) -> None:
     earlier, counter = Counter(client, key), Counter(client, key)

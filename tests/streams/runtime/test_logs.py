@@ -80,7 +80,7 @@ def test_what_a_library_logs_is_one_line_too(written: StringIO, form: str) -> No
         assert "Traceback" in read(line, form)["exception"]
 
 
-def test_a_library_that_repeats_itself_is_heard_once_in_a_while(written: StringIO) -> None:
+def test_repeats_of_a_library_are_dropped(written: StringIO) -> None:
     for number in range(3):
         logging.getLogger("aiokafka.conn").error("no connection to %s", number)
     logging.getLogger("aiokafka.conn").error("something else")
@@ -105,7 +105,7 @@ def test_levels(environment: dict[str, str], level: str) -> None:
     assert made["loggers"]["aiokafka"]["level"] == "ERROR"
 
 
-def test_no_logger_says_more_than_is_wanted_where_nothing_is() -> None:
+def test_no_logger_logs_below_the_level() -> None:
     made = config("CRITICAL")
     assert {made["root"]["level"]} | {logger["level"] for logger in made["loggers"].values()} == {"CRITICAL"}
 

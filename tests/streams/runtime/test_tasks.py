@@ -1,4 +1,4 @@
-"""Tasks that run together end for sure, also those that a cancellation is lost in."""
+"""Tasks that run together end for sure, even those that lose a cancellation."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ async def nothing_left() -> AsyncIterator[None]:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_what_loses_cancellations_is_ended_all_the_same() -> None:
+async def test_tasks_that_lose_cancellations_are_ended() -> None:
     async with nothing_left():
         deaf_tasks = [asyncio.create_task(deaf(times)) for times in (0, 1, 5)]
         await asyncio.sleep(0)
@@ -71,7 +71,7 @@ async def test_clean_up_is_done_to_its_end_and_then_the_task_is_cancelled() -> N
             await finish(fails())
 
 
-async def test_who_is_cancelled_while_ending_others_ends_them_first() -> None:
+async def test_a_task_that_is_cancelled_while_ending_others_ends_them_first() -> None:
     async with nothing_left():
         task = asyncio.create_task(deaf(5))
         await asyncio.sleep(0)
@@ -95,7 +95,7 @@ async def test_a_group_in_a_group_is_ended_whole() -> None:
         await first_of(asyncio.sleep(0.01), first_of(deaf(3), deaf(4)))
 
 
-async def test_what_runs_beside_may_end_but_not_fail() -> None:
+async def test_tasks_beside_the_main_one_may_end_but_not_fail() -> None:
     async with nothing_left():
         await until_done(asyncio.sleep(0.05), [asyncio.sleep(0), deaf(2)])
         with pytest.raises(ValueError, match="broken"):

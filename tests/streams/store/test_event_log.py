@@ -1,4 +1,4 @@
-"""The ids of the event log: they tell who reads on whether something is missing."""
+"""The ids of the event log: they show a reader whether entries are missing."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def follows(log: Filled, entry: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_who_reads_on_misses_nothing(kind: str, redis_server: str) -> None:
+async def test_a_reader_that_reads_on_misses_nothing(kind: str, redis_server: str) -> None:
     async with filled(kind, redis_server) as log:
         assert await log.log.last() == BEFORE_ALL
         assert await follows(log, BEFORE_ALL)
@@ -36,7 +36,7 @@ async def test_who_reads_on_misses_nothing(kind: str, redis_server: str) -> None
         assert not await follows(log, f"{time + 1}-{number + 1}")
 
 
-async def test_what_was_trimmed_is_missed_by_who_had_not_read_it(redis_server: str) -> None:
+async def test_a_reader_notices_that_unread_entries_were_trimmed(redis_server: str) -> None:
     async with in_redis(redis_server) as log:
         await log.add([event(number) for number in range(10)])
         entries = [one.entry for one in await log.log.since()]
@@ -49,7 +49,7 @@ async def test_what_was_trimmed_is_missed_by_who_had_not_read_it(redis_server: s
         assert not await follows(log, before)
 
 
-async def test_a_log_emptied_by_age_is_missed_by_nobody_who_had_read_all(redis_server: str) -> None:
+async def test_a_log_emptied_by_age_is_no_loss_after_reading_all(redis_server: str) -> None:
     async with in_redis(redis_server) as log:
         await log.add([event(number) for number in range(3)])
         entries = [one.entry for one in await log.log.since()]
@@ -64,7 +64,9 @@ async def test_a_log_emptied_by_age_is_missed_by_nobody_who_had_read_all(redis_s
 
 
 @pytest.mark.parametrize("kept", [0, 2])
-async def test_a_log_set_back_is_noticed_also_when_it_has_caught_up(kept: int, redis_server: str) -> None:
+async def test_a_log_that_was_set_back_is_noticed_even_after_it_has_caught_up(
+    kept: int, redis_server: str
+) -> None:
     """Redis emptied, or restored from an older copy, and then filled again from Kafka."""
     async with in_redis(redis_server) as log:
         await log.add([event(number) for number in range(kept)])

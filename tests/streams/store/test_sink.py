@@ -1,4 +1,4 @@
-"""The sink on real Kafka and Redis: what it was sent is in the log, once, whatever happened on the way."""
+"""The sink on real Kafka and Redis: the log has everything once, whatever happened on the way."""
 
 import asyncio
 import random
@@ -147,7 +147,7 @@ async def test_redis_restarted_and_away(kafka: str, own_redis: RedisServer) -> N
             assert await logged(log) == [(one.id, 1) for one in events]
 
 
-async def test_a_redis_that_lost_all_is_filled_again(kafka: str, own_redis: RedisServer) -> None:
+async def test_an_empty_redis_is_filled_again(kafka: str, own_redis: RedisServer) -> None:
     deployment = new_deployment(kafka, own_redis.url)
     await make_topics(deployment)
     await send(deployment, deployment.topics.events, published([event(1, 1), event(2, 1)]))
@@ -174,7 +174,7 @@ async def test_the_later_sink_takes_over(kafka: str, redis_server: str, tmp_path
     assert "another process has taken over the event log" in (tmp_path / "log").read_text()
 
 
-async def test_what_is_kept_of_a_vessel(kafka: str, redis_server: str) -> None:
+async def test_what_the_log_has_of_a_vessel(kafka: str, redis_server: str) -> None:
     deployment = new_deployment(kafka, redis_server)
     await make_topics(deployment)
     other = MMSI + 1
@@ -233,7 +233,7 @@ async def written(writer: LogWriter, before: int, after: int, **what: Any) -> Ba
     return batch
 
 
-async def test_what_is_old_is_dropped(redis_server: str) -> None:
+async def test_old_entries_are_dropped(redis_server: str) -> None:
     now = [START / 1000]
     deployment = new_deployment("", redis_server)
     limits = Retention(log_days=30, event_days=90, idle_days=7)
@@ -267,7 +267,7 @@ async def test_an_old_recording_is_not_old_while_it_is_read(redis_server: str) -
         assert await log.vessel(MMSI) is not None
 
 
-async def test_a_batch_that_does_not_follow_is_not_written(redis_server: str) -> None:
+async def test_a_batch_that_does_not_follow_the_log_is_not_written(redis_server: str) -> None:
     deployment = new_deployment("", redis_server)
     async with reading(deployment) as (log, client):
         writer = LogWriter(client, deployment.prefix)

@@ -1,4 +1,4 @@
-"""Posting: what answers mean, and that no address is reached that the rule does not allow."""
+"""Posting: what answers mean, and that no address is called that the rule does not allow."""
 
 import socket
 from datetime import UTC, datetime
@@ -57,7 +57,9 @@ async def test_an_answer_is_quoted_and_harmless() -> None:
         assert len(outcome.reason) < 400
 
 
-async def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_receiver_that_does_not_answer_is_given_up_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(http, "SECONDS", 0.3)
     with serving(WebhookReceiver()) as receiver:
         receiver.default = Answer(after=1.0)
@@ -65,7 +67,7 @@ async def test_a_receiver_that_does_not_answer_is_left_after_a_while(monkeypatch
         assert (outcome.result, "no answer within 0.3 s" in outcome.reason) == (Result.REFUSED, True)
 
 
-async def test_where_nobody_listens_the_receiver_is_away() -> None:
+async def test_a_receiver_is_away_if_nobody_listens_there() -> None:
     with socket.create_server((HOST, 0)) as unused:
         port = unused.getsockname()[1]
     assert (await posted(f"http://{HOST}:{port}/")).result is Result.AWAY
@@ -99,7 +101,7 @@ def test_seconds_and_dates_are_understood_within_bounds() -> None:
         "4000::1", "5f00::1",
     ],
 )  # fmt: skip
-def test_what_is_not_of_the_public_internet(address: str) -> None:
+def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
@@ -110,7 +112,7 @@ def test_what_is_not_of_the_public_internet(address: str) -> None:
         "2002:101:101::1",
     ],
 )  # fmt: skip
-def test_what_is(address: str) -> None:
+def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -121,7 +123,7 @@ def test_what_is(address: str) -> None:
         "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "LOCALHOST.",
     ],
 )  # fmt: skip
-async def test_however_loopback_is_written_it_is_refused_before_anything_is_sent(host: str) -> None:
+async def test_every_spelling_of_loopback_is_refused(host: str) -> None:
     with serving(WebhookReceiver()) as receiver:
         outcome = await posted(f"http://{host}:{receiver.port}/hook", allow_private=False)
         assert outcome.result in (Result.NEVER, Result.AWAY)  # away: where this system has no such name
@@ -157,10 +159,10 @@ async def test_a_name_with_a_private_address_is_refused(monkeypatch: pytest.Monk
         assert receiver.requests == []
 
 
-async def test_the_address_that_was_looked_at_is_the_one_connected_to(
+async def test_the_address_that_was_checked_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name that changes its address between the look and the connection gains nothing."""
+    """A name that changes its address between the check and the connection gains nothing."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     names = Names(monkeypatch, hook_test=[["127.0.0.1"]])  # a second question would find no answer
     with serving(WebhookReceiver(tls=True)) as receiver:
@@ -171,7 +173,9 @@ async def test_the_address_that_was_looked_at_is_the_one_connected_to(
     assert names.asked == ["hook.test"]
 
 
-async def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_certificate_for_another_name_or_of_an_unknown_issuer_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     Names(monkeypatch, other_test=[["127.0.0.1"]], hook_test=[["127.0.0.1"]])
     with serving(WebhookReceiver(tls=True)) as receiver:
         untrusted = await posted(f"https://hook.test:{receiver.port}/hook")
@@ -183,7 +187,7 @@ async def test_a_certificate_of_another_name_or_of_nobody_is_refused(monkeypatch
         assert len(receiver.requests) == 1
 
 
-async def test_a_second_address_is_tried_where_nobody_answers_at_the_first(
+async def test_the_second_address_is_tried_if_nobody_answers_at_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Names(monkeypatch, hook_test=[["127.0.0.2", "127.0.0.1"]])
@@ -191,7 +195,7 @@ async def test_a_second_address_is_tried_where_nobody_answers_at_the_first(
         assert (await posted(f"http://hook.test:{receiver.port}/hook")).result is Result.DELIVERED
 
 
-async def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{HOST}:1/")
     monkeypatch.setenv("ALL_PROXY", f"http://{HOST}:1/")
     with serving(WebhookReceiver()) as receiver:

@@ -41,7 +41,7 @@ def body(of: Any, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-async def test_a_mail_says_all_that_a_person_needs() -> None:
+async def test_a_mail_has_what_a_person_needs() -> None:
     with serving(MailServer()) as server:
         (outcome,) = await deliver(mail(server), single(hostile("KUM & SONG")))
         assert outcome.result is Result.DELIVERED
@@ -102,7 +102,7 @@ async def test_mail_is_encrypted_and_the_certificate_checked(
         assert server.logins == ["\0watch\0s3cret"]
 
 
-async def test_no_password_goes_over_a_connection_that_was_to_be_encrypted() -> None:
+async def test_no_password_is_sent_if_encryption_fails() -> None:
     with serving(MailServer(starttls=False)) as server:
         settings = {"security": "starttls", "user": "watch", "password_env": "PASSWORD"}
         (outcome,) = await deliver(mail(server, **settings), single())

@@ -33,14 +33,14 @@ def broker(server: MosquittoServer, **settings: Any) -> Channel:
 async def heard(
     server: MosquittoServer, count: int, work: Callable[[], Awaitable[None]]
 ) -> list[aiomqtt.Message]:
-    """The first `count` messages that a subscriber to every topic gets while `work` runs."""
+    """The first `count` messages that a subscriber to all topics gets while `work` runs."""
     async with asyncio.timeout(PATIENCE), aiomqtt.Client(HOST, server.port) as client:
         await client.subscribe("#", qos=1)
         await work()
         return [await anext(client.messages) for _ in range(count)]
 
 
-async def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: MosquittoServer) -> None:
+async def test_each_kind_has_a_topic_and_the_payload_of_webhooks(own_mqtt: MosquittoServer) -> None:
     messages: list[Message] = [single(), DIGEST, GAP, single(sample(), test=True)]
 
     async def publish() -> None:
@@ -63,7 +63,7 @@ async def test_mqtt_has_a_topic_for_each_and_the_payload_of_webhooks(own_mqtt: M
     assert all((message.qos, message.retain) == (1, False) for message in told)
 
 
-async def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoServer) -> None:
+async def test_an_event_can_be_retained_for_later_subscribers(own_mqtt: MosquittoServer) -> None:
     target = broker(own_mqtt, retain=True, topic="ships/{mmsi}/{kind}/{id}")
     await deliver(target, single(event(1)), single(event(1, 2)), DIGEST, single(sample(), test=True))
 
@@ -75,7 +75,7 @@ async def test_an_event_may_be_retained_for_who_comes_later(own_mqtt: MosquittoS
     assert msgspec.json.decode(message.payload)["data"]["revision"] == 2
 
 
-async def test_a_broker_that_went_away_is_found_again(own_mqtt: MosquittoServer) -> None:
+async def test_a_broker_that_was_away_is_used_again(own_mqtt: MosquittoServer) -> None:
     target = broker(own_mqtt)
     assert (await target.send(single())).result is Result.DELIVERED
     own_mqtt.kill()

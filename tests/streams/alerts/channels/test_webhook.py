@@ -47,7 +47,7 @@ async def test_a_webhook_is_signed_and_holds_the_event_as_published(receiver: We
         Verifier(SECRET).verify(request.body + b" ", request.headers)
 
 
-async def test_another_attempt_has_the_same_id_and_bytes_and_a_signature_of_its_own_time(
+async def test_another_attempt_has_the_same_id_and_bytes_and_a_new_signature(
     receiver: WebhookReceiver,
 ) -> None:
     receiver.answers = [Answer(500)]
@@ -79,7 +79,7 @@ async def test_digests_gaps_and_tests_are_marked(receiver: WebhookReceiver) -> N
     assert "TEST" in test["data"]["summary"]
 
 
-def test_what_is_no_secret_is_said_without_it() -> None:
+def test_an_invalid_secret_is_reported_without_its_text() -> None:
     with pytest.raises(RulesError) as raised:
         channel_of(rule(), "", {"SECRET": "whsec_%%%"})
     assert "rule 'night-watch': webhook: SECRET is not a secret of Standard Webhooks" in str(raised.value)

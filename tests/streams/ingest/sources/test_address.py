@@ -1,4 +1,4 @@
-"""What SOURCE may be, and what is said to what it may not be."""
+"""What SOURCE may be, and the messages for what it may not be."""
 
 from pathlib import Path
 

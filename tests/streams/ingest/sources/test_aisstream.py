@@ -28,7 +28,7 @@ Handler = Any
 
 
 class Server:
-    """Says to each connection what is next; keeps what it was asked for."""
+    """Sends the next text to each connection, and keeps its requests."""
 
     def __init__(self, *says: list[bytes | str]) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -39,7 +40,7 @@ class Outbox:
         self.position = spool.position if spool else Position()
         self._next = spool.next_number if spool else 0  # number of the next record put
         self._taken = self.position.number  # number of the next record to be taken
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()  # set, and replaced by a new one, at every change
         self._saved = float("-inf")
         self._complain_full, self._complain_disk = RateLimit(), RateLimit()
         self.closing = False
@@ -86,8 +87,7 @@ class Outbox:
                 return False
             await self._wait()
         self._counters.frames += isinstance(content, RawFrame)
-        async with self._changed:
-            self._changed.notify_all()
+        self._notify()  # without an await: a record that was stored must not be put again
         return True
 
     async def take(self) -> tuple[int, Content]:
@@ -100,8 +100,7 @@ class Outbox:
                     return number, _read(data)
                 self._forget([n for n in self._sizes if n >= self.position.number and n not in self._memory])
                 continue
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._taken < self._next)
+            await self._changed.wait()
 
     def rewind(self) -> None:
         """Start again at the first record that was not acknowledged."""
@@ -125,13 +124,12 @@ class Outbox:
         self._forget([*self._lost_before(number), number])
         if time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
-        async with self._changed:
-            self._changed.notify_all()
+        self._notify()
 
     async def drained(self) -> None:
         """Wait until Kafka has everything."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._sizes)
+        while self._sizes:
+            await self._changed.wait()
 
     def save(self) -> None:
         """Save the position: how far the records were sent."""
@@ -208,12 +206,13 @@ class Outbox:
 
     async def _wait(self) -> None:
         """Wait until something was acknowledged, or half a second: the disk may have room again."""
-        async with self._changed:
-            try:
-                async with asyncio.timeout(0.5):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await self._changed.wait()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 _TAGS: Final[dict[bytes, type[Registration] | type[RawFrame]]] = {b"S": Registration, b"F": RawFrame}

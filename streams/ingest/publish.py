@@ -27,7 +27,7 @@ from streams.recordings.content import STDIN, Access
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, Input, find_inputs, given_twice
 from streams.recordings.recording import Reading
-from streams.runtime.tasks import end
+from streams.runtime.tasks import end, finish
 
 MAX: Final = float("inf")
 """The rate without pauses: one recording after the other."""
@@ -95,12 +95,17 @@ async def publish(
             else:
                 problems.extend(await _paced(recordings, intakes, rate))
         finally:
-            await end(*beats)
-            for intake in intakes:
-                await intake.end()
+            await finish(_end_all(beats, intakes))
 
     await deliver(feed(), target, outbox, counters, stop or asyncio.Event())
     return problems
+
+
+async def _end_all(beats: Sequence[asyncio.Task[None]], intakes: Sequence[Intake]) -> None:
+    """End the tasks beside the recordings, then the recordings themselves."""
+    await end(*beats)
+    for intake in intakes:
+        await intake.end()
 
 
 async def _find(files: Sequence[str], glob: str, stop: asyncio.Event | None) -> list[Input]:

@@ -154,11 +154,7 @@ class Session:
             self.problems.append(str(error))
             log.error("not_read_whole", source=source.name, error=error)
         finally:
-            await end(tick)
-            with suppress(asyncio.CancelledError):
-                tick.result()
-            await finish(intake.end())
-            log.info("source_ended", source=source.name)
+            await finish(_end_source(tick, intake))
 
     def _at(self, address: Address, started: Millis) -> list[_Source]:
         """What is to be read there: one source, or all recordings of a folder or archive."""
@@ -190,3 +186,12 @@ class Session:
                 return SerialFeed(address, counters, delays)
             case AisstreamAddress():
                 return AisstreamFeed(address, os.environ.get(KEY), self._options.boxes, counters, delays)
+
+
+async def _end_source(tick: asyncio.Task[None], intake: Intake) -> None:
+    """End the task beside the source, then the source itself."""
+    await end(tick)
+    await intake.end()
+    log.info("source_ended", source=intake.source)
+    with suppress(asyncio.CancelledError):
+        tick.result()

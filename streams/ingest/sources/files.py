@@ -17,6 +17,7 @@ from streams.recordings.content import STDIN, Access
 from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading, Recording
+from streams.runtime.tasks import finish
 
 _AHEAD: Final = 32
 """Frames that are read ahead."""
@@ -49,16 +50,19 @@ class Frames(Protocol):
 async def feed_frames(frames: Frames, intake: Intake, *, standard_input: bool) -> None:
     """Take in all frames. When cancelled, lines of standard input that were read are still taken in."""
     try:
-        async for frame in frames:
-            await intake.feed_frame(frame)
+        await _feed(frames, intake)
     except asyncio.CancelledError:
         if standard_input:  # these lines can't be read again
             frames.stop()
-            async for frame in frames:
-                await intake.feed_frame(frame)
+            await finish(_feed(frames, intake))
         raise
     finally:
         frames.stop()
+
+
+async def _feed(frames: Frames, intake: Intake) -> None:
+    async for frame in frames:
+        await intake.feed_frame(frame)
 
 
 class FrameReader:

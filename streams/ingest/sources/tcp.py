@@ -12,6 +12,7 @@ from streams.ingest.sources.address import TcpAddress
 from streams.ingest.sources.reconnect import keep_connected, readable
 from streams.runtime.backoff import Delays
 from streams.runtime.logs import get_logger
+from streams.runtime.tasks import finish
 
 log = get_logger(__name__)
 
@@ -46,7 +47,7 @@ class TcpFeed:
                     connected()
                     await intake.feed(data)
             except asyncio.CancelledError:
-                await _take_rest(connection, intake)
+                await finish(_take_rest(connection, intake))
                 raise
 
 

@@ -243,7 +243,7 @@ def test_sources_that_cannot_be_opened_are_refused(tmp_path: Path, monkeypatch: 
         port = other.getsockname()[1]
         assert f"can't listen on port {port} (Address already in use)" in refused(f"udp://127.0.0.1:{port}")
     assert "unknown" in refused("udp://nowhere.invalid")
-    assert "77 baud is no speed" in refused("serial:/dev/ttyS0?baud=77")
+    assert "77 baud is not a speed" in refused("serial:/dev/ttyS0?baud=77")
     assert "needs a key" in refused("aisstream:")
     assert "given twice" in refused("-", "-")
     assert "single source" in refused("-", "udp://", name="mine")

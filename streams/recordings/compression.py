@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import zstandard
 
+from streams.recordings.byte_reader import ByteReader
 from streams.recordings.errors import SourceError
 
 HEAD: Final = 10
@@ -90,6 +91,21 @@ def unpacked(chunks: Iterator[bytes], packing: Packing) -> Iterator[bytes]:
             f"the {packing.name} data breaks off at byte {place} of the file; what came before was "
             "processed, fetch the file again for the rest"
         )
+
+
+def unpacked_once(reader: ByteReader, packing: Packing) -> Iterator[bytes]:
+    """Unpack one stream, and leave what follows it in the reader. Raises SourceError as `unpacked` does."""
+    unpacker = packing.unpacker()
+    while not unpacker.eof:
+        piece = reader.some(packing.piece)
+        try:
+            if not piece:
+                raise SourceError(f"the {packing.name} data breaks off; what came before was processed")
+            yield from _take(unpacker, piece)
+        except _Fault as fault:
+            yield from fault.before
+            raise SourceError(f"the {packing.name} data is corrupt; what came before was processed") from None
+    reader.put_back(unpacker.unused_data)
 
 
 class _Fault(Exception):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedReader
-from pathlib import Path
-from typing import Final, Protocol, cast
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple, Protocol, cast
 
 from streams.recordings.errors import SourceError
 
@@ -104,6 +104,35 @@ class PartOfFile:
                 f"breaks off, {left} of {self.size} bytes are missing; what came before was processed, fetch "
                 "the archive again for the rest"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """In place of bytes: why there are none."""
+
+    reason: str
+
+    rereadable = True
+
+    def chunks(self, access: Access) -> Iterator[bytes]:
+        raise SourceError(self.reason)
+        yield b""
+
+
+class Member(NamedTuple):
+    """A file in an archive: its name there, and its bytes."""
+
+    name: str
+    content: Content
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a path is that of a hidden file, or of what macOS adds to archives."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePath(name).parts)
+
+
+Wanted = Callable[[str], bool]
+"""Whether a file of this name in an archive is to be read."""
 
 
 def open_file(path: str) -> BufferedReader:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from streams.recordings import archives, compression
-from streams.recordings.archives import Member, Unreadable
-from streams.recordings.content import STDIN, Access, Content, FileContent
+from streams.recordings import compression, tar_archive, zip_archive
+from streams.recordings.content import STDIN, Access, Content, FileContent, Member, Unreadable, is_hidden
 from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.temporary import copied_members
 from streams.recordings.text import peek, unpacked
 
 ANY: Final = "*"
@@ -118,8 +118,9 @@ def _files(folder: str) -> tuple[list[str], list[tuple[str, OSError]]]:
     for parent, folders, names in os.walk(
         folder, onerror=lambda error: closed.append((error.filename, error)), followlinks=True
     ):
-        folders[:] = [each for each in folders if _shown(each) and _first(os.path.join(parent, each), seen)]
-        files += [os.path.join(parent, each) for each in names if _shown(each)]
+        shown = [each for each in folders if not is_hidden(each)]
+        folders[:] = [each for each in shown if _first(os.path.join(parent, each), seen)]
+        files += [os.path.join(parent, each) for each in names if not is_hidden(each)]
     files.sort(key=lambda path: (os.path.islink(path), path))  # a file has its own name rather than a link's
     files = [path for path in files if file_identity(path) and _first(path, seen)]
     return sorted(files), closed
@@ -137,13 +138,8 @@ def _first(path: str, seen: set[Hashable]) -> bool:
     return not known
 
 
-def _shown(name: str) -> bool:
-    return not name.startswith((".", "__MACOSX"))
-
-
 def _fits(name: str, glob: str) -> bool:
-    path = PurePath(name)
-    return path.match(glob) and all(map(_shown, path.parts))
+    return PurePath(name).match(glob) and not is_hidden(name)
 
 
 class _Archive(NamedTuple):
@@ -188,14 +184,14 @@ def _open_archive(path: str, below: str, glob: str, access: Access) -> _Archive 
 def _members(path: str, wanted: Callable[[str], bool], access: Access) -> Iterator[Member] | None:
     """The members of an archive; None of what is none. Raises SourceError while they are taken."""
     head = _head(FileContent(path).chunks(access))
-    if archives.is_zip(head):
-        return archives.zip_members(path, wanted)
-    if archives.is_tar(head):
-        return archives.tar_members(path, wanted)
-    if compression.packing_of(head) and archives.is_tar(_head(unpacked(FileContent(path).chunks(access)))):
-        return archives.copied_tar_members(unpacked(FileContent(path).chunks(access)), wanted)
+    if zip_archive.is_zip(head):
+        return zip_archive.zip_members(path, wanted, access)
+    if tar_archive.is_tar(head):
+        return tar_archive.tar_members(path, wanted)
+    if compression.packing_of(head) and tar_archive.is_tar(_head(unpacked(FileContent(path).chunks(access)))):
+        return copied_members(tar_archive.tar_stream(unpacked(FileContent(path).chunks(access))), wanted)
     return None
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
-    return peek(chunks, archives.TAR_HEAD)[0]
+    return peek(chunks, tar_archive.TAR_HEAD)[0]

@@ -9,7 +9,7 @@ from typing import Final
 
 import zstandard
 
-from streams.recordings.content import Access
+from streams.recordings.content import Access, Member, Wanted
 from streams.recordings.errors import SourceError
 
 _LEVEL: Final = 1
@@ -86,6 +86,17 @@ class TemporaryContent:
             yield data
         if self.fault:
             raise self.fault
+
+
+def copied_members(files: Iterable[tuple[str, Iterator[bytes]]], wanted: Wanted) -> Iterator[Member]:
+    """The wanted ones of files that can be read only one after the other, copied. Raises what they raise."""
+    file = TemporaryFile()
+    for name, content in files:
+        if wanted(name):
+            yield Member(name, copied(content, file))
+        else:
+            for _ in content:
+                pass
 
 
 def copied(chunks: Iterable[bytes], file: TemporaryFile) -> TemporaryContent:

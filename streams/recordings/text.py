@@ -1,14 +1,22 @@
 """The text of a recording: unpacked, taken out of archives, in UTF-8, with line feeds."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from streams.recordings import archives, compression, encoding
-from streams.recordings.content import Access, Content
+from streams.recordings import compression, encoding, tar_archive, zip_archive
+from streams.recordings.content import Access, Content, is_hidden
 from streams.recordings.errors import Interrupted, SourceError
 
 _LAYERS: Final = 3
 """Packings within one another that are unpacked: more is no recording."""
+_OTHERS: Final = (
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
+    (re.compile(rb"Rar!\x1a\x07"), "a rar archive"),
+    (re.compile(rb"\x1f[\x9d\xa0]"), "packed with compress (.Z)"),
+    (re.compile(rb"\x04\x22\x4d\x18"), "packed with lz4"),
+    (re.compile(rb"\x89LZO"), "packed with lzop"),
+)
 
 
 def text_of(content: Content, access: Access) -> Iterator[bytes]:
@@ -57,26 +65,34 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _text(chunks: Iterator[bytes], layers: int) -> Iterator[bytes]:
-    head, chunks = peek(unpacked(chunks, layers), max(archives.TAR_HEAD, encoding.HEAD))
-    if archives.is_zip(head):
-        raise SourceError(
-            "is a zip archive, which can be read only where it is a file of its own; unpack it, or save it "
-            "and name the file"
-        )
-    if other := archives.other_archive(head):
+    head, chunks = peek(unpacked(chunks, layers), max(tar_archive.TAR_HEAD, encoding.HEAD))
+    if zip_archive.is_zip(head):
+        files = zip_archive.zip_stream
+    elif tar_archive.is_tar(head):
+        files = tar_archive.tar_stream
+    elif other := _other_archive(head):
         raise SourceError(f"is {other}, which is not read; unpack it, or pack it with gzip or zstd")
-    if archives.is_tar(head):
-        if not layers:
-            raise SourceError("is an archive within an archive; unpack it")
-        yield from _texts(archives.tar_stream(chunks), layers)
+    else:
+        yield from encoding.with_line_feeds(encoding.narrow(head, chunks))
         return
-    yield from encoding.with_line_feeds(encoding.narrow(head, chunks))
+    if not layers:
+        raise SourceError("is packed in too many archives within each other; unpack it")
+    yield from _texts(files(chunks), layers)
+
+
+def _other_archive(head: bytes) -> str | None:
+    """What something is that has to be unpacked by another tool; None if it is not of that kind."""
+    return next((kind for magic, kind in _OTHERS if magic.match(head)), None)
 
 
 def _texts(files: Iterator[tuple[str, Iterator[bytes]]], layers: int) -> Iterator[bytes]:
     """Texts one after the other, each on lines of its own."""
     ended = True
-    for _, chunks in files:
+    for name, chunks in files:
+        if is_hidden(name):
+            for _ in chunks:
+                pass
+            continue
         if not ended:
             yield b"\n"
             ended = True

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import zstandard
@@ -105,16 +106,46 @@ def test_nothing_that_fits_is_told(tmp_path: Path, kind: str) -> None:
         read_all(path, "*.csv")
 
 
-def test_a_tar_archive_on_standard_input_is_one_recording() -> None:
-    stream = io.BytesIO(gzip.compress(tar_of(FILES)))
-    frames = open_recording("-", Reading(Access(stdin=stream))).frames()
-    assert lines_of(list(frames)) == [b"three", b"four", b"one", b"two", b"five\r", b"# notes", b"hidden"]
+JOINED = [b"three", b"four", b"one", b"two", b"five\r", b"# notes"]
+"""Of an archive that is read from its start: all files that are not hidden, in their order."""
 
 
-def test_a_zip_archive_on_standard_input_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    stream = io.BytesIO(Path(zipped(tmp_path / "a.zip")).read_bytes())
-    with pytest.raises(SourceError, match=r"standard input: is a zip archive, .*; unpack it, or save it and"):
-        list(open_recording("-", Reading(Access(stdin=stream))).frames())
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip", "zip stored", "zip bzip2", "zip written to a pipe"])
+def test_an_archive_on_standard_input_is_one_recording(tmp_path: Path, kind: str) -> None:
+    data = zip_to_a_pipe(FILES) if kind not in MAKERS else Path(MAKERS[kind](tmp_path / "a")).read_bytes()
+    frames = open_recording("-", Reading(Access(stdin=io.BytesIO(data)))).frames()
+    assert lines_of(list(frames)) == JOINED
+
+
+def zip_to_a_pipe(files: dict[str, bytes]) -> bytes:
+    """Sizes and checksums stand behind each file, since nothing can be changed before it."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = bytearray()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(cast(Any, pipe), "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return bytes(pipe.data)
+
+
+def test_an_archive_within_an_archive_is_one_recording(tmp_path: Path) -> None:
+    inner = Path(zipped(tmp_path / "inner.zip")).read_bytes()
+    path = tmp_path / "outer.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inner.zip", inner)
+        archive.writestr("inner.tgz", gzip.compress(tar_of(FILES)))
+        archive.writestr("piped.zip", zip_to_a_pipe(FILES))
+    assert read_all(str(path)) == dict.fromkeys(("inner.tgz", "inner.zip", "piped.zip"), JOINED)
 
 
 def read_broken(path: Path) -> tuple[list[bytes], list[str]]:
@@ -160,12 +191,21 @@ def test_a_member_that_is_corrupt_in_a_zip_archive_leaves_the_others(tmp_path: P
     assert "corrupt" in fault
 
 
-def test_a_zip_archive_whose_list_is_gone_is_named(tmp_path: Path) -> None:
-    path = Path(zipped(tmp_path / "cut.zip"))
-    path.write_bytes(path.read_bytes()[:-30])
-    assert read_broken(path)[1] == [
-        f"{path}: the zip archive is broken (File is not a zip file); fetch the file again"
-    ]
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_zip_archive_that_breaks_off_gives_what_is_there(tmp_path: Path, piped: bool) -> None:
+    path, files = tmp_path / "cut.zip", {"first": b"one\n", "second": LONG}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    whole = zip_to_a_pipe(files) if piped else path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    lines, faults = read_broken(path)
+    assert lines[:5_000] == [b"one", *LONG.split(b"\n")[:4_999]]
+    assert faults[0].startswith(f"{path}/second: the deflate data breaks off")
+    assert faults[1].startswith(f"{path}: the zip archive is broken or breaks off; what came before was")
+    path.write_bytes(whole[:-30])
+    lines, faults = read_broken(path)
+    assert lines == [b"one", *LONG.split(b"\n")[:-1]]
 
 
 def test_an_encrypted_member_is_named(tmp_path: Path) -> None:

@@ -275,7 +275,7 @@ def page(results: list[Result], recording: Recording) -> str:
     return f"""\
 # Faults in the pipeline, and what came out
 
-Rows of `python -m tests.faults.matrix` (tests/pipeline/). A simulated recording of
+Rows of `python -m tests.faults.matrix` (tests/faults/). A simulated recording of
 {len(recording.lines):,} lines with {recording.encounters} encounters goes through Kafka, the workers and
 the sink, as one source or as four that overlap in time and are published one after another. On the way
 something is broken at random moments. Compared in the end:

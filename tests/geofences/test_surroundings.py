@@ -14,7 +14,7 @@ from tests.streams.track_factories import (
     NOWHERE,
     SEA,
     fence,
-    place,
+    lon_lat,
 )
 
 
@@ -36,7 +36,7 @@ def test_port_of_is_the_first_port_fence_by_id() -> None:
             fence("a", 9000, FenceKind.WATCH_AREA, Policy.WATCH),
         ]
     )
-    lon, lat = place([0, 2000, 5000, 20_000], [0, 0, 0, 0])
+    lon, lat = lon_lat([0, 2000, 5000, 20_000], [0, 0, 0, 0])
     number, port = places.port_of(places.index.containing(lon, lat), 4)
     assert [places.fences[i].id if i >= 0 else None for i in number] == ["b", "b", None, None]
     assert [places.ports[i] if i >= 0 else None for i in port] == ["RUBBB", "RUBBB", None, None]
@@ -52,7 +52,7 @@ def test_relations_say_inside_or_near() -> None:
 
 
 def test_box_and_middle_across_180_degrees() -> None:
-    lon, lat = place([-2000, 0, 2000], [0, 100, 200], (180.0, 50.0))
+    lon, lat = lon_lat([-2000, 0, 2000], [0, 100, 200], (180.0, 50.0))
     west, south, east, north = bounds(lon, lat)
     assert (west > 179.9, east < -179.9) == (True, True)
     assert south == 50.0

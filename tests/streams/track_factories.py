@@ -43,7 +43,7 @@ def minute_of(text: str | None) -> float:
     return (from_text(text) - NOON) / MINUTE
 
 
-def place(east: Numbers, north: Numbers, origin: tuple[float, float] = SEA) -> tuple[Any, Any]:
+def lon_lat(east: Numbers, north: Numbers, origin: tuple[float, float] = SEA) -> tuple[Any, Any]:
     """Degrees of a point so many metres east and north of the origin."""
     lat = origin[1] + np.asarray(north, float) / METRES_PER_DEGREE
     lon = origin[0] + np.asarray(east, float) / METRES_PER_DEGREE / np.cos(np.radians(origin[1]))
@@ -72,7 +72,7 @@ def fixes(
     origin: tuple[float, float] = SEA,
 ) -> Rows:
     """Rows of POSITION."""
-    lon, lat = place(east, north, origin)
+    lon, lat = lon_lat(east, north, origin)
     values = {"mmsi": mmsi, "type": type, "lon": lon, "lat": lat, "sog": sog, "status": status}
     values |= {"time": [at(minute) for minute in minutes], "cog": np.nan, "heading": np.nan}
     return columns(POSITION, len(minutes), values)
@@ -90,7 +90,7 @@ def vessel_stage(
     return VesselStage(Rules(Settings(vessel=settings or VesselSettings()), fences, listed or Watchlist()))
 
 
-def hear(stage: VesselStage, *rows: Rows) -> list[Instant]:
+def run_stage(stage: VesselStage, *rows: Rows) -> list[Instant]:
     """All that a stage says of these reports."""
     positions = [part for part in rows if part.dtype == POSITION]
     told = [part for part in rows if part.dtype == STATIC]
@@ -117,13 +117,19 @@ def identities_of(instants: Iterable[Instant]) -> dict[int, Identity]:
     return {identity.mmsi: identity for instant in instants for identity in instant.identities}
 
 
-def last(events: Iterable[Event]) -> list[Event]:
+def latest(events: Iterable[Event]) -> list[Event]:
     """The highest revision of each event, in order of their first."""
     found: dict[str, Event] = {}
     for event in events:
         assert event.revision == (found[event.id].revision + 1 if event.id in found else 1)
         found[event.id] = event
     return list(found.values())
+
+
+def only(events: Iterable[Event]) -> Event:
+    """The highest revision of the one event that there is."""
+    (event,) = latest(events)
+    return event
 
 
 # --- for MeetingStage
@@ -141,12 +147,12 @@ def ticks(
     origin: tuple[float, float] = SEA,
 ) -> Rows:
     """Rows of TICK."""
-    lon, lat = place(east, north, origin)
+    lon, lat = lon_lat(east, north, origin)
     values = {"mmsi": mmsi, "lon": lon, "lat": lat, "sog": sog, "heading": heading, "status": status}
     return columns(TICK, len(minutes), values | {"time": [at(minute) for minute in minutes], "cog": np.nan})
 
 
-def who(
+def identity(
     mmsi: int, role: Role = Role.TANKER, minute: float = 0, size: Dimensions | None = None, **more: Any
 ) -> Identity:
     return Identity(mmsi=mmsi, time=at(minute), role=role, dimensions=size, **more)
@@ -173,7 +179,7 @@ def meeting_stage(fences: Iterable[Fence] = (), settings: MeetingSettings | None
 
 def encounters(
     rows: Sequence[Rows],
-    identities: Iterable[Identity] = (who(A), who(B)),
+    identities: Iterable[Identity] = (identity(A), identity(B)),
     fences: Iterable[Fence] = (),
     until: float | None = None,
 ) -> list[Event]:
@@ -198,5 +204,5 @@ def fence(
     origin: tuple[float, float] = SEA,
 ) -> Fence:
     """A square that reaches so many metres from its middle."""
-    (west, right), (south, top) = place([east - metres, east + metres], [-metres, metres], origin)
+    (west, right), (south, top) = lon_lat([east - metres, east + metres], [-metres, metres], origin)
     return Fence(id, f"Fence {id}", kind, "RU", locode, policy, "made up", box(west, south, right, top))

@@ -23,11 +23,11 @@ from tests.streams.track_factories import (
     events_of,
     fence,
     fixes,
-    hear,
+    identity,
+    run_stage,
     statics,
     ticks,
     vessel_stage,
-    who,
 )
 
 pytestmark = pytest.mark.xdist_group("contracts")
@@ -69,11 +69,11 @@ MEASURES: Final = {
 
 
 def in_unit(name: str, value: float) -> tuple[str, float]:
-    unit, factor = next(found for part, found in UNITS.items() if part in name)
+    unit, factor = next(unit for part, unit in UNITS.items() if part in name)
     return unit, value * factor
 
 
-def told(event: Event, field: str) -> tuple[str, float]:
+def measured(event: Event, field: str) -> tuple[str, float]:
     value = msgspec.to_builtins(event)
     for step in field.split("."):
         value = value[step]
@@ -93,7 +93,7 @@ def row_of(event: Event, side: str, reason: Reason) -> ReasonType:
 
 def check(event: Event, reason: Reason, row: ReasonType, measure: Measure) -> None:
     if measure.field:
-        unit, value = told(event, measure.field)
+        unit, value = measured(event, measure.field)
         assert reason.unit == unit, reason
         assert reason.value == pytest.approx(value, abs=0.5 if unit == "m" else 0.01), reason
     if not row.thresholds:
@@ -107,29 +107,29 @@ def check(event: Event, reason: Reason, row: ReasonType, measure: Measure) -> No
         assert abs(reason.value) >= reason.threshold if measure.above else reason.value <= reason.threshold
 
 
-def made() -> list[Event]:
+def rare_events() -> list[Event]:
     """What no scenario has: hulls far apart, antennas far apart and near a port, a silence in port."""
     size, minutes = Dimensions(80, 20, 8, 8), np.arange(0, 125, 5)
     apart = [ticks(A, minutes), ticks(B, minutes, 400)]
     port = fence("port", 2000, FenceKind.PORT, Policy.SUPPRESS, locode="RUABC", east=6000)
     silent = fixes(A, [0, 10, 20, 300, 310], [0, 6000, 6000, 6000, 6000], sog=4.0)
     return [
-        *encounters(apart, (who(A, size=size), who(B, size=size))),
-        *encounters(apart, (who(A), who(B)), [port]),
-        *events_of(hear(vessel_stage([port]), silent, statics(A))),
+        *encounters(apart, (identity(A, size=size), identity(B, size=size))),
+        *encounters(apart, (identity(A), identity(B)), [port]),
+        *events_of(run_stage(vessel_stage([port]), silent, statics(A))),
     ]
 
 
 @cache
-def found() -> tuple[Event, ...]:
+def all_events() -> tuple[Event, ...]:
     scenarios = ("cho_do", "dark_partner", "anchorage", "raft")
     recordings = (event for scenario in scenarios for event in recorded.events(scenario))
-    return (*recorded.closed(), *recorded.taken_back(), *made(), *recordings)
+    return (*recorded.closed(), *recorded.taken_back(), *rare_events(), *recordings)
 
 
 def test_value_threshold_and_unit_belong_together() -> None:
     seen = set()
-    for event in found():
+    for event in all_events():
         for side, reasons in (("for", event.reasons), ("against", event.against)):
             for reason in reasons:
                 row = row_of(event, side, reason)
@@ -146,7 +146,7 @@ def test_value_threshold_and_unit_belong_together() -> None:
 
 def test_base_and_weights_add_up_to_the_score() -> None:
     """As a reader adds them up, from the decimals shown."""
-    for event in found():
+    for event in all_events():
         assert event.scoring is not None
         total = Decimal(str(event.scoring.base))
         total += sum(Decimal(str(reason.weight)) for reason in event.reasons)

@@ -13,10 +13,11 @@ from tests.streams.track_factories import (
     A,
     B,
     encounters,
-    last,
+    identity,
+    latest,
     minute_of,
+    only,
     ticks,
-    who,
 )
 
 SHIP = Dimensions(80, 20, 8, 8)
@@ -24,11 +25,6 @@ SHIP = Dimensions(80, 20, 8, 8)
 
 def every(start: float, end: float) -> list[float]:
     return np.arange(start, end + 1, 5).tolist()
-
-
-def one(events: list[Event]) -> Event:
-    (event,) = last(events)
-    return event
 
 
 def contact(event: Event) -> tuple[float, float, float]:
@@ -60,27 +56,27 @@ def test_a_contact_begins_within_500_metres_and_is_kept_to_750(
     metres: list[float], expected: tuple[float, float, float] | None
 ) -> None:
     events = encounters(pair(every(0, 5 * len(metres) - 5), metres))
-    assert [contact(event) for event in last(events)] == ([expected] if expected else [])
+    assert [contact(event) for event in latest(events)] == ([expected] if expected else [])
 
 
 def test_both_have_to_be_slow() -> None:
     minutes = every(0, 120)
     assert not encounters([ticks(A, minutes, sog=2.1), ticks(B, minutes, 100)])
     knots = [0.3] * 10 + [2.0] * 5 + [1.9] * 10  # 2 knots is not below 2
-    event = one(encounters(pair(minutes, 100, sog=knots)))
+    event = only(encounters(pair(minutes, 100, sog=knots)))
     assert contact(event) == (0, 120, 45 + 45)
 
 
 @pytest.mark.parametrize(("silence", "duration"), [(60, 30 + 60 + 30), (65, 30 + 30)])
 def test_an_hour_of_silence_inside_a_contact_does_not_end_it(silence: float, duration: float) -> None:
     minutes = [*every(0, 30), *every(30 + silence, 60 + silence)]
-    event = one(encounters(pair(minutes, 100)))
+    event = only(encounters(pair(minutes, 100)))
     assert contact(event) == (0, 60 + silence, duration)
 
 
 def test_after_a_silence_a_contact_begins_anew_within_500_metres() -> None:
     minutes = [*every(0, 30), *every(95, 125)]
-    event = one(encounters(pair(minutes, [100] * 7 + [700] * 7)))
+    event = only(encounters(pair(minutes, [100] * 7 + [700] * 7)))
     assert contact(event) == (0, 30, 30)
 
 
@@ -88,7 +84,7 @@ def test_after_a_silence_a_contact_begins_anew_within_500_metres() -> None:
 def test_contacts_less_than_four_hours_apart_are_one_event(apart: float, number: int) -> None:
     minutes = every(0, 60 + apart + 60)
     metres = [100 if minute <= 60 or minute >= 60 + apart else 3000 for minute in minutes]
-    events = last(encounters(pair(minutes, metres)))
+    events = latest(encounters(pair(minutes, metres)))
     assert len(events) == number
     assert {event.status for event in events} == {Status.CLOSED}
     if number == 1:
@@ -111,46 +107,48 @@ def test_contacts_less_than_four_hours_apart_are_one_event(apart: float, number:
 )
 def test_levels(minutes: float, metres: float, level: Level | None) -> None:
     """Two ships abreast, so their hulls are nearer than their antennas by one beam."""
-    known = (who(A, size=SHIP), who(B, size=SHIP))
+    known = (identity(A, size=SHIP), identity(B, size=SHIP))
     events = encounters(pair(every(0, minutes), metres), known)
-    assert [event.level for event in last(events)] == ([level] if level else [])
+    assert [event.level for event in latest(events)] == ([level] if level else [])
 
 
 def test_hulls_that_never_come_close_stay_possible() -> None:
     rows = pair(every(0, 600), 400)
-    event = one(encounters(rows, (who(A, size=SHIP), who(B, size=SHIP))))
+    event = only(encounters(rows, (identity(A, size=SHIP), identity(B, size=SHIP))))
     assert event.level is Level.POSSIBLE
     assert "wide_gap" in {reason.code for reason in event.against}
-    assert one(encounters(rows, (who(A), who(B)))).level is Level.PROBABLE  # sizes not known: time decides
+    assert (
+        only(encounters(rows, (identity(A), identity(B)))).level is Level.PROBABLE
+    )  # sizes not known: time decides
 
 
 def other(mmsi: int) -> Identity:
-    return who(mmsi, Role.OTHER)
+    return identity(mmsi, Role.OTHER)
 
 
 def unknown(mmsi: int) -> Identity:
-    return who(mmsi, Role.UNKNOWN)
+    return identity(mmsi, Role.UNKNOWN)
 
 
 def tug(mmsi: int) -> Identity:
-    return who(mmsi, Role.EXCLUDED)
+    return identity(mmsi, Role.EXCLUDED)
 
 
 @pytest.mark.parametrize(
     ("first", "second", "kind"),
     [
-        (who, who, "tanker-tanker"),
-        (other, who, "other-tanker"),
-        (unknown, who, "tanker-unknown"),
+        (identity, identity, "tanker-tanker"),
+        (other, identity, "other-tanker"),
+        (unknown, identity, "tanker-unknown"),
         (other, other, None),
         (unknown, unknown, None),
-        (who, tug, None),
+        (identity, tug, None),
     ],
 )
 def test_a_tanker_with_any_vessel_that_is_a_partner(
     first: Callable[[int], Identity], second: Callable[[int], Identity], kind: str | None
 ) -> None:
-    events = last(encounters(pair(every(0, 60), 100), (first(A), second(B))))
+    events = latest(encounters(pair(every(0, 60), 100), (first(A), second(B))))
     assert [event.encounter.type for event in events if event.encounter] == ([kind] if kind else [])
     assert all(event.vessel.type == "tanker" for event in events), "the tanker comes first"
 
@@ -173,8 +171,8 @@ def test_two_transponders_on_one_hull_are_no_encounter() -> None:
 
 def test_two_imo_numbers_are_two_ships() -> None:
     rows = co_moving(-60, 1) + at_rest(0, 120)
-    assert encounters(rows, (who(A, imo=9_074_729), who(B, imo=9_176_187)))
-    assert not encounters(rows, (who(A, imo=9_074_729), who(B, imo=9_074_729)))
+    assert encounters(rows, (identity(A, imo=9_074_729), identity(B, imo=9_176_187)))
+    assert not encounters(rows, (identity(A, imo=9_074_729), identity(B, imo=9_074_729)))
 
 
 def test_two_that_came_from_different_places_are_two_ships() -> None:
@@ -191,7 +189,7 @@ def test_a_day_at_anchor_does_not_make_two_ships_of_one_hull() -> None:
 
 
 def test_under_way_together_afterwards_takes_it_back() -> None:
-    event = one(encounters(at_rest(0, 90) + co_moving(95, 1)))
+    event = only(encounters(at_rest(0, 90) + co_moving(95, 1)))
     assert event.status is Status.RETRACTED
     assert "one_hull" in {reason.code for reason in event.against}
     assert event.summary.endswith("two transponders on one hull, or a tow.")

@@ -11,17 +11,17 @@ from tests.streams.track_factories import (
     B,
     encounters,
     fence,
-    last,
+    identity,
+    latest,
     ticks,
-    who,
 )
 
 MINUTES = np.arange(0, 125, 5)
 SHIP = Dimensions(80, 20, 8, 8)
 
 
-def one(events: list[Event]) -> tuple[Event, Encounter]:
-    (event,) = last(events)
+def only_encounter(events: list[Event]) -> tuple[Event, Encounter]:
+    (event,) = latest(events)
     assert event.encounter is not None
     return event, event.encounter
 
@@ -38,7 +38,7 @@ def codes(event: Event) -> set[str]:
 def test_numbers() -> None:
     metres = np.where(MINUTES < 60, 60.0, 40.0)
     rows = [ticks(A, MINUTES, sog=0.2, heading=350), ticks(B, MINUTES, metres, sog=0.6, heading=10)]
-    event, met = one(encounters(rows, (who(A), who(B, Role.OTHER))))
+    event, met = only_encounter(encounters(rows, (identity(A), identity(B, Role.OTHER))))
     assert (met.median_distance_kilometers, met.min_distance_kilometers) == (0.04, 0.04)
     assert met.median_speed_knots == 0.4
     assert met.heading_difference_degrees == 20
@@ -54,12 +54,15 @@ def test_numbers() -> None:
 
 def test_the_sentence_names_the_distance_that_was_kept() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, np.where(MINUTES == 0, 400.0, 700.0))]
-    assert " within 750 m of each other, about 400 m at the closest," in one(encounters(rows))[0].summary
+    assert (
+        " within 750 m of each other, about 400 m at the closest,"
+        in only_encounter(encounters(rows))[0].summary
+    )
 
 
 def test_alongside() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, 40)]
-    event, met = one(encounters(rows, (who(A, size=SHIP), who(B, size=SHIP))))
+    event, met = only_encounter(encounters(rows, (identity(A, size=SHIP), identity(B, size=SHIP))))
     assert met.min_hull_gap_meters == 24
     assert " with about 20 m between the hulls at the closest," in event.summary
     assert reason(event, "alongside") == 24
@@ -68,9 +71,9 @@ def test_alongside() -> None:
 
 def test_draught_against_what_it_was_when_the_contact_began() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, 40)]
-    known = [who(A, draught=9.0), who(B, draught=5.0)]
-    later = [who(A, minute=100, draught=7.8), who(B, minute=100, draught=5.2)]
-    event, met = one(encounters(rows, known + later, until=24 * 60))
+    known = [identity(A, draught=9.0), identity(B, draught=5.0)]
+    later = [identity(A, minute=100, draught=7.8), identity(B, minute=100, draught=5.2)]
+    event, met = only_encounter(encounters(rows, known + later, until=24 * 60))
     assert met.draught_change_meters == -1.2
     texts = [each.text for each in event.reasons if each.code == "draught"]
     text = "MMSI 273000001 reports 1.2 m less draught than when the contact began"
@@ -80,8 +83,8 @@ def test_draught_against_what_it_was_when_the_contact_began() -> None:
 @pytest.mark.parametrize("listed_one", [A, B])
 def test_the_one_that_matters_more_comes_first(listed_one: int) -> None:
     hits = (WatchlistHit("a list", "entry 1", "mmsi"),)
-    known = [who(mmsi, watchlists=hits if mmsi == listed_one else ()) for mmsi in (A, B)]
-    event, _ = one(encounters([ticks(A, MINUTES), ticks(B, MINUTES, 40)], known))
+    known = [identity(mmsi, watchlists=hits if mmsi == listed_one else ()) for mmsi in (A, B)]
+    event, _ = only_encounter(encounters([ticks(A, MINUTES), ticks(B, MINUTES, 40)], known))
     assert event.vessel.ssvid == f"{listed_one:09d}"
     assert reason(event, "watchlist") == "a list"
 
@@ -89,7 +92,7 @@ def test_the_one_that_matters_more_comes_first(listed_one: int) -> None:
 def test_what_speaks_against() -> None:
     near = fence("harbour", 2000, FenceKind.PORT, Policy.SUPPRESS, east=5000)
     rows = [ticks(A, MINUTES, status=1), ticks(B, MINUTES, 300, status=5)]
-    event, _ = one(encounters(rows, (who(A), who(B, Role.UNKNOWN)), [near]))
+    event, _ = only_encounter(encounters(rows, (identity(A), identity(B, Role.UNKNOWN)), [near]))
     assert {"at_anchor", "near_port", "distance", "type_unknown"} <= {each.code for each in event.against}
     assert reason(event, "near_port") == pytest.approx(2.85, abs=0.05)
 
@@ -97,7 +100,7 @@ def test_what_speaks_against() -> None:
 def test_no_sentence_is_finer_than_positions_are() -> None:
     """Antennas jitter by metres: hulls that are drawn touching were not within 0 m."""
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, 12)]
-    event, met = one(encounters(rows, (who(A, size=SHIP), who(B, size=SHIP))))
+    event, met = only_encounter(encounters(rows, (identity(A, size=SHIP), identity(B, size=SHIP))))
     assert met.min_hull_gap_meters == 0
     assert "with less than 10 m between the hulls" in event.summary
     assert " 0 m" not in " ".join((event.summary, *(each.text for each in event.reasons)))
@@ -107,7 +110,7 @@ def test_no_sentence_is_finer_than_positions_are() -> None:
 def test_a_fence_that_only_part_of_it_lay_in(reach: float, text: str) -> None:
     here = [fence("roads", reach, FenceKind.ROADS, Policy.WATCH)]
     rows = [ticks(A, MINUTES, MINUTES), ticks(B, MINUTES, MINUTES + 40)]
-    event, _ = one(encounters(rows, fences=here))
+    event, _ = only_encounter(encounters(rows, fences=here))
     assert event.summary.endswith(f" Area: Fence {text}.")
     assert [each.text for each in event.reasons if each.code == "watched_area"] == [
         f"in a watched area: Fence {text}"
@@ -116,7 +119,7 @@ def test_a_fence_that_only_part_of_it_lay_in(reach: float, text: str) -> None:
 
 def test_evidence_is_thinned_evenly_and_keeps_both_ends() -> None:
     minutes = np.arange(0, 24 * 60, 5)
-    event, met = one(encounters([ticks(A, minutes), ticks(B, minutes, 40)], until=40 * 60))
+    event, met = only_encounter(encounters([ticks(A, minutes), ticks(B, minutes, 40)], until=40 * 60))
     times = [sample.time for sample in event.evidence.positions if sample.ssvid == f"{A:09d}"]
     assert met.position_count == len(minutes)
     assert len(times) == 60

@@ -6,7 +6,7 @@ import pytest
 
 from models.vessel import Dimensions
 from streams.detection.hull import gap
-from tests.streams.track_factories import SEA, place
+from tests.streams.track_factories import SEA, lon_lat
 
 SHIP = Dimensions(to_bow=80, to_stern=20, to_port=6, to_starboard=10)
 """100 by 16 metres, the antenna 20 m before the stern and 6 m from the port side."""
@@ -22,7 +22,7 @@ def between(
     b: Dimensions | None = SHIP,
     origin: tuple[float, float] = SEA,
 ) -> float | None:
-    return gap(origin, heading_a, a, place(east, north, origin), heading_b, b)
+    return gap(origin, heading_a, a, lon_lat(east, north, origin), heading_b, b)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from tests.streams.track_factories import (
     events_of,
     fence,
     fixes,
-    hear,
-    last,
+    latest,
     minute_of,
+    only,
+    run_stage,
     statics,
     vessel_stage,
 )
@@ -30,7 +31,7 @@ METRES = 1852 / 60
 """A minute at one knot."""
 
 
-def way(knots: Sequence[tuple[float, float]], start: float = 0, every: float = 5) -> Rows:
+def fixes_at(knots: Sequence[tuple[float, float]], start: float = 0, every: float = 5) -> Rows:
     """Fixes of a vessel that goes at these (minutes, knots), one after the other, reporting what it does."""
     length = round(sum(part for part, _ in knots) / every)
     sog = np.repeat([speed for _, speed in knots], [round(part / every) for part, _ in knots]).astype(float)
@@ -41,16 +42,11 @@ def drift(hours: float, knots: float = 1.0) -> list[tuple[float, float]]:
     return [(BEFORE, 10), (hours * 60, knots), (AFTER, 10)]
 
 
-def found(
+def detected(
     *rows: Rows, fences: Sequence[Fence] = (), rules: LoiteringSettings | None = None, ship_type: int = 80
 ) -> list[Event]:
     settings = VesselSettings(detectors=DetectorSettings(loitering=rules or LoiteringSettings()))
-    return events_of(hear(vessel_stage(fences, settings), *rows, statics(A, ship_type=ship_type)))
-
-
-def one(events: list[Event]) -> Event:
-    (event,) = last(events)
-    return event
+    return events_of(run_stage(vessel_stage(fences, settings), *rows, statics(A, ship_type=ship_type)))
 
 
 def sts(metres: float) -> Fence:
@@ -62,7 +58,7 @@ def sts(metres: float) -> Fence:
     [(3.9, None), (4.1, Level.POSSIBLE), (7.9, Level.POSSIBLE), (8.2, Level.PROBABLE)],
 )
 def test_four_hours_slow_are_loitering_and_eight_probable(hours: float, level: Level | None) -> None:
-    events = last(found(way(drift(hours))))
+    events = latest(detected(fixes_at(drift(hours))))
     assert [event.level for event in events] == ([level] if level else [])
 
 
@@ -71,14 +67,14 @@ def test_four_hours_slow_are_loitering_and_eight_probable(hours: float, level: L
     [(1.9, None), (2.1, Level.POSSIBLE), (3.9, Level.POSSIBLE), (4.2, Level.PROBABLE)],
 )
 def test_in_an_area_known_for_transfers_half_the_time_is_enough(hours: float, level: Level | None) -> None:
-    events = last(found(way(drift(hours)), fences=[sts(200_000)]))
+    events = latest(detected(fixes_at(drift(hours)), fences=[sts(200_000)]))
     assert [event.level for event in events] == ([level] if level else [])
     for event in events:
         assert "sts_area" in {reason.code for reason in event.reasons}
 
 
 def test_the_ends_are_those_of_the_slow_fixes() -> None:
-    event = one(found(way(drift(6))))
+    event = only(detected(fixes_at(drift(6))))
     assert (minute_of(event.start), minute_of(event.end)) == (BEFORE, BEFORE + 360 - 5)
     assert event.status is Status.CLOSED
     assert event.loitering is not None
@@ -89,26 +85,26 @@ def test_the_ends_are_those_of_the_slow_fixes() -> None:
 
 @pytest.mark.parametrize("knots", [1.9, 2.0])
 def test_slow_is_below_two_knots(knots: float) -> None:
-    assert bool(found(way(drift(6, knots)))) is (knots < 2)
+    assert bool(detected(fixes_at(drift(6, knots)))) is (knots < 2)
 
 
 def test_a_wave_does_not_interrupt_but_an_hour_under_way_does() -> None:
     short: list[tuple[float, float]] = [(BEFORE, 10), (180, 1), (10, 5), (180, 1), (AFTER, 10)]
-    event = one(found(way(short)))
+    event = only(detected(fixes_at(short)))
     assert minute_of(event.end) - minute_of(event.start) == 365
     long: list[tuple[float, float]] = [(BEFORE, 10), (290, 1), (120, 10), (290, 1), (AFTER, 10)]
-    first, second = last(found(way(long)))
+    first, second = latest(detected(fixes_at(long)))
     assert minute_of(first.end) - minute_of(first.start) == 285
     assert minute_of(second.start) == BEFORE + 290 + 120
     apart: list[tuple[float, float]] = [(BEFORE, 10), (180, 1), (120, 10), (180, 1), (AFTER, 10)]
-    assert not found(way(apart)), "two short ones are not a long one"
+    assert not detected(fixes_at(apart)), "two short ones are not a long one"
 
 
 @pytest.mark.parametrize(("silent", "number"), [(170, 1), (190, 2)])
 def test_three_hours_of_silence_end_it(silent: float, number: int) -> None:
     """It lies at the same place before and after."""
     first, second = np.arange(0, 270, 5), np.arange(265 + silent, 265 + silent + 270, 5)
-    events = last(found(fixes(A, [*first, *second], sog=0.5)))
+    events = latest(detected(fixes(A, [*first, *second], sog=0.5)))
     assert len(events) == number
     if number == 2:
         assert minute_of(events[0].end) == 265
@@ -118,22 +114,22 @@ def test_three_hours_of_silence_end_it(silent: float, number: int) -> None:
 def test_silent_and_found_far_away_is_not_slow() -> None:
     """Reports 0.5 knots each time it is heard, and covers 15 miles in between."""
     minutes = np.arange(0, 600, 60)
-    assert found(fixes(A, minutes, sog=0.5))
-    assert not found(fixes(A, minutes, minutes * METRES * 15, sog=0.5))
+    assert detected(fixes(A, minutes, sog=0.5))
+    assert not detected(fixes(A, minutes, minutes * METRES * 15, sog=0.5))
 
 
 def test_nothing_is_raised_inside_a_fence_that_suppresses() -> None:
     rows = fixes(A, np.arange(0, 480, 5), sog=0.2)
-    assert found(rows)
-    assert not found(rows, fences=[fence("berth", 3000, policy=Policy.SUPPRESS)])
+    assert detected(rows)
+    assert not detected(rows, fences=[fence("berth", 3000, policy=Policy.SUPPRESS)])
     watched = [fence("roads", 9000, policy=Policy.SUPPRESS), sts(3000)]
-    assert found(rows, fences=watched), "a smaller watched fence decides"
+    assert detected(rows, fences=watched), "a smaller watched fence decides"
 
 
 def test_coming_into_such_a_fence_ends_it() -> None:
     minutes = np.arange(0, 720, 5)
     rows = fixes(A, minutes, np.where(minutes < 360, -5000, 0), sog=0.2)
-    event = one(found(rows, fences=[fence("berth", 3000, policy=Policy.SUPPRESS)]))
+    event = only(detected(rows, fences=[fence("berth", 3000, policy=Policy.SUPPRESS)]))
     assert (minute_of(event.start), minute_of(event.end)) == (0, 355)
 
 
@@ -142,15 +138,15 @@ def test_scaled_down_to_fifteen_minutes() -> None:
     rules = LoiteringSettings(
         bucket_minutes=15, min_hours=0.25, min_hours_sts=0.25, probable_hours=0.5, probable_hours_sts=0.5
     )
-    assert not last(found(way(drift(0.2), every=1), rules=rules))
-    event = one(found(way(drift(0.4), every=1), rules=rules))
+    assert not latest(detected(fixes_at(drift(0.2), every=1), rules=rules))
+    event = only(detected(fixes_at(drift(0.4), every=1), rules=rules))
     assert event.level is Level.POSSIBLE
     assert (minute_of(event.start), minute_of(event.end)) == (BEFORE, BEFORE + 23)
-    assert one(found(way(drift(1), every=1), rules=rules)).level is Level.PROBABLE
+    assert only(detected(fixes_at(drift(1), every=1), rules=rules)).level is Level.PROBABLE
 
 
 def test_revisions_hourly_and_at_the_end() -> None:
-    events = found(way(drift(6)))
+    events = detected(fixes_at(drift(6)))
     told = [(minute_of(event.detected), event.status) for event in events]
     assert told == [(360, Status.OPEN), (420, Status.OPEN), (480, Status.CLOSED)]
     assert all(event.end is None for event in events[:-1])
@@ -159,7 +155,7 @@ def test_revisions_hourly_and_at_the_end() -> None:
 
 
 def test_still_open_at_the_end_of_the_sources() -> None:
-    event = one(found(way([(BEFORE, 10), (400, 1)])))
+    event = only(detected(fixes_at([(BEFORE, 10), (400, 1)])))
     assert event.status is Status.OPEN
     assert minute_of(event.detected) == 490  # its last fix
 
@@ -167,16 +163,16 @@ def test_still_open_at_the_end_of_the_sources() -> None:
 def test_faster_at_the_end_of_every_step() -> None:
     """Slow by the hour, though the last fix of each five minutes is faster than two knots."""
     minutes = np.arange(0, 480, 1)
-    event = one(found(fixes(A, minutes, sog=np.where(minutes % 5 == 0, 2.2, 0.3))))
+    event = only(detected(fixes(A, minutes, sog=np.where(minutes % 5 == 0, 2.2, 0.3))))
     assert event.evidence.positions
 
 
 def test_a_candidate_is_raised_once_its_type_is_confirmed() -> None:
-    rows = way(drift(6))
+    rows = fixes_at(drift(6))
     settings = VesselSettings()
     for minute, number in ((12 * 60, 1), (36 * 60, 0)):
         later = statics(A, (minute, minute + 6))
-        events = events_of(hear(vessel_stage(settings=settings), rows, later))
+        events = events_of(run_stage(vessel_stage(settings=settings), rows, later))
         assert len(events) == number
         for event in events:
             assert minute_of(event.start) == BEFORE
@@ -184,12 +180,12 @@ def test_a_candidate_is_raised_once_its_type_is_confirmed() -> None:
 
 
 def test_of_no_interest() -> None:
-    assert not found(way(drift(6)), ship_type=70)
+    assert not detected(fixes_at(drift(6)), ship_type=70)
 
 
 def test_a_tanker_that_calls_itself_a_tug_is_not_forgotten() -> None:
-    rows = way([(BEFORE, 10), (600, 1)])
-    event = one(events_of(hear(vessel_stage(), rows, statics(A), statics(A, (500, 506), ship_type=52))))
+    rows = fixes_at([(BEFORE, 10), (600, 1)])
+    event = only(events_of(run_stage(vessel_stage(), rows, statics(A), statics(A, (500, 506), ship_type=52))))
     assert event.status is Status.OPEN
     assert event.vessel.ais_ship_type == 52
     assert "type_changed" in {reason.code for reason in event.against}
@@ -197,7 +193,7 @@ def test_a_tanker_that_calls_itself_a_tug_is_not_forgotten() -> None:
 
 def test_evidence_is_bounded_and_keeps_both_ends() -> None:
     rules = LoiteringSettings(samples=10)
-    event = one(found(way(drift(30)), rules=rules))
+    event = only(detected(fixes_at(drift(30)), rules=rules))
     times = [sample.time for sample in event.evidence.positions]
     assert len(times) <= 10
     assert times == sorted(times)
@@ -207,7 +203,7 @@ def test_evidence_is_bounded_and_keeps_both_ends() -> None:
 
 def test_anchored_speaks_against_it() -> None:
     rows = fixes(A, np.arange(0, 480, 5), sog=0.2, status=1)
-    assert "at_anchor" in {reason.code for reason in one(found(rows)).against}
+    assert "at_anchor" in {reason.code for reason in only(detected(rows)).against}
 
 
 @pytest.mark.parametrize(

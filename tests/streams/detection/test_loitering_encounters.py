@@ -16,15 +16,15 @@ from tests.streams.track_factories import (
     B,
     at,
     fixes,
-    hear,
+    identity,
     instants,
-    last,
+    latest,
     meeting_stage,
     minute_of,
+    run_stage,
     statics,
     ticks,
     vessel_stage,
-    who,
 )
 
 NOTHING = "No encounter with another vessel "
@@ -36,7 +36,7 @@ def at_rest(hours: float = 8) -> list[Instant]:
     minutes = np.arange(0, 95 + hours * 60 + 125, 5)
     slow = (minutes >= 95) & (minutes < 95 + hours * 60)
     sog = np.where(slow, 0.5, 10.0)
-    return hear(vessel_stage(), fixes(A, minutes, np.cumsum(sog) * 1852 / 12, sog=sog), statics(A))
+    return run_stage(vessel_stage(), fixes(A, minutes, np.cumsum(sog) * 1852 / 12, sog=sog), statics(A))
 
 
 def visitor(found: Sequence[Instant], start: float, end: float) -> Rows:
@@ -48,7 +48,7 @@ def visitor(found: Sequence[Instant], start: float, end: float) -> Rows:
 
 
 def cargo_ship(minute: float = 0, role: Role = Role.OTHER) -> Identity:
-    return who(B, role, minute)
+    return identity(B, role, minute)
 
 
 def meet(stage: MeetingStage, *parts: Sequence[Instant]) -> list[Event]:
@@ -63,7 +63,7 @@ def meet(stage: MeetingStage, *parts: Sequence[Instant]) -> list[Event]:
 
 def loiterings(events: Sequence[Event]) -> list[Event]:
     found = [event for event in events if event.type is EventType.LOITERING]
-    last(found)  # revisions follow one another
+    latest(found)  # revisions follow one another
     return found
 
 
@@ -104,7 +104,7 @@ def test_an_encounter_before_it_is_not_named() -> None:
     day = 24 * 60
     minutes = np.arange(-day, -day + 60, 5)
     before = [ticks(A, minutes), ticks(B, minutes, 40)]
-    events = meet(meeting_stage(), instants(before, [who(A, minute=-day), cargo_ship(-day)]), alone)
+    events = meet(meeting_stage(), instants(before, [identity(A, minute=-day), cargo_ship(-day)]), alone)
     assert any(event.encounter for event in events)
     assert {code for event in loiterings(events) for code in codes(event)} == {"alone"}
 
@@ -140,7 +140,9 @@ def test_an_encounter_that_is_taken_back_is_no_longer_named(after: float) -> Non
 def test_one_that_is_taken_back_passes_as_it_is() -> None:
     minutes = np.arange(0, 600, 5)
     listed_off = statics(A, (500, 506), ship_type=70)
-    found = hear(vessel_stage(), fixes(A, minutes, sog=0.5), statics(A, (300, 306), ship_type=0), listed_off)
+    found = run_stage(
+        vessel_stage(), fixes(A, minutes, sog=0.5), statics(A, (300, 306), ship_type=0), listed_off
+    )
     proposed = [event for instant in found for event in instant.events]
     passed = loiterings(meet(meeting_stage(), found))
     retracted = [event for event in proposed if event.status is Status.RETRACTED]

@@ -14,9 +14,9 @@ from tests.streams.track_factories import (
     events_of,
     fence,
     fixes,
-    hear,
-    last,
+    latest,
     minute_of,
+    run_stage,
     statics,
     vessel_stage,
 )
@@ -29,7 +29,7 @@ NEAR, OUT = 3900.0, 4200.0
 """Outside the polygon but within a kilometre of it; further out."""
 
 
-def way(*legs: Leg, every: float = 10) -> Rows:
+def fixes_along(*legs: Leg, every: float = 10) -> Rows:
     """A fix at the beginning of each leg and every ten minutes in it."""
     minutes: list[float] = []
     east: list[float] = []
@@ -44,13 +44,13 @@ def way(*legs: Leg, every: float = 10) -> Rows:
     return fixes(A, minutes, east, sog=sog)
 
 
-def called(*rows: Rows, fences: Sequence[Fence] = (PORT,), ship_type: int = 80) -> list[Event]:
-    events = events_of(hear(vessel_stage(fences), *rows, statics(A, ship_type=ship_type)))
+def visits(*rows: Rows, fences: Sequence[Fence] = (PORT,), ship_type: int = 80) -> list[Event]:
+    events = events_of(run_stage(vessel_stage(fences), *rows, statics(A, ship_type=ship_type)))
     return [event for event in events if event.port_visit]
 
 
-def one(events: list[Event]) -> tuple[Event, PortVisit]:
-    (event,) = last(events)
+def only_visit(events: list[Event]) -> tuple[Event, PortVisit]:
+    (event,) = latest(events)
     assert event.port_visit is not None
     return event, event.port_visit
 
@@ -61,8 +61,8 @@ AFTER: Leg = (330, OUT, 5)
 
 
 def test_a_call_seen_from_arrival_to_departure() -> None:
-    events = called(way(BEFORE, (30, 0, 4), (300, 0, 0.1), (30, 0, 4), AFTER))
-    event, visit = one(events)
+    events = visits(fixes_along(BEFORE, (30, 0, 4), (300, 0, 0.1), (30, 0, 4), AFTER))
+    event, visit = only_visit(events)
     assert (minute_of(event.start), minute_of(event.end)) == (60, 60 + 350)
     assert (event.status, event.level, visit.confidence) == (Status.CLOSED, Level.PROBABLE, 4)
     assert (visit.port, visit.country, visit.entry_seen, visit.exit_seen) == ("RUABC", "RU", True, True)
@@ -78,8 +78,8 @@ def test_a_call_seen_from_arrival_to_departure() -> None:
 
 @pytest.mark.parametrize(("edge", "leaves"), [(NEAR, False), (OUT, True)])
 def test_in_at_the_polygon_out_a_kilometre_beyond(edge: float, leaves: bool) -> None:
-    assert not called(way((600, edge, 0.1))), "nobody comes in by lying off"
-    events = last(called(way(BEFORE, (60, 0, 0.1), (330, edge, 0.1), (60, 0, 0.1), AFTER)))
+    assert not visits(fixes_along((600, edge, 0.1))), "nobody comes in by lying off"
+    events = latest(visits(fixes_along(BEFORE, (60, 0, 0.1), (330, edge, 0.1), (60, 0, 0.1), AFTER)))
     assert len(events) == (2 if leaves else 1)
 
 
@@ -96,14 +96,14 @@ def test_in_at_the_polygon_out_a_kilometre_beyond(edge: float, leaves: bool) -> 
 )
 def test_a_stop_begins_below_0_2_knots_and_ends_above_0_5(knots: list[float], stopped: float | None) -> None:
     legs: list[Leg] = [(10, 0, speed) for speed in knots]
-    events = called(way(BEFORE, *legs, (20, 0, 4), AFTER))
-    assert [event.port_visit.stopped_hours for event in last(events) if event.port_visit] == (
+    events = visits(fixes_along(BEFORE, *legs, (20, 0, 4), AFTER))
+    assert [event.port_visit.stopped_hours for event in latest(events) if event.port_visit] == (
         [] if stopped is None else [stopped]
     )
 
 
 def test_who_passes_through_does_not_call() -> None:
-    assert not called(way(BEFORE, (60, 0, 6), AFTER))
+    assert not visits(fixes_along(BEFORE, (60, 0, 6), AFTER))
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_who_passes_through_does_not_call() -> None:
     ],
 )
 def test_confidence_counts_what_was_seen(legs: list[Leg], confidence: int, level: Level) -> None:
-    event, visit = one(called(way(*legs)))
+    event, visit = only_visit(visits(fixes_along(*legs)))
     assert (visit.confidence, event.level) == (confidence, level)
 
 
 def test_a_border_crossed_in_silence_is_not_seen() -> None:
     before, inside = fixes(A, [0], OUT, sog=0.1), fixes(A, [61, 71, 81], sog=0.1)
     after = fixes(A, np.arange(143, 500, 10), OUT, sog=0.1)
-    event, visit = one(called(before, inside, after))
+    event, visit = only_visit(visits(before, inside, after))
     assert (visit.confidence, visit.entry_seen, visit.exit_seen) == (2, False, False)
     assert {"no_entry", "no_exit"} <= {reason.code for reason in event.against}
 
@@ -131,7 +131,7 @@ def test_a_border_crossed_in_silence_is_not_seen() -> None:
 @pytest.mark.parametrize(("hours", "called_at"), [(3.9, False), (4.1, True)])
 def test_a_silence_inside_stands_for_a_stop(hours: float, called_at: bool) -> None:
     inside = fixes(A, [60, 70, 70 + hours * 60, 80 + hours * 60], sog=4.0)
-    events = last(called(way(BEFORE), inside))
+    events = latest(visits(fixes_along(BEFORE), inside))
     assert bool(events) is called_at
     for event in events:
         assert "silent" in {reason.code for reason in event.reasons}
@@ -141,11 +141,11 @@ def test_a_silence_inside_stands_for_a_stop(hours: float, called_at: bool) -> No
 @pytest.mark.parametrize("heard_outside", [True, False])
 def test_back_within_four_hours_is_the_same_call(minutes: float, number: int, heard_outside: bool) -> None:
     """Whether or not the vessel is heard all the while that it is away."""
-    rows = way(BEFORE, (60, 0, 0.1), (minutes - 10, OUT, 3), (60, 0, 0.1), AFTER)
+    rows = fixes_along(BEFORE, (60, 0, 0.1), (minutes - 10, OUT, 3), (60, 0, 0.1), AFTER)
     if not heard_outside:
         since = (rows["time"] - rows["time"][0]) / 60_000
         rows = rows[(since <= 130) | (since >= 110 + minutes)]
-    events = last(called(rows))
+    events = latest(visits(rows))
     assert len(events) == number
     for event in events:
         assert event.port_visit is not None
@@ -158,7 +158,7 @@ def test_back_within_four_hours_is_the_same_call(minutes: float, number: int, he
 def test_roads_and_berth_of_one_port_are_one_call_named_after_the_berth() -> None:
     roads = fence("a roads", 2000, FenceKind.ROADS, Policy.WATCH, locode="RUABC", east=8000)
     legs: list[Leg] = [(120, 8000, 0.1), (60, 5000, 6), (120, 0, 0.1)]
-    event, visit = one(called(way((60, 12_500, 5), *legs, AFTER), fences=[PORT, roads]))
+    event, visit = only_visit(visits(fixes_along((60, 12_500, 5), *legs, AFTER), fences=[PORT, roads]))
     assert visit.port_name == "Fence berth"
     assert visit.stopped_hours == pytest.approx(4, abs=0.2)
     assert {relation.id for relation in event.geofences} == {"a roads", "berth"}
@@ -166,7 +166,7 @@ def test_roads_and_berth_of_one_port_are_one_call_named_after_the_berth() -> Non
 
 def test_two_ports_are_two_calls() -> None:
     other = fence("other", 3000, FenceKind.PORT, Policy.SUPPRESS, locode="RUXYZ", east=7000)
-    events = last(called(way(BEFORE, (60, 0, 0.1), (60, 7000, 0.1)), fences=[PORT, other]))
+    events = latest(visits(fixes_along(BEFORE, (60, 0, 0.1), (60, 7000, 0.1)), fences=[PORT, other]))
     assert [(event.port_visit.port, event.status) for event in events if event.port_visit] == [
         ("RUABC", Status.CLOSED),
         ("RUXYZ", Status.OPEN),
@@ -178,21 +178,23 @@ def test_one_wild_fix_is_no_call_not_even_the_first() -> None:
     for wild in (0, 10):
         east = np.full(len(minutes), 60_000.0)
         east[wild] = 0
-        assert not called(fixes(A, minutes, east, sog=0.0))
+        assert not visits(fixes(A, minutes, east, sog=0.0))
 
 
 def test_a_vessel_never_heard_again_has_left_its_port_for_all_that_is_known() -> None:
     """Forgotten after a week, the call ends where it was last heard."""
     stage = vessel_stage([PORT])
     other = fixes(A + 1, np.arange(0, 9 * 24 * 60, 30), 90_000)
-    event, visit = one(events_of(hear(stage, way(BEFORE, (60, 0, 0.1)), statics(A), other)))
+    event, visit = only_visit(
+        events_of(run_stage(stage, fixes_along(BEFORE, (60, 0, 0.1)), statics(A), other))
+    )
     assert (event.status, minute_of(event.end), visit.confidence) == (Status.CLOSED, 110, 3)
 
 
 def test_waits_for_the_type() -> None:
-    rows = way(BEFORE, (60, 0, 0.1), AFTER)
-    assert not called(rows, ship_type=70)
-    (event,) = events_of(hear(vessel_stage([PORT]), rows, statics(A, (600, 606))))
+    rows = fixes_along(BEFORE, (60, 0, 0.1), AFTER)
+    assert not visits(rows, ship_type=70)
+    (event,) = events_of(run_stage(vessel_stage([PORT]), rows, statics(A, (600, 606))))
     assert (minute_of(event.detected), minute_of(event.start), event.status) == (610, 60, Status.CLOSED)
 
 

@@ -15,11 +15,11 @@ from tests.streams.track_factories import (
     encounters,
     events_of,
     fixes,
-    hear,
+    identity,
+    run_stage,
     statics,
     ticks,
     vessel_stage,
-    who,
 )
 
 SIZE = Dimensions(80, 20, 8, 8)
@@ -30,14 +30,14 @@ def sample_events(name: str = "OCEAN STAR", lon: float = 135.0) -> list[Event]:
     minutes = list(range(0, 65, 5))
     hits = (WatchlistHit("a list", "entry 1", "imo"),)
     known = [
-        who(
+        identity(
             A, name=name, imo=9_074_729, size=SIZE, watchlists=hits, callsign="=X", draught=7.5, ship_type=80
         ),
-        who(B, size=SIZE),
+        identity(B, size=SIZE),
     ]
     rows = [ticks(A, minutes, origin=(lon, 40.0)), ticks(B, minutes, 40, origin=(lon, 40.0))]
     slow = fixes(A, range(0, 300, 5), sog=0.5)
-    return encounters(rows, known) + events_of(hear(vessel_stage(), slow, statics(A)))
+    return encounters(rows, known) + events_of(run_stage(vessel_stage(), slow, statics(A)))
 
 
 def written(form: Format, events: list[Event]) -> str:

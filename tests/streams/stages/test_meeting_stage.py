@@ -21,12 +21,13 @@ from tests.streams.track_factories import (
     at,
     encounters,
     fence,
+    identity,
     instants,
-    last,
+    latest,
     meeting_stage,
     minute_of,
+    only,
     ticks,
-    who,
 )
 
 LISTED = (WatchlistHit("a list", "entry 1", "imo"),)
@@ -38,11 +39,6 @@ def every(start: float, end: float) -> list[float]:
 
 def side_by_side(start: float, end: float, metres: float = 100) -> list[Rows]:
     return [ticks(A, every(start, end)), ticks(B, every(start, end), metres)]
-
-
-def one(events: list[Event]) -> Event:
-    (event,) = last(events)
-    return event
 
 
 # --- revisions
@@ -76,7 +72,7 @@ def test_ticks_that_come_late_give_what_they_would_have_given_in_time() -> None:
     """B is heard by satellite: its ticks of 40 minutes come together, A's at once."""
     rows = side_by_side(0, 120)
     stage = meeting_stage()
-    known = instants([], (who(A), who(B)))
+    known = instants([], (identity(A), identity(B)))
     for instant in known + instants([rows[0]], ()):
         stage.feed(instant)
     for minute in range(40, 161, 40):
@@ -98,17 +94,17 @@ def test_ticks_that_come_late_give_what_they_would_have_given_in_time() -> None:
 
 @pytest.mark.parametrize(("learnt", "raised"), [(60, True), (23 * 60, True), (31 * 60, False)])
 def test_a_candidate_is_raised_with_its_true_start_within_a_day(learnt: float, raised: bool) -> None:
-    known = [who(A, Role.UNKNOWN), who(B, Role.UNKNOWN), who(A, Role.TANKER, learnt)]
+    known = [identity(A, Role.UNKNOWN), identity(B, Role.UNKNOWN), identity(A, Role.TANKER, learnt)]
     events = encounters(side_by_side(0, 120), known)
-    assert len(last(events)) == raised
+    assert len(latest(events)) == raised
     for event in events:
         assert minute_of(event.start) == 0
         assert minute_of(events[0].detected) == learnt
 
 
 def test_two_of_unknown_type_alongside_for_days_are_raised_from_a_day_back_at_most() -> None:
-    known = [who(A, Role.UNKNOWN), who(B, Role.UNKNOWN), who(A, Role.TANKER, 40 * 60)]
-    event = one(encounters(side_by_side(0, 41 * 60), known))
+    known = [identity(A, Role.UNKNOWN), identity(B, Role.UNKNOWN), identity(A, Role.TANKER, 40 * 60)]
+    event = only(encounters(side_by_side(0, 41 * 60), known))
     assert 40 * 60 - minute_of(event.start) <= 24 * 60
 
 
@@ -116,14 +112,14 @@ def test_two_of_unknown_type_alongside_for_days_are_raised_from_a_day_back_at_mo
 @pytest.mark.parametrize(
     ("then", "code"),
     [
-        (who(B, Role.EXCLUDED, ship_type=52), "excluded_type"),
-        (who(B, Role.UNKNOWN, shared=True), "shared_mmsi"),
+        (identity(B, Role.EXCLUDED, ship_type=52), "excluded_type"),
+        (identity(B, Role.UNKNOWN, shared=True), "shared_mmsi"),
     ],
 )
 def test_what_is_learnt_of_the_partner_takes_it_back(learnt: float, then: Identity, code: str) -> None:
     """While open, and for a day after it has been closed."""
-    later = who(B, then.role, learnt, ship_type=then.ship_type, shared=then.shared)
-    event = one(encounters(side_by_side(0, 120), [who(A), who(B, Role.UNKNOWN), later]))
+    later = identity(B, then.role, learnt, ship_type=then.ship_type, shared=then.shared)
+    event = only(encounters(side_by_side(0, 120), [identity(A), identity(B, Role.UNKNOWN), later]))
     assert event.status is Status.RETRACTED
     assert minute_of(event.detected) == learnt
     assert code in {reason.code for reason in event.against}
@@ -131,8 +127,8 @@ def test_what_is_learnt_of_the_partner_takes_it_back(learnt: float, then: Identi
 
 
 def test_a_listed_vessel_stays_whatever_it_says_of_itself() -> None:
-    later = who(B, Role.EXCLUDED, 90, shared=True, watchlists=LISTED)
-    event = one(encounters(side_by_side(0, 120), [who(A), who(B, watchlists=LISTED), later]))
+    later = identity(B, Role.EXCLUDED, 90, shared=True, watchlists=LISTED)
+    event = only(encounters(side_by_side(0, 120), [identity(A), identity(B, watchlists=LISTED), later]))
     assert event.status is Status.OPEN
     assert event.vessel.ssvid == f"{B:09d}"
     assert {"shared_mmsi"} <= {reason.code for reason in event.against}
@@ -144,9 +140,11 @@ def test_what_was_no_encounter_when_it_ended_is_not_raised_later() -> None:
     north = under_way * 6 * 1852 / 60
     rows = [ticks(A, under_way, 0, north, sog=6.0), ticks(B, under_way, 40, north, sog=6.0)]
     rows += side_by_side(0, 120, 40)
-    draughts = [who(A, minute=minute, draught=8.0 + minute / 1000) for minute in range(300, 30 * 60, 60)]
-    assert not encounters(rows, [who(A), who(B), *draughts])
-    assert not encounters(side_by_side(0, 120), [who(A), who(B, shared=True), who(B, minute=600)])
+    draughts = [identity(A, minute=minute, draught=8.0 + minute / 1000) for minute in range(300, 30 * 60, 60)]
+    assert not encounters(rows, [identity(A), identity(B), *draughts])
+    assert not encounters(
+        side_by_side(0, 120), [identity(A), identity(B, shared=True), identity(B, minute=600)]
+    )
 
 
 # --- who is named
@@ -155,7 +153,7 @@ def test_what_was_no_encounter_when_it_ended_is_not_raised_later() -> None:
 def test_three_ships_name_each_other() -> None:
     minutes = every(0, 60)
     rows = [ticks(A, minutes), ticks(B, minutes, 60), ticks(C, minutes, -60)]
-    events = last(encounters(rows, (who(A), who(B), who(C))))
+    events = latest(encounters(rows, (identity(A), identity(B), identity(C))))
     named = {
         (event.vessel.ssvid, event.encounter.vessel.ssvid): event.encounter.others
         for event in events
@@ -170,7 +168,7 @@ def test_who_comes_after_the_other_has_left_is_not_of_the_raft() -> None:
     first = [60 if minute <= 100 else 3000 for minute in minutes]
     second = [-60 if minute >= 140 else -3000 for minute in minutes]
     rows = [ticks(A, minutes), ticks(B, minutes, first), ticks(C, minutes, second)]
-    events = last(encounters(rows, (who(A), who(B), who(C))))
+    events = latest(encounters(rows, (identity(A), identity(B), identity(C))))
     assert len(events) == 2
     assert [event.encounter.others for event in events if event.encounter] == [(), ()]
 
@@ -195,7 +193,7 @@ def test_the_smallest_fence_that_decides_decides(fences: list[object], raised: b
 
 def test_a_watched_fence_is_a_reason() -> None:
     here = [fence("roads", 5000, FenceKind.ROADS, Policy.WATCH)]
-    event = one(encounters(side_by_side(0, 60), fences=here))
+    event = only(encounters(side_by_side(0, 60), fences=here))
     assert {"watched_area"} <= {reason.code for reason in event.reasons}
     assert [(relation.id, relation.relation) for relation in event.geofences] == [("roads", "inside")]
     assert event.summary.endswith(" Area: Fence roads.")
@@ -205,7 +203,7 @@ def test_across_180_degrees() -> None:
     minutes, line = every(0, 60), (180.0, 50.0)
     rows = [ticks(A, minutes, -50, origin=line), ticks(B, minutes, 50, origin=line)]
     assert rows[0]["lon"][0] > 0 > rows[1]["lon"][0]
-    event = one(encounters(rows))
+    event = only(encounters(rows))
     assert event.encounter is not None
     assert event.encounter.min_distance_kilometers == pytest.approx(0.1, abs=0.001)
     assert abs(event.position.lon) == pytest.approx(180, abs=1e-4)
@@ -214,7 +212,7 @@ def test_across_180_degrees() -> None:
 
 
 def test_two_at_the_very_same_place_are_neighbours() -> None:
-    event = one(encounters(side_by_side(0, 60, metres=0)))
+    event = only(encounters(side_by_side(0, 60, metres=0)))
     assert event.encounter is not None
     assert event.encounter.min_distance_kilometers == 0
 
@@ -238,10 +236,10 @@ def meetings(number: int) -> list[Instant]:
     def role() -> Role:
         return roles[int(seed.integers(len(roles)))]
 
-    known = [who(mmsi, role(), size=Dimensions(80, 20, 8, 8)) for mmsi in (A, B, C)]
+    known = [identity(mmsi, role(), size=Dimensions(80, 20, 8, 8)) for mmsi in (A, B, C)]
     for _ in range(int(seed.integers(4))):
         mmsi, minute = int(seed.choice([A, B, C])), int(seed.integers(200)) * 5
-        known.append(who(mmsi, role(), minute, shared=bool(seed.random() < 0.3)))
+        known.append(identity(mmsi, role(), minute, shared=bool(seed.random() < 0.3)))
     known = list({(each.mmsi, each.time): each for each in known}.values())
     fed = instants(rows, known)
     # some ticks are told up to an hour after their time
@@ -307,7 +305,7 @@ def test_neither_a_copy_at_every_instant_nor_the_order_of_its_parts_changes_anyt
 
 def test_an_instant_that_is_worked_off_already_changes_nothing() -> None:
     stage = meeting_stage()
-    fed = instants(side_by_side(0, 60), (who(A), who(B)))
+    fed = instants(side_by_side(0, 60), (identity(A), identity(B)))
     for instant in fed:
         stage.feed(instant)
     expected = stage.advance(at(60) + 1)
@@ -323,7 +321,7 @@ def test_nothing_is_kept_of_what_is_over() -> None:
     sizes = []
     for day in range(7):
         start = day * 24 * 60
-        known = (who(A), who(B)) if day == 0 else ()
+        known = (identity(A), identity(B)) if day == 0 else ()
         for instant in instants(side_by_side(start, start + 120), known):
             stage.feed(instant)
         assert stage.advance(at(start + 24 * 60) + 1)

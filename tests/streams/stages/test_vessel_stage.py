@@ -19,8 +19,8 @@ from tests.streams.track_factories import (
     at,
     fence,
     fixes,
-    hear,
     identities_of,
+    run_stage,
     statics,
     vessel_stage,
 )
@@ -112,7 +112,7 @@ def test_a_report_of_an_instant_worked_off_changes_nothing() -> None:
 def test_a_vessel_not_heard_for_a_week_is_forgotten() -> None:
     stage: VesselStage = vessel_stage()
     day = 24 * 60
-    instants = hear(stage, fixes(A, [0, 5]), statics(A), fixes(B, np.arange(0, 9 * day, 30)))
+    instants = run_stage(stage, fixes(A, [0, 5]), statics(A), fixes(B, np.arange(0, 9 * day, 30)))
     gone = [(each.mmsi, each.time) for i in instants for each in i.identities if each.gone]
     assert gone == [(A, at(7 * day + 60))]
     assert identities_of(instants)[A].gone

@@ -13,8 +13,8 @@ from streams.tracking.identity import IdentitySettings
 from tests.streams.track_factories import (
     A,
     fixes,
-    hear,
     identities_of,
+    run_stage,
     statics,
     vessel_stage,
 )
@@ -24,19 +24,19 @@ SECOND = 1 / 60
 
 
 def known(*rows: Rows, mmsi: int = A, settings: VesselSettings | None = None) -> Identity:
-    return identities_of(hear(vessel_stage(settings=settings), *rows))[mmsi]
+    return identities_of(run_stage(vessel_stage(settings=settings), *rows))[mmsi]
 
 
-def told(minutes: list[float], **fields: Any) -> Rows:
+def statics_of_no_type(minutes: list[float], **fields: Any) -> Rows:
     return statics(A, minutes, **({"ship_type": 0} | fields))
 
 
 def test_a_field_counts_after_two_equal_transmissions() -> None:
     fields = {"name": b"OCEAN STAR", "callsign": b"UBXY7", "imo": IMO, "ship_type": 81, "draught": 7.3}
     size = {"to_bow": 100, "to_stern": 20, "to_port": 9, "to_starboard": 9}
-    once = known(told([0], **fields, **size))
+    once = known(statics_of_no_type([0], **fields, **size))
     assert once == Identity(mmsi=A, time=once.time)
-    twice = known(told([0, 6], **fields, **size))
+    twice = known(statics_of_no_type([0, 6], **fields, **size))
     assert twice == Identity(
         mmsi=A,
         time=twice.time,
@@ -52,47 +52,50 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
 
 @pytest.mark.parametrize(("seconds", "confirmed"), [(0, False), (9, False), (10, True)])
 def test_two_receivers_of_one_transmission_are_one(seconds: float, confirmed: bool) -> None:
-    identity = known(told([0, seconds * SECOND], imo=IMO))
+    identity = known(statics_of_no_type([0, seconds * SECOND], imo=IMO))
     assert (identity.imo == IMO) is confirmed
 
 
 def test_heard_by_two_receivers_and_again_later_it_counts() -> None:
-    assert known(told([0, SECOND, 6], imo=IMO)).imo == IMO
+    assert known(statics_of_no_type([0, SECOND, 6], imo=IMO)).imo == IMO
 
 
 def test_one_corrupt_transmission_changes_nothing() -> None:
     right, wrong = (
-        told([0, 6, 18], name=b"OCEAN STAR", imo=IMO),
-        told([12], name=b"OCEAN STAS", imo=OTHER_IMO),
+        statics_of_no_type([0, 6, 18], name=b"OCEAN STAR", imo=IMO),
+        statics_of_no_type([12], name=b"OCEAN STAS", imo=OTHER_IMO),
     )
     identity = known(right, wrong)
     assert (identity.name, identity.imo) == ("OCEAN STAR", IMO)
     # the same corruption twice, but what is confirmed was heard between: still nothing
-    identity = known(right, told([12, 24], name=b"OCEAN STAS", imo=OTHER_IMO))
+    identity = known(right, statics_of_no_type([12, 24], name=b"OCEAN STAS", imo=OTHER_IMO))
     assert (identity.name, identity.imo) == ("OCEAN STAR", IMO)
 
 
 def test_a_change_that_is_repeated_counts() -> None:
-    before, after = told([0, 6], name=b"OCEAN STAR", ship_type=70), told([12, 18], name=b"X", ship_type=80)
+    before, after = (
+        statics_of_no_type([0, 6], name=b"OCEAN STAR", ship_type=70),
+        statics_of_no_type([12, 18], name=b"X", ship_type=80),
+    )
     identity = known(before, after)
     assert (identity.name, identity.role) == ("X", Role.TANKER)
 
 
 @pytest.mark.parametrize("imo", [0, 9_074_720, 1_234_568, 907_472, 1_073_741_823])
 def test_an_imo_number_needs_its_check_digit(imo: int) -> None:
-    assert known(told([0, 6, 12], imo=imo)).imo is None
+    assert known(statics_of_no_type([0, 6, 12], imo=imo)).imo is None
 
 
 def test_nothing_is_claimed_by_nulls() -> None:
-    full = told([0, 6], name=b"OCEAN STAR", imo=IMO, ship_type=80, draught=7.0)
-    identity = known(full, told([12, 18, 24], draught=np.nan))
+    full = statics_of_no_type([0, 6], name=b"OCEAN STAR", imo=IMO, ship_type=80, draught=7.0)
+    identity = known(full, statics_of_no_type([12, 18, 24], draught=np.nan))
     assert (identity.name, identity.imo, identity.draught) == ("OCEAN STAR", IMO, 7.0)
 
 
 def test_a_size_needs_length_and_beam() -> None:
-    assert known(told([0, 6], to_bow=100)).dimensions is None
+    assert known(statics_of_no_type([0, 6], to_bow=100)).dimensions is None
     # A = C = 0: the size is known, the antenna's place is not
-    size = known(told([0, 6], to_stern=120, to_starboard=18)).dimensions
+    size = known(statics_of_no_type([0, 6], to_stern=120, to_starboard=18)).dimensions
     assert size is not None
     assert (size.length, size.beam, size.antenna_known) == (120, 18, False)
 
@@ -110,13 +113,16 @@ def test_a_size_needs_length_and_beam() -> None:
     ],
 )
 def test_roles_by_type(ship_type: int, role: Role) -> None:
-    assert known(told([0, 6], ship_type=ship_type)).role is role
+    assert known(statics_of_no_type([0, 6], ship_type=ship_type)).role is role
 
 
 def test_a_tanker_stays_a_tanker_whatever_it_says_later() -> None:
-    identity = known(told([0, 6], ship_type=80), told([60, 66], ship_type=52))
+    identity = known(statics_of_no_type([0, 6], ship_type=80), statics_of_no_type([60, 66], ship_type=52))
     assert (identity.role, identity.ship_type) == (Role.TANKER, 52)
-    assert known(told([0, 6], ship_type=52), told([60, 66], ship_type=80)).role is Role.TANKER
+    assert (
+        known(statics_of_no_type([0, 6], ship_type=52), statics_of_no_type([60, 66], ship_type=80)).role
+        is Role.TANKER
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,19 +147,19 @@ def test_a_number_of_no_country_with_an_imo_number_is_a_ship() -> None:
 
 @pytest.mark.parametrize("name", [b"NET 12 87%", b"FISHING BUOY 3", b"GEAR-4-12.4V", b"NETMARK01"])
 def test_fishing_gear_is_known_by_its_name(name: bytes) -> None:
-    gear = told([0, 6], type=24, name=name)
+    gear = statics_of_no_type([0, 6], type=24, name=name)
     assert known(gear).role is Role.EXCLUDED
-    assert known(told([0, 6], name=name)).role is Role.UNKNOWN, "class A is no gear"
+    assert known(statics_of_no_type([0, 6], name=name)).role is Role.UNKNOWN, "class A is no gear"
 
 
 @pytest.mark.parametrize("name", [b"PLANET V", b"NETTUNO", b"OLIVIA 12"])
 def test_a_ship_is_not_taken_for_gear(name: bytes) -> None:
-    assert known(told([0, 6], type=24, name=name, ship_type=70)).role is Role.OTHER
+    assert known(statics_of_no_type([0, 6], type=24, name=name, ship_type=70)).role is Role.OTHER
 
 
 def test_halves_of_type_24_do_not_mix() -> None:
-    names = told([0, 6], type=24, part=1, name=b"LITTLE ONE")
-    rest = told([1, 7], type=24, part=2, ship_type=80, callsign=b"UB1")
+    names = statics_of_no_type([0, 6], type=24, part=1, name=b"LITTLE ONE")
+    rest = statics_of_no_type([1, 7], type=24, part=2, ship_type=80, callsign=b"UB1")
     identity = known(names, rest, fixes(A, [2, 3], type=18))
     assert (identity.name, identity.callsign, identity.role) == ("LITTLE ONE", "UB1", Role.TANKER)
     assert identity.class_b
@@ -161,12 +167,14 @@ def test_halves_of_type_24_do_not_mix() -> None:
 
 def test_listed_by_imo_number_or_else_by_mmsi() -> None:
     listed = Watchlist(by_imo=[(IMO, "a list", "one")], by_mmsi=[(A, "a list", "two")])
-    by_mmsi = identities_of(hear(vessel_stage(listed=listed), fixes(A, [0])))[A]
+    by_mmsi = identities_of(run_stage(vessel_stage(listed=listed), fixes(A, [0])))[A]
     assert [(hit.entry, hit.matched_on) for hit in by_mmsi.watchlists] == [("two", "mmsi")]
-    both = identities_of(hear(vessel_stage(listed=listed), told([0, 6], imo=IMO, ship_type=70)))[A]
+    both = identities_of(
+        run_stage(vessel_stage(listed=listed), statics_of_no_type([0, 6], imo=IMO, ship_type=70))
+    )[A]
     assert [(hit.entry, hit.matched_on) for hit in both.watchlists] == [("one", "imo"), ("two", "mmsi")]
     assert both.of_interest
-    once = identities_of(hear(vessel_stage(listed=listed), told([0], imo=IMO)))[A]
+    once = identities_of(run_stage(vessel_stage(listed=listed), statics_of_no_type([0], imo=IMO)))[A]
     assert [hit.entry for hit in once.watchlists] == ["two"], "an IMO number heard once accuses nobody"
 
 

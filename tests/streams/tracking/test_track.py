@@ -14,9 +14,9 @@ from tests.streams.track_factories import (
     B,
     at,
     fixes,
-    hear,
     identities_of,
-    place,
+    lon_lat,
+    run_stage,
     ticks_of,
     vessel_stage,
 )
@@ -26,7 +26,7 @@ KNOT = 1852 / 60
 
 
 def heard(*rows: Rows) -> list[Instant]:
-    return hear(vessel_stage(), *rows)
+    return run_stage(vessel_stage(), *rows)
 
 
 def minutes_of(rows: Rows) -> list[float]:
@@ -78,7 +78,7 @@ def test_a_wild_fix_at_the_start_does_not_win() -> None:
     east[0] = 200_000
     found = ticks_of(heard(fixes(A, minutes, east, sog=0.2)))
     assert segments(found) == 1
-    assert np.allclose(found["lon"], place(0, 0)[0])
+    assert np.allclose(found["lon"], lon_lat(0, 0)[0])
 
 
 def test_where_a_ship_goes_on_to_be_heard_it_is() -> None:
@@ -106,7 +106,7 @@ def test_two_ships_under_one_number_are_two_tracks_and_known_as_shared() -> None
 def test_a_number_is_one_ships_again_after_a_day() -> None:
     after = np.arange(120, 40 * 60, 10)
     stage = vessel_stage()
-    found = hear(stage, two_places(120), fixes(A, after, sog=0.2))
+    found = run_stage(stage, two_places(120), fixes(A, after, sog=0.2))
     last_twofold = 120
     changes = [each for instant in found for each in instant.identities if each.mmsi == A]
     assert [each.shared for each in changes] == [False, True, False]
@@ -121,7 +121,7 @@ def test_a_number_of_a_dead_segment_is_not_given_to_another_place() -> None:
     east[wild] = 100_000.0 * (1 + np.arange(len(wild)))
     found = ticks_of(heard(fixes(A, minutes, east, sog=0.2)))
     assert segments(found) == 1
-    assert np.allclose(found["lon"], place(0, 0)[0])
+    assert np.allclose(found["lon"], lon_lat(0, 0)[0])
 
 
 @pytest.mark.parametrize(("gap", "expected"), [(60, list(range(5, 65, 5))), (61, [])])
@@ -135,7 +135,7 @@ def test_ticks_lie_on_the_line_and_are_told_when_the_second_fix_comes() -> None:
     found = ticks_of(instants)
     assert [instant.time for instant in instants if len(instant.ticks)] == [at(25)]
     assert minutes_of(found) == [5, 10, 15, 20]
-    lon, _ = place([1400, 1900, 2400, 2900], 0)
+    lon, _ = lon_lat([1400, 1900, 2400, 2900], 0)
     assert np.allclose(found["lon"], lon)
     assert np.allclose(found["sog"], [3.4, 3.9, 4.4, 4.9])
     assert found["backfilled"].tolist() == [True, True, True, False]
@@ -145,7 +145,7 @@ def test_across_180_degrees() -> None:
     found = ticks_of(heard(fixes(A, [0, 10, 20], [-3000, 0, 3000], sog=10.0, origin=(180.0, 50.0))))
     assert minutes_of(found) == [5, 10, 15, 20]
     assert segments(found) == 1
-    lon, _ = place([-1500, 0, 1500, 3000], 0, (180.0, 50.0))
+    lon, _ = lon_lat([-1500, 0, 1500, 3000], 0, (180.0, 50.0))
     assert np.allclose((found["lon"] - lon + 180) % 360, 180)
     assert ((found["lon"] >= -180) & (found["lon"] <= 180)).all()
 
@@ -162,7 +162,7 @@ def test_type_27_alone_is_used_as_it_comes() -> None:
     east = np.where(minutes == 33, 400.0, 0.0)
     found = ticks_of(heard(fixes(A, minutes, east, sog=0.2, type=27)))
     at_35 = found[minutes_of(found).index(35)]
-    assert at_35["lon"] > place(100, 0)[0]
+    assert at_35["lon"] > lon_lat(100, 0)[0]
 
 
 def test_two_slow_reports_with_miles_between_are_no_ship_at_rest() -> None:

@@ -72,9 +72,9 @@ function sumOf({ scoring, reasons, against, score }) {
 function legendOf({ type }) {
   const rows = REASONS[type]?.reasons ?? [];
   return rows.length ? el("details", { class: "legend" }, el("summary", {}, "Everything that can count"),
-    table("With default settings; … stands for what only an event knows.", ["Reason", "Counts", "Sentence", "Weight"],
-      rows.map((row) => [human(row.code), row.side === "for" ? "for" : row.side === "against" ? "against" : "against, retracted",
-        row.text, (row.side === "for" ? "+" : "−") + row.weight.toFixed(2)]))) : null;
+    table("With default settings; … stands for what only an event knows.", ["Weight", "Reason", "Sentence"],
+      rows.map((row) => [(row.side === "for" ? "+" : "−") + row.weight.toFixed(2),
+        row.side === "retraction" ? `${human(row.code)} (the event is retracted)` : human(row.code), row.text]))) : null;
 }
 
 export const vesselCards = (event) => section(event.encounter ? "Vessels" : "Vessel",

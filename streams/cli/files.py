@@ -5,7 +5,7 @@ import stat
 import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 """Stands for standard input or standard output in place of a file."""
+_OTHER_FILES: Final = 256
+"""Files that a process has open besides recordings: outputs, sockets, libraries."""
 
 
 def source_names(inputs: "Sequence[Input]") -> list[str]:
@@ -30,6 +32,17 @@ def source_names(inputs: "Sequence[Input]") -> list[str]:
             raise UsageError(f"{name}: two files whose names look the same; rename one of them")
         names.append(name)
     return names
+
+
+def allow_open_files(count: int) -> None:
+    """Let this process open so many files more than usual, as far as the system lets it."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from streams.ingest.recording import LOOK_AHEAD_LINES, Recording, timed_frames
 from streams.ingest.sender import KafkaTarget
 from streams.ingest.shift import ShiftError, shift_to
 from streams.ingest.sources.address import AddressError, FileAddress, parse_address
-from streams.ingest.sources.files import Until, feed_frames
+from streams.ingest.sources.files import AHEAD, Until, feed_frames
 from streams.recordings.content import STDIN, Access
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, Input, find_inputs, given_twice
@@ -31,6 +31,8 @@ from streams.runtime.tasks import end, finish
 
 MAX: Final = float("inf")
 """The rate without pauses: one recording after the other."""
+_AHEAD: Final = 128
+"""Frames that are read ahead of all recordings together."""
 
 
 async def publish(
@@ -65,7 +67,8 @@ async def publish(
     outbox, problems = Outbox(None, counters), list[str]()
     inputs, reading = await _find(files, glob, stop), reading or Reading()
     names = names or [f"{each.name}#{started:x}" for each in inputs]
-    recordings = [Recording(each, name, reading) for each, name in zip(inputs, names, strict=True)]
+    ahead = max(1, min(AHEAD, _AHEAD // max(1, len(inputs))))
+    recordings = [Recording(each, name, reading, ahead) for each, name in zip(inputs, names, strict=True)]
     by = 0
     try:
         if to_now or done is not None:

@@ -10,7 +10,7 @@ from streams.decoding.line_reader import LineReader
 from streams.decoding.sentence import Sentence
 from streams.deployment.topics import FRAME_LINES
 from streams.ingest.shift import LineShifter
-from streams.ingest.sources.files import FrameReader
+from streams.ingest.sources.files import AHEAD, FrameReader
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading
@@ -22,10 +22,10 @@ LOOK_AHEAD_LINES: Final = 10_000
 class Recording:
     """The frames of one recording. Its start can be looked at, and its times moved, before they are taken."""
 
-    def __init__(self, source: Input, name: str, reading: Reading) -> None:
-        """`name` is that of its frames; errors name the input."""
+    def __init__(self, source: Input, name: str, reading: Reading, ahead: int = AHEAD) -> None:
+        """`name` is that of its frames; errors name the input. At most `ahead` frames are read ahead."""
         self.input = source
-        self._reader = FrameReader(source, name, reading)
+        self._reader = FrameReader(source, name, reading, ahead)
         self._ahead: deque[Frame] = deque()
         self._error: SourceError | None = None
         self._shifter: LineShifter | None = None

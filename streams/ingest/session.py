@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -43,6 +43,8 @@ from streams.runtime.tasks import end, finish
 log = get_logger(__name__)
 
 BUFFER_LIMIT: Final = 1 << 30
+RECORDINGS_AT_ONCE: Final = 8
+"""Files that are read at the same time, since a folder may hold thousands. Pipes are not counted."""
 
 
 class Feed(Protocol):
@@ -82,6 +84,7 @@ class Session:
     def __init__(self, sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> None:
         self._target, self._options = target, options
         self.counters = Counters()
+        self._turns = asyncio.Semaphore(RECORDINGS_AT_ONCE)
         self.problems: list[str] = []
         """A sentence for each recording that could not be read to its end."""
         if not sources:
@@ -165,7 +168,7 @@ class Session:
             _Source(
                 FileAddress(each.name),
                 self._name(each.name, started, recorded=True),
-                FileFeed(each, reading),
+                FileFeed(each, reading, self._turns if each.content.rereadable else nullcontext()),
             )
             for each in find_inputs([address.text], self._options.glob)
         ]

@@ -77,6 +77,7 @@ class Replay:
     _latest: dict[str, Event] = field(default_factory=dict)
     _heads: dict[str, bytes] = field(default_factory=dict)
     _broken: set[str] = field(default_factory=set)
+    _lines: dict[str, int] = field(default_factory=dict)  # of each source, counted in the summary
 
     def run(self, sources: Sequence[Source]) -> Summary:
         """Process all sources. Never raises for bad input: what could not be read is in the summary."""
@@ -90,7 +91,9 @@ class Replay:
             summary.outcomes[name] = self.core.decoders[name].outcomes
             if frame is None:
                 self._judge(name)
-            summary.lines = sum(outcomes.total() for outcomes in summary.outcomes.values())
+            lines = summary.outcomes[name].total()
+            summary.lines += lines - self._lines.get(name, 0)
+            self._lines[name] = lines
             summary.seconds = time.perf_counter() - began
             self.on_progress(summary)
         for decoder in self.core.decoders.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.time import Millis
-from streams.cli.files import source_names
+from streams.cli.files import allow_open_files, source_names
 from streams.cli.options import values
 
 if TYPE_CHECKING:
@@ -110,4 +110,5 @@ def find_recordings(
     from streams.recordings.inputs import find_inputs
 
     inputs = find_inputs(files, options.glob, access)
+    allow_open_files(len(inputs))  # those of one day are open at the same time
     return FoundRecordings(inputs, source_names(inputs), options)

@@ -5,7 +5,7 @@ import os
 import select
 import sys
 import threading
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -19,21 +19,26 @@ from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading, Recording
 from streams.runtime.tasks import finish
 
-_AHEAD: Final = 32
-"""Frames that are read ahead."""
+AHEAD: Final = 32
+"""Frames of a recording that are read ahead of those taken in."""
 
 
 class FileFeed:
     """Reads a recording as fast as it is taken in."""
 
-    def __init__(self, source: Input, reading: Reading) -> None:
+    def __init__(
+        self, source: Input, reading: Reading, turn: AbstractAsyncContextManager[object] | None = None
+    ) -> None:
+        """Nothing is read before `turn` is entered, and it is left at the end."""
         self.input = source
         self._reading = reading
+        self._turn = turn or nullcontext()
 
     async def run(self, intake: Intake) -> None:
         """Read to the end. Raises SourceError for what could not be read, after the frames before it."""
-        reader = FrameReader(self.input, intake.source, self._reading)
-        await feed_frames(reader, intake, standard_input=self.input.file == STDIN)
+        async with self._turn:
+            reader = FrameReader(self.input, intake.source, self._reading)
+            await feed_frames(reader, intake, standard_input=self.input.file == STDIN)
 
 
 class Frames(Protocol):
@@ -72,10 +77,11 @@ class FrameReader:
     lines come, without sorting: the program that writes to them may be live.
     """
 
-    def __init__(self, source: Input, name: str, reading: Reading) -> None:
+    def __init__(self, source: Input, name: str, reading: Reading, ahead: int = AHEAD) -> None:
+        """At most `ahead` frames are read before they are taken."""
         self._loop = asyncio.get_running_loop()
         self._frames: asyncio.Queue[Frame | SourceError | None] = asyncio.Queue()
-        self._room = threading.Semaphore(_AHEAD)
+        self._room = threading.Semaphore(ahead)
         self._stopped = threading.Event()
         self._ended = False
         self._standard_input = source.file == STDIN

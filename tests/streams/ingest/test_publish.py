@@ -1,7 +1,9 @@
 """Recordings published with their own times: one after the other, or at a multiple of real time."""
 
 import asyncio
+import gzip
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from streams.ingest.counters import Counters
 from streams.ingest.publish import publish
 from streams.ingest.recording import timed_frames
 from streams.ingest.sender import KafkaTarget
+from streams.ingest.session import IngestOptions, Session
 from streams.ingest.sources.address import AddressError
 from tests.services.kafka import KafkaServer
 from tests.streams.ingest.kafka_reading import (
@@ -144,3 +147,36 @@ def test_an_address_that_is_not_a_recording_is_refused() -> None:
         run.publish(["nix"], KafkaTarget("127.0.0.1:9"))
     with pytest.raises(AddressError, match=r"tcp://127\.0\.0\.1:1: is not a recording"):
         run.publish(["tcp://127.0.0.1:1"], KafkaTarget("127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("how", ["publish", "ingest"])
+async def test_folders_and_archives_are_read_and_sorted_as_by_replay(
+    kafka: str, tmp_path: Path, how: str
+) -> None:
+    topics, folder = fresh_topics(), tmp_path / "given"
+    folder.mkdir()
+    early, late = ([timed(START + day * DAY + n * MINUTE) for n in range(300)] for day in (0, 1))
+    (folder / "days.nmea").write_bytes(joined(late + early))
+    (folder / "notes.txt").write_bytes(b"none\n")
+    with zipfile.ZipFile(folder / "archive", "w") as archive:
+        archive.writestr("first.nmea", gzip.compress(joined(early)))
+    if how == "publish":
+        assert await publish([str(folder)], target(kafka, topics, 1), glob="*.nmea") == []
+    else:
+        options = IngestOptions(tmp_path / "buffer", glob="*.nmea")
+        session = Session([str(folder)], target(kafka, topics, 1), options)
+        await session.run(asyncio.Event())
+        assert session.problems == []
+    sources = [r.source for r in (await read_registrations(kafka, topics)).values()]
+    assert [name.partition("#")[0] for name in sources] == [
+        f"{folder}/archive/first.nmea", f"{folder}/days.nmea"
+    ]  # fmt: skip
+    frames = await read_frames(kafka, topics, 1)
+    assert lines_of(frames, sources[0]) == early
+    found = [frame for frame in frames if frame.source == sources[1] and frame.kind == "lines"]
+    assert b"".join(frame.data for frame in found) == joined(early + late)
+    numbers: list[int] = []
+    for frame in found:
+        counted = range(frame.first_line, frame.first_line + frame.data.count(b"\n"))
+        numbers += frame.numbers or counted
+    assert numbers == [*range(301, 601), *range(1, 301)], "as they stand in the file"

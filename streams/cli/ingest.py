@@ -107,7 +107,6 @@ def ingest(
         buffer_limit=buffer_limit,
         name=name,
         boxes=bbox or [],
-        base_time=inputs.base_time,
         glob=inputs.glob,
         reading=inputs.reading(),
     )

@@ -53,7 +53,6 @@ def publish(
         target,
         rate,
         redis=deployment.redis,
-        base_time=inputs.base_time,
         glob=inputs.glob,
         reading=inputs.reading(),
         to_now=shift_to_now,

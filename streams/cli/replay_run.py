@@ -66,7 +66,7 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
         [*recordings.files, *detection.files],
     )
-    loaded = load_detection(detection, inputs.base_time)
+    loaded = load_detection(detection, inputs.hints)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
         found = _Findings(keep_history=page is not None)

@@ -50,7 +50,7 @@ def serve(
 
     settings = from_environment()
     recordings = find_recordings(files, inputs)
-    loaded = load_detection(detection, inputs.base_time)
+    loaded = load_detection(detection, inputs.hints)
     sources = recordings.sources(loaded.rules.settings.decoder)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
 

@@ -410,5 +410,13 @@ RAW_FRAME: Final = {
             "Number of every line in its source, where they do not follow each other, as in a recording that "
             "was sorted; else null."
         ),
+        "timezone": Text(
+            "Zone of times without an offset: an IANA name or an offset such as +09:00. Empty: UTC."
+        ),
+        "date_order": Text(
+            "Whether the day (dmy) or the month (mdy) comes first in dates that end with the year. Empty: as "
+            "the first lines show."
+        ),
+        "not_after": Text("A time after this one is not believed; null if any may be.", _EPOCH),
     },
 }

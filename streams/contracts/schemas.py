@@ -203,7 +203,17 @@ def raw_frame() -> Schema:
         "Lines of one source as they were received, or a notice about the source. The message is this "
         "object in "
         "MessagePack.",
-        optional=("first_line", "data", "received", "base_time", "cuts", "numbers"),
+        optional=(
+            "first_line",
+            "data",
+            "received",
+            "base_time",
+            "cuts",
+            "numbers",
+            "timezone",
+            "date_order",
+            "not_after",
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Accounts of one source: how many lines met which outcome, and a reject for each that became nothing."""
+"""Line accounting: how many lines of a source had which outcome, and a reject for all that became nothing."""
 
 import hashlib
 from collections import Counter
@@ -20,8 +20,12 @@ class Rejected(msgspec.Struct, array_like=True):
 
 
 class LineAccounting:
+    """Counts each line once: one with several sentences as what becomes of its first good one."""
+
     def __init__(self, source: str) -> None:
         self.outcomes: Counter[str] = Counter()
+        self.pieces: Counter[str] = Counter()
+        """By outcome, what was rejected of lines that another sentence speaks for."""
         self._source = source
         self._rejected: list[Rejected] = []
 
@@ -31,7 +35,11 @@ class LineAccounting:
     def reject(
         self, line: bytes, number: int, outcome: Outcome, time: Millis | None = None, lines: int = 1
     ) -> None:
-        self.outcomes[outcome] += lines
+        """A line, or a piece of one that another sentence speaks for: then `lines` is 0."""
+        if lines:
+            self.outcomes[outcome] += lines
+        else:
+            self.pieces[outcome] += 1
         digest = hashlib.sha256(line).hexdigest()
         self._rejected.append(Rejected(number, outcome, line, len(line), digest, time))
 
@@ -62,6 +70,6 @@ class LineAccounting:
     def rejected(self) -> list[Rejected]:
         return sorted(self._rejected, key=lambda reject: reject.line)
 
-    def load(self, outcomes: dict[str, int], rejected: list[Rejected]) -> None:
-        self.outcomes = Counter(outcomes)
+    def load(self, outcomes: dict[str, int], pieces: dict[str, int], rejected: list[Rejected]) -> None:
+        self.outcomes, self.pieces = Counter(outcomes), Counter(pieces)
         self._rejected = rejected

@@ -1,71 +1,205 @@
-"""Context in columns: times and stations that tag blocks, `$PGHP` lines and suffixes tell of sentences."""
+"""Context columns: times, stations and groups of the sentences of a frame, from what stands near them.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from typing import Final, NamedTuple
+A bare tag block speaks of the next sentence. A `$PGHP` line speaks of the sentence with the checksum that it
+names, within the lines that follow; right before a part or a VDO, of that one. RMC and ZDA give the time of
+all sentences after them that have no other.
+"""
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, NamedTuple, Self
+
+import msgspec
 import numpy as np
 
-from models.time import DAY, SECOND
-from streams.decoding.byte_spans import (
-    ByteSpans,
-    Flags,
-    Int64Array,
-    words_at,
-)
-from streams.decoding.line_columns import (
-    Lines,
-    Pghps,
-    Sentences,
-    Tags,
-    decimal,
-    hexadecimal,
-)
-from streams.decoding.sentence import pghp_station, station_text, suffix_station
-from streams.decoding.source_clock import UNTOLD
+from models.time import Millis
+from streams.decoding.byte_spans import ByteSpans, Flags, Int64Array
+from streams.decoding.clock_sentence import Pghp
+from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.tag_block import Tag, name_text
 
-_LONGEST: Final = 64  # bytes of a name; a line with a longer one is odd
-_COMMA, _HYPHEN = b",-"
-_S, _C, _G, _I, _SI = (int.from_bytes(code, "big") for code in (b"s:", b"c:", b"g:", b"i:", b"si:"))
-_EPOCH: Final = date(1970, 1, 1).toordinal()
-_SECONDS: Final = 10  # digits of an epoch in seconds
-_MILLIS: Final = 13
+_LONG_AGO: Final = -(1 << 40)  # index of a line before all others
 
 
 class Names:
-    """Names of stations, each once; number 0 is no name."""
+    """Names, each once, with a number; number 0 is no name."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {"": 0}
+        self.reset([""])
+
+    def reset(self, names: Iterable[str]) -> None:
+        """Hold these names in place of all others."""
+        self._names = list(names)
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, number: int) -> str:
+        return self._names[number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
 
     def number(self, name: str) -> int:
-        return self._numbers.setdefault(name, len(self._numbers))
+        known = self._numbers.setdefault(name, len(self._names))
+        if known == len(self._names):
+            self._names.append(name)
+        return known
 
-    def column(self, pieces: ByteSpans, read: Callable[[bytes], str] = station_text) -> Int64Array:
+    def column(self, pieces: ByteSpans, read: Callable[[bytes], str] = name_text) -> Int64Array:
         """The number of the name that `read` finds in each piece."""
         if not pieces.size:
             return np.empty(0, np.int64)
         which, distinct = pieces.numbered()
         return np.array([self.number(read(piece)) for piece in distinct], np.int64)[which]
 
-    @property
-    def size(self) -> int:
-        return len(self._numbers)
+    def among(self, others: "Names", used: Int64Array, most: int) -> Int64Array:
+        """The numbers that a column of ours has among `others`, which take in what they lack in its order.
 
-    @property
-    def all(self) -> list[str]:
-        return list(self._numbers)
+        Names beyond `most` are no name there.
+        """
+        first = np.full(len(self), -1)
+        first[used[::-1]] = np.arange(len(used))[::-1]
+        numbers = np.zeros(len(self), np.int64)
+        for number in np.argsort(first, kind="stable").tolist():
+            if first[number] >= 0 and (len(others) < most or self[number] in others._numbers):
+                numbers[number] = others.number(self[number])
+        return numbers[used]
 
 
-class ContextRecords(NamedTuple):
-    """What lines tell, a row each: `info` is the recorder's own name of the source."""
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Columns of what lines tell, a row each in the order of the lines; `lines` are their indices."""
 
     lines: Int64Array
+
+    @classmethod
+    def empty(cls) -> Self:
+        return cls(*(np.empty(0, np.int64) for _ in cls._names()))
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def row(self, index: int) -> list[int]:
+        return [int(getattr(self, name)[index]) for name in self._names()]
+
+    def where(self, whole: Flags) -> Self:
+        """Those of the lines with a flag."""
+        good = whole[self.lines]
+        return self if good.all() else type(self)(*(getattr(self, name)[good] for name in self._names()))
+
+    def with_rows(self, rows: Sequence[tuple[int, ...]]) -> Self:
+        """These and further rows, in the order of their lines."""
+        if not rows:
+            return self
+        more = np.array(rows, np.int64).T
+        columns = [
+            np.concatenate((getattr(self, n), new)) for n, new in zip(self._names(), more, strict=True)
+        ]
+        order = np.argsort(columns[0], kind="stable")
+        return type(self)(*(column[order] for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class TagRecords(Records):
+    """Tag blocks: time, and numbers of names."""
+
     time: Int64Array
     station: Int64Array
+    group: Int64Array
     info: Int64Array
-    group: ByteSpans
+
+
+@dataclass(frozen=True, slots=True)
+class PghpRecords(Records):
+    """`$PGHP` lines; `checksum` is that of the sentence that a line is about."""
+
+    time: Int64Array
+    station: Int64Array
+    checksum: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class GpsRecords(Records):
+    """RMC and ZDA sentences with a valid time."""
+
+    time: Int64Array
+
+
+@dataclass(slots=True)
+class Own:
+    """What the lines of sentences themselves say about them, a row for each sentence in order."""
+
+    lines: Int64Array  # index of the line
+    checksum: Int64Array
+    strict: Flags  # a VDM of one part: a `$PGHP` line has to name its checksum
+    tag_time: Int64Array
+    tag_station: Int64Array
+    tag_group: Int64Array
+    tag_info: Int64Array
+    suffix_time: Int64Array
+    suffix_station: Int64Array
+    prefix_time: Int64Array
+    prefix_station: Int64Array
+
+    @classmethod
+    def blank(cls, lines: Int64Array) -> "Own":
+        """Sentences about which nothing is said."""
+        size = len(lines)
+        untold, unnamed = np.full(size, UNTOLD), np.zeros(size, np.int64)
+        return cls(
+            lines,
+            unnamed,
+            np.ones(size, np.bool_),
+            untold,
+            unnamed,
+            unnamed,
+            unnamed,
+            untold,
+            unnamed,
+            untold,
+            unnamed,
+        )
+
+    @property
+    def size(self) -> int:
+        return len(self.lines)
+
+    def lead(self, tags: TagRecords, lines: int) -> None:
+        """Set what the tag blocks before the sentences tell; `lines` is the number of lines of the frame."""
+        if not len(tags):
+            return
+        row = np.full(lines, -1)
+        row[tags.lines] = np.arange(len(tags))
+        row = row[self.lines]
+        self.tag_time = _of(tags.time, row, UNTOLD)
+        self.tag_station, self.tag_group, self.tag_info = (
+            _of(column, row, 0) for column in (tags.station, tags.group, tags.info)
+        )
+
+    def with_others(self, other: "Own") -> tuple["Own", Int64Array]:
+        """These and others by line, and that order as an index into these and then those."""
+        order = np.argsort(np.concatenate((self.lines, other.lines)), kind="stable")
+        columns = (np.concatenate((getattr(self, n), getattr(other, n)))[order] for n in self.__slots__)
+        return Own(*columns), order
+
+
+class FrameContext(NamedTuple):
+    """All that the lines of a frame say about sentences."""
+
+    own: Own
+    bare: TagRecords
+    pghp: PghpRecords
+    gps: GpsRecords
+    boundary: Flags  # for each line: whether it ends what was said about the next sentence
+    stations: Names
+    groups: Names
 
 
 @dataclass(slots=True)
@@ -73,163 +207,179 @@ class Context:
     """What is known about each sentence, in order."""
 
     time: Int64Array
+    kind: Int64Array  # a `TimeKind`
     station: Int64Array
-    group: ByteSpans
+    group: Int64Array
+    unbelieved: int
+    """Times that were told, but lie outside those that are believed."""
 
 
-def read_tags(lines: Lines, tags: Tags, names: Names) -> tuple[Tags, ContextRecords]:
-    """The fields of tag blocks, and those blocks whose fields are all of the plain kind."""
-    count = len(tags.lines)
-    good = np.ones(count, np.bool_)
-    time, station, info = np.full(count, UNTOLD), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    group = ByteSpans(lines.block, np.zeros(count, np.int64), np.zeros(count, np.int64))
-    if count:
-        fields = tags.last - 1 - tags.first
-        row = np.repeat(np.arange(count), fields)
-        mark = np.arange(len(row)) - np.repeat(np.cumsum(fields) - fields - tags.first, fields)
-        odd = (lines.marks[mark] != _COMMA) & (mark != tags.first[row])
-        good[row[odd]] = False
-        start, end = lines.places[mark] + 1, lines.places[mark + 1]
-        code = (words_at(lines.block, start) >> np.uint64(40)).astype(np.int64)
-        short = code >> 8
-        at = np.flatnonzero(short == _C)
-        if len(at):
-            time[row[at]], fine = _epochs(lines, start[at] + 2, end[at])
-            good[row[at[~fine]]] = False
-        for is_code, column, skip in (
-            (short == _S, station, 2),
-            ((short == _I) | (code == _SI), info, 2),
-        ):
-            at = np.flatnonzero(is_code)
-            if not len(at):
-                continue
-            begin = start[at] + skip + (code[at] == _SI)
-            long = end[at] - begin > _LONGEST
-            good[row[at[long]]] = False
-            at, begin = at[~long], begin[~long]
-            column[row[at]] = names.column(ByteSpans(lines.block, begin, end[at] - begin))
-        at = np.flatnonzero(short == _G)
-        if len(at):
-            group.starts[row[at]], group.lengths[row[at]] = start[at] + 2, end[at] - start[at] - 2
-            good[row[at[(end[at] - start[at] > _LONGEST) | (lines.block[end[at] - 1] == _HYPHEN)]]] = False
-    told = ContextRecords(tags.lines[good], time[good], station[good], info[good], group.take(good))
-    return Tags(tags.lines[good], tags.first[good], tags.last[good]), told
+class _Pending(msgspec.Struct, array_like=True, frozen=True):
+    """A `$PGHP` line whose sentence has not come; `line` counts the lines of the source from 0."""
+
+    line: int
+    pghp: Pghp
 
 
-def read_pghp(lines: Lines, found: Pghps, names: Names) -> tuple[ContextRecords, Int64Array]:
-    """The fields of `$PGHP` lines, of those that hold good ones, and the checksums they speak of."""
-    places, mark = lines.places, found.mark
-    if not len(mark):
-        none = np.empty(0, np.int64)
-        return ContextRecords(none, none, none, none, ByteSpans(lines.block, none, none)), none
-    good = np.ones(len(mark), np.bool_)
-    numbers = []
-    for field, (least, most) in enumerate(((4, 4), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 3)), 2):
-        start, end = places[mark + field] + 1, places[mark + field + 1]
-        numbers.append(decimal(lines.block, start, end))
-        good &= (end - start >= least) & (end - start <= most) & (numbers[-1] >= 0)
-    year, month, day, hour, minute, second, milli = numbers
-    good &= (hour <= 23) & (minute <= 59) & (second <= 60)
-    start, end = places[mark + 9] + 1, places[mark + 12]
-    good &= end - start <= _LONGEST
-    of = hexadecimal(lines.block, places[mark + 13] + 1)
-    good &= (of >= 0) & (places[mark + 14] - places[mark + 13] == 3)
-    days, which = np.unique((year * 100 + month) * 100 + day, return_inverse=True)
-    midnight = np.array([_midnight(number) for number in days.tolist()], np.int64)[which]
-    good &= midnight != UNTOLD
-    time = midnight + ((hour * 60 + minute) * 60 + second) * SECOND + milli
-    start, end, none = start[good], end[good], np.zeros(int(good.sum()), np.int64)
-    station = names.column(ByteSpans(lines.block, start, end - start), pghp_station)
-    told = ContextRecords(found.lines[good], time[good], station, none, ByteSpans(lines.block, none, none))
-    return told, of[good]
+class _State(msgspec.Struct, array_like=True):
+    lines: int = 0
+    boundary: int = _LONG_AGO
+    tag_line: int = _LONG_AGO
+    tag: Tag = Tag()
+    pghps: list[_Pending] = []
+    gps: Millis | None = None
 
 
-def read_suffixes(lines: Lines, sentences: Sentences, names: Names) -> tuple[Int64Array, Int64Array, Flags]:
-    """Epoch and station after the checksum, and whether that is all that is there."""
-    suffix, end = sentences.suffix, lines.ends[sentences.line]
-    last = lines.last[sentences.line]
-    after = lines.places[suffix - 1] + 3
-    none = after == end
-    # From here on also for those without one, and then meaningless
-    commas = (lines.marks[suffix] == _COMMA) & (lines.marks[last - 1] == _COMMA)
-    time, fine = _epochs(lines, lines.places[last - 1] + 1, end)
-    good = none | commas & fine & (lines.places[suffix] == after)
-    if none.any():
-        time[none] = UNTOLD
-    station = np.zeros(sentences.size, np.int64)
-    several = np.flatnonzero(good & (last - suffix > 1))
-    if len(several):
-        start = lines.places[suffix[several]]
-        length = lines.places[last[several] - 1] - start
-        good[several[length > _LONGEST]] = False
-        several, start, length = (column[length <= _LONGEST] for column in (several, start, length))
-        station[several] = names.column(ByteSpans(lines.block, start, length), suffix_station)
-    return time, station, good
+class ContextMemory:
+    """What the lines of a source so far say about sentences that are still to come."""
 
+    def __init__(self) -> None:
+        self._state = _State()
 
-def resolve(
-    lines: Lines,
-    sentences: Sentences,
-    suffix: tuple[Int64Array, Int64Array],
-    leading: ContextRecords,
-    bare: ContextRecords,
-    pghp: tuple[ContextRecords, Int64Array],
-    boundary: Flags,
-) -> Context:
-    """What holds for each sentence, the best source first.
+    def dump(self) -> bytes:
+        return msgspec.msgpack.encode(self._state)
 
-    A context line speaks of the next sentence: it counts if no line of `boundary`, which are all but context
-    lines, lies in between.
-    """
-    line = sentences.line
-    count = len(line)
-    none = np.zeros(count, np.int64)
-    before = _latest(lines.size, np.flatnonzero(boundary))[line - 1]
-    before[line == 0] = -1
-    own = _rows(lines.size, leading.lines, line, line - 1)
-    near = _rows(lines.size, bare.lines, line, before)
-    spoken = _rows(lines.size, pghp[0].lines, line, before)
-    about = spoken >= 0
-    if about.any():
-        strict = (sentences.total == 1) & sentences.sent
-        about &= ~strict | (pghp[1][spoken] == sentences.checksum)
+    def load(self, data: bytes) -> None:
+        self._state = msgspec.msgpack.decode(data, type=_State)
 
-    time, station = suffix
-    info = none
-    starts, lengths = none.copy(), none.copy()
-    if len(bare.lines):
-        info = np.where(near >= 0, bare.info[near], 0)
-    if len(leading.lines):
-        info = _first(np.where(own >= 0, leading.info[own], 0), info)
-    if len(bare.lines):
-        station = _first(np.where(near >= 0, bare.station[near], 0), station)
-    if about.any():
-        station = _first(np.where(about, pghp[0].station[spoken], 0), station)
-        time = np.where(about, pghp[0].time[spoken], time)
-    for told, row in ((bare, near), (leading, own)):
-        if not len(told.lines):
-            continue
-        there = row >= 0
-        moment = np.where(there, told.time[row], UNTOLD)
-        time = np.where(moment != UNTOLD, moment, time)
-        grouped = there & (told.group.lengths[row] > 0)
-        starts[grouped], lengths[grouped] = (
-            told.group.starts[row[grouped]],
-            told.group.lengths[row[grouped]],
+    def resolve(self, frame: FrameContext, rules: TimeRules) -> Context:
+        """What holds for each sentence of a frame, the most trusted first. The memory moves on."""
+        state, (own, bare, pghp, gps, boundary, stations, groups) = self._state, frame
+        start = state.lines
+        if state.tag_line > state.boundary:
+            told, tag = _told(state.tag.time), state.tag
+            names_of = stations.number(tag.station), groups.number(tag.group), stations.number(tag.info)
+            bare = bare.with_rows([(state.tag_line - start, told, *names_of)])
+        pghp = pghp.with_rows(
+            [
+                (p.line - start, p.pghp.time, stations.number(p.pghp.station), p.pghp.checksum)
+                for p in state.pghps
+            ]
         )
-    if len(leading.lines):
-        station = _first(np.where(own >= 0, leading.station[own], 0), station)
-    return Context(time, _first(station, info), ByteSpans(lines.block, starts, lengths))
+        if state.gps is not None:
+            gps = gps.with_rows([(_LONG_AGO, state.gps)])
+        before = _last_before(boundary, state.boundary - start)
+        spoken, left = _match_pghps(own, pghp, before, rules.pghp_lines)
+        context = _put_together(
+            own, _rows(bare.lines, own.lines, before[own.lines]), bare, spoken, pghp, gps, rules
+        )
+        self._move_on(bare, pghp, gps, before, left, rules.pghp_lines, stations, groups)
+        return context
+
+    def _move_on(
+        self,
+        bare: TagRecords,
+        pghp: PghpRecords,
+        gps: GpsRecords,
+        before: Int64Array,
+        left: Int64Array,
+        reach: int,
+        stations: Names,
+        groups: Names,
+    ) -> None:
+        start, size = self._state.lines, len(before) - 1
+        tag, tag_line = Tag(), _LONG_AGO
+        if len(bare) and bare.lines[-1] > before[-1]:
+            tag_line, time, station, group, info = bare.row(-1)
+            tag = Tag(None if time == UNTOLD else time, stations[station], groups[group], stations[info])
+        pending = []
+        for row in left.tolist():
+            line, time, station, checksum = pghp.row(row)
+            if size - line <= reach:
+                pending.append(_Pending(start + line, Pghp(time, stations[station], checksum)))
+        self._state = _State(
+            lines=start + size,
+            boundary=start + int(before[-1]),
+            tag_line=start + tag_line,
+            tag=tag,
+            pghps=pending,
+            gps=int(gps.time[-1]) if len(gps) else None,
+        )
 
 
-def _latest(size: int, lines: Int64Array) -> Int64Array:
-    """For each line the last of `lines` up to it, -1 where there is none."""
-    marked = np.full(size, -1)
-    marked[lines] = lines
-    return np.maximum.accumulate(marked)
+def _put_together(
+    own: Own,
+    near: Int64Array,
+    bare: TagRecords,
+    spoken: Int64Array,
+    pghp: PghpRecords,
+    gps: GpsRecords,
+    rules: TimeRules,
+) -> Context:
+    """The best of what is told: `near` and `spoken` are rows of `bare` and `pghp`, -1 for none."""
+    size = len(own.lines)
+    time, kind, unbelieved = np.full(size, UNTOLD), np.full(size, TimeKind.NONE), 0
+
+    def believe(times: Int64Array, of: TimeKind) -> None:
+        nonlocal unbelieved
+        if of in rules.ignored:
+            return
+        told = (times >= rules.earliest) & (times <= rules.latest)
+        if told.any():
+            time[told], kind[told] = times[told], of
+        if not told.all():
+            unbelieved += int(np.count_nonzero(~told & (times != UNTOLD)))
+
+    if len(gps):
+        believe(_of(gps.time, np.searchsorted(gps.lines, own.lines, side="right") - 1, UNTOLD), TimeKind.GPS)
+    believe(own.prefix_time, TimeKind.PREFIX)
+    believe(own.suffix_time, TimeKind.SUFFIX)
+    station, group = own.prefix_station, own.tag_group
+    station = _first(own.suffix_station, station)
+    if len(pghp):
+        believe(_of(pghp.time, spoken, UNTOLD), TimeKind.PGHP)
+    if len(bare):
+        believe(_of(bare.time, near, UNTOLD), TimeKind.TAG)
+        station, group = _first(_of(bare.station, near, 0), station), _first(group, _of(bare.group, near, 0))
+    if len(pghp):
+        station = _first(_of(pghp.station, spoken, 0), station)
+    believe(own.tag_time, TimeKind.TAG)
+    station = _first(_first(own.tag_station, station), own.tag_info)
+    if len(bare):
+        station = _first(station, _of(bare.info, near, 0))
+    return Context(time, kind, station, group, unbelieved)
 
 
-def _rows(size: int, told: Int64Array, lines: Int64Array, after: Int64Array) -> Int64Array:
+def _match_pghps(
+    own: Own, pghp: PghpRecords, before: Int64Array, reach: int
+) -> tuple[Int64Array, Int64Array]:
+    """For each sentence the row of the `$PGHP` line about it, -1 for none; and the rows that are left.
+
+    One right before the sentence comes first, else the oldest with its checksum within `reach` lines.
+    """
+    result = _rows(pghp.lines, own.lines, before[own.lines])
+    if not len(pghp):
+        return result, np.empty(0, np.int64)
+    result[(result >= 0) & own.strict & (pghp.checksum[result] != own.checksum)] = -1
+    left = np.ones(len(pghp), np.bool_)
+    left[result[result >= 0]] = False
+    rows = np.flatnonzero(left)
+    open_ = np.flatnonzero((result < 0) & own.strict)
+    open_ = open_[np.isin(own.checksum[open_], pghp.checksum[rows])]
+    if len(open_) and len(rows):
+        waiting: dict[int, deque[int]] = {}
+        place = 0
+        for sentence in open_.tolist():
+            line = int(own.lines[sentence])
+            while place < len(rows) and pghp.lines[rows[place]] <= line:
+                waiting.setdefault(int(pghp.checksum[rows[place]]), deque()).append(int(rows[place]))
+                place += 1
+            queue = waiting.get(int(own.checksum[sentence]))
+            while queue:
+                row = queue.popleft()
+                if line - pghp.lines[row] <= reach:
+                    result[sentence], left[row] = row, False
+                    break
+    return result, np.flatnonzero(left)
+
+
+def _last_before(marked: Flags, earlier: int) -> Int64Array:
+    """For each line, and for the one after the last, the last marked line before it."""
+    lines = np.where(marked, np.arange(len(marked)), earlier)
+    return np.maximum.accumulate(np.concatenate(([earlier], lines)))
+
+
+def _rows(told: Int64Array, lines: Int64Array, after: Int64Array) -> Int64Array:
     """For each line the row of what was told last, up to it and after another line; -1 where nothing was."""
     if not len(told):
         return np.full(len(lines), -1)
@@ -237,20 +387,13 @@ def _rows(size: int, told: Int64Array, lines: Int64Array, after: Int64Array) -> 
     return np.where((row >= 0) & (told[row] > after), row, -1)
 
 
+def _told(time: Millis | None) -> int:
+    return UNTOLD if time is None else time
+
+
+def _of(column: Int64Array, rows: Int64Array, other: int) -> Int64Array:
+    return np.where(rows >= 0, column[rows], other)
+
+
 def _first(names: Int64Array, others: Int64Array) -> Int64Array:
     return np.where(names != 0, names, others)
-
-
-def _epochs(lines: Lines, start: Int64Array, end: Int64Array) -> tuple[Int64Array, Flags]:
-    """Seconds or milliseconds since 1970: told by their size."""
-    value, length = decimal(lines.block, start, end), end - start
-    seconds = length == _SECONDS
-    good = (value >= 0) & (seconds | (length == _MILLIS))
-    return np.where(good, np.where(seconds, value * SECOND, value), UNTOLD), good
-
-
-def _midnight(day: int) -> int:
-    try:
-        return (date(day // 10_000, day // 100 % 100, day % 100).toordinal() - _EPOCH) * DAY
-    except (ValueError, OverflowError):
-        return UNTOLD

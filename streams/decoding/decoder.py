@@ -4,61 +4,32 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from models.frame import Cut, Frame, Reject
 from models.report import Reports, joined
-from models.time import BEGINNING, END, HOUR, MINUTE, SECOND, Millis
+from models.source_hints import SourceHints
+from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
 from streams.decoding.byte_spans import ByteSpans
-from streams.decoding.context_columns import Names
+from streams.decoding.context_columns import ContextMemory, Names
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
 from streams.decoding.frame_columns import FrameColumns
-from streams.decoding.line_reader import LineReader
-from streams.decoding.message_builder import MessageBuilder
+from streams.decoding.message_builder import MessageBuilder, Placed
+from streams.decoding.opening import Opening, line_count
 from streams.decoding.outcome import Outcome
 from streams.decoding.payload_columns import Bits, decode_columns
-from streams.decoding.sentence import Sentence
-from streams.decoding.sentence_batch import Placed, SentenceBatch
+from streams.decoding.reassembly import Assemblies
+from streams.decoding.sentence_batch import SentenceBatch
+from streams.decoding.settings import DecoderSettings, first_rules
 from streams.decoding.source_clock import SourceClock
+from streams.decoding.source_report import SourceNotes, SourceReport
+from streams.decoding.time_survey import Survey, survey
 
-_MAX_STATIONS: Final = 65_536
 _LEAST_REACH: Final = 256  # sentences looked at after one that had to be held
-
-
-class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How times are judged and messages put together."""
-
-    lateness_seconds: int = 120
-    """How far behind its source a line may be. Later ones are counted `late` and change nothing."""
-    duplicate_window_seconds: int = 10
-    """The same payload on the same channel within this event time is one message heard several times."""
-    part_timeout_seconds: int = 30
-    """How long a message waits for its other parts, by the progress of its source."""
-    max_jump_hours: int = 24
-    """A time further ahead of its source is held until other lines agree with it."""
-    agreeing_lines: int = 3
-    """Consecutive timed lines, within `max_jump_hours` of each other, that make a source start or jump."""
-    max_held_lines: int = 1_000
-    """Lines held for that at most; then they are judged by what is known."""
-    future_tolerance_seconds: int = 300
-    """How far a line's time may be ahead of its time of receipt, where an ingest noted that."""
-    max_line_bytes: int = 4_096
-    """A longer line is cut and rejected."""
-    prefix_zone_minutes: int = 0
-    """UTC offset of times written as text before the sentence without one of their own."""
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if name == "prefix_zone_minutes":
-                if abs(value) > 14 * 60:
-                    raise ValueError(f"prefix_zone_minutes must be within 14 hours of UTC, not {value}")
-            elif value < (0 if name in ("lateness_seconds", "duplicate_window_seconds") else 1):
-                raise ValueError(f"{name} must not be {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +40,20 @@ class Decoded:
     rejects: tuple[Reject, ...] = ()
 
 
-class SourceStage(Protocol):
-    """What a decoder of any format is to the rest: a stage for one source that knows its watermark."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def watermark(self) -> Millis: ...
-    @property
-    def outcomes(self) -> Counter[str]: ...
-    @property
-    def messages(self) -> Counter[int]: ...
-    def feed(self, frame: Frame) -> None: ...
-    def end(self) -> None: ...
-    def advance(self, watermark: Millis) -> Decoded: ...
-    def snapshot(self) -> bytes: ...
-    def restore(self, state: bytes) -> None: ...
-
-
 class _State(msgspec.Struct, array_like=True):
-    timeline: bytes
+    clock: bytes
     assemblies: bytes
     held: bytes
     outcomes: dict[str, int]
     messages: dict[int, int]
     stations: list[str]
-    reader: bytes
+    opening: bytes
+    survey: Survey
+    notes: bytes
+    pieces: dict[str, int]
+    memory: bytes
     rejects: list[Rejected]
+    last_line: int
     ended: bool
 
 
@@ -106,32 +64,41 @@ class Decoder:
     the reports are the same: lateness is judged line by line, and duplicates are found in order of event
     time among messages that are held until none can come before them.
 
-    `base_time` is the time of lines in a source that tells none.
+    `hints` are what the user says about the source.
     """
 
     def __init__(
-        self, source: str, settings: DecoderSettings | None = None, base_time: Millis | None = None
+        self, source: str, settings: DecoderSettings | None = None, hints: SourceHints | None = None
     ) -> None:
+        """Raises ValueError where the hints name a zone that is not known."""
         self.source = source
         self.messages: Counter[int] = Counter()
         """Decoded messages by message type, duplicates not counted."""
         self._settings = settings = settings or DecoderSettings()
+        hints = hints or SourceHints()
         self._window = settings.duplicate_window_seconds * SECOND
-        self._zone = settings.prefix_zone_minutes * MINUTE
-        self._reader = LineReader(self._zone)
-        self._timeline = SourceClock(
+        self._rules = first_rules(settings, hints)
+        self._opening = Opening(source, settings.opening_lines)
+        self._survey = Survey(self._rules)
+        self._notes = SourceNotes()
+        self._memory = ContextMemory()
+        self._clock = SourceClock(
             lateness=settings.lateness_seconds * SECOND,
             max_jump=settings.max_jump_hours * HOUR,
             agreeing=settings.agreeing_lines,
             future_tolerance=settings.future_tolerance_seconds * SECOND,
             max_held=settings.max_held_lines,
-            base_time=base_time,
+            base_time=hints.base_time,
         )
         self._accounts = LineAccounting(source)
         self._part_timeout = settings.part_timeout_seconds * SECOND
-        self._placing = MessageBuilder(self._timeline, self._accounts, self._part_timeout)
+        self._assemblies = Assemblies(self._part_timeout, settings.part_timeout_lines)
+        self._stations = Names()
+        self._builder = MessageBuilder(
+            self._clock, self._accounts, self._assemblies, self._stations, self._part_timeout
+        )
         self._held = DuplicateBuffer(self._window)
-        self._stations: dict[str, int] = {"": 0}
+        self._last_line = 0
         self._ended = False
 
     @property
@@ -145,6 +112,11 @@ class Decoder:
         return self._accounts.outcomes
 
     @property
+    def report(self) -> SourceReport:
+        """What is known about the source so far."""
+        return self._notes.report(self._survey, dict(self._accounts.pieces))
+
+    @property
     def watermark(self) -> Millis:
         """All reports before it can be released, their duplicates known. It moves by whole seconds.
 
@@ -155,7 +127,7 @@ class Decoder:
 
     @property
     def _frontier(self) -> Millis:
-        mark = self._timeline.watermark
+        mark = self._clock.watermark
         if self._ended:
             return END
         return mark if mark == BEGINNING else mark // SECOND * SECOND
@@ -164,20 +136,34 @@ class Decoder:
         """Take lines in. Raises ValueError after `end`, or where `received` has not one time a line."""
         if self._ended:
             raise ValueError(f"{self.source} has ended")
-        columns = FrameColumns(frame, self._settings.max_line_bytes)
-        odd = self._read(frame, columns)
-        self._hold(columns.names, self._work_off(SentenceBatch(columns, odd, LineReader(self._zone))))
+        if not self._opening.open:
+            self._take_in(frame)
+            return
+        if frame.received is not None and len(frame.received) != line_count(frame.data):
+            raise ValueError(f"{len(frame.received)} times of receipt for {line_count(frame.data)} lines")
+        if frame.received is not None and self._opening.holds:
+            self._open()
+            self._take_in(frame)
+            return
+        head, rest = self._opening.keep(frame)
+        if head.received is not None:
+            self._take_in(head)
+        if rest is not None:
+            self._open()
+            self._take_in(rest)
 
     def idle(self, received: Millis) -> None:
         """Nothing has come by this time of the ingest's clock: the source holds nobody back."""
-        self._timeline.idle(received)
+        self._clock.idle(received)
 
     def end(self) -> None:
         """The source has ended: judge what is held without waiting for more."""
-        for sentence, believed in self._timeline.settle():
-            self._placing.place(sentence, believed)
-        self._placing.end()
-        self._hold(Names(), [])
+        if self._opening.open:
+            self._open()
+        for sentence, believed in self._clock.settle():
+            self._builder.place(sentence, believed)
+        self._builder.end()
+        self._hold([])
         self._ended = True
 
     def reopen(self) -> None:
@@ -186,21 +172,26 @@ class Decoder:
 
     def advance(self, watermark: Millis) -> Decoded:
         """Release the reports before `watermark`, or before the decoder's own where that is lower."""
-        self._placing.expire()
+        self._builder.expire(self._last_line)
         self._accounts.count(Outcome.DUPLICATE, self._held.settle(self._frontier))
         reports = self._decode(self._held.release(min(watermark, self.watermark)))
         return Decoded(reports, self._accounts.take())
 
     def snapshot(self) -> bytes:
         state = _State(
-            timeline=self._timeline.dump(),
-            assemblies=self._placing.assemblies.dump(),
+            clock=self._clock.dump(),
+            assemblies=self._assemblies.dump(),
             held=self._held.dump(),
             outcomes=dict(sorted(self.outcomes.items())),
             messages=dict(sorted(self.messages.items())),
             stations=list(self._stations),
-            reader=self._reader.dump(),
+            opening=self._opening.dump(),
+            survey=self._survey,
+            notes=self._notes.dump(),
+            pieces=dict(sorted(self._accounts.pieces.items())),
+            memory=self._memory.dump(),
             rejects=self._accounts.rejected,
+            last_line=self._last_line,
             ended=self._ended,
         )
         return msgspec.msgpack.encode(state)
@@ -208,64 +199,79 @@ class Decoder:
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot of a decoder with the same settings. Raises msgspec.DecodeError."""
         loaded = msgspec.msgpack.decode(state, type=_State)
-        self._timeline.load(loaded.timeline)
-        self._placing.assemblies.load(loaded.assemblies)
+        self._clock.load(loaded.clock)
+        self._assemblies.load(loaded.assemblies)
         self._held.load(loaded.held)
-        self._accounts.load(loaded.outcomes, loaded.rejects)
+        self._accounts.load(loaded.outcomes, loaded.pieces, loaded.rejects)
         self.messages = Counter(loaded.messages)
-        self._stations = {name: index for index, name in enumerate(loaded.stations)}
-        self._reader.load(loaded.reader)
+        self._stations.reset(loaded.stations)
+        self._opening.load(loaded.opening)
+        self._survey = loaded.survey
+        self._notes.load(loaded.notes)
+        self._rules = loaded.survey.rules
+        self._memory.load(loaded.memory)
+        self._last_line = loaded.last_line
         self._ended = loaded.ended
 
     # What comes in
 
-    def _read(self, frame: Frame, columns: FrameColumns) -> list[tuple[int, Sentence]]:
-        """Account for the lines that are no sentences; return the sentences that are not in the columns."""
+    def _open(self) -> None:
+        """Decide by the first lines how times are read, and work off those that waited for that."""
+        self._survey = survey(self._opening.frames, self._settings.max_line_bytes, self._rules)
+        self._rules = self._survey.rules
+        for frame in self._opening.close():
+            self._take_in(frame)
+
+    def _take_in(self, frame: Frame) -> None:
+        columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules)
+        columns.settle(self._rules, self._memory, self._stations)
+        self._count_others(frame, columns)
+        self._last_line = frame.number(columns.lines.size - 1) if columns.lines.size else self._last_line
+        batch = SentenceBatch(columns, self._stations)
+        self._notes.count(columns, batch.seconds_off)
+        self._hold(self._work_off(batch))
+
+    def _count_others(self, frame: Frame, columns: FrameColumns) -> None:
+        """Account for what is no sentence: context lines, lines that are too long, and faults."""
         cuts = {cut.index: cut for cut in frame.cuts}
-        sentences: list[tuple[int, Sentence]] = []
-        for index, read in columns.read_odd(self._reader):
-            if isinstance(read, Sentence):
-                sentences.append((index, read))
-            elif read is Outcome.CONTEXT:
-                self._accounts.count(read)
-            elif read is Outcome.TOO_LONG:
-                line = columns.lines.line(index)
-                cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
-                self._accounts.cut(line[: self._settings.max_line_bytes], frame.number(index), cut)
-            else:
-                self._accounts.reject(columns.lines.line(index), frame.number(index), read)
+        for index in np.flatnonzero(columns.too_long).tolist():
+            line = columns.lines.line(index)
+            cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
+            self._accounts.cut(line[: self._settings.max_line_bytes], frame.number(index), cut)
+        for index, fault in columns.faults:
+            self._accounts.reject(fault.piece, frame.number(index), fault.outcome, lines=fault.lines)
         if columns.context_lines:
             self._accounts.count(Outcome.CONTEXT, columns.context_lines)
-        return sentences
 
-    def _work_off(self, sequence: SentenceBatch) -> list[Placed]:
-        """Take sentences through the timeline, in columns as far as that goes, and place them."""
+    def _work_off(self, batch: SentenceBatch) -> list[Placed]:
+        """Take sentences through the clock, in columns as far as that goes, and make messages of them."""
         placed: list[Placed] = []
-        at, reach = 0, sequence.size
-        while at < sequence.size:
-            taken = self._timeline.take(*sequence.ahead(at, reach))
+        at, reach = 0, batch.size
+        while at < batch.size:
+            taken = self._clock.take(*batch.ahead(at, reach))
             if taken is None:
-                self._placing.turn = at
-                for sentence, believed in self._timeline.admit(sequence.sentence(at)):
-                    self._placing.place(sentence, believed)
+                self._builder.turn = at
+                for sentence, believed in self._clock.admit(batch.sentence(at)):
+                    self._builder.place(sentence, believed)
                 at, reach = at + 1, _LEAST_REACH
                 continue
-            placed.append(sequence.place(at, taken, self._accounts))
-            placed += sequence.pair(at, taken, self._placing.assemblies, self._part_timeout)
-            for index in sequence.one_by_one(at, taken):
-                self._timeline.move(taken, index - at)
-                self._placing.turn = index
-                self._placing.place(sequence.sentence(index), bool(taken.believed[index - at]))
-            self._timeline.move(taken, taken.size)
+            placed.append(batch.place(at, taken, self._accounts))
+            placed += batch.pair(
+                at, taken, self._assemblies, self._part_timeout, self._settings.part_timeout_lines
+            )
+            for index in batch.one_by_one(at, taken):
+                self._clock.move(taken, index - at)
+                self._builder.turn = index
+                self._builder.place(batch.sentence(index), bool(taken.believed[index - at]))
+            self._clock.move(taken, taken.size)
             at, reach = at + taken.size, reach * 8
         return placed
 
-    def _hold(self, names: Names, placed: list[Placed]) -> None:
-        """Hand the frame's messages on to those held, in the order in which they were completed."""
-        turns, rows, stations, payloads = self._placing.take()
-        if len(rows):
-            rows["station"] = [names.number(station) for station in stations]
-            placed = [*placed, Placed(turns, rows, payloads)]
+    def _hold(self, placed: list[Placed]) -> None:
+        """Hand the messages on to those held, in the order in which they were completed."""
+        built = self._builder.take()
+        if built is not None:
+            placed = [*placed, built]
         if not placed:
             return
         rows = joined([part.rows for part in placed], HELD)
@@ -275,22 +281,7 @@ class Decoder:
             order = np.argsort(turns, kind="stable")
             rows, texts = rows.take(order), texts.take(order)
         rows["mmsi"] = Bits(texts).unsigned(8, 30)
-        first = np.full(names.size, -1)
-        first[rows["station"][::-1]] = np.arange(len(rows))[::-1]
-        index, known = np.zeros(names.size, np.int32), names.all
-        for number in np.argsort(first, kind="stable").tolist():
-            if first[number] >= 0:  # numbered in the order in which they are heard
-                index[number] = self._station(known[number])
-        rows["station"] = index[rows["station"]]
         self._held.add(rows, texts.compact())
-
-    def _station(self, name: str) -> int:
-        index = self._stations.get(name)
-        if index is None:
-            if len(self._stations) >= _MAX_STATIONS:
-                return 0
-            index = self._stations[name] = len(self._stations)
-        return index
 
     # What comes out
 
@@ -320,6 +311,7 @@ class Decoder:
             lines = int(rows["lines"][row])
             self._accounts.reject(head, int(rows["line"][row]), Outcome.UNDECODABLE, lines=lines)
         self._accounts.count(Outcome.MESSAGE, int(rows["lines"][good].sum()))
+        self._notes.count_own(rows["mmsi"][good & rows["own"]])
         counts = enumerate(np.bincount(rows["type"][good]).tolist())
         self.messages.update({kind: count for kind, count in counts if count})
         return Reports(self.source, positions, statics, tuple(table))

@@ -15,13 +15,14 @@ from streams.decoding.repeats import in_order, originals
 HELD: Final = np.dtype(
     [
         ("time", "i8"),
-        ("line", "i8"),  # number of the first of its lines
+        ("line", "i8"),  # number of the line of its first sentence
         ("mmsi", "u4"),
-        ("station", "i4"),  # index into the decoder's names
-        ("lines", "u2"),  # sentences that the message came in
+        ("station", "i4"),  # number among the names of the source
+        ("lines", "u2"),  # lines that are counted with the message
         ("type", "u1"),
         ("fill", "u1"),  # bits to ignore at the end of the payload
         ("channel", "u1"),  # class: 0 = A or 1, 1 = B or 2, 2 = any other
+        ("own", "?"),  # VDO: what the ship or station itself sends
     ],
     align=True,
 )

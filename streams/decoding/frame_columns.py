@@ -1,127 +1,230 @@
-"""A frame in columns: its plain sentences with their context, and the odd lines between them."""
+"""Frame columns: all sentences of a frame in order with what is known about them, and its other lines."""
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from models.frame import Frame
-from models.time import Millis
 from streams.decoding.byte_spans import Flags, Int64Array
 from streams.decoding.context_columns import (
     Context,
+    ContextMemory,
+    FrameContext,
+    GpsRecords,
     Names,
-    read_pghp,
-    read_suffixes,
-    read_tags,
-    resolve,
+    Own,
+    PghpRecords,
+    TagRecords,
 )
-from streams.decoding.line_columns import (
-    Lines,
-    find_pghp,
-    find_sentences,
-    find_tags,
-)
-from streams.decoding.line_reader import LineReader
+from streams.decoding.line_columns import Lines, find_pghp, find_sentences, find_tags
+from streams.decoding.line_fields import read_pghp, read_suffixes, read_tags
+from streams.decoding.line_reader import Around, Fault, LineRead, LineReader
 from streams.decoding.outcome import Outcome
 from streams.decoding.sentence import Sentence
+from streams.decoding.sentence_columns import SentenceColumns
+from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.time_text import Reading, TimeProblem
+
+_PROBLEMS: Final = {
+    TimeProblem.ZONE: Outcome.UNKNOWN_ZONE,
+    TimeProblem.DATE_ORDER: Outcome.UNKNOWN_DATE_ORDER,
+}
+_MAX_STATIONS: Final = 65_536
+_PLAIN: Final = LineReader(TimeRules().text)
+
+
+class LineFault(NamedTuple):
+    """A line, by its index in the frame, that holds something which is no good sentence."""
+
+    line: int
+    fault: Fault
 
 
 class FrameColumns:
-    """The lines of a frame by what they are: plain sentences and context lines in columns, the rest odd.
+    """The sentences of a frame, what its lines say about them, and what else the lines hold.
 
-    `too_long` are lines that are no longer whole, or too long to be looked at.
+    Raises ValueError where the frame's `received` has not one time a line.
     """
 
-    def __init__(self, frame: Frame, longest: int) -> None:
+    def __init__(self, frame: Frame, longest: int, rules: TimeRules) -> None:
+        """A line of more than `longest` bytes is not read. Of the rules, those about single lines count."""
         self.lines = lines = Lines.of(frame.data)
         if frame.received is not None and len(frame.received) != lines.size:
             raise ValueError(f"{len(frame.received)} times of receipt for {lines.size} lines")
-        if frame.numbers is not None and len(frame.numbers) != lines.size:
-            raise ValueError(f"{len(frame.numbers)} numbers of lines for {lines.size} lines")
-        self.names = Names()
         self.received = frame.received
         self._frame = frame
         self.too_long: Flags = lines.places[lines.last] - lines.starts > longest
         self.too_long[[cut.index for cut in frame.cuts]] = True
-        bare, leading = find_tags(lines)
-        _, self._bare = read_tags(lines, bare, self.names)
-        leading, self._leading = read_tags(lines, leading, self.names)
-        self._pghp = read_pghp(lines, find_pghp(lines), self.names)
-        self.sentences = sentences = find_sentences(lines, leading)
-        time, station, good = read_suffixes(lines, sentences, self.names)
-        good &= ~self.too_long[sentences.line]
-        self._suffix = time[good], station[good]
-        sentences.keep(good)
-        context = np.zeros(lines.size, np.bool_)
-        context[self._bare.lines] = context[self._pghp[0].lines] = True
-        context &= ~self.too_long
-        self.context_at = context
-        self.context_lines = int(context.sum())
-        self._boundary = ~context
-        self._boundaries = np.flatnonzero(self._boundary)
+        self.faults: list[LineFault] = []
+        self.checked_tags = self.unchecked_tags = 0
+        self._text, self._trust = rules.text, rules.trust_tags
+        self._names, self.groups = Names(), Names()
+        self._irregular: list[Sentence] = []
+        self._arounds: list[Around] = []
+        own, bare, pghp = self._read_regular()
+        self._which = np.arange(own.size)  # among the regular; or -1, -2, ...: first, second, ... irregular
+        is_context = np.zeros(lines.size, np.bool_)
+        is_context[bare.lines] = is_context[pghp.lines] = True
+        known = is_context | self.too_long
+        known[own.lines] = True
+        reads = self._read_irregular(np.flatnonzero(~known).tolist())
+        boundary = ~is_context
+        if reads:
+            boundary[[line for line, read in reads if not read.is_boundary]] = False
+            own, bare, pghp = self._with_irregular(own, bare, pghp, reads)
+        self.context_lines = int(is_context.sum()) + sum(read.is_context for _, read in reads)
+        self.context = FrameContext(own, bare, pghp, _gps(reads), boundary, self._names, self.groups)
 
-    def read_odd(self, reader: LineReader) -> Iterator[tuple[int, Sentence | Outcome]]:
-        """Read line by line what is not plain, and what is plain but spoken of by a line that is not.
+    def settle(self, rules: TimeRules, memory: ContextMemory, stations: Names) -> None:
+        """Set time, kind of time, station and group of each sentence, by this frame and the lines before it.
 
-        The reader is left as it would be after all lines of the frame.
+        Sentences whose only time cannot be read become faults. `stations` are the names of the source; they
+        take in those that are new.
         """
-        boundaries, plain = self._boundaries, np.zeros(self.lines.size, np.bool_)
-        plain[self.sentences.line] = True
-        odd = deque(np.flatnonzero(~plain[boundaries]).tolist())
-        if reader.open and len(boundaries) and (not odd or odd[0] != 0):
-            odd.appendleft(0)
-        done = -1
-        while odd:
-            place = odd.popleft()
-            if place != done + 1:
-                reader.forget()
-            line = int(boundaries[place])
-            if self.too_long[line]:
-                reader.forget()
-                yield line, Outcome.TOO_LONG
-            else:
-                self._tell(reader, place)
-                plain[line] = False
-                yield line, reader.read(self.lines.line(line), self.number(line), self._moment(line))
-            done = place
-            if reader.open and place + 1 < len(boundaries) and (not odd or odd[0] != place + 1):
-                odd.appendleft(place + 1)
-        if done != len(boundaries) - 1:
-            reader.forget()
-        self._tell(reader, len(boundaries))
-        good = plain[self.sentences.line]
-        self._suffix = self._suffix[0][good], self._suffix[1][good]
-        self.sentences.keep(good)
+        context = memory.resolve(self.context, rules)
+        good = np.ones(self.sentences.size, np.bool_)
+        for index in np.flatnonzero((self._which < 0) & (context.kind == TimeKind.NONE)).tolist():
+            number = -1 - int(self._which[index])
+            problem = _problem(self._arounds[number], rules)
+            if problem is not None:
+                sentence = self._irregular[number]
+                fault = Fault(sentence.raw, _PROBLEMS[problem], sentence.lines)
+                self.faults.append(LineFault(int(self.sentences.line[index]), fault))
+                good[index] = False
+        self._take(context, good, stations)
 
-    def context(self) -> Context:
-        """What is known about the plain sentences."""
-        return resolve(
-            self.lines, self.sentences, self._suffix, self._leading, self._bare, self._pghp, self._boundary
-        )
-
-    def number(self, line: int) -> int:
-        """The number in its source of the line with this index."""
-        return self._frame.number(line)
+    def problems(self, kind: TimeKind) -> list[tuple[int, TimeProblem]]:
+        """The lines, by their indices, at which a kind of time cannot be read, and why."""
+        found = []
+        for index in np.flatnonzero(self._which < 0).tolist():
+            around = self._arounds[-1 - int(self._which[index])]
+            reading = around.suffix if kind is TimeKind.SUFFIX else around.prefix
+            if isinstance(reading, TimeProblem):
+                found.append((int(self.sentences.line[index]), reading))
+        return found
 
     def numbers(self, lines: Int64Array) -> Int64Array:
-        """The numbers of several lines."""
+        """The numbers in the source of lines with these indices."""
         numbers = self._frame.numbers
         return lines + self._frame.first_line if numbers is None else numbers[lines]
 
-    def sentence(self, line: int, reader: LineReader) -> Sentence:
-        """One of the plain sentences as an object."""
-        self._tell(reader, int(np.searchsorted(self._boundaries, line)))
-        read = reader.read(self.lines.line(line), self.number(line), self._moment(line))
-        assert isinstance(read, Sentence)
-        return read
+    def sentence(self, index: int, station: str) -> Sentence:
+        """One of the sentences as an object, with all that is known about it."""
+        which, line = int(self._which[index]), int(self.sentences.line[index])
+        if which < 0:
+            sentence = self._irregular[-1 - which]
+        else:
+            ((sentence, _),) = _PLAIN.read(self.lines.line(line), self._frame.number(line)).sentences
+        if self.received is not None:
+            sentence.received = int(self.received[line])
+        time = int(self.time[index])
+        sentence.time = None if time == UNTOLD else time
+        sentence.station, sentence.group = station, self.groups[int(self.group[index])]
+        return sentence
 
-    def _tell(self, reader: LineReader, place: int) -> None:
-        """Read the context lines right before a boundary."""
-        since = int(self._boundaries[place - 1]) + 1 if place else 0
-        until = int(self._boundaries[place]) if place < len(self._boundaries) else self.lines.size
-        for line in range(since, until):
-            reader.read(self.lines.line(line), self.number(line), None)
+    def raw(self, index: int) -> bytes:
+        """The text of a sentence: its line, or the piece of it where it holds several."""
+        which = int(self._which[index])
+        if which < 0:
+            return self._irregular[-1 - which].raw
+        return self.lines.line(int(self.sentences.line[index]))
 
-    def _moment(self, line: int) -> Millis | None:
-        return int(self.received[line]) if self.received is not None else None
+    def _read_regular(self) -> tuple[Own, TagRecords, PghpRecords]:
+        lines, whole = self.lines, ~self.too_long
+        bare, leading = find_tags(lines)
+        _, bare_tags = read_tags(lines, bare, self._names, self.groups)
+        leading, tags = read_tags(lines, leading, self._names, self.groups)
+        pghp = read_pghp(lines, find_pghp(lines), self._names)
+        found = find_sentences(lines, leading)
+        time, station, good = read_suffixes(lines, found, self._names)
+        good &= whole[found.line]
+        found.keep(good)
+        self.sentences = SentenceColumns.of_regular(found, lines)
+        own = Own.blank(found.line)
+        own.checksum, own.strict = found.checksum, (found.total == 1) & found.sent
+        own.suffix_time, own.suffix_station = time[good], station[good]
+        own.lead(tags, lines.size)
+        self.checked_tags += len(tags) + len(bare_tags)
+        return own, bare_tags.where(whole), pghp.where(whole)
+
+    def _read_irregular(self, numbers: Sequence[int]) -> list[tuple[int, LineRead]]:
+        reader = LineReader(self._text, self._trust)
+        reads = [(line, reader.read(self.lines.line(line), self._frame.number(line))) for line in numbers]
+        for line, read in reads:
+            self.faults += (LineFault(line, fault) for fault in read.faults)
+            self.checked_tags += read.checked_tags
+            self.unchecked_tags += read.unchecked_tags
+            for sentence, around in read.sentences:
+                self._irregular.append(sentence)
+                self._arounds.append(around)
+        return reads
+
+    def _with_irregular(
+        self, own: Own, bare: TagRecords, pghp: PghpRecords, reads: list[tuple[int, LineRead]]
+    ) -> tuple[Own, TagRecords, PghpRecords]:
+        names, groups = self._names, self.groups
+        if self._irregular:
+            lines = [line for line, read in reads for _ in read.sentences]
+            regular = own.size
+            own, order = own.with_others(self._own_of_irregular(lines))
+            self._which = np.where(order < regular, order, regular - 1 - order)
+            self.sentences = self.sentences.with_others(
+                SentenceColumns.of_irregular(self._irregular, lines)
+            ).take(order)
+        tags = [
+            (line, _told(t.time), names.number(t.station), groups.number(t.group), names.number(t.info))
+            for line, read in reads
+            if (t := read.tag) is not None
+        ]
+        pghps = [
+            (line, p.time, names.number(p.station), p.checksum)
+            for line, read in reads
+            if (p := read.pghp) is not None
+        ]
+        return own, bare.with_rows(tags), pghp.with_rows(pghps)
+
+    def _own_of_irregular(self, lines: list[int]) -> Own:
+        names, groups = self._names, self.groups
+        rows = [
+            (
+                sentence.checksum,
+                sentence.total == 1 and not sentence.own,
+                _told(around.tag.time),
+                names.number(around.tag.station),
+                groups.number(around.tag.group),
+                names.number(around.tag.info),
+                _told(around.suffix),
+                names.number(around.suffix_station),
+                _told(around.prefix),
+                names.number(around.prefix_station),
+            )
+            for sentence, around in zip(self._irregular, self._arounds, strict=True)
+        ]
+        checksum, strict, *columns = np.array(rows, np.int64).T
+        return Own(np.array(lines, np.int64), checksum, strict > 0, *columns)
+
+    def _take(self, context: Context, good: Flags, stations: Names) -> None:
+        self.time, self.kind, self.unbelieved_times = context.time, context.kind, context.unbelieved
+        self.group, station = context.group, context.station
+        if not good.all():
+            self.sentences, self._which = self.sentences.take(good), self._which[good]
+            self.time, self.kind, self.group, station = (
+                column[good] for column in (self.time, self.kind, self.group, station)
+            )
+        self.station = self._names.among(stations, station, _MAX_STATIONS)
+
+
+def _problem(around: Around, rules: TimeRules) -> TimeProblem | None:
+    for kind, reading in ((TimeKind.SUFFIX, around.suffix), (TimeKind.PREFIX, around.prefix)):
+        if isinstance(reading, TimeProblem) and kind not in rules.ignored:
+            return reading
+    return None
+
+
+def _told(time: Reading) -> int:
+    return UNTOLD if time is None or isinstance(time, TimeProblem) else time
+
+
+def _gps(reads: list[tuple[int, LineRead]]) -> GpsRecords:
+    return GpsRecords.empty().with_rows([(line, read.gps) for line, read in reads if read.gps is not None])

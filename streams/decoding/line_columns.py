@@ -1,8 +1,8 @@
-"""Columns: the lines of a frame told apart and taken to pieces all at once, with no object for any of them.
+"""Line columns: the regular lines of a frame, taken to pieces all at once without an object for any of them.
 
-What is read here is what nearly all lines look like: a sentence from the start of the line or after a tag
-block, with nothing or an epoch after its checksum; a tag block alone; a `$PGHP` line. All else is odd and
-goes to the `Reader`, line by line, so that every line means here what it means there.
+Nearly all lines are regular: one sentence from the start of the line or after one tag block, with nothing or
+a number of seconds or milliseconds after its checksum; a tag block alone; a `$PGHP` line. All other lines are
+irregular and go to the line reader, one by one. Whatever is read here, the line reader reads in the same way.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _HEAD_MASK: Final = np.uint64(0xFF0000FFFFFDFF00)  # any talker, M or O, any num
 
 _HEX: Final = np.full(256, 255, np.uint8)
 _HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
-_TALKER: Final = np.isin(np.arange(256), list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
+_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
 
 _DIGITS: Final = np.uint64(0x3030303030303030)
 _OUTSIDE: Final = np.array([(1 << 64) - (1 << 8 * count) for count in range(9)], np.uint64)
@@ -46,7 +46,7 @@ _ROUNDS: Final = [
 
 
 class Lines(NamedTuple):
-    """Where the lines of a frame lie, and the marks `!`, `$`, `,`, `*`, backslash and line feed in them."""
+    """Where the lines of a frame are, and the marks `!`, `$`, `,`, `*`, backslash and line feed in them."""
 
     block: Bytes
     starts: Int64Array
@@ -86,12 +86,12 @@ class Lines(NamedTuple):
         return len(self.starts)
 
     def line(self, index: int) -> bytes:
-        """The bytes of a line without its line feed."""
-        return self.block[int(self.starts[index]) : int(self.places[self.last[index]])].tobytes()
+        """The bytes of a line without its line end."""
+        return self.block[int(self.starts[index]) : int(self.ends[index])].tobytes()
 
 
 class Tags(NamedTuple):
-    """Tag blocks: their lines, and where they lie in them: marks from the first backslash to the second."""
+    """Tag blocks: their lines, and the indices of the marks at which they begin and end."""
 
     lines: Int64Array
     first: Int64Array
@@ -100,7 +100,7 @@ class Tags(NamedTuple):
 
 @dataclass(slots=True)
 class Sentences:
-    """Sentences of plain lines, in order."""
+    """Sentences of regular lines, in order."""
 
     line: Int64Array  # index of the line
     total: Int64Array
@@ -160,7 +160,7 @@ def _eight(block: Bytes, ends: Int64Array, lengths: Int64Array) -> tuple[Int64Ar
 
 
 def find_tags(lines: Lines) -> tuple[Tags, Tags]:
-    """Tag blocks that stand alone on their line, and those right before a sentence: with good checksums."""
+    """Tag blocks with good checksums: those alone on their line, and those right before a sentence."""
     places, marks = lines.places, lines.marks
     begin = np.flatnonzero((marks[lines.first] == _BACKSLASH) & (places[lines.first] == lines.starts))
     if not len(begin):
@@ -186,7 +186,7 @@ def find_tags(lines: Lines) -> tuple[Tags, Tags]:
 
 
 def find_sentences(lines: Lines, tags: Tags) -> Sentences:
-    """Well-formed sentences with good checksums, from the start of a line or after one of the tag blocks."""
+    """Well-formed sentences with good checksums, alone on their line, at its start or after a tag block."""
     block, places, marks = lines.block, lines.places, lines.marks
     mark = np.where((marks[lines.first] == _BANG) & (places[lines.first] == lines.starts), lines.first, -1)
     mark[tags.lines] = tags.last + 1
@@ -218,9 +218,10 @@ def find_sentences(lines: Lines, tags: Tags) -> Sentences:
         good &= (width == 0) | (width <= 2) & (block[comma[4] + 1] > 0)
     start, end, star = comma[5] + 1, comma[6], comma[7]
     fill = block[end + 1].astype(np.int64) - 48
-    good &= (end > start) & (star == end + 2) & (fill >= 0) & (fill <= 5) & ((fill == 0) | (number == total))
+    good &= (end > start) & (star == end + 2) & (fill >= 0) & (fill <= 6) & ((fill == 0) | (number == total))
     given = hexadecimal(block, star + 1)
     good &= (given == checksums(block, begin + 1, star)) & (star + 3 <= lines.ends[line])
+    good &= _is_last(marks, mark, lines.last[line])
     if len(lines.strange):
         good &= ~_holds(lines.strange, start, end)
     key = head >> np.uint64(40) & np.uint64(0xFFFF)
@@ -232,6 +233,13 @@ def find_sentences(lines: Lines, tags: Tags) -> Sentences:
     )
     found.keep(good)
     return found
+
+
+def _is_last(marks: Bytes, mark: Int64Array, last: Int64Array) -> Flags:
+    """Whether no `!`, `$` or backslash follows a mark up to the last one of its line."""
+    special = np.flatnonzero((marks == _BANG) | (marks == _DOLLAR) | (marks == _BACKSLASH))
+    following = np.append(special, len(marks))[np.searchsorted(special, mark, side="right")]
+    return following > last
 
 
 def _holds(places: Int64Array, starts: Int64Array, ends: Int64Array) -> Flags:
@@ -255,6 +263,7 @@ def find_pghp(lines: Lines) -> Pghps:
     good = words_at(marks, mark) == _PGHP_MARKS[0]
     good &= words_at(marks, mark + 8) & ~np.uint64(0xFF) == _PGHP_MARKS[1]
     good &= words_at(block, places[mark]) == _PGHP_BEGIN
+    good &= _is_last(marks, mark, lines.last[line])
     line, mark = line[good], mark[good]
     star = places[mark + 14]
     good = hexadecimal(block, star + 1) == checksums(block, places[mark] + 1, star)

@@ -1,6 +1,6 @@
-"""Placing: sentences into their place in time and into their message, one after another."""
+"""Message builder: sentences, one after another, into messages, and an outcome for each that makes none."""
 
-from typing import Final
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,143 +8,179 @@ from models.report import Rows
 from models.time import Millis
 from streams.decoding.accounting import LineAccounting
 from streams.decoding.byte_spans import ByteSpans, Int64Array
+from streams.decoding.context_columns import Names
 from streams.decoding.dedup import HELD
 from streams.decoding.outcome import Outcome
-from streams.decoding.payload import content_outcome
+from streams.decoding.payload import Content, read_content
 from streams.decoding.reassembly import Assemblies, Assembly
-from streams.decoding.sentence import Sentence
+from streams.decoding.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 from streams.decoding.source_clock import SourceClock
 
-CHANNELS: Final = {b"A": 0, b"1": 0, b"B": 1, b"2": 1}
-OTHER_CHANNEL: Final = 2
+
+class Placed(NamedTuple):
+    """Messages: the running number of the sentence that completed each, rows of `HELD`, payloads."""
+
+    turns: Int64Array
+    rows: Rows
+    payloads: ByteSpans
 
 
 class MessageBuilder:
-    """Makes messages of sentences, and accounts for those that make none.
+    """Builds messages of sentences that are not worked off in columns.
 
     `turn` is the running number of the sentence at hand, by which messages made elsewhere are put in order.
     """
 
-    def __init__(self, timeline: SourceClock, accounts: LineAccounting, part_timeout: Millis) -> None:
-        self.assemblies = Assemblies()
+    def __init__(
+        self,
+        clock: SourceClock,
+        accounts: LineAccounting,
+        assemblies: Assemblies,
+        stations: Names,
+        timeout: Millis,
+    ) -> None:
         self.turn = 0
-        self._timeline = timeline
+        self._clock = clock
         self._accounts = accounts
-        self._part_timeout = part_timeout
+        self._assemblies = assemblies
+        self._stations = stations
+        self._timeout = timeout
         self._turns: list[int] = []
-        self._rows: list[tuple[int, ...]] = []  # in the columns of HELD, without the station
-        self._stations: list[str] = []
+        self._rows: list[tuple[int, ...]] = []  # in the first columns of `HELD`
         self._payloads: list[bytes] = []
 
     def place(self, sentence: Sentence, believed: bool) -> None:
-        if sentence.number > 1:
-            self._continue(sentence, believed)
-            return
-        time, verdict = self._judge(sentence, believed)
-        if verdict is not None:
-            self._reject(sentence, verdict, time)
+        """Take the next sentence in; `believed` tells whether its time is."""
         if sentence.total == 1:
-            if verdict is None and time is not None:
+            time, verdict = self._judge(sentence, believed)
+            if verdict is not None:
+                self._reject(sentence, verdict, time)
+            elif time is not None:
                 self._complete([sentence], time)
             return
-        key = sentence.key
-        self._supersede(key)
-        assembly = Assembly(
-            time=time or 0,
-            deadline=self._timeline.now + self._part_timeout,
-            verdict=verdict or "",
-            parts=[] if verdict else [sentence],
-        )
-        pushed_out = self.assemblies.start(key, assembly)
-        if pushed_out is not None:
-            self._abandon(pushed_out, Outcome.PART_TIMED_OUT)
+        assembly = self._assemblies.find(sentence, self._clock.now) if self._can_join(sentence) else None
+        if assembly is not None:
+            self._join(assembly, sentence, believed)
+        elif sentence.number == 1 or sentence.group:
+            self._begin(sentence, believed)
+        else:
+            time, verdict = self._judge(sentence, believed)
+            self._reject(sentence, verdict or Outcome.PART_ORPHAN, time)
 
-    def expire(self) -> None:
-        """Give up messages that have waited too long for their other parts."""
-        for assembly in self.assemblies.expire(self._timeline.now):
+    def expire(self, line: int) -> None:
+        """Give up messages that have waited too long; `line` is the number of the last line."""
+        for assembly in self._assemblies.expire(self._clock.now, line):
             self._abandon(assembly, Outcome.PART_TIMED_OUT)
 
     def end(self) -> None:
-        self.expire()
-        for assembly in self.assemblies.clear():
-            self._abandon(assembly, Outcome.PART_WAITING)
+        """The source has ended: no more parts will come."""
+        for assembly in self._assemblies.clear():
+            overdue = assembly.deadline < self._clock.now
+            self._abandon(assembly, Outcome.PART_TIMED_OUT if overdue else Outcome.PART_WAITING)
 
-    def take(self) -> tuple[Int64Array, Rows, list[str], ByteSpans]:
-        """The messages since the last call: their turns, rows, stations and payloads."""
+    def take(self) -> Placed | None:
+        """The messages since the last call."""
+        if not self._rows:
+            return None
         rows = np.zeros(len(self._rows), HELD)
-        if self._rows:
-            names = ("time", "line", "lines", "type", "fill", "channel")
-            for name, column in zip(names, zip(*self._rows, strict=True), strict=True):
-                rows[name] = column
-        taken = np.array(self._turns, np.int64), rows, self._stations, ByteSpans.of(self._payloads)
-        self._turns, self._rows, self._stations, self._payloads = [], [], [], []
+        names = ("time", "line", "station", "lines", "type", "fill", "channel", "own")
+        for name, column in zip(names, zip(*self._rows, strict=True), strict=True):
+            rows[name] = column
+        taken = Placed(np.array(self._turns, np.int64), rows, ByteSpans.of(self._payloads))
+        self._turns, self._rows, self._payloads = [], [], []
         return taken
 
-    def _continue(self, sentence: Sentence, believed: bool) -> None:
-        """A part after the first. One without a time of its own is judged as the first part was."""
-        key = sentence.key
-        assembly = self.assemblies.get(key)
-        if assembly is not None and assembly.deadline < self._timeline.now:
-            self._supersede(key)
-            assembly = None
-        time: Millis | None
-        if assembly is not None and sentence.time is None and believed:
-            time, verdict = assembly.time, Outcome(assembly.verdict) if assembly.verdict else None
-            if sentence.received is not None:
-                self._timeline.stamp(None, sentence.received)
-        else:
-            time, verdict = self._judge(sentence, believed)
-            if verdict is None and assembly is not None:
-                if assembly.verdict:
-                    verdict = Outcome(assembly.verdict)
-                elif time is not None and abs(time - assembly.time) > self._part_timeout:
-                    self.assemblies.drop(key)
-                    self._abandon(assembly, Outcome.PART_TIMED_OUT)
-                    assembly = None
-        if verdict is None and (assembly is None or assembly.has(sentence.number)):
-            verdict = Outcome.PART_ORPHAN
+    def _can_join(self, sentence: Sentence) -> bool:
+        """Whether a part may come after others: a first part does only in a group."""
+        return sentence.number > 1 or bool(sentence.group)
+
+    def _begin(self, sentence: Sentence, believed: bool) -> None:
+        time, verdict = self._judge(sentence, believed)
+        assembly = Assembly(
+            key=sentence.key,
+            group=sentence.group,
+            station=sentence.station,
+            time=time or 0,
+            told=sentence.time is not None,
+            deadline=self._clock.now + self._timeout,
+            line=sentence.line,
+            timed=sentence.time is not None or sentence.received is not None,
+            verdict=verdict or "",
+            parts=[sentence],
+        )
         if verdict is not None:
             self._reject(sentence, verdict, time)
-            return
-        assert assembly is not None
+        if not self._assemblies.room(1):
+            self.expire(sentence.line)
+        crowded_out = self._assemblies.crowd_out()
+        if crowded_out is not None:
+            self._abandon(crowded_out, Outcome.PART_TIMED_OUT)
+        for superseded in self._assemblies.begin(assembly, self._clock.now):
+            self._abandon(superseded, Outcome.PART_SUPERSEDED)
+
+    def _join(self, assembly: Assembly, sentence: Sentence, believed: bool) -> None:
+        """Add a part. One without a time of its own is judged as the message is."""
+        time: Millis | None = assembly.time
+        verdict = Outcome(assembly.verdict) if assembly.verdict else None
+        if sentence.time is not None or not believed:
+            time, own = self._judge(sentence, believed)
+            verdict = verdict or own
+        elif sentence.received is not None:
+            self._clock.stamp(None, sentence.received)
+        if verdict is not None and not assembly.verdict:
+            self._abandon(assembly, verdict)
+            assembly.verdict = verdict
+        if verdict is not None:
+            self._reject(sentence, verdict, time)
         assembly.parts.append(sentence)
+        assembly.station = assembly.station or sentence.station
+        assembly.group = assembly.group or sentence.group
+        if sentence.time is not None and time is not None and (sentence.number == 1 or not assembly.told):
+            assembly.time, assembly.told, assembly.timed = time, True, True
         if assembly.complete:
-            self.assemblies.drop(key)
-            self._complete(assembly.message, assembly.time)
+            self._assemblies.drop(assembly)
+            if not assembly.verdict:
+                self._complete(assembly.message, assembly.time)
 
     def _judge(self, sentence: Sentence, believed: bool) -> tuple[Millis | None, Outcome | None]:
         """The sentence's event time, and why it does not count, if so."""
         if not believed:
             return sentence.time, Outcome.IMPLAUSIBLE
-        time = self._timeline.stamp(sentence.time, sentence.received)
+        time = self._clock.stamp(sentence.time, sentence.received)
         if time is None:
             return None, Outcome.NO_TIME
-        return time, Outcome.LATE if time < self._timeline.watermark else None
+        return time, Outcome.LATE if time < self._clock.watermark else None
 
     def _complete(self, parts: list[Sentence], time: Millis) -> None:
-        payload = b"".join([part.payload for part in parts]) if len(parts) > 1 else parts[0].payload
-        fill = parts[-1].fill
-        kind, wrong = content_outcome(payload, fill)
-        if wrong is not None:
+        content = read_content(b"".join([part.payload for part in parts]), parts[-1].fill)
+        if not isinstance(content, Content):
             for part in parts:
-                self._reject(part, wrong, time)
+                self._reject(part, content, time)
             return
         first = parts[0]
+        station = next((part.station for part in parts if part.station), "")
         channel = CHANNELS.get(first.channel, OTHER_CHANNEL)
+        lines = sum(part.lines for part in parts)
         self._turns.append(self.turn)
-        self._rows.append((time, first.line, len(parts), kind, fill, channel))
-        self._stations.append(first.station)
-        self._payloads.append(payload)
-
-    def _supersede(self, key: bytes) -> None:
-        assembly = self.assemblies.drop(key)
-        if assembly is not None:
-            overdue = assembly.deadline < self._timeline.now
-            self._abandon(assembly, Outcome.PART_TIMED_OUT if overdue else Outcome.PART_SUPERSEDED)
+        self._rows.append(
+            (
+                time,
+                first.line,
+                self._stations.number(station),
+                lines,
+                content.kind,
+                content.fill,
+                channel,
+                first.own,
+            )
+        )
+        self._payloads.append(content.payload)
 
     def _abandon(self, assembly: Assembly, outcome: Outcome) -> None:
-        for part in assembly.parts:
-            self._reject(part, outcome, assembly.time)
+        """Reject the parts of a message that comes to nothing, if they are not rejected already."""
+        if not assembly.verdict:
+            for part in assembly.parts:
+                self._reject(part, outcome, assembly.time)
 
     def _reject(self, sentence: Sentence, outcome: Outcome, time: Millis | None) -> None:
-        self._accounts.reject(sentence.raw, sentence.line, outcome, time)
+        self._accounts.reject(sentence.raw, sentence.line, outcome, time, lines=sentence.lines)

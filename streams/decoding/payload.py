@@ -1,9 +1,10 @@
-"""Payloads: six-bit armoured AIS messages into rows of positions and static data.
+"""Payload: one six-bit armoured AIS message: whether its length fits, and its fields as pyais reads them.
 
-Field layouts after ITU-R M.1371-5, read by pyais. This is the one place that knows how a payload is decoded.
+Field layouts after ITU-R M.1371-5. `payload_columns.py` reads the frequent types in columns; its results are
+those of this module.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,72 +18,109 @@ _NAN: Final = float("nan")
 
 POSITION_TYPES: Final = frozenset({1, 2, 3, 4, 9, 18, 19, 27})
 STATIC_TYPES: Final = frozenset({5, 19, 24})
+_SHIP_TYPE: Final = {5: 232, 19: 263}  # first bit of the type of ship
 
 LENGTHS: Final[dict[int, tuple[range, ...]]] = {
-    1: (range(168, 169),),
-    2: (range(168, 169),),
-    3: (range(168, 169),),
-    4: (range(168, 169),),
-    5: (range(422, 427),),  # 424; encoders pad to the character or cut the spare bits
+    1: (range(168, 1065),),
+    2: (range(168, 1065),),
+    3: (range(168, 1065),),
+    4: (range(168, 1065),),
+    5: (range(420, 427),),  # 424; encoders pad to the character or cut the spare bits and more
     6: (range(88, 1009),),
     7: (range(72, 169),),
     8: (range(56, 1009),),
-    9: (range(168, 169),),
+    9: (range(168, 1065),),
     10: (range(72, 73),),
-    11: (range(168, 169),),
+    11: (range(168, 1065),),
     12: (range(72, 1009),),
     13: (range(72, 169),),
     14: (range(40, 1009),),
     15: (range(88, 163),),  # 88, 110, 112, 160: padded differently
     16: (range(92, 97), range(144, 145)),
     17: (range(80, 817),),
-    18: (range(168, 169),),
+    18: (range(168, 1065),),
     19: (range(312, 313),),
     20: (range(70, 163),),  # 72, 104, 136, 160
-    21: (range(272, 369),),
+    21: (range(268, 369),),  # 272 and more; some leave out the spare bits
     22: (range(168, 169),),
     23: (range(160, 163),),
-    24: (range(160, 169),),  # A is 160, B is 168; many pad A
+    24: (range(158, 169),),  # A is 160, B is 168; many pad A or cut it within the last letter
     25: (range(40, 169),),
     26: (range(60, 1065),),
     27: (range(96, 97), range(168, 169)),  # 168 by encoders that fill the slot
 }
-"""Payload lengths in bits that a type may have (ITU-R M.1371-5 annex 8), with what encoders really send."""
+"""Payload lengths in bits that a type may have (ITU-R M.1371-5 annex 8), with what encoders really send.
+
+Receivers append bits to messages of one slot. Of these types the first 168 bits count.
+"""
+ONE_SLOT: Final = frozenset({1, 2, 3, 4, 9, 11, 18})
+_SLOT_BITS: Final = 168
+_LEAST_24B: Final = 162  # up to the end of the dimensions
+WHOLE_5: Final = 424
+WHOLE_24A: Final = 160
+WHOLE_24B: Final = 168
+"""Bits up to which a message whose end was cut off is filled up with zeros."""
 
 _VALID: Final = frozenset((kind, bits) for kind, spans in LENGTHS.items() for span in spans for bits in span)
 
+NOWHERE: Final = 0.01
+"""Degrees around latitude 0, longitude 0 that are no position: what a receiver without a fix reports."""
+
+_LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
 ARMOUR: Final = np.zeros(256, np.uint8)
-ARMOUR[np.frombuffer(b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw", np.uint8)] = (
-    np.arange(64)
-)
+ARMOUR[np.frombuffer(_LETTERS, np.uint8)] = np.arange(64)
 """Value of each character of six-bit armour (IEC 61162-1)."""
 _VALUES: Final[list[int]] = ARMOUR.tolist()
 
 
-def content_outcome(payload: bytes, fill: int) -> tuple[int, Outcome | None]:
-    """Message type, and why the message is no good, or None. `payload` is not empty."""
+class Content(NamedTuple):
+    """A message whose length fits its type, cut or filled up to the length that its fields need."""
+
+    kind: int
+    payload: bytes
+    fill: int
+
+
+def read_content(payload: bytes, fill: int) -> Content | Outcome:
+    """The message in a payload of six-bit armour, or why it is none."""
+    if not payload:
+        return Outcome.BAD_PAYLOAD
     kind = _VALUES[payload[0]]
     bits = len(payload) * 6 - fill
     if (kind, bits) not in _VALID:
-        return kind, Outcome.BAD_LENGTH if kind in LENGTHS else Outcome.UNKNOWN_TYPE
+        return Outcome.BAD_LENGTH if kind in LENGTHS else Outcome.UNKNOWN_TYPE
+    whole = WHOLE_5 if kind == 5 else 0
     if kind == 24:
         part = _VALUES[payload[6]] >> 2 & 3
         if part > 1:
-            return kind, Outcome.UNDECODABLE
-        if part == 1 and bits < 168:
-            return kind, Outcome.BAD_LENGTH
-    return kind, None
+            return Outcome.UNDECODABLE
+        if part == 1 and bits < _LEAST_24B:
+            return Outcome.BAD_LENGTH
+        whole = WHOLE_24B if part else WHOLE_24A
+    if mmsi_of(payload) == 0:
+        return Outcome.NO_MMSI
+    if kind in ONE_SLOT and bits > _SLOT_BITS:
+        return Content(kind, payload[: _SLOT_BITS // 6], 0)
+    if bits < whole:
+        return Content(kind, _filled_up(payload, bits, whole), -whole % 6)
+    return Content(kind, payload, fill)
 
 
-def mmsis(payloads: list[bytes]) -> npt.NDArray[np.uint32]:
-    """Bits 8 to 37 of each payload. Every valid payload has at least seven characters."""
-    heads = np.frombuffer(b"".join(payload[:7] for payload in payloads), np.uint8).reshape(-1, 7)
-    parts = ARMOUR[heads].astype(np.uint32)
-    shifts = np.array([26, 20, 14, 8, 2], np.uint32)
-    high = ((parts[:, 1:6] & np.array([15, 63, 63, 63, 63], np.uint32)) << shifts).sum(
-        axis=1, dtype=np.uint32
-    )
-    return np.asarray(high | parts[:, 6] >> 4, np.uint32)
+def mmsi_of(payload: bytes) -> int:
+    """Bits 8 to 37. Every payload of a valid length has at least seven characters."""
+    value = 0
+    for code in payload[:7]:
+        value = value << 6 | _VALUES[code]
+    return value >> 4 & 0x3FFFFFFF
+
+
+def _filled_up(payload: bytes, bits: int, whole: int) -> bytes:
+    """A payload with zeros after its last bit, in armour of `whole` bits."""
+    full, rest = divmod(bits, 6)
+    head = payload[:full]
+    if rest:
+        head += bytes([_LETTERS[_VALUES[payload[full]] >> 6 - rest << 6 - rest]])
+    return head.ljust(-(-whole // 6), b"0")
 
 
 def decode_payloads(
@@ -101,19 +139,23 @@ def decode_payloads(
         if kind not in POSITION_TYPES and kind not in STATIC_TYPES:
             continue
         try:
-            message: Any = MSG_CLASS[kind].from_vector(bit_vector(payload, fill))
+            vector = bit_vector(payload, fill)
+            message: Any = MSG_CLASS[kind].from_vector(vector)
             if kind in POSITION_TYPES:
                 positions.append(_position(message, time, kind, station))
             if kind in STATIC_TYPES:
-                statics.append(_static(message, time, kind, station))
-        except Exception:  # whatever a stranger's bits provoke must not stop the stream
+                code = vector.get_num(_SHIP_TYPE[kind], 8) if kind in _SHIP_TYPE else 0
+                statics.append(_static(message, time, kind, station, code))
+        except Exception:  # whatever bits a stranger sends must not stop the stream
             failed.append(index)
     return np.array(positions, POSITION), np.array(statics, STATIC), failed
 
 
 def _position(message: Any, time: int, kind: int, station: int) -> tuple[Any, ...]:
     lon, lat = message.lon, message.lat
-    if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):  # 181 and 91: not available
+    if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0) or (
+        abs(lon) <= NOWHERE and abs(lat) <= NOWHERE
+    ):  # 181 and 91: not available
         lon = lat = _NAN
     mmsi = int(message.mmsi)
     if kind == 4:
@@ -134,9 +176,10 @@ def _position(message: Any, time: int, kind: int, station: int) -> tuple[Any, ..
     return (time, mmsi, kind, lon, lat, speed, course, heading, status, station)
 
 
-def _static(message: Any, time: int, kind: int, station: int) -> tuple[Any, ...]:
+def _static(message: Any, time: int, kind: int, station: int, ship_type: int) -> tuple[Any, ...]:
+    """`ship_type` is the number that was sent: pyais has only a general name for those that are reserved."""
     part = 0
-    imo, ship_type, draught, eta = 0, 0, _NAN, (0, 0, 24, 60)
+    imo, draught, eta = 0, _NAN, (0, 0, 24, 60)
     name = callsign = destination = b""
     dimensions = (0, 0, 0, 0)
     if kind == 24:
@@ -144,7 +187,7 @@ def _static(message: Any, time: int, kind: int, station: int) -> tuple[Any, ...]
     if part != 2:
         name = _bytes(message.shipname)
     if part != 1:
-        ship_type = int(message.ship_type or 0)
+        ship_type = ship_type if kind in _SHIP_TYPE else int(message.ship_type or 0)
         if hasattr(message, "to_bow"):  # an auxiliary craft's part B names its mother ship there
             dimensions = (message.to_bow, message.to_stern, message.to_port, message.to_starboard)
     if part == 2:
@@ -160,4 +203,5 @@ def _static(message: Any, time: int, kind: int, station: int) -> tuple[Any, ...]
 
 
 def _bytes(text: str | None) -> bytes:
-    return (text or "").encode("ascii")
+    """Six-bit text up to its first `@`, which ends it."""
+    return (text or "").partition("@")[0].strip().encode("ascii")

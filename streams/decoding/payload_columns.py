@@ -1,14 +1,13 @@
-"""Payloads into rows by arithmetic on columns: the message types that nearly all traffic is made of.
+"""Payload columns: the message types that nearly all traffic is made of, decoded in columns.
 
-Field layouts after ITU-R M.1371-5, the results those of pyais to the last bit. Rare types are left to pyais,
-which reads one message at a time.
+Field layouts after ITU-R M.1371-5; the results equal those of `payload.py` to the last bit, which also reads
+the rare types, one message at a time.
 """
 
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pyais.constants import ShipType
 
 from models.report import POSITION, STATIC, Rows
 from streams.decoding.byte_spans import (
@@ -19,8 +18,13 @@ from streams.decoding.byte_spans import (
 )
 from streams.decoding.payload import (
     LENGTHS,
+    NOWHERE,
+    ONE_SLOT,
     POSITION_TYPES,
     STATIC_TYPES,
+    WHOLE_5,
+    WHOLE_24A,
+    WHOLE_24B,
     decode_payloads,
 )
 
@@ -38,8 +42,6 @@ _GATHER: Final = [
 _BLANK: Final = ord(" ")
 _AT: Final = ord("@")
 
-_SHIP_TYPES: Final = np.array([int(ShipType.from_value(code) or 0) for code in range(256)], np.uint8)
-"""Codes of types 5 and 19 as pyais understands them: those without a meaning fall back on a general one."""
 _AUXILIARY: Final = (98_000_0000, 98_999_9999)
 
 
@@ -77,6 +79,8 @@ _VALID: Final = np.zeros((64, _MOST_BITS + 1), np.bool_)
 for _kind, _spans in LENGTHS.items():
     for _span in _spans:
         _VALID[_kind, _span.start : _span.stop] = True
+_VALID[5, :WHOLE_5] = _VALID[24, :WHOLE_24A] = False
+_VALID[list(ONE_SLOT), 169:] = False
 
 
 class Bits:
@@ -101,13 +105,13 @@ class Bits:
         return value - ((value >> (width - 1)) << width)
 
     def text(self, start: int, length: int) -> npt.NDArray[np.bytes_]:
-        """Six-bit text, without the `@` that fill it up and the blanks around it."""
+        """Six-bit text up to its first `@`, without the blanks around it."""
         shifts = np.arange(_UNIT - _CHARACTER, -1, -_CHARACTER)
         units = range(start, start + length * _CHARACTER, _UNIT)
         codes = [self.unsigned(first, _UNIT)[:, None] >> shifts & 63 for first in units]
         text = np.concatenate(codes, axis=1)[:, :length].astype(np.uint8)
         text += (text < 32) * np.uint8(64)
-        text *= _until_last(text != _AT)
+        text *= np.logical_and.accumulate(text != _AT, axis=1)
         text *= _until_last((text != _BLANK) & (text != 0))
         result: npt.NDArray[np.bytes_] = np.ascontiguousarray(text).view(f"S{length}")[:, 0]
         for row in np.flatnonzero(text[:, 0] == _BLANK).tolist():
@@ -129,17 +133,17 @@ class Bits:
 
 
 def fits(kinds: Int64Array, lengths: Int64Array) -> Flags:
-    """Whether messages of a type may have a length in bits."""
+    """Whether the length in bits needs no cutting or filling up. Part B of type 24 has more to check."""
     return _VALID[kinds, np.clip(lengths, 0, _MOST_BITS)]
 
 
-def valid(kinds: Int64Array, lengths: Int64Array, bits: Bits) -> Flags:
-    """Where `content_outcome` finds nothing wrong; lengths in bits."""
-    good = fits(kinds, lengths)
+def valid(kinds: Int64Array, lengths: Int64Array, bits: Bits, mmsis: Int64Array) -> Flags:
+    """Where `read_content` gives the payload as it is; lengths in bits."""
+    good: Flags = fits(kinds, lengths) & (mmsis != 0)
     at = np.flatnonzero(kinds == 24)
     if len(at):
         part = bits.unsigned(38, 2)[at]
-        good[at] &= (part == 0) | (part == 1) & (lengths[at] >= 168)
+        good[at] &= (part == 0) | (part == 1) & (lengths[at] >= WHOLE_24B)
     return good
 
 
@@ -191,7 +195,9 @@ def _with_rare(
 
 def _positions(rows: Rows, at: Int64Array, bits: Bits, layout: _Layout) -> None:
     lon, lat = _degrees(bits.signed(*layout.lon), layout), _degrees(bits.signed(*layout.lat), layout)
-    nowhere = (abs(lon) > 180.0) | (abs(lat) > 90.0)  # 181 and 91: not available
+    east, north = abs(lon), abs(lat)
+    nowhere = (east > 180.0) | (north > 90.0)  # 181 and 91: not available
+    nowhere |= (east <= NOWHERE) & (north <= NOWHERE)
     if nowhere.any():
         lon[nowhere] = lat[nowhere] = _NAN
     rows["lon"][at], rows["lat"][at] = lon, lat
@@ -219,7 +225,7 @@ def _type_5(rows: Rows, bits: Bits) -> Rows:
     rows["part"] = 0
     rows["imo"] = bits.unsigned(40, 30)
     rows["callsign"], rows["name"] = bits.text(70, 7), bits.text(112, 20)
-    rows["ship_type"] = _SHIP_TYPES[bits.unsigned(232, 8)]
+    rows["ship_type"] = bits.unsigned(232, 8)
     _dimensions(rows, bits, 240)
     for number, (start, width) in enumerate(((274, 4), (278, 5), (283, 5), (288, 6))):
         rows["eta"][:, number] = bits.unsigned(start, width)

@@ -10,11 +10,11 @@ from streams.decoding.byte_spans import ByteSpans, Int64Array
 
 _SPAN: Final = 1 << 30  # milliseconds that fit beside an MMSI
 _CHANNELS: Final = 3
-_KINDS: Final = 64 * _CHANNELS
+_KINDS: Final = 2 * 64 * _CHANNELS
 
 
 def in_order(rows: Rows, payloads: ByteSpans) -> Int64Array:
-    """The order by (time, mmsi, payload, fill, channel, lines): bytes are looked at only where needed."""
+    """The order by (time, mmsi, payload, fill, channel, own, lines)."""
     times = rows["time"]
     base = times.min() if len(times) else 0
     if len(times) and times.max() - base >= _SPAN:
@@ -28,7 +28,7 @@ def in_order(rows: Rows, payloads: ByteSpans) -> Int64Array:
     tied = np.flatnonzero(np.concatenate((same, [False])) | np.concatenate(([False], same)))
     run = np.cumsum(np.concatenate(([True], ~same)))[tied]
     among, texts = rows.take(order[tied]), payloads.take(order[tied])
-    last = [among["lines"], among["channel"], among["fill"], texts.lengths]
+    last = [among["lines"], among["own"], among["channel"], among["fill"], texts.lengths]
     order[tied] = order[tied][np.lexsort([*last, *reversed(texts.all_words()), run])]
     return order
 
@@ -40,7 +40,7 @@ def originals(rows: Rows, payloads: ByteSpans, window: Millis) -> Int64Array:
     and repeats none itself.
     """
     result = np.arange(len(rows))
-    kinds = rows["fill"].astype(np.int64) * _CHANNELS + rows["channel"]
+    kinds = (rows["fill"].astype(np.int64) * 2 + rows["own"]) * _CHANNELS + rows["channel"]
     hashes = payloads.hashes() + kinds.astype(np.uint64)
     order = np.argsort(hashes)
     same = hashes[order][1:] == hashes[order][:-1]

@@ -1,18 +1,16 @@
-"""The timeline of one source: which times are believed, how far its event time has come, what is late."""
+"""Source clock: which times of a source are believed, how far its event time has come, and what is late."""
 
-from collections.abc import Iterable
-from itertools import pairwise
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from models.time import BEGINNING, Millis
+from models.time import BEGINNING, END, Millis
 from streams.decoding.byte_spans import Flags, Int64Array
 from streams.decoding.sentence import Sentence
-
-UNTOLD: Final = BEGINNING
-"""Where a column of times has none."""
+from streams.decoding.source_times import UNTOLD
 
 Judged = tuple[Sentence, bool]
 """A sentence whose turn has come, and whether its time is believed."""
@@ -40,15 +38,19 @@ class _State(msgspec.Struct, array_like=True):
     watermark: Millis = BEGINNING
     queue: list[Sentence] = []
     unexplained: list[Millis] = []
+    base_time: Millis | None = None
 
 
 class SourceClock:
     """Believes a time when its source has come near it, and moves the watermark by what it believes.
 
-    At the start nothing is believed until `agreeing` consecutive timed lines lie within `max_jump` of each
-    other; later a time more than `max_jump` ahead is held, with all lines after it, until as many agree:
-    so one wrong time, first or not, never makes the rest of a source late. Where an ingest noted the time
-    of receipt, that is the measure instead, and nothing is held. All durations in milliseconds.
+    At the start nothing is believed until `agreeing` consecutive timed lines do not contradict each other:
+    a line contradicts an earlier one whose time is more than `max_jump` ahead of its own. Later a time more
+    than `max_jump` ahead of the source is held, with all lines after it. A line whose time is near the source
+    decides against it; `agreeing` lines that do not contradict it decide for it. So one wrong time, first or
+    not, never makes the rest of a source late, and a vessel that is heard once in 25 hours is believed. Where
+    an ingest noted the time of receipt, that is the measure instead, and nothing is held. All durations are
+    in milliseconds.
     """
 
     def __init__(
@@ -66,8 +68,7 @@ class SourceClock:
         self._agreeing = agreeing
         self._future_tolerance = future_tolerance
         self._max_held = max_held
-        self._base_time = base_time
-        self._state = _State()
+        self._state = _State(base_time=base_time)
 
     @property
     def watermark(self) -> Millis:
@@ -90,28 +91,20 @@ class SourceClock:
         if explained and not state.queue:
             return ((sentence, True),)
         if explained and time is not None:
-            return (*self._release(()), (sentence, True))
+            return (*self._release(time + self._lateness), (sentence, True))
         state.queue.append(sentence)
         if time is not None:
             state.unexplained = [*state.unexplained, time][-self._agreeing :]
-            if self._agree(state.unexplained, self._agreeing):
-                return self._release(state.unexplained)
+            if len(state.unexplained) == self._agreeing and self._agree(state.unexplained):
+                return self._release(END)
         return self.settle() if len(state.queue) > self._max_held else _NONE
 
     def settle(self) -> Iterable[Judged]:
-        """Release what is held without waiting for more lines to agree.
-
-        A source that has no believed time yet starts with the first two that agree, else with the first
-        one, else with the base time.
-        """
+        """Release what is held without waiting for more lines: a time that none contradicts is believed."""
         state = self._state
-        if state.latest is not None:
-            return self._release(())
-        times = [held.time for held in state.queue if held.time is not None]
-        pairs = [pair for pair in pairwise(times) if self._agree(pair, 2)]
-        if not times:
-            state.latest = self._base_time
-        return self._release(pairs[0] if pairs else times[:1])
+        if state.latest is None and all(held.time is None for held in state.queue):
+            state.latest = state.base_time
+        return self._release(END)
 
     def stamp(self, time: Millis | None, received: Millis | None) -> Millis | None:
         """The event time of a believed line: its own, else its receive time, else the source's latest.
@@ -169,22 +162,30 @@ class SourceClock:
     def load(self, data: bytes) -> None:
         self._state = msgspec.msgpack.decode(data, type=_State)
 
-    def _agree(self, times: Iterable[Millis], number: int) -> bool:
-        times = list(times)
-        return len(times) >= number and max(times) - min(times) <= self._max_jump
+    def _agree(self, times: Sequence[Millis]) -> bool:
+        """Whether none of these times, in order of arrival, contradicts one before it."""
+        highest = itertools.accumulate(times, max)
+        return all(time >= before - self._max_jump for time, before in zip(times, highest, strict=True))
 
-    def _release(self, agreed: Iterable[Millis]) -> list[Judged]:
-        """Empty the queue: with `agreed`, what lies within a jump of those is believed, else what is untimed.
+    def _release(self, limit: Millis) -> list[Judged]:
+        """Empty the queue. A time beyond `limit`, or that most later ones contradict, is not believed.
 
-        Untimed lines at the start of a source get the first time that is believed.
+        Lines without a time at the start of a source get the first time that is believed.
         """
         state = self._state
         queue, state.queue, state.unexplained = state.queue, [], []
-        anchor = list(agreed)
-        low, high = (max(anchor) - self._max_jump, min(anchor) + self._max_jump) if anchor else (1, 0)
-        judged = [(held, held.time is None or low <= held.time <= high) for held in queue]
-        if state.latest is None:
-            state.latest = next((held.time for held, good in judged if good and held.time is not None), None)
+        times = np.array([held.time for held in queue if held.time is not None], np.int64)
+        judged: list[Judged] = []
+        done = 0
+        for held in queue:
+            believed = True
+            if held.time is not None:
+                done += 1
+                against = int(np.count_nonzero(times[done:] < held.time - self._max_jump))
+                believed = held.time <= limit and 2 * against <= len(times) - done
+                if believed and state.latest is None:
+                    state.latest = held.time
+            judged.append((held, believed))
         return judged
 
 

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
+from models.date_order import DateOrder
 from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
@@ -48,6 +49,10 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     """Lines that were cut: index in the frame, whole length in bytes, SHA-256."""
     numbers: list[int] | None = None
     """The number of each line, if they do not follow each other: in a recording that was sorted."""
+    timezone: str = ""
+    date_order: DateOrder = DateOrder.UNKNOWN
+    not_after: Millis | None = None
+    """With `base_time` what the user says about the source: `SourceHints`."""
 
 
 class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from models.frame import Frame
+from models.source_hints import NO_HINTS, SourceHints
 from models.time import SECOND, Millis
 from streams.deployment import wire
 from streams.deployment.topics import FRAME_MILLIS
@@ -35,12 +36,12 @@ class Intake:
         outbox: Outbox,
         counters: Counters,
         *,
-        base_time: Millis | None = None,
+        hints: SourceHints = NO_HINTS,
         now: Callable[[], Millis] = utc_now,
     ) -> None:
         self.source = source
         self._outbox, self._counters = outbox, counters
-        self._base_time = base_time
+        self._hints = hints
         self._now = now
         self._cutter = LineCutter()
         self._ready: deque[RawFrame] = deque()
@@ -174,7 +175,10 @@ class Intake:
             first_line,
             data,
             received,
-            self._base_time,
-            cuts=cuts,
-            numbers=numbers,
+            self._hints.base_time,
+            cuts,
+            numbers,
+            self._hints.timezone,
+            self._hints.date_order,
+            self._hints.not_after,
         )

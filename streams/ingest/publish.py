@@ -10,7 +10,10 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from models.frame import Frame
+from models.source_hints import SourceHints
 from models.time import SECOND, Millis
 from streams.deployment.topics import FRAME_MILLIS
 from streams.ingest.counters import Counters
@@ -40,7 +43,6 @@ async def publish(
     target: KafkaTarget,
     rate: float = MAX,
     *,
-    base_time: Millis | None = None,
     names: Sequence[str] | None = None,
     glob: str = ANY,
     reading: Reading | None = None,
@@ -72,14 +74,15 @@ async def publish(
     by = 0
     try:
         if to_now or done is not None:
-            by = await _placed(recordings, base_time, started if to_now else None, done)
+            by = await _placed(recordings, reading.hints.base_time, started if to_now else None, done)
     except BaseException:
         for recording in recordings:
             recording.stop()
         raise
-    if base_time is not None:
-        base_time += by
-    intakes = [Intake(name, outbox, counters, base_time=base_time) for name in names]
+    hints = reading.hints
+    if hints.base_time is not None:
+        hints = msgspec.structs.replace(hints, base_time=hints.base_time + by)
+    intakes = [Intake(name, outbox, counters, hints=hints) for name in names]
 
     async def feed() -> None:
         for source, intake in zip(inputs, intakes, strict=True):
@@ -96,7 +99,7 @@ async def publish(
                         problems.append(str(error))
                     await intake.end()
             else:
-                problems.extend(await _paced(recordings, intakes, rate))
+                problems.extend(await _paced(recordings, intakes, rate, hints))
         finally:
             await finish(_end_all(beats, intakes))
 
@@ -151,10 +154,12 @@ async def _placed(
     return by
 
 
-async def _paced(recordings: Sequence[Recording], intakes: Sequence[Intake], rate: float) -> list[str]:
+async def _paced(
+    recordings: Sequence[Recording], intakes: Sequence[Intake], rate: float, hints: SourceHints
+) -> list[str]:
     window = max(1, round(FRAME_MILLIS * rate))
     problems: list[str] = []
-    streams = [timed_frames(recording, window) for recording in recordings]
+    streams = [timed_frames(recording, window, hints) for recording in recordings]
     heads: list[tuple[Millis, int, Frame]] = []
 
     async def advance(index: int, last: Millis) -> None:

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from models.frame import Cut, Frame
+from models.source_hints import NO_HINTS, SourceHints
 from models.time import DAY, Millis
-from streams.decoding.line_reader import LineReader
-from streams.decoding.sentence import Sentence
+from streams.decoding.line_times import LineTimes
+from streams.decoding.source_times import UNTOLD
 from streams.deployment.topics import FRAME_LINES
 from streams.ingest.shift import LineShifter
 from streams.ingest.sources.files import AHEAD, FrameReader
@@ -25,6 +26,7 @@ class Recording:
     def __init__(self, source: Input, name: str, reading: Reading, ahead: int = AHEAD) -> None:
         """`name` is that of its frames; errors name the input. At most `ahead` frames are read ahead."""
         self.input = source
+        self._hints = reading.hints
         self._reader = FrameReader(source, name, reading, ahead)
         self._ahead: deque[Frame] = deque()
         self._error: SourceError | None = None
@@ -35,7 +37,7 @@ class Recording:
 
         None if the first lines have no time.
         """
-        lines, clock = 0, _Clock()
+        lines, clock, times = 0, _Clock(), LineTimes(hints=self._hints)
         while lines < LOOK_AHEAD_LINES and not clock.agreed:
             try:
                 frame = await anext(self._reader)
@@ -45,9 +47,10 @@ class Recording:
                 self._error = error
                 break
             self._ahead.append(frame)
-            for line in _split(frame.data):
-                lines += 1
-                clock.read(line.rstrip(b"\r\n"))
+            told = times.read(frame).time.tolist()
+            lines += len(told)
+            for time in told:
+                clock.read(time)
         return clock.start
 
     def shift(self, by: Millis) -> None:
@@ -72,20 +75,20 @@ class Recording:
 
 
 async def timed_frames(
-    frames: AsyncIterator[Frame], window: Millis
+    frames: AsyncIterator[Frame], window: Millis, hints: SourceHints = NO_HINTS
 ) -> AsyncIterator[tuple[Millis | None, Frame]]:
     """Frames cut so that each spans at most `window` of event time, each with the time that it has reached.
 
     The time is None until a line has one. Raises SourceError after the frames before it.
     """
-    clock = _Clock()
+    clock, times = _Clock(), LineTimes(hints=hints)
     async for frame in frames:
-        lines = _split(frame.data)
+        lines, told = _split(frame.data), times.read(frame).time.tolist()
         cuts = {cut.index: cut for cut in frame.cuts}
         first, opened = 0, None
-        for index, line in enumerate(lines):
+        for index, time in enumerate(told):
             reached = clock.now
-            now = clock.read(line.rstrip(b"\r\n"))
+            now = clock.read(time)
             if opened is None:
                 opened = now
             elif now is not None and now - opened >= window and index > first:
@@ -121,13 +124,10 @@ class _Clock:
         self.agreed = False
         """Whether two lines agree on where the recording starts."""
         self._leap: Millis | None = None
-        self._reader = LineReader(0)
 
-    def read(self, line: bytes) -> Millis | None:
-        """Take one line. Returns how far the times have come, None until a line has one."""
-        sentence = self._reader.read(line, 0, None)
-        time = sentence.time if isinstance(sentence, Sentence) else None
-        if time is None:
+    def read(self, time: Millis) -> Millis | None:
+        """Take the time of a line, or UNTOLD. Returns how far the times have come, None until a line has one."""
+        if time == UNTOLD:
             return self.now
         if self.now is None or (not self.agreed and abs(time - self.now) > DAY):
             self.now = self.start = time

@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.time import Millis
 from streams.ingest import publish as publishing
 from streams.ingest.counters import Counters
 from streams.ingest.progress import worked_off
@@ -42,7 +41,6 @@ def publish(
     rate: float = publishing.MAX,
     *,
     redis: str | None = None,
-    base_time: Millis | None = None,
     glob: str = ANY,
     reading: Reading | None = None,
     to_now: bool = False,
@@ -61,7 +59,6 @@ def publish(
             files,
             target,
             rate,
-            base_time=base_time,
             glob=glob,
             reading=reading,
             counters=counters,

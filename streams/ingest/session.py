@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+import msgspec
+
+from models.source_hints import SourceHints
 from models.time import Millis
 from streams.deployment import wire
 from streams.deployment.wire import RawFrame
@@ -62,11 +65,10 @@ class IngestOptions:
     name: str | None = None
     """The name of the only source: as it is for a recording, with the session's suffix for a live source."""
     boxes: Sequence[Box] = ()
-    base_time: Millis | None = None
     glob: str = ANY
     """Which files are read of folders and archives."""
     reading: Reading = field(default_factory=Reading)
-    """How recordings are read."""
+    """How recordings are read, and what the user says about the lines of all sources."""
     delays: Delays = field(default_factory=Delays)
     grace: float = GRACE_SECONDS
 
@@ -133,7 +135,7 @@ class Session:
         for name in self._outbox.open_sources():  # their ingest was killed: nothing more comes from them
             await self._outbox.put(RawFrame(wire.VERSION, name, "end", -1))
         intakes = [
-            Intake(source.name, self._outbox, self.counters, base_time=self._options.base_time)
+            Intake(source.name, self._outbox, self.counters, hints=self._hints(source.address))
             for source in self._sources
         ]
         for source, intake in zip(self._sources, intakes, strict=True):
@@ -177,6 +179,11 @@ class Session:
         """A name for this session only: a source that has ended never comes back under it."""
         chosen = self._options.name
         return chosen if chosen is not None and recorded else f"{chosen or text}#{started:x}"
+
+    def _hints(self, address: Address) -> SourceHints:
+        """A live source goes on for ever: its lines are judged by their times of receipt."""
+        hints = self._options.reading.hints
+        return msgspec.structs.replace(hints, not_after=None) if address.live else hints
 
     def _live(self, address: LiveAddress) -> Feed:
         delays, counters = self._options.delays, self.counters

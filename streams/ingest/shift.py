@@ -1,30 +1,41 @@
 r"""Moves the times in the lines of a recording, so that it can be published as if it happened now.
 
-All times of a line are moved together: `c:` of a tag block and `$PGHP` lines (each with its checksum), the
-epoch after the checksum of a sentence, and an epoch or ISO 8601 text before the sentence. They are moved by
-whole minutes, because position reports hold the UTC second of their fix. Dates inside payloads (ETA, the
-clock of a base station) stay as they are: no time is taken from them.
+All times of a line are moved together: `c:` of a tag block, `$PGHP` lines, RMC and ZDA (each with its
+checksum), the epoch after the checksum of a sentence, and an epoch or ISO 8601 text before the sentence. They
+are moved by whole minutes, because position reports hold the UTC second of their fix. Dates inside payloads
+(ETA, the clock of a base station) stay as they are: no time is taken from them.
 """
 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from models.date_order import DateOrder
 from models.errors import InputError
 from models.frame import Frame
 from models.time import MINUTE, SECOND, Millis
-from streams.decoding.line_reader import LineReader
-from streams.decoding.outcome import Outcome
-from streams.decoding.sentence import Sentence, checksum
+from streams.decoding.line_reader import LineRead, LineReader
+from streams.decoding.sentence import checksum
+from streams.decoding.time_text import Reading, TextRules
 
 _TAG: Final = re.compile(rb"([^\\!$]*\\)([^\\]*)(\\.*)", re.DOTALL)
-_TAG_TIME: Final = re.compile(rb"(?<![^,])c:(\d{10}(?:\d{3})?)(?!\d)")
+_TAG_TIME: Final = re.compile(rb"(?<![^,])c:(\d{10}(?:\d{3}){0,3})(?!\d)")
 _PGHP: Final = re.compile(
     rb"(.*\$)(PGHP,1,)(\d{4}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2})(,[^*]*)\*[0-9A-Fa-f]{2}(.*)", re.DOTALL
 )
-_PREFIX_EPOCH: Final = re.compile(rb"(\s*)(\d{10}(?:\d{3})?)(?=[.;,\s])")
+_RMC: Final = re.compile(
+    rb"(.*\$)([A-Z]{2}RMC,)(\d\d)(\d\d)([^,]*,A,(?:[^,]*,){6})(\d\d)(\d\d)(\d\d)([^*]*)\*[0-9A-Fa-f]{2}(.*)",
+    re.DOTALL,
+)
+_ZDA: Final = re.compile(
+    rb"(.*\$)([A-Z]{2}ZDA,)(\d\d)(\d\d)([^,]*,)(\d\d),(\d\d),(\d{4})([^*]*)\*[0-9A-Fa-f]{2}(.*)", re.DOTALL
+)
+_PREFIX_EPOCH: Final = re.compile(rb"(\s*)(\d{10}(?:\d{3}){0,3})(?=[.;,\s])")
 _PREFIX_TEXT: Final = re.compile(rb"(\s*\[?)(\d{4})-(\d\d)-(\d\d)([T ])(\d\d):(\d\d)(?=:)")
-_SUFFIX: Final = re.compile(rb"(.*\*[0-9A-Fa-f]{2}.*,\s*)(\d{10}(?:\d{3})?)((?:\.\d+)?\s*)", re.DOTALL)
+_SUFFIX: Final = re.compile(rb"(.*\*[0-9A-Fa-f]{2}.*,\s*)(\d{10}(?:\d{3}){0,3})((?:\.\d+)?\s*)", re.DOTALL)
+
+_EVERY_TIME: Final = TextRules("UTC", DateOrder.DAY_FIRST)
+"""Reads times of a named zone and dates that end with the year, too. Neither can be moved."""
 
 
 class ShiftError(InputError):
@@ -48,7 +59,7 @@ class LineShifter:
         if by % MINUTE:
             raise ValueError(f"{by} ms are no whole minutes")
         self._name, self._by = name, by
-        self._before, self._after = LineReader(0), LineReader(0)
+        self._reader = LineReader(_EVERY_TIME, trust_tags=True)
 
     def frame(self, frame: Frame) -> Frame:
         """The frame with all its lines moved. Raises ShiftError."""
@@ -65,9 +76,8 @@ class LineShifter:
             moved = _moved(body, self._by)
         except (OverflowError, ValueError):
             raise self._error(number) from None
-        before = self._before.read(body, number, None)
-        after = self._after.read(moved, number, None)
-        if _time(before, self._by) != _time(after, 0):
+        before, after = self._reader.read(body, number), self._reader.read(moved, number)
+        if _times(before, self._by) != _times(after, 0):
             raise self._error(number)
         return moved + line[len(body) :]
 
@@ -78,10 +88,11 @@ class LineShifter:
         )
 
 
-def _time(read: Sentence | Outcome, by: Millis) -> Outcome | Millis | None:
-    if not isinstance(read, Sentence):
-        return read
-    return None if read.time is None else read.time + by
+def _times(read: LineRead, by: Millis) -> list[Reading]:
+    """All times that a line tells, moved."""
+    around = [time for _, said in read.sentences for time in (said.tag.time, said.suffix, said.prefix)]
+    others = [read.tag and read.tag.time, read.pghp and read.pghp.time, read.gps]
+    return [time + by if isinstance(time, int) else time for time in (*around, *others)]
 
 
 def _moved(line: bytes, by: Millis) -> bytes:
@@ -93,15 +104,16 @@ def _moved(line: bytes, by: Millis) -> bytes:
         line = found[1] + _tag(found[2], by) + found[3]
     if found := _PGHP.fullmatch(line):
         return found[1] + _pghp(found, by) + found[9]
+    if found := _RMC.fullmatch(line) or _ZDA.fullmatch(line):
+        return found[1] + _gps(found, by) + found[10]
     if found := _SUFFIX.fullmatch(line):
         line = found[1] + _epoch(found[2], by) + found[3]
     return line
 
 
 def _epoch(digits: bytes, by: Millis) -> bytes:
-    """Seconds (10 digits) or milliseconds (13) since 1970, moved."""
-    step = by if len(digits) == 13 else by // SECOND
-    moved = b"%d" % (int(digits) + step)
+    """Seconds (10 digits), milli- (13), micro- (16) or nanoseconds (19) since 1970, moved."""
+    moved = b"%d" % (int(digits) + by // SECOND * 10 ** (len(digits) - 10))
     if len(moved) != len(digits):
         raise OverflowError
     return moved
@@ -121,21 +133,26 @@ def _text(found: re.Match[bytes], by: Millis) -> bytes:
 
 
 def _tag(content: bytes, by: Millis) -> bytes:
-    """The content of a tag block, moved. One whose checksum is wrong is not believed, and left alone."""
+    """The content of a tag block, moved. A good checksum stays good, a wrong one wrong, a placeholder 00."""
     body, star, given = content.rpartition(b"*")
-    if not star or len(given) != 2:
-        return content
-    try:
-        placeholder, good = int(given, 16) == 0, int(given, 16) == checksum(body)
-    except ValueError:
-        return content
-    if not (placeholder or good):
-        return content
-    body = _TAG_TIME.sub(lambda time: b"c:" + _epoch(time[1], by), body)
-    return body + b"*" + (given if placeholder and not good else b"%02X" % checksum(body))
+    if not star:
+        return _TAG_TIME.sub(lambda time: b"c:" + _epoch(time[1], by), content)
+    moved = _TAG_TIME.sub(lambda time: b"c:" + _epoch(time[1], by), body)
+    if re.fullmatch(rb"[0-9A-Fa-f]{2}", given) and int(given, 16):
+        given = b"%02X" % (int(given, 16) ^ checksum(body) ^ checksum(moved))
+    return moved + star + given
 
 
 def _pghp(found: re.Match[bytes], by: Millis) -> bytes:
     date = _minutes((found[3], found[4], found[5], found[6], found[7]), by)
     body = found[2] + b",".join(date) + found[8]
+    return body + b"*%02X" % checksum(body)
+
+
+def _gps(found: re.Match[bytes], by: Millis) -> bytes:
+    """RMC or ZDA: the hour and minute come first, then the day, month and year (of two digits in RMC)."""
+    year = found[8] if len(found[8]) == 4 else b"20" + found[8]
+    year, month, day, hour, minute = _minutes((year, found[7], found[6], found[3], found[4]), by)
+    dates = (day, month, year) if len(found[8]) == 4 else (day + month + year[2:],)
+    body = found[2] + hour + minute + found[5] + b",".join(dates) + found[9]
     return body + b"*%02X" % checksum(body)

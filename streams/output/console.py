@@ -61,6 +61,9 @@ def show_summary(console: Console, summary: Summary) -> None:
         _show(console, Text(text))
     if summary.first is not None and summary.last is not None:
         _show(console, Text(f"Event time {to_text(summary.first)} to {to_text(summary.last)}"))
+    for name, notes in summary.notes.items():
+        for note in notes:
+            _show(console, Text(f"{sanitize(name)}: {note}"))
     _show(console, Text(f"{summary.rate:,.0f} lines a second ({summary.seconds:.1f} s)"))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from models.event import Event, sort_key, to_json
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
+from models.source_hints import SourceHints
 from models.time import BEGINNING, END, Millis, from_text
 from streams.decoding.decoder import Decoder
 from streams.deployment import wire
@@ -53,7 +54,11 @@ class DecoderOperator:
         frame = wire.decode(value, RawFrame)
         decoder = self._decoders.get(frame.source)
         if decoder is None:
-            decoder = Decoder(frame.source, self._settings, frame.base_time)
+            decoder = Decoder(
+                frame.source,
+                self._settings,
+                SourceHints(frame.base_time, frame.timezone, frame.date_order, frame.not_after),
+            )
         try:
             self._feed(decoder, frame)
         except (ValueError, OverflowError) as error:  # nothing has changed then

@@ -7,10 +7,11 @@ from typing import Final
 import numpy as np
 
 from models.frame import Frame
+from models.source_hints import NO_HINTS, SourceHints
 from models.time import SECOND, Millis
 from streams.decoding.byte_spans import Int64Array
-from streams.decoding.decoder import DecoderSettings
 from streams.decoding.line_times import LineTimes
+from streams.decoding.settings import DecoderSettings
 from streams.recordings.content import STDIN, Access, Content, FileContent
 from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.formats import HEAD, Format, recognised
@@ -30,7 +31,7 @@ class Reading:
     Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a longer line only the head is
     kept. `format` is that of every recording; without it, each is recognised by its content. With
     `keep_order` lines stay as they stand; otherwise they are put in order of time where some would come more
-    than the lateness of `settings` after later ones.
+    than the lateness of `settings` after later ones. `hints` are what the user says about the lines.
     """
 
     access: Access = field(default_factory=Access)
@@ -39,6 +40,7 @@ class Reading:
     format: Format | None = None
     keep_order: bool = False
     settings: DecoderSettings = field(default_factory=DecoderSettings)
+    hints: SourceHints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Recording:
         yield from format.frames(self.name, text, frame_bytes, frame_lines)
 
     def _times(self) -> LineTimes:
-        return LineTimes(self._reading.settings)
+        return LineTimes(self._reading.settings, self._reading.hints)
 
     def _maker(self) -> FrameMaker:
         return FrameMaker(self.name, self._reading.frame_bytes, self._reading.frame_lines)

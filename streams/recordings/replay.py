@@ -90,6 +90,7 @@ class Replay:
             self._take(self.core.end(name) if frame is None else self.core.feed(frame))
             summary.outcomes[name] = self.core.decoders[name].outcomes
             if frame is None:
+                summary.notes[name] = tuple(self.core.decoders[name].report.sentences())
                 self._judge(name)
             lines = summary.outcomes[name].total()
             summary.lines += lines - self._lines.get(name, 0)
@@ -124,7 +125,9 @@ class Replay:
     def _judge(self, name: str) -> None:
         """A source that was read to its end in vain is a problem."""
         if not self.stopped() and name not in self._broken:
-            problem = unusable(name, self._summary.outcomes[name], self._heads.get(name, b""))
+            report = self.core.decoders[name].report
+            refused = f"{name}: {report.problem}" if report.problem else None
+            problem = refused or unusable(name, self._summary.outcomes[name], self._heads.get(name, b""))
             self._summary.problems += [problem] if problem else []
 
     def _take(self, out: Output) -> None:

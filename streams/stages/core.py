@@ -14,6 +14,7 @@ from models.box import Box
 from models.event import Event, sort_key
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
+from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis
 from streams.decoding.decoder import Decoder
@@ -68,14 +69,14 @@ class Core:
         sources: Iterable[str],
         rules: Rules,
         selection: ReportFilter | None = None,
-        base_time: Millis | None = None,
+        hints: SourceHints | None = None,
     ) -> None:
         self._selection = selection or ReportFilter()
         self._marks = Watermarks()
         self.decoders: dict[str, Decoder] = {}
         for source in sources:
             self._marks.register(source)
-            self.decoders[source] = Decoder(source, rules.settings.decoder, base_time)
+            self.decoders[source] = Decoder(source, rules.settings.decoder, hints)
         self.vessels = VesselStage(rules)
         self._meetings = MeetingStage(rules)
 

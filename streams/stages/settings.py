@@ -10,7 +10,7 @@ import msgspec
 from geofences.surroundings import SurroundingsSettings
 from models.errors import InputError
 from models.time import MINUTE, Millis
-from streams.decoding.decoder import DecoderSettings
+from streams.decoding.settings import DecoderSettings
 from streams.detection.encounter import EncounterSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.tracking.grid import GridSettings
@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Check what no part can check alone. Raises ValueError."""
         for name, value in _numbers("", msgspec.to_builtins(self)):
-            if not 0 <= value < math.inf and name != "decoder.prefix_zone_minutes":  # hours west of Greenwich
+            if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a number of at least 0")
         grid, meeting = self.vessel.grid, self.meeting
         if meeting.keep_minutes < grid.interpolate_minutes + grid.step_minutes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from models.event import Event
+from models.source_hints import SourceHints
 from models.time import Millis, from_text, to_text
 from streams.recordings.recording import open_recording
 from streams.recordings.replay import Replay, Source
@@ -29,7 +30,7 @@ def recordings(folder: Path) -> Iterator[Path]:
 def replay(path: Path) -> tuple[Summary, list[Event]]:
     """Replay one recording with the default settings."""
     events: list[Event] = []
-    core = Core([str(path)], RULES, base_time=BASE_TIME)
+    core = Core([str(path)], RULES, hints=SourceHints(BASE_TIME))
     source = Source(str(path), open_recording(str(path)).frames())
     summary = Replay(core, on_event=events.append).run([source])
     return summary, events

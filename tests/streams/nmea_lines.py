@@ -10,8 +10,10 @@ import numpy as np
 
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
+from models.source_hints import SourceHints
 from models.time import Millis
-from streams.decoding.decoder import Decoder, DecoderSettings
+from streams.decoding.decoder import Decoder
+from streams.decoding.settings import DecoderSettings
 
 START: Millis = 1_700_000_000_000
 """2023-11-14T22:13:20Z"""
@@ -130,11 +132,13 @@ def decode(
     *,
     settings: DecoderSettings | None = None,
     base_time: Millis | None = None,
+    timezone: str = "",
     restart_at: frozenset[int] = frozenset(),
 ) -> Result:
     """Run lines through a decoder in frames of `size`, replacing it from its snapshot at some frames."""
+    hints = SourceHints(base_time, timezone)
     data = [line.encode() if isinstance(line, str) else line for line in lines]
-    decoder = Decoder("test", settings, base_time)
+    decoder = Decoder("test", settings, hints)
     positions: list[tuple[Any, ...]] = []
     statics: list[tuple[Any, ...]] = []
     rejects: list[Reject] = []
@@ -149,7 +153,7 @@ def decode(
         decoder.feed(frame)
         if index in restart_at:
             state = decoder.snapshot()
-            decoder = Decoder("test", settings, base_time)
+            decoder = Decoder("test", settings, hints)
             decoder.restore(state)
             assert decoder.snapshot() == state
         advance()

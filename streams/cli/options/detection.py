@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.box import Box
+from models.source_hints import SourceHints
 from models.time import BEGINNING, END, Millis, to_text
 from streams.cli.errors import UsageError
 from streams.cli.options import values
@@ -83,17 +84,17 @@ class DetectionInputs:
 
     rules: "Rules"
     report_filter: "ReportFilter"
-    base_time: Millis | None
+    hints: SourceHints
     mmsis: frozenset[int]
 
     def core(self, names: Sequence[str]) -> "Core":
         """The stages, for sources of these names."""
         from streams.stages.core import Core
 
-        return Core(names, self.rules, self.report_filter, self.base_time)
+        return Core(names, self.rules, self.report_filter, self.hints)
 
 
-def load_detection(options: DetectionOptions, base_time: Millis | None) -> DetectionInputs:
+def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionInputs:
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
     from streams.stages.core import ReportFilter
@@ -109,6 +110,6 @@ def load_detection(options: DetectionOptions, base_time: Millis | None) -> Detec
     return DetectionInputs(
         load_rules(files),
         ReportFilter(start, end, options.bbox),
-        base_time,
+        hints,
         frozenset(options.mmsi),
     )

@@ -1,17 +1,20 @@
 """Options of every command that reads recordings: how their lines are to be understood."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from models.time import Millis
+from models.date_order import DateOrder
+from models.source_hints import SourceHints
+from models.time import DAY, Millis
 from streams.cli.files import allow_open_files, source_names
 from streams.cli.options import values
 
 if TYPE_CHECKING:
-    from streams.decoding.decoder import DecoderSettings
+    from streams.decoding.settings import DecoderSettings
     from streams.recordings.content import Access
     from streams.recordings.inputs import Input
     from streams.recordings.recording import Reading
@@ -25,6 +28,8 @@ Recordings = Annotated[
         "zstd, bzip2 or xz), zip and tar archives, and folders; - is standard input.",
     ),
 ]
+
+_YEAR: Final = 366 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,35 @@ class InputOptions:
         from streams.recordings.recording import Reading
 
         format = format_named(self.input_format) if self.input_format else None
-        return Reading(format=format, keep_order=self.keep_order, **how)
+        return Reading(format=format, keep_order=self.keep_order, hints=self.hints, **how)
+
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            parser=values.zone,
+            help="Zone of times without an offset, such as Asia/Seoul or +09:00. Default: UTC.",
+        ),
+    ] = None
+    date_order: Annotated[
+        DateOrder | None,
+        typer.Option(
+            metavar="dmy|mdy",
+            parser=values.date_order,
+            help="Whether the day (dmy) or the month (mdy) comes first in dates such as 03/04/2024. "
+            "Default: what the first lines show.",
+        ),
+    ] = None
+
+    @property
+    def hints(self) -> SourceHints:
+        """Times that lie years ahead are not believed. Standard input may go on for months."""
+        return SourceHints(
+            self.base_time,
+            self.timezone or "",
+            self.date_order or DateOrder.UNKNOWN,
+            time.time_ns() // 1_000_000 + _YEAR,
+        )
 
 
 @dataclass(frozen=True, slots=True)

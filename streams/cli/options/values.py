@@ -8,6 +8,7 @@ import math
 from typing import Final
 
 from models.box import Box, read_box
+from models.date_order import DateOrder
 from models.time import Millis, from_text
 from streams.cli.errors import UsageError
 
@@ -28,6 +29,24 @@ def time(text: str) -> Millis:
             f"{text!r} is not a time; give ISO 8601 like 2026-03-01T12:00:00Z (UTC without an offset)"
         ) from None
     return millis
+
+
+def date_order(text: str) -> DateOrder:
+    """`dmy` or `mdy`."""
+    if text not in (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST):
+        raise UsageError(f"{text!r} is not an order; give dmy (day first) or mdy (month first)")
+    return DateOrder(text)
+
+
+def zone(text: str) -> str:
+    """The name of a time zone, or an offset from UTC."""
+    from streams.decoding.time_text import zone_of
+
+    try:
+        zone_of(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return text
 
 
 def box(text: str) -> Box:

@@ -11,7 +11,8 @@ from models.event import Event
 from models.frame import Frame, Reject
 from models.tick import Instant
 from models.time import END, HOUR, MINUTE, SECOND, Millis
-from streams.decoding.decoder import Decoder, DecoderSettings
+from streams.decoding.decoder import Decoder
+from streams.decoding.settings import DecoderSettings
 from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import (

@@ -1,4 +1,4 @@
-"""Columns: whatever the lines, they give what the line path gives, to the byte of a snapshot."""
+"""Columns: whatever the lines, they give what reading line by line gives, to the byte of a snapshot."""
 
 import random
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from models.frame import Cut, Frame
 from models.report import Rows
+from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
 from streams.decoding.byte_spans import ByteSpans, Int64Array
-from streams.decoding.decoder import Decoder, DecoderSettings
+from streams.decoding.decoder import Decoder
 from streams.decoding.line_columns import (
     Lines,
     Pghps,
@@ -28,6 +29,7 @@ from streams.decoding.line_columns import (
     find_tags,
 )
 from streams.decoding.payload import decode_payloads
+from streams.decoding.settings import DecoderSettings
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -45,7 +47,7 @@ NOTHING = np.empty(0, np.int64)
 
 @contextmanager
 def line_by_line() -> Iterator[None]:
-    """No line is plain, and every payload is pyais's: the path that odd lines take, for all."""
+    """No line is regular, no pair is made in columns, and every payload is read by pyais."""
 
     def no_tags(_: Lines) -> tuple[Tags, Tags]:
         return Tags(NOTHING, NOTHING, NOTHING), Tags(NOTHING, NOTHING, NOTHING)
@@ -63,6 +65,7 @@ def line_by_line() -> Iterator[None]:
         patch("streams.decoding.frame_columns.find_tags", no_tags),
         patch("streams.decoding.frame_columns.find_sentences", no_sentences),
         patch("streams.decoding.frame_columns.find_pghp", lambda _: Pghps(NOTHING, NOTHING)),
+        patch("streams.decoding.sentence_batch.find_pairs", lambda *_: (NOTHING, NOTHING)),
         patch("streams.decoding.decoder.decode_columns", decode),
     ):
         yield
@@ -82,6 +85,7 @@ class Maker:
             part_timeout_seconds=self.one_of(30, 2),
             agreeing_lines=self.one_of(3, 1),
             max_held_lines=self.one_of(1000, 5),
+            opening_lines=self.one_of(0, 0, 20, 500),
             max_line_bytes=self.one_of(4096, 250),
         )
         self.base_time = self.one_of(None, START)
@@ -221,7 +225,7 @@ class Maker:
 
 def everything(maker: Maker) -> list[Any]:
     """All that can be seen of a decoder, frame by frame, its state too."""
-    decoder = Decoder("test", maker.settings, maker.base_time)
+    decoder = Decoder("test", maker.settings, SourceHints(maker.base_time))
     seen: list[Any] = []
 
     def advance() -> None:
@@ -238,7 +242,7 @@ def everything(maker: Maker) -> list[Any]:
         lag = maker.one_of(0, 0, 0, 20_000)
         if maker.chance(0.1):
             state = decoder.snapshot()
-            decoder = Decoder("test", maker.settings, maker.base_time)
+            decoder = Decoder("test", maker.settings, SourceHints(maker.base_time))
             decoder.restore(state)
             assert decoder.snapshot() == state
         if maker.chance(0.8):

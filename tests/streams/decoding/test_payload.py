@@ -15,11 +15,13 @@ from streams.decoding.dedup import HELD
 from streams.decoding.outcome import Outcome
 from streams.decoding.payload import (
     LENGTHS,
+    ONE_SLOT,
     POSITION_TYPES,
     STATIC_TYPES,
-    content_outcome,
+    Content,
     decode_payloads,
-    mmsis,
+    mmsi_of,
+    read_content,
 )
 from tests.streams.nmea_lines import (
     ARMOUR,
@@ -48,8 +50,10 @@ def random_payload(draw: st.DrawFn) -> tuple[str, int]:
     """Random bits of a valid length: every type in turn, every field anywhere in its range."""
     kind = draw(st.sampled_from(sorted(LENGTHS)))
     bits = draw(st.sampled_from([length for span in LENGTHS[kind] for length in span if length <= 430]))
-    if kind == 24:
+    if kind == 24 or kind in ONE_SLOT:
         bits = 168
+    if kind == 5:
+        bits = 424
     characters = -(-bits // 6)
     text = ARMOUR[kind] + draw(st.text(ARMOUR, min_size=characters - 1, max_size=characters - 1))
     return text, characters * 6 - bits
@@ -64,18 +68,22 @@ def none(value: float, *, where: bool) -> float:
 def test_rows_equal_pyais(text_and_fill: tuple[str, int]) -> None:
     text, fill = text_and_fill
     kind = ARMOUR.index(text[0])
-    expected_outcome = None if valid(kind, text) else Outcome.UNDECODABLE
-    assert content_outcome(text.encode(), fill) == (kind, expected_outcome)
-    if expected_outcome:
+    content = read_content(text.encode(), fill)
+    if mmsi_of(text.encode()) == 0 and valid(kind, text):
+        assert content is Outcome.NO_MMSI
         return
+    if not valid(kind, text):
+        assert content is Outcome.UNDECODABLE
+        return
+    assert content == Content(kind, text.encode(), fill)
     said: Any = MSG_CLASS[kind].from_vector(bit_vector(text.encode(), fill))
-    assert mmsis([text.encode()]).tolist() == [said.mmsi]
+    assert mmsi_of(text.encode()) == said.mmsi
     positions, statics, failed = decode(text_and_fill)
     assert not failed
     assert len(positions) == (kind in POSITION_TYPES)
     assert len(statics) == (kind in STATIC_TYPES)
     for row in positions:
-        out = abs(said.lon) > 180 or abs(said.lat) > 90
+        out = abs(said.lon) > 180 or abs(said.lat) > 90 or max(abs(said.lon), abs(said.lat)) <= 0.01
         moving = kind != 4
         tenths = kind not in (9, 27)
         stop = 102.15 if tenths else 63 if kind == 27 else 1022
@@ -96,16 +104,22 @@ def test_rows_equal_pyais(text_and_fill: tuple[str, int]) -> None:
         part = said.partno + 1 if kind == 24 else 0
         boat = hasattr(said, "to_bow")
         assert row["part"] == part
-        assert row["name"].decode() == getattr(said, "shipname", "")
-        assert row["callsign"].decode() == getattr(said, "callsign", "")
-        assert row["ship_type"] == getattr(said, "ship_type", 0)
-        assert row["destination"].decode() == getattr(said, "destination", "")
+        assert row["name"].decode() == whole(getattr(said, "shipname", ""))
+        assert row["callsign"].decode() == whole(getattr(said, "callsign", ""))
+        number = bit_vector(text.encode(), fill).get_num({5: 232, 19: 263, 24: 40}[kind], 8)
+        assert row["ship_type"] == (0 if part == 1 else number)
+        assert row["destination"].decode() == whole(getattr(said, "destination", ""))
         assert row["imo"] == getattr(said, "imo", 0)
         for name in ("to_bow", "to_stern", "to_port", "to_starboard"):
             assert row[name] == (getattr(said, name) if boat else 0)
         if kind == 5:
             assert row["draught"] == pytest.approx(said.draught or math.nan, nan_ok=True)
             assert row["eta"].tolist() == [said.month, said.day, said.hour, said.minute]
+
+
+def whole(text: str) -> str:
+    """pyais reads on behind the `@` that ends a text."""
+    return text.partition("@")[0].strip()
 
 
 # Sentinels, against values written by hand after ITU-R M.1371-5
@@ -120,6 +134,10 @@ def test_rows_equal_pyais(text_and_fill: tuple[str, int]) -> None:
         ({"lat": -91 * 600_000}, "lat", math.nan),
         ({"lon": -180 * 600_000}, "lon", -180.0),
         ({"lat": 90 * 600_000}, "lat", 90.0),
+        ({"lon": 0, "lat": 0}, "lon", math.nan),
+        ({"lon": 6_000, "lat": -6_000}, "lat", math.nan),
+        ({"lon": 6_001, "lat": 0}, "lat", 0.0),
+        ({"lon": 0}, "lon", 0.0),
         ({"sog": 1023}, "sog", math.nan),
         ({"sog": 1022}, "sog", math.nan),
         ({"sog": 1022}, "lon", 132.0),
@@ -222,26 +240,47 @@ def test_type_19_is_position_and_static_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "bits", "outcome"),
+    ("kind", "bits", "expected"),
     [
-        (1, 168, None),
+        (1, 168, (28, 0)),
         (1, 166, Outcome.BAD_LENGTH),
-        (3, 174, Outcome.BAD_LENGTH),
-        (5, 424, None),
-        (5, 422, None),
-        (5, 426, None),
-        (5, 420, Outcome.BAD_LENGTH),
+        (3, 174, (28, 0)),
+        (18, 204, (28, 0)),
+        (5, 424, (71, 2)),
+        (5, 422, (71, 2)),
+        (5, 426, (71, 0)),
+        (5, 420, (71, 2)),
+        (5, 419, Outcome.BAD_LENGTH),
         (5, 427, Outcome.BAD_LENGTH),
-        (24, 160, None),
-        (24, 158, Outcome.BAD_LENGTH),
-        (27, 96, None),
-        (27, 168, None),
+        (19, 306, Outcome.BAD_LENGTH),
+        (21, 268, (45, 2)),
+        (21, 267, Outcome.BAD_LENGTH),
+        (24, 160, (27, 2)),
+        (24, 158, (27, 2)),
+        (24, 157, Outcome.BAD_LENGTH),
+        (27, 96, (16, 0)),
+        (27, 168, (28, 0)),
         (27, 120, Outcome.BAD_LENGTH),
         (0, 168, Outcome.UNKNOWN_TYPE),
         (28, 168, Outcome.UNKNOWN_TYPE),
     ],
 )
-def test_lengths(kind: int, bits: int, outcome: Outcome | None) -> None:
+def test_lengths(kind: int, bits: int, expected: tuple[int, int] | Outcome) -> None:
+    """Too long a message of one slot is cut, a message without its last bits filled up."""
     characters = -(-bits // 6)
-    text = ARMOUR[kind] + "0" * (characters - 1)
-    assert content_outcome(text.encode(), characters * 6 - bits) == (kind, outcome)
+    text = ARMOUR[kind] + "w" + "0" * (characters - 2)
+    content = read_content(text.encode(), characters * 6 - bits)
+    assert (content if isinstance(content, Outcome) else (len(content.payload), content.fill)) == expected
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(161, Outcome.BAD_LENGTH), (162, (28, 0)), (168, (28, 0))])
+def test_length_of_part_b(bits: int, expected: tuple[int, int] | Outcome) -> None:
+    text = "Hw0000400000000000000000000w"[: -(-bits // 6)]
+    content = read_content(text.encode(), len(text) * 6 - bits)
+    assert (content if isinstance(content, Outcome) else (len(content.payload), content.fill)) == expected
+
+
+def test_the_bits_beyond_the_end_of_a_message_are_zero() -> None:
+    text = static(273_000_000)[:-1]  # 421 bits, the last of them and the fill bits set
+    content = read_content((text + "w").encode(), 5)
+    assert content == Content(5, (text + "P").encode(), 2)

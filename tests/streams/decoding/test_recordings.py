@@ -12,6 +12,7 @@ import pytest
 from pyais.exceptions import AISBaseException
 from pyais.stream import IterMessages
 
+from models.source_hints import SourceHints
 from models.time import DAY, Millis, from_text
 from streams.decoding.decoder import Decoder
 from streams.recordings.recording import open_recording
@@ -26,8 +27,9 @@ DANISH = "nmea_pghp/denmark_2013-11-12_1200.nmea.gz"
 TABLE: dict[str, tuple[int, dict[str, int]]] = {
     # each message four times over two channels, no times: the base time for all
     "broken/gfw_multi-part.nmea": (37, {"message": 79, "duplicate": 14}),
-    # payloads of 29 to 31 characters, out of order by up to an hour; one blank line
-    "broken/gfw_type1-bad-bitcount.nmea": (0, {"bad_length": 6, "late": 6, "context": 1}),
+    # payloads of 29 to 31 characters, of which the first 28 count; out of order by up to an hour, which the
+    # reader of files mends; one blank line
+    "broken/gfw_type1-bad-bitcount.nmea": (6, {"message": 6, "late": 6, "context": 1}),
     "nmea_pghp/219165000_sudden_speed_change_2014-10-05.nmea.gz": (
         28,
         {"context": 159, "duplicate": 57, "message": 32, "not_ais": 1},
@@ -42,33 +44,35 @@ TABLE: dict[str, tuple[int, dict[str, int]]] = {
         {"context": 10_549, "duplicate": 4491, "message": 984, "not_ais": 80},
     ),
     "nmea_plain/denmark_2013-11-12_1200.nmea.gz": (25_602, {"message": 25_671}),
-    # gpsd's samples, some of them malformed on purpose; one line of three with a time is a year off
+    # gpsd's samples, some of them malformed on purpose; two lines are two years ahead of the others with a
+    # time. Their date, 18/05/2012, is read
     "nmea_plain/mixed_types_no_times.nmea": (
-        94,
+        95,
         {
-            "message": 110,
-            "duplicate": 6,
+            "message": 111,
+            "duplicate": 4,
             "context": 987,
             "bad_length": 12,
             "unknown_type": 2,
-            "implausible": 1,
+            "implausible": 2,
             "malformed": 1,
             "part_orphan": 1,
             "part_waiting": 1,
         },
     ),
     # two lines, two years apart
-    "nmea_prefix/signalk_multiplexed_epoch_ms.log": (1, {"message": 1, "implausible": 1}),
-    # noise of a satellite receiver that passed the checksum; `$PGHP` times up to 100 minutes behind the rest
+    "nmea_prefix/signalk_multiplexed_epoch_ms.log": (2, {"message": 2}),
+    # noise of a satellite receiver that passed the checksum; times of reception, by `$PGHP`, are out of order
+    # by up to two hours, which the reader of files mends
     "nmea_suffix/satellite_epoch_ms_2012-01-31.nmea.gz": (
-        3673,
-        {"message": 3673, "context": 3188, "late": 279, "bad_length": 16, "unknown_type": 4},
+        3166,
+        {"message": 3166, "context": 3188, "late": 781, "bad_length": 17, "unknown_type": 4, "no_mmsi": 4},
     ),
     # one sample after another, sorted by message type
     "nmea_suffix/uscg_2010-04.nmea": (8, {"message": 8, "late": 255, "context": 82}),
     "nmea_tag_block/multi_sentence_groups.nmea": (7, {"message": 9, "late": 1}),
     "nmea_tag_block/norway_2026-08-20.nmea": (216, {"message": 261}),
-    "nmea_tag_block/placeholder_tag_checksums_2014-12-31.nmea": (100, {"message": 100}),
+    "nmea_tag_block/placeholder_tag_checksums_2014-12-31.nmea": (99, {"message": 99, "no_mmsi": 1}),
     # the fifth group is five hours ahead of the rest
     "nmea_tag_block/satellite_2012-04-13.nmea": (48, {"message": 51, "late": 170}),
 }
@@ -80,7 +84,7 @@ def recordings() -> Path:
 
 
 def run(path: Path) -> tuple[Decoder, list[Any], list[Any]]:
-    decoder = Decoder(str(path), base_time=BASE_TIME)
+    decoder = Decoder(str(path), hints=SourceHints(BASE_TIME))
     positions, statics = [], []
     for frame in open_recording(str(path)).frames():
         decoder.feed(frame)

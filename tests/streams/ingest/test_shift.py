@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ PLAIN = sentence(*class_a(273_000_001))
 
 def forms(time: Millis) -> dict[str, list[str]]:
     """Lines with a time in every form, each of another vessel, so that none repeats another."""
-    sentences = [sentence(*class_a(273_000_001 + number)) for number in range(12)]
+    sentences = [sentence(*class_a(273_000_001 + number)) for number in range(17)]
     seconds, text = time // SECOND, to_text(time // SECOND * SECOND)
-    wrong = f"\\s:x,c:{seconds}*00\\"
+    placeholder = f"\\s:x,c:{seconds}*00\\"
+    date = datetime.fromtimestamp(seconds, UTC)
     return {
         "tag block": [tag(time, "r1") + sentences[0]],
         "tag block in milliseconds": [tag(time // SECOND * SECOND + 7) + sentences[1]],
-        "placeholder checksum": [wrong + sentences[2]],
+        "placeholder checksum": [placeholder + sentences[2]],
         "tag block on a line of its own": [tag(time), sentences[3]],
         "group": [f"{tag(time, 'r2', '1-1-7')}{sentences[4]}"],
         "$PGHP": [pghp(time, sentences[5]), sentences[5]],
@@ -35,8 +37,17 @@ def forms(time: Millis) -> dict[str, list[str]]:
         "epoch before": [f"{seconds}.25;{sentences[8]}"],
         "milliseconds before": [f"{seconds * 1000 + 250} {sentences[9]}"],
         "text before": [f"[{text}] {sentences[10]}"],
+        "microseconds in a tag block": [f"\\c:{seconds}000250*00\\{sentences[12]}"],
+        "tag block without a checksum": [f"\\c:{seconds}\\{sentences[13]}"],
+        "tag block with a wrong checksum": [tag(time)[:-3] + "7F\\" + sentences[14]],
+        "RMC": [_checked(f"GPRMC,{date:%H%M%S.00},A,,,,,,,{date:%d%m%y},,"), sentences[15]],
+        "ZDA": [_checked(f"GPZDA,{date:%H%M%S.00,%d,%m,%Y},00,00"), sentences[16]],
         "text with a zone before": [f"{text[:19].replace('T', ' ')}+09:00 {sentences[11]}"],
     }
+
+
+def _checked(body: str) -> str:
+    return f"${body}*{checksum(body)}"
 
 
 def moved(lines: Sequence[str], by: Millis) -> list[str]:
@@ -76,7 +87,6 @@ def test_the_rest_of_a_line_stays_as_it_is() -> None:
         "",
         "# a comment",
         PLAIN,
-        f"\\s:c:1700000000,c:1700000000*01\\{PLAIN}",  # the checksum is wrong: nobody believes it
         "$GPRMC,1,2*33",
         "\xff\x00 noise ! $ \\",
         '{"mmsi": 273000001}',
@@ -113,8 +123,12 @@ def test_real_recordings_decode_to_the_same_reports() -> None:
     by, timed = 4_321 * DAY + 5 * HOUR + MINUTE, 0
     for path in recordings(Path(os.environ["TANKERWATCH_DATA"])):
         frames = list(open_recording(str(path), Reading(frame_bytes=1 << 16, frame_lines=5_000)).frames())
-        before = decode_frames(frames)
         shifter = LineShifter(path.name, by)
+        if path.name == "mixed_types_no_times.nmea":  # it has dates that end with the year
+            with pytest.raises(ShiftError, match="line 283: its time can't be moved"):
+                shifter.frame(frames[0])
+            continue
+        before = decode_frames(frames)
         after = decode_frames([shifter.frame(frame) for frame in frames])
         assert after.outcomes == before.outcomes, path
         assert after.positions == later(before, by), path

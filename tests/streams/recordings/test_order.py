@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from models.event import to_json
 from models.frame import Frame
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis
-from streams.decoding.decoder import DecoderSettings
 from streams.decoding.line_times import LineTimes
 from streams.decoding.quick_times import quick_times
+from streams.decoding.settings import DecoderSettings
 from streams.recordings import sorting
 from streams.recordings.content import Access
 from streams.recordings.recording import Reading, open_recording

@@ -66,9 +66,3 @@ def test_a_mistake_names_file_place_and_remedy(tmp_path: Path, text: str | bytes
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=re.escape("none.toml: can't be read (No such file")):
         load(tmp_path / "none.toml")
-
-
-def test_west_of_greenwich(tmp_path: Path) -> None:
-    assert (
-        load(written(tmp_path, "[decoder]\nprefix_zone_minutes = -300")).decoder.prefix_zone_minutes == -300
-    )

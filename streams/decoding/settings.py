@@ -1,0 +1,59 @@
+"""Decoder settings: how lines are read, times judged and messages put together."""
+
+from typing import Final
+
+import msgspec
+
+from models.source_hints import SourceHints
+from models.time import END, from_text
+from streams.decoding.source_times import TimeRules
+from streams.decoding.time_text import TextRules, zone_of
+
+_MAY_BE_ZERO: Final = ("lateness_seconds", "duplicate_window_seconds", "pghp_lines", "opening_lines")
+
+
+class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How times are judged and messages put together."""
+
+    lateness_seconds: int = 120
+    """How far behind its source a line may be. Later ones are counted `late` and change nothing."""
+    duplicate_window_seconds: int = 10
+    """The same payload on the same channel within this event time is one message heard several times."""
+    part_timeout_seconds: int = 30
+    """How long a message waits for its other parts, by the progress of the event time of its source."""
+    max_jump_hours: int = 24
+    """A time further ahead of its source is held until other lines agree with it."""
+    agreeing_lines: int = 3
+    """Consecutive timed lines, within `max_jump_hours` of each other, that make a source start or jump."""
+    max_held_lines: int = 1_000
+    """Lines held for that at most; then they are judged by what is known."""
+    future_tolerance_seconds: int = 300
+    """How far a line's time may be ahead of its time of receipt, where an ingest noted that."""
+    max_line_bytes: int = 4_096
+    """A longer line is cut and rejected."""
+    part_timeout_lines: int = 1_000
+    """The same in lines of the source, where no time is known."""
+    pghp_lines: int = 100
+    """How many lines after a `$PGHP` line the sentence may come that it is about."""
+    opening_lines: int = 500
+    """The first lines of a source, from which is decided how its times are read."""
+    earliest_year: int = 2002
+    """Times before this year, in UTC, are not believed: AIS is no older."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            least = 0 if name in _MAY_BE_ZERO else 1
+            if value < least:
+                raise ValueError(f"{name} must not be {value}")
+
+
+def first_rules(settings: DecoderSettings, hints: SourceHints) -> TimeRules:
+    """How times are read before anything is known about a source. Raises ValueError for an unknown zone."""
+    zone_of(hints.timezone)
+    return TimeRules(
+        TextRules(hints.timezone, hints.date_order),
+        earliest=from_text(f"{settings.earliest_year:04}-01-01"),
+        latest=END if hints.not_after is None else hints.not_after,
+        pghp_lines=settings.pghp_lines,
+    )

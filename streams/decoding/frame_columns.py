@@ -94,6 +94,11 @@ class FrameColumns:
                 good[index] = False
         self._take(context, good, stations)
 
+    @property
+    def irregular(self) -> Int64Array:
+        """The lines, by their indices, whose sentences were read one by one."""
+        return np.unique(self.sentences.line[self._which < 0])
+
     def problems(self, kind: TimeKind) -> list[tuple[int, TimeProblem]]:
         """The lines, by their indices, at which a kind of time cannot be read, and why."""
         found = []

@@ -11,9 +11,9 @@ import numpy as np
 
 from models.frame import Frame
 from models.source_hints import SourceHints
-from models.time import Millis
+from models.time import SECOND, Millis
 from streams.decoding.byte_spans import Flags, Int64Array
-from streams.decoding.context_columns import ContextMemory, Names
+from streams.decoding.context_columns import ContextMemory, FrameContext, Names
 from streams.decoding.frame_columns import FrameColumns
 from streams.decoding.opening import Opening
 from streams.decoding.settings import DecoderSettings, first_rules
@@ -29,7 +29,8 @@ class TimedLines(NamedTuple):
 
     `time` is the event time in milliseconds, UNTOLD where the line tells none. The parts of one message have
     the time of the first that was read. `leads` marks context lines that speak of the line after them (a tag
-    block that stands alone, a comment). `station` is an index into the `stations` of LineTimes.
+    block that stands alone, a comment, `$PGHP` right before its sentence). `station` is an index into the
+    `stations` of LineTimes.
     """
 
     time: Int64Array
@@ -72,7 +73,7 @@ class LineTimes:
         for row in np.flatnonzero(columns.sentences.total > 1).tolist():
             self._join(columns, row, time, station)
         leads = ~told.boundary & ~columns.too_long
-        leads[told.pghp.lines] = False
+        leads[told.pghp.lines[~_is_next(told)]] = False
         return TimedLines(time, leads, station)
 
     def _join(self, columns: FrameColumns, row: int, time: Int64Array, station: Int64Array) -> None:
@@ -85,7 +86,8 @@ class LineTimes:
         if not mine and len(begun) == 1:  # it can belong to this message only
             mine = next(iter(begun))
         message = begun.get(mine)
-        if message is None or number in message.numbers:
+        apart = message is not None and not key[1] and self._apart(int(time[line]), message.time)
+        if message is None or apart or number in message.numbers:
             message = begun[mine] = _Message(int(time[line]), set())
         message.numbers.add(number)
         time[line], station[line] = message.time, mine
@@ -95,6 +97,21 @@ class LineTimes:
             del self._open[key]
         elif len(self._open) > _MOST_OPEN:
             del self._open[next(iter(self._open))]
+
+    def _apart(self, time: Millis, other: Millis) -> bool:
+        """Whether two parts that no group binds are too far apart to be of one message."""
+        timeout = self._settings.part_timeout_seconds * SECOND
+        return UNTOLD not in (time, other) and abs(time - other) > timeout
+
+
+def _is_next(told: FrameContext) -> Flags:
+    """Which `$PGHP` lines speak of a sentence on the very next line."""
+    own, pghp = told.own, told.pghp
+    if not len(own.lines):
+        return np.zeros(len(pghp), np.bool_)
+    at = np.minimum(np.searchsorted(own.lines, pghp.lines + 1), len(own.lines) - 1)
+    is_its = ~own.strict[at] | (own.checksum[at] == pghp.checksum)
+    return np.asarray((own.lines[at] == pghp.lines + 1) & is_its)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from streams.decoding.context_columns import ContextMemory
 from streams.decoding.frame_columns import FrameColumns
 from streams.decoding.payload_columns import Bits
 from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.time_text import TextRules, TimeProblem, day_month
+from streams.decoding.time_text import TextRules, day_month
 
 _KINDS: Final = (TimeKind.TAG, TimeKind.PGHP, TimeKind.SUFFIX, TimeKind.PREFIX, TimeKind.GPS)
 _AGREE: Final = 5 * SECOND
@@ -114,12 +114,7 @@ def _told(columns: Sequence[FrameColumns], rules: TimeRules, kind: TimeKind) -> 
 
 def _date_order(columns: Iterable[FrameColumns]) -> DateOrder:
     """Which of the first two numbers of dates is the month: the one that is never above 12."""
-    found = set()
-    for part in columns:
-        for kind in (TimeKind.SUFFIX, TimeKind.PREFIX):
-            for line, problem in part.problems(kind):
-                if problem is TimeProblem.DATE_ORDER:
-                    found.add(day_month(part.lines.line(line)))
+    found = {day_month(part.lines.line(line)) for part in columns for line in part.irregular.tolist()}
     first, second = (any(pair is not None and pair[place] > 12 for pair in found) for place in (0, 1))
     if first == second:
         return DateOrder.UNKNOWN
@@ -127,9 +122,9 @@ def _date_order(columns: Iterable[FrameColumns]) -> DateOrder:
 
 
 def _is_counter(times: Int64Array, second: Int64Array) -> bool:
-    """Whether numbers are no times: they leap from line to line, and not by what the UTC seconds say."""
+    """Whether numbers are no times: they leap ahead from line to line, and the UTC seconds disagree."""
     told = times != UNTOLD
-    if np.count_nonzero(told) < 2 or np.median(np.abs(np.diff(times[told]))) < _COUNTER_STEP:
+    if np.count_nonzero(told) < 2 or np.median(np.diff(times[told])) < _COUNTER_STEP:
         return False
     counts = seconds_off(times, second)
     return int(counts.sum()) >= _LEAST_SECONDS and concentration(counts) < _SCATTERED

@@ -161,8 +161,10 @@ def _date(form: re.Match[bytes], rules: TextRules) -> Reading:
         return _midnight(int(form["y3"] or form["y4"]), month, int(form["d3"] or form["d4"]))
     first, second, year = int(form["a2"]), int(form["b2"]), int(form["y2"])
     order = DateOrder.DAY_FIRST if form["s2"] == b"." else rules.order
-    if order == DateOrder.UNKNOWN:
+    if order == DateOrder.UNKNOWN and first <= 12 and second <= 12:
         return TimeProblem.DATE_ORDER
+    if order == DateOrder.UNKNOWN:
+        order = DateOrder.DAY_FIRST if first > 12 else DateOrder.MONTH_FIRST
     return _midnight(year, *((second, first) if order == DateOrder.DAY_FIRST else (first, second)))
 
 

@@ -126,7 +126,7 @@ class _Clock:
         self._leap: Millis | None = None
 
     def read(self, time: Millis) -> Millis | None:
-        """Take the time of a line, or UNTOLD. Returns how far the times have come, None until a line has one."""
+        """Take a line's time, or UNTOLD. Returns how far the times have come, None until a line has one."""
         if time == UNTOLD:
             return self.now
         if self.now is None or (not self.agreed and abs(time - self.now) > DAY):

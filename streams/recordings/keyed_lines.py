@@ -71,13 +71,17 @@ class KeyedLines:
 
 
 def keyed_lines(
-    frames: Iterable[Frame], times: LineTimes, wild: Callable[[], Int64Array]
+    frames: Iterable[Frame],
+    times: LineTimes,
+    wild: Callable[[], Int64Array],
+    moving: Int64Array | None = None,
 ) -> Iterator[KeyedLines]:
     """All lines of frames. A SourceError that these raise comes after the last line.
 
-    `wild` gives the days whose times are not to be believed; it is asked for every frame.
+    `wild` gives the days whose times are not to be believed; it is asked for every frame. `moving` is that of
+    LineKeys.
     """
-    keys = LineKeys()
+    keys = LineKeys(moving)
     held = _Told(_NONE, np.empty(0, np.bool_), _NONE, _NONE, [])  # context of a line that has not come yet
     fault: SourceError | None = None
     try:

@@ -47,12 +47,15 @@ class Reading:
 class Survey:
     """What a look through a whole recording tells.
 
-    `first` is the earliest time, `wild` has the days whose times are not to be believed.
+    `first` is the earliest time, `wild` has the days whose times are not to be believed. Of a recording that
+    is not in order, all lines have to be sorted, or with `moving` only those with a time on one of these
+    days.
     """
 
     first: Millis | None
     wild: Int64Array
     in_order: bool
+    moving: Int64Array | None = None
 
 
 _NOT_KNOWN: Final = Survey(None, np.empty(0, np.int64), in_order=True)
@@ -101,20 +104,21 @@ class Recording:
             yield from self._as_they_stand()
         else:
             frames = self._in_large_frames()
-            yield from sorted_frames(frames, self._times(), lambda: survey.wild, self._maker())
+            yield from sorted_frames(frames, self._times(), self._maker(), survey.wild, survey.moving)
 
     def _look_through(self) -> Survey:
         quick = QuickCheck(self._lateness, self._times())
         for frame in _up_to_a_fault(self._in_large_frames()):
             quick.feed(frame)
-        wild = quick.days.wild()
+        lone, wild = quick.days.lone(), quick.days.wild()
         if quick.in_order:
             return Survey(quick.first, wild, in_order=True)
         check = StationCheck(self._lateness)
         frames = _up_to_a_fault(self._in_large_frames())
-        for keyed in keyed_lines(frames, self._times(), lambda: wild):
+        for keyed in keyed_lines(frames, self._times(), lambda: lone):
             check.feed(keyed)
-        return Survey(quick.first, wild, check.in_order)
+        moving = np.setdiff1d(lone, wild) if check.in_order else None
+        return Survey(quick.first, wild, moving is not None and not len(moving), moving)
 
     def _as_they_stand(self) -> Iterator[Frame]:
         return self._cut(self._reading.frame_bytes, self._reading.frame_lines)

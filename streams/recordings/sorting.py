@@ -72,16 +72,20 @@ class FrameMaker:
 
 
 def sorted_frames(
-    frames: Iterable[Frame], times: LineTimes, wild: Callable[[], Int64Array], maker: FrameMaker
+    frames: Iterable[Frame],
+    times: LineTimes,
+    maker: FrameMaker,
+    wild: Int64Array,
+    moving: Int64Array | None = None,
 ) -> Iterator[Frame]:
     """All lines of frames by time. A SourceError that these raise comes after the last line.
 
-    `wild` gives the days whose times are not to be believed.
+    Times on the days `wild` are not believed. With `moving`, only lines of these days are moved.
     """
     chunks = _SortedChunks()
     fault: SourceError | None = None
     try:
-        for keyed in keyed_lines(frames, times, wild):
+        for keyed in keyed_lines(frames, times, lambda: wild, moving):
             maker.cut(keyed.cuts)
             chunks.add(keyed.lines)
     except SourceError as error:

@@ -83,7 +83,7 @@ def test_stations_that_follow_each_other_are_merged(path: Path) -> None:
     assert read(path, one + other) == [line for pair in zip(one, other, strict=True) for line in pair]
 
 
-@pytest.mark.parametrize("wrong", [-3 * DAY, 3 * DAY, 10_000 * DAY])
+@pytest.mark.parametrize("wrong", [-130 * DAY, -7_000 * DAY, 3 * DAY, 10_000 * DAY])
 @pytest.mark.parametrize("at", [0, 1, 30, 59])
 def test_a_single_wrong_time_stays_where_it_is(path: Path, wrong: Millis, at: int) -> None:
     lines = hour(START)
@@ -93,6 +93,15 @@ def test_a_single_wrong_time_stays_where_it_is(path: Path, wrong: Millis, at: in
         assert first == lines
     assert decode(first).outcomes == decode(lines).outcomes
     assert decode(second).outcomes.get("late", 0) <= 1
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_a_message_delivered_days_late_is_put_in_its_place(path: Path, skewed: bool) -> None:
+    """Only this one is moved: the lines of a station with a wrong clock stay where they were received."""
+    late = report(START - 3 * DAY, 273_000_999)
+    right, fast = hour(START, "right"), hour(START + 10 * MINUTE, "fast")
+    lines = [line for pair in zip(right, fast, strict=True) for line in pair] if skewed else hour(START)
+    assert read(path, [*lines[:30], late, *lines[30:]]) == [late, *lines]
 
 
 def test_a_vessel_heard_once_in_25_hours_is_in_order(path: Path) -> None:

@@ -74,17 +74,17 @@ The README beside the recordings says where they come from.
 _TAIL = """
 ## What stands out
 
-- **Many lines are late** in `uscg_2010-04`, `satellite_2012-04-13` and `gfw_type1-bad-bitcount`. These are
-  samples from several hours or sorted by message type, not feeds. After a line from five hours later,
-  everything older is late, because the default lateness is two minutes. To read a feed that really lags, set
-  `decoder.lateness_seconds` to its lag.
+- **Out of order** are `uscg_2010-04`, `gfw_type1-bad-bitcount`, `multi_sentence_groups` and both satellite
+  recordings. They are samples from several hours, or sorted by message type. They are sorted by time before
+  they are decoded ([formats.md](formats.md#order)), so no line is late because of its place.
 - **`satellite_epoch_ms_2012-01-31`**: each sentence has two times, that of the receiver in a `$PGHP` line and
-  that of the ground station after the checksum. The `$PGHP` line often stands some lines away from its
-  sentence. Only a line directly before the sentence counts, so most sentences get the later ground time.
-- **`bad_length`** in `broken/` and in the satellite recording: bits were lost or added on the way. A position
-  from a shifted payload is worse than none. Noise from the satellite sometimes passes the checksum.
-- **`implausible`** in `signalk_multiplexed`: its two lines are two years apart, and nothing says which of them
-  is right.
+  that of the ground station after the checksum. The `$PGHP` line often stands some lines before its sentence,
+  and is found by the checksum that it names. Four sentences have no `$PGHP` line. They take that of another
+  sentence with the same checksum, whose time has passed, and count as late.
+- **`bad_length`**: the payload does not have the length of its message type. In the satellite recording bits
+  were lost or added on the way. A position from a shifted payload is worse than none. Noise from the satellite
+  sometimes passes the checksum.
+- **`no_mmsi`**: messages of MMSI 0.
 
 ## Three tankers that lie still or drift
 

@@ -22,14 +22,13 @@ pytestmark = pytest.mark.recorded
 BASE_TIME: Millis = from_text("2013-11-12T12:00:00Z")
 DANISH = "nmea_pghp/denmark_2013-11-12_1200.nmea.gz"
 
-# Lines by outcome, and messages. Where most lines are `late`, a recording is a collection of samples from
-# hours or days, not a feed: see the notes.
+# Lines by outcome, and messages. The reader sorts a recording that is out of order before it is decoded.
 TABLE: dict[str, tuple[int, dict[str, int]]] = {
     # each message four times over two channels, no times: the base time for all
     "broken/gfw_multi-part.nmea": (37, {"message": 79, "duplicate": 14}),
     # payloads of 29 to 31 characters, of which the first 28 count; out of order by up to an hour, which the
     # reader of files mends; one blank line
-    "broken/gfw_type1-bad-bitcount.nmea": (6, {"message": 6, "late": 6, "context": 1}),
+    "broken/gfw_type1-bad-bitcount.nmea": (12, {"message": 12, "context": 1}),
     "nmea_pghp/219165000_sudden_speed_change_2014-10-05.nmea.gz": (
         28,
         {"context": 159, "duplicate": 57, "message": 32, "not_ais": 1},
@@ -47,17 +46,16 @@ TABLE: dict[str, tuple[int, dict[str, int]]] = {
     # gpsd's samples, some of them malformed on purpose; two lines are two years ahead of the others with a
     # time. Their date, 18/05/2012, is read
     "nmea_plain/mixed_types_no_times.nmea": (
-        95,
+        97,
         {
-            "message": 111,
+            "message": 113,
             "duplicate": 4,
             "context": 987,
             "bad_length": 12,
             "unknown_type": 2,
-            "implausible": 2,
             "malformed": 1,
             "part_orphan": 1,
-            "part_waiting": 1,
+            "part_timed_out": 1,
         },
     ),
     # two lines, two years apart
@@ -65,16 +63,26 @@ TABLE: dict[str, tuple[int, dict[str, int]]] = {
     # noise of a satellite receiver that passed the checksum; times of reception, by `$PGHP`, are out of order
     # by up to two hours, which the reader of files mends
     "nmea_suffix/satellite_epoch_ms_2012-01-31.nmea.gz": (
-        3166,
-        {"message": 3166, "context": 3188, "late": 781, "bad_length": 17, "unknown_type": 4, "no_mmsi": 4},
+        3929,
+        {"message": 3929, "context": 3188, "late": 4, "bad_length": 31, "unknown_type": 4, "no_mmsi": 4},
     ),
     # one sample after another, sorted by message type
-    "nmea_suffix/uscg_2010-04.nmea": (8, {"message": 8, "late": 255, "context": 82}),
-    "nmea_tag_block/multi_sentence_groups.nmea": (7, {"message": 9, "late": 1}),
+    "nmea_suffix/uscg_2010-04.nmea": (
+        206,
+        {
+            "message": 208,
+            "context": 82,
+            "duplicate": 6,
+            "bad_length": 31,
+            "unknown_type": 17,
+            "no_mmsi": 1,
+        },
+    ),
+    "nmea_tag_block/multi_sentence_groups.nmea": (8, {"message": 10}),
     "nmea_tag_block/norway_2026-08-20.nmea": (216, {"message": 261}),
     "nmea_tag_block/placeholder_tag_checksums_2014-12-31.nmea": (99, {"message": 99, "no_mmsi": 1}),
-    # the fifth group is five hours ahead of the rest
-    "nmea_tag_block/satellite_2012-04-13.nmea": (48, {"message": 51, "late": 170}),
+    # the fifth group is five hours ahead of the rest, eleven messages are days older
+    "nmea_tag_block/satellite_2012-04-13.nmea": (200, {"message": 221}),
 }
 
 

@@ -63,7 +63,7 @@ def _lines(health: "Health") -> list[str]:
 
 
 def _counts(outcomes: dict[str, int], overtaken: int) -> str:
-    from streams.decoding.outcome import Outcome
+    from streams.decoding.lines.outcome import Outcome
     from streams.pipeline.health import rejected
 
     late = outcomes.get(Outcome.LATE, 0)

@@ -18,7 +18,7 @@ from models.last_position import LastPosition
 from models.vessel import Identity
 from streams.contracts import field_texts as texts
 from streams.contracts.field_texts import Text
-from streams.decoding.outcome import ACCEPTED, Outcome
+from streams.decoding.lines.outcome import ACCEPTED, Outcome
 from streams.deployment.wire import RawFrame, Registration
 
 Schema = dict[str, Any]

@@ -7,7 +7,7 @@ import msgspec
 
 from models.frame import Cut, Reject
 from models.time import Millis
-from streams.decoding.outcome import REASONS, Outcome
+from streams.decoding.lines.outcome import REASONS, Outcome
 
 
 class Rejected(msgspec.Struct, array_like=True):

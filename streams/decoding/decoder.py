@@ -14,13 +14,13 @@ from models.report import Reports, joined
 from models.source_hints import SourceHints
 from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
-from streams.decoding.byte_spans import ByteSpans
-from streams.decoding.context_columns import ContextMemory, Names
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
-from streams.decoding.frame_columns import FrameColumns
+from streams.decoding.lines.byte_spans import ByteSpans
+from streams.decoding.lines.context_columns import ContextMemory, Names
+from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.outcome import Outcome
 from streams.decoding.message_builder import MessageBuilder, Placed
 from streams.decoding.opening import Opening, line_count
-from streams.decoding.outcome import Outcome
 from streams.decoding.payload_columns import Bits, decode_columns
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.sentence_batch import SentenceBatch

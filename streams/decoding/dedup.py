@@ -9,7 +9,7 @@ import numpy as np
 
 from models.report import Rows, joined
 from models.time import Millis
-from streams.decoding.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
 from streams.decoding.repeats import in_order, originals
 
 HELD: Final = np.dtype(

@@ -12,12 +12,12 @@ import numpy as np
 from models.frame import Frame
 from models.source_hints import SourceHints
 from models.time import SECOND, Millis
-from streams.decoding.byte_spans import Flags, Int64Array
-from streams.decoding.context_columns import ContextMemory, FrameContext, Names
-from streams.decoding.frame_columns import FrameColumns
+from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.context_columns import ContextMemory, FrameContext, Names
+from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.source_times import UNTOLD, TimeKind
 from streams.decoding.opening import Opening
 from streams.decoding.settings import DecoderSettings, first_rules
-from streams.decoding.source_times import UNTOLD, TimeKind
 from streams.decoding.time_survey import survey
 
 _MOST_OPEN: Final = 1_000

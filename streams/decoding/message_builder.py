@@ -7,13 +7,13 @@ import numpy as np
 from models.report import Rows
 from models.time import Millis
 from streams.decoding.accounting import LineAccounting
-from streams.decoding.byte_spans import ByteSpans, Int64Array
-from streams.decoding.context_columns import Names
 from streams.decoding.dedup import HELD
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 from streams.decoding.payload import Content, read_content
 from streams.decoding.reassembly import Assemblies, Assembly
-from streams.decoding.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 from streams.decoding.source_clock import SourceClock
 
 

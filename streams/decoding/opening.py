@@ -9,7 +9,7 @@ import numpy as np
 
 from models.frame import Cut, Frame
 from models.time import Millis
-from streams.decoding.byte_spans import Int64Array
+from streams.decoding.lines.byte_spans import Int64Array
 
 
 class _Kept(msgspec.Struct, array_like=True):

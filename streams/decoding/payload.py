@@ -12,7 +12,7 @@ from pyais.bit_vector import bit_vector
 from pyais.messages import MSG_CLASS
 
 from models.report import POSITION, STATIC, Rows
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 
 _NAN: Final = float("nan")
 

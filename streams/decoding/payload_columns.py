@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.report import POSITION, STATIC, Rows
-from streams.decoding.byte_spans import (
+from streams.decoding.lines.byte_spans import (
     ByteSpans,
     Flags,
     Int64Array,

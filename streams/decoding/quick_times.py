@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from models.time import SECOND
-from streams.decoding.byte_spans import Bytes, Flags, Int64Array
-from streams.decoding.source_times import UNTOLD
+from streams.decoding.lines.byte_spans import Bytes, Flags, Int64Array
+from streams.decoding.lines.source_times import UNTOLD
 
 _LF, _CR, _COMMA, _STAR, _BACKSLASH, _BANG, _COLON, _C = b"\n\r,*\\!:c"
 _SECONDS, _MILLIS = 10, 13

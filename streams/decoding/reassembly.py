@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from models.time import Millis
-from streams.decoding.sentence import Sentence
+from streams.decoding.lines.sentence import Sentence
 
 _MAX_OPEN: Final = 10_000
 _MAX_RIVALS: Final = 16  # messages of one key, group and station

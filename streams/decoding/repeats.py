@@ -6,7 +6,7 @@ import numpy as np
 
 from models.report import Rows
 from models.time import Millis
-from streams.decoding.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
 
 _SPAN: Final = 1 << 30  # milliseconds that fit beside an MMSI
 _CHANNELS: Final = 3

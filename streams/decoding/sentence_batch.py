@@ -5,17 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from streams.decoding.accounting import LineAccounting
-from streams.decoding.byte_spans import ByteSpans, Flags, Int64Array
-from streams.decoding.context_columns import Names
 from streams.decoding.dedup import HELD
-from streams.decoding.frame_columns import FrameColumns
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
+from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import Sentence
+from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.message_builder import Placed
-from streams.decoding.outcome import Outcome
 from streams.decoding.payload_columns import Bits, valid
 from streams.decoding.reassembly import Assemblies
-from streams.decoding.sentence import Sentence
 from streams.decoding.source_clock import Taken
-from streams.decoding.source_times import UNTOLD
 from streams.decoding.time_survey import seconds_off, utc_seconds
 from streams.decoding.two_part import PartKeys, Parts, find_pairs
 

@@ -6,8 +6,8 @@ import msgspec
 
 from models.source_hints import SourceHints
 from models.time import END, from_text
-from streams.decoding.source_times import TimeRules
-from streams.decoding.time_text import TextRules, zone_of
+from streams.decoding.lines.source_times import TimeRules
+from streams.decoding.lines.time_text import TextRules, zone_of
 
 _MAY_BE_ZERO: Final = ("lateness_seconds", "duplicate_window_seconds", "pghp_lines", "opening_lines")
 

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 
 from models.time import BEGINNING, END, Millis
-from streams.decoding.byte_spans import Flags, Int64Array
-from streams.decoding.sentence import Sentence
-from streams.decoding.source_times import UNTOLD
+from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.sentence import Sentence
+from streams.decoding.lines.source_times import UNTOLD
 
 Judged = tuple[Sentence, bool]
 """A sentence whose turn has come, and whether its time is believed."""

@@ -7,10 +7,10 @@ import msgspec
 import numpy as np
 
 from models.time import HOUR, MINUTE, SECOND, Millis
-from streams.decoding.byte_spans import Int64Array
-from streams.decoding.frame_columns import FrameColumns
-from streams.decoding.outcome import REASONS, Outcome
-from streams.decoding.source_times import TIME_NAMES, TimeKind
+from streams.decoding.lines.byte_spans import Int64Array
+from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.outcome import REASONS, Outcome
+from streams.decoding.lines.source_times import TIME_NAMES, TimeKind
 from streams.decoding.time_survey import SURE_SECONDS, Survey, concentration
 
 _POOR: Final = 0.5

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from models.date_order import DateOrder
 from models.frame import Frame
 from models.time import MINUTE, SECOND, Millis
-from streams.decoding.byte_spans import Int64Array
-from streams.decoding.context_columns import ContextMemory
-from streams.decoding.frame_columns import FrameColumns
+from streams.decoding.lines.byte_spans import Int64Array
+from streams.decoding.lines.context_columns import ContextMemory
+from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.lines.time_text import TextRules, day_month
 from streams.decoding.payload_columns import Bits
-from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.time_text import TextRules, day_month
 
 _KINDS: Final = (TimeKind.TAG, TimeKind.PGHP, TimeKind.SUFFIX, TimeKind.PREFIX, TimeKind.GPS)
 _AGREE: Final = 5 * SECOND

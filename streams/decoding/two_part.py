@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from models.time import Millis
-from streams.decoding.byte_spans import Flags, Int64Array, Words
-from streams.decoding.context_columns import Names
+from streams.decoding.lines.byte_spans import Flags, Int64Array, Words
+from streams.decoding.lines.context_columns import Names
 from streams.decoding.payload_columns import fits
 from streams.decoding.reassembly import Assembly
 from streams.decoding.source_clock import Taken

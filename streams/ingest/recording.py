@@ -8,7 +8,7 @@ from models.frame import Cut, Frame
 from models.source_hints import NO_HINTS, SourceHints
 from models.time import DAY, Millis
 from streams.decoding.line_times import LineTimes
-from streams.decoding.source_times import UNTOLD
+from streams.decoding.lines.source_times import UNTOLD
 from streams.deployment.topics import FRAME_LINES
 from streams.ingest.shift import LineShifter
 from streams.ingest.sources.files import AHEAD, FrameReader

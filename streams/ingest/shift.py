@@ -14,9 +14,9 @@ from models.date_order import DateOrder
 from models.errors import InputError
 from models.frame import Frame
 from models.time import MINUTE, SECOND, Millis
-from streams.decoding.line_reader import LineRead, LineReader
-from streams.decoding.sentence import checksum
-from streams.decoding.time_text import Reading, TextRules
+from streams.decoding.lines.line_reader import LineRead, LineReader
+from streams.decoding.lines.sentence import checksum
+from streams.decoding.lines.time_text import Reading, TextRules
 
 _TAG: Final = re.compile(rb"([^\\!$]*\\)([^\\]*)(\\.*)", re.DOTALL)
 _TAG_TIME: Final = re.compile(rb"(?<![^,])c:(\d{10}(?:\d{3}){0,3})(?!\d)")

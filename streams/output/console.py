@@ -11,7 +11,7 @@ from rich.text import Text
 
 from models.event import Event, Status
 from models.time import to_text
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 from streams.output.sanitize import sanitize
 from streams.recordings.summary import Summary
 

@@ -11,7 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.time import END, Millis, to_text
-from streams.decoding.outcome import ACCEPTED, Outcome
+from streams.decoding.lines.outcome import ACCEPTED, Outcome
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import RECENT_SECONDS, Heartbeat

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from models.time import BEGINNING, Millis
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 from streams.deployment import heartbeat
 from streams.deployment.heartbeat import RECENT_SECONDS, Heartbeat
 from streams.pipeline import checkpoint

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import zstandard
 
+from models.errors import TankerwatchError
 from streams.recordings.byte_reader import ByteReader
 from streams.recordings.errors import SourceError
 
@@ -108,11 +109,11 @@ def unpacked_once(reader: ByteReader, packing: Packing) -> Iterator[bytes]:
     reader.put_back(unpacker.unused_data)
 
 
-class _Fault(Exception):
+class _Fault(TankerwatchError):
     """Packed data is corrupt `offset` bytes into a piece; `before` is what that piece held before it."""
 
     def __init__(self, offset: int, before: list[bytes]) -> None:
-        super().__init__(offset)
+        super().__init__(f"corrupt at byte {offset}")
         self.offset, self.before = offset, before
 
 

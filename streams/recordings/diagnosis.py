@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 
 _NO_SENTENCE: Final = frozenset(
     {Outcome.CONTEXT, Outcome.MALFORMED, Outcome.NOT_AIS, Outcome.TOO_LONG, Outcome.BAD_TAG_BLOCK}

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from models.frame import Cut, Frame
-from streams.decoding.byte_spans import Flags, Int64Array
 from streams.decoding.line_times import LineTimes
+from streams.decoding.lines.byte_spans import Flags, Int64Array
 from streams.recordings.errors import SourceError
 from streams.recordings.sort_keys import LineKeys
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from models.frame import Frame
 from models.time import BEGINNING, Millis
-from streams.decoding.byte_spans import Flags, Int64Array
 from streams.decoding.line_times import LineTimes
+from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.quick_times import quick_times
-from streams.decoding.source_times import UNTOLD
 from streams.recordings.keyed_lines import KeyedLines
 from streams.recordings.sort_keys import Days
 

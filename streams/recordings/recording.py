@@ -9,8 +9,8 @@ import numpy as np
 from models.frame import Frame
 from models.source_hints import NO_HINTS, SourceHints
 from models.time import SECOND, Millis
-from streams.decoding.byte_spans import Int64Array
 from streams.decoding.line_times import LineTimes
+from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.settings import DecoderSettings
 from streams.recordings.content import STDIN, Access, Content, FileContent
 from streams.recordings.errors import Interrupted, SourceError

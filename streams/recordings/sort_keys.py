@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from models.time import BEGINNING, DAY, Millis
-from streams.decoding.byte_spans import Flags, Int64Array
-from streams.decoding.source_times import UNTOLD
+from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.source_times import UNTOLD
 
 _AGREEING: Final = 3
 """A time is believed if as many lines of the recording tell a time within a day or two of it."""

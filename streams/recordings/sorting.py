@@ -13,8 +13,8 @@ import numpy as np
 
 from models.frame import Cut, Frame
 from models.time import Millis
-from streams.decoding.byte_spans import Int64Array
 from streams.decoding.line_times import LineTimes
+from streams.decoding.lines.byte_spans import Int64Array
 from streams.recordings.errors import SourceError
 from streams.recordings.keyed_lines import KeyedLines, Lines, joined, keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck

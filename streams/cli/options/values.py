@@ -40,7 +40,7 @@ def date_order(text: str) -> DateOrder:
 
 def zone(text: str) -> str:
     """The name of a time zone, or an offset from UTC."""
-    from streams.decoding.time_text import zone_of
+    from streams.decoding.lines.time_text import zone_of
 
     try:
         zone_of(text)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from models.frame import Cut, Frame
 from models.time import BEGINNING, DAY, END, MINUTE, SECOND, Millis
-from streams.decoding.byte_spans import ByteSpans
 from streams.decoding.decoder import Decoder
 from streams.decoding.dedup import HELD, DuplicateBuffer
-from streams.decoding.outcome import ACCEPTED, REASONS, Outcome
+from streams.decoding.lines.byte_spans import ByteSpans
+from streams.decoding.lines.outcome import ACCEPTED, REASONS, Outcome
 from streams.decoding.settings import DecoderSettings
 from tests.streams.nmea_lines import (
     START,

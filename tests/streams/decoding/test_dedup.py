@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.report import Rows
-from streams.decoding.byte_spans import ByteSpans
 from streams.decoding.dedup import HELD
+from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.repeats import in_order, originals
 
 MESSAGE = st.tuples(

@@ -12,7 +12,7 @@ from pyais.messages import MSG_CLASS
 
 from models.report import Rows
 from streams.decoding.dedup import HELD
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 from streams.decoding.payload import (
     LENGTHS,
     ONE_SLOT,

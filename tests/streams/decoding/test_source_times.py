@@ -12,8 +12,8 @@ from models.frame import Frame
 from models.source_hints import SourceHints
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, from_text, to_text
 from streams.decoding.decoder import Decoder
+from streams.decoding.lines.source_times import TimeKind
 from streams.decoding.settings import DecoderSettings
-from streams.decoding.source_times import TimeKind
 from tests.streams.nmea_lines import START, checksum, class_a, decode, pghp, sentence, tag
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from models.event import EventType, Level, Status
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 from streams.output.console import (
     SHOWN,
     show_events,

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 from streams.pipeline import worker_metrics
 from streams.pipeline.operator import OperatorStats
 from streams.pipeline.worker_metrics import WARNING_SECONDS, WorkerMetrics

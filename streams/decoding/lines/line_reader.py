@@ -9,11 +9,11 @@ import re
 from typing import Final, NamedTuple
 
 from models.time import Millis
-from streams.decoding.clock_sentence import Pghp, read_clock
-from streams.decoding.outcome import Outcome
-from streams.decoding.sentence import BODY, Sentence, diagnose, find_any, find_body, is_ais, read_body
-from streams.decoding.tag_block import NO_TAG, Tag, name_text, read_tag
-from streams.decoding.time_text import Reading, TextRules, epoch, read_time
+from streams.decoding.lines.clock_sentence import Pghp, read_clock
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import BODY, Sentence, diagnose, find_any, find_body, is_ais, read_body
+from streams.decoding.lines.tag_block import NO_TAG, Tag, name_text, read_tag
+from streams.decoding.lines.time_text import Reading, TextRules, epoch, read_time
 
 _SINGLE: Final = re.compile(
     rb"([^\\!$]*+)"  # text before; possessive, so that a line of junk costs no more than its length

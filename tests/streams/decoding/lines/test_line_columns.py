@@ -17,9 +17,9 @@ from models.frame import Cut, Frame
 from models.report import Rows
 from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
-from streams.decoding.byte_spans import ByteSpans, Int64Array
 from streams.decoding.decoder import Decoder
-from streams.decoding.line_columns import (
+from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.line_columns import (
     Lines,
     Pghps,
     Sentences,
@@ -62,9 +62,9 @@ def line_by_line() -> Iterator[None]:
         return reports[0], reports[1], np.array(failed, np.int64)
 
     with (
-        patch("streams.decoding.frame_columns.find_tags", no_tags),
-        patch("streams.decoding.frame_columns.find_sentences", no_sentences),
-        patch("streams.decoding.frame_columns.find_pghp", lambda _: Pghps(NOTHING, NOTHING)),
+        patch("streams.decoding.lines.frame_columns.find_tags", no_tags),
+        patch("streams.decoding.lines.frame_columns.find_sentences", no_sentences),
+        patch("streams.decoding.lines.frame_columns.find_pghp", lambda _: Pghps(NOTHING, NOTHING)),
         patch("streams.decoding.sentence_batch.find_pairs", lambda *_: (NOTHING, NOTHING)),
         patch("streams.decoding.decoder.decode_columns", decode),
     ):

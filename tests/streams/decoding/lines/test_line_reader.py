@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.time import Millis
-from streams.decoding.line_reader import LineReader
-from streams.decoding.time_text import TextRules
+from streams.decoding.lines.line_reader import LineReader
+from streams.decoding.lines.time_text import TextRules
 from tests.streams.nmea_lines import START, Result, checksum, class_a, decode, pghp, sentence, static, tag
 
 READER = LineReader(TextRules())

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 
 from models.time import DAY, SECOND
-from streams.decoding.byte_spans import ByteSpans, Flags, Int64Array, words_at
-from streams.decoding.clock_sentence import pghp_station
-from streams.decoding.context_columns import Names, PghpRecords, TagRecords
-from streams.decoding.line_columns import Lines, Pghps, Sentences, Tags, decimal, hexadecimal
-from streams.decoding.line_reader import suffix_station
-from streams.decoding.source_times import UNTOLD
-from streams.decoding.tag_block import group_text, name_text
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array, words_at
+from streams.decoding.lines.clock_sentence import pghp_station
+from streams.decoding.lines.context_columns import Names, PghpRecords, TagRecords
+from streams.decoding.lines.line_columns import Lines, Pghps, Sentences, Tags, decimal, hexadecimal
+from streams.decoding.lines.line_reader import suffix_station
+from streams.decoding.lines.source_times import UNTOLD
+from streams.decoding.lines.tag_block import group_text, name_text
 
 _LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
 _COMMA: Final = ord(",")

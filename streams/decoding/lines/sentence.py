@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from models.time import Millis
-from streams.decoding.outcome import Outcome
+from streams.decoding.lines.outcome import Outcome
 
 
 class Sentence(msgspec.Struct, array_like=True, gc=False):

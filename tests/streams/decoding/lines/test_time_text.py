@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.date_order import DateOrder
 from models.time import Millis, from_text
-from streams.decoding.time_text import TextRules, TimeProblem, epoch, read_time, zone_of
+from streams.decoding.lines.time_text import TextRules, TimeProblem, epoch, read_time, zone_of
 
 DAY: Millis = from_text("2024-01-02T00:00:00Z")
 SEOUL = TextRules("Asia/Seoul", DateOrder.DAY_FIRST)

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.time import Millis
-from streams.decoding.sentence import checksum
-from streams.decoding.time_text import epoch
+from streams.decoding.lines.sentence import checksum
+from streams.decoding.lines.time_text import epoch
 
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{2}")
 _PLACEHOLDER: Final = 0

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.decoding.byte_spans import (
+from streams.decoding.lines.byte_spans import (
     PADDING,
     Bytes,
     Flags,

@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 
 from models.time import Millis
-from streams.decoding.byte_spans import ByteSpans, Flags, Int64Array
-from streams.decoding.clock_sentence import Pghp
-from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.tag_block import Tag, name_text
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
+from streams.decoding.lines.clock_sentence import Pghp
+from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.lines.tag_block import Tag, name_text
 
 _LONG_AGO: Final = -(1 << 40)  # index of a line before all others
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.time import DAY, Millis
-from streams.decoding.outcome import Outcome
-from streams.decoding.sentence import checksum, find_any
-from streams.decoding.tag_block import name_text
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import checksum, find_any
+from streams.decoding.lines.tag_block import name_text
 
 _PGHP: Final = re.compile(
     rb"PGHP,1,(\d{4}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,2}),(\d{1,3}),"

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from models.time import BEGINNING, END, Millis
-from streams.decoding.time_text import TextRules
+from streams.decoding.lines.time_text import TextRules
 
 UNTOLD: Final = BEGINNING
 """Where a column of times has none."""

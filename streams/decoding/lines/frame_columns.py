@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from models.frame import Frame
-from streams.decoding.byte_spans import Flags, Int64Array
-from streams.decoding.context_columns import (
+from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.context_columns import (
     Context,
     ContextMemory,
     FrameContext,
@@ -17,14 +17,14 @@ from streams.decoding.context_columns import (
     PghpRecords,
     TagRecords,
 )
-from streams.decoding.line_columns import Lines, find_pghp, find_sentences, find_tags
-from streams.decoding.line_fields import read_pghp, read_suffixes, read_tags
-from streams.decoding.line_reader import Around, Fault, LineRead, LineReader
-from streams.decoding.outcome import Outcome
-from streams.decoding.sentence import Sentence
-from streams.decoding.sentence_columns import SentenceColumns
-from streams.decoding.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.time_text import Reading, TimeProblem
+from streams.decoding.lines.line_columns import Lines, find_pghp, find_sentences, find_tags
+from streams.decoding.lines.line_fields import read_pghp, read_suffixes, read_tags
+from streams.decoding.lines.line_reader import Around, Fault, LineRead, LineReader
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import Sentence
+from streams.decoding.lines.sentence_columns import SentenceColumns
+from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.lines.time_text import Reading, TimeProblem
 
 _PROBLEMS: Final = {
     TimeProblem.ZONE: Outcome.UNKNOWN_ZONE,

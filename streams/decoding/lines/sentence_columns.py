@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.decoding.byte_spans import ByteSpans, Flags, Int64Array, Words
-from streams.decoding.line_columns import Lines, Sentences
-from streams.decoding.sentence import CHANNELS, OTHER_CHANNEL, Sentence
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array, Words
+from streams.decoding.lines.line_columns import Lines, Sentences
+from streams.decoding.lines.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 
 _CHANNEL_CLASS: Final = np.full(1 << 16, OTHER_CHANNEL)
 for _name, _number in CHANNELS.items():

@@ -215,7 +215,7 @@ async def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_
     broker = f"127.0.0.1:{free_port()}"
     given = arguments(str(recording), broker, fresh_topics(), tmp_path / "b")
     with running(tmp_path, given) as process:
-        await eventually(lambda: "event=kafka_unavailable" in process.log)
+        await eventually(lambda: "waiting_frames=4" in process.log)  # the line has been read
         process.process.terminate()
         assert process.wait() == 0, process.log
         assert "event=left_in_buffer frames=4" in process.log

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from typing import Final
 
 import hypothesis
@@ -16,6 +17,11 @@ pytest_plugins = ["tests.services.plugin"]
 
 FOLDERS: Final = {"recorded": "TANKERWATCH_DATA", "cases": "TANKERWATCH_CASES"}
 """By marker: the variable that names the folder which tests with this marker read."""
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start: a shell that runs them in the background ignores it for all."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

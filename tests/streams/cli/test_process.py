@@ -30,8 +30,16 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(*arguments: str | Path, **streams: Any) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([*COMMAND, *map(str, arguments)], **streams)
+class Run(subprocess.Popen[bytes]):
+    """A process that is killed at the end of its context, where it has not ended by then."""
+
+    def __exit__(self, *error: Any) -> None:
+        self.kill()
+        super().__exit__(*error)
+
+
+def start(*arguments: str | Path, **streams: Any) -> Run:
+    return Run([*COMMAND, *map(str, arguments)], **streams)
 
 
 def await_read(pipe: IO[bytes]) -> None:

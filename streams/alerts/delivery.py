@@ -67,23 +67,23 @@ class Delivery:
 
     async def run(self) -> None:
         """Run until stopped. Raises Fenced."""
-        self._desk = Schedule(self.rule, await self._patiently(self._store.open))
+        self._schedule = Schedule(self.rule, await self._patiently(self._store.open))
         swept = self._now()
         while not self._stopping:
             try:
                 await self._step()
                 if self._now() - swept > HOUR:
-                    self._desk.forget(self._now())
+                    self._schedule.forget(self._now())
                     swept = self._now()
             except SetBack as error:
                 log.warning("set_back", rule=self.rule.name, reason=str(error))
-                self._desk = Schedule(self.rule, await self._patiently(self._store.reopen))
+                self._schedule = Schedule(self.rule, await self._patiently(self._store.reopen))
 
     async def _step(self) -> None:
         """Take in what is new; send a message, or wait."""
         self.news.clear()
         await self._read()
-        if "disabled" in self._desk.state.single:
+        if "disabled" in self._schedule.state.single:
             await self._commit()
             await self._wait_for_consent()
             return
@@ -91,10 +91,10 @@ class Delivery:
             await self._commit()
             return
         pause = self._pause - time.monotonic()
-        found = self._desk.next(self._now()) if pause <= 0 else None
-        state, name = self._desk.state, self.rule.name
+        found = self._schedule.next(self._now()) if pause <= 0 else None
+        state, name = self._schedule.state, self.rule.name
         metrics.ALERTS_WAITING.labels(name).set(len(state.waiting) + len(state.parcels))
-        metrics.ALERTS.labels(name, "held").inc(self._desk.take_held())
+        metrics.ALERTS.labels(name, "held").inc(self._schedule.take_held())
         await self._commit()
         if isinstance(found, PendingMessage):
             await self._hand_over(found)
@@ -104,12 +104,12 @@ class Delivery:
 
     async def _read(self) -> None:
         """Take in the next entries of the log."""
-        desk, single = self._desk, self._desk.state.single
-        if desk.position is None:
+        schedule, single = self._schedule, self._schedule.state.single
+        if schedule.position is None:
             ends = await self._patiently(self._log.ends)
-            desk.start(ends.last if ends else BEFORE_ALL)
+            schedule.start(ends.last if ends else BEFORE_ALL)
             single["read"] = ends.added if ends else await self._patiently(self._log.added)
-        position = desk.position or BEFORE_ALL
+        position = schedule.position or BEFORE_ALL
         entries = await self._patiently(partial(self._log.since, position, BATCH))
         self._unread = len(entries) == BATCH
         ends = await self._patiently(self._log.ends)
@@ -118,16 +118,16 @@ class Delivery:
             log.error("missed", rule=self.rule.name, after=position, before=ends.first,
                 remedy="the log no longer has these entries: keep more of it (TANKERWATCH_KEEP_LOG_…)",
             )  # fmt: skip
-            desk.missed(ends.first, self._now())
+            schedule.missed(ends.first, self._now())
             single["read"] = ends.dropped
             self._unread = True
             return
         for entry in entries:
             try:
-                desk.take(entry, from_json(entry.json), self._now())
+                schedule.take(entry, from_json(entry.json), self._now())
             except ValueError as error:
                 log.error("left_out", rule=self.rule.name, entry=entry.entry, reason=str(error))
-                desk.start(entry.entry)
+                schedule.start(entry.entry)
         if entries:
             single["read"] = read + len(entries)
 
@@ -138,22 +138,22 @@ class Delivery:
         except Exception as error:  # a fault of ours must not end the other rules
             log.exception("channel_failed", rule=self.rule.name)
             outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}")
-        now, name, desk = self._now(), self.rule.name, self._desk
+        now, name, schedule = self._now(), self.rule.name, self._schedule
         dead: tuple[Dead, ...] = ()
         fields = {"rule": name, "id": parcel.id, "reason": outcome.reason}
         given_up = outcome.result is Result.REFUSED and now - parcel.made > GIVE_UP
         if outcome.result is Result.DELIVERED:
             self._away.reset()
-            desk.delivered(parcel, now)
-            desk.state.single["last"] = {"time": now, "id": parcel.id}
-            desk.state.single.discard("failing")
+            schedule.delivered(parcel, now)
+            schedule.state.single["last"] = {"time": now, "id": parcel.id}
+            schedule.state.single.discard("failing")
             log.info("delivered", **fields)
         elif outcome.result is Result.NEVER or given_up:
-            desk.give_up(parcel)
+            schedule.give_up(parcel)
             dead = (Dead(name, outcome.reason, parcel, json),)
             log.error("dead", **fields, remedy="see `tankerwatch alerts dead`")
         elif outcome.result is Result.GONE:
-            desk.state.single["disabled"] = {"time": now, "reason": outcome.reason}
+            schedule.state.single["disabled"] = {"time": now, "reason": outcome.reason}
             log.error("disabled", **fields, remedy="see `tankerwatch alerts enable`")
         else:
             if outcome.result is Result.AWAY:
@@ -162,8 +162,8 @@ class Delivery:
             else:
                 self._away.reset()
                 wait = max(wait_after(parcel.refusals + 1, self._refused), outcome.wait or 0.0)
-                parcel = desk.refused(parcel, now + int(wait * 1000))
-            desk.state.single["failing"] = {"time": now, "reason": outcome.reason}
+                parcel = schedule.refused(parcel, now + int(wait * 1000))
+            schedule.state.single["failing"] = {"time": now, "reason": outcome.reason}
             log.warning("retried", **fields, next_in=wait)
         counted = {Result.NEVER: "dead", Result.GONE: "disabled", Result.DELIVERED: "delivered"}
         metrics.ALERTS.labels(name, "dead" if given_up else counted.get(outcome.result, "retried")).inc()
@@ -180,7 +180,7 @@ class Delivery:
         """A receiver that wants no more messages gets none until someone enables the rule again."""
         await self._wait(5.0)
         if not await self._patiently(self._store.disabled):
-            self._desk.state.single.forget("disabled")
+            self._schedule.state.single.forget("disabled")
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -189,12 +189,12 @@ class Delivery:
 
     async def _commit(self, dead: tuple[Dead, ...] = ()) -> None:
         name = self.rule.name
-        for alert in self._desk.overflow():
+        for alert in self._schedule.overflow():
             log.error("dead", rule=name, id=alert.id, reason="too many are waiting")
             parcel = PendingMessage(alert.id, (alert,), self._now(), alert.since)
             dead = (*dead, Dead(name, "too many were waiting", parcel))
             metrics.ALERTS.labels(name, "dead").inc()
-        changed = self._desk.state.changed()
+        changed = self._schedule.state.changed()
         if changed or dead:
             await self._patiently(partial(self._store.commit, changed, dead))
 

@@ -18,7 +18,7 @@ from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
-from streams.store.event_log import BEFORE_ALL, EventLog
+from streams.store.event_log import BEFORE_ALL, Entry, EventLog
 
 log = get_logger(__name__)
 GRACE: Final = 15.0
@@ -43,15 +43,15 @@ def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metri
 async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]) -> None:
     client = connect(deployment.redis)
     events = EventLog(client, deployment.prefix)
-    couriers = [
+    deliveries = [
         Delivery(rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis)
         for rule, channel in zip(rules.rules, channels, strict=True)
     ]
 
     loop, halt = asyncio.get_running_loop(), asyncio.Event()
-    tasks = [asyncio.create_task(courier.run()) for courier in couriers]
+    tasks = [asyncio.create_task(delivery.run()) for delivery in deliveries]
     beside = [
-        asyncio.create_task(watch(events, couriers, deployment.redis)),
+        asyncio.create_task(watch(events, deliveries, deployment.redis)),
         asyncio.create_task(halt.wait()),
     ]
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -60,8 +60,8 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
     try:
         await asyncio.wait([*tasks, *beside], return_when=asyncio.FIRST_COMPLETED)
         if halt.is_set():
-            for courier in couriers:
-                courier.stop()
+            for delivery in deliveries:
+                delivery.stop()
             await asyncio.wait(tasks, timeout=GRACE)
     finally:
         await end(*tasks, *beside)
@@ -72,7 +72,7 @@ async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]
             task.result()
 
 
-async def watch(events: EventLog, couriers: Sequence[Delivery], where: str) -> None:
+async def watch(events: EventLog, deliveries: Sequence[Delivery], where: str) -> None:
     """Wake the deliveries when something new is in the log."""
 
     async def end() -> str:
@@ -81,8 +81,9 @@ async def watch(events: EventLog, couriers: Sequence[Delivery], where: str) -> N
 
     last = await retry_until_available("Redis", where, end, REDIS_AWAY)
     while True:
-        found = await retry_until_available("Redis", where, partial(events.wait, last, 1_000), REDIS_AWAY)
-        if found:
-            last = found[-1].entry
-            for courier in couriers:
-                courier.news.set()
+        for delivery in deliveries:  # also at first: what came before `last` was known has woken nobody
+            delivery.news.set()
+        found: list[Entry] = []
+        while not found:
+            found = await retry_until_available("Redis", where, partial(events.wait, last, 1_000), REDIS_AWAY)
+        last = found[-1].entry

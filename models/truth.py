@@ -2,7 +2,7 @@
 
 import msgspec
 
-from models.event import EventType
+from models.event import EventType, Level
 
 
 class TrueEvent(msgspec.Struct, frozen=True):
@@ -13,6 +13,8 @@ class TrueEvent(msgspec.Struct, frozen=True):
     start: str
     end: str | None
     note: str = ""
+    level: Level | None = None
+    """The level that the rule gives; null where every level is right."""
 
 
 class Truth(msgspec.Struct, frozen=True):

@@ -10,11 +10,18 @@ from streams.cli.files import Output, check_outputs
 
 
 class NoiseLevel(StrEnum):
-    """How much goes wrong between the ships and the recording."""
+    """The levels of `streams.simulator.radio.NOISE`, which is imported only when it is needed."""
 
     NONE = "none"
     NORMAL = "normal"
     HEAVY = "heavy"
+    THIN30 = "thin30"
+    THIN60 = "thin60"
+    THIN80 = "thin80"
+    THIN95 = "thin95"
+    PASSES = "passes"
+    CLOCKS = "clocks"
+    JAMMED = "jammed"
 
 
 def simulate(

@@ -1,8 +1,9 @@
 """How well events agree with the truth, of simulations or by reviews: matches, misses, errors in time.
 
 An event matches a true one of the same type and the same vessels if their times overlap; one to one, the
-largest overlap first. A type is scored over all recordings together. Where reviews stand for the truth, only
-events that somebody confirmed or dismissed are counted.
+largest overlap first. An event found at a lower level than the true one counts as
+missed, and not as false. A type is scored over all recordings together. Where reviews stand for the truth,
+only events that somebody confirmed or dismissed are counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ class Miss(msgspec.Struct, frozen=True):
     mmsis: tuple[int, ...]
     start: str
     end: str | None
-    level: Level | None = None  # of a false one
+    level: Level | None = None  # of a false one, or of one found at too low a level
     id: str | None = None
 
 
@@ -72,17 +73,21 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
     for revisions, truth in recordings:
         found = latest(revisions)
         matches = _match(truth.events, found)
-        pairs += [_Pair(truth.events[i], found[j]) for i, j in matches]
+        low = {i: found[j] for i, j in matches if _too_low(truth.events[i], found[j])}
+        pairs += [_Pair(truth.events[i], found[j]) for i, j in matches if i not in low]
         name = truth.name
-        hit, used = {i for i, _ in matches}, {j for _, j in matches}
+        hit, used = {i for i, _ in matches} - set(low), {j for _, j in matches}
         if truth.dismissed is not None:
             wrong = {j for _, j in _match(truth.dismissed, found)}
             used |= {j for j in range(len(found)) if j not in wrong}  # nobody knows whether those are true
         missed += [
-            Miss(name, true.type, true.mmsis, true.start, true.end)
+            Miss(
+                name, true.type, true.mmsis, true.start, true.end,
+                low[i].level if i in low else None, low[i].id if i in low else None,
+            )
             for i, true in enumerate(truth.events)
             if i not in hit
-        ]
+        ]  # fmt: skip
         false += [
             Miss(name, event.type, event.mmsis, event.start, event.end, event.level, event.id)
             for j, event in enumerate(found)
@@ -92,6 +97,10 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
     return Evaluation(
         tuple(score for score in scores if score.true or score.found), tuple(missed), tuple(false)
     )
+
+
+def _too_low(true: TrueEvent, found: Event) -> bool:
+    return true.level is Level.PROBABLE and found.level is Level.POSSIBLE
 
 
 def _span(event: TrueEvent | Event) -> tuple[Millis, Millis]:

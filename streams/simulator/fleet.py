@@ -16,8 +16,12 @@ _FLAGS: Final = {
     "412": "B",  # China
     "273": "U",  # Russia
     "440": "D7",  # Korea
+    "445": "HM",  # North Korea
 }
-"""Maritime identification digits of flags that tankers fly, and how their call signs begin."""
+"""Maritime identification digits of flags, and how their call signs begin."""
+
+_COMMON: Final = tuple(mid for mid in _FLAGS if mid != "445")
+"""Those that ships fly unless a scenario says otherwise."""
 
 _FIRST: Final = ("SEA", "OCEAN", "PACIFIC", "EASTERN", "GOLDEN", "SILVER", "NORTH", "BLUE", "BRIGHT", "AMBER")
 _SECOND: Final = (
@@ -66,7 +70,7 @@ class Fleet:
         The antenna stands aft, a tenth to a quarter of the length from the stern, as a tanker's bridge does.
         """
         rng = self._rng
-        mid = flag or str(rng.choice(list(_FLAGS)))
+        mid = flag or str(rng.choice(_COMMON))
         mmsi = self._number(int(mid) * 1_000_000, int(mid) * 1_000_000 + 1_000_000)
         metres = int(rng.integers(length[0], length[1] + 1))
         beam = max(2, round(metres * rng.uniform(0.14, 0.18)))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.simulator import nmea
+from streams.simulator import jamming, nmea
 from streams.simulator.kinematics import Floats, Nav, forward, inverse
 from streams.simulator.vessel import Vessel
 
@@ -41,18 +41,29 @@ class Noise:
     outliers: float = 0.0  # share of fixes that are kilometres off
     holes: float = 0.0  # of the coverage on land, each 10 to 30 minutes: how many an hour
     static: float = 0.0  # share of static messages with a wrong field
+    removed: float = 0.0  # share of transmissions that no receiver hears
+    clocks: float = 0.0  # receivers but the first have clocks that are off by up to so many seconds
+    rhythm: tuple[float, float] | None = None  # minutes from one satellite pass to the next, least and most
+    jams: float = 0.0  # jams of a vessel's GNSS, each 5 to 20 minutes: how many an hour
 
+
+_NORMAL: Final = Noise(
+    jitter=10.0, sog=0.1, yaw=1.0, several=True, loss=0.05, delay=4.0, delay_limit=30.0, corrupt=0.002
+)
 
 NOISE: Final = {
     "none": Noise(),
-    "normal": Noise(
-        jitter=10.0, sog=0.1, yaw=1.0, several=True, loss=0.05, delay=4.0, delay_limit=30.0, corrupt=0.002
-    ),
+    "normal": _NORMAL,
     "heavy": Noise(
         jitter=30.0, sog=0.2, yaw=2.0, several=True, loss=0.2, delay=12.0, delay_limit=90.0, late=0.002,
         corrupt=0.01, outliers=0.002, holes=0.2, static=0.02,
     ),
+    **{f"thin{percent}": replace(_NORMAL, removed=percent / 100) for percent in (30, 60, 80, 95)},
+    "passes": replace(_NORMAL, rhythm=(30.0, 100.0)),
+    "clocks": replace(_NORMAL, clocks=180.0),
+    "jammed": replace(_NORMAL, jams=0.5),
 }  # fmt: skip
+"""Levels of noise by name. Those after `heavy` add one thing each to `normal`."""
 
 UNDETECTED: Final = 1 / 256
 """Share of corrupted sentences whose checksum fits all the same: it has 8 bits."""
@@ -153,9 +164,15 @@ def receive(
     end = max(vessel.track.end for vessel in vessels)
     count = rng.poisson(noise.holes * end / 3600) if noise.holes else 0
     holes = [(at, at + rng.uniform(600, 1800)) for at in rng.uniform(0, end, count)]
+    clocks = np.zeros(len(used))
+    if noise.clocks:
+        clocks[1:] = rng.uniform(-noise.clocks, noise.clocks, len(used) - 1)
+    passes = tuple(_passes(noise.rhythm, end, rng)) if noise.rhythm else None
     heard: list[Line] = []
     sequence = 0
     for vessel in vessels:
+        jams = list(jamming.jams(vessel, noise.jams, rng))
+        from_space = passes is not None and rng.random() < 0.5
         for kind, times in transmissions(vessel, thinned, ships):
             lon, lat, sog, cog, heading = vessel.track.at(times)
             legs = vessel.track.leg_at(times)
@@ -165,6 +182,12 @@ def receive(
             reception = np.array(
                 [_hears(receiver, kind, times, lon, lat, holes, rng, noise) for receiver in used]
             )
+            if noise.removed:
+                reception &= rng.random(len(times)) >= noise.removed
+            if from_space:
+                reception &= Receiver("SAT", passes=passes).hears(times, lon, lat)
+            for jam in jams:
+                jam.shift(times, lon, lat, sog, rng)
             for i in np.flatnonzero(reception.any(axis=0)):
                 time = float(times[i])
                 nav = vessel.track.legs[legs[i]].nav
@@ -172,14 +195,25 @@ def receive(
                 payload = _payload(vessel, kind, _measured(fix, noise, rng), nav, time, noise, rng)
                 channel = "AB"[int(time) % 2]
                 for j in np.flatnonzero(reception[:, i]):
-                    stamp = time + (rng.uniform(0, STATION_SPREAD) if len(used) > 1 else 0.0)
+                    stamp = time + (rng.uniform(0, STATION_SPREAD) if len(used) > 1 else 0.0) + clocks[j]
                     sequence += 1
                     lines = nmea.sentences(payload, channel, sequence % 10)
                     group = sequence % 10_000 if used[j].passes is not None else None
                     lines = nmea.tagged(lines, used[j].name, int(epoch + stamp), group)
-                    heard.append(Line(stamp + _delay(noise, rng), sequence, _through(lines, noise, rng)))
+                    arrival = stamp - clocks[j] + _delay(noise, rng)
+                    heard.append(Line(arrival, sequence, _through(lines, noise, rng)))
     heard.sort(key=lambda line: (line.arrival, line.order))
     return [text for line in heard for text in line.lines]
+
+
+def _passes(
+    rhythm: tuple[float, float], end: float, rng: np.random.Generator
+) -> Iterator[tuple[float, float]]:
+    """Passes of 3 to 6 minutes, from before the beginning to the end."""
+    at = rng.uniform(-rhythm[0], 0) * 60
+    while at < end:
+        yield at, at + rng.uniform(180, 360)
+        at += rng.uniform(*rhythm) * 60
 
 
 def _hears(
@@ -225,11 +259,11 @@ def _payload(
     noise: Noise,
     rng: np.random.Generator,
 ) -> nmea.Payload:
+    ship = vessel.ship_at(time)
     if kind == "position":
-        return nmea.position(vessel.ship, fix, nav)
+        return nmea.position(ship, fix, nav)
     if kind == "long range":
-        return nmea.long_range(vessel.ship, fix, nav)
-    ship = vessel.ship
+        return nmea.long_range(ship, fix, nav)
     if rng.random() < noise.static:
         wrong = int(rng.integers(3))
         if wrong == 0:

@@ -1,25 +1,28 @@
 """What really happened, from the noise-free kinematics and the waters that each leg is in.
 
-encounter   two ships, one at least a tanker and none a tug, pilot, tender or buoy, with their antennas at
-            most 500 m apart and both below 2 knots for 30 minutes or more, outside ports; interruptions
-            under 4 hours merge
+encounter   two ships, one at least a tanker and none a tug, pilot, tender or buoy, in contact for 30 minutes
+            or more outside ports. Contact: antennas at most 500 m apart and both below 2 knots, or below 3.5
+            knots with the same speed and course; or made fast to each other and below 6 knots. Interruptions
+            under 4 hours merge, and those under 24 hours if the two stay made fast. `probable` from 2 hours
+            of contact, or 1 hour made fast
 loitering   a tanker below 2 knots without a break for 4 hours, in transfer areas for 2, outside ports
 port_visit  a tanker between entering and leaving a port (with its roads) in which it stops (below 0.2 knots)
 
 Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from models.event import EventType
+from models.event import EventType, Level
 from models.time import Millis, to_text
 from models.truth import TrueEvent
-from streams.simulator.kinematics import HOUR, Floats, Place, Waters
+from streams.simulator.kinematics import HOUR, Beside, Floats, Place, Waters
 from streams.simulator.vessel import NOT_PARTNERS, STEP, Vessel
 
 Span = tuple[float, float]
@@ -27,24 +30,37 @@ Span = tuple[float, float]
 
 NEAR: Final = 500.0
 SLOW: Final = 2.0
+TOGETHER: Final = 3.5
+"""Knots below which two that move alike drift together."""
+ALIKE: Final = 0.5
+"""Knots by which the velocities of two that drift together differ at most."""
+TRANSFER: Final = 6.0
+"""Knots below which two that are made fast to each other are in contact."""
 STOPPED: Final = 0.2
 ENCOUNTER: Final = 0.5 * HOUR
+PROBABLE: Final = 2 * HOUR
+PROBABLE_FAST: Final = HOUR
 MERGE: Final = 4 * HOUR
+MERGE_FAST: Final = 24 * HOUR
 LOITERING: Final = {Waters.OPEN: 4 * HOUR, Waters.ROADS: 4 * HOUR, Waters.STS: 2 * HOUR}
 
 
 def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:
     """All events of a scenario that begins at `start`, by time."""
 
-    def event(kind: EventType, who: tuple[Vessel, ...], span: Span, note: str) -> TrueEvent:
+    def event(
+        kind: EventType, who: tuple[Vessel, ...], span: Span, note: str, level: Level | None = None
+    ) -> TrueEvent:
         begin, end = (start + round(second * 1000) for second in span)
         mmsis = tuple(sorted(vessel.ship.mmsi for vessel in who))
         ended = all(span[1] < vessel.times[-1] for vessel in who)
-        return TrueEvent(kind, mmsis, to_text(begin), to_text(end) if ended else None, note)
+        return TrueEvent(kind, mmsis, to_text(begin), to_text(end) if ended else None, note, level)
 
     found = []
     for a, b in combinations(vessels, 2):
-        found += [event(EventType.ENCOUNTER, (a, b), span, _hours(span)) for span in encounters(a, b)]
+        found += [
+            event(EventType.ENCOUNTER, (a, b), span, _hours(span), level) for span, level in encounters(a, b)
+        ]
     for vessel in vessels:
         if vessel.ship.tanker:
             for span, waters in slow_phases(vessel):
@@ -55,22 +71,51 @@ def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:
     return tuple(sorted(found, key=lambda one: (one.start, one.type, one.mmsis)))
 
 
-def encounters(a: Vessel, b: Vessel) -> list[Span]:
-    """When the two lay together, by the definition above; contacts under 4 hours apart merged."""
-    return [span for span in merged(contacts(a, b), MERGE) if span[1] - span[0] >= ENCOUNTER]
+def encounters(a: Vessel, b: Vessel) -> list[tuple[Span, Level]]:
+    """When the two lay together, and the level, by the definition above."""
+    met, fast = contacts(a, b), spans(made_fast(a, b))
+    found = []
+    for span in merged(met, MERGE, fast):
+        contact, secured = (
+            sum(
+                min(end, span[1]) - max(begin, span[0])
+                for begin, end in parts
+                if begin < span[1] and end > span[0]
+            )
+            for parts in (met, fast)
+        )
+        if contact >= ENCOUNTER:
+            probable = contact >= PROBABLE or min(contact, secured) >= PROBABLE_FAST
+            found.append((span, Level.PROBABLE if probable else Level.POSSIBLE))
+    return found
 
 
 def contacts(a: Vessel, b: Vessel) -> list[Span]:
-    """When the two were close and slow and could be seen to be, however short."""
+    """When the two were in contact and could be seen to be, however short."""
     if not _may_meet(a, b):
         return []
     times, at_a, at_b = np.intersect1d(a.times, b.times, assume_unique=True, return_indices=True)
-    slow = a.on_air(times) & b.on_air(times)
+    faster = np.maximum(a.samples.sog[at_a], b.samples.sog[at_b])
+    secured = np.isin(times, made_fast(a, b))
+    met = (faster < SLOW) | (secured & (faster < TRANSFER))
+    met |= (faster < TOGETHER) & (_difference(a, at_a, b, at_b) < ALIKE)
+    met &= a.on_air(times) & b.on_air(times)
     for vessel, at in ((a, at_a), (b, at_b)):
-        slow &= (vessel.samples.sog[at] < SLOW) & ~_in_port(vessel)[at]
-    which = np.flatnonzero(slow)
+        met &= ~_in_port(vessel)[at]
+    which = np.flatnonzero(met)
     distance = _chord(a, at_a[which], b, at_b[which])
     return spans(times[which[distance <= NEAR]])
+
+
+def made_fast(a: Vessel, b: Vessel) -> Floats:
+    """The sample times at which one of the two is made fast to the other, heard or not."""
+    out = [np.empty(0)]
+    for one, other in ((a, b), (b, a)):
+        beside = [
+            isinstance(leg.motion, Beside) and leg.motion.other is other.track for leg in one.track.legs
+        ]
+        out.append(one.times[np.array(beside, bool)[one.track.leg_at(one.times)]])
+    return np.unique(np.concatenate(out))
 
 
 def slow_phases(vessel: Vessel) -> Iterator[tuple[Span, Waters]]:
@@ -101,11 +146,15 @@ def spans(times: Floats) -> list[Span]:
     return [(float(times[i]), float(times[j])) for i, j in zip(firsts, lasts, strict=True)]
 
 
-def merged(parts: list[Span], within: float) -> list[Span]:
-    """Spans with gaps shorter than `within` seconds closed."""
+def merged(parts: list[Span], within: float, over: Sequence[Span] = ()) -> list[Span]:
+    """Spans with gaps under `within` seconds closed, and those under MERGE_FAST that one of `over` covers."""
     out: list[Span] = []
     for part in parts:
-        if out and part[0] - out[-1][1] < within:
+        gap = (out[-1][1], part[0]) if out else (0.0, math.inf)
+        covered = gap[1] - gap[0] < MERGE_FAST and any(
+            begin <= gap[0] and gap[1] <= end for begin, end in over
+        )
+        if gap[1] - gap[0] < within or covered:
             out[-1] = (out[-1][0], part[1])
         else:
             out.append(part)
@@ -127,6 +176,15 @@ def _places(vessel: Vessel) -> list[Place]:
 
 def _in_port(vessel: Vessel) -> npt.NDArray[np.bool_]:
     return np.array([place.waters is Waters.PORT for place in _places(vessel)], dtype=bool)
+
+
+def _difference(a: Vessel, at_a: npt.NDArray[Any], b: Vessel, at_b: npt.NDArray[Any]) -> Floats:
+    """Knots between the velocities of two ships."""
+    one, two = (
+        vessel.samples.sog[at] * np.exp(1j * np.radians(vessel.samples.cog[at]))
+        for vessel, at in ((a, at_a), (b, at_b))
+    )
+    return np.asarray(np.abs(one - two))
 
 
 def _chord(a: Vessel, at_a: npt.NDArray[Any], b: Vessel, at_b: npt.NDArray[Any]) -> Floats:

@@ -78,6 +78,7 @@ class Vessel:
     draughts: tuple[tuple[float, float], ...] = ()  # from when on another draught holds
     wild: tuple[tuple[float, float, float], ...] = ()  # (time, lon, lat): the next fix is wrong
     hull: int = field(default=0)  # two transponders on one hull share a number that is not 0
+    identities: tuple[tuple[float, Ship], ...] = ()  # from when on it gives itself out as another ship
 
     def on_air(self, times: Floats) -> npt.NDArray[np.bool_]:
         """Whether the AIS transmits at each time."""
@@ -85,6 +86,14 @@ class Vessel:
         for begin, end in self.silences:
             on &= (times < begin) | (times > end)
         return on
+
+    def ship_at(self, time: float) -> Ship:
+        """Whom the vessel gives itself out as."""
+        ship = self.ship
+        for begin, other in self.identities:
+            if time >= begin:
+                ship = other
+        return ship
 
     def draught_at(self, time: float) -> float:
         """Metres."""

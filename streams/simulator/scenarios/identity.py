@@ -1,9 +1,10 @@
 """Negatives in which numbers or fixes are wrong."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, beyond
-from streams.simulator.scenarios.meeting import traffic, waiting
+from streams.simulator.scenarios.meeting import SETTLED, alongside, traffic, waiting
 from streams.simulator.vessel import Ship
 from streams.simulator.world import World, scenario
 
@@ -64,3 +65,38 @@ def wild_fix(world: World) -> None:
     track = Track(0.0, *beyond(*closest, course + 180, knots * KNOT * wrong), course, knots)
     world.add(world.fleet.tanker(), track.sail(course, knots, hours), wild=((wrong, *beside),))
     traffic(world, lon, lat, 4, still.track.end)
+
+
+def _changes(world: World, change: Callable[[Ship], Ship]) -> None:
+    """A transfer of 5 to 8 hours to a cargo ship that gives itself out otherwise from its middle on."""
+    lon, lat = 135.2, 40.9
+    world.hear_near(lon, lat)
+    hours = world.between(5.5, 8)
+    first, since = waiting(world, lon, lat, Waters.OPEN, hours + 2, world.between(0.2, 0.8))
+    other = world.fleet.ship(70, (80, 140))
+    second = alongside(world, first, since + SETTLED, hours, Waters.OPEN, ship=other, cargo=False)
+    second.identities = ((since + SETTLED + world.between(0.35, 0.7) * hours * HOUR, change(other)),)
+    traffic(world, lon, lat, 4, first.track.end)
+
+
+@scenario
+def new_mmsi(world: World) -> None:
+    """During a transfer of 5.5 to 8 hours the cargo ship goes on under another MMSI, with the same IMO
+    number, name and sizes. Truth: one encounter, under the first number; the tanker loiters."""
+    _changes(world, lambda ship: replace(ship, mmsi=world.fleet.ship(70, (80, 90)).mmsi))
+
+
+@scenario
+def new_name(world: World) -> None:
+    """During a transfer of 5.5 to 8 hours the cargo ship takes another name and call sign.
+    Truth: an encounter; the tanker loiters."""
+    fresh = world.fleet.ship(70, (80, 90))
+    _changes(world, lambda ship: replace(ship, name=fresh.name, callsign=fresh.callsign))
+
+
+@scenario
+def new_type(world: World) -> None:
+    """During a transfer of 5.5 to 8 hours the cargo ship says that it is a tug, a pilot or a fishing vessel.
+    Truth: an encounter; the tanker loiters."""
+    kind = int(world.rng.choice([30, 31, 50, 52]))
+    _changes(world, lambda ship: replace(ship, ship_type=kind))

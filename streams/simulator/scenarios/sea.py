@@ -85,3 +85,35 @@ def overtaking(world: World) -> None:
         begin = beyond(*place, course + 180, knots * KNOT * hours * HOUR / 2)
         world.add(world.fleet.tanker((90, 180)), Track(0.0, *begin, course, knots).sail(course, knots, hours))
     traffic(world, 125.0, 33.0, 4, hours * HOUR)
+
+
+@scenario
+def convoy(world: World) -> None:
+    """Two tankers sail in company at 5 to 9 knots, 120 to 300 metres abeam of each other, for 4 to 6 hours.
+    Truth: nothing."""
+    world.hear_near(123.2, 34.6)
+    hours, course, abeam = world.between(4, 6), world.between(0, 360), world.between(120, 300)
+    knots = world.between(5, 9)
+    begin = beyond(123.2, 34.6, course + 180, knots * KNOT * hours * HOUR / 2)
+    track = Track(0.0, *begin, course, knots).sail(course, knots, hours)
+    world.add(world.fleet.tanker((90, 180)), track)
+    beside = Track(0.0, *beyond(*begin, course + 90, abeam), course, knots).sail(course, knots, hours)
+    world.add(world.fleet.tanker((90, 180)), beside)
+    traffic(world, 123.2, 34.6, 4, hours * HOUR)
+
+
+@scenario
+def pair_trawlers(world: World) -> None:
+    """Two trawlers of North Korean flag, 25 to 38 metres long, tow one net at 2.5 to 3.3 knots, 150 to 350
+    metres apart, for 3 to 5 hours, and drift side by side for 1 to 2. Truth: nothing."""
+    world.hear_near(131.2, 40.6)
+    hours, rest, course = world.between(3, 5), world.between(1, 2), world.between(0, 360)
+    knots, abeam = world.between(2.5, 3.3), world.between(150, 350)
+    track = Track(0.0, 131.2, 40.6, course, knots).sail(course, knots, hours, slow_to=0.4)
+    track.drift(course, 0.4, rest, Nav.FISHING).sail(course, knots, 1.0)
+    other = Track(0.0, *beyond(131.2, 40.6, course + 90, abeam)).keep_station(
+        track, 0.0, abeam, track.end / HOUR
+    )
+    for each in (track, other):
+        world.add(world.fleet.ship(30, (25, 38), flag="445"), each)
+    traffic(world, 131.2, 40.6, 2, track.end)

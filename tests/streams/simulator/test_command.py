@@ -6,6 +6,8 @@ import pytest
 
 from models.truth import Truth
 from streams.cli.main import run
+from streams.cli.simulate import NoiseLevel
+from streams.simulator.radio import NOISE
 from streams.simulator.scenario import scenarios, simulate
 
 
@@ -24,6 +26,10 @@ def test_recording_and_truth_are_written_as_text_and_as_gzip(tmp_path: Path) -> 
     assert gzip.decompress(packed) == plain
     assert packed[4:8] == bytes(4)  # no time in the header: the same run gives the same bytes
     assert msgspec.json.decode((tmp_path / "truth.json").read_bytes(), type=Truth) == expected.truth
+
+
+def test_every_level_of_noise_can_be_chosen() -> None:
+    assert [level.value for level in NoiseLevel] == list(NOISE)
 
 
 def test_a_dash_is_stdout(capsys: pytest.CaptureFixture[str]) -> None:

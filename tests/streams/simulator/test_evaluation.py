@@ -89,6 +89,16 @@ def test_what_did_not_happen_is_false(event: Event) -> None:
     assert [(miss.id, miss.level) for miss in result.false] == [("one", Level.PROBABLE)]
 
 
+def test_an_event_below_the_true_level_is_missed_and_not_false() -> None:
+    probable = msgspec.structs.replace(BASE, level=Level.PROBABLE)
+    result = evaluate([([found("02:05", "07:50", A, B)], truth(probable))])
+    assert (only(result).recall, only(result).precision) == (0.0, None)
+    assert [(miss.level, miss.id) for miss in result.missed] == [(Level.POSSIBLE, "one")]
+    assert not result.false
+    high = found("02:05", "07:50", A, B, level=Level.PROBABLE)
+    assert only(evaluate([([high], truth(probable))])).recall == 1.0
+
+
 def test_a_double_is_false_and_the_largest_overlap_matches() -> None:
     events = [found("02:00", "03:00", A, B, key="short"), found("03:10", "08:00", A, B, key="long")]
     result = evaluate([(events, truth(BASE))])

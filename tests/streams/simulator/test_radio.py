@@ -1,11 +1,13 @@
 import re
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
+import pyais
 import pytest
 
 from streams.simulator.fleet import Fleet
-from streams.simulator.kinematics import HOUR, Nav, Track
+from streams.simulator.kinematics import HOUR, Nav, Track, inverse
 from streams.simulator.radio import (
     NOISE,
     Receiver,
@@ -128,3 +130,66 @@ def test_lines_of_one_message_stay_together() -> None:
         first, second = lines[i].split(","), lines[i + 1].split(",")
         assert second[-5] == "2"
         assert first[-4:-2] == second[-4:-2]  # sequence number and channel
+
+
+def fixes(name: str, noise: str) -> dict[int, list[tuple[str, int, float, float]]]:
+    """Station, second since the beginning, longitude and latitude of each ship's position reports."""
+    recording = simulate(name, 2, noise)
+    found: dict[int, list[tuple[str, int, float, float]]] = defaultdict(list)
+    for line in recording.lines:
+        match = TAG.search(line)
+        if match and ",1,1,," in line:
+            try:
+                message: dict[str, Any] = dict(pyais.decode(line.split("\\")[2]).asdict())
+            except pyais.exceptions.AISBaseException:
+                continue  # corrupted on the way
+            if message["msg_type"] in (1, 3):
+                at = int(match[2]) - recording.world.start // 1000
+                found[message["mmsi"]].append((match[1], at, message["lon"], message["lat"]))
+    return found
+
+
+@pytest.mark.parametrize("percent", [30, 60, 80, 95])
+def test_thinning_removes_the_share_that_its_name_says(percent: int) -> None:
+    whole, thin = simulate("japan_sea", 2, "normal"), simulate("japan_sea", 2, f"thin{percent}")
+    assert len(thin.lines) / len(whole.lines) == pytest.approx(1 - percent / 100, abs=0.03)
+    assert thin.truth.events == whole.truth.events
+
+
+def test_passes_leave_some_ships_silent_between_them() -> None:
+    gaps = {
+        mmsi: np.diff([at for _, at, _, _ in heard])
+        for mmsi, heard in fixes("cho_do", "passes").items()
+        if len(heard) > 3
+    }
+    rare = [each for each in gaps.values() if each.max() > 20 * 60]
+    assert 0 < len(rare) < len(gaps)
+    assert max(each.max() for each in rare) < 105 * 60
+
+
+def test_each_station_but_the_first_has_a_clock_that_is_off() -> None:
+    """The differences between stations' times of the same transmission."""
+    heard: dict[str, dict[str, int]] = defaultdict(dict)
+    for station, at, payload in stamps(simulate("cho_do", 2, "clocks").lines):
+        heard[station][payload] = at
+    for station in ("SIM2", "SIM3"):
+        common = heard[station].keys() & heard["SIM1"].keys()
+        off = np.array([heard[station][payload] - heard["SIM1"][payload] for payload in common])
+        assert len(common) > 50
+        assert 5 < abs(np.median(off)) < 182
+        assert np.percentile(np.abs(off - np.median(off)), 90) <= 2
+
+
+def test_a_jammed_ship_is_elsewhere_for_minutes_and_comes_back() -> None:
+    recording = simulate("japan_sea", 2, "jammed")
+    tracks = {vessel.ship.mmsi: vessel.track for vessel in recording.world.vessels}
+    away = 0
+    for mmsi, heard in fixes("japan_sea", "jammed").items():
+        if mmsi not in tracks:
+            continue  # a corrupted number
+        _, at, lon, lat = zip(*heard, strict=True)
+        there = tracks[mmsi].at(np.array(at, float))
+        off = inverse(np.array(lon), np.array(lat), there.lon, there.lat)[1] > 1_000
+        away += int(off.sum())
+        assert off.mean() < 0.6
+    assert away > 20

@@ -6,12 +6,14 @@ import msgspec
 import numpy as np
 import pyais
 import pytest
+import shapely
 
-from models.event import EventType
+from geofences.land import land
+from models.event import EventType, Level
 from models.truth import TrueEvent
 from models.vessel import imo_is_valid
 from streams.simulator import truth
-from streams.simulator.kinematics import KNOT, inverse
+from streams.simulator.kinematics import KNOT, Floats, inverse
 from streams.simulator.scenario import UnknownName, build, scenarios, simulate
 from streams.simulator.world import World
 
@@ -26,11 +28,22 @@ EXPECTED = {
     "full_run": {"encounter": 1, "loitering": 2, "port_visit": 2},
     "bunkering": {"port_visit": 2},
     "berths": {"port_visit": 6},
+    "current": {"encounter": 1},
+    "under_way": {"encounter": 1},
+    "silent_alongside": {"encounter": 1},
+    "new_mmsi": {"encounter": 1, "loitering": 1},
+    "new_name": {"encounter": 1, "loitering": 1},
+    "new_type": {"encounter": 1, "loitering": 1},
     "anchorage": {},  # a port visit of each tanker, ten or more
 }
 """Events by type; a scenario that is not here is a negative at sea, where nothing happens."""
 
 SEEDS = (1, 2)
+
+
+def on_land(lon: Floats, lat: Floats) -> bool:
+    """Whether any of these positions lies on land."""
+    return any(shapely.contains_xy(polygon, lon, lat).any() for polygon in land())
 
 
 def events(world: World) -> tuple[TrueEvent, ...]:
@@ -65,6 +78,22 @@ def test_truth_is_what_the_scenario_promises(name: str, seed: int) -> None:
     for a, b in combinations(world.vessels, 2):
         for begin, end in truth.merged(truth.contacts(a, b), truth.MERGE):
             assert not 0.75 < (end - begin) / truth.ENCOUNTER < 1.25
+
+
+@pytest.mark.parametrize("name", ["current", "under_way", "silent_alongside", "new_mmsi", "japan_sea"])
+def test_transfers_of_hours_are_probable(name: str) -> None:
+    assert [event.level for event in events(build(name, 3)) if event.type is EventType.ENCOUNTER] == [
+        Level.PROBABLE
+    ]
+
+
+def test_ships_off_fences_are_off_land() -> None:
+    """Where the product knows a port, it covers what Natural Earth takes for land."""
+    for name in ("current", "under_way", "silent_alongside", "convoy", "berths_abroad", "roads_abroad"):
+        for seed in range(6):
+            for vessel in build(name, seed).vessels:
+                lon, lat = vessel.samples.lon[::60], vessel.samples.lat[::60]
+                assert not on_land(lon, lat), (name, seed, vessel.ship.name)
 
 
 @pytest.mark.parametrize("name", list(scenarios()))

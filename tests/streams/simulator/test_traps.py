@@ -35,6 +35,10 @@ def fast(first: Floats, second: Floats) -> Bools:
     return (first > 10) & (second > 10)
 
 
+def steady(first: Floats, second: Floats) -> Bools:
+    return (first > 4.5) & (second > 4.5)
+
+
 @pytest.mark.parametrize(
     ("name", "types", "how", "least"),
     [
@@ -46,6 +50,9 @@ def fast(first: Floats, second: Floats) -> Bools:
         ("berths", range(70, 90), slow, 4.0),
         ("anchorage", range(70, 90), slow, 4.0),
         ("overtaking", range(80, 90), fast, 0.4),
+        ("convoy", range(80, 90), steady, 3.5),
+        ("berths_abroad", range(80, 90), slow, 9.0),
+        ("roads_abroad", range(70, 90), slow, 2.4),
     ],
 )
 def test_a_tanker_is_close_to_somebody_for_long(
@@ -74,6 +81,13 @@ def test_boats_fish_near_each_other_and_a_tanker_passes_between() -> None:
     tankers = [vessel for vessel in vessels if vessel.ship.tanker]
     assert max(hours_close(a, b, slow) for a, b in combinations(boats, 2)) > 0.5
     assert min(float(together(boat, tanker)[0].min()) for boat in boats for tanker in tankers) < 500
+
+
+def test_trawlers_of_north_korea_stay_together_and_pause_side_by_side() -> None:
+    one, other = build("pair_trawlers", 1).vessels[:2]
+    assert {one.ship.mmsi // 1_000_000, other.ship.mmsi // 1_000_000} == {445}
+    assert together(one, other)[0].max() < 400
+    assert hours_close(one, other, slow) > 0.9
 
 
 def test_half_way_between_two_ships_of_one_mmsi_lies_a_third() -> None:

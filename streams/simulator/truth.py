@@ -119,9 +119,16 @@ def made_fast(a: Vessel, b: Vessel) -> Floats:
 
 
 def slow_phases(vessel: Vessel) -> Iterator[tuple[Span, Waters]]:
-    """When a ship was below 2 knots outside ports and heard, and in what waters it began to be."""
-    slow = (vessel.samples.sog < SLOW) & ~_in_port(vessel) & vessel.on_air(vessel.times)
-    for span in spans(vessel.times[slow]):
+    """When a ship was below 2 knots outside ports, as far as it was heard at both ends, and in what waters.
+
+    A silence within does not cut the phase: the ship lay there.
+    """
+    heard = vessel.on_air(vessel.times)
+    for whole in spans(vessel.times[(vessel.samples.sog < SLOW) & ~_in_port(vessel)]):
+        times = vessel.times[heard & (vessel.times >= whole[0]) & (vessel.times <= whole[1])]
+        if not len(times):
+            continue
+        span = float(times[0]), float(times[-1])
         middle = np.array([(span[0] + span[1]) / 2])
         yield span, vessel.track.legs[vessel.track.leg_at(middle)[0]].place.waters
 

@@ -32,7 +32,7 @@ def under_way(world: World) -> None:
 @scenario
 def silent_alongside(world: World) -> None:
     """A transfer in the Yellow Sea: both are heard alongside for 1.3 to 1.7 hours, silent for 2.5 to 6, and
-    heard again for 1.3 to 1.7. Truth: one encounter."""
+    heard again for 1.3 to 1.7. Truth: one encounter, and both loiter."""
     lon, lat = 123.9, 36.6
     world.hear_near(lon, lat)
     before, silent, after = world.between(1.35, 1.7), world.between(2.5, 6), world.between(1.35, 1.7)

@@ -30,7 +30,7 @@ EXPECTED = {
     "berths": {"port_visit": 6},
     "current": {"encounter": 1},
     "under_way": {"encounter": 1},
-    "silent_alongside": {"encounter": 1},
+    "silent_alongside": {"encounter": 1, "loitering": 2},
     "new_mmsi": {"encounter": 1, "loitering": 1},
     "new_name": {"encounter": 1, "loitering": 1},
     "new_type": {"encounter": 1, "loitering": 1},

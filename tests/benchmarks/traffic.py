@@ -186,7 +186,7 @@ class Traffic:
             if not len(rows):
                 continue
             payload = armour(self._bits(kind, sent.vessel[rows], sent.time[rows], positions[rows]))
-            bodies = list(_bodies(kind, payload, channel[rows], rows % 10))
+            bodies = list(message_bodies(kind, payload, channel[rows], rows % 10))
             for heard, late, of in ((np.full(len(rows), True), 0, 0), (again[rows], DELAY // 2, 100)):
                 which = rows[heard]
                 times = (arrival[which] + late).tolist()
@@ -220,7 +220,7 @@ class Traffic:
                         (6, 2), (6, 2), (6, 0))  # fmt: skip
         ports = ("BUSAN", "VOSTOCHNY", "NIIGATA", "ULSAN")
         bound = np.array([text_bits(ports[each % 4], 20) for each in vessel.tolist()], np.uint8)
-        return bits(count, *head, (2, 0), (30, _imo(vessel)), (42, call), (120, name),
+        return bits(count, *head, (2, 0), (30, imo_numbers(vessel)), (42, call), (120, name),
                     (8, fleet.type[vessel]), (9, 100 + vessel % 80), (9, 20 + vessel % 30),
                     (6, 10 + vessel % 10), (6, 12), (4, 1), (4, 3), (5, 14), (5, 12), (6, 30),
                     (8, 60 + vessel % 60), (120, bound), (1, 0), (1, 0))  # fmt: skip
@@ -252,7 +252,7 @@ def _at_sea(count: int, rng: np.random.Generator) -> Floats:
     return rng.uniform((_WEST, _SOUTH), (_EAST, _NORTH), (count, 2))
 
 
-def _imo(number: Integers) -> Integers:
+def imo_numbers(number: Integers) -> Integers:
     """An IMO number with a good check digit."""
     six = 900_000 + number % 99_999
     shown = six[:, None] // 10 ** np.arange(5, -1, -1) % 10
@@ -260,7 +260,7 @@ def _imo(number: Integers) -> Integers:
     return numbers
 
 
-def _bodies(kind: int, payload: Bytes, channel: Bytes, sequence: Integers) -> Iterator[Bytes]:
+def message_bodies(kind: int, payload: Bytes, channel: Bytes, sequence: Integers) -> Iterator[Bytes]:
     """The sentences of each message between `!` and `*`: two for type 5, else one."""
     count = len(payload)
     comma = fixed(b",", count)

@@ -127,6 +127,16 @@ class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
     settings_hash: str
 
 
+class IdentityChange(_Model, frozen=True, kw_only=True, rename="camel"):
+    """One thing that a vessel says of itself and that changed during an encounter."""
+
+    time: str  # when the new value was confirmed; for an MMSI the last time under the old one
+    ssvid: str  # the vessel's MMSI now
+    field: str  # "mmsi", "name", "callsign", "imo" or "ship_type"
+    before: str
+    after: str
+
+
 class Encounter(_Model, frozen=True, kw_only=True, rename="camel"):
     """Two vessels close and slow (GFW's names). Durations count contact only."""
 
@@ -136,12 +146,16 @@ class Encounter(_Model, frozen=True, kw_only=True, rename="camel"):
     min_distance_kilometers: float
     min_hull_gap_meters: float | None
     median_hull_gap_meters: float | None
+    hull_gap_p10_meters: float | None = None  # 10th percentile over the time in contact
+    hull_gap_error_meters: float | None = None  # standard error of one hull gap
     duration_hours: float
+    bridged_hours: float = 0.0  # silences alongside, beside the duration
     heading_difference_degrees: float | None
     position_count: int
     draught_change_meters: float | None
     type: str  # the two roles, sorted: "tanker-tanker", "other-tanker"
     others: tuple[str, ...] = ()  # MMSIs of further vessels in the same raft
+    identity_changes: tuple[IdentityChange, ...] = ()  # during the contact
 
 
 class Loitering(_Model, frozen=True, kw_only=True, rename="camel"):
@@ -208,8 +222,10 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def mmsis(self) -> tuple[int, ...]:
-        """The MMSIs of its vessels, sorted."""
-        return tuple(sorted(int(vessel.ssvid) for vessel in self.vessels))
+        """The MMSIs of its vessels, sorted; also those that one had before, during an encounter."""
+        changes = self.encounter.identity_changes if self.encounter else ()
+        former = {int(each.before) for each in changes if each.field == "mmsi"}
+        return tuple(sorted(former.union(int(vessel.ssvid) for vessel in self.vessels)))
 
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")

@@ -181,10 +181,30 @@ EVENT: Final = {
             NOT_NEGATIVE,
         ),
         "medianHullGapMeters": Text(
-            "Median distance between the two hulls while in contact, likewise.", "m", NOT_NEGATIVE
+            "Median distance between the two hulls over the time in contact, likewise. It decides the level.",
+            "m",
+            NOT_NEGATIVE,
+        ),
+        "hullGapP10Meters": Text(
+            "Distance between the two hulls that they were closer than for a tenth of the time in contact.",
+            "m",
+            NOT_NEGATIVE,
+        ),
+        "hullGapErrorMeters": Text(
+            "Standard error of one distance between the hulls: of two positions of 10 m accuracy, or as much "
+            "as the distances scatter if that is more.",
+            "m",
+            NOT_NEGATIVE,
         ),
         "durationHours": Text(
-            "Time in contact. Silences and separations between `start` and `end` do not count.",
+            "Time in contact, with silences of up to 110 minutes. Longer silences and separations between "
+            "`start` and `end` do not count.",
+            "h",
+            NOT_NEGATIVE,
+        ),
+        "bridgedHours": Text(
+            "Silences of up to 24 hours with both vessels alongside before and after, which a drift "
+            "explains. They do not count as contact.",
             "h",
             NOT_NEGATIVE,
         ),
@@ -208,6 +228,14 @@ EVENT: Final = {
             limits={"pattern": f"^({'|'.join(_SHIP_ROLES)})-({'|'.join(_SHIP_ROLES)})$"},
         ),
         "others": Text("MMSIs of further vessels in the same raft. Each pair has its own event."),
+        "identityChanges": Text("What the two vessels changed of their identity during the contact."),
+    },
+    "IdentityChange": {
+        "time": Text("When the new value was confirmed; for an MMSI the last time under the old one. UTC."),
+        "ssvid": Text("MMSI of the vessel now."),
+        "field": Text("What changed: `mmsi`, `name`, `callsign`, `imo` or `ship_type`."),
+        "before": Text("Value before."),
+        "after": Text("Value after."),
     },
     "Loitering": {
         "totalTimeHours": Text("Time from the first slow fix to the last.", "h", NOT_NEGATIVE),

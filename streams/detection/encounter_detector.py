@@ -1,26 +1,40 @@
 """Applies the rule of encounters to all pairs of vessels, and decides when a revision is due.
 
 The rule is in `encounter`, its explanation in `encounter_event`. A revision is due at first, on a change of
-level, hourly while an encounter is open, at the end, and when it has to be taken back. For a day after its
-end, what is learnt of the two may still raise an encounter or take it back.
+level, hourly while an encounter is open, at the end, when it goes on after a silence, and when it has to be
+taken back. For a day after its end, what is learnt of the two may still raise an encounter or take it back.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
+from typing import Final
 
 import msgspec
-import numpy as np
 
-from geofences.distance import unwrap
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id, sort_key
 from models.report import Rows
 from models.time import HOUR, Millis
-from models.vessel import Identity, Role
-from streams.detection import encounter, encounter_event
-from streams.detection.encounter import Contact, EncounterSettings, Key, Pair
-from streams.detection.explanation import merge_receivers
-from streams.detection.neighbours import Neighbours
+from models.vessel import Identity
+from streams.detection import (
+    encounter,
+    encounter_event,
+    encounter_reasons,
+    pair_identity,
+    renumbered,
+    silence,
+)
+from streams.detection.contact import Contact, contact_of
+from streams.detection.encounter import Key, Pair
+from streams.detection.encounter_pairs import Pairs
+from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.one_hull import Hulls, hulls
+from streams.detection.pair_sample import thinned
+from streams.detection.renumbered import Namesakes
+from streams.detection.sightings import Sightings
+
+_FEW: Final = 3
+"""Samples by which it is decided whether two lie alongside: one position that is off does not decide."""
 
 
 class _Due(msgspec.Struct, frozen=True):
@@ -29,6 +43,7 @@ class _Due(msgspec.Struct, frozen=True):
     pair: Pair
     contact: Contact
     status: Status
+    doubtful: bool = False  # whether the two may be one hull
     retraction: Reason | None = None
 
 
@@ -43,93 +58,39 @@ class EncounterDetector:
         surroundings: Surroundings,
         detector: Detector,
         settings: EncounterSettings,
+        step: Millis,
         keep: Millis,
         identity_of: Callable[[int], Identity],
         changed: set[str],
     ) -> None:
-        """Ticks are kept for `keep` milliseconds, for backfill."""
+        """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill."""
         self._surroundings = surroundings
         self._detector = detector
         self._settings = settings
         self._keep = keep
         self._identity_of = identity_of
-        self._changed = changed
-        self._neighbours = Neighbours(settings.keep_metres)
-        self._pairs: dict[Key, Pair] = {}
-        self._past: dict[int, Pair] = {}  # closed within a day, by number in the order of their ends
-        self.ended = 0
-        """Pairs that were put into the past so far: the number of the last."""
-        self._raised: defaultdict[int, dict[str, Pair]] = defaultdict(dict)
-        """Pairs that an event was raised for, live and past, by the MMSI of each of the two and event id."""
+        self._namesakes = Namesakes()
+        self._pairs = Pairs(changed)
+        self._sightings = Sightings(self._pairs, surroundings, settings, step, keep, identity_of, changed)
 
     @property
     def idle(self) -> bool:
         """Whether nothing can happen until ticks come."""
-        return not self._pairs and not self._past
+        return not self._pairs.live and not self._pairs.past
 
-    # --- who is near whom
+    def learn(self, identity: Identity) -> None:
+        """Take in what is newly confirmed of a vessel."""
+        if identity.gone:
+            self._namesakes.forget(identity.mmsi)
+        else:
+            self._namesakes.learn(identity)
 
-    def compare(self, time: Millis, fresh: Rows, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
-        """Take in TICK rows for one instant of the grid. Returns the pairs that have to be judged again."""
-        heard = np.unique(fresh["mmsi"])
-        identities = [self._identity_of(mmsi) for mmsi in heard.tolist()]
-        partners = heard[[encounter.is_partner(identity) or identity.shared for identity in identities]]
-        fresh = fresh[np.isin(fresh["mmsi"], partners)]
-        # two that were in contact lately are compared however far apart they are now
-        lately = [
-            key
-            for key, pair in self._pairs.items()
-            if pair.samples and pair.samples[-1].time >= time - self._keep
-        ]
-        self._changed.add(f"window/{time}")
-        a, b, metres = self._neighbours.take(time, fresh, self._is_wanted, lately)
-        if not len(metres):
-            return set()
-        lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
-        hits = self._surroundings.index.containing(lon, (a["lat"] + b["lat"]) / 2)
-        suppressed = self._surroundings.suppressed(hits, len(metres))
-        touched: set[Key] = set()
-        for i in range(len(metres)):
-            key = (int(a["mmsi"][i]), int(b["mmsi"][i]), int(a["segment"][i]), int(b["segment"][i]))
-            if self._note(key, time, a[i], b[i], float(metres[i]), bool(suppressed[i])):
-                pair = self._pairs[key]
-                for mmsi in key[:2]:
-                    pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
-                touched.add(key)
-        return touched
+    def compare(self, rows: Rows, instant: Millis, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
+        """Take in the TICK rows of an instant. Returns the pairs that have to be judged again.
 
-    def _is_wanted(self, mmsi: int) -> bool:
-        """Whether an encounter may be raised for this vessel, whoever the other is."""
-        identity = self._identity_of(mmsi)
-        return identity.of_interest or identity.role is Role.UNKNOWN
-
-    def _note(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
-        """Note where both are at an instant. True when the pair has to be judged."""
-        s = self._settings
-        one, other = encounter.vessel_sample(a), encounter.vessel_sample(b)
-        co_moving = min(one.sog, other.sog) > s.co_moving_knots and metres <= s.co_moving_metres
-        in_contact = metres <= s.near_metres and encounter.both_slow(one, other, s) and not suppressed
-        pair = self._pairs.get(key)
-        if pair is None:
-            if not (in_contact or co_moving):
-                return False
-            pair = self._pairs[key] = Pair(key[0], key[1], key[2:])
-            pair.apart = self._neighbours.farthest(key) > s.apart_metres
-        self._changed.add(_piece_name(key))
-        pair.apart |= metres > s.apart_metres
-        if co_moving:
-            pair.co_moving = [*pair.co_moving, round(metres, 1)][-s.co_moving_window :]
-            pair.co_moving_at = max(pair.co_moving_at, time)
-        identities = self._identity_of(key[0]), self._identity_of(key[1])
-        if not pair.samples:
-            if not in_contact:
-                return co_moving
-            pair.draughts = (identities[0].draught, identities[1].draught)
-        sizes = (identities[0].dimensions, identities[1].dimensions)
-        pair.samples.append(encounter.pair_sample(time, metres, suppressed, one, other, sizes, s))
-        if len(pair.samples) > 1 and pair.samples[-2].time > time:
-            pair.samples.sort(key=lambda each: each.time)
-        return True
+        `receivers` are the stations that heard each vessel.
+        """
+        return self._sightings.compare(instant, rows, receivers)
 
     # --- what it adds up to
 
@@ -139,70 +100,193 @@ class EncounterDetector:
         `touched` are pairs that `compare` returned, `learnt` the MMSIs whose identity has changed.
         """
         due: list[_Due] = []
-        for pair in [pair for _, pair in sorted(self._pairs.items())] + list(self._past.values()):
-            due += self._judge_pair(pair, instant, touched, learnt)
+        for pair in self._pairs:
+            told = not learnt.isdisjoint(pair.key[:2])
+            if self._pairs.remembers(pair) and (told or self._has_news(pair, instant, touched)):
+                due += self._judge_pair(pair, instant, told)
         return [self._publish(each, instant) for each in due]
 
-    def _judge_pair(self, pair: Pair, instant: Millis, touched: set[Key], learnt: set[int]) -> Iterator[_Due]:
-        if not self._has_news(pair, instant, touched, learnt):
-            return
+    def _has_news(self, pair: Pair, instant: Millis, touched: set[Key]) -> bool:
+        """Whether a pair may have changed since it was judged last, apart from what is learnt of the two."""
         s = self._settings
-        contact = encounter.contact_of(pair.samples, s)
+        if pair.key in touched:
+            return True
+        if pair.waits_from:
+            return pair.samples[-1].time > pair.waits_from or instant - pair.waits_from >= s.bridge
+        if pair.closed_at is not None:
+            return False
+        hourly = instant % HOUR == 0 and pair.id is not None
+        return hourly or (bool(pair.samples) and instant - pair.samples[-1].time >= s.merge)
+
+    def _judge_pair(self, found: Pair, instant: Millis, told: bool, *, last: bool = False) -> Iterator[_Due]:
+        """`told` says whether something was learnt of the two, `last` whether all sources have ended."""
+        s, pair = self._settings, found
+        self._identify(pair, instant)
+        if pair.samples and self._pairs.is_live(pair):
+            if told or len(pair.samples) <= _FEW:
+                yield from self._join_former(pair, instant)
+            if pair.waits_from:
+                following = self._after_silence(pair, instant, last)
+                if following is None:
+                    return
+                pair = following
+        contact = contact_of(pair.samples, pair.alone, s)
         if contact is None:
+            if pair.samples and instant - pair.samples[-1].time >= s.merge and self._pairs.is_live(pair):
+                self._end(pair, instant, keep=False)
             return
-        level = encounter.level_of(contact, s)
-        ends_now = pair.closed_at is None and instant - contact.end >= s.merge_hours * HOUR
+        verdict = hulls(pair, *self._first(pair), s)
+        ends_now = pair.closed_at is None and instant - contact.end >= s.merge
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
-        retraction = self._retraction(pair.key)
+        doubtful = verdict is Hulls.DOUBTFUL
+        level = encounter.level_of(contact, doubtful, s)
+        retraction = self._retraction(pair, verdict)
         if retraction is not None and pair.id is not None and not pair.retracted:
-            yield _Due(pair, contact, Status.RETRACTED, retraction)
+            yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)
         elif retraction is None and _revision_due(pair, level, status, ends_now, instant):
             if pair.id is None:
                 self._give_id(pair, contact)
             pair.level = level or pair.level
-            yield _Due(pair, contact, status)
+            pair.reopened = False
+            yield _Due(pair, contact, status, doubtful)
         if ends_now:
             waits = level is not None and (
-                retraction is None or retraction.code == encounter_event.NO_TANKER.code
+                retraction is None or retraction.code == encounter_reasons.NO_TANKER.code
             )
-            self._end(pair, instant, keep=waits or pair.id is not None)
+            self._close(pair, contact, instant, keep=waits or pair.id is not None)
 
-    def _has_news(self, pair: Pair, instant: Millis, touched: set[Key], learnt: set[int]) -> bool:
-        """Whether a pair may have changed since it was judged last."""
-        if pair.key in touched or not learnt.isdisjoint(pair.key[:2]):
-            return True
-        if pair.closed_at is not None:
-            return False
-        hourly = instant % HOUR == 0 and pair.id is not None
-        merge = self._settings.merge_hours * HOUR
-        return hourly or (bool(pair.samples) and instant - pair.samples[-1].time >= merge)
+    def _first(self, pair: Pair) -> tuple[Identity, Identity]:
+        """What was first known of the two; what is known now where they have not been in contact."""
+        return pair.first or (self._identity_of(pair.a), self._identity_of(pair.b))
 
-    def _retraction(self, key: Key) -> Reason | None:
+    def _present(self, pair: Pair) -> tuple[Identity, Identity]:
+        """What is known of the two now, in the role that they were first known in."""
+        first, now = self._first(pair), (self._identity_of(pair.a), self._identity_of(pair.b))
+        a, b = (msgspec.structs.replace(is_, role=was.role) for was, is_ in zip(first, now, strict=True))
+        return a, b
+
+    def _identify(self, pair: Pair, instant: Millis) -> None:
+        """Note what is known of the two, and what they changed while in contact."""
+        now = (self._identity_of(pair.a), self._identity_of(pair.b))
+        if not pair.samples or pair.latest == now:
+            return
+        if pair.first is None or pair.latest is None:
+            pair.first = now
+        else:
+            if pair.closed_at is None and instant - pair.samples[-1].time <= self._settings.silence:
+                changed = [
+                    change
+                    for was, is_ in zip(pair.latest, now, strict=True)
+                    for change in pair_identity.changes(was, is_, instant)
+                ]
+                pair.changes = [*pair.changes, *changed][: pair_identity.KEPT]
+            a, b = pair.first
+            pair.first = pair_identity.first_known(a, now[0]), pair_identity.first_known(b, now[1])
+        pair.latest = now
+        self._pairs.touch(pair)
+
+    def _retraction(self, pair: Pair, verdict: Hulls) -> Reason | None:
         """Why this pair is no encounter, as far as is known; None when nothing speaks against it."""
-        a, b = self._identity_of(key[0]), self._identity_of(key[1])
-        if not encounter.can_meet(a, b):
-            return encounter_event.retraction_of(a, b, self._settings)
-        pair = self._pairs.get(key)
-        if pair is not None and encounter.one_hull(pair, a, b, self._settings):
-            return encounter_event.ONE_HULL.reason(self._settings)
+        first, now = self._first(pair), pair.latest or self._first(pair)
+        if not encounter.can_meet(first, now):
+            return encounter_event.retraction_of(first, now, self._settings)
+        if verdict is Hulls.ONE:
+            return encounter_reasons.ONE_HULL.reason(self._settings)
         return None
+
+    # --- one encounter, under another number or after a silence
+
+    def _join_former(self, pair: Pair, instant: Millis) -> Iterator[_Due]:
+        """Let a pair go on with what it was under other MMSIs or track segments, if there is such a pair."""
+        s, now = self._settings, pair.latest or self._first(pair)
+        mmsis = [(each.mmsi, *self._namesakes.of(each)) for each in now]
+        for a, b in product(*mmsis):
+            for old in self._pairs.of_two(a, b) if a != b else ():
+                old_turned = old if old.a == a else renumbered.turned(old)
+                changed = (a != pair.a, b != pair.b)
+                if old is pair or old.retracted or not renumbered.goes_on(old_turned, pair, changed, s):
+                    continue
+                contact = contact_of(pair.samples, pair.alone, s)
+                if pair.id is not None and old.id is not None and contact is not None:
+                    double = msgspec.structs.replace(pair, retracted=True)
+                    self._pairs.unindex(pair)
+                    self._pairs.keep(double, instant)
+                    self._pairs.index(double)
+                    reason = encounter_reasons.CONTINUED.reason(s, old.id, id=old.id)
+                    yield _Due(double, contact, Status.RETRACTED, retraction=reason)
+                self._pairs.unindex(old)
+                self._pairs.remove(old)
+                renumbered.absorb(old_turned, pair)
+                pair.reopened |= old.closed_at is not None
+                self._pairs.index(pair)
+                self._identify(pair, instant)
+                self._pairs.touch(pair)
+
+    def _after_silence(self, pair: Pair, instant: Millis, last: bool) -> Pair | None:
+        """What becomes of a pair that was closed in a silence; None while that is not decided.
+
+        It goes on if the silence is bridged. What comes after it is another encounter if it is not.
+        """
+        s = self._settings
+        before = [each for each in pair.samples if each.time <= pair.waits_from]
+        after = pair.samples[len(before) :]
+        if not after:
+            if instant - pair.waits_from >= s.bridge or self._left(pair):
+                self._end(pair, instant, keep=True)
+            return pair
+        near = after[0].metres <= s.near_metres
+        if near and len(after) < _FEW and instant - after[0].time < s.thin and not last:
+            return None
+        contact = contact_of(pair.samples, pair.alone, s)
+        if contact is not None and any(each.before is before[-1] for each in contact.silences):
+            pair.closed_at, pair.waits_from, pair.reopened = None, 0, True
+            self._pairs.touch(pair)
+            return pair
+        pair.samples = before
+        following = self._end(pair, instant, keep=True)
+        following.samples = after
+        following.alone = [each for each in pair.alone if each.time > after[0].time]
+        now = (self._identity_of(pair.a), self._identity_of(pair.b))
+        following.draughts = (now[0].draught, now[1].draught)
+        self._identify(following, instant)
+        return following
+
+    def _left(self, pair: Pair) -> bool:
+        """Whether one of the two was heard elsewhere since the last contact."""
+        before = pair.samples[-1]
+        return any(
+            silence.heard_off(before, each, self._settings) for each in pair.alone if each.time > before.time
+        )
+
+    def _close(self, pair: Pair, contact: Contact, instant: Millis, keep: bool) -> None:
+        """The last contact is hours ago. If it ended in silence alongside, it may yet go on."""
+        s = self._settings
+        silent = pair.samples[-1] is contact.samples[-1] and silence.alongside(contact.samples[-_FEW:], s)
+        if silent and not self._left(pair):
+            pair.closed_at, pair.waits_from = instant, contact.end
+            self._pairs.touch(pair)
+        else:
+            self._end(pair, instant, keep)
+
+    # --- what is published
 
     def _give_id(self, pair: Pair, contact: Contact) -> None:
         first = contact.samples[0].a
-        pair.id = event_id(EventType.ENCOUNTER, (pair.a, pair.b), contact.start, first.lon, first.lat)
-        self._index(pair)
+        mmsis = pair.mmsi_at(False, contact.start), pair.mmsi_at(True, contact.start)
+        pair.id = event_id(EventType.ENCOUNTER, mmsis, contact.start, first.lon, first.lat)
+        self._pairs.index(pair)
 
     def _publish(self, due: _Due, instant: Millis) -> Event:
         pair = due.pair
         pair.revision += 1
         pair.last_revision_at = instant
         pair.retracted = due.status is Status.RETRACTED
-        self._changed.add(_piece_name(pair.key))
-        self._changed.update(f"past/{number}" for number, past in self._past.items() if past is pair)
+        self._pairs.touch(pair)
         return encounter_event.build_event(
             pair,
             due.contact,
-            (self._identity_of(pair.a), self._identity_of(pair.b)),
+            self._present(pair),
+            due.doubtful,
             self._raft(pair, due.contact),
             instant,
             due.status,
@@ -226,52 +310,57 @@ class EncounterDetector:
 
         Closed ones are known for a day.
         """
-        for pair in self._raised.get(mmsi, {}).values():
+        for pair in self._pairs.raised(mmsi):
             if pair.retracted:
                 continue
-            contact = encounter.contact_of(pair.samples, self._settings)
+            contact = contact_of(pair.samples, pair.alone, self._settings)
             if contact is not None and contact.start <= end and contact.end >= start:
                 yield pair, contact
 
     def knows(self, mmsi: int, id: str) -> bool:
         """Whether the encounter of this vessel with this event id is remembered, taken back or not."""
-        return id in self._raised.get(mmsi, {})
+        return self._pairs.knows(mmsi, id)
 
     def first_contacts(self) -> dict[int, Millis]:
         """By MMSI, when the earliest contact began of which an encounter may still be raised or taken
         back."""
         first: dict[int, Millis] = {}
-        for pair in (*self._pairs.values(), *self._past.values()):
+        for pair in self._pairs:
             if pair.samples:
-                for mmsi in (pair.a, pair.b):
+                for mmsi in pair.mmsis:
                     first[mmsi] = min(first.get(mmsi, pair.samples[0].time), pair.samples[0].time)
         return first
 
     def flush(self, instant: Millis) -> list[Event]:
         """All sources have ended: publish what is still open once more, as it stands."""
-        events = []
-        for _, pair in sorted(self._pairs.items()):
-            if pair.id is not None and not pair.retracted and pair.last_revision_at != instant:
-                contact = encounter.contact_of(pair.samples, self._settings)
+        due: list[_Due] = []
+        for pair in self._pairs:
+            if pair.waits_from and pair.samples[-1].time > pair.waits_from:
+                due += self._judge_pair(pair, instant, told=False, last=True)
+        events = [self._publish(each, instant) for each in due]
+        for _, pair in sorted(self._pairs.live.items()):
+            raised = pair.id is not None and pair.closed_at is None and not pair.retracted
+            if raised and pair.last_revision_at != instant:
+                contact = contact_of(pair.samples, pair.alone, self._settings)
                 if contact is not None:
-                    events.append(self._publish(_Due(pair, contact, Status.OPEN), instant))
+                    doubtful = hulls(pair, *self._first(pair), self._settings) is Hulls.DOUBTFUL
+                    events.append(self._publish(_Due(pair, contact, Status.OPEN, doubtful), instant))
         return sorted(events, key=sort_key)
 
     # --- what is let go
 
-    def _end(self, pair: Pair, instant: Millis, keep: bool) -> None:
+    def _end(self, pair: Pair, instant: Millis, keep: bool) -> Pair:
         """The event is over, and what comes next is another one. That they moved as one is remembered.
 
         With `keep` the pair stays known for a day: a type may still be confirmed, or found to be excluded.
+        Returns what takes its place.
         """
+        pair.waits_from = 0
         if keep:
-            self.ended += 1
-            self._past[self.ended] = pair
-            pair.closed_at = instant
-            self._changed.add(f"past/{self.ended}")
+            self._pairs.keep(pair, instant)
         else:
-            self._drop_from_index(pair)
-        self._pairs[pair.key] = Pair(
+            self._pairs.unindex(pair)
+        following = Pair(
             pair.a,
             pair.b,
             pair.segments,
@@ -279,99 +368,76 @@ class EncounterDetector:
             co_moving_at=pair.co_moving_at,
             apart=pair.apart,
         )
-        self._changed.add(_piece_name(pair.key))
+        self._pairs.put(following)
+        return following
 
     def prune(self, instant: Millis) -> None:
         """Let go of what is too old to matter."""
         s = self._settings
-        forgotten = self._neighbours.forget(instant - self._keep)
-        self._changed.update(f"window/{time}" for time in forgotten)
+        self._sightings.prune(instant)
         horizon = instant - s.candidate_hours * HOUR
-        for number, pair in list(self._past.items()):
+        for number, pair in list(self._pairs.past.items()):
             if pair.closed_at is None or pair.closed_at <= horizon:
-                del self._past[number]
-                self._drop_from_index(pair)
-                self._changed.add(f"past/{number}")
-        for key, pair in list(self._pairs.items()):
+                self._pairs.forget(number)
+        for pair in list(self._pairs.live.values()):
             if not pair.samples:
-                self._prune_without_contact(key, pair, instant)
+                self._prune_without_contact(pair, instant)
             elif not self._worth_keeping(pair, horizon):
                 self._end(pair, instant, keep=False)
             elif len(pair.samples) > s.kept_instants:
-                pair.samples = encounter.thinned(pair.samples, s)
-                self._changed.add(_piece_name(key))
+                pair.samples = thinned(pair.samples, s)
+                self._pairs.touch(pair)
 
     def _worth_keeping(self, pair: Pair, horizon: float) -> bool:
-        """Whether a pair in contact may be an encounter; one without a tanker waits for a day."""
+        """Whether a pair in contact may be an encounter; one without a vessel that counts waits for a day."""
         both = (pair.a, pair.b)
-        if pair.id is None and not any(self._is_wanted(mmsi) for mmsi in both):
+        if pair.id is not None:
+            return True
+        if not any(self._sightings.is_wanted(mmsi) for mmsi in both):
             return False
         return any(self._identity_of(mmsi).of_interest for mmsi in both) or pair.samples[0].time >= horizon
 
-    def _prune_without_contact(self, key: Key, pair: Pair, instant: Millis) -> None:
+    def _prune_without_contact(self, pair: Pair, instant: Millis) -> None:
         """Forget that two moved together: after a day, or soon where it was for too short to matter."""
         s, age = self._settings, instant - pair.co_moving_at
         brief = len(pair.co_moving) < s.co_moving_instants and age > self._keep
         if brief or age > s.co_moving_hours * HOUR:
-            del self._pairs[key]
-            self._changed.add(_piece_name(key))
-
-    def _index(self, pair: Pair) -> None:
-        if pair.id is not None:
-            for mmsi in (pair.a, pair.b):
-                self._raised[mmsi][pair.id] = pair
-
-    def _drop_from_index(self, pair: Pair) -> None:
-        for mmsi in (pair.a, pair.b):
-            self._raised[mmsi].pop(pair.id or "", None)
-            if not self._raised[mmsi]:
-                del self._raised[mmsi]
+            self._pairs.remove(pair)
 
     # --- checkpoints
 
+    @property
+    def ended(self) -> int:
+        """Pairs that were put into the past so far: the number of the last."""
+        return self._pairs.ended
+
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        names = {f"window/{time}" for time in self._neighbours.times}
-        return names | {_piece_name(key) for key in self._pairs} | {f"past/{n}" for n in self._past}
+        return self._sightings.pieces() | self._pairs.pieces()
 
     def piece(self, kind: str, numbers: list[int]) -> object | None:
         """What one piece holds; None where it is gone."""
-        if kind == "window":
-            return self._neighbours.dump(numbers[0])
-        if kind == "past":
-            return self._past.get(numbers[0])
-        a, b, segment_a, segment_b = numbers
-        return self._pairs.get((a, b, segment_a, segment_b))
+        if kind in ("window", "lone"):
+            return self._sightings.piece(kind, numbers[0])
+        return self._pairs.piece(kind, numbers)
 
-    def load(self, pieces: Iterable[tuple[str, str, bytes]], ended: int) -> None:
+    def load(
+        self, pieces: Iterable[tuple[str, str, bytes]], ended: int, identities: Iterable[Identity]
+    ) -> None:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
-        self.ended, self._pairs, self._past = ended, {}, {}
-        window: dict[Millis, bytes] = {}
-        for kind, rest, data in pieces:
-            if kind == "window":
-                window[int(rest)] = msgspec.msgpack.decode(data, type=bytes)
-            elif kind == "pair":
-                pair = msgspec.msgpack.decode(data, type=Pair)
-                self._pairs[pair.key] = pair
-            elif kind == "past":
-                self._past[int(rest)] = msgspec.msgpack.decode(data, type=Pair)
-        self._past = dict(sorted(self._past.items()))
-        self._neighbours.load(window)
-        self._raised.clear()
-        for pair in (*self._pairs.values(), *self._past.values()):
-            self._index(pair)
+        pieces = list(pieces)
+        self._sightings.load(each for each in pieces if each[0] in ("window", "lone"))
+        self._pairs.load((each for each in pieces if each[0] in ("pair", "past")), ended)
+        self._namesakes.load(identities)
 
 
 def _revision_due(pair: Pair, level: str | None, status: Status, ends_now: bool, instant: Millis) -> bool:
-    """The first, a change of level, each hour while open, the end, and when a retraction no longer holds."""
+    """The first, a change of level, each hour while open, the end, when it goes on, and when a retraction no
+    longer holds."""
     if pair.id is None:
         return level is not None
     if pair.retracted and pair.closed_at is not None:
         return False  # what was wrong with it then cannot be put right by what is learnt afterwards
-    if pair.retracted or ends_now:
+    if pair.retracted or ends_now or pair.reopened:
         return True
     return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)
-
-
-def _piece_name(key: Key) -> str:
-    return "pair/" + "/".join(map(str, key))

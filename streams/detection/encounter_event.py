@@ -1,17 +1,17 @@
 """The event of an encounter: its numbers, its reasons for and against, its sentence.
 
-The rule is in `encounter`.
+The rule is in `encounter`, the table of reasons in `encounter_reasons`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from geofences.distance import Floats, unwrap
+from geofences.distance import Floats
 from geofences.fence import Policy
 from geofences.surroundings import Surroundings, bounds, middle
 from models.event import (
@@ -22,6 +22,7 @@ from models.event import (
     EventType,
     Evidence,
     FenceRelation,
+    IdentityChange,
     Level,
     Reason,
     Sample,
@@ -29,12 +30,12 @@ from models.event import (
 )
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role, flag_of
-from streams.detection.encounter import Contact, EncounterSettings, Pair, PairSample, is_partner
+from streams.detection import encounter_reasons as table
+from streams.detection.contact import Contact
+from streams.detection.encounter import Pair, is_partner, too_far
+from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.explanation import (
     ANCHORED,
-    SHARED_MMSI,
-    TYPE_CHANGED,
-    WATCHLIST,
     about,
     called,
     hours,
@@ -47,162 +48,44 @@ from streams.detection.explanation import (
     vessel_of,
     watchlist,
 )
-from streams.detection.reasons import ReasonTable, ReasonType, Side, score
+from streams.detection.pair_sample import PairSample
+from streams.detection.reasons import score
+from streams.detection.silence import A_HEARD, B_HEARD, Silence
+from streams.tracking.track import KNOT
 
-DURATION: Final = ReasonType(
-    code="duration",
-    side=Side.FOR,
-    text="close and slow together for {duration} (silences of up to {silence:g} min included)",
-    weight="duration",
-    thresholds=("possible_minutes",),
-    unit="h",
-)
-ALONGSIDE: Final = ReasonType(
-    code="alongside",
-    side=Side.FOR,
-    text="hulls within {threshold:.0f} m of each other for {duration}",
-    weight="alongside",
-    thresholds=("alongside_metres",),
-    unit="m",
-    plotted=True,
-)
-CLOSE: Final = ReasonType(
-    code="distance",
-    side=Side.FOR,
-    text="antennas {distance} apart (median), no more than {threshold:.0f} m",
-    weight="close",
-    thresholds=("close_metres",),
-    unit="m",
-    plotted=True,
-)
-WATCHED_AREA: Final = ReasonType(
-    code="watched_area",
-    side=Side.FOR,
-    text="in a watched area: {name}",
-    weight="watched_area",
-)
-FLAG: Final = ReasonType(
-    code="flag",
-    side=Side.FOR,
-    text="the flag of MMSI {mmsi} is {value}",
-    weight="flag",
-)
-TWO_TANKERS: Final = ReasonType(
-    code="two_tankers",
-    side=Side.FOR,
-    text="both have reported the ship type of a tanker",
-    weight="two_tankers",
-)
-DRAUGHT: Final = ReasonType(
-    code="draught",
-    side=Side.FOR,
-    text="MMSI {mmsi} reports {change:.1f} m {direction} draught than when the contact began",
-    weight="draught",
-    thresholds=("draught_metres",),
-    unit="m",
-)
-WIDE_GAP: Final = ReasonType(
-    code="wide_gap",
-    side=Side.AGAINST,
-    text="the hulls were never seen closer than {gap}: too far for a hose",
-    weight="wide_gap",
-    thresholds=("wide_gap_metres",),
-    unit="m",
-    plotted=True,
-)
-FAR: Final = ReasonType(
-    code="distance",
-    side=Side.AGAINST,
-    text="antennas {distance} apart (median), more than {threshold:.0f} m: farther than in most known "
-    "encounters",
-    weight="far",
-    thresholds=("far_metres",),
-    unit="m",
-    plotted=True,
-)
-SIZE_UNKNOWN: Final = ReasonType(
-    code="size_unknown",
-    side=Side.AGAINST,
-    text="the gap between the hulls is not known: a size or a heading is missing",
-    weight="size_unknown",
-)
-AT_ANCHOR: Final = ReasonType(
-    code="at_anchor",
-    side=Side.AGAINST,
-    text="when last seen together, both reported that they were at anchor or moored",
-    weight="at_anchor",
-)
-NEAR_PORT: Final = ReasonType(
-    code="near_port",
-    side=Side.AGAINST,
-    text="began {value:.1f} km from a port, closer than {threshold:g} km: ships lie close together there",
-    weight="near_port",
-    thresholds=("port_km",),
-    unit="km",
-)
-TYPE_UNKNOWN: Final = ReasonType(
-    code="type_unknown",
-    side=Side.AGAINST,
-    text="the ship type of MMSI {mmsi} is not confirmed",
-    weight="type_unknown",
-)
-SHARED_RETRACTION: Final = ReasonType(
-    code="shared_mmsi",
-    side=Side.RETRACTION,
-    text="MMSI {mmsi} is used in two places at once, so it is not known which ship this was",
-    weight="retraction",
-)
-EXCLUDED_TYPE: Final = ReasonType(
-    code="excluded_type",
-    side=Side.RETRACTION,
-    text="MMSI {mmsi} turned out to be a tug, pilot, tender, buoy or the like",
-    weight="retraction",
-)
-NO_TANKER: Final = ReasonType(
-    code="no_tanker",
-    side=Side.RETRACTION,
-    text="neither vessel turned out to be a tanker or on a watchlist",
-    weight="retraction",
-)
-ONE_HULL: Final = ReasonType(
-    code="one_hull",
-    side=Side.RETRACTION,
-    text="the two move together at a constant distance: two transponders on one hull, or a tow",
-    weight="retraction",
-)
-
-REASONS: Final = ReasonTable(
-    EventType.ENCOUNTER,
-    EncounterSettings(),
-    (
-        *(DURATION, ALONGSIDE, CLOSE, WATCHED_AREA, WATCHLIST, FLAG, TWO_TANKERS, DRAUGHT),
-        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, NEAR_PORT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
-        *(SHARED_RETRACTION, EXCLUDED_TYPE, NO_TANKER, ONE_HULL),
-    ),
-)
+_FIELDS: Final = {
+    "mmsi": "MMSI",
+    "name": "name",
+    "callsign": "call sign",
+    "imo": "IMO number",
+    "ship_type": "ship type",
+}
 
 
 class _Facts(msgspec.Struct, frozen=True):
     """What is measured of an encounter, for its numbers and its reasons."""
 
+    pair: Pair
     contact: Contact
     identities: tuple[Identity, Identity]
-    lon: Floats  # midway between the two
+    doubtful: bool  # whether the two may be one hull
+    lon: Floats  # of the first vessel at every sample, then of the second
     lat: Floats
-    gaps: list[float]  # metres between the hulls, where known
+    gap: float | None  # median metres between the hulls
+    metres: float  # median between the antennas
     draught_changes: tuple[float | None, ...]  # metres since the contact began, by vessel
     distances: Distances
     relations: tuple[FenceRelation, ...]
     surroundings: Surroundings
 
     @property
-    def metres(self) -> list[float]:
-        """Between the antennas."""
-        return [each.metres for each in self.contact.samples]
+    def closest(self) -> PairSample:
+        """The sample at which the hulls were closest, or the antennas where no gap is known."""
+        return min(self.contact.samples, key=_closeness)
 
     @property
     def inside(self) -> list[FenceRelation]:
-        """The fences that the encounter was in, at least in part."""
+        """The fences that one of the two was in, at least for part of the time."""
         return [relation for relation in self.relations if relation.relation == "inside"]
 
     def named(self, fence: FenceRelation) -> str:
@@ -211,20 +94,21 @@ class _Facts(msgspec.Struct, frozen=True):
         return fence.name if whole else f"{fence.name} (in part)"
 
 
-def retraction_of(a: Identity, b: Identity, s: EncounterSettings) -> Reason:
+def retraction_of(
+    first: tuple[Identity, Identity], now: tuple[Identity, Identity], s: EncounterSettings
+) -> Reason:
     """Why an encounter that was raised is taken back, after what is known of the two by now."""
-    for vessel in (a, b):
-        if not vessel.listed and vessel.shared:
-            return SHARED_RETRACTION.reason(s, mmsi=mmsi_text(vessel))
-        if not is_partner(vessel):
-            return EXCLUDED_TYPE.reason(s, vessel.ship_type, mmsi=mmsi_text(vessel))
-    return NO_TANKER.reason(s)
+    for was, vessel in zip(first, now, strict=True):
+        if not is_partner(was) and not is_partner(vessel):
+            return table.EXCLUDED_TYPE.reason(s, vessel.ship_type, mmsi=mmsi_text(vessel))
+    return table.NO_TANKER.reason(s)
 
 
 def build_event(
     pair: Pair,
     contact: Contact,
     identities: tuple[Identity, Identity],
+    doubtful: bool,
     others: tuple[int, ...],
     instant: Millis,
     status: Status,
@@ -233,9 +117,13 @@ def build_event(
     detector: Detector,
     s: EncounterSettings,
 ) -> Event:
-    """One revision; `others` are further vessels of the same raft, `retraction` why it is taken back."""
+    """One revision.
+
+    `doubtful` says whether the two may be one hull, `others` are further vessels of the same raft, and
+    `retraction` is why it is taken back.
+    """
     assert pair.id is not None
-    facts = _measured(pair, contact, identities, surroundings)
+    facts = _measured(pair, contact, identities, doubtful, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
     first, second = _by_importance(identities)
@@ -252,68 +140,88 @@ def build_event(
         bounding_box=bounds(facts.lon, facts.lat),
         distances=facts.distances,
         vessel=vessel_of(identities[first]),
-        encounter=_numbers(
-            facts, identities[first], identities[second], facts.draught_changes[first], others
-        ),
+        encounter=_numbers(facts, first, second, others, s),
         geofences=facts.relations,
         score=score(s.weights.scoring, reasons, against),
         scoring=s.weights.scoring,
         reasons=tuple(reasons),
         against=tuple(against),
         summary=_summary(facts, identities[first], identities[second], s) + retracted(retraction),
-        evidence=Evidence(positions=_evidence(pair, contact.samples, s), receivers=tuple(pair.receivers)),
+        evidence=Evidence(positions=_evidence(facts, s), receivers=tuple(pair.receivers)),
         detector=detector,
     )
 
 
 def _measured(
-    pair: Pair, contact: Contact, identities: tuple[Identity, Identity], surroundings: Surroundings
+    pair: Pair,
+    contact: Contact,
+    identities: tuple[Identity, Identity],
+    doubtful: bool,
+    surroundings: Surroundings,
 ) -> _Facts:
     samples = contact.samples
-    lon_a, lat_a = np.array([each.a.lon for each in samples]), np.array([each.a.lat for each in samples])
-    lon = unwrap(lon_a + unwrap(np.array([each.b.lon for each in samples]) - lon_a) / 2)
-    lat = (lat_a + np.array([each.b.lat for each in samples])) / 2
+    both = [each.a for each in samples] + [each.b for each in samples]
+    lon, lat = np.array([each.lon for each in both]), np.array([each.lat for each in both])
+    ends = ((lon[0], lon[len(samples) - 1]), (lat[0], lat[len(samples) - 1]))
     return _Facts(
+        pair=pair,
         contact=contact,
         identities=identities,
+        doubtful=doubtful,
         lon=lon,
         lat=lat,
-        gaps=[each.gap for each in samples if each.gap is not None],
+        gap=contact.gap_at(0.5),
+        metres=contact.distance_at(0.5),
         draught_changes=tuple(
             round(now.draught - before, 1) if now.draught is not None and before is not None else None
             for now, before in zip(identities, pair.draughts, strict=True)
         ),
-        distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
+        distances=surroundings.distances(*ends),
         relations=surroundings.relations(lon, lat),
         surroundings=surroundings,
     )
 
 
 def _by_importance(identities: tuple[Identity, Identity]) -> tuple[int, int]:
-    """Which comes first: one on a watchlist, then a tanker, then the lower MMSI."""
+    """Which comes first: one on a watchlist, then a vessel that counts, then the lower MMSI."""
     first = min((0, 1), key=lambda i: (not identities[i].listed, not identities[i].of_interest, i))
     return first, 1 - first
 
 
 def _numbers(
-    facts: _Facts, first: Identity, second: Identity, draught_change: float | None, others: tuple[int, ...]
+    facts: _Facts, first: int, second: int, others: tuple[int, ...], s: EncounterSettings
 ) -> Encounter:
-    samples, metres, gaps = facts.contact.samples, facts.metres, facts.gaps
+    contact, samples = facts.contact, facts.contact.samples
+    gaps = [each.gap for each in samples if each.gap is not None]
+    near = contact.gap_at(0.1)
     turned = [abs((each.a.heading - each.b.heading + 180) % 360 - 180) for each in samples]
     turned = [angle for angle in turned if not math.isnan(angle)]
     return Encounter(
-        vessel=vessel_of(second),
-        median_distance_kilometers=round(median(metres) / 1000, 3),
+        vessel=vessel_of(facts.identities[second]),
+        median_distance_kilometers=round(facts.metres / 1000, 3),
         median_speed_knots=round(median((each.a.sog + each.b.sog) / 2 for each in samples), 2),
-        min_distance_kilometers=round(min(metres) / 1000, 3),
+        min_distance_kilometers=round(min(each.metres for each in samples) / 1000, 3),
         min_hull_gap_meters=round(min(gaps), 1) if gaps else None,
-        median_hull_gap_meters=round(median(gaps), 1) if gaps else None,
-        duration_hours=hours(facts.contact.duration),
+        median_hull_gap_meters=None if facts.gap is None else round(facts.gap, 1),
+        hull_gap_p10_meters=None if near is None else round(near, 1),
+        hull_gap_error_meters=round(contact.gap_error(s), 1) if gaps else None,
+        duration_hours=hours(contact.duration),
+        bridged_hours=hours(contact.bridged),
         heading_difference_degrees=round(median(turned), 1) if turned else None,
         position_count=len(samples),
-        draught_change_meters=draught_change,
-        type="-".join(sorted((first.role.value, second.role.value))),
+        draught_change_meters=facts.draught_changes[first],
+        type="-".join(sorted(facts.identities[i].role.value for i in (first, second))),
         others=tuple(f"{mmsi:09d}" for mmsi in others),
+        identity_changes=tuple(
+            IdentityChange(
+                time=to_text(each.time),
+                ssvid=f"{each.mmsi:09d}",
+                field=each.field,
+                before=each.before,
+                after=each.after,
+            )
+            for each in facts.pair.changes
+        ),
     )
 
 
@@ -324,8 +232,8 @@ def _watched(facts: _Facts) -> FenceRelation | None:
 
 
 def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
-    contact, typical = facts.contact, median(facts.metres)
-    yield DURATION.reason(
+    contact = facts.contact
+    yield table.DURATION.reason(
         s,
         hours(contact.duration),
         share=min(1.0, contact.duration / (s.full_hours * HOUR)),
@@ -333,66 +241,131 @@ def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
         silence=s.silence_minutes,
     )
     if contact.alongside:
-        gap = round(min(facts.gaps), 1)
-        yield ALONGSIDE.reason(s, gap, duration=duration_text(contact.alongside))
-    elif typical <= s.close_metres:
-        yield CLOSE.reason(s, round(typical), distance=about(typical))
+        gap = round(contact.alongside_metres, 1)
+        yield table.ALONGSIDE.reason(s, gap, duration=duration_text(contact.alongside))
+    elif facts.metres <= s.close_metres:
+        yield table.CLOSE.reason(s, round(facts.metres), distance=about(facts.metres))
+    for silence in contact.silences:
+        yield _bridged(facts, silence, s)
+    for change in facts.pair.changes:
+        yield table.IDENTITY_CHANGED.reason(
+            s,
+            change.field,
+            mmsi=change.before if change.field == "mmsi" else f"{change.mmsi:09d}",
+            field=_FIELDS[change.field],
+            before=change.before,
+            after=change.after,
+        )
     if watched := _watched(facts):
-        yield WATCHED_AREA.reason(s, watched.id, name=facts.named(watched))
+        yield table.WATCHED_AREA.reason(s, watched.id, name=facts.named(watched))
     for vessel in facts.identities:
         yield from watchlist(vessel, s)
         if (flag := flag_of(vessel.mmsi)) in s.flags:
-            yield FLAG.reason(s, flag, mmsi=mmsi_text(vessel))
+            yield table.FLAG.reason(s, flag, mmsi=mmsi_text(vessel))
     if all(vessel.role is Role.TANKER for vessel in facts.identities):
-        yield TWO_TANKERS.reason(s)
-    for vessel, change in zip(facts.identities, facts.draught_changes, strict=True):
-        if change is not None and abs(change) >= s.draught_metres:
-            direction = "more" if change > 0 else "less"
-            yield DRAUGHT.reason(s, change, mmsi=mmsi_text(vessel), change=abs(change), direction=direction)
+        yield table.TWO_TANKERS.reason(s)
+    for vessel, change_metres in zip(facts.identities, facts.draught_changes, strict=True):
+        if change_metres is not None and abs(change_metres) >= s.draught_metres:
+            yield table.DRAUGHT.reason(
+                s,
+                change_metres,
+                mmsi=mmsi_text(vessel),
+                change=abs(change_metres),
+                direction="more" if change_metres > 0 else "less",
+            )
+
+
+def _bridged(facts: _Facts, silence: Silence, s: EncounterSettings) -> Reason:
+    """A silence that is bridged: how long, whose, and how far the two were carried."""
+    a, b = (f"MMSI {facts.pair.mmsi_at(second, silence.before.time):09d}" for second in (False, True))
+    heard = silence.meanwhile & (A_HEARD | B_HEARD)
+    who = {A_HEARD: b, B_HEARD: a, 0: "either"}.get(heard, "both at once")
+    return table.BRIDGED.reason(
+        s,
+        hours(silence.duration),
+        duration=duration_text(silence.duration),
+        who=who,
+        km=silence.metres / 1000,
+        knots=silence.metres / silence.duration / KNOT,
+    )
 
 
 def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
-    typical, gaps = median(facts.metres), facts.gaps
-    if gaps and min(gaps) > s.wide_gap_metres:
-        yield WIDE_GAP.reason(s, round(min(gaps)), gap=about(min(gaps)))
-    elif not gaps and typical > s.far_metres:
-        yield FAR.reason(s, round(typical), distance=about(typical))
-    if not gaps:
-        yield SIZE_UNKNOWN.reason(s)
+    if too_far(facts.contact, s):
+        if facts.gap is not None:
+            yield table.WIDE_GAP.reason(s, round(facts.gap), gap=about(facts.gap))
+        else:
+            yield table.FAR.reason(s, round(facts.metres), distance=about(facts.metres))
+    if facts.gap is None:
+        yield table.SIZE_UNKNOWN.reason(s)
+    if facts.doubtful:
+        yield table.MAY_BE_ONE_HULL.reason(s)
     last = facts.contact.samples[-1]
     if last.a.status in ANCHORED and last.b.status in ANCHORED:
-        yield AT_ANCHOR.reason(s)
+        yield table.AT_ANCHOR.reason(s)
     port = facts.distances.start_distance_from_port_km
     if port is not None and port < s.port_km and not _watched(facts):
-        yield NEAR_PORT.reason(s, port)
+        yield table.NEAR_PORT.reason(s, port)
+    changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
     for vessel in facts.identities:
         if vessel.role is Role.UNKNOWN:
-            yield TYPE_UNKNOWN.reason(s, mmsi=mmsi_text(vessel))
-        yield from type_changed(vessel, s)
+            yield table.TYPE_UNKNOWN.reason(s, mmsi=mmsi_text(vessel))
+        if vessel.mmsi not in changed:
+            yield from type_changed(vessel, s)
         yield from shared_mmsi(vessel, s)
 
 
 def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSettings) -> str:
-    limit = s.near_metres if max(facts.metres) <= s.near_metres else s.keep_metres
-    if facts.gaps:
-        closest = f"with {about(min(facts.gaps))} between the hulls at the closest"
+    contact = facts.contact
+    limit = s.near_metres if max(each.metres for each in contact.samples) <= s.near_metres else s.keep_metres
+    if facts.gap is not None:
+        apart = f"typically with {about(facts.gap)} between the hulls"
     else:
-        closest = f"{about(min(facts.metres))} at the closest"
-    area = ""
-    if facts.inside:
-        area = f" Area: {facts.named(facts.inside[0])}."
+        apart = f"typically {about(facts.metres)} apart"
+    area = f" Area: {facts.named(facts.inside[0])}." if facts.inside else ""
+    silent = ""
+    if contact.silences:
+        silent = f" Besides, {duration_text(contact.bridged)} of silence, alongside before and after."
     return (
-        f"Suspected ship-to-ship transfer: the {called(first)} and the {called(second)} were slow and within "
-        f"{limit:.0f} m of each other, {closest}, for {duration_text(facts.contact.duration)}.{area}"
+        f"Suspected ship-to-ship transfer: the {called(first)} and the {called(second)} were {_how(contact)} "
+        f"within {limit:.0f} m of each other, {apart}, for {duration_text(contact.duration)}.{silent}{area}"
     )
 
 
-def _evidence(pair: Pair, contact: Sequence[PairSample], s: EncounterSettings) -> tuple[Sample, ...]:
-    """Both vessels over the whole contact, thinned evenly to a bounded number; first and last are kept."""
+def _how(contact: Contact) -> str:
+    """How the two kept together, in the sentence."""
+    drifting, under_way = contact.moving
+    ways = ["slow"] if drifting + under_way < contact.duration else []
+    ways += ["drifting together"] if drifting else []
+    ways += ["alongside under way"] if under_way else []
+    return " or ".join(ways or ["slow"]) + (" and" if ways in ([], ["slow"]) else ",")
+
+
+def _evidence(facts: _Facts, s: EncounterSettings) -> tuple[Sample, ...]:
+    """Both vessels over the whole contact, thinned evenly to a bounded number.
+
+    The first and the last moment and the closest ones, by hulls and by antennas, are kept.
+    """
+    contact, pair = facts.contact.samples, facts.pair
     count = min(len(contact), s.samples)
-    picked = [contact[round(i * (len(contact) - 1) / max(count - 1, 1))] for i in range(count)]
+    picked = {round(i * (len(contact) - 1) / max(count - 1, 1)) for i in range(count)}
+    closest = {contact.index(facts.closest), min(range(len(contact)), key=lambda i: contact[i].metres)}
+    for i in sorted(closest - picked):
+        free = picked - closest - {0, len(contact) - 1}
+        picked.remove(min((abs(k - i), k) for k in free)[1])
+        picked.add(i)
     return tuple(
-        sample(each.time, mmsi, one.lon, one.lat, one.sog, one.cog, one.heading, each.metres, each.gap)
-        for each in picked
-        for mmsi, one in ((pair.a, each.a), (pair.b, each.b))
+        sample(
+            each.time,
+            pair.mmsi_at(second, each.time),
+            *(vessel.lon, vessel.lat, vessel.sog, vessel.cog, vessel.heading),
+            each.metres,
+            each.gap,
+        )
+        for each in (contact[i] for i in sorted(picked))
+        for second, vessel in ((False, each.a), (True, each.b))
     )
+
+
+def _closeness(each: PairSample) -> tuple[bool, float]:
+    return each.gap is None, each.at_most

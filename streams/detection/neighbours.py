@@ -13,7 +13,7 @@ from models.tick import TICK, no_ticks
 from models.time import Millis
 from streams.detection.encounter import Key
 
-_SEGMENTS: Final = 65_536
+SEGMENTS: Final = 65_536
 """More than there are segment numbers: MMSI and segment in one integer."""
 Numbers = npt.NDArray[np.int64]
 Pairs = npt.NDArray[np.intp]
@@ -58,7 +58,7 @@ class Neighbours:
     def farthest(self, key: Key) -> float:
         """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
         a, b, segment_a, segment_b = key
-        want = np.array([a * _SEGMENTS + segment_a, b * _SEGMENTS + segment_b])
+        want = np.array([a * SEGMENTS + segment_a, b * SEGMENTS + segment_b])
         metres = 0.0
         for time, rows in self._ticks.items():
             at, there = _find(self._tracks[time], want)
@@ -66,6 +66,22 @@ class Neighbours:
                 one, other = rows[at[0]], rows[at[1]]
                 metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
         return metres
+
+    def at(self, time: Millis) -> Rows:
+        """The ticks kept for an instant."""
+        return self._ticks.get(time, no_ticks())
+
+    def has(self, time: Millis, wanted: Numbers) -> npt.NDArray[np.bool_]:
+        """Which of these tracks have a tick at an instant."""
+        return _find(self._tracks.get(time, np.empty(0, np.int64)), wanted)[1]
+
+    def find(self, time: Millis, track: int) -> Rows | None:
+        """The tick of a track at an instant; None where there is none."""
+        there = self._tracks.get(time)
+        if there is None:
+            return None
+        at, found = _find(there, np.array([track]))
+        return self._ticks[time][at[0]] if found[0] else None
 
     @property
     def times(self) -> list[Millis]:
@@ -105,14 +121,14 @@ class Neighbours:
 
 def tracks(rows: Rows) -> Numbers:
     """MMSI and segment of each row in one number."""
-    numbers: Numbers = rows["mmsi"].astype(np.int64) * _SEGMENTS + rows["segment"]
+    numbers: Numbers = rows["mmsi"].astype(np.int64) * SEGMENTS + rows["segment"]
     return numbers
 
 
 def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
     """The rows of these pairs, where both have one and one of the two is new."""
     key = np.array(list(keys), np.int64).reshape(-1, 4)
-    at, found = _find(there, key[:, :2] * _SEGMENTS + key[:, 2:])
+    at, found = _find(there, key[:, :2] * SEGMENTS + key[:, 2:])
     at = at[found.all(axis=1)]
     return at[is_new[at].any(axis=1)]
 

@@ -66,6 +66,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             rules.surroundings,
             rules.detectors[EventType.ENCOUNTER],
             settings.encounter,
+            self._step,
             settings.keep,
             self._identity_of,
             self._changed,
@@ -129,7 +130,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
                 self._waiting[int(rest)] = [part.instant() for part in parts]
             elif kind == "identity":
                 self._identities[int(rest)] = msgspec.msgpack.decode(data, type=Identity)
-        self._encounters.load(split, meta.ended)
+        self._encounters.load(split, meta.ended, self._identities.values())
         self._loiterings.load((int(rest), data) for kind, rest, data in split if kind == "loitering")
 
     def snapshot(self) -> bytes:
@@ -176,6 +177,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         identities = (identity for part in parts for identity in part.identities)
         for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
             learnt.add(identity.mmsi)
+            self._encounters.learn(identity)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
@@ -187,12 +189,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """Compare the vessels at each time that there are ticks for; returns the pairs to be judged."""
         rows: Rows = np.concatenate([no_ticks(), *(part.ticks for part in parts)])
         rows["stations"] = 0  # the table goes with the part
-        receivers = _receivers(parts)
-        touched: set[Key] = set()
-        for time in np.unique(rows["time"]).tolist():
-            if time > instant - self._keep:
-                touched |= self._encounters.compare(time, rows[rows["time"] == time], receivers)
-        return touched
+        return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _complete(self, parts: list[Instant]) -> list[Event]:
         """The events of all parts, in an order that does not depend on which part came first."""

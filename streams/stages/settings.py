@@ -11,7 +11,7 @@ from geofences.surroundings import SurroundingsSettings
 from models.errors import InputError
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
-from streams.detection.encounter import EncounterSettings
+from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.tracking.grid import GridSettings
 from streams.tracking.identity import IdentitySettings
@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         grid, meeting = self.vessel.grid, self.meeting
         if meeting.keep_minutes < grid.interpolate_minutes + grid.step_minutes:
             raise ValueError("meeting.keep_minutes must cover grid.interpolate_minutes and a step")
+        if meeting.encounter.bridge_hours < meeting.encounter.merge_hours:
+            raise ValueError("meeting.encounter.bridge_hours must be at least merge_hours")
         if self.vessel.idle_days * 24 < meeting.encounter.candidate_hours + meeting.encounter.merge_hours:
             raise ValueError("vessel.idle_days must cover the candidate_hours and merge_hours of encounters")
 

@@ -2,15 +2,18 @@
 
 export const REASONS = {
   "encounter": { "base": 0.2, "cap": 1.0, "reasons": [
-    {"code": "duration", "side": "for", "text": "close and slow together for … (silences of up to … min included)", "weight": 0.25, "thresholds": [0.5], "unit": "h", "plotted": false},
-    {"code": "alongside", "side": "for", "text": "hulls within 50 m of each other for …", "weight": 0.2, "thresholds": [50.0], "unit": "m", "plotted": true},
+    {"code": "duration", "side": "for", "text": "close together for … (silences of up to … min included)", "weight": 0.25, "thresholds": [0.5], "unit": "h", "plotted": false},
+    {"code": "alongside", "side": "for", "text": "hulls within 50 m of each other for … without a break", "weight": 0.2, "thresholds": [50.0], "unit": "m", "plotted": true},
     {"code": "distance", "side": "for", "text": "antennas … apart (median), no more than 100 m", "weight": 0.15, "thresholds": [100.0], "unit": "m", "plotted": true},
+    {"code": "bridged_silence", "side": "for", "text": "alongside before and after … without a position of …; meanwhile they were carried … km, a drift of … kn; this time does not count as contact", "weight": 0.05, "thresholds": [24.0], "unit": "h", "plotted": false},
+    {"code": "identity_changed", "side": "for", "text": "during the contact MMSI … changed its … from … to …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
     {"code": "flag", "side": "for", "text": "the flag of MMSI … is …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "two_tankers", "side": "for", "text": "both have reported the ship type of a tanker", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "MMSI … reports … m … draught than when the contact began", "weight": 0.1, "thresholds": [0.3], "unit": "m", "plotted": false},
-    {"code": "wide_gap", "side": "against", "text": "the hulls were never seen closer than …: too far for a hose", "weight": 0.25, "thresholds": [150.0], "unit": "m", "plotted": true},
+    {"code": "may_be_one_hull", "side": "against", "text": "the two moved together at a constant distance, and what is known of them does not decide whether they are two ships: two transponders on one hull, or a tow, would look the same", "weight": 0.25, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "wide_gap", "side": "against", "text": "typically … between the hulls (median): too far for a hose", "weight": 0.25, "thresholds": [150.0], "unit": "m", "plotted": true},
     {"code": "distance", "side": "against", "text": "antennas … apart (median), more than 250 m: farther than in most known encounters", "weight": 0.15, "thresholds": [250.0], "unit": "m", "plotted": true},
     {"code": "size_unknown", "side": "against", "text": "the gap between the hulls is not known: a size or a heading is missing", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "at_anchor", "side": "against", "text": "when last seen together, both reported that they were at anchor or moored", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -18,10 +21,10 @@ export const REASONS = {
     {"code": "type_unknown", "side": "against", "text": "the ship type of MMSI … is not confirmed", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "shared_mmsi", "side": "retraction", "text": "MMSI … is used in two places at once, so it is not known which ship this was", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "MMSI … turned out to be a tug, pilot, tender, buoy or the like", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be a tanker or on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "one_hull", "side": "retraction", "text": "the two move together at a constant distance: two transponders on one hull, or a tow", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "loitering": { "base": 0.3, "cap": 1.0, "reasons": [
     {"code": "slow", "side": "for", "text": "slower than … knots on average for … (averages of … min; silences of up to … h included)", "weight": 0.2, "thresholds": [4.0, 2.0], "unit": "h", "plotted": false},

@@ -46,16 +46,16 @@ def test_numbers() -> None:
     assert met.min_hull_gap_meters is None
     assert event.summary == (
         "Suspected ship-to-ship transfer: the tanker (MMSI 273000001, flag RU) and the vessel "
-        "(MMSI 273000002, flag RU) were slow and within 500 m of each other, about 40 m at the closest, for "
+        "(MMSI 273000002, flag RU) were slow and within 500 m of each other, typically about 40 m apart, for "
         "2 h 00 min."
     )
-    assert {"duration", "distance", "size_unknown"} <= codes(event)
+    assert {"duration", "alongside", "size_unknown"} <= codes(event)
 
 
 def test_the_sentence_names_the_distance_that_was_kept() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, np.where(MINUTES == 0, 400.0, 700.0))]
     assert (
-        " within 750 m of each other, about 400 m at the closest,"
+        " within 750 m of each other, typically about 700 m apart,"
         in only_encounter(encounters(rows))[0].summary
     )
 
@@ -64,7 +64,7 @@ def test_alongside() -> None:
     rows = [ticks(A, MINUTES), ticks(B, MINUTES, 40)]
     event, met = only_encounter(encounters(rows, (identity(A, size=SHIP), identity(B, size=SHIP))))
     assert met.min_hull_gap_meters == 24
-    assert " with about 20 m between the hulls at the closest," in event.summary
+    assert " typically with about 20 m between the hulls," in event.summary
     assert reason(event, "alongside") == 24
     assert "size_unknown" not in codes(event)
 
@@ -94,7 +94,7 @@ def test_what_speaks_against() -> None:
     rows = [ticks(A, MINUTES, status=1), ticks(B, MINUTES, 300, status=5)]
     event, _ = only_encounter(encounters(rows, (identity(A), identity(B, Role.UNKNOWN)), [near]))
     assert {"at_anchor", "near_port", "distance", "type_unknown"} <= {each.code for each in event.against}
-    assert reason(event, "near_port") == pytest.approx(2.85, abs=0.05)
+    assert reason(event, "near_port") == pytest.approx(3.0, abs=0.05)
 
 
 def test_no_sentence_is_finer_than_positions_are() -> None:

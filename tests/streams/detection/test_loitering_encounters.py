@@ -129,7 +129,7 @@ def test_an_encounter_that_is_taken_back_is_no_longer_named(after: float) -> Non
     """B turns out to be a tug, soon or within a day after the loitering was closed."""
     alone = at_rest()
     end = 95 + 8 * 60
-    known = [cargo_ship(), cargo_ship(end + 125 + after, Role.EXCLUDED)]
+    known = [cargo_ship(role=Role.UNKNOWN), cargo_ship(end + 125 + after, Role.EXCLUDED)]
     events = meet(meeting_stage(), alone, instants([visitor(alone, 400, 480)], known))
     assert any(event.encounter and event.status is Status.RETRACTED for event in events)
     *_, named, revised = loiterings(events)

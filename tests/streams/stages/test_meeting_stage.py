@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -113,7 +115,6 @@ def test_two_of_unknown_type_alongside_for_days_are_raised_from_a_day_back_at_mo
     ("then", "code"),
     [
         (identity(B, Role.EXCLUDED, ship_type=52), "excluded_type"),
-        (identity(B, Role.UNKNOWN, shared=True), "shared_mmsi"),
     ],
 )
 def test_what_is_learnt_of_the_partner_takes_it_back(learnt: float, then: Identity, code: str) -> None:
@@ -141,10 +142,9 @@ def test_what_was_no_encounter_when_it_ended_is_not_raised_later() -> None:
     rows = [ticks(A, under_way, 0, north, sog=6.0), ticks(B, under_way, 40, north, sog=6.0)]
     rows += side_by_side(0, 120, 40)
     draughts = [identity(A, minute=minute, draught=8.0 + minute / 1000) for minute in range(300, 30 * 60, 60)]
-    assert not encounters(rows, [identity(A), identity(B), *draughts])
-    assert not encounters(
-        side_by_side(0, 120), [identity(A), identity(B, shared=True), identity(B, minute=600)]
-    )
+    one: dict[str, Any] = {"name": "ONE", "callsign": "UAAA", "size": Dimensions(80, 20, 8, 8)}
+    draughts = [msgspec.structs.replace(each, name="ONE", callsign="UAAA") for each in draughts]
+    assert not encounters(rows, [identity(A, **one), identity(B, **one), *draughts])
 
 
 # --- who is named
@@ -322,7 +322,7 @@ def test_nothing_is_kept_of_what_is_over() -> None:
     for day in range(7):
         start = day * 24 * 60
         known = (identity(A), identity(B)) if day == 0 else ()
-        for instant in instants(side_by_side(start, start + 120), known):
+        for instant in instants(side_by_side(start, start + 120, 200), known):
             stage.feed(instant)
         assert stage.advance(at(start + 24 * 60) + 1)
         sizes.append(len(stage.snapshot()))

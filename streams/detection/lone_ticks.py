@@ -1,0 +1,234 @@
+"""Lone ticks: vessels that are heard rarely, and where others were at those moments.
+
+A vessel that is silent for longer than ticks are interpolated over has ticks at the times of its own fixes.
+To compare it with another vessel, the other's place at that very moment is found between two of its ticks:
+neighbours on the grid, or two lone ticks between which it can only have drifted.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors, unwrap
+from models.report import Rows
+from models.tick import TICK, no_ticks
+from models.time import MINUTE, Millis
+from streams.detection.encounter import Key
+from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.neighbours import SEGMENTS, Neighbours, tracks
+from streams.tracking.grid import at_or_after
+from streams.tracking.track import KNOT
+
+MARGIN: Final = 10 * MINUTE
+"""Lone ticks are kept this much longer than a silence that counts: a late one may still come."""
+
+
+class Meeting(NamedTuple):
+    """A lone tick, and where another vessel was at its time; None where it was not heard."""
+
+    lone: Rows
+    other: Rows | None
+    key: Key
+
+
+class LoneTicks:
+    """Lone ticks of the last two hours, by the step of the grid in which they lie."""
+
+    def __init__(self, neighbours: Neighbours, step: Millis, s: EncounterSettings) -> None:
+        self._neighbours = neighbours
+        self._step = step
+        self._settings = s
+        self._ticks: dict[Millis, Rows] = {}
+        """Sorted by track and time, by the instant of the grid that ends the step."""
+
+    def take(
+        self, rows: Rows, wanted: Callable[[int], bool], followed: Mapping[int, Iterable[Key]]
+    ) -> tuple[list[Meeting], set[Millis]]:
+        """Take in all ticks of an instant; `neighbours` have those on the grid already.
+
+        Returns the meetings that these ticks complete, and the steps that lone ticks were added to. Meetings
+        are those near enough for a contact of which at least one MMSI is `wanted`, and those of pairs
+        `followed` (by track) however far apart.
+        """
+        fresh = np.concatenate([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)])
+        added = self._add(fresh)
+        if not self._ticks:
+            return [], added
+        times = set(np.unique(rows["time"][rows["time"] % self._step == 0]).tolist())
+        near = [*self._near_dense(times | added, rows, added), *self._on_the_way(fresh)]
+        found: dict[tuple[Key, Millis], Meeting] = {}
+        for lone, track in near:
+            if wanted(int(lone["mmsi"])) or wanted(track // SEGMENTS):
+                self._meet(lone, track, found, lone_only=False)
+        for lone in fresh:
+            own = _track(lone)
+            for key in followed.get(own, ()):
+                other = key[1] * SEGMENTS + key[3] if key[0] * SEGMENTS + key[2] == own else None
+                self._meet(
+                    lone, key[0] * SEGMENTS + key[2] if other is None else other, found, lone_only=True
+                )
+        return [found[each] for each in sorted(found)], added
+
+    @property
+    def steps(self) -> list[Millis]:
+        """The steps that ticks are kept for, by their ends."""
+        return list(self._ticks)
+
+    def forget(self, instant: Millis) -> list[Millis]:
+        """Let go of ticks that are too old to matter. Returns their steps."""
+        gone = [time for time in self._ticks if time <= instant - self._settings.silence - MARGIN]
+        for time in gone:
+            del self._ticks[time]
+        return gone
+
+    def dump(self, time: Millis) -> bytes | None:
+        """The ticks kept for a step; None where there are none."""
+        rows = self._ticks.get(time)
+        return None if rows is None else rows.tobytes()
+
+    def load(self, data: Mapping[Millis, bytes]) -> None:
+        """Go on from what `dump` gave for each step."""
+        self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+
+    # --- which lone ticks, and who may be near them
+
+    def _first_of_runs(self, rows: Rows) -> Rows:
+        """Ticks on the grid before which the vessel has none: a lone fix may lie on the grid by chance."""
+        parts = [no_ticks()]
+        for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
+            now = rows[rows["time"] == time]
+            parts.append(now[~self._neighbours.has(time - self._step, tracks(now))])
+        return np.concatenate(parts)
+
+    def _add(self, fresh: Rows) -> set[Millis]:
+        steps = -(-fresh["time"] // self._step) * self._step
+        added: set[Millis] = set(np.unique(steps).tolist())
+        for time in added:
+            together = np.concatenate([self._ticks.get(time, no_ticks()), fresh[steps == time]])
+            self._ticks[time] = together[np.lexsort([together["time"], tracks(together)])]
+        return added
+
+    def _near_dense(
+        self, times: Iterable[Millis], rows: Rows, added: set[Millis]
+    ) -> Iterable[tuple[Rows, int]]:
+        """Lone ticks between two instants, and the vessels that have ticks near them at the second one."""
+        s = self._settings
+        for time in sorted(times):
+            lone = self._ticks.get(time, no_ticks())
+            lone = lone[lone["time"] != time]
+            there = self._neighbours.at(time) if time in added else rows[rows["time"] == time]
+            if not len(lone) or not len(there):
+                continue
+            metres = s.keep_metres + s.under_way_knots * KNOT * self._step
+            for i, j in _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres)):
+                if lone["mmsi"][i] != there["mmsi"][j]:
+                    yield lone[i], _track(there[j])
+
+    def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
+        """Lone ticks near the way that another vessel drifted between two lone ticks."""
+        s = self._settings
+        every = np.concatenate([no_ticks(), *self._ticks.values()])
+        number = tracks(every)
+        order = np.lexsort([every["time"], number])
+        every, number = every[order], number[order]
+        before, after = every[:-1], every[1:]
+        took = (after["time"] - before["time"]).astype("f8")
+        metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
+        drifted = (number[1:] == number[:-1]) & (took > self._step) & (took <= s.silence)
+        drifted &= np.maximum(before["sog"], after["sog"]) < s.drift_knots
+        drifted &= metres <= s.drift_knots * KNOT * took
+        drifted &= np.isin(number[1:], tracks(fresh)) & np.isin(after["time"], fresh["time"])
+        (legs,) = np.nonzero(drifted)
+        if not len(legs):
+            return
+        middle = _points(before[legs]) + _points(after[legs])
+        middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+        for i, j in _within(middle, cKDTree(_points(every)), s.keep_metres + metres[legs] / 2):
+            leg, lone = legs[i], every[j]
+            if before["time"][leg] < lone["time"] < after["time"][leg] and number[leg] != number[j]:
+                yield lone, int(number[leg])
+
+    # --- where the other one was
+
+    def _meet(
+        self, lone: Rows, track: int, found: dict[tuple[Key, Millis], Meeting], *, lone_only: bool
+    ) -> None:
+        """Add the meeting of a lone tick with another vessel; with `lone_only` also if that was not heard."""
+        own, time = _track(lone), int(lone["time"])
+        low, high = sorted((own, track))
+        key = (low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS)
+        if key[0] == key[1] or (key, time) in found:
+            return
+        other = self._place(track, time)
+        if other is not None or lone_only:
+            found[key, time] = Meeting(lone, other, key)
+
+    def _place(self, track: int, time: Millis) -> Rows | None:
+        """Where a vessel was at a time, as a TICK row; None where that is not known."""
+        s, step = self._settings, self._step
+        exact = self._neighbours.find(time, track)
+        if exact is not None:
+            return exact
+        last = max([*self._ticks, *self._neighbours.times], default=time)
+        end = at_or_after(time, step)
+        before = self._nearest(track, time, range(end, time - s.silence, -step))
+        after = self._nearest(track, time, range(end, min(last, time + s.silence) + 1, step))
+        if before is None or after is None:
+            return None
+        took = int(after["time"] - before["time"])
+        if took > step:
+            slow = max(before["sog"], after["sog"]) < s.drift_knots
+            metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
+            if took > s.silence or not slow or metres > s.drift_knots * KNOT * took:
+                return None
+        return _between(before, after, time)
+
+    def _nearest(self, track: int, time: Millis, steps: range) -> Rows | None:
+        """The tick of a vessel that is nearest in time: after it where `steps` ascend, else before it."""
+        later = steps.step > 0
+        for end in steps:
+            there = [row for row in self._lone(end, track) if row["time"] > time] if later else []
+            if not later:
+                there = [row for row in self._lone(end, track) if row["time"] < time]
+            at = end if later else end - self._step
+            on_grid = self._neighbours.find(at, track)
+            if on_grid is not None and (at > time) == later and at != time:
+                there.append(on_grid)
+            if there:
+                nearest: Rows = min(there, key=lambda row: abs(int(row["time"]) - time))
+                return nearest
+        return None
+
+    def _lone(self, step: Millis, track: int) -> Rows:
+        rows = self._ticks.get(step, no_ticks())
+        there: Rows = rows[tracks(rows) == track]
+        return there
+
+
+def _between(before: Rows, after: Rows, time: Millis) -> Rows:
+    """The tick of a vessel between two of its ticks."""
+    share = (time - before["time"]) / (after["time"] - before["time"])
+    row = (after if share >= 0.5 else before).copy()
+    row["time"] = time
+    row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
+    row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
+    row["sog"] = before["sog"] + share * (after["sog"] - before["sog"])
+    return row
+
+
+def _track(row: Rows) -> int:
+    return int(row["mmsi"]) * SEGMENTS + int(row["segment"])
+
+
+def _points(rows: Rows) -> npt.NDArray[np.float64]:
+    return unit_vectors(rows["lon"], rows["lat"]).T
+
+
+def _within(points: npt.NDArray[np.float64], tree: cKDTree, metres: Floats) -> Iterable[tuple[int, int]]:
+    """Each point with each of the tree's points that is no farther from it than its metres."""
+    for i, near in enumerate(tree.query_ball_point(points, metres / EARTH_RADIUS_M, return_sorted=True)):
+        for j in near:
+            yield i, j

@@ -1,0 +1,92 @@
+"""One hull: whether two MMSIs that move together are one ship, or a tow, rather than two ships that meet.
+
+IMO numbers decide first, then whether the two ever came from different places. Two hulls that overlap all the
+time are one. Otherwise names, call signs and sizes decide. Where nothing decides, the encounter stays
+`possible`, with the doubt against it.
+"""
+
+from enum import StrEnum
+from statistics import median, pstdev
+from typing import Final
+
+from models.vessel import Dimensions, Identity, Role
+from streams.detection.encounter import Pair
+from streams.detection.encounter_settings import EncounterSettings
+
+SMALL_CRAFT_TYPES: Final = frozenset({30, 36, 37})
+"""Fishing, sailing, pleasure craft (ITU-R M.1371 table 53)."""
+_LENGTH: Final = 5
+"""Metres. Two lengths that differ by no more are the same: crews measure the antenna's place anew."""
+_BEAM: Final = 2
+"""Metres. The same for the beam."""
+
+
+class Hulls(StrEnum):
+    """What two MMSIs are."""
+
+    ONE = "one"  # two transponders on one hull, or two that work as one
+    TWO = "two"
+    DOUBTFUL = "doubtful"  # they moved as one, and what they say of themselves does not decide
+
+
+def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
+    """What the two are, from what was first known of them and how they moved."""
+    if pair_trawlers(a, b, s):
+        return Hulls.ONE
+    if a.imo is not None and b.imo is not None:
+        return Hulls.ONE if a.imo == b.imo and not pair.apart else Hulls.TWO
+    if pair.apart or not moved_as_one(pair, s):
+        return Hulls.TWO
+    overlap = [each.overlap for each in pair.co_moving if each.overlap is not None]
+    if overlap and median(overlap) >= s.overlap_share:
+        return Hulls.ONE
+    same = same_ship(a, b)
+    if same is None or (not same and (_may_tow(a, s) or _may_tow(b, s))):
+        return Hulls.DOUBTFUL
+    return Hulls.ONE if same else Hulls.TWO
+
+
+def moved_as_one(pair: Pair, s: EncounterSettings) -> bool:
+    """Whether the two were under way together at a distance that stayed the same."""
+    metres = [each.metres for each in pair.co_moving]
+    return len(metres) >= s.co_moving_instants and pstdev(metres) <= s.co_moving_spread_metres
+
+
+def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:
+    """Whether both are small fishing or pleasure craft, which work and lie together; never a listed one."""
+    return not (a.listed or b.listed) and _small_craft(a, s) and _small_craft(b, s)
+
+
+def same_ship(a: Identity, b: Identity) -> bool | None:
+    """What names, call signs and sizes say: one ship, two, or None where they do not decide.
+
+    Two of the three have to agree to make it one ship, and two have to differ to make it two.
+    """
+    verdicts = (_equal(a.name, b.name), _equal(a.callsign, b.callsign), same_size(a.dimensions, b.dimensions))
+    agree, differ = verdicts.count(True), verdicts.count(False)
+    if agree >= 2 and agree > differ:
+        return True
+    return False if differ >= 2 else None
+
+
+def same_size(a: Dimensions | None, b: Dimensions | None) -> bool | None:
+    """Whether two sizes are the same, wherever the antennas are; None where one is not known."""
+    if a is None or b is None:
+        return None
+    return abs(a.length - b.length) <= _LENGTH and abs(a.beam - b.beam) <= _BEAM
+
+
+def _equal(a: str | None, b: str | None) -> bool | None:
+    return None if not a or not b else a == b
+
+
+def _small_craft(vessel: Identity, s: EncounterSettings) -> bool:
+    size = vessel.dimensions
+    return vessel.ship_type in SMALL_CRAFT_TYPES and (size is None or size.length < s.small_metres)
+
+
+def _may_tow(vessel: Identity, s: EncounterSettings) -> bool:
+    """Whether a vessel is as small as a tug, or of unknown size and type."""
+    if vessel.dimensions is None:
+        return vessel.role is Role.UNKNOWN
+    return vessel.dimensions.length < s.small_metres

@@ -1,0 +1,97 @@
+"""Both vessels of a pair at one moment: where they were, and how far their hulls were apart."""
+
+import math
+
+import msgspec
+
+from models.report import Rows
+from models.time import Millis
+from models.vessel import Dimensions
+from streams.detection import hull
+from streams.detection.encounter_settings import EncounterSettings
+
+Sizes = tuple[Dimensions | None, Dimensions | None]
+
+
+class VesselSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One vessel at one moment. Degrees and knots; NaN where a value is not known."""
+
+    lon: float
+    lat: float
+    sog: float
+    cog: float
+    heading: float
+    status: int
+
+
+class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Both vessels at one moment, close or not."""
+
+    time: Millis
+    metres: float  # between the antennas
+    gap: float | None  # metres between the hulls; None where not known or not close
+    suppressed: bool  # inside a fence where nothing is raised
+    a: VesselSample
+    b: VesselSample
+    meanwhile: int = 0  # who was heard since the sample before: A_HEARD, B_HEARD, ELSEWHERE of `silence`
+
+    @property
+    def at_most(self) -> float:
+        """Metres between the hulls at most: both antennas are on board, so never more than between them."""
+        return self.metres if self.gap is None else self.gap
+
+    @property
+    def faster(self) -> float:
+        """The greater speed of the two, knots; NaN where one is not known."""
+        return self.a.sog if self.a.sog > self.b.sog or math.isnan(self.a.sog) else self.b.sog
+
+
+def vessel_sample(row: Rows) -> VesselSample:
+    """One vessel at one moment, from a row of TICK."""
+    return VesselSample(
+        float(row["lon"]),
+        float(row["lat"]),
+        float(row["sog"]),
+        float(row["cog"]),
+        float(row["heading"]),
+        int(row["status"]),
+    )
+
+
+def pair_sample(
+    time: Millis,
+    metres: float,
+    suppressed: bool,
+    a: VesselSample,
+    b: VesselSample,
+    sizes: Sizes,
+    s: EncounterSettings,
+) -> PairSample:
+    """Both vessels at one moment, with the gap between their hulls where they may be in contact."""
+    gap = None
+    if metres <= s.keep_metres and not max(a.sog, b.sog) > s.under_way_knots:
+        gap = hull.gap((a.lon, a.lat), bow(a, s), sizes[0], (b.lon, b.lat), bow(b, s), sizes[1])
+    return PairSample(time, metres, gap, suppressed, a, b)
+
+
+def swapped(sample: PairSample) -> PairSample:
+    """The same with the two vessels in the other order."""
+    bits = sample.meanwhile
+    meanwhile = bits & ~3 | (bits & 1) << 1 | (bits & 2) >> 1
+    return msgspec.structs.replace(sample, a=sample.b, b=sample.a, meanwhile=meanwhile)
+
+
+def bow(vessel: VesselSample, s: EncounterSettings) -> float:
+    """Where the bow points, degrees: the heading, or else the course of a vessel that moves."""
+    return vessel.cog if math.isnan(vessel.heading) and vessel.sog > s.course_knots else vessel.heading
+
+
+def thinned(samples: list[PairSample], s: EncounterSettings) -> list[PairSample]:
+    """Every second sample of the older half, and whatever keeps neighbours within `thin_minutes`."""
+    half = len(samples) // 2
+    kept = samples[:1]
+    for i in range(1, half):
+        apart = samples[i + 1].time - kept[-1].time > s.thin
+        if i % 2 == 0 or apart or samples[i].meanwhile or samples[i + 1].meanwhile:
+            kept.append(samples[i])
+    return kept + samples[half:]

@@ -1,0 +1,131 @@
+"""Renumbered: a ship that goes on under another MMSI in the middle of an encounter.
+
+It is the same ship if it has the same IMO number, or the same call sign and size, is at the same place, and
+is no longer heard under the old MMSI. The encounter then goes on, with both identities in it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from models.time import MINUTE
+from models.vessel import Identity
+from streams.detection import silence
+from streams.detection.company import reach, way
+from streams.detection.encounter import Former, Pair
+from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.explanation import merge_receivers
+from streams.detection.one_hull import same_size
+from streams.detection.pair_identity import KEPT, Change
+from streams.detection.pair_sample import swapped
+
+OVERLAP: Final = 15 * MINUTE
+"""A ship may still be heard this long under its old MMSI: ticks reach from one fix to the next. Judgement."""
+
+
+class Namesakes:
+    """Which MMSIs have sent the same IMO number, or the same call sign. Rebuilt from identities."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Identity] = {}
+        self._by: defaultdict[int | str, set[int]] = defaultdict(set)
+
+    def learn(self, identity: Identity) -> None:
+        """Take in what is confirmed of a vessel now."""
+        self.forget(identity.mmsi)
+        self._known[identity.mmsi] = identity
+        for key in _keys(identity):
+            self._by[key].add(identity.mmsi)
+
+    def forget(self, mmsi: int) -> None:
+        known = self._known.pop(mmsi, None)
+        for key in () if known is None else _keys(known):
+            self._by[key].discard(mmsi)
+            if not self._by[key]:
+                del self._by[key]
+
+    def load(self, identities: Iterable[Identity]) -> None:
+        """Replace what is known."""
+        self._known, self._by = {}, defaultdict(set)
+        for identity in identities:
+            self.learn(identity)
+
+    def of(self, identity: Identity) -> list[int]:
+        """The other MMSIs under which the same ship may have been heard, sorted."""
+        found = {mmsi for key in _keys(identity) for mmsi in self._by.get(key, ())} - {identity.mmsi}
+        return sorted(mmsi for mmsi in found if is_same(self._known[mmsi], identity))
+
+
+def is_same(old: Identity, new: Identity) -> bool:
+    """Whether two MMSIs are those of one ship, by what it says of itself."""
+    if old.imo is not None and old.imo == new.imo:
+        return True
+    same_sign = old.callsign is not None and old.callsign == new.callsign
+    return same_sign and same_size(old.dimensions, new.dimensions) is True
+
+
+def goes_on(old: Pair, new: Pair, changed: tuple[bool, bool], s: EncounterSettings) -> bool:
+    """Whether `new` goes on where `old` left off; `changed` says which of the two has another MMSI.
+
+    The vessels are in the same order in both.
+    """
+    if not old.samples or not new.samples:
+        return False
+    first = new.samples[0]
+    limit = first.time + OVERLAP
+    before = [each for each in old.samples if each.time < first.time and each.metres <= s.keep_metres]
+    if not before or old.samples[-1].time > limit:
+        return False
+    if any(heard.time > limit and changed[heard.second] for heard in old.alone):
+        return False
+    bits = silence.meanwhile(before[-1], first, old.alone, s)
+    if first.time - before[-1].time > s.silence:
+        return silence.bridges(before[-3:], new.samples[:3], bits, s)
+    drift = s.keep_metres + reach(s.drift_knots, first.time - before[-1].time)
+    return not bits & silence.ELSEWHERE and way(before[-1], first) <= drift
+
+
+def turned(pair: Pair) -> Pair:
+    """A copy with the two vessels in the other order."""
+    return msgspec.structs.replace(
+        pair,
+        a=pair.b,
+        b=pair.a,
+        segments=pair.segments[::-1],
+        samples=[swapped(each) for each in pair.samples],
+        alone=[msgspec.structs.replace(each, second=not each.second) for each in pair.alone],
+        draughts=pair.draughts[::-1],
+        first=pair.first and pair.first[::-1],
+        latest=pair.latest and pair.latest[::-1],
+    )
+
+
+def absorb(old: Pair, new: Pair) -> None:
+    """Let `new` go on as `old`, whose vessels are in the same order: one encounter, one event."""
+    first = new.samples[0].time
+    new.samples = [each for each in old.samples if each.time < first] + new.samples
+    new.alone = [each for each in old.alone if each.time < first] + new.alone
+    new.receivers = merge_receivers(old.receivers, new.receivers)
+    new.draughts, new.first, new.latest = old.draughts, old.first, old.latest
+    new.apart |= old.apart
+    until = max((each.time for each in old.samples if each.time < first), default=first)
+    for was, now in ((old.a, new.a), (old.b, new.b)):
+        if was != now:
+            new.former = [*new.former, Former(was, now, until)]
+            new.changes = [*new.changes, Change(until, now, "mmsi", f"{was:09d}", f"{now:09d}")]
+    new.former = [*_moved(old, new), *new.former]
+    new.changes = [*old.changes, *new.changes][:KEPT]
+    new.id, new.revision, new.level = old.id, old.revision, old.level
+    new.last_revision_at, new.retracted = old.last_revision_at, old.retracted
+
+
+def _moved(old: Pair, new: Pair) -> list[Former]:
+    """The earlier MMSIs of `old`, as earlier ones of the vessels as they are called now."""
+    now = {old.a: new.a, old.b: new.b}
+    return [msgspec.structs.replace(each, now=now[each.now]) for each in old.former]
+
+
+def _keys(identity: Identity) -> list[int | str]:
+    return [key for key in (identity.imo, identity.callsign) if key]

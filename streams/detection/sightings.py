@@ -1,0 +1,236 @@
+"""Sightings: puts the ticks of an instant on the pairs of vessels that are near each other, or were lately.
+
+What it adds up to is judged in `encounter_detector`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from geofences.distance import Floats, haversine_m, unwrap
+from geofences.surroundings import Surroundings
+from models.report import Rows
+from models.time import Millis
+from models.vessel import Identity, Role
+from streams.detection import encounter, hull, silence
+from streams.detection.encounter import CoMoving, Key, Pair
+from streams.detection.encounter_pairs import Pairs
+from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.explanation import merge_receivers
+from streams.detection.lone_ticks import LoneTicks
+from streams.detection.neighbours import SEGMENTS, Neighbours
+from streams.detection.one_hull import same_size
+from streams.detection.pair_sample import VesselSample, bow, pair_sample, vessel_sample
+from streams.detection.silence import HeardAlone
+
+KEPT_ALONE: Final = 64
+"""Places where one vessel was heard alone that are kept of a pair before they are settled."""
+
+
+class Sightings:
+    """State: the recent ticks of all vessels. The pairs that it notes things of are kept in `pairs`.
+
+    The state is kept in pieces. The names of those that change are added to `changed`.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        surroundings: Surroundings,
+        settings: EncounterSettings,
+        step: Millis,
+        keep: Millis,
+        identity_of: Callable[[int], Identity],
+        changed: set[str],
+    ) -> None:
+        """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill."""
+        self._pairs = pairs
+        self._surroundings = surroundings
+        self._settings = settings
+        self._step = step
+        self._keep = keep
+        self._identity_of = identity_of
+        self._changed = changed
+        self._neighbours = Neighbours(settings.keep_metres)
+        self._lone = LoneTicks(self._neighbours, step, settings)
+
+    def compare(self, instant: Millis, rows: Rows, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
+        """Take in the TICK rows of an instant. Returns the pairs that have to be judged again."""
+        met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
+        heard = np.unique(rows["mmsi"]).tolist()
+        partners = [m for m in heard if m in met or encounter.is_partner(self._identity_of(m))]
+        rows = rows[np.isin(rows["mmsi"], partners)]
+        touched: set[Key] = set()
+        for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
+            followed = self._followed(time)
+            fresh = rows[rows["time"] == time]
+            self._changed.add(f"window/{time}")
+            a, b, metres = self._neighbours.take(time, fresh, self.is_wanted, followed)
+            touched |= self._note_all(a, b, metres, receivers)
+            touched |= self._note_silent(time, followed)
+        return touched | self._compare_lone(instant, rows, receivers)
+
+    def _compare_lone(
+        self, instant: Millis, rows: Rows, receivers: Mapping[int, tuple[str, ...]]
+    ) -> set[Key]:
+        """The same for ticks that vessels have at the time of their own fixes."""
+        followed: defaultdict[int, list[Key]] = defaultdict(list)
+        for key in self._followed(instant):
+            for track in _tracks(key):
+                followed[track].append(key)
+        meetings, steps = self._lone.take(rows, self.is_wanted, followed)
+        self._changed.update(f"lone/{step}" for step in steps)
+        touched: set[Key] = set()
+        for lone, other, key in meetings:
+            second = int(lone["mmsi"]) == key[1]
+            if other is None:
+                touched |= self._note_alone(key, lone, second)
+                continue
+            a, b = (other, lone) if second else (lone, other)
+            metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+            touched |= self._note_all(np.array([a]), np.array([b]), np.array([metres]), receivers)
+        return touched
+
+    def _followed(self, time: Millis) -> list[Key]:
+        """The pairs that are compared however far apart they are: in contact lately, or silent since."""
+        keep = self._settings.keep_metres
+        return [
+            key
+            for key, pair in self._pairs.live.items()
+            if pair.samples
+            and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].metres <= keep)
+        ]
+
+    def is_wanted(self, mmsi: int) -> bool:
+        """Whether an encounter may be raised for this vessel, whoever the other is."""
+        identity = self._identity_of(mmsi)
+        return identity.of_interest or identity.role is Role.UNKNOWN
+
+    def _note_all(
+        self, a: Rows, b: Rows, metres: Floats, receivers: Mapping[int, tuple[str, ...]]
+    ) -> set[Key]:
+        """Note where two vessels are, row by row. Returns the pairs to be judged."""
+        touched: set[Key] = set()
+        if not len(metres):
+            return touched
+        lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
+        hits = self._surroundings.index.containing(lon, (a["lat"] + b["lat"]) / 2)
+        suppressed = self._surroundings.suppressed(hits, len(metres))
+        for i in range(len(metres)):
+            key = (int(a["mmsi"][i]), int(b["mmsi"][i]), int(a["segment"][i]), int(b["segment"][i]))
+            if self._note(key, int(a["time"][i]), a[i], b[i], float(metres[i]), bool(suppressed[i])):
+                pair = self._pairs.live[key]
+                for mmsi in key[:2]:
+                    pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
+                touched.add(key)
+        return touched
+
+    def _note(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
+        """Note where both are at a moment. True when the pair has to be judged."""
+        s = self._settings
+        one, other = vessel_sample(a), vessel_sample(b)
+        identities = self._identity_of(key[0]), self._identity_of(key[1])
+        sizes = (identities[0].dimensions, identities[1].dimensions)
+        under_way = one.sog > s.co_moving_knots and other.sog > s.co_moving_knots
+        co_moving = under_way and metres <= s.co_moving_metres
+        sample = pair_sample(time, metres, suppressed, one, other, sizes, s)
+        fast = s.under_way_knots if sample.at_most <= s.alongside_metres else s.drift_knots
+        begins = metres <= s.near_metres and not sample.faster >= fast and not suppressed
+        pair = self._pairs.get(key)
+        if pair is None:
+            if not (begins or co_moving):
+                return False
+            pair = Pair(key[0], key[1], key[2:])
+            pair.apart = self._neighbours.farthest(key) > s.apart_metres
+            self._pairs.put(pair)
+        self._pairs.touch(pair)
+        pair.apart |= metres > s.apart_metres
+        if co_moving:
+            moved = CoMoving(round(metres, 1), _overlap(one, other, identities, s))
+            pair.co_moving = [*pair.co_moving, moved][-s.co_moving_window :]
+            pair.co_moving_at = max(pair.co_moving_at, time)
+        if not pair.samples:
+            if not begins:
+                return co_moving
+            pair.draughts = (identities[0].draught, identities[1].draught)
+        at = len(pair.samples)
+        while at and pair.samples[at - 1].time >= time:
+            at -= 1
+        again = at < len(pair.samples) and pair.samples[at].time == time
+        pair.samples[at : at + again] = [sample]
+        if pair.alone:
+            pair.alone = [each for each in pair.alone if each.time != time]
+        return True
+
+    def _note_silent(self, time: Millis, followed: list[Key]) -> set[Key]:
+        """Note now and then where one of a pair is heard while the other is silent."""
+        touched: set[Key] = set()
+        if time % self._settings.thin or not followed:
+            return touched
+        silent = [key for key in followed if self._pairs.live[key].samples[-1].time < time]
+        there = self._neighbours.has(
+            time, np.array([_tracks(key) for key in silent], np.int64).reshape(-1, 2)
+        )
+        for key, heard in zip(silent, there.tolist(), strict=True):
+            if heard[0] is not heard[1]:
+                tick = self._neighbours.find(time, _tracks(key)[heard[1]])
+                if tick is not None:
+                    touched |= self._note_alone(key, tick, heard[1])
+        return touched
+
+    def _note_alone(self, key: Key, tick: Rows, second: bool) -> set[Key]:
+        pair = self._pairs.get(key)
+        if pair is None or not pair.samples:
+            return set()
+        heard = HeardAlone(int(tick["time"]), second, float(tick["lon"]), float(tick["lat"]))
+        others = [each for each in pair.alone if (each.time, each.second) != (heard.time, second)]
+        pair.alone = sorted([*others, heard], key=lambda each: (each.time, each.second))
+        self._pairs.touch(pair)
+        return {key}
+
+    def prune(self, instant: Millis) -> None:
+        """Let go of ticks that are too old to matter, and settle where vessels were heard alone."""
+        s = self._settings
+        self._changed.update(f"window/{time}" for time in self._neighbours.forget(instant - self._keep))
+        self._changed.update(f"lone/{time}" for time in self._lone.forget(instant))
+        for pair in self._pairs.live.values():
+            if len(pair.alone) > KEPT_ALONE:
+                pair.samples, pair.alone = silence.settled(pair.samples, pair.alone, instant - self._keep, s)
+                self._pairs.touch(pair)
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        lone = {f"lone/{time}" for time in self._lone.steps}
+        return lone | {f"window/{time}" for time in self._neighbours.times}
+
+    def piece(self, kind: str, time: Millis) -> bytes | None:
+        """What one piece holds; None where it is gone."""
+        return self._neighbours.dump(time) if kind == "window" else self._lone.dump(time)
+
+    def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
+        """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
+        found: dict[str, dict[Millis, bytes]] = {"window": {}, "lone": {}}
+        for kind, rest, data in pieces:
+            found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
+        self._neighbours.load(found["window"])
+        self._lone.load(found["lone"])
+
+
+def _tracks(key: Key) -> tuple[int, int]:
+    """The two tracks of a pair, as `neighbours` number them."""
+    return key[0] * SEGMENTS + key[2], key[1] * SEGMENTS + key[3]
+
+
+def _overlap(
+    one: VesselSample, other: VesselSample, vessels: tuple[Identity, Identity], s: EncounterSettings
+) -> float | None:
+    """The share of the hull that the other covers; None for ships of different sizes, which are two."""
+    a, b = vessels[0].dimensions, vessels[1].dimensions
+    if not same_size(a, b):
+        return None
+    return hull.overlap((one.lon, one.lat), bow(one, s), a, (other.lon, other.lat), bow(other, s), b)

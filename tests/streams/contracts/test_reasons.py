@@ -53,10 +53,11 @@ class Measure(NamedTuple):
 
 MEASURES: Final = {
     "encounter for duration": Measure("encounter.durationHours"),
-    "encounter for alongside": Measure("encounter.minHullGapMeters", above=False),
+    "encounter for alongside": Measure(above=False),
+    "encounter for bridged_silence": Measure(above=False),
     "encounter for distance": Measure("encounter.medianDistanceKilometers", above=False),
     "encounter for draught": Measure(),
-    "encounter against wide_gap": Measure("encounter.minHullGapMeters"),
+    "encounter against wide_gap": Measure("encounter.medianHullGapMeters"),
     "encounter against distance": Measure("encounter.medianDistanceKilometers"),
     "encounter against near_port": Measure("distances.startDistanceFromPortKm", above=False),
     "loitering for slow": Measure("loitering.totalTimeHours"),
@@ -108,14 +109,19 @@ def check(event: Event, reason: Reason, row: ReasonType, measure: Measure) -> No
 
 
 def rare_events() -> list[Event]:
-    """What no scenario has: hulls far apart, antennas far apart and near a port, a silence in port."""
+    """What no scenario has: hulls far apart, antennas far apart and near a port, ships of unknown size, a
+    silence alongside, a silence in port."""
     size, minutes = Dimensions(80, 20, 8, 8), np.arange(0, 125, 5)
     apart = [ticks(A, minutes), ticks(B, minutes, 400)]
+    before_and_after = np.array([*range(0, 45, 5), *range(400, 445, 5)])
+    silence = [ticks(A, before_and_after), ticks(B, before_and_after, 40)]
     port = fence("port", 2000, FenceKind.PORT, Policy.SUPPRESS, locode="RUABC", east=6000)
     silent = fixes(A, [0, 10, 20, 300, 310], [0, 6000, 6000, 6000, 6000], sog=4.0)
     return [
         *encounters(apart, (identity(A, size=size), identity(B, size=size))),
         *encounters(apart, (identity(A), identity(B)), [port]),
+        *encounters([ticks(A, minutes), ticks(B, minutes, 80)]),
+        *encounters(silence),
         *events_of(run_stage(vessel_stage([port]), silent, statics(A))),
     ]
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.frame import Cut, Frame, Reject
 from models.report import Reports, joined
@@ -27,8 +28,11 @@ from streams.decoding.sentence_batch import SentenceBatch
 from streams.decoding.settings import DecoderSettings, first_rules
 from streams.decoding.source_clock import SourceClock
 from streams.decoding.source_report import SourceNotes, SourceReport
-from streams.decoding.time_survey import Survey, survey
+from streams.decoding.time_survey import NO_SECOND, Survey, survey, utc_seconds
+from streams.decoding.transmissions import Pieces, Transmissions
 
+_STATE: Final = "state"
+_PAGE: Final = "transmissions/"
 _LEAST_REACH: Final = 256  # sentences looked at after one that had to be held
 
 
@@ -97,7 +101,8 @@ class Decoder:
         self._builder = MessageBuilder(
             self._clock, self._accounts, self._assemblies, self._stations, self._part_timeout
         )
-        self._held = DuplicateBuffer(self._window)
+        self._transmissions = Transmissions(self._window)
+        self._held = DuplicateBuffer(self._window, self._transmissions)
         self._last_line = 0
         self._ended = False
 
@@ -174,10 +179,31 @@ class Decoder:
         """Release the reports before `watermark`, or before the decoder's own where that is lower."""
         self._builder.expire(self._last_line)
         self._accounts.count(Outcome.DUPLICATE, self._held.settle(self._frontier))
+        self._transmissions.forget(self._frontier)
         reports = self._decode(self._held.release(min(watermark, self.watermark)))
         return Decoded(reports, self._accounts.take())
 
+    def changes(self) -> Pieces:
+        """The pieces of the state that changed since the last call, by name; None for those that are gone."""
+        pages = self._transmissions.changes()
+        return {_STATE: self._dump(), **{_PAGE + name: page for name, page in pages.items()}}
+
+    def load(self, pieces: Mapping[str, bytes]) -> None:
+        """Go on from the pieces of a decoder with the same settings. Raises msgspec.DecodeError."""
+        pages = {name: page for name, page in pieces.items() if name.startswith(_PAGE)}
+        self._transmissions.load({name.removeprefix(_PAGE): page for name, page in pages.items()})
+        self._load(pieces[_STATE])
+
     def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode((self._dump(), self._transmissions.dump()))
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot of a decoder with the same settings. Raises msgspec.DecodeError."""
+        own, pages = msgspec.msgpack.decode(state, type=tuple[bytes, dict[str, bytes]])
+        self._transmissions.load(pages)
+        self._load(own)
+
+    def _dump(self) -> bytes:
         state = _State(
             clock=self._clock.dump(),
             assemblies=self._assemblies.dump(),
@@ -196,8 +222,7 @@ class Decoder:
         )
         return msgspec.msgpack.encode(state)
 
-    def restore(self, state: bytes) -> None:
-        """Go on from a snapshot of a decoder with the same settings. Raises msgspec.DecodeError."""
+    def _load(self, state: bytes) -> None:
         loaded = msgspec.msgpack.decode(state, type=_State)
         self._clock.load(loaded.clock)
         self._assemblies.load(loaded.assemblies)
@@ -280,29 +305,16 @@ class Decoder:
         if np.any(turns[1:] < turns[:-1]):
             order = np.argsort(turns, kind="stable")
             rows, texts = rows.take(order), texts.take(order)
-        rows["mmsi"] = Bits(texts).unsigned(8, 30)
+        bits = Bits(texts)
+        rows["mmsi"] = bits.unsigned(8, 30)
+        rows["second"] = utc_seconds(rows["type"], bits) < NO_SECOND
         self._held.add(rows, texts.compact())
 
     # What comes out
 
     def _decode(self, messages: Messages) -> Reports:
         rows, payloads = messages.rows, messages.payloads
-        names = list(self._stations)
-        table: dict[tuple[str, ...], int] = {(): 0}
-
-        def index(heard: Iterable[int]) -> int:
-            return table.setdefault(tuple(sorted({names[name] for name in heard} - {""})), len(table))
-
-        single = np.zeros(len(names), np.int32)
-        single[rows["station"]] = 1
-        for name in np.flatnonzero(single).tolist():
-            single[name] = index((name,))
-        stations = single[rows["station"]]
-        several = np.flatnonzero(np.diff(messages.heard, prepend=-1))
-        for row, heard in zip(
-            messages.heard[several].tolist(), np.split(messages.by, several[1:]), strict=False
-        ):
-            stations[row] = index((*heard.tolist(), int(rows["station"][row])))
+        stations, table = _hearers(messages, list(self._stations))
         positions, statics, failed = decode_columns(rows, payloads, stations)
         good = np.ones(len(rows), bool)
         for row in failed.tolist():
@@ -314,4 +326,32 @@ class Decoder:
         self._notes.count_own(rows["mmsi"][good & rows["own"]])
         counts = enumerate(np.bincount(rows["type"][good]).tolist())
         self.messages.update({kind: count for kind, count in counts if count})
-        return Reports(self.source, positions, statics, tuple(table))
+        return Reports(self.source, positions, statics, table)
+
+
+def _hearers(
+    messages: Messages, names: list[str]
+) -> tuple[npt.NDArray[np.int32], tuple[tuple[str, ...], ...]]:
+    """Who has heard each message: an index into a table of groups of stations, and that table."""
+    table: dict[tuple[str, ...], int] = {(): 0}
+
+    def index(heard: Iterable[int]) -> int:
+        return table.setdefault(tuple(sorted({names[name] for name in heard} - {""})), len(table))
+
+    own, count = messages.rows["station"], len(names)
+    single = np.zeros(count, np.int32)
+    single[own] = 1
+    for name in np.flatnonzero(single).tolist():
+        single[name] = index((name,))
+    stations = single[own]
+    begins = np.flatnonzero(np.diff(messages.heard, prepend=-1))
+    others = np.diff(np.append(begins, len(messages.heard)))
+    row, by = messages.heard[begins], messages.by[begins]
+    two = others == 1
+    pairs, which = np.unique(own[row[two]] * np.int64(count) + by[two], return_inverse=True)
+    indices = np.array([index(divmod(pair, count)) for pair in pairs.tolist()], np.int32)
+    stations[row[two]] = indices[which]
+    for at in np.flatnonzero(~two).tolist():
+        heard = messages.by[begins[at] : begins[at] + others[at]].tolist()
+        stations[row[at]] = index((*heard, int(own[row[at]])))
+    return stations, tuple(table)

@@ -1,4 +1,8 @@
-"""Held messages: kept back until all their duplicates are known, then released in order of time."""
+"""Deduplication: messages are held back until none can come before them, and each is released once.
+
+A repeat adds its station to the message that it repeats, if that is still held: within the window of seconds.
+One that comes later is known for a repeat, and changes nothing.
+"""
 
 from collections import deque
 from heapq import heapify, heappop, heappush
@@ -10,7 +14,7 @@ import numpy as np
 from models.report import Rows, joined
 from models.time import Millis
 from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
-from streams.decoding.repeats import in_order, originals
+from streams.decoding.transmissions import Salts, Transmissions
 
 HELD: Final = np.dtype(
     [
@@ -23,10 +27,12 @@ HELD: Final = np.dtype(
         ("fill", "u1"),  # bits to ignore at the end of the payload
         ("channel", "u1"),  # class: 0 = A or 1, 1 = B or 2, 2 = any other
         ("own", "?"),  # VDO: what the ship or station itself sends
+        ("second", "?"),  # has the UTC second of its transmission
     ],
     align=True,
 )
 _NONE: Final = np.empty(0, np.int64)
+_SPAN: Final = 1 << 30  # milliseconds that fit beside an MMSI
 
 
 class Messages(NamedTuple):
@@ -66,12 +72,13 @@ class DuplicateBuffer:
     """Two waiting rooms, both in event time, both of chunks as they came in.
 
     Messages wait until the source's watermark has passed the second they lie in: none can come before them
-    any more. Then they are sorted and compared with what was kept in the `window` before them, and wait
-    among the kept until nothing can be a duplicate of them either.
+    any more. Then they are sorted, repeats are taken out, and the others wait among the kept for `window`, so
+    that all stations that have heard them within that time are known.
     """
 
-    def __init__(self, window: Millis) -> None:
+    def __init__(self, window: Millis, transmissions: Transmissions) -> None:
         self._window = window
+        self._transmissions = transmissions
         self._waiting: list[_Chunk] = []  # a heap: the chunk with the earliest message first
         self._arrivals = 0
         self._kept: deque[_Chunk] = deque()
@@ -159,42 +166,48 @@ class DuplicateBuffer:
         self._heard, self._by = np.array(state.heard, np.int64), np.array(state.by, np.int64)
 
     def _keep(self, rows: Rows, payloads: ByteSpans) -> int:
-        """Keep what is no duplicate; the stations of the others go to what they repeat."""
-        recent = self._recent(int(rows["time"][0]) - self._window)
-        before = sum(len(chunk.rows) for chunk in recent)
-        everything = joined([*(chunk.rows for chunk in recent), rows], HELD)
-        texts = ByteSpans.join([*(chunk.payloads for chunk in recent), payloads])
-        original = originals(everything, texts, self._window)
-        index = np.arange(len(everything))
-        is_new = (original == index) & (index >= before)
-        repeated = np.flatnonzero((original != index) & (index >= before))
-        if len(repeated):
-            numbers = self._following - before + np.arange(before)
-            numbers = np.concatenate((numbers, self._following + np.cumsum(is_new[before:]) - 1))
-            stations = everything["station"]
-            other = repeated[stations[repeated] != stations[original[repeated]]]
-            self._heard = np.concatenate((self._heard, numbers[original[other]]))
-            self._by = np.concatenate((self._by, stations[other]))
-            kept = np.flatnonzero(is_new[before:])
-            repeats = int(everything["lines"][repeated].sum())
-            rows, payloads = rows.take(kept), payloads.take(kept)
-        else:
-            repeats = 0
+        """Keep what is no repeat; the stations of the repeats go to what they repeat."""
+        found = self._transmissions.settle(payloads, _salts(rows), rows["time"], self._following)
+        repeats = 0
+        if found.flag.any():
+            add = found.flag & (found.after <= self._window) & (found.of >= self._offset)
+            self._heard = np.concatenate((self._heard, found.of[add]))
+            self._by = np.concatenate((self._by, rows["station"][add]))
+            repeats = int(rows["lines"][found.flag].sum())
+            rows, payloads = rows.take(np.flatnonzero(~found.flag)), payloads.take(~found.flag)
         if len(rows):
             self._kept.append(_Chunk(int(rows["time"][0]), 0, rows, payloads))
             self._following += len(rows)
         return repeats
 
-    def _recent(self, since: Millis) -> list[_Chunk]:
-        """The kept messages from a time on."""
-        recent: list[_Chunk] = []
-        for chunk in reversed(self._kept):
-            first = int(np.searchsorted(chunk.rows["time"], since))
-            if first < len(chunk.rows):
-                recent.append(chunk.part(first))
-            if first:
-                break
-        return recent[::-1]
+
+def in_order(rows: Rows, payloads: ByteSpans) -> Int64Array:
+    """The order by (time, mmsi, payload, fill, channel, own, lines)."""
+    times = rows["time"]
+    base = times.min() if len(times) else 0
+    if len(times) and times.max() - base >= _SPAN:
+        order = np.lexsort((rows["mmsi"], times))
+    else:
+        order = np.argsort(times - base << 32 | rows["mmsi"].astype(np.int64), kind="stable")
+    moments, senders = times[order], rows["mmsi"][order]
+    same = (moments[1:] == moments[:-1]) & (senders[1:] == senders[:-1])
+    if not same.any():
+        return order
+    tied = np.flatnonzero(np.concatenate((same, [False])) | np.concatenate(([False], same)))
+    run = np.cumsum(np.concatenate(([True], ~same)))[tied]
+    among, texts = rows.take(order[tied]), payloads.take(order[tied])
+    last = [among["lines"], among["own"], among["channel"], among["fill"], texts.lengths]
+    order[tied] = order[tied][np.lexsort([*last, *reversed(texts.all_words()), run])]
+    return order
+
+
+def _salts(rows: Rows) -> Salts:
+    """Fill bits, channel, and whether it is an own report.
+
+    A transmission with its UTC second is the same on whatever channel it is said to be heard.
+    """
+    detail = rows["fill"] * np.uint8(4) + rows["channel"] + np.uint8(1)
+    return np.asarray(detail * ~rows["second"] * np.uint8(2) + rows["own"], np.uint8)
 
 
 def _distinct(heard: Int64Array, by: Int64Array) -> tuple[Int64Array, Int64Array]:

@@ -18,7 +18,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lateness_seconds: int = 120
     """How far behind its source a line may be. Later ones are counted `late` and change nothing."""
     duplicate_window_seconds: int = 10
-    """The same payload on the same channel within this event time is one message heard several times."""
+    """The same payload on the same channel within this event time is one message heard several times. For a
+    position that tells its UTC second (types 1 to 3, 18 and 19) it is 20 minutes, on any channel."""
     part_timeout_seconds: int = 30
     """How long a message waits for its other parts, by the progress of the event time of its source."""
     max_jump_hours: int = 24

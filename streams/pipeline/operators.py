@@ -10,6 +10,7 @@ they have. `streams/app.py` reads, sends and saves checkpoints.
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -37,6 +38,9 @@ from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
 from streams.stages.watermark import Watermarks
+
+_OF: Final = " of "
+_NEWEST: Final = f"newest{_OF}"
 
 
 class DecoderOperator:
@@ -140,10 +144,12 @@ class DecoderOperator:
 
     def changes(self) -> dict[str, bytes | None]:
         changed, self._changed = self._changed, set()
-        return {
-            name: msgspec.msgpack.encode((self._decoders[name].snapshot(), self._newest[name]))
-            for name in sorted(changed)
-        }
+        pieces: dict[str, bytes | None] = {}
+        for name in sorted(changed):
+            pieces[_NEWEST + name] = msgspec.msgpack.encode(self._newest[name])
+            state = self._decoders[name].changes()
+            pieces.update({f"{part}{_OF}{name}": piece for part, piece in state.items()})
+        return pieces
 
     def stats(self) -> OperatorStats:
         outcomes: Counter[str] = Counter()
@@ -153,11 +159,16 @@ class DecoderOperator:
         return OperatorStats(slowest(marks), counts=outcomes)
 
     def load(self, pieces: dict[str, bytes]) -> None:
-        for name, piece in sorted(pieces.items()):
-            decoder, newest = msgspec.msgpack.decode(piece, type=tuple[bytes, Millis])
+        states: dict[str, dict[str, bytes]] = {}
+        for piece, data in sorted(pieces.items()):
+            part, _, name = piece.partition(_OF)
+            if piece.startswith(_NEWEST):
+                self._newest[name] = msgspec.msgpack.decode(data, type=Millis)
+            else:
+                states.setdefault(name, {})[part] = data
+        for name, state in states.items():
             self._decoders[name] = Decoder(name, self._settings)
-            self._decoders[name].restore(decoder)
-            self._newest[name] = newest
+            self._decoders[name].load(state)
 
 
 class _Taken:

@@ -53,6 +53,11 @@ class ByteSpans(NamedTuple):
         return cls(padded(b"".join(pieces)), np.cumsum(lengths) - lengths, lengths)
 
     @classmethod
+    def packed(cls, text: bytes, lengths: Int64Array) -> "ByteSpans":
+        """Pieces that follow each other in a text."""
+        return cls(padded(text), np.cumsum(lengths) - lengths, lengths)
+
+    @classmethod
     def join(cls, parts: Sequence["ByteSpans"]) -> "ByteSpans":
         """One after another. What is left of a block is copied alone, where that is little."""
         if not parts:

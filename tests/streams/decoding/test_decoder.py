@@ -14,6 +14,7 @@ from streams.decoding.dedup import HELD, DuplicateBuffer
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.outcome import ACCEPTED, REASONS, Outcome
 from streams.decoding.settings import DecoderSettings
+from streams.decoding.transmissions import Transmissions
 from tests.streams.nmea_lines import (
     START,
     checksum,
@@ -375,7 +376,7 @@ def test_a_group_tells_messages_apart() -> None:
 
 
 def test_duplicates_fold_their_stations() -> None:
-    text, fill = class_a(1)
+    text, fill = class_a(1, second=60)
     heard = [
         (0, "b", "AIVDM", "A"),
         (10, "a", "BSVDM", "1"),  # 10 seconds are still the same message
@@ -396,6 +397,38 @@ def test_duplicates_fold_their_stations() -> None:
     assert (result.outcomes, result.messages) == ({"message": 3, "duplicate": 2}, {1: 3})
 
 
+def test_a_position_with_its_second_is_one_transmission_for_20_minutes() -> None:
+    text, fill = class_a(1)
+    heard = [
+        (0, "b", "A"),
+        (8, "a", "B"),
+        (60, "c", "A"),
+        (1_200, "d", "A"),
+        (1_201, "e", "A"),
+        (2_400, "b", ""),
+    ]
+    lines = [
+        tag(START + at * SECOND, by) + sentence(text, fill, channel=channel) for at, by, channel in heard
+    ]
+    for size in (1, 50):
+        for restart_at in (frozenset[int](), frozenset({2, 4})):
+            result = decode(lines, size, restart_at=restart_at)
+            assert [(row[0] - START, row[-1]) for row in result.positions] == [
+                (0, ("a", "b")),
+                (1_201_000, ("e",)),
+            ]
+            assert result.outcomes == {"message": 2, "duplicate": 4}
+
+
+def test_another_hearing_an_hour_of_lines_later_is_found_again() -> None:
+    """With a table that has been searched through many others, and forgotten them."""
+    others = [tag(START + n * 10) + sentence(*class_a(100_000 + n)) for n in range(20_000)]
+    again = tag(START + 1_199 * SECOND) + sentence(*class_a(100_000))
+    after = tag(START + 1_201 * SECOND) + sentence(*class_a(100_001))
+    result = decode([*others, again, after], 1_000, restart_at=frozenset({5, 15}))
+    assert result.outcomes == {"message": 20_001, "duplicate": 1}
+
+
 def test_the_shorter_of_two_equal_messages_is_kept() -> None:
     first, second = parts(1)
     whole = sentence(static(1), 2)
@@ -407,11 +440,13 @@ def test_the_shorter_of_two_equal_messages_is_kept() -> None:
 
 
 def test_memory_is_bounded_by_event_time() -> None:
-    held = DuplicateBuffer(10 * SECOND)
+    table = Transmissions(10 * SECOND)
+    held = DuplicateBuffer(10 * SECOND, table)
     for step in range(100):
         rows = np.zeros(10, HELD)
         rows["time"] = START + step * SECOND
-        held.add(rows, ByteSpans.of([b"%d %d" % (step, number) for number in range(10)]))
+        payloads = ByteSpans.of([b"%d %d" % (step, number) for number in range(10)])
+        held.add(rows, payloads)
         held.settle(START + step * SECOND)
         held.release(START + (step - 10) * SECOND)
     assert len(held) == 110

@@ -1,5 +1,6 @@
 """Repeats and order in columns, against the plain rule, also where different payloads share a hash."""
 
+from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
@@ -7,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.report import Rows
-from streams.decoding.dedup import HELD
+from streams.decoding import transmissions
+from streams.decoding.dedup import HELD, in_order
 from streams.decoding.lines.byte_spans import ByteSpans
-from streams.decoding.repeats import in_order, originals
+from streams.decoding.transmissions import WINDOW, Transmissions
 
 MESSAGE = st.tuples(
     st.one_of(st.integers(0, 60), st.integers(0, 2**41)),  # time
@@ -30,22 +32,72 @@ def columns(messages: list[Message]) -> tuple[Rows, ByteSpans]:
     return rows, ByteSpans.of([message[2] for message in messages])
 
 
+Heard = tuple[int, bytes, int]
+HEARD = st.tuples(
+    st.one_of(st.integers(0, 60), st.integers(0, 4 * WINDOW)),  # time
+    st.sampled_from([b"a", b"b", b"ab", b"a" * 8, b"a" * 9, b"a" * 40, b"a" * 39 + b"b"]),
+    st.integers(0, 3),  # salt: 0 and 1 have a UTC second
+)
+
+
+def settled(heard: list[Heard], cuts: list[int], window: int) -> list[tuple[bool, int, int]]:
+    """Each message in order of time: whether it repeats one, the number of that one, and how much later.
+
+    After each batch the table goes on from its snapshot, or from what a checkpoint has.
+    """
+    table, kept = Transmissions(window), 0
+    stored: dict[str, bytes] = {}
+    result = list[tuple[bool, int, int]]()
+    for turn, (start, end) in enumerate(pairwise([0, *sorted(cuts), len(heard)])):
+        batch = heard[start:end]
+        times = np.array([each[0] for each in batch], np.int64)
+        salts = np.array([each[2] for each in batch], np.uint8)
+        found = table.settle(ByteSpans.of([each[1] for each in batch]), salts, times, kept)
+        kept += int(np.count_nonzero(~found.flag))
+        result += zip(found.flag.tolist(), found.of.tolist(), found.after.tolist(), strict=True)
+        if batch:
+            table.forget(batch[-1][0])
+        for name, piece in table.changes().items():
+            if piece is None:
+                del stored[name]
+            else:
+                stored[name] = piece
+        assert stored == table.dump()
+        if turn % 2:
+            table = Transmissions(window)
+            table.load(stored)
+            assert table.dump() == stored
+    return result
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(MESSAGE, max_size=40), st.sampled_from([0, 10, 50]), st.booleans())
-def test_originals(messages: list[Message], window: int, colliding: bool) -> None:
-    messages = sorted(messages)
-    expected, last = [], dict[tuple[bytes, int, int], int]()
-    for index, (time, _, payload, fill, channel, _) in enumerate(messages):
-        before = last.get((payload, fill, channel))
-        if before is None or time - messages[before][0] > window:
-            before = last[payload, fill, channel] = index
-        expected.append(before)
-    rows, payloads = columns(messages)
+@given(
+    st.lists(HEARD, max_size=40),
+    st.lists(st.integers(0, 40), max_size=4),
+    st.sampled_from([0, 10, 50]),
+    st.booleans(),
+)
+def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bool) -> None:
+    heard = sorted(heard)
+    cuts = [min(cut, len(heard)) for cut in cuts]
+    expected, first, kept = [], dict[tuple[bytes, int], tuple[int, int]](), 0
+    for time, payload, salt in heard:
+        reach = WINDOW if salt <= 1 else window
+        began, number = first.get((payload, salt), (-(2**60), -1))
+        if time - began <= reach:
+            expected.append((True, number, time - began))
+        else:
+            first[payload, salt] = time, kept
+            expected.append((False, kept, 0))
+            kept += 1
     if not colliding:
-        assert originals(rows, payloads, window).tolist() == expected
-        return
-    with patch.object(ByteSpans, "hashes", lambda spans: np.zeros(spans.size, np.uint64)):
-        assert originals(rows, payloads, window).tolist() == expected
+        found = settled(heard, cuts, window)
+    else:
+        with patch.object(transmissions, "_hashes", lambda payloads, _: np.zeros(payloads.size, np.uint64)):
+            found = settled(heard, cuts, window)
+    assert [
+        each if each[0] else (False, number, 0) for each, (_, number, _) in zip(found, expected, strict=True)
+    ] == expected
 
 
 @given(st.lists(MESSAGE, max_size=40))

@@ -1,0 +1,241 @@
+"""Fuzz the decoder: `python -m tests.streams.decoding.fuzz FOLDER [--minutes 30] [--seed 1]`.
+
+Takes lines of the recordings in a folder, breaks and mixes them, and checks for each round that
+
+- nothing raises,
+- each line has exactly one outcome,
+- good lines that were put between the broken ones are decoded, each to its own ship, time and station,
+- frames of another size, and a restart from a snapshot in between, give the same result,
+- two sources whose lines come in turn are decoded as each alone.
+
+A round that fails is written to a file, reduced to few lines, and the command goes on. It prints how many
+rounds and lines there were, and exits with 1 where any failed.
+"""
+
+import argparse
+import gzip
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from models.frame import Reject
+from models.source_hints import SourceHints
+from models.time import SECOND
+from streams.decoding.decoder import Decoder
+from streams.decoding.settings import DecoderSettings
+from tests.streams.nmea_lines import START, Result, class_a, frames, rows, sentence, tag
+
+PATIENT: Final = DecoderSettings(lateness_seconds=100_000 * 86_400, max_jump_hours=24 * 100_000)
+"""No time is late or implausible, so that a broken line can't make a good one so."""
+FIRST_SHIP: Final = 900_000_001
+"""The ships of good lines have numbers from here on, which no line of the recordings has."""
+MOST_LINES: Final = 120
+ALPHABET: Final = b"!$\\,*:\r\x00\xff@ \"'{}[]0123456789ABCDEFabcdefghw`-+.TZ#"
+Lines = list[bytes]
+
+
+def good_line(number: int, chance: random.Random) -> bytes:
+    """A line of a ship of its own, in one of the usual forms."""
+    text, fill = class_a(FIRST_SHIP + number, second=number % 60)
+    body = sentence(text, fill, talker=chance.choice(["AIVDM", "BSVDM", "ABVDM"]))
+    when = START + number * SECOND
+    end = chance.choice(["", "\r", f",rgood,{when // 1000}"])
+    return (tag(when, "good") + body + end).encode()
+
+
+def _cut(line: bytes, chance: random.Random) -> bytes:
+    at = chance.randint(0, len(line))
+    return line[:at] if chance.random() < 0.5 else line[at:]
+
+
+def _replace(line: bytes, chance: random.Random) -> bytes:
+    data = bytearray(line)
+    for _ in range(chance.randint(1, 4)):
+        if data:
+            data[chance.randrange(len(data))] = chance.choice(ALPHABET)
+    return bytes(data)
+
+
+def _insert(line: bytes, chance: random.Random) -> bytes:
+    at = chance.randint(0, len(line))
+    return line[:at] + bytes(chance.choices(ALPHABET, k=chance.randint(1, 8))) + line[at:]
+
+
+def _bit(line: bytes, chance: random.Random) -> bytes:
+    data = bytearray(line)
+    if data:
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return bytes(data)
+
+
+def _double(line: bytes, chance: random.Random) -> bytes:
+    at, end = sorted(chance.randint(0, len(line)) for _ in range(2))
+    return line[:end] + line[at:end] * chance.randint(1, 3) + line[end:]
+
+
+def _drop(line: bytes, chance: random.Random) -> bytes:
+    at, end = sorted(chance.randint(0, len(line)) for _ in range(2))
+    return line[:at] + line[end:]
+
+
+def _bytes(_: bytes, chance: random.Random) -> bytes:
+    return chance.randbytes(chance.choice([0, 1, 20, 90, 5_000]))
+
+
+def _field(line: bytes, chance: random.Random) -> bytes:
+    """A field of the sentence, or of the tag block, gets another value."""
+    parts = line.split(b",")
+    values = [b"", b"0", b"9", b"-1", b"99999999999999999999", b"1e9", b"nan", b"\xff", b"A*00", b"=I"]
+    parts[chance.randrange(len(parts))] = chance.choice(values)
+    return b",".join(parts)
+
+
+BREAK: Final[tuple[Callable[[bytes, random.Random], bytes], ...]] = (
+    _cut, _replace, _insert, _bit, _double, _drop, _bytes, _field,
+)  # fmt: skip
+
+
+def broken(lines: Sequence[bytes], chance: random.Random) -> Lines:
+    """Lines as they are, broken in one or more ways, glued together, and in another order."""
+    result: Lines = []
+    for line in lines:
+        while chance.random() < 0.45:
+            line = chance.choice(BREAK)(line, chance)
+        if result and chance.random() < 0.08:
+            result[-1] += line
+        else:
+            result.append(line)
+        if chance.random() < 0.05:
+            result.append(line)
+    if chance.random() < 0.3:
+        chance.shuffle(result)
+    return [line.replace(b"\n", b"") for line in result]
+
+
+def run(lines: Lines, size: int, restart_at: int = -1, settings: DecoderSettings | None = None) -> Result:
+    """Decode lines in frames of a size, with a restart from a snapshot after one of them."""
+    hints = SourceHints(START)
+    decoder = Decoder("fuzz", settings, hints)
+    positions, statics = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    rejects = list[Reject]()
+    for index, frame in enumerate([*frames(lines, size, "fuzz"), None]):
+        if frame is None:
+            decoder.end()
+        else:
+            decoder.feed(frame)
+        if index == restart_at:
+            state = decoder.snapshot()
+            decoder = Decoder("fuzz", settings, hints)
+            decoder.restore(state)
+            assert decoder.snapshot() == state, "a snapshot of a restored decoder differs"
+        decoded = decoder.advance(decoder.watermark)
+        positions += rows(decoded.reports.positions, decoded.reports)
+        statics += rows(decoded.reports.statics, decoded.reports)
+        rejects += decoded.rejects
+    outcomes = {str(name): count for name, count in decoder.outcomes.items() if count}
+    rejects.sort(key=lambda reject: (reject.line, reject.outcome, reject.head))
+    return Result(positions, statics, outcomes, dict(decoder.messages), rejects)
+
+
+def check(lines: Lines, good: int, seed: int) -> None:
+    """Raises AssertionError, or whatever the decoder raises."""
+    chance = random.Random(seed)
+    whole = run(lines, 10**6)
+    assert whole.lines == len(lines), f"{whole.lines} outcomes of {len(lines)} lines"
+    size = chance.choice([1, 2, 7, 40])
+    restart = chance.randint(0, max(0, len(lines) // size))
+    assert run(lines, size, restart) == whole, f"frames of {size}, restarted at {restart}, differ"
+    patient = run(lines, 10**6, settings=PATIENT)
+    assert patient.lines == len(lines), "with patience, outcomes do not sum"
+    found = {row[1]: row for row in patient.positions if row[1] >= FIRST_SHIP}
+    missing = [n for n in range(good) if FIRST_SHIP + n not in found]
+    assert not missing, f"good lines {missing} were not decoded: {patient.outcomes}"
+    wrong = [n for n in range(good) if found[FIRST_SHIP + n][0] != START + n * SECOND]
+    assert not wrong, f"good lines {wrong} have another time"
+    stations = [n for n in range(good) if "good" not in found[FIRST_SHIP + n][-1]]
+    assert not stations, f"good lines {stations} have another station"
+
+
+def reduce(lines: Lines, fails: Callable[[Lines], bool]) -> Lines:
+    """Fewer lines that fail as well."""
+    step = len(lines) // 2
+    while step:
+        at = 0
+        while at < len(lines):
+            fewer = lines[:at] + lines[at + step :]
+            if fails(fewer):
+                lines = fewer
+            else:
+                at += step
+        step //= 2
+    return lines
+
+
+def read_lines(folder: Path) -> dict[str, Lines]:
+    """The lines of all recordings of NMEA below a folder, by file; of a long one the first 20,000."""
+    result = {}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or not any("nmea" in part or part == "broken" for part in path.parts):
+            continue
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        lines = [line.rstrip(b"\r") for line in data.split(b"\n")[:20_000]]
+        if any(b"VDM" in line for line in lines):
+            result[str(path)] = lines
+    return result
+
+
+def one_round(files: list[Lines], seed: int) -> tuple[Lines, int]:
+    """The lines of a round, and how many of them are good ones."""
+    chance = random.Random(seed)
+    lines: Lines = []
+    for _ in range(chance.randint(1, 3)):
+        source = chance.choice(files)
+        at = chance.randrange(len(source))
+        lines += source[at : at + chance.randint(1, MOST_LINES)]
+    if chance.random() < 0.5:
+        chance.shuffle(lines)
+    lines = broken(lines, chance)
+    good = chance.randint(1, 9)
+    places = sorted(chance.randint(0, len(lines)) for _ in range(good))
+    for number, place in reversed(list(enumerate(places))):
+        lines.insert(place, good_line(number, chance))
+    return lines, good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path, help="recordings, searched through all folders below")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/fuzz"), help="where rounds that fail are written"
+    )
+    options = parser.parse_args()
+    files = [lines for lines in read_lines(options.folder).values() if lines]
+    end = time.monotonic() + options.minutes * 60
+    rounds = count = 0
+    failed: dict[str, int] = {}
+    while time.monotonic() < end:
+        seed = options.seed * 10**9 + rounds
+        lines, good = one_round(files, seed)
+        rounds, count = rounds + 1, count + len(lines)
+        try:
+            check(lines, good, seed)
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+            failed[kind] = failed.get(kind, 0) + 1
+            if failed[kind] <= 3:
+                options.out.mkdir(parents=True, exist_ok=True)
+                (options.out / f"{seed}.nmea").write_bytes(b"\n".join(lines) + b"\n")
+                print(f"round {seed}: {kind}: {error}", flush=True)
+    print(f"{rounds:,} rounds, {count:,} lines; failed: {failed or 'none'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,7 +17,6 @@ from models.time import Millis
 from models.vessel import Identity, Role
 from streams.detection.contact import Contact
 from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.pair_identity import Change
 from streams.detection.pair_sample import PairSample
 from streams.detection.silence import HeardAlone
 
@@ -38,6 +37,16 @@ class Former(msgspec.Struct, array_like=True, frozen=True, gc=False):
     mmsi: int
     now: int
     until: Millis  # last heard under it
+
+
+class Change(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One field of one vessel that changed during the contact."""
+
+    time: Millis  # when the new value was confirmed; for an MMSI the last time under the old one
+    mmsi: int  # the vessel's MMSI now
+    field: str  # "name", "callsign", "imo", "ship_type" or "mmsi"
+    before: str
+    after: str
 
 
 class Pair(msgspec.Struct, array_like=True, gc=False):

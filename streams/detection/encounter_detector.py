@@ -133,7 +133,7 @@ class EncounterDetector:
         contact = contact_of(pair.samples, pair.alone, s)
         if contact is None:
             if pair.samples and instant - pair.samples[-1].time >= s.merge and self._pairs.is_live(pair):
-                self._end(pair, instant, keep=False)
+                self._pairs.end(pair, instant, keep=False)
             return
         verdict = hulls(pair, *self._first(pair), s)
         ends_now = pair.closed_at is None and instant - contact.end >= s.merge
@@ -168,22 +168,9 @@ class EncounterDetector:
     def _identify(self, pair: Pair, instant: Millis) -> None:
         """Note what is known of the two, and what they changed while in contact."""
         now = (self._identity_of(pair.a), self._identity_of(pair.b))
-        if not pair.samples or pair.latest == now:
-            return
-        if pair.first is None or pair.latest is None:
-            pair.first = now
-        else:
-            if pair.closed_at is None and instant - pair.samples[-1].time <= self._settings.silence:
-                changed = [
-                    change
-                    for was, is_ in zip(pair.latest, now, strict=True)
-                    for change in pair_identity.changes(was, is_, instant)
-                ]
-                pair.changes = [*pair.changes, *changed][: pair_identity.KEPT]
-            a, b = pair.first
-            pair.first = pair_identity.first_known(a, now[0]), pair_identity.first_known(b, now[1])
-        pair.latest = now
-        self._pairs.touch(pair)
+        if pair.samples and pair.latest != now:
+            pair_identity.identify(pair, now, instant, self._settings)
+            self._pairs.touch(pair)
 
     def _retraction(self, pair: Pair, verdict: Hulls) -> Reason | None:
         """Why this pair is no encounter, as far as is known; None when nothing speaks against it."""
@@ -217,7 +204,6 @@ class EncounterDetector:
                 self._pairs.unindex(old)
                 self._pairs.remove(old)
                 renumbered.absorb(old_turned, pair)
-                pair.reopened |= old.closed_at is not None
                 self._pairs.index(pair)
                 self._identify(pair, instant)
                 self._pairs.touch(pair)
@@ -232,7 +218,7 @@ class EncounterDetector:
         after = pair.samples[len(before) :]
         if not after:
             if instant - pair.waits_from >= s.bridge or self._left(pair):
-                self._end(pair, instant, keep=True)
+                self._pairs.end(pair, instant, keep=True)
             return pair
         near = after[0].metres <= s.near_metres
         if near and len(after) < _FEW and instant - after[0].time < s.thin and not last:
@@ -243,7 +229,7 @@ class EncounterDetector:
             self._pairs.touch(pair)
             return pair
         pair.samples = before
-        following = self._end(pair, instant, keep=True)
+        following = self._pairs.end(pair, instant, keep=True)
         following.samples = after
         following.alone = [each for each in pair.alone if each.time > after[0].time]
         now = (self._identity_of(pair.a), self._identity_of(pair.b))
@@ -266,7 +252,7 @@ class EncounterDetector:
             pair.closed_at, pair.waits_from = instant, contact.end
             self._pairs.touch(pair)
         else:
-            self._end(pair, instant, keep)
+            self._pairs.end(pair, instant, keep)
 
     # --- what is published
 
@@ -349,28 +335,6 @@ class EncounterDetector:
 
     # --- what is let go
 
-    def _end(self, pair: Pair, instant: Millis, keep: bool) -> Pair:
-        """The event is over, and what comes next is another one. That they moved as one is remembered.
-
-        With `keep` the pair stays known for a day: a type may still be confirmed, or found to be excluded.
-        Returns what takes its place.
-        """
-        pair.waits_from = 0
-        if keep:
-            self._pairs.keep(pair, instant)
-        else:
-            self._pairs.unindex(pair)
-        following = Pair(
-            pair.a,
-            pair.b,
-            pair.segments,
-            co_moving=pair.co_moving,
-            co_moving_at=pair.co_moving_at,
-            apart=pair.apart,
-        )
-        self._pairs.put(following)
-        return following
-
     def prune(self, instant: Millis) -> None:
         """Let go of what is too old to matter."""
         s = self._settings
@@ -383,7 +347,7 @@ class EncounterDetector:
             if not pair.samples:
                 self._prune_without_contact(pair, instant)
             elif not self._worth_keeping(pair, horizon):
-                self._end(pair, instant, keep=False)
+                self._pairs.end(pair, instant, keep=False)
             elif len(pair.samples) > s.kept_instants:
                 pair.samples = thinned(pair.samples, s)
                 self._pairs.touch(pair)

@@ -70,6 +70,28 @@ class Pairs:
         else:
             self._changed.update(f"past/{number}" for number, past in self.past.items() if past is pair)
 
+    def end(self, pair: Pair, instant: Millis, keep: bool) -> Pair:
+        """The event of a live pair is over, and what comes next is another one.
+
+        With `keep` the pair stays known for a day: a type may still be confirmed, or found to be excluded.
+        Returns what takes its place, which only knows how the two moved.
+        """
+        pair.waits_from = 0
+        if keep:
+            self.keep(pair, instant)
+        else:
+            self.unindex(pair)
+        following = Pair(
+            pair.a,
+            pair.b,
+            pair.segments,
+            co_moving=pair.co_moving,
+            co_moving_at=pair.co_moving_at,
+            apart=pair.apart,
+        )
+        self.put(following)
+        return following
+
     def keep(self, pair: Pair, instant: Millis) -> None:
         """Put a pair that is not live, or no longer, into the past."""
         self.ended += 1

@@ -10,6 +10,8 @@ import msgspec
 
 from models.time import Millis
 from models.vessel import Identity, Role
+from streams.detection.encounter import Change, Pair
+from streams.detection.encounter_settings import EncounterSettings
 
 FIELDS: Final = ("name", "callsign", "imo", "ship_type", "dimensions")
 """What a vessel says of itself, and should not change in hours."""
@@ -19,14 +21,19 @@ KEPT: Final = 12
 """Changes that are kept of one pair."""
 
 
-class Change(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One field of one vessel that changed during the contact."""
-
-    time: Millis  # when the new value was confirmed; for an MMSI the last time under the old one
-    mmsi: int  # the vessel's MMSI now
-    field: str  # one of FIELDS that events name, or "mmsi"
-    before: str
-    after: str
+def identify(pair: Pair, now: tuple[Identity, Identity], instant: Millis, s: EncounterSettings) -> None:
+    """Note what is known of a pair now, and what it changed if the two are in contact."""
+    if pair.first is None or pair.latest is None:
+        pair.first = pair.latest = now
+        return
+    if pair.closed_at is None and instant - pair.samples[-1].time <= s.silence:
+        changed = [
+            each for was, is_ in zip(pair.latest, now, strict=True) for each in changes(was, is_, instant)
+        ]
+        pair.changes = [*pair.changes, *changed][:KEPT]
+    a, b = pair.first
+    pair.first = first_known(a, now[0]), first_known(b, now[1])
+    pair.latest = now
 
 
 def first_known(first: Identity, now: Identity) -> Identity:

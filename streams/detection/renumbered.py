@@ -14,11 +14,11 @@ from models.time import MINUTE
 from models.vessel import Identity
 from streams.detection import silence
 from streams.detection.company import reach, way
-from streams.detection.encounter import Former, Pair
+from streams.detection.encounter import Change, Former, Pair
 from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.explanation import merge_receivers
 from streams.detection.one_hull import same_size
-from streams.detection.pair_identity import KEPT, Change
+from streams.detection.pair_identity import KEPT
 from streams.detection.pair_sample import swapped
 
 OVERLAP: Final = 15 * MINUTE
@@ -117,8 +117,10 @@ def absorb(old: Pair, new: Pair) -> None:
             new.changes = [*new.changes, Change(until, now, "mmsi", f"{was:09d}", f"{now:09d}")]
     new.former = [*_moved(old, new), *new.former]
     new.changes = [*old.changes, *new.changes][:KEPT]
-    new.id, new.revision, new.level = old.id, old.revision, old.level
-    new.last_revision_at, new.retracted = old.last_revision_at, old.retracted
+    if old.id is not None:
+        new.id, new.revision, new.level = old.id, old.revision, old.level
+        new.last_revision_at, new.retracted = old.last_revision_at, old.retracted
+    new.reopened = True
 
 
 def _moved(old: Pair, new: Pair) -> list[Former]:

@@ -159,14 +159,16 @@ def identity(
 
 
 def instants(rows: Sequence[Rows], identities: Iterable[Identity]) -> list[Instant]:
-    """What VesselStage would say: ticks at their own time, identities at theirs."""
+    """What VesselStage would say: ticks at the end of their step, identities at their time."""
     together = np.sort(np.concatenate([np.empty(0, TICK), *rows]), order=["time", "mmsi", "segment"])
     known = list(identities)
-    times = sorted({*np.unique(together["time"]).tolist(), *(each.time for each in known)})
+    step = 5 * MINUTE
+    steps = -(-together["time"] // step) * step
+    times = sorted({*np.unique(steps).tolist(), *(each.time for each in known)})
     return [
         Instant(
             time,
-            together[together["time"] == time],
+            together[steps == time],
             tuple(sorted((each for each in known if each.time == time), key=lambda each: each.mmsi)),
         )
         for time in times

@@ -25,7 +25,7 @@ def named(kind: object) -> str:
 
 def fives(rng: np.random.Generator, low: float, high: float) -> float:
     """Minutes on the grid."""
-    return float(rng.integers(low / 5, high / 5)) * 5
+    return float(rng.integers(int(low / 5), int(high / 5))) * 5
 
 
 def under_way(seed: int, rng: np.random.Generator) -> Meeting:

@@ -1,4 +1,7 @@
-"""Ticks: where a vessel was at the instants of a fixed time grid, for comparing vessels with each other."""
+"""Ticks: where a vessel was at the instants of a fixed time grid, for comparing vessels with each other.
+
+A fix after a silence that is too long to interpolate over is a tick at its own time.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,12 +15,12 @@ from models.vessel import Identity
 
 TICK: Final = np.dtype(
     [
-        ("time", "i8"),  # the instant of the grid this position is for, milliseconds UTC
+        ("time", "i8"),  # the instant of the grid this position is for; a lone fix: its own. Milliseconds UTC
         ("mmsi", "u4"),
-        ("segment", "u2"),  # track segment under this MMSI: 0 unless it is in two places at once
+        ("segment", "u2"),  # track segment under this MMSI: 0 unless it is two ships, or has moved by a leap
         ("lon", "f8"),
         ("lat", "f8"),
-        ("sog", "f4"),  # knots: interpolated reported speed, or the implied one where none is reported
+        ("sog", "f4"),  # knots: as reported, or implied where that is missing or contradicted; NaN if unknown
         ("cog", "f4"),  # degrees, of the nearer fix; NaN when not available
         ("heading", "f4"),  # degrees, of the nearer fix; NaN when not available
         ("status", "u1"),  # navigational status of the nearer fix

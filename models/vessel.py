@@ -108,6 +108,29 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
         return not (self.to_bow == 0 and self.to_port == 0)
 
 
+class OffTrack(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A run of positions under one MMSI that lie off its track: jamming, spoofing, or another ship."""
+
+    start: Millis
+    end: Millis
+    positions: int
+    kilometers: float  # the farthest from the track
+    lon: float  # where one of them was
+    lat: float
+    segment: int = -1  # the track segment that they would make
+
+
+class Places(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where an MMSI is heard, beside the one place of one ship."""
+
+    shared: bool = False  # two ships under this number, lately
+    segment: int = 0  # the track segment that is this vessel's own
+    off_track: tuple[OffTrack, ...] = ()  # positions that its track goes on without, by their start
+
+
+ONE_PLACE: Final = Places()
+
+
 class Identity(msgspec.Struct, frozen=True, gc=False):
     """What is confirmed of a vessel at a time. A field counts after two equal transmissions."""
 
@@ -121,9 +144,14 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     dimensions: Dimensions | None = None
     draught: float | None = None
     class_b: bool = False
-    shared: bool = False  # two places at once under this number
+    places: Places = ONE_PLACE
     gone: bool = False  # not heard of for long: forget it
     watchlists: tuple[WatchlistHit, ...] = ()
+
+    @property
+    def shared(self) -> bool:
+        """Whether two ships have been heard under this number lately."""
+        return self.places.shared
 
     @property
     def listed(self) -> bool:

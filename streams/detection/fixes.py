@@ -9,7 +9,8 @@ import numpy.typing as npt
 from geofences.distance import Floats, haversine_m
 from geofences.surroundings import Surroundings
 from models.report import Rows
-from streams.tracking.track import KNOT, TrackSettings, speed
+from streams.tracking.ticks import speed
+from streams.tracking.track import TrackSettings
 
 
 class Fixes(msgspec.Struct, frozen=True):
@@ -21,9 +22,10 @@ class Fixes(msgspec.Struct, frozen=True):
     sog: Floats
     """Knots as reported, NaN where not."""
     knots: Floats
-    """Knots as reported, or else implied by the way from the fix before; NaN where neither is known."""
+    """Knots as reported, or as the positions imply where that is missing or contradicted
+    (`streams.tracking.motion`); NaN where neither is known."""
     mean_knots: Floats
-    """Mean speed since the fix before (`streams.tracking.track.speed`); NaN for the first row."""
+    """Mean speed since the fix before (`streams.tracking.ticks.speed`); NaN for the first row."""
     long: npt.NDArray[np.bool_]
     """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
     status: npt.NDArray[np.uint8]
@@ -43,6 +45,7 @@ class Fixes(msgspec.Struct, frozen=True):
 
 def fixes_of(
     rows: Rows,
+    knots: Floats,
     starts: Sequence[int],
     new: Sequence[int],
     surroundings: Surroundings,
@@ -51,21 +54,19 @@ def fixes_of(
 ) -> list[Fixes]:
     """The fixes of several tracks, worked out together.
 
-    `rows` are POSITION rows of one track after the other, `starts` where each begins, `new` the first new row
-    within each. `near_metres` is how far from a port's fences counts as near.
+    `rows` are POSITION rows of one track after the other, `knots` their speeds, `starts` where each begins,
+    `new` the first new row within each. `near_metres` is how far from a port's fences counts as near.
     """
     length, first = len(rows), np.array(starts)
     dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
     metres = np.zeros(length)
     metres[1:] = haversine_m(rows["lon"][:-1], rows["lat"][:-1], rows["lon"][1:], rows["lat"][1:])
-    implied = np.where(dt > 0, metres / np.maximum(dt, 1.0) / KNOT, np.nan)
     long = dt > s.implied_after
-    implied[first], long[first] = np.nan, False  # the row before is another track's
+    long[first] = False  # the row before is another track's
     sog = rows["sog"].astype("f8")
-    knots = np.where(np.isnan(sog), implied, sog)
     both = np.full(length, np.nan)
-    both[1:] = (sog[1:] + sog[:-1]) / 2
-    mean = speed(np.where(np.isnan(both), knots, both), implied, dt, s)
+    both[1:] = (knots[1:] + knots[:-1]) / 2
+    mean = speed(np.where(np.isnan(both), knots, both), metres, dt, s)
     mean[first] = np.nan
     inside = surroundings.index.containing(rows["lon"], rows["lat"])
     near = surroundings.index.near(rows["lon"], rows["lat"], near_metres)

@@ -21,7 +21,7 @@ from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
 from streams.detection.vessel_state import VesselState
 from streams.tracking.assignment import Tracks
-from streams.tracking.track import TrackSettings, is_confirmed
+from streams.tracking.track import TrackSettings
 
 
 class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,15 +127,15 @@ class VesselDetectors:
             (vessel, start, end, new)
             for start, end, new in tracks.each()
             if self._is_candidate(vessel := fleet[int(tracks.rows["mmsi"][start])], instant)
-            and self._is_believed(vessel, int(tracks.numbers[start]))
         ]
         if not wanted:
             return
-        rows = tracks.rows[np.concatenate([np.arange(start, end) for _, start, end, _ in wanted])]
+        which = np.concatenate([np.arange(start, end) for _, start, end, _ in wanted])
         lengths = np.array([end - start for _, start, end, _ in wanted])
         starts = np.cumsum(lengths) - lengths
         each = fixes_of(
-            rows,
+            tracks.rows[which],
+            tracks.knots[which],
             starts.tolist(),
             [new for *_, new in wanted],
             self._surroundings,
@@ -152,12 +152,6 @@ class VesselDetectors:
         return vessel.identity.of_interest or (
             vessel.identity.role is Role.UNKNOWN
             and instant - vessel.first <= self._settings.candidate_hours * HOUR
-        )
-
-    def _is_believed(self, vessel: VesselState, number: int) -> bool:
-        """A second place of a vessel counts once several fixes agree on it: a wild fix visits no port."""
-        return len(vessel.segments) < 2 or any(
-            segment.number == number and is_confirmed(segment, self._track) for segment in vessel.segments
         )
 
     # --- loiterings

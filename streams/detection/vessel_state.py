@@ -3,7 +3,7 @@
 import msgspec
 
 from models.time import BEGINNING, Millis
-from models.vessel import Identity
+from models.vessel import Identity, OffTrack
 from streams.detection.loitering import LoiteringRun
 from streams.detection.port_visit import Visit
 from streams.tracking.identity import Claims
@@ -17,8 +17,8 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     identity: Identity
     claims: Claims = msgspec.field(default_factory=Claims)
     segments: list[Segment] = []
-    alternations: int = 0  # how often it went back and forth between two confirmed segments, lately
-    alternated: Millis = BEGINNING  # when it last did
+    off_track: list[OffTrack] = []  # runs of positions off its track, by their start
+    shared_at: Millis = BEGINNING  # when two ships were last heard together under its MMSI
     loitering_runs: dict[int, LoiteringRun] = {}  # by segment
     visits: dict[int, Visit] = {}  # by segment
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed

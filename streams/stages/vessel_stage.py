@@ -14,14 +14,16 @@ from models.event import Event, sort_key
 from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows, joined
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
-from models.vessel import Identity
+from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
-from streams.tracking.assignment import assign_step, is_shared
+from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
-from streams.tracking.track import drop_coarse, ticks
+from streams.tracking.places import is_shared, main_track, off_track_of
+from streams.tracking.ticks import ticks
+from streams.tracking.track import drop_coarse
 
 POSITION_KEYS = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
 STATIC_KEYS = (
@@ -188,19 +190,19 @@ class VesselStage(Stage[Reports, list[Instant]]):
         changed = self._hear(statics) | self._meet(positions)
         positions, stations = _folded(positions, stations)
         fine = self._without_coarse(positions)
-        tracks = [assign_step(part, self._fleet, instant, s.track) for part in _portions(fine)]
+        tracks = [assign_step(part, self._fleet, s.track) for part in _portions(fine)]
         changed |= {
             mmsi
             for mmsi in np.unique(positions["mmsi"]).tolist()
-            if is_shared(self._fleet[mmsi], instant, s.track) is not self._fleet[mmsi].identity.shared
+            if self._places(self._fleet[mmsi], instant) != self._fleet[mmsi].identity.places
         }
         events: list[Event] = []
         identities: list[Identity] = []
         for mmsi in sorted(changed):
             vessel = self._fleet[mmsi]
             was = vessel.identity
-            shared = is_shared(vessel, instant, s.track)
-            vessel.identity = vessel.claims.identity(mmsi, instant, shared, self._watchlist)
+            places = self._places(vessel, instant)
+            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist)
             identities.append(vessel.identity)
             if vessel.identity.role is not was.role or vessel.identity.listed is not was.listed:
                 events += self._detectors.reconsider(vessel, instant)
@@ -218,11 +220,18 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 self._pieces.add(f"vessel/{vessel.mmsi}")
         return Instant(
             time=instant,
-            ticks=joined([ticks(part.rows, part.numbers, instant, s.grid, s.track) for part in tracks], TICK),
+            ticks=joined([ticks(part, instant, s.grid, s.track) for part in tracks], TICK),
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
         )
+
+    def _places(self, vessel: VesselState, instant: Millis) -> Places:
+        """What is known of where the MMSI is heard."""
+        if not vessel.off_track and len(vessel.segments) < 2:
+            return ONE_PLACE
+        shared = is_shared(vessel, instant, self._settings.track)
+        return Places(shared, main_track(vessel), off_track_of(vessel))
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._pieces.add(f"vessel/{mmsi}")

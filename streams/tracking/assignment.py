@@ -7,17 +7,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import haversine_m
-from models.report import COARSE_TYPES, POSITION, Rows
-from models.time import HOUR, Millis
-from streams.tracking.track import (
-    Segment,
-    TrackSettings,
-    assign_fixes,
-    begin,
-    move,
-    reachable,
-)
+from geofences.distance import Floats, haversine_m
+from models.report import POSITION, Rows
+from models.time import MINUTE, Millis
+from models.vessel import OffTrack
+from streams.tracking.motion import smooth
+from streams.tracking.places import place_fixes, place_of, restart
+from streams.tracking.track import Place, Segment, TrackSettings, begin, move, reachable
 
 
 class TrackedVessel(Protocol):
@@ -25,17 +21,21 @@ class TrackedVessel(Protocol):
 
     mmsi: int
     segments: list[Segment]
-    alternations: int
-    alternated: Millis
+    off_track: list[OffTrack]
+    shared_at: Millis
 
 
 class Tracks(msgspec.Struct, frozen=True):
-    """The fixes of one step by track. Each track is led by the last fix that it had before, if it had one."""
+    """The believed fixes of one step by track. Each track is led by the last fix that it had before, if any.
+
+    A track that begins anew within the step, after wrong fixes, is there twice.
+    """
 
     rows: Rows  # POSITION, sorted by (mmsi, segment, time)
     numbers: Rows  # the segment of each row
     starts: npt.NDArray[np.intp]  # where each track begins in rows
     new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
+    knots: Floats  # speed at each row: as reported, or as the positions imply where that can't be used
 
     def each(self) -> Iterable[tuple[int, int, int]]:
         """Start, end and first new fix of every track."""
@@ -43,71 +43,102 @@ class Tracks(msgspec.Struct, frozen=True):
         return zip(self.starts.tolist(), ends.tolist(), self.new.tolist(), strict=True)
 
 
-def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], instant: Millis, s: TrackSettings) -> Tracks:
+class _Piece(msgspec.Struct):
+    """Rows of a step with their tracks: all that is needed to put them in order."""
+
+    rows: Rows
+    numbers: Rows
+    is_new: npt.NDArray[np.bool_]
+    breaks: npt.NDArray[np.bool_]
+
+
+def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings) -> Tracks:
     """Put the fixes of one step, sorted by (MMSI, time), on tracks, and move the vessels' segments on.
 
     Vessels that moved as one ship can, which are nearly all, are worked off as columns, the others fix by
-    fix. An MMSI that is in two places has its count of alternations raised.
+    fix.
     """
     if not len(rows):
-        return Tracks(rows, np.empty(0, "u2"), np.empty(0, np.intp), np.empty(0, np.intp))
+        nothing = np.empty(0, np.intp)
+        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, np.empty(0))
     starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
     ends = np.append(starts[1:], len(rows))
     vessels = [fleet[mmsi] for mmsi in rows["mmsi"][starts].tolist()]
-    leads, lead_numbers = _leads(vessels)
-    numbers = np.zeros(len(rows), np.uint16)
-    as_one = _moved_as_one(rows, starts, vessels, s)
-    firsts, lasts = rows[starts].tolist(), rows[ends - 1].tolist()
+    pieces = [_leads(vessels)]
+    numbers, breaks = np.zeros(len(rows), np.uint16), np.zeros(len(rows), bool)
+    keep = np.ones(len(rows), bool)
+    as_one, unsettled = _moved_as_one(rows, starts, vessels, s)
+    lasts = rows[ends - 1].tolist()
     for i, (vessel, start, end, plain) in enumerate(
         zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True)
     ):
-        if not plain:
-            _assign_one_by_one(vessel, rows[start:end], numbers[start:end], instant, s)
+        if plain:
+            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], unsettled)
             continue
-        if not vessel.segments:
-            vessel.segments.append(begin(0, firsts[i]))
-        segment = vessel.segments[0]
-        numbers[start:end] = segment.number
-        segment.fixes += end - start
-        move(segment, lasts[i])
-    return _with_leads(rows, numbers, leads, lead_numbers)
+        placed = place_fixes(vessel, rows[start:end], s)
+        numbers[start:end], keep[start:end], breaks[start:end] = placed.numbers, placed.keep, placed.breaks
+        if placed.late:
+            fixes, late_numbers, late_breaks = zip(*placed.late, strict=True)
+            late = np.array(list(fixes), POSITION)
+            late["stations"] = 0  # the stations of earlier steps are not known any more
+            pieces.append(
+                _Piece(late, np.array(late_numbers, "u2"), np.ones(len(late), bool), np.array(late_breaks))
+            )
+    pieces.append(_Piece(rows[keep], numbers[keep], np.ones(int(keep.sum()), bool), breaks[keep]))
+    return _tracks(pieces, fleet, s)
 
 
-def is_shared(vessel: TrackedVessel, instant: Millis, s: TrackSettings) -> bool:
-    """Whether the MMSI has been in two places at once lately."""
-    lately = instant - vessel.alternated <= s.shared_hours * HOUR
-    return lately and vessel.alternations >= s.shared_alternations
+def _go_on(
+    vessel: TrackedVessel,
+    rows: Rows,
+    start: int,
+    end: int,
+    last: tuple[float, ...],
+    unsettled: dict[int, int],
+) -> int:
+    """Move a vessel's only track on over these rows. Returns its number."""
+    if not vessel.segments:
+        vessel.segments.append(begin(0, tuple(rows[start].tolist())))
+    segment = vessel.segments[0]
+    since = unsettled.get(start)
+    if since is None:
+        segment.run_fixes += end - start
+    else:
+        before = place_of(segment)
+        if since > start:
+            time, _, _, lon, lat, sog = rows[since - 1].tolist()[:6]
+            before = Place(time, lon, lat, sog)
+        restart(segment, before, int(rows["time"][since]), end - since)
+    segment.fixes += end - start
+    move(segment, last)
+    return segment.number
 
 
 def _moved_as_one(
     rows: Rows, starts: npt.NDArray[np.intp], vessels: Sequence[TrackedVessel], s: TrackSettings
-) -> list[bool]:
-    """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one
-    before."""
+) -> tuple[list[bool], dict[int, int]]:
+    """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
+
+    Also, by the row where the vessel begins, the last row that has to be confirmed: it came after a silence,
+    or by a leap that the ship's speed does not explain.
+    """
     earlier = np.concatenate([rows[:1], rows[:-1]])
-    for start, vessel in zip(starts.tolist(), vessels, strict=True):
+    smoothed = np.full(len(starts), np.nan)
+    for i, (start, vessel) in enumerate(zip(starts.tolist(), vessels, strict=True)):
         earlier[start] = _lead(vessel.mmsi, vessel.segments[0]) if vessel.segments else rows[start]
-    fits = reachable(
-        (rows["time"] - earlier["time"]).astype("f8"),
-        haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"]),
-        np.fmax(rows["sog"], earlier["sog"]).astype("f8"),
-        np.isin(rows["type"], COARSE_TYPES),
-        s,
-    )
+        if vessel.segments:
+            smoothed[i] = vessel.segments[0].knots
+    dt = (rows["time"] - earlier["time"]).astype("f8")
+    metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
+    lengths = np.diff(np.append(starts, len(rows)))
+    knots = np.fmax(np.fmax(rows["sog"], earlier["sog"]), np.repeat(smoothed, lengths))
+    fits = reachable(dt, metres, knots, s)
+    explained = s.reported_factor * np.nan_to_num(knots, nan=s.join_knots) + s.contested_margin_knots
+    doubtful = (dt > s.silence_minutes * MINUTE) | (metres > s.jitter_metres + explained * 1852 / 3.6e6 * dt)
+    first = np.repeat(starts, lengths)
+    unsettled = {int(first[row]): int(row) for row in np.flatnonzero(doubtful).tolist()}
     fit = np.logical_and.reduceat(fits, starts).tolist()
-    return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)]
-
-
-def _assign_one_by_one(
-    vessel: TrackedVessel, rows: Rows, numbers: Rows, instant: Millis, s: TrackSettings
-) -> None:
-    """The slow way, for a vessel that leapt or is in several places. Fills in `numbers`."""
-    numbers[:], alternations = assign_fixes(vessel.segments, rows, s)
-    if instant - vessel.alternated > s.shared_hours * HOUR:
-        vessel.alternations = 0
-    if alternations:
-        vessel.alternations += alternations
-        vessel.alternated = instant
+    return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)], unsettled
 
 
 def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
@@ -116,21 +147,30 @@ def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
     return (g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0)
 
 
-def _leads(vessels: Sequence[TrackedVessel]) -> tuple[Rows, Rows]:
-    """The last fixes of all segments, and the segments' numbers."""
-    pairs = [(_lead(vessel.mmsi, g), g.number) for vessel in vessels for g in vessel.segments]
-    return np.array([lead for lead, _ in pairs], POSITION), np.array([number for _, number in pairs], "u2")
+def _leads(vessels: Sequence[TrackedVessel]) -> _Piece:
+    """The last fixes of all believed tracks."""
+    pairs = [(_lead(vessel.mmsi, g), g.number) for vessel in vessels for g in vessel.segments if g.believed]
+    no = np.zeros(len(pairs), bool)
+    return _Piece(
+        np.array([lead for lead, _ in pairs], POSITION),
+        np.array([number for _, number in pairs], "u2"),
+        no,
+        no,
+    )
 
 
-def _with_leads(rows: Rows, numbers: Rows, leads: Rows, lead_numbers: Rows) -> Tracks:
-    """Put the last fix of each track before its new ones."""
-    is_new = np.concatenate([np.zeros(len(leads), bool), np.ones(len(rows), bool)])
-    rows, numbers = np.concatenate([leads, rows]), np.concatenate([lead_numbers, numbers])
+def _tracks(pieces: Sequence[_Piece], fleet: Mapping[int, TrackedVessel], s: TrackSettings) -> Tracks:
+    """Put rows in the order of their tracks, the last fix of each track before its new ones."""
+    rows, numbers = np.concatenate([p.rows for p in pieces]), np.concatenate([p.numbers for p in pieces])
+    is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
     order = np.lexsort([is_new, rows["time"], numbers, rows["mmsi"]])
-    rows, numbers, is_new = rows[order], numbers[order], is_new[order]
-    same = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1])
-    keep = is_new | np.append(same, False)  # a lead whose track got no new fix is left out
+    rows, numbers, is_new, breaks = rows[order], numbers[order], is_new[order], breaks[order]
+    follows = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1]) & ~breaks[1:]
+    keep = is_new | np.append(follows, False)  # a lead whose track got no new fix is left out
     rows, numbers, is_new = rows[keep], numbers[keep], is_new[keep]
-    differs = (rows["mmsi"][1:] != rows["mmsi"][:-1]) | (numbers[1:] != numbers[:-1])
-    starts = np.flatnonzero(np.concatenate([[True], differs]))
-    return Tracks(rows, numbers, starts, (~is_new[starts]).astype(np.intp))
+    begins = np.concatenate([[True], ~follows])[keep]
+    if len(begins):
+        begins[0] = True
+    starts = np.flatnonzero(begins)
+    new = (~is_new[starts]).astype(np.intp)
+    return Tracks(rows, numbers, starts, new, smooth(rows, numbers, starts, new, fleet, s))

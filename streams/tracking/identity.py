@@ -17,6 +17,7 @@ from models.vessel import (
     Dimensions,
     Identity,
     MmsiKind,
+    Places,
     Role,
     imo_is_valid,
     mmsi_kind,
@@ -90,7 +91,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             changed |= self.draught.hear(round(draught, 1), time, apart)
         return changed
 
-    def identity(self, mmsi: int, time: Millis, shared: bool, watchlist: Watchlist) -> Identity:
+    def identity(self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist) -> Identity:
         imo = self.imo.confirmed
         hits = watchlist.match(imo, mmsi)
         return Identity(
@@ -104,7 +105,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             dimensions=self.dimensions.confirmed,
             draught=self.draught.confirmed,
             class_b=self.class_b,
-            shared=shared,
+            places=places,
             watchlists=hits,
         )
 

@@ -1,8 +1,8 @@
-"""Tracks: which fixes of one MMSI belong to one ship, and where that ship was at the instants of the grid.
+"""Tracks: the end of each track of one MMSI, and how far a ship can have come since its last fix.
 
-A fix that the ship could not have reached starts a new segment. So a wild fix, or a second ship under the
-same MMSI, becomes a track of its own instead of a zigzag. The segment that gets further fixes wins; one that
-gets none dies.
+How far is decided by the speeds that the ship reports or that its positions show, what it can add to them
+in the time, and the errors of positions. Over minutes this is far less than the distance that its top speed
+would cover: a tanker adrift is not a mile away a minute later.
 """
 
 import math
@@ -12,11 +12,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unwrap
+from geofences.distance import EARTH_RADIUS_M, Floats
 from models.report import COARSE_TYPES, Rows
-from models.tick import TICK, no_ticks
-from models.time import HOUR, MINUTE, SECOND, Millis
-from streams.tracking.grid import GridSettings
+from models.time import BEGINNING, HOUR, MINUTE, SECOND, Millis
 
 KNOT: Final = 1852 / 3_600_000
 """One knot in metres per millisecond."""
@@ -26,58 +24,100 @@ Fix = tuple[Any, ...]
 
 
 class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which fixes are joined to one track, and how many places one MMSI may be in."""
+    """Which fixes are joined to one track, and when one MMSI is two ships."""
 
     join_knots: float = 25.0
-    """A higher implied speed starts a new segment, unless the reported speed explains it. Source: faster than
-    any tanker."""
+    """A higher implied speed is not joined, unless the reported speed explains it. Source: faster than any
+    tanker."""
     never_join_knots: float = 50.0
-    """A higher implied speed starts a new segment whatever is reported. Source: faster than ferries."""
+    """A higher implied speed is never joined. Source: faster than ferries."""
     reported_factor: float = 1.2
-    """A reported speed explains an implied one up to this many times as high, and the margin. Judgement."""
+    """A known speed explains an implied one up to this many times as high, and the margin. Judgement."""
     reported_margin_knots: float = 5.0
-    """Margin added to the reported speed times `reported_factor`. Source: judgement."""
-    jitter_metres: float = 200.0
-    """Distance that errors of position and time may explain, however short the interval. Judgement."""
-    coarse_metres: float = 600.0
-    """The same for type 27, whose positions have steps of 1/10 minute and may be some seconds old
-    (M.1371)."""
+    """Margin added to the known speed times `reported_factor`. Source: judgement."""
+    contested_margin_knots: float = 2.0
+    """The same margin for a track while the MMSI has been heard elsewhere since: its silence must not make
+    every place reachable. Source: judgement."""
+    acceleration: float = 0.03
+    """Metres per second squared that a ship can add to its speed, and take from it again. Source: a laden
+    tanker needs some 10 minutes to 15 knots; smaller ships half of that."""
+    jitter_metres: float = 1000.0
+    """Distance that errors of position and time may explain, however short the interval. Source: five times
+    the distance of two fixes with errors of 150 m each."""
     coarse_after_minutes: float = 10.0
     """A position of type 27 is used only if no better one came within this time before it. Judgement."""
     implied_after_minutes: float = 10.0
     """Over a longer interval, the speed is at least the implied one, whatever is reported: two slow reports
     with miles between them are no sign of a ship that lay still. Source: judgement."""
+    contradiction_minutes: float = 10.0
+    """Time over which positions can contradict the reported speed. Source: judgement."""
+    contradiction_knots: float = 1.0
+    """A reported speed is contradicted by positions that imply this much more. Source: judgement; ten times
+    the resolution of the reported speed."""
+    still_share: float = 0.25
+    """A reported speed above `still_knots` is also contradicted by positions that go less than this share of
+    the way it claims. Source: judgement; a ship that turns in circles goes further."""
+    still_knots: float = 3.0
+    """Ships that swing at anchor report up to this speed and get nowhere. Source: judgement."""
+    noise_metres: float = 10.0
+    """Error of one position that is taken off implied speeds where the positions show no greater one.
+    Source: the better class of accuracy in M.1371."""
     segments: int = 4
-    """Segments kept alive for one MMSI."""
+    """Tracks kept of one MMSI."""
     confirmed_fixes: int = 3
-    """Fixes from which on a segment is confirmed, and more than wild fixes."""
+    """Fixes from which on a track is confirmed, and more than wild fixes."""
     unconfirmed_minutes: float = 15.0
-    """An unconfirmed segment dies after this long without a fix, if the MMSI has another."""
+    """A place that is not believed is forgotten after this long without a fix, once another one has been
+    heard since. Source: judgement."""
     idle_hours: float = 24.0
-    """A confirmed segment dies after this long without a fix, if the MMSI has another."""
-    shared_alternations: int = 3
-    """Back and forth between two confirmed segments this often shows that the MMSI is in two places at
-    once."""
+    """A confirmed track ends after this long without a fix, if the MMSI has another."""
+    silence_minutes: float = 15.0
+    """After a longer silence a track has to be confirmed again. Source: judgement; five reports at anchor."""
+    believed_minutes: float = 75.0
+    """A second place is believed once it has gone on for this long. Source: judgement; jamming moves
+    positions for 10 to 60 minutes at a time, and MeetingStage keeps ticks for 90."""
+    believed_fixes: int = 10
+    """Fixes that a second place needs while the first goes on. Source: judgement."""
+    together_share: float = 0.35
+    """Two ships report independently, so that their reports alternate. Fewer changes between two places than
+    this share of the reports of the rarer one are those of one ship that was moved back and forth.
+    Source: independent reports give at least 0.5, jamming one change per run of reports."""
     shared_hours: float = 24.0
-    """After this long without going back and forth, the MMSI is one ship's again."""
+    """This long after two places were last heard together, the MMSI is one ship's again."""
+    kept_off_track: int = 8
+    """Runs of wild fixes that are remembered of one vessel; further ones are merged."""
 
     def __post_init__(self) -> None:
         if not 0 < self.join_knots <= self.never_join_knots:
             raise ValueError("join_knots must be above 0 and at most never_join_knots")
         if self.segments < 2:
             raise ValueError("segments must be at least 2")
-        if self.shared_alternations < 1:
-            raise ValueError("shared_alternations must be at least 1")
-        if self.confirmed_fixes < 1:
-            raise ValueError("confirmed_fixes must be at least 1")
+        for name in ("confirmed_fixes", "believed_fixes", "kept_off_track"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if not 0 < self.together_share <= 0.5:
+            raise ValueError("together_share must be above 0 and at most 0.5")
+        if self.contradiction_minutes <= 0:
+            raise ValueError("contradiction_minutes must be above 0")
+        if self.still_share >= 1:
+            raise ValueError("still_share must be below 1")
 
     @property
     def implied_after(self) -> Millis:
         return round(self.implied_after_minutes * MINUTE)
 
 
+class Place(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Where a track was, and how fast."""
+
+    time: Millis
+    lon: float
+    lat: float
+    knots: float
+
+
 class Segment(msgspec.Struct, array_like=True, gc=False):
-    """The end of one track: its last fix, and how many fixes it has had."""
+    """One track: its last fix, and what is known of how it got there."""
 
     number: int
     time: Millis
@@ -89,6 +129,19 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     status: int
     fixes: int = 0
     coarse: bool = False  # the last fix is one of type 27
+    believed: bool = True  # its fixes make ticks; else they wait in `held`
+    knots: float = math.nan  # speed that its positions imply, smoothed; NaN where not known yet
+    contradicted: bool = False  # its positions contradict the speed it reports
+    trail: bytes = b""  # mean positions of the last steps (`motion`)
+    run: Millis = BEGINNING  # since when it is heard without a long silence
+    run_fixes: int = 0  # fixes since then
+    before: Place | None = None  # where it was before that silence
+    # of a place that is not believed
+    blocks: int = 0  # how often it was heard after another place, since `run`
+    others: int = 0  # fixes of believed tracks since `run`
+    was_believed: bool = False
+    home: int | None = None  # number of the track that it goes on with, if that took a wrong fix in
+    held: list[Fix] = []  # one fix in each step
 
 
 def is_confirmed(segment: Segment, s: TrackSettings) -> bool:
@@ -96,19 +149,87 @@ def is_confirmed(segment: Segment, s: TrackSettings) -> bool:
     return segment.fixes >= s.confirmed_fixes
 
 
-def reachable(
-    dt: Floats, metres: Floats, sog: Floats, coarse: npt.NDArray[np.bool_], s: TrackSettings
-) -> Rows:
-    """Whether a ship could cover `metres` in `dt` milliseconds; `sog` is the greater reported speed, knots.
+def known_speed(segment: Segment) -> float:
+    """The speed of a track at its end, knots: the reported one unless that is missing or contradicted."""
+    return segment.knots if segment.contradicted or math.isnan(segment.sog) else segment.sog
 
-    Columns in, a column of booleans out. Between the two limits only the reported speed can explain a leap: a
-    hydrofoil at 40 knots is one ship, a tanker that appears 8 miles off after ten minutes is not.
+
+def reachable(dt: Floats, metres: Floats, knots: Floats, s: TrackSettings) -> npt.NDArray[np.bool_]:
+    """Whether a ship could cover `metres` in `dt` milliseconds; `knots` is its greater known speed, or NaN.
+
+    Columns in, a column of booleans out. A ship gets no further than what it reports, a margin, and what it
+    can accelerate; nor than `join_knots`, unless it reports more: a hydrofoil at 40 knots is one ship, a
+    tanker that appears 8 miles off after ten minutes is not.
     """
-    reported = s.reported_factor * np.nan_to_num(sog) + s.reported_margin_knots
-    explained = np.minimum(s.never_join_knots, reported)
-    limit = np.maximum(s.join_knots, explained) * KNOT
-    slack = np.where(coarse, s.coarse_metres, s.jitter_metres)
-    return metres <= slack + limit * dt
+    explained = s.reported_factor * np.nan_to_num(knots, nan=s.join_knots) + s.reported_margin_knots
+    limit = np.clip(explained, s.join_knots, s.never_join_knots) * KNOT * dt
+    gained = np.minimum(explained, s.never_join_knots) * KNOT * dt + s.acceleration / 4e6 * dt * dt
+    return np.asarray(metres <= s.jitter_metres + np.minimum(limit, gained))
+
+
+def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSettings) -> bool:
+    """`reachable` for one fix: a column of one row would cost forty times as much.
+
+    `contested` is whether the MMSI has been heard elsewhere since: then the ship's own speeds alone count.
+    """
+    known = s.join_knots if math.isnan(knots) else knots
+    margin = s.contested_margin_knots if contested else s.reported_margin_knots
+    explained = min(s.reported_factor * known + margin, s.never_join_knots)
+    limit = max(s.join_knots, explained) * KNOT * dt
+    gained = explained * KNOT * dt + (0.0 if contested else s.acceleration / 4e6 * dt * dt)
+    return metres <= s.jitter_metres + min(limit, gained)
+
+
+def metres_between(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """`haversine_m` for two positions."""
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_lat, half_lon = math.sin((phi2 - phi1) / 2), math.sin(math.radians(lon2 - lon1) / 2)
+    square = half_lat * half_lat + math.cos(phi1) * math.cos(phi2) * half_lon * half_lon
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(square, 1.0)))
+
+
+def begin(number: int, fix: Fix) -> Segment:
+    """A segment that starts with this fix; no fix counted yet."""
+    segment = Segment(number, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
+    move(segment, fix)
+    segment.run = segment.time
+    return segment
+
+
+def free_number(segments: list[Segment], time: Millis) -> int:
+    """A number for a new segment.
+
+    It is made from the time, so that what is kept under the number of a dead segment never goes to another
+    ship.
+    """
+    taken = {segment.number for segment in segments}
+    number = time // SECOND % 65_535 + 1
+    while number in taken:
+        number = number % 65_535 + 1
+    return number
+
+
+def move(segment: Segment, fix: Fix) -> None:
+    """Make this the last fix of a segment."""
+    segment.time, _, kind, segment.lon, segment.lat, segment.sog, segment.cog = fix[:7]
+    segment.heading, segment.status = fix[7:9]
+    segment.coarse = kind in COARSE_TYPES
+
+
+def drop_dead(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
+    """Forget places that were not believed and not heard again, and tracks not heard for long.
+
+    One that is believed always stays.
+    """
+    if len(segments) < 2:
+        return
+    newest = max(segment.time for segment in segments)
+    for segment in list(segments):
+        lasting = segment.was_believed or (segment.believed and is_confirmed(segment, s))
+        idle = s.idle_hours * HOUR if lasting else s.unconfirmed_minutes * MINUTE
+        only = segment.believed and sum(other.believed for other in segments) == 1
+        if segment.time < newest and time - segment.time > idle and not only:
+            segments.remove(segment)
 
 
 def drop_coarse(rows: Rows, last_fine: dict[int, Millis], s: TrackSettings) -> Rows:
@@ -130,136 +251,3 @@ def drop_coarse(rows: Rows, last_fine: dict[int, Millis], s: TrackSettings) -> R
         elif mmsi in fine and time - fine[mmsi] < wait:
             keep[i] = False
     return rows[keep]
-
-
-def assign_fixes(segments: list[Segment], rows: Rows, s: TrackSettings) -> tuple[npt.NDArray[np.uint16], int]:
-    """Give each fix of one MMSI its segment, fix by fix: for vessels that did not move as one ship can.
-
-    Changes `segments`: their last fixes move on, new segments are added, dead ones removed. Returns the
-    segment's number for each row, and how often the MMSI went back and forth between two confirmed segments.
-    """
-    numbers = np.zeros(len(rows), np.uint16)
-    alternations = 0
-    for i, fix in enumerate(rows.tolist()):
-        time, _, kind, lon, lat, sog = fix[:6]
-        _drop_dead(segments, time, s)
-        best, nearest = None, math.inf
-        for k, segment in enumerate(segments):
-            metres = _metres(segment.lon, segment.lat, lon, lat)
-            faster = sog if math.isnan(segment.sog) or sog > segment.sog else segment.sog
-            if metres < nearest and _reaches(time - segment.time, metres, faster, kind in COARSE_TYPES, s):
-                best, nearest = k, metres
-        if best is None:
-            if len(segments) >= s.segments:  # the least certain one gives way
-                segments.remove(min(segments, key=lambda g: (is_confirmed(g, s), g.time)))
-            segment = begin(_number(segments, time), fix)
-            segments.append(segment)
-        else:
-            segment = segments[best]
-            alternations += is_confirmed(segment, s) and any(
-                other is not segment and is_confirmed(other, s) and segment.time < other.time < time
-                for other in segments
-            )
-        move(segment, fix)
-        segment.fixes += 1
-        numbers[i] = segment.number
-    return numbers, alternations
-
-
-def _reaches(dt: Millis, metres: float, sog: float, coarse: bool, s: TrackSettings) -> bool:
-    """`reachable` for one fix: a column of one row would cost forty times as much."""
-    reported = s.reported_margin_knots + (0.0 if math.isnan(sog) else s.reported_factor * sog)
-    explained = min(s.never_join_knots, reported)
-    slack = s.coarse_metres if coarse else s.jitter_metres
-    return metres <= slack + max(s.join_knots, explained) * KNOT * dt
-
-
-def _metres(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """`haversine_m` for two positions."""
-    phi1, phi2 = math.radians(lat1), math.radians(lat2)
-    half_lat, half_lon = math.sin((phi2 - phi1) / 2), math.sin(math.radians(lon2 - lon1) / 2)
-    square = half_lat * half_lat + math.cos(phi1) * math.cos(phi2) * half_lon * half_lon
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(square, 1.0)))
-
-
-def begin(number: int, fix: Fix) -> Segment:
-    """A segment that starts with this fix; no fix counted yet."""
-    segment = Segment(number, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
-    move(segment, fix)
-    return segment
-
-
-def _number(segments: list[Segment], time: Millis) -> int:
-    """A number for a new segment.
-
-    It is made from the time, so that what is kept under the number of a dead segment never goes to another
-    ship.
-    """
-    taken = {segment.number for segment in segments}
-    number = time // SECOND % 65_535 + 1
-    while number in taken:
-        number = number % 65_535 + 1
-    return number
-
-
-def move(segment: Segment, fix: Fix) -> None:
-    """Make this the last fix of a segment."""
-    segment.time, _, kind, segment.lon, segment.lat, segment.sog, segment.cog = fix[:7]
-    segment.heading, segment.status = fix[7:9]
-    segment.coarse = kind in COARSE_TYPES
-
-
-def _drop_dead(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
-    if len(segments) < 2:
-        return
-    for segment in list(segments):
-        idle = s.idle_hours * HOUR if is_confirmed(segment, s) else s.unconfirmed_minutes * MINUTE
-        if time - segment.time > idle and len(segments) > 1:
-            segments.remove(segment)
-
-
-def ticks(fixes: Rows, numbers: Rows, instant: Millis, grid: GridSettings, s: TrackSettings) -> Rows:
-    """Interpolate positions at the grid's instants between neighbouring fixes of one track.
-
-    `fixes` are POSITION rows sorted by (mmsi, segment, time), each track led by the last fix it had before;
-    `numbers` are their segments; `instant` is when the ticks are emitted. Between fixes further apart than
-    the grid's reach there are no ticks: a position is never held. Returns TICK rows in the same order.
-    """
-    if len(fixes) < 2:
-        return no_ticks()
-    a, b = fixes[:-1], fixes[1:]
-    step = grid.step
-    dt = b["time"] - a["time"]
-    joined = (a["mmsi"] == b["mmsi"]) & (numbers[:-1] == numbers[1:]) & (dt > 0) & (dt <= grid.interpolate)
-    count = np.where(joined, b["time"] // step - a["time"] // step, 0)
-    pair = np.repeat(np.arange(len(a)), count)
-    if not len(pair):
-        return no_ticks()
-    nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-    a, b, dt = a[pair], b[pair], dt[pair].astype("f8")
-    out = np.empty(len(pair), TICK)
-    out["time"] = (a["time"] // step + 1 + nth) * step
-    share = (out["time"] - a["time"]) / dt
-    out["mmsi"], out["segment"] = a["mmsi"], numbers[:-1][pair]
-    out["lon"] = unwrap(a["lon"] + share * unwrap(b["lon"] - a["lon"]))
-    out["lat"] = a["lat"] + share * (b["lat"] - a["lat"])
-    implied = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]) / dt / KNOT
-    reported = np.fmax(a["sog"], b["sog"]).astype("f8")
-    both = ~(np.isnan(a["sog"]) | np.isnan(b["sog"]))
-    reported[both] = (a["sog"] + share * (b["sog"] - a["sog"]))[both]
-    out["sog"] = speed(reported, implied, dt, s)
-    near = share >= 0.5
-    for name in ("cog", "heading", "status"):
-        out[name] = np.where(near, b[name], a[name])
-    out["backfilled"] = out["time"] < instant - step
-    out["stations"] = b["stations"]
-    return out
-
-
-def speed(reported: Floats, implied: Floats, dt: Floats, s: TrackSettings) -> Floats:
-    """Mean speed over intervals of `dt` milliseconds, knots: the reported one, or else the implied one.
-
-    Over more than `implied_after_minutes` it is the greater of the two.
-    """
-    merged = np.where(np.isnan(reported), implied, reported)
-    return np.where(dt > s.implied_after, np.fmax(merged, implied), merged)

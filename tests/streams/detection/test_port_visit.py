@@ -30,18 +30,20 @@ NEAR, OUT = 3900.0, 4200.0
 
 
 def fixes_along(*legs: Leg, every: float = 10) -> Rows:
-    """A fix at the beginning of each leg and every ten minutes in it."""
+    """A fix at the beginning of each leg and every ten minutes in it; a ship under way goes to and fro."""
     minutes: list[float] = []
     east: list[float] = []
+    north: list[float] = []
     sog: list[float] = []
     at = 0.0
     for duration, place, knots in legs:
         new = np.arange(0, duration, every).tolist()
         minutes += [at + minute for minute in new]
         east += [place] * len(new)
+        north += [i % 2 * knots * 1852 / 60 * every if knots > 3 else 0.0 for i in range(len(new))]
         sog += [knots] * len(new)
         at += duration
-    return fixes(A, minutes, east, sog=sog)
+    return fixes(A, minutes, east, north, sog=sog)
 
 
 def visits(*rows: Rows, fences: Sequence[Fence] = (PORT,), ship_type: int = 80) -> list[Event]:
@@ -166,7 +168,7 @@ def test_roads_and_berth_of_one_port_are_one_call_named_after_the_berth() -> Non
 
 def test_two_ports_are_two_calls() -> None:
     other = fence("other", 3000, FenceKind.PORT, Policy.SUPPRESS, locode="RUXYZ", east=7000)
-    events = latest(visits(fixes_along(BEFORE, (60, 0, 0.1), (60, 7000, 0.1)), fences=[PORT, other]))
+    events = latest(visits(fixes_along(BEFORE, (60, 0, 0.1), (10, 3500, 11), (60, 7000, 0.1)), fences=[PORT, other]))
     assert [(event.port_visit.port, event.status) for event in events if event.port_visit] == [
         ("RUABC", Status.CLOSED),
         ("RUXYZ", Status.OPEN),

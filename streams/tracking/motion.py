@@ -1,0 +1,146 @@
+"""Motion: the speed of a track as its positions imply it, smoothed, with the noise taken off.
+
+The mean position of each step of the grid is kept for 20 minutes, four at most. The speed is the slope of
+the line that fits them best (least squares), less what the errors of the positions add to it: the expected
+square of a slope is its true square and its variance. So a ship at rest does not seem to move because its
+positions scatter.
+
+The speed stands in for one that is not reported, and for one that the positions contradict over ten minutes:
+they go further than it allows, or hardly anywhere although it is high.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from geofences.distance import Floats, unwrap
+from models.report import Rows
+from models.time import MINUTE
+from streams.tracking.track import KNOT, Segment, TrackSettings
+
+_ENTRY: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
+"""One step: mean time (milliseconds; 0 is none), position, m² of the mean's error along one axis, and sog."""
+_KEPT: Final = 4
+_EMPTY: Final = bytes(_ENTRY.itemsize * _KEPT)
+_METRES_PER_DEGREE: Final = 111_195.0
+
+
+class MovingVessel(Protocol):
+    segments: list[Segment]
+
+
+def smooth(
+    rows: Rows,
+    numbers: Rows,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    fleet: Mapping[int, MovingVessel],
+    s: TrackSettings,
+) -> Floats:
+    """The speed at every row, knots: as reported, or as implied where that is missing or contradicted.
+
+    The columns are those of `streams.tracking.assignment.Tracks`. The trails of the segments move on. NaN
+    where no speed is known: in the first step of a track that reports none.
+    """
+    sog = rows["sog"].astype("f8")
+    if not len(rows):
+        return sog
+    segments = [
+        _segment(fleet[mmsi], number)
+        for mmsi, number in zip(rows["mmsi"][starts].tolist(), numbers[starts].tolist(), strict=True)
+    ]
+    # a track that begins anew has no past
+    trails = [g.trail if led and g.trail else _EMPTY for g, led in zip(segments, new.tolist(), strict=True)]
+    trail = np.frombuffer(b"".join(trails), _ENTRY).reshape(-1, _KEPT)
+    trail = np.concatenate([trail[:, 1:], _means(rows, sog, starts, new, s)[:, None]], axis=1)
+    window = 2 * s.contradiction_minutes * MINUTE
+    known = trail["time"] >= trail["time"][:, -1:] - window
+    known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway
+    trail["time"][~known] = 0
+    knots, contradicted = _speeds(trail, known, s)
+    packed, size = trail.tobytes(), _ENTRY.itemsize * _KEPT
+    for i, (segment, speed, wrong) in enumerate(
+        zip(segments, knots.tolist(), contradicted.tolist(), strict=True)
+    ):
+        segment.trail, segment.knots, segment.contradicted = packed[i * size : (i + 1) * size], speed, wrong
+    lengths = np.diff(np.append(starts, len(rows)))
+    return np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
+
+
+def _segment(vessel: MovingVessel, number: int) -> Segment:
+    segments = vessel.segments
+    return segments[0] if len(segments) == 1 else next(g for g in segments if g.number == number)
+
+
+def _means(
+    rows: Rows, sog: Floats, starts: npt.NDArray[np.intp], new: npt.NDArray[np.intp], s: TrackSettings
+) -> npt.NDArray[np.void]:
+    """The mean of the new fixes of each track. A row of _ENTRY for each."""
+    first = starts + new
+    lengths = np.diff(np.append(starts, len(rows)))
+    count = (lengths - new).astype("f8")
+    is_lead = np.zeros(len(rows), bool)
+    is_lead[starts] = new > 0
+    weight = np.where(is_lead, 0.0, 1.0)
+
+    def mean(values: Floats) -> Floats:
+        """Of a column, as the difference from the track's first new fix."""
+        offset = (values - np.repeat(values[first], lengths)) * weight
+        return np.add.reduceat(offset, starts) / count
+
+    out = np.zeros(len(starts), _ENTRY)
+    time, lat = rows["time"].astype("f8"), rows["lat"]
+    east = unwrap(rows["lon"] - np.repeat(rows["lon"][first], lengths))
+    out["time"] = time[first] + mean(time)
+    out["lat"] = lat[first] + mean(lat)
+    out["lon"] = unwrap(rows["lon"][first] + np.add.reduceat(east * weight, starts) / count)
+    # the scatter from one fix to the next; the way between them is small where it matters
+    x = np.diff(east * np.cos(np.radians(lat)), prepend=0.0) * _METRES_PER_DEGREE
+    y = np.diff(lat, prepend=lat[:1]) * _METRES_PER_DEGREE
+    square = x * x + y * y
+    square[first] = square[starts] = 0.0
+    each = np.add.reduceat(square, starts) / (4.0 * np.maximum(count - 1, 1.0))
+    out["variance"] = np.maximum(s.noise_metres**2, np.where(count > 2, each / count, 0.0))
+    there = weight * ~np.isnan(sog)
+    with np.errstate(invalid="ignore"):
+        out["sog"] = np.add.reduceat(np.nan_to_num(sog) * there, starts) / np.add.reduceat(there, starts)
+    return out
+
+
+def _speeds(
+    trail: npt.NDArray[np.void], known: npt.NDArray[np.bool_], s: TrackSettings
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The smoothed speed of each track in knots, NaN where there is none, and whether sog is contradicted."""
+    weight = known.astype("f8")
+    count = weight.sum(axis=1)
+    time = np.where(known, trail["time"] - trail["time"][:, -1:], 0.0)
+    x = unwrap(trail["lon"] - trail["lon"][:, -1:]) * np.cos(np.radians(trail["lat"][:, -1:]))
+    x = np.where(known, x * _METRES_PER_DEGREE, 0.0)
+    y = np.where(known, (trail["lat"] - trail["lat"][:, -1:]) * _METRES_PER_DEGREE, 0.0)
+
+    def centred(values: Floats) -> Floats:
+        return np.asarray((values - values.sum(axis=1, keepdims=True) / count[:, None]) * weight)
+
+    t, dx, dy = centred(time), centred(x), centred(y)
+    spread = (t * t).sum(axis=1)
+    span = -time.min(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        vx, vy = (t * dx).sum(axis=1) / spread, (t * dy).sum(axis=1) / spread
+        rest = ((dx - vx[:, None] * t) ** 2 + (dy - vy[:, None] * t) ** 2).sum(axis=1)
+        rest = np.where(count > 2, rest / (2 * np.maximum(count - 2, 1.0)), 0.0)
+        variance = (np.where(known, trail["variance"], 0.0)).sum(axis=1) / count
+        error = np.maximum(variance, rest) / spread
+        implied = vx * vx + vy * vy
+        knots = np.sqrt(np.maximum(implied - 2 * error, 0.0)) / KNOT
+        sure = (np.sqrt(implied) - 3 * np.sqrt(2 * error)) / KNOT
+        heard = known & ~np.isnan(trail["sog"])
+        reported = np.where(heard, trail["sog"], 0.0).sum(axis=1) / heard.sum(axis=1)
+        farther = sure > s.reported_factor * reported + s.contradiction_knots
+        way = np.sqrt(x * x + y * y).max(axis=1)
+        claimed = s.still_share * reported * KNOT * span
+        nowhere = (reported > s.still_knots) & (way + 3 * np.sqrt(2 * np.maximum(variance, rest)) < claimed)
+    # over a silence, what is reported before and after says nothing of the speed between
+    long = (span >= s.contradiction_minutes * MINUTE) & (span <= 2 * s.contradiction_minutes * MINUTE)
+    return np.where(count > 1, knots, np.nan), long & (farther | nowhere)

@@ -1,0 +1,319 @@
+"""Places: to which track of an MMSI each fix belongs, and which of the tracks are believed.
+
+A fix that no track reaches begins a new place. So a wild fix, jamming, or a second ship under the same MMSI
+becomes a track of its own instead of a zigzag. The vessel's own fixes decide which place is believed:
+
+- The first place is believed at once. It gives way to the first other one that is confirmed while it is not.
+- A track that took a wrong fix in, after a silence or by a leap that its speed does not explain, is won back
+  by a few fixes that go on from where it was before.
+- A second place is believed once it has gone on for 75 minutes while the first was silent: the ship has
+  moved. Jamming moves positions for 10 to 60 minutes at a time. A track that was believed before wins back
+  as soon as it is confirmed again.
+- Both are believed, and the MMSI is known as shared, once both have gone on together for 75 minutes with
+  many fixes each, one between those of the other. Jamming silences one place while the other one is heard.
+
+Fixes of a place that is not believed are left out of the track and remembered as off it; if the place is
+believed later, they are emitted then. The rule is this project's judgement. What it has to tell apart is
+described by the reports of GNSS interference in the Baltic and the Black Sea (EASA SIB 2022-02, C4ADS 2019,
+"Above Us Only Stars"), where positions of many ships jump to one airport, circle, or drift.
+"""
+
+from typing import Final, Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.report import Rows
+from models.time import MINUTE, Millis
+from models.vessel import OffTrack
+from streams.tracking.track import (
+    Fix,
+    Place,
+    Segment,
+    TrackSettings,
+    begin,
+    drop_dead,
+    free_number,
+    is_confirmed,
+    known_speed,
+    metres_between,
+    move,
+    reaches,
+)
+
+_HELD: Final = 16
+"""Fixes that wait on a place that is not believed: one for each of so many parts of the time it takes."""
+_DRIFT_KNOTS: Final = 3.0
+"""A track that was slower than this before a silence is expected where it was. Source: currents."""
+_HOME: Final = 110 * MINUTE
+"""A track is won back from where it was at most this long ago. Source: the silence that counts as contact."""
+
+
+class PlacedVessel(Protocol):
+    """What is read and changed of a vessel's state."""
+
+    segments: list[Segment]
+    off_track: list[OffTrack]
+    shared_at: Millis
+
+
+class Placed(msgspec.Struct):
+    """Where the fixes of one vessel in one step belong."""
+
+    numbers: npt.NDArray[np.uint16]  # the track of each row
+    keep: npt.NDArray[np.bool_]  # whether the row is on a believed track
+    breaks: npt.NDArray[np.bool_]  # whether the row begins its track anew
+    late: list[tuple[Fix, int, bool]] = []  # fixes of earlier steps: fix, track, whether it begins that anew
+
+
+def place_fixes(vessel: PlacedVessel, rows: Rows, s: TrackSettings) -> Placed:
+    """Put the fixes of one MMSI, sorted by time, on its tracks, fix by fix.
+
+    Changes the vessel: its tracks move on, places begin and end, and what lies off the track is noted.
+    """
+    length = len(rows)
+    placed = Placed(np.zeros(length, np.uint16), np.zeros(length, bool), np.zeros(length, bool))
+    for i, fix in enumerate(rows.tolist()):
+        drop_dead(vessel.segments, fix[0], s)
+        segment = _track_of(vessel.segments, fix, s)
+        if segment.believed:
+            _go_on(vessel, segment, fix)
+        elif (number := _wait(vessel, segment, fix, s)) is not None:
+            _emit_held(segment, number, placed, i, rows)
+        else:
+            placed.numbers[i] = segment.number
+            continue
+        placed.keep[i] = True
+        placed.numbers[i] = segment.number
+    return placed
+
+
+def is_shared(vessel: PlacedVessel, instant: Millis, s: TrackSettings) -> bool:
+    """Whether the MMSI has been two ships lately."""
+    return instant - vessel.shared_at <= s.shared_hours * 60 * MINUTE
+
+
+def main_track(vessel: PlacedVessel) -> int:
+    """Number of the track that is the vessel's own, not another ship's: the one that was believed first."""
+    return next((segment.number for segment in vessel.segments if segment.believed), 0)
+
+
+def off_track_of(vessel: PlacedVessel) -> tuple[OffTrack, ...]:
+    """The runs of wild fixes that are over: the track was heard again after them."""
+    heard = max((segment.time for segment in vessel.segments if segment.believed), default=0)
+    return tuple(run for run in vessel.off_track if run.end < heard)
+
+
+def restart(segment: Segment, place: Place, run: Millis, fixes: int) -> None:
+    """The track has to be confirmed again: it was silent, or took a leap that its speed does not explain."""
+    segment.before, segment.run, segment.run_fixes = place, run, fixes
+
+
+def place_of(segment: Segment) -> Place:
+    """Where a track is at its end."""
+    return Place(segment.time, segment.lon, segment.lat, known_speed(segment))
+
+
+def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
+    """The nearest track that reaches a fix, or a new one; moved on to the fix, which is counted."""
+    time, _, _, lon, lat, sog = fix[:6]
+    newest = max((segment.time for segment in segments), default=time)
+    best: Segment | None = None
+    nearest = 0.0
+    for segment in segments:
+        metres = metres_between(segment.lon, segment.lat, lon, lat)
+        knots = _greater(sog, segment.sog, segment.knots)
+        contested = segment.time < newest
+        if (best is None or metres < nearest) and reaches(time - segment.time, metres, knots, contested, s):
+            best, nearest = segment, metres
+    if best is None:
+        return _begin(segments, fix, s)
+    contested, silent = best.time < newest, time - best.time
+    leapt = not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s)
+    if ((best.believed or contested) and silent > _patience(best, s)) or (best.believed and leapt):
+        restart(best, place_of(best), time, 0)
+        best.blocks = best.others = 0
+        best.held = []
+    best.blocks += contested
+    move(best, fix)
+    best.fixes += 1
+    best.run_fixes += 1
+    return best
+
+
+def _patience(segment: Segment, s: TrackSettings) -> float:
+    """How long a track may be silent and still goes on without a break, milliseconds.
+
+    A place that is heard rarely may be silent for longer.
+    """
+    patience = s.silence_minutes * MINUTE
+    if not segment.believed and segment.run_fixes >= s.confirmed_fixes:
+        patience = max(patience, 3 * (segment.time - segment.run) / (segment.run_fixes - 1))
+    return patience
+
+
+def _begin(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
+    """A new place with this fix. The first one is believed."""
+    if len(segments) >= s.segments:  # the least certain one gives way
+        segments.remove(
+            min(segments, key=lambda g: (g.believed or g.was_believed, is_confirmed(g, s), g.time))
+        )
+    segment = begin(free_number(segments, fix[0]) if segments else 0, fix)
+    segment.fixes = segment.run_fixes = 1
+    segment.believed = not segments
+    segment.blocks = int(bool(segments))
+    segment.home = next((g.number for g in segments if g.believed and _goes_on_from(g, fix, s)), None)
+    segments.append(segment)
+    return segment
+
+
+def _goes_on_from(segment: Segment, fix: Fix, s: TrackSettings) -> bool:
+    """Whether a fix goes on from where a track was before it fell silent or leapt."""
+    before = segment.before
+    if before is None or (dt := fix[0] - before.time) > _HOME:
+        return False
+    metres = metres_between(before.lon, before.lat, fix[3], fix[4])
+    if segment.run_fixes < s.confirmed_fixes:
+        return reaches(dt, metres, _greater(fix[5], before.knots), True, s)
+    return before.knots < _DRIFT_KNOTS and reaches(dt, metres, before.knots, True, s)
+
+
+def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:
+    """A believed track has been heard."""
+    for other in vessel.segments:
+        if other is segment:
+            continue
+        if other.believed:
+            vessel.shared_at = fix[0]
+        else:
+            other.others += 1
+
+
+def _wait(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> int | None:
+    """A place that is not believed has been heard. Returns the number of its track if it is believed now."""
+    _note_off_track(vessel, segment, fix, s)
+    if segment.run_fixes >= s.confirmed_fixes:
+        number = _win(vessel, segment, fix, s)
+        if number is not None:
+            return number
+    part = round(s.believed_minutes * MINUTE / (_HELD - 1))
+    if not segment.held or segment.held[-1][0] // part != fix[0] // part:
+        segment.held = [*segment.held, fix][-_HELD:]
+    return None
+
+
+def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> int | None:
+    """Believe a confirmed place if it is time to. Returns the number under which its track goes on."""
+    believed = [other for other in vessel.segments if other.believed]
+    heard = max(other.time for other in believed)
+    enough = s.believed_minutes * MINUTE
+    home = next((other for other in believed if other.number == segment.home), None)
+    if all(not is_confirmed(other, s) for other in believed):
+        for other in believed:
+            vessel.segments.remove(other)
+            _add_off_track(vessel, _tail(other, fix), s)
+    elif (
+        home is not None
+        and heard < segment.run
+        and segment.run_fixes > min(home.run_fixes, s.confirmed_fixes)
+    ):
+        _take_over(vessel, segment, home, fix, s)
+    elif segment.was_believed and heard < segment.run:
+        for other in believed:
+            _add_off_track(vessel, _tail(other, fix), s)
+            other.believed = other.was_believed = False
+    elif fix[0] - max(heard, segment.run) >= enough:
+        for other in believed:
+            other.believed, other.was_believed = False, True
+    elif _together(segment, fix[0] - segment.run, s):
+        vessel.shared_at = fix[0]
+    else:
+        return None
+    vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
+    segment.believed, segment.was_believed, segment.home = True, False, None
+    return segment.number
+
+
+def _together(segment: Segment, lasted: Millis, s: TrackSettings) -> bool:
+    """Whether a place and the believed tracks have gone on together, as two ships do."""
+    rarer = min(segment.run_fixes, segment.others)
+    return (
+        lasted >= s.believed_minutes * MINUTE
+        and rarer >= s.believed_fixes
+        and segment.blocks >= s.together_share * rarer
+    )
+
+
+def _take_over(vessel: PlacedVessel, segment: Segment, home: Segment, fix: Fix, s: TrackSettings) -> None:
+    """The place goes on with the track `home`, whose last fixes were wrong, under its number."""
+    _add_off_track(vessel, _tail(home, fix), s)
+    vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
+    vessel.segments.remove(segment)
+    vessel.segments[vessel.segments.index(home)] = segment
+    segment.number, segment.trail, segment.knots = home.number, home.trail, home.knots
+    segment.fixes += home.fixes - home.run_fixes
+    segment.before = home.before
+
+
+def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows) -> None:
+    """The place is believed now: what it waited with is emitted, and its track begins anew with that."""
+    first = int(rows["time"][0])
+    earlier = [fix for fix in segment.held if fix[0] < first]
+    placed.late += [(fix, number, k == 0) for k, fix in enumerate(earlier)]
+    times = {fix[0] for fix in segment.held}
+    again = False
+    for k in range(i):  # of this step
+        if int(rows["time"][k]) in times and not placed.keep[k]:
+            placed.keep[k], placed.numbers[k] = True, number
+            placed.breaks[k] = not earlier and not again
+            again = True
+    placed.breaks[i] = not earlier and not again
+    segment.held = []
+
+
+def _tail(wrong: Segment, fix: Fix) -> OffTrack:
+    """The fixes since a track was last confirmed, as seen from a fix at the place that was right."""
+    metres = metres_between(wrong.lon, wrong.lat, fix[3], fix[4])
+    return OffTrack(wrong.run, wrong.time, wrong.run_fixes, round(metres / 1000, 1), wrong.lon, wrong.lat)
+
+
+def _note_off_track(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> None:
+    """Count a fix that lies off the track: with the run before it at the same place, or as a new run."""
+    time, lon, lat = fix[0], fix[3], fix[4]
+    track = next(other for other in vessel.segments if other.believed)
+    km = round(metres_between(track.lon, track.lat, lon, lat) / 1000, 1)
+    patience = s.silence_minutes * MINUTE
+    for i, run in enumerate(vessel.off_track):
+        if run.segment == segment.number and (time - run.end <= patience or track.time < run.end):
+            vessel.off_track[i] = _merged(run, OffTrack(time, time, 1, km, lon, lat, segment.number))
+            return
+    _add_off_track(vessel, OffTrack(time, time, 1, km, lon, lat, segment.number), s)
+
+
+def _add_off_track(vessel: PlacedVessel, run: OffTrack, s: TrackSettings) -> None:
+    """Remember a run; the two that are nearest in time are merged when there are too many."""
+    runs = sorted([*vessel.off_track, run], key=lambda each: (each.start, each.end, each.segment))
+    if len(runs) > s.kept_off_track:
+        i = min(range(len(runs) - 1), key=lambda k: (runs[k + 1].start - runs[k].end, k))
+        runs[i : i + 2] = [_merged(runs[i], runs[i + 1])]
+    vessel.off_track = runs
+
+
+def _merged(a: OffTrack, b: OffTrack) -> OffTrack:
+    """Two runs as one, at the place of the longer one."""
+    longer = a if a.positions >= b.positions else b
+    return OffTrack(
+        min(a.start, b.start),
+        max(a.end, b.end),
+        a.positions + b.positions,
+        max(a.kilometers, b.kilometers),
+        longer.lon,
+        longer.lat,
+        b.segment,
+    )
+
+
+def _greater(*knots: float) -> float:
+    """The greatest of the known speeds; NaN where none is known."""
+    return max((each for each in knots if each == each), default=float("nan"))

@@ -4,8 +4,10 @@ A fix that no track reaches begins a new place. So a wild fix, jamming, or a sec
 becomes a track of its own instead of a zigzag. The vessel's own fixes decide which place is believed:
 
 - The first place is believed at once. It gives way to the first other one that is confirmed while it is not.
-- A track that took a wrong fix in, after a silence or by a leap that its speed does not explain, is won back
-  by a few fixes that go on from where it was before.
+- After a silence, a fix that the ship could reach, but not at the speeds it reports, waits until a few more
+  confirm it.
+- A track that took a wrong fix in after a silence is won back by a few fixes that go on from where it was
+  before.
 - A second place is believed once it has gone on for 75 minutes while the first was silent: the ship has
   moved. Jamming moves positions for 10 to 60 minutes at a time. A track that was believed before wins back
   as soon as it is confirmed again.
@@ -18,6 +20,7 @@ described by the reports of GNSS interference in the Baltic and the Black Sea (E
 "Above Us Only Stars"), where positions of many ships jump to one airport, circle, or drift.
 """
 
+import math
 from typing import Final, Protocol
 
 import msgspec
@@ -128,10 +131,15 @@ def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
         if (best is None or metres < nearest) and reaches(time - segment.time, metres, knots, contested, s):
             best, nearest = segment, metres
     if best is None:
-        return _begin(segments, fix, s)
+        return _begin(segments, fix, _track_won_back(segments, fix, s), s)
     contested, silent = best.time < newest, time - best.time
-    leapt = not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s)
-    if ((best.believed or contested) and silent > _patience(best, s)) or (best.believed and leapt):
+    if best.believed and not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s):
+        # it may have moved while it was not heard, or it may be wrong: a few fixes have to follow
+        unknown = silent > s.silence_minutes * MINUTE or best.contradicted or math.isnan(best.sog + sog)
+        segment = _begin(segments, fix, best.number if unknown else None, s)
+        segment.follows = unknown
+        return segment
+    if (best.believed or contested) and silent > _patience(best, s):
         restart(best, place_of(best), time, 0)
         best.blocks = best.others = 0
         best.held = []
@@ -153,8 +161,13 @@ def _patience(segment: Segment, s: TrackSettings) -> float:
     return patience
 
 
-def _begin(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
-    """A new place with this fix. The first one is believed."""
+def _track_won_back(segments: list[Segment], fix: Fix, s: TrackSettings) -> int | None:
+    """Number of the believed track that a fix goes on with, if that has taken wrong fixes in."""
+    return next((g.number for g in segments if g.believed and _goes_on_from(g, fix, s)), None)
+
+
+def _begin(segments: list[Segment], fix: Fix, home: int | None, s: TrackSettings) -> Segment:
+    """A new place with this fix, which may be the track `home`. The first one is believed."""
     if len(segments) >= s.segments:  # the least certain one gives way
         segments.remove(
             min(segments, key=lambda g: (g.believed or g.was_believed, is_confirmed(g, s), g.time))
@@ -163,7 +176,7 @@ def _begin(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
     segment.fixes = segment.run_fixes = 1
     segment.believed = not segments
     segment.blocks = int(bool(segments))
-    segment.home = next((g.number for g in segments if g.believed and _goes_on_from(g, fix, s)), None)
+    segment.home = home
     segments.append(segment)
     return segment
 
@@ -209,16 +222,16 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
     heard = max(other.time for other in believed)
     enough = s.believed_minutes * MINUTE
     home = next((other for other in believed if other.number == segment.home), None)
-    if all(not is_confirmed(other, s) for other in believed):
+    if (
+        home is not None
+        and heard < segment.run
+        and (segment.follows or segment.run_fixes > min(home.run_fixes, s.confirmed_fixes))
+    ):
+        _take_over(vessel, segment, home, fix, s)
+    elif all(not is_confirmed(other, s) for other in believed):
         for other in believed:
             vessel.segments.remove(other)
             _add_off_track(vessel, _tail(other, fix), s)
-    elif (
-        home is not None
-        and heard < segment.run
-        and segment.run_fixes > min(home.run_fixes, s.confirmed_fixes)
-    ):
-        _take_over(vessel, segment, home, fix, s)
     elif segment.was_believed and heard < segment.run:
         for other in believed:
             _add_off_track(vessel, _tail(other, fix), s)
@@ -246,30 +259,34 @@ def _together(segment: Segment, lasted: Millis, s: TrackSettings) -> bool:
 
 
 def _take_over(vessel: PlacedVessel, segment: Segment, home: Segment, fix: Fix, s: TrackSettings) -> None:
-    """The place goes on with the track `home`, whose last fixes were wrong, under its number."""
-    _add_off_track(vessel, _tail(home, fix), s)
+    """The place goes on with the track `home`, under its number; that took wrong fixes in, or fell silent."""
+    if not segment.follows:
+        _add_off_track(vessel, _tail(home, fix), s)
     vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
     vessel.segments.remove(segment)
     vessel.segments[vessel.segments.index(home)] = segment
     segment.number, segment.trail, segment.knots = home.number, home.trail, home.knots
-    segment.fixes += home.fixes - home.run_fixes
-    segment.before = home.before
+    segment.fixes += home.fixes - (0 if segment.follows else home.run_fixes)
+    segment.before = place_of(home) if segment.follows else home.before
 
 
 def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows) -> None:
-    """The place is believed now: what it waited with is emitted, and its track begins anew with that."""
+    """The place is believed now: what it waited with is emitted.
+
+    Its track begins anew with that, unless it follows on the one before.
+    """
     first = int(rows["time"][0])
     earlier = [fix for fix in segment.held if fix[0] < first]
-    placed.late += [(fix, number, k == 0) for k, fix in enumerate(earlier)]
+    placed.late += [(fix, number, k == 0 and not segment.follows) for k, fix in enumerate(earlier)]
     times = {fix[0] for fix in segment.held}
     again = False
     for k in range(i):  # of this step
         if int(rows["time"][k]) in times and not placed.keep[k]:
             placed.keep[k], placed.numbers[k] = True, number
-            placed.breaks[k] = not earlier and not again
+            placed.breaks[k] = not (earlier or again or segment.follows)
             again = True
-    placed.breaks[i] = not earlier and not again
-    segment.held = []
+    placed.breaks[i] = not (earlier or again or segment.follows)
+    segment.held, segment.follows = [], False
 
 
 def _tail(wrong: Segment, fix: Fix) -> OffTrack:

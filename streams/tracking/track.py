@@ -140,7 +140,8 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     blocks: int = 0  # how often it was heard after another place, since `run`
     others: int = 0  # fixes of believed tracks since `run`
     was_believed: bool = False
-    home: int | None = None  # number of the track that it goes on with, if that took a wrong fix in
+    home: int | None = None  # number of the track that it may be
+    follows: bool = False  # it begins where that track may have come in a silence, not where it was
     held: list[Fix] = []  # one fix in each step
 
 
@@ -161,10 +162,19 @@ def reachable(dt: Floats, metres: Floats, knots: Floats, s: TrackSettings) -> np
     can accelerate; nor than `join_knots`, unless it reports more: a hydrofoil at 40 knots is one ship, a
     tanker that appears 8 miles off after ten minutes is not.
     """
-    explained = s.reported_factor * np.nan_to_num(knots, nan=s.join_knots) + s.reported_margin_knots
+    explained = np.where(np.isnan(knots), s.join_knots, s.reported_factor * knots + s.reported_margin_knots)
     limit = np.clip(explained, s.join_knots, s.never_join_knots) * KNOT * dt
     gained = np.minimum(explained, s.never_join_knots) * KNOT * dt + s.acceleration / 4e6 * dt * dt
     return np.asarray(metres <= s.jitter_metres + np.minimum(limit, gained))
+
+
+def explained_metres(dt: Floats, knots: Floats, s: TrackSettings) -> Floats:
+    """How far a ship gets at its greater known speed, with little margin: for columns.
+
+    A vessel without a known speed may go at `join_knots`.
+    """
+    known = np.where(np.isnan(knots), s.join_knots, s.reported_factor * knots + s.contested_margin_knots)
+    return np.asarray(s.jitter_metres + np.minimum(known, s.never_join_knots) * KNOT * dt)
 
 
 def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSettings) -> bool:
@@ -172,9 +182,9 @@ def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSe
 
     `contested` is whether the MMSI has been heard elsewhere since: then the ship's own speeds alone count.
     """
-    known = s.join_knots if math.isnan(knots) else knots
     margin = s.contested_margin_knots if contested else s.reported_margin_knots
-    explained = min(s.reported_factor * known + margin, s.never_join_knots)
+    explained = s.join_knots if math.isnan(knots) else s.reported_factor * knots + margin
+    explained = min(explained, s.never_join_knots)
     limit = max(s.join_knots, explained) * KNOT * dt
     gained = explained * KNOT * dt + (0.0 if contested else s.acceleration / 4e6 * dt * dt)
     return metres <= s.jitter_metres + min(limit, gained)

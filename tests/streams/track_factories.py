@@ -17,7 +17,7 @@ from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.tick import TICK, Instant
 from models.time import END, MINUTE, Millis, from_text
-from models.vessel import Dimensions, Identity, Role
+from models.vessel import Dimensions, Identity, Places, Role
 from models.watchlist import Watchlist
 from streams.detection.hull import METRES_PER_DEGREE
 from streams.stages.meeting_stage import MeetingStage
@@ -153,8 +153,15 @@ def ticks(
 
 
 def identity(
-    mmsi: int, role: Role = Role.TANKER, minute: float = 0, size: Dimensions | None = None, **more: Any
+    mmsi: int,
+    role: Role = Role.TANKER,
+    minute: float = 0,
+    size: Dimensions | None = None,
+    *,
+    shared: bool = False,
+    **more: Any,
 ) -> Identity:
+    more.setdefault("places", Places(shared=shared))
     return Identity(mmsi=mmsi, time=at(minute), role=role, dimensions=size, **more)
 
 

@@ -168,7 +168,9 @@ def test_roads_and_berth_of_one_port_are_one_call_named_after_the_berth() -> Non
 
 def test_two_ports_are_two_calls() -> None:
     other = fence("other", 3000, FenceKind.PORT, Policy.SUPPRESS, locode="RUXYZ", east=7000)
-    events = latest(visits(fixes_along(BEFORE, (60, 0, 0.1), (10, 3500, 11), (60, 7000, 0.1)), fences=[PORT, other]))
+    events = latest(
+        visits(fixes_along(BEFORE, (60, 0, 0.1), (10, 3500, 11), (60, 7000, 0.1)), fences=[PORT, other])
+    )
     assert [(event.port_visit.port, event.status) for event in events if event.port_visit] == [
         ("RUABC", Status.CLOSED),
         ("RUXYZ", Status.OPEN),

@@ -67,13 +67,13 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
     pieces = [_leads(vessels)]
     numbers, breaks = np.zeros(len(rows), np.uint16), np.zeros(len(rows), bool)
     keep = np.ones(len(rows), bool)
-    as_one, after_silence = _moved_as_one(rows, starts, vessels, s)
+    as_one, doubtful = _moved_as_one(rows, starts, vessels, s)
     lasts = rows[ends - 1].tolist()
     for i, (vessel, start, end, plain) in enumerate(
         zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True)
     ):
         if plain:
-            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], after_silence)
+            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], doubtful)
             continue
         placed = place_fixes(vessel, rows[start:end], s)
         numbers[start:end], keep[start:end], breaks[start:end] = placed.numbers, placed.keep, placed.breaks
@@ -94,13 +94,13 @@ def _go_on(
     start: int,
     end: int,
     last: tuple[float, ...],
-    after_silence: dict[int, int],
+    doubtful: dict[int, int],
 ) -> int:
     """Move a vessel's only track on over these rows. Returns its number."""
     if not vessel.segments:
         vessel.segments.append(begin(0, tuple(rows[start].tolist())))
     segment = vessel.segments[0]
-    since = after_silence.get(start)
+    since = doubtful.get(start)
     if since is None:
         segment.run_fixes += end - start
     else:
@@ -119,8 +119,8 @@ def _moved_as_one(
 ) -> tuple[list[bool], dict[int, int]]:
     """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
 
-    Also, by the row where the vessel begins, its last row that came after a silence: from there on the track
-    has to be confirmed again.
+    Also, by the row where the vessel begins, its last row that came after a silence, or by a leap that its
+    speed does not explain: from there on the track has to be confirmed again.
     """
     earlier = np.concatenate([rows[:1], rows[:-1]])
     smoothed = np.full(len(starts), np.nan)
@@ -132,12 +132,12 @@ def _moved_as_one(
     metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
     lengths = np.diff(np.append(starts, len(rows)))
     knots = np.fmax(np.fmax(rows["sog"], earlier["sog"]), np.repeat(smoothed, lengths))
-    fits = reachable(dt, metres, knots, s) & (metres <= explained_metres(dt, knots, s))
-    silent = dt > s.silence_minutes * MINUTE
+    silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
+    fits = reachable(dt, metres, knots, s) & ~(silent & leapt)
     first = np.repeat(starts, lengths)
-    after_silence = {int(first[row]): int(row) for row in np.flatnonzero(silent).tolist()}
+    doubtful = {int(first[row]): int(row) for row in np.flatnonzero(silent | leapt).tolist()}
     fit = np.logical_and.reduceat(fits, starts).tolist()
-    return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)], after_silence
+    return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)], doubtful
 
 
 def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:

@@ -6,8 +6,8 @@ becomes a track of its own instead of a zigzag. The vessel's own fixes decide wh
 - The first place is believed at once. It gives way to the first other one that is confirmed while it is not.
 - After a silence, a fix that the ship could reach, but not at the speeds it reports, waits until a few more
   confirm it.
-- A track that took a wrong fix in after a silence is won back by a few fixes that go on from where it was
-  before.
+- A track that took a wrong fix in, after a silence or by a leap, is won back by a few fixes that go on from
+  where it was before.
 - A second place is believed once it has gone on for 75 minutes while the first was silent: the ship has
   moved. Jamming moves positions for 10 to 60 minutes at a time. A track that was believed before wins back
   as soon as it is confirmed again.
@@ -20,7 +20,6 @@ described by the reports of GNSS interference in the Baltic and the Black Sea (E
 "Above Us Only Stars"), where positions of many ships jump to one airport, circle, or drift.
 """
 
-import math
 from typing import Final, Protocol
 
 import msgspec
@@ -133,13 +132,12 @@ def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
     if best is None:
         return _begin(segments, fix, _track_won_back(segments, fix, s), s)
     contested, silent = best.time < newest, time - best.time
-    if best.believed and not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s):
-        # it may have moved while it was not heard, or it may be wrong: a few fixes have to follow
-        unknown = silent > s.silence_minutes * MINUTE or best.contradicted or math.isnan(best.sog + sog)
-        segment = _begin(segments, fix, best.number if unknown else None, s)
-        segment.follows = unknown
+    leapt = best.believed and not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s)
+    if leapt and silent > s.silence_minutes * MINUTE:
+        segment = _begin(segments, fix, best.number, s)
+        segment.follows = True
         return segment
-    if (best.believed or contested) and silent > _patience(best, s):
+    if leapt or ((best.believed or contested) and silent > _patience(best, s)):
         restart(best, place_of(best), time, 0)
         best.blocks = best.others = 0
         best.held = []

@@ -88,7 +88,7 @@ def _means(
     def mean(values: Floats) -> Floats:
         """Of a column, as the difference from the track's first new fix."""
         offset = (values - np.repeat(values[first], lengths)) * weight
-        return np.add.reduceat(offset, starts) / count
+        return np.asarray(np.add.reduceat(offset, starts) / count)
 
     out = np.zeros(len(starts), _ENTRY)
     time, lat = rows["time"].astype("f8"), rows["lat"]

@@ -32,7 +32,7 @@ def heard(*rows: Rows) -> list[Instant]:
 def on_the_way(rows: Rows) -> Rows:
     """The ticks of each track but its first: that is a lone fix when it comes."""
     same = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (rows["segment"][1:] == rows["segment"][:-1])
-    return rows[np.concatenate([[False], same])]
+    return np.asarray(rows[np.concatenate([[False], same])])
 
 
 def minutes_of(rows: Rows) -> list[float]:

@@ -188,7 +188,6 @@ class MeetingStage(Stage[Instant, list[Event]]):
     def _compare(self, instant: Millis, parts: list[Instant]) -> set[Key]:
         """Compare the vessels at each time that there are ticks for; returns the pairs to be judged."""
         rows: Rows = np.concatenate([no_ticks(), *(part.ticks for part in parts)])
-        rows = rows[rows["time"] % self._step == 0]  # lone fixes have times of their own
         rows["stations"] = 0  # the table goes with the part
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 

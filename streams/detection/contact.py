@@ -145,6 +145,8 @@ def _alongside(
     not.
     """
     metres = [each.at_most for each in samples]
+    if min(metres) > s.alongside_metres:
+        return 0, math.nan
     longest, where = 0, range(0)
     begun = run = 0
     close = False

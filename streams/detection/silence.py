@@ -70,7 +70,7 @@ def counts(before: PairSample, after: PairSample, bits: int, s: EncounterSetting
     duration = after.time - before.time
     if duration > s.silence or bits & ELSEWHERE:
         return False
-    return way(before, after) <= s.keep_metres + reach(s.under_way_knots, duration)
+    return duration <= s.thin or way(before, after) <= s.keep_metres + reach(s.under_way_knots, duration)
 
 
 def bridges(

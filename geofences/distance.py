@@ -59,12 +59,17 @@ def port_distance_km(lon: Floats, lat: Floats, fences: Iterable[Fence]) -> Float
     return _distance_km(lon, lat, *_areas(ports))
 
 
-def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polygon | MultiPolygon:
+def expand(
+    polygon: Polygon | MultiPolygon | MultiPoint, metres: float, join_metres: float = 0.0
+) -> Polygon | MultiPolygon:
     """The polygon (or points) grown by a distance in metres on every side, cut at 180°.
+
+    Parts that are no further apart than `join_metres` are joined by what lies between them.
 
     Right to 0.2 % of the distance for fences up to some 1,000 km across that hold no pole: it is grown in
     an azimuthal equidistant projection round its middle. A wider one, which no projection keeps whole, is
-    grown in degrees, by at least the distance and at its farthest from the equator by no more.
+    grown in degrees, by at least the distance and at its farthest from the equator by no more; its parts are
+    not joined.
     """
     _, south, _, north = polygon.bounds
     if max(abs(south), abs(north)) > 85 or max(_widest(polygon), north - south) > _WIDE:
@@ -84,7 +89,9 @@ def expand(polygon: Polygon | MultiPolygon | MultiPoint, metres: float) -> Polyg
         return np.column_stack((east + lon, north))
 
     flat = shapely.union_all(shapely.transform(shapely.get_parts(fine), to_plane))
-    grown = shapely.transform(flat.buffer(metres, quad_segs=16).simplify(metres / 1000), to_degrees)
+    wide = flat.buffer(metres + join_metres / 2, quad_segs=16)
+    joined = wide.buffer(-join_metres / 2, quad_segs=16) if join_metres else wide
+    grown = shapely.transform(joined.simplify(metres / 1000), to_degrees)
     return polygonal(shapely.union_all([polygon, cut_at_180(polygonal(grown))]))
 
 

@@ -23,6 +23,7 @@ class FenceKind(StrEnum):
     ANCHORAGE = "anchorage"
     ROADS = "roads"
     LOCK = "lock"
+    FAIRWAY = "fairway"  # the way between a port's zones
     DISCHARGE = "discharge"  # buoys or a barge moored offshore, with a pipeline
     STS_AREA = "sts_area"  # where transfers at sea have been reported
     WATCH_AREA = "watch_area"
@@ -40,10 +41,15 @@ PORT_KINDS: Final = frozenset(
         FenceKind.ANCHORAGE,
         FenceKind.ROADS,
         FenceKind.LOCK,
+        FenceKind.FAIRWAY,
         FenceKind.DISCHARGE,
     }
 )
 """The kinds that are part of a port call."""
+DOCK_KINDS: Final = frozenset({FenceKind.PORT, FenceKind.TERMINAL, FenceKind.DISCHARGE})
+"""The kinds in which ships lie alongside, or made fast to buoys."""
+PASSING_KINDS: Final = frozenset({FenceKind.LOCK, FenceKind.FAIRWAY})
+"""The kinds that ships pass through on the way to somewhere else."""
 
 
 class Policy(StrEnum):

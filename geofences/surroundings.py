@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geofences.distance import Floats, haversine_m, port_distance_km, shore_distance_km, unwrap
-from geofences.fence import PORT_KINDS, Fence, FenceKind, Policy
+from geofences.distance import Floats, expand, haversine_m, port_distance_km, shore_distance_km, unwrap
+from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
+from geofences.layer import Layer
+from geofences.polygon import polygonal
 from models.event import Distances, FenceRelation
 
 
@@ -29,6 +31,9 @@ class Surroundings:
         number = {call: i for i, call in enumerate(self.ports)}
         ports = [number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences]
         self._port = np.array([*ports, -1], np.int64)  # the last one is for "in no fence"
+        self._port_areas: dict[tuple[float, float], Layer] = {}
+        passing = [f.kind in PASSING_KINDS for f in self.fences]
+        self._passing = np.array([*passing, False], bool)  # the last one is for "in no fence"
         self._suppress = np.array([f.policy is Policy.SUPPRESS for f in self.fences], bool)
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
@@ -60,6 +65,32 @@ class Surroundings:
         is_port = self._port[fences] >= 0
         fence[rows[is_port][::-1]] = fences[is_port][::-1]
         return fence, self._port[fence]
+
+    def ports_near(
+        self, lon: Floats, lat: Floats, metres: float, join_metres: float
+    ) -> list[tuple[int, ...]]:
+        """Numbers of the ports that each position is in, between whose fences it is, or near which it is.
+
+        `metres` is how far from a port counts as near. Fences of one port that are no further apart than
+        `join_metres` are one area with what lies between them.
+        """
+        key = float(metres), float(join_metres)
+        if key not in self._port_areas:
+            wholes = [
+                shapely.union_all([fence.geometry for fence in self.port_fences(port)])
+                for port in range(len(self.ports))
+            ]
+            self._port_areas[key] = Layer([expand(polygonal(whole), *key) for whole in wholes])
+        near: list[tuple[int, ...]] = [()] * len(lon)
+        rows, ports = self._port_areas[key].find(lon, lat)
+        for row, port in zip(rows.tolist(), ports.tolist(), strict=True):
+            near[row] = (*near[row], port)
+        return near
+
+    def passing(self, fence: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which fences, by number, are locks or fairways; False for -1."""
+        flags: npt.NDArray[np.bool_] = self._passing[fence]
+        return flags
 
     def port_fences(self, port: int) -> list[Fence]:
         return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]

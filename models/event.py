@@ -167,6 +167,25 @@ class Loitering(_Model, frozen=True, kw_only=True, rename="camel"):
     average_distance_from_shore_km: float | None
 
 
+class Anchorage(_Model, frozen=True, kw_only=True, rename="camel"):
+    """A zone of a port, as GFW names an anchorage."""
+
+    id: str  # of the fence
+    name: str
+    flag: str | None  # ISO 3166-1 alpha-2 of the port
+    at_dock: bool
+
+
+class PortStop(_Model, frozen=True, kw_only=True, rename="camel"):
+    """One stop of a port visit."""
+
+    zone: Anchorage | None  # null between the port's zones
+    position: Position  # where it began
+    start: str
+    end: str | None  # null while it goes on
+    duration_hours: float
+
+
 class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
     """A call at a port: `confidence` 2 = a stop alone, 3 = with an entry or an exit, 4 = with both (GFW)."""
 
@@ -178,6 +197,13 @@ class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
     stopped_hours: float
     entry_seen: bool
     exit_seen: bool
+    # null, or none, in events of before there were stops
+    start_anchorage: Anchorage | None = None
+    intermediate_anchorage: Anchorage | None = None  # where it lay alongside, or else stopped for longest
+    end_anchorage: Anchorage | None = None
+    draught_before_meters: float | None = None
+    draught_after_meters: float | None = None
+    stops: tuple[PortStop, ...] = ()
 
 
 class Distances(_Model, frozen=True, kw_only=True, rename="camel"):

@@ -86,8 +86,8 @@ EVENT: Final = {
         "reasons": Text("What speaks for it, each with the value found and its threshold."),
         "against": Text("What speaks against it; for a retracted event also why it was taken back."),
         "summary": Text(
-            "One sentence in English. It can contain names sent by radio: escape it like any text from "
-            "strangers."
+            "One sentence in English, or a few. It can contain names sent by radio: escape it like any text "
+            "from strangers."
         ),
         "evidence": Text("The data behind the event."),
         "detector": Text("The detector that found the event."),
@@ -253,7 +253,9 @@ EVENT: Final = {
     },
     "PortVisit": {
         "port": Text("Code of the port. All fences with the same UN/LOCODE are one port."),
-        "portName": Text("Name of the most specific fence: a berth rather than the roads."),
+        "portName": Text(
+            "Name of the zone that the vessel lay alongside in for longest, or else stopped in for longest."
+        ),
         "country": Text("ISO 3166-1 alpha-2 of the port.", limits=COUNTRY),
         "confidence": Text(
             "As defined by Global Fishing Watch: 2 if only a stop or a silence in the port was seen, 3 if "
@@ -269,6 +271,38 @@ EVENT: Final = {
         "stoppedHours": Text("The part of the duration for which the vessel was stopped.", "h", NOT_NEGATIVE),
         "entrySeen": Text("Whether the vessel was heard arriving."),
         "exitSeen": Text("Whether the vessel was heard leaving."),
+        "startAnchorage": Text("The zone that the vessel came in by. Null in older events."),
+        "intermediateAnchorage": Text("The zone that `portName` names. Null in older events."),
+        "endAnchorage": Text("The zone that the vessel was last in. Null in older events."),
+        "draughtBeforeMeters": Text(
+            "Draught that the vessel last reported before it came in. Null if none was known.",
+            "m",
+            NOT_NEGATIVE,
+        ),
+        "draughtAfterMeters": Text(
+            "Draught that the vessel last reported, at the latest when the visit was over.", "m", NOT_NEGATIVE
+        ),
+        "stops": Text("Stops in order of time. Of more than 32 the longest. Empty in older events."),
+    },
+    "Anchorage": {
+        "id": Text("Id of the fence; see `tankerwatch fences list`."),
+        "name": Text("Name of the fence."),
+        "flag": Text("ISO 3166-1 alpha-2 of the country whose port it is.", limits=COUNTRY),
+        "atDock": Text(
+            "Whether ships lie alongside or at buoys there: true for the kinds `port`, `terminal` and "
+            "`discharge`, false for roads, anchorages, locks and fairways."
+        ),
+    },
+    "PortStop": {
+        "zone": Text("The zone where the stop was for longest. Null if that was between the port's zones."),
+        "position": Text("Where the vessel was when the stop began."),
+        "start": Text("First slow fix, RFC 3339 UTC.", limits=TIME),
+        "end": Text("When the vessel moved off, RFC 3339 UTC. Null while the stop goes on.", limits=TIME),
+        "durationHours": Text(
+            "From start to end, or to the last fix so far. Swinging at anchor is part of it.",
+            "h",
+            NOT_NEGATIVE,
+        ),
     },
     "FenceRelation": {
         "id": Text("Id of the fence in the catalogue or in a user's file; see `tankerwatch fences list`."),

@@ -37,8 +37,10 @@ class Fixes(msgspec.Struct, frozen=True):
     """Number of the port's fence that the fix is in, -1 for none."""
     port: npt.NDArray[np.int64]
     """Number of that fence's port, -1 for none."""
-    near_port: npt.NDArray[np.int64]
-    """Number of the port that the fix is in or near, -1 for none."""
+    passing: npt.NDArray[np.bool_]
+    """Whether that fence is a lock or a fairway."""
+    near_ports: Sequence[tuple[int, ...]]
+    """Numbers of the ports that the fix is in, between whose zones it is, or near which it is."""
     new: int
     """Row of the first fix of this step: 1, or 0 for a track that begins."""
 
@@ -50,12 +52,14 @@ def fixes_of(
     new: Sequence[int],
     surroundings: Surroundings,
     near_metres: float,
+    join_metres: float,
     s: TrackSettings,
 ) -> list[Fixes]:
     """The fixes of several tracks, worked out together.
 
     `rows` are POSITION rows of one track after the other, `knots` their speeds, `starts` where each begins,
-    `new` the first new row within each. `near_metres` is how far from a port's fences counts as near.
+    `new` the first new row within each. `near_metres` is how far from a port counts as near, `join_metres`
+    how far apart its zones may be for what lies between them to belong to it.
     """
     length, first = len(rows), np.array(starts)
     dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
@@ -69,9 +73,9 @@ def fixes_of(
     mean = speed(np.where(np.isnan(both), knots, both), metres, dt, s)
     mean[first] = np.nan
     inside = surroundings.index.containing(rows["lon"], rows["lat"])
-    near = surroundings.index.near(rows["lon"], rows["lat"], near_metres)
     fence, port = surroundings.port_of(inside, length)
-    _, near_port = surroundings.port_of(near, length)
+    near_ports = surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres)
+    passing = surroundings.passing(fence)
     suppressed, sts = surroundings.suppressed(inside, length), surroundings.sts(inside, length)
     fixes = []
     for start, end, new_row in zip(starts, [*starts[1:], length], new, strict=True):
@@ -90,7 +94,8 @@ def fixes_of(
                 sts=sts[part],
                 fence=fence[part],
                 port=port[part],
-                near_port=near_port[part],
+                passing=passing[part],
+                near_ports=near_ports[part],
                 new=new_row,
             )
         )

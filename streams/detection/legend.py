@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-from streams.detection import encounter_reasons, loitering_event, port_visit
+from streams.detection import encounter_reasons, loitering_event, port_visit_event
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
 
 PATH: Final = Path("streams/output/web/reasons.js")
@@ -28,7 +28,7 @@ class _Blank:
 
 def tables() -> tuple[ReasonTable, ...]:
     """The table of every detector."""
-    return (encounter_reasons.REASONS, loitering_event.REASONS, port_visit.REASONS)
+    return (encounter_reasons.REASONS, loitering_event.REASONS, port_visit_event.REASONS)
 
 
 def sentence(row: ReasonType, settings: Weighted) -> str:

@@ -14,7 +14,7 @@ from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
 from models.time import HOUR, Millis
 from models.vessel import Role
-from streams.detection import loitering, loitering_event, port_visit
+from streams.detection import loitering, loitering_event, port_visit, port_visit_event
 from streams.detection.explanation import NOT_OF_INTEREST, merge_receivers
 from streams.detection.fixes import Fixes, fixes_of
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
@@ -87,9 +87,7 @@ class VesselDetectors:
             alive = {segment.number for segment in vessel.segments}
             for number in list(vessel.loitering_runs):
                 events += self._close_bucket(vessel, number, number in alive, instant)
-            for number, visit in list(vessel.visits.items()):
-                if number not in alive or port_visit.is_over(visit, instant, self._settings.port_visit):
-                    events += self._break_off(vessel, vessel.visits.pop(number), instant)
+            events += self._revise_visits(vessel, alive, instant)
         return events
 
     def reconsider(self, vessel: VesselState, instant: Millis) -> list[Event]:
@@ -102,17 +100,23 @@ class VesselDetectors:
 
     def lose(self, vessel: VesselState, instant: Millis) -> list[Event]:
         """The vessel is forgotten: its visits end where it was last heard."""
-        return [e for visit in vessel.visits.values() for e in self._break_off(vessel, visit, instant)]
-
-    def finish(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
-        """All sources have ended: publish open loiterings once more, as they stand."""
         return [
             event
-            for vessel in vessels
-            if vessel.identity.of_interest
-            for run in vessel.loitering_runs.values()
-            for event in self._publish_loitering(vessel, run, instant, Status.OPEN, final=True)
+            for visit in _visits_of(vessel)
+            for event in self._end_visit(vessel, port_visit.break_off(visit), instant)
         ]
+
+    def finish(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
+        """All sources have ended: publish open events once more, as they stand."""
+        events: list[Event] = []
+        for vessel in vessels:
+            if not vessel.identity.of_interest:
+                continue
+            for run in vessel.loitering_runs.values():
+                events += self._publish_loitering(vessel, run, instant, Status.OPEN, final=True)
+            for visit in _visits_of(vessel):
+                events += self._publish_visit(vessel, visit, instant, Status.OPEN, so_far=True)
+        return events
 
     # --- which tracks are watched
 
@@ -140,6 +144,7 @@ class VesselDetectors:
             [new for *_, new in wanted],
             self._surroundings,
             self._settings.port_visit.leave_metres,
+            self._settings.port_visit.join_metres,
             self._track,
         )
         for (vessel, start, end, new), fixes in zip(wanted, each, strict=True):
@@ -215,17 +220,32 @@ class VesselDetectors:
     # --- port visits
 
     def _watch_port(self, watched: _Watched, instant: Millis) -> list[Event]:
-        events: list[Event] = []
-        vessel = watched.vessel
-        in_hand = vessel.visits.pop(watched.segment, None)
-        visit, over = port_visit.observe(in_hand, watched.fixes, self._settings.port_visit)
-        for each in over:
-            events += self._end_visit(vessel, each, instant)
-        if visit is not None:
+        vessel, s = watched.vessel, self._settings.port_visit
+        in_hand = vessel.visits.pop(watched.segment, None) or _visits_of_ended_track(vessel)
+        visits, over = port_visit.observe(in_hand, watched.fixes, vessel.identity.draught, s)
+        events = [event for visit in over for event in self._end_visit(vessel, visit, instant)]
+        for visit in visits:
             visit.receivers = merge_receivers(visit.receivers, watched.receivers)
-            vessel.visits[watched.segment] = visit
             if vessel.identity.of_interest:
                 events += self._publish_visit(vessel, visit, instant, Status.OPEN)
+        if visits:
+            vessel.visits[watched.segment] = visits
+        return events
+
+    def _revise_visits(self, vessel: VesselState, alive: set[int], instant: Millis) -> list[Event]:
+        """End the visits that are over, also with their track, and say now and then how the others stand."""
+        s = self._settings.port_visit
+        events: list[Event] = []
+        for number, visits in list(vessel.visits.items()):
+            over = [each for each in visits if number not in alive or port_visit.is_over(each, instant, s)]
+            for visit in over:
+                events += self._end_visit(vessel, port_visit.break_off(visit), instant)
+            vessel.visits[number] = going_on = [visit for visit in visits if visit.end is None]
+            if not going_on:
+                del vessel.visits[number]
+            if vessel.identity.of_interest and instant % round(s.revision_hours * HOUR) == 0:
+                for visit in going_on:
+                    events += self._publish_visit(vessel, visit, instant, Status.OPEN, so_far=True)
         return events
 
     def _end_visit(self, vessel: VesselState, visit: Visit, instant: Millis) -> list[Event]:
@@ -236,11 +256,6 @@ class VesselDetectors:
         vessel.visits_waiting = [*vessel.visits_waiting, visit][-self._settings.waiting :]
         return []
 
-    def _break_off(self, vessel: VesselState, visit: Visit, instant: Millis) -> list[Event]:
-        """The visit ends where the vessel was last heard."""
-        visit.end = visit.last
-        return self._end_visit(vessel, visit, instant)
-
     def _publish_visit(
         self,
         vessel: VesselState,
@@ -248,20 +263,26 @@ class VesselDetectors:
         instant: Millis,
         status: Status,
         retraction: Reason | None = None,
+        so_far: bool = False,
     ) -> list[Event]:
-        """A revision when the confidence has changed, and at the end: hourly there is nothing new."""
-        s, confidence = self._settings.port_visit, visit.confidence
-        if status is Status.OPEN and confidence == visit.published_confidence:
+        """A revision for every new stop, when the confidence has changed, and at the end.
+
+        With `so_far` also when nothing has changed but the vessel was heard again.
+        """
+        s, (confidence, stops, last) = self._settings.port_visit, visit.published
+        now = visit.confidence, len(visit.all_stops), visit.last
+        news = now[:2] != (confidence, stops) or (so_far and visit.last != last)
+        if status is Status.OPEN and not news:
             return []
-        if visit.id is None and confidence < s.min_confidence:
+        if visit.id is None and visit.confidence < s.min_confidence:
             return []
         if visit.id is None:
             visit.id = event_id(EventType.PORT_VISIT, (vessel.mmsi,), visit.start, visit.lon, visit.lat)
-        visit.level, visit.published_confidence = port_visit.level_of(visit, s), confidence
+        visit.level, visit.published = port_visit.level_of(visit, s), now
         visit.revision += 1
         detector = self._detectors[EventType.PORT_VISIT]
         return [
-            port_visit.build_event(
+            port_visit_event.build_event(
                 visit, vessel.identity, instant, status, retraction, self._surroundings, detector, s
             )
         ]
@@ -281,7 +302,7 @@ class VesselDetectors:
             events += self._publish_visit(vessel, visit, instant, Status.CLOSED)
         for run in vessel.loitering_runs.values():
             events += self._publish_loitering(vessel, run, instant, Status.OPEN)
-        for visit in vessel.visits.values():
+        for visit in _visits_of(vessel):
             events += self._publish_visit(vessel, visit, instant, Status.OPEN)
         return events
 
@@ -293,12 +314,28 @@ class VesselDetectors:
             if run.id is not None:
                 why = NOT_OF_INTEREST.reason(s.loitering, value)
                 events += self._publish_loitering(vessel, run, instant, Status.RETRACTED, why)
-        for visit in vessel.visits.values():
+        for visit in _visits_of(vessel):
             if visit.id is not None:
                 why = NOT_OF_INTEREST.reason(s.port_visit, value)
                 events += self._publish_visit(vessel, visit, instant, Status.RETRACTED, why)
         _forget(vessel)
         return events
+
+
+def _visits_of(vessel: VesselState) -> list[Visit]:
+    """Its visits in hand, on all its tracks."""
+    return [visit for visits in vessel.visits.values() for visit in visits]
+
+
+def _visits_of_ended_track(vessel: VesselState) -> list[Visit]:
+    """The visits of a track that was silent for too long, which the vessel's new track goes on with.
+
+    Global Fishing Watch, too, lets a visit go on through a silence of any length that begins and ends in
+    port.
+    """
+    alive = {segment.number for segment in vessel.segments}
+    ended = next((number for number in sorted(vessel.visits) if number not in alive), None)
+    return [] if ended is None else vessel.visits.pop(ended)
 
 
 def _forget(vessel: VesselState) -> None:

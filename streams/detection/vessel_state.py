@@ -20,7 +20,7 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     off_track: list[OffTrack] = []  # runs of positions off its track, by their start
     shared_at: Millis = BEGINNING  # when two ships were last heard together under its MMSI
     loitering_runs: dict[int, LoiteringRun] = {}  # by segment
-    visits: dict[int, Visit] = {}  # by segment
+    visits: dict[int, list[Visit]] = {}  # by segment; of different ports
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
     visits_waiting: list[Visit] = []
 

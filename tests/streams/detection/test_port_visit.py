@@ -70,8 +70,9 @@ def test_a_call_seen_from_arrival_to_departure() -> None:
     assert (visit.port, visit.country, visit.entry_seen, visit.exit_seen) == ("RUABC", "RU", True, True)
     assert visit.stopped_hours == 5
     tanker = "The tanker (MMSI 273000001, flag RU)"
-    assert [event.summary for event in events] == [  # not hourly
+    assert [event.summary for event in events] == [
         f"{tanker} has been seen in Fence berth (RU) for 40 min so far.",
+        f"{tanker} has been seen in Fence berth (RU) for 5 h 00 min so far.",  # at 18:00 UTC
         f"{tanker} was in Fence berth (RU) for 5 h 50 min and is now outside; the visit is over after 4 h "
         "outside.",
         f"{tanker} called at Fence berth (RU) for 5 h 50 min.",

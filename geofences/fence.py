@@ -72,11 +72,12 @@ class Fence:
     policy: Policy
     source: str  # where the outline comes from and how certain it is
     geometry: Polygon | MultiPolygon
+    port: str | None = None  # a name that groups the fences of a port without a UN/LOCODE
 
     @property
     def call(self) -> str:
-        """What groups the fences of one port into one port visit: the LOCODE, or else the id."""
-        return self.locode or self.id
+        """What groups the fences of one port into one port visit: the LOCODE, the port, or else the id."""
+        return self.locode or self.port or self.id
 
 
 class FenceError(InputError):
@@ -122,7 +123,7 @@ def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
 def fences_digest(fences: Iterable[Fence]) -> str:
     """A hash of all that events depend on in these fences, in any order: 32 hexadecimal digits."""
     rows = sorted(
-        (f.id, f.name, f.kind.value, f.country, f.locode, f.policy.value, f.geometry.wkb_hex) for f in fences
+        (f.id, f.name, f.kind.value, f.country, f.call, f.policy.value, f.geometry.wkb_hex) for f in fences
     )
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()
 
@@ -149,6 +150,7 @@ def _feature(fence: Fence) -> dict[str, Any]:
         "kind": str(fence.kind),
         "country": fence.country,
         "locode": fence.locode,
+        **({"port": fence.port} if fence.port else {}),
         "policy": str(fence.policy),
         "source": fence.source,
     }
@@ -227,6 +229,7 @@ def _read_feature(feature: Any, file: str, problems: list[str]) -> Fence | None:
         policy=Policy(properties["policy"]),
         source=properties.get("source") or file,
         geometry=geometry,
+        port=properties.get("port"),
     )
 
 
@@ -242,13 +245,14 @@ def _check_properties(properties: dict[str, Any]) -> Iterator[str]:
         if value not in list(choices):
             said = "missing" if value is None else f"unknown: {value!r}"
             yield f"properties.{key}: {said}; choose one of {', '.join(choices)}"
-    country, locode, source = (properties.get(key) for key in ("country", "locode", "source"))
+    country, locode = properties.get("country"), properties.get("locode")
     if country is not None and not _is_code(country, 2):
         yield f"properties.country: {country!r}; give the two letters of ISO 3166-1 (RU, KP) or null"
     if locode is not None and not (isinstance(locode, str) and _is_code(locode.replace(" ", ""), 5)):
         yield f"properties.locode: {locode!r}; give the five characters of the UN/LOCODE (RUVYP) or null"
-    if source is not None and not isinstance(source, str):
-        yield f"properties.source: {source!r}; it has to be a text or null"
+    for key in ("port", "source"):
+        if (value := properties.get(key)) is not None and not isinstance(value, str):
+            yield f"properties.{key}: {value!r}; it has to be a text or null"
 
 
 def _is_code(value: Any, length: int) -> bool:

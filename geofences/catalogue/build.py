@@ -76,6 +76,7 @@ def _fences(zones: Iterable[Zone], locodes: dict[int, str], anchorages: list[dic
                 policy=zone.policy,
                 source=zone.source,
                 geometry=area,
+                port=zone.port,
             )
         )
     return sorted(fences, key=lambda fence: fence.id)

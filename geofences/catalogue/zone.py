@@ -17,7 +17,8 @@ class Zone:
 
     `wpi` is the number in the World Port Index under which the LOCODE is found. `labels` choose among the
     anchorage points of Global Fishing Watch, `window` (west, south, east, north, degrees) those of them that
-    count. Where zones overlap, the later in the table gives way to the earlier.
+    count. `port` groups the zones of a port that has no LOCODE. Where zones overlap, the later in the table
+    gives way to the earlier.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Zone:
     outline: Corners = ()
     labels: tuple[str, ...] = ()
     window: tuple[float, float, float, float] = (-180, -90, 180, 90)
+    port: str | None = None
 
 
 def box(west: float, south: float, east: float, north: float) -> Corners:

@@ -13,9 +13,14 @@ from geofences.fence import FenceKind, Policy
 
 _PORT: Final = FenceKind.PORT
 _ROADS: Final = FenceKind.ROADS
+_FAIRWAY: Final = FenceKind.FAIRWAY
 _AREA: Final = FenceKind.STS_AREA
 
 _DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
+_OUTSIDE: Final = (
+    "drawn by hand over the water outside the harbour, out to where a ship would anchor; where ships really "
+    "wait is not published; guess"
+)
 
 NORTH_KOREA: Final = (
     # Nampo in three zones, for each tells something else: waiting or discharging, passing, alongside
@@ -39,6 +44,16 @@ NORTH_KOREA: Final = (
         "harbour (nknews.org, dailynk.com; World Port Index); approximate",
         outline=((125.24, 38.685), (125.44, 38.69), (125.44, 38.735), (125.24, 38.735)),
     ),
+    Zone(
+        "kp-nampo-fairway",
+        "Nampo, between locks and harbour",
+        _FAIRWAY,
+        "KP",
+        60280,
+        Policy.SCORE,
+        source="drawn by hand over the water between the two; approximate",
+        outline=((125.19, 38.66), (125.25, 38.685), (125.25, 38.735), (125.19, 38.725)),
+    ),
     # the buoys' place is unpublished: reports say offshore, west of the barrage, with underwater pipelines
     Zone(
         "kp-nampo-roads",
@@ -53,7 +68,27 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-songnim", "Songnim", _PORT, "KP", 60290, source=_DRAWN, outline=box(125.58, 38.71, 125.65, 38.76)
     ),
+    # up the river from Nampo: a works with a pier of its own, which ships reach by way of Nampo's locks
+    Zone(
+        "kp-taean",
+        "Taean",
+        _PORT,
+        "KP",
+        source="drawn by hand along the north bank of the Taedong between Nampo and Songnim (general "
+        "knowledge); guess",
+        outline=box(125.47, 38.74, 125.57, 38.8),
+    ),
     Zone("kp-haeju", "Haeju", _PORT, "KP", 60310, source=_DRAWN, outline=box(125.66, 37.97, 125.74, 38.03)),
+    Zone(
+        "kp-haeju-roads",
+        "Haeju, roads",
+        _ROADS,
+        "KP",
+        60310,
+        Policy.WATCH,
+        source=_OUTSIDE,
+        outline=box(125.64, 37.88, 125.76, 37.97),
+    ),
     Zone("kp-wonsan", "Wonsan", _PORT, "KP", 60440, source=_DRAWN, outline=box(127.41, 39.14, 127.49, 39.19)),
     Zone(
         "kp-wonsan-roads",
@@ -69,6 +104,26 @@ NORTH_KOREA: Final = (
         "kp-hungnam", "Hungnam", _PORT, "KP", 60450, source=_DRAWN, outline=box(127.58, 39.8, 127.66, 39.85)
     ),
     Zone(
+        "kp-hungnam-roads",
+        "Hungnam, roads",
+        _ROADS,
+        "KP",
+        60450,
+        Policy.WATCH,
+        source=_OUTSIDE,
+        outline=box(127.55, 39.74, 127.69, 39.82),
+    ),
+    # minerals; rebuilt in 2012. The World Port Index does not have it
+    Zone(
+        "kp-tanchon",
+        "Tanchon",
+        _PORT,
+        "KP",
+        source="drawn by hand on the coast south of the town, which lies at 40.458 N 128.911 E (Wikipedia); "
+        "the harbour's place is general knowledge; guess",
+        outline=box(128.88, 40.38, 128.98, 40.45),
+    ),
+    Zone(
         "kp-kimchaek",
         "Kimchaek",
         _PORT,
@@ -76,6 +131,16 @@ NORTH_KOREA: Final = (
         60480,
         source=_DRAWN,
         outline=box(129.17, 40.64, 129.24, 40.69),
+    ),
+    Zone(
+        "kp-kimchaek-roads",
+        "Kimchaek, roads",
+        _ROADS,
+        "KP",
+        60480,
+        Policy.WATCH,
+        source=_OUTSIDE,
+        outline=box(129.19, 40.6, 129.3, 40.69),
     ),
     Zone(
         "kp-chongjin",
@@ -86,6 +151,16 @@ NORTH_KOREA: Final = (
         source=_DRAWN,
         outline=box(129.78, 41.74, 129.84, 41.79),
     ),
+    # the steelworks' harbour, 7 km west of the old one
+    Zone(
+        "kp-chongjin-west",
+        "Chongjin, West Port",
+        _PORT,
+        "KP",
+        60500,
+        source="drawn by hand at the steelworks on the west side of the bay (general knowledge); approximate",
+        outline=box(129.71, 41.735, 129.775, 41.77),
+    ),
     Zone(
         "kp-chongjin-roads",
         "Chongjin, roads",
@@ -94,12 +169,40 @@ NORTH_KOREA: Final = (
         60500,
         Policy.WATCH,
         source="drawn by hand over the bay south of the harbour; approximate",
-        outline=box(129.7, 41.68, 129.84, 41.735),
+        outline=box(129.7, 41.68, 129.84, 41.75),
     ),
     Zone("kp-najin", "Najin", _PORT, "KP", 60510, source=_DRAWN, outline=box(130.26, 42.2, 130.34, 42.25)),
+    Zone(
+        "kp-najin-roads",
+        "Najin, roads",
+        _ROADS,
+        "KP",
+        60510,
+        Policy.WATCH,
+        source=_OUTSIDE,
+        outline=box(130.26, 42.13, 130.36, 42.21),
+    ),
     # the refinery's harbour and, outside it, its mooring for tankers
     Zone(
-        "kp-sonbong", "Sonbong", _PORT, "KP", 60520, source=_DRAWN, outline=box(130.37, 42.29, 130.45, 42.35)
+        "kp-sonbong",
+        "Sonbong",
+        _PORT,
+        "KP",
+        60520,
+        source=_DRAWN,
+        outline=box(130.37, 42.29, 130.45, 42.35),
+        port="kp-sonbong",
+    ),
+    Zone(
+        "kp-sonbong-roads",
+        "Sonbong, roads",
+        _ROADS,
+        "KP",
+        60520,
+        Policy.WATCH,
+        source=_OUTSIDE,
+        outline=box(130.37, 42.225, 130.48, 42.3),
+        port="kp-sonbong",
     ),
 )
 

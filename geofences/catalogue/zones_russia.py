@@ -16,9 +16,11 @@ _PORT: Final = FenceKind.PORT
 _TERMINAL: Final = FenceKind.TERMINAL
 _ANCHORAGE: Final = FenceKind.ANCHORAGE
 _ROADS: Final = FenceKind.ROADS
+_FAIRWAY: Final = FenceKind.FAIRWAY
 
 _DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
 _GUESS: Final = "drawn by hand from general descriptions; guess"
+_WAY: Final = "drawn by hand along the way between the port's zones; approximate"
 
 RUSSIA_PACIFIC: Final = (
     # Wrangel Bay. Its product berth, seen loading North Korean tankers in 2024, is 2 km east of Kozmino
@@ -54,7 +56,7 @@ RUSSIA_PACIFIC: Final = (
         labels=("VOSTOCHNYY",),
         window=(132.95, 42.735, 133.045, 42.81),
     ),
-    # the harbour inlet and the oil piers of Novitsky Bay just south of it
+    # the harbour inlet
     Zone(
         "ru-nakhodka-berths",
         "Nakhodka, berths",
@@ -65,6 +67,18 @@ RUSSIA_PACIFIC: Final = (
         outline=((132.86, 42.765), (132.905, 42.77), (132.915, 42.8), (132.905, 42.83), (132.865, 42.82)),
         labels=("NAKHODKA",),
         window=(132.86, 42.77, 132.9, 42.81),
+    ),
+    # an oil pier on the open side of Cape Astafyev, south of the port's anchorage 1: a berth, not roads
+    Zone(
+        "ru-nakhodka-novitsky",
+        "Nakhodka, oil pier of Novitsky Bay",
+        _TERMINAL,
+        "RU",
+        60730,
+        source="drawn by hand between Cape Astafyev and anchorage 1 of the port, whose southern limit is "
+        "42°48.87' N (order of Russia's Ministry of Transport); the pier's place is general knowledge; "
+        "approximate",
+        outline=box(132.9, 42.79, 132.932, 42.8145),
     ),
     Zone(
         "ru-nakhodka-roads",
@@ -98,6 +112,17 @@ RUSSIA_PACIFIC: Final = (
         outline=((131.865, 43.095), (131.9, 43.09), (131.945, 43.095), (131.955, 43.115), (131.9, 43.12)),
         labels=("VLADIVOSTOK",),
         window=(131.84, 43.085, 131.95, 43.12),
+    ),
+    # oil depot with a pier on the Amur Gulf
+    Zone(
+        "ru-vladivostok-pervaya-rechka",
+        "Vladivostok, oil pier of Pervaya Rechka",
+        _TERMINAL,
+        "RU",
+        60610,
+        source="drawn by hand at the mouth of the Pervaya Rechka on the Amur Gulf (general knowledge); "
+        "approximate",
+        outline=box(131.845, 43.125, 131.9, 43.155),
     ),
     Zone(
         "ru-vladivostok-anchorage",
@@ -133,6 +158,16 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-posyet", "Posyet", _PORT, "RU", 60540, source=_DRAWN, outline=box(130.76, 42.63, 130.84, 42.675)
     ),
+    Zone(
+        "ru-posyet-fairway",
+        "Posyet, approach",
+        _FAIRWAY,
+        "RU",
+        60540,
+        Policy.SCORE,
+        source=_WAY,
+        outline=((130.83, 42.635), (130.84, 42.655), (130.99, 42.59), (130.98, 42.565)),
+    ),
     Zone("ru-posyet-anchorage", "Posyet, anchorage", _ANCHORAGE, "RU", 60540, labels=("POSYET", "RUS-344")),
     Zone(
         "ru-vanino",
@@ -161,7 +196,85 @@ RUSSIA_PACIFIC: Final = (
         labels=("KORSAKOV",),
         window=(142.75, 46.6, 142.79, 46.65),
     ),
-    Zone("ru-korsakov-anchorage", "Korsakov, anchorages", _ANCHORAGE, "RU", 60920, labels=("KORSAKOV",)),
+    Zone(
+        "ru-korsakov-anchorage",
+        "Korsakov, anchorages",
+        _ANCHORAGE,
+        "RU",
+        60920,
+        labels=("KORSAKOV",),
+        window=(142.6, 46.55, 142.8, 46.7),
+    ),
+    # 25 km to the south, where a ship for any harbour of Aniva Bay may wait: no part of Korsakov's port
+    Zone(
+        "ru-aniva-anchorage",
+        "Aniva Bay, anchorage",
+        _ANCHORAGE,
+        "RU",
+        labels=("KORSAKOV",),
+        window=(142.6, 46.3, 142.8, 46.5),
+    ),
+    # Sakhalin-2: the jetty for gas, and the loading unit for crude oil 4.5 km out
+    Zone(
+        "ru-prigorodnoye",
+        "Prigorodnoye, oil and gas terminal",
+        _TERMINAL,
+        "RU",
+        source="drawn by hand from the shore out past the loading unit, which lies 4.5 km offshore (Sakhalin "
+        "Energy's announcement of December 2008); approximate",
+        outline=box(142.85, 46.55, 142.96, 46.635),
+    ),
+    Zone(
+        "ru-nevelsk", "Nevelsk", _PORT, "RU", 60930, labels=("NEVELSK",), window=(141.845, 46.6, 141.9, 46.75)
+    ),
+    Zone("ru-nevelsk-anchorage", "Nevelsk, anchorage", _ANCHORAGE, "RU", 60930, labels=("NEVELSK",)),
+    Zone(
+        "ru-olga",
+        "Olga",
+        _PORT,
+        "RU",
+        source="one anchorage point of Global Fishing Watch, with the head of Olga Bay drawn by hand; "
+        "approximate",
+        outline=box(135.23, 43.7, 135.31, 43.76),
+        labels=("OLGA",),
+    ),
+    Zone(
+        "ru-plastun",
+        "Plastun",
+        _PORT,
+        "RU",
+        labels=("PLASTUN",),
+        window=(136.2, 44.7, 136.35, 44.76),
+        port="ru-plastun",
+    ),
+    Zone(
+        "ru-plastun-anchorage",
+        "Plastun, anchorage",
+        _ANCHORAGE,
+        "RU",
+        labels=("PLASTUN",),
+        port="ru-plastun",
+    ),
+    Zone(
+        "ru-preobrazheniye",
+        "Preobrazheniye",
+        _PORT,
+        "RU",
+        source="one anchorage point of Global Fishing Watch, grown by 1 km; approximate",
+        labels=("PREOBRAZHENIYE",),
+    ),
+    Zone(
+        "ru-magadan",
+        "Magadan",
+        _PORT,
+        "RU",
+        62550,
+        source=f"{GFW}; with the World Port Index point",
+        outline=box(150.7, 59.555, 150.74, 59.575),
+        labels=("MAGADAN",),
+        window=(150.71, 59.55, 150.8, 59.6),
+    ),
+    Zone("ru-magadan-anchorage", "Magadan, anchorage", _ANCHORAGE, "RU", 62550, labels=("MAGADAN",)),
     Zone("ru-kholmsk", "Kholmsk", _PORT, "RU", 60940, labels=("KHOLMSK",)),
     # the single-point mooring off the bay, and the bay itself
     Zone("ru-de-kastri-terminal", "De-Kastri, oil terminal", _TERMINAL, "RU", 60810, labels=("DE-KASTRI",)),
@@ -180,8 +293,20 @@ RUSSIA_PACIFIC: Final = (
         _PORT,
         "RU",
         62600,
+        source=f"{GFW}; with the inner harbour drawn by hand out to the World Port Index point; good",
+        outline=box(158.6, 52.99, 158.66, 53.055),
         labels=("PETROPAVLOVSK", "PETROPAVLOVSK-KAMCHATSKY"),
         window=(158.6, 52.95, 158.72, 53.1),
+    ),
+    Zone(
+        "ru-petropavlovsk-fairway",
+        "Petropavlovsk-Kamchatsky, entrance of Avacha Bay",
+        _FAIRWAY,
+        "RU",
+        62600,
+        Policy.SCORE,
+        source=_WAY,
+        outline=((158.63, 52.83), (158.6, 52.97), (158.7, 52.97), (158.69, 52.88), (158.66, 52.83)),
     ),
     Zone(
         "ru-petropavlovsk-anchorage",
@@ -302,6 +427,16 @@ RUSSIA_WEST: Final = (
         outline=((28.59, 60.35), (28.7, 60.3), (28.78, 60.31), (28.76, 60.35), (28.64, 60.39)),
     ),
     Zone(
+        "ru-primorsk-fairway",
+        "Primorsk, approach",
+        _FAIRWAY,
+        "RU",
+        28360,
+        Policy.SCORE,
+        source=_WAY,
+        outline=((28.63, 60.21), (28.65, 60.345), (28.71, 60.31), (28.69, 60.21)),
+    ),
+    Zone(
         "ru-primorsk-anchorage",
         "Primorsk, anchorage",
         _ANCHORAGE,
@@ -329,6 +464,16 @@ RUSSIA_WEST: Final = (
         labels=("ST PETERSBURG",),
         window=(29.2, 59.95, 29.8, 60.12),
     ),
+    Zone(
+        "ru-st-petersburg-fairway",
+        "St Petersburg, sea channel past Kronstadt",
+        _FAIRWAY,
+        "RU",
+        28370,
+        Policy.SCORE,
+        source=_WAY,
+        outline=((29.55, 60.0), (29.55, 60.05), (29.8, 60.0), (30.2, 59.92), (30.2, 59.89), (29.75, 59.965)),
+    ),
     # Kola Bay down to its head, with the storage tankers moored in it
     Zone("ru-murmansk", "Murmansk", _PORT, "RU", 62950, labels=("MURMANSK", "MYS ABRAM")),
     Zone(
@@ -350,6 +495,23 @@ RUSSIA_WEST: Final = (
     ),
     Zone(
         "ru-baltiysk", "Baltiysk", _PORT, "RU", 28680, source=_DRAWN, outline=box(19.86, 54.61, 19.94, 54.67)
+    ),
+    Zone(
+        "ru-kaliningrad-fairway",
+        "Kaliningrad, ship canal and approach",
+        _FAIRWAY,
+        "RU",
+        28690,
+        Policy.SCORE,
+        source=_WAY,
+        outline=(
+            (19.75, 54.62),
+            (19.75, 54.65),
+            (20.0, 54.67),
+            (20.38, 54.71),
+            (20.38, 54.69),
+            (20.0, 54.63),
+        ),
     ),
     Zone(
         "ru-kaliningrad-anchorage", "Kaliningrad, anchorage", _ANCHORAGE, "RU", 28690, labels=("KALININGRAD",)

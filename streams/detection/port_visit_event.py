@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from geofences.distance import Floats
 from geofences.fence import DOCK_KINDS, PASSING_KINDS, Fence
 from geofences.surroundings import Surroundings
 from models.event import (
@@ -149,7 +150,7 @@ def _main_fence(visit: Visit, surroundings: Surroundings) -> int:
     return max(stops, key=rank).zone
 
 
-def _places(visit: Visit) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _places(visit: Visit) -> tuple[Floats, Floats]:
     """Longitudes and latitudes of where it came in, stopped and was last, in degrees."""
     places = [
         (visit.lon, visit.lat),

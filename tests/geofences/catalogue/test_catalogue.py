@@ -6,8 +6,10 @@ import pytest
 import shapely
 
 from geofences.catalogue import load_catalogue
-from geofences.distance import shore_distance_km
+from geofences.distance import expand, shore_distance_km
 from geofences.fence import Fence, FenceKind, Policy, read_fences
+from geofences.polygon import polygonal
+from streams.detection.port_visit import PortVisitSettings
 
 BY_ID = {fence.id: fence for fence in load_catalogue()}
 NAUTICAL_MILE_KM = 1.852
@@ -42,6 +44,24 @@ def test_no_two_fences_overlap() -> None:
 @pytest.mark.parametrize(
     ("id", "lon", "lat", "policy", "locode"),
     [
+        ("kp-haeju-roads", 125.7, 37.93, Policy.WATCH, "KPHAE"),
+        ("kp-hungnam-roads", 127.62, 39.77, Policy.WATCH, "KPHGM"),
+        ("kp-kimchaek-roads", 129.26, 40.65, Policy.WATCH, "KPSON"),
+        ("kp-najin-roads", 130.31, 42.17, Policy.WATCH, "KPRJN"),
+        ("kp-sonbong-roads", 130.43, 42.26, Policy.WATCH, None),
+        ("kp-chongjin-west", 129.75, 41.75, Policy.SUPPRESS, "KPCHO"),
+        ("kp-tanchon", 128.92, 40.41, Policy.SUPPRESS, None),
+        ("kp-taean", 125.52, 38.77, Policy.SUPPRESS, None),
+        ("ru-nakhodka-novitsky", 132.92, 42.805, Policy.SUPPRESS, "RUNJK"),
+        ("ru-vladivostok-pervaya-rechka", 131.88, 43.14, Policy.SUPPRESS, "RUVVO"),
+        ("ru-prigorodnoye", 142.905, 46.617, Policy.SUPPRESS, None),
+        ("ru-prigorodnoye", 142.9, 46.577, Policy.SUPPRESS, None),
+        ("ru-nevelsk", 141.854, 46.672, Policy.SUPPRESS, "RUNEV"),
+        ("ru-olga", 135.28, 43.74, Policy.SUPPRESS, None),
+        ("ru-plastun", 136.326, 44.74, Policy.SUPPRESS, None),
+        ("ru-preobrazheniye", 133.895, 42.897, Policy.SUPPRESS, None),
+        ("ru-magadan", 150.717, 59.567, Policy.SUPPRESS, "RUMAG"),
+        ("ru-petropavlovsk", 158.65, 53.05, Policy.SUPPRESS, "RUPKC"),
         ("ru-vostochny-berths", 133.05, 42.73, Policy.SUPPRESS, "RUVYP"),
         ("ru-vostochny-roads", 133.0, 42.76, Policy.WATCH, "RUVYP"),
         ("ru-kozmino", 133.03, 42.73, Policy.SUPPRESS, None),
@@ -92,9 +112,29 @@ def test_a_fence_holds_the_place_it_is_named_for(
     assert fence.locode == locode
 
 
-def test_nampo_is_one_call_in_three_zones() -> None:
+def test_nampo_is_one_port_of_roads_locks_and_piers_with_the_way_between() -> None:
     kinds = {fence.kind for fence in BY_ID.values() if fence.call == "KPNAM"}
-    assert kinds == {FenceKind.ROADS, FenceKind.LOCK, FenceKind.TERMINAL}
+    assert kinds == {FenceKind.ROADS, FenceKind.LOCK, FenceKind.FAIRWAY, FenceKind.TERMINAL}
+
+
+def test_a_port_without_a_locode_has_its_zones_together() -> None:
+    for port in ("sonbong", "plastun"):
+        zones = [fence.call for id, fence in BY_ID.items() if port in id]
+        assert len(zones) == 2
+        assert len(set(zones)) == 1
+
+
+@pytest.mark.parametrize("port", sorted({fence.call for fence in BY_ID.values() if fence.kind.is_port}))
+def test_the_zones_of_a_port_are_one_area(port: str) -> None:
+    """As far apart as they may be for the water between to belong to the port."""
+    s = PortVisitSettings()
+    zones = shapely.union_all([fence.geometry for fence in BY_ID.values() if fence.call == port])
+    assert len(shapely.get_parts(expand(polygonal(zones), s.leave_metres, s.join_metres))) == 1
+
+
+def test_neighbouring_ports_are_ports_of_their_own() -> None:
+    calls = [BY_ID[id].call for id in ("ru-nakhodka-berths", "ru-vostochny-berths", "ru-kozmino")]
+    assert len(set(calls)) == 3
 
 
 @pytest.mark.parametrize("id", ["sts-japan-sea", "sts-east-china-sea"])

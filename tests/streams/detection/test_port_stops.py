@@ -6,7 +6,6 @@ and a kilometre behind the piers another port.
 
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -226,12 +225,13 @@ def test_a_snapshot_anywhere_changes_no_event() -> None:
     whole = [to_json(event) for event in events_of(run_stage(vessel_stage(FENCES), rows, statics(A)))]
     stage, found = vessel_stage(FENCES), []
     for start in range(at(0), int(rows["time"][-1]), HOUR):
-        parts = (rows, statics(A))
-        hour = [part[(part["time"] >= start) & (part["time"] < start + HOUR)] for part in parts]
-        stage.feed(Reports("a", *hour))
+        positions, told = (
+            part[(part["time"] >= start) & (part["time"] < start + HOUR)] for part in (rows, statics(A))
+        )
+        stage.feed(Reports("a", positions, told))
         found += events_of(stage.advance(min(start + HOUR, int(rows["time"][-1])) - MINUTE))
         state, stage = stage.snapshot(), vessel_stage(FENCES)
         stage.restore(state)
     found += events_of(stage.advance(END))
     assert [to_json(event) for event in found] == whole
-    assert len({msgspec.json.decode(line)["id"] for line in whole}) == 2
+    assert sum(b'"type":"port_visit"' in line and b'"revision":1,' in line for line in whole) == 2

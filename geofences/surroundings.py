@@ -12,6 +12,7 @@ from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
 from geofences.layer import Layer
 from geofences.polygon import polygonal
+from geofences.world_ports import world_ports
 from models.event import Distances, FenceRelation
 
 
@@ -38,6 +39,7 @@ class Surroundings:
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
+        self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
         """In which of `length` rows nothing is raised; `hits` are from the index.
@@ -56,6 +58,16 @@ class Surroundings:
     def sts(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
         """Which rows lie in an area known for transfers."""
         return self._any(hits, self._sts, length)
+
+    def watched(self, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+        """Which positions lie in a fence whose policy is `watch`, or in an area known for transfers."""
+        return self._any(self.index.containing(lon, lat), self._watch, len(lon))
+
+    def watched_fence(self, relations: Iterable[FenceRelation]) -> str | None:
+        """The name of the first of these fences that was entered and whose policy is `watch`."""
+        fences = self.index.by_id
+        entered = (each for each in relations if each.relation == "inside")
+        return next((each.name for each in entered if fences[each.id].policy is Policy.WATCH), None)
 
     def port_of(self, hits: Hits, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Number of the port's fence, and of the port, that each row lies in; -1 for none, the first by
@@ -115,10 +127,15 @@ class Surroundings:
         return bool(shapely.intersects_xy(self.index.by_id[fence].geometry, lon, lat).all())
 
     def distances(self, lon: tuple[float, float], lat: tuple[float, float]) -> Distances:
-        """Kilometres from shore and port at start and end."""
+        """Kilometres from shore and port at start and end.
+
+        A port is one of the catalogue (its fences) or of the World Port Index (a point).
+        """
         at_lon, at_lat = np.array(lon), np.array(lat)
         shore = shore_distance_km(at_lon, at_lat).tolist()
-        port = port_distance_km(at_lon, at_lat, self.fences).tolist()
+        port = np.fmin(
+            port_distance_km(at_lon, at_lat, self.fences), world_ports().nearest(at_lon, at_lat)[1]
+        ).tolist()
         return Distances(
             start_distance_from_shore_km=rounded(shore[0], 2),
             end_distance_from_shore_km=rounded(shore[1], 2),

@@ -113,10 +113,11 @@ class Evidence(_Model, frozen=True, kw_only=True, rename="camel"):
 
 
 class Scoring(_Model, frozen=True, kw_only=True, rename="camel"):
-    """How a score is made: base plus the weights of the reasons less those against, from 0 to `cap`."""
+    """How a score is made: base plus the weights of the reasons less those against, from `floor` to `cap`."""
 
     base: float
     cap: float
+    floor: float = 0.0
 
 
 class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
@@ -207,7 +208,7 @@ class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
 
 
 class Distances(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Kilometres from shore and from the nearest port of the catalogue, at start and end."""
+    """Kilometres from shore and from the nearest port, at start and end."""
 
     start_distance_from_shore_km: float | None = None
     end_distance_from_shore_km: float | None = None

@@ -78,7 +78,8 @@ EVENT: Final = {
         "portVisit": Text("A call at a port. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
-            "`scoring.base`, plus the weights of `reasons`, less those of `against`; 0 to `scoring.cap`. "
+            "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
+            "`scoring.cap`. "
             "A ranking for people to look at, not a probability.",
             limits={"minimum": 0, "maximum": 1},
         ),
@@ -107,12 +108,13 @@ EVENT: Final = {
             "Distance from the nearest shore at the end, likewise.", "km", NOT_NEGATIVE
         ),
         "startDistanceFromPortKm": Text(
-            "Distance from the nearest port of the catalogue at the start. Other ports do not count.",
+            "Distance from the nearest port at the start: the edge of one in the catalogue, or the point "
+            "of one in the World Port Index.",
             "km",
             NOT_NEGATIVE,
         ),
         "endDistanceFromPortKm": Text(
-            "Distance from the nearest port of the catalogue at the end, likewise.", "km", NOT_NEGATIVE
+            "Distance from the nearest port at the end, likewise.", "km", NOT_NEGATIVE
         ),
     },
     "Vessel": {
@@ -333,8 +335,11 @@ EVENT: Final = {
         ),
     },
     "Scoring": {
-        "base": Text("The score before any reason counts.", limits={"minimum": 0, "maximum": 1}),
-        "cap": Text("The highest score there is.", limits={"minimum": 0, "maximum": 1}),
+        "base": Text(
+            "The score at this level before any reason counts.", limits={"minimum": 0, "maximum": 1}
+        ),
+        "cap": Text("The highest score at this level.", limits={"minimum": 0, "maximum": 1}),
+        "floor": Text("The lowest score at this level.", limits={"minimum": 0, "maximum": 1}),
     },
     "Evidence": {
         "positions": Text(

@@ -126,6 +126,7 @@ def build_event(
     facts = _measured(pair, contact, identities, doubtful, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
+    scoring = s.weights.scoring(Level(pair.level), status)
     first, second = _by_importance(identities)
     return Event(
         id=pair.id,
@@ -142,8 +143,8 @@ def build_event(
         vessel=vessel_of(identities[first]),
         encounter=_numbers(facts, first, second, others, s),
         geofences=facts.relations,
-        score=score(s.weights.scoring, reasons, against),
-        scoring=s.weights.scoring,
+        score=score(scoring, reasons, against),
+        scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
         summary=_summary(facts, identities[first], identities[second], s) + retracted(retraction),

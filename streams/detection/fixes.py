@@ -29,6 +29,10 @@ class Fixes(msgspec.Struct, frozen=True):
     long: npt.NDArray[np.bool_]
     """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
     status: npt.NDArray[np.uint8]
+    cog: Floats
+    """Course over ground as reported, degrees, NaN where not."""
+    heading: Floats
+    """True heading as reported, degrees, NaN where not."""
     suppressed: npt.NDArray[np.bool_]
     """Inside a fence with the policy `suppress`."""
     sts: npt.NDArray[np.bool_]
@@ -90,6 +94,8 @@ def fixes_of(
                 mean_knots=mean[part],
                 long=long[part],
                 status=rows["status"][part],
+                cog=rows["cog"][part].astype("f8"),
+                heading=rows["heading"][part].astype("f8"),
                 suppressed=suppressed[part],
                 sts=sts[part],
                 fence=fence[part],

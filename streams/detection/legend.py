@@ -43,13 +43,10 @@ def script() -> str:
     """The file for the page: a module that exports the tables by type of event, with default settings."""
     lines = []
     for table in tables():
-        scoring = table.defaults.weights.scoring
         rows = ",\n".join(
             f"    {json.dumps(_row(row, table.defaults), ensure_ascii=False)}" for row in table.rows
         )
-        lines.append(
-            f'  "{table.type}": {{ "base": {scoring.base}, "cap": {scoring.cap}, "reasons": [\n{rows}\n  ] }}'
-        )
+        lines.append(f'  "{table.type}": {{ "reasons": [\n{rows}\n  ] }}')
     return f"{_HEAD}\n\nexport const REASONS = {{\n" + ",\n".join(lines) + "\n};\n"
 
 

@@ -5,7 +5,8 @@ least 4 hours, or 2 hours in an area known for transfers, outside fences whose p
 hours are whole. Here the ends are refined to the fix: start and end are when the vessel slowed down and sped
 up.
 
-`loitering_event` explains what is found.
+This is what one vessel shows. It proposes a level, by the duration. `loitering_event` explains what is found
+and has the table of what else decides the level.
 """
 
 import msgspec
@@ -17,23 +18,37 @@ from streams.detection.reasons import Weights
 
 
 class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
-    base: float = 0.3
-    slow: float = 0.2
-    """For: time spent slow; the full weight once it is `probable`, proportionally less before."""
-    sts_area: float = 0.2
+    base: float = 0.2
+    slow: float = 0.15
+    """For: time spent slow; the full weight from `full_hours` on, proportionally less before."""
+    sts_area: float = 0.1
     """For: in an area known for ship-to-ship transfers."""
-    watchlist: float = 0.25
-    at_anchor: float = 0.2
+    watched_area: float = 0.1
+    """For: in a fence whose policy is `watch`."""
+    silence: float = 0.1
+    """For: not heard for long right before it, or right after it."""
+    watchlist: float = 0.15
+    at_anchor: float = 0.1
     """Against: most positions report at anchor or moored."""
-    near_port: float = 0.15
+    not_under_command: float = 0.1
+    """Against: most positions report that it is not under command."""
+    adrift: float = 0.05
+    """Against: it was moved across its heading most of the time, as a ship is whose engine is stopped."""
+    resting_place: float = 0.1
+    """Against: many other ships lay at rest near it over the last days."""
+    not_learnt: float = 0.02
+    """Against: there are too few days of data yet to know where ships rest."""
+    near_port: float = 0.1
     """Against: began within `port_km` of a port."""
-    near_shore: float = 0.1
+    near_shore: float = 0.05
     """Against: began within `shore_km` of the shore."""
+    shared_mmsi: float = 0.15
+    """Against: the MMSI is used in two places at once."""
     type_changed: float = 0.05
     """Against: a tanker that now reports another ship type."""
-    alone: float = 0.1
+    alone: float = 0.05
     """Against: no encounter was found meanwhile."""
-    in_encounter: float = 0.1
+    in_encounter: float = 0.05
     """Against: an encounter explains it, which has an event of its own."""
 
 
@@ -60,8 +75,21 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """It lies in an area known for transfers if more than this share of its positions do."""
     anchored_share: float = 0.5
     """It counts as anchored if more than this share of its positions report at anchor or moored."""
-    port_km: float = 10.0
-    """Closer to a port than this, ships often wait (GFW leaves out 10 km round ports for encounters)."""
+    full_hours: float = 24.0
+    """Time slow from which it has its full weight. Source: judgement."""
+    adrift_share: float = 0.5
+    """It counts as adrift if it was moved across its heading at more than this share of its positions, and
+    as not under command if more than this share of its positions report that. Source: judgement."""
+    adrift_degrees: float = 45.0
+    """Course and heading differ by this and up to 180° less this where a vessel is moved across its heading.
+    Source: judgement."""
+    adrift_knots: float = 0.3
+    """Slower than this, a course says nothing. Source: judgement; errors of positions."""
+    silence_hours: float = 6.0
+    """A silence of at least this right before the loitering counts for it. Source: the design's gap."""
+    port_km: float = 30.0
+    """Closer to a port than this, ships wait off it: in its roads, or adrift. Source: judgement; anchorages
+    of large ports reach 15 nautical miles out."""
     shore_km: float = 5.0
     """Closer to the shore than this, ships often wait at anchor. Source: judgement."""
     samples: int = 200
@@ -79,6 +107,10 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("probable_hours must be at least min_hours")
         if self.refine_buckets < 1:
             raise ValueError("refine_buckets must be at least 1")
+        if self.full_hours <= 0:
+            raise ValueError("full_hours must be above 0")
+        if not 0 < self.adrift_degrees <= 90:
+            raise ValueError("adrift_degrees must be above 0 and at most 90")
         if self.samples < 2:
             raise ValueError("samples must be at least 2")
 
@@ -94,6 +126,7 @@ class Sample(msgspec.Struct, array_like=True, gc=False):
     sog: float
     sts: bool
     status: int
+    across: bool = False  # moved across its heading
 
 
 class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
@@ -110,6 +143,9 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
     end: Millis | None = None  # set when it is over
     samples: list[Sample] = []
     receivers: list[str] = []
+    heard: Millis = 0  # the first fix after the last long silence
+    silent_before: Millis = 0  # how long that was
+    silent_after: Millis = 0  # how long it has not been heard since its end
     # what was published of it
     id: str | None = None
     revision: int = 0
@@ -129,8 +165,10 @@ def observe(run: LoiteringRun, fixes: Fixes, s: LoiteringSettings) -> LoiteringR
     done: LoiteringRun | None = None
     knots = fixes.knots
     if fixes.new:
-        if fixes.time[1] - fixes.time[0] > s.max_silence_hours * HOUR:
-            done = finish(run, run.slow)
+        silence = int(fixes.time[1] - fixes.time[0])
+        if silence > s.max_silence_hours * HOUR:
+            done = finish(run, run.slow, silence)
+            run.heard, run.silent_before = int(fixes.time[1]), silence
         _average(run, fixes, s)
         knots = np.where(fixes.long, fixes.mean_knots, knots)
     slow = knots < s.slow_knots
@@ -170,8 +208,9 @@ def close_bucket(run: LoiteringRun, instant: Millis, s: LoiteringSettings) -> Lo
     broken, run.broken = run.broken, None
     run.weight = run.sum = 0.0
     if not weight:  # nothing heard: undecided until the silence is too long
-        if instant - run.last > s.max_silence_hours * HOUR:
-            return finish(run, run.slow)
+        silence = instant - run.last
+        if silence > max(s.max_silence_hours, s.silence_hours) * HOUR:
+            return finish(run, run.slow, silence)
         return None
     if mean < s.slow_knots:
         if run.start is None and run.run is not None:
@@ -188,13 +227,17 @@ def close_bucket(run: LoiteringRun, instant: Millis, s: LoiteringSettings) -> Lo
     return None
 
 
-def finish(run: LoiteringRun, end: Millis) -> LoiteringRun | None:
-    """End what is in hand; the state starts afresh. Returns the loitering, if there was one."""
+def finish(run: LoiteringRun, end: Millis, silence: Millis = 0) -> LoiteringRun | None:
+    """End what is in hand; the state starts afresh. Returns the loitering, if there was one.
+
+    `silence` is how long the vessel has not been heard since.
+    """
     done = None
     if run.start is not None:
-        done = msgspec.structs.replace(run, end=max(end, run.start))
+        silent = silence if run.last == run.slow else 0
+        done = msgspec.structs.replace(run, end=max(end, run.start), silent_after=silent)
         done.samples = [each for each in run.samples if each.time <= done.until]
-    fresh = LoiteringRun(last=run.last)
+    fresh = LoiteringRun(last=run.last, heard=run.heard, silent_before=run.silent_before)
     for name in LoiteringRun.__struct_fields__:
         setattr(run, name, getattr(fresh, name))
     return done
@@ -206,7 +249,10 @@ def in_sts_area(run: LoiteringRun, s: LoiteringSettings) -> bool:
 
 
 def level_of(run: LoiteringRun, s: LoiteringSettings) -> str | None:
-    """The level that the loitering has reached: None, "possible" or "probable"."""
+    """The level that is proposed for the loitering, by its duration alone: None, "possible" or "probable".
+
+    `loitering_event.judged` decides the level, from what is known of the place and of other vessels.
+    """
     if run.start is None:
         return None
     slow = (run.until - run.start) / HOUR
@@ -214,6 +260,19 @@ def level_of(run: LoiteringRun, s: LoiteringSettings) -> str | None:
     if slow >= (s.probable_hours_sts if sts else s.probable_hours):
         return "probable"
     return "possible" if slow >= (s.min_hours_sts if sts else s.min_hours) else None
+
+
+def silence_of(run: LoiteringRun, s: LoiteringSettings) -> Millis:
+    """The longer of the silences right before and right after it."""
+    assert run.start is not None
+    before = run.silent_before if 0 <= run.start - run.heard <= s.bucket else 0
+    return max(before, run.silent_after)
+
+
+def _is_across(fixes: Fixes, i: int, s: LoiteringSettings) -> bool:
+    """Whether the vessel was moved across its heading."""
+    angle = abs((fixes.cog[i] - fixes.heading[i] + 180) % 360 - 180)
+    return bool(fixes.knots[i] >= s.adrift_knots and s.adrift_degrees <= angle <= 180 - s.adrift_degrees)
 
 
 def _keep_sample(run: LoiteringRun, fixes: Fixes, i: int, s: LoiteringSettings) -> None:
@@ -226,6 +285,7 @@ def _keep_sample(run: LoiteringRun, fixes: Fixes, i: int, s: LoiteringSettings) 
             float(fixes.sog[i]),
             bool(fixes.sts[i]),
             int(fixes.status[i]),
+            _is_across(fixes, i, s),
         )
     )
     if len(run.samples) > s.samples:

@@ -1,7 +1,7 @@
-"""Adds to loiterings whether the vessel was in an encounter meanwhile, which one vessel alone does not tell.
+"""Judges the loiterings that are proposed from one vessel alone: by where ships rest, and by encounters.
 
 A loitering is passed on with every revision that its own detector makes. Where an encounter that overlaps it
-is raised or taken back only after its last revision, a further revision says so.
+is raised, changes its level or is taken back only after its last revision, a further revision says so.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,8 @@ from models.vessel import Identity
 from streams.detection.encounter_detector import EncounterDetector
 from streams.detection.explanation import called
 from streams.detection.loitering import LoiteringSettings
-from streams.detection.loitering_event import with_encounters
+from streams.detection.loitering_event import Met, judged
+from streams.detection.resting import Rest, RestingPlaces, RestSettings
 
 
 class Known(msgspec.Struct, array_like=True, gc=False):
@@ -23,7 +24,8 @@ class Known(msgspec.Struct, array_like=True, gc=False):
 
     start: Millis
     end: Millis  # so far, while it is open
-    encounters: list[tuple[str, str]]  # named in it: id of the event, and what the other vessel is called
+    encounters: list[Met]  # named in it
+    rest: Rest  # what was known of the place when it was passed on last
     revision: int = 0  # that was passed on last
     closed: bytes | None = None  # the event as its own detector made it, once it is over
 
@@ -37,6 +39,8 @@ class LoiteringEncounters:
     def __init__(
         self,
         settings: LoiteringSettings,
+        rest_settings: RestSettings,
+        resting: RestingPlaces,
         encounters: EncounterDetector,
         identity_of: Callable[[int], Identity],
         keep: Millis,
@@ -44,6 +48,8 @@ class LoiteringEncounters:
     ) -> None:
         """Ticks may come late by up to `keep` milliseconds."""
         self._settings = settings
+        self._rest_settings = rest_settings
+        self._resting = resting
         self._encounters = encounters
         self._identity_of = identity_of
         self._keep = keep
@@ -64,12 +70,13 @@ class LoiteringEncounters:
             from_text(event.start),
             from_text(event.end or event.detected),
             before.encounters if before else [],
+            self._resting.at(event.position.lon, event.position.lat, event.mmsis, from_text(event.detected)),
             event.revision,
             None if event.end is None else to_json(event),
         )
         known.encounters = self._encounters_of(mmsi, known)
         self._known.setdefault(mmsi, {})[event.id] = known
-        return with_encounters(event, known.encounters, self._settings)
+        return self._judged(event, known)
 
     def revise(self, instant: Millis, encounters: Iterable[Event]) -> list[Event]:
         """Revisions of closed loiterings that these revisions of encounters make necessary."""
@@ -82,24 +89,27 @@ class LoiteringEncounters:
 
     def _revise(self, mmsi: int, known: Known, closed: bytes, instant: Millis) -> list[Event]:
         encounters = self._encounters_of(mmsi, known)
-        if {id for id, _ in encounters} == {id for id, _ in known.encounters}:
+        if {(met.id, met.level) for met in encounters} == {(met.id, met.level) for met in known.encounters}:
             return []
         known.encounters, known.revision = encounters, known.revision + 1
         self._changed.add(f"loitering/{mmsi}")
         event = msgspec.structs.replace(
             event_from_json(closed), revision=known.revision, detected=to_text(instant)
         )
-        return [with_encounters(event, encounters, self._settings)]
+        return [self._judged(event, known)]
 
-    def _encounters_of(self, mmsi: int, known: Known) -> list[tuple[str, str]]:
+    def _judged(self, event: Event, known: Known) -> Event:
+        return judged(event, known.rest, known.encounters, self._settings, self._rest_settings)
+
+    def _encounters_of(self, mmsi: int, known: Known) -> list[Met]:
         """Those that it names already and that can no longer be taken back, and those that overlap it now."""
-        kept = [each for each in known.encounters if not self._encounters.knows(mmsi, each[0])]
+        kept = [each for each in known.encounters if not self._encounters.knows(mmsi, each.id)]
         now = sorted(
-            (contact.start, pair.id, pair.b if pair.a == mmsi else pair.a)
+            (contact.start, pair.id, pair.b if pair.a == mmsi else pair.a, pair.level)
             for pair, contact in self._encounters.encounters_of(mmsi, known.start, known.end)
             if pair.id is not None
         )
-        return kept + [(id, called(self._identity_of(other))) for _, id, other in now]
+        return kept + [Met(id, called(self._identity_of(other)), level) for _, id, other, level in now]
 
     def prune(self, instant: Millis) -> None:
         """Once an hour, let go of loiterings that no encounter can change any more."""

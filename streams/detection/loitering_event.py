@@ -1,7 +1,8 @@
 """The event of a loitering: its numbers, its reasons for and against, its sentence.
 
-The rule is in `loitering`. A loitering is found from one vessel alone. Whether it was in an encounter
-meanwhile is known only where all vessels are compared, so `with_encounters` adds that last sentence there.
+The rule is in `loitering`. A loitering is found from one vessel alone, which gives an event with a proposed
+level (`build_event`). Where ships rest, and whether the vessel was in an encounter meanwhile, is known only
+where all vessels are compared. There `judged` adds it and decides the level.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
+    NOT_COMMANDED,
     NOT_OF_INTEREST,
     SHARED_MMSI,
     TYPE_CHANGED,
@@ -41,8 +43,9 @@ from streams.detection.explanation import (
     vessel_of,
     watchlist,
 )
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area
-from streams.detection.reasons import ReasonTable, ReasonType, Side, score
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area, silence_of
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
+from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
 
 SLOW: Final = ReasonType(
     code="slow",
@@ -81,6 +84,32 @@ NEAR_SHORE: Final = ReasonType(
     thresholds=("shore_km",),
     unit="km",
 )
+WATCHED_AREA: Final = ReasonType(
+    code="watched_area",
+    side=Side.FOR,
+    text="in a watched area: {name}",
+    weight="watched_area",
+)
+SILENCE: Final = ReasonType(
+    code="silence",
+    side=Side.FOR,
+    text="right before or after it, the vessel was not heard for {duration} or longer",
+    weight="silence",
+    thresholds=("silence_hours",),
+    unit="h",
+)
+NOT_UNDER_COMMAND: Final = ReasonType(
+    code="not_under_command",
+    side=Side.AGAINST,
+    text="most positions report that it is not under command: a breakdown explains that it lay still",
+    weight="not_under_command",
+)
+ADRIFT: Final = ReasonType(
+    code="adrift",
+    side=Side.AGAINST,
+    text="it was mostly moved across its heading, adrift with the engine stopped as ships are that wait",
+    weight="adrift",
+)
 ALONE: Final = ReasonType(
     code="alone",
     side=Side.AGAINST,
@@ -94,14 +123,48 @@ IN_ENCOUNTER: Final = ReasonType(
     weight="in_encounter",
 )
 
+LEVELS: Final = (
+    LevelRule(
+        "slow", Effect.POSSIBLE, "slow for `min_hours`, or `min_hours_sts` in an area known for transfers"
+    ),
+    LevelRule("slow_long", Effect.PROBABLE, "slow for `probable_hours`, or `probable_hours_sts` there"),
+    LevelRule("not_under_command", Effect.LIMIT, "most positions report that it is not under command"),
+    LevelRule(
+        "near_port",
+        Effect.LIMIT,
+        "it began within `port_km` of a port of the catalogue or the World Port Index",
+    ),
+    LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
+    LevelRule("at_anchor", Effect.LIMIT, "most positions report at anchor or moored"),
+    LevelRule("near_shore", Effect.LIMIT, "it began within `shore_km` of the shore"),
+    LevelRule("adrift", Effect.LIMIT, "it was mostly moved across its heading"),
+    LevelRule("in_possible_encounter", Effect.LIMIT, "it was in an encounter that is only `possible`"),
+    LevelRule("in_probable_encounter", Effect.EXCEPTION, "it was in an encounter that is `probable`"),
+    LevelRule("watchlist", Effect.EXCEPTION, "the vessel is on a watchlist"),
+    LevelRule("sts_area", Effect.EXCEPTION, "it was mostly in an area known for ship-to-ship transfers"),
+    LevelRule("watched_area", Effect.EXCEPTION, "it was in a watched area"),
+    LevelRule(
+        "silence", Effect.EXCEPTION, "the vessel was silent for `silence_hours` right before or after it"
+    ),
+)
 REASONS: Final = ReasonTable(
     EventType.LOITERING,
     LoiteringSettings(),
     (
-        *(SLOW, STS_AREA, WATCHLIST, SHARED_MMSI, AT_ANCHOR, NEAR_PORT, NEAR_SHORE, TYPE_CHANGED),
+        *(SLOW, STS_AREA, WATCHED_AREA, WATCHLIST, SILENCE, SHARED_MMSI, NOT_UNDER_COMMAND, NEAR_PORT),
+        *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
         *(ALONE, IN_ENCOUNTER, NOT_OF_INTEREST),
     ),
+    LEVELS,
 )
+
+
+class Met(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An encounter of the vessel meanwhile."""
+
+    id: str  # of its event
+    other: str  # what to call the other vessel
+    level: str
 
 
 class _Facts(msgspec.Struct, frozen=True):
@@ -111,6 +174,10 @@ class _Facts(msgspec.Struct, frozen=True):
     duration: Millis
     sts: bool
     anchored: float  # share of the positions that report at anchor or moored
+    disabled: float  # share that reports not under command
+    across: float  # share at which it was moved across its heading
+    silence: Millis  # right before or after it
+    watched: str | None  # name of a watched fence that it was in
     distances: Distances
 
 
@@ -129,15 +196,21 @@ def build_event(
     assert run.id is not None
     kept = [each for each in run.samples if run.start <= each.time <= run.until] or run.samples[-1:]
     lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
+    relations = surroundings.relations(lon, lat)
     facts = _Facts(
         identity=identity,
         duration=run.until - run.start,
         sts=in_sts_area(run, s),
         anchored=sum(each.status in ANCHORED for each in kept) / len(kept),
+        disabled=sum(each.status == NOT_COMMANDED for each in kept) / len(kept),
+        across=sum(each.across for each in kept) / len(kept),
+        silence=silence_of(run, s),
+        watched=surroundings.watched_fence(relations),
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
     )
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
+    scoring = s.weights.scoring(Level(run.level), status)
     return Event(
         id=run.id,
         type=EventType.LOITERING,
@@ -152,9 +225,9 @@ def build_event(
         distances=facts.distances,
         vessel=vessel_of(identity),
         loitering=_numbers(kept, facts.duration),
-        geofences=surroundings.relations(lon, lat),
-        score=score(s.weights.scoring, reasons, against),
-        scoring=s.weights.scoring,
+        geofences=relations,
+        score=score(scoring, reasons, against),
+        scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
         summary=_summary(facts, status, s) + retracted(retraction),
@@ -166,30 +239,50 @@ def build_event(
     )
 
 
-def with_encounters(event: Event, encounters: Sequence[tuple[str, str]], s: LoiteringSettings) -> Event:
-    """A loitering with what the comparison of all vessels tells: the encounters of the vessel meanwhile.
+def judged(
+    event: Event, rest: Rest, encounters: Sequence[Met], s: LoiteringSettings, r: RestSettings
+) -> Event:
+    """A loitering with its level, from what the comparison of all vessels tells.
 
-    Each with its event's id and what to call the other vessel. One that is taken back says nothing about it.
+    `rest` is what is known of where ships rest, `encounters` are those of the vessel meanwhile. One that is
+    taken back stays as it is.
     """
     if event.status is Status.RETRACTED:
         return event
+    reasons, summary = event.reasons, event.summary
+    against = [*event.against, *resting(rest, s, r)]
     if encounters:
-        reason = IN_ENCOUNTER.reason(s, ", ".join(id for id, _ in encounters))
+        against.append(IN_ENCOUNTER.reason(s, ", ".join(met.id for met in encounters)))
         several = "encounters" if len(encounters) > 1 else "an encounter"
-        sentence = (
-            f"Meanwhile it was in {several} with {' and '.join(f'the {who}' for _, who in encounters)}."
-        )
+        others = " and ".join(f"the {met.other}" for met in encounters)
+        summary += f" Meanwhile it was in {several} with {others}."
     else:
-        reason = ALONE.reason(s)
+        against.append(ALONE.reason(s))
         verb = "has been found so far" if event.status is Status.OPEN else "was found"
-        sentence = f"No encounter with another vessel {verb}."
-    against = (*event.against, reason)
+        summary += f" No encounter with another vessel {verb}."
+    conditions = _conditions(event, against, encounters)
+    level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
+    against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
+    scoring = s.weights.scoring(level, event.status)
     return msgspec.structs.replace(
         event,
-        against=against,
-        score=score(s.weights.scoring, event.reasons, against),
-        summary=f"{event.summary} {sentence}",
+        level=level,
+        against=tuple(against),
+        score=score(scoring, reasons, against),
+        scoring=scoring,
+        summary=summary,
     )
+
+
+def _conditions(event: Event, against: Sequence[Reason], encounters: Sequence[Met]) -> set[str]:
+    """The conditions of LEVELS that hold."""
+    conditions = {reason.code for reason in (*event.reasons, *against)}
+    if event.level is Level.PROBABLE:
+        conditions.add("slow_long")
+    if encounters:
+        probable = any(met.level == Level.PROBABLE for met in encounters)
+        conditions.add("in_probable_encounter" if probable else "in_possible_encounter")
+    return conditions
 
 
 def _numbers(kept: list[Sample], duration: Millis) -> Loitering:
@@ -209,12 +302,11 @@ def _numbers(kept: list[Sample], duration: Millis) -> Loitering:
 
 
 def _for(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
-    full = s.probable_hours_sts if facts.sts else s.probable_hours
     yield SLOW.reason(
         s,
         hours(facts.duration),
         threshold="min_hours_sts" if facts.sts else "min_hours",
-        share=min(1.0, facts.duration / HOUR / full),
+        share=min(1.0, facts.duration / HOUR / s.full_hours),
         knots=s.slow_knots,
         duration=duration_text(facts.duration),
         bucket=s.bucket_minutes,
@@ -222,11 +314,17 @@ def _for(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
     )
     if facts.sts:
         yield STS_AREA.reason(s)
+    if facts.watched is not None:
+        yield WATCHED_AREA.reason(s, name=facts.watched)
     yield from watchlist(facts.identity, s)
+    if facts.silence >= s.silence_hours * HOUR:
+        yield SILENCE.reason(s, hours(facts.silence), duration=duration_text(facts.silence))
 
 
 def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
     yield from shared_mmsi(facts.identity, s)
+    if facts.disabled > s.adrift_share:
+        yield NOT_UNDER_COMMAND.reason(s, round(facts.disabled, 2))
     if facts.anchored > s.anchored_share:
         yield AT_ANCHOR.reason(s, round(facts.anchored, 2))
     port, shore = facts.distances.start_distance_from_port_km, facts.distances.start_distance_from_shore_km
@@ -234,6 +332,8 @@ def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
         yield NEAR_PORT.reason(s, port)
     if shore is not None and shore < s.shore_km:
         yield NEAR_SHORE.reason(s, shore)
+    if facts.across > s.adrift_share:
+        yield ADRIFT.reason(s, round(facts.across, 2))
     yield from type_changed(facts.identity, s)
 
 

@@ -95,6 +95,7 @@ def build_event(
     main = surroundings.fences[_main_fence(visit, surroundings)]
     reasons = list(_for(visit, identity, main, s))
     against = [*_against(visit, identity, s), *([retraction] if retraction else [])]
+    scoring = s.weights.scoring(Level(visit.level), status)
     west, south, east, north = (round(edge, 5) for edge in visit.box)
     lon, lat = (visit.lon, visit.last_lon), (visit.lat, visit.last_lat)
     return Event(
@@ -112,8 +113,8 @@ def build_event(
         vessel=vessel_of(identity),
         port_visit=_facts(visit, main, surroundings),
         geofences=surroundings.relations(*_places(visit)),
-        score=score(s.weights.scoring, reasons, against),
-        scoring=s.weights.scoring,
+        score=score(scoring, reasons, against),
+        scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
         summary=_summary(visit, identity, main, surroundings, s) + retracted(retraction),

@@ -1,18 +1,18 @@
 """Reasons: every ground for or against an event, with its sentence, its threshold and its weight.
 
-Each detector has one table of them. Its events, the legend of the page and `docs/reasons.md` are all made
-from that table, so they cannot disagree.
+Each detector has one table of them, with what makes each level. Its events, the legend of the page and
+`docs/reference/reasons.md` are all made from that table, so they cannot disagree.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
 import msgspec
 
-from models.event import EventType, Reason, Scoring
+from models.event import EventType, Level, Reason, Scoring, Status
 
 _MEASURES: Final = {"minutes": ("h", 60.0), "hours": ("h", 1.0), "metres": ("m", 1.0), "km": ("km", 1.0)}
 """Unit of a reason by the word in a setting's name that says its unit, and how many of these make one."""
@@ -33,7 +33,11 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     base: float = 0.0
-    """Score before any reason counts."""
+    """Score of a `possible` event before any reason counts."""
+    probable: float = 0.4
+    """What a `probable` event has more than a `possible` one before any reason counts."""
+    border: float = 0.5
+    """Scores of `probable` events start here; those of `possible` ones end 0.01 below."""
     cap: float = 1.0
     """Highest score there is; the lowest is 0."""
     watchlist: float = 0.2
@@ -47,12 +51,20 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, value in msgspec.structs.asdict(self).items():
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} must be from 0 to 1")
-        if self.base > self.cap:
-            raise ValueError("base must be at most cap")
+        if not 0 < self.border <= self.cap:
+            raise ValueError("border must be above 0 and at most cap")
+        if self.base >= self.border:
+            raise ValueError("base must be less than border")
+        if not self.border <= self.base + self.probable <= self.cap:
+            raise ValueError("base and probable together must be at least border and at most cap")
 
-    @property
-    def scoring(self) -> Scoring:
-        return Scoring(base=round(self.base, 2), cap=round(self.cap, 2))
+    def scoring(self, level: Level, status: Status) -> Scoring:
+        """How the score of an event is made. One that is taken back may fall to 0."""
+        border = round(self.border, 2)
+        if level is Level.POSSIBLE:
+            return Scoring(base=round(self.base, 2), cap=round(border - 0.01, 2))
+        floor = 0.0 if status is Status.RETRACTED else border
+        return Scoring(base=round(self.base + self.probable, 2), cap=round(self.cap, 2), floor=floor)
 
 
 class Weighted(Protocol):
@@ -105,14 +117,51 @@ class ReasonType:
         )
 
 
+class Effect(StrEnum):
+    """What a condition does to the level of an event."""
+
+    POSSIBLE = "makes it `possible`"
+    PROBABLE = "makes it `probable`"
+    LIMIT = "`possible` at most, unless an exception holds"
+    EXCEPTION = "an exception"
+    BAR = "`possible` at most, without exception"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRule:
+    """One condition that decides about the level."""
+
+    code: str
+    """Its name: the code of the reason that states it, where there is one."""
+    effect: Effect
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonTable:
-    """All reasons of one type of event."""
+    """All reasons of one type of event, and what makes each level."""
 
     type: EventType
     defaults: Weighted
     """The detector's settings as they are by default."""
     rows: tuple[ReasonType, ...]
+    levels: tuple[LevelRule, ...] = ()
+
+    def level(self, conditions: Collection[str]) -> Level | None:
+        """The level of an event for which the conditions with these codes hold; None where it has none."""
+        effects = {rule.effect for rule in self.levels if rule.code in conditions}
+        if Effect.PROBABLE in effects and Effect.BAR not in effects:
+            if Effect.LIMIT not in effects or Effect.EXCEPTION in effects:
+                return Level.PROBABLE
+            return Level.POSSIBLE
+        return Level.POSSIBLE if effects & {Effect.POSSIBLE, Effect.PROBABLE} else None
+
+    def limits(self, conditions: Collection[str]) -> list[str]:
+        """Those of these conditions that an event can't be `probable` with, in the order of the table."""
+        if self.level(conditions) is not Level.POSSIBLE:
+            return []
+        against = (Effect.LIMIT, Effect.BAR)
+        return [rule.code for rule in self.levels if rule.code in conditions and rule.effect in against]
 
     def __post_init__(self) -> None:
         """Codes are the contract with consumers: one code means one thing on each side."""
@@ -136,14 +185,14 @@ def unit_of(name: str) -> str:
 
 
 def score(scoring: Scoring, reasons: Sequence[Reason], against: Sequence[Reason]) -> float:
-    """Base plus the weights of the reasons, less those against; at least 0 and at most the cap.
+    """Base plus the weights of the reasons, less those against; at least the floor and at most the cap.
 
     Summed in whole hundredths, so that the numbers shown add up exactly.
     """
     total = _hundredths(scoring.base)
     total += sum(_hundredths(reason.weight) for reason in reasons)
     total -= sum(_hundredths(reason.weight) for reason in against)
-    return max(0, min(total, _hundredths(scoring.cap))) / 100
+    return max(_hundredths(scoring.floor), min(total, _hundredths(scoring.cap))) / 100
 
 
 def _hundredths(weight: float) -> int:

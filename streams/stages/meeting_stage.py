@@ -4,7 +4,7 @@ Vessels are compared at the instants of the grid. Ticks come with the instant at
 may be for an earlier one (backfill). So the ticks of the last 90 minutes are kept, and a pair is judged
 again, over all its instants in order, whenever one is added.
 
-Events that VesselStage proposes pass through here: a loitering says whether the vessel was in an encounter.
+Loiterings that VesselStage proposes are judged here: by where ships rest, and by the vessel's encounters.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.encounter import Key
 from streams.detection.encounter_detector import EncounterDetector
 from streams.detection.loitering_encounters import LoiteringEncounters
+from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.grid import before
@@ -71,8 +72,18 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._resting = RestingPlaces(
+            settings.resting,
+            self._step,
+            settings.encounter.flags,
+            rules.surroundings,
+            self._identity_of,
+            self._changed,
+        )
         self._loiterings = LoiteringEncounters(
             rules.settings.vessel.detectors.loitering,
+            settings.resting,
+            self._resting,
             self._encounters,
             self._identity_of,
             settings.keep,
@@ -132,12 +143,14 @@ class MeetingStage(Stage[Instant, list[Event]]):
                 self._identities[int(rest)] = msgspec.msgpack.decode(data, type=Identity)
         self._encounters.load(split, meta.ended, self._identities.values())
         self._loiterings.load((int(rest), data) for kind, rest, data in split if kind == "loitering")
+        self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
 
     def snapshot(self) -> bytes:
         self._changed.clear()
         self._changed |= {f"fed/{time}" for time in self._waiting}
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
+        self._changed |= self._resting.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -145,6 +158,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _piece(self, kind: str, *rest: str) -> object | None:
         """What one piece holds; None where it is gone."""
+        if kind == "rest":
+            return self._resting.piece(rest)
         numbers = [int(number) for number in rest]
         if kind == "fed":
             waiting = self._waiting.get(numbers[0])
@@ -189,6 +204,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """Compare the vessels at each time that there are ticks for; returns the pairs to be judged."""
         rows: Rows = np.concatenate([no_ticks(), *(part.ticks for part in parts)])
         rows["stations"] = 0  # the table goes with the part
+        self._resting.learn(rows)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _complete(self, parts: list[Instant]) -> list[Event]:
@@ -199,6 +215,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
         self._loiterings.prune(instant)
+        self._resting.prune(instant)
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

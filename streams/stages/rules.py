@@ -7,6 +7,7 @@ import msgspec
 
 from geofences.fence import Fence, fences_digest
 from geofences.surroundings import Surroundings
+from geofences.world_ports import world_ports_digest
 from models.event import Detector, EventType
 from models.watchlist import Watchlist
 from streams.deployment.config import RunFiles
@@ -40,7 +41,12 @@ class Rules:
         """Equal hashes and equal lines give equal events of this type."""
         s = self.settings
         shared = (s.decoder, s.surroundings, s.vessel.grid, s.vessel.track, s.vessel.identity)
-        reference = (s.vessel.idle_days, fences_digest(self.surroundings.fences), self.watchlist.digest)
+        reference = (
+            s.vessel.idle_days,
+            fences_digest(self.surroundings.fences),
+            self.watchlist.digest,
+            world_ports_digest(),
+        )
         vessel = (s.vessel.detectors.candidate_hours, s.vessel.detectors.waiting)
         own: tuple[object, ...] = {
             EventType.ENCOUNTER: (s.meeting,),

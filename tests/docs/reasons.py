@@ -1,5 +1,6 @@
 """The reference of reasons: what each type of event can say for and against itself, and what that counts."""
 
+from models.event import Level, Status
 from streams.detection.legend import sentence, tables
 from streams.detection.reasons import ReasonTable, ReasonType, Side, measure
 from tests.docs.markdown import page, table
@@ -11,23 +12,32 @@ SIDES = {Side.FOR: "for", Side.AGAINST: "against", Side.RETRACTION: "against: ta
 def reasons() -> str:
     """The page."""
     parts = [
-        "What each type of event can say for and against itself. The score is the base, plus the weights of "
-        "the reasons for, less those of the reasons against; at least 0 and at most the cap. Thresholds "
-        "and weights are the default [settings](settings.md); `…` stands for what only an event knows. The "
+        "What each type of event can say for and against itself, and what makes its level. The score is the "
+        "base, plus the weights of the reasons for, less those of the reasons against. Base, lowest and "
+        "highest score depend on the level, so that a `probable` event always has the higher score. "
+        "Thresholds and weights are the default [settings](settings.md); `…` stands for what only an event knows. The "
         "weights are judgement: they have not been fitted to data.",
     ]
     for one in tables():
-        scoring = one.defaults.weights.scoring
+        low, high = (one.defaults.weights.scoring(level, Status.OPEN) for level in Level)
         parts += [
             f"## `{one.type}`",
-            f"Base {scoring.base:.2f}, cap {scoring.cap:.2f}. Settings: `[{section(one)}]` and "
+            f"`possible`: base {low.base:.2f}, from {low.floor:.2f} to {low.cap:.2f}. `probable`: base "
+            f"{high.base:.2f}, from {high.floor:.2f} to {high.cap:.2f}. Settings: `[{section(one)}]` and "
             f"`[{section(one)}.weights]`.",
+            *levels_of(one),
             table(
                 ("reason", "counts", "sentence", "threshold", "weight"),
                 [row_of(row, one) for row in one.rows],
             ),
         ]
     return page("Reasons", *parts)
+
+
+def levels_of(one: ReasonTable) -> list[str]:
+    """The table of what makes each level, if there is one."""
+    rows = [(f"`{rule.code}`", rule.text, rule.effect.value) for rule in one.levels]
+    return [table(("condition", "it holds if", "level"), rows)] if rows else []
 
 
 def section(one: ReasonTable) -> str:

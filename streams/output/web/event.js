@@ -58,13 +58,13 @@ export const grounds = (event) => [el("div", { class: "columns" }, groundsOf("Fo
   groundsOf("Against", "against", event.against, "−")), sumOf(event), legendOf(event)];
 
 /* In whole hundredths, as the weights are given, so that the sum is exact. */
-function sumOf({ scoring, reasons, against, score }) {
+function sumOf({ scoring, reasons, against, score, level }) {
   if (!scoring) return null;
   const hundredths = (value) => Math.round(value * 100), shown = (value) => (value / 100).toFixed(2).replace("-", "−");
   const sum = (some) => some.reduce((total, each) => total + hundredths(each.weight), 0);
   const total = hundredths(scoring.base) + sum(reasons) - sum(against);
-  const bound = total > hundredths(scoring.cap) ? ", at most " : total < 0 ? ", at least " : null;
-  return el("p", { class: "small sum" }, `Score: ${scoring.base.toFixed(2)} for every event + ${shown(sum(reasons))} for − ${
+  const bound = total > hundredths(scoring.cap) ? ", at most " : total < hundredths(scoring.floor ?? 0) ? ", at least " : null;
+  return el("p", { class: "small sum" }, `Score: ${scoring.base.toFixed(2)} for ${level} + ${shown(sum(reasons))} for − ${
     shown(sum(against))} against = ${shown(total)}${bound ? bound + score.toFixed(2) : ""}`);
 }
 

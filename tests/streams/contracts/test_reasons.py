@@ -157,7 +157,8 @@ def test_base_and_weights_add_up_to_the_score() -> None:
         total = Decimal(str(event.scoring.base))
         total += sum(Decimal(str(reason.weight)) for reason in event.reasons)
         total -= sum(Decimal(str(reason.weight)) for reason in event.against)
-        assert Decimal(str(event.score)) == max(Decimal(0), min(total, Decimal(str(event.scoring.cap))))
+        floor, cap = Decimal(str(event.scoring.floor)), Decimal(str(event.scoring.cap))
+        assert Decimal(str(event.score)) == max(floor, min(total, cap))
 
 
 def test_a_loitering_during_an_encounter_does_not_say_that_nobody_was_there() -> None:

@@ -23,7 +23,7 @@ def test_the_legend_is_what_the_tables_say() -> None:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.type)
 def test_every_weight_is_that_of_a_reason(table: ReasonTable) -> None:
     weights = set(type(table.defaults.weights).__struct_fields__)
-    assert {row.weight for row in table.rows} == weights - {"base", "cap"}
+    assert {row.weight for row in table.rows} == weights - {"base", "probable", "border", "cap"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.type)
@@ -91,7 +91,7 @@ def test_names_sent_by_radio_are_no_templates() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"base": -0.1}, {"flag": 1.1}, {"base": 0.9, "cap": 0.8}, {"retraction": float("nan")}]
+    "values", [{"base": -0.1}, {"flag": 1.1}, {"base": 0.5, "border": 0.5}, {"retraction": float("nan")}]
 )
 def test_impossible_weights(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):

@@ -1,0 +1,279 @@
+"""Where ships rest: how many other vessels lay at rest near a place over the last days.
+
+Learnt from the ticks alone. A place where many lie at rest is a harbour, an anchorage or a waiting area,
+whether or not a map knows it, and two that lie near each other there are ordinary. Not learnt are watched
+areas and areas known for transfers, nor vessels on a watchlist or of a flag that counts for an encounter:
+otherwise what is looked for would become ordinary. Fishing and pleasure craft and class B are left out too,
+because a fleet that drifts where it fishes makes no anchorage.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from geofences.distance import haversine_m
+from geofences.surroundings import Surroundings
+from models.event import Reason
+from models.report import Rows
+from models.time import DAY, MINUTE, Millis
+from models.vessel import Identity, flag_of
+from streams.detection.reasons import ReasonType, Side, Weighted
+
+_CELL: Final = 0.01
+"""Degrees. Side of a cell, some 1.1 km from south to north. Distances are those of cells' centres."""
+_BLOCK: Final = 10
+"""Cells on a side of a block; a checkpoint writes whole blocks."""
+_NOT_COUNTED: Final = frozenset({30, 36, 37})
+"""AIS ship types of fishing vessels, sailing vessels and pleasure craft (ITU-R M.1371)."""
+
+Cell = tuple[int, int]
+"""Row (from the south) and column (from 180° W) of the grid."""
+_COLUMNS: Final = round(360 / _CELL)
+_NOBODY: Final[dict[int, int]] = {}
+
+
+class RestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where ships rest, learnt from the stream."""
+
+    knots: float = 1.0
+    """Knots. A vessel slower than this lies at rest. Source: judgement; ships swing at anchor."""
+    every_minutes: int = 60
+    """Minutes. Positions at whole multiples of this time count, and fixes that stand alone. Judgement."""
+    days: int = 7
+    """Days. A vessel counts for this long after it was last at rest in a place. Source: judgement."""
+    learn_days: float = 3.0
+    """Days of data from which the places count as learnt; before that, events say so. Source: judgement."""
+    near_km: float = 2.0
+    """Kilometres. The nearer of the two distances within which vessels are counted."""
+    near_vessels: int = 4
+    """Ships rest at a place if so many others lay at rest within `near_km`. Source: judgement; a raft of
+    three has one other vessel beside each pair."""
+    wide_km: float = 5.0
+    """Kilometres. The wider of the two distances within which vessels are counted."""
+    wide_vessels: int = 8
+    """Ships rest at a place if so many others lay at rest within `wide_km`. Source: judgement."""
+    cell_vessels: int = 24
+    """Vessels remembered of each cell of the grid (0.01°), those that were there last. It bounds the memory,
+    and has to be at least `wide_vessels` and 3 more."""
+
+    def __post_init__(self) -> None:
+        if self.every_minutes < 5 or self.every_minutes % 5:
+            raise ValueError("every_minutes must be a multiple of 5")
+        if self.days < 1:
+            raise ValueError("days must be at least 1")
+        if self.learn_days > self.days:
+            raise ValueError("learn_days must be at most days")
+        if not 0 < self.near_km <= self.wide_km <= 50:
+            raise ValueError("near_km must be above 0 and at most wide_km, and wide_km at most 50")
+        if min(self.near_vessels, self.wide_vessels) < 1:
+            raise ValueError("near_vessels and wide_vessels must be at least 1")
+        if self.cell_vessels < max(self.near_vessels, self.wide_vessels) + 3:
+            raise ValueError("cell_vessels must be at least near_vessels and wide_vessels, and 3 more")
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """What is known of a place at a time."""
+
+    near: int  # other vessels that lay at rest within `near_km`
+    wide: int  # and within `wide_km`
+    crowded: bool  # whether ships rest here
+    days: float  # of data that it was learnt from, at most the days that are looked back
+    learnt: bool  # whether those are enough
+
+
+RESTING_PLACE: Final = ReasonType(
+    code="resting_place",
+    side=Side.AGAINST,
+    text="ships rest here: over the last {days:g} days {value:.0f} other vessels lay at rest "
+    "within {km:g} km",
+    weight="resting_place",
+)
+NOT_LEARNT: Final = ReasonType(
+    code="not_learnt",
+    side=Side.AGAINST,
+    text="where ships rest is known from only {days} days of data so far",
+    weight="not_learnt",
+)
+
+
+def resting(rest: Rest, s: Weighted, r: RestSettings) -> Iterator[Reason]:
+    """Against, where ships rest near a place, or where too little is known of that. `s` has the weights."""
+    days = round(min(rest.days, r.days), 1)
+    if rest.near >= r.near_vessels:
+        yield RESTING_PLACE.reason(s, rest.near, km=r.near_km, days=days)
+    elif rest.wide >= r.wide_vessels:
+        yield RESTING_PLACE.reason(s, rest.wide, km=r.wide_km, days=days)
+    elif not rest.learnt:
+        yield NOT_LEARNT.reason(s, days=days)
+
+
+class RestingPlaces:
+    """State: by cell of a grid, the vessels that lay at rest there, each with the last day.
+
+    The state is kept in pieces, one for each block of cells. The names of those that change are added to
+    `changed`.
+    """
+
+    def __init__(
+        self,
+        settings: RestSettings,
+        step: Millis,
+        flags: Collection[str],
+        surroundings: Surroundings,
+        identity_of: Callable[[int], Identity],
+        changed: set[str],
+    ) -> None:
+        """`step` is that of the time grid. Vessels whose flag is one of `flags` are not counted."""
+        self._settings = settings
+        self._step = step
+        self._flags = flags
+        self._surroundings = surroundings
+        self._identity_of = identity_of
+        self._changed = changed
+        self._cells: defaultdict[Cell, dict[int, int]] = defaultdict(dict)
+        self._since: Millis | None = None  # the first position there was
+        self._pruned = 0  # the day on which old vessels were forgotten last
+        self._found: dict[Cell, tuple[dict[int, int], dict[int, int]]] = {}  # looked up since the last change
+
+    def learn(self, rows: Rows) -> None:
+        """Take in TICK rows, in any order."""
+        if not len(rows):
+            return
+        first = int(rows["time"].min())
+        if self._since is None or first < self._since:
+            self._since = first
+            self._changed.add("rest/since")
+        s = self._settings
+        regular = rows["time"] % (s.every_minutes * MINUTE) == 0
+        alone = rows["time"] % self._step != 0
+        rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
+        if not len(rows):
+            return
+        self._found.clear()
+        row = np.floor((rows["lat"] + 90) / _CELL).astype(np.int64).tolist()
+        column = (np.floor((rows["lon"] + 180) / _CELL).astype(np.int64) % _COLUMNS).tolist()
+        days = (rows["time"] // DAY).tolist()
+        mmsis = rows["mmsi"].tolist()
+        fresh = [
+            i
+            for i, cell in enumerate(zip(row, column, strict=True))
+            if self._cells.get(cell, _NOBODY).get(mmsis[i], -1) < days[i]
+        ]
+        if not fresh:
+            return
+        watched = self._surroundings.watched(rows["lon"][fresh], rows["lat"][fresh])
+        for i, is_watched in zip(fresh, watched.tolist(), strict=True):
+            if not is_watched and self._counts(mmsis[i]):
+                self._note((row[i], column[i]), mmsis[i], days[i])
+
+    def _counts(self, mmsi: int) -> bool:
+        identity = self._identity_of(mmsi)
+        return not (
+            identity.listed
+            or identity.class_b
+            or identity.ship_type in _NOT_COUNTED
+            or flag_of(mmsi) in self._flags
+        )
+
+    def _note(self, cell: Cell, mmsi: int, day: int) -> None:
+        vessels = self._cells[cell]
+        vessels[mmsi] = max(day, vessels.get(mmsi, day))
+        if len(vessels) > self._settings.cell_vessels:
+            del vessels[min(vessels, key=lambda each: (vessels[each], each))]
+        self._changed.add(_block_name(cell))
+
+    def at(self, lon: float, lat: float, mmsis: Collection[int], time: Millis) -> Rest:
+        """How many vessels other than `mmsis` lay at rest near a place, as known at a time."""
+        s = self._settings
+        near, wide = self._vessels_near(lon, lat)
+        first = time // DAY - s.days
+        counts = [
+            sum(1 for mmsi, day in vessels.items() if day >= first and mmsi not in mmsis)
+            for vessels in (near, wide)
+        ]
+        days = 0.0 if self._since is None else min((time - self._since) / DAY, float(s.days))
+        crowded = counts[0] >= s.near_vessels or counts[1] >= s.wide_vessels
+        return Rest(counts[0], counts[1], crowded, days, days >= s.learn_days)
+
+    def _vessels_near(self, lon: float, lat: float) -> tuple[dict[int, int], dict[int, int]]:
+        """The vessels within the two distances of the middle of a cell, each with its last day."""
+        cell = (int((lat + 90) // _CELL), int((lon + 180) // _CELL) % _COLUMNS)
+        if cell not in self._found:
+            self._found[cell] = self._look(cell)
+        return self._found[cell]
+
+    def _look(self, cell: Cell) -> tuple[dict[int, int], dict[int, int]]:
+        s = self._settings
+        metres = 1000 * s.wide_km
+        tall = int(metres / 111_000 / _CELL) + 1
+        lat = (cell[0] + 0.5) * _CELL - 90
+        broad = min(int(tall / max(np.cos(np.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1, _COLUMNS // 2)
+        near: dict[int, int] = {}
+        wide: dict[int, int] = {}
+        for row in range(cell[0] - tall, cell[0] + tall + 1):
+            for east in range(-broad, broad + 1):
+                vessels = self._cells.get((row, (cell[1] + east) % _COLUMNS))
+                if not vessels:
+                    continue
+                away = float(haversine_m(0.0, lat, east * _CELL, (row + 0.5) * _CELL - 90))
+                for found, limit in ((near, s.near_km), (wide, s.wide_km)):
+                    if away <= 1000 * limit:
+                        for mmsi, day in vessels.items():
+                            found[mmsi] = max(day, found.get(mmsi, day))
+        return near, wide
+
+    def prune(self, instant: Millis) -> None:
+        """Once a day, forget the vessels that were not at rest in a place for long."""
+        today = instant // DAY
+        if today <= self._pruned:
+            return
+        if self._pruned:
+            self._forget(today - self._settings.days)
+        self._pruned = today
+        self._changed.add("rest/since")
+
+    def _forget(self, before: int) -> None:
+        self._found.clear()
+        for cell, vessels in list(self._cells.items()):
+            old = [mmsi for mmsi, day in vessels.items() if day < before]
+            for mmsi in old:
+                del vessels[mmsi]
+            if old:
+                self._changed.add(_block_name(cell))
+            if not vessels:
+                del self._cells[cell]
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {_block_name(cell) for cell, vessels in self._cells.items() if vessels} | {"rest/since"}
+
+    def piece(self, rest: tuple[str, ...]) -> object | None:
+        """What one piece holds; None where it is gone."""
+        if rest[0] == "since":
+            return self._since, self._pruned
+        south, west = (int(number) * _BLOCK for number in rest)
+        cells = (
+            (row, column) for row in range(south, south + _BLOCK) for column in range(west, west + _BLOCK)
+        )
+        return [(cell, self._cells[cell]) for cell in cells if self._cells.get(cell)] or None
+
+    def load(self, pieces: Iterable[tuple[str, bytes]]) -> None:
+        """Replace the state by these pieces: the rest of the name, and what it holds."""
+        self._cells.clear()
+        self._found.clear()
+        self._since, self._pruned = None, 0
+        for rest, data in pieces:
+            if rest == "since":
+                self._since, self._pruned = msgspec.msgpack.decode(data, type=tuple[Millis | None, int])
+            else:
+                for cell, vessels in msgspec.msgpack.decode(data, type=list[tuple[Cell, dict[int, int]]]):
+                    self._cells[cell] = vessels
+
+
+def _block_name(cell: Cell) -> str:
+    return f"rest/{cell[0] // _BLOCK}/{cell[1] // _BLOCK}"

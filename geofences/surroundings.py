@@ -63,6 +63,14 @@ class Surroundings:
         """Which positions lie in a fence whose policy is `watch`, or in an area known for transfers."""
         return self._any(self.index.containing(lon, lat), self._watch, len(lon))
 
+    def is_watched(self, lon: float, lat: float) -> bool:
+        """Whether one position lies in such a fence or area."""
+        return bool(self.watched(np.array([lon]), np.array([lat]))[0])
+
+    def port_km(self, lon: float, lat: float) -> float:
+        """Kilometres from a position in degrees to the nearest port, as in `distances`."""
+        return float(self._port_km(np.array([lon]), np.array([lat]))[0])
+
     def watched_fence(self, relations: Iterable[FenceRelation]) -> str | None:
         """The name of the first of these fences that was entered and whose policy is `watch`."""
         fences = self.index.by_id
@@ -133,15 +141,19 @@ class Surroundings:
         """
         at_lon, at_lat = np.array(lon), np.array(lat)
         shore = shore_distance_km(at_lon, at_lat).tolist()
-        port = np.fmin(
-            port_distance_km(at_lon, at_lat, self.fences), world_ports().nearest(at_lon, at_lat)[1]
-        ).tolist()
+        port = self._port_km(at_lon, at_lat).tolist()
         return Distances(
             start_distance_from_shore_km=rounded(shore[0], 2),
             end_distance_from_shore_km=rounded(shore[1], 2),
             start_distance_from_port_km=rounded(port[0], 2),
             end_distance_from_port_km=rounded(port[1], 2),
         )
+
+    def _port_km(self, lon: Floats, lat: Floats) -> Floats:
+        nearest: Floats = np.fmin(
+            port_distance_km(lon, lat, self.fences), world_ports().nearest(lon, lat)[1]
+        )
+        return nearest
 
     @staticmethod
     def _any(hits: Hits, flags: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,8 @@ RECEIVERS: Final = 32
 """Receivers that the evidence of one event names at most."""
 ANCHORED: Final = (1, 5)
 """Navigational status at anchor and moored (ITU-R M.1371)."""
+MOORED: Final = 5
+"""Navigational status moored (ITU-R M.1371)."""
 NOT_COMMANDED: Final = 2
 """Navigational status not under command (ITU-R M.1371)."""
 _KNOWN_TO: Final = 10

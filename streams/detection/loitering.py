@@ -158,8 +158,13 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
         return self.slow if self.end is None else self.end
 
 
-def observe(run: LoiteringRun, fixes: Fixes, s: LoiteringSettings) -> LoiteringRun | None:
-    """Take in the fixes of one step. Returns the loitering that ended here, if one did."""
+def observe(
+    run: LoiteringRun, fixes: Fixes, s: LoiteringSettings, *, one_place: bool = True
+) -> LoiteringRun | None:
+    """Take in the fixes of one step. Returns the loitering that ended here, if one did.
+
+    `one_place` says whether all positions of the vessel are on this track, so that a silence is its own.
+    """
     if fixes.suppressed[-1]:
         return finish(run, run.slow)
     done: LoiteringRun | None = None
@@ -167,6 +172,7 @@ def observe(run: LoiteringRun, fixes: Fixes, s: LoiteringSettings) -> LoiteringR
     if fixes.new:
         silence = int(fixes.time[1] - fixes.time[0])
         if silence > s.max_silence_hours * HOUR:
+            silence = silence if one_place else 0
             done = finish(run, run.slow, silence)
             run.heard, run.silent_before = int(fixes.time[1]), silence
         _average(run, fixes, s)
@@ -202,15 +208,21 @@ def _slow_at(run: LoiteringRun, time: Millis, s: LoiteringSettings) -> None:
     run.slow, run.fast = time, False
 
 
-def close_bucket(run: LoiteringRun, instant: Millis, s: LoiteringSettings) -> LoiteringRun | None:
-    """Judge the bucket that ends at `instant`. Returns the loitering that ended in it, if one did."""
+def close_bucket(
+    run: LoiteringRun, instant: Millis, s: LoiteringSettings, *, one_place: bool = True
+) -> LoiteringRun | None:
+    """Judge the bucket that ends at `instant`. Returns the loitering that ended in it, if one did.
+
+    `one_place` as in `observe`. A vessel that is silent as a whole has until `silence_hours` to be heard again.
+    """
     weight, mean = run.weight, run.sum / run.weight if run.weight else 0.0
     broken, run.broken = run.broken, None
     run.weight = run.sum = 0.0
     if not weight:  # nothing heard: undecided until the silence is too long
         silence = instant - run.last
-        if silence > max(s.max_silence_hours, s.silence_hours) * HOUR:
-            return finish(run, run.slow, silence)
+        limit = max(s.max_silence_hours, s.silence_hours) if one_place else s.max_silence_hours
+        if silence > limit * HOUR:
+            return finish(run, run.slow, silence if one_place else 0)
         return None
     if mean < s.slow_knots:
         if run.start is None and run.run is not None:

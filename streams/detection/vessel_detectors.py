@@ -163,7 +163,12 @@ class VesselDetectors:
 
     def _watch_loitering(self, watched: _Watched, instant: Millis) -> list[Event]:
         run = watched.vessel.loitering_runs.setdefault(watched.segment, LoiteringRun())
-        done = loitering.observe(run, watched.fixes, self._settings.loitering)
+        done = loitering.observe(
+            run,
+            watched.fixes,
+            self._settings.loitering,
+            one_place=len(watched.vessel.segments) < 2,
+        )
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
         return [] if done is None else self._end_loitering(watched.vessel, done, instant)
@@ -171,7 +176,8 @@ class VesselDetectors:
     def _close_bucket(self, vessel: VesselState, segment: int, alive: bool, instant: Millis) -> list[Event]:
         s, run = self._settings.loitering, vessel.loitering_runs[segment]
         events: list[Event] = []
-        done = loitering.close_bucket(run, instant, s)
+        one_place = len(vessel.segments) < 2 and alive
+        done = loitering.close_bucket(run, instant, s, one_place=one_place)
         if not alive and done is None:
             done = loitering.finish(run, run.slow)
         if done is not None:

@@ -39,8 +39,11 @@ UNITS: Final = {
     "Km": ("km", 1.0),
 }
 """Names of fields hold their unit: that of a reason, and how many of it."""
-NO_MEASURE: Final = {"at_anchor", "excluded_type", "type_changed"}
-"""Numbers without a unit: a share, and codes."""
+NO_MEASURE: Final = {
+    *("at_anchor", "adrift", "not_under_command"),
+    *("resting_place", "excluded_type", "type_changed"),
+}
+"""Numbers without a unit: shares, a number of vessels, and codes."""
 TABLES: Final = {table.type: table for table in tables()}
 
 
@@ -61,6 +64,7 @@ MEASURES: Final = {
     "encounter against distance": Measure("encounter.medianDistanceKilometers"),
     "encounter against near_port": Measure("distances.startDistanceFromPortKm", above=False),
     "loitering for slow": Measure("loitering.totalTimeHours"),
+    "loitering for silence": Measure(),
     "loitering against near_port": Measure("distances.startDistanceFromPortKm", above=False),
     "loitering against near_shore": Measure("distances.startDistanceFromShoreKm", above=False),
     "port_visit for inside": Measure("portVisit.durationHours"),
@@ -116,6 +120,7 @@ def rare_events() -> list[Event]:
     before_and_after = np.array([*range(0, 45, 5), *range(400, 445, 5)])
     silence = [ticks(A, before_and_after), ticks(B, before_and_after, 40)]
     port = fence("port", 2000, FenceKind.PORT, Policy.SUPPRESS, locode="RUABC", east=6000)
+    waiting = [0, *np.arange(500, 860, 10)]
     silent = fixes(A, [0, 10, 20, 300, 310], [0, 6000, 6000, 6000, 6000], sog=4.0)
     return [
         *encounters(apart, (identity(A, size=size), identity(B, size=size))),
@@ -123,6 +128,7 @@ def rare_events() -> list[Event]:
         *encounters([ticks(A, minutes), ticks(B, minutes, 80)]),
         *encounters(silence),
         *events_of(run_stage(vessel_stage([port]), silent, statics(A))),
+        *events_of(run_stage(vessel_stage(), fixes(A, waiting, np.array(waiting) * 0.1), statics(A))),
     ]
 
 

@@ -24,7 +24,7 @@ def test_without_fences_nothing_is_anywhere() -> None:
     assert NOWHERE.port_of(hits, 1)[1].tolist() == [-1]
     assert not NOWHERE.suppressed(hits, 1)[0]
     distances = NOWHERE.distances((SEA[0], SEA[0]), (SEA[1], SEA[1]))
-    assert distances.start_distance_from_port_km is None
+    assert distances.start_distance_from_port_km is not None  # of the World Port Index
     assert distances.start_distance_from_shore_km is not None
 
 

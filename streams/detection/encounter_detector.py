@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from geofences.surroundings import Surroundings
-from models.event import Detector, Event, EventType, Reason, Status, event_id, sort_key
+from models.event import Detector, Event, EventType, Level, Reason, Status, event_id, sort_key
 from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Identity
@@ -29,6 +29,7 @@ from streams.detection.encounter import Key, Pair
 from streams.detection.encounter_pairs import Pairs
 from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.one_hull import Hulls, hulls
+from streams.detection.ordinary import Ordinary, Places
 from streams.detection.pair_sample import thinned
 from streams.detection.renumbered import Namesakes
 from streams.detection.sightings import Sightings
@@ -56,6 +57,7 @@ class EncounterDetector:
     def __init__(
         self,
         surroundings: Surroundings,
+        places: Places,
         detector: Detector,
         settings: EncounterSettings,
         step: Millis,
@@ -65,6 +67,7 @@ class EncounterDetector:
     ) -> None:
         """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill."""
         self._surroundings = surroundings
+        self._places = places
         self._detector = detector
         self._settings = settings
         self._keep = keep
@@ -139,7 +142,7 @@ class EncounterDetector:
         ends_now = pair.closed_at is None and instant - contact.end >= s.merge
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
         doubtful = verdict is Hulls.DOUBTFUL
-        level = encounter.level_of(contact, doubtful, s)
+        level = self._level(pair, contact, doubtful, instant)
         retraction = self._retraction(pair, verdict)
         if retraction is not None and pair.id is not None and not pair.retracted:
             yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)
@@ -154,6 +157,18 @@ class EncounterDetector:
                 retraction is None or retraction.code == encounter_reasons.NO_TANKER.code
             )
             self._close(pair, contact, instant, keep=waits or pair.id is not None)
+
+    def _level(self, pair: Pair, contact: Contact, doubtful: bool, instant: Millis) -> str | None:
+        """The level: that of the contact alone, unless it lies where that is ordinary."""
+        proposed = encounter.level_of(contact, doubtful, self._settings)
+        if proposed != Level.PROBABLE:
+            return proposed
+        ordinary = self._ordinary(pair, contact, instant)
+        conditions = encounter_event.conditions_of(proposed, doubtful, ordinary, self._settings)
+        return encounter_reasons.REASONS.level(conditions)
+
+    def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:
+        return self._places.of(contact.samples, self._present(pair), contact.gap_at(0.5), instant)
 
     def _first(self, pair: Pair) -> tuple[Identity, Identity]:
         """What was first known of the two; what is known now where they have not been in contact."""
@@ -273,6 +288,7 @@ class EncounterDetector:
             due.contact,
             self._present(pair),
             due.doubtful,
+            self._ordinary(pair, due.contact, instant),
             self._raft(pair, due.contact),
             instant,
             due.status,

@@ -35,7 +35,6 @@ from streams.detection.contact import Contact
 from streams.detection.encounter import Pair, is_partner, too_far
 from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.explanation import (
-    ANCHORED,
     about,
     called,
     hours,
@@ -48,6 +47,7 @@ from streams.detection.explanation import (
     vessel_of,
     watchlist,
 )
+from streams.detection.ordinary import Ordinary
 from streams.detection.pair_sample import PairSample
 from streams.detection.reasons import score
 from streams.detection.silence import A_HEARD, B_HEARD, Silence
@@ -69,6 +69,7 @@ class _Facts(msgspec.Struct, frozen=True):
     contact: Contact
     identities: tuple[Identity, Identity]
     doubtful: bool  # whether the two may be one hull
+    ordinary: Ordinary
     lon: Floats  # of the first vessel at every sample, then of the second
     lat: Floats
     gap: float | None  # median metres between the hulls
@@ -109,6 +110,7 @@ def build_event(
     contact: Contact,
     identities: tuple[Identity, Identity],
     doubtful: bool,
+    ordinary: Ordinary,
     others: tuple[int, ...],
     instant: Millis,
     status: Status,
@@ -123,9 +125,12 @@ def build_event(
     `retraction` is why it is taken back.
     """
     assert pair.id is not None
-    facts = _measured(pair, contact, identities, doubtful, surroundings)
+    facts = _measured(pair, contact, identities, doubtful, ordinary, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
+    limits = table.REASONS.limits(conditions_of("probable", doubtful, ordinary, s))
+    if Level(pair.level) is Level.POSSIBLE:  # what an ordinary reader would say comes first
+        against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
     scoring = s.weights.scoring(Level(pair.level), status)
     first, second = _by_importance(identities)
     return Event(
@@ -153,11 +158,22 @@ def build_event(
     )
 
 
+def conditions_of(proposed: str | None, doubtful: bool, ordinary: Ordinary, s: EncounterSettings) -> set[str]:
+    """The codes of the rules for levels that hold; `proposed` is the level by the contact alone."""
+    conditions = ordinary.conditions(s)
+    if proposed is not None:
+        conditions.add("contact")
+    if proposed == Level.PROBABLE:
+        conditions.add("transfer")
+    return conditions | ({"may_be_one_hull"} if doubtful else set())
+
+
 def _measured(
     pair: Pair,
     contact: Contact,
     identities: tuple[Identity, Identity],
     doubtful: bool,
+    ordinary: Ordinary,
     surroundings: Surroundings,
 ) -> _Facts:
     samples = contact.samples
@@ -169,6 +185,7 @@ def _measured(
         contact=contact,
         identities=identities,
         doubtful=doubtful,
+        ordinary=ordinary,
         lon=lon,
         lat=lat,
         gap=contact.gap_at(0.5),
@@ -263,6 +280,7 @@ def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
         yield from watchlist(vessel, s)
         if (flag := flag_of(vessel.mmsi)) in s.flags:
             yield table.FLAG.reason(s, flag, mmsi=mmsi_text(vessel))
+    yield from facts.ordinary.reasons(s)
     if all(vessel.role is Role.TANKER for vessel in facts.identities):
         yield table.TWO_TANKERS.reason(s)
     for vessel, change_metres in zip(facts.identities, facts.draught_changes, strict=True):
@@ -301,12 +319,7 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
         yield table.SIZE_UNKNOWN.reason(s)
     if facts.doubtful:
         yield table.MAY_BE_ONE_HULL.reason(s)
-    last = facts.contact.samples[-1]
-    if last.a.status in ANCHORED and last.b.status in ANCHORED:
-        yield table.AT_ANCHOR.reason(s)
-    port = facts.distances.start_distance_from_port_km
-    if port is not None and port < s.port_km and not _watched(facts):
-        yield table.NEAR_PORT.reason(s, port)
+    yield from facts.ordinary.against(s)
     changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
     for vessel in facts.identities:
         if vessel.role is Role.UNKNOWN:

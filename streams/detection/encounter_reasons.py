@@ -5,7 +5,17 @@ from typing import Final
 from models.event import EventType
 from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.explanation import SHARED_MMSI, TYPE_CHANGED, WATCHLIST
-from streams.detection.reasons import ReasonTable, ReasonType, Side
+from streams.detection.ordinary import (
+    ANCHORED_OFF_PORT,
+    AT_ANCHOR,
+    HARBOUR_CRAFT,
+    MOORED_AT_SEA,
+    MOORED_IN_HARBOUR,
+    NEAR_PORT,
+    RULES,
+)
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
+from streams.detection.resting import NOT_LEARNT, RESTING_PLACE
 
 DURATION: Final = ReasonType(
     code="duration",
@@ -99,20 +109,6 @@ SIZE_UNKNOWN: Final = ReasonType(
     text="the gap between the hulls is not known: a size or a heading is missing",
     weight="size_unknown",
 )
-AT_ANCHOR: Final = ReasonType(
-    code="at_anchor",
-    side=Side.AGAINST,
-    text="when last seen together, both reported that they were at anchor or moored",
-    weight="at_anchor",
-)
-NEAR_PORT: Final = ReasonType(
-    code="near_port",
-    side=Side.AGAINST,
-    text="began {value:.1f} km from a port, closer than {threshold:g} km: ships lie close together there",
-    weight="near_port",
-    thresholds=("port_km",),
-    unit="km",
-)
 TYPE_UNKNOWN: Final = ReasonType(
     code="type_unknown",
     side=Side.AGAINST,
@@ -151,13 +147,27 @@ CONTINUED: Final = ReasonType(
     weight="retraction",
 )
 
+LEVELS: Final = (
+    LevelRule("contact", Effect.POSSIBLE, "in contact for `possible_minutes`"),
+    LevelRule(
+        "transfer",
+        Effect.PROBABLE,
+        "alongside for `alongside_minutes` without a break; or in contact for `probable_minutes`, typically "
+        "(median) with at most `wide_gap_metres` between the hulls, or where that is not known at most "
+        "`far_metres` between the antennas",
+    ),
+    LevelRule("may_be_one_hull", Effect.BAR, "the two may be one hull, or a tow"),
+    *RULES,
+)
 REASONS: Final = ReasonTable(
     EventType.ENCOUNTER,
     EncounterSettings(),
     (
         *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, WATCHLIST, FLAG),
-        *(TWO_TANKERS, DRAUGHT, MAY_BE_ONE_HULL),
-        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, NEAR_PORT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
+        *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
+        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
+        *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
         *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED),
     ),
+    LEVELS,
 )

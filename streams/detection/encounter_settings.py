@@ -8,36 +8,50 @@ from streams.detection.reasons import Weights
 
 class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     base: float = 0.2
-    duration: float = 0.25
+    duration: float = 0.12
     """For: time in contact; the full weight from `full_hours` on, proportionally less before."""
-    alongside: float = 0.2
+    alongside: float = 0.1
     """For: the hulls were within `alongside_metres`."""
-    close: float = 0.15
+    close: float = 0.05
     """For: the antennas were within `close_metres` (median); only where `alongside` does not count."""
-    bridged: float = 0.05
+    bridged: float = 0.03
     """For: alongside before and after a silence that is too long to count as contact."""
-    identity_changed: float = 0.1
+    identity_changed: float = 0.05
     """For: each vessel that changed its MMSI, name, call sign, IMO number or type during the contact."""
-    watched_area: float = 0.15
+    watched_area: float = 0.08
     """For: in a fence whose policy is `watch`."""
-    flag: float = 0.1
+    watchlist: float = 0.12
+    flag: float = 0.06
     """For: each vessel whose flag is one of `flags`."""
-    two_tankers: float = 0.1
+    two_tankers: float = 0.04
     """For: both are tankers."""
-    draught: float = 0.1
+    draught: float = 0.05
     """For: each vessel whose draught changed by at least `draught_metres`."""
-    wide_gap: float = 0.25
+    moored_at_sea: float = 0.05
+    """For: one reports to be moored, far from any port."""
+    wide_gap: float = 0.15
     """Against: the hulls were more than `wide_gap_metres` apart (median)."""
-    far: float = 0.15
+    far: float = 0.1
     """Against: the antennas were more than `far_metres` apart (median); only where no hull gap is known."""
     size_unknown: float = 0.05
     """Against: no hull gap can be computed."""
-    one_hull: float = 0.25
+    one_hull: float = 0.15
     """Against: the two may be one hull, or a tow; what they say of themselves does not decide it."""
-    at_anchor: float = 0.1
-    """Against: both report that they are at anchor or moored."""
-    near_port: float = 0.15
-    """Against: began within `port_km` of a port, outside watched fences."""
+    at_anchor: float = 0.05
+    """Against: both report that they are at anchor or moored, and their hulls do not touch."""
+    moored: float = 0.05
+    """Against: one reports to be moored within `port_km` of a port, outside watched areas."""
+    near_port: float = 0.1
+    """Against: began within `port_km` of a port, outside watched areas."""
+    resting_place: float = 0.1
+    """Against: many other ships lay at rest near it over the last days, outside watched areas."""
+    not_learnt: float = 0.02
+    """Against: there are too few days of data yet to know where ships rest."""
+    anchored_off_port: float = 0.1
+    """Against: one reports to be at anchor or moored within `roads_km` of a port, outside watched areas."""
+    harbour_craft: float = 0.05
+    """Against: one is shorter than `craft_metres`, within `roads_km` of a port, outside watched areas."""
+    shared_mmsi: float = 0.15
     type_unknown: float = 0.05
     """Against: each vessel whose ship type is not confirmed."""
     type_changed: float = 0.05
@@ -92,10 +106,20 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     (Skylight: 250 m)."""
     position_metres: float = 10.0
     """Error of one position: the better of the two classes of accuracy that AIS knows (ITU-R M.1371)."""
-    full_hours: float = 4.0
+    full_hours: float = 12.0
     """Contact from which the duration has its full weight. Source: judgement."""
     port_km: float = 10.0
     """Closer to a port than this, ships lie close together anyway (GFW leaves such encounters out)."""
+    roads_km: float = 30.0
+    """Closer to a port than this, ships at anchor take on fuel and stores. Source: judgement; anchorages of
+    large ports reach 15 nautical miles out."""
+    berth_gap_metres: float = 25.0
+    """Two moored in a harbour whose hulls are typically farther apart than this lie at berths of their own.
+    Source: judgement; mooring lines need that room between ships at one quay."""
+    craft_metres: float = 40.0
+    """Vessels shorter than this may be harbour craft. Source: judgement."""
+    status_share: float = 0.5
+    """A vessel counts as at anchor, or as moored, if more than this share of its positions report that."""
     draught_metres: float = 0.3
     """Smallest change of draught that counts. Crews enter it in steps of 0.1 m. Source: judgement."""
     flags: tuple[str, ...] = ("KP",)

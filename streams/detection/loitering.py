@@ -213,7 +213,8 @@ def close_bucket(
 ) -> LoiteringRun | None:
     """Judge the bucket that ends at `instant`. Returns the loitering that ended in it, if one did.
 
-    `one_place` as in `observe`. A vessel that is silent as a whole has until `silence_hours` to be heard again.
+    `one_place` as in `observe`. A vessel that is silent as a whole has until `silence_hours` to be
+    heard again.
     """
     weight, mean = run.weight, run.sum / run.weight if run.weight else 0.0
     broken, run.broken = run.broken, None

@@ -144,7 +144,10 @@ LEVELS: Final = (
     LevelRule("sts_area", Effect.EXCEPTION, "it was mostly in an area known for ship-to-ship transfers"),
     LevelRule("watched_area", Effect.EXCEPTION, "it was in a watched area"),
     LevelRule(
-        "silence", Effect.EXCEPTION, "the vessel was silent for `silence_hours` right before or after it"
+        "silence_at_sea",
+        Effect.EXCEPTION,
+        "the vessel was silent for `silence_hours` right before or after it, neither near a port nor where "
+        "other ships rest",
     ),
 )
 REASONS: Final = ReasonTable(
@@ -279,6 +282,8 @@ def _conditions(event: Event, against: Sequence[Reason], encounters: Sequence[Me
     conditions = {reason.code for reason in (*event.reasons, *against)}
     if event.level is Level.PROBABLE:
         conditions.add("slow_long")
+    if "silence" in conditions and conditions.isdisjoint({"near_port", "resting_place"}):
+        conditions.add("silence_at_sea")
     if encounters:
         probable = any(met.level == Level.PROBABLE for met in encounters)
         conditions.add("in_probable_encounter" if probable else "in_possible_encounter")

@@ -127,7 +127,7 @@ class RestingPlaces:
         changed: set[str],
     ) -> None:
         """`step` is that of the time grid. Vessels whose flag is one of `flags` are not counted."""
-        self._settings = settings
+        self.settings = settings
         self._step = step
         self._flags = flags
         self._surroundings = surroundings
@@ -146,7 +146,7 @@ class RestingPlaces:
         if self._since is None or first < self._since:
             self._since = first
             self._changed.add("rest/since")
-        s = self._settings
+        s = self.settings
         regular = rows["time"] % (s.every_minutes * MINUTE) == 0
         alone = rows["time"] % self._step != 0
         rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
@@ -181,13 +181,13 @@ class RestingPlaces:
     def _note(self, cell: Cell, mmsi: int, day: int) -> None:
         vessels = self._cells[cell]
         vessels[mmsi] = max(day, vessels.get(mmsi, day))
-        if len(vessels) > self._settings.cell_vessels:
+        if len(vessels) > self.settings.cell_vessels:
             del vessels[min(vessels, key=lambda each: (vessels[each], each))]
         self._changed.add(_block_name(cell))
 
     def at(self, lon: float, lat: float, mmsis: Collection[int], time: Millis) -> Rest:
         """How many vessels other than `mmsis` lay at rest near a place, as known at a time."""
-        s = self._settings
+        s = self.settings
         near, wide = self._vessels_near(lon, lat)
         first = time // DAY - s.days
         counts = [
@@ -206,7 +206,7 @@ class RestingPlaces:
         return self._found[cell]
 
     def _look(self, cell: Cell) -> tuple[dict[int, int], dict[int, int]]:
-        s = self._settings
+        s = self.settings
         metres = 1000 * s.wide_km
         tall = int(metres / 111_000 / _CELL) + 1
         lat = (cell[0] + 0.5) * _CELL - 90
@@ -231,7 +231,7 @@ class RestingPlaces:
         if today <= self._pruned:
             return
         if self._pruned:
-            self._forget(today - self._settings.days)
+            self._forget(today - self.settings.days)
         self._pruned = today
         self._changed.add("rest/since")
 

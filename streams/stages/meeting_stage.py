@@ -21,6 +21,7 @@ from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.encounter import Key
 from streams.detection.encounter_detector import EncounterDetector
 from streams.detection.loitering_encounters import LoiteringEncounters
+from streams.detection.ordinary import Places
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
@@ -63,20 +64,21 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._waiting: dict[Millis, list[Instant]] = {}
         self._identities: dict[int, Identity] = {}
         self._changed: set[str] = set()  # names of the pieces that changed since the last checkpoint
-        self._encounters = EncounterDetector(
-            rules.surroundings,
-            rules.detectors[EventType.ENCOUNTER],
-            settings.encounter,
-            self._step,
-            settings.keep,
-            self._identity_of,
-            self._changed,
-        )
         self._resting = RestingPlaces(
             settings.resting,
             self._step,
             settings.encounter.flags,
             rules.surroundings,
+            self._identity_of,
+            self._changed,
+        )
+        self._encounters = EncounterDetector(
+            rules.surroundings,
+            Places(rules.surroundings, self._resting, settings.encounter),
+            rules.detectors[EventType.ENCOUNTER],
+            settings.encounter,
+            self._step,
+            settings.keep,
             self._identity_of,
             self._changed,
         )

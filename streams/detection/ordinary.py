@@ -1,0 +1,199 @@
+"""What is ordinary about an encounter: that it lies where two vessels are near each other anyway.
+
+In harbours, off ports and where ships rest, vessels lie side by side at berths, are supplied by bunker barges
+and swing at anchor near one another. There an encounter is at most `possible`. This does not hold in watched
+areas, nor for vessels on a watchlist or of a flag that counts: what is looked for must not become ordinary.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from geofences.surroundings import Surroundings
+from models.event import Reason
+from models.time import Millis
+from models.vessel import Identity, flag_of
+from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.explanation import ANCHORED, MOORED, mmsi_text
+from streams.detection.pair_sample import PairSample
+from streams.detection.reasons import Effect, LevelRule, ReasonType, Side
+from streams.detection.resting import Rest, RestingPlaces, resting
+
+AT_ANCHOR: Final = ReasonType(
+    code="at_anchor",
+    side=Side.AGAINST,
+    text="both mostly reported that they were at anchor or moored, and their hulls were not seen to touch",
+    weight="at_anchor",
+)
+MOORED_IN_HARBOUR: Final = ReasonType(
+    code="moored",
+    side=Side.AGAINST,
+    text="{who} mostly reported to be moored, {value:.1f} km from a port: ships lie side by side at berths",
+    weight="moored",
+    thresholds=("port_km",),
+    unit="km",
+)
+MOORED_AT_SEA: Final = ReasonType(
+    code="moored_at_sea",
+    side=Side.FOR,
+    text="{who} mostly reported to be moored, {value:.0f} km from the nearest port: there is nothing to moor "
+    "to but another ship",
+    weight="moored_at_sea",
+    thresholds=("roads_km",),
+    unit="km",
+)
+NEAR_PORT: Final = ReasonType(
+    code="near_port",
+    side=Side.AGAINST,
+    text="began {value:.1f} km from a port, closer than {threshold:g} km: ships lie close together there",
+    weight="near_port",
+    thresholds=("port_km",),
+    unit="km",
+)
+ANCHORED_OFF_PORT: Final = ReasonType(
+    code="anchored_off_port",
+    side=Side.AGAINST,
+    text="{who} mostly reported to be at anchor or moored, {value:.1f} km from a port: ships take on fuel "
+    "and stores like this",
+    weight="anchored_off_port",
+    thresholds=("roads_km",),
+    unit="km",
+)
+HARBOUR_CRAFT: Final = ReasonType(
+    code="harbour_craft",
+    side=Side.AGAINST,
+    text="MMSI {mmsi} is {value:.0f} m long, the size of craft that serve ships off a port",
+    weight="harbour_craft",
+    thresholds=("craft_metres",),
+    unit="m",
+)
+RULES: Final = (
+    LevelRule(
+        "berths",
+        Effect.BAR,
+        "both are moored within `port_km` of a port, outside watched areas, and their hulls are typically "
+        "farther apart than `berth_gap_metres` or not known to be closer",
+    ),
+    LevelRule("near_port", Effect.LIMIT, "it began within `port_km` of a port"),
+    LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
+    LevelRule("anchored_off_port", Effect.LIMIT, "one is at anchor or moored within `roads_km` of a port"),
+    LevelRule(
+        "harbour_craft", Effect.LIMIT, "one is shorter than `craft_metres`, within `roads_km` of a port"
+    ),
+    LevelRule("watched_area", Effect.EXCEPTION, "it lies in a watched area or one known for transfers"),
+    LevelRule("watchlist", Effect.EXCEPTION, "one of the two is on a watchlist"),
+    LevelRule("flag", Effect.EXCEPTION, "the flag of one of the two is one of `flags`"),
+)
+
+
+class Ordinary(msgspec.Struct, frozen=True):
+    """What is known of an encounter's place, and of how the two lie there."""
+
+    port_km: float  # from the nearest port, where it began
+    rest: Rest
+    resting: tuple[Reason, ...]  # against, by what is known of where ships rest
+    watched: bool
+    anchored: tuple[int, ...]  # MMSIs of those that mostly report to be at anchor or moored
+    moored: tuple[int, ...]
+    craft: tuple[Identity, ...]  # those of the size of harbour craft
+    gap: float | None  # metres between the hulls, typically
+    excepted: frozenset[str]  # codes of what it can't be ordinary with
+
+    def conditions(self, s: EncounterSettings) -> set[str]:
+        """The codes of RULES that hold."""
+        near, off = self.port_km < s.port_km, self.port_km < s.roads_km
+        apart = self.gap is None or self.gap > s.berth_gap_metres
+        found = {
+            "berths": len(self.moored) == 2 and near and apart and not self.watched,
+            "near_port": near,
+            "resting_place": self.rest.crowded,
+            "anchored_off_port": bool(self.anchored) and off,
+            "harbour_craft": bool(self.craft) and off,
+            "watched_area": self.watched,
+        }
+        return {code for code, holds in found.items() if holds} | self.excepted
+
+    def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
+        """For."""
+        if self.moored and self.port_km >= s.roads_km:
+            yield MOORED_AT_SEA.reason(s, round(self.port_km, 2), who=_who(self.moored))
+
+    def against(self, s: EncounterSettings) -> Iterator[Reason]:
+        """Against, outside watched areas the ordinary explanations."""
+        if len(self.anchored) == 2 and (self.gap is None or self.gap > s.alongside_metres):
+            yield AT_ANCHOR.reason(s)
+        if self.watched:
+            return
+        km = round(self.port_km, 2)
+        if self.moored and km < s.port_km:
+            yield MOORED_IN_HARBOUR.reason(s, km, who=_who(self.moored))
+        if km < s.port_km:
+            yield NEAR_PORT.reason(s, km)
+        yield from self.resting
+        if self.anchored and km < s.roads_km:
+            yield ANCHORED_OFF_PORT.reason(s, km, who=_who(self.anchored))
+        for vessel in self.craft if km < s.roads_km else ():
+            assert vessel.dimensions is not None
+            yield HARBOUR_CRAFT.reason(s, vessel.dimensions.length, mmsi=mmsi_text(vessel))
+
+
+class Places:
+    """Looks up what is ordinary at a place. Has no state but what it may forget."""
+
+    def __init__(self, surroundings: Surroundings, resting: RestingPlaces, s: EncounterSettings) -> None:
+        self._resting = resting
+        self._settings = s
+        self._watched = lru_cache(maxsize=4096)(surroundings.is_watched)
+        self._port_km = lru_cache(maxsize=4096)(surroundings.port_km)
+
+    def of(
+        self,
+        samples: Sequence[PairSample],
+        identities: tuple[Identity, Identity],
+        gap: float | None,
+        time: Millis,
+    ) -> Ordinary:
+        """What is ordinary about a contact, as known at a time.
+
+        `gap` is the typical one between the hulls, metres.
+        """
+        s = self._settings
+        first, middle = samples[0].a, samples[len(samples) // 2].a
+        mmsis = (identities[0].mmsi, identities[1].mmsi)
+        listed = any(vessel.listed for vessel in identities)
+        flagged = any(flag_of(mmsi) in s.flags for mmsi in mmsis)
+        rest = self._resting.at(middle.lon, middle.lat, mmsis, time)
+        excepted = {"watchlist": listed, "flag": flagged}
+        return Ordinary(
+            port_km=self._port_km(first.lon, first.lat),
+            rest=rest,
+            resting=tuple(resting(rest, s, self._resting.settings)),
+            watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),
+            anchored=_mostly(samples, mmsis, ANCHORED, s),
+            moored=_mostly(samples, mmsis, (MOORED,), s),
+            craft=tuple(
+                vessel
+                for vessel in identities
+                if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
+            ),
+            gap=gap,
+            excepted=frozenset(code for code, holds in excepted.items() if holds),
+        )
+
+
+def _mostly(
+    samples: Sequence[PairSample], mmsis: tuple[int, ...], statuses: Collection[int], s: EncounterSettings
+) -> tuple[int, ...]:
+    """Those of the two vessels that report one of these statuses most of the time."""
+    counts = (
+        sum(each.a.status in statuses for each in samples),
+        sum(each.b.status in statuses for each in samples),
+    )
+    limit = s.status_share * len(samples)
+    return tuple(mmsi for mmsi, count in zip(mmsis, counts, strict=True) if count > limit)
+
+
+def _who(mmsis: Sequence[int]) -> str:
+    return "both" if len(mmsis) == 2 else f"MMSI {mmsis[0]:09d}"

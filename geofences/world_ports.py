@@ -26,7 +26,7 @@ class WorldPorts:
         self._points = unit_vectors(lon, lat)
 
     def nearest(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
-        """Index of the port nearest to each position in degrees, and kilometres to it; -1 and NaN for a NaN."""
+        """Index of the port nearest to each position in degrees, and kilometres to it; -1, NaN for a NaN."""
         index, km = np.full(lon.shape, -1, np.intp), np.full(lon.shape, np.nan)
         for i in np.flatnonzero(np.isfinite(lon) & np.isfinite(lat)).tolist():
             x, y, z = unit_vectors(lon[i], lat[i])

@@ -150,9 +150,7 @@ class Surroundings:
         )
 
     def _port_km(self, lon: Floats, lat: Floats) -> Floats:
-        nearest: Floats = np.fmin(
-            port_distance_km(lon, lat, self.fences), world_ports().nearest(lon, lat)[1]
-        )
+        nearest: Floats = np.fmin(port_distance_km(lon, lat, self.fences), world_ports().nearest(lon, lat)[1])
         return nearest
 
     @staticmethod

@@ -28,15 +28,15 @@ STOPS: Final = 32
 
 class PortVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     base: float = 0.1
-    inside: float = 0.2
+    inside: float = 0.1
     """For: inside the port's fences."""
-    stop: float = 0.3
+    stop: float = 0.15
     """For: stopped there."""
-    silent: float = 0.15
+    silent: float = 0.08
     """For: silent there for `silence_hours`."""
-    entry: float = 0.15
+    entry: float = 0.08
     """For: was seen coming in."""
-    exit: float = 0.15
+    exit: float = 0.08
     """For: was seen leaving."""
     no_entry: float = 0.05
     """Against: the arrival was not seen."""

@@ -40,9 +40,9 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scores of `probable` events start here; those of `possible` ones end 0.01 below."""
     cap: float = 1.0
     """Highest score there is; the lowest is 0."""
-    watchlist: float = 0.2
+    watchlist: float = 0.12
     """For: the vessel is on a watchlist."""
-    shared_mmsi: float = 0.2
+    shared_mmsi: float = 0.15
     """Against: the MMSI is used in two places at once."""
     retraction: float = 0.5
     """Against: the event has been taken back."""

@@ -15,7 +15,8 @@ def reasons() -> str:
         "What each type of event can say for and against itself, and what makes its level. The score is the "
         "base, plus the weights of the reasons for, less those of the reasons against. Base, lowest and "
         "highest score depend on the level, so that a `probable` event always has the higher score. "
-        "Thresholds and weights are the default [settings](settings.md); `…` stands for what only an event knows. The "
+        "Thresholds and weights are the default [settings](settings.md); `…` stands for what only an event "
+        "knows. The "
         "weights are judgement: they have not been fitted to data.",
     ]
     for one in tables():

@@ -52,13 +52,13 @@ export const REASONS = {
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be neither a tanker nor on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "port_visit": { "reasons": [
-    {"code": "inside", "side": "for", "text": "in …, or within … m of it, for …", "weight": 0.2, "thresholds": [], "unit": "h", "plotted": false},
-    {"code": "stop", "side": "for", "text": "stopped (from below … knots until above …) for …", "weight": 0.3, "thresholds": [], "unit": "h", "plotted": false},
-    {"code": "silent", "side": "for", "text": "was silent inside for 4 h or more, which may hide a stop", "weight": 0.15, "thresholds": [4.0], "unit": "h", "plotted": false},
-    {"code": "entry", "side": "for", "text": "was seen coming in", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "exit", "side": "for", "text": "was seen leaving", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "inside", "side": "for", "text": "in …, on the ways between or within … m, for …", "weight": 0.1, "thresholds": [], "unit": "h", "plotted": false},
+    {"code": "stop", "side": "for", "text": "stopped (from below … knots until above …) for …", "weight": 0.15, "thresholds": [], "unit": "h", "plotted": false},
+    {"code": "silent", "side": "for", "text": "was silent for … h between two positions in the port, which may hide a stop", "weight": 0.08, "thresholds": [4.0], "unit": "h", "plotted": false},
+    {"code": "entry", "side": "for", "text": "was seen coming in", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "exit", "side": "for", "text": "was seen leaving", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be neither a tanker nor on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}

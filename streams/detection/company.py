@@ -55,6 +55,17 @@ def company(samples: Sequence[PairSample], i: int, s: EncounterSettings) -> Comp
     return Company.UNDER_WAY if any(_at_one_place(sample, other, s) for other in others) else None
 
 
+def place_beside(sample: PairSample, s: EncounterSettings) -> tuple[float, float, float] | None:
+    """The second vessel beside the first: metres to starboard and ahead, and degrees that it is turned.
+
+    None where a heading is not known.
+    """
+    one, other = bow(sample.a, s), bow(sample.b, s)
+    if math.isnan(one) or math.isnan(other):
+        return None
+    return (*_turned(_beside(sample), one), (other - one + 180) % 360 - 180)
+
+
 def way(one: PairSample, other: PairSample) -> float:
     """Metres between two moments, of the vessel that moved farther."""
     return max(
@@ -76,12 +87,12 @@ def _drift_alike(one: PairSample, other: PairSample, s: EncounterSettings) -> bo
 
 def _at_one_place(one: PairSample, other: PairSample, s: EncounterSettings) -> bool:
     """Whether the second vessel kept its place beside the first: relative bearing, distance and heading."""
-    bows = [bow(vessel, s) for vessel in (one.a, one.b, other.a, other.b)]
-    if any(math.isnan(each) for each in bows):
+    place, then = place_beside(one, s), place_beside(other, s)
+    if place is None or then is None:
         return abs(one.metres - other.metres) <= s.steady_metres
-    (x, y), (u, v) = _turned(_beside(one), bows[0]), _turned(_beside(other), bows[2])
-    turn = (bows[0] - bows[1]) - (bows[2] - bows[3])
-    return math.hypot(x - u, y - v) <= s.steady_metres and abs((turn + 180) % 360 - 180) <= s.steady_degrees
+    turned = abs((place[2] - then[2] + 180) % 360 - 180)
+    moved = math.hypot(place[0] - then[0], place[1] - then[1])
+    return moved <= s.steady_metres and turned <= s.steady_degrees
 
 
 def _beside(sample: PairSample) -> tuple[float, float]:

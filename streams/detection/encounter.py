@@ -11,6 +11,8 @@ be any vessel but a tug, pilot, tender, buoy or the like, or a second transponde
 rule to all pairs of vessels, and `encounter_event` explains what it found.
 """
 
+import math
+
 import msgspec
 
 from models.time import Millis
@@ -28,7 +30,9 @@ class CoMoving(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Both under way, near each other, at one instant."""
 
     metres: float  # between the antennas
-    overlap: float | None  # share of the smaller hull that the other covers; None where not known
+    abeam: float = math.nan  # the second antenna to starboard of the first, metres; NaN without headings
+    ahead: float = math.nan  # and ahead of it
+    turn: float = math.nan  # the second heading less the first, degrees
 
 
 class Former(msgspec.Struct, array_like=True, frozen=True, gc=False):

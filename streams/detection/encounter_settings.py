@@ -135,13 +135,13 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Largest standard deviation of a distance that stays the same. Source: errors of positions."""
     co_moving_instants: int = 6
     """Instants of the grid at which two have to move together to be taken for one. Source: judgement."""
-    co_moving_window: int = 12
+    co_moving_window: int = 24
     """The latest instants, this many at most, that the distances are compared at. Source: judgement."""
     co_moving_hours: float = 24.0
     """How long it is remembered that two moved together. Source: judgement."""
-    overlap_share: float = 0.5
-    """Hulls that overlap by this share of the smaller one (median, while moving together) are one hull: two
-    ships alongside do not overlap. Source: judgement."""
+    overlap_share: float = 0.3
+    """Hulls that overlap by this share of the smaller one, at their typical (median) place beside each other
+    while moving together, are one hull: two ships alongside do not overlap. Source: judgement."""
     apart_metres: float = 1000.0
     """Two that were ever seen farther apart than this are two ships. Source: judgement."""
     small_metres: float = 40.0

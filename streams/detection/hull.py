@@ -36,19 +36,13 @@ def outline(east: float, north: float, heading: float, size: Dimensions) -> Poly
     return Polygon([(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners])
 
 
-def overlap(
-    at_a: tuple[float, float],
-    heading_a: float,
-    size_a: Dimensions | None,
-    at_b: tuple[float, float],
-    heading_b: float,
-    size_b: Dimensions | None,
-) -> float | None:
-    """The share of the smaller hull that the other one covers, 0 to 1; None where `gap` gives None."""
-    if size_a is None or size_b is None or math.isnan(heading_a) or math.isnan(heading_b):
-        return None
-    east, north = offset(*at_b, *at_a)
-    one, other = outline(0, 0, heading_a, size_a), outline(east, north, heading_b, size_b)
+def overlap(abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b: Dimensions) -> float:
+    """The share of the smaller hull that the other one covers, 0 to 1.
+
+    The second antenna is so many metres to starboard of the first and ahead of it, and the second hull is
+    turned by so many degrees.
+    """
+    one, other = outline(0, 0, 0, size_a), outline(abeam, ahead, turn, size_b)
     return float(one.intersection(other).area / min(one.area, other.area))
 
 

@@ -5,11 +5,13 @@ time are one. Otherwise names, call signs and sizes decide. Where nothing decide
 `possible`, with the doubt against it.
 """
 
+import math
 from enum import StrEnum
 from statistics import median, pstdev
 from typing import Final
 
 from models.vessel import Dimensions, Identity, Role
+from streams.detection import hull
 from streams.detection.encounter import Pair
 from streams.detection.encounter_settings import EncounterSettings
 
@@ -37,8 +39,7 @@ def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
         return Hulls.ONE if a.imo == b.imo and not pair.apart else Hulls.TWO
     if pair.apart or not moved_as_one(pair, s):
         return Hulls.TWO
-    overlap = [each.overlap for each in pair.co_moving if each.overlap is not None]
-    if overlap and median(overlap) >= s.overlap_share:
+    if _overlap(pair, a.dimensions, b.dimensions) >= s.overlap_share:
         return Hulls.ONE
     same = same_ship(a, b)
     if same is None or (not same and (_may_tow(a, s) or _may_tow(b, s))):
@@ -74,6 +75,19 @@ def same_size(a: Dimensions | None, b: Dimensions | None) -> bool | None:
     if a is None or b is None:
         return None
     return abs(a.length - b.length) <= _LENGTH and abs(a.beam - b.beam) <= _BEAM
+
+
+def _overlap(pair: Pair, a: Dimensions | None, b: Dimensions | None) -> float:
+    """The share of the hull that the other one covered while they moved together; 0 where not known.
+
+    It is that of their typical place beside each other: errors of single positions are as large as a beam.
+    Ships of different sizes are two.
+    """
+    places = [each for each in pair.co_moving if not math.isnan(each.turn)]
+    if a is None or b is None or not same_size(a, b) or not places:
+        return 0.0
+    abeam, ahead = median(each.abeam for each in places), median(each.ahead for each in places)
+    return hull.overlap(abeam, ahead, median(each.turn for each in places), a, b)
 
 
 def _equal(a: str | None, b: str | None) -> bool | None:

@@ -15,15 +15,15 @@ from geofences.surroundings import Surroundings
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Identity, Role
-from streams.detection import encounter, hull, silence
+from streams.detection import encounter, silence
+from streams.detection.company import place_beside
 from streams.detection.encounter import CoMoving, Key, Pair
 from streams.detection.encounter_pairs import Pairs
 from streams.detection.encounter_settings import EncounterSettings
 from streams.detection.explanation import merge_receivers
 from streams.detection.lone_ticks import LoneTicks
 from streams.detection.neighbours import SEGMENTS, Neighbours
-from streams.detection.one_hull import same_size
-from streams.detection.pair_sample import VesselSample, bow, pair_sample, vessel_sample
+from streams.detection.pair_sample import pair_sample, vessel_sample
 from streams.detection.silence import HeardAlone
 
 KEPT_ALONE: Final = 64
@@ -149,7 +149,8 @@ class Sightings:
         self._pairs.touch(pair)
         pair.apart |= metres > s.apart_metres
         if co_moving:
-            moved = CoMoving(round(metres, 1), _overlap(one, other, identities, s))
+            beside = place_beside(sample, s) or ()
+            moved = CoMoving(round(metres, 1), *(round(each, 1) for each in beside))
             pair.co_moving = [*pair.co_moving, moved][-s.co_moving_window :]
             pair.co_moving_at = max(pair.co_moving_at, time)
         if not pair.samples:
@@ -224,13 +225,3 @@ class Sightings:
 def _tracks(key: Key) -> tuple[int, int]:
     """The two tracks of a pair, as `neighbours` number them."""
     return key[0] * SEGMENTS + key[2], key[1] * SEGMENTS + key[3]
-
-
-def _overlap(
-    one: VesselSample, other: VesselSample, vessels: tuple[Identity, Identity], s: EncounterSettings
-) -> float | None:
-    """The share of the hull that the other covers; None for ships of different sizes, which are two."""
-    a, b = vessels[0].dimensions, vessels[1].dimensions
-    if not same_size(a, b):
-        return None
-    return hull.overlap((one.lon, one.lat), bow(one, s), a, (other.lon, other.lat), bow(other, s), b)

@@ -108,12 +108,15 @@ def _span(event: TrueEvent | Event) -> tuple[Millis, Millis]:
 
 
 def _match(true: Sequence[TrueEvent], found: Sequence[Event]) -> list[tuple[int, int]]:
-    """Pairs of indices; the largest overlap first, ties in the order given."""
+    """Pairs of indices; the largest overlap first, ties in the order given.
+
+    An event may name more MMSIs than the truth: those that a vessel had before.
+    """
     overlaps = []
     for i, one in enumerate(true):
         begin, end = _span(one)
         for j, event in enumerate(found):
-            if event.type is one.type and event.mmsis == one.mmsis:
+            if event.type is one.type and set(one.mmsis) <= set(event.mmsis):
                 first, last = _span(event)
                 overlap = min(end, last) - max(begin, first)
                 if overlap >= 0:

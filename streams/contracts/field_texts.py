@@ -417,7 +417,10 @@ IDENTITY: Final = {
         "dimensions": Text("Distances from the antenna to the sides of the hull, as sent."),
         "draught": EVENT["Vessel"]["draughtMeters"],
         "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
-        "shared": Text("Whether the MMSI is heard in two places at once."),
+        "places": Text(
+            "Where the MMSI is heard beside the one place of one ship: whether two ships use it, the track "
+            "segment that is this vessel's own, and runs of positions off its track."
+        ),
         "gone": Text("Whether the vessel has been silent for so long that it is forgotten."),
         "watchlists": EVENT["Vessel"]["watchlists"],
     },

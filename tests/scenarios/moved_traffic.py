@@ -99,13 +99,21 @@ def start_of(path: Path) -> int:
 
 
 def _position(mmsi: int, lon: float, lat: float, sog: float) -> list[str]:
-    fields = {"msg_type": 1, "mmsi": mmsi, "lon": lon, "lat": lat, "speed": sog, "course": 0.0, "heading": 0}
+    fields: dict[str, Any] = {
+        "msg_type": 1,
+        "mmsi": mmsi,
+        "lon": lon,
+        "lat": lat,
+        "speed": sog,
+        "course": 0.0,
+        "heading": 0,
+    }
     return list(pyais.encode_dict(fields | {"status": 0, "second": 0}, radio_channel="B", talker_id="AI"))
 
 
 def _static(mmsi: int) -> list[str]:
     size = {"to_bow": 80, "to_stern": 40, "to_port": 10, "to_starboard": 10}
-    name = {
+    name: dict[str, Any] = {
         "shipname": f"TRANSFER {mmsi % 1000}",
         "callsign": f"T{mmsi % 10000}",
         "imo": 9_000_000 + mmsi % 1000,

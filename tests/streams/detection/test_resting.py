@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from geofences.fence import FenceKind, Policy
+from geofences.fence import Fence, FenceKind, Policy
 from geofences.surroundings import Surroundings
 from models.report import Rows
 from models.tick import TICK
@@ -18,7 +18,7 @@ LON, LAT = 170.0, 30.0
 
 
 def places(
-    known: dict[int, Identity] | None = None, *, fences: tuple = (), **settings: float
+    known: dict[int, Identity] | None = None, *, fences: tuple[Fence, ...] = (), **settings: float
 ) -> RestingPlaces:
     def identity_of(mmsi: int) -> Identity:
         return (known or {}).get(mmsi) or Identity(mmsi=mmsi, time=START, role=Role.OTHER)

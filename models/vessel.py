@@ -19,6 +19,7 @@ class Role(StrEnum):
 
 
 TANKER_TYPES: Final = range(80, 90)  # ITU-R M.1371 table 53
+SMALL_CRAFT_TYPES: Final = frozenset({30, 36, 37})  # fishing, sailing, pleasure craft
 EXCLUDED_TYPES: Final = frozenset({31, 32, 50, 51, 52, 53})  # towing, pilot, SAR, tug, port tender
 
 
@@ -145,6 +146,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     draught: float | None = None
     class_b: bool = False
     places: Places = ONE_PLACE
+    counts: bool | None = None  # whether events are raised for it, by the settings; None: if it is a tanker
     gone: bool = False  # not heard of for long: forget it
     watchlists: tuple[WatchlistHit, ...] = ()
 
@@ -160,4 +162,9 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     @property
     def of_interest(self) -> bool:
         """True for what encounters, loitering and port visits are raised for."""
-        return self.listed or self.role is Role.TANKER
+        return self.listed or (self.role is Role.TANKER if self.counts is None else self.counts)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is a ship by all that it says, under a number that no ship is given."""
+        return self.role is not Role.EXCLUDED and mmsi_kind(self.mmsi) is not MmsiKind.SHIP

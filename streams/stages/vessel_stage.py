@@ -202,9 +202,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = self._fleet[mmsi]
             was = vessel.identity
             places = self._places(vessel, instant)
-            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist)
+            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity)
             identities.append(vessel.identity)
-            if vessel.identity.role is not was.role or vessel.identity.listed is not was.listed:
+            if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
@@ -251,7 +251,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = self._vessel(int(row["mmsi"]), int(row["time"]), changed)
             if row["type"] != 5:
                 self._mark_class_b(vessel, changed)
-            if vessel.claims.hear(row, apart):
+            if vessel.claims.hear(row, apart, self._settings.identity.ship_types):
                 changed.add(vessel.mmsi)
         return changed
 

@@ -1,7 +1,10 @@
-"""Who a vessel says it is: a static field counts once two equal transmissions have told it.
+"""Who a vessel says it is, and whether it counts: a static field is believed once it was sent twice.
 
 One corrupt line in 256 passes the checksum, and a name or IMO number taken from it would accuse the wrong
 ship; so a value has to come twice, far enough apart not to be one transmission heard by two receivers.
+
+Vessels that count are those that events are raised for: by their ship type (tankers unless the settings name
+others), their IMO number or their flag, and those on a watchlist.
 """
 
 import re
@@ -13,12 +16,14 @@ from models.report import Rows
 from models.time import Millis
 from models.vessel import (
     EXCLUDED_TYPES,
+    SMALL_CRAFT_TYPES,
     TANKER_TYPES,
     Dimensions,
     Identity,
     MmsiKind,
     Places,
     Role,
+    flag_of,
     imo_is_valid,
     mmsi_kind,
 )
@@ -28,14 +33,36 @@ T = TypeVar("T")
 
 
 class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When static data is believed."""
+    """When static data is believed, and which vessels count."""
 
     apart_seconds: float = 10.0
     """Two transmissions are two only when at least this far apart (design: the duplicate window)."""
 
+    ship_types: tuple[int, ...] = tuple(TANKER_TYPES)
+    """Vessels of these types of ship and cargo count, 1 to 99 (M.1371 table 53). 70 to 79 are cargo ships, with
+    bulk carriers among them: to watch for coal. One that counts still does under another type later."""
+    flags: tuple[str, ...] = ("KP",)
+    """Vessels of these flags count whatever their type, ISO 3166-1 alpha-2, by the MMSI. Source: UN
+    resolution 2397 (2017); a ship may call itself what it wants."""
+    imo_numbers: tuple[int, ...] = ()
+    """Vessels with these IMO numbers count whatever their type: known tankers that call themselves cargo
+    ships."""
+    small_metres: float = 40.0
+    """Fishing and pleasure craft (types 30, 36, 37) shorter than this don't count by their flag, nor those of
+    class B whose length is not known. Source: judgement; the smallest tankers of the trade are longer."""
+    doubtful_metres: float = 20.0
+    """A vessel of class B under a number that no ship is given is taken for a ship from this length on: nets
+    and buoys send class B, too. Source: judgement."""
+
     def __post_init__(self) -> None:
         if self.apart_seconds <= 0:
             raise ValueError("apart_seconds must be above 0")
+        if not all(1 <= each <= 99 for each in self.ship_types):
+            raise ValueError("ship_types must be from 1 to 99")
+        if not all(len(flag) == 2 and flag.isascii() and flag.isupper() for flag in self.flags):
+            raise ValueError('flags must be two capital letters each, like "KP"')
+        if not all(imo_is_valid(imo) for imo in self.imo_numbers):
+            raise ValueError("imo_numbers must be IMO numbers: seven digits, the last is the check digit")
 
 
 class Claim(msgspec.Struct, Generic[T], array_like=True, gc=False):
@@ -68,8 +95,9 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
     draught: Claim[float] = msgspec.field(default_factory=Claim)
     class_b: bool = False
     tanker: bool = False  # once confirmed as one: another type later does not undo what is open
+    counted: bool = False  # the same for the types that count
 
-    def hear(self, row: Rows, apart: Millis) -> bool:
+    def hear(self, row: Rows, apart: Millis, ship_types: tuple[int, ...] = tuple(TANKER_TYPES)) -> bool:
         """Take in one row of STATIC; True when anything confirmed changed. Nulls claim nothing."""
         time = int(row["time"])
         changed = False
@@ -82,6 +110,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
         if ship_type := int(row["ship_type"]):
             changed |= self.ship_type.hear(ship_type, time, apart)
             self.tanker |= self.ship_type.confirmed in TANKER_TYPES
+            self.counted |= self.ship_type.confirmed in ship_types
         size = Dimensions(
             int(row["to_bow"]), int(row["to_stern"]), int(row["to_port"]), int(row["to_starboard"])
         )
@@ -91,13 +120,16 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             changed |= self.draught.hear(round(draught, 1), time, apart)
         return changed
 
-    def identity(self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist) -> Identity:
+    def identity(
+        self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist, s: IdentitySettings
+    ) -> Identity:
         imo = self.imo.confirmed
         hits = watchlist.match(imo, mmsi)
+        role = _role(mmsi, self, s)
         return Identity(
             mmsi=mmsi,
             time=time,
-            role=_role(mmsi, self),
+            role=role,
             name=self.name.confirmed,
             callsign=self.callsign.confirmed,
             imo=imo,
@@ -106,6 +138,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             draught=self.draught.confirmed,
             class_b=self.class_b,
             places=places,
+            counts=role is not Role.EXCLUDED and _counts(mmsi, self, s),
             watchlists=hits,
         )
 
@@ -114,23 +147,58 @@ GEAR: Final = re.compile(r"\d{1,3} ?%|\d+(\.\d+)? ?V$|\bNET\b|\bNETS\b|\bBUOY\b|
 """Names that fishing gear gives itself: a battery's charge or voltage, a net, a buoy."""
 
 
-def _role(mmsi: int, claims: Claims) -> Role:
+def _role(mmsi: int, claims: Claims, s: IdentitySettings) -> Role:
     """What the vessel can be in an event.
 
     A tanker stays one, whatever type it sends later: else a ship that wants to be forgotten would only have
     to call itself a tug. (A type confirmed wrongly needs two equal corrupt messages.)
     """
     kind, ship_type = mmsi_kind(mmsi), claims.ship_type.confirmed
-    # a number of no allocated country is gear or never programmed, unless it has an IMO number to show
-    if kind is not MmsiKind.SHIP and not (kind is MmsiKind.INVALID and claims.imo.confirmed):
+    if kind is not MmsiKind.SHIP and not _is_doubtful_ship(kind, claims, s):
         return Role.EXCLUDED
     if claims.tanker:
         return Role.TANKER
-    if claims.class_b and claims.imo.confirmed is None and GEAR.search(claims.name.confirmed or ""):
+    if _is_gear(claims):
         return Role.EXCLUDED
     if ship_type is None:
         return Role.UNKNOWN
-    return Role.EXCLUDED if ship_type in EXCLUDED_TYPES else Role.OTHER
+    excluded = ship_type in EXCLUDED_TYPES and not (claims.counted or flag_of(mmsi) in s.flags)
+    return Role.EXCLUDED if excluded else Role.OTHER
+
+
+_NEVER_SHIPS: Final = (MmsiKind.SAR_AIRCRAFT, MmsiKind.AUXILIARY, MmsiKind.ATON, MmsiKind.DISTRESS)
+"""Numbers whose bearers may send static data without being ships of their own (ITU-R M.585)."""
+
+
+def _is_doubtful_ship(kind: MmsiKind, claims: Claims, s: IdentitySettings) -> bool:
+    """Whether the bearer of a number that no ship is given sends the static data of a ship.
+
+    Such numbers were never programmed, mistyped, or made up. Gear has them, too.
+    """
+    if kind is MmsiKind.INVALID and claims.imo.confirmed is not None:
+        return True
+    if kind in _NEVER_SHIPS or claims.ship_type.confirmed is None or _is_gear(claims):
+        return False
+    size = claims.dimensions.confirmed
+    return not claims.class_b or (size is not None and size.length >= s.doubtful_metres)
+
+
+def _is_gear(claims: Claims) -> bool:
+    """Whether it is fishing gear by its name."""
+    named = GEAR.search(claims.name.confirmed or "") is not None
+    return claims.class_b and claims.imo.confirmed is None and named
+
+
+def _counts(mmsi: int, claims: Claims, s: IdentitySettings) -> bool:
+    """Whether events are raised for the vessel, beside those on a watchlist."""
+    if claims.counted or claims.imo.confirmed in s.imo_numbers:
+        return True
+    if flag_of(mmsi) not in s.flags:
+        return False
+    if claims.ship_type.confirmed not in SMALL_CRAFT_TYPES:
+        return True
+    size = claims.dimensions.confirmed
+    return size.length >= s.small_metres if size is not None else not claims.class_b
 
 
 def _text(raw: Any) -> str:

@@ -109,6 +109,13 @@ class EncounterDetector:
                 due += self._judge_pair(pair, instant, told)
         return [self._publish(each, instant) for each in due]
 
+    def _on_weaker_track(self, pair: Pair) -> bool:
+        """Whether two ships are heard under one of the MMSIs, and the contact is that of the second one."""
+        places = (self._identity_of(mmsi).places for mmsi in (pair.a, pair.b))
+        return any(
+            each.shared and each.segment != number for each, number in zip(places, pair.segments, strict=True)
+        )
+
     def _has_news(self, pair: Pair, instant: Millis, touched: set[Key]) -> bool:
         """Whether a pair may have changed since it was judged last, apart from what is learnt of the two."""
         s = self._settings
@@ -142,7 +149,7 @@ class EncounterDetector:
         ends_now = pair.closed_at is None and instant - contact.end >= s.merge
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
         doubtful = verdict is Hulls.DOUBTFUL
-        level = self._level(pair, contact, doubtful, instant)
+        level = self._level(pair, contact, doubtful or self._on_weaker_track(pair), instant)
         retraction = self._retraction(pair, verdict)
         if retraction is not None and pair.id is not None and not pair.retracted:
             yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)

@@ -39,10 +39,10 @@ from streams.detection.explanation import (
     called,
     hours,
     mmsi_text,
+    number_doubts,
     position,
     retracted,
     sample,
-    shared_mmsi,
     type_changed,
     vessel_of,
     watchlist,
@@ -326,7 +326,7 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
             yield table.TYPE_UNKNOWN.reason(s, mmsi=mmsi_text(vessel))
         if vessel.mmsi not in changed:
             yield from type_changed(vessel, s)
-        yield from shared_mmsi(vessel, s)
+        yield from number_doubts(vessel, facts.contact.start, facts.contact.end, s)
 
 
 def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSettings) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import EventType
 from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.explanation import SHARED_MMSI, TYPE_CHANGED, WATCHLIST
+from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, TYPE_CHANGED, WATCHLIST
 from streams.detection.ordinary import (
     ANCHORED_OFF_PORT,
     AT_ANCHOR,
@@ -131,7 +131,7 @@ EXCLUDED_TYPE: Final = ReasonType(
 NO_TANKER: Final = ReasonType(
     code="no_tanker",
     side=Side.RETRACTION,
-    text="neither vessel turned out to be a tanker or on a watchlist",
+    text="neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist",
     weight="retraction",
 )
 ONE_HULL: Final = ReasonType(
@@ -167,6 +167,7 @@ REASONS: Final = ReasonTable(
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
         *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
         *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
+        *(DOUBTFUL_MMSI, OFF_TRACK),
         *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED),
     ),
     LEVELS,

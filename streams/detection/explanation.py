@@ -23,6 +23,9 @@ _KNOWN_TO: Final = 10
 """Metres. No distance in a sentence is finer than a position: the better of the two classes of accuracy that
 AIS knows is 10 m (ITU-R M.1371, position accuracy)."""
 
+_TOLD_OFF_TRACK: Final = 3
+"""Positions off the track from which an event says so. Fewer are the wild fixes of every day. Judgement."""
+
 WATCHLIST: Final = ReasonType(
     code="watchlist",
     side=Side.FOR,
@@ -38,13 +41,26 @@ TYPE_CHANGED: Final = ReasonType(
 SHARED_MMSI: Final = ReasonType(
     code="shared_mmsi",
     side=Side.AGAINST,
-    text="MMSI {mmsi} is used in two places at once",
+    text="two ships are heard under MMSI {mmsi}, in two places at once",
     weight="shared_mmsi",
+)
+DOUBTFUL_MMSI: Final = ReasonType(
+    code="doubtful_mmsi",
+    side=Side.AGAINST,
+    text="MMSI {mmsi} is not a number that ships are given, so neither its flag nor its identity is sure",
+    weight="doubtful_mmsi",
+)
+OFF_TRACK: Final = ReasonType(
+    code="off_track",
+    side=Side.AGAINST,
+    text="{value} positions of MMSI {mmsi} lay off its track, up to {far}, {when}; they are left out. The "
+    "cause may be jamming, spoofing or another ship under its number",
+    weight="off_track",
 )
 NOT_OF_INTEREST: Final = ReasonType(
     code="excluded_type",
     side=Side.RETRACTION,
-    text="the vessel turned out to be neither a tanker nor on a watchlist",
+    text="the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist",
     weight="retraction",
 )
 
@@ -66,9 +82,25 @@ def type_changed(identity: Identity, s: Weighted) -> list[Reason]:
     return [TYPE_CHANGED.reason(s, identity.ship_type, mmsi=mmsi_text(identity))]
 
 
-def shared_mmsi(identity: Identity, s: Weighted) -> list[Reason]:
-    """Against, where the MMSI is heard from two places at once."""
-    return [SHARED_MMSI.reason(s, mmsi=mmsi_text(identity))] if identity.shared else []
+def number_doubts(identity: Identity, start: Millis, end: Millis, s: Weighted) -> list[Reason]:
+    """Against: what speaks against the MMSI and its positions between two times."""
+    reasons = []
+    if identity.shared:
+        reasons.append(SHARED_MMSI.reason(s, mmsi=mmsi_text(identity)))
+    if identity.doubtful:
+        reasons.append(DOUBTFUL_MMSI.reason(s, mmsi=mmsi_text(identity)))
+    runs = [run for run in identity.places.off_track if run.start <= end and run.end >= start]
+    if (positions := sum(run.positions for run in runs)) >= _TOLD_OFF_TRACK:
+        far = max(run.kilometers for run in runs)
+        distance = f"{far:.0f} km" if far >= 10 else f"{far:.1f} km"
+        times = f"between {_clock(runs[0].start)} and {_clock(max(run.end for run in runs))} UTC"
+        when = times if len(runs) == 1 else f"{len(runs)} times {times}"
+        reasons.append(OFF_TRACK.reason(s, positions, mmsi=mmsi_text(identity), far=distance, when=when))
+    return reasons
+
+
+def _clock(time: Millis) -> str:
+    return to_text(time)[:16].replace("T", " ")
 
 
 def detector(kind: EventType, settings_hash: str) -> Detector:

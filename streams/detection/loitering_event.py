@@ -28,17 +28,19 @@ from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
+    DOUBTFUL_MMSI,
     NOT_COMMANDED,
     NOT_OF_INTEREST,
+    OFF_TRACK,
     SHARED_MMSI,
     TYPE_CHANGED,
     WATCHLIST,
     called,
     hours,
+    number_doubts,
     position,
     retracted,
     sample,
-    shared_mmsi,
     type_changed,
     vessel_of,
     watchlist,
@@ -154,7 +156,8 @@ REASONS: Final = ReasonTable(
     EventType.LOITERING,
     LoiteringSettings(),
     (
-        *(SLOW, STS_AREA, WATCHED_AREA, WATCHLIST, SILENCE, SHARED_MMSI, NOT_UNDER_COMMAND, NEAR_PORT),
+        *(SLOW, STS_AREA, WATCHED_AREA, WATCHLIST, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK),
+        *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
         *(ALONE, IN_ENCOUNTER, NOT_OF_INTEREST),
     ),
@@ -174,6 +177,7 @@ class _Facts(msgspec.Struct, frozen=True):
     """What is measured of a loitering, for its numbers and its reasons."""
 
     identity: Identity
+    start: Millis
     duration: Millis
     sts: bool
     anchored: float  # share of the positions that report at anchor or moored
@@ -202,6 +206,7 @@ def build_event(
     relations = surroundings.relations(lon, lat)
     facts = _Facts(
         identity=identity,
+        start=run.start,
         duration=run.until - run.start,
         sts=in_sts_area(run, s),
         anchored=sum(each.status in ANCHORED for each in kept) / len(kept),
@@ -327,7 +332,7 @@ def _for(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
 
 
 def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
-    yield from shared_mmsi(facts.identity, s)
+    yield from number_doubts(facts.identity, facts.start, facts.start + facts.duration, s)
     if facts.disabled > s.adrift_share:
         yield NOT_UNDER_COMMAND.reason(s, round(facts.disabled, 2))
     if facts.anchored > s.anchored_share:

@@ -24,15 +24,17 @@ from models.event import (
 from models.time import duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
+    DOUBTFUL_MMSI,
     NOT_OF_INTEREST,
+    OFF_TRACK,
     SHARED_MMSI,
     WATCHLIST,
     called,
     hours,
+    number_doubts,
     position,
     retracted,
     sample,
-    shared_mmsi,
     vessel_of,
     watchlist,
 )
@@ -76,7 +78,10 @@ NO_EXIT: Final = ReasonType(
 REASONS: Final = ReasonTable(
     EventType.PORT_VISIT,
     PortVisitSettings(),
-    (INSIDE, STOP, SILENT, ENTRY, EXIT, WATCHLIST, SHARED_MMSI, NO_ENTRY, NO_EXIT, NOT_OF_INTEREST),
+    (
+        *(INSIDE, STOP, SILENT, ENTRY, EXIT, WATCHLIST),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, NO_ENTRY, NO_EXIT, NOT_OF_INTEREST),
+    ),
 )
 
 
@@ -216,7 +221,7 @@ def _for(visit: Visit, identity: Identity, main: Fence, s: PortVisitSettings) ->
 
 
 def _against(visit: Visit, identity: Identity, s: PortVisitSettings) -> Iterator[Reason]:
-    yield from shared_mmsi(identity, s)
+    yield from number_doubts(identity, visit.start, visit.last if visit.end is None else visit.end, s)
     if not visit.entry:
         yield NO_ENTRY.reason(s)
     if visit.end is not None and not visit.exit:

@@ -43,7 +43,11 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     watchlist: float = 0.12
     """For: the vessel is on a watchlist."""
     shared_mmsi: float = 0.15
-    """Against: the MMSI is used in two places at once."""
+    """Against: two ships are heard under the MMSI."""
+    doubtful_mmsi: float = 0.05
+    """Against: the MMSI is not a number that ships are given."""
+    off_track: float = 0.05
+    """Against: positions of the vessel lay off its track: jamming, spoofing or another ship."""
     retraction: float = 0.5
     """Against: the event has been taken back."""
 

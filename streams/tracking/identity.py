@@ -39,7 +39,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two transmissions are two only when at least this far apart (design: the duplicate window)."""
 
     ship_types: tuple[int, ...] = tuple(TANKER_TYPES)
-    """Vessels of these types of ship and cargo count, 1 to 99 (M.1371 table 53). 70 to 79 are cargo ships, with
+    """Vessels of these types of ship and cargo count (M.1371 table 53). 70 to 79 are cargo ships, with
     bulk carriers among them: to watch for coal. One that counts still does under another type later."""
     flags: tuple[str, ...] = ("KP",)
     """Vessels of these flags count whatever their type, ISO 3166-1 alpha-2, by the MMSI. Source: UN

@@ -28,7 +28,7 @@ export const REASONS = {
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "MMSI … turned out to be a tug, pilot, tender, buoy or the like", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be a tanker or on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
@@ -61,6 +61,6 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be neither a tanker nor on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

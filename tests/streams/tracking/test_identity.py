@@ -35,7 +35,7 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
     fields = {"name": b"OCEAN STAR", "callsign": b"UBXY7", "imo": IMO, "ship_type": 81, "draught": 7.3}
     size = {"to_bow": 100, "to_stern": 20, "to_port": 9, "to_starboard": 9}
     once = known(statics_of_no_type([0], **fields, **size))
-    assert once == Identity(mmsi=A, time=once.time)
+    assert once == Identity(mmsi=A, time=once.time, counts=False)
     twice = known(statics_of_no_type([0, 6], **fields, **size))
     assert twice == Identity(
         mmsi=A,
@@ -47,6 +47,7 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
         ship_type=81,
         dimensions=Dimensions(100, 20, 9, 9),
         draught=7.3,
+        counts=True,
     )
 
 
@@ -131,10 +132,11 @@ def test_a_tanker_stays_a_tanker_whatever_it_says_later() -> None:
         (445_000_001, Role.TANKER),  # North Korea
         (982_730_001, Role.EXCLUDED),  # craft of a parent ship
         (992_731_001, Role.EXCLUDED),  # aid to navigation
-        (2_731_001, Role.EXCLUDED),  # coast station
+        (2_731_001, Role.TANKER),  # coast station's number: the static data is a ship's
         (111_273_001, Role.EXCLUDED),  # rescue aircraft
         (970_123_456, Role.EXCLUDED),  # distress transmitter
-        (100_000_001, Role.EXCLUDED),  # no such country: gear, or never programmed
+        (100_000_001, Role.TANKER),  # no such country
+        (123_456_789, Role.TANKER),  # never programmed
     ],
 )
 def test_roles_by_number(mmsi: int, role: Role) -> None:
@@ -181,3 +183,56 @@ def test_listed_by_imo_number_or_else_by_mmsi() -> None:
 def test_impossible_threshold() -> None:
     with pytest.raises(ValueError, match="apart_seconds"):
         IdentitySettings(apart_seconds=0)
+
+
+SIZE = {"to_bow": 15, "to_stern": 5, "to_port": 3, "to_starboard": 3}
+LONG = {"to_bow": 60, "to_stern": 20, "to_port": 6, "to_starboard": 6}
+KOREAN = 445_000_001
+
+
+@pytest.mark.parametrize(
+    ("mmsi", "fields", "counts"),
+    [
+        (KOREAN, {"ship_type": 70}, True),
+        (KOREAN, {"ship_type": 52}, True),
+        (KOREAN, {"ship_type": 0}, True),
+        (KOREAN, {"ship_type": 30, **SIZE}, False),
+        (KOREAN, {"ship_type": 37, **SIZE}, False),
+        (KOREAN, {"ship_type": 30, **LONG}, True),
+        (A, {"ship_type": 70}, False),
+        (A, {"ship_type": 80}, True),
+        (A, {"ship_type": 70, "imo": IMO}, False),
+    ],
+)
+def test_who_counts(mmsi: int, fields: dict[str, Any], counts: bool) -> None:
+    assert known(statics(mmsi, **fields), mmsi=mmsi).of_interest is counts
+
+
+@pytest.mark.parametrize(
+    ("rules", "fields", "counts"),
+    [
+        (IdentitySettings(ship_types=tuple(range(70, 80))), {"ship_type": 70}, True),
+        (IdentitySettings(ship_types=tuple(range(70, 80))), {"ship_type": 80}, False),
+        (IdentitySettings(imo_numbers=(IMO,)), {"ship_type": 70, "imo": IMO}, True),
+        (IdentitySettings(flags=("RU",)), {"ship_type": 70}, True),
+    ],
+)
+def test_who_counts_by_the_settings(rules: IdentitySettings, fields: dict[str, Any], counts: bool) -> None:
+    stage = vessel_stage(settings=VesselSettings(identity=rules))
+    assert identities_of(run_stage(stage, statics(A, **fields)))[A].of_interest is counts
+
+
+@pytest.mark.parametrize("mmsi", [400_111_002, 123_456_789, 9_111_002])
+@pytest.mark.parametrize(
+    ("fields", "role"),
+    [
+        ({"ship_type": 80}, Role.TANKER),
+        ({"ship_type": 80, "type": 24, **LONG}, Role.TANKER),
+        ({"ship_type": 70, "type": 24}, Role.EXCLUDED),
+        ({"ship_type": 0}, Role.EXCLUDED),
+    ],
+)
+def test_a_ship_under_a_number_of_no_ship_is_doubtful(mmsi: int, fields: dict[str, Any], role: Role) -> None:
+    identity = known(statics(mmsi, **fields), mmsi=mmsi)
+    assert identity.role is role
+    assert identity.doubtful is (role is Role.TANKER)

@@ -109,7 +109,7 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
         return not (self.to_bow == 0 and self.to_port == 0)
 
 
-class OffTrack(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class OffTrack(msgspec.Struct, frozen=True, gc=False):
     """A run of positions under one MMSI that lie off its track: jamming, spoofing, or another ship."""
 
     start: Millis
@@ -121,7 +121,7 @@ class OffTrack(msgspec.Struct, frozen=True, array_like=True, gc=False):
     segment: int = -1  # the track segment that they would make
 
 
-class Places(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Places(msgspec.Struct, frozen=True, gc=False):
     """Where an MMSI is heard, beside the one place of one ship."""
 
     shared: bool = False  # two ships under this number, lately

@@ -417,12 +417,27 @@ IDENTITY: Final = {
         "dimensions": Text("Distances from the antenna to the sides of the hull, as sent."),
         "draught": EVENT["Vessel"]["draughtMeters"],
         "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
-        "places": Text(
-            "Where the MMSI is heard beside the one place of one ship: whether two ships use it, the track "
-            "segment that is this vessel's own, and runs of positions off its track."
+        "places": Text("Where the MMSI is heard, beside the one place of one ship."),
+        "counts": Text(
+            "Whether events are raised for the vessel by the settings, beside those on a watchlist. Null: as "
+            "for tankers."
         ),
         "gone": Text("Whether the vessel has been silent for so long that it is forgotten."),
         "watchlists": EVENT["Vessel"]["watchlists"],
+    },
+    "Places": {
+        "shared": Text("Whether two ships have been heard under the MMSI lately."),
+        "segment": Text("Number of the track that is this vessel's own."),
+        "off_track": Text("Runs of positions that its track goes on without, by their start; at most 8."),
+    },
+    "OffTrack": {
+        "start": Text("Time of the first position.", _EPOCH),
+        "end": Text("Time of the last position.", _EPOCH),
+        "positions": Text("How many there were.", limits=NOT_NEGATIVE),
+        "kilometers": Text("The farthest distance from the track.", "km", NOT_NEGATIVE),
+        "lon": Text("Longitude of one of them, WGS 84.", "degrees", LONGITUDE),
+        "lat": Text("Latitude of one of them, WGS 84.", "degrees", LATITUDE),
+        "segment": Text("Number of the track that they would make; -1 where they are the end of a track."),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

@@ -26,7 +26,9 @@ export const REASONS = {
     {"code": "harbour_craft", "side": "against", "text": "MMSI … is … m long, the size of craft that serve ships off a port", "weight": 0.05, "thresholds": [40.0], "unit": "m", "plotted": false},
     {"code": "type_unknown", "side": "against", "text": "the ship type of MMSI … is not confirmed", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "MMSI … turned out to be a tug, pilot, tender, buoy or the like", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
@@ -38,7 +40,9 @@ export const REASONS = {
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "silence", "side": "for", "text": "right before or after it, the vessel was not heard for … or longer", "weight": 0.1, "thresholds": [6.0], "unit": "h", "plotted": false},
-    {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_under_command", "side": "against", "text": "most positions report that it is not under command: a breakdown explains that it lay still", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "near_port", "side": "against", "text": "began … km from a port, closer than 30 km: ships often wait near ports", "weight": 0.1, "thresholds": [30.0], "unit": "km", "plotted": false},
     {"code": "resting_place", "side": "against", "text": "ships rest here: over the last … days … other vessels lay at rest within … km", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -49,7 +53,7 @@ export const REASONS = {
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "alone", "side": "against", "text": "no encounter with another vessel was found: ships also wait like this for orders or repairs", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_encounter", "side": "against", "text": "it was in an encounter meanwhile, which has an event of its own", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be neither a tanker nor on a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "port_visit": { "reasons": [
     {"code": "inside", "side": "for", "text": "in …, on the ways between or within … m, for …", "weight": 0.1, "thresholds": [], "unit": "h", "plotted": false},
@@ -58,7 +62,9 @@ export const REASONS = {
     {"code": "entry", "side": "for", "text": "was seen coming in", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
     {"code": "exit", "side": "for", "text": "was seen leaving", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "shared_mmsi", "side": "against", "text": "MMSI … is used in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}

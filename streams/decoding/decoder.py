@@ -15,6 +15,7 @@ from models.report import Reports, joined
 from models.source_hints import SourceHints
 from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
+from streams.decoding.clock_report import Clocks
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.context_columns import ContextMemory, Names
@@ -25,9 +26,10 @@ from streams.decoding.opening import Opening, line_count
 from streams.decoding.payload_columns import Bits, decode_columns
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.sentence_batch import SentenceBatch
-from streams.decoding.settings import DecoderSettings, first_rules
+from streams.decoding.settings import DecoderSettings, clock_settings, first_rules
 from streams.decoding.source_clock import SourceClock
 from streams.decoding.source_report import SourceNotes, SourceReport
+from streams.decoding.station_clocks import StationClocks
 from streams.decoding.time_survey import NO_SECOND, Survey, survey, utc_seconds
 from streams.decoding.transmissions import Pieces, Transmissions
 
@@ -46,6 +48,7 @@ class Decoded:
 
 class _State(msgspec.Struct, array_like=True):
     clock: bytes
+    clocks: bytes
     assemblies: bytes
     held: bytes
     outcomes: dict[str, int]
@@ -94,6 +97,7 @@ class Decoder:
             max_held=settings.max_held_lines,
             base_time=hints.base_time,
         )
+        self._clocks = StationClocks(clock_settings(settings))
         self._accounts = LineAccounting(source)
         self._part_timeout = settings.part_timeout_seconds * SECOND
         self._assemblies = Assemblies(self._part_timeout, settings.part_timeout_lines)
@@ -119,7 +123,12 @@ class Decoder:
     @property
     def report(self) -> SourceReport:
         """What is known about the source so far."""
-        return self._notes.report(self._survey, dict(self._accounts.pieces))
+        return self._notes.report(self._survey, dict(self._accounts.pieces), self.clocks)
+
+    @property
+    def clocks(self) -> Clocks:
+        """What is known about the clocks of the stations so far."""
+        return self._clocks.report(list(self._stations))
 
     @property
     def watermark(self) -> Millis:
@@ -206,6 +215,7 @@ class Decoder:
     def _dump(self) -> bytes:
         state = _State(
             clock=self._clock.dump(),
+            clocks=self._clocks.dump(),
             assemblies=self._assemblies.dump(),
             held=self._held.dump(),
             outcomes=dict(sorted(self.outcomes.items())),
@@ -225,6 +235,7 @@ class Decoder:
     def _load(self, state: bytes) -> None:
         loaded = msgspec.msgpack.decode(state, type=_State)
         self._clock.load(loaded.clock)
+        self._clocks.load(loaded.clocks)
         self._assemblies.load(loaded.assemblies)
         self._held.load(loaded.held)
         self._accounts.load(loaded.outcomes, loaded.pieces, loaded.rejects)
@@ -254,6 +265,8 @@ class Decoder:
         self._last_line = frame.number(columns.lines.size - 1) if columns.lines.size else self._last_line
         batch = SentenceBatch(columns, self._stations)
         self._notes.count(columns, batch.seconds_off)
+        if self._settings.clock_agreeing_transmissions:
+            columns.time = self._clocks.correct(batch.told)
         self._hold(self._work_off(batch))
 
     def _count_others(self, frame: Frame, columns: FrameColumns) -> None:

@@ -16,7 +16,8 @@ from streams.decoding.message_builder import Placed
 from streams.decoding.payload_columns import Bits, valid
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.source_clock import Taken
-from streams.decoding.time_survey import seconds_off, utc_seconds
+from streams.decoding.station_clocks import Told
+from streams.decoding.time_survey import NO_SECOND, full_utc, seconds_off, utc_seconds
 from streams.decoding.two_part import PartKeys, Parts, find_pairs
 
 
@@ -28,6 +29,7 @@ class SentenceBatch:
         self._stations = stations
         self._sentences = sentences = columns.sentences
         bits = Bits(sentences.payload)
+        self._bits = bits
         self._kind, self._mmsi = bits.unsigned(0, 6), bits.unsigned(8, 30)
         self._second = utc_seconds(self._kind, bits)
         single = sentences.total == 1
@@ -39,6 +41,21 @@ class SentenceBatch:
     @property
     def size(self) -> int:
         return self._sentences.size
+
+    @property
+    def told(self) -> Told:
+        """What stations have heard, at which times by their own clocks."""
+        own = self._sentences.own
+        second = np.where(self._good & ~own, self._second, NO_SECOND)
+        received = self._columns.received
+        return Told(
+            self._columns.station,
+            self._columns.time,
+            None if received is None else received[self._sentences.line],
+            self._sentences.payload,
+            second,
+            full_utc(self._kind, self._bits, self._good & ~own),
+        )
 
     @property
     def seconds_off(self) -> Int64Array:

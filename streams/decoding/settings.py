@@ -5,11 +5,19 @@ from typing import Final
 import msgspec
 
 from models.source_hints import SourceHints
-from models.time import END, from_text
+from models.time import END, SECOND, from_text
 from streams.decoding.lines.source_times import TimeRules
 from streams.decoding.lines.time_text import TextRules, zone_of
+from streams.decoding.station_clocks import ClockSettings
 
-_MAY_BE_ZERO: Final = ("lateness_seconds", "duplicate_window_seconds", "pghp_lines", "opening_lines")
+_MAY_BE_ZERO: Final = (
+    "lateness_seconds",
+    "duplicate_window_seconds",
+    "pghp_lines",
+    "opening_lines",
+    "clock_agreeing_transmissions",
+    "clock_tolerance_seconds",
+)
 
 
 class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +48,15 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first lines of a source, from which is decided how its times are read."""
     earliest_year: int = 2002
     """Times before this year, in UTC, are not believed: AIS is no older."""
+    clock_agreeing_transmissions: int = 5
+    """Transmissions that two stations of a source heard, and whose differences in time agree, that make the
+    difference between their clocks sure. 0: no clock is compared or corrected."""
+    clock_recent_transmissions: int = 9
+    """They have to be among so many of the last ones that do not agree with what was sure before."""
+    clock_tolerance_seconds: int = 2
+    """Differences in time agree if they lie within this."""
+    clock_least_offset_seconds: int = 1
+    """The times of a station are corrected if its clock is off by at least this."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -47,6 +64,8 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             least = 0 if name in _MAY_BE_ZERO else 1
             if value < least:
                 raise ValueError(f"{name} must not be {value}")
+        if self.clock_recent_transmissions < self.clock_agreeing_transmissions:
+            raise ValueError("clock_recent_transmissions must not be below clock_agreeing_transmissions")
 
 
 def first_rules(settings: DecoderSettings, hints: SourceHints) -> TimeRules:
@@ -57,4 +76,14 @@ def first_rules(settings: DecoderSettings, hints: SourceHints) -> TimeRules:
         earliest=from_text(f"{settings.earliest_year:04}-01-01"),
         latest=END if hints.not_after is None else hints.not_after,
         pghp_lines=settings.pghp_lines,
+    )
+
+
+def clock_settings(settings: DecoderSettings) -> ClockSettings:
+    """How the clocks of stations are compared."""
+    return ClockSettings(
+        settings.clock_agreeing_transmissions,
+        settings.clock_recent_transmissions,
+        settings.clock_tolerance_seconds * SECOND,
+        settings.clock_least_offset_seconds * SECOND,
     )

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from models.time import HOUR, MINUTE, SECOND, Millis
+from streams.decoding.clock_report import Clocks
 from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import REASONS, Outcome
@@ -65,7 +66,7 @@ class SourceNotes:
             if number in self._counts.own or len(self._counts.own) < _MOST_OWN:
                 self._counts.own[number] = self._counts.own.get(number, 0) + int(count)
 
-    def report(self, survey: Survey, pieces: dict[str, int]) -> "SourceReport":
+    def report(self, survey: Survey, pieces: dict[str, int], clocks: Clocks) -> "SourceReport":
         counts = self._counts
         times = {kind: counts.times[kind] for kind in TimeKind if counts.times[kind]}
         return SourceReport(
@@ -77,6 +78,7 @@ class SourceNotes:
             pieces,
             dict(counts.own),
             counts.refusal,
+            clocks,
         )
 
     def dump(self) -> bytes:
@@ -103,6 +105,7 @@ class SourceReport(msgspec.Struct, frozen=True):
     own: dict[int, int] = {}
     """By MMSI, messages that a ship or station sent itself (VDO)."""
     refusal: Refusal | None = None
+    clocks: Clocks = Clocks()
 
     @property
     def problem(self) -> str | None:
@@ -134,6 +137,7 @@ class SourceReport(msgspec.Struct, frozen=True):
                 f"its times are of poor quality: they disagree with the UTC seconds in "
                 f"{sum(self.seconds):,} messages"
             )
+        yield from self.clocks.sentences()
         if self.pieces:
             counts = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in sorted(self.pieces.items()))
             yield f"lines with several sentences held these besides: {counts}"

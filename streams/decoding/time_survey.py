@@ -15,7 +15,7 @@ import numpy.typing as npt
 from models.date_order import DateOrder
 from models.frame import Frame
 from models.time import MINUTE, SECOND, Millis
-from streams.decoding.lines.byte_spans import Int64Array
+from streams.decoding.lines.byte_spans import Flags, Int64Array
 from streams.decoding.lines.context_columns import ContextMemory
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
@@ -32,6 +32,9 @@ _SCATTERED: Final = 0.5  # concentration of the UTC seconds below which they con
 SECOND_TYPES: Final = np.isin(np.arange(64), (1, 2, 3, 18, 19))
 """Message types that carry the UTC second of their transmission."""
 NO_SECOND: Final = 60
+_UTC_FIELDS: Final = ((38, 14), (52, 4), (56, 5), (61, 5), (66, 6), (72, 6))
+"""Year, month, day, hour, minute and second in types 4 and 11: first bit and width."""
+_FIRST_YEAR, _LAST_YEAR = 2002, 2100
 SURE_SECONDS: Final = 50
 """UTC seconds in payloads that are enough to judge the times of a source."""
 
@@ -79,6 +82,23 @@ def utc_seconds(kind: Int64Array, bits: Bits) -> Int64Array:
     """The UTC second in the payload of each message; 60 or more where it has none."""
     seconds = np.where(kind <= 3, bits.unsigned(137, 6), bits.unsigned(133, 6))
     return np.where(SECOND_TYPES[kind], seconds, NO_SECOND)
+
+
+def full_utc(kind: Int64Array, bits: Bits, good: Flags) -> Int64Array:
+    """Date and time in messages of type 4 (base stations) and 11 (ships that were asked); 0 for none."""
+    result = np.zeros(len(kind), np.int64)
+    rows = np.flatnonzero(good & ((kind == 4) | (kind == 11)))
+    if not len(rows):
+        return result
+    fields = [bits.unsigned(*field)[rows] for field in _UTC_FIELDS]
+    year, month, day, hour, minute, second = fields
+    known = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
+    known &= (hour < 24) & (minute < 60) & (second < 60)
+    rows, year, month, day, hour, minute, second = (column[known] for column in (rows, *fields))
+    months = (year - 1970) * 12 + month - 1
+    days = months.astype("M8[M]").astype("M8[D]").astype(np.int64) + day - 1
+    result[rows] = (((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND
+    return result
 
 
 def seconds_off(times: Int64Array, second: Int64Array) -> Int64Array:

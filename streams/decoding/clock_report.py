@@ -1,0 +1,67 @@
+"""Clock report: what is known about the clocks of a source's stations, as data and in sentences."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from models.time import SECOND, Millis
+
+_MOST_TOLD: Final = 5  # stations that the summary names
+
+
+class StationClock(msgspec.Struct, frozen=True):
+    """What is known about the clock of one station. Times in milliseconds."""
+
+    station: str
+    lines: int
+    offset: Millis | None = None
+    """How far it is ahead of the reference; None where nothing tells it."""
+    uncertainty: Millis = 0
+    common: int = 0
+    """Transmissions that it shares with other stations or with universal time, and that agree."""
+    corrected: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The offset in words."""
+        offset = self.offset or 0
+        where = f"{abs(offset) / SECOND:.1f} s {'ahead' if offset > 0 else 'behind'}" if offset else "right"
+        use = ", and is corrected" if self.corrected else ""
+        return (
+            f"the clock of station {self.station} is {where}{use} "
+            f"(to within {self.uncertainty / SECOND:.1f} s, by {self.common:,} transmissions in common)"
+        )
+
+
+class Clocks(msgspec.Struct, frozen=True):
+    """The clocks of a source."""
+
+    reference: str = ""
+    """A station, or "UTC"; empty where no two clocks have been compared."""
+    proved: bool = False
+    """Whether absolute time is proved, by the full UTC of base stations."""
+    live: bool = False
+    """Whether the reference is the station that comes closest to the clock of the ingest."""
+    stations: tuple[StationClock, ...] = ()
+
+    @property
+    def known(self) -> tuple[StationClock, ...]:
+        """Those whose offset is known, the reference left out; the largest offset first."""
+        known = [each for each in self.stations if each.offset is not None and each.station != self.reference]
+        return tuple(sorted(known, key=lambda each: (-abs(each.offset or 0), each.station)))
+
+    def sentences(self) -> Iterator[str]:
+        """What a reader of the summary has to know."""
+        if not self.reference:
+            return
+        if self.proved:
+            reference = "universal time, by the reports of base stations: absolute time is proved"
+        else:
+            how = "its times come closest to the clock of the ingest" if self.live else "it had most lines"
+            reference = f"station {self.reference} ({how}): absolute time is not proved"
+        yield f"the reference of the clocks of its stations is {reference}"
+        for clock in self.known[:_MOST_TOLD]:
+            yield clock.sentence
+        if len(self.known) > _MOST_TOLD:
+            yield f"{len(self.known) - _MOST_TOLD:,} more stations have a smaller offset"

@@ -1,0 +1,361 @@
+"""Station clocks: how far the clock of each station of a source is ahead, and times corrected by that.
+
+Two stations that hear the same transmission hear it at the same time. What their times differ by is the
+difference of their clocks, or of how long they take to tell it. A difference is sure once enough
+transmissions agree about it. The reference for stations that such differences connect is, in this order,
+
+- the full UTC in reports of base stations, and of ships that were asked for it (types 4 and 11),
+- where an ingest noted times of receipt, the station whose times come closest to them,
+- the station with most lines at that moment; it stays the reference.
+
+Each other station has an offset from the reference. All of this is a function of the lines so far: it changes
+at one line, and that line and those after it are corrected by it. A station without evidence is left alone.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from models.time import SECOND, Millis
+from streams.decoding.clock_report import Clocks, StationClock
+from streams.decoding.hearings import MOST_APART, Hearings
+from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.source_times import UNTOLD
+from streams.decoding.time_survey import NO_SECOND
+
+UTC: Final = 0
+"""Universal time among the numbers of stations. It takes the place of the station without a name."""
+_SAMPLES: Final = 9  # times of receipt by which a station is compared with the clock of the ingest
+_MOST_LINKS: Final = 65_536
+_RESOLUTION: Final = 500  # milliseconds: half of what most recorders write
+_CIRCLE: Final = 2 * np.pi * np.arange(60) / 60
+_WAVES: Final = [np.rint(1e6 * np.cos(_CIRCLE)), np.rint(1e6 * np.sin(_CIRCLE)), np.ones(60)]
+"""Whole numbers, so that a sum is the same in any order."""
+_DOUBTFUL: Final = SECOND  # an offset that is less certain is refined by the UTC seconds in payloads
+_LEAST_SECONDS: Final = 50  # messages of a station that can refine it
+
+
+class ClockSettings(NamedTuple):
+    """Durations in milliseconds."""
+
+    agreeing: int
+    """Transmissions in common that make a difference sure."""
+    of: int
+    """They have to be among so many of the last ones."""
+    tolerance: Millis
+    """Differences that lie within this agree."""
+    least: Millis
+    """Offsets below this are not corrected."""
+
+
+class Told(NamedTuple):
+    """Sentences in order of arrival, as their stations told them."""
+
+    station: Int64Array
+    time: Int64Array
+    """UNTOLD where the line tells none."""
+    received: Int64Array | None
+    payload: ByteSpans
+    second: Int64Array
+    """The UTC second in the payload: 60 or more in messages that stations can't have in common."""
+    utc: Int64Array
+    """The full UTC of types 4 and 11; 0 where a message has none."""
+
+
+class _Link(msgspec.Struct, array_like=True):
+    """The clock of the second station less that of the first, in milliseconds."""
+
+    first: int
+    second: int
+    difference: Millis | None = None
+    spread: Millis = 0
+    common: int = 0
+    doubts: list[Millis] = []
+
+    def take(self, difference: Millis, settings: ClockSettings) -> bool:
+        """Take one difference in; whether that of the link is another one now."""
+        if self.difference is not None and abs(difference - self.difference) <= settings.tolerance:
+            self.common += 1
+            self.doubts = []
+            return False
+        self.doubts = [*self.doubts, difference][-settings.of :]
+        ordered = sorted(self.doubts)
+        for start in range(len(ordered) - settings.agreeing + 1):
+            some = ordered[start : start + settings.agreeing]
+            if some[-1] - some[0] <= settings.tolerance:
+                self.difference, self.spread = some[len(some) // 2], some[-1] - some[0]
+                self.common, self.doubts = len(some), []
+                return True
+        return False
+
+
+class _Offset(msgspec.Struct, array_like=True, frozen=True):
+    offset: Millis
+    uncertainty: Millis
+
+
+class _State(msgspec.Struct, array_like=True):
+    hearings: bytes
+    links: list[_Link]
+    lines: list[int]
+    waves: list[list[int]]
+    samples: dict[int, list[Millis]]
+    references: list[int]
+    offsets: dict[int, _Offset]
+    live: bool
+
+
+class StationClocks:
+    """Corrects the times of one source. Stations are numbers among its names, 0 stands for none."""
+
+    def __init__(self, settings: ClockSettings) -> None:
+        self._settings = settings
+        self._hearings = Hearings()
+        self._links: dict[tuple[int, int], _Link] = {}
+        self._lines = np.zeros(1, np.int64)
+        self._waves = np.zeros((1, 3), np.int64)  # of times less UTC second: sums of cosine and sine, count
+        self._samples: dict[int, list[Millis]] = {}
+        self._references: list[int] = []
+        self._offsets: dict[int, _Offset] = {}
+        self._live = False
+        self._correction = np.zeros(1, np.int64)
+
+    def correct(self, told: Told) -> Int64Array:
+        """Take sentences in; returns their times, corrected where the offset of their station is sure."""
+        if not len(told.time):
+            return told.time
+        time = told.time if told.received is None else np.where(told.time == UNTOLD, told.received, told.time)
+        result, done = told.time, 0
+        for row in self._evidence(told, time):
+            self._offsets = self._solve(told, time, row)
+            corrections = self._corrections()
+            if not np.array_equal(corrections, self._correction):
+                result = self._apply(result, time, told.station, done, row)
+                self._correction, done = corrections, row
+        result = self._apply(result, time, told.station, done, len(time))
+        self._lines, self._waves = self._sums(told, time, len(time))
+        return result
+
+    def report(self, names: list[str]) -> Clocks:
+        """The clocks of all stations with a name."""
+        found = []
+        for number in range(1, min(len(self._lines), len(names))):
+            known = self._offsets.get(number)
+            if not self._lines[number]:
+                continue
+            clock = StationClock(names[number], int(self._lines[number]))
+            if known is not None:
+                corrected = number < len(self._correction) and bool(self._correction[number])
+                common = sum(
+                    link.common for link in self._links.values() if number in (link.first, link.second)
+                )
+                clock = StationClock(
+                    clock.station, clock.lines, known.offset, known.uncertainty, common, corrected
+                )
+            found.append(clock)
+        if not self._offsets:
+            return Clocks(stations=tuple(found))
+        proved = UTC in self._offsets
+        main = max(self._references, key=lambda number: (int(self._lines[number]), -number), default=UTC)
+        return Clocks("UTC" if proved else names[main], proved, self._live and not proved, tuple(found))
+
+    def dump(self) -> bytes:
+        state = _State(
+            self._hearings.dump(),
+            list(self._links.values()),
+            self._lines.tolist(),
+            self._waves.tolist(),
+            dict(self._samples),
+            self._references,
+            self._offsets,
+            self._live,
+        )
+        return msgspec.msgpack.encode(state)
+
+    def load(self, data: bytes) -> None:
+        """Raises msgspec.DecodeError."""
+        state = msgspec.msgpack.decode(data, type=_State)
+        self._hearings.load(state.hearings)
+        self._links = {(link.first, link.second): link for link in state.links}
+        self._lines = np.array(state.lines, np.int64)
+        self._waves = np.array(state.waves, np.int64).reshape(-1, 3)
+        self._samples, self._references, self._offsets = state.samples, state.references, state.offsets
+        self._live = state.live
+        self._correction = self._corrections()
+
+    # Evidence
+
+    def _evidence(self, told: Told, time: Int64Array) -> Iterator[int]:
+        """Yields each sentence at which a difference becomes sure, or another one, as it does."""
+        timed = (told.station > 0) & (time != UNTOLD)
+        heard = np.flatnonzero(timed & (told.second < NO_SECOND))
+        heard = heard[heard >= self._second_station(told.station)]
+        index, transmissions = self._hearings.sample(told.payload.take(heard))
+        utc = np.flatnonzero(timed & (told.utc > 0) & (np.abs(time - told.utc) <= MOST_APART))
+        rows = np.concatenate((heard[index], utc))
+        order = np.argsort(rows)
+        which = np.concatenate((transmissions, np.zeros(len(utc), np.uint64)))[order]
+        rows = rows[order]
+        received = time if told.received is None else told.received
+        columns = (rows, told.station[rows], time[rows], which, told.utc[rows], received[rows])
+        for row, station, when, transmission, full, receipt in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            if told.received is not None:
+                samples = self._samples.setdefault(station, [])
+                if len(samples) < _SAMPLES:
+                    samples.append(when - receipt)
+            if full:
+                changed = self._learn(UTC, station, when - full)
+            else:
+                common = self._hearings.hear(transmission, station, when)
+                changed = common is not None and self._learn(*common)
+            if changed:
+                yield row
+
+    def _second_station(self, station: Int64Array) -> int:
+        """The first sentence at which more than one station is known: before it nothing can be in common."""
+        if np.count_nonzero(self._lines[1:]) > 1:
+            return 0
+        known = np.flatnonzero(self._lines[1:]) + 1
+        named = station[station > 0]
+        first = known[0] if len(known) else named[0] if len(named) else 0
+        others = np.flatnonzero((station > 0) & (station != first))
+        return int(others[0]) if len(others) else len(station)
+
+    def _learn(self, first: int, second: int, difference: Millis) -> bool:
+        if first > second:
+            first, second, difference = second, first, -difference
+        link = self._links.get((first, second))
+        if link is None:
+            if len(self._links) >= _MOST_LINKS:
+                return False
+            link = self._links[first, second] = _Link(first, second)
+        return link.take(difference, self._settings)
+
+    def _sums(self, told: Told, time: Int64Array, end: int) -> tuple[Int64Array, Int64Array]:
+        """Lines of each station up to a sentence, and of their times less UTC second the sums of waves."""
+        station = told.station[:end]
+        at = np.flatnonzero((told.second[:end] < NO_SECOND) & (time[:end] != UNTOLD))
+        off, by = (time[at] // SECOND - told.second[at]) % 60, station[at]
+        waves = [np.bincount(by, wave[off], int(station.max()) + 1) for wave in _WAVES]
+        lines = _sum(self._lines, np.bincount(station))
+        return lines, _sum(self._waves, np.rint(np.stack(waves, axis=1)).astype(np.int64))
+
+    # Offsets from a reference
+
+    def _solve(self, told: Told, time: Int64Array, row: int) -> dict[int, _Offset]:
+        """Offsets of all stations that are connected with another, by the lines up to a row."""
+        lines, waves = self._sums(told, time, row + 1)
+        near: dict[int, list[tuple[int, _Link]]] = {}
+        for link in self._links.values():
+            if link.difference is not None:
+                near.setdefault(link.first, []).append((link.second, link))
+                near.setdefault(link.second, []).append((link.first, link))
+        offsets: dict[int, _Offset] = {}
+        references: list[int] = []
+        for start in sorted(near):  # UTC comes first
+            if start in offsets:
+                continue
+            reference = self._reference(_connected(start, near), lines)
+            if reference != UTC:
+                references.append(reference)
+            _spread_from(reference, near, offsets, waves)
+        self._references = references
+        return offsets
+
+    def _reference(self, group: list[int], lines: Int64Array) -> int:
+        if UTC in group:
+            return UTC
+        before = [number for number in self._references if number in group]
+        if before:
+            return max(before, key=lambda number: (int(lines[number]), -number))
+        samples = {number: self._samples.get(number, []) for number in group}
+        if all(samples.values()):
+            self._live = True
+            return min(group, key=lambda number: (abs(_median(samples[number])), number))
+        return max(group, key=lambda number: (int(lines[number]), -number))
+
+    def _corrections(self) -> Int64Array:
+        """What the times of stations have to be lessened by; the last one is for all stations beyond."""
+        least = self._settings.least
+        sure = {number: each.offset for number, each in self._offsets.items() if abs(each.offset) >= least}
+        result = np.zeros(max(sure, default=-1) + 2, np.int64)
+        for number, offset in sure.items():
+            result[number] = offset
+        return result
+
+    def _apply(
+        self, result: Int64Array, time: Int64Array, station: Int64Array, start: int, end: int
+    ) -> Int64Array:
+        if len(self._correction) == 1 or start == end:
+            return result
+        less = self._correction[np.minimum(station[start:end], len(self._correction) - 1)]
+        move = (less != 0) & (time[start:end] != UNTOLD)
+        if move.any():
+            result = result.copy()
+            result[start:end] = np.where(move, time[start:end] - less, result[start:end])
+        return result
+
+
+def _spread_from(
+    reference: int,
+    near: dict[int, list[tuple[int, _Link]]],
+    offsets: dict[int, _Offset],
+    waves: Int64Array,
+) -> None:
+    """Offsets by the fewest links from the reference."""
+    offsets[reference] = _Offset(0, 0)
+    front = [reference]
+    while front:
+        following = []
+        for number in front:
+            base = offsets[number]
+            for other, link in sorted(near[number], key=lambda pair: pair[0]):
+                if other in offsets or link.difference is None:
+                    continue
+                step = link.difference if other == link.second else -link.difference
+                doubt = base.uncertainty + max(link.spread, _RESOLUTION)
+                offset = _Offset(base.offset + step, doubt)
+                offsets[other] = _refined(offset, waves, reference, other)
+                following.append(other)
+        front = following
+
+
+def _refined(offset: _Offset, waves: Int64Array, reference: int, station: int) -> _Offset:
+    """An uncertain offset, made precise by the UTC seconds in payloads where they agree with it."""
+    if offset.uncertainty <= _DOUBTFUL or reference == UTC or max(reference, station) >= len(waves):
+        return offset
+    phases = []
+    for cosine, sine, count in waves[[reference, station]].tolist():
+        if count < _LEAST_SECONDS or np.hypot(cosine, sine) < 0.5e6 * count:
+            return offset
+        phases.append(np.arctan2(sine, cosine) / (2 * np.pi) * 60 * SECOND)
+    minute = 60 * SECOND
+    move = round(phases[1] - phases[0] - offset.offset + minute / 2) % minute - minute // 2
+    if abs(move) > offset.uncertainty:
+        return offset
+    return _Offset(offset.offset + move, _DOUBTFUL)
+
+
+def _connected(start: int, near: dict[int, list[tuple[int, _Link]]]) -> list[int]:
+    """All numbers that can be reached from one."""
+    found, front = {start}, [start]
+    while front:
+        front = [other for number in front for other, _ in near[number] if other not in found]
+        found.update(front)
+    return sorted(found)
+
+
+def _sum(one: Int64Array, other: Int64Array) -> Int64Array:
+    """The sum of two tables, the shorter filled up with zeros."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    result = longer.astype(np.int64)
+    result[: len(shorter)] += shorter
+    return result
+
+
+def _median(values: list[Millis]) -> Millis:
+    return sorted(values)[len(values) // 2]

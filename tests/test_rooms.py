@@ -107,7 +107,7 @@ def test_the_contract_is_kept(copy: Path) -> None:
         ("models/box.py", "import geofences.land", "models is not allowed to import geofences"),
         ("geofences/land.py", "import streams.runtime.tasks",
          "geofences is not allowed to import streams.runtime"),
-        ("streams/tracking/track.py", "import streams.detection.hull",
+        ("streams/tracking/track.py", "import streams.detection.encounters.hull",
          "streams.tracking is not allowed to import streams.detection"),
         ("streams/store/sink.py", "def late() -> None:\n    import streams.pipeline.health",
          "streams.store is not allowed to import streams.pipeline"),
@@ -117,7 +117,7 @@ def test_the_contract_is_kept(copy: Path) -> None:
          "streams.feed is not allowed to import streams.detection"),
         ("streams/alerts/process.py", "import streams.recordings.replay",
          "streams.alerts is not allowed to import streams.detection"),
-        ("streams/detection/hull.py", "import time", "streams.detection is not allowed to import time"),
+        ("streams/detection/neighbours.py", "import time", "streams.detection is not allowed to import time"),
     ],
 )  # fmt: skip
 def test_an_import_against_the_order_is_found(copy: Path, module: str, line: str, complaint: str) -> None:

@@ -18,7 +18,8 @@ from shapely import MultiPoint, MultiPolygon, Polygon
 
 from geofences.catalogue.zone import Zone
 from geofences.catalogue.zones_korea import NORTH_KOREA, WATCH_AREAS
-from geofences.catalogue.zones_russia import RUSSIA_PACIFIC, RUSSIA_WEST
+from geofences.catalogue.zones_russia import RUSSIA_PACIFIC
+from geofences.catalogue.zones_russia_west import RUSSIA_WEST
 from geofences.distance import expand, haversine_m
 from geofences.fence import Fence, dump_fences
 from geofences.polygon import polygonal

@@ -9,7 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-from streams.detection import encounter_reasons, loitering_event, port_visit_event
+from streams.detection import loitering_event, port_visit_event
+from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
 
 PATH: Final = Path("streams/output/web/reasons.js")

@@ -12,7 +12,7 @@ from models.event import Event, EventType, Status, to_json
 from models.event import from_json as event_from_json
 from models.time import DAY, HOUR, Millis, from_text, to_text
 from models.vessel import Identity
-from streams.detection.encounter_detector import EncounterDetector
+from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.explanation import called
 from streams.detection.loitering import LoiteringSettings
 from streams.detection.loitering_event import Met, judged

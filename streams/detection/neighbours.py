@@ -11,7 +11,7 @@ from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors
 from models.report import Rows
 from models.tick import TICK, no_ticks
 from models.time import Millis
-from streams.detection.encounter import Key
+from streams.detection.encounters.encounter import Key
 
 SEGMENTS: Final = 65_536
 """More than there are segment numbers: MMSI and segment in one integer."""

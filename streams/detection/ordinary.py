@@ -15,9 +15,9 @@ from geofences.surroundings import Surroundings
 from models.event import Reason
 from models.time import Millis
 from models.vessel import Identity, flag_of
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import ANCHORED, MOORED, mmsi_text
-from streams.detection.pair_sample import PairSample
 from streams.detection.reasons import Effect, LevelRule, ReasonType, Side
 from streams.detection.resting import Rest, RestingPlaces, resting
 

@@ -18,8 +18,8 @@ from models.report import Rows
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
-from streams.detection.encounter import Key
-from streams.detection.encounter_detector import EncounterDetector
+from streams.detection.encounters.detector import EncounterDetector
+from streams.detection.encounters.encounter import Key
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.ordinary import Places
 from streams.detection.resting import RestingPlaces

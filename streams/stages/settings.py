@@ -11,7 +11,7 @@ from geofences.surroundings import SurroundingsSettings
 from models.errors import InputError
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.resting import RestSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.tracking.grid import GridSettings

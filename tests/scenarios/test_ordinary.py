@@ -2,7 +2,8 @@ import numpy as np
 import shapely
 
 from geofences.land import land
-from tests.scenarios.ordinary import Radio, Traffic
+from tests.scenarios.harbours import Traffic
+from tests.scenarios.ordinary import Radio
 
 
 def test_ships_stay_off_land() -> None:

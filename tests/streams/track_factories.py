@@ -19,7 +19,7 @@ from models.tick import TICK, Instant
 from models.time import END, MINUTE, Millis, from_text
 from models.vessel import Dimensions, Identity, Places, Role
 from models.watchlist import Watchlist
-from streams.detection.hull import METRES_PER_DEGREE
+from streams.detection.encounters.hull import METRES_PER_DEGREE
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
 from streams.stages.settings import MeetingSettings, Settings, VesselSettings

@@ -8,7 +8,7 @@ import pytest
 
 from models.event import Reason, Scoring
 from streams.detection import legend
-from streams.detection.encounter_settings import EncounterSettings, EncounterWeights
+from streams.detection.encounters.settings import EncounterSettings, EncounterWeights
 from streams.detection.reasons import ReasonTable, ReasonType, Side, Weights, measure, score, unit_of
 from streams.stages.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 from models.event import Event, Level, Status
 from models.report import Rows
 from models.vessel import Dimensions, Identity, Role
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.settings import EncounterSettings
 from tests.streams.track_factories import (
     A,
     B,

@@ -16,8 +16,8 @@ from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors
 from models.report import Rows
 from models.tick import TICK, no_ticks
 from models.time import MINUTE, Millis
-from streams.detection.encounter import Key
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.encounter import Key
+from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.neighbours import SEGMENTS, Neighbours, tracks
 from streams.tracking.grid import at_or_after
 from streams.tracking.track import KNOT

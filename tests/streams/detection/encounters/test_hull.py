@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models.vessel import Dimensions
-from streams.detection.hull import gap
+from streams.detection.encounters.hull import gap
 from tests.streams.track_factories import SEA, lon_lat
 
 SHIP = Dimensions(to_bow=80, to_stern=20, to_port=6, to_starboard=10)

@@ -12,9 +12,9 @@ from enum import StrEnum
 from statistics import median
 
 from models.time import Millis
-from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.hull import offset
-from streams.detection.pair_sample import PairSample, bow
+from streams.detection.encounters.hull import offset
+from streams.detection.encounters.pair_sample import PairSample, bow
+from streams.detection.encounters.settings import EncounterSettings
 from streams.tracking.track import KNOT
 
 

@@ -7,20 +7,21 @@ minutes of contact (Skylight). It is `probable` from 2 hours (GFW), or from 1 ho
 typical distance is that of a transfer. At least one of the two has to be a vessel that counts. The other can
 be any vessel but a tug, pilot, tender, buoy or the like, or a second transponder on the same hull.
 
-`contact` measures the time together, `one_hull` tells two ships from one, `encounter_detector` applies the
-rule to all pairs of vessels, and `encounter_event` explains what it found.
+`contact` measures the time together, `one_hull` tells two ships from one, `detector` applies the
+rule to all pairs of vessels, and `event` explains what it found.
 """
 
 import math
 
 import msgspec
 
-from models.time import Millis
+from models.event import Status
+from models.time import HOUR, Millis
 from models.vessel import Identity, Role
-from streams.detection.contact import Contact
-from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.pair_sample import PairSample
-from streams.detection.silence import HeardAlone
+from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.silence import HeardAlone
 
 Key = tuple[int, int, int, int]
 """Two MMSIs, the lower one first, and the track segment of each."""
@@ -132,3 +133,15 @@ def can_meet(first: tuple[Identity, Identity], now: tuple[Identity, Identity]) -
 def is_partner(vessel: Identity) -> bool:
     """Whether a vessel can be part of an encounter. One on a watchlist always can."""
     return vessel.listed or vessel.role is not Role.EXCLUDED
+
+
+def revision_due(pair: Pair, level: str | None, status: Status, ends_now: bool, instant: Millis) -> bool:
+    """The first, a change of level, each hour while open, the end, when it goes on, and when a retraction no
+    longer holds."""
+    if pair.id is None:
+        return level is not None
+    if pair.retracted and pair.closed_at is not None:
+        return False  # what was wrong with it then cannot be put right by what is learnt afterwards
+    if pair.retracted or ends_now or pair.reopened:
+        return True
+    return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)

@@ -8,11 +8,11 @@ from statistics import median
 import msgspec
 
 from models.time import Millis
-from streams.detection import silence
-from streams.detection.company import Company, company
-from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.pair_sample import PairSample
-from streams.detection.silence import HeardAlone, Silence
+from streams.detection.encounters import silence
+from streams.detection.encounters.company import Company, company
+from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.silence import HeardAlone, Silence
 
 
 class Contact(msgspec.Struct, frozen=True):

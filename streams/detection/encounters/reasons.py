@@ -3,7 +3,7 @@
 from typing import Final
 
 from models.event import EventType
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, TYPE_CHANGED, WATCHLIST
 from streams.detection.ordinary import (
     ANCHORED_OFF_PORT,

@@ -1,12 +1,14 @@
 """The pairs of vessels that are remembered: those near each other lately, and encounters of the last day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from models.time import Millis
-from streams.detection.encounter import Key, Pair
+from models.time import HOUR, Millis
+from streams.detection.encounters.encounter import Key, Pair
+from streams.detection.encounters.pair_sample import thinned
+from streams.detection.encounters.settings import EncounterSettings
 
 
 class Pairs:
@@ -120,6 +122,43 @@ class Pairs:
                 del self._raised[mmsi][pair.id or ""]
                 if not self._raised[mmsi]:
                     del self._raised[mmsi]
+
+    def first_contacts(self) -> dict[int, Millis]:
+        """By MMSI, when the earliest contact began that may still become an encounter or is one."""
+        first: dict[int, Millis] = {}
+        for pair in self:
+            if pair.samples:
+                for mmsi in pair.mmsis:
+                    first[mmsi] = min(first.get(mmsi, pair.samples[0].time), pair.samples[0].time)
+        return first
+
+    def prune(
+        self,
+        instant: Millis,
+        keep: Millis,
+        s: EncounterSettings,
+        may_be_raised: Callable[[Pair, float], bool],
+    ) -> None:
+        """Let go of what is over for a day, and of live pairs that can become no encounter.
+
+        `may_be_raised` is asked of pairs that were in contact, with the instant a day ago. Pairs without
+        contact are kept for `keep` milliseconds, or longer where they moved together.
+        """
+        horizon = instant - s.candidate_hours * HOUR
+        for number, pair in list(self.past.items()):
+            if pair.closed_at is None or pair.closed_at <= horizon:
+                self.forget(number)
+        for pair in list(self.live.values()):
+            if not pair.samples:
+                age = instant - pair.co_moving_at
+                brief = len(pair.co_moving) < s.co_moving_instants and age > keep
+                if brief or age > s.co_moving_hours * HOUR:
+                    self.remove(pair)
+            elif not may_be_raised(pair, horizon):
+                self.end(pair, instant, keep=False)
+            elif len(pair.samples) > s.kept_instants:
+                pair.samples = thinned(pair.samples, s)
+                self.touch(pair)
 
     # --- checkpoints
 

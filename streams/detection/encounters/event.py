@@ -30,10 +30,12 @@ from models.event import (
 )
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role, flag_of
-from streams.detection import encounter_reasons as table
-from streams.detection.contact import Contact
-from streams.detection.encounter import Pair, is_partner, too_far
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters import reasons as table
+from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.encounter import Pair, is_partner, too_far
+from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.silence import A_HEARD, B_HEARD, Silence
 from streams.detection.explanation import (
     about,
     called,
@@ -48,9 +50,7 @@ from streams.detection.explanation import (
     watchlist,
 )
 from streams.detection.ordinary import Ordinary
-from streams.detection.pair_sample import PairSample
 from streams.detection.reasons import score
-from streams.detection.silence import A_HEARD, B_HEARD, Silence
 from streams.tracking.track import KNOT
 
 _FIELDS: Final = {

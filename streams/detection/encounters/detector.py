@@ -16,23 +16,15 @@ from models.event import Detector, Event, EventType, Level, Reason, Status, even
 from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Identity
-from streams.detection import (
-    encounter,
-    encounter_event,
-    encounter_reasons,
-    pair_identity,
-    renumbered,
-    silence,
-)
-from streams.detection.contact import Contact, contact_of
-from streams.detection.encounter import Key, Pair
-from streams.detection.encounter_pairs import Pairs
-from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.one_hull import Hulls, hulls
+from streams.detection.encounters import encounter, event, pair_identity, reasons, renumbered, silence
+from streams.detection.encounters.contact import Contact, contact_of
+from streams.detection.encounters.encounter import Key, Pair
+from streams.detection.encounters.one_hull import Hulls, hulls
+from streams.detection.encounters.pairs import Pairs
+from streams.detection.encounters.renumbered import Namesakes
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.sightings import Sightings
 from streams.detection.ordinary import Ordinary, Places
-from streams.detection.pair_sample import thinned
-from streams.detection.renumbered import Namesakes
-from streams.detection.sightings import Sightings
 
 _FEW: Final = 3
 """Samples by which it is decided whether two lie alongside: one position that is off does not decide."""
@@ -153,16 +145,14 @@ class EncounterDetector:
         retraction = self._retraction(pair, verdict)
         if retraction is not None and pair.id is not None and not pair.retracted:
             yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)
-        elif retraction is None and _revision_due(pair, level, status, ends_now, instant):
+        elif retraction is None and encounter.revision_due(pair, level, status, ends_now, instant):
             if pair.id is None:
                 self._give_id(pair, contact)
             pair.level = level or pair.level
             pair.reopened = False
             yield _Due(pair, contact, status, doubtful)
         if ends_now:
-            waits = level is not None and (
-                retraction is None or retraction.code == encounter_reasons.NO_TANKER.code
-            )
+            waits = level is not None and (retraction is None or retraction.code == reasons.NO_TANKER.code)
             self._close(pair, contact, instant, keep=waits or pair.id is not None)
 
     def _level(self, pair: Pair, contact: Contact, doubtful: bool, instant: Millis) -> str | None:
@@ -171,8 +161,8 @@ class EncounterDetector:
         if proposed != Level.PROBABLE:
             return proposed
         ordinary = self._ordinary(pair, contact, instant)
-        conditions = encounter_event.conditions_of(proposed, doubtful, ordinary, self._settings)
-        return encounter_reasons.REASONS.level(conditions)
+        conditions = event.conditions_of(proposed, doubtful, ordinary, self._settings)
+        return reasons.REASONS.level(conditions)
 
     def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:
         return self._places.of(contact.samples, self._present(pair), contact.gap_at(0.5), instant)
@@ -198,9 +188,9 @@ class EncounterDetector:
         """Why this pair is no encounter, as far as is known; None when nothing speaks against it."""
         first, now = self._first(pair), pair.latest or self._first(pair)
         if not encounter.can_meet(first, now):
-            return encounter_event.retraction_of(first, now, self._settings)
+            return event.retraction_of(first, now, self._settings)
         if verdict is Hulls.ONE:
-            return encounter_reasons.ONE_HULL.reason(self._settings)
+            return reasons.ONE_HULL.reason(self._settings)
         return None
 
     # --- one encounter, under another number or after a silence
@@ -221,7 +211,7 @@ class EncounterDetector:
                     self._pairs.unindex(pair)
                     self._pairs.keep(double, instant)
                     self._pairs.index(double)
-                    reason = encounter_reasons.CONTINUED.reason(s, old.id, id=old.id)
+                    reason = reasons.CONTINUED.reason(s, old.id, id=old.id)
                     yield _Due(double, contact, Status.RETRACTED, retraction=reason)
                 self._pairs.unindex(old)
                 self._pairs.remove(old)
@@ -290,7 +280,7 @@ class EncounterDetector:
         pair.last_revision_at = instant
         pair.retracted = due.status is Status.RETRACTED
         self._pairs.touch(pair)
-        return encounter_event.build_event(
+        return event.build_event(
             pair,
             due.contact,
             self._present(pair),
@@ -333,12 +323,7 @@ class EncounterDetector:
     def first_contacts(self) -> dict[int, Millis]:
         """By MMSI, when the earliest contact began of which an encounter may still be raised or taken
         back."""
-        first: dict[int, Millis] = {}
-        for pair in self._pairs:
-            if pair.samples:
-                for mmsi in pair.mmsis:
-                    first[mmsi] = min(first.get(mmsi, pair.samples[0].time), pair.samples[0].time)
-        return first
+        return self._pairs.first_contacts()
 
     def flush(self, instant: Millis) -> list[Event]:
         """All sources have ended: publish what is still open once more, as it stands."""
@@ -360,22 +345,10 @@ class EncounterDetector:
 
     def prune(self, instant: Millis) -> None:
         """Let go of what is too old to matter."""
-        s = self._settings
         self._sightings.prune(instant)
-        horizon = instant - s.candidate_hours * HOUR
-        for number, pair in list(self._pairs.past.items()):
-            if pair.closed_at is None or pair.closed_at <= horizon:
-                self._pairs.forget(number)
-        for pair in list(self._pairs.live.values()):
-            if not pair.samples:
-                self._prune_without_contact(pair, instant)
-            elif not self._worth_keeping(pair, horizon):
-                self._pairs.end(pair, instant, keep=False)
-            elif len(pair.samples) > s.kept_instants:
-                pair.samples = thinned(pair.samples, s)
-                self._pairs.touch(pair)
+        self._pairs.prune(instant, self._keep, self._settings, self._may_be_raised)
 
-    def _worth_keeping(self, pair: Pair, horizon: float) -> bool:
+    def _may_be_raised(self, pair: Pair, horizon: float) -> bool:
         """Whether a pair in contact may be an encounter; one without a vessel that counts waits for a day."""
         both = (pair.a, pair.b)
         if pair.id is not None:
@@ -383,13 +356,6 @@ class EncounterDetector:
         if not any(self._sightings.is_wanted(mmsi) for mmsi in both):
             return False
         return any(self._identity_of(mmsi).of_interest for mmsi in both) or pair.samples[0].time >= horizon
-
-    def _prune_without_contact(self, pair: Pair, instant: Millis) -> None:
-        """Forget that two moved together: after a day, or soon where it was for too short to matter."""
-        s, age = self._settings, instant - pair.co_moving_at
-        brief = len(pair.co_moving) < s.co_moving_instants and age > self._keep
-        if brief or age > s.co_moving_hours * HOUR:
-            self._pairs.remove(pair)
 
     # --- checkpoints
 
@@ -416,15 +382,3 @@ class EncounterDetector:
         self._sightings.load(each for each in pieces if each[0] in ("window", "lone"))
         self._pairs.load((each for each in pieces if each[0] in ("pair", "past")), ended)
         self._namesakes.load(identities)
-
-
-def _revision_due(pair: Pair, level: str | None, status: Status, ends_now: bool, instant: Millis) -> bool:
-    """The first, a change of level, each hour while open, the end, when it goes on, and when a retraction no
-    longer holds."""
-    if pair.id is None:
-        return level is not None
-    if pair.retracted and pair.closed_at is not None:
-        return False  # what was wrong with it then cannot be put right by what is learnt afterwards
-    if pair.retracted or ends_now or pair.reopened:
-        return True
-    return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)

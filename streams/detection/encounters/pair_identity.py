@@ -10,8 +10,8 @@ import msgspec
 
 from models.time import Millis
 from models.vessel import Identity, Role
-from streams.detection.encounter import Change, Pair
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters.encounter import Change, Pair
+from streams.detection.encounters.settings import EncounterSettings
 
 FIELDS: Final = ("name", "callsign", "imo", "ship_type", "dimensions")
 """What a vessel says of itself, and should not change in hours."""

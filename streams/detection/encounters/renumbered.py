@@ -12,14 +12,14 @@ import msgspec
 
 from models.time import MINUTE
 from models.vessel import Identity
-from streams.detection import silence
-from streams.detection.company import reach, way
-from streams.detection.encounter import Change, Former, Pair
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters import silence
+from streams.detection.encounters.company import reach, way
+from streams.detection.encounters.encounter import Change, Former, Pair
+from streams.detection.encounters.one_hull import same_size
+from streams.detection.encounters.pair_identity import KEPT
+from streams.detection.encounters.pair_sample import swapped
+from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import merge_receivers
-from streams.detection.one_hull import same_size
-from streams.detection.pair_identity import KEPT
-from streams.detection.pair_sample import swapped
 
 OVERLAP: Final = 15 * MINUTE
 """A ship may still be heard this long under its old MMSI: ticks reach from one fix to the next. Judgement."""

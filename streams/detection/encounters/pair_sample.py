@@ -7,8 +7,8 @@ import msgspec
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Dimensions
-from streams.detection import hull
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters import hull
+from streams.detection.encounters.settings import EncounterSettings
 
 Sizes = tuple[Dimensions | None, Dimensions | None]
 

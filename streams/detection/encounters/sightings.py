@@ -15,16 +15,16 @@ from geofences.surroundings import Surroundings
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Identity, Role
-from streams.detection import encounter, silence
-from streams.detection.company import place_beside
-from streams.detection.encounter import CoMoving, Key, Pair
-from streams.detection.encounter_pairs import Pairs
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters import encounter, silence
+from streams.detection.encounters.company import place_beside
+from streams.detection.encounters.encounter import CoMoving, Key, Pair
+from streams.detection.encounters.lone_ticks import LoneTicks
+from streams.detection.encounters.pair_sample import pair_sample, vessel_sample
+from streams.detection.encounters.pairs import Pairs
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.silence import HeardAlone
 from streams.detection.explanation import merge_receivers
-from streams.detection.lone_ticks import LoneTicks
 from streams.detection.neighbours import SEGMENTS, Neighbours
-from streams.detection.pair_sample import pair_sample, vessel_sample
-from streams.detection.silence import HeardAlone
 
 KEPT_ALONE: Final = 64
 """Places where one vessel was heard alone that are kept of a pair before they are settled."""

@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 
 from models.time import Millis
-from streams.detection.company import reach, way
-from streams.detection.encounter_settings import EncounterSettings
-from streams.detection.hull import offset
-from streams.detection.pair_sample import PairSample
+from streams.detection.encounters.company import reach, way
+from streams.detection.encounters.hull import offset
+from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.settings import EncounterSettings
 
 A_HEARD: Final = 1
 """The first vessel was heard meanwhile, the second was not."""

@@ -11,9 +11,9 @@ from statistics import median, pstdev
 from typing import Final
 
 from models.vessel import Dimensions, Identity, Role
-from streams.detection import hull
-from streams.detection.encounter import Pair
-from streams.detection.encounter_settings import EncounterSettings
+from streams.detection.encounters import hull
+from streams.detection.encounters.encounter import Pair
+from streams.detection.encounters.settings import EncounterSettings
 
 SMALL_CRAFT_TYPES: Final = frozenset({30, 36, 37})
 """Fishing, sailing, pleasure craft (ITU-R M.1371 table 53)."""

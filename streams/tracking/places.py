@@ -30,6 +30,7 @@ from models.report import Rows
 from models.time import MINUTE, Millis
 from models.vessel import OffTrack
 from streams.tracking.track import (
+    KNOT,
     Fix,
     Place,
     Segment,
@@ -187,7 +188,9 @@ def _goes_on_from(segment: Segment, fix: Fix, s: TrackSettings) -> bool:
     metres = metres_between(before.lon, before.lat, fix[3], fix[4])
     if segment.run_fixes < s.confirmed_fixes:
         return reaches(dt, metres, _greater(fix[5], before.knots), True, s)
-    return before.knots < _DRIFT_KNOTS and reaches(dt, metres, before.knots, True, s)
+    astray = metres_between(before.lon, before.lat, segment.lon, segment.lat)
+    drift = s.jitter_metres + s.reported_factor * before.knots * KNOT * dt
+    return before.knots < _DRIFT_KNOTS and metres <= drift < astray
 
 
 def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:

@@ -1,0 +1,178 @@
+"""Jamming, noise and shared numbers: kinds of tracks with random variations, through VesselStage."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from models.report import Reports, Rows
+from models.tick import Instant
+from models.time import END, MINUTE
+from tests.streams.track_factories import (
+    A,
+    at,
+    fixes,
+    identities_of,
+    lon_lat,
+    run_stage,
+    ticks_of,
+    vessel_stage,
+)
+
+Numbers = npt.NDArray[np.float64]
+KNOT = 1852 / 60
+"""Metres a minute."""
+NAUTICAL_MILE = 1852.0
+
+
+def truth(minutes: Numbers, knots: float) -> tuple[Numbers, Numbers]:
+    """Where the ship is, metres: it drifts, or it sails."""
+    return knots * KNOT * minutes, 0.3 * knots * KNOT * minutes
+
+
+def errors(found: Rows, knots: float) -> Numbers:
+    """How far each tick is from where the ship was, metres."""
+    minutes = (found["time"] - at(0)) / MINUTE
+    lon, lat = lon_lat(*truth(minutes, knots))
+    north = (found["lat"] - lat) * 111_195
+    east = (found["lon"] - lon) * 111_195 * np.cos(np.radians(lat))
+    return np.asarray(np.hypot(east, north))
+
+
+def jammed(seed: int, kind: str) -> tuple[list[Instant], float, Rows, npt.NDArray[np.bool_]]:
+    """A ship whose positions are jammed now and then for ten hours; which of its reports are wrong."""
+    random = np.random.default_rng(seed)
+    every = random.choice([10 / 60, 0.5, 1, 2])
+    minutes = np.arange(0, 600, every)
+    knots = random.choice([0.0, 0.5, 2.0, 12.0])
+    noise = random.choice([5.0, 30.0, 100.0])
+    east, north = truth(minutes, knots)
+    sog = np.full(len(minutes), max(knots, 0.1))
+    wrong = np.zeros(len(minutes), bool)
+    length = random.uniform(10, 60)
+    start = random.uniform(60, 120)
+    far = NAUTICAL_MILE * 10 ** random.uniform(0.1, 3)
+    bearing = random.uniform(0, 2 * np.pi)
+    while start + length < 500:
+        span = (minutes >= start) & (minutes < start + length)
+        if kind == "interleaved":
+            span &= random.random(len(minutes)) < 0.5
+        x, y = truth(np.array([start]), knots)
+        x, y = x + far * np.sin(bearing), y + far * np.cos(bearing)
+        passed = minutes[span] - start
+        if kind == "circling":
+            radius, turn = random.uniform(300, 3000), passed * random.uniform(0.05, 0.2)
+            x, y = x + radius * np.sin(turn), y + radius * np.cos(turn)
+        elif kind == "drifting":
+            x = x + passed * KNOT * random.uniform(1, 15)
+        east[span], north[span], wrong[span] = x, y, True
+        sog[span] = random.choice([0.0, 1.0, 15.0])
+        start += length + random.uniform(20, 90)
+    east += random.normal(0, noise, len(minutes))
+    north += random.normal(0, noise, len(minutes))
+    rows = fixes(A, minutes, east, north, sog=sog)
+    return run_stage(vessel_stage(), rows), knots, rows, wrong
+
+
+@pytest.mark.parametrize("kind", ["still", "circling", "drifting", "interleaved"])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_track_goes_on_without_jammed_positions(seed: int, kind: str) -> None:
+    instants, knots, rows, wrong = jammed(seed, kind)
+    found = ticks_of(instants)
+    assert set(found["segment"].tolist()) == {0}
+    assert np.quantile(errors(found, knots), 0.98) < 1000
+    assert len(found) > 0.9 * 600 / 5
+    told = identities_of(instants)[A].places
+    assert not told.shared
+    assert sum(run.positions for run in told.off_track) == pytest.approx(wrong.sum(), rel=0.1)
+    assert all(rows["time"][wrong].min() <= run.start <= run.end for run in told.off_track)
+    assert len(told.off_track) <= 8
+
+
+@pytest.mark.parametrize("every", [10 / 60, 1, 6])
+@pytest.mark.parametrize("noise", [5, 60, 150])
+def test_noise_makes_no_second_place_and_no_speed(every: float, noise: float) -> None:
+    random = np.random.default_rng(int(noise))
+    minutes = np.arange(0, 300, every)
+    for sog in (0.3, np.nan):
+        east, north = random.normal(0, noise, (2, len(minutes)))
+        rows = fixes(A, minutes, east, north, sog=sog)
+        instants = run_stage(vessel_stage(), rows)
+        found = ticks_of(instants)[6:]
+        assert set(found["segment"].tolist()) == {0}
+        assert np.quantile(found["sog"], 0.9) < 2
+        assert not identities_of(instants)[A].places.shared
+
+
+@pytest.mark.parametrize("every", [10 / 60, 1, 6])
+@pytest.mark.parametrize(("knots", "reported"), [(0.5, np.nan), (5, np.nan), (12, np.nan), (6, 0), (0.3, 9)])
+def test_a_speed_that_is_missing_or_contradicted_is_the_implied_one(
+    every: float, knots: float, reported: float
+) -> None:
+    random = np.random.default_rng(1)
+    minutes = np.arange(0, 300, every)
+    east, north = truth(minutes, knots) + random.normal(0, 15, (2, len(minutes)))
+    found = ticks_of(run_stage(vessel_stage(), fixes(A, minutes, east, north, sog=reported)))
+    speeds = found["sog"][found["time"] > at(25)]
+    assert np.median(speeds) == pytest.approx(knots * np.hypot(1, 0.3), abs=0.3)
+    assert np.quantile(np.abs(speeds - np.median(speeds)), 0.95) < 0.8
+
+
+def wild_single(seed: int) -> Iterator[tuple[Rows, float]]:
+    """Single wild fixes, at the start, in between, and after silences."""
+    random = np.random.default_rng(seed)
+    minutes = np.delete(np.arange(0, 400, 1.0), slice(100, 130))
+    knots = random.choice([0.5, 11.0])
+    east, north = truth(minutes, knots)
+    for i in (0, int(random.integers(40, 90)), 100, 200, 201):
+        bearing, far = random.uniform(0, 2 * np.pi), random.uniform(8_000, 14_000)
+        east[i] += far * np.sin(bearing)
+        north[i] += far * np.cos(bearing)
+    yield fixes(A, minutes, east, north, sog=knots), knots
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_consistent_fixes_win_the_track_back_from_single_wrong_ones(seed: int) -> None:
+    for rows, knots in wild_single(seed):
+        instants = run_stage(vessel_stage(), rows)
+        found = ticks_of(instants)
+        wrong = errors(found, knots) > 1000
+        assert wrong.sum() <= 8
+        assert not wrong[-30:].any()
+        assert not identities_of(instants)[A].places.shared
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_ships_that_share_a_number_are_two(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    parts = []
+    for i, far in enumerate((0.0, NAUTICAL_MILE * 10 ** random.uniform(1, 3))):
+        every = random.choice([10 / 60, 1, 3])
+        minutes = np.arange(random.uniform(0, 60) * i, 400, every)
+        minutes = minutes[random.random(len(minutes)) < random.choice([0.5, 1])]
+        knots = random.choice([0.3, 10])
+        east, north = truth(minutes, knots * (1 - 2 * i))
+        parts.append(fixes(A, minutes, east, north + far, sog=knots))
+    instants = run_stage(vessel_stage(), *parts)
+    assert identities_of(instants)[A].places.shared
+    found = ticks_of(instants)
+    numbers, counts = np.unique(found["segment"], return_counts=True)
+    assert len(numbers) == 2
+    assert counts.max() > 0.8 * 400 / 5
+    assert counts.min() > 0.25 * 330 / 5
+
+
+def test_a_snapshot_at_any_place_changes_nothing() -> None:
+    _, _, rows, _ = jammed(3, "interleaved")
+
+    whole = run_stage(vessel_stage(), rows)
+    stage, out = vessel_stage(), []
+    for part in np.array_split(rows, 13):
+        stage.feed(Reports("a", part))
+        out += stage.advance(int(part["time"][-1]))
+        state, stage = stage.snapshot(), vessel_stage()
+        stage.restore(state)
+    out += stage.advance(END)
+    assert ticks_of(out).tobytes() == ticks_of(whole).tobytes()
+    assert identities_of(out) == identities_of(whole)

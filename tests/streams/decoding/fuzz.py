@@ -5,8 +5,7 @@ Takes lines of the recordings in a folder, breaks and mixes them, and checks for
 - nothing raises,
 - each line has exactly one outcome,
 - good lines that were put between the broken ones are decoded, each to its own ship, time and station,
-- frames of another size, and a restart from a snapshot in between, give the same result,
-- two sources whose lines come in turn are decoded as each alone.
+- frames of another size, and a restart from a snapshot in between, give the same result.
 
 A round that fails is written to a file, reduced to few lines, and the command goes on. It prints how many
 rounds and lines there were, and exits with 1 where any failed.

@@ -15,7 +15,9 @@ from pyais.stream import IterMessages
 from models.source_hints import SourceHints
 from models.time import DAY, Millis, from_text
 from streams.decoding.decoder import Decoder
+from streams.decoding.payload import POSITION_TYPES, STATIC_TYPES, Content, read_content
 from streams.recordings.recording import open_recording
+from tests.streams.decoding.test_payload import equals_pyais
 
 pytestmark = pytest.mark.recorded
 
@@ -136,6 +138,22 @@ def pyais_messages(path: Path) -> Iterator[Any]:
             yield sentence.decode()
         except AISBaseException:
             continue
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_fields_equal_pyais(recordings: Path, name: str) -> None:
+    """Each field of each message that carries a position or static data, once for each payload."""
+    lines = [line for line in text_of(recordings / name).splitlines() if b"VDM," in line or b"VDO," in line]
+    seen: set[tuple[bytes, int]] = set()
+    for sentence in IterMessages(lines):
+        seen.add((bytes(sentence.payload), int(sentence.fill_bits)))
+    compared = Counter[int]()
+    for payload, fill in sorted(seen):
+        content = read_content(payload, fill)
+        if isinstance(content, Content) and content.kind in POSITION_TYPES | STATIC_TYPES:
+            equals_pyais(content)
+            compared[content.kind] += 1
+    assert compared
 
 
 def test_danish_recording_beside_pyais(recordings: Path) -> None:

@@ -46,8 +46,8 @@ REASONS: Final = {
     ),
     "placeholder_tag_checksums_2014-12-31.nmea": "1 message of MMSI 0",
     "satellite_epoch_ms_2012-01-31.nmea.gz": (
-        "noise that passed the checksum: 31 lengths and 4 types that the standard does not have, 4 of MMSI 0; "
-        "and 4 late lines. gpsdecode refuses most of the noise, too"
+        "noise that passed the checksum: 31 lengths and 4 types that the standard does not have, 4 of MMSI "
+        "0; and 4 late lines. gpsdecode refuses most of the noise, too"
     ),
     "uscg_2010-04.nmea": (
         "31 lengths and 17 types that the standard does not have, which pyais fills up; 6 repeats; "

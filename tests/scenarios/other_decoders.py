@@ -113,8 +113,8 @@ _HEAD = """# Messages, beside other decoders
 
 Made by `python -m tests.scenarios.other_decoders` from real recordings, which are not part of the project.
 pyais {pyais}, gpsdecode 3.22. tankerwatch counts a transmission once, however many stations heard it, and
-refuses lengths and types that ITU-R M.1371-5 does not have; both others count what each line gives. Each field
-of each position and static message of all these recordings is what pyais reads, but for values that the
+refuses lengths and types that ITU-R M.1371-5 does not have; both others count what each line gives. Each
+field of each position and static message of all these recordings is what pyais reads, but for values that the
 standard calls not available: `tests/streams/decoding/test_recordings.py`.
 
 | recording | tankerwatch | pyais | gpsdecode | why they differ |

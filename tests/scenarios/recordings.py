@@ -72,6 +72,8 @@ The README beside the recordings says where they come from.
 |---|---|---|---|---|---|---|"""
 
 _TAIL = """
+[measurements/decoders.md](measurements/decoders.md) has the messages beside pyais and gpsdecode.
+
 ## What stands out
 
 - **Out of order** are `uscg_2010-04`, `gfw_type1-bad-bitcount`, `multi_sentence_groups` and both satellite

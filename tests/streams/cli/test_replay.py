@@ -113,7 +113,9 @@ def test_own_fence_watchlist_and_settings_have_their_say(capsys: Streams) -> Non
     Path("watched.csv").write_text(f"imo,mmsi,name,list,entry\n,{mmsi},X,my list,17\n")
     out, _ = replay(capsys, "all.nmea", "--watchlist", "watched.csv")
     assert '"my list"' in out
-    Path("mine.toml").write_text("[meeting.encounter]\nslow_knots = 0.0001\n")
+    Path("mine.toml").write_text(
+        "[meeting.encounter]\npossible_minutes = 99_999\nprobable_minutes = 99_999\n"
+    )
     out, _ = replay(capsys, "all.nmea", "--settings", "mine.toml")
     assert '"type":"encounter"' not in out
 

@@ -55,6 +55,8 @@ def test_every_weight_counts(table: ReasonTable) -> None:
     """Reasons read their weight by its name, so mypy does not see it."""
     assert set(table.defaults.weights.__struct_fields__) == {
         "base",
+        "probable",
+        "border",
         "cap",
         *(row.weight for row in table.rows),
     }

@@ -55,15 +55,15 @@ def variations(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for at, option in options:
             try:
                 yield at, msgspec.structs.replace(value, **{field: option})
-            except ValueError:
-                continue  # not possible together with the rest
+            except (ValueError, TypeError):
+                continue  # not possible together with the rest, or not of its type
 
 
 def _near(value: Any) -> list[Any]:
     if isinstance(value, tuple):
-        return [(*value, "XX")]
+        return [(*value, "XX"), (*value, 30), (*value, 9_074_729)]  # a flag, a ship type, an IMO number
     if isinstance(value, int):
-        return [value + 1, value * 2, max(value // 2, 1)]
+        return [near for near in (value + 1, value * 2, max(value // 2, 1)) if near != value]
     return [value * 0.99 or 0.01, value * 1.01]
 
 

@@ -150,7 +150,7 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
 def test_tooltips(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?map=11/38.65/125.06")
     page.locator(".event-mark.type-port_visit").first.hover()
-    expect(page.locator("#tip")).to_contain_text("Probable, open · score 0.90")
+    expect(page.locator("#tip")).to_contain_text("Probable, open · score 0.91")
     box = page.locator("#map").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -55,7 +55,7 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     expect(page.locator(f"{MARK}.chosen")).to_be_in_viewport(ratio=1)  # beside the panel, not under it
     panel = page.locator("#panel")
     expect(panel.locator(".for li")).to_have_count(6)
-    expect(panel.locator(".for")).to_contain_text("close and slow together for 7 h 20 min")
+    expect(panel.locator(".for")).to_contain_text("close together for 7 h 20 min")
     expect(panel.locator(".for")).to_contain_text("Duration: 7.33 h (threshold 0.5 h)")
     expect(panel.locator(".for")).to_contain_text("Draught: −1.8 m (threshold 0.3 m)")
     expect(panel.locator("section:has(h3:text-is('Against'))")).to_contain_text("Nothing")

@@ -55,8 +55,9 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """They have to be among so many of the last ones that do not agree with what was sure before."""
     clock_tolerance_seconds: int = 2
     """Differences in time agree if they lie within this."""
-    clock_least_offset_seconds: int = 1
-    """The times of a station are corrected if its clock is off by at least this."""
+    clock_least_offset_seconds: int = 3
+    """The times of a station are corrected if its clock is off by at least this. It is more than the
+    tolerance, so that the scatter of good clocks corrects nothing."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

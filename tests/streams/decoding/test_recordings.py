@@ -153,7 +153,7 @@ def test_fields_equal_pyais(recordings: Path, name: str) -> None:
         if isinstance(content, Content) and content.kind in POSITION_TYPES | STATIC_TYPES:
             equals_pyais(content)
             compared[content.kind] += 1
-    assert compared
+    assert compared or not seen  # pyais finds no sentence behind the prefix of one file
 
 
 def test_danish_recording_beside_pyais(recordings: Path) -> None:

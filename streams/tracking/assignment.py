@@ -13,7 +13,16 @@ from models.time import MINUTE, Millis
 from models.vessel import OffTrack
 from streams.tracking.motion import smooth
 from streams.tracking.places import place_fixes, place_of, restart
-from streams.tracking.track import Place, Segment, TrackSettings, begin, explained_metres, move, reachable
+from streams.tracking.track import (
+    Place,
+    Segment,
+    TrackSettings,
+    begin,
+    credible_column,
+    explained_metres,
+    move,
+    reachable,
+)
 
 
 class TrackedVessel(Protocol):
@@ -73,7 +82,7 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
         zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True)
     ):
         if plain:
-            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], doubtful)
+            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], doubtful, s)
             continue
         placed = place_fixes(vessel, rows[start:end], s)
         numbers[start:end], keep[start:end], breaks[start:end] = placed.numbers, placed.keep, placed.breaks
@@ -95,6 +104,7 @@ def _go_on(
     end: int,
     last: tuple[float, ...],
     doubtful: dict[int, int],
+    s: TrackSettings,
 ) -> int:
     """Move a vessel's only track on over these rows. Returns its number."""
     if not vessel.segments:
@@ -105,10 +115,11 @@ def _go_on(
         segment.run_fixes += end - start
     else:
         before = place_of(segment)
+        segment.run_fixes += since - start
         if since > start:
             time, _, _, lon, lat, sog = rows[since - 1].tolist()[:6]
             before = Place(time, lon, lat, sog)
-        restart(segment, before, int(rows["time"][since]), end - since)
+        restart(segment, before, int(rows["time"][since]), end - since, s)
     segment.fixes += end - start
     move(segment, last)
     return segment.number
@@ -131,7 +142,8 @@ def _moved_as_one(
     dt = (rows["time"] - earlier["time"]).astype("f8")
     metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
     lengths = np.diff(np.append(starts, len(rows)))
-    knots = np.fmax(np.fmax(rows["sog"], earlier["sog"]), np.repeat(smoothed, lengths))
+    known = np.fmax(earlier["sog"], np.repeat(smoothed, lengths))
+    knots = credible_column(rows["sog"], known, dt, s)
     silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
     fits = reachable(dt, metres, knots, s) & ~(silent & leapt)
     first = np.repeat(starts, lengths)

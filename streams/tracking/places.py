@@ -4,8 +4,8 @@ A fix that no track reaches begins a new place. So a wild fix, jamming, or a sec
 becomes a track of its own instead of a zigzag. The vessel's own fixes decide which place is believed:
 
 - The first place is believed at once. It gives way to the first other one that is confirmed while it is not.
-- After a silence, a fix that the ship could reach, but not at the speeds it reports, waits until a few more
-  confirm it.
+- After a silence, or when the MMSI has been heard elsewhere since, a fix that the ship could reach, but not
+  at the speed it had, waits until a few more confirm it. What the fix itself reports proves nothing then.
 - A track that took a wrong fix in, after a silence or by a leap, is won back by a few fixes that go on from
   where it was before.
 - A second place is believed once it has gone on for 75 minutes while the first was silent: the ship has
@@ -36,6 +36,7 @@ from streams.tracking.track import (
     Segment,
     TrackSettings,
     begin,
+    credible,
     drop_dead,
     free_number,
     is_confirmed,
@@ -108,9 +109,15 @@ def off_track_of(vessel: PlacedVessel) -> tuple[OffTrack, ...]:
     return tuple(run for run in vessel.off_track if run.end < heard)
 
 
-def restart(segment: Segment, place: Place, run: Millis, fixes: int) -> None:
-    """The track has to be confirmed again: it was silent, or took a leap that its speed does not explain."""
-    segment.before, segment.run, segment.run_fixes = place, run, fixes
+def restart(segment: Segment, place: Place, run: Millis, fixes: int, s: TrackSettings) -> None:
+    """The track has to be confirmed again: it was silent, or took a leap that its speed does not explain.
+
+    It was at `place` before. If that was not confirmed either, what was confirmed last is remembered: else a
+    second wild fix would make the ship's own place forgotten.
+    """
+    if segment.before is None or segment.run_fixes >= s.confirmed_fixes:
+        segment.before = place
+    segment.run, segment.run_fixes = run, fixes
 
 
 def place_of(segment: Segment) -> Place:
@@ -126,20 +133,27 @@ def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
     nearest = 0.0
     for segment in segments:
         metres = metres_between(segment.lon, segment.lat, lon, lat)
-        knots = _greater(sog, segment.sog, segment.knots)
+        knots = credible(sog, _own_speed(segment, s), time - segment.time, s)
         contested = segment.time < newest
         if (best is None or metres < nearest) and reaches(time - segment.time, metres, knots, contested, s):
             best, nearest = segment, metres
     if best is None:
         return _begin(segments, fix, _track_won_back(segments, fix, s), s)
     contested, silent = best.time < newest, time - best.time
-    leapt = best.believed and not reaches(silent, nearest, _greater(sog, best.sog, best.knots), True, s)
-    if leapt and silent > s.silence_minutes * MINUTE:
+    was_silent, own = silent > s.silence_minutes * MINUTE, _own_speed(best, s)
+    if contested and was_silent and own == own:
+        leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
+    elif contested or was_silent:
+        leapt = not reaches(silent, nearest, own, True, s)
+    else:
+        leapt = not reaches(silent, nearest, credible(sog, own, silent, s), True, s)
+    leapt = leapt and best.believed
+    if leapt and (contested or was_silent):
         segment = _begin(segments, fix, best.number, s)
         segment.follows = True
         return segment
     if leapt or ((best.believed or contested) and silent > _patience(best, s)):
-        restart(best, place_of(best), time, 0)
+        restart(best, place_of(best), time, 0, s)
         best.blocks = best.others = 0
         best.held = []
     best.blocks += contested
@@ -147,6 +161,13 @@ def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
     best.fixes += 1
     best.run_fixes += 1
     return best
+
+
+def _own_speed(segment: Segment, s: TrackSettings) -> float:
+    """The speed that a track is known to have had, knots; not that of fixes after which it is unconfirmed."""
+    if segment.before is not None and segment.run_fixes < s.confirmed_fixes:
+        return segment.before.knots
+    return _greater(segment.sog, segment.knots)
 
 
 def _patience(segment: Segment, s: TrackSettings) -> float:
@@ -187,10 +208,10 @@ def _goes_on_from(segment: Segment, fix: Fix, s: TrackSettings) -> bool:
         return False
     metres = metres_between(before.lon, before.lat, fix[3], fix[4])
     if segment.run_fixes < s.confirmed_fixes:
-        return reaches(dt, metres, _greater(fix[5], before.knots), True, s)
+        return reaches(dt, metres, credible(fix[5], before.knots, dt, s), True, s)
     astray = metres_between(before.lon, before.lat, segment.lon, segment.lat)
     drift = s.jitter_metres + s.reported_factor * before.knots * KNOT * dt
-    return before.knots < _DRIFT_KNOTS and metres <= drift < astray
+    return before.knots < _DRIFT_KNOTS and metres <= drift and metres < astray
 
 
 def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:

@@ -155,6 +155,24 @@ def known_speed(segment: Segment) -> float:
     return segment.knots if segment.contradicted or math.isnan(segment.sog) else segment.sog
 
 
+def credible(sog: float, known: float, dt: Millis, s: TrackSettings) -> float:
+    """The greater speed of a ship over `dt`, knots: the one it had, or the one it reports now.
+
+    A speed that it cannot have gained in the time is not believed: a drifting ship does not make 20 knots a
+    minute later, whatever a wild fix reports. NaN where neither is known.
+    """
+    if math.isnan(known):
+        return sog
+    gained = known + s.acceleration * dt / (1e6 * KNOT)
+    return max(known, min(sog, gained)) if sog == sog else known
+
+
+def credible_column(sog: Floats, known: Floats, dt: Floats, s: TrackSettings) -> Floats:
+    """`credible` for columns."""
+    gained = known + s.acceleration * dt / (1e6 * KNOT)
+    return np.asarray(np.fmax(known, np.fmin(sog, gained)))
+
+
 def reachable(dt: Floats, metres: Floats, knots: Floats, s: TrackSettings) -> npt.NDArray[np.bool_]:
     """Whether a ship could cover `metres` in `dt` milliseconds; `knots` is its greater known speed, or NaN.
 

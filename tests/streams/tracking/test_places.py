@@ -40,12 +40,14 @@ def errors(found: Rows, knots: float) -> Numbers:
     return np.asarray(np.hypot(east, north))
 
 
-def jammed(seed: int, kind: str) -> tuple[list[Instant], float, Rows, npt.NDArray[np.bool_]]:
+def jammed(
+    seed: int, kind: str, speeds: tuple[float, ...] = (0.0, 0.5, 2.0, 12.0)
+) -> tuple[list[Instant], float, Rows, npt.NDArray[np.bool_]]:
     """A ship whose positions are jammed now and then for ten hours; which of its reports are wrong."""
     random = np.random.default_rng(seed)
     every = random.choice([10 / 60, 0.5, 1, 2])
     minutes = np.arange(0, 600, every)
-    knots = random.choice([0.0, 0.5, 2.0, 12.0])
+    knots = random.choice(speeds)
     noise = random.choice([5.0, 30.0, 100.0])
     east, north = truth(minutes, knots)
     sog = np.full(len(minutes), max(knots, 0.1))
@@ -56,7 +58,7 @@ def jammed(seed: int, kind: str) -> tuple[list[Instant], float, Rows, npt.NDArra
     bearing = random.uniform(0, 2 * np.pi)
     while start + length < 500:
         span = (minutes >= start) & (minutes < start + length)
-        if kind == "interleaved":
+        if kind in ("interleaved", "half scattered"):
             span &= random.random(len(minutes)) < 0.5
         x, y = truth(np.array([start]), knots)
         x, y = x + far * np.sin(bearing), y + far * np.cos(bearing)
@@ -66,8 +68,12 @@ def jammed(seed: int, kind: str) -> tuple[list[Instant], float, Rows, npt.NDArra
             x, y = x + radius * np.sin(turn), y + radius * np.cos(turn)
         elif kind == "drifting":
             x = x + passed * KNOT * random.uniform(1, 15)
+        elif kind in ("scattered", "half scattered"):
+            away = NAUTICAL_MILE * 10 ** random.uniform(0.1, 3, span.sum())
+            angle = random.uniform(0, 2 * np.pi, span.sum())
+            x, y = east[span] + away * np.sin(angle), north[span] + away * np.cos(angle)
         east[span], north[span], wrong[span] = x, y, True
-        sog[span] = random.choice([0.0, 1.0, 15.0])
+        sog[span] = random.choice([0.0, 1.0, 15.0]) if "scattered" not in kind else random.uniform(0, 20)
         start += length + random.uniform(20, 90)
     east += random.normal(0, noise, len(minutes))
     north += random.normal(0, noise, len(minutes))
@@ -88,6 +94,21 @@ def test_the_track_goes_on_without_jammed_positions(seed: int, kind: str) -> Non
     assert sum(run.positions for run in told.off_track) == pytest.approx(wrong.sum(), rel=0.1)
     assert all(rows["time"][wrong].min() <= run.start <= run.end for run in told.off_track)
     assert len(told.off_track) <= 8
+
+
+@pytest.mark.parametrize("kind", ["scattered", "half scattered"])
+@pytest.mark.parametrize("seed", range(12))
+def test_positions_scattered_all_over_do_not_carry_a_slow_ship_away(seed: int, kind: str) -> None:
+    """While every position is elsewhere, one may by chance be where the ship could have drifted to."""
+    instants, knots, rows, wrong = jammed(seed, kind, (0.0, 0.3, 0.5))
+    found = ticks_of(instants)
+    assert set(found["segment"].tolist()) == {0}
+    off = errors(found, knots)
+    assert off.max() < 8_000
+    assert (off > 1000).mean() < (0.12 if kind == "scattered" else 0.01)
+    after = found["time"] > rows["time"][wrong].max() + 20 * MINUTE
+    assert off[after].max() < 1000
+    assert not identities_of(instants)[A].places.shared
 
 
 @pytest.mark.parametrize("every", [10 / 60, 1, 6])

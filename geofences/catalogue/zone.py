@@ -8,6 +8,15 @@ from geofences.fence import FenceKind, Policy
 Corners = tuple[tuple[float, float], ...]
 """Corners (lon, lat) in degrees, in order, the first not repeated."""
 
+PORT: Final = FenceKind.PORT
+TERMINAL: Final = FenceKind.TERMINAL
+ANCHORAGE: Final = FenceKind.ANCHORAGE
+ROADS: Final = FenceKind.ROADS
+FAIRWAY: Final = FenceKind.FAIRWAY
+
+DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
+GUESS: Final = "drawn by hand from general descriptions; guess"
+WAY: Final = "drawn by hand along the way between the port's zones; approximate"
 GFW: Final = "Global Fishing Watch anchorage points, grown by 1 km; good"
 
 

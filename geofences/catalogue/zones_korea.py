@@ -8,15 +8,11 @@ place is.
 
 from typing import Final
 
-from geofences.catalogue.zone import Zone, box
+from geofences.catalogue.zone import DRAWN, FAIRWAY, PORT, ROADS, Zone, box
 from geofences.fence import FenceKind, Policy
 
-_PORT: Final = FenceKind.PORT
-_ROADS: Final = FenceKind.ROADS
-_FAIRWAY: Final = FenceKind.FAIRWAY
 _AREA: Final = FenceKind.STS_AREA
 
-_DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
 _OUTSIDE: Final = (
     "drawn by hand over the water outside the harbour, out to where a ship would anchor; where ships really "
     "wait is not published; guess"
@@ -47,7 +43,7 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-nampo-fairway",
         "Nampo, between locks and harbour",
-        _FAIRWAY,
+        FAIRWAY,
         "KP",
         60280,
         Policy.SCORE,
@@ -58,55 +54,51 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-nampo-roads",
         "Nampo, roads and discharge buoys",
-        _ROADS,
+        ROADS,
         "KP",
         60280,
         Policy.WATCH,
         source="drawn by hand west of the barrage (UN Panel of Experts by way of nknews.org); guess",
         outline=((124.95, 38.65), (125.13, 38.645), (125.135, 38.73), (124.95, 38.75)),
     ),
-    Zone(
-        "kp-songnim", "Songnim", _PORT, "KP", 60290, source=_DRAWN, outline=box(125.58, 38.71, 125.65, 38.76)
-    ),
+    Zone("kp-songnim", "Songnim", PORT, "KP", 60290, source=DRAWN, outline=box(125.58, 38.71, 125.65, 38.76)),
     # up the river from Nampo: a works with a pier of its own, which ships reach by way of Nampo's locks
     Zone(
         "kp-taean",
         "Taean",
-        _PORT,
+        PORT,
         "KP",
         source="drawn by hand along the north bank of the Taedong between Nampo and Songnim (general "
         "knowledge); guess",
         outline=box(125.47, 38.74, 125.57, 38.8),
     ),
-    Zone("kp-haeju", "Haeju", _PORT, "KP", 60310, source=_DRAWN, outline=box(125.66, 37.97, 125.74, 38.03)),
+    Zone("kp-haeju", "Haeju", PORT, "KP", 60310, source=DRAWN, outline=box(125.66, 37.97, 125.74, 38.03)),
     Zone(
         "kp-haeju-roads",
         "Haeju, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60310,
         Policy.WATCH,
         source=_OUTSIDE,
         outline=box(125.64, 37.88, 125.76, 37.97),
     ),
-    Zone("kp-wonsan", "Wonsan", _PORT, "KP", 60440, source=_DRAWN, outline=box(127.41, 39.14, 127.49, 39.19)),
+    Zone("kp-wonsan", "Wonsan", PORT, "KP", 60440, source=DRAWN, outline=box(127.41, 39.14, 127.49, 39.19)),
     Zone(
         "kp-wonsan-roads",
         "Wonsan, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60440,
         Policy.WATCH,
         source="drawn by hand over the bay outside the harbour; approximate",
         outline=((127.41, 39.195), (127.495, 39.195), (127.495, 39.14), (127.55, 39.16), (127.55, 39.24)),
     ),
-    Zone(
-        "kp-hungnam", "Hungnam", _PORT, "KP", 60450, source=_DRAWN, outline=box(127.58, 39.8, 127.66, 39.85)
-    ),
+    Zone("kp-hungnam", "Hungnam", PORT, "KP", 60450, source=DRAWN, outline=box(127.58, 39.8, 127.66, 39.85)),
     Zone(
         "kp-hungnam-roads",
         "Hungnam, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60450,
         Policy.WATCH,
@@ -117,7 +109,7 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-tanchon",
         "Tanchon",
-        _PORT,
+        PORT,
         "KP",
         source="drawn by hand on the coast south of the town, which lies at 40.458 N 128.911 E (Wikipedia); "
         "the harbour's place is general knowledge; guess",
@@ -126,16 +118,16 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-kimchaek",
         "Kimchaek",
-        _PORT,
+        PORT,
         "KP",
         60480,
-        source=_DRAWN,
+        source=DRAWN,
         outline=box(129.17, 40.64, 129.24, 40.69),
     ),
     Zone(
         "kp-kimchaek-roads",
         "Kimchaek, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60480,
         Policy.WATCH,
@@ -145,17 +137,17 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-chongjin",
         "Chongjin",
-        _PORT,
+        PORT,
         "KP",
         60500,
-        source=_DRAWN,
+        source=DRAWN,
         outline=box(129.78, 41.74, 129.84, 41.79),
     ),
     # the steelworks' harbour, 7 km west of the old one
     Zone(
         "kp-chongjin-west",
         "Chongjin, West Port",
-        _PORT,
+        PORT,
         "KP",
         60500,
         source="drawn by hand at the steelworks on the west side of the bay (general knowledge); approximate",
@@ -164,18 +156,18 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-chongjin-roads",
         "Chongjin, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60500,
         Policy.WATCH,
         source="drawn by hand over the bay south of the harbour; approximate",
         outline=box(129.7, 41.68, 129.84, 41.75),
     ),
-    Zone("kp-najin", "Najin", _PORT, "KP", 60510, source=_DRAWN, outline=box(130.26, 42.2, 130.34, 42.25)),
+    Zone("kp-najin", "Najin", PORT, "KP", 60510, source=DRAWN, outline=box(130.26, 42.2, 130.34, 42.25)),
     Zone(
         "kp-najin-roads",
         "Najin, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60510,
         Policy.WATCH,
@@ -186,17 +178,17 @@ NORTH_KOREA: Final = (
     Zone(
         "kp-sonbong",
         "Sonbong",
-        _PORT,
+        PORT,
         "KP",
         60520,
-        source=_DRAWN,
+        source=DRAWN,
         outline=box(130.37, 42.29, 130.45, 42.35),
         port="kp-sonbong",
     ),
     Zone(
         "kp-sonbong-roads",
         "Sonbong, roads",
-        _ROADS,
+        ROADS,
         "KP",
         60520,
         Policy.WATCH,

@@ -9,25 +9,15 @@ wide enough for the doubt about them and anchorages tight, since a zone too larg
 
 from typing import Final
 
-from geofences.catalogue.zone import GFW, Zone, box
-from geofences.fence import FenceKind, Policy
-
-_PORT: Final = FenceKind.PORT
-_TERMINAL: Final = FenceKind.TERMINAL
-_ANCHORAGE: Final = FenceKind.ANCHORAGE
-_ROADS: Final = FenceKind.ROADS
-_FAIRWAY: Final = FenceKind.FAIRWAY
-
-_DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
-_GUESS: Final = "drawn by hand from general descriptions; guess"
-_WAY: Final = "drawn by hand along the way between the port's zones; approximate"
+from geofences.catalogue.zone import ANCHORAGE, DRAWN, FAIRWAY, GFW, PORT, ROADS, TERMINAL, WAY, Zone, box
+from geofences.fence import Policy
 
 RUSSIA_PACIFIC: Final = (
     # Wrangel Bay. Its product berth, seen loading North Korean tankers in 2024, is 2 km east of Kozmino
     Zone(
         "ru-vostochny-berths",
         "Vostochny, berths",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         60725,
         source=f"{GFW}; with Wrangel Bay and the product berth drawn by hand (Open Source Centre, RUSI, "
@@ -39,7 +29,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-kozmino",
         "Kozmino, crude oil terminal",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         source=f"{GFW}, among those labelled Vostochny; terminal drawn by hand; approximate",
         outline=box(132.995, 42.705, 133.04, 42.734),
@@ -49,7 +39,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-vostochny-roads",
         "Vostochny, roads",
-        _ROADS,
+        ROADS,
         "RU",
         60725,
         Policy.WATCH,
@@ -60,7 +50,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-nakhodka-berths",
         "Nakhodka, berths",
-        _PORT,
+        PORT,
         "RU",
         60730,
         source=f"{GFW}; with the harbour inlet drawn by hand; good",
@@ -72,7 +62,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-nakhodka-novitsky",
         "Nakhodka, oil pier of Novitsky Bay",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         60730,
         source="drawn by hand between Cape Astafyev and anchorage 1 of the port, whose southern limit is "
@@ -83,7 +73,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-nakhodka-roads",
         "Nakhodka, roads",
-        _ROADS,
+        ROADS,
         "RU",
         60730,
         Policy.WATCH,
@@ -94,7 +84,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-nakhodka-vostok-bay",
         "Nakhodka, Vostok Bay roads",
-        _ROADS,
+        ROADS,
         "RU",
         60730,
         Policy.WATCH,
@@ -105,7 +95,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-vladivostok",
         "Vladivostok, berths",
-        _PORT,
+        PORT,
         "RU",
         60610,
         source=f"{GFW}; with the Golden Horn and Diomid Bay drawn by hand; good",
@@ -117,7 +107,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-vladivostok-pervaya-rechka",
         "Vladivostok, oil pier of Pervaya Rechka",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         60610,
         source="drawn by hand at the mouth of the Pervaya Rechka on the Amur Gulf (general knowledge); "
@@ -127,7 +117,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-vladivostok-anchorage",
         "Vladivostok, anchorages",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         60610,
         labels=("VLADIVOSTOK",),
@@ -136,7 +126,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-slavyanka",
         "Slavyanka",
-        _PORT,
+        PORT,
         "RU",
         62535,
         source=f"{GFW}; with Slavyanka Bay drawn by hand; good",
@@ -144,45 +134,43 @@ RUSSIA_PACIFIC: Final = (
         labels=("SLAVYANKA",),
         window=(131.37, 42.86, 131.44, 42.9),
     ),
-    Zone("ru-slavyanka-anchorage", "Slavyanka, anchorage", _ANCHORAGE, "RU", 62535, labels=("SLAVYANKA",)),
+    Zone("ru-slavyanka-anchorage", "Slavyanka, anchorage", ANCHORAGE, "RU", 62535, labels=("SLAVYANKA",)),
     Zone(
         "ru-zarubino",
         "Zarubino",
-        _PORT,
+        PORT,
         "RU",
         60582,
         labels=("ZARUBINO",),
         window=(131.06, 42.6, 131.12, 42.65),
     ),
-    Zone("ru-zarubino-anchorage", "Zarubino, anchorage", _ANCHORAGE, "RU", 60582, labels=("ZARUBINO",)),
-    Zone(
-        "ru-posyet", "Posyet", _PORT, "RU", 60540, source=_DRAWN, outline=box(130.76, 42.63, 130.84, 42.675)
-    ),
+    Zone("ru-zarubino-anchorage", "Zarubino, anchorage", ANCHORAGE, "RU", 60582, labels=("ZARUBINO",)),
+    Zone("ru-posyet", "Posyet", PORT, "RU", 60540, source=DRAWN, outline=box(130.76, 42.63, 130.84, 42.675)),
     Zone(
         "ru-posyet-fairway",
         "Posyet, approach",
-        _FAIRWAY,
+        FAIRWAY,
         "RU",
         60540,
         Policy.SCORE,
-        source=_WAY,
+        source=WAY,
         outline=((130.83, 42.635), (130.84, 42.655), (130.99, 42.59), (130.98, 42.565)),
     ),
-    Zone("ru-posyet-anchorage", "Posyet, anchorage", _ANCHORAGE, "RU", 60540, labels=("POSYET", "RUS-344")),
+    Zone("ru-posyet-anchorage", "Posyet, anchorage", ANCHORAGE, "RU", 60540, labels=("POSYET", "RUS-344")),
     Zone(
         "ru-vanino",
         "Vanino",
-        _PORT,
+        PORT,
         "RU",
         60800,
         labels=("VANINO", "BUKHTA VANINO"),
         window=(140.25, 49.06, 140.335, 49.1),
     ),
-    Zone("ru-vanino-anchorage", "Vanino, anchorages", _ANCHORAGE, "RU", 60800, labels=("VANINO",)),
+    Zone("ru-vanino-anchorage", "Vanino, anchorages", ANCHORAGE, "RU", 60800, labels=("VANINO",)),
     Zone(
         "ru-sovetskaya-gavan",
         "Sovetskaya Gavan",
-        _PORT,
+        PORT,
         "RU",
         60795,
         labels=("SOVETSKAYA GAVAN", "LOSOSINA"),
@@ -190,7 +178,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-korsakov",
         "Korsakov",
-        _PORT,
+        PORT,
         "RU",
         60920,
         labels=("KORSAKOV",),
@@ -199,7 +187,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-korsakov-anchorage",
         "Korsakov, anchorages",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         60920,
         labels=("KORSAKOV",),
@@ -209,7 +197,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-aniva-anchorage",
         "Aniva Bay, anchorage",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         labels=("KORSAKOV",),
         window=(142.6, 46.3, 142.8, 46.5),
@@ -218,20 +206,20 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-prigorodnoye",
         "Prigorodnoye, oil and gas terminal",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         source="drawn by hand from the shore out past the loading unit, which lies 4.5 km offshore (Sakhalin "
         "Energy's announcement of December 2008); approximate",
         outline=box(142.85, 46.55, 142.96, 46.635),
     ),
     Zone(
-        "ru-nevelsk", "Nevelsk", _PORT, "RU", 60930, labels=("NEVELSK",), window=(141.845, 46.6, 141.9, 46.75)
+        "ru-nevelsk", "Nevelsk", PORT, "RU", 60930, labels=("NEVELSK",), window=(141.845, 46.6, 141.9, 46.75)
     ),
-    Zone("ru-nevelsk-anchorage", "Nevelsk, anchorage", _ANCHORAGE, "RU", 60930, labels=("NEVELSK",)),
+    Zone("ru-nevelsk-anchorage", "Nevelsk, anchorage", ANCHORAGE, "RU", 60930, labels=("NEVELSK",)),
     Zone(
         "ru-olga",
         "Olga",
-        _PORT,
+        PORT,
         "RU",
         source="one anchorage point of Global Fishing Watch, with the head of Olga Bay drawn by hand; "
         "approximate",
@@ -241,7 +229,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-plastun",
         "Plastun",
-        _PORT,
+        PORT,
         "RU",
         labels=("PLASTUN",),
         window=(136.2, 44.7, 136.35, 44.76),
@@ -250,7 +238,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-plastun-anchorage",
         "Plastun, anchorage",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         labels=("PLASTUN",),
         port="ru-plastun",
@@ -258,7 +246,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-preobrazheniye",
         "Preobrazheniye",
-        _PORT,
+        PORT,
         "RU",
         source="one anchorage point of Global Fishing Watch, grown by 1 km; approximate",
         labels=("PREOBRAZHENIYE",),
@@ -266,7 +254,7 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-magadan",
         "Magadan",
-        _PORT,
+        PORT,
         "RU",
         62550,
         source=f"{GFW}; with the World Port Index point",
@@ -274,23 +262,23 @@ RUSSIA_PACIFIC: Final = (
         labels=("MAGADAN",),
         window=(150.71, 59.55, 150.8, 59.6),
     ),
-    Zone("ru-magadan-anchorage", "Magadan, anchorage", _ANCHORAGE, "RU", 62550, labels=("MAGADAN",)),
-    Zone("ru-kholmsk", "Kholmsk", _PORT, "RU", 60940, labels=("KHOLMSK",)),
+    Zone("ru-magadan-anchorage", "Magadan, anchorage", ANCHORAGE, "RU", 62550, labels=("MAGADAN",)),
+    Zone("ru-kholmsk", "Kholmsk", PORT, "RU", 60940, labels=("KHOLMSK",)),
     # the single-point mooring off the bay, and the bay itself
-    Zone("ru-de-kastri-terminal", "De-Kastri, oil terminal", _TERMINAL, "RU", 60810, labels=("DE-KASTRI",)),
+    Zone("ru-de-kastri-terminal", "De-Kastri, oil terminal", TERMINAL, "RU", 60810, labels=("DE-KASTRI",)),
     Zone(
         "ru-de-kastri",
         "De-Kastri",
-        _PORT,
+        PORT,
         "RU",
         60810,
-        source=_DRAWN,
+        source=DRAWN,
         outline=((140.76, 51.44), (140.85, 51.44), (140.87, 51.48), (140.83, 51.5), (140.76, 51.49)),
     ),
     Zone(
         "ru-petropavlovsk",
         "Petropavlovsk-Kamchatsky",
-        _PORT,
+        PORT,
         "RU",
         62600,
         source=f"{GFW}; with the inner harbour drawn by hand out to the World Port Index point; good",
@@ -301,17 +289,17 @@ RUSSIA_PACIFIC: Final = (
     Zone(
         "ru-petropavlovsk-fairway",
         "Petropavlovsk-Kamchatsky, entrance of Avacha Bay",
-        _FAIRWAY,
+        FAIRWAY,
         "RU",
         62600,
         Policy.SCORE,
-        source=_WAY,
+        source=WAY,
         outline=((158.63, 52.83), (158.6, 52.97), (158.7, 52.97), (158.69, 52.88), (158.66, 52.83)),
     ),
     Zone(
         "ru-petropavlovsk-anchorage",
         "Petropavlovsk-Kamchatsky, anchorages",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         62600,
         labels=("PETROPAVLOVSK", "PTRK"),

@@ -2,28 +2,18 @@
 
 from typing import Final
 
-from geofences.catalogue.zone import Zone, box
-from geofences.fence import FenceKind, Policy
-
-_PORT: Final = FenceKind.PORT
-_TERMINAL: Final = FenceKind.TERMINAL
-_ANCHORAGE: Final = FenceKind.ANCHORAGE
-_ROADS: Final = FenceKind.ROADS
-_FAIRWAY: Final = FenceKind.FAIRWAY
-
-_DRAWN: Final = "drawn by hand round the World Port Index point; approximate"
-_GUESS: Final = "drawn by hand from general descriptions; guess"
-_WAY: Final = "drawn by hand along the way between the port's zones; approximate"
+from geofences.catalogue.zone import ANCHORAGE, DRAWN, FAIRWAY, GUESS, PORT, ROADS, TERMINAL, WAY, Zone, box
+from geofences.fence import Policy
 
 RUSSIA_WEST: Final = (
     # Tsemes Bay with the Sheskharis oil terminal on its east side
     Zone(
         "ru-novorossiysk",
         "Novorossiysk",
-        _PORT,
+        PORT,
         "RU",
         44200,
-        source=f"{_DRAWN}, out to the anchorage points of Global Fishing Watch at the bay's mouth",
+        source=f"{DRAWN}, out to the anchorage points of Global Fishing Watch at the bay's mouth",
         outline=(
             (37.755, 44.74),
             (37.755, 44.695),
@@ -37,10 +27,10 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-novorossiysk-anchorage",
         "Novorossiysk, anchorages",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         44200,
-        source=_GUESS,
+        source=GUESS,
         outline=(
             (37.82, 44.655),
             (37.82, 44.59),
@@ -53,17 +43,17 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-taman",
         "Taman, oil terminals",
-        _TERMINAL,
+        TERMINAL,
         "RU",
         source="drawn by hand round the terminals at Cape Zhelezny Rog; approximate",
         outline=box(36.6, 45.09, 36.74, 45.145),
     ),
-    Zone("ru-kavkaz", "Kavkaz", _PORT, "RU", 44162, source=_DRAWN, outline=box(36.635, 45.32, 36.69, 45.36)),
+    Zone("ru-kavkaz", "Kavkaz", PORT, "RU", 44162, source=DRAWN, outline=box(36.635, 45.32, 36.69, 45.36)),
     # ship-to-ship in the open for decades: river tankers to sea-going ones
     Zone(
         "ru-kavkaz-roads",
         "Kavkaz, roads",
-        _ROADS,
+        ROADS,
         "RU",
         44162,
         Policy.WATCH,
@@ -74,28 +64,28 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-tuapse",
         "Tuapse",
-        _PORT,
+        PORT,
         "RU",
         44230,
-        source=_DRAWN,
+        source=DRAWN,
         outline=box(39.04, 44.075, 39.095, 44.11),
     ),
     Zone(
         "ru-tuapse-anchorage",
         "Tuapse, anchorage",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         44230,
-        source=_GUESS,
+        source=GUESS,
         outline=box(39.0, 44.03, 39.08, 44.07),
     ),
     Zone(
         "ru-ust-luga",
         "Ust-Luga",
-        _PORT,
+        PORT,
         "RU",
         28410,
-        source=f"{_DRAWN}, with the berths along the east side of Luga Bay",
+        source=f"{DRAWN}, with the berths along the east side of Luga Bay",
         outline=(
             (28.29, 59.65),
             (28.4, 59.65),
@@ -108,44 +98,44 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-ust-luga-anchorage",
         "Ust-Luga, anchorages",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         28410,
-        source=_GUESS,
+        source=GUESS,
         outline=box(28.2, 59.78, 28.42, 59.88),
     ),
     Zone(
         "ru-primorsk",
         "Primorsk",
-        _PORT,
+        PORT,
         "RU",
         28360,
-        source=f"{_DRAWN}, with the oil terminal south-east of it",
+        source=f"{DRAWN}, with the oil terminal south-east of it",
         outline=((28.59, 60.35), (28.7, 60.3), (28.78, 60.31), (28.76, 60.35), (28.64, 60.39)),
     ),
     Zone(
         "ru-primorsk-fairway",
         "Primorsk, approach",
-        _FAIRWAY,
+        FAIRWAY,
         "RU",
         28360,
         Policy.SCORE,
-        source=_WAY,
+        source=WAY,
         outline=((28.63, 60.21), (28.65, 60.345), (28.71, 60.31), (28.69, 60.21)),
     ),
     Zone(
         "ru-primorsk-anchorage",
         "Primorsk, anchorage",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         28360,
-        source=_GUESS,
+        source=GUESS,
         outline=box(28.55, 60.13, 28.75, 60.22),
     ),
     Zone(
         "ru-st-petersburg",
         "St Petersburg",
-        _PORT,
+        PORT,
         "RU",
         28370,
         source="Global Fishing Watch anchorage points, with the port's basins drawn by hand; good",
@@ -155,7 +145,7 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-st-petersburg-anchorage",
         "St Petersburg, anchorages west of Kotlin",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         28370,
         labels=("ST PETERSBURG",),
@@ -164,19 +154,19 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-st-petersburg-fairway",
         "St Petersburg, sea channel past Kronstadt",
-        _FAIRWAY,
+        FAIRWAY,
         "RU",
         28370,
         Policy.SCORE,
-        source=_WAY,
+        source=WAY,
         outline=((29.55, 60.0), (29.55, 60.05), (29.8, 60.0), (30.2, 59.92), (30.2, 59.89), (29.75, 59.965)),
     ),
     # Kola Bay down to its head, with the storage tankers moored in it
-    Zone("ru-murmansk", "Murmansk", _PORT, "RU", 62950, labels=("MURMANSK", "MYS ABRAM")),
+    Zone("ru-murmansk", "Murmansk", PORT, "RU", 62950, labels=("MURMANSK", "MYS ABRAM")),
     Zone(
         "ru-murmansk-anchorage",
         "Murmansk, anchorages of the middle bay",
-        _ANCHORAGE,
+        ANCHORAGE,
         "RU",
         62950,
         labels=("ROSLYAKOVO", "SAFONOVO", "SEVEROMORSK"),
@@ -184,23 +174,21 @@ RUSSIA_WEST: Final = (
     Zone(
         "ru-kaliningrad",
         "Kaliningrad",
-        _PORT,
+        PORT,
         "RU",
         28690,
-        source=_DRAWN,
+        source=DRAWN,
         outline=box(20.37, 54.67, 20.51, 54.72),
     ),
-    Zone(
-        "ru-baltiysk", "Baltiysk", _PORT, "RU", 28680, source=_DRAWN, outline=box(19.86, 54.61, 19.94, 54.67)
-    ),
+    Zone("ru-baltiysk", "Baltiysk", PORT, "RU", 28680, source=DRAWN, outline=box(19.86, 54.61, 19.94, 54.67)),
     Zone(
         "ru-kaliningrad-fairway",
         "Kaliningrad, ship canal and approach",
-        _FAIRWAY,
+        FAIRWAY,
         "RU",
         28690,
         Policy.SCORE,
-        source=_WAY,
+        source=WAY,
         outline=(
             (19.75, 54.62),
             (19.75, 54.65),
@@ -211,6 +199,6 @@ RUSSIA_WEST: Final = (
         ),
     ),
     Zone(
-        "ru-kaliningrad-anchorage", "Kaliningrad, anchorage", _ANCHORAGE, "RU", 28690, labels=("KALININGRAD",)
+        "ru-kaliningrad-anchorage", "Kaliningrad, anchorage", ANCHORAGE, "RU", 28690, labels=("KALININGRAD",)
     ),
 )

@@ -26,6 +26,12 @@ AIS knows is 10 m (ITU-R M.1371, position accuracy)."""
 _TOLD_OFF_TRACK: Final = 3
 """Positions off the track from which an event says so. Fewer are the wild fixes of every day. Judgement."""
 
+WATCHED_AREA: Final = ReasonType(
+    code="watched_area",
+    side=Side.FOR,
+    text="in a watched area: {name}",
+    weight="watched_area",
+)
 WATCHLIST: Final = ReasonType(
     code="watchlist",
     side=Side.FOR,

@@ -34,6 +34,7 @@ from streams.detection.explanation import (
     OFF_TRACK,
     SHARED_MMSI,
     TYPE_CHANGED,
+    WATCHED_AREA,
     WATCHLIST,
     called,
     hours,
@@ -85,12 +86,6 @@ NEAR_SHORE: Final = ReasonType(
     weight="near_shore",
     thresholds=("shore_km",),
     unit="km",
-)
-WATCHED_AREA: Final = ReasonType(
-    code="watched_area",
-    side=Side.FOR,
-    text="in a watched area: {name}",
-    weight="watched_area",
 )
 SILENCE: Final = ReasonType(
     code="silence",

@@ -87,8 +87,8 @@ class Rest(msgspec.Struct, frozen=True):
 RESTING_PLACE: Final = ReasonType(
     code="resting_place",
     side=Side.AGAINST,
-    text="ships rest here: over the last {days:g} days {value:.0f} other vessels lay at rest "
-    "within {km:g} km",
+    text="ships rest here: over the last {days:g} days at least {value:.0f} other vessels lay at rest "
+    "within about {km:g} km",
     weight="resting_place",
 )
 NOT_LEARNT: Final = ReasonType(

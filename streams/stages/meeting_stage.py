@@ -20,8 +20,8 @@ from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
+from streams.detection.encounters.ordinary import Places
 from streams.detection.loitering_encounters import LoiteringEncounters
-from streams.detection.ordinary import Places
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage

@@ -20,11 +20,11 @@ from streams.detection.encounters import encounter, event, pair_identity, reason
 from streams.detection.encounters.contact import Contact, contact_of
 from streams.detection.encounters.encounter import Key, Pair
 from streams.detection.encounters.one_hull import Hulls, hulls
+from streams.detection.encounters.ordinary import Ordinary, Places
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.sightings import Sightings
-from streams.detection.ordinary import Ordinary, Places
 
 _FEW: Final = 3
 """Samples by which it is decided whether two lie alongside: one position that is off does not decide."""

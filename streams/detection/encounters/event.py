@@ -1,6 +1,6 @@
 """The event of an encounter: its numbers, its reasons for and against, its sentence.
 
-The rule is in `encounter`, the table of reasons in `encounter_reasons`.
+The rule is in `encounter`, the table of reasons in `reasons`.
 """
 
 import math
@@ -33,10 +33,12 @@ from models.vessel import Identity, Role, flag_of
 from streams.detection.encounters import reasons as table
 from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.encounter import Pair, is_partner, too_far
+from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import A_HEARD, B_HEARD, Silence
 from streams.detection.explanation import (
+    WATCHED_AREA,
     about,
     called,
     hours,
@@ -49,7 +51,6 @@ from streams.detection.explanation import (
     vessel_of,
     watchlist,
 )
-from streams.detection.ordinary import Ordinary
 from streams.detection.reasons import score
 from streams.tracking.track import KNOT
 
@@ -275,7 +276,7 @@ def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
             after=change.after,
         )
     if watched := _watched(facts):
-        yield table.WATCHED_AREA.reason(s, watched.id, name=facts.named(watched))
+        yield WATCHED_AREA.reason(s, watched.id, name=facts.named(watched))
     for vessel in facts.identities:
         yield from watchlist(vessel, s)
         if (flag := flag_of(vessel.mmsi)) in s.flags:
@@ -339,7 +340,10 @@ def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSetti
     area = f" Area: {facts.named(facts.inside[0])}." if facts.inside else ""
     silent = ""
     if contact.silences:
-        silent = f" Besides, {duration_text(contact.bridged)} of silence, alongside before and after."
+        silent = (
+            f" In between, they were not heard together for {duration_text(contact.bridged)}, and lay "
+            "alongside each other before and after."
+        )
     return (
         f"Suspected ship-to-ship transfer: the {called(first)} and the {called(second)} were {_how(contact)} "
         f"within {limit:.0f} m of each other, {apart}, for {duration_text(contact.duration)}.{silent}{area}"

@@ -3,9 +3,7 @@
 from typing import Final
 
 from models.event import EventType
-from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, TYPE_CHANGED, WATCHLIST
-from streams.detection.ordinary import (
+from streams.detection.encounters.ordinary import (
     ANCHORED_OFF_PORT,
     AT_ANCHOR,
     HARBOUR_CRAFT,
@@ -13,6 +11,15 @@ from streams.detection.ordinary import (
     MOORED_IN_HARBOUR,
     NEAR_PORT,
     RULES,
+)
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.explanation import (
+    DOUBTFUL_MMSI,
+    OFF_TRACK,
+    SHARED_MMSI,
+    TYPE_CHANGED,
+    WATCHED_AREA,
+    WATCHLIST,
 )
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE
@@ -57,12 +64,6 @@ IDENTITY_CHANGED: Final = ReasonType(
     side=Side.FOR,
     text="during the contact MMSI {mmsi} changed its {field} from {before} to {after}",
     weight="identity_changed",
-)
-WATCHED_AREA: Final = ReasonType(
-    code="watched_area",
-    side=Side.FOR,
-    text="in a watched area: {name}",
-    weight="watched_area",
 )
 FLAG: Final = ReasonType(
     code="flag",

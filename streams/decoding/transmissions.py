@@ -248,6 +248,8 @@ class Transmissions:
                 break
             page = before.merged(page, self._window)
             self._drop(number)
+        if not page.size:  # all are so old by now that nothing can repeat them
+            return
         self._pages[self._next_page] = page
         self._new.add(self._next_page)
         self._next_page += 1

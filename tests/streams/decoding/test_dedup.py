@@ -100,6 +100,14 @@ def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bo
     ] == expected
 
 
+def test_a_batch_of_which_nothing_can_be_repeated_any_more() -> None:
+    """Its last message repeats one that lies in another page, minutes after its only original."""
+    seconds = [1_000 * number for number in range(3)]
+    heard: list[Heard] = [(time, b"a" * (8 + time // 1_000), 0) for time in seconds]
+    heard += [(3_000, b"b", 2), (200_000, b"b", 2), (300_000, b"a" * 8, 0), (400_000, b"ab", 2)]
+    assert [flag for flag, _, _ in settled(heard, [3, 4, 6], 10)] == [False] * 5 + [True, False]
+
+
 @given(st.lists(MESSAGE, max_size=40))
 def test_order(messages: list[Message]) -> None:
     order = in_order(*columns(messages)).tolist()

@@ -207,6 +207,56 @@ class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
     stops: tuple[PortStop, ...] = ()
 
 
+class Gap(_Model, frozen=True, kw_only=True, rename="camel"):
+    """One vessel silent for longer than expected (GFW's names). It says nothing of why."""
+
+    duration_hours: float  # so far, while it is open
+    expected_hours: float  # silence that is ordinary for its class, place and own rhythm
+    off_position: Position  # where it was last heard
+    on_position: Position | None = None  # where it was heard again; null while it is silent
+    distance_km: float | None = None  # between the two
+    implied_speed_knots: float | None = None  # over that distance; the way it took may be longer
+    speed_before_knots: float | None = None  # when it was last heard
+    plausible_speed_knots: float  # it can have kept: its own 95th percentile, at least a floor
+    positions_before: int  # five-minute steps with a position in the 12 hours before
+    draught_before_meters: float | None = None
+    draught_after_meters: float | None = None
+    destination: str | None = None  # as sent before; text from a stranger
+    neighbors_before: int = 0  # other vessels heard near the off position in the hour before
+    neighbors_heard: int = 0  # those of them that were heard after it fell silent
+    observed_hours: float = 0.0  # of the silence, hours in which others were heard near the off position
+
+
+class ReachablePort(_Model, frozen=True, kw_only=True, rename="camel"):
+    """A watched port that a silent vessel can have called at. Distances by sea."""
+
+    port: str  # UN/LOCODE or the catalogue's name
+    port_name: str
+    country: str | None
+    distance_from_off_km: float
+    distance_to_on_km: float | None  # null while the vessel is silent
+    earliest_arrival: str
+    latest_departure: str | None  # null while the vessel is silent
+    longest_stay_hours: float  # so far, while the vessel is silent
+    required_speed_knots: float | None  # to stay for the least time that counts; null while it is silent
+    slack_hours: float  # longest stay less the least that counts
+    seen_arriving: bool = False  # it was last heard in the port, or first heard there again
+
+
+class DarkPortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
+    """Watched ports that a vessel can have called at during a gap, the most likely first."""
+
+    gap: str  # id of the gap's event
+    port: str  # the first of `ports`
+    port_name: str
+    country: str | None
+    duration_hours: float  # of the gap
+    plausible_speed_knots: float
+    draught_before_meters: float | None = None
+    draught_after_meters: float | None = None
+    ports: tuple[ReachablePort, ...] = ()
+
+
 class Distances(_Model, frozen=True, kw_only=True, rename="camel"):
     """Kilometres from shore and from the nearest port, at start and end."""
 

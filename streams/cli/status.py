@@ -1,11 +1,14 @@
 """`tankerwatch status`: says whether a deployment is healthy, and how far behind."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from streams.pipeline.health import Health, StageHealth
+
+_MOST_CLOCKS: Final = 5
+"""Stations that are named; --json has more of them."""
 
 
 def status(
@@ -57,9 +60,19 @@ def _lines(health: "Health") -> list[str]:
         lines.append(f"lines: {_counts(counts.outcomes, counts.overtaken)}")
         recent = _counts(counts.recent_outcomes, counts.recent_overtaken)
         lines.append(f"in the last {counts.recent_seconds / 60:.0f} minutes: {recent}")
+    lines += _clocks(health)
     if (event := health.last_event) is not None:
         lines.append(f"last event: {event.type} {event.id} revision {event.revision}, {event.detected}")
     return lines
+
+
+def _clocks(health: "Health") -> list[str]:
+    """How many stations' clocks are corrected, and which of these are furthest off."""
+    if (clocks := health.clocks) is None or not any(clocks.stations.values()):
+        return []
+    counts = ", ".join(f"{count:,} {state}" for state, count in clocks.stations.items() if count)
+    off = [each for each in clocks.furthest_off if each.corrected][:_MOST_CLOCKS]
+    return [f"clocks of stations: {counts}", *(f"  {each.source}: {each.text}" for each in off)]
 
 
 def _counts(outcomes: dict[str, int], overtaken: int) -> str:

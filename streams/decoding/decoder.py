@@ -13,9 +13,9 @@ import numpy.typing as npt
 from models.frame import Cut, Frame, Reject
 from models.report import Reports, joined
 from models.source_hints import SourceHints
+from models.station_clock import Clocks
 from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
-from streams.decoding.clock_report import Clocks
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.context_columns import ContextMemory, Names

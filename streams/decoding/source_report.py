@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from models.station_clock import Clocks
 from models.time import HOUR, MINUTE, SECOND, Millis
-from streams.decoding.clock_report import Clocks
 from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import REASONS, Outcome

@@ -12,14 +12,15 @@ Each other station has an offset from the reference. All of this is a function o
 at one line, and that line and those after it are corrected by it. A station without evidence is left alone.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
+from models.station_clock import Clocks, StationClock
 from models.time import SECOND, Millis
-from streams.decoding.clock_report import Clocks, StationClock
 from streams.decoding.hearings import MOST_APART, Hearings
 from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
@@ -140,19 +141,18 @@ class StationClocks:
 
     def report(self, names: list[str]) -> Clocks:
         """The clocks of all stations with a name."""
+        common: Counter[int] = Counter()
+        for link in self._links.values():
+            common.update({link.first: link.common, link.second: link.common})
         found = []
-        for number in range(1, min(len(self._lines), len(names))):
-            known = self._offsets.get(number)
-            if not self._lines[number]:
-                continue
+        for number in np.flatnonzero(self._lines[1 : len(names)]).tolist():
+            number += 1
             clock = StationClock(names[number], int(self._lines[number]))
+            known = self._offsets.get(number)
             if known is not None:
                 corrected = number < len(self._correction) and bool(self._correction[number])
-                common = sum(
-                    link.common for link in self._links.values() if number in (link.first, link.second)
-                )
                 clock = StationClock(
-                    clock.station, clock.lines, known.offset, known.uncertainty, common, corrected
+                    clock.station, clock.lines, known.offset, known.uncertainty, common[number], corrected
                 )
             found.append(clock)
         if not self._offsets:

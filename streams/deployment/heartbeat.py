@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.station_clock import Clocks
 from models.time import Millis
 
 INTERVAL_SECONDS: Final = 2.0
@@ -34,6 +35,10 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Since the state began: lines by outcome (decoder), reports that were `overtaken` (vessels)."""
     recent: dict[str, int] = {}
     """The same for the last `RECENT_SECONDS`, as far as this process has seen them."""
+    clocks: dict[str, Clocks] = {}
+    """Of the decoder: by source, the clocks of stations that are furthest off."""
+    clock_states: dict[str, int] = {}
+    """Of the decoder: all stations by what is known about their clocks."""
     lag: dict[str, int] = {}
     """Messages that the sink has not written yet, by topic."""
 

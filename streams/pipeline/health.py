@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.time import END, Millis, to_text
+from models.time import END, SECOND, Millis, to_text
 from streams.decoding.lines.outcome import ACCEPTED, Outcome
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment
@@ -60,6 +60,30 @@ class LinesHealth(msgspec.Struct, kw_only=True, rename="camel"):
     recent_seconds: float = RECENT_SECONDS
 
 
+class StationClockHealth(msgspec.Struct, kw_only=True, rename="camel"):
+    """The clock of one station."""
+
+    source: str
+    station: str
+    reference: str
+    """The station that it is compared with, or "UTC"."""
+    offset_seconds: float
+    """By how much it is ahead of the reference."""
+    uncertainty_seconds: float
+    corrected: bool
+    text: str
+    """The same in words."""
+
+
+class ClocksHealth(msgspec.Struct, kw_only=True, rename="camel"):
+    """Clocks of stations: in each partition, of the sources that have not ended, or of all where all have."""
+
+    stations: dict[str, int] = {}
+    """All stations by what is known about their clocks: `corrected`, `right` or `unknown`."""
+    furthest_off: list[StationClockHealth] = []
+    """Those furthest off, of each partition of the decoder 20 at most."""
+
+
 class SinkHealth(msgspec.Struct, kw_only=True, rename="camel"):
     events_lag: int
     ticks_lag: int
@@ -83,6 +107,7 @@ class Health(msgspec.Struct, kw_only=True, rename="camel"):
     redis: bool = False
     stages: list[StageHealth] = []
     lines: LinesHealth | None = None
+    clocks: ClocksHealth | None = None
     sink: SinkHealth | None = None
     last_event: LastEvent | None = None
 
@@ -176,6 +201,7 @@ def _judge(health: Health, deployment: Deployment, ends: Ends, stored: _Stored, 
     health.problems += _stage_problems(health.stages, stored.heartbeats, now)
     health.lines = _lines(stored.heartbeats, now)
     health.problems += _line_problems(health.lines)
+    health.clocks = _clocks(stored.heartbeats, now)
     beat = stored.heartbeats.get("sink")
     health.sink = _sink(deployment.topics, ends, stored.sink, beat, now)
     if health.sink is not None:
@@ -250,6 +276,33 @@ def _lines(heartbeats: dict[str, Heartbeat], now: float) -> LinesHealth:
         recent_overtaken=recent.pop(OVERTAKEN, 0),
         outcomes=dict(total),
         recent_outcomes=dict(recent),
+    )
+
+
+def _clocks(heartbeats: dict[str, Heartbeat], now: float) -> ClocksHealth:
+    """What the decoders that run say about clocks."""
+    states: Counter[str] = Counter()
+    found = []
+    for name, beat in heartbeats.items():
+        if not name.startswith("decoder:") or _alive(beat, now) is None:
+            continue
+        states.update(beat.clock_states)
+        found += [(source, clocks, each) for source, clocks in beat.clocks.items() for each in clocks.known]
+    found.sort(key=lambda one: (-abs(one[2].offset or 0), one[0], one[2].station))
+    return ClocksHealth(
+        stations=dict(states),
+        furthest_off=[
+            StationClockHealth(
+                source=source,
+                station=each.station,
+                reference=clocks.reference,
+                offset_seconds=(each.offset or 0) / SECOND,
+                uncertainty_seconds=each.uncertainty / SECOND,
+                corrected=each.corrected,
+                text=each.sentence,
+            )
+            for source, clocks, each in found
+        ],
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from models.errors import TankerwatchError
+from models.station_clock import Clocks
 from models.time import BEGINNING, END, Millis
 from streams.deployment.topics import Topics
 
@@ -35,6 +36,9 @@ class OperatorStats:
     """Vessels that are followed, in the vessel stage."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Since the state began: in the decoder, lines by outcome; in the stages behind it, `OVERTAKEN`."""
+    clocks: Mapping[str, Clocks] = field(default_factory=dict)
+    """In the decoder, what is known about the clocks of stations, by source: of those that have not
+    ended, if there are any."""
 
 
 OVERTAKEN: Final = "overtaken"

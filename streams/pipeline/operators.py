@@ -156,7 +156,9 @@ class DecoderOperator:
         for decoder in self._decoders.values():
             outcomes.update(decoder.outcomes)
         marks = [decoder.watermark for decoder in self._decoders.values()]
-        return OperatorStats(slowest(marks), counts=outcomes)
+        of = self.open_sources or self._decoders
+        clocks = {name: self._decoders[name].clocks for name in of}
+        return OperatorStats(slowest(marks), counts=outcomes, clocks=clocks)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         states: dict[str, dict[str, bytes]] = {}

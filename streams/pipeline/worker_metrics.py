@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any, Final
 
+from models.station_clock import count_states, furthest_off
 from models.time import BEGINNING, Millis
 from streams.decoding.lines.outcome import Outcome
 from streams.deployment import heartbeat
@@ -33,6 +34,9 @@ _OVERTAKEN_REASON: Final = "they are older than what has been worked off, and ch
 _OVERTAKEN_REMEDY: Final = (
     "publish older recordings to a deployment with a prefix of its own (docs/deployment.md)"
 )
+MOST_STATIONS: Final = 20
+"""Stations of a partition whose clocks are told one by one, those furthest off; the others are counted. A
+feed may have thousands of stations and names them as it likes, and each label of a metric costs memory."""
 _HISTORY_SECONDS: Final = 10.0
 """Time between two counts that are remembered for `Heartbeat.recent`."""
 
@@ -147,7 +151,15 @@ class _Watched:
     def stats(self, stage: str, number: int) -> PartitionStats:
         stats = self._stats
         return PartitionStats(
-            stage, number, self.partition.last, self._saved_at, self.size, stats.watermark, stats.vessels
+            stage,
+            number,
+            self.partition.last,
+            self._saved_at,
+            self.size,
+            stats.watermark,
+            stats.vessels,
+            furthest_off(stats.clocks, MOST_STATIONS),
+            count_states(stats.clocks.values()),
         )
 
     def heartbeat(self, process: str, now: float) -> Heartbeat:
@@ -160,6 +172,8 @@ class _Watched:
             done=_known(self._stats.done),
             counts=dict(self._stats.counts),
             recent=_increase(self._history[0][1], self._stats.counts),
+            clocks=furthest_off(self._stats.clocks, MOST_STATIONS),
+            clock_states=count_states(self._stats.clocks.values()),
         )
 
 

@@ -6,15 +6,16 @@ them.
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from models.time import BEGINNING, END, Millis
+from models.station_clock import Clocks
+from models.time import BEGINNING, END, SECOND, Millis
 from streams.runtime.logs import get_logger
 
 log = get_logger(__name__)
@@ -88,6 +89,8 @@ class PartitionStats:
     size: int | None  # bytes that the checkpoint takes in Redis
     watermark: Millis
     vessels: int | None = None
+    clocks: Mapping[str, Clocks] = field(default_factory=dict)  # by source, those furthest off
+    clock_states: Mapping[str, int] = field(default_factory=dict)  # all stations
 
 
 class StatsCollector(Collector):
@@ -139,7 +142,28 @@ class StatsCollector(Collector):
             offset.add_metric(place, one.offset)
             if one.vessels is not None:
                 vessels.add_metric([str(one.partition)], one.vessels)
-        yield from (mark, lag, age, size, offset, vessels)
+        yield from (mark, lag, age, size, offset, vessels, *self._clocks())
+
+    def _clocks(self) -> Iterator[Metric]:
+        ahead = GaugeMetricFamily(
+            "tankerwatch_station_clock_offset_seconds",
+            "Seconds by which the clock of a station is ahead of the reference of its source; only of the 20 "
+            "stations of each partition that are furthest off, of sources that have not ended, if any",
+            labels=["source", "station"],
+        )
+        stations = GaugeMetricFamily(
+            "tankerwatch_stations",
+            "Stations by what is known about their clocks: corrected (off, and their times are corrected), "
+            "right (off by too little to be corrected) or unknown; of sources that have not ended, if any",
+            labels=["partition", "clock"],
+        )
+        for one in self._now:
+            for source, clocks in one.clocks.items():
+                for each in clocks.known:
+                    ahead.add_metric([source, each.station], (each.offset or 0) / SECOND)
+            for state, count in one.clock_states.items():
+                stations.add_metric([str(one.partition), state], count)
+        yield from (ahead, stations)
 
 
 def serve(port: int) -> None:

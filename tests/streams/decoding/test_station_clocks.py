@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.frame import Frame
+from models.station_clock import Clocks
 from models.time import HOUR, MINUTE, SECOND, Millis
-from streams.decoding.clock_report import Clocks
 from streams.decoding.decoder import Decoder
 from streams.decoding.settings import DecoderSettings
 from streams.stages.core import Core

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from models.event import to_json
+from models.station_clock import Clocks
 from models.time import to_text
+from streams.decoding.decoder import Decoder
 from streams.deployment.config import Deployment
 from streams.pipeline.health import examine
 from streams.pipeline.rebuild import RebuildError, rebuild
@@ -50,7 +52,7 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
         await publish(deployment, "old", [], 2)  # it has ended before the time from which we rebuild
         await asyncio.sleep(0.01)
         start = int(time.time() * 1000)
-        lines = tuple(simulate("cho_do", 5, "normal").lines)
+        lines = tuple(simulate("cho_do", 5, "clocks").lines)
         await publish(deployment, "new", lines, 2)
         expected = [to_json(one) for one in find({"new": frames("new", lines, 500)})]
         assert expected
@@ -77,7 +79,8 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
                     assert text.startswith("healthy\n")
                     assert re.search(r"^meetings +1 +0 ", text, re.MULTILINE)
                     assert "last event: encounter" in text
-                    check_metrics(port, len(lines))
+                    check_clocks(text, new_clocks(lines))
+                    check_metrics(port, len(lines), new_clocks(lines))
                     with pytest.raises(RebuildError, match="still at work"):
                         await rebuild(deployment, start, apply=True)
                     worker.terminate()
@@ -116,7 +119,24 @@ async def offsets(client: Any, deployment: Deployment) -> list[Any]:
     return [await client.hget(f"{deployment.prefix}tankerwatch:{stage}:state", "offset") for stage in stages]
 
 
-def check_metrics(port: int, lines: int) -> None:
+def new_clocks(lines: tuple[str, ...]) -> Clocks:
+    """What a replay says about the clocks of the stations."""
+    decoder = Decoder("new")
+    for frame in frames("new", lines, 500):
+        decoder.feed(frame)
+    decoder.end()
+    decoder.advance(decoder.watermark)
+    assert sum(each.corrected for each in decoder.clocks.stations) >= 1
+    return decoder.clocks
+
+
+def check_clocks(text: str, clocks: Clocks) -> None:
+    count = sum(each.corrected for each in clocks.stations)
+    assert f"clocks of stations: {count} corrected" in text
+    assert f"  new: {clocks.known[0].sentence}\n" in text
+
+
+def check_metrics(port: int, lines: int, clocks: Clocks) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     counted = {
@@ -129,6 +149,11 @@ def check_metrics(port: int, lines: int) -> None:
     assert counted['tankerwatch_checkpoints_total{stage="meetings"}'] >= 1
     assert counted['tankerwatch_checkpoint_age_seconds{partition="0",stage="cases"}'] < 30
     assert 'tankerwatch_vessels{partition="0"}' in counted
+    for each in clocks.known:
+        name = f'tankerwatch_station_clock_offset_seconds{{source="new",station="{each.station}"}}'
+        assert counted[name] == (each.offset or 0) / 1000
+    corrected = sum(each.corrected for each in clocks.stations)
+    assert counted['tankerwatch_stations{clock="corrected",partition="0"}'] == corrected
 
 
 def test_a_worker_without_kafka_says_so_and_waits(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Clock report: what is known about the clocks of a source's stations, as data and in sentences."""
+"""Station clocks: what is known about the clocks of a source's stations, as data and in sentences."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -35,7 +36,7 @@ class StationClock(msgspec.Struct, frozen=True):
 
 
 class Clocks(msgspec.Struct, frozen=True):
-    """The clocks of a source."""
+    """The clocks of a source, or some of them."""
 
     reference: str = ""
     """A station, or "UTC"; empty where no two clocks have been compared."""
@@ -65,3 +66,27 @@ class Clocks(msgspec.Struct, frozen=True):
             yield clock.sentence
         if len(self.known) > _MOST_TOLD:
             yield f"{len(self.known) - _MOST_TOLD:,} more stations have a smaller offset"
+
+
+CLOCK_STATES: Final = ("corrected", "right", "unknown")
+"""What can be known about a clock: off and corrected, off by less than what is corrected, or nothing."""
+
+
+def count_states(clocks: Collection[Clocks]) -> dict[str, int]:
+    """Stations by what is known about their clocks; empty for no source."""
+    counts = Counter(
+        "corrected" if each.corrected else "unknown" if each.offset is None else "right"
+        for source in clocks
+        for each in source.stations
+    )
+    return {state: counts[state] for state in CLOCK_STATES} if clocks else {}
+
+
+def furthest_off(clocks: Mapping[str, Clocks], most: int) -> dict[str, Clocks]:
+    """Of the clocks of several sources, by name of the source, so many that are furthest off."""
+    known = [(name, each) for name, source in clocks.items() for each in source.known]
+    known.sort(key=lambda pair: (-abs(pair[1].offset or 0), pair[0], pair[1].station))
+    kept: dict[str, list[StationClock]] = {}
+    for name, each in known[:most]:
+        kept.setdefault(name, []).append(each)
+    return {name: msgspec.structs.replace(clocks[name], stations=tuple(some)) for name, some in kept.items()}

@@ -18,6 +18,7 @@ class EventType(StrEnum):
     ENCOUNTER = "encounter"
     LOITERING = "loitering"
     PORT_VISIT = "port_visit"
+    GAP = "gap"
 
 
 class Status(StrEnum):
@@ -221,9 +222,8 @@ class Gap(_Model, frozen=True, kw_only=True, rename="camel"):
     positions_before: int  # five-minute steps with a position in the 12 hours before
     draught_before_meters: float | None = None
     draught_after_meters: float | None = None
-    destination: str | None = None  # as sent before; text from a stranger
-    neighbors_before: int = 0  # other vessels heard near the off position in the hour before
-    neighbors_heard: int = 0  # those of them that were heard after it fell silent
+    neighbours_before: int = 0  # other vessels heard near the off position in the hour before
+    neighbours_heard: int = 0  # those of them that were heard after it fell silent
     observed_hours: float = 0.0  # of the silence, hours in which others were heard near the off position
 
 
@@ -284,6 +284,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     encounter: Encounter | None = None
     loitering: Loitering | None = None
     port_visit: PortVisit | None = None
+    gap: Gap | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one

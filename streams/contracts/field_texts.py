@@ -76,6 +76,7 @@ EVENT: Final = {
         ),
         "loitering": Text("One vessel slow at sea. Null for other types."),
         "portVisit": Text("A call at a port. Null for other types."),
+        "gap": Text("One vessel silent for longer than expected. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -285,6 +286,53 @@ EVENT: Final = {
             "Draught that the vessel last reported, at the latest when the visit was over.", "m", NOT_NEGATIVE
         ),
         "stops": Text("Stops in order of time. Of more than 32 the longest. Empty in older events."),
+    },
+    "Gap": {
+        "durationHours": Text(
+            "How long the vessel was not heard; so far, while it is silent.", "h", NOT_NEGATIVE
+        ),
+        "expectedHours": Text(
+            "The longest silence that is ordinary for the vessel, by its own rhythm.", "h", NOT_NEGATIVE
+        ),
+        "offPosition": Text("Last position before the silence."),
+        "onPosition": Text(
+            "First position after it that fits the vessel's track. Null while the vessel is silent, and "
+            "where none was heard for two hours after its return."
+        ),
+        "distanceKm": Text(
+            "Distance between the two in a straight line. Null while the vessel is silent.",
+            "km",
+            NOT_NEGATIVE,
+        ),
+        "impliedSpeedKnots": Text(
+            "Mean speed over that distance. The way it took may be longer.", "kn", NOT_NEGATIVE
+        ),
+        "speedBeforeKnots": Text("Speed when it was last heard.", "kn", NOT_NEGATIVE),
+        "plausibleSpeedKnots": Text(
+            "Speed that the vessel can have kept: the 95th percentile of its own under way, at least 10 "
+            "knots.",
+            "kn",
+            NOT_NEGATIVE,
+        ),
+        "positionsBefore": Text(
+            "Five-minute steps with a position in the 12 hours before the silence.", limits=NOT_NEGATIVE
+        ),
+        "draughtBeforeMeters": Text("Draught reported before the silence. Self-reported.", "m", NOT_NEGATIVE),
+        "draughtAfterMeters": Text(
+            "Draught reported in two transmissions after it. Null until then. Self-reported.",
+            "m",
+            NOT_NEGATIVE,
+        ),
+        "neighboursBefore": Text(
+            "Other vessels heard within some 40 km in the hour before the silence.", limits=NOT_NEGATIVE
+        ),
+        "neighboursHeard": Text("Those of them that were heard after it began.", limits=NOT_NEGATIVE),
+        "observedHours": Text(
+            "Full hours of the silence in which other vessels were heard near the last position. The latest "
+            "two are not counted yet.",
+            "h",
+            NOT_NEGATIVE,
+        ),
     },
     "Anchorage": {
         "id": Text("Id of the fence; see `tankerwatch fences list`."),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from streams.detection import loitering_event, port_visit_event
 from streams.detection.encounters import reasons as encounter_reasons
+from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
 
 PATH: Final = Path("streams/output/web/reasons.js")
@@ -29,7 +30,12 @@ class _Blank:
 
 def tables() -> tuple[ReasonTable, ...]:
     """The table of every detector."""
-    return (encounter_reasons.REASONS, loitering_event.REASONS, port_visit_event.REASONS)
+    return (
+        encounter_reasons.REASONS,
+        loitering_event.REASONS,
+        port_visit_event.REASONS,
+        gap_reasons.REASONS,
+    )
 
 
 def sentence(row: ReasonType, settings: Weighted) -> str:

@@ -1,8 +1,8 @@
 """Runs the detectors of single vessels over their tracks, and makes events of what they find.
 
-The rules are in the detectors (`loitering`, `port_visit`). This module decides which vessels they run for,
-and when a revision is due: at first, on a change of level, hourly while a loitering is open, at the end, and
-when an event has to be taken back.
+The rules are in the detectors (`loitering`, `port_visit`, `gaps`). This module decides which vessels they
+run for, and when a revision is due: at first, on a change of level, hourly while a loitering is open, at the
+end, and when an event has to be taken back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +17,8 @@ from models.vessel import Role
 from streams.detection import loitering, loitering_event, port_visit, port_visit_event
 from streams.detection.explanation import NOT_OF_INTEREST, merge_receivers
 from streams.detection.fixes import Fixes, fixes_of
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
 from streams.detection.vessel_state import VesselState
@@ -27,6 +29,7 @@ from streams.tracking.track import TrackSettings
 class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loitering: LoiteringSettings = LoiteringSettings()
     port_visit: PortVisitSettings = PortVisitSettings()
+    gap: GapSettings = GapSettings()
     candidate_hours: float = 24.0
     """A vessel whose type is not confirmed is watched like a tanker for this long."""
     waiting: int = 8
@@ -62,6 +65,7 @@ class VesselDetectors:
         self._detectors = detectors
         self._settings = settings
         self._track = track
+        self.gaps = GapWatch(surroundings, detectors[EventType.GAP], settings.gap)
 
     def watch(
         self,
@@ -74,14 +78,18 @@ class VesselDetectors:
         return [
             event
             for watched in self._watched(tracks, fleet, instant, stations)
-            for event in (*self._watch_loitering(watched, instant), *self._watch_port(watched, instant))
+            for event in (
+                *self._watch_loitering(watched, instant),
+                *self._watch_port(watched, instant),
+                *self.gaps.observe(watched.vessel, watched.fixes, watched.receivers, instant),
+            )
         ]
 
     def close_buckets(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
         """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed."""
         events: list[Event] = []
         for vessel in vessels:
-            if not self._is_candidate(vessel, instant):
+            if not self.is_candidate(vessel, instant):
                 _forget(vessel)
                 continue
             alive = {segment.number for segment in vessel.segments}
@@ -99,10 +107,11 @@ class VesselDetectors:
         return []
 
     def lose(self, vessel: VesselState, instant: Millis) -> list[Event]:
-        """The vessel is forgotten: its visits end where it was last heard."""
+        """The vessel has not been heard for long: its visits end where it was last heard."""
+        visits, vessel.visits = _visits_of(vessel), {}
         return [
             event
-            for visit in _visits_of(vessel)
+            for visit in visits
             for event in self._end_visit(vessel, port_visit.break_off(visit), instant)
         ]
 
@@ -130,7 +139,7 @@ class VesselDetectors:
         wanted = [
             (vessel, start, end, new)
             for start, end, new in tracks.each()
-            if self._is_candidate(vessel := fleet[int(tracks.rows["mmsi"][start])], instant)
+            if self.is_candidate(vessel := fleet[int(tracks.rows["mmsi"][start])], instant)
         ]
         if not wanted:
             return
@@ -152,7 +161,7 @@ class VesselDetectors:
             receivers = {name for i in heard for name in stations[i]}
             yield _Watched(vessel, int(tracks.numbers[start]), fixes, receivers)
 
-    def _is_candidate(self, vessel: VesselState, instant: Millis) -> bool:
+    def is_candidate(self, vessel: VesselState, instant: Millis) -> bool:
         """Tankers and listed vessels, and for a day those whose type is not confirmed yet."""
         return vessel.identity.of_interest or (
             vessel.identity.role is Role.UNKNOWN
@@ -310,7 +319,7 @@ class VesselDetectors:
             events += self._publish_loitering(vessel, run, instant, Status.OPEN)
         for visit in _visits_of(vessel):
             events += self._publish_visit(vessel, visit, instant, Status.OPEN)
-        return events
+        return events + self.gaps.reconsider(vessel, instant)
 
     def _take_back(self, vessel: VesselState, instant: Millis) -> list[Event]:
         """The vessel is of no interest: take back what was published and goes on."""
@@ -324,6 +333,7 @@ class VesselDetectors:
             if visit.id is not None:
                 why = NOT_OF_INTEREST.reason(s.port_visit, value)
                 events += self._publish_visit(vessel, visit, instant, Status.RETRACTED, why)
+        events += self.gaps.take_back(vessel, instant)
         _forget(vessel)
         return events
 

@@ -4,6 +4,8 @@ import msgspec
 
 from models.time import BEGINNING, Millis
 from models.vessel import Identity, OffTrack
+from streams.detection.gaps.hearing import Hearing
+from streams.detection.gaps.silence import Silence
 from streams.detection.loitering import LoiteringRun
 from streams.detection.port_visit import Visit
 from streams.tracking.identity import Claims
@@ -23,6 +25,8 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     visits: dict[int, list[Visit]] = {}  # by segment; of different ports
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
     visits_waiting: list[Visit] = []
+    hearing: Hearing | None = None  # how it is heard, if events may be raised for it
+    silence: Silence | None = None  # its last one that may be a gap
 
     @property
     def detectors_busy(self) -> bool:

@@ -74,6 +74,7 @@ def _cells(event: Event) -> tuple[Any, ...]:
         met.duration_hours if met
         else slow.total_time_hours if slow
         else call.duration_hours if call
+        else event.gap.duration_hours if event.gap
         else None
     )  # fmt: skip
     return (

@@ -4,7 +4,8 @@ Vessels are compared at the instants of the grid. Ticks come with the instant at
 may be for an earlier one (backfill). So the ticks of the last 90 minutes are kept, and a pair is judged
 again, over all its instants in order, whenever one is added.
 
-Loiterings that VesselStage proposes are judged here: by where ships rest, and by the vessel's encounters.
+Loiterings and gaps that VesselStage proposes are judged here: by where ships rest, by the vessel's
+encounters, and by where and when others are heard.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
+from streams.detection.gaps.judgement import GapJudge
+from streams.detection.gaps.reception import Reception
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
@@ -91,6 +94,16 @@ class MeetingStage(Stage[Instant, list[Event]]):
             settings.keep,
             self._changed,
         )
+        self._reception = Reception(settings.reception, self._step, self._changed)
+        self._gaps = GapJudge(
+            rules.settings.vessel.detectors.gap,
+            settings.reception,
+            self._reception,
+            self._resting,
+            rules.surroundings,
+            self._identity_of,
+            self._changed,
+        )
         self.overtaken = 0
         """Instants older than what was already worked off. Only their events were passed on."""
 
@@ -108,7 +121,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         limit = last if watermark == END else before(watermark, self._step)
         events: list[Event] = []
         while self._done < limit:
-            if self._encounters.idle:  # nothing can happen before the next instant fed
+            if self._encounters.idle and self._gaps.idle:  # nothing can happen before the next instant fed
                 following = min((time for time in self._waiting if self._done < time <= limit), default=END)
                 self._done = max(self._done, min(following - self._step, limit))
                 self._prune(self._done)
@@ -118,7 +131,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
             events += self._work_off(self._done, self._take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
             events += self._complete(self._take(time))
-        return events + self._encounters.flush(self._done) if watermark == END else events
+        if watermark == END:
+            events += self._encounters.flush(self._done) + self._gaps.flush(self._done)
+        return events
 
     def changes(self) -> Pieces:
         """The pieces of the state that changed since the last call, by name; None for those that are gone."""
@@ -146,13 +161,15 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._encounters.load(split, meta.ended, self._identities.values())
         self._loiterings.load((int(rest), data) for kind, rest, data in split if kind == "loitering")
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
+        self._reception.load(each for each in split if each[0] in ("heard", "reception"))
+        self._gaps.load((int(rest), data) for kind, rest, data in split if kind == "gap")
 
     def snapshot(self) -> bytes:
         self._changed.clear()
         self._changed |= {f"fed/{time}" for time in self._waiting}
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
-        self._changed |= self._resting.pieces()
+        self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -162,6 +179,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """What one piece holds; None where it is gone."""
         if kind == "rest":
             return self._resting.piece(rest)
+        if kind in ("heard", "reception"):
+            return self._reception.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
         if kind == "fed":
             waiting = self._waiting.get(numbers[0])
@@ -173,6 +192,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._identities.get(numbers[0])
         if kind == "loitering":
             return self._loiterings.piece(numbers[0])
+        if kind == "gap":
+            return self._gaps.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
 
     def _take(self, time: Millis) -> list[Instant]:
@@ -184,7 +205,12 @@ class MeetingStage(Stage[Instant, list[Event]]):
         learnt = self._learn(parts)
         touched = self._compare(instant, parts)
         encounters = self._encounters.judge(instant, touched, learnt)
-        events = [*encounters, *self._complete(parts), *self._loiterings.revise(instant, encounters)]
+        events = [
+            *encounters,
+            *self._complete(parts),
+            *self._loiterings.revise(instant, encounters),
+            *self._gaps.revise(instant),
+        ]
         self._prune(instant)
         return events
 
@@ -207,17 +233,23 @@ class MeetingStage(Stage[Instant, list[Event]]):
         rows: Rows = np.concatenate([no_ticks(), *(part.ticks for part in parts)])
         rows["stations"] = 0  # the table goes with the part
         self._resting.learn(rows)
+        self._reception.learn(rows, instant)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _complete(self, parts: list[Instant]) -> list[Event]:
         """The events of all parts, in an order that does not depend on which part came first."""
         events = sorted((event for part in parts for event in part.events), key=sort_key)
-        return [self._loiterings.complete(event) for event in events]
+        return [
+            published
+            for event in events
+            for published in self._gaps.complete(self._loiterings.complete(event))
+        ]
 
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
         self._loiterings.prune(instant)
         self._resting.prune(instant)
+        self._gaps.prune(instant)
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

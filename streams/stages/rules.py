@@ -52,6 +52,8 @@ class Rules:
             EventType.ENCOUNTER: (s.meeting,),
             # a loitering names the encounters of its vessel
             EventType.LOITERING: (s.vessel.detectors.loitering, *vessel, s.meeting),
+            # its level depends on who else is heard, and on where ships rest
+            EventType.GAP: (s.vessel.detectors.gap, *vessel, s.meeting),
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
         }[kind]
         text = msgspec.json.encode((shared, reference, own), order="deterministic")

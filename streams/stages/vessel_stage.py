@@ -1,4 +1,4 @@
-"""VesselStage: from reports to what single vessels do (identity, track, ticks, loitering, port visits).
+"""VesselStage: from reports to what single vessels do (identity, track, ticks, loitering, port visits, gaps).
 
 Works in whole steps of the time grid: an instant is worked off once the watermark has passed it, with all
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
@@ -59,6 +59,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done = BEGINNING
         self._newest = BEGINNING
         self._fleet: dict[int, VesselState] = {}
+        self._quiet: list[int] = []  # vessels that were silent for an hour when the last hour began
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
         self._stations: dict[tuple[str, ...], int] = {(): 0}
@@ -176,6 +177,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             elif kind == "vessel":
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
+        self._quiet = self._silent_for_an_hour(self._done // HOUR * HOUR)
 
     def snapshot(self) -> bytes:
         self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
@@ -208,6 +210,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 events += self._detectors.reconsider(vessel, instant)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
+        events += self._look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
             slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
             self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
@@ -215,6 +218,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if instant % HOUR == 0:
             for vessel in [v for v in self._fleet.values() if instant - v.last > s.idle_days * DAY]:
                 events += self._detectors.lose(vessel, instant)
+                if self._detectors.gaps.is_kept(vessel, instant):
+                    continue
                 identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
                 del self._fleet[vessel.mmsi]
                 self._pieces.add(f"vessel/{vessel.mmsi}")
@@ -225,6 +230,36 @@ class VesselStage(Stage[Reports, list[Instant]]):
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
         )
+
+    def _look_for_gaps(self, instant: Millis) -> list[Event]:
+        """Propose the silences that have lasted for long enough, and let go of those that are over."""
+        gaps, events = self._detectors.gaps, list[Event]()
+        if instant % HOUR == 0:
+            self._quiet = self._silent_for_an_hour(instant)
+            waiting = [vessel for vessel in self._fleet.values() if vessel.silence is not None]
+        else:
+            waiting = []
+        quiet = (self._fleet.get(mmsi) for mmsi in self._quiet)
+        silent = [
+            vessel
+            for vessel in quiet
+            if vessel is not None and instant - vessel.last >= self._settings.detectors.gap.notice
+        ]
+        for vessel in silent:
+            if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(vessel, instant)):
+                events += found
+                self._pieces.add(f"vessel/{vessel.mmsi}")
+        for vessel in waiting:
+            events += gaps.settle(vessel, instant)
+            self._pieces.add(f"vessel/{vessel.mmsi}")
+        return events
+
+    def _silent_for_an_hour(self, instant: Millis) -> list[int]:
+        return [
+            vessel.mmsi
+            for vessel in self._fleet.values()
+            if vessel.hearing is not None and instant - vessel.last >= HOUR
+        ]
 
     def _places(self, vessel: VesselState, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
@@ -240,6 +275,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = VesselState(mmsi=mmsi, first=time, last=time, identity=Identity(mmsi=mmsi, time=time))
             self._fleet[mmsi] = vessel
             changed.add(mmsi)
+        self._detectors.gaps.hear(vessel, time)
         vessel.last = max(vessel.last, time)
         return vessel
 
@@ -251,6 +287,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = self._vessel(int(row["mmsi"]), int(row["time"]), changed)
             if row["type"] != 5:
                 self._mark_class_b(vessel, changed)
+            if vessel.silence is not None and vessel.silence.back is not None and row["draught"] > 0:
+                vessel.silence.draughts_heard += 1
             if vessel.claims.hear(row, apart, self._settings.identity.ship_types):
                 changed.add(vessel.mmsi)
         return changed

@@ -33,6 +33,7 @@ from tests.scenarios.runs import (
     find,
     frames,
 )
+from tests.streams.detection.gaps import silences
 from tests.streams.nmea_lines import (
     class_a,
     payload,
@@ -81,6 +82,13 @@ def closed() -> tuple[Event, ...]:
 def taken_back() -> tuple[Event, ...]:
     """The transfer off Cho-do with a partner that later turns out to be a tug."""
     return tuple(find({"a": frames("a", tug_lines())}))
+
+
+@cache
+def gaps() -> tuple[Event, ...]:
+    """A tanker that is silent for a day and comes back elsewhere with another draught, among other ships."""
+    rows = silences.tanker((0, 8), (30, 34), draught=4.0, after=6.0, knots=3.0)
+    return tuple(silences.run(*rows, *silences.others((0, 34))))
 
 
 @cache

@@ -100,6 +100,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
     assert {example["payload"]["type"] for example in examples("event")} == {
         "encounter",
         "loitering",
+        "gap",
         "port_visit",
     }
 

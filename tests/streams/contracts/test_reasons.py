@@ -70,6 +70,9 @@ MEASURES: Final = {
     "port_visit for inside": Measure("portVisit.durationHours"),
     "port_visit for stop": Measure("portVisit.stoppedHours"),
     "port_visit for silent": Measure(),
+    "gap for silent": Measure("gap.durationHours"),
+    "gap for draught": Measure(),
+    "gap for moved": Measure("gap.distanceKm"),
 }
 
 
@@ -129,6 +132,7 @@ def rare_events() -> list[Event]:
         *encounters(silence),
         *events_of(run_stage(vessel_stage([port]), silent, statics(A))),
         *events_of(run_stage(vessel_stage(), fixes(A, waiting, np.array(waiting) * 0.1), statics(A))),
+        *recorded.gaps(),
     ]
 
 

@@ -58,8 +58,12 @@ def test_real_events_are_valid(scenario: str) -> None:
 
 
 def test_closed_and_retracted_events_are_valid() -> None:
-    for found, status in ((recorded.closed(), "closed"), (recorded.taken_back(), "retracted")):
-        assert status in {event.status for event in found if event.encounter}
+    for found, status in (
+        (recorded.closed(), "closed"),
+        (recorded.taken_back(), "retracted"),
+        (recorded.gaps(), "closed"),
+    ):
+        assert status in {event.status for event in found if event.encounter or event.gap}
         for event in found:
             assert not errors("event", content(event))
 
@@ -68,6 +72,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
     found = [
         *recorded.closed(),
         *recorded.taken_back(),
+        *recorded.gaps(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

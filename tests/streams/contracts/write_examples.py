@@ -41,6 +41,7 @@ def events() -> list[dict[str, Any]]:
         ),
         "loitering": ("Loitering that is over.", next(e for e in recorded.closed() if e.loitering and e.end)),
         "port_visit": ("A port visit.", next(e for e in recorded.events("anchorage") if e.port_visit)),
+        "gap": ("A gap that is over.", recorded.gaps()[-1]),
     }
     result = []
     for name, (summary, event) in examples.items():

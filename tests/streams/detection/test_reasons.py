@@ -38,7 +38,8 @@ def test_a_threshold_is_a_setting_in_the_unit_that_is_named(table: ReasonTable) 
 
 def test_the_tables_hold_the_defaults() -> None:
     s = Settings()
-    defaults = (s.meeting.encounter, s.vessel.detectors.loitering, s.vessel.detectors.port_visit)
+    vessel = s.vessel.detectors
+    defaults = (s.meeting.encounter, vessel.loitering, vessel.port_visit, vessel.gap)
     assert tuple(table.defaults for table in TABLES) == defaults
 
 

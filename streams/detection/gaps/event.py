@@ -1,0 +1,201 @@
+"""The event of a gap: its level, its reasons for and against, its sentence, from what reception tells."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from geofences.surroundings import Surroundings
+from models.event import Event, Gap, Level, Reason, Status, to_json
+from models.time import HOUR, Millis, duration_text, from_text, to_text
+from models.vessel import Identity
+from streams.detection.explanation import (
+    WATCHED_AREA,
+    called,
+    number_doubts,
+    retracted,
+    type_changed,
+    watchlist,
+)
+from streams.detection.gaps.reasons import (
+    CLASS_B,
+    COVERAGE_UNKNOWN,
+    DRAUGHT,
+    IN_HARBOUR,
+    LEAVES_COVERAGE,
+    MOVED,
+    NEIGHBOURS_HEARD,
+    NEIGHBOURS_SILENT,
+    OFTEN_LOST,
+    REASONS,
+    SILENT,
+)
+from streams.detection.gaps.reception import Neighbours
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.reasons import score
+
+AROUND: Final = ("near it", "within some 100 km", "of the whole feed")
+"""What the three circles of neighbours are called."""
+
+
+class Circumstances(msgspec.Struct, array_like=True, gc=False):
+    """What is known of reception around a silence, beside what the vessel itself shows."""
+
+    rings: list[Neighbours] = []  # near it, around it, everywhere, as long as those hours are known
+    heard_hours: int = 0  # hours of the silence in which others were heard near where it fell silent
+    unheard_hours: int = 0  # hours in which they were not
+    under_way: bool = False  # the vessel, when it fell silent
+    leaves_coverage: bool = False
+    lost_share: float = 0.0  # share of the vessels heard there that fall silent; 0 unless they often do
+    outage: int | None = None  # the ring that fell silent with it
+    harbour: str | None = None  # where it lay at rest
+    class_b: bool = False
+
+    def kind(self) -> str:
+        """The thresholds that count: how their settings' names begin."""
+        return "harbour_" if self.harbour else "class_b_" if self.class_b else ""
+
+    def coverage_known(self, heard_vessels: int, heard_share: float, enough_hours: float) -> bool:
+        """Whether others near it were heard in enough hours of the silence.
+
+        They are those that were near it before, or have been heard there for `enough_hours` since.
+        """
+        hours = self.heard_hours + self.unheard_hours
+        near = self.rings[0].heard if self.rings else 0
+        stayed = near >= heard_vessels or self.heard_hours >= enough_hours
+        return stayed and self.heard_hours >= heard_share * max(hours, 1)
+
+
+def judged(
+    event: Event,
+    identity: Identity,
+    around: Circumstances,
+    known: bool,
+    surroundings: Surroundings,
+    s: GapSettings,
+) -> Event | None:
+    """A gap with its level; None while it has none. `known` is whether coverage is."""
+    assert event.gap is not None
+    silent = from_text(event.end or event.detected) - from_text(event.start)
+    reasons = list(_for(event, identity, around, silent, surroundings, s))
+    doubts = list(_against(event, identity, around, known, s))
+    conditions = {reason.code for reason in (*reasons, *doubts)}
+    kind = around.kind()
+    if silent < getattr(s, f"{kind}possible_hours") * HOUR:
+        conditions.discard("silent")
+    if silent - around.unheard_hours * HOUR >= getattr(s, f"{kind}probable_hours") * HOUR:
+        conditions.add("silent_long")
+    if around.outage is not None and not identity.listed and event.status is not Status.RETRACTED:
+        return None
+    level = REASONS.level(conditions)
+    if level is None:
+        if event.status is not Status.RETRACTED:
+            return None
+        level = Level.POSSIBLE
+    limits = REASONS.limits(conditions)
+    against = [*doubts, *event.against]
+    against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
+    scoring = s.weights.scoring(level, event.status)
+    near = around.rings[0] if around.rings else Neighbours(0, 0)
+    gap = msgspec.structs.replace(
+        event.gap,
+        neighbours_before=near.before,
+        neighbours_heard=near.heard,
+        observed_hours=float(around.heard_hours),
+    )
+    retraction = event.against[-1] if event.status is Status.RETRACTED and event.against else None
+    return msgspec.structs.replace(
+        event,
+        level=level,
+        gap=gap,
+        score=score(scoring, reasons, against),
+        scoring=scoring,
+        reasons=tuple(reasons),
+        against=tuple(against),
+        summary=_summary(event, identity, silent) + retracted(retraction),
+    )
+
+
+def as_it_stands(event: Event, instant: Millis) -> Event:
+    """A gap that is still open, at a later instant."""
+    assert event.gap is not None
+    hours = round((instant - from_text(event.start)) / HOUR, 2)
+    gap = msgspec.structs.replace(event.gap, duration_hours=hours)
+    return msgspec.structs.replace(event, detected=to_text(instant), gap=gap)
+
+
+def stored(event: Event) -> bytes:
+    """The proposal, as it is kept until it is judged again."""
+    return to_json(event)
+
+
+def _for(
+    event: Event,
+    identity: Identity,
+    around: Circumstances,
+    silent: Millis,
+    surroundings: Surroundings,
+    s: GapSettings,
+) -> Iterator[Reason]:
+    gap = _gap(event)
+    yield SILENT.reason(
+        s,
+        round(silent / HOUR, 2),
+        threshold=f"{around.kind()}possible_hours",
+        share=min(1.0, silent / HOUR / s.full_hours),
+        duration=duration_text(silent),
+        expected=duration_text(round(gap.expected_hours * HOUR)),
+    )
+    if around.rings and around.rings[0].heard:
+        near = around.rings[0]
+        yield NEIGHBOURS_HEARD.reason(s, heard=near.heard, before=near.before)
+    if (name := surroundings.watched_fence(event.geofences)) is not None:
+        yield WATCHED_AREA.reason(s, name=name)
+    yield from watchlist(identity, s)
+    before, after = gap.draught_before_meters, gap.draught_after_meters
+    if before is not None and after is not None and abs(after - before) >= s.draught_metres:
+        yield DRAUGHT.reason(s, round(after - before, 1))
+    if gap.distance_km is not None and gap.distance_km >= s.moved_km:
+        yield MOVED.reason(s, gap.distance_km)
+
+
+def _against(
+    event: Event, identity: Identity, around: Circumstances, known: bool, s: GapSettings
+) -> Iterator[Reason]:
+    if around.outage is not None:
+        ring = around.rings[around.outage]
+        where = AROUND[around.outage]
+        yield NEIGHBOURS_SILENT.reason(s, silent=ring.before - ring.heard, before=ring.before, where=where)
+    if not known:
+        hours = around.heard_hours + around.unheard_hours
+        yield COVERAGE_UNKNOWN.reason(s, heard=around.heard_hours, hours=hours)
+    if around.leaves_coverage:
+        yield LEAVES_COVERAGE.reason(s)
+    if around.lost_share:
+        which = "that moved on" if around.under_way else "heard, by the hour"
+        yield OFTEN_LOST.reason(s, part=around.lost_share, which=which)
+    start = from_text(event.start)
+    yield from number_doubts(identity, start, from_text(event.end or event.detected), s)
+    if around.harbour:
+        yield IN_HARBOUR.reason(s, where=around.harbour)
+    if around.class_b:
+        yield CLASS_B.reason(s)
+    yield from type_changed(identity, s)
+
+
+def _gap(event: Event) -> Gap:
+    assert event.gap is not None
+    return event.gap
+
+
+def _summary(event: Event, identity: Identity, silent: Millis) -> str:
+    gap, name = _gap(event), called(identity)
+    if event.end is None:
+        return f"The {name} has not been heard for {duration_text(silent)}."
+    text = f"The {name} was not heard for {duration_text(silent)}"
+    if gap.distance_km is None or gap.implied_speed_knots is None:
+        return f"{text}; where it was when it was heard again is not known."
+    return (
+        f"{text}, and was heard again {gap.distance_km:.0f} km from where it fell silent: that takes "
+        f"{gap.implied_speed_knots:.1f} knots on average in a straight line."
+    )

@@ -1,0 +1,274 @@
+"""Judges the silences that are proposed from one vessel alone: by reception, neighbours and place.
+
+Every proposal is kept until the vessel is back and its draught is known. An open one is judged anew at
+every full hour, and at the instant at which it becomes a gap. What is published has its own revisions: a
+silence that reception explains is not published at all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+import numpy as np
+
+from geofences.distance import EARTH_RADIUS_M
+from geofences.surroundings import Surroundings
+from models.event import Event, EventType, Level, Status
+from models.event import from_json as event_from_json
+from models.time import DAY, HOUR, Millis, from_text, to_text
+from models.vessel import Identity
+from streams.detection.gaps.event import Circumstances, as_it_stands, judged, stored
+from streams.detection.gaps.reception import Reception, ReceptionSettings, area
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.resting import RestingPlaces
+
+_RINGS: tuple[int | None, ...] = (1, 4, None)
+"""Cells that the circles of neighbours reach: some 40 km, some 100 km, everywhere."""
+_LATE_HOURS = 2
+"""Whole hours after which all ticks of an hour have come: they come late by up to 90 minutes."""
+
+
+class Known(msgspec.Struct, array_like=True, gc=False):
+    """A silence that was proposed."""
+
+    start: Millis
+    lon: float  # where it fell silent
+    lat: float
+    proposal: bytes  # the event as VesselStage proposed it last
+    around: Circumstances
+    counted: int  # the last hour whose reception is counted
+    open: bool = True
+    level: Level | None = None  # that was published last
+    revision: int = 0  # that was published last
+    published_at: Millis = 0
+
+
+class GapJudge:
+    """State: silences that are open, or closed and waiting for the vessel's draught, by MMSI and event id.
+
+    The state is kept in one piece for each MMSI. The names of those that change are added to `changed`.
+    """
+
+    def __init__(
+        self,
+        settings: GapSettings,
+        reception_settings: ReceptionSettings,
+        reception: Reception,
+        resting: RestingPlaces,
+        surroundings: Surroundings,
+        identity_of: Callable[[int], Identity],
+        changed: set[str],
+    ) -> None:
+        self._settings = settings
+        self._reception_settings = reception_settings
+        self._reception = reception
+        self._resting = resting
+        self._surroundings = surroundings
+        self._identity_of = identity_of
+        self._changed = changed
+        self._known: dict[int, dict[str, Known]] = {}
+        self._open: dict[int, set[str]] = {}  # ids of those that are open, by MMSI
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing changes as time goes on."""
+        return not self._open
+
+    def complete(self, event: Event) -> list[Event]:
+        """A revision that VesselStage proposes: what is to be published of it, and other types as they
+        are."""
+        if event.type is not EventType.GAP:
+            return [event]
+        (mmsi,) = event.mmsis
+        known = self._known.setdefault(mmsi, {}).get(event.id) or self._begin(mmsi, event)
+        self._known[mmsi][event.id] = known
+        self._changed.add(f"gap/{mmsi}")
+        instant = from_text(event.detected)
+        known.proposal, known.open = stored(event), event.status is Status.OPEN
+        self._note_open(mmsi, event.id, known.open)
+        if event.status is Status.RETRACTED:
+            self._drop(mmsi, event.id)
+            if known.level is None:
+                return []
+        self._count_hours(known, instant)
+        return self._publish(mmsi, known, event, instant)
+
+    def revise(self, instant: Millis) -> list[Event]:
+        """Judge the open silences anew: at every full hour, and as soon as one lasts long enough."""
+        events: list[Event] = []
+        full = instant % HOUR == 0
+        for mmsi in sorted(self._open):
+            for id in sorted(self._open[mmsi]):
+                known = self._known[mmsi][id]
+                if full or (known.level is None and self._is_due(known, instant)):
+                    if full:
+                        self._count_hours(known, instant)
+                        self._changed.add(f"gap/{mmsi}")
+                    event = as_it_stands(event_from_json(known.proposal), instant)
+                    events += self._publish(mmsi, known, event, instant, on_change=True)
+        return events
+
+    def flush(self, instant: Millis) -> list[Event]:
+        """All sources have ended: publish open gaps once more, as they stand."""
+        return [
+            published
+            for mmsi in sorted(self._open)
+            for id in sorted(self._open[mmsi])
+            if (known := self._known[mmsi][id]).level is not None and known.published_at < instant
+            for published in self._publish(
+                mmsi, known, as_it_stands(event_from_json(known.proposal), instant), instant
+            )
+        ]
+
+    def prune(self, instant: Millis) -> None:
+        """Once an hour, let go of silences of which no more is told."""
+        if instant % HOUR:
+            return
+        s = self._settings
+        for mmsi, silences in list(self._known.items()):
+            for id, known in list(silences.items()):
+                proposal = event_from_json(known.proposal) if not known.open else None
+                ended = None if proposal is None or proposal.end is None else from_text(proposal.end)
+                limit = (
+                    known.start + (s.kept_days + 1) * DAY
+                    if ended is None
+                    else ended + 2 * s.settle_hours * HOUR
+                )
+                if instant > limit:
+                    self._drop(mmsi, id)
+                    self._changed.add(f"gap/{mmsi}")
+
+    def _begin(self, mmsi: int, event: Event) -> Known:
+        assert event.gap is not None
+        start, off = from_text(event.start), event.gap.off_position
+        knots = event.gap.speed_before_knots
+        around = Circumstances(
+            under_way=knots is not None and knots >= self._settings.under_way_knots,
+            leaves_coverage=self._leaves_coverage(event),
+            harbour=self._harbour(event),
+            class_b=self._identity_of(mmsi).class_b,
+        )
+        return Known(start, off.lon, off.lat, b"", around, start // HOUR)
+
+    def _note_open(self, mmsi: int, id: str, is_open: bool) -> None:
+        if is_open:
+            self._open.setdefault(mmsi, set()).add(id)
+        elif mmsi in self._open:
+            self._open[mmsi].discard(id)
+            if not self._open[mmsi]:
+                del self._open[mmsi]
+
+    def _drop(self, mmsi: int, id: str) -> None:
+        self._note_open(mmsi, id, False)
+        del self._known[mmsi][id]
+        if not self._known[mmsi]:
+            del self._known[mmsi]
+
+    def _is_due(self, known: Known, instant: Millis) -> bool:
+        hours: float = getattr(self._settings, f"{known.around.kind()}possible_hours")
+        return instant - known.start >= hours * HOUR
+
+    def _count_hours(self, known: Known, instant: Millis) -> None:
+        """Count the hours of the silence in which others were heard near where it began, up to the last one
+        of which all is known; then see who fell silent with it."""
+        cells = area(known.lon, known.lat)
+        end = event_from_json(known.proposal).end
+        until = instant if end is None else min(instant, from_text(end))
+        around, s = known.around, self._reception_settings
+        for hour in range(known.counted + 1, min(until // HOUR - 1, instant // HOUR - _LATE_HOURS) + 1):
+            if self._reception.is_heard(hour, cells):
+                around.heard_hours += 1
+            else:
+                around.unheard_hours += 1
+            known.counted = hour
+        (mmsi,) = event_from_json(known.proposal).mmsis
+        rings = [
+            self._reception.neighbours(
+                mmsi, known.start, None if reach is None else area(known.lon, known.lat, reach)
+            )
+            for reach in _RINGS
+        ]
+        if None not in rings:
+            around.rings = [ring for ring in rings if ring is not None]
+        often, share = self._reception.often_lost(cells, around.under_way)
+        if known.open or not known.level:
+            around.lost_share = share if often else 0.0
+        outage = next((i for i, ring in enumerate(around.rings) if ring.silent(s)), None)
+        # others have been heard there for long enough since: the silence is the vessel's own
+        own = around.heard_hours >= getattr(self._settings, f"{around.kind()}possible_hours")
+        around.outage = None if own else outage
+
+    def _publish(
+        self, mmsi: int, known: Known, event: Event, instant: Millis, *, on_change: bool = False
+    ) -> list[Event]:
+        s = self._reception_settings
+        identity = self._identity_of(mmsi)
+        covered = known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
+        made = judged(event, identity, known.around, covered, self._surroundings, self._settings)
+        if made is None or (on_change and made.level is known.level):
+            return []
+        known.level, known.revision, known.published_at = made.level, known.revision + 1, instant
+        self._changed.add(f"gap/{mmsi}")
+        return [msgspec.structs.replace(made, revision=known.revision, detected=to_text(instant))]
+
+    def _leaves_coverage(self, event: Event) -> bool:
+        """Whether the vessel was under way to where hardly any vessel was heard lately."""
+        sample = event.evidence.positions[0]
+        if sample.speed_knots is None or sample.course is None:
+            return False
+        if sample.speed_knots < self._settings.under_way_knots:
+            return False
+        least = self._reception_settings.course_vessels
+        return any(
+            self._reception.seen(
+                area(*_ahead(sample.lon, sample.lat, sample.course, sample.speed_knots * hours))
+            )
+            < least
+            for hours in (1, 2, 3)
+        )
+
+    def _harbour(self, event: Event) -> str | None:
+        """Where the vessel lay at rest, if that was in a port or where ships rest."""
+        assert event.gap is not None
+        sample, off = event.evidence.positions[0], event.gap.off_position
+        at_rest = sample.speed_knots is None or sample.speed_knots < self._settings.rest_knots
+        if not at_rest:
+            return None
+        if (
+            km := event.distances.start_distance_from_port_km
+        ) is not None and km <= self._settings.harbour_km:
+            return "in a port" if km == 0 else f"{km:.0f} km from a port"
+        rest = self._resting.at(off.lon, off.lat, event.mmsis, from_text(event.detected))
+        return "where other ships rest" if rest.crowded else None
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {f"gap/{mmsi}" for mmsi in self._known}
+
+    def piece(self, mmsi: int) -> dict[str, Known] | None:
+        """What one piece holds; None where it is gone."""
+        return self._known.get(mmsi) or None
+
+    def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Replace the state by these pieces: MMSI and what it holds."""
+        self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
+        self._open = {}
+        for mmsi, id in self._all_open():
+            self._note_open(mmsi, id, True)
+
+    def _all_open(self) -> Iterator[tuple[int, str]]:
+        for mmsi, silences in self._known.items():
+            for id, known in silences.items():
+                if known.open:
+                    yield mmsi, id
+
+
+def _ahead(lon: float, lat: float, course: float, miles: float) -> tuple[float, float]:
+    """A position in degrees, so many nautical miles further on a course."""
+    angle, direction, phi = miles * 1852 / EARTH_RADIUS_M, np.radians(course), np.radians(lat)
+    to = np.arcsin(np.sin(phi) * np.cos(angle) + np.cos(phi) * np.sin(angle) * np.cos(direction))
+    turn = np.arctan2(
+        np.sin(direction) * np.sin(angle) * np.cos(phi), np.cos(angle) - np.sin(phi) * np.sin(to)
+    )
+    return float((lon + np.degrees(turn) + 180) % 360 - 180), float(np.degrees(to))

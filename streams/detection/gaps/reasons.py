@@ -1,0 +1,135 @@
+"""The reasons of gaps, and what makes their level."""
+
+from typing import Final
+
+from models.event import EventType
+from streams.detection.explanation import (
+    DOUBTFUL_MMSI,
+    NOT_OF_INTEREST,
+    OFF_TRACK,
+    SHARED_MMSI,
+    TYPE_CHANGED,
+    WATCHED_AREA,
+    WATCHLIST,
+)
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
+
+SILENT: Final = ReasonType(
+    code="silent",
+    side=Side.FOR,
+    text="not heard for {duration}; silences of up to {expected} are ordinary for it",
+    weight="silent",
+    thresholds=("possible_hours", "harbour_possible_hours", "class_b_possible_hours"),
+    unit="h",
+)
+NEIGHBOURS_HEARD: Final = ReasonType(
+    code="neighbours_heard",
+    side=Side.FOR,
+    text="{heard} of {before} other vessels that were heard near it in the hour before were heard after it "
+    "fell silent",
+    weight="neighbours_heard",
+)
+DRAUGHT: Final = ReasonType(
+    code="draught",
+    side=Side.FOR,
+    text="its reported draught changed by {value:+.1f} m during the silence",
+    weight="draught",
+    thresholds=("draught_metres",),
+    unit="m",
+)
+MOVED: Final = ReasonType(
+    code="moved",
+    side=Side.FOR,
+    text="it was heard again {value:.0f} km from where it fell silent",
+    weight="moved",
+    thresholds=("moved_km",),
+    unit="km",
+)
+COVERAGE_UNKNOWN: Final = ReasonType(
+    code="coverage_unknown",
+    side=Side.AGAINST,
+    text="whether it could have been heard is not known: others were heard near where it fell silent in "
+    "{heard} of {hours} hours of the silence",
+    weight="coverage_unknown",
+)
+LEAVES_COVERAGE: Final = ReasonType(
+    code="leaves_coverage",
+    side=Side.AGAINST,
+    text="its course led to where hardly any vessel was heard lately",
+    weight="leaves_coverage",
+)
+OFTEN_LOST: Final = ReasonType(
+    code="often_lost",
+    side=Side.AGAINST,
+    text="vessels often fall silent there: lately {part:.0%} of those {which}",
+    weight="often_lost",
+)
+NEIGHBOURS_SILENT: Final = ReasonType(
+    code="neighbours_silent",
+    side=Side.AGAINST,
+    text="{silent} of {before} other vessels {where} fell silent with it: a receiver or a source has failed",
+    weight="neighbours_silent",
+)
+IN_HARBOUR: Final = ReasonType(
+    code="in_harbour",
+    side=Side.AGAINST,
+    text="it lay at rest {where}, where ships often switch AIS off or are hidden from receivers",
+    weight="in_harbour",
+)
+CLASS_B: Final = ReasonType(
+    code="class_b",
+    side=Side.AGAINST,
+    text="its transponder is of class B, which is heard less far and reports less often",
+    weight="class_b",
+)
+
+LEVELS: Final = (
+    LevelRule(
+        "silent",
+        Effect.POSSIBLE,
+        "silent for `possible_hours`; at rest in a port or where ships rest for `harbour_possible_hours`; "
+        "with class B for `class_b_possible_hours`",
+    ),
+    LevelRule(
+        "silent_long",
+        Effect.PROBABLE,
+        "silent for `probable_hours` (`harbour_probable_hours`, `class_b_probable_hours`), without the hours "
+        "in which hardly anybody was heard around",
+    ),
+    LevelRule(
+        "neighbours_silent",
+        Effect.BAR,
+        "most vessels near it, around it or of the whole feed fell silent with it; then no event is raised "
+        "at all, unless the vessel is on a watchlist",
+    ),
+    LevelRule(
+        "coverage_unknown",
+        Effect.BAR,
+        "too few others were heard near where it fell silent, in the hour before or during the silence",
+    ),
+    LevelRule("leaves_coverage", Effect.BAR, "its course led to where hardly any vessel is heard"),
+    LevelRule("often_lost", Effect.BAR, "vessels often fall silent there"),
+    LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
+    LevelRule("in_harbour", Effect.LIMIT, "it lay at rest in a port or where ships rest"),
+    LevelRule("watchlist", Effect.EXCEPTION, "the vessel is on a watchlist"),
+    LevelRule("watched_area", Effect.EXCEPTION, "it fell silent, or was heard again, in a watched area"),
+)
+REASONS: Final = ReasonTable(
+    EventType.GAP,
+    GapSettings(),
+    (
+        *(SILENT, NEIGHBOURS_HEARD, WATCHED_AREA, WATCHLIST, DRAUGHT, MOVED),
+        *(
+            NEIGHBOURS_SILENT,
+            COVERAGE_UNKNOWN,
+            LEAVES_COVERAGE,
+            OFTEN_LOST,
+            SHARED_MMSI,
+            DOUBTFUL_MMSI,
+            OFF_TRACK,
+        ),
+        *(IN_HARBOUR, CLASS_B, TYPE_CHANGED, NOT_OF_INTEREST),
+    ),
+    LEVELS,
+)

@@ -1,0 +1,270 @@
+"""Reception: where and when vessels are heard, learnt from the ticks alone.
+
+The world is divided into cells of 0.25°, event time into hours. For the last hours it is kept which vessels
+were heard in each, and where. Of every cell it is kept how many vessels were heard there and how many of them
+were not heard any more in the hours after: near the edge of what a station hears, many are.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.report import Rows
+from models.time import DAY, HOUR, MINUTE, Millis
+
+_CELL: Final = 0.25
+"""Degrees. Side of a cell: 28 km from south to north, the way of a tanker in an hour."""
+_COLUMNS: Final = round(360 / _CELL)
+_ROWS: Final = round(180 / _CELL)
+_SAMPLE: Final = 30 * MINUTE
+"""Ticks at whole multiples of this time count, and fixes that stand alone."""
+_LOST_AFTER: Final = 3
+"""Hours without a position after which a vessel counts as lost where it was. Source: judgement; longer than
+the rhythm of satellites."""
+_LATE: Final = 2
+"""Hours that ticks may come late: 90 minutes of backfill, in whole hours."""
+_FORGOTTEN: Final = 0.05
+"""A cell in which fewer vessels are remembered is forgotten."""
+
+Cells = npt.NDArray[np.int64]
+"""Numbers of cells: row from the south times the number of columns, plus the column from 180° W."""
+Flags = npt.NDArray[np.bool_]
+
+
+class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as heard, silent and lost around a vessel."""
+
+    days: float = 7.0
+    """Days after which what was learnt of a cell counts a third. Source: judgement; a week of traffic."""
+    kept_hours: int = 10
+    """Hours for which it is kept who was heard where. It bounds the memory: 12 bytes a vessel and hour."""
+    heard_vessels: int = 2
+    """The area around a vessel is heard in an hour if so many others are. Source: judgement."""
+    heard_share: float = 0.5
+    """Coverage is known if the area was heard in this share of the hours of the silence. Judgement."""
+    course_vessels: float = 3.0
+    """A vessel's course leads out of what is heard if fewer vessels were heard in any of the areas where it
+    would have been in the next three hours: hours of vessels, lately. Source: judgement."""
+    lost_vessels: float = 3.0
+    """Others often fall silent in an area if at least so many did, lately. Source: judgement."""
+    lost_share: float = 0.1
+    """... and at least this share: for a vessel under way, of those that moved on from there; for one at
+    rest, of those heard there, by the hour. Source: judgement; in good reception it is less than one in a
+    hundred."""
+    outage_vessels: int = 4
+    """Fewer silent neighbours prove no outage. Source: judgement; two that meet in the dark fall silent
+    together."""
+    outage_share: float = 0.75
+    """Share of the vessels near it, around it or of the whole feed that fell silent with it, from which on
+    reception explains the silence. Source: judgement."""
+
+    def __post_init__(self) -> None:
+        if self.days <= 0:
+            raise ValueError("days must be above 0")
+        if self.kept_hours < 2 + _LOST_AFTER + _LATE:
+            raise ValueError(f"kept_hours must be at least {2 + _LOST_AFTER + _LATE}")
+        if min(self.heard_vessels, self.outage_vessels) < 1:
+            raise ValueError("heard_vessels and outage_vessels must be at least 1")
+        for name in ("heard_share", "lost_share", "outage_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be above 0 and at most 1")
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """The vessels of one hour, ascending, each with the cell where it was last."""
+
+    mmsi: npt.NDArray[np.uint32]
+    cell: Cells
+
+
+class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Other vessels in the hour before a vessel fell silent, and how many of them were heard afterwards."""
+
+    before: int
+    heard: int
+
+    def silent(self, s: ReceptionSettings) -> bool:
+        """Whether so many fell silent that reception explains it."""
+        gone = self.before - self.heard
+        return gone >= s.outage_vessels and gone >= s.outage_share * self.before
+
+
+_NOBODY: Final = Heard(np.empty(0, np.uint32), np.empty(0, np.int64))
+
+
+class Reception:
+    """State: who was heard where in the last hours, and what is remembered of each cell.
+
+    The state is kept in one piece for each hour, and one for the cells. The names of those that change are
+    added to `changed`.
+    """
+
+    def __init__(self, settings: ReceptionSettings, step: Millis, changed: set[str]) -> None:
+        """`step` is that of the time grid."""
+        self._settings = settings
+        self._step = step
+        self._changed = changed
+        self._hours: dict[int, Heard] = {}
+        self._counts: dict[int, tuple[Cells, Cells]] = {}  # of an hour: cells and vessels in each
+        self._cells: Cells = np.empty(0, np.int64)
+        self._seen = np.empty(
+            0, np.float32
+        )  # vessels heard in each of these cells by the hour, old ones count less
+        self._lost = np.empty(0, np.float32)  # those of them that were not heard for hours afterwards
+        self._moved = np.empty(
+            0, np.float32
+        )  # those of them that were heard in another cell in the next hour
+
+    def learn(self, rows: Rows, instant: Millis) -> None:
+        """Take in TICK rows, in any order; at full hours also what became of the vessels heard hours ago."""
+        time = rows["time"]
+        which = (time % _SAMPLE == 0) | (time % self._step != 0)
+        rows, hours = rows[which], time[which] // HOUR
+        for hour in np.unique(hours).tolist() if len(rows) else ():
+            if hour > instant // HOUR - self._settings.kept_hours:
+                now = rows[hours == hour]
+                self._note(hour, now["mmsi"], cells_of(now["lon"], now["lat"]))
+        if instant % HOUR == 0:
+            self._close(instant // HOUR)
+
+    def _note(self, hour: int, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
+        known = self._hours.get(hour, _NOBODY)
+        everyone, last = np.unique(np.concatenate([mmsi[::-1], known.mmsi]), return_index=True)
+        self._hours[hour] = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last])
+        self._counts.pop(hour, None)
+        self._changed.add(f"heard/{hour}")
+
+    def _close(self, now: int) -> None:
+        """Count those that were lost in an hour, once that is certain, and forget old hours."""
+        hour = now - _LATE - _LOST_AFTER - 1
+        heard = self._hours.get(hour, _NOBODY)
+        if len(heard.mmsi):
+            gone = ~np.isin(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
+            self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, _NOBODY)))
+        for old in [each for each in self._hours if each <= now - self._settings.kept_hours]:
+            del self._hours[old]
+            self._counts.pop(old, None)
+            self._changed.add(f"heard/{old}")
+
+    def _count(self, cell: Cells, gone: Flags, moved: Flags) -> None:
+        fade = 1 - HOUR / (self._settings.days * DAY)
+        cells = np.union1d(self._cells, cell)
+        at, all_of_them = np.searchsorted(cells, self._cells), np.ones(len(cell), bool)
+        columns = []
+        for old, which in ((self._seen, all_of_them), (self._lost, gone), (self._moved, moved)):
+            column = np.zeros(len(cells), np.float32)
+            column[at] = old * np.float32(fade)
+            np.add.at(column, np.searchsorted(cells, cell[which]), 1.0)
+            columns.append(column)
+        kept = columns[0] >= _FORGOTTEN
+        self._cells = cells[kept]
+        self._seen, self._lost, self._moved = (column[kept] for column in columns)
+        self._changed.add("reception/cells")
+
+    def _after(self, hour: int, last: int) -> npt.NDArray[np.uint32]:
+        """The vessels heard after an hour, up to another one."""
+        later = [heard.mmsi for each, heard in self._hours.items() if hour < each <= last]
+        return np.unique(np.concatenate([np.empty(0, np.uint32), *later]))
+
+    # --- what is asked
+
+    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None) -> Neighbours | None:
+        """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
+        heard since; None where those hours are forgotten."""
+        hour = start // HOUR
+        if hour not in self._hours and hour - 1 not in self._hours:
+            return None
+        before = []
+        for each in (hour - 1, hour):
+            heard = self._hours.get(each, _NOBODY)
+            near = np.ones(len(heard.mmsi), bool) if cells is None else np.isin(heard.cell, cells)
+            before.append(heard.mmsi[near & (heard.mmsi != mmsi)])
+        others = np.unique(np.concatenate(before))
+        since = self._after(hour, max(self._hours))
+        return Neighbours(len(others), int(np.isin(others, since).sum()))
+
+    def is_heard(self, hour: int, cells: Cells) -> bool:
+        """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
+        and does not count."""
+        return self._vessels(hour, cells) >= self._settings.heard_vessels
+
+    def _vessels(self, hour: int, cells: Cells) -> int:
+        if hour not in self._hours:
+            return 0
+        if hour not in self._counts:
+            self._counts[hour] = np.unique(self._hours[hour].cell, return_counts=True)
+        there, count = self._counts[hour]
+        return int(count[np.isin(there, cells)].sum())
+
+    def seen(self, cells: Cells) -> float:
+        """Hours of vessels heard in these cells, lately."""
+        return float(self._seen[np.isin(self._cells, cells)].sum())
+
+    def often_lost(self, cells: Cells, under_way: bool) -> tuple[bool, float]:
+        """Whether vessels often fall silent in these cells, and the share that did: of those that moved on,
+        for a vessel `under_way`, or else of those heard there."""
+        there = np.isin(self._cells, cells)
+        lost = float(self._lost[there].sum())
+        of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
+        s, share = self._settings, lost / of if of else 0.0
+        return lost >= s.lost_vessels and share >= s.lost_share, share
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {f"heard/{hour}" for hour in self._hours} | {"reception/cells"}
+
+    def piece(self, kind: str, rest: str) -> object | None:
+        """What one piece holds; None where it is gone."""
+        if kind == "reception":
+            return [part.tobytes() for part in (self._cells, self._seen, self._lost, self._moved)]
+        heard = self._hours.get(int(rest))
+        return None if heard is None else [heard.mmsi.tobytes(), heard.cell.tobytes()]
+
+    def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
+        """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
+        self._hours, self._counts = {}, {}
+        self._cells = np.empty(0, np.int64)
+        self._seen = self._lost = self._moved = np.empty(0, np.float32)
+        for kind, rest, data in pieces:
+            parts = msgspec.msgpack.decode(data, type=list[bytes])
+            if kind == "reception":
+                self._cells = np.frombuffer(parts[0], np.int64)
+                self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
+            elif kind == "heard":
+                self._hours[int(rest)] = Heard(
+                    np.frombuffer(parts[0], np.uint32), np.frombuffer(parts[1], np.int64)
+                )
+
+
+def _moved(heard: Heard, later: Heard) -> Flags:
+    """Which of the vessels of an hour were heard in another cell in the next one."""
+    at = np.minimum(np.searchsorted(later.mmsi, heard.mmsi), max(len(later.mmsi) - 1, 0))
+    if not len(later.mmsi):
+        return np.zeros(len(heard.mmsi), bool)
+    return np.asarray((later.mmsi[at] == heard.mmsi) & (later.cell[at] != heard.cell))
+
+
+def cells_of(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Cells:
+    """The cells of positions in degrees."""
+    row = np.clip(np.floor((lat + 90) / _CELL), 0, _ROWS - 1).astype(np.int64)
+    column = np.floor((lon + 180) / _CELL).astype(np.int64) % _COLUMNS
+    return row * _COLUMNS + column
+
+
+@lru_cache(maxsize=4096)
+def _around(row: int, column: int, reach: int) -> Cells:
+    rows = np.arange(max(row - reach, 0), min(row + reach, _ROWS - 1) + 1)
+    columns = np.arange(column - reach, column + reach + 1) % _COLUMNS
+    return (rows[:, None] * _COLUMNS + columns[None, :]).ravel()
+
+
+def area(lon: float, lat: float, reach: int = 1) -> Cells:
+    """The cells within so many cells of a position in degrees: with 1, some 80 km from south to north."""
+    cell = int(cells_of(np.array([lon]), np.array([lat]))[0])
+    return _around(cell // _COLUMNS, cell % _COLUMNS, reach)

@@ -1,0 +1,182 @@
+"""Gaps by kind: what falls silent, what is heard around it, and what is said of it when."""
+
+import numpy as np
+import pytest
+
+from geofences.fence import FenceKind, Policy
+from models.event import Event, Level, Status
+from models.time import MINUTE
+from models.watchlist import Watchlist
+from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
+from tests.streams.track_factories import A, B, at, fence, fixes, latest, only, statics
+
+LISTED = Watchlist(by_mmsi=[(A, "a list", "one")])
+
+
+def codes(event: Event) -> set[str]:
+    return {reason.code for reason in (*event.reasons, *event.against)}
+
+
+def test_a_silence_among_ships_that_are_heard_is_told_while_it_lasts() -> None:
+    events = run(*tanker((0, 8), (30, 34)), *others((0, 34)))
+    told = [(event.status, event.level) for event in events[:3]]
+    assert told == [
+        (Status.OPEN, Level.POSSIBLE),
+        (Status.OPEN, Level.PROBABLE),
+        (Status.CLOSED, Level.PROBABLE),
+    ]
+    assert [event.revision for event in events] == list(range(1, len(events) + 1))
+    possible, probable, closed = events[:3]
+    assert 14 <= hour(possible.detected) <= 14.2
+    assert 20 <= hour(probable.detected) <= 21
+    assert closed.gap is not None
+    assert (hour(closed.start), hour(closed.end)) == (8.0, pytest.approx(30, abs=0.1))
+    assert closed.gap.duration_hours == pytest.approx(22, abs=0.1)
+    assert closed.gap.distance_km == pytest.approx(22 * 0.4 * 1.852, rel=0.05)
+    assert closed.gap.implied_speed_knots == pytest.approx(0.4, abs=0.05)
+    assert closed.gap.neighbours_heard == closed.gap.neighbours_before == 8
+    assert possible.gap is not None
+    assert possible.gap.on_position is possible.gap.distance_km is None
+
+
+def test_where_nobody_else_is_heard_it_stays_possible() -> None:
+    event = only(run(*tanker((0, 8), (48, 50))))
+    assert (event.level, event.status) == (Level.POSSIBLE, Status.CLOSED)
+    assert "coverage_unknown" in codes(event)
+
+
+def test_one_that_is_not_back_stays_open() -> None:
+    events = run(*tanker((0, 8)), *others((0, 40)))
+    assert (events[-1].status, events[-1].end, events[-1].level) == (Status.OPEN, None, Level.PROBABLE)
+    assert events[-1].gap is not None
+    assert events[-1].gap.duration_hours == pytest.approx(32, abs=0.2)
+
+
+def test_a_shorter_silence_is_none() -> None:
+    assert not run(*tanker((0, 8), (13.8, 20)), *others((0, 20)))
+
+
+@pytest.mark.parametrize("silent", [7, 30])
+def test_where_the_neighbours_fall_silent_too_there_is_none(silent: float) -> None:
+    spans = (0.0, 8.0), (8 + silent, 14 + silent)
+    assert not run(*tanker(*spans), *others(*spans))
+
+
+def test_an_outage_of_the_whole_feed_is_none_also_for_a_vessel_alone_at_its_place() -> None:
+    spans = (0.0, 8.0), (32.0, 40.0)
+    assert not run(*tanker(*spans), *others(*spans, km=600))
+
+
+def test_that_a_listed_vessel_is_among_the_silent_is_said() -> None:
+    spans = (0.0, 8.0), (32.0, 40.0)
+    event = only(run(*tanker(*spans), *others(*spans), listed=LISTED))
+    assert event.level is Level.POSSIBLE
+    assert event.against[0].code == "neighbours_silent"
+    assert "8 of 8 other vessels" in event.against[0].text
+
+
+def test_one_that_stays_silent_after_an_outage_is_told_then() -> None:
+    events = run(*tanker((0, 8), (60, 62)), *others((0, 8), (20, 62)))
+    assert hour(events[0].detected) > 26
+    assert events[-1].level is Level.PROBABLE
+
+
+def test_two_that_fall_silent_together_are_no_outage() -> None:
+    spans = (0.0, 4.0), (11.0, 15.0)
+    events = run(*tanker(*spans, knots=10), *tanker(*spans, knots=10, mmsi=B, east=30_000))
+    assert {event.vessel.ssvid for event in latest(events)} == {str(A), str(B)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_rhythm_of_a_satellite_is_none(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    passes = np.cumsum(rng.uniform(75, 110, 60))
+    minutes = np.concatenate([one + np.arange(0, rng.integers(1, 12)) for one in passes])
+    rows = fixes(A, minutes, minutes * 12 * 1852 / 60, sog=12)
+    assert not run(rows, statics(A, passes[::4]), *others((0, passes[-1] / H), km=30))
+
+
+@pytest.mark.parametrize("positions", [1, 3])
+def test_a_vessel_heard_twice_a_day_has_none(positions: int) -> None:
+    minutes = np.concatenate([np.arange(positions) + day * 13 * H for day in range(12)])
+    assert not run(fixes(A, minutes, minutes, sog=0.3), statics(A, minutes), *others((0, 150)))
+
+
+def test_a_silence_far_longer_than_the_rhythm_is_one() -> None:
+    minutes = np.concatenate([one * 90.0 + np.arange(5) for one in range(12)])
+    minutes = np.concatenate([minutes, minutes + 60 * H])
+    event = only(run(fixes(A, minutes, minutes, sog=0.5), statics(A, minutes[::4]), *others((0, 80))))
+    assert event.gap is not None
+    assert event.gap.expected_hours == pytest.approx(2.87, abs=0.05)
+
+
+def test_one_that_sails_out_of_what_is_heard_stays_possible() -> None:
+    event = only(run(*tanker((0, 8), (40, 44), knots=12, east=-8 * 12 * 1852), *others((0, 44))))
+    assert event.level is Level.POSSIBLE
+    assert "leaves_coverage" in codes(event)
+
+
+def test_where_others_often_fall_silent_it_stays_possible() -> None:
+    """Ships sail east past a place for three days, and none is heard for ten hours after it."""
+    rows = []
+    for i in range(18):
+        begin = i * 4.0
+        there = np.arange(begin * H, (begin + 6) * H, 10)
+        beyond = np.arange((begin + 16) * H, (begin + 20) * H, 10)
+        minutes = np.concatenate([there, beyond])
+        way = (minutes - (begin + 6) * H) * 12 * 1852 / 60
+        rows += [fixes(400 + 273_200_000 + i, minutes, way, sog=12)]
+        rows += [statics(400 + 273_200_000 + i, [begin * H, begin * H + 10], ship_type=70)]
+    event = only(run(*tanker((66, 72), (95, 99), knots=12, east=-72 * 12 * 1852), *rows, *others((0, 99))))
+    assert event.level is Level.POSSIBLE
+    assert "often_lost" in codes(event)
+
+
+def test_class_b_has_its_own_hours() -> None:
+    there = times((0, 8), (19, 24))
+    rows = fixes(A, there, there, sog=0.4, type=18), statics(A, [1, 20], type=24)
+    assert not run(*rows, *others((0, 24)))
+    there = times((0, 8), (22, 26))
+    rows = fixes(A, there, there, sog=0.4, type=18), statics(A, [1, 20], type=24)
+    event = only(run(*rows, *others((0, 26))))
+    assert event.level is Level.POSSIBLE
+    assert "class_b" in codes(event)
+
+
+def test_in_port_it_has_its_own_hours_and_stays_possible() -> None:
+    port = fence("port", 3000, FenceKind.PORT, Policy.SUPPRESS, locode="RUABC")
+    there = times((0, 8), (30, 34))
+    berth = fixes(A, there, 0, sog=0.0, status=5), statics(A)
+    assert not run(*berth, *others((0, 34)), fences=[port])
+    there = times((0, 8), (80, 84))
+    berth = fixes(A, there, 0, sog=0.0, status=5), statics(A)
+    event = only(run(*berth, *others((0, 84)), fences=[port]))
+    assert event.level is Level.POSSIBLE
+    assert "in_harbour" in codes(event)
+
+
+@pytest.mark.parametrize(("after", "said"), [(6.2, True), (4.1, False)])
+def test_the_draught_after_it_is_waited_for(after: float, said: bool) -> None:
+    events = run(*tanker((0, 8), (30, 34), draught=4.0, after=after), *others((0, 34)))
+    event = events[-1]
+    assert event.gap is not None
+    assert (event.gap.draught_before_meters, event.gap.draught_after_meters) == (4.0, after)
+    assert ("draught" in codes(event)) is said
+
+
+def test_a_vessel_whose_type_is_confirmed_later_has_it_too() -> None:
+    there = times((0, 8), (16, 20))
+    rows = fixes(A, there, there, sog=0.4)
+    event = only(run(rows, statics(A, [17 * H, 17.2 * H]), *others((0, 20))))
+    assert hour(event.start) == 8.0
+    assert not run(rows, statics(A, [17 * H, 17.2 * H], ship_type=70), *others((0, 20)))
+
+
+def test_nothing_depends_on_parts_and_restarts() -> None:
+    rows = [*tanker((0, 8), (30, 34), draught=4.0, after=6.0), *tanker((3, 9), knots=11, mmsi=B, east=5000)]
+    rows += others((0, 12), (13, 34))
+    once = run(*rows, every=1000 * H * MINUTE)
+    assert len(once) > 3
+    assert run(*rows, every=25 * MINUTE, restarts=True) == once
+    assert run(*rows, every=7 * H * MINUTE) == once
+    assert at(0) == at(0.0)

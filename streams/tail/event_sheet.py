@@ -87,11 +87,11 @@ def _measured(event: Event) -> list[str]:
             sanitize(f"{call.port_name} ({call.port}), confidence {call.confidence} of 4"),
             f"stopped for {call.stopped_hours:g} h, {' and '.join(seen) or 'neither entry nor exit'} seen",
         ]
-    if gap := event.gap:
-        moved = "" if gap.distance_km is None else f", moved by {gap.distance_km:g} km"
+    if silence := event.gap:
+        moved = "" if silence.distance_km is None else f", moved by {silence.distance_km:g} km"
         return [
-            f"silent for {gap.duration_hours:g} h{moved}",
-            f"{gap.neighbours_heard} of {gap.neighbours_before} vessels near it were heard afterwards",
+            f"silent for {silence.duration_hours:g} h{moved}",
+            f"{silence.neighbours_heard} of {silence.neighbours_before} vessels near it were heard on",
         ]
     return []
 

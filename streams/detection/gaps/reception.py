@@ -111,13 +111,12 @@ class Reception:
         self._hours: dict[int, Heard] = {}
         self._counts: dict[int, tuple[Cells, Cells]] = {}  # of an hour: cells and vessels in each
         self._cells: Cells = np.empty(0, np.int64)
-        self._seen = np.empty(
-            0, np.float32
-        )  # vessels heard in each of these cells by the hour, old ones count less
-        self._lost = np.empty(0, np.float32)  # those of them that were not heard for hours afterwards
-        self._moved = np.empty(
-            0, np.float32
-        )  # those of them that were heard in another cell in the next hour
+        # of each of these cells, by the hour; old ones count less: vessels that were heard,
+        self._seen = np.empty(0, np.float32)
+        # those of them that were not heard for hours afterwards,
+        self._lost = np.empty(0, np.float32)
+        # and those that were heard in another cell in the next hour
+        self._moved = np.empty(0, np.float32)
 
     def learn(self, rows: Rows, instant: Millis) -> None:
         """Take in TICK rows, in any order; at full hours also what became of the vessels heard hours ago."""
@@ -222,7 +221,9 @@ class Reception:
     def piece(self, kind: str, rest: str) -> object | None:
         """What one piece holds; None where it is gone."""
         if kind == "reception":
-            return [part.tobytes() for part in (self._cells, self._seen, self._lost, self._moved)]
+            return [self._cells.astype(np.int32).tobytes()] + [
+                part.tobytes() for part in (self._seen, self._lost, self._moved)
+            ]
         heard = self._hours.get(int(rest))
         return None if heard is None else [heard.mmsi.tobytes(), heard.cell.tobytes()]
 
@@ -234,7 +235,7 @@ class Reception:
         for kind, rest, data in pieces:
             parts = msgspec.msgpack.decode(data, type=list[bytes])
             if kind == "reception":
-                self._cells = np.frombuffer(parts[0], np.int64)
+                self._cells = np.frombuffer(parts[0], np.int32).astype(np.int64)
                 self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
             elif kind == "heard":
                 self._hours[int(rest)] = Heard(

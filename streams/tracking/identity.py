@@ -52,7 +52,8 @@ class IdentitySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     class B whose length is not known. Source: judgement; the smallest tankers of the trade are longer."""
     doubtful_metres: float = 20.0
     """A vessel of class B under a number that no ship is given is taken for a ship from this length on: nets
-    and buoys send class B, too. Source: judgement."""
+    and buoys send class B, too. So is one of class A under a number of an aircraft, a tender, an aid to
+    navigation or a distress beacon. Source: judgement."""
 
     def __post_init__(self) -> None:
         if self.apart_seconds <= 0:
@@ -166,21 +167,30 @@ def _role(mmsi: int, claims: Claims, s: IdentitySettings) -> Role:
     return Role.EXCLUDED if excluded else Role.OTHER
 
 
-_NEVER_SHIPS: Final = (MmsiKind.SAR_AIRCRAFT, MmsiKind.AUXILIARY, MmsiKind.ATON, MmsiKind.DISTRESS)
-"""Numbers whose bearers may send static data without being ships of their own (ITU-R M.585)."""
+_MAY_TELL_OF_THEMSELVES: Final = (
+    MmsiKind.SAR_AIRCRAFT,
+    MmsiKind.AUXILIARY,
+    MmsiKind.ATON,
+    MmsiKind.DISTRESS,
+)
+"""Numbers whose rightful bearers may send static data without being ships of their own (ITU-R M.585)."""
 
 
 def _is_doubtful_ship(kind: MmsiKind, claims: Claims, s: IdentitySettings) -> bool:
     """Whether the bearer of a number that no ship is given sends the static data of a ship.
 
-    Such numbers were never programmed, mistyped, or made up. Gear has them, too.
+    Such numbers were never programmed, mistyped, or made up. Gear has them, too. Where the number is that of
+    a thing which may send static data, the data has to be that of a class A ship of some size.
     """
     if kind is MmsiKind.INVALID and claims.imo.confirmed is not None:
         return True
-    if kind in _NEVER_SHIPS or claims.ship_type.confirmed is None or _is_gear(claims):
+    ship_type, size = claims.ship_type.confirmed, claims.dimensions.confirmed
+    if ship_type is None or _is_gear(claims):
         return False
-    size = claims.dimensions.confirmed
-    return not claims.class_b or (size is not None and size.length >= s.doubtful_metres)
+    is_large = size is not None and size.length >= s.doubtful_metres
+    if kind in _MAY_TELL_OF_THEMSELVES:
+        return is_large and not claims.class_b and ship_type not in EXCLUDED_TYPES
+    return is_large or not claims.class_b
 
 
 def _is_gear(claims: Claims) -> bool:

@@ -236,3 +236,19 @@ def test_a_ship_under_a_number_of_no_ship_is_doubtful(mmsi: int, fields: dict[st
     identity = known(statics(mmsi, **fields), mmsi=mmsi)
     assert identity.role is role
     assert identity.doubtful is (role is Role.TANKER)
+
+
+@pytest.mark.parametrize("mmsi", [111_111_111, 982_111_002, 999_123_456, 970_111_002])
+@pytest.mark.parametrize(
+    ("fields", "role"),
+    [
+        ({"ship_type": 80, **LONG}, Role.TANKER),
+        ({"ship_type": 80}, Role.EXCLUDED),  # no size
+        ({"ship_type": 51, **LONG}, Role.EXCLUDED),  # search and rescue
+        ({"ship_type": 80, "type": 24, **LONG}, Role.EXCLUDED),
+    ],
+)
+def test_an_aircraft_or_a_beacon_is_a_ship_where_it_says_so_as_class_a(
+    mmsi: int, fields: dict[str, Any], role: Role
+) -> None:
+    assert known(statics(mmsi, **fields), mmsi=mmsi).role is role

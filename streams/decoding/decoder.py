@@ -255,19 +255,28 @@ class Decoder:
         """Decide by the first lines how times are read, and work off those that waited for that."""
         self._survey = survey(self._opening.frames, self._settings.max_line_bytes, self._rules)
         self._rules = self._survey.rules
-        for frame in self._opening.close():
-            self._take_in(frame)
+        batches = [self._read(frame) for frame in self._opening.close()]
+        if self._settings.clock_agreeing_transmissions:
+            for batch, corrected in zip(batches, self._clocks.begin([b.told for b in batches]), strict=True):
+                batch.correct(corrected)
+        for batch in batches:
+            self._hold(self._work_off(batch))
 
     def _take_in(self, frame: Frame) -> None:
+        batch = self._read(frame)
+        if self._settings.clock_agreeing_transmissions:
+            batch.correct(self._clocks.correct(batch.told))
+        self._hold(self._work_off(batch))
+
+    def _read(self, frame: Frame) -> SentenceBatch:
+        """The sentences of a frame. What is no sentence is accounted for."""
         columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules)
         columns.settle(self._rules, self._memory, self._stations)
         self._count_others(frame, columns)
         self._last_line = frame.number(columns.lines.size - 1) if columns.lines.size else self._last_line
         batch = SentenceBatch(columns, self._stations)
         self._notes.count(columns, batch.seconds_off)
-        if self._settings.clock_agreeing_transmissions:
-            columns.time = self._clocks.correct(batch.told)
-        self._hold(self._work_off(batch))
+        return batch
 
     def _count_others(self, frame: Frame, columns: FrameColumns) -> None:
         """Account for what is no sentence: context lines, lines that are too long, and faults."""

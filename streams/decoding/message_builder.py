@@ -146,7 +146,7 @@ class MessageBuilder:
         """The sentence's event time, and why it does not count, if so."""
         if not believed:
             return sentence.time, Outcome.IMPLAUSIBLE
-        time = self._clock.stamp(sentence.time, sentence.received)
+        time = self._clock.stamp(sentence.time, sentence.received, sentence.moves)
         if time is None:
             return None, Outcome.NO_TIME
         return time, Outcome.LATE if time < self._clock.watermark else None

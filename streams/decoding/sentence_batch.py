@@ -16,7 +16,7 @@ from streams.decoding.message_builder import Placed
 from streams.decoding.payload_columns import Bits, valid
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.source_clock import Taken
-from streams.decoding.station_clocks import Told
+from streams.decoding.station_clocks import Corrected, Told
 from streams.decoding.time_survey import NO_SECOND, full_utc, seconds_off, utc_seconds
 from streams.decoding.two_part import PartKeys, Parts, find_pairs
 
@@ -57,17 +57,23 @@ class SentenceBatch:
             full_utc(self._kind, self._bits, self._good & ~own),
         )
 
+    def correct(self, corrected: Corrected) -> None:
+        """Put corrected times in place of those that the stations told."""
+        self._columns.time, self._columns.moves = corrected
+
     @property
     def seconds_off(self) -> Int64Array:
         """Counts of messages by the time that they tell less their UTC second, modulo 60 s."""
         return seconds_off(self._columns.time[self._good], self._second[self._good])
 
-    def ahead(self, at: int, reach: int) -> tuple[Int64Array, Int64Array | None]:
-        """Times, and times of receipt, of the next sentences."""
+    def ahead(self, at: int, reach: int) -> tuple[Int64Array, Int64Array | None, Flags | None]:
+        """Times, times of receipt, and whether the times move the source, of the next sentences."""
         received = self._columns.received
         until = at + reach
-        times = self._columns.time[at:until]
-        return times, None if received is None else received[self._sentences.line[at:until]]
+        times, moves = self._columns.time[at:until], self._columns.moves
+        if received is not None:
+            return times, received[self._sentences.line[at:until]], None
+        return times, None, None if moves is None else moves[at:until]
 
     def sentence(self, index: int) -> Sentence:
         return self._columns.sentence(index, self._stations[int(self._columns.station[index])])

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from models.source_hints import SourceHints
-from models.time import END, SECOND, from_text
+from models.time import END, MINUTE, SECOND, from_text
 from streams.decoding.lines.source_times import TimeRules
 from streams.decoding.lines.time_text import TextRules, zone_of
 from streams.decoding.station_clocks import ClockSettings
@@ -58,6 +58,9 @@ class DecoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock_least_offset_seconds: int = 3
     """The times of a station are corrected if its clock is off by at least this. It is more than the
     tolerance, so that the scatter of good clocks corrects nothing."""
+    clock_silence_minutes: int = 10
+    """In a recording, stations whose clocks can't be compared with those that move its event time do not move
+    it, unless these are silent while one of the others goes on by this."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -87,4 +90,5 @@ def clock_settings(settings: DecoderSettings) -> ClockSettings:
         settings.clock_recent_transmissions,
         settings.clock_tolerance_seconds * SECOND,
         settings.clock_least_offset_seconds * SECOND,
+        settings.clock_silence_minutes * MINUTE,
     )

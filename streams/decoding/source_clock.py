@@ -38,6 +38,7 @@ class _State(msgspec.Struct, array_like=True):
     watermark: Millis = BEGINNING
     queue: list[Sentence] = []
     unexplained: list[Millis] = []
+    first: Millis | None = None
     base_time: Millis | None = None
 
 
@@ -106,15 +107,21 @@ class SourceClock:
             state.latest = state.base_time
         return self._release(END)
 
-    def stamp(self, time: Millis | None, received: Millis | None) -> Millis | None:
+    def stamp(self, time: Millis | None, received: Millis | None, moves: bool = True) -> Millis | None:
         """The event time of a believed line: its own, else its receive time, else the source's latest.
 
-        Moves the source on. None where no time is known at all.
+        Moves the source on, if a time of its own is one that does. None where no time is known at all.
         """
         state = self._state
         if time is None:
-            time = received if received is not None else state.latest
-        if time is not None:
+            time = (
+                received
+                if received is not None
+                else state.latest
+                if state.latest is not None
+                else state.first
+            )
+        if time is not None and (moves or received is not None):
             state.latest = time if state.latest is None else max(state.latest, time)
             reach = time if received is None else received
             state.watermark = max(state.watermark, reach - self._lateness)
@@ -124,10 +131,11 @@ class SourceClock:
         """Move the watermark by a time of receipt alone."""
         self._state.watermark = max(self._state.watermark, received - self._lateness)
 
-    def take(self, times: Int64Array, received: Int64Array | None) -> Taken | None:
+    def take(self, times: Int64Array, received: Int64Array | None, moves: Flags | None) -> Taken | None:
         """`admit` and `stamp` for the next sentences at once, up to the first one that has to be held.
 
-        None if that is the very first. The timeline itself stays; `move` takes it to any of them.
+        None if that is the very first. The timeline itself stays; `move` takes it to any of them. `moves`
+        tells whose times move the source on; None for all.
         """
         state = self._state
         if state.queue:
@@ -140,7 +148,7 @@ class SourceClock:
             return Taken(known, believed, believed & (known < watermark[1:]), latest, watermark)
         if state.latest is None or state.watermark < state.latest - self._lateness:
             return None
-        latest = _running(state.latest, times)
+        latest = _running(state.latest, times, moves)
         held = times > latest[:-1] + self._max_jump
         count = int(held.argmax()) if held.any() else len(times)
         if not count:
@@ -183,8 +191,10 @@ class SourceClock:
                 done += 1
                 against = int(np.count_nonzero(times[done:] < held.time - self._max_jump))
                 believed = held.time <= limit and 2 * against <= len(times) - done
-                if believed and state.latest is None:
+                if believed and state.latest is None and held.moves:
                     state.latest = held.time
+                elif believed and state.first is None:
+                    state.first = held.time
             judged.append((held, believed))
         return judged
 

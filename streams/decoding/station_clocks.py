@@ -12,7 +12,6 @@ Each other station has an offset from the reference. All of this is a function o
 at one line, and that line and those after it are corrected by it. A station without evidence is left alone.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,15 +20,14 @@ import numpy as np
 
 from models.station_clock import Clocks, StationClock
 from models.time import SECOND, Millis
+from streams.decoding.clock_links import UTC, ClockLinks, Link, labels
 from streams.decoding.hearings import MOST_APART, Hearings
-from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.leading_stations import LeadingStations
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.time_survey import NO_SECOND
 
-UTC: Final = 0
-"""Universal time among the numbers of stations. It takes the place of the station without a name."""
 _SAMPLES: Final = 9  # times of receipt by which a station is compared with the clock of the ingest
-_MOST_LINKS: Final = 65_536
 _RESOLUTION: Final = 500  # milliseconds: half of what most recorders write
 _CIRCLE: Final = 2 * np.pi * np.arange(60) / 60
 _WAVES: Final = [np.rint(1e6 * np.cos(_CIRCLE)), np.rint(1e6 * np.sin(_CIRCLE)), np.ones(60)]
@@ -49,6 +47,8 @@ class ClockSettings(NamedTuple):
     """Differences that lie within this agree."""
     least: Millis
     """Offsets below this are not corrected."""
+    silence: Millis
+    """How far a station goes on before it takes the lead of those that are silent."""
 
 
 class Told(NamedTuple):
@@ -65,31 +65,13 @@ class Told(NamedTuple):
     """The full UTC of types 4 and 11; 0 where a message has none."""
 
 
-class _Link(msgspec.Struct, array_like=True):
-    """The clock of the second station less that of the first, in milliseconds."""
+class Corrected(NamedTuple):
+    """Sentences in order of arrival."""
 
-    first: int
-    second: int
-    difference: Millis | None = None
-    spread: Millis = 0
-    common: int = 0
-    doubts: list[Millis] = []
-
-    def take(self, difference: Millis, settings: ClockSettings) -> bool:
-        """Take one difference in; whether that of the link is another one now."""
-        if self.difference is not None and abs(difference - self.difference) <= settings.tolerance:
-            self.common += 1
-            self.doubts = []
-            return False
-        self.doubts = [*self.doubts, difference][-settings.of :]
-        ordered = sorted(self.doubts)
-        for start in range(len(ordered) - settings.agreeing + 1):
-            some = ordered[start : start + settings.agreeing]
-            if some[-1] - some[0] <= settings.tolerance:
-                self.difference, self.spread = some[len(some) // 2], some[-1] - some[0]
-                self.common, self.doubts = len(some), []
-                return True
-        return False
+    time: Int64Array
+    """Corrected where the offset of its station is sure."""
+    moves: Flags | None
+    """Whether it moves the event time of the source on; None for all."""
 
 
 class _Offset(msgspec.Struct, array_like=True, frozen=True):
@@ -99,13 +81,14 @@ class _Offset(msgspec.Struct, array_like=True, frozen=True):
 
 class _State(msgspec.Struct, array_like=True):
     hearings: bytes
-    links: list[_Link]
+    links: list[Link]
     lines: list[int]
     waves: list[list[int]]
     samples: dict[int, list[Millis]]
     references: list[int]
     offsets: dict[int, _Offset]
     live: bool
+    leading: bytes
 
 
 class StationClocks:
@@ -114,7 +97,7 @@ class StationClocks:
     def __init__(self, settings: ClockSettings) -> None:
         self._settings = settings
         self._hearings = Hearings()
-        self._links: dict[tuple[int, int], _Link] = {}
+        self._links = ClockLinks(settings.agreeing, settings.of, settings.tolerance)
         self._lines = np.zeros(1, np.int64)
         self._waves = np.zeros((1, 3), np.int64)  # of times less UTC second: sums of cosine and sine, count
         self._samples: dict[int, list[Millis]] = {}
@@ -122,28 +105,57 @@ class StationClocks:
         self._offsets: dict[int, _Offset] = {}
         self._live = False
         self._correction = np.zeros(1, np.int64)
+        self._groups = np.zeros(0, np.int64)  # of each station; one by itself has its number
+        self._leading = LeadingStations(settings.silence)
 
-    def correct(self, told: Told) -> Int64Array:
-        """Take sentences in; returns their times, corrected where the offset of their station is sure."""
+    def correct(self, told: Told) -> Corrected:
+        """Take sentences in; an offset corrects the sentence at which it is sure and those after it."""
+        moves = np.ones(len(told.time), np.bool_) if told.received is None else None
         if not len(told.time):
-            return told.time
-        time = told.time if told.received is None else np.where(told.time == UNTOLD, told.received, told.time)
-        result, done = told.time, 0
+            return Corrected(told.time, moves)
+        time, result, done = _timed(told), told.time.copy(), 0
+
+        def settle(end: int) -> None:
+            nonlocal done
+            self._apply(result, time, told.station, done, end)
+            if moves is not None:
+                moves[done:end] = self._leading.moves(told.station[done:end], result[done:end], self._groups)
+            done = end
+
         for row in self._evidence(told, time):
-            self._offsets = self._solve(told, time, row)
-            corrections = self._corrections()
-            if not np.array_equal(corrections, self._correction):
-                result = self._apply(result, time, told.station, done, row)
-                self._correction, done = corrections, row
-        result = self._apply(result, time, told.station, done, len(time))
+            settle(row)
+            self._solve(*self._sums(told, time, row + 1))
+            self._leading.prove(self._groups)
+        settle(len(time))
         self._lines, self._waves = self._sums(told, time, len(time))
-        return result
+        return Corrected(result, moves)
+
+    def begin(self, tolds: list[Told]) -> list[Corrected]:
+        """The same for the first sentences of a recording, which were held back.
+
+        An offset that they make sure corrects all of them, and a reference is the station with most of them.
+        """
+        changed = False
+        for told in tolds:
+            changed |= sum(1 for _ in self._evidence(told, told.time)) > 0
+            if len(told.time):
+                self._lines, self._waves = self._sums(told, told.time, len(told.time))
+        if changed:
+            self._solve(self._lines, self._waves)
+        times = [told.time.copy() for told in tolds]
+        for time, told in zip(times, tolds, strict=True):
+            self._apply(time, told.time, told.station, 0, len(time))
+        if tolds:
+            stations = [told.station for told in tolds]
+            self._leading.begin(np.concatenate(stations), np.concatenate(times), self._groups)
+        return [
+            Corrected(time, self._leading.moves(told.station, time, self._groups))
+            for told, time in zip(tolds, times, strict=True)
+        ]
 
     def report(self, names: list[str]) -> Clocks:
         """The clocks of all stations with a name."""
-        common: Counter[int] = Counter()
-        for link in self._links.values():
-            common.update({link.first: link.common, link.second: link.common})
+        common = self._links.common()
         found = []
         for number in np.flatnonzero(self._lines[1 : len(names)]).tolist():
             number += 1
@@ -164,13 +176,14 @@ class StationClocks:
     def dump(self) -> bytes:
         state = _State(
             self._hearings.dump(),
-            list(self._links.values()),
+            self._links.dump(),
             self._lines.tolist(),
             self._waves.tolist(),
             dict(self._samples),
             self._references,
             self._offsets,
             self._live,
+            self._leading.dump(),
         )
         return msgspec.msgpack.encode(state)
 
@@ -178,12 +191,13 @@ class StationClocks:
         """Raises msgspec.DecodeError."""
         state = msgspec.msgpack.decode(data, type=_State)
         self._hearings.load(state.hearings)
-        self._links = {(link.first, link.second): link for link in state.links}
+        self._links.load(state.links)
         self._lines = np.array(state.lines, np.int64)
         self._waves = np.array(state.waves, np.int64).reshape(-1, 3)
         self._samples, self._references, self._offsets = state.samples, state.references, state.offsets
         self._live = state.live
-        self._correction = self._corrections()
+        self._leading.load(state.leading)
+        self._correction, self._groups = self._corrections(), labels(self._links.groups())
 
     # Evidence
 
@@ -208,10 +222,10 @@ class StationClocks:
                 if len(samples) < _SAMPLES:
                     samples.append(when - receipt)
             if full:
-                changed = self._learn(UTC, station, when - full)
+                changed = self._links.learn(UTC, station, when - full)
             else:
                 common = self._hearings.hear(transmission, station, when)
-                changed = common is not None and self._learn(*common)
+                changed = common is not None and self._links.learn(*common)
             if changed:
                 yield row
 
@@ -225,16 +239,6 @@ class StationClocks:
         others = np.flatnonzero((station > 0) & (station != first))
         return int(others[0]) if len(others) else len(station)
 
-    def _learn(self, first: int, second: int, difference: Millis) -> bool:
-        if first > second:
-            first, second, difference = second, first, -difference
-        link = self._links.get((first, second))
-        if link is None:
-            if len(self._links) >= _MOST_LINKS:
-                return False
-            link = self._links[first, second] = _Link(first, second)
-        return link.take(difference, self._settings)
-
     def _sums(self, told: Told, time: Int64Array, end: int) -> tuple[Int64Array, Int64Array]:
         """Lines of each station up to a sentence, and of their times less UTC second the sums of waves."""
         station = told.station[:end]
@@ -246,25 +250,18 @@ class StationClocks:
 
     # Offsets from a reference
 
-    def _solve(self, told: Told, time: Int64Array, row: int) -> dict[int, _Offset]:
-        """Offsets of all stations that are connected with another, by the lines up to a row."""
-        lines, waves = self._sums(told, time, row + 1)
-        near: dict[int, list[tuple[int, _Link]]] = {}
-        for link in self._links.values():
-            if link.difference is not None:
-                near.setdefault(link.first, []).append((link.second, link))
-                near.setdefault(link.second, []).append((link.first, link))
+    def _solve(self, lines: Int64Array, waves: Int64Array) -> None:
+        """Offsets of all stations that are connected with another, by the sums of the lines so far."""
+        near = self._links.by_station()
         offsets: dict[int, _Offset] = {}
         references: list[int] = []
-        for start in sorted(near):  # UTC comes first
-            if start in offsets:
-                continue
-            reference = self._reference(_connected(start, near), lines)
+        for group in self._links.groups():
+            reference = self._reference(group, lines)
             if reference != UTC:
                 references.append(reference)
             _spread_from(reference, near, offsets, waves)
-        self._references = references
-        return offsets
+        self._references, self._offsets = references, offsets
+        self._correction, self._groups = self._corrections(), labels(self._links.groups())
 
     def _reference(self, group: list[int], lines: Int64Array) -> int:
         if UTC in group:
@@ -287,22 +284,25 @@ class StationClocks:
             result[number] = offset
         return result
 
-    def _apply(
-        self, result: Int64Array, time: Int64Array, station: Int64Array, start: int, end: int
-    ) -> Int64Array:
+    def _apply(self, result: Int64Array, time: Int64Array, station: Int64Array, start: int, end: int) -> None:
+        """Correct some of the times: those told, or of receipt."""
         if len(self._correction) == 1 or start == end:
-            return result
+            return
         less = self._correction[np.minimum(station[start:end], len(self._correction) - 1)]
-        move = (less != 0) & (time[start:end] != UNTOLD)
-        if move.any():
-            result = result.copy()
-            result[start:end] = np.where(move, time[start:end] - less, result[start:end])
-        return result
+        move = np.flatnonzero((less != 0) & (time[start:end] != UNTOLD))
+        result[start + move] = time[start + move] - less[move]
+
+
+def _timed(told: Told) -> Int64Array:
+    """The times told, or else of receipt."""
+    if told.received is None:
+        return told.time
+    return np.where(told.time == UNTOLD, told.received, told.time)
 
 
 def _spread_from(
     reference: int,
-    near: dict[int, list[tuple[int, _Link]]],
+    near: dict[int, list[tuple[int, Link]]],
     offsets: dict[int, _Offset],
     waves: Int64Array,
 ) -> None:
@@ -338,15 +338,6 @@ def _refined(offset: _Offset, waves: Int64Array, reference: int, station: int) -
     if abs(move) > offset.uncertainty:
         return offset
     return _Offset(offset.offset + move, _DOUBTFUL)
-
-
-def _connected(start: int, near: dict[int, list[tuple[int, _Link]]]) -> list[int]:
-    """All numbers that can be reached from one."""
-    found, front = {start}, [start]
-    while front:
-        front = [other for number in front for other, _ in near[number] if other not in found]
-        found.update(front)
-    return sorted(found)
 
 
 def _sum(one: Int64Array, other: Int64Array) -> Int64Array:

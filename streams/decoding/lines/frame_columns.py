@@ -53,6 +53,7 @@ class FrameColumns:
         if frame.received is not None and len(frame.received) != lines.size:
             raise ValueError(f"{len(frame.received)} times of receipt for {lines.size} lines")
         self.received = frame.received
+        self.moves: Flags | None = None  # whether each sentence's time moves the source; None for all
         self._frame = frame
         self.too_long: Flags = lines.places[lines.last] - lines.starts > longest
         self.too_long[[cut.index for cut in frame.cuts]] = True
@@ -125,6 +126,7 @@ class FrameColumns:
             sentence.received = int(self.received[line])
         time = int(self.time[index])
         sentence.time = None if time == UNTOLD else time
+        sentence.moves = self.moves is None or bool(self.moves[index])
         sentence.station, sentence.group = station, self.groups[int(self.group[index])]
         return sentence
 

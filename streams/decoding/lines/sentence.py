@@ -38,6 +38,8 @@ class Sentence(msgspec.Struct, array_like=True, gc=False):
     time: Millis | None = None
     """None where nothing tells it."""
     received: Millis | None = None
+    moves: bool = True
+    """Whether its time moves the event time of its source on."""
 
     @property
     def key(self) -> int:

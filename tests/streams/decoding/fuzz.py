@@ -33,7 +33,7 @@ from streams.decoding.settings import DecoderSettings
 from streams.simulator.scenario import simulate
 from tests.streams.nmea_lines import START, Result, class_a, frames, rows, sentence, tag
 
-PATIENT: Final = DecoderSettings(lateness_seconds=100_000 * 86_400, max_jump_hours=24 * 100_000)
+PATIENT: Final = DecoderSettings(lateness_seconds=10**8 * 86_400, max_jump_hours=24 * 10**8)
 """No time is late or implausible, so that a broken line can't make a good one so."""
 FIRST_SHIP: Final = 900_000_001
 """The ships of good lines have numbers from here on, which no line of the recordings has."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from models.frame import Frame
@@ -109,12 +109,15 @@ def test_a_station_that_tells_twice_is_no_evidence() -> None:
 
 def test_the_reference_stays_where_the_other_has_more_lines_later() -> None:
     by = [BOTH] * 10 + [{"b"}] * 300
-    found = clocks(heard(fixes(len(by)), {"a": 0, "b": -2 * MINUTE}, by))
+    lines = heard(fixes(len(by)), {"a": 0, "b": -2 * MINUTE}, by)
+    found = clocks(lines, settings=DecoderSettings(opening_lines=20))
     assert (found.reference, offsets(found)["b"]) == ("a", (-2 * MINUTE, True))
+    found = clocks(lines)
+    assert (found.reference, offsets(found)["a"]) == ("b", (2 * MINUTE, True)), "by the first 500 lines"
 
 
 def test_offsets_go_from_station_to_station() -> None:
-    by = [{"a", "b"}] * 8 + [{"a"}] * 4 + [{"b", "c"}] * 8 + [{"d"}] * 3
+    by = [{"a", "b"}] * 8 + [{"a"}] * 9 + [{"b", "c"}] * 8 + [{"d"}] * 3
     found = clocks(heard(fixes(len(by)), {"a": 0, "b": 70 * SECOND, "c": -50 * SECOND, "d": HOUR}, by))
     assert offsets(found) == {
         "a": (0, False), "b": (70 * SECOND, True), "c": (-50 * SECOND, True), "d": (None, False),
@@ -168,10 +171,61 @@ def test_frames_and_restarts_change_nothing(seed: int) -> None:
     lines = [line.text for line in heard(fixes(60), stations, by)]
     for at in sorted(chance.sample(range(60), 3), reverse=True):
         lines.insert(at, tag(START, "b") + base_station(START + at))
-    whole = decode(lines)
+    rules = DecoderSettings(opening_lines=chance.choice([0, 20, 500]))
+    whole = decode(lines, settings=rules)
     for size in (1, 7):
         restarts = frozenset(chance.sample(range(len(lines) // size), 3))
-        assert decode(lines, size, restart_at=restarts) == whole
+        assert decode(lines, size, settings=rules, restart_at=restarts) == whole
+
+
+# Who moves the event time of a recording
+
+APART = DecoderSettings(opening_lines=10)
+
+
+@pytest.mark.parametrize("ahead", [3 * MINUTE, HOUR, -HOUR])
+@pytest.mark.parametrize("from_the_start", [True, False])
+def test_a_clock_that_is_off_makes_no_line_of_others_late(ahead: Millis, from_the_start: bool) -> None:
+    """As long as nothing can be said about it, and from then on."""
+    by = (
+        [{"b"} if from_the_start else {"a"}] + [{"a"}] * 40 + [{"a"}, {"b"}] * 20 + [BOTH] * 8 + [{"a"}] * 300
+    )
+    found = decode([line.text for line in heard(fixes(len(by)), {"a": 0, "b": ahead}, by)], settings=APART)
+    late = {reject.head for reject in found.rejects if reject.outcome == "late"}
+    assert not {head for head in late if b"s:a" in head}
+    own = [row[0] for row in found.positions if "a" in row[-1]]
+    assert own == [START + n * 10 * SECOND for n, names in enumerate(by) if "a" in names]
+
+
+@pytest.mark.parametrize("before", [[{"a"}] * 50, [{"a"}, {"b"}] * 25])
+def test_where_who_leads_falls_silent_another_station_goes_on(before: list[set[str]]) -> None:
+    """It has nothing in common with the others, and its clock is a minute fast."""
+    decoder = Decoder("test", APART)
+    by = [*before, *[{"b"}] * 200]
+    lines = heard(fixes(len(by)), {"a": 0, "b": MINUTE}, by)
+    marks = []
+    for number, line in enumerate(lines, 1):
+        decoder.feed(Frame("test", line.text.encode() + b"\n", number))
+        decoder.advance(decoder.watermark)
+        marks.append(decoder.watermark)
+    behind = (APART.lateness_seconds + APART.duplicate_window_seconds) * SECOND
+    silent = APART.clock_silence_minutes * 6  # lines
+    assert marks[50 + silent - 2] <= START + 50 * 10 * SECOND - behind
+    assert marks[-1] == lines[-1].told // SECOND * SECOND - behind
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_stations_of_which_nothing_is_known_lose_nothing(seed: int) -> None:
+    """Each by itself is in order; whoever leads, the lines of the others wait."""
+    chance = random.Random(seed)
+    stations = {name: chance.randint(-180, 180) * SECOND for name in "abc"}
+    by = [set(chance.sample("abc", 1)) for _ in range(300)]
+    lines = [line.text for line in heard(fixes(300), stations, by)]
+    rules = DecoderSettings(opening_lines=chance.choice([0, 5, 500]), lateness_seconds=360)
+    whole = decode(lines, settings=rules)
+    assert whole.outcomes == {"message": 300}
+    assert decode(lines, 7, settings=rules, restart_at=frozenset({3, 20, 31})) == whole
 
 
 # Two ships that come alongside each other, as two receivers hear them
@@ -234,7 +288,7 @@ def corrected_or_none(offset: int) -> bool:
     return offset == 0 or abs(offset) >= DecoderSettings().clock_least_offset_seconds
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))  # each takes seconds
 @given(
     st.integers(-180, 180).filter(corrected_or_none),
     st.integers(120, 480),
@@ -244,13 +298,17 @@ def corrected_or_none(offset: int) -> bool:
 def test_a_receiver_whose_clock_is_off_changes_no_event(
     offset: int, alone: int, live: bool, seed: int
 ) -> None:
-    """The other is alone for an hour, and afterwards either or both hear each transmission."""
+    """One is alone for an hour, before and afterwards either or both hear each transmission.
+
+    In a recording the first lines, which are held back, tell the offset, and which of the two is the
+    reference. Live the offset has to be learnt before the other is alone.
+    """
     chance = random.Random(seed)
     by: list[set[str]] = []
     for time, _ in TRANSFER:
         minute = (time - START) // MINUTE
         if time < WARM_UP:
-            by.append(BOTH if chance.random() < 0.3 else {"a"})
+            by.append(chance.choice([{"a"}, {"a"}, {"a"}, {"a"}, BOTH, {"a"} if live else {"b"}]))
         elif alone <= minute < alone + 60:
             by.append({"b"})
         else:
@@ -264,15 +322,17 @@ def test_a_receiver_whose_clock_is_off_changes_no_event(
 
 
 def test_a_station_that_relays_ten_minutes_late_changes_no_event() -> None:
-    """By its own clock, and where its lines only come late."""
+    """By its own clock, where its lines only come late, and where they tell no time."""
     chance = random.Random(1)
     some = [hear for hear in TRANSFER if chance.random() < 0.5]
     true = heard(TRANSFER, {"a": 0}, ALL_A)
-    for shift in (0, 10 * MINUTE):
+    for shift in (0, 10 * MINUTE, None):
         late = [
             replace(line, received=line.received + 10 * MINUTE)
-            for line in heard(some, {"b": shift}, [{"b"}] * len(some))
+            for line in heard(some, {"b": shift or 0}, [{"b"}] * len(some))
         ]
+        if shift is None:
+            late = [replace(line, text=tag(None, "b") + line.text.rpartition("\\")[2]) for line in late]
         lines = sorted([*true, *late], key=lambda line: line.received)
         same = events(lines, True, 300) == reference()
         assert same, f"other events with a shift of {shift}"

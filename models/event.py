@@ -19,6 +19,7 @@ class EventType(StrEnum):
     LOITERING = "loitering"
     PORT_VISIT = "port_visit"
     GAP = "gap"
+    CHAIN = "chain"
 
 
 class Status(StrEnum):
@@ -155,6 +156,7 @@ class Encounter(_Model, frozen=True, kw_only=True, rename="camel"):
     heading_difference_degrees: float | None
     position_count: int
     draught_change_meters: float | None
+    partner_draught_change_meters: float | None = None  # the same of the other vessel
     type: str  # the two roles, sorted: "tanker-tanker", "other-tanker"
     others: tuple[str, ...] = ()  # MMSIs of further vessels in the same raft
     identity_changes: tuple[IdentityChange, ...] = ()  # during the contact
@@ -257,6 +259,58 @@ class DarkPortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
     ports: tuple[ReachablePort, ...] = ()
 
 
+class ChainLeg(_Model, frozen=True, kw_only=True, rename="camel"):
+    """One step of a cargo's way, and the event that it rests on, as it stood in that revision."""
+
+    kind: str  # "load", "transfer" or "discharge"
+    event: str  # id
+    revision: int
+    type: EventType  # of that event
+    level: Level
+    start: str
+    end: str | None  # null while that event is open
+    ssvid: str  # who has the oil afterwards; of a discharge, who brought it
+    from_ssvid: str | None = None  # of a transfer: who had it before
+    port: str | None = None
+    port_name: str | None = None
+    country: str | None = None
+    position: Position
+    confidence: float  # 0 to 1, that the cargo came this far on this way
+
+
+class ChainHolder(_Model, frozen=True, kw_only=True, rename="camel"):
+    """A vessel that may have the oil on board, and where the last of its events was."""
+
+    ssvid: str
+    position: Position
+    time: str
+    confidence: float
+
+
+class ChainArrival(_Model, frozen=True, kw_only=True, rename="camel"):
+    """The earliest time at which a holder can be at a watched port, by distance and a speed."""
+
+    port: str
+    port_name: str
+    ssvid: str
+    distance_km: float
+    earliest_arrival: str
+    hours_left: float  # from the instant of detection; 0 if that has passed
+
+
+class Chain(_Model, frozen=True, kw_only=True, rename="camel"):
+    """The suspected way of one cargo of oil from its source to a North Korean port."""
+
+    source: str  # "russian_port" or "unknown"
+    delivered: bool  # a leg ends at a North Korean port
+    transfers: int  # the most on one way; of a delivered cargo, on the likeliest way to a port
+    window_ends: str  # no later arrival is taken for this cargo
+    vessels: tuple[Vessel, ...]  # all on its way, the event's vessel first
+    legs: tuple[ChainLeg, ...]
+    holders: tuple[ChainHolder, ...] = ()
+    arrivals: tuple[ChainArrival, ...] = ()  # at each watched port that can be reached in the window
+
+
 class Distances(_Model, frozen=True, kw_only=True, rename="camel"):
     """Kilometres from shore and from the nearest port, at start and end."""
 
@@ -285,6 +339,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     loitering: Loitering | None = None
     port_visit: PortVisit | None = None
     gap: Gap | None = None
+    chain: Chain | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one
@@ -296,6 +351,8 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def vessels(self) -> tuple[Vessel, ...]:
+        if self.chain:
+            return self.chain.vessels
         return (self.vessel, self.encounter.vessel) if self.encounter else (self.vessel,)
 
     @property

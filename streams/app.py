@@ -28,7 +28,7 @@ from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.dead_sources import CHECK_SECONDS, SourceTimeout, end_frame
 from streams.pipeline.operator import Operator, OutgoingRecord, RegistrationsMissing
-from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
+from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import FramesMissing, PartitionRunner, UnreadableCheckpoint
 from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport
@@ -100,7 +100,7 @@ class Pipeline(faust.App):
             "decoder": lambda number: DecoderOperator(number, spread, rules.settings, topics),
             "vessels": lambda number: VesselOperator(number, self.registry, rules, topics),
             "meetings": lambda _: MeetingOperator(spread, rules, topics),
-            "cases": lambda _: EventMerger(topics),
+            "cases": lambda _: CaseOperator(rules, topics),
         }
         return {
             topic: PartitionRunner(

@@ -77,6 +77,7 @@ EVENT: Final = {
         "loitering": Text("One vessel slow at sea. Null for other types."),
         "portVisit": Text("A call at a port. Null for other types."),
         "gap": Text("One vessel silent for longer than expected. Null for other types."),
+        "chain": Text("The suspected way of one cargo of oil. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -226,6 +227,9 @@ EVENT: Final = {
             "Self-reported.",
             "m",
         ),
+        "partnerDraughtChangeMeters": Text(
+            "The same of the other vessel. Null in events from before it was added.", "m"
+        ),
         "type": Text(
             "The roles of the two vessels, sorted, joined with a hyphen.",
             limits={"pattern": f"^({'|'.join(_SHIP_ROLES)})-({'|'.join(_SHIP_ROLES)})$"},
@@ -330,6 +334,85 @@ EVENT: Final = {
         "observedHours": Text(
             "Full hours of the silence in which other vessels were heard near the last position. The latest "
             "two are not counted yet.",
+            "h",
+            NOT_NEGATIVE,
+        ),
+    },
+    "Chain": {
+        "source": Text(
+            "`russian_port`: it begins with a call at a Russian port. `unknown`: it begins with a meeting, "
+            "and where the oil came from is not known.",
+            limits={"enum": ["russian_port", "unknown"]},
+        ),
+        "delivered": Text("Whether a leg ends at a North Korean port."),
+        "transfers": Text(
+            "Transfers on the likeliest way to a port; while no port is known, the most on any way.",
+            limits=NOT_NEGATIVE,
+        ),
+        "windowEnds": Text("Later arrivals are not taken for this cargo.", "UTC", TIME),
+        "vessels": Text("All vessels on its ways, the event's vessel first."),
+        "legs": Text("The steps of its ways, each after the one that it follows. At most 40."),
+        "holders": Text(
+            "Vessels that may have the oil on board, the likeliest first. Empty once it is delivered, and "
+            "when the window is over."
+        ),
+        "arrivals": Text(
+            "The earliest arrival at each North Korean port that a holder can reach before the window ends, "
+            "the soonest first."
+        ),
+    },
+    "ChainLeg": {
+        "kind": Text(
+            "`load`: a call at a Russian port. `transfer`: a meeting of two vessels. `discharge`: a call at "
+            "a North Korean port. None is a proof that oil was moved.",
+            limits={"enum": ["load", "transfer", "discharge"]},
+        ),
+        "event": Text("Id of the event that the leg rests on.", limits={"pattern": "^[0-9a-f]{24}$"}),
+        "revision": Text("Revision of that event which the leg was made from.", limits={"minimum": 1}),
+        "type": Text("Type of that event."),
+        "level": Text("Level of that event."),
+        "start": Text("Start of that event.", "UTC", TIME),
+        "end": Text("End of that event; null while it was open.", "UTC", TIME),
+        "ssvid": Text(
+            "MMSI of the vessel that may have the oil afterwards; of a `discharge`, of the one that brought "
+            "it.",
+            limits=MMSI,
+        ),
+        "fromSsvid": Text(
+            "MMSI of the vessel that had it before a `transfer`; null for other legs.", limits=MMSI
+        ),
+        "port": Text("UN/LOCODE or catalogue name of the port of a call; null for a transfer."),
+        "portName": Text("Name of the zone that names the call; null for a transfer."),
+        "country": Text("Country of the port; null for a transfer.", limits=COUNTRY),
+        "position": Text("Position of that event."),
+        "confidence": Text(
+            "That the cargo came this far on this way: the product of the factors in the settings for every "
+            "leg up to this one. A ranking, not a probability.",
+            limits={"minimum": 0, "maximum": 1},
+        ),
+    },
+    "ChainHolder": {
+        "ssvid": Text("MMSI of the vessel.", limits=MMSI),
+        "position": Text("Position of the last event of the vessel that the chain knows."),
+        "time": Text("Time of that position.", "UTC", TIME),
+        "confidence": Text("As of its leg.", limits={"minimum": 0, "maximum": 1}),
+    },
+    "ChainArrival": {
+        "port": Text("UN/LOCODE or catalogue name of the port."),
+        "portName": Text("Name of the port."),
+        "ssvid": Text("MMSI of the holder that can be there first.", limits=MMSI),
+        "distanceKm": Text(
+            "Distance from its last known position to the port along a great circle. The way by sea may be "
+            "longer, so the vessel may come later.",
+            "km",
+            NOT_NEGATIVE,
+        ),
+        "earliestArrival": Text(
+            "When it can be there, over that distance at the speed of the settings.", "UTC", TIME
+        ),
+        "hoursLeft": Text(
+            "From `detected` to that time; 0 if it has passed. It shrinks while no new revision comes: "
+            "compare `earliestArrival` with the clock.",
             "h",
             NOT_NEGATIVE,
         ),

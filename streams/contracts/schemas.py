@@ -83,7 +83,7 @@ def event_headers() -> Schema:
             },
             "ce_time": {**texts.TIME, "description": "`detected` of the event: event time, UTC."},
             "ce_subject": {
-                "pattern": "^[0-9]{9}(,[0-9]{9})?$",
+                "pattern": "^[0-9]{9}(,[0-9]{9})*$",
                 "description": "MMSIs of the vessels, separated by a comma.",
             },
             "content-type": {"const": "application/json", "description": "Media type of the value."},

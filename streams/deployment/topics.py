@@ -95,7 +95,8 @@ def specs(topics: Topics, raw: int, spread: int) -> tuple[TopicSpec, ...]:
         TopicSpec(
             topics.ticks, 1, 24 * HOUR, "positions of some vessels at instants of the time grid", "none"
         ),
-        TopicSpec(topics.facts, 1, 7 * DAY, "revisions of events that one stage found", "none"),
+        # as long as chains look back
+        TopicSpec(topics.facts, 1, 120 * DAY, "revisions of events that one stage found", "none"),
         TopicSpec(topics.events, 1, None, "one revision of one event", "event id"),
         TopicSpec(
             topics.rejects, 1, 14 * DAY, "a line or frame that could not be used, as it came", "source"

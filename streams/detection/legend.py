@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.detection import loitering_event, port_visit_event
+from streams.detection.chains import reasons as chain_reasons
 from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
@@ -35,6 +36,7 @@ def tables() -> tuple[ReasonTable, ...]:
         loitering_event.REASONS,
         port_visit_event.REASONS,
         gap_reasons.REASONS,
+        chain_reasons.REASONS,
     )
 
 

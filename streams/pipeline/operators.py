@@ -1,7 +1,7 @@
 """The stages between topics: one frame in, frames out. Deterministic, like the stages themselves.
 
     ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator
-                             tankerwatch.events ◄─ EventMerger ◄─ ais.facts ◄──────┘
+                             tankerwatch.events ◄─ CaseOperator ◄─ ais.facts ◄──────┘
 
 An operator belongs to one partition of its input topic. What it sends is a function of the frames that it has
 taken so far. After a crash it sends the same frames again, with the same origins, and their readers skip what
@@ -15,11 +15,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from models.event import Event, sort_key, to_json
+from models.event import Event, to_json
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
 from models.source_hints import SourceHints
-from models.time import BEGINNING, END, Millis, from_text
+from models.time import BEGINNING, END, Millis
 from streams.decoding.decoder import Decoder
 from streams.deployment import wire
 from streams.deployment.topics import Topics
@@ -33,6 +33,7 @@ from streams.deployment.wire import (
 )
 from streams.pipeline import batching
 from streams.pipeline.operator import OVERTAKEN, OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
+from streams.stages.case_stage import CaseStage
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
@@ -319,21 +320,20 @@ class MeetingOperator:
         self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
 
 
-class _MergerState(msgspec.Struct):
-    waiting: list[Event]
+class _CaseState(msgspec.Struct):
     done: Millis
     taken: dict[str, Origin]
 
 
-class EventMerger:
-    """Brings the events of MeetingStage into the order of a replay, and publishes them.
+class CaseOperator:
+    """CaseStage over the events of all stages before it. It publishes events in the order of a replay.
 
     A large instant comes in several frames. Only the last says that it is complete.
     """
 
-    def __init__(self, topics: Topics) -> None:
+    def __init__(self, rules: Rules, topics: Topics) -> None:
         self._topics = topics
-        self._waiting: list[Event] = []
+        self._stage = CaseStage(rules)
         self._done = BEGINNING
         self._taken = _Taken()
 
@@ -342,11 +342,9 @@ class EventMerger:
         stream = f"{frame.stage}/{frame.origin.partition}"
         if self._taken.again(stream, frame.origin):
             return []
-        self._waiting += frame.events
+        self._stage.feed(frame.events)
         self._done = max(self._done, frame.done)
-        ready = [event for event in self._waiting if from_detected(event) <= self._done]
-        self._waiting = [event for event in self._waiting if from_detected(event) > self._done]
-        return [self._event(event) for event in sorted(ready, key=sort_key)]
+        return [self._event(event) for event in self._stage.advance(self._done)]
 
     def _event(self, event: Event) -> OutgoingRecord:
         """CloudEvents in binary mode: the attributes are headers, the value is the event itself."""
@@ -366,20 +364,16 @@ class EventMerger:
         )
 
     def changes(self) -> dict[str, bytes | None]:
-        state = _MergerState(self._waiting, self._done, self._taken.highest)
-        return {"host": msgspec.msgpack.encode(state)}
+        state = _CaseState(self._done, self._taken.highest)
+        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
 
     def stats(self) -> OperatorStats:
         return OperatorStats(self._done, self._done)
 
     def load(self, pieces: dict[str, bytes]) -> None:
-        kept = msgspec.msgpack.decode(pieces["host"], type=_MergerState)
-        self._waiting, self._done, self._taken.highest = kept.waiting, kept.done, kept.taken
-
-
-def from_detected(event: Event) -> Millis:
-    """The instant that a revision belongs to."""
-    return from_text(event.detected)
+        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_CaseState)
+        self._stage.load(pieces)
+        self._done, self._taken.highest = kept.done, kept.taken
 
 
 def _last_times(reports: Reports) -> list[Millis]:

@@ -1,6 +1,6 @@
 """The core: all stages behind a set of sources, in one process. Frames in, events out; no clock, no I/O.
 
-    frames ─► Decoder (one a source) ─► VesselStage ─► MeetingStage ─► events
+    frames ─► Decoder (one a source) ─► VesselStage ─► MeetingStage ─► CaseStage ─► events
 
 The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
 """
@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from models.box import Box
-from models.event import Event, sort_key
+from models.event import Event
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
 from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis
 from streams.decoding.decoder import Decoder
+from streams.stages.case_stage import CaseStage
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
 from streams.stages.vessel_stage import VesselStage
@@ -59,6 +60,7 @@ class _Snapshot(msgspec.Struct):
     decoders: dict[str, bytes]
     vessels: bytes
     meetings: bytes
+    cases: bytes
 
 
 class Core:
@@ -79,6 +81,7 @@ class Core:
             self.decoders[source] = Decoder(source, rules.settings.decoder, hints)
         self.vessels = VesselStage(rules)
         self._meetings = MeetingStage(rules)
+        self._cases = CaseStage(rules)
 
     @property
     def slowest(self) -> str | None:
@@ -105,6 +108,7 @@ class Core:
                 {source: decoder.snapshot() for source, decoder in self.decoders.items()},
                 self.vessels.snapshot(),
                 self._meetings.snapshot(),
+                self._cases.snapshot(),
             )
         )
 
@@ -115,6 +119,7 @@ class Core:
             self._marks.update(source, decoder.watermark)
         self.vessels.restore(kept.vessels)
         self._meetings.restore(kept.meetings)
+        self._cases.restore(kept.cases)
 
     def _advance(self, decoder: Decoder) -> Output:
         decoded = decoder.advance(decoder.watermark)
@@ -125,6 +130,6 @@ class Core:
         for instant in self.vessels.advance(low):
             out.instants.append(instant)
             self._meetings.feed(instant)
-        out.events.extend(self._meetings.advance(END if low == END else self.vessels.done + 1))
-        out.events.sort(key=sort_key)
+        self._cases.feed(self._meetings.advance(END if low == END else self.vessels.done + 1))
+        out.events.extend(self._cases.advance(self.vessels.done))
         return out

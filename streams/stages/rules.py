@@ -55,6 +55,8 @@ class Rules:
             # its level depends on who else is heard, and on where ships rest
             EventType.GAP: (s.vessel.detectors.gap, *vessel, s.meeting),
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
+            # it is made of all others
+            EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),
         }[kind]
         text = msgspec.json.encode((shared, reference, own), order="deterministic")
         return hashlib.blake2b(text, digest_size=6).hexdigest()

@@ -11,6 +11,7 @@ from geofences.surroundings import SurroundingsSettings
 from models.errors import InputError
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
+from streams.detection.chains.settings import ChainSettings
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.gaps.reception import ReceptionSettings
 from streams.detection.resting import RestSettings
@@ -59,6 +60,12 @@ class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return int(self.keep_minutes * MINUTE)
 
 
+class CaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is found by following several events."""
+
+    chain: ChainSettings = ChainSettings()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every threshold and weight. A file names only what differs from the defaults."""
 
@@ -66,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surroundings: SurroundingsSettings = SurroundingsSettings()
     vessel: VesselSettings = VesselSettings()
     meeting: MeetingSettings = MeetingSettings()
+    case: CaseSettings = CaseSettings()
 
     def __post_init__(self) -> None:
         """Check what no part can check alone. Raises ValueError."""

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import Event, Reason
+from models.event import ChainLeg, Event, Reason
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 from streams.tail.source import Known
@@ -93,7 +93,27 @@ def _measured(event: Event) -> list[str]:
             f"silent for {silence.duration_hours:g} h{moved}",
             f"{silence.neighbours_heard} of {silence.neighbours_before} vessels near it were heard on",
         ]
+    if chain := event.chain:
+        legs = [
+            f"{leg.kind} {leg.start[:16].replace('T', ' ')}: {_leg(leg)} (event {leg.event}, revision "
+            f"{leg.revision})"
+            for leg in chain.legs
+        ]
+        times = [
+            f"earliest at {arrival.port_name} {arrival.earliest_arrival[:16].replace('T', ' ')} UTC: MMSI "
+            f"{arrival.ssvid}, {arrival.distance_km:.0f} km"
+            for arrival in chain.arrivals
+        ]
+        return [sanitize(line) for line in (*legs, *times)]
     return []
+
+
+def _leg(leg: ChainLeg) -> str:
+    return (
+        f"MMSI {leg.from_ssvid} to MMSI {leg.ssvid}"
+        if leg.from_ssvid
+        else f"MMSI {leg.ssvid}, {leg.port_name}"
+    )
 
 
 def _revisions(revisions: tuple[Event, ...]) -> list[str]:

@@ -229,6 +229,7 @@ def _numbers(
         heading_difference_degrees=round(median(turned), 1) if turned else None,
         position_count=len(samples),
         draught_change_meters=facts.draught_changes[first],
+        partner_draught_change_meters=facts.draught_changes[second],
         type="-".join(sorted(facts.identities[i].role.value for i in (first, second))),
         others=tuple(f"{mmsi:09d}" for mmsi in others),
         identity_changes=tuple(

@@ -87,5 +87,26 @@ export const REASONS = {
     {"code": "class_b", "side": "against", "text": "its transponder is of class B, which is heard less far and reports less often", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "chain": { "reasons": [
+    {"code": "load", "side": "for", "text": "… called at … (…) until …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "loaded", "side": "for", "text": "… reported … m more draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "transfer", "side": "for", "text": "… met … on ……", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "renumbered", "side": "for", "text": "the ship with IMO number … went under the MMSIs …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "discharge", "side": "for", "text": "… called at … from …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "discharged", "side": "for", "text": "… reported … m less draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "flag", "side": "for", "text": "the flag of … is …", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unknown_source", "side": "against", "text": "where … had its cargo from, and whether it had any, is not known", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "weak_source", "side": "against", "text": "no call at an oil berth of … was seen", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "roads_only", "side": "against", "text": "… was seen at no berth of …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "not_tanker", "side": "against", "text": "… has not reported the ship type of a tanker", "weight": 0.08, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "possible_only", "side": "against", "text": "neither the call at its source nor the one at its end was seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "draught_against", "side": "against", "text": "the draught that … reports changed by … m …, against the suspected cargo", "weight": 0.08, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "other_call", "side": "against", "text": "… called at … in between, where it may have landed the cargo", "weight": 0.04, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "several", "side": "against", "text": "… vessels may have the oil, or part of it", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "not_arrived", "side": "against", "text": "no call at a North Korean port is known of a vessel that may have the oil", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unlinked", "side": "retraction", "text": "by what is known now its legs are not linked any more", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "merged", "side": "retraction", "text": "its legs belong to the chain …", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

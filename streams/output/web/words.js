@@ -93,5 +93,6 @@ const TYPES = { encounter: "Suspected transfer", loitering: "Loitering", gap: "A
   identity: "Identity", position_anomaly: "Position anomaly", chain: "Chain" };
 export const typeName = (type) => TYPES[type] ?? human(type);
 
-export const vesselsOf = (event) => (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
+export const vesselsOf = (event) => event.chain?.vessels
+  ?? (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
 export const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;

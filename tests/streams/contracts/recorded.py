@@ -24,7 +24,7 @@ from streams.deployment.wire import (
 )
 from streams.pipeline.checkpoint import Checkpoint, StoredState
 from streams.pipeline.operator import OutgoingRecord
-from streams.pipeline.operators import DecoderOperator, EventMerger, VesselOperator
+from streams.pipeline.operators import CaseOperator, DecoderOperator, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
 from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
@@ -117,7 +117,7 @@ def _cho_do() -> tuple[list[str], Millis]:
 
 def published(found: Sequence[Event]) -> list[OutgoingRecord]:
     """Events as messages."""
-    merger = EventMerger(TOPICS)
+    merger = CaseOperator(RULES, TOPICS)
     facts = FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, list(found))
     return merger.process(wire.encode(facts), 0)
 

@@ -13,7 +13,7 @@ from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import RawFrame
 from streams.pipeline.operator import Operator, OutgoingRecord
-from streams.pipeline.operators import DecoderOperator, EventMerger, MeetingOperator, VesselOperator
+from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
 from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
 from streams.stages.watermark import Watermarks
@@ -81,7 +81,7 @@ class Cluster:
             return VesselOperator(partition, Registered(), RULES, TOPICS)
         if topic == TOPICS.ticks:
             return MeetingOperator(self._spread, RULES, TOPICS)
-        return EventMerger(TOPICS)
+        return CaseOperator(RULES, TOPICS)
 
     def run(self) -> None:
         while behind := [place for place, at in self._read.items() if at < len(self.logs[place])]:

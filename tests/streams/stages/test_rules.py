@@ -20,15 +20,17 @@ FENCES = (fence("a", 1000), fence("b", 2000, east=9000))
 ALL = frozenset(EventType)
 ENCOUNTER, LOITERING, PORT_VISIT = EventType.ENCOUNTER, EventType.LOITERING, EventType.PORT_VISIT
 GAP = EventType.GAP
+CHAIN = EventType.CHAIN
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
     "vessel": ALL,
-    "vessel.detectors": frozenset({LOITERING, PORT_VISIT, GAP}),
-    "vessel.detectors.loitering": frozenset({LOITERING}),
-    "vessel.detectors.port_visit": frozenset({PORT_VISIT}),
-    "vessel.detectors.gap": frozenset({GAP}),
-    "meeting": frozenset({ENCOUNTER, LOITERING, GAP}),
+    "vessel.detectors": frozenset({LOITERING, PORT_VISIT, GAP, CHAIN}),
+    "vessel.detectors.loitering": frozenset({LOITERING, CHAIN}),
+    "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
+    "vessel.detectors.gap": frozenset({GAP, CHAIN}),
+    "meeting": frozenset({ENCOUNTER, LOITERING, GAP, CHAIN}),
+    "case": frozenset({CHAIN}),
 }
 """Which types of event a table of settings matters for; the longest name that fits counts."""
 

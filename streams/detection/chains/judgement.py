@@ -1,0 +1,81 @@
+"""Whether a cargo is a chain, how sure it is, and whether it is over."""
+
+from models.event import Level
+from models.time import Millis
+from models.vessel import Role
+from streams.detection.chains.cargo import Cargo, Leg
+from streams.detection.chains.facts import Berth
+from streams.detection.chains.reasons import REASONS
+from streams.detection.chains.settings import ChainSettings
+
+
+def main_way(cargo: Cargo) -> list[Leg]:
+    """The legs of the likeliest way to a port; before one is known, of the likeliest with a transfer."""
+    if cargo.ends:
+        return cargo.way(cargo.ends[0])
+    passed = [i for i, leg in enumerate(cargo.legs) if leg.kind == "transfer"]
+    if not passed:
+        return cargo.way(0)
+    return cargo.way(max(passed, key=lambda i: (cargo.legs[i].confidence, cargo.legs[i].transfers, -i)))
+
+
+def level_of(cargo: Cargo, s: ChainSettings) -> Level | None:
+    """The level of the chain that a cargo makes; None where it makes none."""
+    return REASONS.level(conditions_of(cargo, s)) if len(cargo.legs) > 1 else None
+
+
+def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
+    """The codes of the rules for levels that hold."""
+    conditions: set[str] = set()
+    way = main_way(cargo)
+    named = any(is_named(leg, s) for leg in way)
+    transfers = any(leg.kind == "transfer" for leg in way)
+    if cargo.ends or named or _may_be_meant_for_korea(cargo, way, s):
+        conditions.add("linked")
+    if cargo.known and cargo.ends:
+        conditions.add("both_ends")
+    if named and transfers and (cargo.known or cargo.ends):
+        conditions.add("named")
+    if named:
+        conditions.add("listed")
+    if cargo.known and cargo.root.berth is not Berth.OIL:
+        conditions.add("weak_source")
+    if any(not leg.side.tanker for leg in way):
+        conditions.add("not_tanker")
+    if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
+        conditions.add("possible_only")
+    return conditions
+
+
+def _may_be_meant_for_korea(cargo: Cargo, way: list[Leg], s: ChainSettings) -> bool:
+    """Whether a cargo without an end, among vessels that no list names, is worth reporting.
+
+    That is one from an oil berth on the Pacific that passed from tanker to tanker in `probable` encounters.
+    Of cargoes from the west, passed on off Greece or Ceuta by the hundred, nothing is said without an end.
+    """
+    if s.window(cargo.root.lon, 0) != s.window(s.pacific_east_of, 0) or cargo.root.berth is not Berth.OIL:
+        return False
+    return all(leg.side.tanker and leg.fact.level is Level.PROBABLE for leg in way if leg.kind == "transfer")
+
+
+def is_named(leg: Leg, s: ChainSettings) -> bool:
+    """Whether the vessel of a leg, or the one that it came from, is listed or of a flag that counts so."""
+    sides = [side for side in (leg.side, leg.giver) if side is not None]
+    return any(
+        side.vessel.watchlists or (side.vessel.flag in s.flags and side.vessel.type != Role.EXCLUDED.value)
+        for side in sides
+    )
+
+
+def window_end(cargo: Cargo, s: ChainSettings) -> Millis:
+    """The last time at which an arrival is taken for this cargo."""
+    if not cargo.known:
+        return cargo.legs[0].fact.until + s.window(None, 1)
+    return cargo.root.until + s.window(cargo.root.lon, cargo.transfers)
+
+
+def is_over(cargo: Cargo, instant: Millis, s: ChainSettings) -> bool:
+    """Whether all calls at its ends are over; without an end, whether the window is."""
+    if cargo.ends:
+        return all(cargo.legs[i].fact.end is not None for i in cargo.ends)
+    return instant > window_end(cargo, s)

@@ -1,0 +1,140 @@
+"""The reasons for and against a chain, and what makes its level."""
+
+from typing import Final
+
+from models.event import EventType
+from streams.detection.chains.settings import ChainSettings
+from streams.detection.explanation import WATCHLIST
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
+
+LOAD: Final = ReasonType(
+    code="load",
+    side=Side.FOR,
+    text="{vessel} called at {place} ({country}) until {until}",
+    weight="load",
+)
+LOADED: Final = ReasonType(
+    code="loaded",
+    side=Side.FOR,
+    text="{vessel} reported {value:.1f} m more draught after its call at {place}",
+    weight="loaded",
+    thresholds=("draught_metres",),
+    unit="m",
+)
+TRANSFER: Final = ReasonType(
+    code="transfer",
+    side=Side.FOR,
+    text="{giver} met {receiver} on {when}{draught}",
+    weight="transfer",
+)
+RENUMBERED: Final = ReasonType(
+    code="renumbered",
+    side=Side.FOR,
+    text="the ship with IMO number {imo} went under the MMSIs {value}",
+    weight="renumbered",
+)
+DISCHARGE: Final = ReasonType(
+    code="discharge",
+    side=Side.FOR,
+    text="{vessel} called at {place} from {when}",
+    weight="discharge",
+)
+DISCHARGED: Final = ReasonType(
+    code="discharged",
+    side=Side.FOR,
+    text="{vessel} reported {drop:.1f} m less draught after its call at {place}",
+    weight="discharged",
+    thresholds=("draught_metres",),
+    unit="m",
+)
+FLAG: Final = ReasonType(code="flag", side=Side.FOR, text="the flag of {vessel} is {value}", weight="flag")
+UNKNOWN_SOURCE: Final = ReasonType(
+    code="unknown_source",
+    side=Side.AGAINST,
+    text="where {vessel} had its cargo from, and whether it had any, is not known",
+    weight="unknown_source",
+)
+WEAK_SOURCE: Final = ReasonType(
+    code="weak_source",
+    side=Side.AGAINST,
+    text="no call at an oil berth of {place} was seen",
+    weight="weak_source",
+)
+ROADS_ONLY: Final = ReasonType(
+    code="roads_only",
+    side=Side.AGAINST,
+    text="{vessel} was seen at no berth of {place}",
+    weight="roads_only",
+)
+NOT_TANKER: Final = ReasonType(
+    code="not_tanker",
+    side=Side.AGAINST,
+    text="{vessel} has not reported the ship type of a tanker",
+    weight="not_tanker",
+)
+POSSIBLE_ONLY: Final = ReasonType(
+    code="possible_only",
+    side=Side.AGAINST,
+    text="neither the call at its source nor the one at its end was seen",
+    weight="possible_only",
+)
+DRAUGHT_AGAINST: Final = ReasonType(
+    code="draught_against",
+    side=Side.AGAINST,
+    text="the draught that {vessel} reports changed by {value:+.1f} m {when}, against the suspected cargo",
+    weight="draught_against",
+    thresholds=("draught_metres",),
+    unit="m",
+)
+OTHER_CALL: Final = ReasonType(
+    code="other_call",
+    side=Side.AGAINST,
+    text="{vessel} called at {place} in between, where it may have landed the cargo",
+    weight="other_call",
+)
+SEVERAL: Final = ReasonType(
+    code="several",
+    side=Side.AGAINST,
+    text="{count} vessels may have the oil, or part of it",
+    weight="several",
+)
+NOT_ARRIVED: Final = ReasonType(
+    code="not_arrived",
+    side=Side.AGAINST,
+    text="no call at a North Korean port is known of a vessel that may have the oil",
+    weight="not_arrived",
+)
+UNLINKED: Final = ReasonType(
+    code="unlinked",
+    side=Side.RETRACTION,
+    text="by what is known now its legs are not linked any more",
+    weight="retraction",
+)
+MERGED: Final = ReasonType(
+    code="merged",
+    side=Side.RETRACTION,
+    text="its legs belong to the chain {id}",
+    weight="retraction",
+)
+
+LEVELS: Final = (
+    LevelRule("linked", Effect.POSSIBLE, "two linked legs, one of them an end"),
+    LevelRule("both_ends", Effect.PROBABLE, "a call at the source and one at a North Korean port"),
+    LevelRule(
+        "named", Effect.PROBABLE, "one end, a transfer, and a listed or North Korean vessel on the way"
+    ),
+    LevelRule("weak_source", Effect.LIMIT, "at the source no oil berth was seen"),
+    LevelRule("not_tanker", Effect.LIMIT, "a vessel on the way is no tanker by its type"),
+    LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
+    LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
+)
+REASONS: Final = ReasonTable(
+    EventType.CHAIN,
+    ChainSettings(),
+    (
+        *(LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
+        *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
+        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, UNLINKED, MERGED),
+    ),
+    LEVELS,
+)

@@ -78,8 +78,9 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by some 15 cm."""
     bunker_partners: int = 4
     """A vessel that met this many others in `bunker_days` before and after serves ships with bunkers or
-    stores."""
+    stores. Source: judgement."""
     bunker_days: float = 5.0
+    """How long before and after a meeting the others are counted. Source: judgement."""
     transfer_confidence: float = 0.95
     """That oil passes in a `probable` encounter in which draughts agree."""
     silent_draught: float = 0.9

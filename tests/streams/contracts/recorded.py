@@ -33,6 +33,7 @@ from tests.scenarios.runs import (
     find,
     frames,
 )
+from tests.streams.detection.chains.stories import KOREAN, A, B, C, D, E, Story, direct, passed_on
 from tests.streams.detection.gaps import silences
 from tests.streams.nmea_lines import (
     class_a,
@@ -89,6 +90,17 @@ def gaps() -> tuple[Event, ...]:
     """A tanker that is silent for a day and comes back elsewhere with another draught, among other ships."""
     rows = silences.tanker((0, 8), (30, 34), draught=4.0, after=6.0, knots=3.0)
     return tuple(silences.run(*rows, *silences.others((0, 34))))
+
+
+@cache
+def chains() -> tuple[Event, ...]:
+    """A cargo that is passed on, one that goes straight to Nampo, and one whose draughts contradict."""
+    contrary = Story()
+    contrary.visit(D, "vostochny", 0, 20, (6.0, 4.0))
+    contrary.meet(D, E, 3, draughts=(0.8, -0.7))
+    contrary.visit(D, "nampo", 8, 20, (4.0, 6.0))
+    stories = (passed_on(Story(), (A, B, C)), direct(Story(), KOREAN), contrary)
+    return tuple(event for story in stories for event in story.revisions())
 
 
 @cache

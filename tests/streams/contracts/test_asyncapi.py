@@ -102,6 +102,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "loitering",
         "gap",
         "port_visit",
+        "chain",
     }
 
 

@@ -73,6 +73,9 @@ MEASURES: Final = {
     "gap for silent": Measure("gap.durationHours"),
     "gap for draught": Measure(),
     "gap for moved": Measure("gap.distanceKm"),
+    "chain for loaded": Measure(),
+    "chain for discharged": Measure(),
+    "chain against draught_against": Measure(),
 }
 
 
@@ -140,7 +143,7 @@ def rare_events() -> list[Event]:
 def all_events() -> tuple[Event, ...]:
     scenarios = ("cho_do", "dark_partner", "anchorage", "raft")
     recordings = (event for scenario in scenarios for event in recorded.events(scenario))
-    return (*recorded.closed(), *recorded.taken_back(), *rare_events(), *recordings)
+    return (*recorded.closed(), *recorded.taken_back(), *recorded.chains(), *rare_events(), *recordings)
 
 
 def test_value_threshold_and_unit_belong_together() -> None:

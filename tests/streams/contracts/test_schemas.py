@@ -73,6 +73,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.closed(),
         *recorded.taken_back(),
         *recorded.gaps(),
+        *recorded.chains(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

@@ -42,6 +42,7 @@ def events() -> list[dict[str, Any]]:
         "loitering": ("Loitering that is over.", next(e for e in recorded.closed() if e.loitering and e.end)),
         "port_visit": ("A port visit.", next(e for e in recorded.events("anchorage") if e.port_visit)),
         "gap": ("A gap that is over.", recorded.gaps()[-1]),
+        "chain": ("A delivery chain with a transfer, still on its way.", recorded.chains()[0]),
     }
     result = []
     for name, (summary, event) in examples.items():

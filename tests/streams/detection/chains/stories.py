@@ -1,6 +1,7 @@
 """Stories of ships as the events that other detectors would find, and the chains that they make."""
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -194,3 +195,18 @@ def _id(*parts: object) -> str:
 def _inside(id: str) -> FenceRelation:
     fence = RULES.surroundings.index.by_id[id]
     return FenceRelation(id=id, name=fence.name, kind=fence.kind.value, country=fence.country)
+
+
+def direct(story: Story, mmsi: int = A, day: float = 0.0) -> Story:
+    story.visit(mmsi, "vostochny", day, 20, (4.0, 6.0))
+    story.visit(mmsi, "nampo", day + 6, 40, (6.0, 4.0))
+    return story
+
+
+def passed_on(story: Story, ships: tuple[int, ...]) -> Story:
+    """A cargo that goes from ship to ship, a day each, and arrives at Nampo."""
+    story.visit(ships[0], "vostochny", 0, 20, (4.0, 6.0))
+    for number, (giver, receiver) in enumerate(itertools.pairwise(ships)):
+        story.meet(giver, receiver, 2 + 2 * number, draughts=(-1.5, 1.5))
+    story.visit(ships[-1], "nampo", 2 + 2 * len(ships) + 6, 40, (6.0, 4.0))
+    return story

@@ -1,0 +1,142 @@
+"""Chains that grow, split or are taken back; and that come out the same however events are cut."""
+
+import itertools
+
+import msgspec
+import numpy as np
+import pytest
+
+from models.event import Event, EventType, Level, Status, to_json
+from models.time import DAY, from_text
+from streams.stages.case_stage import CaseStage
+from tests.scenarios.runs import RULES
+from tests.streams.detection.chains.stories import (
+    KOREAN,
+    START,
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    G,
+    Story,
+    direct,
+    passed_on,
+)
+
+
+def only(story: Story, until: float = 200.0) -> Event:
+    (chain,) = story.chains(until)
+    assert chain.chain is not None
+    return chain
+
+
+def test_its_id_stays_while_it_grows_and_its_source_becomes_known() -> None:
+    story = Story()
+    story.ship(C, flag="KP")
+    story.meet(A, C, 4, draughts=(-1.0, 1.0))
+    story.visit(C, "nampo", 9, 20)
+    story.visit(A, "vostochny", 1, 20, seen=14)
+    revisions = story.revisions()
+    assert len({revision.id for revision in revisions}) == 1
+    assert [revision.revision for revision in revisions] == list(range(1, len(revisions) + 1))
+    sources = [revision.chain.source for revision in revisions if revision.chain]
+    assert (sources[0], sources[-1]) == ("unknown", "russian_port")
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_it_is_taken_back_when_a_leg_is(which: int) -> None:
+    story = Story()
+    load = story.visit(A, "vostochny", 0)
+    met = story.meet(A, B, 3)
+    end = story.visit(B, "nampo", 9)
+    assert only(story).chain
+    story.retract((load, met, end)[which], 15)
+    last = story.revisions()[-1]
+    kept = {0: "unknown", 1: None, 2: "russian_port"}[which]
+    if kept is None:
+        assert last.status is Status.RETRACTED
+        assert "Taken back" in last.summary
+    else:
+        assert last.chain is not None
+        assert last.chain.source == kept
+        assert last.chain.delivered is (which == 0)
+
+
+def test_a_chain_that_was_one_splits_when_a_load_in_between_becomes_known() -> None:
+    story = Story()
+    story.visit(A, "vostochny", 0)
+    story.meet(A, B, 3)
+    story.visit(A, "nampo", 9)
+    before = only(story, until=12)
+    story.visit(A, "nakhodka", 5, seen=10)
+    after = {chain.id: chain for chain in story.chains(until=20)}
+    assert len(after) == 2
+    assert before.id in after
+    legs = [{leg.event for leg in chain.chain.legs} for chain in after.values() if chain.chain]
+    assert not legs[0] & legs[1]
+
+
+# --- the same however it is cut
+
+
+def everything() -> Story:
+    story = passed_on(direct(Story(), mmsi=KOREAN), (A, B, C))
+    story.meet(C, D, 12, level=Level.POSSIBLE)
+    story.meet(A, E, 3)
+    story.visit(D, "chongjin", 30)
+    direct(story, mmsi=G, day=40)
+    return story
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_order_and_snapshots_change_nothing(seed: int) -> None:
+    story = everything()
+    whole = CaseStage(RULES)
+    whole.feed(story.events)
+    expected = [to_json(event) for event in whole.advance(START + 300 * DAY)]
+    rng = np.random.default_rng(seed)
+    days = sorted(rng.uniform(0, 60, 12).tolist())
+    found: list[Event] = []
+    stage, kept = CaseStage(RULES), dict[str, bytes]()
+    for since, until in itertools.pairwise([-1.0, *days, 300.0]):
+        part = [
+            event for event in story.events
+            if since < (from_text(event.detected) - START) / DAY <= until
+        ]  # fmt: skip
+        rng.shuffle(part)  # type: ignore[arg-type]
+        stage.feed(part)
+        if rng.random() < 0.5:
+            for name, piece in stage.changes().items():
+                kept.pop(name, None)
+                kept |= {} if piece is None else {name: piece}
+            stage = CaseStage(RULES)
+            stage.load(kept)
+        found += stage.advance(START + round(until * DAY))
+        if rng.random() < 0.5:
+            state = stage.snapshot()
+            stage = CaseStage(RULES)
+            stage.restore(state)
+            kept = msgspec.msgpack.decode(state, type=dict[str, bytes])
+    assert [to_json(event) for event in found] == expected
+
+
+def test_facts_are_forgotten_when_no_window_needs_them() -> None:
+    story = everything()
+    story.visit(F, "vostochny", 400)
+    stage = CaseStage(RULES)
+    stage.feed(story.events)
+    stage.advance(START + 500 * DAY)
+    names = msgspec.msgpack.decode(stage.snapshot(), type=dict[str, bytes])
+    assert len([name for name in names if name.startswith(("fact/", "chain/"))]) == 1
+
+
+def test_other_events_are_handed_on_untouched() -> None:
+    story = everything()
+    stage = CaseStage(RULES)
+    stage.feed(story.events)
+    out = stage.advance(START + 300 * DAY)
+    assert sorted(map(to_json, story.events)) == sorted(
+        to_json(event) for event in out if event.type is not EventType.CHAIN
+    )

@@ -63,5 +63,5 @@ def simulate(name: str, seed: int = 0, noise: str = "none") -> Recording:
         world.rng,
         np.random.default_rng([zlib.crc32(name.encode()), seed, zlib.crc32(noise.encode())]),
     )
-    events = truth.events(world.vessels, world.start)
+    events = truth.events(world.vessels, world.start, world.cargoes)
     return Recording(lines, Truth(name, seed, noise, len(world.vessels), events), world)

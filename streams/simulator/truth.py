@@ -7,6 +7,8 @@ encounter   two ships, one at least a tanker and none a tug, pilot, tender or bu
             of contact, or 1 hour made fast
 loitering   a tanker below 2 knots without a break for 4 hours, in transfer areas for 2, outside ports
 port_visit  a tanker between entering and leaving a port (with its roads) in which it stops (below 0.2 knots)
+chain       a cargo that the scenario says was carried: from the first port visit of its first vessel, or else
+            the first encounter of the two first, to the last visit of its last vessel to a North Korean port
 
 Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """
@@ -41,19 +43,24 @@ ENCOUNTER: Final = 0.5 * HOUR
 PROBABLE: Final = 2 * HOUR
 PROBABLE_FAST: Final = HOUR
 MERGE: Final = 4 * HOUR
+_KOREAN: Final = "KP"
+"""How the UN/LOCODE of a North Korean port begins."""
 MERGE_FAST: Final = 24 * HOUR
 LOITERING: Final = {Waters.OPEN: 4 * HOUR, Waters.ROADS: 4 * HOUR, Waters.STS: 2 * HOUR}
 
 
-def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:
-    """All events of a scenario that begins at `start`, by time."""
+def events(
+    vessels: list[Vessel], start: Millis, cargoes: Sequence[tuple[Vessel, ...]] = ()
+) -> tuple[TrueEvent, ...]:
+    """All events of a scenario that begins at `start`, by time; `cargoes` are who carried each in turn."""
 
     def event(
         kind: EventType, who: tuple[Vessel, ...], span: Span, note: str, level: Level | None = None
     ) -> TrueEvent:
         begin, end = (start + round(second * 1000) for second in span)
         mmsis = tuple(sorted(vessel.ship.mmsi for vessel in who))
-        ended = all(span[1] < vessel.times[-1] for vessel in who)
+        last = who[-1:] if kind is EventType.CHAIN else who  # the others may be out of sight by then
+        ended = all(span[1] < vessel.times[-1] for vessel in last)
         return TrueEvent(kind, mmsis, to_text(begin), to_text(end) if ended else None, note, level)
 
     found = []
@@ -68,6 +75,8 @@ def events(vessels: list[Vessel], start: Millis) -> tuple[TrueEvent, ...]:
                     found.append(event(EventType.LOITERING, (vessel,), span, f"{_hours(span)}, {waters}"))
             for span, port in port_visits(vessel):
                 found.append(event(EventType.PORT_VISIT, (vessel,), span, port))
+    for carriers in cargoes:
+        found.append(event(EventType.CHAIN, carriers, *_cargo(carriers)))
     return tuple(sorted(found, key=lambda one: (one.start, one.type, one.mmsis)))
 
 
@@ -88,6 +97,15 @@ def encounters(a: Vessel, b: Vessel) -> list[tuple[Span, Level]]:
             probable = contact >= PROBABLE or min(contact, secured) >= PROBABLE_FAST
             found.append((span, Level.PROBABLE if probable else Level.POSSIBLE))
     return found
+
+
+def _cargo(carriers: tuple[Vessel, ...]) -> tuple[Span, str, Level]:
+    """When a cargo was on its way, how it went, and that the rule makes it `probable`: it has its end."""
+    first, last = carriers[0], carriers[-1]
+    loads = [span for span, port in port_visits(first) if not port.startswith(_KOREAN)]
+    ends = [span for span, port in port_visits(last) if port.startswith(_KOREAN)]
+    begin = loads[0] if loads else encounters(first, carriers[1])[0][0]
+    return (begin[0], ends[-1][1]), f"{len(carriers) - 1} transfers", Level.PROBABLE
 
 
 def contacts(a: Vessel, b: Vessel) -> list[Span]:

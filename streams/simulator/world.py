@@ -26,6 +26,8 @@ class World:
     vessels: list[Vessel] = field(default_factory=list)
     receivers: tuple[Receiver, ...] = (Receiver("SIM1"),)
     thinned: float = 30.0  # seconds
+    cargoes: list[tuple[Vessel, ...]] = field(default_factory=list)
+    """The vessels that carried oil from a Russian port to a North Korean one, or to sea, in their order."""
 
     def add(self, ship: Ship, track: Track, **more: object) -> Vessel:
         """Put a ship on its track."""

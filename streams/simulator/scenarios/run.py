@@ -38,7 +38,7 @@ CHANNEL = (
 def full_run(world: World) -> None:
     """A tanker loads at Vostochny, passes the oil to another in the Japan Sea for 4 to 8 hours, and that one
     discharges at Nampo behind the West Sea Barrage, five days later. Truth: a port visit of the first at
-    Vostochny, an encounter, both loiter, a port visit of the second at Nampo."""
+    Vostochny, an encounter, both loiter, a port visit of the second at Nampo, and a chain of the two."""
     world.thinned = 120.0
     world.receivers = (
         Receiver("SIM1"),
@@ -64,6 +64,7 @@ def full_run(world: World) -> None:
     at = since + SETTLED
     ship = world.fleet.tanker((80, 110), destination="BUSAN")
     second = alongside(world, first, at, hours, Waters.STS, ship=ship, cargo=False)
+    world.cargoes.append((first, second))
     half = at + hours * HOUR / 2
     first.draughts += ((half, round(full - 1.8, 1)),)
     discharged = to_nampo(world, second.track, world.between(10.5, 12))

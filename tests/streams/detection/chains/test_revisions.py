@@ -105,7 +105,7 @@ def test_batches_order_and_snapshots_change_nothing(seed: int) -> None:
             event for event in story.events
             if since < (from_text(event.detected) - START) / DAY <= until
         ]  # fmt: skip
-        rng.shuffle(part)  # type: ignore[arg-type]
+        rng.shuffle(part)
         stage.feed(part)
         if rng.random() < 0.5:
             for name, piece in stage.changes().items():

@@ -115,7 +115,8 @@ Made by `python -m tests.scenarios.other_decoders` from real recordings, which a
 pyais {pyais}, gpsdecode 3.22. tankerwatch counts a transmission once, however many stations heard it, and
 refuses lengths and types that ITU-R M.1371-5 does not have; both others count what each line gives. Each
 field of each position and static message of all these recordings is what pyais reads, but for values that the
-standard calls not available: `tests/streams/decoding/test_recordings.py`.
+standard calls not available: `tests/streams/decoding/test_recordings.py`. Of aids to
+navigation (type 21) only type and MMSI are read, because they are no vessels.
 
 | recording | tankerwatch | pyais | gpsdecode | why they differ |
 |---|---|---|---|---|"""

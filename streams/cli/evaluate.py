@@ -2,18 +2,16 @@
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.errors import Failed, UsageError, reason
-from streams.cli.files import STANDARD
+from streams.cli.errors import Failed, UsageError
+from streams.cli.files import check_times, read_events, read_input
 from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:  # loaded when the command runs, so that its help comes at once
-    from models.event import Event
-    from models.truth import TrueEvent, Truth
+    from models.truth import Truth
     from streams.simulator.evaluation import Evaluation, Miss
 
 
@@ -54,39 +52,11 @@ def evaluate(
             f"--truth: {len(events)} files of events need as many files of truth, not {len(truth)}; give "
             "--truth once for each, in the same order"
         )
-    result = compare([(_events(name), _truth(path)) for name, path in zip(events, truth, strict=True)])
+    result = compare([(read_events(name), _truth(path)) for name, path in zip(events, truth, strict=True)])
     if form is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
         _print(result)
-
-
-def _read(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
-    except OSError as error:
-        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
-
-
-def _events(name: str) -> "list[Event]":
-    """Raises Failed, with the number of the line."""
-    import msgspec
-
-    from models.event import from_json
-
-    events = []
-    for number, line in enumerate(_read(name).splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            event = from_json(line)
-            _check_times(event)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise Failed(
-                f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
-            ) from None
-        events.append(event)
-    return events
 
 
 def _truth(name: str) -> "Truth":
@@ -95,25 +65,16 @@ def _truth(name: str) -> "Truth":
 
     from models.truth import Truth
 
-    data = _read(name)
+    data = read_input(name)
     try:
         truth = msgspec.json.decode(data, type=Truth)
         for event in truth.events:
-            _check_times(event)
+            check_times(event)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise Failed(
             f"{name}: is not the truth of a simulation ({error}); give what `simulate --truth` wrote"
         ) from None
     return truth
-
-
-def _check_times(event: "Event | TrueEvent") -> None:
-    """Raises ValueError where start or end is not a time."""
-    from models.time import from_text
-
-    for text in (event.start, event.end):
-        if text is not None:
-            from_text(text)
 
 
 def _print(result: "Evaluation") -> None:

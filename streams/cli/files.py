@@ -1,16 +1,22 @@
-"""The files that a command reads and writes: no input is given twice, and no input is overwritten."""
+"""The files that a command reads and writes: no input is given twice, and no input is overwritten.
+
+Also how events are read from a file.
+"""
 
 import os
 import stat
 import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from models.event import Event
+    from models.truth import TrueEvent
     from streams.recordings.inputs import Input
 
 STANDARD = "-"
@@ -125,3 +131,41 @@ class Output:
             raise Failed(
                 f"{name}: can't be written to its end ({why}); make room or choose another place"
             ) from None
+
+
+def read_input(name: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises Failed."""
+    try:
+        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+    except OSError as error:
+        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
+
+
+def read_events(name: str) -> "list[Event]":
+    """The events of a file. Raises Failed, with the number of the line."""
+    import msgspec
+
+    from models.event import from_json
+
+    events = []
+    for number, line in enumerate(read_input(name).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            event = from_json(line)
+            check_times(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+            raise Failed(
+                f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
+            ) from None
+        events.append(event)
+    return events
+
+
+def check_times(event: "Event | TrueEvent") -> None:
+    """Raises ValueError where start or end is not a time."""
+    from models.time import from_text
+
+    for text in (event.start, event.end):
+        if text is not None:
+            from_text(text)

@@ -21,6 +21,7 @@ from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
 from streams.cli.formats import formats
 from streams.cli.ingest import ingest
+from streams.cli.ledger import ledger
 from streams.cli.old_spellings import current_spelling
 from streams.cli.publish import publish
 from streams.cli.replay import replay
@@ -54,6 +55,7 @@ app.add_typer(alerts.app, name="alerts", short_help="Send events by webhook, e-m
 app.command(short_help="List the formats of recordings that can be read.")(formats)
 app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
+app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")
 

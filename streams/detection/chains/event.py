@@ -355,9 +355,8 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
         before = ", ".join(f"{call.port_name} until {_day(call.until)}" for call in cargo.earlier[-3:])
         text += f" It had also called at {before}; the last call counts."
     if cargo.ends:
-        still = [way[-1]] if way[-1].fact.end is None else []
-        text += " It was still there when last heard of." if still else ""
-        return text
+        # An open visit may lie outside the port already: it is over only after some hours outside.
+        return text + (" That port visit is still open." if way[-1].fact.end is None else "")
     if over:
         return text + (
             f" No call of it at a North Korean port became known by {_day(window_end(cargo, s))}, the end of "

@@ -40,7 +40,7 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("listed")
     if cargo.known and cargo.root.berth is not Berth.OIL:
         conditions.add("weak_source")
-    if any(not leg.side.tanker for leg in way):
+    if not way[-1].side.tanker:  # a barge in between is ordinary
         conditions.add("not_tanker")
     if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
         conditions.add("possible_only")

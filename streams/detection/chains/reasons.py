@@ -124,7 +124,7 @@ LEVELS: Final = (
         "named", Effect.PROBABLE, "one end, a transfer, and a listed or North Korean vessel on the way"
     ),
     LevelRule("weak_source", Effect.LIMIT, "at the source no oil berth was seen"),
-    LevelRule("not_tanker", Effect.LIMIT, "a vessel on the way is no tanker by its type"),
+    LevelRule("not_tanker", Effect.LIMIT, "the last vessel is no tanker by its type"),
     LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
     LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
 )

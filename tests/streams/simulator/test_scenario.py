@@ -25,7 +25,9 @@ EXPECTED = {
     "antimeridian": {"encounter": 1, "loitering": 2},
     "satellite": {"encounter": 1, "loitering": 2},
     "dark_partner": {"loitering": 1},
-    "full_run": {"encounter": 1, "loitering": 2, "port_visit": 2},
+    "full_run": {"encounter": 1, "loitering": 2, "port_visit": 2, "chain": 1},
+    "direct_run": {"port_visit": 2, "chain": 1},
+    "barge_between": {"encounter": 2, "loitering": 2, "port_visit": 2, "chain": 1},
     "bunkering": {"port_visit": 2},
     "berths": {"port_visit": 6},
     "current": {"encounter": 1},
@@ -47,7 +49,7 @@ def on_land(lon: Floats, lat: Floats) -> bool:
 
 
 def events(world: World) -> tuple[TrueEvent, ...]:
-    return truth.events(world.vessels, world.start)
+    return truth.events(world.vessels, world.start, world.cargoes)
 
 
 def test_every_scenario_says_what_its_truth_is() -> None:

@@ -119,7 +119,7 @@ def test_a_visit_that_goes_on_is_a_valid_end() -> None:
     chain = only(story)
     assert chain.status is Status.OPEN
     assert chain.end is None
-    assert "still there" in chain.summary
+    assert "still open" in chain.summary
 
 
 @pytest.mark.parametrize(

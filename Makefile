@@ -11,9 +11,10 @@ PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-ex
 
 demo: .venv/ready
 	@mkdir -p out
-	@echo "Simulating a tanker's run from Vostochny to Nampo, with a transfer on the way ..."
+	@echo "Simulating oil on its way from Vostochny to Nampo, with a transfer between two tankers ..."
 	@$(BIN)/tankerwatch simulate full_run --seed 1 --noise normal --out out/full_run.nmea.gz --truth out/full_run.truth.json
 	@$(BIN)/tankerwatch replay out/full_run.nmea.gz --out out/full_run.jsonl --report out/full_run.html
+	@$(BIN)/tankerwatch ledger out/full_run.jsonl
 	@echo "The same on a live map: $(BIN)/tankerwatch serve out/full_run.nmea.gz"
 
 test: .venv/ready

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import Event, Status
+from models.event import Event, EventType, Status
 from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
 from streams.output.sanitize import sanitize
@@ -17,6 +17,11 @@ from streams.recordings.summary import Summary
 
 SHOWN = 20
 """The most events listed; the rest is only counted."""
+
+
+def _order(event: Event) -> tuple[bool, bool, float, str, str]:
+    is_single = event.type is not EventType.CHAIN
+    return event.status is Status.RETRACTED, is_single, -event.score, event.start, event.id
 
 
 def show_progress(summary: Summary) -> str:
@@ -27,8 +32,9 @@ def show_progress(summary: Summary) -> str:
 
 
 def show_events(console: Console, events: Iterable[Event]) -> None:
-    """Print the highest revision of each event as a sentence, highest scores first."""
-    ordered = sorted(events, key=lambda e: (e.status is Status.RETRACTED, -e.score, e.start, e.id))
+    """Print the highest revision of each event as a sentence: chains, which tie others together, first; then
+    by score, highest first."""
+    ordered = sorted(events, key=_order)
     if not ordered:
         _show(console, Text("No events."))
     for event in ordered[:SHOWN]:

@@ -71,6 +71,14 @@ def test_of_many_events_the_highest_scores_are_shown() -> None:
     assert len(lines) == 2 * SHOWN + 1
 
 
+def test_chains_come_first() -> None:
+    screen, file = console(terminal=False)
+    show_events(
+        screen, [loitering(id="a"), loitering(id="b", type=EventType.CHAIN, score=0.1, summary="A chain.")]
+    )
+    assert file.getvalue().splitlines()[1] == "  A chain."
+
+
 def test_the_summary_adds_up() -> None:
     screen, file = console(terminal=False)
     show_summary(screen, LINES)

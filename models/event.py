@@ -20,6 +20,7 @@ class EventType(StrEnum):
     PORT_VISIT = "port_visit"
     GAP = "gap"
     CHAIN = "chain"
+    DARK_PORT_VISIT = "dark_port_visit"
 
 
 class Status(StrEnum):
@@ -340,6 +341,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     port_visit: PortVisit | None = None
     gap: Gap | None = None
     chain: Chain | None = None
+    dark_port_visit: DarkPortVisit | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one

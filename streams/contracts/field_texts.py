@@ -78,6 +78,7 @@ EVENT: Final = {
         "portVisit": Text("A call at a port. Null for other types."),
         "gap": Text("One vessel silent for longer than expected. Null for other types."),
         "chain": Text("The suspected way of one cargo of oil. Null for other types."),
+        "darkPortVisit": Text("Watched ports that a silent vessel can have called at. Null for other types."),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -416,6 +417,50 @@ EVENT: Final = {
             "h",
             NOT_NEGATIVE,
         ),
+    },
+    "DarkPortVisit": {
+        "gap": Text("Id of the gap's event."),
+        "port": Text("Code of the first of `ports`."),
+        "portName": Text("Name of the first of `ports`."),
+        "country": Text("ISO 3166-1 alpha-2 of the first of `ports`.", limits=COUNTRY),
+        "durationHours": Text("Duration of the gap; so far, while it is open.", "h", NOT_NEGATIVE),
+        "plausibleSpeedKnots": Text(
+            "Speed that is reckoned with: the 95th percentile of the vessel's own under way, at least 10 "
+            "knots.",
+            "kn",
+            NOT_NEGATIVE,
+        ),
+        "draughtBeforeMeters": Text("Draught reported before the gap. Self-reported.", "m", NOT_NEGATIVE),
+        "draughtAfterMeters": Text(
+            "Draught reported after the gap. Null until it was sent twice. Self-reported.", "m", NOT_NEGATIVE
+        ),
+        "ports": Text(
+            "Watched ports within reach: first one in which the vessel fell silent, then by the length of "
+            "the way. Of those about equally far (30 km), the more important ones come first. At most 5."
+        ),
+    },
+    "ReachablePort": {
+        "port": Text("Code of the port: its UN/LOCODE, or the catalogue's name."),
+        "portName": Text("Name of the port."),
+        "country": Text("ISO 3166-1 alpha-2 of the port.", limits=COUNTRY),
+        "distanceFromOffKm": Text("Way by sea from the last position to the port.", "km", NOT_NEGATIVE),
+        "distanceToOnKm": Text(
+            "Way by sea from the port to the first position after the gap. Null while it is open.",
+            "km",
+            NOT_NEGATIVE,
+        ),
+        "earliestArrival": Text("Earliest time of arrival at that speed.", "UTC", TIME),
+        "latestDeparture": Text(
+            "Latest time of departure at that speed. Null while the gap is open.", "UTC", TIME
+        ),
+        "longestStayHours": Text("Time between the two; so far, while the gap is open.", "h", NOT_NEGATIVE),
+        "requiredSpeedKnots": Text(
+            "Mean speed that leaves just the shortest stay that counts. Null while the gap is open.",
+            "kn",
+            NOT_NEGATIVE,
+        ),
+        "slackHours": Text("Longest stay less the shortest that counts.", "h", NOT_NEGATIVE),
+        "seenArriving": Text("Whether the vessel fell silent in the port."),
     },
     "Anchorage": {
         "id": Text("Id of the fence; see `tankerwatch fences list`."),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from streams.detection import loitering_event, port_visit_event
 from streams.detection.chains import reasons as chain_reasons
+from streams.detection.dark_visits import event as dark_visit_event
 from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
@@ -37,6 +38,7 @@ def tables() -> tuple[ReasonTable, ...]:
         port_visit_event.REASONS,
         gap_reasons.REASONS,
         chain_reasons.REASONS,
+        dark_visit_event.REASONS,
     )
 
 

@@ -70,11 +70,13 @@ def _feature(event: Event) -> dict[str, Any]:
 def _cells(event: Event) -> tuple[Any, ...]:
     met, other = event.encounter, event.encounter.vessel if event.encounter else None
     slow, call = event.loitering, event.port_visit
+    port = call or event.dark_port_visit
     length = (
         met.duration_hours if met
         else slow.total_time_hours if slow
         else call.duration_hours if call
         else event.gap.duration_hours if event.gap
+        else event.dark_port_visit.duration_hours if event.dark_port_visit
         else None
     )  # fmt: skip
     return (
@@ -82,7 +84,7 @@ def _cells(event: Event) -> tuple[Any, ...]:
         event.detected, event.position.lat, event.position.lon, event.vessel.ssvid, event.vessel.name,
         event.vessel.flag, event.vessel.imo, _lists(event.vessel), other and other.ssvid,
         other and other.name, other and other.flag, other and other.imo, other and _lists(other), length,
-        met and met.median_distance_kilometers, met and met.min_hull_gap_meters, call and call.port,
+        met and met.median_distance_kilometers, met and met.min_hull_gap_meters, port and port.port,
         "; ".join(fence.name for fence in event.geofences), event.summary,
     )  # fmt: skip
 

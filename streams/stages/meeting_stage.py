@@ -19,6 +19,7 @@ from models.report import Rows
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
+from streams.detection.dark_visits.tracker import DarkVisits
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
@@ -104,6 +105,13 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._dark_visits = DarkVisits(
+            settings.dark_port_visit,
+            rules.surroundings,
+            rules.detectors[EventType.DARK_PORT_VISIT],
+            self._identity_of,
+            self._changed,
+        )
         self.overtaken = 0
         """Instants older than what was already worked off. Only their events were passed on."""
 
@@ -132,7 +140,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         for time in sorted(time for time in self._waiting if time <= self._done):
             events += self._complete(self._take(time))
         if watermark == END:
-            events += self._encounters.flush(self._done) + self._gaps.flush(self._done)
+            gaps = self._gaps.flush(self._done)
+            events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
         return events
 
     def changes(self) -> Pieces:
@@ -163,6 +172,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._reception.load(each for each in split if each[0] in ("heard", "reception"))
         self._gaps.load((int(rest), data) for kind, rest, data in split if kind == "gap")
+        self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -170,6 +180,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
+        self._changed |= self._dark_visits.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -194,6 +205,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._loiterings.piece(numbers[0])
         if kind == "gap":
             return self._gaps.piece(numbers[0])
+        if kind == "dark":
+            return self._dark_visits.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
 
     def _take(self, time: Millis) -> list[Instant]:
@@ -209,7 +222,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *encounters,
             *self._complete(parts),
             *self._loiterings.revise(instant, encounters),
-            *self._gaps.revise(instant),
+            *self._revise_gaps(instant),
         ]
         self._prune(instant)
         return events
@@ -236,20 +249,28 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._reception.learn(rows, instant)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
+    def _revise_gaps(self, instant: Millis) -> list[Event]:
+        """Revisions of the gaps that go on, and of the visits that are possible in them."""
+        gaps = self._gaps.revise(instant)
+        visits = self._dark_visits.follow(gaps)
+        if self._dark_visits.is_due(instant):
+            visits += self._dark_visits.look(self._gaps.standing(instant))
+        return gaps + visits
+
     def _complete(self, parts: list[Instant]) -> list[Event]:
         """The events of all parts, in an order that does not depend on which part came first."""
         events = sorted((event for part in parts for event in part.events), key=sort_key)
-        return [
-            published
-            for event in events
-            for published in self._gaps.complete(self._loiterings.complete(event))
+        published = [
+            each for event in events for each in self._gaps.complete(self._loiterings.complete(event))
         ]
+        return published + self._dark_visits.follow(published)
 
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
         self._loiterings.prune(instant)
         self._resting.prune(instant)
         self._gaps.prune(instant)
+        self._dark_visits.prune(instant)
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

@@ -54,6 +54,7 @@ class Rules:
             EventType.LOITERING: (s.vessel.detectors.loitering, *vessel, s.meeting),
             # its level depends on who else is heard, and on where ships rest
             EventType.GAP: (s.vessel.detectors.gap, *vessel, s.meeting),
+            EventType.DARK_PORT_VISIT: (s.vessel.detectors.gap, *vessel, s.meeting),
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
             # it is made of all others
             EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),

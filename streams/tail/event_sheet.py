@@ -105,6 +105,14 @@ def _measured(event: Event) -> list[str]:
             for arrival in chain.arrivals
         ]
         return [sanitize(line) for line in (*legs, *times)]
+    if visit := event.dark_port_visit:
+        return [
+            sanitize(
+                f"{port.port_name} ({port.port}): up to {port.longest_stay_hours:g} h, "
+                f"{port.distance_from_off_km:.0f} km from where it fell silent"
+            )
+            for port in visit.ports
+        ]
     return []
 
 

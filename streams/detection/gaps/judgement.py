@@ -107,6 +107,16 @@ class GapJudge:
                     events += self._publish(mmsi, known, event, instant, on_change=True)
         return events
 
+    def standing(self, instant: Millis) -> list[Event]:
+        """The open gaps that were published, as they stand; these are no revisions."""
+        return [
+            made
+            for mmsi in sorted(self._open)
+            for id in sorted(self._open[mmsi])
+            if (known := self._known[mmsi][id]).level is not None
+            and (made := self._made(mmsi, known, as_it_stands(event_from_json(known.proposal), instant)))
+        ]
+
     def flush(self, instant: Millis) -> list[Event]:
         """All sources have ended: publish open gaps once more, as they stand."""
         return [
@@ -200,15 +210,18 @@ class GapJudge:
     def _publish(
         self, mmsi: int, known: Known, event: Event, instant: Millis, *, on_change: bool = False
     ) -> list[Event]:
-        s = self._reception_settings
-        identity = self._identity_of(mmsi)
-        covered = known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
-        made = judged(event, identity, known.around, covered, self._surroundings, self._settings)
+        made = self._made(mmsi, known, event)
         if made is None or (on_change and made.level is known.level):
             return []
         known.level, known.revision, known.published_at = made.level, known.revision + 1, instant
         self._changed.add(f"gap/{mmsi}")
         return [msgspec.structs.replace(made, revision=known.revision, detected=to_text(instant))]
+
+    def _made(self, mmsi: int, known: Known, event: Event) -> Event | None:
+        s = self._reception_settings
+        covered = known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
+        identity = self._identity_of(mmsi)
+        return judged(event, identity, known.around, covered, self._surroundings, self._settings)
 
     def _leaves_coverage(self, event: Event) -> bool:
         """Whether the vessel was under way to where hardly any vessel was heard lately."""

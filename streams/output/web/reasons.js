@@ -108,5 +108,21 @@ export const REASONS = {
     {"code": "not_arrived", "side": "against", "text": "no call at a North Korean port is known of a vessel that may have the oil", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unlinked", "side": "retraction", "text": "by what is known now its legs are not linked any more", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "merged", "side": "retraction", "text": "its legs belong to the chain …", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "dark_port_visit": { "reasons": [
+    {"code": "reachable", "side": "for", "text": "it can have been at … for up to …, at … knots by sea", "weight": 0.15, "thresholds": [4.0], "unit": "h", "plotted": false},
+    {"code": "seen_in_port", "side": "for", "text": "it fell silent at …, and was heard again outside", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.15, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "same_draught", "side": "against", "text": "it reported the same draught after the silence: … m", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "gap_possible", "side": "against", "text": "the silence itself is only a `possible` gap: reception, or where the vessel lay, may explain it", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "several_countries", "side": "against", "text": "watched ports of several countries were within its reach: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "several_ports", "side": "against", "text": "… watched ports were within its reach, so which one it called at, if any, is not known", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "not_reached", "side": "retraction", "text": "where it was heard again leaves no time for a call at any watched port", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

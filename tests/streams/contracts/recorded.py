@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from geofences.catalogue import load_catalogue
 from models.event import Event
 from models.frame import Frame, Reject
 from models.tick import Instant
@@ -101,6 +102,12 @@ def chains() -> tuple[Event, ...]:
     contrary.visit(D, "nampo", 8, 20, (4.0, 6.0))
     stories = (passed_on(Story(), (A, B, C)), direct(Story(), KOREAN), contrary)
     return tuple(event for story in stories for event in story.revisions())
+
+
+def dark_visits() -> tuple[Event, ...]:
+    """The same off Vostochny, where nobody else is heard."""
+    rows = silences.tanker((0, 8), (38, 42), draught=4.0, after=6.0, origin=(133.08, 42.2))
+    return tuple(silences.run(*rows, fences=load_catalogue()))
 
 
 @cache

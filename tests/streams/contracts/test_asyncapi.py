@@ -101,6 +101,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "encounter",
         "loitering",
         "gap",
+        "dark_port_visit",
         "port_visit",
         "chain",
     }

@@ -76,6 +76,8 @@ MEASURES: Final = {
     "chain for loaded": Measure(),
     "chain for discharged": Measure(),
     "chain against draught_against": Measure(),
+    "dark_port_visit for reachable": Measure(),
+    "dark_port_visit for draught": Measure(),
 }
 
 
@@ -136,6 +138,7 @@ def rare_events() -> list[Event]:
         *events_of(run_stage(vessel_stage([port]), silent, statics(A))),
         *events_of(run_stage(vessel_stage(), fixes(A, waiting, np.array(waiting) * 0.1), statics(A))),
         *recorded.gaps(),
+        *recorded.dark_visits(),
     ]
 
 

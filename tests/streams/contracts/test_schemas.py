@@ -62,6 +62,7 @@ def test_closed_and_retracted_events_are_valid() -> None:
         (recorded.closed(), "closed"),
         (recorded.taken_back(), "retracted"),
         (recorded.gaps(), "closed"),
+        (recorded.dark_visits(), "closed"),
     ):
         assert status in {event.status for event in found if event.encounter or event.gap}
         for event in found:
@@ -74,6 +75,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.taken_back(),
         *recorded.gaps(),
         *recorded.chains(),
+        *recorded.dark_visits(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

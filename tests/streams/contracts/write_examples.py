@@ -43,6 +43,10 @@ def events() -> list[dict[str, Any]]:
         "port_visit": ("A port visit.", next(e for e in recorded.events("anchorage") if e.port_visit)),
         "gap": ("A gap that is over.", recorded.gaps()[-1]),
         "chain": ("A delivery chain with a transfer, still on its way.", recorded.chains()[0]),
+        "dark_port_visit": (
+            "A possible dark port visit.",
+            [event for event in recorded.dark_visits() if event.dark_port_visit][-1],
+        ),
     }
     result = []
     for name, (summary, event) in examples.items():

@@ -39,7 +39,14 @@ def test_a_threshold_is_a_setting_in_the_unit_that_is_named(table: ReasonTable) 
 def test_the_tables_hold_the_defaults() -> None:
     s = Settings()
     vessel = s.vessel.detectors
-    defaults = (s.meeting.encounter, vessel.loitering, vessel.port_visit, vessel.gap)
+    defaults = (
+        s.meeting.encounter,
+        vessel.loitering,
+        vessel.port_visit,
+        vessel.gap,
+        s.case.chain,
+        s.meeting.dark_port_visit,
+    )
     assert tuple(table.defaults for table in TABLES) == defaults
 
 

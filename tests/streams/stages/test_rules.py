@@ -19,17 +19,17 @@ FENCES = (fence("a", 1000), fence("b", 2000, east=9000))
 
 ALL = frozenset(EventType)
 ENCOUNTER, LOITERING, PORT_VISIT = EventType.ENCOUNTER, EventType.LOITERING, EventType.PORT_VISIT
-GAP = EventType.GAP
 CHAIN = EventType.CHAIN
+GAP, DARK_PORT_VISIT = EventType.GAP, EventType.DARK_PORT_VISIT
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
     "vessel": ALL,
-    "vessel.detectors": frozenset({LOITERING, PORT_VISIT, GAP, CHAIN}),
+    "vessel.detectors": ALL - {ENCOUNTER},
     "vessel.detectors.loitering": frozenset({LOITERING, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
-    "vessel.detectors.gap": frozenset({GAP, CHAIN}),
-    "meeting": frozenset({ENCOUNTER, LOITERING, GAP, CHAIN}),
+    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, CHAIN}),
+    "meeting": ALL - {PORT_VISIT},
     "case": frozenset({CHAIN}),
 }
 """Which types of event a table of settings matters for; the longest name that fits counts."""

@@ -54,7 +54,7 @@ def run(
             vessels, meetings = VesselStage(rules), MeetingStage(rules)
             vessels.restore(states[0])
             meetings.restore(states[1])
-    wanted = (EventType.GAP,)
+    wanted = (EventType.GAP, EventType.DARK_PORT_VISIT)
     return [event for event in events if event.type in wanted]
 
 

@@ -8,7 +8,7 @@ from models.event import Event, Level, Status
 from models.time import MINUTE
 from models.watchlist import Watchlist
 from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
-from tests.streams.track_factories import A, B, at, fence, fixes, latest, only, statics
+from tests.streams.track_factories import A, B, fence, fixes, latest, only, statics
 
 LISTED = Watchlist(by_mmsi=[(A, "a list", "one")])
 
@@ -183,4 +183,3 @@ def test_nothing_depends_on_parts_and_restarts() -> None:
     assert len(once) > 3
     assert run(*rows, every=25 * MINUTE, restarts=True) == once
     assert run(*rows, every=7 * H * MINUTE) == once
-    assert at(0) == at(0.0)

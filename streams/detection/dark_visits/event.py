@@ -1,0 +1,220 @@
+"""The event of a possible dark port visit: its level, its reasons for and against, its sentence."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from models.event import DarkPortVisit, Detector, Event, EventType, Gap, Level, ReachablePort, Reason, Status
+from models.time import HOUR, duration_text, from_text
+from models.vessel import Identity
+from streams.detection.dark_visits.settings import DarkVisitSettings
+from streams.detection.explanation import (
+    DOUBTFUL_MMSI,
+    NOT_OF_INTEREST,
+    OFF_TRACK,
+    SHARED_MMSI,
+    TYPE_CHANGED,
+    WATCHLIST,
+    called,
+    number_doubts,
+    retracted,
+    type_changed,
+    watchlist,
+)
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
+
+REACHABLE: Final = ReasonType(
+    code="reachable",
+    side=Side.FOR,
+    text="it can have been at {port} for up to {duration}, at {knots:g} knots by sea",
+    weight="reachable",
+    thresholds=("stay_hours",),
+    unit="h",
+)
+SEEN_IN_PORT: Final = ReasonType(
+    code="seen_in_port",
+    side=Side.FOR,
+    text="it fell silent at {port}, and was heard again outside",
+    weight="seen_in_port",
+)
+DRAUGHT: Final = ReasonType(
+    code="draught",
+    side=Side.FOR,
+    text="its reported draught changed by {value:+.1f} m during the silence",
+    weight="draught",
+    thresholds=("draught_metres",),
+    unit="m",
+)
+SAME_DRAUGHT: Final = ReasonType(
+    code="same_draught",
+    side=Side.AGAINST,
+    text="it reported the same draught after the silence: {metres:g} m",
+    weight="same_draught",
+)
+GAP_POSSIBLE: Final = ReasonType(
+    code="gap_possible",
+    side=Side.AGAINST,
+    text="the silence itself is only a `possible` gap: reception, or where the vessel lay, may explain it",
+    weight="gap_possible",
+)
+SEVERAL_COUNTRIES: Final = ReasonType(
+    code="several_countries",
+    side=Side.AGAINST,
+    text="watched ports of several countries were within its reach: {names}",
+    weight="several_countries",
+)
+SEVERAL_PORTS: Final = ReasonType(
+    code="several_ports",
+    side=Side.AGAINST,
+    text="{count} watched ports were within its reach, so which one it called at, if any, is not known",
+    weight="several_ports",
+)
+NOT_REACHED: Final = ReasonType(
+    code="not_reached",
+    side=Side.RETRACTION,
+    text="where it was heard again leaves no time for a call at any watched port",
+    weight="retraction",
+)
+LEVELS: Final = (
+    LevelRule(
+        "reachable",
+        Effect.POSSIBLE,
+        "during a gap, the vessel can have reached a watched port and left it again, with `stay_hours` "
+        "there, at a speed that it can keep",
+    ),
+    LevelRule("seen_in_port", Effect.PROBABLE, "it fell silent in the port and was heard again outside it"),
+    LevelRule("draught", Effect.PROBABLE, "its draught changed by `draught_metres` or more"),
+    LevelRule("gap_possible", Effect.LIMIT, "the gap is only `possible`"),
+    LevelRule("several_countries", Effect.LIMIT, "watched ports of several countries were within its reach"),
+    LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
+    LevelRule("same_draught", Effect.BAR, "its draught is the same"),
+    LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
+)
+REASONS: Final = ReasonTable(
+    EventType.DARK_PORT_VISIT,
+    DarkVisitSettings(),
+    (
+        *(REACHABLE, SEEN_IN_PORT, DRAUGHT, WATCHLIST),
+        *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, SEVERAL_PORTS),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, NOT_OF_INTEREST, NOT_REACHED),
+    ),
+    LEVELS,
+)
+
+
+def build_event(
+    id: str,
+    revision: int,
+    gap_event: Event,
+    ports: Sequence[ReachablePort],
+    identity: Identity,
+    detector: Detector,
+    retraction: Reason | None,
+    s: DarkVisitSettings,
+) -> Event:
+    """One revision, from the gap as it stands and the ports within reach, of which there is at least one.
+
+    `retraction` is why it is taken back.
+    """
+    gap = gap_event.gap
+    assert gap is not None
+    reasons = list(_for(gap, ports, identity, s))
+    against = list(_against(gap_event, gap, ports, identity, s))
+    conditions = {reason.code for reason in (*reasons, *against)}
+    status = gap_event.status if retraction is None else Status.RETRACTED
+    if retraction is not None:
+        against.append(retraction)
+    level = REASONS.level(conditions) or Level.POSSIBLE
+    scoring = s.weights.scoring(level, status)
+    first = ports[0]
+    return msgspec.structs.replace(
+        gap_event,
+        id=id,
+        type=EventType.DARK_PORT_VISIT,
+        revision=revision,
+        status=status,
+        end=gap_event.end if status is not Status.RETRACTED else gap_event.end or gap_event.detected,
+        level=level,
+        gap=None,
+        dark_port_visit=DarkPortVisit(
+            gap=gap_event.id,
+            port=first.port,
+            port_name=first.port_name,
+            country=first.country,
+            duration_hours=gap.duration_hours,
+            plausible_speed_knots=gap.plausible_speed_knots,
+            draught_before_meters=gap.draught_before_meters,
+            draught_after_meters=gap.draught_after_meters,
+            ports=tuple(ports[: s.named_ports]),
+        ),
+        score=score(scoring, reasons, against),
+        scoring=scoring,
+        reasons=tuple(reasons),
+        against=tuple(against),
+        summary=_summary(gap, ports, identity) + retracted(retraction),
+        detector=detector,
+    )
+
+
+def _for(
+    gap: Gap, ports: Sequence[ReachablePort], identity: Identity, s: DarkVisitSettings
+) -> Iterator[Reason]:
+    first = ports[0]
+    yield REACHABLE.reason(
+        s,
+        first.longest_stay_hours,
+        share=min(1.0, first.longest_stay_hours / s.full_hours),
+        port=first.port_name,
+        duration=duration_text(round(first.longest_stay_hours * HOUR)),
+        knots=gap.plausible_speed_knots,
+    )
+    if first.seen_arriving:
+        yield SEEN_IN_PORT.reason(s, port=first.port_name)
+    if (change := _draught_change(gap)) is not None and abs(change) >= s.draught_metres:
+        yield DRAUGHT.reason(s, change)
+    yield from watchlist(identity, s)
+
+
+def _against(
+    event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: Identity, s: DarkVisitSettings
+) -> Iterator[Reason]:
+    if (change := _draught_change(gap)) is not None and abs(change) < s.draught_metres:
+        yield SAME_DRAUGHT.reason(s, metres=gap.draught_after_meters)
+    if event.level is Level.POSSIBLE:
+        yield GAP_POSSIBLE.reason(s)
+    if len(ports) > 1 and not ports[0].seen_arriving:
+        countries = sorted({port.country for port in ports if port.country})
+        if len(countries) > 1:
+            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(countries))
+        yield SEVERAL_PORTS.reason(s, count=len(ports))
+    yield from number_doubts(identity, from_text(event.start), from_text(event.end or event.detected), s)
+    yield from type_changed(identity, s)
+
+
+def _draught_change(gap: Gap) -> float | None:
+    before, after = gap.draught_before_meters, gap.draught_after_meters
+    return None if before is None or after is None else round(after - before, 1)
+
+
+def _summary(gap: Gap, ports: Sequence[ReachablePort], identity: Identity) -> str:
+    first, name = ports[0], called(identity)
+    silent = duration_text(round(gap.duration_hours * HOUR))
+    stay = duration_text(round(first.longest_stay_hours * HOUR))
+    others = f" {len(ports) - 1} other watched ports were within its reach." if len(ports) > 2 else ""
+    if len(ports) == 2:
+        others = " Another watched port was within its reach."
+    if gap.on_position is None:
+        return (
+            f"The {name} has not been heard for {silent}. It can have reached {first.port_name} at "
+            f"{_clock(first.earliest_arrival)} UTC at the earliest.{others}"
+        )
+    way = round(first.distance_from_off_km + (first.distance_to_on_km or 0))
+    return (
+        f"The {name} was not heard for {silent}. It can have called at {first.port_name} in that time, for "
+        f"up to {stay}: the way there and on is about {way} km by sea.{others}"
+    )
+
+
+def _clock(time: str) -> str:
+    return time[:16].replace("T", " ")

@@ -1,0 +1,122 @@
+"""Reach: the watched ports that a vessel can have called at while it was silent.
+
+A vessel that was last heard at one place and heard again at another can have been wherever its speed lets it
+go and come back in that time (a space-time prism; Miller, 2018). Ways go by sea.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from geofences.fence import DOCK_KINDS
+from geofences.sea_distance import sea_distance_km
+from geofences.surroundings import Surroundings
+from models.event import Position, ReachablePort
+from models.time import HOUR, Millis, to_text
+from streams.detection.dark_visits.settings import DarkVisitSettings
+
+_KM: float = 1.852
+"""Kilometres in a nautical mile."""
+
+
+class WatchedPort(msgspec.Struct, frozen=True):
+    """A watched port: its code, what to call it, and the ids of its fences."""
+
+    code: str
+    name: str
+    country: str | None
+    fences: frozenset[str]
+
+
+def watched_ports(surroundings: Surroundings, s: DarkVisitSettings) -> list[WatchedPort]:
+    """The watched ports of the catalogue, by their codes."""
+    ports = []
+    for number, code in enumerate(surroundings.ports):
+        fences = surroundings.port_fences(number)
+        country = fences[0].country
+        if code in s.ports or country in s.countries:
+            dock = next((fence for fence in fences if fence.kind in DOCK_KINDS), fences[0])
+            ids = frozenset(fence.id for fence in fences)
+            ports.append(WatchedPort(code, dock.name.split(",")[0], country, ids))
+    return ports
+
+
+def reachable(
+    ports: Iterable[WatchedPort],
+    surroundings: Surroundings,
+    off: Position,
+    on: Position | None,
+    start: Millis,
+    end: Millis,
+    knots: float,
+    s: DarkVisitSettings,
+) -> list[ReachablePort]:
+    """The ports where the vessel can have stayed for `stay_hours`, the most likely first.
+
+    `on` is where it was heard again, None while it is silent; then `end` is now.
+    """
+    at_off, at_on = _inside(surroundings, off), frozenset[str]() if on is None else _inside(surroundings, on)
+    found = []
+    for port in ports:
+        arriving = bool(port.fences & at_off)
+        if port.fences & at_on or (arriving and on is None):
+            continue  # in the port, or there still: that is part of a port visit
+        to = 0.0 if arriving else _km(port.code, off)
+        back = 0.0 if on is None else _km(port.code, on)
+        spare = end - start - s.stay_hours * HOUR
+        if np.isnan(to) or np.isnan(back) or spare <= 0:
+            continue
+        speed = knots * _KM / HOUR  # kilometres a millisecond
+        stay = end - start - (to + back) / speed
+        if stay < s.stay_hours * HOUR:
+            continue
+        found.append(
+            ReachablePort(
+                port=port.code,
+                port_name=port.name,
+                country=port.country,
+                distance_from_off_km=round(to, 0),
+                distance_to_on_km=None if on is None else round(back, 0),
+                earliest_arrival=to_text(start + _whole_minutes(to / speed)),
+                latest_departure=None if on is None else to_text(end - _whole_minutes(back / speed)),
+                longest_stay_hours=round(stay / HOUR, 1),
+                required_speed_knots=None if on is None else round((to + back) / _KM / (spare / HOUR), 1),
+                slack_hours=round(stay / HOUR - s.stay_hours, 1),
+                seen_arriving=arriving,
+            )
+        )
+    return _ranked(found, s)
+
+
+def _ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
+    """Ports in which it fell silent first, then by the way; about equally far ones in the settings' order."""
+    order = {port: number for number, port in enumerate(s.ports)}
+    rest = sorted(
+        (each for each in found if not each.seen_arriving), key=lambda each: (_way(each), each.port)
+    )
+    ranked = [each for each in found if each.seen_arriving]
+    while rest:
+        alike = [each for each in rest if _way(each) <= _way(rest[0]) + s.alike_km]
+        ranked += sorted(alike, key=lambda each: order.get(each.port, len(order)))
+        rest = rest[len(alike) :]
+    return ranked
+
+
+def _way(port: ReachablePort) -> float:
+    """Kilometres to the port and, if it is known where, on from there."""
+    return port.distance_from_off_km + (port.distance_to_on_km or 0.0)
+
+
+def _whole_minutes(duration: float) -> Millis:
+    return round(duration / 60_000) * 60_000
+
+
+def _km(port: str, place: Position) -> float:
+    return float(sea_distance_km(port, np.array([place.lon]), np.array([place.lat]))[0])
+
+
+def _inside(surroundings: Surroundings, place: Position) -> frozenset[str]:
+    """Ids of the fences that hold a position."""
+    _, fences = surroundings.index.containing(np.array([place.lon]), np.array([place.lat]))
+    return frozenset(surroundings.fences[i].id for i in fences.tolist())

@@ -1,7 +1,7 @@
 """Distances by sea to the ports of the catalogue, looked up for whole columns of positions.
 
 They were computed once on a raster and are shipped: geofences/data/SOURCES.md says how. They are right to
-some ten kilometres near a port and along coasts, and to four per cent of a long way.
+some 15 km near a port and along coasts, and to four per cent of a long way.
 """
 
 import gzip
@@ -37,7 +37,7 @@ class Region:
         """The longitudes of the columns' middles, and the latitudes of the rows' middles, from the south."""
         columns = round((self.east - self.west) / self.cell)
         rows = int((mercator(self.north) - mercator(self.south)) / self.cell)
-        lon = self.west + (np.arange(columns) + 0.5) * self.cell
+        lon = np.asarray(self.west + (np.arange(columns) + 0.5) * self.cell, np.float64)
         return lon, latitude(mercator(self.south) + (np.arange(rows) + 0.5) * self.cell)
 
     def cells(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -47,8 +47,8 @@ class Region:
 
     def place(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Row and column of each position as fractions: whole numbers are the middles of cells."""
-        column = (lon - self.west) / self.cell - 0.5
-        return np.asarray((mercator(lat) - mercator(self.south)) / self.cell - 0.5), np.asarray(column)
+        row = (mercator(lat) - mercator(self.south)) / self.cell - 0.5
+        return np.asarray(row, np.float64), np.asarray((lon - self.west) / self.cell - 0.5, np.float64)
 
     def holds(self, lon: float, lat: float) -> bool:
         return self.west <= lon <= self.east and self.south <= lat <= self.north
@@ -69,7 +69,9 @@ def _fields() -> dict[str, tuple[Region, npt.NDArray[np.int16]]]:
     """Region and distances in kilometres of every port, by its code. Read once."""
     data = resources.files("geofences").joinpath("data", "sea_distance.npz.gz").read_bytes()
     with np.load(io.BytesIO(gzip.decompress(data))) as file:
-        regions = [Region(*box, 0.05) for box in file["regions"].tolist()]
+        regions = [
+            Region(west, south, east, north, 0.05) for west, south, east, north in file["regions"].tolist()
+        ]
         names = [name for name in file.files if "/" in name]
         return {
             name.split("/", 1)[1]: (regions[int(name.split("/", 1)[0])], unpacked(file[name]))

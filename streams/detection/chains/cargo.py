@@ -190,7 +190,7 @@ class CargoFinder:
                     side = self._book.side_of(fact, leg.ship)
                     end = Leg("discharge", fact, side, leg.ship, None, number, leg.transfers, confidence)
                     heapq.heappush(queue, (-confidence, fact.start, fact.id, leg.ship, end))
-                elif not over:
+                elif not over and fact.seen:
                     calls[fact.id] = fact
                     last = fact
             if not over:

@@ -251,6 +251,17 @@ def _for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
 def _loaded(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
     call = leg.fact
     until = f"{_day(call.until)} at least" if call.end is None else _day(call.end)
+    if not call.seen:
+        yield table.DARK_LOAD.reason(
+            s,
+            vessel=named(leg.side),
+            place=call.port_name,
+            country=call.country,
+            since=_day(call.start),
+            until=until,
+            share=leg.confidence,
+        )
+        return
     yield table.LOAD.reason(
         s,
         vessel=named(leg.side),
@@ -259,7 +270,7 @@ def _loaded(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
         until=until,
         share=leg.confidence,
     )
-    if (change := leg.side.draught_change or 0.0) >= s.draught_metres:
+    if (change := leg.side.draught_change or 0.0) >= s.draught_metres and call.seen:
         yield table.LOADED.reason(s, change, vessel=f"MMSI {leg.side.mmsi:09d}", place=call.port_name)
 
 
@@ -351,8 +362,8 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
     way = main_way(cargo)
     steps = [_step(leg, cargo) for leg in way]
     text = f"Suspected oil delivery chain: {'; '.join(steps)}."
-    if cargo.earlier:
-        before = ", ".join(f"{call.port_name} until {_day(call.until)}" for call in cargo.earlier[-3:])
+    if earlier := [call for call in cargo.earlier if call.seen]:
+        before = ", ".join(f"{call.port_name} until {_day(call.until)}" for call in earlier[-3:])
         text += f" It had also called at {before}; the last call counts."
     if cargo.ends:
         # An open visit may lie outside the port already: it is over only after some hours outside.
@@ -379,6 +390,8 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
 
 def _step(leg: Leg, cargo: Cargo) -> str:
     fact = leg.fact
+    if leg.kind == "load" and not fact.seen:
+        return f"{named(leg.side)} may have called at {fact.port_name} before {_day(fact.until)}, not heard"
     if leg.kind == "load":
         until = f"until {_day(fact.end)}" if fact.end is not None else f"since {_day(fact.start)}"
         return f"{named(leg.side)} was at {fact.port_name} {until}"

@@ -77,6 +77,8 @@ def fact_of(event: Event, s: ChainSettings) -> Fact | None:
     """The fact that an event is; None where chains have no use for it."""
     if event.port_visit is not None:
         return _call(event, s)
+    if event.dark_port_visit is not None:
+        return _dark_call(event, s)
     if event.encounter is not None:
         return _meeting(event)
     return None
@@ -96,6 +98,32 @@ def _call(event: Event, s: ChainSettings) -> Fact | None:
         port_name=visit.port_name,
         country=visit.country,
         berth=_berth(event, s),
+    )
+
+
+def _dark_call(event: Event, s: ChainSettings) -> Fact | None:
+    """A possible call at a source while the vessel was not heard.
+
+    Where a North Korean port was within its reach too, only a draught that rose, or silence in the source's
+    port, makes it one: ships in coastal trade are silent for days.
+    """
+    dark = event.dark_port_visit
+    assert dark is not None
+    before, after = dark.draught_before_meters, dark.draught_after_meters
+    change = round(after - before, 1) if before is not None and after is not None else None
+    port = next((port for port in dark.ports if port.country in s.source_countries), None)
+    if port is None:
+        return None
+    others = any(each.country in s.end_countries for each in dark.ports)
+    if others and not port.seen_arriving and (change is None or change < s.draught_metres):
+        return None
+    return _fact(
+        event,
+        (_side(event.vessel, change),),
+        port=port.port,
+        port_name=port.port_name,
+        country=port.country,
+        berth=Berth.OIL,
     )
 
 

@@ -55,6 +55,8 @@ def _may_be_meant_for_korea(cargo: Cargo, way: list[Leg], s: ChainSettings) -> b
     """
     if s.window(cargo.root.lon, 0) != s.window(s.pacific_east_of, 0) or cargo.root.berth is not Berth.OIL:
         return False
+    if not cargo.root.seen:
+        return False
     return all(leg.side.tanker and leg.fact.level is Level.PROBABLE for leg in way if leg.kind == "transfer")
 
 

@@ -36,7 +36,7 @@ class Links:
             return 0.0
         if change <= -s.draught_metres:
             confidence *= s.contrary_draught
-        return confidence * self._level(call)
+        return confidence * self._level(call) * (1.0 if call.seen else s.dark_load)
 
     def discharge(self, call: Fact, carried: bool) -> float:
         """Confidence that a vessel brought its oil ashore in a call; 0 where it is no end.

@@ -13,6 +13,12 @@ LOAD: Final = ReasonType(
     text="{vessel} called at {place} ({country}) until {until}",
     weight="load",
 )
+DARK_LOAD: Final = ReasonType(
+    code="dark_load",
+    side=Side.FOR,
+    text="{vessel} may have called at {place} ({country}) while it was not heard, from {since} to {until}",
+    weight="load",
+)
 LOADED: Final = ReasonType(
     code="loaded",
     side=Side.FOR,
@@ -132,7 +138,7 @@ REASONS: Final = ReasonTable(
     EventType.CHAIN,
     ChainSettings(),
     (
-        *(LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
+        *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
         *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
         *(OTHER_CALL, SEVERAL, NOT_ARRIVED, UNLINKED, MERGED),
     ),

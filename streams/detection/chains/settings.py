@@ -93,6 +93,8 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Factor for each reported draught that changed the wrong way."""
     weak_source: float = 0.5
     """Confidence in a load where no oil berth was seen; 1 at an oil berth."""
+    dark_load: float = 0.7
+    """Confidence in a load that is only possible, because the vessel was not heard. Source: judgement."""
     roads_factor: float = 0.6
     """Factor for a call that was seen only in the roads."""
     min_confidence: float = 0.1
@@ -108,7 +110,7 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("passage_knots and max_knots must be above 0")
         for name in (
             *("transfer_confidence", "silent_draught", "possible_factor", "other_type"),
-            *("contrary_draught", "weak_source", "roads_factor", "min_confidence"),
+            *("contrary_draught", "weak_source", "dark_load", "roads_factor", "min_confidence"),
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1")

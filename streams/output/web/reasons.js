@@ -90,6 +90,7 @@ export const REASONS = {
   ] },
   "chain": { "reasons": [
     {"code": "load", "side": "for", "text": "… called at … (…) until …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "dark_load", "side": "for", "text": "… may have called at … (…) while it was not heard, from … to …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "loaded", "side": "for", "text": "… reported … m more draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "transfer", "side": "for", "text": "… met … on ……", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "renumbered", "side": "for", "text": "the ship with IMO number … went under the MMSIs …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},

@@ -9,6 +9,7 @@ import msgspec
 
 from models.event import (
     Anchorage,
+    DarkPortVisit,
     Event,
     EventType,
     FenceRelation,
@@ -17,6 +18,7 @@ from models.event import (
     PortStop,
     PortVisit,
     Position,
+    ReachablePort,
     Status,
     Vessel,
 )
@@ -210,3 +212,59 @@ def passed_on(story: Story, ships: tuple[int, ...]) -> Story:
         story.meet(giver, receiver, 2 + 2 * number, draughts=(-1.5, 1.5))
     story.visit(ships[-1], "nampo", 2 + 2 * len(ships) + 6, 40, (6.0, 4.0))
     return story
+
+
+def dark_call(
+    story: Story,
+    mmsi: int,
+    day: float,
+    ports: tuple[str, ...] = ("vostochny",),
+    hours: float = 41.0,
+    draught: tuple[float, float] | None = (4.0, 6.2),
+) -> Event:
+    """A possible port visit while a vessel is silent, the most likely port first."""
+    start, end = START + round(day * DAY), START + round((day + hours / 24) * DAY)
+    reachable = tuple(_reachable(place, start) for place in ports)
+    before, after = draught or (None, None)
+    lon, lat = PORTS[ports[0]][2:]
+    return story._add(
+        factories.event(
+            type=EventType.DARK_PORT_VISIT,
+            id=_id("dark", mmsi, start),
+            status=Status.CLOSED,
+            start=to_text(start),
+            end=to_text(end),
+            position=Position(lat=lat, lon=lon),
+            vessel=story.ship(mmsi),
+            port_visit=None,
+            reasons=(),
+            dark_port_visit=DarkPortVisit(
+                gap="0" * 24,
+                port=reachable[0].port,
+                port_name=reachable[0].port_name,
+                country=reachable[0].country,
+                duration_hours=float(hours),
+                plausible_speed_knots=10.0,
+                draught_before_meters=before,
+                draught_after_meters=after,
+                ports=reachable,
+            ),
+        ),
+        end,
+    )
+
+
+def _reachable(place: str, time: int) -> ReachablePort:
+    port, fence, *_ = PORTS[place]
+    return ReachablePort(
+        port=port,
+        port_name=RULES.surroundings.index.by_id[fence].name,
+        country=RULES.surroundings.index.by_id[fence].country,
+        distance_from_off_km=20.0,
+        distance_to_on_km=20.0,
+        earliest_arrival=to_text(time),
+        latest_departure=None,
+        longest_stay_hours=30.0,
+        required_speed_knots=2.0,
+        slack_hours=26.0,
+    )

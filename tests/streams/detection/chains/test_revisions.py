@@ -21,6 +21,7 @@ from tests.streams.detection.chains.stories import (
     F,
     G,
     Story,
+    dark_call,
     direct,
     passed_on,
 )
@@ -140,3 +141,25 @@ def test_other_events_are_handed_on_untouched() -> None:
     assert sorted(map(to_json, story.events)) == sorted(
         to_json(event) for event in out if event.type is not EventType.CHAIN
     )
+
+
+# --- loads that were not seen
+
+
+def test_a_possible_load_and_a_call_at_nampo_are_a_chain_that_says_may() -> None:
+    story = Story()
+    dark_call(story, A, 0)
+    story.visit(A, "nampo", 7)
+    chain = only(story)
+    assert chain.level is Level.PROBABLE
+    assert "dark_load" in {reason.code for reason in chain.reasons}
+    assert "may have called at Vostochny" in chain.summary
+
+
+def test_silence_of_ships_in_coastal_trade_is_no_load() -> None:
+    story = Story()
+    for day in range(0, 60, 10):
+        story.visit(KOREAN, "chongjin", day)
+        dark_call(story, KOREAN, day + 1.5, ("vostochny", "chongjin"), draught=None)
+        story.visit(KOREAN, "nampo", day + 6)
+    assert story.revisions() == []

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from geofences.distance import port_distance_km
@@ -340,6 +341,9 @@ def _against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
     for call in cargo.calls:
         if any(leg.ship in ships and leg.side.mmsi == call.sides[0].mmsi for leg in way):
             yield table.OTHER_CALL.reason(s, vessel=named(call.sides[0]), place=call.port_name)
+    doubts = {reason.text: reason for leg in way for reason in leg.fact.doubts}
+    for reason in doubts.values():
+        yield msgspec.structs.replace(reason, weight=getattr(s.weights, reason.code))
     if not cargo.ends:
         yield table.NOT_ARRIVED.reason(s)
         if (count := len(_holding(cargo))) > 1:

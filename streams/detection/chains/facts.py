@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from geofences.fence import PORT_KINDS, FenceKind
-from models.event import Event, EventType, Level, Status, Vessel
+from models.event import Event, EventType, Level, Reason, Status, Vessel
 from models.time import Millis, from_text
 from models.vessel import Role
 from streams.detection.chains.settings import ChainSettings
 
 _OIL: Final = (FenceKind.TERMINAL, FenceKind.DISCHARGE)
+_DOUBTS: Final = ("shared_mmsi", "doubtful_mmsi", "off_track")
+"""Codes of reasons that a chain takes over from its events; each is also the name of its weight."""
 _SILENT: Final = "silent"
 """Code of the reason of a port visit for a silence in port."""
 
@@ -58,6 +60,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     port_name: str = ""
     country: str | None = None  # of a call; of a meeting, of the port zone that it lay in
     berth: Berth = Berth.ROADS
+    doubts: tuple[Reason, ...] = ()  # what its event says against MMSIs and positions
 
     @property
     def is_call(self) -> bool:
@@ -188,4 +191,5 @@ def _fact(
         port_name=port_name,
         country=country,
         berth=berth,
+        doubts=tuple(reason for reason in event.against if reason.code in _DOUBTS),
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import EventType
 from streams.detection.chains.settings import ChainSettings
-from streams.detection.explanation import WATCHLIST
+from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, WATCHLIST
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 
 LOAD: Final = ReasonType(
@@ -140,7 +140,7 @@ REASONS: Final = ReasonTable(
     (
         *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
         *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
-        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, UNLINKED, MERGED),
+        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, UNLINKED, MERGED),
     ),
     LEVELS,
 )

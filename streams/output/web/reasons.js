@@ -107,6 +107,9 @@ export const REASONS = {
     {"code": "other_call", "side": "against", "text": "… called at … in between, where it may have landed the cargo", "weight": 0.04, "thresholds": [], "unit": null, "plotted": false},
     {"code": "several", "side": "against", "text": "… vessels may have the oil, or part of it", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_arrived", "side": "against", "text": "no call at a North Korean port is known of a vessel that may have the oil", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unlinked", "side": "retraction", "text": "by what is known now its legs are not linked any more", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "merged", "side": "retraction", "text": "its legs belong to the chain …", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.event import Event, EventType, Level, Status, to_json
+from models.event import Event, EventType, Level, Reason, Status, to_json
 from models.time import DAY, from_text
 from streams.stages.case_stage import CaseStage
 from tests.scenarios.runs import RULES
@@ -77,6 +77,16 @@ def test_a_chain_that_was_one_splits_when_a_load_in_between_becomes_known() -> N
     assert before.id in after
     legs = [{leg.event for leg in chain.chain.legs} for chain in after.values() if chain.chain]
     assert not legs[0] & legs[1]
+
+
+def test_doubts_about_an_event_of_the_way_are_told_of_the_chain() -> None:
+    story = Story()
+    load = story.visit(A, "vostochny", 0)
+    doubt = Reason(code="shared_mmsi", text="two ships are heard", weight=0.3)
+    story.events[-1] = msgspec.structs.replace(load, against=(doubt,))
+    story.visit(A, "nampo", 6)
+    (told,) = [reason for reason in only(story).against if reason.code == "shared_mmsi"]
+    assert (told.text, told.weight) == (doubt.text, RULES.settings.case.chain.weights.shared_mmsi)
 
 
 # --- the same however it is cut

@@ -1,9 +1,8 @@
 """The event of a chain: its legs, its reasons, where the oil may be, and the time left."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from geofences.distance import port_distance_km
@@ -19,16 +18,17 @@ from models.event import (
     Evidence,
     Level,
     Position,
-    Reason,
     Status,
     Vessel,
 )
 from models.time import HOUR, Millis, to_text
 from streams.detection.chains import reasons as table
 from streams.detection.chains.cargo import Cargo, Leg
-from streams.detection.chains.facts import Berth, Fact, Side
+from streams.detection.chains.evidence import day, named, reasons_against, reasons_for
+from streams.detection.chains.facts import Fact, Side
 from streams.detection.chains.judgement import (
     conditions_of,
+    holding,
     is_named,
     is_over,
     level_of,
@@ -37,11 +37,8 @@ from streams.detection.chains.judgement import (
 )
 from streams.detection.chains.links import KMH_PER_KNOT
 from streams.detection.chains.settings import ChainSettings
-from streams.detection.explanation import WATCHLIST, position, sample
+from streams.detection.explanation import position, sample
 from streams.detection.reasons import score
-
-HOLDERS = 8
-"""Vessels that may have the oil which an event names at most, the likeliest first."""
 
 
 def build_event(
@@ -58,7 +55,7 @@ def build_event(
     assert level is not None
     over = is_over(cargo, instant, s)
     status = Status.CLOSED if over else Status.OPEN
-    reasons, against = list(_for(cargo, s)), list(_against(cargo, s))
+    reasons, against = list(reasons_for(cargo, s)), list(reasons_against(cargo, s))
     if level is Level.POSSIBLE:  # what keeps it from being `probable` comes first
         limits = table.REASONS.limits(conditions_of(cargo, s))
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
@@ -99,14 +96,6 @@ def build_event(
     )
 
 
-def named(side: Side) -> str:
-    """A vessel in a sentence."""
-    vessel = side.vessel
-    return (
-        f"{vessel.name or 'the vessel'} (MMSI {vessel.ssvid}{', flag ' + vessel.flag if vessel.flag else ''})"
-    )
-
-
 def _vessels(cargo: Cargo, s: ChainSettings) -> tuple[Vessel, ...]:
     """All vessels; the first is a listed or North Korean one of the likeliest way, or else its first one."""
     way = main_way(cargo)
@@ -132,7 +121,7 @@ def _chain(
     surroundings: Surroundings,
     s: ChainSettings,
 ) -> Chain:
-    holding = [] if cargo.ends or over else _holding(cargo)
+    holders = [] if cargo.ends or over else holding(cargo)
     return Chain(
         source="russian_port" if cargo.known else "unknown",
         delivered=bool(cargo.ends),
@@ -147,19 +136,10 @@ def _chain(
                 time=to_text(last.until),
                 confidence=round(leg.confidence, 2),
             )
-            for leg, last in holding
+            for leg, last in holders
         ),
-        arrivals=_arrivals(holding, instant, window_end(cargo, s), surroundings, s),
+        arrivals=_arrivals(holders, instant, window_end(cargo, s), surroundings, s),
     )
-
-
-def _holding(cargo: Cargo) -> list[tuple[Leg, Fact]]:
-    """Who may have the oil, each vessel once, the likeliest first; and its last fact."""
-    out: dict[str, tuple[Leg, Fact]] = {}
-    for number, last in sorted(cargo.holding, key=lambda each: (-cargo.legs[each[0]].confidence, each[0])):
-        leg = cargo.legs[number]
-        out.setdefault(leg.ship, (leg, last))
-    return list(out.values())[:HOLDERS]
 
 
 def _leg(leg: Leg) -> ChainLeg:
@@ -218,163 +198,19 @@ def _arrivals(
     return tuple(arrival for _, _, arrival in sorted(found, key=lambda each: each[:2]))
 
 
-def _for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
-    way = main_way(cargo)
-    if cargo.known:
-        yield from _loaded(way[0], s)
-    passed = [leg for leg in way if leg.kind == "transfer"]
-    for leg in passed:
-        assert leg.giver is not None
-        yield table.TRANSFER.reason(
-            s,
-            giver=named(leg.giver),
-            receiver=named(leg.side),
-            when=_day(leg.fact.start),
-            draught=_draughts(leg, s),
-            share=leg.confidence / len(passed),
-        )
-    if cargo.ends:
-        yield from _landed(way[-1], s)
-    seen: set[str] = set()
-    for side in (side for leg in way for side in (leg.giver, leg.side) if side is not None):
-        vessel = side.vessel
-        if vessel.ssvid in seen:
-            continue
-        seen.add(vessel.ssvid)
-        for hit in vessel.watchlists[:1]:
-            number = "IMO number" if hit.matched_on == "imo" else "MMSI"
-            yield WATCHLIST.reason(s, hit.list, vessel=named(side), entry=hit.entry, number=number)
-        if vessel.flag in s.flags:
-            yield table.FLAG.reason(s, vessel.flag, vessel=f"MMSI {vessel.ssvid}")
-    yield from _renumbered(way, s)
-
-
-def _loaded(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
-    call = leg.fact
-    until = f"{_day(call.until)} at least" if call.end is None else _day(call.end)
-    if not call.seen:
-        yield table.DARK_LOAD.reason(
-            s,
-            vessel=named(leg.side),
-            place=call.port_name,
-            country=call.country,
-            since=_day(call.start),
-            until=until,
-            share=leg.confidence,
-        )
-        return
-    yield table.LOAD.reason(
-        s,
-        vessel=named(leg.side),
-        place=call.port_name,
-        country=call.country,
-        until=until,
-        share=leg.confidence,
-    )
-    if (change := leg.side.draught_change or 0.0) >= s.draught_metres and call.seen:
-        yield table.LOADED.reason(s, change, vessel=f"MMSI {leg.side.mmsi:09d}", place=call.port_name)
-
-
-def _landed(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
-    call = leg.fact
-    yield table.DISCHARGE.reason(
-        s, vessel=named(leg.side), place=call.port_name, when=_day(call.start), share=leg.confidence
-    )
-    if (change := leg.side.draught_change or 0.0) <= -s.draught_metres:
-        yield table.DISCHARGED.reason(
-            s, change, vessel=f"MMSI {leg.side.mmsi:09d}", place=call.port_name, drop=-change
-        )
-
-
-def _renumbered(way: list[Leg], s: ChainSettings) -> Iterator[Reason]:
-    numbers: dict[str, list[str]] = {}
-    for leg in way:
-        for ship, side in ((leg.ship, leg.side),):
-            for mmsi in (*(f"{each:09d}" for each in side.former), side.vessel.ssvid):
-                if mmsi not in numbers.setdefault(ship, []):
-                    numbers[ship].append(mmsi)
-        if leg.giver is not None and leg.before >= 0:
-            giver = numbers.setdefault(_ship_of(leg, way), [])
-            if leg.giver.vessel.ssvid not in giver:
-                giver.append(leg.giver.vessel.ssvid)
-    for ship, mmsis in numbers.items():
-        if len(mmsis) > 1 and ship.startswith("imo "):
-            yield table.RENUMBERED.reason(s, ", ".join(mmsis), imo=ship.removeprefix("imo "))
-
-
-def _ship_of(leg: Leg, way: list[Leg]) -> str:
-    """The ship that a leg's oil came from: that of the leg before."""
-    return way[way.index(leg) - 1].ship
-
-
-def _draughts(leg: Leg, s: ChainSettings) -> str:
-    """What draughts say of a transfer, as the end of a sentence."""
-    assert leg.giver is not None
-    gave, got = leg.giver.draught_change, leg.side.draught_change
-    parts = []
-    if gave is not None and gave <= -s.draught_metres:
-        parts.append(f"the first reported {-gave:.1f} m less draught")
-    if got is not None and got >= s.draught_metres:
-        parts.append(f"the second {got:.1f} m more")
-    return f"; {' and '.join(parts)}" if parts else ""
-
-
-def _against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
-    way = main_way(cargo)
-    if not cargo.known:
-        giver = way[0].giver
-        assert giver is not None
-        yield table.UNKNOWN_SOURCE.reason(s, vessel=named(giver))
-    elif cargo.root.berth is not Berth.OIL:
-        yield table.WEAK_SOURCE.reason(s, place=cargo.root.port_name)
-    told: set[str] = set()
-    for leg in way:
-        if not leg.side.tanker and leg.ship not in told:
-            told.add(leg.ship)
-            yield table.NOT_TANKER.reason(s, vessel=named(leg.side))
-    yield from _contrary(way, s)
-    if cargo.ends and way[-1].fact.berth is Berth.ROADS:
-        yield table.ROADS_ONLY.reason(s, vessel=named(way[-1].side), place=way[-1].fact.port_name)
-    if "possible_only" in conditions_of(cargo, s):
-        yield table.POSSIBLE_ONLY.reason(s)
-    ships = {leg.ship for leg in way}
-    for call in cargo.calls:
-        if any(leg.ship in ships and leg.side.mmsi == call.sides[0].mmsi for leg in way):
-            yield table.OTHER_CALL.reason(s, vessel=named(call.sides[0]), place=call.port_name)
-    doubts = {reason.text: reason for leg in way for reason in leg.fact.doubts}
-    for reason in doubts.values():
-        yield msgspec.structs.replace(reason, weight=getattr(s.weights, reason.code))
-    if not cargo.ends:
-        yield table.NOT_ARRIVED.reason(s)
-        if (count := len(_holding(cargo))) > 1:
-            yield table.SEVERAL.reason(s, count=count)
-
-
-def _contrary(way: list[Leg], s: ChainSettings) -> Iterator[Reason]:
-    """Draughts that changed the wrong way."""
-    for leg in way:
-        own = {"load": 1, "discharge": -1}.get(leg.kind)
-        sides = ((leg.side, own),) if own else ((leg.giver, -1), (leg.side, 1))
-        for side, sign in sides:
-            change = side.draught_change if side is not None else None
-            if side is not None and change is not None and change * sign <= -s.draught_metres:
-                when = f"by {_day(leg.fact.until)}"
-                yield table.DRAUGHT_AGAINST.reason(s, change, vessel=named(side), when=when)
-
-
 def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
     way = main_way(cargo)
     steps = [_step(leg, cargo) for leg in way]
     text = f"Suspected oil delivery chain: {'; '.join(steps)}."
     if earlier := [call for call in cargo.earlier if call.seen]:
-        before = ", ".join(f"{call.port_name} until {_day(call.until)}" for call in earlier[-3:])
+        before = ", ".join(f"{call.port_name} until {day(call.until)}" for call in earlier[-3:])
         text += f" It had also called at {before}; the last call counts."
     if cargo.ends:
         # An open visit may lie outside the port already: it is over only after some hours outside.
         return text + (" That port visit is still open." if way[-1].fact.end is None else "")
     if over:
         return text + (
-            f" No call of it at a North Korean port became known by {_day(window_end(cargo, s))}, the end of "
+            f" No call of it at a North Korean port became known by {day(window_end(cargo, s))}, the end of "
             "the time in which it would count."
         )
     who = ", ".join(holder.ssvid for holder in chain.holders)
@@ -395,15 +231,11 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
 def _step(leg: Leg, cargo: Cargo) -> str:
     fact = leg.fact
     if leg.kind == "load" and not fact.seen:
-        return f"{named(leg.side)} may have called at {fact.port_name} before {_day(fact.until)}, not heard"
+        return f"{named(leg.side)} may have called at {fact.port_name} before {day(fact.until)}, not heard"
     if leg.kind == "load":
-        until = f"until {_day(fact.end)}" if fact.end is not None else f"since {_day(fact.start)}"
+        until = f"until {day(fact.end)}" if fact.end is not None else f"since {day(fact.start)}"
         return f"{named(leg.side)} was at {fact.port_name} {until}"
     if leg.kind == "discharge":
-        return f"{named(leg.side)} called at {fact.port_name} on {_day(fact.start)}"
+        return f"{named(leg.side)} called at {fact.port_name} on {day(fact.start)}"
     assert leg.giver is not None
-    return f"{named(leg.giver)} met {named(leg.side)} on {_day(fact.start)}"
-
-
-def _day(time: Millis) -> str:
-    return to_text(time)[:16].replace("T", " ") + " UTC"
+    return f"{named(leg.giver)} met {named(leg.side)} on {day(fact.start)}"

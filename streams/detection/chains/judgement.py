@@ -1,12 +1,17 @@
-"""Whether a cargo is a chain, how sure it is, and whether it is over."""
+"""Whether a cargo is a chain, how sure it is, who may have it, and whether it is over."""
+
+from typing import Final
 
 from models.event import Level
 from models.time import Millis
 from models.vessel import Role
 from streams.detection.chains.cargo import Cargo, Leg
-from streams.detection.chains.facts import Berth
+from streams.detection.chains.facts import Berth, Fact
 from streams.detection.chains.reasons import REASONS
 from streams.detection.chains.settings import ChainSettings
+
+HOLDERS: Final = 8
+"""Vessels that may have the oil which an event names at most, the likeliest first."""
 
 
 def main_way(cargo: Cargo) -> list[Leg]:
@@ -81,3 +86,12 @@ def is_over(cargo: Cargo, instant: Millis, s: ChainSettings) -> bool:
     if cargo.ends:
         return all(cargo.legs[i].fact.end is not None for i in cargo.ends)
     return instant > window_end(cargo, s)
+
+
+def holding(cargo: Cargo) -> list[tuple[Leg, Fact]]:
+    """Who may have the oil, each vessel once, the likeliest first; and its last fact."""
+    out: dict[str, tuple[Leg, Fact]] = {}
+    for number, last in sorted(cargo.holding, key=lambda each: (-cargo.legs[each[0]].confidence, each[0])):
+        leg = cargo.legs[number]
+        out.setdefault(leg.ship, (leg, last))
+    return list(out.values())[:HOLDERS]

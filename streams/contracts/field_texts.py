@@ -403,8 +403,8 @@ EVENT: Final = {
         "portName": Text("Name of the port."),
         "ssvid": Text("MMSI of the holder that can be there first.", limits=MMSI),
         "distanceKm": Text(
-            "Distance from its last known position to the port along a great circle. The way by sea may be "
-            "longer, so the vessel may come later.",
+            "Distance from its last known position to the port by sea, right to some four per cent; along a "
+            "great circle where the way by sea is not known.",
             "km",
             NOT_NEGATIVE,
         ),

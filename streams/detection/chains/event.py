@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from geofences.distance import port_distance_km
+from geofences.sea_distance import sea_distance_km
 from geofences.surroundings import Surroundings, bounds
 from models.event import (
     Chain,
@@ -163,8 +164,11 @@ def _leg(leg: Leg) -> ChainLeg:
 
 
 def distance_km(lon: float, lat: float, port: int, surroundings: Surroundings) -> float:
-    """Kilometres from a position in degrees to a port: along a great circle, the least that it can be."""
-    return float(port_distance_km(np.array([lon]), np.array([lat]), tuple(surroundings.port_fences(port)))[0])
+    """Kilometres by sea from a position in degrees to a port; by a great circle where that is not known."""
+    at_lon, at_lat = np.array([lon]), np.array([lat])
+    direct = float(port_distance_km(at_lon, at_lat, tuple(surroundings.port_fences(port)))[0])
+    by_sea = float(sea_distance_km(surroundings.ports[port], at_lon, at_lat)[0])
+    return direct if np.isnan(by_sea) else max(direct, by_sea)
 
 
 def _arrivals(
@@ -222,7 +226,7 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
     if chain.arrivals:
         first = chain.arrivals[0]
         text += (
-            f" Earliest arrival by distance alone at {s.passage_knots:g} kn: {first.port_name}, "
+            f" Earliest arrival by sea at {s.passage_knots:g} kn: {first.port_name}, "
             f"{first.earliest_arrival[:16].replace('T', ' ')} UTC."
         )
     return text

@@ -81,9 +81,9 @@ def judged(
     doubts = list(_against(event, identity, around, known, s))
     conditions = {reason.code for reason in (*reasons, *doubts)}
     kind = around.kind()
-    if silent < getattr(s, f"{kind}possible_hours") * HOUR:
+    if silent < s.least_hours(kind)[0] * HOUR:
         conditions.discard("silent")
-    if silent - around.unheard_hours * HOUR >= getattr(s, f"{kind}probable_hours") * HOUR:
+    if silent - around.unheard_hours * HOUR >= s.least_hours(kind)[1] * HOUR:
         conditions.add("silent_long")
     if around.outage is not None and not identity.listed and event.status is not Status.RETRACTED:
         return None

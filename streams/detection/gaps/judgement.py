@@ -174,7 +174,7 @@ class GapJudge:
             del self._known[mmsi]
 
     def _is_due(self, known: Known, instant: Millis) -> bool:
-        hours: float = getattr(self._settings, f"{known.around.kind()}possible_hours")
+        hours, _ = self._settings.least_hours(known.around.kind())
         return instant - known.start >= hours * HOUR
 
     def _count_hours(self, known: Known, instant: Millis) -> None:
@@ -204,7 +204,7 @@ class GapJudge:
             around.lost_share = share if often else 0.0
         outage = next((i for i, ring in enumerate(around.rings) if ring.silent(s)), None)
         # others have been heard there for long enough since: the silence is the vessel's own
-        own = around.heard_hours >= getattr(self._settings, f"{around.kind()}possible_hours")
+        own = around.heard_hours >= self._settings.least_hours(around.kind())[0]
         around.outage = None if own else outage
 
     def _publish(

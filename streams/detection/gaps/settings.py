@@ -94,7 +94,7 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.notice_hours < 2:
             raise ValueError("notice_hours must be at least 2")
         for kind in ("", "harbour_", "class_b_"):
-            possible, probable = (getattr(self, f"{kind}{level}_hours") for level in ("possible", "probable"))
+            possible, probable = self.least_hours(kind)
             if not self.notice_hours <= possible <= probable:
                 raise ValueError(
                     f"{kind}possible_hours must be at least notice_hours, and at most {kind}probable_hours"
@@ -111,3 +111,11 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def notice(self) -> Millis:
         return round(self.notice_hours * HOUR)
+
+    def least_hours(self, kind: str) -> tuple[float, float]:
+        """Hours of silence from which a gap of a kind ("", "harbour_", "class_b_") has each level."""
+        if kind == "harbour_":
+            return self.harbour_possible_hours, self.harbour_probable_hours
+        if kind == "class_b_":
+            return self.class_b_possible_hours, self.class_b_probable_hours
+        return self.possible_hours, self.probable_hours

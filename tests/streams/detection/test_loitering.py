@@ -46,7 +46,8 @@ def detected(
     *rows: Rows, fences: Sequence[Fence] = (), rules: LoiteringSettings | None = None, ship_type: int = 80
 ) -> list[Event]:
     settings = VesselSettings(detectors=DetectorSettings(loitering=rules or LoiteringSettings()))
-    return events_of(run_stage(vessel_stage(fences, settings), *rows, statics(A, ship_type=ship_type)))
+    found = events_of(run_stage(vessel_stage(fences, settings), *rows, statics(A, ship_type=ship_type)))
+    return [event for event in found if event.loitering]
 
 
 def sts(metres: float) -> Fence:
@@ -172,7 +173,8 @@ def test_a_candidate_is_raised_once_its_type_is_confirmed() -> None:
     settings = VesselSettings()
     for minute, number in ((12 * 60, 1), (36 * 60, 0)):
         later = statics(A, (minute, minute + 6))
-        events = events_of(run_stage(vessel_stage(settings=settings), rows, later))
+        found = events_of(run_stage(vessel_stage(settings=settings), rows, later))
+        events = [event for event in found if event.loitering]
         assert len(events) == number
         for event in events:
             assert minute_of(event.start) == BEFORE

@@ -52,7 +52,7 @@ def visits(*rows: Rows, fences: Sequence[Fence] = (PORT,), ship_type: int = 80) 
 
 
 def only_visit(events: list[Event]) -> tuple[Event, PortVisit]:
-    (event,) = latest(events)
+    (event,) = latest([event for event in events if event.port_visit])
     assert event.port_visit is not None
     return event, event.port_visit
 

@@ -1,7 +1,7 @@
 """Distances by sea to the ports of the catalogue, looked up for whole columns of positions.
 
 They were computed once on a raster and are shipped: geofences/data/SOURCES.md says how. They are right to
-some 15 km near a port and along coasts, and to four per cent of a long way.
+some 15 km near a port and along coasts, and to a tenth of a long way.
 """
 
 import gzip

@@ -403,7 +403,7 @@ EVENT: Final = {
         "portName": Text("Name of the port."),
         "ssvid": Text("MMSI of the holder that can be there first.", limits=MMSI),
         "distanceKm": Text(
-            "Distance from its last known position to the port by sea, right to some four per cent; along a "
+            "Distance from its last known position to the port by sea, right to about a tenth; along a "
             "great circle where the way by sea is not known.",
             "km",
             NOT_NEGATIVE,

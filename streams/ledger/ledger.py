@@ -9,8 +9,8 @@ from streams.ledger.delivery import Barrels, Delivery
 from streams.ledger.settings import LedgerSettings
 
 UNSEEN: Final = (
-    "It counts calls that the events show. Calls of vessels that were not heard before or after, transfers "
-    "at sea to vessels that never call, and land routes are not in it."
+    "It counts calls that port visits show, not possible dark port visits. Calls of vessels that were not "
+    "heard before or after, transfers at sea to vessels that never call, and land routes are not in it."
 )
 
 

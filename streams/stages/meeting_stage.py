@@ -107,6 +107,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         )
         self._dark_visits = DarkVisits(
             settings.dark_port_visit,
+            rules.settings.vessel.detectors.gap,
             rules.surroundings,
             rules.detectors[EventType.DARK_PORT_VISIT],
             self._identity_of,

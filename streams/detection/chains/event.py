@@ -214,14 +214,14 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
         return text + (" That port visit is still open." if way[-1].fact.end is None else "")
     if over:
         return text + (
-            f" No call of it at a North Korean port became known by {day(window_end(cargo, s))}, the end of "
+            f" No call at a North Korean port became known by {day(window_end(cargo, s))}, the end of "
             "the time in which it would count."
         )
     who = ", ".join(holder.ssvid for holder in chain.holders)
     text += (
-        f" The oil may be on board of MMSI {who}."
+        f" The oil may be aboard MMSI {who}."
         if len(chain.holders) == 1
-        else (f" The oil may be on board of any of these: MMSI {who}." if who else "")
+        else (f" The oil may be aboard any of these: MMSI {who}." if who else "")
     )
     if chain.arrivals:
         first = chain.arrivals[0]
@@ -235,7 +235,8 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
 def _step(leg: Leg, cargo: Cargo) -> str:
     fact = leg.fact
     if leg.kind == "load" and not fact.seen:
-        return f"{named(leg.side)} may have called at {fact.port_name} before {day(fact.until)}, not heard"
+        place, until = fact.port_name, day(fact.until)
+        return f"{named(leg.side)} may have called at {place} before {until}, while it was not heard"
     if leg.kind == "load":
         until = f"until {day(fact.end)}" if fact.end is not None else f"since {day(fact.start)}"
         return f"{named(leg.side)} was at {fact.port_name} {until}"

@@ -16,7 +16,7 @@ class ChainWeights(Weights, frozen=True, forbid_unknown_fields=True):
     loaded: float = 0.06
     """For: reported more draught after that call."""
     transfer: float = 0.12
-    """For: lay alongside the next vessel."""
+    """For: met the next vessel in an encounter."""
     renumbered: float = 0.05
     """For: a vessel on the way changed its MMSI."""
     discharge: float = 0.15

@@ -22,6 +22,7 @@ from streams.detection.explanation import (
     type_changed,
     watchlist,
 )
+from streams.detection.gaps.reasons import DRAUGHT
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 
 REACHABLE: Final = ReasonType(
@@ -37,14 +38,6 @@ SEEN_IN_PORT: Final = ReasonType(
     side=Side.FOR,
     text="it fell silent at {port}, and was heard again outside",
     weight="seen_in_port",
-)
-DRAUGHT: Final = ReasonType(
-    code="draught",
-    side=Side.FOR,
-    text="its reported draught changed by {value:+.1f} m during the silence",
-    weight="draught",
-    thresholds=("draught_metres",),
-    unit="m",
 )
 SAME_DRAUGHT: Final = ReasonType(
     code="same_draught",
@@ -152,7 +145,7 @@ def build_event(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
-        summary=_summary(gap, ports, identity) + retracted(retraction),
+        summary=_summary(gap_event, gap, ports, identity) + retracted(retraction),
         detector=detector,
     )
 
@@ -197,7 +190,7 @@ def _draught_change(gap: Gap) -> float | None:
     return None if before is None or after is None else round(after - before, 1)
 
 
-def _summary(gap: Gap, ports: Sequence[ReachablePort], identity: Identity) -> str:
+def _summary(event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: Identity) -> str:
     first, name = ports[0], called(identity)
     silent = duration_text(round(gap.duration_hours * HOUR))
     stay = duration_text(round(first.longest_stay_hours * HOUR))
@@ -205,8 +198,13 @@ def _summary(gap: Gap, ports: Sequence[ReachablePort], identity: Identity) -> st
     if len(ports) == 2:
         others = " Another watched port was within its reach."
     if gap.on_position is None:
+        heard = (
+            f"has not been heard for {silent}"
+            if event.end is None
+            else f"was not heard for {silent}; where it was when it was heard again is not known"
+        )
         return (
-            f"The {name} has not been heard for {silent}. It can have reached {first.port_name} at "
+            f"The {name} {heard}. It can have reached {first.port_name} at "
             f"{_clock(first.earliest_arrival)} UTC at the earliest.{others}"
         )
     way = round(first.distance_from_off_km + (first.distance_to_on_km or 0))

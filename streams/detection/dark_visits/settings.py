@@ -10,7 +10,7 @@ class DarkVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     reachable: float = 0.15
     """For: time at the port; the full weight from `full_hours` on, proportionally less before."""
     seen_in_port: float = 0.2
-    """For: it fell silent in the port, or was heard there again."""
+    """For: it fell silent in the port, and was heard again outside."""
     draught: float = 0.15
     """For: it came back with another draught."""
     same_draught: float = 0.1

@@ -13,11 +13,10 @@ from streams.detection.dark_visits.event import NOT_REACHED, build_event
 from streams.detection.dark_visits.reach import reachable, watched_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.gaps.reasons import IN_HARBOUR
+from streams.detection.gaps.settings import GapSettings
 
-_CLOSED: Final = 3 * DAY
-"""A gap that is over changes no more after this long: its vessel's draught is waited for a day."""
-_OPEN: Final = 62 * DAY
-"""A vessel that is silent is kept for less than this."""
+_MARGIN: Final = 2 * DAY
+"""A visit is kept for this much longer than its gap can change."""
 
 
 class Followed(msgspec.Struct, array_like=True, gc=False):
@@ -38,12 +37,14 @@ class DarkVisits:
     def __init__(
         self,
         settings: DarkVisitSettings,
+        gap_settings: GapSettings,
         surroundings: Surroundings,
         detector: Detector,
         identity_of: Callable[[int], Identity],
         changed: set[str],
     ) -> None:
         self._settings = settings
+        self._gap = gap_settings
         self._surroundings = surroundings
         self._detector = detector
         self._identity_of = identity_of
@@ -95,7 +96,8 @@ class DarkVisits:
             known = Followed(event_id(EventType.DARK_PORT_VISIT, (mmsi,), start, off.lon, off.lat))
             self._followed.setdefault(mmsi, {})[event.id] = known
         known.revision, known.named = known.revision + 1, named
-        known.until = from_text(event.detected) + (_CLOSED if event.end else _OPEN)
+        lasts = self._gap.settle_hours * HOUR if event.end else self._gap.kept_days * DAY
+        known.until = from_text(event.detected) + round(lasts) + _MARGIN
         self._changed.add(f"dark/{mmsi}")
         identity = self._identity_of(mmsi)
         made = build_event(
@@ -113,8 +115,6 @@ class DarkVisits:
         """The ports within reach during a gap; none for a vessel that lay in a harbour all the time."""
         gap = event.gap
         assert gap is not None
-        if event.end is not None and gap.on_position is None:
-            return []  # where it came back is not known
         in_harbour = any(reason.code == IN_HARBOUR.code for reason in event.against)
         if in_harbour and (gap.distance_km is None or gap.distance_km <= self._settings.back_km):
             return []

@@ -18,7 +18,7 @@ from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType
 SILENT: Final = ReasonType(
     code="silent",
     side=Side.FOR,
-    text="not heard for {duration}; silences of up to {expected} are ordinary for it",
+    text="not heard for {duration}; silences of up to {expected} count as ordinary for it",
     weight="silent",
     thresholds=("possible_hours", "harbour_possible_hours", "class_b_possible_hours"),
     unit="h",
@@ -68,7 +68,8 @@ OFTEN_LOST: Final = ReasonType(
 NEIGHBOURS_SILENT: Final = ReasonType(
     code="neighbours_silent",
     side=Side.AGAINST,
-    text="{silent} of {before} other vessels {where} fell silent with it: a receiver or a source has failed",
+    text="{silent} of {before} other vessels {where} fell silent with it, as when a receiver or a source "
+    "fails",
     weight="neighbours_silent",
 )
 IN_HARBOUR: Final = ReasonType(

@@ -70,13 +70,13 @@ export const REASONS = {
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "gap": { "reasons": [
-    {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … are ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},
+    {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … count as ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},
     {"code": "neighbours_heard", "side": "for", "text": "… of … other vessels that were heard near it in the hour before were heard after it fell silent", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by …", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.1, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "moved", "side": "for", "text": "it was heard again … km from where it fell silent", "weight": 0.05, "thresholds": [50.0], "unit": "km", "plotted": false},
-    {"code": "neighbours_silent", "side": "against", "text": "… of … other vessels … fell silent with it: a receiver or a source has failed", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "neighbours_silent", "side": "against", "text": "… of … other vessels … fell silent with it, as when a receiver or a source fails", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
     {"code": "coverage_unknown", "side": "against", "text": "whether it could have been heard is not known: others were heard near where it fell silent in … of … hours of the silence", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leaves_coverage", "side": "against", "text": "its course led to where hardly any vessel was heard lately", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "often_lost", "side": "against", "text": "vessels often fall silent there: lately … of those …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},

@@ -225,7 +225,7 @@ def test_an_open_chain_says_the_time_left_and_closes_with_its_window() -> None:
     assert last.status is Status.CLOSED
     assert last.chain is not None
     assert (last.chain.holders, last.chain.arrivals) == ((), ())
-    assert "No call of it at a North Korean port became known" in last.summary
+    assert "No call at a North Korean port became known" in last.summary
 
 
 def test_the_case_of_2022() -> None:

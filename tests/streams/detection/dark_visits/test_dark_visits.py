@@ -133,6 +133,16 @@ def test_where_it_comes_back_may_rule_a_call_out() -> None:
     assert events[-1].against[-1].code == "not_reached"
 
 
+def test_where_it_comes_back_may_not_be_known() -> None:
+    """It is heard again without a position: that neither proves a call nor rules one out."""
+    minutes = np.arange(0, 8 * H, 10)
+    rows = fixes(A, minutes, minutes, 0, sog=1.0, origin=OFF), statics(A), statics(A, [33 * H, 34 * H])
+    event = latest(visits(run(*rows, *near(40), fences=FENCES)))[0]
+    assert event.status is Status.CLOSED
+    assert "where it was when it was heard again is not known" in event.summary
+    assert first(event).distance_to_on_km is None
+
+
 def test_nothing_depends_on_parts_and_restarts() -> None:
     rows = [*silent(30.0), *near(42)]
     once = run(*rows, fences=FENCES, every=1000 * H * MINUTE)

@@ -90,6 +90,10 @@ def place_fixes(vessel: PlacedVessel, rows: Rows, s: TrackSettings) -> Placed:
             continue
         placed.keep[i] = True
         placed.numbers[i] = segment.number
+    # a track can end in the step that began it: what it had is off the track then
+    alive = {segment.number for segment in vessel.segments}
+    placed.keep &= np.isin(placed.numbers, list(alive))
+    placed.late = [late for late in placed.late if late[1] in alive]
     return placed
 
 

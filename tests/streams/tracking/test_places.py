@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.report import Reports, Rows
 from models.tick import Instant
@@ -182,6 +184,29 @@ def test_two_ships_that_share_a_number_are_two(seed: int) -> None:
     assert len(numbers) == 2
     assert counts.max() > 0.8 * 400 / 5
     assert counts.min() > 0.25 * 330 / 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.sampled_from([1, 5, 10, 60]))
+def test_places_begin_and_end_within_one_step(seed: int, places: int, every: int) -> None:
+    """Several ships under one MMSI from its first fix on, in any order: each tick is near one of them."""
+    random = np.random.default_rng(seed)
+    minutes = np.cumsum(random.exponential(every, 300)) / 60
+    place = np.where(random.random(300) < random.uniform(0.3, 1), random.integers(0, places, 300), 0)
+    knots = random.choice([0.2, 10])
+    east = 50_000.0 * place + knots * KNOT * minutes
+    rows = fixes(A, minutes, east, sog=random.choice([np.nan, knots]))
+    whole = ticks_of(run_stage(vessel_stage(), rows))
+    stage, out = vessel_stage(), []
+    for part in np.array_split(rows, 7):
+        stage.feed(Reports("a", part))
+        out += stage.advance(int(part["time"][-1]))
+    found = ticks_of([*out, *stage.advance(END)])
+    assert found.tobytes() == whole.tobytes()
+    lon, _ = lon_lat(50_000.0 * np.arange(places), 0.0)
+    sailed = minutes[-1] * knots * KNOT / 80_000  # degrees
+    away = (found["lon"][:, None] - lon[None, :]).round(3)
+    assert ((away >= -0.001) & (away <= sailed + 0.01)).any(axis=1).all()
 
 
 def test_a_snapshot_at_any_place_changes_nothing() -> None:

@@ -6,11 +6,11 @@ some 15 km near a port and along coasts, and to a tenth of a long way.
 
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -64,19 +64,36 @@ def latitude(ordinate: Any) -> Any:
     return np.degrees(np.arctan(np.sinh(np.radians(ordinate))))
 
 
+class Fields(NamedTuple):
+    """The distances to all ports of a region, kilometres: ports × rows × columns, NOWHERE where unknown."""
+
+    region: Region
+    ports: list[str]
+    distances: npt.NDArray[np.int16]
+
+
 @cache
-def _fields() -> dict[str, tuple[Region, npt.NDArray[np.int16]]]:
-    """Region and distances in kilometres of every port, by its code. Read once."""
+def _regions() -> list[Fields]:
+    """Read once."""
     data = resources.files("geofences").joinpath("data", "sea_distance.npz.gz").read_bytes()
     with np.load(io.BytesIO(gzip.decompress(data))) as file:
-        regions = [
-            Region(west, south, east, north, 0.05) for west, south, east, north in file["regions"].tolist()
-        ]
-        names = [name for name in file.files if "/" in name]
-        return {
-            name.split("/", 1)[1]: (regions[int(name.split("/", 1)[0])], unpacked(file[name]))
-            for name in names
-        }
+        names = [name.split("/", 1) for name in file.files if "/" in name]
+        regions = []
+        for number, (west, south, east, north) in enumerate(file["regions"].tolist()):
+            ports = [port for region, port in names if int(region) == number]
+            fields = [unpacked(file[f"{number}/{port}"]) for port in ports]
+            regions.append(Fields(Region(west, south, east, north, 0.05), ports, np.stack(fields)))
+        return regions
+
+
+@cache
+def _places() -> dict[str, tuple[int, int]]:
+    """Of each port: the number of its region, and its own number in that."""
+    return {
+        port: (number, own)
+        for number, fields in enumerate(_regions())
+        for own, port in enumerate(fields.ports)
+    }
 
 
 def packed(field: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
@@ -92,7 +109,7 @@ def unpacked(differences: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
 
 def ports_by_sea() -> Sequence[str]:
     """The codes of the ports that distances are known to, sorted."""
-    return sorted(_fields())
+    return sorted(_places())
 
 
 def sea_distance_km(port: str, lon: Floats, lat: Floats) -> Floats:
@@ -101,26 +118,45 @@ def sea_distance_km(port: str, lon: Floats, lat: Floats) -> Floats:
     It is not known beyond 4,000 km, outside the port's part of the world, and for ports that are not shipped.
     """
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    if port not in _fields():
+    if port not in _places():
         return np.full(lon.shape, np.nan)
-    region, field = _fields()[port]
+    number, own = _places()[port]
+    region, _, distances = _regions()[number]
+    return np.asarray(_interpolated(region, distances[own : own + 1], lon, lat)[0], np.float64)
+
+
+@lru_cache(maxsize=4096)
+def sea_distances_km(lon: float, lat: float) -> Mapping[str, float]:
+    """Kilometres by sea from one position in degrees to each port; those that are not known are left out."""
+    at = np.array([lon], np.float64), np.array([lat], np.float64)
+    return {
+        port: km
+        for region, ports, distances in _regions()
+        if region.holds(lon, lat)
+        for port, km in zip(ports, _interpolated(region, distances, *at)[:, 0].tolist(), strict=True)
+        if km == km
+    }
+
+
+def _interpolated(region: Region, distances: npt.NDArray[np.int16], lon: Floats, lat: Floats) -> Floats:
+    """Distances between the kept cells' middles, ports × positions, kilometres; NaN where unknown."""
     row, column = region.place(lon, lat)
-    # the kept cells' middles
     row, column = (row - KEPT // 2) / KEPT, (column - KEPT // 2) / KEPT
-    rows, columns = field.shape
+    _, rows, columns = distances.shape
     inside = (row >= 0) & (row <= rows - 1) & (column >= 0) & (column <= columns - 1)
     row, column = np.where(inside, row, 0.0), np.where(inside, column, 0.0)
     south = np.minimum(row.astype(np.intp), rows - 2)
     west = np.minimum(column.astype(np.intp), columns - 2)
     up, right = row - south, column - west
-    total, weight = np.zeros(lon.shape), np.zeros(lon.shape)
+    total = np.zeros((len(distances), *lon.shape))
+    weight = np.zeros(total.shape)
     for above, beside, share in (
         (0, 0, (1 - up) * (1 - right)),
         (0, 1, (1 - up) * right),
         (1, 0, up * (1 - right)),
         (1, 1, up * right),
     ):
-        value = field[south + above, west + beside].astype(np.float64)
+        value = distances[:, south + above, west + beside].astype(np.float64)
         share = np.where(value >= 0, share, 0.0)
         total, weight = total + share * value, weight + share
     with np.errstate(invalid="ignore", divide="ignore"):

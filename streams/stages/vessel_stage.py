@@ -243,7 +243,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         silent = [
             vessel
             for vessel in quiet
-            if vessel is not None and instant - vessel.last >= self._settings.detectors.gap.notice
+            if vessel is not None
+            and instant - vessel.last >= self._settings.detectors.gap.notice
+            and (vessel.silence is None or vessel.silence.back is not None)  # else it is proposed already
         ]
         for vessel in silent:
             if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(vessel, instant)):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from geofences.distance import port_distance_km
-from geofences.sea_distance import sea_distance_km
+from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings, bounds
 from models.event import (
     Chain,
@@ -165,10 +165,9 @@ def _leg(leg: Leg) -> ChainLeg:
 
 def distance_km(lon: float, lat: float, port: int, surroundings: Surroundings) -> float:
     """Kilometres by sea from a position in degrees to a port; by a great circle where that is not known."""
-    at_lon, at_lat = np.array([lon]), np.array([lat])
-    direct = float(port_distance_km(at_lon, at_lat, tuple(surroundings.port_fences(port)))[0])
-    by_sea = float(sea_distance_km(surroundings.ports[port], at_lon, at_lat)[0])
-    return direct if np.isnan(by_sea) else max(direct, by_sea)
+    fences = tuple(surroundings.port_fences(port))
+    direct = float(port_distance_km(np.array([lon]), np.array([lat]), fences)[0])
+    return max(direct, sea_distances_km(lon, lat).get(surroundings.ports[port], direct))
 
 
 def _arrivals(

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from geofences.fence import DOCK_KINDS
-from geofences.sea_distance import sea_distance_km
+from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings
 from models.event import Position, ReachablePort
 from models.time import HOUR, Millis, to_text
@@ -58,14 +58,18 @@ def reachable(
     """
     at_off, at_on = _inside(surroundings, off), frozenset[str]() if on is None else _inside(surroundings, on)
     found = []
+    from_off = sea_distances_km(off.lon, off.lat)
+    to_on = {} if on is None else sea_distances_km(on.lon, on.lat)
+    spare = end - start - s.stay_hours * HOUR
+    if spare <= 0:
+        return []
     for port in ports:
         arriving = bool(port.fences & at_off)
         if port.fences & at_on or (arriving and on is None):
             continue  # in the port, or there still: that is part of a port visit
-        to = 0.0 if arriving else _km(port.code, off)
-        back = 0.0 if on is None else _km(port.code, on)
-        spare = end - start - s.stay_hours * HOUR
-        if np.isnan(to) or np.isnan(back) or spare <= 0:
+        to = 0.0 if arriving else from_off.get(port.code)
+        back = 0.0 if on is None else to_on.get(port.code)
+        if to is None or back is None:
             continue
         speed = knots * _KM / HOUR  # kilometres a millisecond
         stay = end - start - (to + back) / speed
@@ -110,10 +114,6 @@ def _way(port: ReachablePort) -> float:
 
 def _whole_minutes(duration: float) -> Millis:
     return round(duration / 60_000) * 60_000
-
-
-def _km(port: str, place: Position) -> float:
-    return float(sea_distance_km(port, np.array([place.lon]), np.array([place.lat]))[0])
 
 
 def _inside(surroundings: Surroundings, place: Position) -> frozenset[str]:

@@ -1,12 +1,13 @@
 """The event of a gap: its level, its reasons for and against, its sentence, from what reception tells."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 
 from geofences.surroundings import Surroundings
-from models.event import Event, Gap, Level, Reason, Status, to_json
+from models.event import Event, Gap, Level, Reason, Status, from_json, to_json
 from models.time import HOUR, Millis, duration_text, from_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
@@ -76,6 +77,8 @@ def judged(
 ) -> Event | None:
     """A gap with its level; None while it has none. `known` is whether coverage is."""
     assert event.gap is not None
+    if around.outage is not None and not identity.listed and event.status is not Status.RETRACTED:
+        return None
     silent = from_text(event.end or event.detected) - from_text(event.start)
     reasons = list(_for(event, identity, around, silent, surroundings, s))
     doubts = list(_against(event, identity, around, known, s))
@@ -85,8 +88,6 @@ def judged(
         conditions.discard("silent")
     if silent - around.unheard_hours * HOUR >= s.least_hours(kind)[1] * HOUR:
         conditions.add("silent_long")
-    if around.outage is not None and not identity.listed and event.status is not Status.RETRACTED:
-        return None
     level = REASONS.level(conditions)
     if level is None:
         if event.status is not Status.RETRACTED:
@@ -127,6 +128,12 @@ def as_it_stands(event: Event, instant: Millis) -> Event:
 def stored(event: Event) -> bytes:
     """The proposal, as it is kept until it is judged again."""
     return to_json(event)
+
+
+@lru_cache(maxsize=4096)
+def proposed(proposal: bytes) -> Event:
+    """The proposal that was stored. The silences that go on are asked for theirs again and again."""
+    return from_json(proposal)
 
 
 def _for(

@@ -13,10 +13,9 @@ import numpy as np
 from geofences.distance import EARTH_RADIUS_M
 from geofences.surroundings import Surroundings
 from models.event import Event, EventType, Level, Status
-from models.event import from_json as event_from_json
 from models.time import DAY, HOUR, Millis, from_text, to_text
 from models.vessel import Identity
-from streams.detection.gaps.event import Circumstances, as_it_stands, judged, stored
+from streams.detection.gaps.event import Circumstances, as_it_stands, judged, proposed, stored
 from streams.detection.gaps.reception import Reception, ReceptionSettings, area
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.resting import RestingPlaces
@@ -103,7 +102,7 @@ class GapJudge:
                     if full:
                         self._count_hours(known, instant)
                         self._changed.add(f"gap/{mmsi}")
-                    event = as_it_stands(event_from_json(known.proposal), instant)
+                    event = as_it_stands(proposed(known.proposal), instant)
                     events += self._publish(mmsi, known, event, instant, on_change=True)
         return events
 
@@ -114,7 +113,7 @@ class GapJudge:
             for mmsi in sorted(self._open)
             for id in sorted(self._open[mmsi])
             if (known := self._known[mmsi][id]).level is not None
-            and (made := self._made(mmsi, known, as_it_stands(event_from_json(known.proposal), instant)))
+            and (made := self._made(mmsi, known, as_it_stands(proposed(known.proposal), instant)))
         ]
 
     def flush(self, instant: Millis) -> list[Event]:
@@ -125,7 +124,7 @@ class GapJudge:
             for id in sorted(self._open[mmsi])
             if (known := self._known[mmsi][id]).level is not None and known.published_at < instant
             for published in self._publish(
-                mmsi, known, as_it_stands(event_from_json(known.proposal), instant), instant
+                mmsi, known, as_it_stands(proposed(known.proposal), instant), instant
             )
         ]
 
@@ -136,7 +135,7 @@ class GapJudge:
         s = self._settings
         for mmsi, silences in list(self._known.items()):
             for id, known in list(silences.items()):
-                proposal = event_from_json(known.proposal) if not known.open else None
+                proposal = proposed(known.proposal) if not known.open else None
                 ended = None if proposal is None or proposal.end is None else from_text(proposal.end)
                 limit = (
                     known.start + (s.kept_days + 1) * DAY
@@ -181,7 +180,7 @@ class GapJudge:
         """Count the hours of the silence in which others were heard near where it began, up to the last one
         of which all is known; then see who fell silent with it."""
         cells = area(known.lon, known.lat)
-        end = event_from_json(known.proposal).end
+        end = proposed(known.proposal).end
         until = instant if end is None else min(instant, from_text(end))
         around, s = known.around, self._reception_settings
         for hour in range(known.counted + 1, min(until // HOUR - 1, instant // HOUR - _LATE_HOURS) + 1):
@@ -190,7 +189,7 @@ class GapJudge:
             else:
                 around.unheard_hours += 1
             known.counted = hour
-        (mmsi,) = event_from_json(known.proposal).mmsis
+        (mmsi,) = proposed(known.proposal).mmsis
         rings = [
             self._reception.neighbours(
                 mmsi, known.start, None if reach is None else area(known.lon, known.lat, reach)

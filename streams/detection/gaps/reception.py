@@ -6,8 +6,8 @@ were not heard any more in the hours after: near the edge of what a station hear
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -74,11 +74,29 @@ class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
                 raise ValueError(f"{name} must be above 0 and at most 1")
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """The vessels of one hour, ascending, each with the cell where it was last."""
+class Heard:
+    """The vessels of one hour, ascending, each with the cell where it was last. It is never changed."""
 
-    mmsi: npt.NDArray[np.uint32]
-    cell: Cells
+    def __init__(self, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
+        self.mmsi = mmsi
+        self.cell = cell
+
+    @cached_property
+    def _by_cell(self) -> tuple[npt.NDArray[np.uint32], Cells]:
+        """The vessels in the order of their cells, and those cells."""
+        order = np.argsort(self.cell, kind="stable")
+        return self.mmsi[order], self.cell[order]
+
+    def within(self, cells: Cells) -> npt.NDArray[np.uint32]:
+        """The vessels that were last in one of these cells, in the order of the cells."""
+        mmsi, cell = self._by_cell
+        first, last = np.searchsorted(cell, cells, "left"), np.searchsorted(cell, cells, "right")
+        return np.concatenate([mmsi[:0], *map(mmsi.__getitem__, map(slice, first, last))])
+
+    def count(self, cells: Cells) -> int:
+        """How many vessels were last in one of these cells."""
+        _, cell = self._by_cell
+        return int((np.searchsorted(cell, cells, "right") - np.searchsorted(cell, cells, "left")).sum())
 
 
 class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -109,7 +127,7 @@ class Reception:
         self._step = step
         self._changed = changed
         self._hours: dict[int, Heard] = {}
-        self._counts: dict[int, tuple[Cells, Cells]] = {}  # of an hour: cells and vessels in each
+        self._since: dict[int, npt.NDArray[np.uint32]] = {}  # who was heard after an hour, once asked for
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
         self._seen = np.empty(0, np.float32)
@@ -134,7 +152,7 @@ class Reception:
         known = self._hours.get(hour, _NOBODY)
         everyone, last = np.unique(np.concatenate([mmsi[::-1], known.mmsi]), return_index=True)
         self._hours[hour] = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last])
-        self._counts.pop(hour, None)
+        self._since.clear()
         self._changed.add(f"heard/{hour}")
 
     def _close(self, now: int) -> None:
@@ -142,11 +160,11 @@ class Reception:
         hour = now - _LATE - _LOST_AFTER - 1
         heard = self._hours.get(hour, _NOBODY)
         if len(heard.mmsi):
-            gone = ~np.isin(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
+            gone = ~_among(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
             self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, _NOBODY)))
         for old in [each for each in self._hours if each <= now - self._settings.kept_hours]:
             del self._hours[old]
-            self._counts.pop(old, None)
+            self._since.clear()
             self._changed.add(f"heard/{old}")
 
     def _count(self, cell: Cells, gone: Flags, moved: Flags) -> None:
@@ -177,40 +195,34 @@ class Reception:
         hour = start // HOUR
         if hour not in self._hours and hour - 1 not in self._hours:
             return None
-        before = []
-        for each in (hour - 1, hour):
-            heard = self._hours.get(each, _NOBODY)
-            near = np.ones(len(heard.mmsi), bool) if cells is None else np.isin(heard.cell, cells)
-            before.append(heard.mmsi[near & (heard.mmsi != mmsi)])
-        others = np.unique(np.concatenate(before))
-        since = self._after(hour, max(self._hours))
-        return Neighbours(len(others), int(np.isin(others, since).sum()))
+        before = [self._hours.get(each, _NOBODY) for each in (hour - 1, hour)]
+        there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
+        others = np.unique(there[there != mmsi])
+        if hour not in self._since:
+            self._since[hour] = self._after(hour, max(self._hours))
+        return Neighbours(len(others), int(_among(others, self._since[hour]).sum()))
 
     def is_heard(self, hour: int, cells: Cells) -> bool:
         """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
         and does not count."""
-        return self._vessels(hour, cells) >= self._settings.heard_vessels
-
-    def _vessels(self, hour: int, cells: Cells) -> int:
-        if hour not in self._hours:
-            return 0
-        if hour not in self._counts:
-            self._counts[hour] = np.unique(self._hours[hour].cell, return_counts=True)
-        there, count = self._counts[hour]
-        return int(count[np.isin(there, cells)].sum())
+        return self._hours.get(hour, _NOBODY).count(cells) >= self._settings.heard_vessels
 
     def seen(self, cells: Cells) -> float:
         """Hours of vessels heard in these cells, lately."""
-        return float(self._seen[np.isin(self._cells, cells)].sum())
+        return float(self._seen[self._known(cells)].sum())
 
     def often_lost(self, cells: Cells, under_way: bool) -> tuple[bool, float]:
         """Whether vessels often fall silent in these cells, and the share that did: of those that moved on,
         for a vessel `under_way`, or else of those heard there."""
-        there = np.isin(self._cells, cells)
+        there = self._known(cells)
         lost = float(self._lost[there].sum())
         of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
         s, share = self._settings, lost / of if of else 0.0
         return lost >= s.lost_vessels and share >= s.lost_share, share
+
+    def _known(self, cells: Cells) -> npt.NDArray[np.intp]:
+        """Where those of these cells stand of which something is remembered, ascending."""
+        return np.searchsorted(self._cells, cells[_among(cells, self._cells)])
 
     # --- checkpoints
 
@@ -229,7 +241,7 @@ class Reception:
 
     def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
-        self._hours, self._counts = {}, {}
+        self._hours, self._since = {}, {}
         self._cells = np.empty(0, np.int64)
         self._seen = self._lost = self._moved = np.empty(0, np.float32)
         for kind, rest, data in pieces:
@@ -241,6 +253,14 @@ class Reception:
                 self._hours[int(rest)] = Heard(
                     np.frombuffer(parts[0], np.uint32), np.frombuffer(parts[1], np.int64)
                 )
+
+
+def _among(each: npt.NDArray[Any], all_of_them: npt.NDArray[Any]) -> Flags:
+    """Which of these are among others, which are sorted."""
+    if not len(all_of_them):
+        return np.zeros(len(each), bool)
+    at = np.minimum(np.searchsorted(all_of_them, each), len(all_of_them) - 1)
+    return np.asarray(all_of_them[at] == each)
 
 
 def _moved(heard: Heard, later: Heard) -> Flags:
@@ -262,7 +282,7 @@ def cells_of(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Cell
 def _around(row: int, column: int, reach: int) -> Cells:
     rows = np.arange(max(row - reach, 0), min(row + reach, _ROWS - 1) + 1)
     columns = np.arange(column - reach, column + reach + 1) % _COLUMNS
-    return (rows[:, None] * _COLUMNS + columns[None, :]).ravel()
+    return np.sort((rows[:, None] * _COLUMNS + columns[None, :]).ravel())
 
 
 def area(lon: float, lat: float, reach: int = 1) -> Cells:

@@ -22,6 +22,7 @@ from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
 from streams.tracking.places import is_shared, main_track, off_track_of
+from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
 
@@ -59,6 +60,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done = BEGINNING
         self._newest = BEGINNING
         self._fleet: dict[int, VesselState] = {}
+        self._repeats = Repeats()
         self._quiet: list[int] = []  # vessels that were silent for an hour when the last hour began
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
@@ -120,7 +122,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         chunks = list(self._waiting.values())
         positions = np.concatenate([np.empty(0, POSITION), *(chunk[0] for chunk in chunks)])
         statics = np.concatenate([np.empty(0, STATIC), *(chunk[1] for chunk in chunks)])
-        positions, statics = np.sort(positions, order="time"), np.sort(statics, order="time")
+        positions, statics = _by_time(positions), _by_time(statics)
         stations = tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
@@ -178,6 +180,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
         self._quiet = self._silent_for_an_hour(self._done // HOUR * HOUR)
+        self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
         self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
@@ -222,6 +225,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     continue
                 identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
                 del self._fleet[vessel.mmsi]
+                self._repeats.forget(vessel.mmsi)
                 self._pieces.add(f"vessel/{vessel.mmsi}")
         return Instant(
             time=instant,
@@ -285,14 +289,20 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Take in static data; returns the vessels of which something is newly confirmed."""
         changed: set[int] = set()
         apart = int(self._settings.identity.apart_seconds * SECOND)
-        for row in rows[_order(rows, STATIC_KEYS)]:
-            vessel = self._vessel(int(row["mmsi"]), int(row["time"]), changed)
-            if row["type"] != 5:
+        rows = rows[_order(rows, STATIC_KEYS)]
+        columns = rows["mmsi"].tolist(), rows["time"].tolist(), rows["type"].tolist(), contents(rows)
+        for i, (mmsi, time, type, content) in enumerate(zip(*columns, strict=True)):
+            vessel = self._vessel(mmsi, time, changed)
+            if type != 5:
                 self._mark_class_b(vessel, changed)
-            if vessel.silence is not None and vessel.silence.back is not None and row["draught"] > 0:
+            if vessel.silence is not None and vessel.silence.back is not None and rows["draught"][i] > 0:
                 vessel.silence.draughts_heard += 1
-            if vessel.claims.hear(row, apart, self._settings.identity.ship_types):
-                changed.add(vessel.mmsi)
+            if self._repeats.knows(mmsi, content):
+                continue
+            news = vessel.claims.hear(rows[i], apart, self._settings.identity.ship_types)
+            self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
+            if news:
+                changed.add(mmsi)
         return changed
 
     def _meet(self, rows: Rows) -> set[int]:
@@ -335,6 +345,16 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for rows in copies:
             rows["stations"] = renumber[rows["stations"]]
         return copies
+
+
+def _by_time(rows: Rows) -> Rows:
+    """Rows by time, then by MMSI, then by all they hold. `numpy.sort`, which is slow, is for few of them."""
+    rows = rows[np.lexsort([rows["mmsi"], rows["time"]])]
+    again = np.zeros(len(rows), bool)
+    again[1:] = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
+    for start, end in _runs(again):
+        rows[start:end] = np.sort(rows[start:end], order="time")
+    return rows
 
 
 def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:

@@ -121,6 +121,12 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             changed |= self.draught.hear(round(draught, 1), time, apart)
         return changed
 
+    @property
+    def settled(self) -> bool:
+        """Whether no field waits to be heard again: what came last changes nothing if it comes again."""
+        fields = (self.name, self.callsign, self.imo, self.ship_type, self.dimensions, self.draught)
+        return all(claim.heard is None for claim in fields)
+
     def identity(
         self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist, s: IdentitySettings
     ) -> Identity:

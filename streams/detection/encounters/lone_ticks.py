@@ -43,6 +43,7 @@ class LoneTicks:
         self._settings = s
         self._ticks: dict[Millis, Rows] = {}
         """Sorted by track and time, by the instant of the grid that ends the step."""
+        self._tracks: dict[Millis, npt.NDArray[np.int64]] = {}  # of these ticks
 
     def take(
         self, rows: Rows, wanted: Callable[[int], bool], followed: Mapping[int, Iterable[Key]]
@@ -81,7 +82,7 @@ class LoneTicks:
         """Let go of ticks that are too old to matter. Returns their steps."""
         gone = [time for time in self._ticks if time <= instant - self._settings.silence - MARGIN]
         for time in gone:
-            del self._ticks[time]
+            del self._ticks[time], self._tracks[time]
         return gone
 
     def dump(self, time: Millis) -> bytes | None:
@@ -92,6 +93,7 @@ class LoneTicks:
     def load(self, data: Mapping[Millis, bytes]) -> None:
         """Go on from what `dump` gave for each step."""
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+        self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
     # --- which lone ticks, and who may be near them
 
@@ -109,6 +111,7 @@ class LoneTicks:
         for time in added:
             together = np.concatenate([self._ticks.get(time, no_ticks()), fresh[steps == time]])
             self._ticks[time] = together[np.lexsort([together["time"], tracks(together)])]
+            self._tracks[time] = tracks(self._ticks[time])
         return added
 
     def _near_dense(
@@ -190,9 +193,9 @@ class LoneTicks:
         """The tick of a vessel that is nearest in time: after it where `steps` ascend, else before it."""
         later = steps.step > 0
         for end in steps:
-            there = [row for row in self._lone(end, track) if row["time"] > time] if later else []
-            if not later:
-                there = [row for row in self._lone(end, track) if row["time"] < time]
+            there = [
+                row for row in self._lone(end, track) if (row["time"] > time if later else row["time"] < time)
+            ]
             at = end if later else end - self._step
             on_grid = self._neighbours.find(at, track)
             if on_grid is not None and (at > time) == later and at != time:
@@ -202,10 +205,13 @@ class LoneTicks:
                 return nearest
         return None
 
-    def _lone(self, step: Millis, track: int) -> Rows:
-        rows = self._ticks.get(step, no_ticks())
-        there: Rows = rows[tracks(rows) == track]
-        return there
+    def _lone(self, step: Millis, track: int) -> Iterable[Rows]:
+        """The ticks of a vessel in a step."""
+        numbers = self._tracks.get(step)
+        if numbers is None:
+            return ()
+        first, last = np.searchsorted(numbers, track, "left"), np.searchsorted(numbers, track, "right")
+        return self._ticks[step][first:last] if first < last else ()
 
 
 def _between(before: Rows, after: Rows, time: Millis) -> Rows:

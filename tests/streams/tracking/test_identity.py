@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from models.report import Rows
+from models.time import MINUTE
 from models.vessel import Dimensions, Identity, Role
 from models.watchlist import Watchlist
 from streams.stages.settings import VesselSettings
 from streams.tracking.identity import IdentitySettings
 from tests.streams.track_factories import (
     A,
+    at,
     fixes,
     identities_of,
     run_stage,
@@ -252,3 +254,12 @@ def test_an_aircraft_or_a_beacon_is_a_ship_where_it_says_so_as_class_a(
     mmsi: int, fields: dict[str, Any], role: Role
 ) -> None:
     assert known(statics(mmsi, **fields), mmsi=mmsi).role is role
+
+
+def test_a_name_that_was_confirmed_before_is_confirmed_again_after_another_one() -> None:
+    minutes = range(0, 120, 6)
+    names = [b"A"] * 6 + [b"B"] * 7 + [b"A"] * 7
+    rows = np.concatenate([statics(A, [m], name=name) for m, name in zip(minutes, names, strict=True)])
+    told = [each for instant in run_stage(vessel_stage(), rows) for each in instant.identities if each.name]
+    assert [each.name for each in told] == ["A", "B", "A"]
+    assert [(each.time - at(0)) / MINUTE for each in told] == [10, 45, 85]

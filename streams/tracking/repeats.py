@@ -1,0 +1,42 @@
+"""Static data that says nothing new: ships repeat theirs every six minutes, nearly always unchanged."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from models.report import Rows
+
+Content = tuple[object, ...]
+"""What one transmission claims."""
+
+_KEPT: Final = 8
+"""Contents kept for a vessel. A ship has two or three: type 5, or both parts of type 24."""
+_CLAIMED: Final = ("imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard", "name", "callsign")
+
+
+class Repeats:
+    """What the vessels sent that would change nothing if it came again. It is made anew after a restart."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, set[Content]] = {}
+
+    def knows(self, mmsi: int, content: Content) -> bool:
+        return content in self._known.get(mmsi, ())
+
+    def note(self, mmsi: int, content: Content, *, changed: bool, settled: bool) -> None:
+        """A content was taken in: whether it changed what is confirmed, and whether nothing waits to be heard
+        again."""
+        if changed or not settled or len(self._known.get(mmsi, ())) >= _KEPT:
+            self.forget(mmsi)
+        if settled:
+            self._known.setdefault(mmsi, set()).add(content)
+
+    def forget(self, mmsi: int) -> None:
+        self._known.pop(mmsi, None)
+
+
+def contents(rows: Rows) -> Iterator[Content]:
+    """The content of each row of STATIC; its last part is the draught, 0 where there is none."""
+    columns: list[Sequence[object]] = [rows[name].tolist() for name in _CLAIMED]
+    return zip(*columns, np.nan_to_num(rows["draught"], nan=0.0).tolist(), strict=True)

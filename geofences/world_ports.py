@@ -9,6 +9,7 @@ import hashlib
 import io
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,17 @@ import numpy.typing as npt
 from geofences.distance import EARTH_RADIUS_M
 from geofences.layer import Floats, unit_vectors
 
+COUNTRIES: Final = {"RU": "Russia", "KP": "North Korea"}
+"""What the index calls the countries of the catalogue, by ISO 3166-1 alpha-2."""
+
 
 class WorldPorts:
-    """Names and positions of ports. Read only."""
+    """Names, countries and positions of ports. Read only."""
 
-    def __init__(self, names: tuple[str, ...], lon: Floats, lat: Floats) -> None:
-        """`lon` and `lat` in degrees, one for each name."""
-        self.names = names
+    def __init__(self, names: tuple[str, ...], countries: tuple[str, ...], lon: Floats, lat: Floats) -> None:
+        """`lon` and `lat` in degrees, one for each name; a country that is not known is empty."""
+        self.names, self.countries = names, countries
+        self.lon, self.lat = lon, lat
         self._points = unit_vectors(lon, lat)
 
     def nearest(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
@@ -44,7 +49,7 @@ def world_ports() -> WorldPorts:
     rows = list(csv.DictReader(io.StringIO(_data().decode("utf-8"), newline="")))
     lon, lat = (np.array([float(row[name]) for row in rows]) for name in ("lon", "lat"))
     names = tuple(f"{row['name']}, {row['country']}".removesuffix(", ") for row in rows)
-    return WorldPorts(names, lon, lat)
+    return WorldPorts(names, tuple(row["country"] for row in rows), lon, lat)
 
 
 @cache

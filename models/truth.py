@@ -28,6 +28,9 @@ class Truth(msgspec.Struct, frozen=True):
     dismissed: tuple[TrueEvent, ...] | None = None
     """In reviews: what has been found and is not true. Of everything else nothing is known then."""
 
+    allowed: tuple[TrueEvent, ...] = ()
+    """In simulations: what may be found, up to its level, and need not be. It counts neither way."""
+
     @property
     def name(self) -> str:
         return (

@@ -1,9 +1,10 @@
 """How well events agree with the truth, of simulations or by reviews: matches, misses, errors in time.
 
 An event matches a true one of the same type and the same vessels if their times overlap; one to one, the
-largest overlap first. An event found at a lower level than the true one counts as
-missed, and not as false. A type is scored over all recordings together. Where reviews stand for the truth,
-only events that somebody confirmed or dismissed are counted.
+largest overlap first. An event found at a lower level than the true one counts as missed, and not as false.
+What the truth allows and does not ask for counts neither way, unless its level is too high. A type is
+scored over all recordings together. Where reviews stand for the truth, only events that somebody confirmed
+or dismissed are counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ class Score(msgspec.Struct, frozen=True):
     start_bias: float | None  # mean of the signed errors
     end_bias: float | None
     false_probable: int  # false ones of level `probable`
+    allowed: int = 0  # that the truth allows and does not ask for; not among `found`
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -70,6 +72,7 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
     pairs: list[_Pair] = []
     missed: list[Miss] = []
     false: list[Miss] = []
+    allowed: list[Event] = []
     for revisions, truth in recordings:
         found = latest(revisions)
         matches = _match(truth.events, found)
@@ -80,6 +83,9 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
         if truth.dismissed is not None:
             wrong = {j for _, j in _match(truth.dismissed, found)}
             used |= {j for j in range(len(found)) if j not in wrong}  # nobody knows whether those are true
+        rest = [event for j, event in enumerate(found) if j not in used]
+        free = {j for i, j in _match(truth.allowed, rest) if not _too_high(truth.allowed[i], rest[j])}
+        allowed += [rest[j] for j in sorted(free)]
         missed += [
             Miss(
                 name, true.type, true.mmsis, true.start, true.end,
@@ -90,17 +96,23 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
         ]  # fmt: skip
         false += [
             Miss(name, event.type, event.mmsis, event.start, event.end, event.level, event.id)
-            for j, event in enumerate(found)
-            if j not in used
+            for j, event in enumerate(rest)
+            if j not in free
         ]
-    scores = (_score(kind, pairs, missed, false) for kind in EventType)
+    scores = (_score(kind, pairs, missed, false, allowed) for kind in EventType)
     return Evaluation(
-        tuple(score for score in scores if score.true or score.found), tuple(missed), tuple(false)
+        tuple(score for score in scores if score.true or score.found or score.allowed),
+        tuple(missed),
+        tuple(false),
     )
 
 
 def _too_low(true: TrueEvent, found: Event) -> bool:
     return true.level is Level.PROBABLE and found.level is Level.POSSIBLE
+
+
+def _too_high(allowed: TrueEvent, found: Event) -> bool:
+    return allowed.level is Level.POSSIBLE and found.level is Level.PROBABLE
 
 
 def _span(event: TrueEvent | Event) -> tuple[Millis, Millis]:
@@ -132,7 +144,13 @@ def _match(true: Sequence[TrueEvent], found: Sequence[Event]) -> list[tuple[int,
     return matches
 
 
-def _score(kind: EventType, pairs: Sequence[_Pair], missed: Sequence[Miss], false: Sequence[Miss]) -> Score:
+def _score(
+    kind: EventType,
+    pairs: Sequence[_Pair],
+    missed: Sequence[Miss],
+    false: Sequence[Miss],
+    allowed: Sequence[Event],
+) -> Score:
     mine = [pair for pair in pairs if pair.true.type is kind]
     wrong = [miss for miss in false if miss.type is kind]
     matched = len(mine)
@@ -152,6 +170,7 @@ def _score(kind: EventType, pairs: Sequence[_Pair], missed: Sequence[Miss], fals
         start_bias=fmean(starts) if starts else None,
         end_bias=fmean(ends) if ends else None,
         false_probable=sum(miss.level is Level.PROBABLE for miss in wrong),
+        allowed=sum(event.type is kind for event in allowed),
     )
 
 

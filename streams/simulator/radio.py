@@ -171,7 +171,7 @@ def receive(
     heard: list[Line] = []
     sequence = 0
     for vessel in vessels:
-        jams = list(jamming.jams(vessel, noise.jams, rng))
+        jams = [*jamming.jams(vessel, noise.jams, rng), *vessel.jams]
         from_space = passes is not None and rng.random() < 0.5
         for kind, times in transmissions(vessel, thinned, ships):
             lon, lat, sog, cog, heading = vessel.track.at(times)

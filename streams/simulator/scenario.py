@@ -64,4 +64,6 @@ def simulate(name: str, seed: int = 0, noise: str = "none") -> Recording:
         np.random.default_rng([zlib.crc32(name.encode()), seed, zlib.crc32(noise.encode())]),
     )
     events = truth.events(world.vessels, world.start, world.cargoes)
-    return Recording(lines, Truth(name, seed, noise, len(world.vessels), events), world)
+    allowed = truth.allowed(world.vessels, world.receivers, world.start)
+    found = Truth(name, seed, noise, len(world.vessels), events, allowed=allowed)
+    return Recording(lines, found, world)

@@ -7,14 +7,17 @@ encounter   two ships, one at least a tanker and none a tug, pilot, tender or bu
             of contact, or 1 hour made fast
 loitering   a tanker below 2 knots without a break for 4 hours, in transfer areas for 2, outside ports
 port_visit  a tanker between entering and leaving a port (with its roads) in which it stops (below 0.2 knots)
-chain       a cargo that the scenario says was carried: from the first port visit of its first vessel, or else
-            the first encounter of the two first, to the last visit of its last vessel to a North Korean port
+chain       a cargo that the scenario says was carried: from the first port visit of its first vessel or its
+            call in the dark, or else the first encounter of the two first, to the last visit of its last
+            vessel to a North Korean port. `probable` if it began at a Russian port, or with a North Korean
+            vessel
+gap, dark_port_visit   `silence_truth` says what they are
 
 Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
@@ -24,7 +27,10 @@ import numpy.typing as npt
 from models.event import EventType, Level
 from models.time import Millis, to_text
 from models.truth import TrueEvent
+from streams.simulator import silence_truth
 from streams.simulator.kinematics import HOUR, Beside, Floats, Place, Waters
+from streams.simulator.radio import Receiver
+from streams.simulator.silence_truth import Found
 from streams.simulator.vessel import NOT_PARTNERS, STEP, Vessel
 
 Span = tuple[float, float]
@@ -45,6 +51,7 @@ PROBABLE_FAST: Final = HOUR
 MERGE: Final = 4 * HOUR
 _KOREAN: Final = "KP"
 """How the UN/LOCODE of a North Korean port begins."""
+_KOREAN_MID: Final = 445
 MERGE_FAST: Final = 24 * HOUR
 LOITERING: Final = {Waters.OPEN: 4 * HOUR, Waters.ROADS: 4 * HOUR, Waters.STS: 2 * HOUR}
 
@@ -53,12 +60,17 @@ def events(
     vessels: list[Vessel], start: Millis, cargoes: Sequence[tuple[Vessel, ...]] = ()
 ) -> tuple[TrueEvent, ...]:
     """All events of a scenario that begins at `start`, by time; `cargoes` are who carried each in turn."""
+    until = max(vessel.track.end for vessel in vessels)
+    silences = list(silence_truth.gaps_and_calls(vessels, until))
 
     def event(
         kind: EventType, who: tuple[Vessel, ...], span: Span, note: str, level: Level | None = None
     ) -> TrueEvent:
         begin, end = (start + round(second * 1000) for second in span)
-        mmsis = tuple(sorted(vessel.ship.mmsi for vessel in who))
+        numbers = {vessel.ship_at(span[0]).mmsi for vessel in who}
+        if kind is EventType.CHAIN:  # it knows all numbers of a vessel
+            numbers |= {ship.mmsi for vessel in who for _, ship in vessel.identities}
+        mmsis = tuple(sorted(numbers))
         last = who[-1:] if kind is EventType.CHAIN else who  # the others may be out of sight by then
         ended = all(span[1] < vessel.times[-1] for vessel in last)
         return TrueEvent(kind, mmsis, to_text(begin), to_text(end) if ended else None, note, level)
@@ -69,15 +81,36 @@ def events(
             event(EventType.ENCOUNTER, (a, b), span, _hours(span), level) for span, level in encounters(a, b)
         ]
     for vessel in vessels:
-        if vessel.ship.tanker:
+        if vessel.ship.counts:
             for span, waters in slow_phases(vessel):
                 if span[1] - span[0] >= LOITERING[waters]:
                     found.append(event(EventType.LOITERING, (vessel,), span, f"{_hours(span)}, {waters}"))
             for span, port in port_visits(vessel):
                 found.append(event(EventType.PORT_VISIT, (vessel,), span, port))
     for carriers in cargoes:
-        found.append(event(EventType.CHAIN, carriers, *_cargo(carriers)))
+        found.append(event(EventType.CHAIN, carriers, *_cargo(carriers, silences)))
+    found += _as_events(silences, start)
     return tuple(sorted(found, key=lambda one: (one.start, one.type, one.mmsis)))
+
+
+def allowed(vessels: list[Vessel], receivers: Sequence[Receiver], start: Millis) -> tuple[TrueEvent, ...]:
+    """What may be found and need not be, in a scenario that begins at `start`."""
+    until = max(vessel.track.end for vessel in vessels)
+    return tuple(_as_events(silence_truth.may_be_found(vessels, receivers, until), start))
+
+
+def _as_events(found: Iterable[Found], start: Millis) -> list[TrueEvent]:
+    return [
+        TrueEvent(
+            one.type,
+            (one.mmsi,),
+            to_text(start + round(one.begin * 1000)),
+            None if one.end is None else to_text(start + round(one.end * 1000)),
+            one.note,
+            one.level,
+        )
+        for one in found
+    ]
 
 
 def encounters(a: Vessel, b: Vessel) -> list[tuple[Span, Level]]:
@@ -99,13 +132,21 @@ def encounters(a: Vessel, b: Vessel) -> list[tuple[Span, Level]]:
     return found
 
 
-def _cargo(carriers: tuple[Vessel, ...]) -> tuple[Span, str, Level]:
-    """When a cargo was on its way, how it went, and that the rule makes it `probable`: it has its end."""
+def _cargo(carriers: tuple[Vessel, ...], silences: Sequence[Found]) -> tuple[Span, str, Level]:
+    """When a cargo was on its way, how it went, and the level that the rule gives."""
     first, last = carriers[0], carriers[-1]
-    loads = [span for span, port in port_visits(first) if not port.startswith(_KOREAN)]
+    loads = [span[0] for span, port in port_visits(first) if not port.startswith(_KOREAN)]
+    loads += [
+        one.begin
+        for one in silences
+        if one.type is EventType.DARK_PORT_VISIT and one.mmsi == first.ship.mmsi
+        if not one.note.startswith(_KOREAN)
+    ]
     ends = [span for span, port in port_visits(last) if port.startswith(_KOREAN)]
-    begin = loads[0] if loads else encounters(first, carriers[1])[0][0]
-    return (begin[0], ends[-1][1]), f"{len(carriers) - 1} transfers", Level.PROBABLE
+    begin = min(loads) if loads else encounters(first, carriers[1])[0][0][0]
+    named = any(vessel.ship.mmsi // 1_000_000 == _KOREAN_MID for vessel in carriers)
+    level = Level.PROBABLE if loads or named else Level.POSSIBLE
+    return (begin, ends[-1][1]), f"{len(carriers) - 1} transfers", level
 
 
 def contacts(a: Vessel, b: Vessel) -> list[Span]:
@@ -189,7 +230,7 @@ def merged(parts: list[Span], within: float, over: Sequence[Span] = ()) -> list[
 def _may_meet(a: Vessel, b: Vessel) -> bool:
     if a.ship.mmsi == b.ship.mmsi or (a.hull and a.hull == b.hull):
         return False
-    if not (a.ship.tanker or b.ship.tanker):
+    if not (a.ship.counts or b.ship.counts):
         return False
     return all(one.ship.partner and one.ship.ship_type not in NOT_PARTNERS for one in (a, b))
 

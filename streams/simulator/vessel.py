@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from streams.simulator.kinematics import Floats, State, Track
 
+if TYPE_CHECKING:
+    from streams.simulator.jamming import Jam
+
 STEP: Final = 10.0
 """Seconds between the samples that truth and reporting intervals are computed on."""
 
 NOT_PARTNERS: Final = frozenset({31, 32, 50, 51, 52, 53})
 """Types that serve others: towing, pilot, search and rescue, tug, port tender (ITU-R M.1371-5 table 53)."""
+
+_CRAFT: Final = frozenset({30, 36, 37})
+"""Fishing vessels, sailing and pleasure craft."""
 
 
 def imo_number(first_six: int) -> int:
@@ -55,6 +61,12 @@ class Ship:
     def tanker(self) -> bool:
         return self.ship_type in range(80, 90)
 
+    @property
+    def counts(self) -> bool:
+        """Whether events are raised for it alone: a tanker, or of North Korean flag and no small craft."""
+        small = self.ship_type in _CRAFT and self.length < 40
+        return self.tanker or (self.mmsi // 1_000_000 == 445 and not small)
+
     def beside(
         self, other: "Ship", gap: float, port_side: bool, shift: float, turned: bool
     ) -> tuple[float, float]:
@@ -77,6 +89,7 @@ class Vessel:
     silences: tuple[tuple[float, float], ...] = ()  # AIS off, from and to
     draughts: tuple[tuple[float, float], ...] = ()  # from when on another draught holds
     wild: tuple[tuple[float, float, float], ...] = ()  # (time, lon, lat): the next fix is wrong
+    jams: tuple["Jam", ...] = ()  # of its GNSS, whatever the noise
     hull: int = field(default=0)  # two transponders on one hull share a number that is not 0
     identities: tuple[tuple[float, Ship], ...] = ()  # from when on it gives itself out as another ship
 

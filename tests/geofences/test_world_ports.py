@@ -17,7 +17,7 @@ def test_the_nearest_port_and_how_far_it_is() -> None:
 
 
 def test_180_degrees_is_no_border() -> None:
-    ports = WorldPorts(("east", "west"), np.array([179.9, -170.0]), np.array([0.0, 0.0]))
+    ports = WorldPorts(("east", "west"), ("", ""), np.array([179.9, -170.0]), np.array([0.0, 0.0]))
     index, km = ports.nearest(np.array([-179.9]), np.array([0.0]))
     assert (index[0], km[0]) == (0, pytest.approx(22.2, abs=0.1))
 

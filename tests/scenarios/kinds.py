@@ -1,4 +1,5 @@
-"""Simulated transfers by kind and condition: how many are found, with confidence intervals."""
+"""Simulated transfers, silences and chains by kind and condition: how many are found, with confidence
+intervals."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,21 @@ REMOVED: Final = {"normal": 0, "thin30": 30, "thin60": 60, "thin80": 80, "thin95
 CONDITIONS: Final = (*REMOVED, "passes", "clocks", "jammed")
 HARBOURS: Final = ("berths_abroad", "roads_abroad", "anchorage", "berths", "bunkering")
 """Scenarios in which ships lie close to each other by habit."""
+SILENCES: Final = (
+    "dark_call_12", "dark_call_24", "dark_call_60", "silent_at_berth", "silent_at_sea", "both_dark",
+    "partner_falls_silent", "dark_partner", "dark_call_without_imo", "dark_call_elsewhere",
+    "poor_reception", "coverage_hole",
+    "jammed_region",
+)  # fmt: skip
+"""Scenarios in which vessels switch their AIS off, or only seem to."""
+DELIVERIES: Final = (
+    "direct_run", "full_run", "two_transfers", "five_transfers", "barge_between", "dark_delivery",
+    "swap_after_call", "run_without_imo", "yellow_sea_2022", "bunker_nakhodka", "coastal_trade",
+    "small_boats",
+)  # fmt: skip
+"""Scenarios with chains, and with what only looks like one."""
+NOISES: Final = ("none", "normal", "heavy", "thin60")
+"""Conditions of silences and deliveries."""
 
 _Z: Final = 1.959964
 """Of 95 %, two-sided."""
@@ -46,30 +62,38 @@ class Share(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Encounters of one kind under one condition. Where the truth is `probable`, only `probable` is found."""
+    """Events of one type in one scenario under one condition.
+
+    Where the truth is `probable`, only `probable` is found. `allowed` ones count neither way.
+    """
 
     recall: Share
     precision: Share
+    allowed: int = 0
+
+    @property
+    def false(self) -> int:
+        return self.precision.of - self.precision.number
 
 
 Result = tuple[str, list[Event], Truth]
 """Scenario, events as they stand at the end, truth."""
 
 
-def found(results: Iterable[Result]) -> Found:
-    """What became of the encounters of these recordings."""
+def found(results: Iterable[Result], kind: EventType = EventType.ENCOUNTER) -> Found:
+    """What became of the events of a type in these recordings."""
     pooled = evaluate((events, truth) for _, events, truth in results)
     for score in pooled.scores:
-        if score.type is EventType.ENCOUNTER:
-            return Found(Share(score.matched, score.true), Share(score.matched, score.found))
+        if score.type is kind:
+            return Found(Share(score.matched, score.true), Share(score.matched, score.found), score.allowed)
     return Found(Share(0, 0), Share(0, 0))
 
 
-def by_kind(results: Sequence[Result]) -> dict[str, Found]:
+def by_kind(results: Sequence[Result], kind: EventType = EventType.ENCOUNTER) -> dict[str, Found]:
     """One row for each scenario, and one for all."""
     names = dict.fromkeys(name for name, _, _ in results)
-    rows = {name: found(result for result in results if result[0] == name) for name in names}
-    return rows | {"all": found(results)}
+    rows = {name: found((result for result in results if result[0] == name), kind) for name in names}
+    return rows | {"all": found(results, kind)}
 
 
 def table(conditions: dict[str, dict[str, Found]]) -> str:
@@ -81,6 +105,30 @@ def table(conditions: dict[str, dict[str, Found]]) -> str:
     rows = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     rows += ["| " + " | ".join([kind, *cells]) + " |" for kind, cells in texts.items()]
     return "\n".join(rows) + "\n"
+
+
+def counted_table(conditions: dict[str, dict[str, Found]]) -> str:
+    """Markdown: a row for each scenario with such an event, true, false or allowed, a column for each
+    condition.
+
+    A cell has how many true ones are found, how many are false, and how many are allowed; the last row has
+    the precision of all.
+    """
+    columns = list(conditions.values())
+    names = [
+        name
+        for name in columns[0]
+        if any(column[name].recall.of or column[name].false or column[name].allowed for column in columns)
+    ]
+    rows = ["| " + " | ".join(["scenario", *conditions]) + " |", "|" + "---|" * (len(conditions) + 1)]
+    for name in names:
+        cells = [
+            f"{one.recall.text()}; {one.false} false; {one.allowed} allowed"
+            for one in (column[name] for column in columns)
+        ]
+        rows.append("| " + " | ".join([name, *cells]) + " |")
+    precision = [column["all"].precision.text() for column in columns]
+    return "\n".join([*rows, "| " + " | ".join(["precision", *precision]) + " |"]) + "\n"
 
 
 def harbour_table(results: Sequence[Result]) -> str:

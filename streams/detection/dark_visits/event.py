@@ -8,6 +8,7 @@ import msgspec
 from models.event import DarkPortVisit, Detector, Event, EventType, Gap, Level, ReachablePort, Reason, Status
 from models.time import HOUR, duration_text, from_text
 from models.vessel import Identity
+from streams.detection.dark_visits.reach import other_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
@@ -57,6 +58,12 @@ SEVERAL_COUNTRIES: Final = ReasonType(
     text="watched ports of several countries were within its reach: {names}",
     weight="several_countries",
 )
+OTHER_PORT: Final = ReasonType(
+    code="other_port",
+    side=Side.AGAINST,
+    text="ports of other countries were within its reach too, as the crow flies; the nearest is {port}",
+    weight="other_port",
+)
 SEVERAL_PORTS: Final = ReasonType(
     code="several_ports",
     side=Side.AGAINST,
@@ -80,6 +87,7 @@ LEVELS: Final = (
     LevelRule("draught", Effect.PROBABLE, "its draught changed by `draught_metres` or more"),
     LevelRule("gap_possible", Effect.LIMIT, "the gap is only `possible`"),
     LevelRule("several_countries", Effect.LIMIT, "watched ports of several countries were within its reach"),
+    LevelRule("other_port", Effect.LIMIT, "a port of another country, not watched, was within its reach"),
     LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
     LevelRule("same_draught", Effect.BAR, "its draught is the same"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
@@ -89,7 +97,7 @@ REASONS: Final = ReasonTable(
     DarkVisitSettings(),
     (
         *(REACHABLE, SEEN_IN_PORT, DRAUGHT, WATCHLIST),
-        *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, SEVERAL_PORTS),
+        *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
         *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, NOT_OF_INTEREST, NOT_REACHED),
     ),
     LEVELS,
@@ -176,11 +184,18 @@ def _against(
         yield SAME_DRAUGHT.reason(s, metres=gap.draught_after_meters)
     if event.level is Level.POSSIBLE:
         yield GAP_POSSIBLE.reason(s)
-    if len(ports) > 1 and not ports[0].seen_arriving:
-        countries = sorted({port.country for port in ports if port.country})
+    countries = {port.country for port in ports if port.country}
+    if not ports[0].seen_arriving:
         if len(countries) > 1:
-            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(countries))
-        yield SEVERAL_PORTS.reason(s, count=len(ports))
+            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(countries)))
+        if len(ports) > 1:
+            yield SEVERAL_PORTS.reason(s, count=len(ports))
+        if gap.on_position is not None:
+            hours, knots = gap.duration_hours, gap.plausible_speed_knots
+            watched = {*countries, *s.countries}
+            others = other_ports(gap.off_position, gap.on_position, hours, knots, watched, s)
+            if others:
+                yield OTHER_PORT.reason(s, port=others[0])
     yield from number_doubts(identity, from_text(event.start), from_text(event.end or event.detected), s)
     yield from type_changed(identity, s)
 

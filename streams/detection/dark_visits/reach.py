@@ -9,9 +9,11 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from geofences.distance import haversine_m
 from geofences.fence import DOCK_KINDS
 from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings
+from geofences.world_ports import COUNTRIES, world_ports
 from models.event import Position, ReachablePort
 from models.time import HOUR, Millis, to_text
 from streams.detection.dark_visits.settings import DarkVisitSettings
@@ -91,6 +93,22 @@ def reachable(
             )
         )
     return _ranked(found, s)
+
+
+def other_ports(
+    off: Position, on: Position, hours: float, knots: float, countries: set[str], s: DarkVisitSettings
+) -> tuple[str, ...]:
+    """The ports in other countries than these (ISO 3166-1 alpha-2) that were within reach, the nearest first.
+
+    Ways are as the crow flies: coasts and whole lands may lie between, but
+    what is further away so is out of reach in any case. Source of the ports: the World Port Index.
+    """
+    ports = world_ports()
+    metres = sum(haversine_m(end.lon, end.lat, ports.lon, ports.lat) for end in (off, on))
+    watched = {COUNTRIES[each] for each in countries if each in COUNTRIES}
+    within = np.flatnonzero(metres <= (hours - s.stay_hours) * knots * _KM * 1000)
+    found = sorted((float(metres[i]), ports.names[i]) for i in within if ports.countries[i] not in watched)
+    return tuple(name for _, name in found)
 
 
 def _ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:

@@ -19,6 +19,8 @@ class DarkVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: the gap is only `possible`."""
     several_countries: float = 0.05
     """Against: it can have called at ports of several countries."""
+    other_port: float = 0.1
+    """Against: it can have called at a port of another country that is not watched."""
     several_ports: float = 0.05
     """Against: it can have called at several ports."""
     type_changed: float = 0.05

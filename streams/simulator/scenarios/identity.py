@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from streams.simulator.jamming import Jam
 from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, beyond
 from streams.simulator.scenarios.meeting import SETTLED, alongside, traffic, waiting
 from streams.simulator.vessel import Ship
@@ -100,3 +101,22 @@ def new_type(world: World) -> None:
     Truth: an encounter; the tanker loiters."""
     kind = int(world.rng.choice([30, 31, 50, 52]))
     _changes(world, lambda ship: replace(ship, ship_type=kind))
+
+
+@scenario
+def jammed_region(world: World) -> None:
+    """Ten ships, half of them tankers, sail through the eastern Gulf of Finland or drift there; for 8 to 14
+    hours all of them send positions that go round one place on land, 60 km off. Truth: nothing but who
+    loiters."""
+    world.thinned = 120.0
+    lon, lat = 26.5, 59.95
+    start, hours = world.between(6, 9) * HOUR, world.between(8, 14)
+    false = beyond(27.4, 59.5, world.between(0, 360), world.between(0, 5_000))
+    for number in range(10):
+        ship = world.fleet.tanker((90, 180)) if number % 2 == 0 else world.fleet.cargo()
+        place = beyond(lon, lat, 36.0 * number, world.between(2_000, 9_000))
+        track = Track(0.0, *place, 270.0)
+        while track.end < start + (hours + 8) * HOUR:
+            track.drift(world.between(0, 360), 0.4, 5.0)
+        radius, period = world.between(1_000, 2_500), world.between(700, 1_500)
+        world.add(ship, track, jams=(Jam(start, start + hours * HOUR, *false, radius, period),))

@@ -1,5 +1,7 @@
 """The whole run: from a Russian berth by way of a transfer at sea to Nampo."""
 
+from collections.abc import Sequence
+
 from streams.simulator.kinematics import HOUR, Track, Waters, bearing
 from streams.simulator.radio import Receiver
 from streams.simulator.scenarios.meeting import SETTLED, alongside
@@ -39,7 +41,7 @@ def full_run(world: World) -> None:
     """A tanker loads at Vostochny, passes the oil to another in the Japan Sea for 4 to 8 hours, and that one
     discharges at Nampo behind the West Sea Barrage, five days later. Truth: a port visit of the first at
     Vostochny, an encounter, both loiter, a port visit of the second at Nampo, and a chain of the two."""
-    _hear_the_way(world)
+    hear_the_way(world)
     hours, knots = world.between(4, 8), world.between(10, 12)
     tanker = world.fleet.tanker((80, 110), destination="VOSTOCHNY")
     track, loaded = from_vostochny(world, knots)
@@ -64,7 +66,7 @@ def full_run(world: World) -> None:
 def direct_run(world: World) -> None:
     """A tanker loads at Vostochny and discharges at Nampo, with AIS on all the way. Truth: its two port
     visits, and a chain of it alone."""
-    _hear_the_way(world)
+    hear_the_way(world)
     knots = world.between(10, 12)
     tanker = world.fleet.tanker((80, 110), destination="NAMPO")
     track, loaded = from_vostochny(world, knots)
@@ -79,7 +81,7 @@ def barge_between(world: World) -> None:
     """A tanker loads at Vostochny and passes the oil to a barge in the Japan Sea, which passes it to another
     tanker hours later; that one discharges at Nampo. The barge sends no draught. Truth: port visits of the
     tankers, two encounters, both tankers loiter, and a chain of the three."""
-    _hear_the_way(world)
+    hear_the_way(world)
     hours, knots = world.between(3, 5), world.between(10, 12)
     tanker = world.fleet.tanker((80, 110), destination="VOSTOCHNY")
     track, loaded = from_vostochny(world, knots)
@@ -104,7 +106,7 @@ def barge_between(world: World) -> None:
     world.cargoes.append((first, middle, last))
 
 
-def _hear_the_way(world: World) -> None:
+def hear_the_way(world: World) -> None:
     """Stations along the way from Vostochny to Nampo, beside a feed that hears everything."""
     world.thinned = 120.0
     world.receivers = (
@@ -126,10 +128,10 @@ def from_vostochny(world: World, knots: float) -> tuple[Track, float]:
     return track, loaded
 
 
-def to_nampo(world: World, track: Track, knots: float) -> float:
+def to_nampo(world: World, track: Track, knots: float, route: Sequence[tuple[float, float]] = ROUTE) -> float:
     """Sail round Korea to the piers of Nampo, discharge and put to sea again; returns when discharged."""
     track.enter(Waters.OPEN)
-    for place in ROUTE:
+    for place in route:
         track.sail_to(*place, knots)
     edge, roads, locks_edge, locks, piers_edge, piers = CHANNEL
     track.sail_to(*edge, 8.0).enter(Waters.ROADS, NAMPO).sail_to(*roads, 6.0, slow_to=0.0)

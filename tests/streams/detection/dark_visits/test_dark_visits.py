@@ -20,13 +20,13 @@ def visits(events: list[Event]) -> list[Event]:
     return [event for event in events if event.type is EventType.DARK_PORT_VISIT]
 
 
-def near(hours: float, count: int = 8) -> list[Rows]:
+def near(hours: float, count: int = 8, origin: tuple[float, float] = OFF) -> list[Rows]:
     """Cargo ships that drift near where the tanker falls silent, heard for so many hours."""
     minutes = np.arange(0, hours * H, 15.0)
     rows = []
     for i in range(count):
         east, north = 15_000 * np.cos(i) + minutes / 4, 15_000 * np.sin(i)
-        rows.append(fixes(273_100_000 + i, minutes + i, east, north, sog=1.5, origin=OFF))
+        rows.append(fixes(273_100_000 + i, minutes + i, east, north, sog=1.5, origin=origin))
         rows.append(statics(273_100_000 + i, [i, 6 + i], ship_type=70))
     return rows
 
@@ -97,6 +97,18 @@ def test_the_same_draught_speaks_against_it() -> None:
     (event,) = latest(visits(run(*silent(24.0, after=4.0), *near(36), fences=FENCES)))
     assert event.level is Level.POSSIBLE
     assert "same_draught" in codes(event)
+
+
+def test_a_port_of_another_country_within_reach_leaves_it_possible() -> None:
+    """Silent for 30 hours off Wakkanai, back with another draught: she may have loaded in Japan."""
+    place = (141.9, 45.7)
+    rows = tanker((0, 8), (38, 42), draught=4.0, after=6.2, origin=place)
+    (event,) = latest(visits(run(*rows, *near(42, origin=place), fences=FENCES)))
+    assert "draught" in codes(event)
+    assert {port.country for port in detail(event).ports} == {"RU"}
+    (doubt,) = [reason for reason in event.against if reason.code == "other_port"]
+    assert doubt.text.endswith("Japan")
+    assert event.level is Level.POSSIBLE
 
 
 def test_silent_at_the_berth_and_heard_outside_later_is_the_stronger_form() -> None:

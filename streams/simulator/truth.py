@@ -17,7 +17,7 @@ Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
@@ -173,7 +173,7 @@ def made_fast(a: Vessel, b: Vessel) -> Floats:
         beside = [
             isinstance(leg.motion, Beside) and leg.motion.other is other.track for leg in one.track.legs
         ]
-        out.append(one.times[np.array(beside, bool)[one.track.leg_at(one.times)]])
+        out.append(one.times[np.array(beside, bool)[one.leg_numbers]])
     return np.unique(np.concatenate(out))
 
 
@@ -194,9 +194,8 @@ def slow_phases(vessel: Vessel) -> Iterator[tuple[Span, Waters]]:
 
 def port_visits(vessel: Vessel) -> Iterator[tuple[Span, str]]:
     """Calls with a stop, and the port."""
-    places = _places(vessel)
-    for port in sorted({place.port for place in places if place.port}):
-        inside = np.array([place.port == port for place in places])
+    for port in sorted({leg.place.port for leg in vessel.track.legs if leg.place.port}):
+        inside = _at(vessel, lambda place, port=port: place.port == port)
         for span in spans(vessel.times[inside & vessel.on_air(vessel.times)]):
             during = (vessel.times >= span[0]) & (vessel.times <= span[1])
             if (vessel.samples.sog[during] < STOPPED).any():
@@ -235,13 +234,13 @@ def _may_meet(a: Vessel, b: Vessel) -> bool:
     return all(one.ship.partner and one.ship.ship_type not in NOT_PARTNERS for one in (a, b))
 
 
-def _places(vessel: Vessel) -> list[Place]:
-    legs = vessel.track.legs
-    return [legs[i].place for i in vessel.track.leg_at(vessel.times)]
+def _at(vessel: Vessel, holds: Callable[[Place], bool]) -> npt.NDArray[np.bool_]:
+    """Whether something holds of the place at each sample time."""
+    return np.array([holds(leg.place) for leg in vessel.track.legs], bool)[vessel.leg_numbers]
 
 
 def _in_port(vessel: Vessel) -> npt.NDArray[np.bool_]:
-    return np.array([place.waters is Waters.PORT for place in _places(vessel)], dtype=bool)
+    return _at(vessel, lambda place: place.waters is Waters.PORT)
 
 
 def _difference(a: Vessel, at_a: npt.NDArray[Any], b: Vessel, at_b: npt.NDArray[Any]) -> Floats:

@@ -123,6 +123,11 @@ class Vessel:
         return np.arange(first, last + 1) * STEP
 
     @cached_property
+    def leg_numbers(self) -> npt.NDArray[np.int64]:
+        """The number of the leg at each sample time."""
+        return self.track.leg_at(self.times)
+
+    @cached_property
     def samples(self) -> State:
         """The track at the sample times."""
         return self.track.at(self.times)

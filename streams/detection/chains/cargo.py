@@ -124,13 +124,10 @@ class CargoFinder:
                     continue
                 from_ship = self._book.ship(giver)
                 ships.add(from_ship)
-                confidence = (
-                    0.0
-                    if self._coastal(fact, giver)
-                    else self._links.transfer(fact, giver, self._book.side_of(fact, ship))
-                )
+                receiver = self._book.side_of(fact, ship)
+                ordinary = self._coastal(fact, giver) or not self._links.shows_oil(giver, receiver)
+                confidence = 0.0 if ordinary else self._links.transfer(fact, giver, receiver)
                 if confidence >= self._s.min_confidence:
-                    receiver = self._book.side_of(fact, ship)
                     legs.append(Leg("transfer", fact, receiver, ship, giver, -1, 1, confidence))
         landed = self._links.discharge(call, carried=bool(legs))
         best = max(range(len(legs)), key=lambda i: (legs[i].confidence, i), default=None)
@@ -140,7 +137,10 @@ class CargoFinder:
         return Cargo(call, False, tuple(legs), (), (), (), frozenset(ships))
 
     def _coastal(self, meeting: Fact, giver: Side) -> bool:
-        """Whether the other vessel is in North Korea's own trade: it flies its flag, or came from there."""
+        """Whether the other vessel is in North Korea's own trade.
+
+        It came from there, or flies its flag and did not come from a source of oil.
+        """
         calls = [
             fact
             for fact in self._book.of(self._book.ship(giver))
@@ -148,9 +148,9 @@ class CargoFinder:
             and fact.start < meeting.start
             and fact.until >= meeting.start - self._s.window(None, 1)
         ]
-        if calls:
-            return self.is_end(calls[-1])
-        return giver.vessel.flag in self._s.flags
+        if calls and self.is_end(calls[-1]):
+            return True
+        return giver.vessel.flag in self._s.flags and not (calls and self.is_source(calls[-1]))
 
     def _follow(self, root: Fact, legs: list[Leg], *, known: bool, earlier: tuple[Fact, ...]) -> Cargo:
         """All ways on from the first leg, the likeliest first."""

@@ -9,7 +9,7 @@ from models.time import Millis, to_text
 from streams.detection.chains import reasons as table
 from streams.detection.chains.cargo import Cargo, Leg
 from streams.detection.chains.facts import Berth, Side
-from streams.detection.chains.judgement import conditions_of, holding, main_way
+from streams.detection.chains.judgement import conditions_of, holding, is_weak, main_way
 from streams.detection.chains.settings import ChainSettings
 from streams.detection.explanation import WATCHLIST
 
@@ -128,6 +128,10 @@ def reasons_against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
         if not leg.side.tanker and leg.ship not in told:
             told.add(leg.ship)
             yield table.NOT_TANKER.reason(s, vessel=named(leg.side))
+    for leg in way:
+        if is_weak(leg, s):
+            assert leg.giver is not None
+            yield table.WEAK_TRANSFER.reason(s, giver=named(leg.giver), receiver=named(leg.side))
     yield from _contrary(way, s)
     if cargo.ends and way[-1].fact.berth is Berth.ROADS:
         yield table.ROADS_ONLY.reason(s, vessel=named(way[-1].side), place=way[-1].fact.port_name)

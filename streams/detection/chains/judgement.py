@@ -39,17 +39,29 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("linked")
     if cargo.known and cargo.ends:
         conditions.add("both_ends")
-    if named and transfers and (cargo.known or cargo.ends):
+    sure = not any(is_weak(leg, s) for leg in way)
+    if named and transfers and sure and (cargo.known or cargo.ends):
         conditions.add("named")
     if named:
         conditions.add("listed")
     if cargo.known and cargo.root.berth is not Berth.OIL:
         conditions.add("weak_source")
+    if not sure:
+        conditions.add("weak_transfer")
     if not way[-1].side.tanker:  # a barge in between is ordinary
         conditions.add("not_tanker")
     if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
         conditions.add("possible_only")
     return conditions
+
+
+def is_weak(leg: Leg, s: ChainSettings) -> bool:
+    """Whether a transfer is no more than a `possible` encounter in which no draught says that oil passed."""
+    if leg.kind != "transfer" or leg.fact.level is Level.PROBABLE:
+        return False
+    assert leg.giver is not None
+    gave, got = leg.giver.draught_change or 0.0, leg.side.draught_change or 0.0
+    return max(got, -gave) < s.draught_metres
 
 
 def _may_be_meant_for_korea(cargo: Cargo, way: list[Leg], s: ChainSettings) -> bool:

@@ -72,15 +72,22 @@ class Links:
     def bunkering(self, meeting: Fact, giver: Side, receiver: Side) -> bool:
         """Whether the meeting is explained by bunkers or stores.
 
-        It lay in a port's zones outside North Korea, or one of the two serves many ships, or what received
-        is no tanker and neither draught shows a cargo.
+        It lay in a port's zones outside North Korea, or one of the two serves many ships; and neither draught
+        shows a cargo.
         """
         s = self._s
-        gave, got = giver.draught_change or 0.0, receiver.draught_change or 0.0
-        if max(got, -gave) >= s.cargo_metres:
+        if self._cargo_shown(giver, receiver):
             return False
         in_port = meeting.country is not None and meeting.country not in s.end_countries
         return in_port or self.serves(meeting, giver) or self.serves(meeting, receiver)
+
+    def shows_oil(self, giver: Side, receiver: Side) -> bool:
+        """Whether a meeting is a sign of oil by itself: of two tankers, or a draught shows a cargo."""
+        return (giver.tanker and receiver.tanker) or self._cargo_shown(giver, receiver)
+
+    def _cargo_shown(self, giver: Side, receiver: Side) -> bool:
+        gave, got = giver.draught_change or 0.0, receiver.draught_change or 0.0
+        return max(got, -gave) >= self._s.cargo_metres
 
     def serves(self, meeting: Fact, side: Side) -> bool:
         """Whether a vessel met so many others about that time that it looks like a bunker tanker."""

@@ -104,6 +104,12 @@ SEVERAL: Final = ReasonType(
     text="{count} vessels may have the oil, or part of it",
     weight="several",
 )
+WEAK_TRANSFER: Final = ReasonType(
+    code="weak_transfer",
+    side=Side.AGAINST,
+    text="{giver} and {receiver} met only in a `possible` encounter, and no draught says that oil passed",
+    weight="weak_transfer",
+)
 NOT_ARRIVED: Final = ReasonType(
     code="not_arrived",
     side=Side.AGAINST,
@@ -127,9 +133,17 @@ LEVELS: Final = (
     LevelRule("linked", Effect.POSSIBLE, "two linked legs, one of them an end"),
     LevelRule("both_ends", Effect.PROBABLE, "a call at the source and one at a North Korean port"),
     LevelRule(
-        "named", Effect.PROBABLE, "one end, a transfer, and a listed or North Korean vessel on the way"
+        "named",
+        Effect.PROBABLE,
+        "one end, a transfer, and a listed or North Korean vessel on the way, and every transfer is in a "
+        "`probable` encounter or shown by a draught",
     ),
     LevelRule("weak_source", Effect.LIMIT, "at the source no oil berth was seen"),
+    LevelRule(
+        "weak_transfer",
+        Effect.LIMIT,
+        "a transfer is no more than a `possible` encounter, and no draught changed by `draught_metres`",
+    ),
     LevelRule("not_tanker", Effect.LIMIT, "the last vessel is no tanker by its type"),
     LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
     LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
@@ -139,7 +153,7 @@ REASONS: Final = ReasonTable(
     ChainSettings(),
     (
         *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
-        *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
+        *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
         *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, UNLINKED, MERGED),
     ),
     LEVELS,

@@ -31,6 +31,8 @@ class ChainWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: no call at an oil berth was seen at the source."""
     roads_only: float = 0.05
     """Against: the vessel was seen only in the roads of the North Korean port."""
+    weak_transfer: float = 0.08
+    """Against: two vessels met only in a `possible` encounter, and no draught says that oil passed."""
     not_tanker: float = 0.08
     """Against: a vessel on the way reports another type than a tanker."""
     possible_only: float = 0.05

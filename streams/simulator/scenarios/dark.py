@@ -110,6 +110,7 @@ def dark_call_elsewhere(world: World) -> None:
     tanker = world.add(ship, track, silences=((off, track.end),), draughts=((loaded, ship.draught + 1.5),))
     track.sail_to(*far, knots)
     watchers(world, *place, tanker.track.end)
+    watchers(world, *beyond(*place, 90.0, 50_000), tanker.track.end, 4)
 
 
 @scenario

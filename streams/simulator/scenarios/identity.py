@@ -105,9 +105,8 @@ def new_type(world: World) -> None:
 
 @scenario
 def jammed_region(world: World) -> None:
-    """Ten ships, half of them tankers, sail through the eastern Gulf of Finland or drift there; for 8 to 14
-    hours all of them send positions that go round one place on land, 60 km off. Truth: nothing but who
-    loiters."""
+    """Ten ships, half of them tankers, sail to and fro in the Gulf of Finland; for 8 to 14 hours all of them
+    send positions that go round one place on land, 60 km off. Truth: nothing."""
     world.thinned = 120.0
     lon, lat = 26.5, 59.95
     start, hours = world.between(6, 9) * HOUR, world.between(8, 14)
@@ -115,8 +114,9 @@ def jammed_region(world: World) -> None:
     for number in range(10):
         ship = world.fleet.tanker((90, 180)) if number % 2 == 0 else world.fleet.cargo()
         place = beyond(lon, lat, 36.0 * number, world.between(2_000, 9_000))
-        track = Track(0.0, *place, 270.0)
+        course, knots = world.between(70, 110), world.between(6, 9)
+        track = Track(0.0, *place, course, knots)
         while track.end < start + (hours + 8) * HOUR:
-            track.drift(world.between(0, 360), 0.4, 5.0)
+            track.sail(course, knots, 2.0).sail(course + 180, knots, 2.0)
         radius, period = world.between(1_000, 2_500), world.between(700, 1_500)
         world.add(ship, track, jams=(Jam(start, start + hours * HOUR, *false, radius, period),))

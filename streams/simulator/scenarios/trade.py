@@ -8,17 +8,18 @@ from streams.simulator.world import World, scenario
 
 NAKHODKA, CHONGJIN, VLADIVOSTOK = "RUNJK", "KPCHO", "RUVVO"
 NORTH_KOREA = "445"
-AT_ROADS = (132.945, 42.775)
-"""Roads of Nakhodka, degrees."""
+AT_ROADS = ((132.9465, 42.770), (132.9475, 42.787), (132.955, 42.808), (132.955, 42.823))
+"""Places in the roads of Nakhodka, degrees."""
 
 
-def _to_chongjin(track: Track, knots: float, hours: float) -> None:
-    """From the Gulf of Peter the Great to the berths of Chongjin and out again."""
+def _to_chongjin(track: Track, knots: float, hours: float, along: float = 0.0) -> None:
+    """From the Gulf of Peter the Great to the berths of Chongjin and out again; `along` is metres of quay."""
+    berth = beyond(129.80, 41.765, 90.0, along)
     track.enter(Waters.OPEN).sail_to(132.8, 42.4, knots).sail_to(130.2, 41.65, knots).sail_to(
         129.86, 41.70, knots
     )
     track.enter(Waters.ROADS, CHONGJIN).sail_to(129.80, 41.735, 5.0)
-    track.enter(Waters.PORT, CHONGJIN).sail_to(129.80, 41.765, 4.0, slow_to=0.0).moor(hours)
+    track.enter(Waters.PORT, CHONGJIN).sail_to(*berth, 4.0, slow_to=0.0).moor(hours)
     track.sail_to(129.80, 41.735, 4.0).enter(Waters.ROADS, CHONGJIN).sail_to(129.86, 41.70, 5.0)
     track.enter(Waters.OPEN).sail_to(130.4, 41.6, knots)
 
@@ -32,17 +33,16 @@ def bunker_nakhodka(world: World) -> None:
     world.thinned = 120.0
     hours = 24.0
     served: list[Vessel] = []
-    for number in range(4):
+    for number, place in enumerate(AT_ROADS):
         flag = NORTH_KOREA if number % 2 else "273"
         ship = world.fleet.ship(80 if number == 3 else 70, (80, 110), flag=flag)
-        place = beyond(*AT_ROADS, 0.0, 1_100.0 * number)
-        track = Track(0.0, 133.0, 42.55, 330.0, 9.0).sail_to(132.95, 42.75, 8.0)
+        track = Track(number * 0.5 * HOUR, 133.0, 42.55, 330.0, 9.0).sail_to(132.95, 42.75, 8.0)
         track.enter(Waters.ROADS, NAKHODKA).sail_to(*place, 5.0, slow_to=0.0).anchor(
             hours, 100.0, phase=number
         )
         track.sail_to(132.95, 42.75, 6.0)
         if flag == NORTH_KOREA:
-            _to_chongjin(track, world.between(8, 10), world.between(20, 30))
+            _to_chongjin(track, world.between(8, 10), world.between(20, 30), 300.0 * number)
         else:
             track.enter(Waters.OPEN).sail(170.0, 10.0, 5.0)
         served.append(world.add(ship, track))
@@ -56,7 +56,7 @@ def bunker_nakhodka(world: World) -> None:
         ahead, abeam = barge.beside(vessel.ship, 4.0, False, 0.0, False)
         track.join(vessel.track, ahead, abeam, world.between(2.5, 3.5))
         vessel.draughts = ((track.end, round(vessel.ship.draught + 0.1, 1)),)
-        track.sail(heading + 90, 4.0, 0.3, slow_to=2.5)
+        track.sail(heading + 90, 5.0, 0.6, slow_to=3.0)
     track.sail_to(132.94, 42.79, 4.0).enter(Waters.PORT, NAKHODKA).sail_to(132.921, 42.80, 4.0, slow_to=0.0)
     world.add(
         barge, track.moor(4.0), draughts=((loaded, round(barge.draught + 0.8, 1)), (track.end, barge.draught))

@@ -99,6 +99,20 @@ def test_an_event_below_the_true_level_is_missed_and_not_false() -> None:
     assert only(evaluate([([high], truth(probable))])).recall == 1.0
 
 
+def test_what_the_truth_allows_counts_neither_way_up_to_its_level() -> None:
+    """As a `possible` gap where no receiver was in reach."""
+    low = msgspec.structs.replace(DRIFT, level=Level.POSSIBLE)
+    quiet = msgspec.structs.replace(truth(), allowed=(low,))
+    drift = found("01:30", "05:00", A)
+    result = evaluate([([drift], quiet)])
+    assert (only(result).found, only(result).true, only(result).allowed) == (0, 0, 1)
+    assert not result.false
+    high = found("01:30", "05:00", A, level=Level.PROBABLE)
+    assert only(evaluate([([high], quiet)])).false_probable == 1
+    twice = evaluate([([drift, found("06:00", "07:00", A, key="two")], quiet)])
+    assert (only(twice).found, only(twice).allowed) == (1, 1)
+
+
 def test_a_double_is_false_and_the_largest_overlap_matches() -> None:
     events = [found("02:00", "03:00", A, B, key="short"), found("03:10", "08:00", A, B, key="long")]
     result = evaluate([(events, truth(BASE))])

@@ -42,6 +42,7 @@ PORTS: Final = {
     "vostochny": ("RUVYP", "ru-vostochny-berths", 133.06, 42.73),
     "vostochny roads": ("RUVYP", "ru-vostochny-roads", 133.05, 42.68),
     "nakhodka": ("RUNJK", "ru-nakhodka-novitsky", 132.88, 42.80),
+    "nakhodka roads": ("RUNJK", "ru-nakhodka-roads", 132.945, 42.775),
     "vladivostok": ("RUVVO", "ru-vladivostok", 131.9, 43.1),
     "primorsk": ("RUPRI", "ru-primorsk", 28.70, 60.335),
     "nampo": ("KPNAM", "kp-nampo-piers", 125.36, 38.715),

@@ -254,6 +254,32 @@ def test_coastal_trade_of_korean_ships_is_none() -> None:
     assert story.revisions() == []
 
 
+def test_two_korean_ships_that_come_home_side_by_side_are_none() -> None:
+    """From the roads of Nakhodka, a tanker and a cargo ship, neither of which loaded oil there."""
+    story, other = Story(), 445_000_002
+    story.ship(other, type=None)
+    for mmsi in (KOREAN, other):
+        story.visit(mmsi, "nakhodka roads", 0, 24)
+        story.visit(mmsi, "chongjin", 2.1)
+    story.meet(KOREAN, other, 2, (129.86, 41.70), 0.6, level=Level.POSSIBLE)
+    assert not story.chains()
+
+
+def test_a_meeting_that_is_only_possible_makes_no_probable_chain_of_a_korean_ship() -> None:
+    for level, draught, expected in (
+        (Level.PROBABLE, None, Level.PROBABLE),
+        (Level.POSSIBLE, None, Level.POSSIBLE),
+        (Level.POSSIBLE, -1.2, Level.PROBABLE),
+    ):
+        story = Story()
+        story.meet(A, KOREAN, 0, YELLOW_SEA, draughts=(draught, None), level=level)
+        story.visit(KOREAN, "nampo", 3)
+        (chain,) = story.chains()
+        assert chain.level is expected
+        weak = any(reason.code == "weak_transfer" for reason in chain.against)
+        assert weak is (expected is Level.POSSIBLE)
+
+
 @pytest.mark.parametrize("customers", [2, 4])
 def test_a_bunker_tanker_of_both_fleets_makes_none(customers: int) -> None:
     story = Story()

@@ -79,7 +79,9 @@ async def labels(log: FeedLog) -> dict[str, Any]:
         )
 
     truth = Truth("reviews", 0, "", 0, of(Disposition.CONFIRMED), of(Disposition.DISMISSED))
-    return {**msgspec.to_builtins(truth), "reviews": reviews}
+    labels = msgspec.to_builtins(truth)
+    del labels["allowed"]  # only simulations have it
+    return {**labels, "reviews": reviews}
 
 
 def _label(review: Review, event: Event | None) -> TrueEvent:

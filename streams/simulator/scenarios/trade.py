@@ -26,7 +26,7 @@ def _to_chongjin(track: Track, knots: float, hours: float, along: float = 0.0) -
 
 @scenario
 def bunker_nakhodka(world: World) -> None:
-    """A bunker tanker of Nakhodka loads at her berth and lies for 2.5 to 3.5 hours each alongside two ships
+    """A bunker tanker of Nakhodka loads at her berth and lies for 2.2 to 2.5 hours each alongside two ships
     of Russian and two of North Korean flag in the roads, one of them a tanker; the Koreans sail on to
     Chongjin. No draught changes by more than bunkers do. Truth: the port visits, four encounters; no
     chain."""
@@ -54,7 +54,7 @@ def bunker_nakhodka(world: World) -> None:
         lon, lat, heading = vessel.track.place_at(track.end)
         track.sail_to(*beyond(lon, lat, heading + 90, 400), 4.0, slow_to=2.5)
         ahead, abeam = barge.beside(vessel.ship, 4.0, False, 0.0, False)
-        track.join(vessel.track, ahead, abeam, world.between(2.5, 3.5))
+        track.join(vessel.track, ahead, abeam, world.between(2.2, 2.5))
         vessel.draughts = ((track.end, round(vessel.ship.draught + 0.1, 1)),)
         track.sail(heading + 90, 5.0, 0.6, slow_to=3.0)
     track.sail_to(132.94, 42.79, 4.0).enter(Waters.PORT, NAKHODKA).sail_to(132.921, 42.80, 4.0, slow_to=0.0)

@@ -83,12 +83,22 @@ def _print(result: "Evaluation") -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     table = Table("type", title="events against the truth", caption="errors in minutes: median (mean signed)")
-    for heading in ("true", "found", "matched", "precision", "recall", "start", "end", "false probable"):
+    for heading in (
+        "true",
+        "found",
+        "matched",
+        "allowed",
+        "precision",
+        "recall",
+        "start",
+        "end",
+        "false probable",
+    ):
         table.add_column(heading, justify="right")
     for score in result.scores:
         table.add_row(
             score.type,
-            *(str(count) for count in (score.true, score.found, score.matched)),
+            *(str(count) for count in (score.true, score.found, score.matched, score.allowed)),
             *("-" if ratio is None else f"{ratio:.3f}" for ratio in (score.precision, score.recall)),
             _error(score.start_error, score.start_bias),
             _error(score.end_error, score.end_bias),

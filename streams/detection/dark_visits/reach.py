@@ -100,8 +100,8 @@ def other_ports(
 ) -> tuple[str, ...]:
     """The ports in other countries than these (ISO 3166-1 alpha-2) that were within reach, the nearest first.
 
-    Ways are as the crow flies: coasts and whole lands may lie between, but
-    what is further away so is out of reach in any case. Source of the ports: the World Port Index.
+    Ways are straight lines: land may lie between, but a port that is too far so is out of reach in any case.
+    Source of the ports: the World Port Index.
     """
     ports = world_ports()
     metres = sum(haversine_m(end.lon, end.lat, ports.lon, ports.lat) for end in (off, on))

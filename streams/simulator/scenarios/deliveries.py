@@ -110,14 +110,10 @@ def yellow_sea_2022(world: World) -> None:
     second = alongside(world, first, since + 6 * HOUR, hours, Waters.OPEN, ship=other, cargo=False)
     half = since + 6 * HOUR + hours * HOUR / 2
     first.draughts = ((half, round(ship.draught - world.between(0.8, 1.6), 1)),)
-    left = second.track.end
-    second.track.sail(200.0, 7.0, 8.0, slow_to=0.5).drift(drift, 0.4, 60.0).sail_to(*LAST[0], 8.0)
+    second.track.sail(200.0, 7.0, 8.0, slow_to=0.5).drift(drift, 0.4, 62.0).sail_to(*LAST[0], 8.0)
     for place in LAST[1:]:
         second.track.sail_to(*place, 8.0)
     edge, roads = CHANNEL[:2]
-    waits = left + 4 * 24 * HOUR - second.track.end
-    if waits > 0:
-        second.track.drift(200.0, 0.5, waits / HOUR)
     second.track.sail_to(*edge, 8.0).enter(Waters.ROADS, NAMPO).sail_to(*roads, 6.0, slow_to=0.0)
     second.track.anchor(world.between(14, 24), 80.0).sail_to(*edge, 6.0).enter(Waters.OPEN)
     second.track.sail_to(*ROUTE[-1], 8.0).sail_to(*ROUTE[-2], 8.0)

@@ -157,7 +157,9 @@ def _calls(vessel: Vessel, silence: Silence, until: float) -> Iterator[tuple[str
 def _level_of_call(vessel: Vessel, silence: Silence, port: str, gap_is_probable: bool) -> Level | None:
     if silence.end is None:
         return None
-    where = [vessel.track.legs[i].place.port for i in vessel.track.leg_at(np.array(silence))]
+    where = [
+        vessel.track.legs[i].place.port for i in vessel.track.leg_at(np.array([silence.begin, silence.end]))
+    ]
     if where[0] == port and where[1] != port:
         return Level.PROBABLE
     change = abs(vessel.draught_at(silence.end) - vessel.draught_at(silence.begin))
@@ -171,7 +173,7 @@ def _other_country_near(vessel: Vessel, silence: Silence) -> bool:
     assert silence.end is not None
     ports = world_ports()
     way = np.zeros(len(ports.names))
-    for time in silence:
+    for time in (silence.begin, silence.end):
         lon, lat, _ = vessel.track.place_at(time)
         way += inverse(lon, lat, ports.lon, ports.lat)[1]
     speed = max(SPEED, float(vessel.samples.sog.max()) + 1) * KNOT

@@ -17,7 +17,7 @@ Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from models.event import EventType, Level
 from models.time import Millis, to_text
 from models.truth import TrueEvent
 from streams.simulator import silence_truth
-from streams.simulator.kinematics import HOUR, Beside, Floats, Place, Waters
+from streams.simulator.kinematics import HOUR, Beside, Floats, Waters
 from streams.simulator.radio import Receiver
 from streams.simulator.silence_truth import Found
 from streams.simulator.vessel import NOT_PARTNERS, STEP, Vessel
@@ -195,7 +195,7 @@ def slow_phases(vessel: Vessel) -> Iterator[tuple[Span, Waters]]:
 def port_visits(vessel: Vessel) -> Iterator[tuple[Span, str]]:
     """Calls with a stop, and the port."""
     for port in sorted({leg.place.port for leg in vessel.track.legs if leg.place.port}):
-        inside = _at(vessel, lambda place, port=port: place.port == port)
+        inside = np.array([leg.place.port == port for leg in vessel.track.legs], bool)[vessel.leg_numbers]
         for span in spans(vessel.times[inside & vessel.on_air(vessel.times)]):
             during = (vessel.times >= span[0]) & (vessel.times <= span[1])
             if (vessel.samples.sog[during] < STOPPED).any():
@@ -234,13 +234,9 @@ def _may_meet(a: Vessel, b: Vessel) -> bool:
     return all(one.ship.partner and one.ship.ship_type not in NOT_PARTNERS for one in (a, b))
 
 
-def _at(vessel: Vessel, holds: Callable[[Place], bool]) -> npt.NDArray[np.bool_]:
-    """Whether something holds of the place at each sample time."""
-    return np.array([holds(leg.place) for leg in vessel.track.legs], bool)[vessel.leg_numbers]
-
-
 def _in_port(vessel: Vessel) -> npt.NDArray[np.bool_]:
-    return _at(vessel, lambda place: place.waters is Waters.PORT)
+    """Whether it is in a port, at each sample time."""
+    return np.array([leg.place.waters is Waters.PORT for leg in vessel.track.legs], bool)[vessel.leg_numbers]
 
 
 def _difference(a: Vessel, at_a: npt.NDArray[Any], b: Vessel, at_b: npt.NDArray[Any]) -> Floats:

@@ -104,7 +104,8 @@ def other_ports(
     Source of the ports: the World Port Index.
     """
     ports = world_ports()
-    metres = sum(haversine_m(end.lon, end.lat, ports.lon, ports.lat) for end in (off, on))
+    metres = haversine_m(off.lon, off.lat, ports.lon, ports.lat)
+    metres = metres + haversine_m(on.lon, on.lat, ports.lon, ports.lat)
     watched = {COUNTRIES[each] for each in countries if each in COUNTRIES}
     within = np.flatnonzero(metres <= (hours - s.stay_hours) * knots * _KM * 1000)
     found = sorted((float(metres[i]), ports.names[i]) for i in within if ports.countries[i] not in watched)

@@ -44,6 +44,8 @@ class Layer:
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         (rows,) = np.nonzero((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
         rows = rows[self._raster[_cells(lon[rows], lat[rows])]]
+        if not len(rows):
+            return rows, rows
         lon, lat = lon[rows], lat[rows]
         hit, part = self._tree.query(shapely.points(lon, lat))
         inside = shapely.intersects_xy(self._parts[part], lon[hit], lat[hit])

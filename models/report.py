@@ -55,6 +55,8 @@ STATIC: Final = np.dtype(
 
 COARSE_TYPES: Final = (27,)
 """Types whose position has 1/10 minute resolution (long-range broadcast)."""
+IS_COARSE: Final = np.isin(np.arange(256), COARSE_TYPES)
+"""Whether a type is one of these, by its number."""
 
 
 def joined(parts: Sequence[Rows], dtype: np.dtype[Any]) -> Rows:

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import shutil
 import signal
+import tempfile
 from typing import Final
 
 import hypothesis
 import pytest
 
 from streams.runtime import logs
+from tests import once
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # tests hold on a loaded machine
 hypothesis.settings.load_profile("untimed")
@@ -19,9 +22,18 @@ FOLDERS: Final = {"recorded": "TANKERWATCH_DATA", "cases": "TANKERWATCH_CASES"}
 """By marker: the variable that names the folder which tests with this marker read."""
 
 
-def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start: a shell that runs them in the background ignores it for all."""
+def pytest_configure(config: pytest.Config) -> None:
+    # a shell that runs tests in the background ignores Ctrl-C for all that they start
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # the processes of pytest-xdist inherit the name of the folder
+    if once.VARIABLE not in os.environ:
+        os.environ[once.VARIABLE] = folder = tempfile.mkdtemp(prefix="tankerwatch-tests-")
+        config.add_cleanup(lambda: _remove(folder))
+
+
+def _remove(folder: str) -> None:
+    del os.environ[once.VARIABLE]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,6 +7,10 @@ from typing import Final
 
 PATIENCE: Final = 240.0
 """Seconds after which a condition that has to come true is given up."""
+SOONEST: Final = 0.02
+LATEST: Final = 0.3
+"""Seconds between two looks at a condition, at least and at most: four times as long as a look takes, because
+what is waited for needs the processor, too."""
 
 
 async def eventually(
@@ -19,11 +23,12 @@ async def eventually(
     """
     end = time.monotonic() + seconds
     while True:
+        begin = time.monotonic()
         holds = condition()
         if holds if isinstance(holds, bool) else await holds:
             return
         _check(end, what, seconds)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(_pause(begin))
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
@@ -33,9 +38,16 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIEN
         AssertionError: It did not hold within so many seconds; the message names `what`.
     """
     end = time.monotonic() + seconds
-    while not condition():
+    while True:
+        begin = time.monotonic()
+        if condition():
+            return
         _check(end, what, seconds)
-        time.sleep(0.02)
+        time.sleep(_pause(begin))
+
+
+def _pause(begin: float) -> float:
+    return min(max(SOONEST, 4 * (time.monotonic() - begin)), LATEST)
 
 
 def _check(end: float, what: str, seconds: float) -> None:

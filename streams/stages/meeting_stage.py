@@ -8,6 +8,7 @@ Loiterings and gaps that VesselStage proposes are judged here: by where ships re
 encounters, and by where and when others are heard.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 
 from models.event import Event, EventType, sort_key
-from models.report import Rows
+from models.report import joined
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
@@ -129,9 +130,12 @@ class MeetingStage(Stage[Instant, list[Event]]):
         last = max(self._done, *self._waiting, BEGINNING)
         limit = last if watermark == END else before(watermark, self._step)
         events: list[Event] = []
+        fed = deque(sorted(time for time in self._waiting if time <= limit))
         while self._done < limit:
             if self._encounters.idle and self._gaps.idle:  # nothing can happen before the next instant fed
-                following = min((time for time in self._waiting if self._done < time <= limit), default=END)
+                while fed and fed[0] <= self._done:
+                    fed.popleft()
+                following = fed[0] if fed else END
                 self._done = max(self._done, min(following - self._step, limit))
                 self._prune(self._done)
                 if self._done >= limit:
@@ -244,7 +248,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _compare(self, instant: Millis, parts: list[Instant]) -> set[Key]:
         """Compare the vessels at each time that there are ticks for; returns the pairs to be judged."""
-        rows: Rows = np.concatenate([no_ticks(), *(part.ticks for part in parts)])
+        rows = joined([part.ticks for part in parts], TICK)
         rows["stations"] = 0  # the table goes with the part
         self._resting.learn(rows)
         self._reception.learn(rows, instant)
@@ -286,6 +290,7 @@ def _receivers(parts: list[Instant]) -> dict[int, tuple[str, ...]]:
     """The stations that heard each vessel, sorted."""
     receivers: dict[int, tuple[str, ...]] = {}
     for part in parts:
-        for mmsi, stations in np.unique(part.ticks[["mmsi", "stations"]]).tolist():
+        heard = zip(part.ticks["mmsi"].tolist(), part.ticks["stations"].tolist(), strict=True)
+        for mmsi, stations in sorted(set(heard)):
             receivers[mmsi] = tuple(sorted({*receivers.get(mmsi, ()), *part.stations[stations]}))
     return receivers

@@ -5,13 +5,14 @@ reports of its step sorted by (MMSI, time, content). So nothing depends on how t
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from models.event import Event, sort_key
-from models.report import COARSE_TYPES, POSITION, STATIC, Reports, Rows, joined
+from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import ONE_PLACE, Identity, Places
@@ -32,6 +33,8 @@ STATIC_KEYS = (
     *("draught", "name", "callsign", "destination"),
 )
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
+_IS_CLASS_B: Final = np.isin(np.arange(256), (18, 19))
+"""Whether a message type comes from class B, by its number."""
 PORTION = 20_000
 """About so many fixes are put on tracks at once."""
 Stations = tuple[tuple[str, ...], ...]
@@ -120,9 +123,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Every instant up to `limit`."""
         step = self._settings.grid.step
         chunks = list(self._waiting.values())
-        positions = np.concatenate([np.empty(0, POSITION), *(chunk[0] for chunk in chunks)])
-        statics = np.concatenate([np.empty(0, STATIC), *(chunk[1] for chunk in chunks)])
-        positions, statics = _by_time(positions), _by_time(statics)
+        positions = _by_time(joined([chunk[0] for chunk in chunks], POSITION))
+        statics = _by_time(joined([chunk[1] for chunk in chunks], STATIC))
         stations = tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
@@ -314,7 +316,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         heard, last = np.unique(rows["mmsi"][::-1], return_index=True)
         for mmsi, time in zip(heard.tolist(), rows["time"][::-1][last].tolist(), strict=True):
             self._fleet[mmsi].last = max(self._fleet[mmsi].last, time)
-        for mmsi in np.unique(rows["mmsi"][np.isin(rows["type"], (18, 19))]).tolist():
+        for mmsi in np.unique(rows["mmsi"][_IS_CLASS_B[rows["type"]]]).tolist():
             self._mark_class_b(self._fleet[mmsi], changed)
         return changed
 
@@ -325,7 +327,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             changed.add(vessel.mmsi)
 
     def _without_coarse(self, rows: Rows) -> Rows:
-        coarse = np.unique(rows["mmsi"][np.isin(rows["type"], COARSE_TYPES)]).tolist()
+        coarse = np.unique(rows["mmsi"][IS_COARSE[rows["type"]]]).tolist()
         last = {
             mmsi: max((g.time for g in self._fleet[mmsi].segments if not g.coarse), default=BEGINNING)
             for mmsi in coarse

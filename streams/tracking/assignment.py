@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m
-from models.report import POSITION, Rows
+from models.report import POSITION, Rows, joined
 from models.time import MINUTE, Millis
 from models.vessel import OffTrack
 from streams.tracking.motion import smooth
@@ -133,7 +133,7 @@ def _moved_as_one(
     Also, by the row where the vessel begins, its last row that came after a silence, or by a leap that its
     speed does not explain: from there on the track has to be confirmed again.
     """
-    earlier = np.concatenate([rows[:1], rows[:-1]])
+    earlier = rows[np.maximum(np.arange(len(rows)) - 1, 0)]
     smoothed = np.full(len(starts), np.nan)
     for i, (start, vessel) in enumerate(zip(starts.tolist(), vessels, strict=True)):
         earlier[start] = _lead(vessel.mmsi, vessel.segments[0]) if vessel.segments else rows[start]
@@ -172,7 +172,7 @@ def _leads(vessels: Sequence[TrackedVessel]) -> _Piece:
 
 def _tracks(pieces: Sequence[_Piece], fleet: Mapping[int, TrackedVessel], s: TrackSettings) -> Tracks:
     """Put rows in the order of their tracks, the last fix of each track before its new ones."""
-    rows, numbers = np.concatenate([p.rows for p in pieces]), np.concatenate([p.numbers for p in pieces])
+    rows, numbers = joined([p.rows for p in pieces], POSITION), np.concatenate([p.numbers for p in pieces])
     is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
     order = np.lexsort([is_new, rows["time"], numbers, rows["mmsi"]])
     rows, numbers, is_new, breaks = rows[order], numbers[order], is_new[order], breaks[order]

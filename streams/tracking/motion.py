@@ -54,7 +54,8 @@ def smooth(
     # a track that begins anew has no past
     trails = [g.trail if led and g.trail else _EMPTY for g, led in zip(segments, new.tolist(), strict=True)]
     trail = np.frombuffer(b"".join(trails), _ENTRY).reshape(-1, _KEPT)
-    trail = np.concatenate([trail[:, 1:], _means(rows, sog, starts, new, s)[:, None]], axis=1)
+    trail = np.roll(trail, -1, axis=1)
+    trail[:, -1] = _means(rows, sog, starts, new, s)
     window = 2 * s.contradiction_minutes * MINUTE
     known = trail["time"] >= trail["time"][:, -1:] - window
     known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, Floats
-from models.report import COARSE_TYPES, Rows
+from models.report import COARSE_TYPES, IS_COARSE, Rows
 from models.time import BEGINNING, HOUR, MINUTE, SECOND, Millis
 
 KNOT: Final = 1852 / 3_600_000
@@ -265,7 +265,7 @@ def drop_coarse(rows: Rows, last_fine: dict[int, Millis], s: TrackSettings) -> R
 
     `rows` are sorted by (mmsi, time); `last_fine` has the time of each MMSI's last better fix before them.
     """
-    coarse = np.isin(rows["type"], COARSE_TYPES)
+    coarse = IS_COARSE[rows["type"]]
     if not coarse.any():
         return rows
     keep = np.ones(len(rows), bool)

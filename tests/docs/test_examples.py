@@ -10,8 +10,7 @@ import pytest
 from geofences.fence import Fence, FenceKind, Policy, read_fences
 from models.event import EventType
 from models.watchlist import COLUMNS, Watchlist, WatchlistError
-from streams.simulator.scenario import simulate
-from tests.scenarios.runs import find, frames
+from tests.scenarios.simulated import events
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -66,7 +65,6 @@ def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:
 
 
 def test_the_encounter_that_is_explained_is_the_one_of_make_demo() -> None:
-    recording = frames("demo", simulate("full_run", 1, "normal").lines)
-    *_, event = (one for one in find({"demo": recording}) if one.type is EventType.ENCOUNTER)
+    *_, event = (one for one in events("full_run", 1) if one.type is EventType.ENCOUNTER)
     quoted = re.findall(r"^> (.*)$", (DOCS / "reading-events.md").read_text("utf-8"), re.M)
     assert " ".join(quoted) == event.summary

@@ -67,22 +67,26 @@ async def check(cluster: Cluster, count: int) -> None:
         assert compare_log(await cluster.logged(len(expected(count))), expected(count)) == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
-async def test_a_stage_killed_and_ended(stage: str, kafka: str, redis_server: str, tmp_path: Path) -> None:
-    """`kill -9` at a third, SIGTERM at two thirds, of the worker that has the stage in hand."""
-    at = STAGES.index(stage)
+FAULTS = [(how, stage) for how in (signal.SIGKILL, signal.SIGTERM) for stage in STAGES]
+
+
+async def test_each_stage_killed_and_ended(kafka: str, redis_server: str, tmp_path: Path) -> None:
+    """`kill -9`, then SIGTERM, of the worker that has a stage in hand and has kept something new; one stage
+    after the other in one run."""
     async with Cluster(tmp_path, kafka, redis_server) as cluster:
         await cluster.register(list(sources(1)))
         frames = cluster.frames(sources(1), LINES)
-        third = len(frames) // 3
+        share = len(frames) // (len(FAULTS) + 1)
         cluster.add(2)
-        for number, how in enumerate((signal.SIGKILL, signal.SIGTERM)):
+        for number, (how, stage) in enumerate(FAULTS):
+            at = STAGES.index(stage)
             before = sum(await cluster.kept(cluster.places[at]))
-            await cluster.publish(frames[third * number : third * (number + 1)])
+            await cluster.publish(frames[share * number : share * (number + 1)])
             await some_kept(cluster, at, before)
             await cluster.hit(await cluster.owner(stage), how)
-        await cluster.publish(frames[third * 2 :])
+        await cluster.publish(frames[share * len(FAULTS) :])
         await check(cluster, 1)
+        assert cluster.ends["SIGKILL"] == len(STAGES)
         streams = await between_stages(cluster)
         assert streams.wrong == []
         whole = undisturbed([value for _, value in frames], list(sources(1)), cluster.spread)

@@ -16,7 +16,8 @@ _unchanged = to_json
 
 
 def to_json(event: Event) -> bytes:
-    return _unchanged(event).replace(b'"level":"probable"', b'"level":"certain"')
+    found = _unchanged(event)
+    return found.replace(b'"level":"probable"', b'"level":"certain"') if event.encounter else found
 """
 
 
@@ -43,23 +44,18 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_changed_value_is_a_fault(
+def test_a_changed_value_is_a_fault_and_what_it_does_not_touch_is_the_same(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The change is in the events of one recording; the other commit has the same for the second one."""
     source = repository / MODULE
     source.write_text(source.read_text("utf-8") + CHANGE, "utf-8")
     commit(repository, "second")
-    verdict = compare("HEAD~1", "HEAD", tmp_path / "work", seeds=1, scenarios=["cho_do"])
+    verdict = compare("HEAD~1", "HEAD", tmp_path / "work", seeds=1, scenarios=["satellite", "bunkering"])
     assert verdict.revisions > 0
-    assert verdict.same == 0
+    assert verdict.same == 1
     assert verdict.faults > 0
-    assert "certain" in capsys.readouterr().out
-
-
-def test_a_change_without_consequences_is_none(repository: Path, tmp_path: Path) -> None:
-    source = repository / MODULE
-    source.write_text(source.read_text("utf-8") + "\n# a comment\n", "utf-8")
-    commit(repository, "second")
-    verdict = compare("HEAD~1", "HEAD", tmp_path / "work", seeds=1, scenarios=["cho_do"])
-    assert verdict.revisions > 0
-    assert (verdict.same, verdict.faults) == (1, 0)
+    faults = capsys.readouterr().out.splitlines()
+    assert len(faults) == verdict.faults
+    assert all(line.startswith("satellite_0.nmea: ") for line in faults)
+    assert any("certain" in line for line in faults)

@@ -9,9 +9,11 @@ import subprocess
 import threading
 from pathlib import Path
 
+import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from tests.once import once
 from tests.services.server import HOST, Server, ServiceError, free_port
 
 JARS = Path(__file__).parents[2] / ".services" / "kafka"
@@ -84,8 +86,16 @@ class KafkaServer(Server):
             host=HOST, port=self.port, controller=self._controller, folder=self.folder
         )
         self._properties.write_text(properties)
-        if (self.folder / "data" / "meta.properties").exists():
+        data = self.folder / "data"
+        if (data / "meta.properties").exists():
             return
+        for name, content in msgspec.msgpack.decode(once("Kafka's storage", self._formatted)).items():
+            path = data / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def _formatted(self) -> bytes:
+        """The files of an empty storage, by name: which server it is for does not show in them."""
         format_ = [
             "kafka.tools.StorageTool",
             "format",
@@ -97,6 +107,9 @@ class KafkaServer(Server):
         done = subprocess.run(self._java(*format_), capture_output=True, text=True)
         if done.returncode:
             raise ServiceError(f"Kafka could not format its storage: {done.stdout}{done.stderr}")
+        data = self.folder / "data"
+        files = [path for path in data.rglob("*") if path.is_file()]
+        return msgspec.msgpack.encode({str(path.relative_to(data)): path.read_bytes() for path in files})
 
     def _command(self) -> list[str]:
         return self._java("kafka.Kafka", str(self._properties))

@@ -3,7 +3,7 @@
 `kafka` (HOST:PORT) and `redis_server` (URL) are one server each for the whole run, which its processes
 under pytest-xdist share: use topics, groups and keys of your own. TANKERWATCH_TEST_KAFKA and
 TANKERWATCH_TEST_REDIS name running ones instead. `own_kafka`, `own_redis` and `own_mqtt` are fresh servers
-for one test, which it may stop, kill, pause and restart.
+for one test, which it may stop, kill, pause and restart; `absent_kafka` is one that the test has to start.
 """
 
 import fcntl
@@ -88,6 +88,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
     with fails_without_service(), KafkaServer(tmp_path / "kafka") as server:
         yield server
+
+
+@pytest.fixture
+def absent_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+    """A server of its own that does not run yet."""
+    server = KafkaServer(tmp_path / "kafka")
+    with fails_without_service():
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ a point in the open Sea of Japan, unless a test names another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,15 @@ def statics(mmsi: int, minutes: Sequence[float] = (0, 6), ship_type: int = 80, *
 def vessel_stage(
     fences: Iterable[Fence] = (), settings: VesselSettings | None = None, listed: Watchlist | None = None
 ) -> VesselStage:
-    return VesselStage(Rules(Settings(vessel=settings or VesselSettings()), fences, listed or Watchlist()))
+    if listed is not None:
+        return VesselStage(Rules(Settings(vessel=settings or VesselSettings()), fences, listed))
+    return VesselStage(_rules(Settings(vessel=settings or VesselSettings()), tuple(fences)))
+
+
+@cache
+def _rules(settings: Settings, fences: tuple[Fence, ...]) -> Rules:
+    """Made once, because tests replace stages by their copies a thousand times."""
+    return Rules(settings, fences, Watchlist())
 
 
 def run_stage(stage: VesselStage, *rows: Rows) -> list[Instant]:
@@ -183,7 +192,7 @@ def instants(rows: Sequence[Rows], identities: Iterable[Identity]) -> list[Insta
 
 
 def meeting_stage(fences: Iterable[Fence] = (), settings: MeetingSettings | None = None) -> MeetingStage:
-    return MeetingStage(Rules(Settings(meeting=settings or MeetingSettings()), fences, Watchlist()))
+    return MeetingStage(_rules(Settings(meeting=settings or MeetingSettings()), tuple(fences)))
 
 
 def encounters(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors, unwrap
-from models.report import Rows
+from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
@@ -54,7 +54,7 @@ class LoneTicks:
         are those near enough for a contact of which at least one MMSI is `wanted`, and those of pairs
         `followed` (by track) however far apart.
         """
-        fresh = np.concatenate([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)])
+        fresh = joined([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
             return [], added
@@ -99,17 +99,17 @@ class LoneTicks:
 
     def _first_of_runs(self, rows: Rows) -> Rows:
         """Ticks on the grid before which the vessel has none: a lone fix may lie on the grid by chance."""
-        parts = [no_ticks()]
+        parts: list[Rows] = []
         for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
             now = rows[rows["time"] == time]
             parts.append(now[~self._neighbours.has(time - self._step, tracks(now))])
-        return np.concatenate(parts)
+        return joined(parts, TICK)
 
     def _add(self, fresh: Rows) -> set[Millis]:
         steps = -(-fresh["time"] // self._step) * self._step
         added: set[Millis] = set(np.unique(steps).tolist())
         for time in added:
-            together = np.concatenate([self._ticks.get(time, no_ticks()), fresh[steps == time]])
+            together = joined([self._ticks.get(time, no_ticks()), fresh[steps == time]], TICK)
             self._ticks[time] = together[np.lexsort([together["time"], tracks(together)])]
             self._tracks[time] = tracks(self._ticks[time])
         return added
@@ -132,8 +132,10 @@ class LoneTicks:
 
     def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
         """Lone ticks near the way that another vessel drifted between two lone ticks."""
+        if not len(fresh):
+            return
         s = self._settings
-        every = np.concatenate([no_ticks(), *self._ticks.values()])
+        every = joined(list(self._ticks.values()), TICK)
         number = tracks(every)
         order = np.lexsort([every["time"], number])
         every, number = every[order], number[order]

@@ -62,7 +62,8 @@ class Sightings:
         met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
         heard = np.unique(rows["mmsi"]).tolist()
         partners = [m for m in heard if m in met or encounter.is_partner(self._identity_of(m))]
-        rows = rows[np.isin(rows["mmsi"], partners)]
+        if len(partners) < len(heard):
+            rows = rows[np.isin(rows["mmsi"], partners)]
         touched: set[Key] = set()
         for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
             followed = self._followed(time)

@@ -16,17 +16,17 @@ from typing import IO, Any
 import pytest
 
 from streams.cli.main import run as run_here
-from streams.simulator.scenario import simulate
+from tests.scenarios import simulated
 from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-c", "from streams.cli import main; main()"]
-RECORDING = "".join(f"{line}\n" for line in simulate("satellite", 3, "none").lines).encode()
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recording") / "satellite.nmea"
-    path.write_bytes(RECORDING)
+    lines = simulated.recording("satellite", 3, "none")
+    path.write_text("".join(f"{line}\n" for line in lines))
     return path
 
 
@@ -64,7 +64,7 @@ def test_ctrl_c_ends_a_read_from_an_open_pipe_with_what_was_found(recording: Pat
     assert run.stdin is not None
     assert run.stderr is not None
     with run, run.stderr:
-        run.stdin.write(RECORDING + b"!AIVDM,1,1,,A,cut o")
+        run.stdin.write(recording.read_bytes() + b"!AIVDM,1,1,,A,cut o")
         run.stdin.flush()
         await_read(run.stdin)
         run.send_signal(signal.SIGINT)

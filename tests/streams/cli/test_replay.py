@@ -11,11 +11,11 @@ import pytest
 
 from models.event import from_json
 from streams.cli.main import run
-from streams.simulator.scenario import simulate
+from tests.scenarios import simulated
 
 Streams = pytest.CaptureFixture[str]
 
-LINES = [f"{line}\n" for line in simulate("satellite", 3, "none").lines]
+LINES = [f"{line}\n" for line in simulated.recording("satellite", 3, "none")]
 UNTIMED = "!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n"
 FENCE: dict[str, Any] = {
     "type": "Feature",

@@ -27,8 +27,8 @@ from streams.pipeline.checkpoint import Checkpoint, StoredState
 from streams.pipeline.operator import OutgoingRecord
 from streams.pipeline.operators import CaseOperator, DecoderOperator, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
-from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
+from tests.scenarios import simulated
 from tests.scenarios.runs import (
     RULES,
     find,
@@ -61,15 +61,14 @@ DATA = b"".join(line + b"\n" for line in GARBAGE)
 TUG = 52
 
 
-@cache
 def recording(scenario: str) -> tuple[str, ...]:
-    return tuple(simulate(scenario, 1, "normal").lines)
+    return simulated.recording(scenario, 1)
 
 
 @cache
 def events(scenario: str) -> tuple[Event, ...]:
     """All revisions of all events of a simulated scenario."""
-    return tuple(find({"a": frames("a", recording(scenario))}))
+    return tuple(simulated.events(scenario, 1))
 
 
 @cache

@@ -18,10 +18,10 @@ from models.watchlist import shipped_watchlist
 from streams.deployment.config import Deployment, RunFiles
 from streams.deployment.reference_data import ReferenceDataError, load_all_fences, load_reference_data
 from streams.recordings.replay import Replay, Source
-from streams.simulator.scenario import simulate
 from streams.stages.core import Core
 from streams.stages.rules import load_rules
 from tests.scenarios.runs import find, frames
+from tests.scenarios.simulated import recording
 from tests.streams.deployments import make_topics, new_deployment, process, publish, reading, register
 from tests.waiting import PATIENCE, eventually
 
@@ -84,7 +84,7 @@ def replayed(files: RunFiles, name: str, lines: tuple[str, ...]) -> list[Event]:
 async def test_workers_and_feed_use_the_files_of_their_deployment(
     kafka: str, redis_server: str, tmp_path: Path
 ) -> None:
-    lines = tuple(simulate("cho_do", 5, "normal").lines)
+    lines = recording("cho_do", 5)
     seen = find({"own": frames("own", lines, 500)})[-1]
     assert seen.vessel is not None
     position, mmsi = seen.position, int(seen.vessel.ssvid)

@@ -97,39 +97,40 @@ async def test_kafka_away_under_load(own_kafka: KafkaServer, tmp_path: Path, how
 
 
 async def test_more_than_memory_waits_on_disk(
-    own_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    absent_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module.Outbox.__init__, "__kwdefaults__", {"memory": 50_000})
     topics = fresh_topics()
-    own_kafka.stop()
     async with Server() as server:
-        session = Session([server.address], target(own_kafka.address, topics), options(tmp_path / "b"))
+        session = Session([server.address], target(absent_kafka.address, topics), options(tmp_path / "b"))
         async with Running(session):
             (source,) = session.names
             await eventually(lambda: session.counters.buffered_bytes > 1_000_000)
             server.paused.set()
-            await asyncio.to_thread(own_kafka.start)
+            await asyncio.to_thread(absent_kafka.start)
             await eventually(
                 lambda: session.counters.lines == server.sent and not session.counters.buffered_frames
             )
-        frames = await read_frames(own_kafka.address, topics)
+        frames = await read_frames(absent_kafka.address, topics)
         assert lines_of(frames, source) == lines(0, server.sent)
-        registered = await read_registrations(own_kafka.address, topics)
+        registered = await read_registrations(absent_kafka.address, topics)
         assert {frame.registry for frame in frames} == set(registered)
 
 
 async def test_a_full_buffer_stops_tcp_and_counts_dropped_datagrams(
-    own_kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
+    absent_kafka: KafkaServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(outbox_module.Outbox.__init__, "__kwdefaults__", {"memory": 50_000})
     monkeypatch.setattr(tasks, "AGAIN", 0.01)  # as on a machine where the end takes long
     topics = fresh_topics()
-    own_kafka.stop()
     async with Server() as server:
         udp = f"udp://127.0.0.1:{free_port()}"
         session = Session(
             [server.address, udp],
-            target(own_kafka.address, topics),
+            target(absent_kafka.address, topics),
             options(tmp_path / "b", buffer_limit=300_000),
         )
         async with Running(session):
@@ -154,11 +155,11 @@ async def test_a_full_buffer_stops_tcp_and_counts_dropped_datagrams(
             assert "event=datagrams_dropped" in logged.text
             assert session.counters.buffered_bytes < 400_000
             server.paused.set()
-            await asyncio.to_thread(own_kafka.start)
+            await asyncio.to_thread(absent_kafka.start)
             await until_frames(
-                own_kafka.address, topics, lambda found: len(lines_of(found, tcp)) == server.sent
+                absent_kafka.address, topics, lambda found: len(lines_of(found, tcp)) == server.sent
             )
-        frames = await read_frames(own_kafka.address, topics)
+        frames = await read_frames(absent_kafka.address, topics)
         assert lines_of(frames, tcp) == lines(0, server.sent)
         dropped = session.counters.dropped_datagrams
         arrived = len(lines_of(frames, datagrams))

@@ -9,7 +9,7 @@ from streams.ingest.progress import worked_off
 from streams.ingest.publish import publish
 from streams.ingest.sender import KafkaTarget
 from streams.pipeline.health import examine
-from streams.simulator.scenario import simulate
+from tests.scenarios.simulated import recording
 from tests.streams.deployments import make_topics, new_deployment, process, run_command
 from tests.waiting import eventually
 
@@ -22,7 +22,7 @@ async def test_an_older_recording_is_refused_and_reported(
     deployment = new_deployment(kafka, redis_server)
     await make_topics(deployment)
     path = tmp_path / "recording.nmea"
-    path.write_text("".join(f"{line}\n" for line in simulate("cho_do", 5, "normal").lines))
+    path.write_text("".join(f"{line}\n" for line in recording("cho_do", 5)))
     to = KafkaTarget(kafka, deployment.topics)
     log = tmp_path / "worker.log"
     with process(deployment, log, "worker"):

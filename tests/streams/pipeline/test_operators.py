@@ -14,7 +14,6 @@ from streams.deployment.topics import Topics
 from streams.deployment.wire import RawFrame
 from streams.pipeline.operator import Operator, OutgoingRecord
 from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
-from streams.simulator.scenario import simulate
 from streams.stages.settings import Settings
 from streams.stages.watermark import Watermarks
 from tests.scenarios.runs import (
@@ -22,6 +21,7 @@ from tests.scenarios.runs import (
     find,
     frames,
 )
+from tests.scenarios.simulated import recording
 
 TOPICS = Topics()
 SETTINGS = Settings()
@@ -31,7 +31,7 @@ Place = tuple[str, int]
 @cache
 def sources(scenario: str) -> dict[str, tuple[str, ...]]:
     """A recording dealt out to four sources that overlap in time."""
-    lines = simulate(scenario, 5, "normal").lines
+    lines = recording(scenario, 5)
     out: dict[str, list[str]] = {"a": [], "b": [], "c": [], "d": []}
     quarter = len(lines) / 3
     for i, line in enumerate(lines):
@@ -171,7 +171,7 @@ def test_a_source_that_starts_after_all_have_ended_is_followed(second: str) -> N
     taken for dead, and speaks again.
     """
     cluster = Cluster(2, 3, seed=3, crashes=0.2)
-    lines = simulate("cho_do", 5, "normal").lines
+    lines = recording("cho_do", 5)
     middle = len(lines) // 3
     for name, part, registry in (("a", lines[:middle], 0), (second, lines[middle:], "ab".index(second))):
         queue = [

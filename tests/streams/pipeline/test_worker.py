@@ -19,8 +19,8 @@ from streams.deployment.config import Deployment
 from streams.pipeline.health import examine
 from streams.pipeline.rebuild import RebuildError, rebuild
 from streams.runtime import exit_codes
-from streams.simulator.scenario import simulate
 from tests.scenarios.runs import find, frames
+from tests.scenarios.simulated import recording
 from tests.services.server import free_port
 from tests.streams.deployments import (
     make_topics,
@@ -52,7 +52,7 @@ async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str
         await publish(deployment, "old", [], 2)  # it has ended before the time from which we rebuild
         await asyncio.sleep(0.01)
         start = int(time.time() * 1000)
-        lines = tuple(simulate("cho_do", 5, "clocks").lines)
+        lines = recording("cho_do", 5, "clocks")
         await publish(deployment, "new", lines, 2)
         expected = [to_json(one) for one in find({"new": frames("new", lines, 500)})]
         assert expected

@@ -1,5 +1,6 @@
 import re
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,19 @@ from streams.simulator.radio import (
     reporting_interval,
     transmissions,
 )
-from streams.simulator.scenario import simulate
+from streams.simulator.scenario import Recording, simulate
 from streams.simulator.vessel import STEP, Ship, Vessel
 
 TAG = re.compile(r"s:(\w+),c:(\d+)")
 FLEET = Fleet(np.random.default_rng(1))
 TANKER = FLEET.tanker()
 BOAT = FLEET.ship(30, (15, 20), class_b=True)
+
+
+@cache
+def simulated(name: str, seed: int, noise: str) -> Recording:
+    """Made once for all tests here, which change nothing in it."""
+    return simulate(name, seed, noise)
 
 
 def stamps(lines: list[str]) -> list[tuple[str, int, str]]:
@@ -82,7 +89,7 @@ def test_a_station_hears_as_far_as_it_reaches_and_a_satellite_in_its_passes() ->
 
 
 def test_without_noise_one_station_hears_all_in_order() -> None:
-    heard = stamps(simulate("japan_sea", 1, "none").lines)
+    heard = stamps(simulated("japan_sea", 1, "none").lines)
     assert {station for station, _, _ in heard} == {"SIM1"}
     times = [time for _, time, _ in heard]
     assert times == sorted(times)
@@ -90,7 +97,7 @@ def test_without_noise_one_station_hears_all_in_order() -> None:
 
 def test_with_noise_several_stations_stamp_one_message_within_two_seconds() -> None:
     heard = defaultdict(list)
-    for station, time, payload in stamps(simulate("japan_sea", 1, "normal").lines):
+    for station, time, payload in stamps(simulated("japan_sea", 1, "normal").lines):
         heard[payload].append((station, time))
     assert max(len(copies) for copies in heard.values()) == 3
     for copies in heard.values():
@@ -101,7 +108,7 @@ def test_with_noise_several_stations_stamp_one_message_within_two_seconds() -> N
 
 @pytest.mark.parametrize(("noise", "bound"), [("normal", 32), ("heavy", 92)])
 def test_disorder_is_bounded_but_for_a_few_late_lines(noise: str, bound: int) -> None:
-    times = np.array([time for _, time, _ in stamps(simulate("cho_do", 1, noise).lines)])
+    times = np.array([time for _, time, _ in stamps(simulated("cho_do", 1, noise).lines)])
     behind = np.maximum.accumulate(times) - times
     late = behind > 120
     assert behind[~late].max() <= bound
@@ -111,7 +118,7 @@ def test_disorder_is_bounded_but_for_a_few_late_lines(noise: str, bound: int) ->
 
 def test_the_share_of_corrupted_lines_is_as_promised() -> None:
     for noise in ("normal", "heavy"):
-        lines = simulate("japan_sea", 1, noise).lines
+        lines = simulated("japan_sea", 1, noise).lines
         wrong = 0
         for line in lines:
             body, digits = line.split("!")[1].split("*")
@@ -134,7 +141,7 @@ def test_lines_of_one_message_stay_together() -> None:
 
 def fixes(name: str, noise: str) -> dict[int, list[tuple[str, int, float, float]]]:
     """Station, second since the beginning, longitude and latitude of each ship's position reports."""
-    recording = simulate(name, 2, noise)
+    recording = simulated(name, 2, noise)
     found: dict[int, list[tuple[str, int, float, float]]] = defaultdict(list)
     for line in recording.lines:
         match = TAG.search(line)
@@ -151,7 +158,7 @@ def fixes(name: str, noise: str) -> dict[int, list[tuple[str, int, float, float]
 
 @pytest.mark.parametrize("percent", [30, 60, 80, 95])
 def test_thinning_removes_the_share_that_its_name_says(percent: int) -> None:
-    whole, thin = simulate("japan_sea", 2, "normal"), simulate("japan_sea", 2, f"thin{percent}")
+    whole, thin = simulated("japan_sea", 2, "normal"), simulated("japan_sea", 2, f"thin{percent}")
     assert len(thin.lines) / len(whole.lines) == pytest.approx(1 - percent / 100, abs=0.03)
     assert thin.truth.events == whole.truth.events
 
@@ -170,7 +177,7 @@ def test_passes_leave_some_ships_silent_between_them() -> None:
 def test_each_station_but_the_first_has_a_clock_that_is_off() -> None:
     """The differences between stations' times of the same transmission."""
     heard: dict[str, dict[str, int]] = defaultdict(dict)
-    for station, at, payload in stamps(simulate("cho_do", 2, "clocks").lines):
+    for station, at, payload in stamps(simulated("cho_do", 2, "clocks").lines):
         heard[station][payload] = at
     for station in ("SIM2", "SIM3"):
         common = heard[station].keys() & heard["SIM1"].keys()
@@ -181,7 +188,7 @@ def test_each_station_but_the_first_has_a_clock_that_is_off() -> None:
 
 
 def test_a_jammed_ship_is_elsewhere_for_minutes_and_comes_back() -> None:
-    recording = simulate("japan_sea", 2, "jammed")
+    recording = simulated("japan_sea", 2, "jammed")
     tracks = {vessel.ship.mmsi: vessel.track for vessel in recording.world.vessels}
     away = 0
     for mmsi, heard in fixes("japan_sea", "jammed").items():

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from zlib import crc32
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 
 from models.event import Event, sort_key, to_json
 from models.frame import Frame
-from streams.simulator.scenario import simulate
 from streams.stages.core import Core, Output
 from tests.scenarios.runs import RULES, frames
+from tests.scenarios.simulated import recording, revisions
 
 SCENARIOS = ("cho_do", "raft", "satellite", "shared_mmsi", "bunkering", "dark_partner")
 SLOW = settings(
@@ -27,14 +26,12 @@ SLOW = settings(
 """Each example replays whole recordings."""
 
 
-@cache
 def lines_of(scenario: str, noise: str) -> tuple[str, ...]:
-    return tuple(simulate(scenario, 3, noise).lines)
+    return recording(scenario, 3, noise)
 
 
-@cache
 def expected(scenario: str, noise: str) -> tuple[bytes, ...]:
-    found = replay(frames("a", lines_of(scenario, noise)))
+    found = revisions(scenario, 3, noise)
     assert found, f"{scenario} must find something, or the comparison says nothing"
     return found
 

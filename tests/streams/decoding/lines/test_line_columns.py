@@ -118,7 +118,7 @@ class Maker:
     def whole(self) -> Iterator[bytes]:
         time, step, jumping = START, self.one_of(0, 100, 1000, 3000, 20_000), self.chance(0.3)
         form = self.one_of("tag", "bare", "pghp", "suffix", "prefix", "none", "mixed", "mixed")
-        for _ in range(self.random.randint(1, self.one_of(10, 60, 200))):
+        for _ in range(self.random.randint(1, self.one_of(10, 40, 120))):
             time += self.random.randint(-step, step * 2) if self.chance(0.3) else step
             if jumping and self.chance(0.03):
                 time += self.one_of(1, -1) * self.one_of(3 * MINUTE, 25 * HOUR, 3 * DAY)

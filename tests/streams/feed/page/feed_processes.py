@@ -15,7 +15,7 @@ import msgspec
 from models.event import Event
 from models.report import Rows
 from models.vessel import Identity
-from streams.simulator.scenario import simulate
+from tests.scenarios import simulated
 from tests.services.server import HOST, Server
 from tests.streams.deployments import COMMAND
 from tests.streams.feed.event_logs import in_redis
@@ -89,5 +89,5 @@ def elsewhere(work: Coroutine[Any, Any, None]) -> None:
 
 def recording(folder: Path, scenario: str, seed: int = 1) -> Path:
     path = folder / f"{scenario}.nmea"
-    path.write_text("".join(f"{line}\n" for line in simulate(scenario, seed, "normal").lines), "ascii")
+    path.write_text("".join(f"{line}\n" for line in simulated.recording(scenario, seed)), "ascii")
     return path

@@ -17,10 +17,10 @@ TRANSFER = "#list a:has-text('Suspected transfer')"
 MARK = ".event-mark.type-encounter"
 
 
-@pytest.fixture
-def playing(full_run: Path, tmp_path: Path) -> Iterator[Recorded]:
-    """The recording, for tests that move the time."""
-    with Recorded(tmp_path / "playing", full_run, "1") as feed:
+@pytest.fixture(scope="module")
+def playing(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
+    """The recording, for tests that move the time. Each of them first sets the time that it begins with."""
+    with Recorded(tmp_path_factory.mktemp("playing"), full_run, "1") as feed:
         yield feed
 
 

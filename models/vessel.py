@@ -116,6 +116,16 @@ class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
         """Whether the vessel is listed by it, now and surely."""
         return self.status == ListingStatus.LISTED and not self.weak
 
+    @property
+    def caveat(self) -> str:
+        """What a reader has to know where it is not in force; empty where it is."""
+        parts = {
+            ListingStatus.LISTED_LATER: f"listed later, from {self.listed_on}",
+            ListingStatus.DELISTED: f"taken off on {self.delisted_on}",
+        }
+        known = [parts[ListingStatus(self.status)]] if self.status != ListingStatus.LISTED else []
+        return "; ".join([*known, *(["weak match"] if self.weak else [])])
+
 
 def is_listed(hits: Iterable[WatchlistHit]) -> bool:
     """Whether a vessel with these matches is on a watchlist, now and surely."""

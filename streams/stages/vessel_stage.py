@@ -201,6 +201,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
             for mmsi in np.unique(positions["mmsi"]).tolist()
             if self._places(self._fleet[mmsi], instant) != self._fleet[mmsi].identity.places
         }
+        if self._watchlist.turns(self._done, instant):
+            changed |= self._fleet.keys()
+            self._pieces.update(f"vessel/{mmsi}" for mmsi in self._fleet)
         events: list[Event] = []
         identities: list[Identity] = []
         for mmsi in sorted(changed):

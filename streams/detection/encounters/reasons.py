@@ -1,4 +1,4 @@
-"""The reasons for and against an encounter, each with its sentence and the setting of its weight; its levels."""
+"""The reasons for and against an encounter, with sentences and the settings of their weights; its levels."""
 
 from typing import Final
 

@@ -69,24 +69,26 @@ def listing_reasons(
     kinds: dict[str, WatchlistHit] = {}
     for hit in hits:
         kinds.setdefault("weak" if hit.weak else hit.status, hit)
-    if (hit := kinds.get(ListingStatus.LISTED)) is not None:
+    listed = kinds.get(ListingStatus.LISTED)
+    if listed is not None:
         yield WATCHLIST.reason(
             s,
-            hit.list,
+            listed.list,
             vessel=vessel,
-            entry=hit.entry,
-            number=_number(hit),
-            since=_since(hit, start),
-            age=f" (the list as of {hit.as_of})" if hit.as_of else "",
+            entry=listed.entry,
+            number=_number(listed),
+            since=_since(listed, start),
+            age=f" (the list as of {listed.as_of})" if listed.as_of else "",
         )
         return
-    for status, kind, day in (
-        (ListingStatus.LISTED_LATER, LISTED_LATER, "listed_on"),
-        (ListingStatus.DELISTED, LISTED_BEFORE, "delisted_on"),
-    ):
-        if (hit := kinds.get(status)) is not None:
-            words = {"vessel": vessel, "entry": hit.entry, "number": _number(hit)}
-            yield kind.reason(s, hit.list, day=getattr(hit, day), **words)
+    if (later := kinds.get(ListingStatus.LISTED_LATER)) is not None:
+        yield LISTED_LATER.reason(
+            s, later.list, vessel=vessel, entry=later.entry, day=later.listed_on, number=_number(later)
+        )
+    if (before := kinds.get(ListingStatus.DELISTED)) is not None:
+        yield LISTED_BEFORE.reason(
+            s, before.list, vessel=vessel, entry=before.entry, day=before.delisted_on, number=_number(before)
+        )
     weak = kinds.get("weak")
     if weak is not None and weak.status == ListingStatus.LISTED:
         how = _HOW[MatchedOn(weak.matched_on)]

@@ -61,11 +61,16 @@ def mmsis(texts: Iterable[str], place: str, reading: Reading) -> tuple[int, ...]
     """The MMSIs in these texts. What is none is remarked upon and left out."""
     found = []
     for text in texts:
-        numbers = [int(digits) for digits in _NINE.findall(text)]
+        numbers = [digits for digits in _NINE.findall(text) if not _is_placeholder(digits)]
         if not numbers and value(text):
             reading.remark(place, f"{text[:30]!r} is no MMSI; left out")
-        found += numbers
+        found += map(int, numbers)
     return tuple(dict.fromkeys(found))
+
+
+def _is_placeholder(digits: str) -> bool:
+    """Whether it stands for no MMSI: transponders that were never programmed send such numbers."""
+    return len(set(digits)) == 1 or digits == "123456789"
 
 
 def iso_date(text: str) -> str:

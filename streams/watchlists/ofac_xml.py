@@ -38,7 +38,7 @@ class _Party(msgspec.Struct):
 class _Listing(msgspec.Struct):
     """What list a party stands on."""
 
-    list: str
+    name: str
     programs: list[str]
     since: str | None
 
@@ -61,7 +61,7 @@ class _Reader:
             "IDRegDocument": self._take_number,
             "DistinctParty": self._take_party,
             "SanctionsEntry": self._take_listing,
-            "ProfileRelationship": lambda element: None,
+            "ProfileRelationship": self._take_nothing,
         }
         depth: list[Element] = []
         try:
@@ -89,6 +89,9 @@ class _Reader:
     def _take_date(self, element: Element) -> None:
         self._as_of = _day(element)
 
+    def _take_nothing(self, element: Element) -> None:
+        """It is let go of."""
+
     def _take_location(self, element: Element) -> None:
         for country in _all(element, "LocationCountry"):
             named = self._references.get(("Country", country.get("CountryID", "")))
@@ -104,7 +107,7 @@ class _Reader:
     def _take_party(self, element: Element) -> None:
         for profile in _all(element, "Profile"):
             kind = self._references.get(("PartySubType", profile.get("PartySubTypeID", "")), "")
-            party = _Party(element.get("FixedRef") or profile.get("ID", ""))
+            party = _Party(element.get("FixedRef", profile.get("ID", "")))
             party.features = self._features(profile)
             if kind.lower() != "vessel" and (
                 kind.lower() not in ("", "unknown") or not _VESSEL_FEATURES & party.features.keys()
@@ -165,7 +168,7 @@ class _Reader:
             else:
                 self._reading.remark(place, f"{kind or 'a number'} {number[:20]} is no IMO number or MMSI")
         return Entry(
-            list=listing.list,
+            list=listing.name,
             entry=entry_of(" ".join(listing.programs), party.number),
             names=names(*party.names),
             imos=imo_numbers(imos, place, self._reading),

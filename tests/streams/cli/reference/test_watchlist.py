@@ -4,12 +4,12 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import run as run_command
-from streams.cli.watchlist import app
+from streams.cli.reference.watchlist import app
 from streams.watchlists.files import load_watchlist
 from streams.watchlists.shipped import shipped_watchlist
 from tests.streams.watchlists.sample_lists import STAR
 
-SAMPLES = Path(__file__).parents[1] / "watchlists" / "samples"
+SAMPLES = Path(__file__).parents[2] / "watchlists" / "samples"
 
 
 def run(*arguments: str | Path) -> Result:

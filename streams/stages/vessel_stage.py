@@ -201,12 +201,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
             for mmsi in np.unique(positions["mmsi"]).tolist()
             if self._places(self._fleet[mmsi], instant) != self._fleet[mmsi].identity.places
         }
-        if self._watchlist.turns(self._done, instant):
-            changed |= self._fleet.keys()
-            self._pieces.update(f"vessel/{mmsi}" for mmsi in self._fleet)
+        changed |= self._fleet.keys() if self._watchlist.turns(self._done, instant) else set()
         events: list[Event] = []
         identities: list[Identity] = []
         for mmsi in sorted(changed):
+            self._pieces.add(f"vessel/{mmsi}")
             vessel = self._fleet[mmsi]
             was = vessel.identity
             places = self._places(vessel, instant)

@@ -16,7 +16,7 @@ H = 60
 """Minutes of an hour. Minute 0 is 2024-03-01 12:00, so that the second of March begins at 12 h."""
 IMO, OTHER = 9074729, 9562233
 CARGO, TANKER = 70, 80
-NAMED = {"name": b"MADE UP STAR", "callsign": b"HMAA"}
+NAMED: dict[str, Any] = {"name": b"MADE UP STAR", "callsign": b"HMAA"}
 
 
 def listed(**fields: Any) -> Watchlist:

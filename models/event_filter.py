@@ -140,12 +140,17 @@ class EventFilter:
             and _any(self.mmsis, (vessel.ssvid for vessel in event.vessels))
             and _any(self.imos, (vessel.imo for vessel in event.vessels))
             and _any(self.flags, (vessel.flag for vessel in event.vessels))
-            and _any(self.watchlists, (hit.list.casefold() for v in event.vessels for hit in v.watchlists))
+            and _any(self.watchlists, _lists(event))
         )
 
 
 def _any(wanted: frozenset[str], found: Iterable[str | None]) -> bool:
     return not wanted or any(one in wanted for one in found)
+
+
+def _lists(event: Event) -> Iterable[str]:
+    """The watchlists that a vessel is on. One that it may be on, or was put on later, is none of them."""
+    return (hit.list.casefold() for v in event.vessels for hit in v.watchlists if hit.in_force)
 
 
 def _countries(event: Event) -> Iterable[str | None]:

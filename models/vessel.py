@@ -1,5 +1,6 @@
 """A vessel: its MMSI, what it says of itself, and what follows from that (flag, tanker or not)."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -79,12 +80,56 @@ def imo_is_valid(imo: int) -> bool:
     return sum(digit * weight for digit, weight in zip(first, range(7, 1, -1), strict=True)) % 10 == check
 
 
+class MatchedOn(StrEnum):
+    """By what a vessel was found on a watchlist, the surest first."""
+
+    IMO = "imo"
+    MMSI = "mmsi"
+    CALLSIGN = "callsign"  # name and call sign
+    NAME = "name"  # name alone
+
+
+class ListingStatus(StrEnum):
+    """How an entry of a watchlist stands at a time."""
+
+    LISTED = "listed"
+    LISTED_LATER = "listed_later"
+    DELISTED = "delisted"
+
+
 class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
-    """One entry of one list that a vessel matches, and by which number."""
+    """One entry of one list that a vessel matches, by what, and how it stood when that was said."""
 
     list: str
     entry: str
-    matched_on: str  # "imo" or "mmsi"
+    matched_on: str  # MatchedOn
+    weak: bool = False  # it may well be another ship
+    status: str = ListingStatus.LISTED.value
+    listed_on: str | None = None  # ISO 8601 days
+    delisted_on: str | None = None
+    as_of: str | None = None  # day, month or year as of which the list stood like this
+    ship_type: str | None = None  # in the list's words
+    deadweight_tonnes: float | None = None
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the vessel is listed by it, now and surely."""
+        return self.status == ListingStatus.LISTED and not self.weak
+
+    @property
+    def caveat(self) -> str:
+        """What a reader has to know where it is not in force; empty where it is."""
+        parts = {
+            ListingStatus.LISTED_LATER: f"listed later, from {self.listed_on}",
+            ListingStatus.DELISTED: f"taken off on {self.delisted_on}",
+        }
+        known = [parts[ListingStatus(self.status)]] if self.status != ListingStatus.LISTED else []
+        return "; ".join([*known, *(["weak match"] if self.weak else [])])
+
+
+def is_listed(hits: Iterable[WatchlistHit]) -> bool:
+    """Whether a vessel with these matches is on a watchlist, now and surely."""
+    return any(hit.in_force for hit in hits)
 
 
 class Dimensions(msgspec.Struct, frozen=True, gc=False):
@@ -157,12 +202,32 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def listed(self) -> bool:
-        return bool(self.watchlists)
+        """Whether it is on a watchlist, now and surely."""
+        return is_listed(self.watchlists)
+
+    @property
+    def weakly_listed(self) -> bool:
+        """Whether it counts, and does so by a weak match with a watchlist alone."""
+        return self.of_interest and not (self.listed or self._counts_by_itself)
 
     @property
     def of_interest(self) -> bool:
-        """True for what encounters, loitering and port visits are raised for."""
-        return self.listed or (self.role is Role.TANKER if self.counts is None else self.counts)
+        """True for what encounters, loitering and port visits are raised for.
+
+        A name alone makes no vessel count: ships share names.
+        """
+        return self.listed or self._counts_by_itself or self._weak_match
+
+    @property
+    def _counts_by_itself(self) -> bool:
+        return self.role is Role.TANKER if self.counts is None else self.counts
+
+    @property
+    def _weak_match(self) -> bool:
+        return self.role is not Role.EXCLUDED and any(
+            hit.weak and hit.status == ListingStatus.LISTED and hit.matched_on != MatchedOn.NAME
+            for hit in self.watchlists
+        )
 
     @property
     def doubtful(self) -> bool:

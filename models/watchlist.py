@@ -1,160 +1,184 @@
-"""A watchlist: vessels that public lists name, found by IMO number or else by MMSI.
+"""A watchlist: entries of lists of vessels, and how a vessel is found among them.
 
-From CSV with the columns `imo,mmsi,name,list,entry`, one row for every entry of a list; a row needs an IMO
-number or an MMSI. The package ships a small dated list of its own, see models/data/SOURCES.md.
+A vessel matches an entry by its IMO number, which stays with the hull; else by its MMSI; else by its name
+with its call sign, or its name alone. Matches that may well be another ship are weak. `streams/watchlists`
+reads entries from files.
 """
 
-import csv
 import hashlib
-import io
-import json
-from collections.abc import Iterable
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeVar
 
-from models.errors import InputError
-from models.vessel import WatchlistHit, imo_is_valid
+import msgspec
 
-COLUMNS: Final = ("imo", "mmsi", "name", "list", "entry")
+from models.time import Millis, from_text
+from models.vessel import ListingStatus, MatchedOn, WatchlistHit
 
-_SHIPPED: Final = "dprk_vessels.csv"
+AIS_NAME: Final = 20
+"""Characters of a name in AIS (ITU-R M.1371, type 5). A longer name is sent without its end."""
+_RANK: Final = tuple(MatchedOn)
+_STATUS: Final = tuple(ListingStatus)
+Key = TypeVar("Key", int, str)
 
 
-class WatchlistError(InputError):
-    """All that is wrong with a watchlist: `problems`, each with file, line, column and remedy."""
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One vessel on one list. Dates are ISO 8601 days."""
+
+    list: str
+    entry: str
+    """Which entry of the list it is: a number, or what else the list calls it."""
+    names: tuple[str, ...] = ()
+    """The present name first, then others that the list gives."""
+    imos: tuple[int, ...] = ()
+    mmsis: tuple[int, ...] = ()
+    callsigns: tuple[str, ...] = ()
+    flag: str | None = None
+    type: str | None = None
+    """Type of ship in the list's own words."""
+    deadweight: float | None = None
+    """Tonnes."""
+    listed_on: str | None = None
+    """The day from which the vessel is listed; None if the list does not say."""
+    delisted_on: str | None = None
+    """The first day on which it is no longer listed."""
+    as_of: str | None = None
+    """The day, month or year as of which the list stood as it does here; None if not known."""
+
+    def status(self, time: Millis) -> ListingStatus:
+        """Whether the vessel is listed at a time. Days begin at 00:00 UTC."""
+        if self.listed_on is not None and time < _start(self.listed_on):
+            return ListingStatus.LISTED_LATER
+        if self.delisted_on is not None and time >= _start(self.delisted_on):
+            return ListingStatus.DELISTED
+        return ListingStatus.LISTED
 
 
 class Watchlist:
     """Entries of one or several lists. An empty one matches nothing."""
 
-    def __init__(
-        self, by_imo: Iterable[tuple[int, str, str]] = (), by_mmsi: Iterable[tuple[int, str, str]] = ()
-    ):
-        """Rows of (number, list, entry), the number an IMO number or an MMSI."""
-        self._by_imo = _group(by_imo, "imo")
-        self._by_mmsi = _group(by_mmsi, "mmsi")
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Watchlist":
-        """Read a CSV file in UTF-8, with or without byte order mark. Raises WatchlistError."""
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            problem = f"{path}: can't be read ({error.strerror}); give the path of a CSV file"
-            raise WatchlistError(problem) from error
-        return cls.read(data, str(path))
-
-    @classmethod
-    def read(cls, data: bytes, file: str) -> "Watchlist":
-        """Like load, from bytes; `file` is how errors call them. Raises WatchlistError."""
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise WatchlistError(f"{file}: line {line}: not UTF-8; save the file as UTF-8") from error
-        by_imo: list[tuple[int, str, str]] = []
-        by_mmsi: list[tuple[int, str, str]] = []
-        problems: list[str] = []
-        for line, row in _rows(text, file):
-            found = list(_check(row))
-            problems += (f"{file}: line {line}: {problem}" for problem in found)
-            if found:
-                continue
-            if row["imo"]:
-                by_imo.append((int(row["imo"]), row["list"], row["entry"]))
-            if row["mmsi"]:
-                by_mmsi.append((int(row["mmsi"]), row["list"], row["entry"]))
-        if problems:
-            raise WatchlistError(*problems)
-        return cls(by_imo, by_mmsi)
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries: Final = tuple(sorted(set(entries), key=msgspec.json.encode))
+        self._by_imo = _index((imo, entry) for entry in self.entries for imo in entry.imos)
+        self._by_mmsi = _index((mmsi, entry) for entry in self.entries for mmsi in entry.mmsis)
+        self._by_name = _index(
+            (key, entry) for entry in self.entries for key in {k for n in entry.names for k in _keys(n)}
+        )
+        dates = {date for entry in self.entries for date in (entry.listed_on, entry.delisted_on) if date}
+        self._turns: Final = tuple(sorted(_start(date) for date in dates))
 
     def merge(self, *others: "Watchlist") -> "Watchlist":
         """One list of the entries of all; an entry that several have comes once."""
-        merged = Watchlist()
-        for one in (self, *others):
-            for mine, theirs in ((merged._by_imo, one._by_imo), (merged._by_mmsi, one._by_mmsi)):
-                for number, hits in theirs.items():
-                    mine[number] = _sorted((*mine.get(number, ()), *hits))
-        return merged
+        return Watchlist(entry for one in (self, *others) for entry in one.entries)
 
-    def match(self, imo: int | None, mmsi: int) -> tuple[WatchlistHit, ...]:
-        """The entries for a vessel, sorted by list and entry.
+    def match(
+        self,
+        *,
+        mmsi: int,
+        time: Millis,
+        imo: int | None = None,
+        name: str | None = None,
+        callsign: str | None = None,
+    ) -> tuple[WatchlistHit, ...]:
+        """The entries that a vessel matches by what it sends, and how they stand at a time.
 
-        By IMO number, which stays with the hull, and by MMSI for the entries that its IMO number did not
-        find.
+        Each entry of a list comes once, by the best match. Strong matches come before weak ones, entries in
+        force before others. A match by name is given only where there is no strong one.
         """
-        if not self._by_imo and not self._by_mmsi:
+        if not self.entries:
             return ()
-        by_imo = self._by_imo.get(imo, ()) if imo else ()
-        by_mmsi = self._by_mmsi.get(mmsi, ())
-        if not by_mmsi:
-            return by_imo
-        known = {(hit.list, hit.entry) for hit in by_imo}
-        return _sorted((*by_imo, *(hit for hit in by_mmsi if (hit.list, hit.entry) not in known)))
+        best: dict[tuple[str, str], WatchlistHit] = {}
+        for hit in sorted(self._hits(mmsi, time, imo, name, callsign), key=_better, reverse=True):
+            best[hit.list, hit.entry] = hit  # the best comes last
+        found = sorted(best.values(), key=_order)
+        if any(not hit.weak for hit in found):
+            found = [hit for hit in found if hit.matched_on not in (MatchedOn.CALLSIGN, MatchedOn.NAME)]
+        return tuple(found)
+
+    def turns(self, after: Millis, until: Millis) -> bool:
+        """Whether an entry begins or ends to count in (after, until]."""
+        return any(after < time <= until for time in self._turns)
 
     @property
     def digest(self) -> str:
         """A hash of all entries, in any order: 32 hexadecimal digits."""
-        rows = [
-            (number, hit.list, hit.entry, hit.matched_on)
-            for by_number in (self._by_imo, self._by_mmsi)
-            for number, hits in sorted(by_number.items())
-            for hit in hits
-        ]
-        return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(msgspec.json.encode(self.entries), digest_size=16).hexdigest()
 
     def __len__(self) -> int:
-        """How many different IMO numbers and MMSIs it knows."""
-        return len(self._by_imo) + len(self._by_mmsi)
+        """How many different entries it has."""
+        return len(self.entries)
+
+    def _hits(
+        self, mmsi: int, time: Millis, imo: int | None, name: str | None, callsign: str | None
+    ) -> Iterator[WatchlistHit]:
+        for entry in self._by_imo.get(imo, ()) if imo else ():
+            yield _hit(entry, MatchedOn.IMO, time)
+        for entry in self._by_mmsi.get(mmsi, ()):
+            # The number may have been given to another ship since: an MMSI goes with the flag.
+            yield _hit(entry, MatchedOn.MMSI, time, weak=_is_another(imo, entry))
+        for entry in self._by_name.get(plain_name(name or ""), ()):
+            if _is_another(imo, entry):
+                continue
+            same = callsign is not None and plain_name(callsign) in map(plain_name, entry.callsigns)
+            if callsign is not None and entry.callsigns and not same:
+                continue
+            yield _hit(entry, MatchedOn.CALLSIGN if same else MatchedOn.NAME, time, weak=True)
 
 
-@cache
-def shipped_watchlist() -> Watchlist:
-    """The list in the package: vessels in sanctions lists against North Korea (models/data/SOURCES.md)."""
-    return Watchlist.read(resources.files("models").joinpath("data", _SHIPPED).read_bytes(), _SHIPPED)
+def plain_name(text: str) -> str:
+    """A name as names are compared: its letters and digits, in capitals."""
+    return "".join(filter(str.isalnum, text.upper()))
 
 
-def _group(rows: Iterable[tuple[int, str, str]], matched_on: str) -> dict[int, tuple[WatchlistHit, ...]]:
-    grouped: dict[int, list[WatchlistHit]] = {}
-    for number, name, entry in rows:
-        grouped.setdefault(number, []).append(WatchlistHit(list=name, entry=entry, matched_on=matched_on))
-    return {number: _sorted(hits) for number, hits in grouped.items()}
+def _keys(name: str) -> set[str]:
+    """The forms in which a name may be sent."""
+    return {plain_name(name), plain_name(name[:AIS_NAME])} - {""}
 
 
-def _sorted(hits: Iterable[WatchlistHit]) -> tuple[WatchlistHit, ...]:
-    return tuple(sorted(set(hits), key=lambda hit: (hit.list, hit.entry, hit.matched_on)))
+def _is_another(imo: int | None, entry: Entry) -> bool:
+    """Whether the vessel sends an IMO number that is not the entry's."""
+    return imo is not None and bool(entry.imos) and imo not in entry.imos
 
 
-def _rows(text: str, file: str) -> Iterable[tuple[int, dict[str, str]]]:
-    """Line number (of the row's last line) and stripped fields of every row that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        missing = [name for name in COLUMNS if name not in header]
-        if missing:
-            problem = f"line 1: no column {', '.join(missing)}; the header has to be {','.join(COLUMNS)}"
-            raise WatchlistError(f"{file}: {problem}")
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                padded = (field.strip() for field in (*fields, *[""] * (len(header) - len(fields))))
-                yield reader.line_num, dict(zip(header, padded, strict=False))
-    except csv.Error as error:
-        problem = f"line {reader.line_num}: not CSV ({error}); put quotes round fields with commas"
-        raise WatchlistError(f"{file}: {problem}") from error
+def _hit(entry: Entry, matched_on: MatchedOn, time: Millis, weak: bool = False) -> WatchlistHit:
+    return WatchlistHit(
+        list=entry.list,
+        entry=entry.entry,
+        matched_on=matched_on,
+        weak=weak,
+        status=entry.status(time),
+        listed_on=entry.listed_on,
+        delisted_on=entry.delisted_on,
+        as_of=entry.as_of,
+        ship_type=entry.type,
+        deadweight_tonnes=entry.deadweight,
+    )
 
 
-def _check(row: dict[str, str]) -> Iterable[str]:
-    imo, mmsi = row["imo"], row["mmsi"]
-    if not imo and not mmsi:
-        yield "columns imo, mmsi: both blank; give at least one of them"
-    if imo and not (imo.isascii() and imo.isdigit() and len(imo) == 7):
-        yield f"column imo: {imo[:20]!r}; an IMO number is seven digits, without the letters IMO"
-    elif imo and not imo_is_valid(int(imo)):
-        yield f"column imo: {imo} has a wrong check digit; correct it in the list it comes from"
-    if mmsi and not (mmsi.isascii() and mmsi.isdigit() and len(mmsi) == 9):
-        yield f"column mmsi: {mmsi[:20]!r}; an MMSI is nine digits"
-    for name, remedy in (("list", "name the list"), ("entry", "say which entry of the list this is")):
-        if not row[name]:
-            yield f"column {name}: blank; {remedy}"
+def _better(hit: WatchlistHit) -> tuple[object, ...]:
+    """Sorts the best of several matches with one entry first: the surest, then the one that knows more.
+
+    Where two files have the same entry, the one that says since when and until when it counts is right.
+    """
+    return (
+        hit.weak,
+        _RANK.index(MatchedOn(hit.matched_on)),
+        hit.delisted_on is None,
+        hit.listed_on is None,
+        *(-ord(letter) for letter in (hit.as_of or "").ljust(10)),
+        msgspec.json.encode(hit),
+    )
+
+
+def _order(hit: WatchlistHit) -> tuple[object, ...]:
+    return _STATUS.index(ListingStatus(hit.status)), hit.weak, hit.list, hit.entry
+
+
+def _start(day: str) -> Millis:
+    return from_text(day)
+
+
+def _index(rows: Iterable[tuple[Key, Entry]]) -> Mapping[Key, tuple[Entry, ...]]:
+    grouped: dict[Key, list[Entry]] = {}
+    for key, entry in rows:
+        grouped.setdefault(key, []).append(entry)
+    return {key: tuple(entries) for key, entries in grouped.items()}

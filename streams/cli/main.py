@@ -15,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from models.errors import InputError, TankerwatchError
-from streams.cli import alerts, events, fences, settings
+from streams.cli import alerts, events, settings
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
@@ -24,6 +24,7 @@ from streams.cli.ingest import ingest
 from streams.cli.ledger import ledger
 from streams.cli.old_spellings import current_spelling
 from streams.cli.publish import publish
+from streams.cli.reference import fences, watchlist
 from streams.cli.replay import replay
 from streams.cli.serve import serve
 from streams.cli.simulate import simulate
@@ -57,6 +58,7 @@ app.command(short_help="Make a recording of a scenario, and the truth about it."
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
+app.add_typer(watchlist.app, name="watchlist", short_help="Lists of vessels: check, show, import.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")
 
 

@@ -25,6 +25,7 @@ TIME: Final[Limits] = {
     "format": "date-time",
     "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$",
 }
+DAY: Final[Limits] = {"format": "date", "pattern": r"^\d{4}-\d\d-\d\d$"}
 MMSI: Final[Limits] = {"pattern": "^[0-9]{9}$"}
 COUNTRY: Final[Limits] = {"pattern": "^[A-Z]{2}$"}
 NOT_NEGATIVE: Final[Limits] = {"minimum": 0}
@@ -162,9 +163,31 @@ EVENT: Final = {
         "list": Text("Name of the list."),
         "entry": Text("The entry in it."),
         "matchedOn": Text(
-            "The number that matched. An MMSI is more easily changed or copied than an IMO number.",
-            limits={"enum": ["imo", "mmsi"]},
+            "What matched: the IMO number, the MMSI, the name together with the call sign, or the name "
+            "alone. An MMSI is more easily changed or copied than an IMO number, and ships share names.",
+            limits={"enum": ["imo", "mmsi", "callsign", "name"]},
         ),
+        "weak": Text(
+            "Whether it may well be another ship: a match by name, or by an MMSI while the vessel sends "
+            "another IMO number than the entry's. A weak match makes no event `probable`."
+        ),
+        "status": Text(
+            "How the entry stood when this revision was made. `listed_later`: the vessel was listed only "
+            "after that. `delisted`: it was taken off before.",
+            limits={"enum": ["listed", "listed_later", "delisted"]},
+        ),
+        "listedOn": Text(
+            "The day from which the vessel is listed. Null where the list does not say.", limits=DAY
+        ),
+        "delistedOn": Text(
+            "The first day on which it is no longer listed. Null where there is none.", limits=DAY
+        ),
+        "asOf": Text(
+            "The day, month or year as of which the list stood like this. Null where it does not say. "
+            "Entries may have been changed or removed since."
+        ),
+        "shipType": Text("Type of ship, in the words of the file that the entry comes from."),
+        "deadweightTonnes": Text("Deadweight, by the file that the entry comes from.", "t", NOT_NEGATIVE),
     },
     "Encounter": {
         "vessel": Text("The other vessel."),

@@ -21,7 +21,7 @@ class RunFiles(msgspec.Struct, frozen=True):
     fences: tuple[str, ...] = ()
     """GeoJSON files. A fence replaces the shipped one of the same id."""
     watchlists: tuple[str, ...] = ()
-    """CSV files. Their entries are added to the shipped list."""
+    """Files of lists, and folders of them. Their entries are added to the shipped list."""
 
 
 class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +49,7 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fences: str = ""
     """GeoJSON files of your own fences, separated by the system's path separator (`:` on Linux and macOS)."""
     watchlists: str = ""
-    """CSV files of vessels to watch, separated likewise."""
+    """Lists of vessels to watch, and folders of lists, separated likewise."""
     web_port: int = 0
     """Port of a worker's metrics; 0 for none. The sink serves its metrics on the next port, alerts on the one
     after it."""

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceError, load_fences
 from models.errors import InputError
-from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
+from models.watchlist import Watchlist
 from streams.deployment.config import RunFiles
+from streams.watchlists.files import load_watchlist
+from streams.watchlists.reading import WatchlistError
+from streams.watchlists.shipped import shipped_watchlist
 
 
 class ReferenceDataError(InputError):
@@ -29,15 +32,14 @@ def load_reference_data(files: RunFiles) -> ReferenceData:
     """
     problems: list[str] = []
     fences = _fences(files, problems)
-    watchlists: list[Watchlist] = []
-    for path in files.watchlists:
-        try:
-            watchlists.append(Watchlist.load(path))
-        except WatchlistError as error:
-            problems += error.problems
+    own = Watchlist()
+    try:
+        own = load_watchlist(files.watchlists)
+    except WatchlistError as error:
+        problems += error.problems
     if problems:
         raise ReferenceDataError(*problems)
-    return ReferenceData(tuple(fences), shipped_watchlist().merge(*watchlists))
+    return ReferenceData(tuple(fences), shipped_watchlist().merge(own))
 
 
 def load_all_fences(files: RunFiles) -> tuple[Fence, ...]:

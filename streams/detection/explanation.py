@@ -32,12 +32,6 @@ WATCHED_AREA: Final = ReasonType(
     text="in a watched area: {name}",
     weight="watched_area",
 )
-WATCHLIST: Final = ReasonType(
-    code="watchlist",
-    side=Side.FOR,
-    text="{vessel} is on {value} ({entry}), matched by {number}",
-    weight="watchlist",
-)
 TYPE_CHANGED: Final = ReasonType(
     code="type_changed",
     side=Side.AGAINST,
@@ -69,16 +63,6 @@ NOT_OF_INTEREST: Final = ReasonType(
     text="the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist",
     weight="retraction",
 )
-
-
-def watchlist(identity: Identity, s: Weighted) -> list[Reason]:
-    """For, where the vessel is on a watchlist; the first entry stands for all."""
-    if not identity.listed:
-        return []
-    hit = identity.watchlists[0]
-    vessel = identity.name or f"MMSI {mmsi_text(identity)}"
-    number = "IMO number" if hit.matched_on == "imo" else "MMSI"
-    return [WATCHLIST.reason(s, hit.list, vessel=vessel, entry=hit.entry, number=number)]
 
 
 def type_changed(identity: Identity, s: Weighted) -> list[Reason]:

@@ -35,7 +35,6 @@ from streams.detection.explanation import (
     SHARED_MMSI,
     TYPE_CHANGED,
     WATCHED_AREA,
-    WATCHLIST,
     called,
     hours,
     number_doubts,
@@ -44,8 +43,8 @@ from streams.detection.explanation import (
     sample,
     type_changed,
     vessel_of,
-    watchlist,
 )
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
 from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area, silence_of
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
@@ -125,6 +124,7 @@ LEVELS: Final = (
         "slow", Effect.POSSIBLE, "slow for `min_hours`, or `min_hours_sts` in an area known for transfers"
     ),
     LevelRule("slow_long", Effect.PROBABLE, "slow for `probable_hours`, or `probable_hours_sts` there"),
+    WEAK_RULE,
     LevelRule("not_under_command", Effect.LIMIT, "most positions report that it is not under command"),
     LevelRule(
         "near_port",
@@ -151,10 +151,10 @@ REASONS: Final = ReasonTable(
     EventType.LOITERING,
     LoiteringSettings(),
     (
-        *(SLOW, STS_AREA, WATCHED_AREA, WATCHLIST, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK),
+        *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK),
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
-        *(ALONE, IN_ENCOUNTER, NOT_OF_INTEREST),
+        *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST),
     ),
     LEVELS,
 )
@@ -321,7 +321,7 @@ def _for(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
         yield STS_AREA.reason(s)
     if facts.watched is not None:
         yield WATCHED_AREA.reason(s, name=facts.watched)
-    yield from watchlist(facts.identity, s)
+    yield from watchlist(facts.identity, facts.start, s)
     if facts.silence >= s.silence_hours * HOUR:
         yield SILENCE.reason(s, hours(facts.silence), duration=duration_text(facts.silence))
 
@@ -340,6 +340,7 @@ def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
     if facts.across > s.adrift_share:
         yield ADRIFT.reason(s, round(facts.across, 2))
     yield from type_changed(facts.identity, s)
+    yield from weak_match(facts.identity, s)
 
 
 def _summary(facts: _Facts, status: Status, s: LoiteringSettings) -> str:

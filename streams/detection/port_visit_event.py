@@ -28,7 +28,6 @@ from streams.detection.explanation import (
     NOT_OF_INTEREST,
     OFF_TRACK,
     SHARED_MMSI,
-    WATCHLIST,
     called,
     hours,
     number_doubts,
@@ -36,8 +35,8 @@ from streams.detection.explanation import (
     retracted,
     sample,
     vessel_of,
-    watchlist,
 )
+from streams.detection.listing import LISTING, WEAK_MATCH, watchlist, weak_match
 from streams.detection.port_visit import PortVisitSettings, Stop, Visit
 from streams.detection.reasons import ReasonTable, ReasonType, Side, score
 
@@ -79,8 +78,8 @@ REASONS: Final = ReasonTable(
     EventType.PORT_VISIT,
     PortVisitSettings(),
     (
-        *(INSIDE, STOP, SILENT, ENTRY, EXIT, WATCHLIST),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, NO_ENTRY, NO_EXIT, NOT_OF_INTEREST),
+        *(INSIDE, STOP, SILENT, ENTRY, EXIT, *LISTING),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, NO_ENTRY, NO_EXIT, WEAK_MATCH, NOT_OF_INTEREST),
     ),
 )
 
@@ -100,7 +99,8 @@ def build_event(
     main = surroundings.fences[_main_fence(visit, surroundings)]
     reasons = list(_for(visit, identity, main, s))
     against = [*_against(visit, identity, s), *([retraction] if retraction else [])]
-    scoring = s.weights.scoring(Level(visit.level), status)
+    level = Level.POSSIBLE if identity.weakly_listed else Level(visit.level)
+    scoring = s.weights.scoring(level, status)
     west, south, east, north = (round(edge, 5) for edge in visit.box)
     lon, lat = (visit.lon, visit.last_lon), (visit.lat, visit.last_lat)
     return Event(
@@ -108,7 +108,7 @@ def build_event(
         type=EventType.PORT_VISIT,
         revision=visit.revision,
         status=status,
-        level=Level(visit.level),
+        level=level,
         start=to_text(visit.start),
         end=to_text(visit.until) if status is not Status.OPEN else None,
         detected=to_text(instant),
@@ -217,7 +217,7 @@ def _for(visit: Visit, identity: Identity, main: Fence, s: PortVisitSettings) ->
         yield ENTRY.reason(s)
     if visit.exit:
         yield EXIT.reason(s)
-    yield from watchlist(identity, s)
+    yield from watchlist(identity, visit.start, s)
 
 
 def _against(visit: Visit, identity: Identity, s: PortVisitSettings) -> Iterator[Reason]:
@@ -226,6 +226,7 @@ def _against(visit: Visit, identity: Identity, s: PortVisitSettings) -> Iterator
         yield NO_ENTRY.reason(s)
     if visit.end is not None and not visit.exit:
         yield NO_EXIT.reason(s)
+    yield from weak_match(identity, s)
 
 
 def _where(visit: Visit, main: Fence) -> str:

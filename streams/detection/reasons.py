@@ -42,6 +42,14 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Highest score there is; the lowest is 0."""
     watchlist: float = 0.12
     """For: the vessel is on a watchlist."""
+    listed_later: float = 0.05
+    """For: the vessel was put on a watchlist later."""
+    listed_before: float = 0.01
+    """For: the vessel was on a watchlist before."""
+    watchlist_weak: float = 0.02
+    """For: the vessel may be on a watchlist, by a weak match."""
+    weak_match: float = 0.1
+    """Against: the vessel counts only by a weak match with a watchlist."""
     shared_mmsi: float = 0.15
     """Against: two ships are heard under the MMSI."""
     doubtful_mmsi: float = 0.05

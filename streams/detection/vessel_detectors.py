@@ -13,7 +13,7 @@ import numpy as np
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
 from models.time import HOUR, Millis
-from models.vessel import Role
+from models.vessel import ListingStatus, Role
 from streams.detection import loitering, loitering_event, port_visit, port_visit_event
 from streams.detection.explanation import NOT_OF_INTEREST, merge_receivers
 from streams.detection.fixes import Fixes, fixes_of
@@ -102,6 +102,8 @@ class VesselDetectors:
         """The vessel's role has changed: raise what waited for that, or take back what no longer holds."""
         if vessel.identity.of_interest:
             return self._raise_waiting(vessel, instant)
+        if any(hit.status == ListingStatus.DELISTED for hit in vessel.identity.watchlists):
+            return self._let_go(vessel, instant)
         if vessel.identity.role is not Role.UNKNOWN:
             return self._take_back(vessel, instant)
         return []
@@ -320,6 +322,18 @@ class VesselDetectors:
         for visit in _visits_of(vessel):
             events += self._publish_visit(vessel, visit, instant, Status.OPEN)
         return events + self.gaps.reconsider(vessel, instant)
+
+    def _let_go(self, vessel: VesselState, instant: Millis) -> list[Event]:
+        """The vessel was taken off its list: what was published ends where it was last heard, and holds."""
+        events: list[Event] = []
+        for run in vessel.loitering_runs.values():
+            if run.id is not None and (done := loitering.finish(run, run.slow)) is not None:
+                events += self._publish_loitering(vessel, done, instant, Status.CLOSED)
+        for visit in _visits_of(vessel):
+            if visit.id is not None:
+                events += self._publish_visit(vessel, port_visit.break_off(visit), instant, Status.CLOSED)
+        _forget(vessel)
+        return events
 
     def _take_back(self, vessel: VesselState, instant: Millis) -> list[Event]:
         """The vessel is of no interest: take back what was published and goes on."""

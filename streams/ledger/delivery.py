@@ -1,9 +1,7 @@
 """A delivery: one call of a tanker at a North Korean port, and the barrels that it may have landed."""
 
-import csv
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 
 import msgspec
 
@@ -11,6 +9,7 @@ from models.event import Event, Status, Vessel
 from models.time import DAY, Millis, from_text
 from models.vessel import Role
 from streams.ledger.settings import LedgerSettings
+from streams.watchlists.shipped import shipped_watchlist
 
 
 class Barrels(msgspec.Struct, frozen=True):
@@ -66,7 +65,8 @@ def deliveries(events: Iterable[Event], s: LedgerSettings) -> list[Delivery]:
 
 def deadweight(vessel: Vessel, s: LedgerSettings) -> tuple[Barrels, str] | None:
     """Deadweight in tonnes as a range, and where it is from; None if neither it nor the size is known."""
-    known = _deadweights().get(vessel.imo or "")
+    listed = (hit.deadweight_tonnes for hit in vessel.watchlists if not hit.weak)
+    known = next(filter(None, listed), None) or _deadweights().get(vessel.imo or "")
     if known:
         return Barrels(known, known, known), "reported deadweight"
     if not vessel.length_meters or not vessel.beam_meters:
@@ -81,7 +81,13 @@ def _may_be_delivery(event: Event, s: LedgerSettings) -> bool:
     if visit is None or visit.country != "KP" or event.status is Status.RETRACTED:
         return False
     change = _change(event)
-    return event.vessel.type == Role.TANKER.value and (change is None or change < s.draught_metres)
+    return _is_tanker(event.vessel) and (change is None or change < s.draught_metres)
+
+
+def _is_tanker(vessel: Vessel) -> bool:
+    """Whether it is a tanker by what it sends, or by a watchlist that it is on."""
+    types = (hit.ship_type or "" for hit in vessel.watchlists if not hit.weak)
+    return vessel.type == Role.TANKER.value or any("tanker" in each.lower() for each in types)
 
 
 def _delivery(event: Event, s: LedgerSettings) -> Delivery:
@@ -146,6 +152,6 @@ def _time(text: str) -> Millis:
 
 @cache
 def _deadweights() -> dict[str, float]:
-    """Tonnes by IMO number, as the package ships them (models/data/SOURCES.md)."""
-    text = resources.files("models").joinpath("data", "dprk_deadweight.csv").read_text("utf-8")
-    return {row["imo"]: float(row["deadweight_tonnes"]) for row in csv.DictReader(text.splitlines())}
+    """Tonnes by IMO number, as the shipped watchlist has them (models/data/SOURCES.md)."""
+    entries = shipped_watchlist().entries
+    return {f"{imo}": entry.deadweight for entry in entries if entry.deadweight for imo in entry.imos}

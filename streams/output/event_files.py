@@ -90,7 +90,9 @@ def _cells(event: Event) -> tuple[Any, ...]:
 
 
 def _lists(vessel: Any) -> str:
-    return "; ".join(f"{hit.list} {hit.entry}" for hit in vessel.watchlists)
+    return "; ".join(
+        f"{hit.list} {hit.entry}" + (f" ({hit.caveat})" if hit.caveat else "") for hit in vessel.watchlists
+    )
 
 
 def _row(cells: tuple[Any, ...]) -> str:

@@ -32,8 +32,15 @@ def described(vessel: Vessel) -> str:
 
 
 def listed(vessel: Vessel) -> list[str]:
-    """The watchlists that a vessel is on, one line for each."""
-    return [sanitize(f"{hit.list} {hit.entry}, by its {hit.matched_on.upper()}") for hit in vessel.watchlists]
+    """The watchlists that a vessel is on, or may be, one line for each."""
+    number = {"imo": "IMO", "mmsi": "MMSI", "callsign": "name and call sign", "name": "name"}
+    return [
+        sanitize(
+            f"{hit.list} {hit.entry}, by its {number.get(hit.matched_on, hit.matched_on)}"
+            + (f" ({hit.caveat})" if hit.caveat else "")
+        )
+        for hit in vessel.watchlists
+    ]
 
 
 def place(event: Event) -> str:

@@ -203,12 +203,12 @@ class VesselStage(Stage[Reports, list[Instant]]):
             for mmsi in np.unique(positions["mmsi"]).tolist()
             if self._places(self._fleet[mmsi], instant) != self._fleet[mmsi].identity.places
         }
-        events: list[Event] = []
-        identities: list[Identity] = []
+        changed |= self._fleet.keys() if self._watchlist.turns(self._done, instant) else set()
+        events, identities = list[Event](), list[Identity]()
         for mmsi in sorted(changed):
+            self._pieces.add(f"vessel/{mmsi}")
             vessel = self._fleet[mmsi]
-            was = vessel.identity
-            places = self._places(vessel, instant)
+            was, places = vessel.identity, self._places(vessel, instant)
             vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):

@@ -131,7 +131,9 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
         self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist, s: IdentitySettings
     ) -> Identity:
         imo = self.imo.confirmed
-        hits = watchlist.match(imo, mmsi)
+        hits = watchlist.match(
+            mmsi=mmsi, time=time, imo=imo, name=self.name.confirmed, callsign=self.callsign.confirmed
+        )
         role = _role(mmsi, self, s)
         return Identity(
             mmsi=mmsi,

@@ -9,7 +9,10 @@ import pytest
 
 from geofences.fence import Fence, FenceKind, Policy, read_fences
 from models.event import EventType
-from models.watchlist import COLUMNS, Watchlist, WatchlistError
+from models.vessel import MatchedOn
+from streams.watchlists.files import load_watchlist
+from streams.watchlists.plain import COLUMNS
+from streams.watchlists.reading import WatchlistError
 from tests.scenarios.simulated import events
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,22 +41,21 @@ def test_kinds_that_are_no_part_of_a_port() -> None:
     assert {kind for kind in FenceKind if not kind.is_port} == {FenceKind.STS_AREA, FenceKind.WATCH_AREA}
 
 
-def test_watchlists() -> None:
+def test_watchlists(tmp_path: Path) -> None:
     (example,) = blocks("watchlists.md", "csv")
-    watchlist = Watchlist.read(example.encode(), "example")
-    assert [(hit.list, hit.entry) for hit in watchlist.match(1234567, 1)] == [
-        ("Another list", "A-3"),
-        ("My list", "17"),
-    ]
-    assert [hit.matched_on for hit in watchlist.match(None, 123456789)] == ["mmsi", "mmsi"]
-    assert rows("watchlists.md") == set(COLUMNS)
+    (tmp_path / "mine.csv").write_text(example, "utf-8")
+    star, moon, sun = load_watchlist([tmp_path / "mine.csv"]).entries
+    assert (star.names, star.listed_on) == (("EXAMPLE STAR", "OLD STAR"), "2024-05-11")
+    assert (moon.mmsis, sun.callsigns, sun.delisted_on) == ((123456789,), ("HMAA",), "2023-06-30")
+    assert rows("watchlists.md") == {*COLUMNS, *MatchedOn}
 
 
-def test_the_error_that_is_shown_is_the_one_that_is_printed() -> None:
+def test_the_error_that_is_shown_is_the_one_that_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("imo,mmsi,name,list,entry\n1234568,,X,L,1\n")
     with pytest.raises(WatchlistError) as raised:
-        Watchlist.read(b"imo,mmsi,name,list,entry\n1234568,,X,L,1\n", "mine.csv")
+        load_watchlist([tmp_path / "mine.csv"])
     shown = (DOCS / "watchlists.md").read_text("utf-8")
-    assert f"tankerwatch: error: {raised.value}" in shown
+    assert f"tankerwatch: error: {raised.value}".replace(f"{tmp_path}/", "") in shown
 
 
 def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:

@@ -1,96 +1,124 @@
-from pathlib import Path
+"""How vessels are found on watchlists: by which number, how surely, and since when."""
 
 import pytest
 
-from models.vessel import WatchlistHit, imo_is_valid
-from models.watchlist import Watchlist, WatchlistError, shipped_watchlist
+from models.time import from_text
+from models.vessel import Identity, Role, WatchlistHit
+from models.watchlist import Entry, Watchlist
 
-HEADER = b"imo,mmsi,name,list,entry\n"
+TIME = from_text("2024-05-10T12:00:00Z")
+PETREL, KONK = 9562233, 9036387
+MMSI = 620233000
 
 
-def read(rows: bytes) -> Watchlist:
-    return Watchlist.read(HEADER + rows, "mine.csv")
+def entry(number: str, **fields: object) -> Entry:
+    return Entry(list="EU", entry=number, **fields)  # type: ignore[arg-type]
+
+
+def found(*entries: Entry, mmsi: int = 1, time: int = TIME, **sent: object) -> list[tuple[str, str, bool]]:
+    """Entry, what matched and whether weakly, of every match."""
+    hits = Watchlist(entries).match(mmsi=mmsi, time=time, **sent)  # type: ignore[arg-type]
+    return [(hit.entry, hit.matched_on, hit.weak) for hit in hits]
 
 
 def test_a_vessel_matches_by_imo_and_then_by_mmsi() -> None:
-    watchlist = read(b"9562233,620233000,PETREL 8,EU,1\n9562233,,PETREL 8,UN,7\n,445000001,X,UN,8\n")
-    eu, un = WatchlistHit(list="EU", entry="1", matched_on="imo"), WatchlistHit("UN", "7", "imo")
-    assert watchlist.match(9562233, 1) == (eu, un)
-    assert watchlist.match(9562233, 620233000) == (eu, un)
-    assert watchlist.match(None, 620233000) == (WatchlistHit("EU", "1", "mmsi"),)
-    assert watchlist.match(9562233, 445000001) == (eu, un, WatchlistHit("UN", "8", "mmsi"))
-    assert watchlist.match(9036387, 1) == watchlist.match(None, 1) == Watchlist().match(None, 1) == ()
-
-
-def test_lists_are_merged_and_equal_entries_come_once() -> None:
-    one, other = read(b"9562233,,P,B,1\n"), read(b"9562233,,P,A,2\n9562233,,P,B,1\n")
-    merged = one.merge(other)
-    assert merged.match(9562233, 1) == (WatchlistHit("A", "2", "imo"), WatchlistHit("B", "1", "imo"))
-    assert other.merge(one).match(9562233, 1) == merged.match(9562233, 1)
-    assert one.match(9562233, 1) == (WatchlistHit("B", "1", "imo"),)
-    assert len(merged) == 1
-
-
-def test_spreadsheet_habits_are_taken_as_they_come() -> None:
-    """A byte order mark, CRLF, blank lines, blanks, quotes, columns in another order and more of them."""
-    text = '\ufefflist,entry,IMO,name,mmsi,remark\r\n\r\nUN, 7 ,9562233,"A, ""B""",,\r\n,,,,,\r\n'
-    assert Watchlist.read(text.encode(), "x").match(9562233, 1) == (WatchlistHit("UN", "7", "imo"),)
-
-
-def test_every_bad_row_is_reported_with_line_column_and_remedy() -> None:
-    with pytest.raises(WatchlistError) as caught:
-        read(
-            b"9562234,,A,UN,1\n"
-            b"IMO9562233,,A,UN,2\n"
-            b"9562233,,ok,UN,3\n"
-            b",,A,UN,4\n"
-            b",12345,A,UN,5\n"
-            b"9562233,,A,,\n"
-            b"9562233\n"
-        )
-    assert caught.value.problems == (
-        "mine.csv: line 2: column imo: 9562234 has a wrong check digit; correct it in the list it comes from",
-        "mine.csv: line 3: column imo: 'IMO9562233'; an IMO number is seven digits, without the letters IMO",
-        "mine.csv: line 5: columns imo, mmsi: both blank; give at least one of them",
-        "mine.csv: line 6: column mmsi: '12345'; an MMSI is nine digits",
-        "mine.csv: line 7: column list: blank; name the list",
-        "mine.csv: line 7: column entry: blank; say which entry of the list this is",
-        "mine.csv: line 8: column list: blank; name the list",
-        "mine.csv: line 8: column entry: blank; say which entry of the list this is",
+    both, imo, mmsi = (
+        entry("1", imos=(PETREL,), mmsis=(MMSI,)),
+        entry("7", imos=(PETREL,)),
+        entry("8", mmsis=(445000001,)),
     )
+    assert found(both, imo, mmsi, imo=PETREL) == [("1", "imo", False), ("7", "imo", False)]
+    assert found(both, imo, mmsi, imo=PETREL, mmsi=MMSI) == [("1", "imo", False), ("7", "imo", False)]
+    assert found(both, imo, mmsi, mmsi=MMSI) == [("1", "mmsi", False)]
+    assert found(both, imo, mmsi, imo=PETREL, mmsi=445000001)[2] == ("8", "mmsi", False)
+    assert found(both, imo, mmsi, imo=KONK) == found(imo=PETREL) == []
+
+
+def test_an_mmsi_with_another_imo_number_is_weak() -> None:
+    """The MMSI may have been given to another ship since."""
+    assert found(entry("1", imos=(PETREL,), mmsis=(MMSI,)), imo=KONK, mmsi=MMSI) == [("1", "mmsi", True)]
+
+
+def test_names_come_last_and_are_weak() -> None:
+    one = entry("1", names=("Petrel No. 8", "Old Petrel"), callsigns=("HMAA",))
+    assert found(one, name="PETREL NO 8") == [("1", "name", True)]
+    assert found(one, name="OLD-PETREL", callsign="HMAA") == [("1", "callsign", True)]
+    assert found(one, name="PETREL", callsign="HMAA") == [], "a call sign alone is no match"
+    assert found(one, name="PETREL NO 8", callsign="UBXX") == [], "another ship of that name"
+    assert found(one, name="") == found(one, name=None) == found(one, name="-") == []
+
+
+def test_a_ship_with_an_imo_number_of_its_own_is_another_ship_of_that_name() -> None:
+    one = entry("1", names=("BELLA",), imos=(PETREL,), callsigns=("HMAA",))
+    assert found(one, name="BELLA", imo=KONK) == found(one, name="BELLA", imo=KONK, callsign="HMAA") == []
+    assert found(one, name="BELLA") == [("1", "name", True)]
+    assert found(entry("2", names=("BELLA",)), name="BELLA", imo=KONK) == [("2", "name", True)]
+
+
+def test_two_listed_ships_of_one_name_are_told_apart_by_number_only() -> None:
+    two = entry("1", names=("BELLA",), imos=(PETREL,)), entry("2", names=("BELLA",), imos=(KONK,))
+    assert found(*two, name="BELLA") == [("1", "name", True), ("2", "name", True)]
+    assert found(*two, name="BELLA", imo=KONK) == [("2", "imo", False)]
+
+
+def test_a_long_name_is_known_by_the_part_that_is_sent() -> None:
+    one = entry("1", names=("JANG JA SAN CHONG NYON HO",))
+    assert found(one, name="JANG JA SAN CHONG NY") == [("1", "name", True)]
+
+
+def test_an_entry_counts_from_the_day_of_listing_to_that_of_delisting() -> None:
+    one = Watchlist([entry("1", imos=(PETREL,), listed_on="2024-05-11", delisted_on="2025-01-01")])
+
+    def status(text: str) -> str:
+        (hit,) = one.match(mmsi=1, imo=PETREL, time=from_text(text))
+        return hit.status
+
+    assert status("2024-05-10T23:59:59Z") == "listed_later"
+    assert status("2024-05-11T00:00:00Z") == status("2024-12-31T23:59:59Z") == "listed"
+    assert status("2025-01-01T00:00:00Z") == "delisted"
+    assert one.turns(from_text("2024-05-10T23:55:00Z"), from_text("2024-05-11T00:00:00Z"))
+    assert not one.turns(from_text("2024-05-11T00:00:00Z"), from_text("2024-12-31T23:55:00Z"))
+
+
+def test_entries_in_force_come_first_then_sure_ones() -> None:
+    found_ = found(
+        entry("1", imos=(PETREL,), listed_on="2030-01-01"),
+        entry("2", mmsis=(MMSI,), imos=(KONK,)),
+        entry("3", imos=(PETREL,)),
+        imo=PETREL,
+        mmsi=MMSI,
+    )
+    assert [number for number, _, _ in found_] == ["3", "2", "1"]
+
+
+def test_lists_are_merged_and_an_entry_of_several_files_comes_once() -> None:
+    """The file that knows more, or that is newer, is right."""
+    old = entry("1", imos=(PETREL,), as_of="2019-01")
+    new = entry("1", imos=(PETREL,), as_of="2026-03-09")
+    over = entry("1", imos=(PETREL,), delisted_on="2022-06-01")
+    for order in ((old, new), (new, old)):
+        (hit,) = Watchlist(order[:1]).merge(Watchlist(order[1:])).match(mmsi=1, imo=PETREL, time=TIME)
+        assert hit.as_of == "2026-03-09"
+    (hit,) = Watchlist([old, over, new]).match(mmsi=1, imo=PETREL, time=TIME)
+    assert (hit.status, hit.delisted_on) == ("delisted", "2022-06-01")
+    assert len(Watchlist([old, old, new])) == 2
 
 
 @pytest.mark.parametrize(
-    ("data", "wanted"),
+    ("hit", "role", "counts", "listed", "weakly"),
     [
-        (b"", "line 1: no column imo, mmsi, name, list, entry"),
-        (b"imo,name,list,entry\n", "line 1: no column mmsi; the header has to be imo,mmsi,name,list,entry"),
-        (HEADER + b"9562233,,\xe9,UN,1\n", "line 2: not UTF-8"),
-        (HEADER + b'9562233,,"A" B,UN,1\n', "line 2: not CSV"),
+        (WatchlistHit("EU", "1", "imo"), Role.OTHER, True, True, False),
+        (WatchlistHit("EU", "1", "imo", status="listed_later"), Role.OTHER, False, False, False),
+        (WatchlistHit("EU", "1", "imo", status="delisted"), Role.OTHER, False, False, False),
+        (WatchlistHit("EU", "1", "mmsi", weak=True), Role.OTHER, True, False, True),
+        (WatchlistHit("EU", "1", "callsign", weak=True), Role.OTHER, True, False, True),
+        (WatchlistHit("EU", "1", "callsign", weak=True), Role.TANKER, True, False, False),
+        (WatchlistHit("EU", "1", "callsign", weak=True), Role.EXCLUDED, False, False, False),
+        (WatchlistHit("EU", "1", "name", weak=True), Role.OTHER, False, False, False),
     ],
 )
-def test_a_file_that_is_no_watchlist(data: bytes, wanted: str) -> None:
-    with pytest.raises(WatchlistError) as caught:
-        Watchlist.read(data, "mine.csv")
-    assert f"mine.csv: {wanted}" in str(caught.value)
-
-
-def test_a_file_is_loaded_and_a_missing_one_named(tmp_path: Path) -> None:
-    path = tmp_path / "list.csv"
-    path.write_bytes(HEADER + b"9562233,,P,UN,1\n")
-    assert Watchlist.load(path).match(9562233, 1)
-    with pytest.raises(WatchlistError, match=r"none\.csv: can't be read"):
-        Watchlist.load(tmp_path / "none.csv")
-
-
-def test_the_shipped_list_names_known_vessels() -> None:
-    """AN SAN 1 stands in the EU's list twice and in OFAC's; New Konk came in December 2022."""
-    assert imo_is_valid(7303803)
-    hits = shipped_watchlist().match(7303803, 1)
-    assert [(hit.list, hit.entry) for hit in hits] == [
-        ("EU 2017/1509", "XIV.A 2"),
-        ("EU 2017/1509", "XIV.B 10"),
-        ("OFAC SDN", "DPRK4 23730"),
-    ]
-    assert shipped_watchlist().match(9036387, 1) == (WatchlistHit("EU 2017/1509", "XV.F 2", "imo"),)
-    assert len(shipped_watchlist()) > 100
+def test_which_matches_make_a_vessel_count(
+    hit: WatchlistHit, role: Role, counts: bool, listed: bool, weakly: bool
+) -> None:
+    vessel = Identity(mmsi=1, time=TIME, role=role, watchlists=(hit,))
+    assert (vessel.of_interest, vessel.listed, vessel.weakly_listed) == (counts, listed, weakly)

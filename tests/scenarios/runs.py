@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from geofences.catalogue import load_catalogue
 from models.event import Event
 from models.frame import Frame
-from models.watchlist import shipped_watchlist
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
+from streams.watchlists.shipped import shipped_watchlist
 
 RULES = Rules(Settings(), load_catalogue(), shipped_watchlist())
 """The defaults, with the shipped fences and watchlist."""

@@ -3,8 +3,9 @@
 `DetectionOptions` holds what the user gave. `load_detection` makes `DetectionInputs` of it for the stages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,9 +61,10 @@ class DetectionOptions:
     watchlist: Annotated[
         list[str],
         typer.Option(
-            metavar="FILE",
-            help="CSV file of vessels to watch, added to the shipped list. Columns: "
-            "imo,mmsi,name,list,entry. Can be given several times.",
+            metavar="PATH",
+            help="List of vessels to watch, or folder of lists, added to the shipped list: CSV, or as OFAC, "
+            "OpenSanctions, the United Nations and the European Union publish theirs. Can be given several "
+            "times.",
         ),
     ] = field(default_factory=list)
     settings: Annotated[
@@ -75,7 +77,12 @@ class DetectionOptions:
     @property
     def files(self) -> list[str]:
         """The files that these options name."""
-        return [*self.fence, *self.watchlist, *([self.settings] if self.settings else [])]
+        lists = (path for name in self.watchlist for path in (Path(name), *_inside(Path(name))))
+        return [*self.fence, *map(str, lists), *([self.settings] if self.settings else [])]
+
+
+def _inside(path: Path) -> Iterable[Path]:
+    return path.iterdir() if path.is_dir() else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from models.event import (
     Vessel,
 )
 from models.time import HOUR, Millis, to_text
+from models.vessel import is_listed
 from streams.detection.chains import reasons as table
 from streams.detection.chains.cargo import Cargo, Leg
 from streams.detection.chains.evidence import day, named, reasons_against, reasons_for
@@ -111,7 +112,7 @@ def _vessels(cargo: Cargo, s: ChainSettings) -> tuple[Vessel, ...]:
 
 
 def _is_marked(side: Side, s: ChainSettings) -> bool:
-    return bool(side.vessel.watchlists) or side.vessel.flag in s.flags
+    return is_listed(side.vessel.watchlists) or side.vessel.flag in s.flags
 
 
 def _chain(

@@ -11,7 +11,7 @@ from streams.detection.chains.cargo import Cargo, Leg
 from streams.detection.chains.facts import Berth, Side
 from streams.detection.chains.judgement import conditions_of, holding, is_weak, main_way
 from streams.detection.chains.settings import ChainSettings
-from streams.detection.explanation import WATCHLIST
+from streams.detection.listing import listing_reasons
 
 
 def reasons_for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
@@ -37,9 +37,7 @@ def reasons_for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
         if vessel.ssvid in seen:
             continue
         seen.add(vessel.ssvid)
-        for hit in vessel.watchlists[:1]:
-            number = "IMO number" if hit.matched_on == "imo" else "MMSI"
-            yield WATCHLIST.reason(s, hit.list, vessel=named(side), entry=hit.entry, number=number)
+        yield from listing_reasons(vessel.watchlists, named(side), way[0].fact.start, s)
         if vessel.flag in s.flags:
             yield table.FLAG.reason(s, vessel.flag, vessel=f"MMSI {vessel.ssvid}")
     yield from _renumbered(way, s)

@@ -12,7 +12,7 @@ from models.vessel import Role
 from streams.detection.chains.settings import ChainSettings
 
 _OIL: Final = (FenceKind.TERMINAL, FenceKind.DISCHARGE)
-_DOUBTS: Final = ("shared_mmsi", "doubtful_mmsi", "off_track")
+_DOUBTS: Final = ("shared_mmsi", "doubtful_mmsi", "off_track", "weak_match")
 """Codes of reasons that a chain takes over from its events; each is also the name of its weight."""
 _SILENT: Final = "silent"
 """Code of the reason of a port visit for a silence in port."""
@@ -60,7 +60,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     port_name: str = ""
     country: str | None = None  # of a call; of a meeting, of the port zone that it lay in
     berth: Berth = Berth.ROADS
-    doubts: tuple[Reason, ...] = ()  # what its event says against MMSIs and positions
+    doubts: tuple[Reason, ...] = ()  # what its event says against MMSIs, positions and matches
 
     @property
     def is_call(self) -> bool:

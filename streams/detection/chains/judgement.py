@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import Level
 from models.time import Millis
-from models.vessel import Role
+from models.vessel import Role, is_listed
 from streams.detection.chains.cargo import Cargo, Leg
 from streams.detection.chains.facts import Berth, Fact
 from streams.detection.chains.reasons import REASONS
@@ -44,6 +44,8 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("named")
     if named:
         conditions.add("listed")
+    if any(doubt.code == "weak_match" for leg in way for doubt in leg.fact.doubts):
+        conditions.add("weak_match")
     if cargo.known and cargo.root.berth is not Berth.OIL:
         conditions.add("weak_source")
     if not sure:
@@ -81,7 +83,8 @@ def is_named(leg: Leg, s: ChainSettings) -> bool:
     """Whether the vessel of a leg, or the one that it came from, is listed or of a flag that counts so."""
     sides = [side for side in (leg.side, leg.giver) if side is not None]
     return any(
-        side.vessel.watchlists or (side.vessel.flag in s.flags and side.vessel.type != Role.EXCLUDED.value)
+        is_listed(side.vessel.watchlists)
+        or (side.vessel.flag in s.flags and side.vessel.type != Role.EXCLUDED.value)
         for side in sides
     )
 

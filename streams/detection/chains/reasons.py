@@ -4,7 +4,8 @@ from typing import Final
 
 from models.event import EventType
 from streams.detection.chains.settings import ChainSettings
-from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, WATCHLIST
+from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 
 LOAD: Final = ReasonType(
@@ -146,15 +147,17 @@ LEVELS: Final = (
     ),
     LevelRule("not_tanker", Effect.LIMIT, "the last vessel is no tanker by its type"),
     LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
+    WEAK_RULE,
     LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
 )
 REASONS: Final = ReasonTable(
     EventType.CHAIN,
     ChainSettings(),
     (
-        *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, WATCHLIST, FLAG),
+        *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, *LISTING, FLAG),
         *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
-        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, UNLINKED, MERGED),
+        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH),
+        *(UNLINKED, MERGED),
     ),
     LEVELS,
 )

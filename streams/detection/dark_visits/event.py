@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from models.event import DarkPortVisit, Detector, Event, EventType, Gap, Level, ReachablePort, Reason, Status
-from models.time import HOUR, duration_text, from_text
+from models.time import HOUR, Millis, duration_text, from_text
 from models.vessel import Identity
 from streams.detection.dark_visits.reach import other_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
@@ -16,14 +16,13 @@ from streams.detection.explanation import (
     OFF_TRACK,
     SHARED_MMSI,
     TYPE_CHANGED,
-    WATCHLIST,
     called,
     number_doubts,
     retracted,
     type_changed,
-    watchlist,
 )
 from streams.detection.gaps.reasons import DRAUGHT
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 
 REACHABLE: Final = ReasonType(
@@ -91,14 +90,15 @@ LEVELS: Final = (
     LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
     LevelRule("same_draught", Effect.BAR, "its draught is the same"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
+    WEAK_RULE,
 )
 REASONS: Final = ReasonTable(
     EventType.DARK_PORT_VISIT,
     DarkVisitSettings(),
     (
-        *(REACHABLE, SEEN_IN_PORT, DRAUGHT, WATCHLIST),
+        *(REACHABLE, SEEN_IN_PORT, DRAUGHT, *LISTING),
         *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, NOT_OF_INTEREST, NOT_REACHED),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_REACHED),
     ),
     LEVELS,
 )
@@ -120,7 +120,7 @@ def build_event(
     """
     gap = gap_event.gap
     assert gap is not None
-    reasons = list(_for(gap, ports, identity, s))
+    reasons = list(_for(gap, ports, identity, from_text(gap_event.start), s))
     against = list(_against(gap_event, gap, ports, identity, s))
     conditions = {reason.code for reason in (*reasons, *against)}
     status = gap_event.status if retraction is None else Status.RETRACTED
@@ -159,7 +159,7 @@ def build_event(
 
 
 def _for(
-    gap: Gap, ports: Sequence[ReachablePort], identity: Identity, s: DarkVisitSettings
+    gap: Gap, ports: Sequence[ReachablePort], identity: Identity, start: Millis, s: DarkVisitSettings
 ) -> Iterator[Reason]:
     first = ports[0]
     yield REACHABLE.reason(
@@ -174,7 +174,7 @@ def _for(
         yield SEEN_IN_PORT.reason(s, port=first.port_name)
     if (change := _draught_change(gap)) is not None and abs(change) >= s.draught_metres:
         yield DRAUGHT.reason(s, change)
-    yield from watchlist(identity, s)
+    yield from watchlist(identity, start, s)
 
 
 def _against(
@@ -198,6 +198,7 @@ def _against(
                 yield OTHER_PORT.reason(s, port=others[0])
     yield from number_doubts(identity, from_text(event.start), from_text(event.end or event.detected), s)
     yield from type_changed(identity, s)
+    yield from weak_match(identity, s)
 
 
 def _draught_change(gap: Gap) -> float | None:

@@ -161,7 +161,8 @@ class EncounterDetector:
         if proposed != Level.PROBABLE:
             return proposed
         ordinary = self._ordinary(pair, contact, instant)
-        conditions = event.conditions_of(proposed, doubtful, ordinary, self._settings)
+        weak = pair_identity.rests_on_weak_matches(pair, self._present(pair))
+        conditions = reasons.conditions_of(proposed, doubtful, weak, ordinary, self._settings)
         return reasons.REASONS.level(conditions)
 
     def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:

@@ -30,6 +30,7 @@ from models.event import (
 )
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role, flag_of
+from streams.detection.encounters import pair_identity
 from streams.detection.encounters import reasons as table
 from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.encounter import Pair, is_partner, too_far
@@ -49,8 +50,8 @@ from streams.detection.explanation import (
     sample,
     type_changed,
     vessel_of,
-    watchlist,
 )
+from streams.detection.listing import watchlist, weak_match
 from streams.detection.reasons import score
 from streams.tracking.track import KNOT
 
@@ -70,6 +71,7 @@ class _Facts(msgspec.Struct, frozen=True):
     contact: Contact
     identities: tuple[Identity, Identity]
     doubtful: bool  # whether the two may be one hull
+    weak: bool  # whether it rests on weak matches with watchlists alone
     ordinary: Ordinary
     lon: Floats  # of the first vessel at every sample, then of the second
     lat: Floats
@@ -129,7 +131,7 @@ def build_event(
     facts = _measured(pair, contact, identities, doubtful, ordinary, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
-    limits = table.REASONS.limits(conditions_of("probable", doubtful, ordinary, s))
+    limits = table.REASONS.limits(table.conditions_of("probable", doubtful, facts.weak, ordinary, s))
     if Level(pair.level) is Level.POSSIBLE:  # what an ordinary reader would say comes first
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
     scoring = s.weights.scoring(Level(pair.level), status)
@@ -159,16 +161,6 @@ def build_event(
     )
 
 
-def conditions_of(proposed: str | None, doubtful: bool, ordinary: Ordinary, s: EncounterSettings) -> set[str]:
-    """The codes of the rules for levels that hold; `proposed` is the level by the contact alone."""
-    conditions = ordinary.conditions(s)
-    if proposed is not None:
-        conditions.add("contact")
-    if proposed == Level.PROBABLE:
-        conditions.add("transfer")
-    return conditions | ({"may_be_one_hull"} if doubtful else set())
-
-
 def _measured(
     pair: Pair,
     contact: Contact,
@@ -186,6 +178,7 @@ def _measured(
         contact=contact,
         identities=identities,
         doubtful=doubtful,
+        weak=pair_identity.rests_on_weak_matches(pair, identities),
         ordinary=ordinary,
         lon=lon,
         lat=lat,
@@ -279,7 +272,7 @@ def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
     if watched := _watched(facts):
         yield WATCHED_AREA.reason(s, watched.id, name=facts.named(watched))
     for vessel in facts.identities:
-        yield from watchlist(vessel, s)
+        yield from watchlist(vessel, contact.start, s)
         if (flag := flag_of(vessel.mmsi)) in s.flags:
             yield table.FLAG.reason(s, flag, mmsi=mmsi_text(vessel))
     yield from facts.ordinary.reasons(s)
@@ -328,6 +321,8 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
             yield table.TYPE_UNKNOWN.reason(s, mmsi=mmsi_text(vessel))
         if vessel.mmsi not in changed:
             yield from type_changed(vessel, s)
+        if facts.weak:
+            yield from weak_match(vessel, s)
         yield from number_doubts(vessel, facts.contact.start, facts.contact.end, s)
 
 

@@ -12,6 +12,7 @@ from models.time import Millis
 from models.vessel import Identity, Role
 from streams.detection.encounters.encounter import Change, Pair
 from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.listing import by_weak_match
 
 FIELDS: Final = ("name", "callsign", "imo", "ship_type", "dimensions")
 """What a vessel says of itself, and should not change in hours."""
@@ -44,10 +45,17 @@ def first_known(first: Identity, now: Identity) -> Identity:
         for field in FIELDS
         if getattr(first, field) is None and getattr(now, field) is not None
     }
-    watchlists = first.watchlists or now.watchlists
+    # a sure match stays, unless the number that contradicts it has only become known
+    keeps = (first.listed and "imo" not in missing) or not now.watchlists
+    watchlists = first.watchlists if keeps else now.watchlists
     if role is first.role and not missing and watchlists is first.watchlists:
         return first
     return msgspec.structs.replace(first, role=role, watchlists=watchlists, **missing)
+
+
+def rests_on_weak_matches(pair: Pair, now: tuple[Identity, Identity]) -> bool:
+    """Whether the two count only by weak matches with watchlists, by what was first known or is known now."""
+    return by_weak_match((*(pair.first or ()), *now))
 
 
 def changes(before: Identity, now: Identity, time: Millis) -> list[Change]:

@@ -1,8 +1,8 @@
-"""The reasons for and against an encounter, each with its sentence and the setting that holds its weight."""
+"""The reasons for and against an encounter, with sentences and the settings of their weights; its levels."""
 
 from typing import Final
 
-from models.event import EventType
+from models.event import EventType, Level
 from streams.detection.encounters.ordinary import (
     ANCHORED_OFF_PORT,
     AT_ANCHOR,
@@ -11,6 +11,7 @@ from streams.detection.encounters.ordinary import (
     MOORED_IN_HARBOUR,
     NEAR_PORT,
     RULES,
+    Ordinary,
 )
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import (
@@ -19,8 +20,8 @@ from streams.detection.explanation import (
     SHARED_MMSI,
     TYPE_CHANGED,
     WATCHED_AREA,
-    WATCHLIST,
 )
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE
 
@@ -158,18 +159,35 @@ LEVELS: Final = (
         "`far_metres` between the antennas",
     ),
     LevelRule("may_be_one_hull", Effect.BAR, "the two may be one hull, or a tow"),
+    WEAK_RULE,
     *RULES,
 )
 REASONS: Final = ReasonTable(
     EventType.ENCOUNTER,
     EncounterSettings(),
     (
-        *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, WATCHLIST, FLAG),
+        *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, *LISTING, FLAG),
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
         *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
         *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
-        *(DOUBTFUL_MMSI, OFF_TRACK),
+        *(DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH),
         *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED),
     ),
     LEVELS,
 )
+
+
+def conditions_of(
+    proposed: str | None, doubtful: bool, weak: bool, ordinary: Ordinary, s: EncounterSettings
+) -> set[str]:
+    """The codes of the rules for levels that hold; `proposed` is the level by the contact alone.
+
+    `weak` says whether the encounter rests on weak matches with watchlists alone.
+    """
+    found = {
+        "contact": proposed is not None,
+        "transfer": proposed == Level.PROBABLE,
+        "may_be_one_hull": doubtful,
+        "weak_match": weak,
+    }
+    return ordinary.conditions(s) | {code for code, holds in found.items() if holds}

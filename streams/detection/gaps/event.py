@@ -16,7 +16,6 @@ from streams.detection.explanation import (
     number_doubts,
     retracted,
     type_changed,
-    watchlist,
 )
 from streams.detection.gaps.reasons import (
     CLASS_B,
@@ -33,6 +32,7 @@ from streams.detection.gaps.reasons import (
 )
 from streams.detection.gaps.reception import Neighbours
 from streams.detection.gaps.settings import GapSettings
+from streams.detection.listing import watchlist, weak_match
 from streams.detection.reasons import score
 
 AROUND: Final = ("near it", "within some 100 km", "of the whole feed")
@@ -158,7 +158,7 @@ def _for(
         yield NEIGHBOURS_HEARD.reason(s, heard=near.heard, before=near.before)
     if (name := surroundings.watched_fence(event.geofences)) is not None:
         yield WATCHED_AREA.reason(s, name=name)
-    yield from watchlist(identity, s)
+    yield from watchlist(identity, from_text(event.start), s)
     before, after = gap.draught_before_meters, gap.draught_after_meters
     if before is not None and after is not None and abs(after - before) >= s.draught_metres:
         yield DRAUGHT.reason(s, round(after - before, 1))
@@ -188,6 +188,7 @@ def _against(
     if around.class_b:
         yield CLASS_B.reason(s)
     yield from type_changed(identity, s)
+    yield from weak_match(identity, s)
 
 
 def _gap(event: Event) -> Gap:

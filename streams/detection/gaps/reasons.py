@@ -10,9 +10,9 @@ from streams.detection.explanation import (
     SHARED_MMSI,
     TYPE_CHANGED,
     WATCHED_AREA,
-    WATCHLIST,
 )
 from streams.detection.gaps.settings import GapSettings
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 
 SILENT: Final = ReasonType(
@@ -112,6 +112,7 @@ LEVELS: Final = (
     LevelRule("leaves_coverage", Effect.BAR, "its course led to where hardly any vessel is heard"),
     LevelRule("often_lost", Effect.BAR, "vessels often fall silent there"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
+    WEAK_RULE,
     LevelRule("in_harbour", Effect.LIMIT, "it lay at rest in a port or where ships rest"),
     LevelRule("watchlist", Effect.EXCEPTION, "the vessel is on a watchlist"),
     LevelRule("watched_area", Effect.EXCEPTION, "it fell silent, or was heard again, in a watched area"),
@@ -120,7 +121,7 @@ REASONS: Final = ReasonTable(
     EventType.GAP,
     GapSettings(),
     (
-        *(SILENT, NEIGHBOURS_HEARD, WATCHED_AREA, WATCHLIST, DRAUGHT, MOVED),
+        *(SILENT, NEIGHBOURS_HEARD, WATCHED_AREA, *LISTING, DRAUGHT, MOVED),
         *(
             NEIGHBOURS_SILENT,
             COVERAGE_UNKNOWN,
@@ -130,7 +131,7 @@ REASONS: Final = ReasonTable(
             DOUBTFUL_MMSI,
             OFF_TRACK,
         ),
-        *(IN_HARBOUR, CLASS_B, TYPE_CHANGED, NOT_OF_INTEREST),
+        *(IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST),
     ),
     LEVELS,
 )

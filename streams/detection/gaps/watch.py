@@ -122,7 +122,7 @@ class GapWatch:
             return []
         vessel.silence = silence
         why = NOT_OF_INTEREST.reason(self._settings, vessel.identity.ship_type)
-        events = self._publish(vessel, silence, instant, Status.RETRACTED, why, told=True)
+        events = self._publish(vessel, silence, instant, Status.RETRACTED, why)
         vessel.silence = None
         return events
 
@@ -146,9 +146,8 @@ class GapWatch:
         instant: Millis,
         status: Status,
         retraction: Reason | None = None,
-        told: bool = False,
     ) -> list[Event]:
-        if not (vessel.identity.of_interest or told):
+        if not (vessel.identity.of_interest or silence.id is not None):  # what was told is ended
             return []
         return [
             build_event(

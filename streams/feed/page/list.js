@@ -1,7 +1,7 @@
 /* The list of events, newest first. Only items whose event has changed are replaced, so that the focus and the
    scroll position stay. */
 
-import { bdi, byId, el, number, timeOf, vesselsOf } from "./web/words.js";
+import { bdi, byId, el, inForce, number, timeOf, vesselsOf } from "./web/words.js";
 import { badge, period, tag, who } from "./web/event.js";
 import { disposition } from "./review.js";
 
@@ -48,7 +48,7 @@ export class List {
   }
 
   item(event, review, href) {
-    const listed = vesselsOf(event).some((vessel) => vessel.watchlists.length), where = event.geofences[0]?.name;
+    const listed = vesselsOf(event).some((vessel) => vessel.watchlists.some(inForce)), where = event.geofences[0]?.name;
     return el("li", {}, el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
       el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status),
         event.status === "retracted" ? null : badge("level", event.level), listed && el("span", { class: "badge listed" }, "Listed"),

@@ -1,7 +1,7 @@
 /* The page: connects what the server sends with what the reader does. */
 
 import { Refusal, get, land, post } from "./api.js";
-import { byId, el, plural, vesselsOf } from "./web/words.js";
+import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
@@ -180,7 +180,7 @@ function paint() {
   byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
   if (filters) {
     filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
-    filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list))));
+    filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));
   }
 }
 

@@ -1,11 +1,11 @@
 /* The selection: the values of all filters. The same filters, under the same names, as in `models/event_filter.py`. */
 
-import { vesselsOf } from "./web/words.js";
+import { inForce, vesselsOf } from "./web/words.js";
 
 export const SEVERAL = ["type", "level", "status", "fence", "country", "mmsi", "imo", "flag", "watchlist"];
 
 const countries = (event) => [...event.geofences.map((fence) => fence.country), event.portVisit?.country];
-const listsOf = (event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.map((hit) => hit.list));
+const listsOf = (event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list));
 
 /* The values that an event has for each filter. */
 const HAS = {

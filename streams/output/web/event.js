@@ -1,6 +1,6 @@
 /* An event in parts, as report and live page show it: reasons, vessels, places, plots, evidence. */
 
-import { bdi, country, duration, day, clock, el, fact, human, moment, number, place, plural, shipType, timeOf, typeName, vesselName,
+import { bdi, country, duration, day, clock, el, fact, human, inForce, moment, number, place, plural, shipType, timeOf, typeName, vesselName,
   vesselsOf } from "./words.js";
 import { plot } from "./plot.js";
 import { REASONS } from "./reasons.js";
@@ -90,8 +90,14 @@ function vesselCard(vessel, index) {
     hits(vessel.watchlists), facts(known.map(([label, value]) => [label, value || "not known"])));
 }
 
-export const hits = (watchlists) => watchlists.map((hit) => el("p", { class: "hit" }, "On ", bdi(hit.list), ": ", bdi(hit.entry),
-  `, matched by ${hit.matchedOn.toUpperCase()}`));
+const MATCHED = { imo: "IMO number", mmsi: "MMSI", callsign: "name and call sign", name: "name" };
+
+/* How a vessel stands on a watchlist: on it, on it later or before, or maybe on it. */
+const standing = (hit) => (hit.weak ? "May be on " : hit.status === "listed_later" ? "Listed later, on " : hit.status === "delisted" ? "Was on " : "On ");
+const days = (hit) => (hit.status === "delisted" ? `, until ${hit.delistedOn}` : hit.listedOn ? `, from ${hit.listedOn}` : "");
+
+export const hits = (watchlists) => watchlists.map((hit) => el("p", { class: inForce(hit) ? "hit" : "hit weak" }, standing(hit), bdi(hit.list), ": ", bdi(hit.entry),
+  `${days(hit)}, ${hit.weak ? "weak match" : "matched"} by ${MATCHED[hit.matchedOn] ?? hit.matchedOn}${hit.asOf ? ` (the list as of ${hit.asOf})` : ""}`));
 
 export const places = (event) => section("Places", el("ul", {}, event.geofences.map((fence) => el("li", {}, bdi(fence.name), ` – ${human(fence.kind)}${
   fence.country ? `, ${country(fence.country)}` : ""}; ${fence.relation}`))));

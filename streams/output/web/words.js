@@ -95,4 +95,6 @@ export const typeName = (type) => TYPES[type] ?? human(type);
 
 export const vesselsOf = (event) => event.chain?.vessels
   ?? (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
+/* Whether a vessel is on a watchlist by this match, now and surely. Events of before matches had a status have none. */
+export const inForce = (hit) => !hit.weak && (hit.status ?? "listed") === "listed";
 export const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;

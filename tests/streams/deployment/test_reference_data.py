@@ -14,12 +14,12 @@ from shapely import box
 from geofences.catalogue import load_catalogue
 from geofences.fence import Fence, FenceKind, Policy, dump_fences
 from models.event import Event, from_json, to_json
-from models.watchlist import shipped_watchlist
 from streams.deployment.config import Deployment, RunFiles
 from streams.deployment.reference_data import ReferenceDataError, load_all_fences, load_reference_data
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from streams.stages.rules import load_rules
+from streams.watchlists.shipped import shipped_watchlist
 from tests.scenarios.runs import find, frames
 from tests.scenarios.simulated import recording
 from tests.streams.deployments import make_topics, new_deployment, process, publish, reading, register
@@ -48,7 +48,7 @@ def test_files_add_to_what_ships_and_a_fence_of_the_same_id_replaces_one(tmp_pat
     assert fences.keys() == {NAME, *(each.id for each in shipped)}
     assert fences[shipped[0].id].name == "My area"
     assert tuple(fences.values()) == load_all_fences(files)
-    assert [hit.list for hit in data.watchlist.match(None, 273000001)] == [LIST]
+    assert [hit.list for hit in data.watchlist.match(mmsi=273000001, time=0)] == [LIST]
     assert len(data.watchlist) == len(shipped_watchlist()) + 1
     assert load_all_fences(RunFiles()) == shipped
 

@@ -94,8 +94,10 @@ def test_minutes_are_stated_as_hours() -> None:
 
 def test_names_sent_by_radio_are_no_templates() -> None:
     (row,) = [row for row in TABLES[0].rows if row.code == "watchlist"]
-    made = row.reason(EncounterSettings(), "{0}", vessel="{value}{x}", entry="%s", number="MMSI")
-    assert made.text == "{value}{x} is on {0} (%s), matched by MMSI"
+    made = row.reason(
+        EncounterSettings(), "{0}", vessel="{value}{x}", entry="%s", number="MMSI", since="{1}", age=""
+    )
+    assert made.text == "{value}{x} is on {0} (%s), matched by MMSI{1}"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Deliveries and barrels: what counts, once, and how sure."""
 
+import msgspec
 import numpy as np
 import pytest
 
 from models.event import Event
+from models.vessel import WatchlistHit
 from streams.ledger.delivery import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
@@ -97,3 +99,13 @@ def test_of_simulated_years_the_range_holds_what_was_landed_and_is_narrow_where_
             narrow.append(total.high / total.low)
     assert held >= 95
     assert np.median(narrow) <= 1.6
+
+
+def test_a_list_knows_what_a_ship_calls_itself_wrongly() -> None:
+    """A vessel that calls itself a cargo ship is a tanker by its entry. A weak match may be another ship."""
+    hit = WatchlistHit("My list", "1", "imo", ship_type="Oil Tanker", deadweight_tonnes=2000.0)
+    for weak, wanted in ((False, [2000 * 0.9 * 7.5]), (True, [])):
+        story = Story()
+        story.ship(KOREAN, type="other", watchlists=(msgspec.structs.replace(hit, weak=weak),))
+        story.visit(KOREAN, "nampo", 0)
+        assert [one.barrels.high for one in deliveries(story.events, S)] == pytest.approx(wanted)

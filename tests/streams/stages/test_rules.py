@@ -9,12 +9,14 @@ import pytest
 from geofences.fence import Policy
 from models.event import EventType
 from models.vessel import WatchlistHit
-from models.watchlist import Watchlist
+from models.watchlist import Entry, Watchlist
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from tests.streams.track_factories import A, fence
 
-LIST = Watchlist(by_imo=[(9_074_729, "a list", "one")], by_mmsi=[(A, "a list", "two")])
+ONE = Entry(list="a list", entry="one", imos=(9_074_729,))
+TWO = Entry(list="a list", entry="two", mmsis=(A,))
+LIST = Watchlist([ONE, TWO])
 FENCES = (fence("a", 1000), fence("b", 2000, east=9000))
 
 ALL = frozenset(EventType)
@@ -109,12 +111,17 @@ def test_other_fences_have_another_hash(fences: Any) -> None:
 
 def test_another_watchlist_has_another_hash() -> None:
     assert changed(watchlist=Watchlist()) == ALL
-    assert changed(watchlist=LIST.merge(Watchlist(by_mmsi=[(A + 1, "a list", "three")]))) == ALL
-    assert changed(watchlist=Watchlist(by_mmsi=[(9_074_729, "a list", "one"), (A, "a list", "two")])) == ALL
+    three = Entry(list="a list", entry="three", mmsis=(A + 1,))
+    assert changed(watchlist=LIST.merge(Watchlist([three]))) == ALL
+    for other in (
+        {"mmsis": (A,)}, {"names": ("X",)}, {"callsigns": ("X",)}, {"type": "X"}, {"deadweight": 1.0},
+        {"listed_on": "2020-01-01"}, {"delisted_on": "2020-01-01"}, {"as_of": "2020"},
+    ):  # fmt: skip
+        assert changed(watchlist=Watchlist([msgspec.structs.replace(ONE, **other), TWO])) == ALL, other
 
 
 def test_neither_the_order_of_fences_nor_that_of_lists_matters() -> None:
     assert changed(fences=FENCES[::-1]) == frozenset()
-    one, two = Watchlist(by_imo=[(9_074_729, "a list", "one")]), Watchlist(by_mmsi=[(A, "a list", "two")])
+    one, two = Watchlist([ONE]), Watchlist([TWO])
     assert changed(watchlist=one.merge(two)) == changed(watchlist=two.merge(one)) == frozenset()
-    assert LIST.match(9_074_729, 1) == (WatchlistHit("a list", "one", "imo"),)
+    assert LIST.match(imo=9_074_729, mmsi=1, time=0) == (WatchlistHit("a list", "one", "imo"),)

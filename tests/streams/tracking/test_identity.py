@@ -8,7 +8,7 @@ import pytest
 from models.report import Rows
 from models.time import MINUTE
 from models.vessel import Dimensions, Identity, Role
-from models.watchlist import Watchlist
+from models.watchlist import Entry, Watchlist
 from streams.stages.settings import VesselSettings
 from streams.tracking.identity import IdentitySettings
 from tests.streams.track_factories import (
@@ -170,7 +170,9 @@ def test_halves_of_type_24_do_not_mix() -> None:
 
 
 def test_listed_by_imo_number_or_else_by_mmsi() -> None:
-    listed = Watchlist(by_imo=[(IMO, "a list", "one")], by_mmsi=[(A, "a list", "two")])
+    listed = Watchlist(
+        [Entry(list="a list", entry="one", imos=(IMO,)), Entry(list="a list", entry="two", mmsis=(A,))]
+    )
     by_mmsi = identities_of(run_stage(vessel_stage(listed=listed), fixes(A, [0])))[A]
     assert [(hit.entry, hit.matched_on) for hit in by_mmsi.watchlists] == [("two", "mmsi")]
     both = identities_of(

@@ -31,7 +31,21 @@ def run(
     restarts: bool = False,
     every: Millis = HOUR,
 ) -> list[Event]:
-    """All revisions of gaps and possible dark port visits, from reports fed in parts of `every` ms.
+    """All revisions of gaps and possible dark port visits; see `all_events`."""
+    wanted = (EventType.GAP, EventType.DARK_PORT_VISIT)
+    found = all_events(*rows, fences=fences, listed=listed, until=until, restarts=restarts, every=every)
+    return [event for event in found if event.type in wanted]
+
+
+def all_events(
+    *rows: Rows,
+    fences: Sequence[Fence] = (),
+    listed: Watchlist | None = None,
+    until: Millis = END,
+    restarts: bool = False,
+    every: Millis = HOUR,
+) -> list[Event]:
+    """All revisions of all events, from reports fed in parts of `every` ms.
 
     With `restarts` both stages are replaced by new ones with their snapshots after each part.
     """
@@ -54,8 +68,7 @@ def run(
             vessels, meetings = VesselStage(rules), MeetingStage(rules)
             vessels.restore(states[0])
             meetings.restore(states[1])
-    wanted = (EventType.GAP, EventType.DARK_PORT_VISIT)
-    return [event for event in events if event.type in wanted]
+    return events
 
 
 def _joined(rows: Sequence[Rows], dtype: Any) -> Rows:

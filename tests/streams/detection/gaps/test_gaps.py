@@ -6,11 +6,11 @@ import pytest
 from geofences.fence import FenceKind, Policy
 from models.event import Event, Level, Status
 from models.time import MINUTE
-from models.watchlist import Watchlist
+from models.watchlist import Entry, Watchlist
 from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
 from tests.streams.track_factories import A, B, fence, fixes, latest, only, statics
 
-LISTED = Watchlist(by_mmsi=[(A, "a list", "one")])
+LISTED = Watchlist([Entry(list="a list", entry="one", mmsis=(A,))])
 
 
 def codes(event: Event) -> set[str]:

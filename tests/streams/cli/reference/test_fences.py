@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from geofences.catalogue import load_catalogue
 from geofences.fence import load_fences, to_geojson
-from streams.cli.fences import app
+from streams.cli.reference.fences import app
 
 IDS = [fence.id for fence in load_catalogue()]
 

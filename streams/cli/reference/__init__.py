@@ -1,0 +1,1 @@
+"""Commands about reference data: the geofences and the watchlists."""

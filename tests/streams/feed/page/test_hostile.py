@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from models.event import EventType, FenceRelation, Reason
 from models.vessel import Identity, Role, WatchlistHit
 from streams.simulator import nmea
+from streams.simulator.scenario import simulate
 from streams.simulator.vessel import Ship
 from tests.streams.deployments import COMMAND
 from tests.streams.factories import (
@@ -25,7 +26,7 @@ from tests.streams.factories import (
 )
 from tests.streams.feed.page.browser import Tab, sizes
 from tests.streams.feed.page.conftest import Open
-from tests.streams.feed.page.feed_processes import Live, Recorded, recording
+from tests.streams.feed.page.feed_processes import Live, Recorded
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
@@ -171,7 +172,8 @@ def test_names_by_radio_are_text_everywhere(
         return said(replace(ship, name=name, callsign="<B>&\\;'", destination="\"'><SCRIPT>//"), draught)
 
     monkeypatch.setattr(nmea, "static", hostile)
-    path = recording(tmp_path, "full_run")
+    path = tmp_path / "full_run.nmea"  # not the one that other tests share
+    path.write_text("".join(f"{line}\n" for line in simulate("full_run", 1, "normal").lines), "ascii")
     table, report = tmp_path / "events.csv", tmp_path / "report.html"
     command = [sys.executable, "-c", COMMAND, "replay", str(path), "--report", str(report)]
     done = subprocess.run([*command, "--format", "csv", "--out", str(table)], capture_output=True, text=True)

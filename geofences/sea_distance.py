@@ -125,7 +125,7 @@ def sea_distance_km(port: str, lon: Floats, lat: Floats) -> Floats:
     return np.asarray(_interpolated(region, distances[own : own + 1], lon, lat)[0], np.float64)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def sea_distances_km(lon: float, lat: float) -> Mapping[str, float]:
     """Kilometres by sea from one position in degrees to each port; those that are not known are left out."""
     at = np.array([lon], np.float64), np.array([lat], np.float64)

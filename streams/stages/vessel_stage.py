@@ -350,12 +350,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
 
 def _by_time(rows: Rows) -> Rows:
-    """Rows by time, then by MMSI, then by all they hold. `numpy.sort`, which is slow, is for few of them."""
+    """Rows by time, then by MMSI, then by all they hold. `numpy.sort`, which is slow, gets only the ties."""
     rows = rows[np.lexsort([rows["mmsi"], rows["time"]])]
-    again = np.zeros(len(rows), bool)
-    again[1:] = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
-    for start, end in _runs(again):
-        rows[start:end] = np.sort(rows[start:end], order="time")
+    same = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
+    tied = np.append(False, same) | np.append(same, False) if len(rows) else np.zeros(0, bool)
+    rows[tied] = np.sort(rows[tied], order="time")
     return rows
 
 

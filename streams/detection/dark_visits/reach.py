@@ -100,7 +100,7 @@ def other_ports(
 ) -> tuple[str, ...]:
     """The ports in other countries than these (ISO 3166-1 alpha-2) that were within reach, the nearest first.
 
-    Ways are straight lines: land may lie between, but a port that is too far so is out of reach in any case.
+    Distances are great circles: land may lie in between, but a port that is too far even so is out of reach.
     Source of the ports: the World Port Index.
     """
     ports = world_ports()

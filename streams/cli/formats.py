@@ -9,7 +9,7 @@ def formats() -> None:
     Formats and packings are recognised by their content, not by a file's name.
     """
     from streams.recordings.compression import PACKINGS
-    from streams.recordings.formats import FORMATS
+    from streams.recordings.formats.known import FORMATS
 
     for each in FORMATS:
         typer.echo(f"{each.name}  {each.about}")

@@ -14,7 +14,8 @@ from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.settings import DecoderSettings
 from streams.recordings.content import STDIN, Access, Content, FileContent
 from streams.recordings.errors import Interrupted, SourceError
-from streams.recordings.formats import HEAD, Format, recognised
+from streams.recordings.formats.format import Cutting, Format
+from streams.recordings.formats.known import HEAD, recognised
 from streams.recordings.keyed_lines import keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
@@ -131,7 +132,7 @@ class Recording:
         if not head and not any(text):
             raise SourceError("is empty; give a recording with at least one line")
         format = self._reading.format or recognised(head)
-        yield from format.frames(self.name, text, frame_bytes, frame_lines)
+        yield from format.frames(self.name, text, Cutting(frame_bytes, frame_lines, self._reading.hints))
 
     def _times(self) -> LineTimes:
         return LineTimes(self._reading.settings, self._reading.hints)

@@ -67,7 +67,7 @@ class InputOptions:
 
     def reading(self, **how: Any) -> "Reading":
         """How recordings are read; `how` are the other fields of Reading."""
-        from streams.recordings.formats import format_named
+        from streams.recordings.formats.known import format_named
         from streams.recordings.recording import Reading
 
         format = format_named(self.input_format) if self.input_format else None

@@ -98,7 +98,7 @@ def broker(text: str) -> str:
 
 def input_format(text: str) -> str:
     """The name of a format of recordings."""
-    from streams.recordings.formats import format_named
+    from streams.recordings.formats.known import format_named
 
     try:
         return format_named(text).name

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     # Lines rejected for what they hold
     MALFORMED = "malformed"
     NOT_AIS = "not_ais"
+    NO_REPORT = "no_report"
     NO_CHECKSUM = "no_checksum"
     BAD_CHECKSUM = "bad_checksum"
     BAD_TAG_BLOCK = "bad_tag_block"
@@ -48,15 +49,18 @@ REASONS: Final[dict[Outcome, str]] = {
     Outcome.PART_WAITING: "the source ended before the message was complete",
     Outcome.PART_ORPHAN: "a part whose first part is missing, that was there already, or that fits several "
     "messages",
-    Outcome.MALFORMED: "no NMEA 0183 sentence, or a sentence without the fields it should have",
+    Outcome.MALFORMED: "no NMEA 0183 sentence or other record of a message, or one without the fields it should "
+    "have",
     Outcome.NOT_AIS: "an NMEA sentence other than VDM and VDO",
+    Outcome.NO_REPORT: "a record that carries neither a position nor static data of a vessel, such as a message of "
+    "a service about itself",
     Outcome.NO_CHECKSUM: "the sentence carries no checksum",
     Outcome.BAD_CHECKSUM: "the checksum does not match the sentence",
     Outcome.BAD_TAG_BLOCK: "the checksum does not match the tag block",
     Outcome.BAD_PAYLOAD: "the payload is empty, or holds characters or fill bits that six-bit armour has not",
     Outcome.BAD_LENGTH: "the length of the payload does not fit its message type",
     Outcome.UNKNOWN_TYPE: "the message type is 0 or above 27",
-    Outcome.NO_MMSI: "the MMSI is 0, which no station has",
+    Outcome.NO_MMSI: "the MMSI is missing, is 0, or is no number of up to nine digits",
     Outcome.UNDECODABLE: "the payload contradicts its message type",
     Outcome.TOO_LONG: "longer than a line may be; cut",
 }

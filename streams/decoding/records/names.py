@@ -1,0 +1,62 @@
+"""Names: what the fields of records and the columns of tables are called, and what each of them holds.
+
+Names are compared without case, spaces and signs: `Base Date-Time`, `BaseDateTime` and `base_date_time` are
+one. Sources: the public descriptions of the files of NOAA MarineCadastre, the Danish Maritime Authority,
+Global Fishing Watch, MarineTraffic, Spire and exactEarth, and of gpsd, AIS-catcher and Digitraffic.
+"""
+
+import re
+from typing import Final
+
+from streams.decoding.records.values import plain
+
+FIELDS: Final[dict[str, str]] = {
+    "mmsi": "mmsi userid ssvid mmsinumber mmsistring vesselmmsi shipmmsi sourcemmsi mmsiid mmsicode",
+    "time": "time timestamp datetime basedatetime timestamputc timeutc utctime datetimeutc utc timestampexternal "
+    "positiontimestamp dtposutc dateutc posdate epoch unixtime unixtimestamp timestampms timestampsec ts "
+    "receivedtime receivedat receivedtimeutc receivetime rxuxtime rxtime eventtime messagetime msgtime "
+    "movementdatetime updatetimestamp "
+    "dateandtime datetimestamp datestamp timeposition tpos timereceived postime lastposepoch lastposutc dtutc",
+    "lon": "lon long lng longitude x longitudedeg londeg longitudedegrees decimallongitude xcoord lond posx",
+    "lat": "lat latitude y latitudedeg latdeg latitudedegrees decimallatitude ycoord latd posy",
+    "sog": "sog speed speedoverground speedknots speedkn speedkts sogknots sogkn sogkts sogkt "
+    "speedoverroundknots speedovergroundknots",
+    "cog": "cog course courseoverground coursetrue cogdeg coursedeg cogdegrees courseovergroundtrue",
+    "heading": "heading trueheading hdg headingtrue headingdeg trueheadingdeg hdt",
+    "status": "status navstatus navigationalstatus navigationstatus navstat navstatuscode navigationalstatuscode "
+    "navigationstatuscode navigationalstate statuscode statusnav",
+    "imo": "imo imonumber imono lrimoshipno imonum imoid lrno imocode",
+    "name": "name vesselname shipname vessel nameofvessel nameofship aisname",
+    "callsign": "callsign callsignvhf radiocallsign",
+    "ship_type": "shiptype vesseltype typeofship shipandcargotype aistype aisshiptype vesseltypecode shiptypecode "
+    "typeofshipandcargo shipcargotype typeandcargo vesseltypeais typecargo aisvesseltype",
+    "cargo": "cargo cargotype cargocode cargotypecode",
+    "length": "length loa vessellength lengthoverall shiplength lengthm lengthmeters",
+    "width": "width beam breadth vesselwidth shipwidth widthm widthmeters",
+    "to_bow": "a dima tobow dimensiona refa referencepointa dimtobow dimensiontobow dimbow sizea",
+    "to_stern": "b dimb tostern dimensionb refb referencepointb dimtostern dimensiontostern dimstern sizeb",
+    "to_port": "c dimc toport dimensionc refc referencepointc dimtoport dimensiontoport dimport sizec",
+    "to_starboard": "d dimd tostarboard dimensiond refd referencepointd dimtostarboard dimensiontostarboard "
+    "dimstarboard sized",
+    "draught": "draught draft maxdraught maximumdraught maximumstaticdraught vesseldraught draughtm currentdraught",
+    "destination": "destination dest aisdestination",
+    "eta": "eta etaais",
+    "kind": "messagetype msgtype messageid msgid aismessagetype messagetypeid msgtypeid aismsgtype",
+    "class": "transceiverclass transceiver aisclass class typeofmobile mobiletype transpondertype transponderclass",
+    "station": "station receiver stationid basestation basestationid receiverid receiverstation",
+}
+"""By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""
+_BY_NAME: Final = {
+    name: (field, place) for field, names in FIELDS.items() for place, name in enumerate(names.split())
+}
+_UNITS: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
+
+
+def fields_of(names: list[str]) -> dict[str, str]:
+    """What names hold: field by name. Each field is held by one of them at most."""
+    best: dict[str, tuple[int, str]] = {}
+    for name in names:
+        found = _BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name)))
+        if found is not None and (found[0] not in best or found[1] < best[found[0]][0]):
+            best[found[0]] = found[1], name
+    return {name: field for field, (_, name) in best.items()}

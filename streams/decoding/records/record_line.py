@@ -1,0 +1,110 @@
+"""Record line: a line that holds JSON objects or a payload in hexadecimal, as the sentences it stands for."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import Sentence
+from streams.decoding.lines.tag_block import NO_TAG, Tag
+from streams.decoding.lines.time_text import Reading, TextRules, read_time
+from streams.decoding.payload import Content, read_content
+from streams.decoding.records.dialects import records_of
+from streams.decoding.records.record import Payload, Record
+
+Told = tuple[Sentence, Tag, Reading]
+"""A sentence, what is told about its station, and its time."""
+
+_TALKER: Final = b"AIVDM"
+_LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
+_HEX: Final = re.compile(rb"(.*[\s,;:|])?\"?(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){6,127}[0-9A-Fa-f]{2})\"?\s*", re.DOTALL)
+_CRC_BITS: Final = 16
+_LINES_OF_ARRAYS: Final = b"[]{}, \t\r"
+
+
+def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] | Outcome | None:
+    """The sentences of a line, or what becomes of it. None for a line that is no record.
+
+    CONTEXT is what stands between the objects of an array.
+    """
+    start = line.find(b"{")
+    if start < 0:
+        if not line.strip(_LINES_OF_ARRAYS):
+            return Outcome.CONTEXT if line.strip() else None
+        return _of_hex(line, number, rules)
+    if not line.strip(_LINES_OF_ARRAYS):
+        return Outcome.CONTEXT
+    before = read_time(line[:start], rules) if start else None
+    told: list[Told] = []
+    outcome = Outcome.MALFORMED
+    for found in _objects(line[start:]):
+        if not isinstance(found, Mapping):
+            continue
+        for record in records_of(found, rules)[1]:
+            if not record.mmsi:
+                outcome = Outcome.NO_MMSI
+                continue
+            payloads = record.payloads()
+            told += _told(payloads, record, before, number, line, spoken=bool(told))
+        if outcome is Outcome.MALFORMED:
+            outcome = Outcome.NO_REPORT
+    return told or outcome
+
+
+def _objects(text: bytes) -> Iterator[Any]:
+    """The objects in a text, up to what is no JSON."""
+    try:
+        yield msgspec.json.decode(text.rstrip(b", \t\r]"))
+        return
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        pass
+    decoder, rest = json.JSONDecoder(), text.decode("utf-8", "replace")
+    at = rest.find("{")
+    while at >= 0:
+        try:
+            found, at = decoder.raw_decode(rest, at)
+        except (ValueError, RecursionError):
+            return
+        yield found
+        at = rest.find("{", at)
+
+
+def _told(
+    payloads: list[Payload], record: Record, before: Reading, number: int, line: bytes, spoken: bool
+) -> Iterator[Told]:
+    tag = Tag(station=record.station) if record.station else NO_TAG
+    time = record.time if record.time is not None else before
+    for index, payload in enumerate(payloads):
+        lines = 0 if spoken or index else 1
+        yield _sentence(payload, number, lines, line), tag, time
+
+
+def _sentence(payload: Payload, number: int, lines: int, line: bytes) -> Sentence:
+    return Sentence(number, lines, line, _TALKER, 1, 1, b"", b"", payload.text, payload.fill, 0)
+
+
+def _of_hex(line: bytes, number: int, rules: TextRules) -> list[Told] | None:
+    """A log of time and payload bits, eight to a byte; a CRC of 16 bits behind them may be there."""
+    match = _HEX.fullmatch(line)
+    if match is None:
+        return None
+    try:
+        data = bytes.fromhex(match[2].replace(b":", b" ").decode())
+    except ValueError:
+        return None
+    time = read_time(match[1], rules) if match[1] else None
+    for bits in (len(data) * 8, len(data) * 8 - _CRC_BITS):
+        payload = _armoured(data, bits)
+        if isinstance(read_content(payload.text, payload.fill), Content):
+            return [(_sentence(payload, number, 1, line), NO_TAG, time)]
+    return None
+
+
+def _armoured(data: bytes, bits: int) -> Payload:
+    fill = -bits % 6
+    value = int.from_bytes(data, "big") >> len(data) * 8 - bits << fill
+    count = (bits + fill) // 6
+    return Payload(bytes(_LETTERS[value >> 6 * place & 63] for place in range(count - 1, -1, -1)), fill)

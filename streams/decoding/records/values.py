@@ -1,0 +1,152 @@
+"""Values: numbers, texts and codes as people write them, in the units and codes of AIS.
+
+What cannot be read is None, never a guess.
+"""
+
+import math
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final
+
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NOT_SIX_BIT: Final = re.compile(r"[^ !-_]")
+_PLAIN: Final = re.compile(r"[^a-z0-9]+")
+KNOTS_PER_MS: Final = 3600 / 1852
+_MOST_MMSI: Final = 999_999_999
+_MOST_IMO: Final = 9_999_999
+_NOTHING: Final = frozenset(
+    ("", "unknown", "undefined", "null", "none", "nan", "na", "n/a", "-", "--", "not available", "not defined")
+)
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, in lower case: how names and codes are compared."""
+    return _PLAIN.sub("", text.lower())
+
+
+def number(value: Any) -> float | None:
+    """A finite number; of a text too."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        result = float(value) if abs(value) < 1e300 else math.inf
+    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        result = float(value)
+    else:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def whole(value: Any) -> int | None:
+    """A whole number; of `9.0` too."""
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def mmsi(value: Any) -> int:
+    """A number of at most nine digits; 0 for what is none. `211.234.567` and the like are not read."""
+    if isinstance(value, str) and (value := value.strip()).lower().startswith("mmsi"):
+        value = value[4:].lstrip(" :")
+    found = whole(value)
+    return found if found is not None and 0 < found <= _MOST_MMSI else 0
+
+
+def imo(value: Any) -> int:
+    """An IMO number, with or without `IMO` before it; 0 for none."""
+    if isinstance(value, str) and (value := value.strip()).lower().startswith("imo"):
+        value = value[3:].lstrip(" :#")
+    found = whole(value)
+    return found if found is not None and 0 < found <= _MOST_IMO else 0
+
+
+@lru_cache(maxsize=1 << 16)
+def text(value: Any) -> str:
+    """A text in the characters of AIS: capitals, accents left out, other letters as `?`; up to an `@`."""
+    if not isinstance(value, str) or value.strip().lower() in _NOTHING:
+        return ""
+    found = value.partition("@")[0].strip().upper()
+    if not found.isascii():
+        found = unicodedata.normalize("NFKD", found)
+        found = "".join(letter for letter in found if not unicodedata.combining(letter)).upper()
+    return _NOT_SIX_BIT.sub("?", found.replace("\t", " ").replace("\n", " ").replace("\r", ""))
+
+
+_STATUS: Final = {
+    0: ("underwayusingengine", "underway", "motoring", "underwayengine"),
+    1: ("atanchor", "anchored"),
+    2: ("notundercommand",),
+    3: ("restrictedmaneuverability", "restrictedmanoeuvrability", "restrictedmanoeuverability",
+        "restrictedmanouverability", "restrictedmaneuvrability"),
+    4: ("constrainedbyherdraught", "constrainedbyherdraft", "constrainedbydraught", "constrainedbydraft"),
+    5: ("moored",),
+    6: ("aground",),
+    7: ("engagedinfishing", "fishing", "engagedinfishingactivity"),
+    8: ("underwaysailing", "sailing"),
+    9: ("reservedforfutureamendmenthsc", "hazardousmaterialhighspeed"),
+    10: ("reservedforfutureamendmentwig", "hazardousmaterialwinginground"),
+    11: ("powerdrivenvesseltowingastern", "towingastern", "towing"),
+    12: ("powerdrivenvesselpushingaheadortowingalongside", "pushingahead", "pushingaheadortowingalongside"),
+    14: ("aissart", "aissartactive", "aissartisactive", "aissartmobepirb"),
+}  # fmt: skip
+"""By navigational status (ITU-R M.1371-5 table 45): how the Danish files, Signal K, canboat and others say it."""
+_STATUS_OF: Final = {name: code for code, names in _STATUS.items() for name in names}
+NO_STATUS: Final = 15
+
+
+@lru_cache(maxsize=1024)
+def status(value: Any) -> int:
+    """The navigational status of a number or a text; 15 where it is not known."""
+    found = whole(value)
+    if found is not None:
+        return found if 0 <= found <= NO_STATUS else NO_STATUS
+    return _STATUS_OF.get(plain(value), NO_STATUS) if isinstance(value, str) else NO_STATUS
+
+
+_TYPES: Final = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (r"not ?party|noncombatant|medical", 58), (r"undefined|unknown|not available|reserved|^$", 0),
+        (r"tanker|\btank (?:ship|barge|vessel)|\blng\b|\blpg\b", 80),
+        (r"tow.*(?:exceed|long|wide|large|200)", 32), (r"\btug", 52), (r"\btow", 31),
+        (r"search and rescue|\bsar\b", 51), (r"pilot", 50), (r"tender", 53), (r"pollution", 54),
+        (r"law|police", 55), (r"spare 1", 56), (r"spare 2|local", 57), (r"dredg", 33), (r"diving", 34),
+        (r"military|naval", 35), (r"fishing|trawler|seiner|longliner|fish", 30), (r"sailing|sail\b", 36),
+        (r"pleasure|yacht|recreation", 37), (r"\bhsc\b|high ?speed", 40), (r"\bwig\b|wing in ground", 20),
+        (r"passenger|cruise|ferry|ro.?pax", 60),
+        (r"cargo|bulk|container|carrier|freight|reefer|ro.?ro", 70), (r"other", 90),
+    )
+)  # fmt: skip
+_HAZARD: Final = re.compile(r"(?:hazard\w*\s*)?cat(?:egory)?[\s.]*(x|y|z|os|a|b|c|d)\b")
+_HAZARDS: Final = {"x": 1, "y": 2, "z": 3, "os": 4, "a": 1, "b": 2, "c": 3, "d": 4}
+_NOAA: Final = {
+    **dict.fromkeys((1001, 1002), 30), **dict.fromkeys((1003, 1004, 1016), 70),
+    **dict.fromkeys((1012, 1013, 1014, 1015), 60), **dict.fromkeys((1017, 1024), 80), 1019: 37,
+    **dict.fromkeys((1023, 1025), 31),
+}  # fmt: skip
+"""Codes that NOAA gave to ships of the US in its files, as types of AIS (its list VesselTypeCodes2018)."""
+
+
+@lru_cache(maxsize=4096)
+def ship_type(value: Any, cargo: Any = None) -> int:
+    """The type of ship and cargo (ITU-R M.1371-5 table 53) of a number or a text; 0 where it is not known.
+
+    `cargo` is a text about the cargo beside it, such as `Category X`.
+    """
+    found = whole(value)
+    if found is not None:
+        return found if 0 <= found <= 255 else _NOAA.get(found, 0)
+    if not isinstance(value, str):
+        return 0
+    said = value.lower().replace("_", " ").strip()
+    code = next((code for pattern, code in _TYPES if pattern.search(said)), 0)
+    if code in (20, 40, 60, 70, 80, 90):
+        hazard = _HAZARD.search(said) or (_HAZARD.search(cargo.lower()) if isinstance(cargo, str) else None)
+        code += _HAZARDS[hazard[1]] if hazard else 0
+    return code
+
+
+@lru_cache(maxsize=1024)
+def is_class_b(value: Any) -> bool:
+    """Whether a transponder is of class B: `B`, `Class B`, `B CS`."""
+    return isinstance(value, str) and plain(value).removeprefix("class").startswith("b")

@@ -1,0 +1,1 @@
+"""Formats: how the content of recordings becomes lines, one module for each kind of content."""

@@ -1,0 +1,46 @@
+"""Format: how one kind of text is told from others, and how it becomes frames of lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.frame import Frame
+from models.source_hints import NO_HINTS, SourceHints
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How frames are made: at most `lines` lines and about `bytes` bytes in each.
+
+    `hints` are what the user says about the source.
+    """
+
+    bytes: int
+    lines: int
+    hints: SourceHints = NO_HINTS
+
+
+class Format(Protocol):
+    """One format. Each of its rows or objects becomes a line of a frame, with an outcome of its own."""
+
+    @property
+    def name(self) -> str:
+        """As `--input-format` takes it."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """What it is and who writes it, in one sentence."""
+        ...
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a text that begins like this is of this format."""
+        ...
+
+    def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
+        """The lines of a text.
+
+        Raises SourceError after the last frame that could be read. At Interrupted it ends with the whole
+        lines that had come.
+        """
+        ...

@@ -1,0 +1,182 @@
+"""JSON: objects one to a line, one after the other, or in arrays, cut into a line for each object."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from models.frame import Frame
+from streams.recordings.errors import SourceError
+from streams.recordings.formats.format import Cutting
+from streams.recordings.line_cutter import cut_into_frames
+
+_BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
+_LOGGED: Final = re.compile(rb"(?m)^[^\n{\"]{1,80}\{\"[A-Za-z_]+\":.*\}\s*$")
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_KEY: Final = re.compile(
+    rb'"(?:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks)"\s*:\s*$'
+)
+_ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
+_SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
+_LONGEST_SEGMENT: Final = 1 << 18
+"""Text without a line feed of which so much has come is cut after an object."""
+_LONGEST_OBJECT: Final = 1 << 20
+"""An object that is not closed after so many bytes is broken: it is given out as a line."""
+
+
+class JsonText:
+    """JSON lines, concatenated JSON, and arrays, also inside the envelope of a service."""
+
+    name = "json"
+    about = (
+        "JSON of aisstream.io, AIS-catcher, gpsd and gpsdecode, Signal K, canboat, Digitraffic, and objects with "
+        "usual names: lines, objects one after the other, or arrays."
+    )
+
+    def recognises(self, head: bytes) -> bool:
+        return _BEGIN.match(head) is not None or (
+            b"!" not in head and len(_LOGGED.findall(head)) > head.count(b"\n") // 2
+        )
+
+    def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
+        return cut_into_frames(source, object_lines(text), cutting.bytes, cutting.lines)
+
+
+def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:
+    """The text with each object on a line of its own, in pieces that end in a line feed.
+
+    What is no JSON stays on its line. Arrays are opened, and so are objects that only hold an array of others.
+    Where the text raises SourceError, what had come is given out before.
+    """
+    cutter = ObjectCutter()
+    fault: SourceError | None = None
+    try:
+        for chunk in text:
+            lines = cutter.feed(chunk)
+            if lines:
+                yield b"\n".join(lines) + b"\n"
+    except SourceError as error:
+        fault = error
+    lines = cutter.finish()
+    if lines:
+        yield b"\n".join(lines) + b"\n"
+    if fault is not None:
+        raise fault
+
+
+class ObjectCutter:
+    """Cuts a text that comes in pieces into objects."""
+
+    def __init__(self) -> None:
+        self._rest = b""  # of a line that has not ended
+        self._around: list[bytes] = []  # what encloses the objects: `[` of an array, `{` of an envelope
+        self._object: list[bytes] = []  # pieces of the object that is open
+        self._size = 0  # of these
+        self._depth = 0  # of what is open inside of it, 0 where there is none
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """More of the text; returns the lines that are complete."""
+        data = self._rest + chunk
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) > _LONGEST_SEGMENT:
+            end = data.rfind(b"},") + 1
+        self._rest = data[end:]
+        return self._lines(data[:end])
+
+    def finish(self) -> list[bytes]:
+        """The text has ended."""
+        lines = self._lines(self._rest)
+        self._rest = b""
+        return lines + self._give_up()
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        found: list[bytes] = []
+        for line in data.splitlines():
+            if _is_whole(line):
+                if self._object:
+                    found += self._give_up()
+                found.append(line.strip(b" \t,"))
+            elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
+                if line.strip(b" \t,]}") or not line.strip():
+                    found.append(line)
+            else:
+                self._read(line, found)
+        return found
+
+    def _read(self, line: bytes, found: list[bytes]) -> None:
+        """Follow the objects and arrays of a line."""
+        begin = 0  # of the part that belongs to the open object
+        for token in _TOKEN.finditer(line):
+            sign = token[0]
+            if sign[:1] == b'"':
+                if not self._depth and _SENTENCE.match(sign):
+                    found.append(_decoded(sign))
+            elif self._depth:
+                if sign in b"{[":
+                    if sign == b"[" and self._depth == 1 and self._is_envelope(line, begin, token.start()):
+                        self._around += [b"{", b"["]
+                        self._depth, self._object, self._size = 0, [], 0
+                    else:
+                        self._depth += 1
+                else:
+                    self._depth -= 1
+                    if not self._depth:
+                        self._keep(line[begin : token.end()])
+                        found.append(b" ".join(self._object))
+                        self._object, self._size = [], 0
+            elif sign == b"{":
+                if self._around[-1:] == [b"{"]:  # beside the array in its envelope: passed over
+                    self._around.append(sign)
+                else:
+                    begin, self._depth = token.start(), 1
+            elif sign == b"[":
+                self._around.append(sign)
+            elif self._around:
+                self._around.pop()
+        if self._depth:
+            self._keep(line[begin:])
+            if self._size > _LONGEST_OBJECT:
+                found += self._give_up()
+
+    def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
+        """Whether the array that opens here holds the objects, rather than being a part of one."""
+        head = b" ".join([*self._object, line[begin:place]])
+        return (
+            _KEY.search(head) is not None
+            and b'"mmsi"' not in head
+            and _ELEMENTS.match(line, place + 1) is not None
+        )
+
+    def _keep(self, piece: bytes) -> None:
+        self._object.append(piece.strip(b" \t\r"))
+        self._size += len(piece)
+
+    def _give_up(self) -> list[bytes]:
+        """What is open is broken: it becomes a line as it is."""
+        broken = [b" ".join(self._object)] if self._object else []
+        self._object, self._size, self._depth = [], 0, 0
+        return broken
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line looks like one object that holds no others in an array."""
+    text = line.strip(b" \t\r,")
+    return (
+        text[:1] == b"{"
+        and text[-1:] == b"}"
+        and text.count(b"{") == text.count(b"}")
+        and text.count(b"[") == text.count(b"]")
+        and b"}{" not in text
+        and b"} {" not in text
+        and b"},{" not in text
+        and b"}, {" not in text
+        and b":[{" not in text.replace(b" ", b"")
+    )
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return str(found).replace("\n", " ").encode()

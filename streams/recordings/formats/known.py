@@ -1,0 +1,39 @@
+"""Known formats: which there are, and which one a text is of, told by how it begins."""
+
+from typing import Final
+
+from streams.recordings.errors import SourceError
+from streams.recordings.formats.format import Format
+from streams.recordings.formats.json_text import JsonText
+from streams.recordings.formats.nmea import Nmea
+
+HEAD: Final = 1 << 13
+"""Bytes of a text that tell its format."""
+
+
+NMEA: Final = Nmea()
+FORMATS: Final[tuple[Format, ...]] = (JsonText(), NMEA)
+"""In the order in which they are tried."""
+
+
+def format_named(name: str) -> Format:
+    """Raises ValueError with a sentence."""
+    found = next((each for each in FORMATS if each.name == name), None)
+    if found is None:
+        known = ", ".join(each.name for each in FORMATS)
+        raise ValueError(f"{name!r} is no format; known are {known}, see `tankerwatch formats`")
+    return found
+
+
+def recognised(head: bytes) -> Format:
+    """The format of a text that begins like this. Raises SourceError for what is no text.
+
+    A text of no known format is read as lines of NMEA: its outcomes say what it holds.
+    """
+    found = next((each for each in FORMATS if each.recognises(head)), None)
+    if found is None and b"\0" in head:
+        raise SourceError(
+            f"holds binary data (a NUL at byte {head.index(0)}), not lines of text; give a recording in a "
+            "format that `tankerwatch formats` lists"
+        )
+    return found or NMEA

@@ -6,28 +6,36 @@ from typing import Final
 from streams.decoding.lines.outcome import Outcome
 
 _NO_SENTENCE: Final = frozenset(
-    {Outcome.CONTEXT, Outcome.MALFORMED, Outcome.NOT_AIS, Outcome.TOO_LONG, Outcome.BAD_TAG_BLOCK}
+    {
+        Outcome.CONTEXT,
+        Outcome.MALFORMED,
+        Outcome.NOT_AIS,
+        Outcome.NO_REPORT,
+        Outcome.TOO_LONG,
+        Outcome.BAD_TAG_BLOCK,
+    }
 )
-"""Outcomes of lines in which no whole AIS sentence was found."""
+"""Outcomes of lines in which no whole AIS message was found."""
 
 
 def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """One sentence (what, where, what to do) about a source that cannot be used; None for one that can.
 
-    One with AIS sentences that are all broken can: the outcomes of its lines say how.
+    One with AIS messages that are all broken can: the outcomes of its lines say how.
     `outcomes` counts its lines, `head` is how it begins.
     """
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
     if untimed and not outcomes.get(Outcome.MESSAGE):
         return (
-            f"{name}: tells no time, so {_count(untimed, 'AIS sentence')} could not be used; give one, such "
+            f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
             "as --base-time 2026-03-01T12:00:00Z"
         )
     if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
         return (
-            f"{name}: holds no AIS sentence in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
-            "recording of NMEA 0183 lines such as !AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24"
+            f"{name}: holds no AIS message in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
+            "recording in a format that `tankerwatch formats` lists, such as lines of NMEA 0183 "
+            "(!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24)"
         )
     return None
 

@@ -49,10 +49,12 @@ REASONS: Final[dict[Outcome, str]] = {
     Outcome.PART_WAITING: "the source ended before the message was complete",
     Outcome.PART_ORPHAN: "a part whose first part is missing, that was there already, or that fits several "
     "messages",
-    Outcome.MALFORMED: "no NMEA 0183 sentence or other record of a message, or one without the fields it should "
+    Outcome.MALFORMED: "no NMEA 0183 sentence or other record of a message, or one without the fields "
+    "it should "
     "have",
     Outcome.NOT_AIS: "an NMEA sentence other than VDM and VDO",
-    Outcome.NO_REPORT: "a record that carries neither a position nor static data of a vessel, such as a message of "
+    Outcome.NO_REPORT: "a record that carries neither a position nor static data of a vessel, such as a "
+    "message of "
     "a service about itself",
     Outcome.NO_CHECKSUM: "the sentence carries no checksum",
     Outcome.BAD_CHECKSUM: "the checksum does not match the sentence",

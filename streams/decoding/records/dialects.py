@@ -205,7 +205,10 @@ def signalk(found: Object, rules: TextRules) -> list[Record] | None:
             said |= dict(value) if path == "" and isinstance(value, Mapping) else {str(path): value}
     if context.startswith(("atons", "aton", "shore")):
         return []
-    place, class_b = _object(said.get("navigation.position")), values.is_class_b(said.get("sensors.ais.class"))
+    place, class_b = (
+        _object(said.get("navigation.position")),
+        values.is_class_b(said.get("sensors.ais.class")),
+    )
     kind = 9 if context.startswith("aircraft") and place else 0
     record = Record(
         mmsi=values.mmsi(context.rpartition(_SIGNALK_CONTEXT)[2]) or values.mmsi(said.get("mmsi")),
@@ -239,7 +242,10 @@ def _times(value: Any, factor: float) -> float | None:
 def _signalk_size(said: Object) -> tuple[int, int, int, int]:
     length = values.number(_object(said.get("design.length")).get("overall"))
     beam = values.number(said.get("design.beam"))
-    bow, centre = values.number(said.get("sensors.ais.fromBow")), values.number(said.get("sensors.ais.fromCenter"))
+    bow, centre = (
+        values.number(said.get("sensors.ais.fromBow")),
+        values.number(said.get("sensors.ais.fromCenter")),
+    )
     if length and bow is not None and 0 <= bow <= length and beam and centre is not None:
         return _size(bow, length - bow, beam / 2 + centre, beam / 2 - centre)
     return size_of(length, beam)
@@ -318,7 +324,9 @@ def digitraffic(found: Object, rules: TextRules) -> list[Record] | None:
     if not said.keys() & {"navStat", "refA", "referencePointA", "timestampExternal"}:
         return None
     place = _object(found.get("geometry")).get("coordinates")
-    lon, lat = place[:2] if isinstance(place, list) and len(place) >= 2 else (said.get("lon"), said.get("lat"))
+    lon, lat = (
+        place[:2] if isinstance(place, list) and len(place) >= 2 else (said.get("lon"), said.get("lat"))
+    )
     external = said.get("timestampExternal")
     if "navStat" in said:
         return [
@@ -365,7 +373,9 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     place = _object(found.get("geometry")).get("coordinates")
     if isinstance(place, list) and len(place) >= 2:
         flat |= {"lon": place[0], "lat": place[1]}
-    held = {field: flat[name] for name, field in fields_of([str(key) for key in flat]).items() if name in flat}
+    held = {
+        field: flat[name] for name, field in fields_of([str(key) for key in flat]).items() if name in flat
+    }
     if "mmsi" not in held:
         return None
     kind = values.whole(held.get("kind")) or 0

@@ -12,23 +12,27 @@ from streams.decoding.records.values import plain
 
 FIELDS: Final[dict[str, str]] = {
     "mmsi": "mmsi userid ssvid mmsinumber mmsistring vesselmmsi shipmmsi sourcemmsi mmsiid mmsicode",
-    "time": "time timestamp datetime basedatetime timestamputc timeutc utctime datetimeutc utc timestampexternal "
+    "time": "time timestamp datetime basedatetime timestamputc timeutc utctime datetimeutc utc "
+    "timestampexternal "
     "positiontimestamp dtposutc dateutc posdate epoch unixtime unixtimestamp timestampms timestampsec ts "
     "receivedtime receivedat receivedtimeutc receivetime rxuxtime rxtime eventtime messagetime msgtime "
     "movementdatetime updatetimestamp "
-    "dateandtime datetimestamp datestamp timeposition tpos timereceived postime lastposepoch lastposutc dtutc",
+    "dateandtime datetimestamp datestamp timeposition tpos timereceived postime lastposepoch lastposutc "
+    "dtutc",
     "lon": "lon long lng longitude x longitudedeg londeg longitudedegrees decimallongitude xcoord lond posx",
     "lat": "lat latitude y latitudedeg latdeg latitudedegrees decimallatitude ycoord latd posy",
     "sog": "sog speed speedoverground speedknots speedkn speedkts sogknots sogkn sogkts sogkt "
     "speedoverroundknots speedovergroundknots",
     "cog": "cog course courseoverground coursetrue cogdeg coursedeg cogdegrees courseovergroundtrue",
     "heading": "heading trueheading hdg headingtrue headingdeg trueheadingdeg hdt",
-    "status": "status navstatus navigationalstatus navigationstatus navstat navstatuscode navigationalstatuscode "
+    "status": "status navstatus navigationalstatus navigationstatus navstat navstatuscode "
+    "navigationalstatuscode "
     "navigationstatuscode navigationalstate statuscode statusnav",
     "imo": "imo imonumber imono lrimoshipno imonum imoid lrno imocode",
     "name": "name vesselname shipname vessel nameofvessel nameofship aisname",
     "callsign": "callsign callsignvhf radiocallsign",
-    "ship_type": "shiptype vesseltype typeofship shipandcargotype aistype aisshiptype vesseltypecode shiptypecode "
+    "ship_type": "shiptype vesseltype typeofship shipandcargotype aistype aisshiptype vesseltypecode "
+    "shiptypecode "
     "typeofshipandcargo shipcargotype typeandcargo vesseltypeais typecargo aisvesseltype",
     "cargo": "cargo cargotype cargocode cargotypecode",
     "length": "length loa vessellength lengthoverall shiplength lengthm lengthmeters",
@@ -38,11 +42,13 @@ FIELDS: Final[dict[str, str]] = {
     "to_port": "c dimc toport dimensionc refc referencepointc dimtoport dimensiontoport dimport sizec",
     "to_starboard": "d dimd tostarboard dimensiond refd referencepointd dimtostarboard dimensiontostarboard "
     "dimstarboard sized",
-    "draught": "draught draft maxdraught maximumdraught maximumstaticdraught vesseldraught draughtm currentdraught",
+    "draught": "draught draft maxdraught maximumdraught maximumstaticdraught vesseldraught draughtm "
+    "currentdraught",
     "destination": "destination dest aisdestination",
     "eta": "eta etaais",
     "kind": "messagetype msgtype messageid msgid aismessagetype messagetypeid msgtypeid aismsgtype",
-    "class": "transceiverclass transceiver aisclass class typeofmobile mobiletype transpondertype transponderclass",
+    "class": "transceiverclass transceiver aisclass class typeofmobile mobiletype transpondertype "
+    "transponderclass",
     "station": "station receiver stationid basestation basestationid receiverid receiverstation",
 }
 """By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""

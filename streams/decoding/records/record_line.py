@@ -20,7 +20,9 @@ Told = tuple[Sentence, Tag, Reading]
 
 _TALKER: Final = b"AIVDM"
 _LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
-_HEX: Final = re.compile(rb"(.*[\s,;:|])?\"?(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){6,127}[0-9A-Fa-f]{2})\"?\s*", re.DOTALL)
+_HEX: Final = re.compile(
+    rb"(.*[\s,;:|])?\"?(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){6,127}[0-9A-Fa-f]{2})\"?\s*", re.DOTALL
+)
 _CRC_BITS: Final = 16
 _LINES_OF_ARRAYS: Final = b"[]{}, \t\r"
 

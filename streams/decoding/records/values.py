@@ -16,7 +16,20 @@ KNOTS_PER_MS: Final = 3600 / 1852
 _MOST_MMSI: Final = 999_999_999
 _MOST_IMO: Final = 9_999_999
 _NOTHING: Final = frozenset(
-    ("", "unknown", "undefined", "null", "none", "nan", "na", "n/a", "-", "--", "not available", "not defined")
+    (
+        "",
+        "unknown",
+        "undefined",
+        "null",
+        "none",
+        "nan",
+        "na",
+        "n/a",
+        "-",
+        "--",
+        "not available",
+        "not defined",
+    )
 )
 
 
@@ -89,7 +102,7 @@ _STATUS: Final = {
     12: ("powerdrivenvesselpushingaheadortowingalongside", "pushingahead", "pushingaheadortowingalongside"),
     14: ("aissart", "aissartactive", "aissartisactive", "aissartmobepirb"),
 }  # fmt: skip
-"""By navigational status (ITU-R M.1371-5 table 45): how the Danish files, Signal K, canboat and others say it."""
+"""By navigational status (ITU-R M.1371-5 table 45): how Danish files, Signal K, canboat and others say it."""
 _STATUS_OF: Final = {name: code for code, names in _STATUS.items() for name in names}
 NO_STATUS: Final = 15
 

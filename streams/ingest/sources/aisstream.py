@@ -1,7 +1,6 @@
 """A live source at aisstream.io: a WebSocket that sends one JSON text for each message.
 
-Each text is taken in as a line, as it is. There is no decoder for them yet; until then the lines are counted
-as malformed.
+Each text is taken in as a line, as it is; the Decoder reads it (`streams/decoding/records`).
 """
 
 import asyncio

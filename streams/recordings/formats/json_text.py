@@ -18,6 +18,8 @@ _KEY: Final = re.compile(
 )
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
+_BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
+"""A whole object at the beginning of a line, inside of an object that is open: that one was never closed."""
 _LONGEST_SEGMENT: Final = 1 << 18
 """Text without a line feed of which so much has come is cut after an object."""
 _LONGEST_OBJECT: Final = 1 << 20
@@ -29,8 +31,8 @@ class JsonText:
 
     name = "json"
     about = (
-        "JSON of aisstream.io, AIS-catcher, gpsd and gpsdecode, Signal K, canboat, Digitraffic, and objects with "
-        "usual names: lines, objects one after the other, or arrays."
+        "JSON of aisstream.io, AIS-catcher, gpsd and gpsdecode, Signal K, canboat, Digitraffic, and "
+        "objects with usual names: lines, objects one after the other, or arrays."
     )
 
     def recognises(self, head: bytes) -> bool:
@@ -45,8 +47,8 @@ class JsonText:
 def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:
     """The text with each object on a line of its own, in pieces that end in a line feed.
 
-    What is no JSON stays on its line. Arrays are opened, and so are objects that only hold an array of others.
-    Where the text raises SourceError, what had come is given out before.
+    What is no JSON stays on its line. Arrays are opened, and so are objects that only hold an array of
+    others. Where the text raises SourceError, what had come is given out before.
     """
     cutter = ObjectCutter()
     fault: SourceError | None = None
@@ -92,10 +94,9 @@ class ObjectCutter:
     def _lines(self, data: bytes) -> list[bytes]:
         found: list[bytes] = []
         for line in data.splitlines():
-            if _is_whole(line):
-                if self._object:
-                    found += self._give_up()
-                found.append(line.strip(b" \t,"))
+            if _is_whole(line) and (not self._object or _BEGINS_ANEW.match(line)):
+                found += self._give_up()
+                found.append(line.strip(b" \t\r,"))
             elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
                 if line.strip(b" \t,]}") or not line.strip():
                     found.append(line)

@@ -132,7 +132,7 @@ def test_what_can_be_read_is_processed(capsys: Streams) -> None:
 def test_no_times_at_all_need_a_base_time(capsys: Streams) -> None:
     Path("untimed.nmea").write_text(UNTIMED * 2)
     (error,) = errors(replay(capsys, "untimed.nmea", code=1)[1])
-    assert error.startswith("untimed.nmea: tells no time, so 2 AIS sentences could not be used;")
+    assert error.startswith("untimed.nmea: tells no time, so 2 AIS messages could not be used;")
     assert "--base-time" in error
     assert not errors(replay(capsys, "untimed.nmea", "--base-time", "2026-03-01T12:00:00Z")[1])
 
@@ -205,6 +205,6 @@ def test_names_of_files_cannot_reach_the_terminal(capsys: Streams) -> None:
     _, told = replay(capsys, f"{evil}.txt", f"{evil}.nmea", evil, *base, code=1)
     assert all(line.isprintable() for line in told.splitlines())
     assert len(errors(told)) == 2
-    assert r"\x1b[31m\n[red]\u202e\udce9.txt: holds no AIS sentence" in told
+    assert r"\x1b[31m\n[red]\u202e\udce9.txt: holds no AIS message" in told
     assert json.loads(Path("rejects.jsonl").read_text())["source"] == r"\x1b[31m\n[red]\u202e\udce9.txt"
     assert replay(capsys, "all.nmea", "--fence", evil, code=2)[1].count("\n") == 1

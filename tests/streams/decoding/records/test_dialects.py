@@ -1,0 +1,190 @@
+"""Dialects: a record of each kind, as its documentation writes it, becomes the message it stands for."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.frame import Frame
+from models.report import Rows
+from models.time import from_text
+from streams.decoding.decoder import Decoder
+from tests.streams.nmea_lines import START
+
+TIME = "2023-11-14T22:13:20Z"
+
+
+def decoded(*lines: str | bytes) -> tuple[Decoder, Rows, Rows]:
+    decoder = Decoder("a")
+    raw = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
+    decoder.feed(Frame("a", raw + b"\n"))
+    decoder.end()
+    out = decoder.advance(decoder.watermark)
+    assert sum(decoder.outcomes.values()) == len(lines)
+    return decoder, out.reports.positions, out.reports.statics
+
+
+def stream(name: str, **fields: Any) -> str:
+    body = {"UserID": 273111111, "Valid": True, **fields}
+    about = {"MMSI": 273111111, "time_utc": "2023-11-14 22:13:20.123456789 +0000 UTC"}
+    return json.dumps({"MessageType": name, "Message": {name: body}, "MetaData": about})
+
+
+PLACE: dict[str, Any] = {"Longitude": 132.5, "Latitude": 42.5, "Sog": 10.1, "Cog": 90.4}
+POSITIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "aisstream": (
+        stream("PositionReport", MessageID=3, TrueHeading=91, Timestamp=20, NavigationalStatus=5, **PLACE),
+        {"type": 3, "heading": 91, "status": 5},
+    ),
+    "aisstream class B": (
+        stream("StandardClassBPositionReport", MessageID=18, TrueHeading=91, Timestamp=20, **PLACE),
+        {"type": 18, "heading": 91, "status": 15},
+    ),
+    "aisstream long range": (
+        stream(
+            "LongRangeAisBroadcastMessage",
+            MessageID=27,
+            NavigationalStatus=5,
+            **{**PLACE, "Sog": 10, "Cog": 90},
+        ),
+        {"type": 27, "sog": 10, "cog": 90, "status": 5},
+    ),
+    "gpsd unscaled": (
+        '{"class":"AIS","type":1,"mmsi":273111111,"scaled":false,"status":5,"speed":101,"lon":79500000,'
+        '"lat":25500000,"course":904,"heading":91,"second":20,"rxtime":"20231114221320"}',
+        {"type": 1, "heading": 91, "status": 5},
+    ),
+    "AIS-catcher without sentences": (
+        '{"class":"AIS","device":"AIS-catcher","rxtime":"20231114000000","rxuxtime":1700000000.25,"type":1,'
+        '"mmsi":273111111,"status":5,"speed":10.1,"lon":132.5,"lat":42.5,"course":90.400002,"heading":91}',
+        {"type": 1, "heading": 91, "status": 5},
+    ),
+    "Signal K": (
+        '{"context":"vessels.urn:mrn:imo:mmsi:273111111","updates":[{"timestamp":"2023-11-14T22:13:20.000Z",'
+        '"values":[{"path":"navigation.position","value":{"longitude":132.5,"latitude":42.5}},'
+        '{"path":"navigation.speedOverGround","value":5.196},{"path":"navigation.state","value":"moored"},'
+        '{"path":"navigation.courseOverGroundTrue","value":1.5778}]}]}',
+        {"type": 1, "status": 5},
+    ),
+    "canboat": (
+        '{"timestamp":"2023-11-14-22:13:20.000","prio":4,"src":0,"dst":255,"pgn":129038,"fields":'
+        '{"Message ID":1,"User ID":273111111,"Longitude":132.5,"Latitude":42.5,"Time Stamp":"20","COG":90.4,"SOG":5.196,'
+        '"Heading":91.0,"Nav Status":"Moored"}}',
+        {"type": 1, "heading": 91, "status": 5},
+    ),
+    "Digitraffic REST": (
+        '{"mmsi":273111111,"type":"Feature","geometry":{"type":"Point","coordinates":[132.5,42.5]},"properties":'
+        '{"mmsi":273111111,"sog":10.1,"cog":90.4,"navStat":5,"heading":91,"timestamp":20,'
+        '"timestampExternal":1700000000000}}',
+        {"type": 1, "heading": 91, "status": 5},
+    ),
+    "GeoJSON by usual names": (
+        '{"type":"Feature","geometry":{"type":"Point","coordinates":[132.5,42.5]},"properties":{"MMSI":"273111111",'
+        f'"Speed Over Ground":"10.1","COG":90.4,"Timestamp":"{TIME}","Nav_Status":"moored"}}}}',
+        {"type": 1, "status": 5},
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), POSITIONS.values(), ids=POSITIONS.keys())
+def test_a_position_is_what_the_message_said(line: str, expected: dict[str, Any]) -> None:
+    _, positions, statics = decoded(line)
+    assert len(statics) == 0
+    (row,) = positions
+    expected = {"mmsi": 273111111, "lon": 132.5, "lat": 42.5, "sog": 10.1, "cog": 90.4} | expected
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, abs=1e-4), name
+    assert abs(int(row["time"]) - START) < 1_000
+
+
+STATICS = {
+    "aisstream": stream(
+        "ShipStaticData", MessageID=5, ImoNumber=9074729, Name="TEST SHIP      ", CallSign="CALL1", Type=80,
+        Dimension={"A": 100, "B": 50, "C": 10, "D": 12}, MaximumStaticDraught=8.5, Destination="NAMPO",
+        Eta={"Month": 3, "Day": 11, "Hour": 7, "Minute": 0},
+    ),
+    "gpsd": '{"class":"AIS","type":5,"mmsi":273111111,"rxuxtime":1700000000,"imo":9074729,"callsign":"CALL1",'
+    '"shipname":"TEST SHIP","shiptype":80,"to_bow":100,"to_stern":50,"to_port":10,"to_starboard":12,'
+    '"draught":8.5,"destination":"NAMPO","eta":"03-11T07:00Z"}',
+    "Digitraffic": '{"timestamp":1700000000000,"mmsi":273111111,"destination":"NAMPO","name":"TEST SHIP",'
+    f'"draught":85,"eta":{3 << 16 | 11 << 11 | 7 << 6},"posType":1,"refA":100,"refB":50,"refC":10,"refD":12,'
+    '"callSign":"CALL1","imo":9074729,"type":80}',
+    "canboat": '{"timestamp":"2023-11-14T22:13:20.000Z","pgn":129794,"fields":{"Message ID":5,'
+    '"User ID":273111111,"IMO number":9074729,"Callsign":"CALL1","Name":"TEST SHIP","Type of ship":"Tanker","Length":150.0,'
+    '"Beam":22.0,"Position reference from Starboard":12.0,"Position reference from Bow":100.0,'
+    '"ETA Date":"2023.03.11","ETA Time":"07:00:00","Draft":8.50,"Destination":"NAMPO"}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", STATICS.values(), ids=STATICS.keys())
+def test_static_data_is_what_the_message_said(line: str) -> None:
+    _, positions, statics = decoded(line)
+    assert len(positions) == 0
+    (row,) = statics
+    names = ("mmsi", "imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard", "name", "callsign")
+    assert [row[name] for name in names] == [273111111, 9074729, 80, 100, 50, 10, 12, b"TEST SHIP", b"CALL1"]
+    assert row["destination"] == b"NAMPO"
+    assert row["draught"] == pytest.approx(8.5)
+    assert row["eta"].tolist() == [3, 11, 7, 0]
+
+
+def test_both_parts_of_type_24() -> None:
+    size = {"A": 20, "B": 10, "C": 3, "D": 4}
+    a = stream("StaticDataReport", MessageID=24, PartNumber=False, ReportA={"Valid": True, "Name": "BOAT"})
+    b = stream(
+        "StaticDataReport",
+        MessageID=24,
+        PartNumber=True,
+        ReportB={"ShipType": 37, "CallSign": "X1", "Dimension": size},
+    )
+    _, _, statics = decoded(a, b)
+    assert sorted(statics["part"].tolist()) == [1, 2]
+    assert sorted(statics["name"].tolist()) == [b"", b"BOAT"]
+    assert sorted(statics["ship_type"].tolist()) == [0, 37]
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ('{"MessageType":"SubscriptionConfirmation","Message":{}}', "no_report"),
+        (stream("SafetyBroadcastMessage", MessageID=14, Text="HELLO"), "no_report"),
+        ('{"class":"VERSION","release":"3.25","proto_major":3}', "no_report"),
+        ('{"timestamp":"2023-11-14T22:13:20Z","pgn":127245,"fields":{"Position":4.7}}', "no_report"),
+        ('{"class":"AIS","type":1,"mmsi":0,"lon":132.5,"lat":42.5,"rxuxtime":1700000000}', "no_mmsi"),
+        ('{"class":"AIS","type":1,"mmsi":1263940000000000,"lon":1,"lat":2,"rxuxtime":1700000000}', "no_mmsi"),
+        ('{"class":"AIS","type":1,"mmsi":273111111,"lon":132.5,"lat":42.5}', "no_time"),
+        ('{"class":"AIS","type":1,"mmsi":2731', "malformed"),
+    ],
+)
+def test_what_makes_no_report_says_why(line: str, outcome: str) -> None:
+    decoder, positions, _ = decoded(line)
+    assert len(positions) == 0
+    assert +decoder.outcomes == {outcome: 1}
+
+
+def test_what_a_record_does_not_tell_is_null() -> None:
+    line = f'{{"mmsi": 273111111, "time": "{TIME}", "lat": 42.5, "lon": 132.5}}'
+    _, positions, _ = decoded(line)
+    (row,) = positions
+    assert [bool(np.isnan(row[name])) for name in ("sog", "cog", "heading")] == [True] * 3
+    assert row["status"] == 15
+
+
+def test_a_payload_in_hexadecimal_is_the_message() -> None:
+    payload = "13@:`L001N0ded0O6Fp8wW<00<0t"
+    letters = "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
+    bits = int("".join(f"{letters.index(letter):06b}" for letter in payload), 2)
+    raw = bits.to_bytes(21, "big").hex()
+    _, positions, _ = decoded(
+        f"{TIME} {raw}", f"1700003600.5,{raw.upper()}1F2A", "2023-11-14T23:00:00Z deadbeefdeadbeef"
+    )
+    assert positions["mmsi"].tolist() == [218278000, 218278000]
+    assert positions["time"].tolist() == [from_text(TIME), START + 3_600_500]
+
+
+def test_a_time_before_the_object_counts_where_it_tells_none() -> None:
+    line = '1700000000483;I;{"context":"vessels.urn:mrn:imo:mmsi:273111111","updates":[{"values":[{"path":'
+    line += '"navigation.position","value":{"longitude":132.5,"latitude":42.5}}]}]}'
+    _, positions, _ = decoded(line)
+    assert positions["time"].tolist() == [START + 483]

@@ -1,0 +1,113 @@
+"""JSON: however objects stand in a text, each becomes a line, and nothing is lost."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.frame import Frame
+from streams.decoding.decoder import Decoder
+from streams.recordings.formats.json_text import JsonText, object_lines
+from streams.recordings.formats.known import recognised
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["}", '"{', "[{", "\\"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.lists(
+    st.dictionaries(st.text(max_size=4), VALUES, max_size=4).map(lambda found: {"mmsi": 1, **found}),
+    min_size=1, max_size=5,
+)  # fmt: skip
+LAYOUTS: dict[str, Callable[[list[object]], str]] = {
+    "lines": lambda found: "\n".join(map(json.dumps, found)),
+    "pretty lines": lambda found: "\n".join(json.dumps(each, indent=1) for each in found),
+    "concatenated": lambda found: "".join(map(json.dumps, found)),
+    "concatenated, spaces": lambda found: " ".join(json.dumps(each, separators=(",", ":")) for each in found),
+    "array": json.dumps,
+    "pretty array": lambda found: json.dumps(found, indent=2),
+    "array, an element on a line": lambda found: "[\n" + ",\n".join(map(json.dumps, found)) + "\n]\n",
+    "envelope": lambda found: json.dumps({"protocol": "jsonaiscatcher", "msgs": found, "end": {"msgs": 1}}),
+    "collection": lambda found: json.dumps({"type": "FeatureCollection", "features": found}, indent=1),
+    "arrays": lambda found: "\n".join(json.dumps([each]) for each in found),
+}
+
+
+def cut(text: str, size: int = 1 << 16) -> list[bytes]:
+    data = text.encode()
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    return [line for piece in object_lines(pieces) for line in piece.removesuffix(b"\n").split(b"\n")]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+@given(found=OBJECTS, size=st.integers(1, 50))
+def test_each_object_becomes_a_line(
+    layout: Callable[[list[object]], str], found: list[object], size: int
+) -> None:
+    lines = [line for line in cut(layout(found), size) if line.strip()]
+    assert [json.loads(line) for line in lines] == found
+
+
+def test_sentences_in_an_array_and_lines_between_objects() -> None:
+    sentences = ["!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24", "\\c:1700000000*5A\\!AIVDM"]
+    assert cut(json.dumps(sentences)) == [each.encode() for each in sentences]
+    assert cut('{"a":1}\n!AIVDM,x\n\n{"a":\n2}\n# note') == [
+        b'{"a":1}',
+        b"!AIVDM,x",
+        b"",
+        b'{"a": 2}',
+        b"# note",
+    ]
+
+
+def test_a_broken_object_spoils_only_itself() -> None:
+    assert cut('{"a": {"b": 1\n{"mmsi": 2}\n{"mmsi": 3}\n')[-2:] == [b'{"mmsi": 2}', b'{"mmsi": 3}']
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(list('{}[]",:\\\n 1a')), max_size=60).map(
+    lambda signs: "".join(signs).encode()
+), st.integers(1, 60))  # fmt: skip
+def test_any_bytes_are_accounted_for(data: bytes, size: int) -> None:
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    lines = 0
+    decoder = Decoder("a")
+    from streams.recordings.formats.format import Cutting
+
+    for frame in JsonText().frames("a", iter(pieces), Cutting(1 << 18, 50_000)):
+        lines += frame.data.count(b"\n")
+        decoder.feed(frame)
+    decoder.end()
+    decoder.advance(decoder.watermark)
+    assert sum(decoder.outcomes.values()) == lines
+
+
+@given(st.lists(st.binary(max_size=80), max_size=5))
+def test_any_bytes_around_a_record_are_accounted_for(around: list[bytes]) -> None:
+    good = b'{"mmsi":273111111,"time":1700000000,"lat":42.5,"lon":132.5}'
+    lines = [piece.replace(b"\n", b"") for piece in around]
+    data = b"".join(line + b"\n" + line + good + line + b"\n" for line in lines) + good + b"\n"
+    decoder = Decoder("a")
+    decoder.feed(Frame("a", data))
+    decoder.end()
+    decoder.advance(decoder.watermark)
+    assert sum(decoder.outcomes.values()) == data.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    "head", ['{"a":1}', '[{"a":1}]', '  [\n {"a"', '1526239612483;I;{"context":"x"}\n', '["!AIVDM,1,1"]']
+)
+def test_json_is_recognised(head: str) -> None:
+    assert recognised(head.encode()).name == "json"
+
+
+@pytest.mark.parametrize(
+    "head", ["!AIVDM,1,1,,A,x,0*00\n", "MMSI,LAT,LON\n", '2024 {"a":1} !AIVDM,1,1,,A,x,0*00']
+)
+def test_other_text_is_not(head: str) -> None:
+    assert recognised(head.encode()).name != "json"

@@ -181,8 +181,8 @@ def danish(messages: Iterable[Heard]) -> Iterator[str]:
     """The layout of the Danish Maritime Authority."""
     yield (
         "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,IMO,"
-        "Callsign,Name,Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,Destination,ETA,"
-        "Data source type,A,B,C,D"
+        "Callsign,Name,Ship type,Cargo type,Width,Length,Type of position fixing device,Draught,Destination,"
+        "ETA,Data source type,A,B,C,D"
     )
     for message, known in _Known().rows(messages):
         said = message.fields

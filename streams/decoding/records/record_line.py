@@ -12,7 +12,7 @@ from streams.decoding.lines.sentence import Sentence
 from streams.decoding.lines.tag_block import NO_TAG, Tag
 from streams.decoding.lines.time_text import Reading, TextRules, read_time
 from streams.decoding.payload import Content, read_content
-from streams.decoding.records.dialects import records_of
+from streams.decoding.records.dialects.known import records_of
 from streams.decoding.records.record import Payload, Record
 
 Told = tuple[Sentence, Tag, Reading]

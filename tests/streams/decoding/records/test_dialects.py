@@ -69,7 +69,8 @@ POSITIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "canboat": (
         '{"timestamp":"2023-11-14-22:13:20.000","prio":4,"src":0,"dst":255,"pgn":129038,"fields":'
-        '{"Message ID":1,"User ID":273111111,"Longitude":132.5,"Latitude":42.5,"Time Stamp":"20","COG":90.4,"SOG":5.196,'
+        '{"Message ID":1,"User ID":273111111,"Longitude":132.5,"Latitude":42.5,"Time Stamp":"20",'
+        '"COG":90.4,"SOG":5.196,'
         '"Heading":91.0,"Nav Status":"Moored"}}',
         {"type": 1, "heading": 91, "status": 5},
     ),
@@ -111,7 +112,8 @@ STATICS = {
     f'"draught":85,"eta":{3 << 16 | 11 << 11 | 7 << 6},"posType":1,"refA":100,"refB":50,"refC":10,"refD":12,'
     '"callSign":"CALL1","imo":9074729,"type":80}',
     "canboat": '{"timestamp":"2023-11-14T22:13:20.000Z","pgn":129794,"fields":{"Message ID":5,'
-    '"User ID":273111111,"IMO number":9074729,"Callsign":"CALL1","Name":"TEST SHIP","Type of ship":"Tanker","Length":150.0,'
+    '"User ID":273111111,"IMO number":9074729,"Callsign":"CALL1","Name":"TEST SHIP","Type of ship":"Tanker",'
+    '"Length":150.0,'
     '"Beam":22.0,"Position reference from Starboard":12.0,"Position reference from Bow":100.0,'
     '"ETA Date":"2023.03.11","ETA Time":"07:00:00","Draft":8.50,"Destination":"NAMPO"}}',
 }  # fmt: skip

@@ -1,0 +1,37 @@
+"""Known dialects: which there are, and the records of an object of any of them.
+
+Each reader takes an object of its kind and gives records; none where the object tells nothing about a vessel:
+a control frame, a message of another type, data of another kind. Of an object of another kind it gives None.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from streams.decoding.lines.time_text import TextRules
+from streams.decoding.records.dialects.aisstream import aisstream
+from streams.decoding.records.dialects.canboat import canboat
+from streams.decoding.records.dialects.digitraffic import digitraffic
+from streams.decoding.records.dialects.fields import Object
+from streams.decoding.records.dialects.gpsd import gpsd
+from streams.decoding.records.dialects.other import other
+from streams.decoding.records.dialects.signalk import signalk
+from streams.decoding.records.record import Record
+
+DIALECTS: Final[tuple[tuple[str, Callable[[Object, TextRules], list[Record] | None]], ...]] = (
+    ("aisstream.io", aisstream),
+    ("gpsd or AIS-catcher", gpsd),
+    ("Signal K", signalk),
+    ("canboat", canboat),
+    ("Digitraffic", digitraffic),
+    ("JSON objects", other),
+)
+"""In the order in which they are tried."""
+
+
+def records_of(found: Object, rules: TextRules) -> tuple[str, list[Record]]:
+    """The name of the dialect of an object (empty for none), and its records."""
+    for name, read in DIALECTS:
+        records = read(found, rules)
+        if records is not None:
+            return name, records
+    return "", []

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from models.innocent import InnocentExplanation
 from models.time import Millis
 from models.vessel import WatchlistHit
 
@@ -121,6 +122,7 @@ class Scoring(_Model, frozen=True, kw_only=True, rename="camel"):
     base: float
     cap: float
     floor: float = 0.0
+    conditions: tuple[str, ...] = ()  # codes of the rules for levels that hold, in the order of their table
 
 
 class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
@@ -347,6 +349,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     scoring: Scoring | None = None  # null in events of before there was one
     reasons: tuple[Reason, ...]
     against: tuple[Reason, ...] = ()
+    innocent_explanation: InnocentExplanation | None = None  # null where no reason supports one
     summary: str
     evidence: Evidence
     detector: Detector

@@ -90,6 +90,10 @@ EVENT: Final = {
         "scoring": Text("What the score starts from and ends at. Null in events from before it was added."),
         "reasons": Text("What speaks for it, each with the value found and its threshold."),
         "against": Text("What speaks against it; for a retracted event also why it was taken back."),
+        "innocentExplanation": Text(
+            "The innocent explanation that its own reasons speak for most. Null if no reason supports one, "
+            "which does not mean that there is none; also null in events from before it was added."
+        ),
         "summary": Text(
             "One sentence in English, or a few. It can contain names sent by radio: escape it like any text "
             "from strangers."
@@ -539,6 +543,22 @@ EVENT: Final = {
         ),
         "cap": Text("The highest score at this level.", limits={"minimum": 0, "maximum": 1}),
         "floor": Text("The lowest score at this level.", limits={"minimum": 0, "maximum": 1}),
+        "conditions": Text(
+            "Codes of the rules for levels that hold, as docs/reference/reasons.md lists them. The level "
+            "follows from them, unless it was reached in an earlier revision. Empty in events from before "
+            "they were added."
+        ),
+    },
+    "InnocentExplanation": {
+        "hypothesis": Text(
+            "Its name. Hypotheses exclude each other; the one with the most support is named."
+        ),
+        "text": Text("The hypothesis in words."),
+        "support": Text(
+            "Weights of the reasons for it, less those of the reasons of the event that contradict it.",
+            limits={"exclusiveMinimum": 0},
+        ),
+        "reasons": Text("Codes of the reasons for it, all of them in `against`."),
     },
     "Evidence": {
         "positions": Text(

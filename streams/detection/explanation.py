@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Final
 
 from models.event import Detector, EventType, Position, Reason, Sample, Vessel
+from models.innocent import Hypothesis
 from models.time import HOUR, Millis, to_text
 from models.vessel import TANKER_TYPES, Identity, Role, flag_of
 from streams.detection.reasons import ReasonType, Side, Weighted
@@ -43,6 +44,7 @@ SHARED_MMSI: Final = ReasonType(
     side=Side.AGAINST,
     text="two ships are heard under MMSI {mmsi}, in two places at once",
     weight="shared_mmsi",
+    hypotheses=(Hypothesis.OTHER_SHIP,),
 )
 DOUBTFUL_MMSI: Final = ReasonType(
     code="doubtful_mmsi",
@@ -56,6 +58,7 @@ OFF_TRACK: Final = ReasonType(
     text="{value} positions of MMSI {mmsi} lay off its track, up to {far}, {when}; they are left out. The "
     "cause may be jamming, spoofing or another ship under its number",
     weight="off_track",
+    hypotheses=(Hypothesis.JAMMING,),
 )
 NOT_OF_INTEREST: Final = ReasonType(
     code="excluded_type",

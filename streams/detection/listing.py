@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from models.event import Reason
+from models.innocent import Hypothesis
 from models.time import Millis, from_text
 from models.vessel import Identity, ListingStatus, MatchedOn, WatchlistHit
 from streams.detection.reasons import Effect, LevelRule, ReasonType, Side, Weighted
@@ -41,6 +42,7 @@ WEAK_MATCH: Final = ReasonType(
     side=Side.AGAINST,
     text="{vessel} counts only by a weak match with a watchlist, so it may be another ship",
     weight="weak_match",
+    hypotheses=(Hypothesis.OTHER_SHIP,),
 )
 LISTING: Final = (WATCHLIST, LISTED_LATER, LISTED_BEFORE, WATCHLIST_WEAK)
 """The reasons for, in every table of a detector that knows of watchlists."""

@@ -24,6 +24,7 @@ from models.event import (
     Reason,
     Status,
 )
+from models.innocent import Hypothesis
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
@@ -44,6 +45,7 @@ from streams.detection.explanation import (
     type_changed,
     vessel_of,
 )
+from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
 from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area, silence_of
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
@@ -69,6 +71,7 @@ AT_ANCHOR: Final = ReasonType(
     side=Side.AGAINST,
     text="most positions report at anchor or moored",
     weight="at_anchor",
+    hypotheses=(Hypothesis.WAITING,),
 )
 NEAR_PORT: Final = ReasonType(
     code="near_port",
@@ -77,6 +80,7 @@ NEAR_PORT: Final = ReasonType(
     weight="near_port",
     thresholds=("port_km",),
     unit="km",
+    hypotheses=(Hypothesis.WAITING,),
 )
 NEAR_SHORE: Final = ReasonType(
     code="near_shore",
@@ -85,6 +89,7 @@ NEAR_SHORE: Final = ReasonType(
     weight="near_shore",
     thresholds=("shore_km",),
     unit="km",
+    hypotheses=(Hypothesis.WAITING,),
 )
 SILENCE: Final = ReasonType(
     code="silence",
@@ -99,18 +104,21 @@ NOT_UNDER_COMMAND: Final = ReasonType(
     side=Side.AGAINST,
     text="most positions report that it is not under command: a breakdown explains that it lay still",
     weight="not_under_command",
+    hypotheses=(Hypothesis.BREAKDOWN,),
 )
 ADRIFT: Final = ReasonType(
     code="adrift",
     side=Side.AGAINST,
     text="it was mostly moved across its heading, adrift with the engine stopped as ships are that wait",
     weight="adrift",
+    hypotheses=(Hypothesis.WAITING,),
 )
 ALONE: Final = ReasonType(
     code="alone",
     side=Side.AGAINST,
     text="no encounter with another vessel was found: ships also wait like this for orders or repairs",
     weight="alone",
+    hypotheses=(Hypothesis.WAITING,),
 )
 IN_ENCOUNTER: Final = ReasonType(
     code="in_encounter",
@@ -266,11 +274,12 @@ def judged(
     conditions = _conditions(event, against, encounters)
     level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = s.weights.scoring(level, event.status)
+    scoring = REASONS.scoring(s, level, event.status, conditions)
     return msgspec.structs.replace(
         event,
         level=level,
         against=tuple(against),
+        innocent_explanation=best(REASONS, event.reasons, against),
         score=score(scoring, reasons, against),
         scoring=scoring,
         summary=summary,

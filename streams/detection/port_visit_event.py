@@ -36,9 +36,10 @@ from streams.detection.explanation import (
     sample,
     vessel_of,
 )
-from streams.detection.listing import LISTING, WEAK_MATCH, watchlist, weak_match
-from streams.detection.port_visit import PortVisitSettings, Stop, Visit
-from streams.detection.reasons import ReasonTable, ReasonType, Side, score
+from streams.detection.hypotheses import best
+from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
+from streams.detection.port_visit import PortVisitSettings, Stop, Visit, level_of
+from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 
 NAMED: Final = 6
 """Stops that a summary names at most."""
@@ -74,6 +75,16 @@ NO_EXIT: Final = ReasonType(
     code="no_exit", side=Side.AGAINST, text="its departure was not seen", weight="no_exit"
 )
 
+LEVELS: Final = (
+    LevelRule("call", Effect.POSSIBLE, "a stop or a silence in the port"),
+    LevelRule(
+        "confidence",
+        Effect.PROBABLE,
+        "its confidence is at least `probable_confidence`: 2 for a stop or a silence, and 1 more for each of "
+        "an entry and an exit that were seen",
+    ),
+    WEAK_RULE,
+)
 REASONS: Final = ReasonTable(
     EventType.PORT_VISIT,
     PortVisitSettings(),
@@ -81,6 +92,7 @@ REASONS: Final = ReasonTable(
         *(INSIDE, STOP, SILENT, ENTRY, EXIT, *LISTING),
         *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, NO_ENTRY, NO_EXIT, WEAK_MATCH, NOT_OF_INTEREST),
     ),
+    LEVELS,
 )
 
 
@@ -100,7 +112,7 @@ def build_event(
     reasons = list(_for(visit, identity, main, s))
     against = [*_against(visit, identity, s), *([retraction] if retraction else [])]
     level = Level.POSSIBLE if identity.weakly_listed else Level(visit.level)
-    scoring = s.weights.scoring(level, status)
+    scoring = REASONS.scoring(s, level, status, _conditions(visit, identity, s))
     west, south, east, north = (round(edge, 5) for edge in visit.box)
     lon, lat = (visit.lon, visit.last_lon), (visit.lat, visit.last_lat)
     return Event(
@@ -122,6 +134,7 @@ def build_event(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
+        innocent_explanation=best(REASONS, reasons, against),
         summary=_summary(visit, identity, main, surroundings, s) + retracted(retraction),
         evidence=Evidence(
             positions=(
@@ -137,6 +150,16 @@ def build_event(
         ),
         detector=detector,
     )
+
+
+def _conditions(visit: Visit, identity: Identity, s: PortVisitSettings) -> set[str]:
+    """The conditions of LEVELS that hold."""
+    found = {
+        "call": visit.confidence > 1,
+        "confidence": level_of(visit, s) == Level.PROBABLE,
+        "weak_match": identity.weakly_listed,
+    }
+    return {code for code, holds in found.items() if holds}
 
 
 def _main_fence(visit: Visit, surroundings: Surroundings) -> int:

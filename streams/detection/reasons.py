@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from models.event import EventType, Level, Reason, Scoring, Status
+from models.innocent import Hypothesis
 
 _MEASURES: Final = {"minutes": ("h", 60.0), "hours": ("h", 1.0), "metres": ("m", 1.0), "km": ("km", 1.0)}
 """Unit of a reason by the word in a setting's name that says its unit, and how many of these make one."""
@@ -102,6 +103,8 @@ class ReasonType:
     """Of value and threshold: `h`, `m`, `km`; None where there is no measure."""
     plotted: bool = False
     """Whether the threshold is a line in the plot of distances."""
+    hypotheses: tuple[Hypothesis, ...] = ()
+    """Innocent explanations that a reason against supports, or a reason for contradicts."""
 
     def reason(
         self,
@@ -167,6 +170,11 @@ class ReasonTable:
                 return Level.PROBABLE
             return Level.POSSIBLE
         return Level.POSSIBLE if effects & {Effect.POSSIBLE, Effect.PROBABLE} else None
+
+    def scoring(self, s: Weighted, level: Level, status: Status, conditions: Collection[str]) -> Scoring:
+        """How the score of an event is made, with those of the conditions that are rules for levels."""
+        met = dict.fromkeys(rule.code for rule in self.levels if rule.code in conditions)
+        return msgspec.structs.replace(s.weights.scoring(level, status), conditions=tuple(met))
 
     def limits(self, conditions: Collection[str]) -> list[str]:
         """Those of these conditions that an event can't be `probable` with, in the order of the table."""

@@ -17,6 +17,7 @@ import numpy as np
 from geofences.distance import haversine_m
 from geofences.surroundings import Surroundings
 from models.event import Reason
+from models.innocent import Hypothesis
 from models.report import Rows
 from models.time import DAY, MINUTE, Millis
 from models.vessel import Identity, flag_of
@@ -90,6 +91,7 @@ RESTING_PLACE: Final = ReasonType(
     text="ships rest here: over the last {days:g} days at least {value:.0f} other vessels lay at rest "
     "within about {km:g} km",
     weight="resting_place",
+    hypotheses=(Hypothesis.WAITING,),
 )
 NOT_LEARNT: Final = ReasonType(
     code="not_learnt",

@@ -237,7 +237,8 @@ class ChainDetector:
         return event
 
     def _taken_back(self, event: Event, why: Reason, instant: Millis) -> Event:
-        scoring = self._s.weights.scoring(event.level, Status.RETRACTED)
+        met = event.scoring.conditions if event.scoring else ()
+        scoring = table.REASONS.scoring(self._s, event.level, Status.RETRACTED, met)
         against = (*event.against, why)
         return msgspec.structs.replace(
             event,

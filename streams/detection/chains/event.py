@@ -40,6 +40,7 @@ from streams.detection.chains.judgement import (
 from streams.detection.chains.links import KMH_PER_KNOT
 from streams.detection.chains.settings import ChainSettings
 from streams.detection.explanation import position, sample
+from streams.detection.hypotheses import best
 from streams.detection.reasons import score
 
 
@@ -61,7 +62,7 @@ def build_event(
     if level is Level.POSSIBLE:  # what keeps it from being `probable` comes first
         limits = table.REASONS.limits(conditions_of(cargo, s))
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = s.weights.scoring(level, status)
+    scoring = table.REASONS.scoring(s, level, status, conditions_of(cargo, s))
     way = main_way(cargo)
     lon = np.array([leg.fact.lon for leg in cargo.legs])
     lat = np.array([leg.fact.lat for leg in cargo.legs])
@@ -87,6 +88,7 @@ def build_event(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
+        innocent_explanation=best(table.REASONS, reasons, against),
         summary=_summary(cargo, chain, over, s),
         evidence=Evidence(
             positions=tuple(

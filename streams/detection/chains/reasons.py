@@ -3,6 +3,7 @@
 from typing import Final
 
 from models.event import EventType
+from models.innocent import Hypothesis
 from streams.detection.chains.settings import ChainSettings
 from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
@@ -27,6 +28,7 @@ LOADED: Final = ReasonType(
     weight="loaded",
     thresholds=("draught_metres",),
     unit="m",
+    hypotheses=(Hypothesis.TRADE,),
 )
 TRANSFER: Final = ReasonType(
     code="transfer",
@@ -53,6 +55,7 @@ DISCHARGED: Final = ReasonType(
     weight="discharged",
     thresholds=("draught_metres",),
     unit="m",
+    hypotheses=(Hypothesis.TRADE,),
 )
 FLAG: Final = ReasonType(code="flag", side=Side.FOR, text="the flag of {vessel} is {value}", weight="flag")
 UNKNOWN_SOURCE: Final = ReasonType(
@@ -66,18 +69,21 @@ WEAK_SOURCE: Final = ReasonType(
     side=Side.AGAINST,
     text="no call at an oil berth of {place} was seen",
     weight="weak_source",
+    hypotheses=(Hypothesis.TRADE,),
 )
 ROADS_ONLY: Final = ReasonType(
     code="roads_only",
     side=Side.AGAINST,
     text="{vessel} was seen at no berth of {place}",
     weight="roads_only",
+    hypotheses=(Hypothesis.WAITING,),
 )
 NOT_TANKER: Final = ReasonType(
     code="not_tanker",
     side=Side.AGAINST,
     text="{vessel} has not reported the ship type of a tanker",
     weight="not_tanker",
+    hypotheses=(Hypothesis.TRADE,),
 )
 POSSIBLE_ONLY: Final = ReasonType(
     code="possible_only",
@@ -92,12 +98,14 @@ DRAUGHT_AGAINST: Final = ReasonType(
     weight="draught_against",
     thresholds=("draught_metres",),
     unit="m",
+    hypotheses=(Hypothesis.TRADE,),
 )
 OTHER_CALL: Final = ReasonType(
     code="other_call",
     side=Side.AGAINST,
     text="{vessel} called at {place} in between, where it may have landed the cargo",
     weight="other_call",
+    hypotheses=(Hypothesis.TRADE,),
 )
 SEVERAL: Final = ReasonType(
     code="several",
@@ -110,12 +118,14 @@ WEAK_TRANSFER: Final = ReasonType(
     side=Side.AGAINST,
     text="{giver} and {receiver} met only in a `possible` encounter, and no draught says that oil passed",
     weight="weak_transfer",
+    hypotheses=(Hypothesis.TRADE,),
 )
 NOT_ARRIVED: Final = ReasonType(
     code="not_arrived",
     side=Side.AGAINST,
     text="no call at a North Korean port is known of a vessel that may have the oil",
     weight="not_arrived",
+    hypotheses=(Hypothesis.TRADE,),
 )
 UNLINKED: Final = ReasonType(
     code="unlinked",

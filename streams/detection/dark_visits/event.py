@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from models.event import DarkPortVisit, Detector, Event, EventType, Gap, Level, ReachablePort, Reason, Status
+from models.innocent import Hypothesis
 from models.time import HOUR, Millis, duration_text, from_text
 from models.vessel import Identity
 from streams.detection.dark_visits.reach import other_ports
@@ -22,6 +23,7 @@ from streams.detection.explanation import (
     type_changed,
 )
 from streams.detection.gaps.reasons import DRAUGHT
+from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 
@@ -38,30 +40,35 @@ SEEN_IN_PORT: Final = ReasonType(
     side=Side.FOR,
     text="it fell silent at {port}, and was heard again outside",
     weight="seen_in_port",
+    hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT),
 )
 SAME_DRAUGHT: Final = ReasonType(
     code="same_draught",
     side=Side.AGAINST,
     text="it reported the same draught after the silence: {metres:g} m",
     weight="same_draught",
+    hypotheses=(Hypothesis.PASSAGE,),
 )
 GAP_POSSIBLE: Final = ReasonType(
     code="gap_possible",
     side=Side.AGAINST,
     text="the silence itself is only a `possible` gap: reception, or where the vessel lay, may explain it",
     weight="gap_possible",
+    hypotheses=(Hypothesis.RECEPTION,),
 )
 SEVERAL_COUNTRIES: Final = ReasonType(
     code="several_countries",
     side=Side.AGAINST,
     text="watched ports of several countries were within its reach: {names}",
     weight="several_countries",
+    hypotheses=(Hypothesis.OTHER_PORT,),
 )
 OTHER_PORT: Final = ReasonType(
     code="other_port",
     side=Side.AGAINST,
     text="ports of other countries were within its reach too, as the crow flies; the nearest is {port}",
     weight="other_port",
+    hypotheses=(Hypothesis.OTHER_PORT,),
 )
 SEVERAL_PORTS: Final = ReasonType(
     code="several_ports",
@@ -127,7 +134,7 @@ def build_event(
     if retraction is not None:
         against.append(retraction)
     level = REASONS.level(conditions) or Level.POSSIBLE
-    scoring = s.weights.scoring(level, status)
+    scoring = REASONS.scoring(s, level, status, conditions)
     first = ports[0]
     return msgspec.structs.replace(
         gap_event,
@@ -153,6 +160,7 @@ def build_event(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
+        innocent_explanation=best(REASONS, reasons, against),
         summary=_summary(gap_event, gap, ports, identity) + retracted(retraction),
         detector=detector,
     )

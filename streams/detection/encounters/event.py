@@ -33,7 +33,7 @@ from models.vessel import Identity, Role, flag_of
 from streams.detection.encounters import pair_identity
 from streams.detection.encounters import reasons as table
 from streams.detection.encounters.contact import Contact
-from streams.detection.encounters.encounter import Pair, is_partner, too_far
+from streams.detection.encounters.encounter import Pair, is_partner, level_of, too_far
 from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
@@ -51,6 +51,7 @@ from streams.detection.explanation import (
     type_changed,
     vessel_of,
 )
+from streams.detection.hypotheses import best
 from streams.detection.listing import watchlist, weak_match
 from streams.detection.reasons import score
 from streams.tracking.track import KNOT
@@ -131,17 +132,19 @@ def build_event(
     facts = _measured(pair, contact, identities, doubtful, ordinary, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
+    level, by_contact = Level(pair.level), level_of(contact, doubtful, s)
     limits = table.REASONS.limits(table.conditions_of("probable", doubtful, facts.weak, ordinary, s))
-    if Level(pair.level) is Level.POSSIBLE:  # what an ordinary reader would say comes first
+    if level is Level.POSSIBLE:  # what an ordinary reader would say comes first
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = s.weights.scoring(Level(pair.level), status)
+    conditions = table.conditions_of(by_contact, doubtful, facts.weak, ordinary, s)
+    scoring = table.REASONS.scoring(s, level, status, conditions)
     first, second = _by_importance(identities)
     return Event(
         id=pair.id,
         type=EventType.ENCOUNTER,
         revision=pair.revision,
         status=status,
-        level=Level(pair.level),
+        level=level,
         start=to_text(contact.start),
         end=to_text(contact.end) if status is not Status.OPEN else None,
         detected=to_text(instant),
@@ -155,6 +158,7 @@ def build_event(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
+        innocent_explanation=best(table.REASONS, reasons, against),
         summary=_summary(facts, identities[first], identities[second], s) + retracted(retraction),
         evidence=Evidence(positions=_evidence(facts, s), receivers=tuple(pair.receivers)),
         detector=detector,

@@ -13,6 +13,7 @@ import msgspec
 
 from geofences.surroundings import Surroundings
 from models.event import Reason
+from models.innocent import Hypothesis
 from models.time import Millis
 from models.vessel import Identity, flag_of
 from streams.detection.encounters.pair_sample import PairSample
@@ -26,6 +27,7 @@ AT_ANCHOR: Final = ReasonType(
     side=Side.AGAINST,
     text="both mostly reported that they were at anchor or moored, and their hulls were not seen to touch",
     weight="at_anchor",
+    hypotheses=(Hypothesis.WAITING,),
 )
 MOORED_IN_HARBOUR: Final = ReasonType(
     code="moored",
@@ -34,6 +36,7 @@ MOORED_IN_HARBOUR: Final = ReasonType(
     weight="moored",
     thresholds=("port_km",),
     unit="km",
+    hypotheses=(Hypothesis.BERTH,),
 )
 MOORED_AT_SEA: Final = ReasonType(
     code="moored_at_sea",
@@ -51,6 +54,7 @@ NEAR_PORT: Final = ReasonType(
     weight="near_port",
     thresholds=("port_km",),
     unit="km",
+    hypotheses=(Hypothesis.WAITING, Hypothesis.BERTH),
 )
 ANCHORED_OFF_PORT: Final = ReasonType(
     code="anchored_off_port",
@@ -60,6 +64,7 @@ ANCHORED_OFF_PORT: Final = ReasonType(
     weight="anchored_off_port",
     thresholds=("roads_km",),
     unit="km",
+    hypotheses=(Hypothesis.BUNKERING, Hypothesis.WAITING),
 )
 HARBOUR_CRAFT: Final = ReasonType(
     code="harbour_craft",
@@ -68,6 +73,7 @@ HARBOUR_CRAFT: Final = ReasonType(
     weight="harbour_craft",
     thresholds=("craft_metres",),
     unit="m",
+    hypotheses=(Hypothesis.BUNKERING,),
 )
 RULES: Final = (
     LevelRule(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from models.event import EventType, Level
+from models.innocent import Hypothesis
 from streams.detection.encounters.ordinary import (
     ANCHORED_OFF_PORT,
     AT_ANCHOR,
@@ -41,6 +42,7 @@ ALONGSIDE: Final = ReasonType(
     thresholds=("alongside_metres",),
     unit="m",
     plotted=True,
+    hypotheses=(Hypothesis.WAITING,),
 )
 CLOSE: Final = ReasonType(
     code="distance",
@@ -85,6 +87,7 @@ DRAUGHT: Final = ReasonType(
     weight="draught",
     thresholds=("draught_metres",),
     unit="m",
+    hypotheses=(Hypothesis.WAITING, Hypothesis.TOW),
 )
 WIDE_GAP: Final = ReasonType(
     code="wide_gap",
@@ -94,6 +97,7 @@ WIDE_GAP: Final = ReasonType(
     thresholds=("wide_gap_metres",),
     unit="m",
     plotted=True,
+    hypotheses=(Hypothesis.WAITING,),
 )
 FAR: Final = ReasonType(
     code="distance",
@@ -104,6 +108,7 @@ FAR: Final = ReasonType(
     thresholds=("far_metres",),
     unit="m",
     plotted=True,
+    hypotheses=(Hypothesis.WAITING,),
 )
 SIZE_UNKNOWN: Final = ReasonType(
     code="size_unknown",
@@ -123,6 +128,7 @@ MAY_BE_ONE_HULL: Final = ReasonType(
     text="the two moved together at a constant distance, and what is known of them does not decide whether "
     "they are two ships: two transponders on one hull, or a tow, would look the same",
     weight="one_hull",
+    hypotheses=(Hypothesis.TOW,),
 )
 EXCLUDED_TYPE: Final = ReasonType(
     code="excluded_type",

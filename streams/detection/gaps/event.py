@@ -32,6 +32,7 @@ from streams.detection.gaps.reasons import (
 )
 from streams.detection.gaps.reception import Neighbours
 from streams.detection.gaps.settings import GapSettings
+from streams.detection.hypotheses import best
 from streams.detection.listing import watchlist, weak_match
 from streams.detection.reasons import score
 
@@ -96,7 +97,7 @@ def judged(
     limits = REASONS.limits(conditions)
     against = [*doubts, *event.against]
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = s.weights.scoring(level, event.status)
+    scoring = REASONS.scoring(s, level, event.status, conditions)
     near = around.rings[0] if around.rings else Neighbours(0, 0)
     gap = msgspec.structs.replace(
         event.gap,
@@ -113,6 +114,7 @@ def judged(
         scoring=scoring,
         reasons=tuple(reasons),
         against=tuple(against),
+        innocent_explanation=best(REASONS, reasons, against),
         summary=_summary(event, identity, silent) + retracted(retraction),
     )
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from models.event import EventType
+from models.innocent import Hypothesis
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     NOT_OF_INTEREST,
@@ -29,6 +30,7 @@ NEIGHBOURS_HEARD: Final = ReasonType(
     text="{heard} of {before} other vessels that were heard near it in the hour before were heard after it "
     "fell silent",
     weight="neighbours_heard",
+    hypotheses=(Hypothesis.OUTAGE,),
 )
 DRAUGHT: Final = ReasonType(
     code="draught",
@@ -37,6 +39,7 @@ DRAUGHT: Final = ReasonType(
     weight="draught",
     thresholds=("draught_metres",),
     unit="m",
+    hypotheses=(Hypothesis.PASSAGE,),
 )
 MOVED: Final = ReasonType(
     code="moved",
@@ -52,18 +55,21 @@ COVERAGE_UNKNOWN: Final = ReasonType(
     text="whether it could have been heard is not known: others were heard near where it fell silent in "
     "{heard} of {hours} hours of the silence",
     weight="coverage_unknown",
+    hypotheses=(Hypothesis.RECEPTION,),
 )
 LEAVES_COVERAGE: Final = ReasonType(
     code="leaves_coverage",
     side=Side.AGAINST,
     text="its course led to where hardly any vessel was heard lately",
     weight="leaves_coverage",
+    hypotheses=(Hypothesis.RECEPTION,),
 )
 OFTEN_LOST: Final = ReasonType(
     code="often_lost",
     side=Side.AGAINST,
     text="vessels often fall silent there: lately {part:.0%} of those {which}",
     weight="often_lost",
+    hypotheses=(Hypothesis.RECEPTION,),
 )
 NEIGHBOURS_SILENT: Final = ReasonType(
     code="neighbours_silent",
@@ -71,18 +77,21 @@ NEIGHBOURS_SILENT: Final = ReasonType(
     text="{silent} of {before} other vessels {where} fell silent with it, as when a receiver or a source "
     "fails",
     weight="neighbours_silent",
+    hypotheses=(Hypothesis.OUTAGE,),
 )
 IN_HARBOUR: Final = ReasonType(
     code="in_harbour",
     side=Side.AGAINST,
     text="it lay at rest {where}, where ships often switch AIS off or are hidden from receivers",
     weight="in_harbour",
+    hypotheses=(Hypothesis.BERTH,),
 )
 CLASS_B: Final = ReasonType(
     code="class_b",
     side=Side.AGAINST,
     text="its transponder is of class B, which is heard less far and reports less often",
     weight="class_b",
+    hypotheses=(Hypothesis.RECEPTION,),
 )
 
 LEVELS: Final = (

@@ -16,12 +16,13 @@ import typer
 
 from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, settings
+from streams.cli.analysis.explain import explain
+from streams.cli.analysis.ledger import ledger
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
 from streams.cli.formats import formats
 from streams.cli.ingest import ingest
-from streams.cli.ledger import ledger
 from streams.cli.old_spellings import current_spelling
 from streams.cli.publish import publish
 from streams.cli.reference import fences, watchlist
@@ -56,6 +57,7 @@ app.add_typer(alerts.app, name="alerts", short_help="Send events by webhook, e-m
 app.command(short_help="List the formats of recordings that can be read.")(formats)
 app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
+app.command(short_help="Show how an event came to its score and its level.")(explain)
 app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(watchlist.app, name="watchlist", short_help="Lists of vessels: check, show, import.")

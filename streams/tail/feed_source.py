@@ -28,6 +28,11 @@ class _Answer(msgspec.Struct):
     reviews: tuple[Review, ...] = ()
 
 
+class _Page(msgspec.Struct):
+    events: tuple[msgspec.Raw, ...]
+    next: str | None
+
+
 class FeedSource:
     """Reads the stream of a feed; `known` asks its API."""
 
@@ -109,6 +114,18 @@ class FeedSource:
             return None
         answer = msgspec.json.decode(response.content, type=_Answer)
         return Known(answer.revisions, answer.reviews)
+
+    async def latest(self) -> AsyncGenerator[Event | Note]:
+        """The highest revision of every event of the feed, newest first. Raises Unreachable and Unusable."""
+        cursor = ""
+        while True:
+            response = await self._get(f"/v1/events?limit=1000{f'&cursor={quote(cursor)}' if cursor else ''}")
+            page = msgspec.json.decode(response.content, type=_Page)
+            for json in page.events:
+                yield event_of(bytes(json), "an event of the feed")
+            if page.next is None:
+                return
+            cursor = page.next
 
     async def close(self) -> None:
         await self._client.aclose()

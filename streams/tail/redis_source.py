@@ -12,6 +12,8 @@ from streams.tail.source import Known, Note, Since, Unreachable, event_of
 
 BATCH: Final = 100
 """Entries read at once."""
+LATEST: Final = 1_000
+"""Events read at once."""
 
 
 class RedisSource:
@@ -62,6 +64,19 @@ class RedisSource:
             raise self._away(error) from None
         revisions = [from_json(entry.json) for entry in entries] or [from_json(latest)]
         return Known(tuple(revisions), tuple(reviews))
+
+    async def latest(self) -> AsyncGenerator[Event | Note]:
+        """The highest revision of every event that is kept, newest first. Raises Unreachable."""
+        after = None
+        try:
+            while places := await self._log.newest_first(after=after, count=LATEST):
+                names = [name for _, name in places]
+                for name, json in zip(names, await self._log.latest_of(names), strict=True):
+                    if json is not None:  # else it was dropped since it was listed
+                        yield event_of(json, f"event {name}")
+                after = places[-1]
+        except REDIS_AWAY as error:
+            raise self._away(error) from None
 
     async def close(self) -> None:
         await self._client.aclose()

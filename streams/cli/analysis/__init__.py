@@ -1,0 +1,1 @@
+"""Commands that work something out from events that exist."""

@@ -1,0 +1,82 @@
+"""Where commands that work on existing events take them from: files, a feed, or the deployment's Redis."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.errors import UsageError, notify
+from streams.cli.files import read_events
+
+if TYPE_CHECKING:
+    from models.event import Event
+    from streams.tail.feed_source import FeedSource
+    from streams.tail.redis_source import RedisSource
+
+Events = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="EVENTS",
+        help="Events as JSON Lines, as `replay` writes them; - is standard input. Or the URL of a feed like "
+        "http://127.0.0.1:8080/, of a deployment or of `tankerwatch serve` (its token is taken from "
+        "TANKERWATCH_TOKEN).",
+    ),
+]
+Redis = Annotated[
+    bool,
+    typer.Option("--redis", help="The events of the deployment, from Redis (TANKERWATCH_REDIS)."),
+]
+
+
+def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "list[Event]":
+    """The events of all these places: all revisions in files, the highest of each elsewhere.
+
+    Of the event `whole` (an id) all revisions that are kept are among them. Raises UsageError without any
+    place, Failed for a file that can't be read, and Unreachable or Unusable for a feed or Redis.
+    """
+    import asyncio
+
+    if not events and not redis:
+        raise UsageError("no events: name files or the URL of a feed, or give --redis")
+    found = []
+    for place in events or ():
+        if place.startswith(("http://", "https://")):
+            found += asyncio.run(_from_feed(place, whole))
+        else:
+            found += read_events(place)
+    return found + (asyncio.run(_from_redis(whole)) if redis else [])
+
+
+async def _from_feed(url: str, whole: str | None) -> "list[Event]":
+    import os
+
+    from streams.tail.feed_source import TOKEN, FeedSource
+
+    return await _all(FeedSource(url, os.environ.get(TOKEN, ""), {}, None, True), whole)
+
+
+async def _from_redis(whole: str | None) -> "list[Event]":
+    from streams.deployment import config
+    from streams.tail.redis_source import RedisSource
+
+    deployment = config.from_environment()
+    return await _all(RedisSource(deployment.redis, deployment.prefix, None, True), whole)
+
+
+async def _all(source: "FeedSource | RedisSource", whole: str | None) -> "list[Event]":
+    from streams.tail.source import Note
+
+    found: list[Event] = []
+    try:
+        async with aclosing(source.latest()) as some:
+            async for one in some:
+                if isinstance(one, Note):
+                    notify(f"{source.where}: {one.text}")
+                else:
+                    found.append(one)
+        if whole is not None and (known := await source.known(whole)) is not None:
+            found += known.revisions
+    finally:
+        await source.close()
+    return found

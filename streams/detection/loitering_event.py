@@ -274,7 +274,7 @@ def judged(
     conditions = _conditions(event, against, encounters)
     level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = REASONS.scoring(s, level, event.status, conditions)
+    scoring = REASONS.scoring(s.weights, level, event.status, conditions)
     return msgspec.structs.replace(
         event,
         level=level,

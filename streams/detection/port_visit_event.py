@@ -112,7 +112,7 @@ def build_event(
     reasons = list(_for(visit, identity, main, s))
     against = [*_against(visit, identity, s), *([retraction] if retraction else [])]
     level = Level.POSSIBLE if identity.weakly_listed else Level(visit.level)
-    scoring = REASONS.scoring(s, level, status, _conditions(visit, identity, s))
+    scoring = REASONS.scoring(s.weights, level, status, _conditions(visit, identity, s))
     west, south, east, north = (round(edge, 5) for edge in visit.box)
     lon, lat = (visit.lon, visit.last_lon), (visit.lat, visit.last_lat)
     return Event(

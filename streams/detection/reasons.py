@@ -171,10 +171,10 @@ class ReasonTable:
             return Level.POSSIBLE
         return Level.POSSIBLE if effects & {Effect.POSSIBLE, Effect.PROBABLE} else None
 
-    def scoring(self, s: Weighted, level: Level, status: Status, conditions: Collection[str]) -> Scoring:
+    def scoring(self, weights: Weights, level: Level, status: Status, conditions: Collection[str]) -> Scoring:
         """How the score of an event is made, with those of the conditions that are rules for levels."""
         met = dict.fromkeys(rule.code for rule in self.levels if rule.code in conditions)
-        return msgspec.structs.replace(s.weights.scoring(level, status), conditions=tuple(met))
+        return msgspec.structs.replace(weights.scoring(level, status), conditions=tuple(met))
 
     def limits(self, conditions: Collection[str]) -> list[str]:
         """Those of these conditions that an event can't be `probable` with, in the order of the table."""

@@ -238,7 +238,7 @@ class ChainDetector:
 
     def _taken_back(self, event: Event, why: Reason, instant: Millis) -> Event:
         met = event.scoring.conditions if event.scoring else ()
-        scoring = table.REASONS.scoring(self._s, event.level, Status.RETRACTED, met)
+        scoring = table.REASONS.scoring(self._s.weights, event.level, Status.RETRACTED, met)
         against = (*event.against, why)
         return msgspec.structs.replace(
             event,

@@ -62,7 +62,7 @@ def build_event(
     if level is Level.POSSIBLE:  # what keeps it from being `probable` comes first
         limits = table.REASONS.limits(conditions_of(cargo, s))
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = table.REASONS.scoring(s, level, status, conditions_of(cargo, s))
+    scoring = table.REASONS.scoring(s.weights, level, status, conditions_of(cargo, s))
     way = main_way(cargo)
     lon = np.array([leg.fact.lon for leg in cargo.legs])
     lat = np.array([leg.fact.lat for leg in cargo.legs])

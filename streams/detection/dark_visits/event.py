@@ -134,7 +134,7 @@ def build_event(
     if retraction is not None:
         against.append(retraction)
     level = REASONS.level(conditions) or Level.POSSIBLE
-    scoring = REASONS.scoring(s, level, status, conditions)
+    scoring = REASONS.scoring(s.weights, level, status, conditions)
     first = ports[0]
     return msgspec.structs.replace(
         gap_event,

@@ -137,7 +137,7 @@ def build_event(
     if level is Level.POSSIBLE:  # what an ordinary reader would say comes first
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
     conditions = table.conditions_of(by_contact, doubtful, facts.weak, ordinary, s)
-    scoring = table.REASONS.scoring(s, level, status, conditions)
+    scoring = table.REASONS.scoring(s.weights, level, status, conditions)
     first, second = _by_importance(identities)
     return Event(
         id=pair.id,

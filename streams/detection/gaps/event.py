@@ -97,7 +97,7 @@ def judged(
     limits = REASONS.limits(conditions)
     against = [*doubts, *event.against]
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    scoring = REASONS.scoring(s, level, event.status, conditions)
+    scoring = REASONS.scoring(s.weights, level, event.status, conditions)
     near = around.rings[0] if around.rings else Neighbours(0, 0)
     gap = msgspec.structs.replace(
         event.gap,

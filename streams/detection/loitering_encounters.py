@@ -1,14 +1,15 @@
 """Judges the loiterings that are proposed from one vessel alone: by where ships rest, and by encounters.
 
 A loitering is passed on with every revision that its own detector makes. Where an encounter that overlaps it
-is raised, changes its level or is taken back only after its last revision, a further revision says so.
+is raised, changes its level or is taken back only after its last revision, a further revision says so. So it
+does where ships turn out to rest, once that is learnt, at a place where a loitering was `probable`.
 """
 
 from collections.abc import Callable, Iterable
 
 import msgspec
 
-from models.event import Event, EventType, Status, to_json
+from models.event import Event, EventType, Level, Status, to_json
 from models.event import from_json as event_from_json
 from models.time import DAY, HOUR, Millis, from_text, to_text
 from models.vessel import Identity
@@ -28,6 +29,11 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     rest: Rest  # what was known of the place when it was passed on last
     revision: int = 0  # that was passed on last
     closed: bytes | None = None  # the event as its own detector made it, once it is over
+    level: str = Level.POSSIBLE  # that was passed on last
+
+    def unlearnt(self) -> bool:
+        """Whether it is over and `probable`, as judged before it was known where ships rest."""
+        return self.closed is not None and self.level == Level.PROBABLE and not self.rest.learnt
 
 
 class LoiteringEncounters:
@@ -79,13 +85,32 @@ class LoiteringEncounters:
         return self._judged(event, known)
 
     def revise(self, instant: Millis, encounters: Iterable[Event]) -> list[Event]:
-        """Revisions of closed loiterings that these revisions of encounters make necessary."""
+        """Revisions of closed loiterings that are due, by these revisions of encounters or by what was learnt
+        of places."""
         events: list[Event] = []
         for mmsi in sorted({mmsi for event in encounters for mmsi in event.mmsis}):
             for known in self._known.get(mmsi, {}).values():
                 if known.closed is not None:
                     events += self._revise(mmsi, known, known.closed, instant)
+        if instant % HOUR == 0 and not self._resting.learnt(instant - HOUR):
+            for mmsi, loiterings in sorted(self._known.items()):
+                for known in loiterings.values():
+                    if known.closed is not None and known.unlearnt():
+                        events += self._lower(mmsi, known, known.closed, instant)
         return events
+
+    def _lower(self, mmsi: int, known: Known, closed: bytes, instant: Millis) -> list[Event]:
+        """The revision of a loitering that is no longer `probable`, as ships are now known to rest there."""
+        event = msgspec.structs.replace(
+            event_from_json(closed), revision=known.revision + 1, detected=to_text(instant)
+        )
+        rest = self._resting.at(event.position.lon, event.position.lat, event.mmsis, instant)
+        lowered = judged(event, rest, known.encounters, self._settings, self._rest_settings)
+        if lowered.level == known.level:
+            return []
+        known.rest, known.revision, known.level = rest, lowered.revision, lowered.level
+        self._changed.add(f"loitering/{mmsi}")
+        return [lowered]
 
     def _revise(self, mmsi: int, known: Known, closed: bytes, instant: Millis) -> list[Event]:
         encounters = self._encounters_of(mmsi, known)
@@ -99,7 +124,9 @@ class LoiteringEncounters:
         return [self._judged(event, known)]
 
     def _judged(self, event: Event, known: Known) -> Event:
-        return judged(event, known.rest, known.encounters, self._settings, self._rest_settings)
+        made = judged(event, known.rest, known.encounters, self._settings, self._rest_settings)
+        known.level = made.level
+        return made
 
     def _encounters_of(self, mmsi: int, known: Known) -> list[Met]:
         """Those that it names already and that can no longer be taken back, and those that overlap it now."""
@@ -116,9 +143,12 @@ class LoiteringEncounters:
         if instant % HOUR:
             return
         pending = self._encounters.first_contacts()
+        learnt = self._resting.learnt(instant - HOUR)
         for mmsi, loiterings in list(self._known.items()):
             for id, known in list(loiterings.items()):
                 late = instant - known.end > (DAY if known.closed is None else self._keep)
+                if known.unlearnt() and not learnt:
+                    continue
                 if late and (known.closed is None or pending.get(mmsi, instant) > known.end):
                     del loiterings[id]
                     self._changed.add(f"loitering/{mmsi}")

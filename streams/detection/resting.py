@@ -196,9 +196,16 @@ class RestingPlaces:
             sum(1 for mmsi, day in vessels.items() if day >= first and mmsi not in mmsis)
             for vessels in (near, wide)
         ]
-        days = 0.0 if self._since is None else min((time - self._since) / DAY, float(s.days))
         crowded = counts[0] >= s.near_vessels or counts[1] >= s.wide_vessels
-        return Rest(counts[0], counts[1], crowded, days, days >= s.learn_days)
+        return Rest(counts[0], counts[1], crowded, self._days(time), self.learnt(time))
+
+    def learnt(self, time: Millis) -> bool:
+        """Whether there were enough days of data, at a time, to know where ships rest."""
+        return self._days(time) >= self.settings.learn_days
+
+    def _days(self, time: Millis) -> float:
+        """The days of data up to a time, at most those that are looked back."""
+        return 0.0 if self._since is None else min((time - self._since) / DAY, float(self.settings.days))
 
     def _vessels_near(self, lon: float, lat: float) -> tuple[dict[int, int], dict[int, int]]:
         """The vessels within the two distances of the middle of a cell, each with its last day."""

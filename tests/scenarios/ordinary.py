@@ -31,6 +31,8 @@ from tests.scenarios.runs import RULES
 START: Final = from_text("2026-03-01T00:00:00Z")
 BATCH: Final = 30 * MINUTE
 """Event time of the lines made at once."""
+IMO_FROM: Final = 95_000
+"""The first IMO number is 9950005, so that none of these ships is on a list: `main` checks it."""
 
 
 class Radio:
@@ -118,8 +120,8 @@ class Radio:
         bow = length * 8 // 10
         payload = armour(
             bits(
-                len(vessel), (6, 5), (2, 0), (30, self.mmsi[vessel]), (2, 0), (30, imo_numbers(vessel)),
-                (42, call), (120, name), (8, self.type[vessel]), (9, bow), (9, length - bow), (6, beam // 2),
+                len(vessel), (6, 5), (2, 0), (30, self.mmsi[vessel]), (2, 0),
+                (30, imo_numbers(vessel + IMO_FROM)), (42, call), (120, name), (8, self.type[vessel]), (9, bow), (9, length - bow), (6, beam // 2),
                 (6, beam - beam // 2), (4, 1), (4, 0), (5, 0), (5, 24), (6, 60), (8, length // 2), (120, 0),
                 (1, 0), (1, 0),
             )
@@ -143,10 +145,11 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    ticks, counting = Counter[int](), set[int]()
+    ticks, counting, listed = Counter[int](), set[int](), set[int]()
     events: list[Event] = []
 
     def take(instant: Instant) -> None:
+        listed.update(one.mmsi for one in instant.identities if one.listed)
         counting.update(one.mmsi for one in instant.identities if one.role is Role.TANKER)
         ticks.update(instant.ticks["mmsi"].tolist())
 
@@ -155,6 +158,10 @@ def main() -> None:
     summary = Replay(core, on_event=events.append, on_instant=take).run(
         [Source("ordinary", radio.frames("ordinary"))]
     )
+    if listed:
+        raise SystemExit(
+            f"These invented ships are on a list, so they are no ordinary traffic: {sorted(listed)}"
+        )
     days = sum(ticks[mmsi] for mmsi in counting) * RULES.settings.vessel.grid.step / DAY
     found = Counter((event.type, event.level) for event in latest(events))
     print(f"{summary.lines:,} lines, {days:,.0f} vessel-days of {len(counting):,} vessels that count")

@@ -116,9 +116,17 @@ class EncounterDetector:
         if pair.waits_from:
             return pair.samples[-1].time > pair.waits_from or instant - pair.waits_from >= s.bridge
         if pair.closed_at is not None:
-            return False
+            return instant % HOUR == 0 and self._unlearnt(pair)
         hourly = instant % HOUR == 0 and pair.id is not None
         return hourly or (bool(pair.samples) and instant - pair.samples[-1].time >= s.merge)
+
+    def _unlearnt(self, pair: Pair) -> bool:
+        """Whether what is `probable` was judged last before it was known where ships rest."""
+        probable = pair.id is not None and pair.level == Level.PROBABLE and not pair.retracted
+        return probable and not self._places.learnt(pair.last_revision_at)
+
+    def _awaits_learning(self, pair: Pair, instant: Millis) -> bool:
+        return self._unlearnt(pair) and not self._places.learnt(instant - HOUR)
 
     def _judge_pair(self, found: Pair, instant: Millis, told: bool, *, last: bool = False) -> Iterator[_Due]:
         """`told` says whether something was learnt of the two, `last` whether all sources have ended."""
@@ -145,7 +153,9 @@ class EncounterDetector:
         retraction = self._retraction(pair, verdict)
         if retraction is not None and pair.id is not None and not pair.retracted:
             yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)
-        elif retraction is None and encounter.revision_due(pair, level, status, ends_now, instant):
+        elif retraction is None and encounter.revision_due(
+            pair, level, status, ends_now, instant, unlearnt=self._unlearnt(pair)
+        ):
             if pair.id is None:
                 self._give_id(pair, contact)
             pair.level = level or pair.level
@@ -347,7 +357,7 @@ class EncounterDetector:
     def prune(self, instant: Millis) -> None:
         """Let go of what is too old to matter."""
         self._sightings.prune(instant)
-        self._pairs.prune(instant, self._keep, self._settings, self._may_be_raised)
+        self._pairs.prune(instant, self._keep, self._settings, self._may_be_raised, self._awaits_learning)
 
     def _may_be_raised(self, pair: Pair, horizon: float) -> bool:
         """Whether a pair in contact may be an encounter; one without a vessel that counts waits for a day."""

@@ -15,7 +15,7 @@ import math
 
 import msgspec
 
-from models.event import Status
+from models.event import Level, Status
 from models.time import HOUR, Millis
 from models.vessel import Identity, Role
 from streams.detection.encounters.contact import Contact
@@ -135,13 +135,17 @@ def is_partner(vessel: Identity) -> bool:
     return vessel.listed or vessel.role is not Role.EXCLUDED
 
 
-def revision_due(pair: Pair, level: str | None, status: Status, ends_now: bool, instant: Millis) -> bool:
+def revision_due(
+    pair: Pair, level: str | None, status: Status, ends_now: bool, instant: Millis, *, unlearnt: bool
+) -> bool:
     """The first, a change of level, each hour while open, the end, when it goes on, and when a retraction no
-    longer holds."""
+    longer holds. A closed one that was judged before its place was known (`unlearnt`) may be lowered."""
     if pair.id is None:
         return level is not None
     if pair.retracted and pair.closed_at is not None:
         return False  # what was wrong with it then cannot be put right by what is learnt afterwards
     if pair.retracted or ends_now or pair.reopened:
+        return True
+    if unlearnt and pair.level == Level.PROBABLE and level == Level.POSSIBLE:
         return True
     return status is Status.OPEN and (level not in (None, pair.level) or instant % HOUR == 0)

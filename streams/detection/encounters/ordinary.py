@@ -154,6 +154,10 @@ class Places:
         self._watched = lru_cache(maxsize=4096)(surroundings.is_watched)
         self._port_km = lru_cache(maxsize=4096)(surroundings.port_km)
 
+    def learnt(self, time: Millis) -> bool:
+        """Whether it was known at a time where ships rest."""
+        return self._resting.learnt(time)
+
     def of(
         self,
         samples: Sequence[PairSample],

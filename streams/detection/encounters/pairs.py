@@ -138,15 +138,17 @@ class Pairs:
         keep: Millis,
         s: EncounterSettings,
         may_be_raised: Callable[[Pair, float], bool],
+        awaits_learning: Callable[[Pair, Millis], bool],
     ) -> None:
         """Let go of what is over for a day, and of live pairs that can become no encounter.
 
         `may_be_raised` is asked of pairs that were in contact, with the instant a day ago. Pairs without
-        contact are kept for `keep` milliseconds, or longer where they moved together.
+        contact are kept for `keep` milliseconds, or longer where they moved together, and what is over for as
+        long as it `awaits_learning` at this instant.
         """
         horizon = instant - s.candidate_hours * HOUR
         for number, pair in list(self.past.items()):
-            if pair.closed_at is None or pair.closed_at <= horizon:
+            if pair.closed_at is None or (pair.closed_at <= horizon and not awaits_learning(pair, instant)):
                 self.forget(number)
         for pair in list(self.live.values()):
             if not pair.samples:

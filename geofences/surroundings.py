@@ -1,6 +1,8 @@
 """What lies around a position: fences, shore, ports."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -21,6 +23,10 @@ class SurroundingsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     """An event names a fence as `near` if it comes this close to it without being inside. Judgement."""
 
 
+_REMEMBERED: Final = 32_768
+"""Positions whose distances are remembered: every revision of an event asks for those of its positions."""
+
+
 class Surroundings:
     """The fences of a run, and what detectors ask of them. Read only, shared by all stages."""
 
@@ -39,6 +45,10 @@ class Surroundings:
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
+        self.shore_km: Callable[[float, float], float] = lru_cache(_REMEMBERED)(_shore_km)
+        """Kilometres from a position in degrees to the shore."""
+        self.port_km: Callable[[float, float], float] = lru_cache(_REMEMBERED)(self._look_up_port_km)
+        """Kilometres from a position in degrees to the nearest port, as in `distances`."""
         self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
@@ -66,10 +76,6 @@ class Surroundings:
     def is_watched(self, lon: float, lat: float) -> bool:
         """Whether one position lies in such a fence or area."""
         return bool(self.watched(np.array([lon]), np.array([lat]))[0])
-
-    def port_km(self, lon: float, lat: float) -> float:
-        """Kilometres from a position in degrees to the nearest port, as in `distances`."""
-        return float(self._port_km(np.array([lon]), np.array([lat]))[0])
 
     def watched_fence(self, relations: Iterable[FenceRelation]) -> str | None:
         """The name of the first of these fences that was entered and whose policy is `watch`."""
@@ -139,15 +145,15 @@ class Surroundings:
 
         A port is one of the catalogue (its fences) or of the World Port Index (a point).
         """
-        at_lon, at_lat = np.array(lon), np.array(lat)
-        shore = shore_distance_km(at_lon, at_lat).tolist()
-        port = self._port_km(at_lon, at_lat).tolist()
         return Distances(
-            start_distance_from_shore_km=rounded(shore[0], 2),
-            end_distance_from_shore_km=rounded(shore[1], 2),
-            start_distance_from_port_km=rounded(port[0], 2),
-            end_distance_from_port_km=rounded(port[1], 2),
+            start_distance_from_shore_km=rounded(self.shore_km(lon[0], lat[0]), 2),
+            end_distance_from_shore_km=rounded(self.shore_km(lon[1], lat[1]), 2),
+            start_distance_from_port_km=rounded(self.port_km(lon[0], lat[0]), 2),
+            end_distance_from_port_km=rounded(self.port_km(lon[1], lat[1]), 2),
         )
+
+    def _look_up_port_km(self, lon: float, lat: float) -> float:
+        return float(self._port_km(np.array([lon]), np.array([lat]))[0])
 
     def _port_km(self, lon: Floats, lat: Floats) -> Floats:
         nearest: Floats = np.fmin(port_distance_km(lon, lat, self.fences), world_ports().nearest(lon, lat)[1])
@@ -159,6 +165,10 @@ class Surroundings:
         rows, fences = hits
         out[rows[flags[fences]]] = True
         return out
+
+
+def _shore_km(lon: float, lat: float) -> float:
+    return float(shore_distance_km(np.array([lon]), np.array([lat]))[0])
 
 
 def rounded(value: float | None, digits: int) -> float | None:

@@ -4,6 +4,7 @@ Integers, because a replay has to reproduce every comparison of a live run exact
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 Millis = int
@@ -20,6 +21,7 @@ END: Final = 2**63 - 1
 """Watermark of a source that has ended: nothing is waited for any more."""
 
 
+@lru_cache(maxsize=16_384)  # the same times of the grid stand in many events
 def to_text(time: Millis) -> str:
     """RFC 3339 in UTC with a `Z`; milliseconds only where there are some."""
     moment = datetime.fromtimestamp(time // 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from geofences.distance import shore_distance_km
 from geofences.surroundings import Surroundings, bounds, middle, path_km, rounded
 from models.event import (
     Detector,
@@ -235,7 +234,7 @@ def build_event(
         bounding_box=bounds(lon, lat),
         distances=facts.distances,
         vessel=vessel_of(identity),
-        loitering=_numbers(kept, facts.duration),
+        loitering=_numbers(kept, facts.duration, surroundings),
         geofences=relations,
         score=score(scoring, reasons, against),
         scoring=scoring,
@@ -299,7 +298,7 @@ def _conditions(event: Event, against: Sequence[Reason], encounters: Sequence[Me
     return conditions
 
 
-def _numbers(kept: list[Sample], duration: Millis) -> Loitering:
+def _numbers(kept: list[Sample], duration: Millis, surroundings: Surroundings) -> Loitering:
     lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
     sog = np.array([each.sog for each in kept])
     distance = path_km(lon, lat)
@@ -307,11 +306,12 @@ def _numbers(kept: list[Sample], duration: Millis) -> Loitering:
         mean = float(np.nanmean(sog))
     else:  # nothing reported: the speed of the path
         mean = distance / 1.852 / (duration / HOUR) if duration else 0.0
+    shore = [surroundings.shore_km(each.lon, each.lat) for each in kept]
     return Loitering(
         total_time_hours=hours(duration),
         total_distance_km=round(distance, 2),
         average_speed_knots=round(mean, 2),
-        average_distance_from_shore_km=rounded(float(np.mean(shore_distance_km(lon, lat))), 2),
+        average_distance_from_shore_km=rounded(float(np.mean(shore)), 2),
     )
 
 

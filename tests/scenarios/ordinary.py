@@ -121,9 +121,9 @@ class Radio:
         payload = armour(
             bits(
                 len(vessel), (6, 5), (2, 0), (30, self.mmsi[vessel]), (2, 0),
-                (30, imo_numbers(vessel + IMO_FROM)), (42, call), (120, name), (8, self.type[vessel]), (9, bow), (9, length - bow), (6, beam // 2),
-                (6, beam - beam // 2), (4, 1), (4, 0), (5, 0), (5, 24), (6, 60), (8, length // 2), (120, 0),
-                (1, 0), (1, 0),
+                (30, imo_numbers(vessel + IMO_FROM)), (42, call), (120, name), (8, self.type[vessel]),
+                (9, bow), (9, length - bow), (6, beam // 2), (6, beam - beam // 2), (4, 1), (4, 0), (5, 0),
+                (5, 24), (6, 60), (8, length // 2), (120, 0), (1, 0), (1, 0),
             )
         )  # fmt: skip
         return self._sentences(5, payload, time, vessel)

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
+from typing import Final
 
 import msgspec
 
@@ -13,9 +15,10 @@ from streams.detection.encounters.company import Company, company
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone, Silence
+from streams.detection.explanation import ANCHORED, MOORED
 
 
-class Contact(msgspec.Struct, frozen=True):
+class Contact(msgspec.Struct, frozen=True, dict=True):
     """The contacts of a pair, taken together."""
 
     samples: tuple[PairSample, ...]  # in contact, sorted by time
@@ -24,6 +27,8 @@ class Contact(msgspec.Struct, frozen=True):
     alongside: Millis  # the longest time without a break that the hulls were close
     alongside_metres: float  # between the hulls at most, median over that time
     moving: tuple[Millis, Millis]  # of the time in contact: drifting together, and alongside under way
+    anchored: tuple[int, int]  # samples in which each vessel reported to be at anchor or moored
+    moored: tuple[int, int]
 
     @property
     def start(self) -> Millis:
@@ -33,7 +38,7 @@ class Contact(msgspec.Struct, frozen=True):
     def end(self) -> Millis:
         return self.samples[-1].time
 
-    @property
+    @cached_property
     def duration(self) -> Millis:
         """In contact."""
         return sum(self.counted)
@@ -44,17 +49,12 @@ class Contact(msgspec.Struct, frozen=True):
 
     def gap_at(self, share: float) -> float | None:
         """The hull gap, metres, below which this share of the time in contact was; None where not known."""
-        known = [
-            (each.gap, weight)
-            for each, weight in zip(self.samples, self._weights(), strict=True)
-            if each.gap is not None
-        ]
-        return quantile(known, share) if known else None
+        return _at_share(self._gaps, share) if self._gaps else None
 
     def distance_at(self, share: float) -> float:
         """The same for the distance between the antennas."""
-        weights = zip(self.samples, self._weights(), strict=True)
-        return quantile([(each.metres, weight) for each, weight in weights], share)
+        weights = zip(self.samples, self._weights, strict=True)
+        return _at_share(sorted([(each.metres, weight) for each, weight in weights]), share)
 
     def gap_error(self, s: EncounterSettings) -> float:
         """The error of one hull gap, metres.
@@ -66,63 +66,185 @@ class Contact(msgspec.Struct, frozen=True):
         scatter = [abs(b - a) for a, b in pairwise(gaps)]
         return max(s.position_metres * 2**0.5, 1.05 * median(scatter) if scatter else 0.0)
 
+    @cached_property
+    def _gaps(self) -> list[tuple[float, float]]:
+        """The hull gaps that are known, ascending, and the time that each stands for."""
+        weights = zip(self.samples, self._weights, strict=True)
+        return sorted([(each.gap, weight) for each, weight in weights if each.gap is not None])
+
+    @cached_property
     def _weights(self) -> list[float]:
         """The time that each sample stands for: half of what counts before and after it, or a bit."""
-        after = [*self.counted[1:], 0]
+        after = (*self.counted[1:], 0)
         return [max((a + b) / 2, 1.0) for a, b in zip(self.counted, after, strict=True)]
 
 
-def contact_of(
-    samples: Sequence[PairSample], alone: Sequence[HeardAlone], s: EncounterSettings
-) -> Contact | None:
-    """The contacts in samples that are sorted by time; None where there is none.
+class Contacts:
+    """The contacts of one pair. They are found anew only from where its samples have changed.
 
-    A contact begins within `near_metres` and lasts up to `keep_metres`. `alone` says where one of the two was
-    heard while the other was not.
+    Has no state but what it may forget. Samples are mostly added at the end; each is judged by what comes
+    before it and the next two.
     """
-    inside: list[PairSample] = []
-    counted: list[Millis] = []
-    silences: list[Silence] = []
-    joined: list[bool] = []  # whether a sample goes on with what was before it, by contact or bridge
-    moving = dict.fromkeys(Company, 0)
-    lasting = -1  # index of the sample before, while in contact
-    for i, sample in enumerate(samples):
+
+    def __init__(self) -> None:
+        self._samples: list[PairSample] = []
+        self._alone: list[HeardAlone] = []
+        self._found: Contact | None = None
+        self._settled = _Run()
+        self._taken = 0
+        """Samples that are in `_settled`."""
+
+    def of(
+        self, samples: Sequence[PairSample], alone: Sequence[HeardAlone], s: EncounterSettings
+    ) -> Contact | None:
+        """The contacts in samples that are sorted by time; None where there is none.
+
+        A contact begins within `near_metres` and lasts up to `keep_metres`. `alone` says where one of the two
+        was heard while the other was not.
+        """
+        goes_on = self._alone == alone and self._samples == samples[: len(self._samples)]
+        if goes_on and len(samples) == len(self._samples):
+            return self._found
+        if not goes_on:
+            self._settled, self._taken = _Run(), 0
+        self._samples, self._alone = list(samples), list(alone)
+        while self._taken < len(samples) - _AHEAD:
+            self._settled.take(self._samples, self._taken, alone, s)
+            self._taken += 1
+        run = self._settled.copy()
+        for i in range(self._taken, len(samples)):
+            run.take(self._samples, i, alone, s)
+        self._found = run.contact(s)
+        return self._found
+
+
+_AHEAD: Final = 2
+"""Samples after one that decide whether it is in contact."""
+
+
+class _Run:
+    """What samples come to, taken one after the other."""
+
+    def __init__(self) -> None:
+        self.inside: list[PairSample] = []
+        self.counted: list[Millis] = []
+        self.silences: list[Silence] = []
+        self.joined: list[bool] = []  # whether a sample goes on with what was before it, by contact or bridge
+        self.moving = dict.fromkeys(Company, 0)
+        self.lasting = -1  # index of the sample before, while in contact
+        self.anchored = [0, 0]  # samples in which each vessel reported so
+        self.moored = [0, 0]
+        self.alongside = _Alongside()
+
+    def copy(self) -> "_Run":
+        other = _Run()
+        other.inside, other.counted = self.inside.copy(), self.counted.copy()
+        other.silences, other.joined = self.silences.copy(), self.joined.copy()
+        other.moving, other.lasting = self.moving.copy(), self.lasting
+        other.anchored, other.moored = self.anchored.copy(), self.moored.copy()
+        other.alongside = self.alongside.copy()
+        return other
+
+    def take(
+        self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
+    ) -> None:
+        """Take sample `i`, the one after the last."""
+        sample = samples[i]
         bits = 0
         lasts = False
-        if lasting >= 0:
-            bits = silence.meanwhile(samples[lasting], sample, alone, s) if alone else sample.meanwhile
-            lasts = silence.counts(samples[lasting], sample, bits, s)
+        if self.lasting >= 0:
+            last = samples[self.lasting]
+            bits = silence.meanwhile(last, sample, alone, s) if alone else sample.meanwhile
+            lasts = silence.counts(last, sample, bits, s)
         how = None
         if not sample.suppressed and sample.metres <= (s.keep_metres if lasts else s.near_metres):
             how = company(samples, i, s)
         if how is None:
-            lasting = -1
-            continue
+            self.lasting = -1
+            return
         bridged = (
-            lasting >= 0 and not lasts and silence.bridges(inside[-3:], _following(samples, i, s), bits, s)
+            self.lasting >= 0
+            and not lasts
+            and silence.bridges(self.inside[-3:], _following(samples, i, s), bits, s)
         )
         if bridged:
-            silences.append(Silence(samples[lasting], sample, bits))
-        counted.append(sample.time - samples[lasting].time if lasts else 0)
-        moving[how] += counted[-1]
-        joined.append(lasts or bridged)
-        inside.append(sample)
-        lasting = i
-    if not inside:
-        return None
-    return Contact(
-        tuple(inside),
-        tuple(counted),
-        tuple(silences),
-        *_alongside(inside, counted, joined, s),
-        (moving[Company.DRIFTING], moving[Company.UNDER_WAY]),
-    )
+            self.silences.append(Silence(samples[self.lasting], sample, bits))
+        self.counted.append(sample.time - samples[self.lasting].time if lasts else 0)
+        self.moving[how] += self.counted[-1]
+        self.joined.append(lasts or bridged)
+        self.inside.append(sample)
+        self.lasting = i
+        for second, vessel in enumerate((sample.a, sample.b)):
+            self.anchored[second] += vessel.status in ANCHORED
+            self.moored[second] += vessel.status == MOORED
+        if len(self.inside) > 1:
+            self.alongside.take(self.inside, len(self.inside) - 2, self.counted, self.joined, s)
+
+    def contact(self, s: EncounterSettings) -> Contact | None:
+        """What they come to if there are no more; to be asked once."""
+        if not self.inside:
+            return None
+        self.alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
+        return Contact(
+            tuple(self.inside),
+            tuple(self.counted),
+            tuple(self.silences),
+            self.alongside.longest,
+            self.alongside.metres(self.inside),
+            (self.moving[Company.DRIFTING], self.moving[Company.UNDER_WAY]),
+            (self.anchored[0], self.anchored[1]),
+            (self.moored[0], self.moored[1]),
+        )
 
 
-def quantile(values: Sequence[tuple[float, float]], share: float) -> float:
-    """The value below which a share of the weight lies; `values` are pairs of value and weight."""
-    ordered = sorted(values)
-    rest = share * sum(weight for _, weight in ordered)
+class _Alongside:
+    """The longest time without a break for which the hulls were close.
+
+    A bridged silence is no break. A median of three samples decides, so a single position that is off does
+    not.
+    """
+
+    def __init__(self) -> None:
+        self.longest: Millis = 0
+        self._where = (0, 0)
+        self._begun = 0
+        self._run: Millis = 0
+        self._close = False
+
+    def copy(self) -> "_Alongside":
+        other = _Alongside()
+        other.longest, other._where = self.longest, self._where
+        other._begun, other._run, other._close = self._begun, self._run, self._close
+        return other
+
+    def take(
+        self,
+        samples: Sequence[PairSample],
+        i: int,
+        counted: Sequence[Millis],
+        joined: Sequence[bool],
+        s: EncounterSettings,
+    ) -> None:
+        """Take sample `i` in contact, the one after the last, once the next one is known."""
+        was_close = self._close
+        three = sorted([each.at_most for each in samples[max(i - 1, 0) : i + 2]])
+        self._close = three[len(three) // 2] <= s.alongside_metres
+        if not (self._close and was_close and joined[i]):
+            self._begun, self._run = i, 0
+        else:
+            self._run += counted[i]
+        if self._run > self.longest:
+            self.longest, self._where = self._run, (self._begun, i + 1)
+
+    def metres(self, samples: Sequence[PairSample]) -> float:
+        """Between the hulls at most, median over that time; NaN where there is none."""
+        begin, end = self._where
+        return median([each.at_most for each in samples[begin:end]]) if end else math.nan
+
+
+def _at_share(ordered: Sequence[tuple[float, float]], share: float) -> float:
+    """The value below which a share of the weight lies, in ascending pairs of value and weight."""
+    rest = share * sum([weight for _, weight in ordered])
     for value, weight in ordered:
         rest -= weight
         if rest <= 0:
@@ -134,30 +256,3 @@ def _following(samples: Sequence[PairSample], i: int, s: EncounterSettings) -> S
     """A few samples from `i` on, as long as they follow each other closely."""
     limit = samples[i].time + s.thin
     return [sample for sample in samples[i : i + 3] if sample.time <= limit]
-
-
-def _alongside(
-    samples: Sequence[PairSample], counted: Sequence[Millis], joined: Sequence[bool], s: EncounterSettings
-) -> tuple[Millis, float]:
-    """The longest time without a break for which the hulls were close, and how close (median).
-
-    A bridged silence is no break. A median of three samples decides, so a single position that is off does
-    not.
-    """
-    metres = [each.at_most for each in samples]
-    if min(metres) > s.alongside_metres:
-        return 0, math.nan
-    longest, where = 0, range(0)
-    begun = run = 0
-    close = False
-    for i in range(len(metres)):
-        was_close = close
-        three = sorted(metres[max(i - 1, 0) : i + 2])
-        close = three[len(three) // 2] <= s.alongside_metres
-        if not (close and was_close and joined[i]):
-            begun, run = i, 0
-        else:
-            run += counted[i]
-        if run > longest:
-            longest, where = run, range(begun, i + 1)
-    return longest, median(metres[i] for i in where) if where else math.nan

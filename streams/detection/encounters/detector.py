@@ -17,7 +17,7 @@ from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Identity
 from streams.detection.encounters import encounter, event, pair_identity, reasons, renumbered, silence
-from streams.detection.encounters.contact import Contact, contact_of
+from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.encounter import Key, Pair
 from streams.detection.encounters.one_hull import Hulls, hulls
 from streams.detection.encounters.ordinary import Ordinary, Places
@@ -140,7 +140,7 @@ class EncounterDetector:
                 if following is None:
                     return
                 pair = following
-        contact = contact_of(pair.samples, pair.alone, s)
+        contact = pair.contact(s)
         if contact is None:
             if pair.samples and instant - pair.samples[-1].time >= s.merge and self._pairs.is_live(pair):
                 self._pairs.end(pair, instant, keep=False)
@@ -176,7 +176,7 @@ class EncounterDetector:
         return reasons.REASONS.level(conditions)
 
     def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:
-        return self._places.of(contact.samples, self._present(pair), contact.gap_at(0.5), instant)
+        return self._places.of(contact, self._present(pair), instant)
 
     def _first(self, pair: Pair) -> tuple[Identity, Identity]:
         """What was first known of the two; what is known now where they have not been in contact."""
@@ -216,7 +216,7 @@ class EncounterDetector:
                 changed = (a != pair.a, b != pair.b)
                 if old is pair or old.retracted or not renumbered.goes_on(old_turned, pair, changed, s):
                     continue
-                contact = contact_of(pair.samples, pair.alone, s)
+                contact = pair.contact(s)
                 if pair.id is not None and old.id is not None and contact is not None:
                     double = msgspec.structs.replace(pair, retracted=True)
                     self._pairs.unindex(pair)
@@ -246,7 +246,7 @@ class EncounterDetector:
         near = after[0].metres <= s.near_metres
         if near and len(after) < _FEW and instant - after[0].time < s.thin and not last:
             return None
-        contact = contact_of(pair.samples, pair.alone, s)
+        contact = pair.contact(s)
         if contact is not None and any(each.before is before[-1] for each in contact.silences):
             pair.closed_at, pair.waits_from, pair.reopened = None, 0, True
             self._pairs.touch(pair)
@@ -323,7 +323,7 @@ class EncounterDetector:
         for pair in self._pairs.raised(mmsi):
             if pair.retracted:
                 continue
-            contact = contact_of(pair.samples, pair.alone, self._settings)
+            contact = pair.contact(self._settings)
             if contact is not None and contact.start <= end and contact.end >= start:
                 yield pair, contact
 
@@ -346,7 +346,7 @@ class EncounterDetector:
         for _, pair in sorted(self._pairs.live.items()):
             raised = pair.id is not None and pair.closed_at is None and not pair.retracted
             if raised and pair.last_revision_at != instant:
-                contact = contact_of(pair.samples, pair.alone, self._settings)
+                contact = pair.contact(self._settings)
                 if contact is not None:
                     doubtful = hulls(pair, *self._first(pair), self._settings) is Hulls.DOUBTFUL
                     events.append(self._publish(_Due(pair, contact, Status.OPEN, doubtful), instant))

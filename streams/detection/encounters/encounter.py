@@ -12,13 +12,14 @@ rule to all pairs of vessels, and `event` explains what it found.
 """
 
 import math
+from functools import cached_property
 
 import msgspec
 
 from models.event import Level, Status
 from models.time import HOUR, Millis
 from models.vessel import Identity, Role
-from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.contact import Contact, Contacts
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
@@ -54,7 +55,7 @@ class Change(msgspec.Struct, array_like=True, frozen=True, gc=False):
     after: str
 
 
-class Pair(msgspec.Struct, array_like=True, gc=False):
+class Pair(msgspec.Struct, array_like=True, dict=True):
     """State of two vessels that were near each other, and what was published of them."""
 
     a: int  # the lower MMSI
@@ -80,6 +81,14 @@ class Pair(msgspec.Struct, array_like=True, gc=False):
     closed_at: Millis | None = None
     waits_from: Millis = 0  # closed in a silence that began then and may yet be bridged
     reopened: bool = False  # it goes on, and that has not been published
+
+    @cached_property
+    def _contacts(self) -> Contacts:
+        return Contacts()
+
+    def contact(self, s: EncounterSettings) -> Contact | None:
+        """Its contacts as they stand; None where there is none."""
+        return self._contacts.of(self.samples, self.alone, s)
 
     @property
     def key(self) -> Key:

@@ -5,7 +5,11 @@ and reference for position), turned to the heading.
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import numpy as np
+import shapely
 from shapely import Polygon
 
 from models.vessel import Dimensions
@@ -25,6 +29,10 @@ def outline(east: float, north: float, heading: float, size: Dimensions) -> Poly
 
     Where the antenna's place is not known it is taken to be amidships.
     """
+    return Polygon(_corners(east, north, heading, size))
+
+
+def _corners(east: float, north: float, heading: float, size: Dimensions) -> list[tuple[float, float]]:
     if size.antenna_known:
         ahead, astern = float(size.to_bow), float(size.to_stern)
         port, starboard = float(size.to_port), float(size.to_starboard)
@@ -33,7 +41,7 @@ def outline(east: float, north: float, heading: float, size: Dimensions) -> Poly
         port = starboard = size.beam / 2
     corners = [(-port, ahead), (starboard, ahead), (starboard, -astern), (-port, -astern)]
     sin, cos = math.sin(math.radians(heading)), math.cos(math.radians(heading))
-    return Polygon([(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners])
+    return [(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners]
 
 
 def overlap(abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b: Dimensions) -> float:
@@ -46,19 +54,31 @@ def overlap(abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b:
     return float(one.intersection(other).area / min(one.area, other.area))
 
 
-def gap(
-    at_a: tuple[float, float],
-    heading_a: float,
-    size_a: Dimensions | None,
-    at_b: tuple[float, float],
-    heading_b: float,
-    size_b: Dimensions | None,
-) -> float | None:
-    """Metres between two hulls, 0 where they touch or overlap; positions are (lon, lat).
+class Lie(NamedTuple):
+    """How a vessel lies: its antenna in degrees, its bow in degrees from north, and its size."""
+
+    lon: float
+    lat: float
+    bow: float  # NaN where it is not known
+    size: Dimensions | None
+
+
+def gaps(pairs: Sequence[tuple[Lie, Lie]]) -> list[float | None]:
+    """Metres between the two hulls of each pair, 0 where they touch or overlap.
 
     None where a size or a heading is not known: then the distance of the antennas is all there is.
     """
-    if size_a is None or size_b is None or math.isnan(heading_a) or math.isnan(heading_b):
-        return None
-    east, north = offset(*at_b, *at_a)
-    return float(outline(0, 0, heading_a, size_a).distance(outline(east, north, heading_b, size_b)))
+    found: list[float | None] = [None] * len(pairs)
+    known: list[int] = []
+    hulls: list[list[tuple[float, float]]] = []
+    for i, (a, b) in enumerate(pairs):
+        if a.size is None or b.size is None or math.isnan(a.bow) or math.isnan(b.bow):
+            continue
+        known.append(i)
+        hulls.append(_corners(0, 0, a.bow, a.size))
+        hulls.append(_corners(*offset(b.lon, b.lat, a.lon, a.lat), b.bow, b.size))
+    if known:  # all at once: for a single pair, shapely takes longer to begin than to measure
+        polygons = shapely.polygons(np.array(hulls))
+        for i, metres in zip(known, shapely.distance(polygons[::2], polygons[1::2]).tolist(), strict=True):
+            found[i] = metres
+    return found

@@ -5,7 +5,7 @@ and swing at anchor near one another. There an encounter is at most `possible`. 
 areas, nor for vessels on a watchlist or of a flag that counts: what is looked for must not become ordinary.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,9 +16,9 @@ from models.event import Reason
 from models.innocent import Hypothesis
 from models.time import Millis
 from models.vessel import Identity, flag_of
-from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.explanation import ANCHORED, MOORED, mmsi_text
+from streams.detection.explanation import mmsi_text
 from streams.detection.reasons import Effect, LevelRule, ReasonType, Side
 from streams.detection.resting import Rest, RestingPlaces, resting
 
@@ -152,24 +152,15 @@ class Places:
         self._resting = resting
         self._settings = s
         self._watched = lru_cache(maxsize=4096)(surroundings.is_watched)
-        self._port_km = lru_cache(maxsize=4096)(surroundings.port_km)
+        self._port_km = surroundings.port_km
 
     def learnt(self, time: Millis) -> bool:
         """Whether it was known at a time where ships rest."""
         return self._resting.learnt(time)
 
-    def of(
-        self,
-        samples: Sequence[PairSample],
-        identities: tuple[Identity, Identity],
-        gap: float | None,
-        time: Millis,
-    ) -> Ordinary:
-        """What is ordinary about a contact, as known at a time.
-
-        `gap` is the typical one between the hulls, metres.
-        """
-        s = self._settings
+    def of(self, contact: Contact, identities: tuple[Identity, Identity], time: Millis) -> Ordinary:
+        """What is ordinary about a contact, as known at a time."""
+        s, samples = self._settings, contact.samples
         first, middle = samples[0].a, samples[len(samples) // 2].a
         mmsis = (identities[0].mmsi, identities[1].mmsi)
         listed = any(vessel.listed for vessel in identities)
@@ -181,27 +172,23 @@ class Places:
             rest=rest,
             resting=tuple(resting(rest, s, self._resting.settings)),
             watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),
-            anchored=_mostly(samples, mmsis, ANCHORED, s),
-            moored=_mostly(samples, mmsis, (MOORED,), s),
+            anchored=_mostly(contact.anchored, len(samples), mmsis, s),
+            moored=_mostly(contact.moored, len(samples), mmsis, s),
             craft=tuple(
                 vessel
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
-            gap=gap,
+            gap=contact.gap_at(0.5),
             excepted=frozenset(code for code, holds in excepted.items() if holds),
         )
 
 
 def _mostly(
-    samples: Sequence[PairSample], mmsis: tuple[int, ...], statuses: Collection[int], s: EncounterSettings
+    counts: tuple[int, int], samples: int, mmsis: tuple[int, ...], s: EncounterSettings
 ) -> tuple[int, ...]:
-    """Those of the two vessels that report one of these statuses most of the time."""
-    counts = (
-        sum(each.a.status in statuses for each in samples),
-        sum(each.b.status in statuses for each in samples),
-    )
-    limit = s.status_share * len(samples)
+    """Those of the two vessels that report a status most of the time: in so many of the samples."""
+    limit = s.status_share * samples
     return tuple(mmsi for mmsi, count in zip(mmsis, counts, strict=True) if count > limit)
 
 

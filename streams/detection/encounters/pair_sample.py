@@ -1,6 +1,7 @@
 """Both vessels of a pair at one moment: where they were, and how far their hulls were apart."""
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -46,32 +47,39 @@ class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return self.a.sog if self.a.sog > self.b.sog or math.isnan(self.a.sog) else self.b.sog
 
 
-def vessel_sample(row: Rows) -> VesselSample:
-    """One vessel at one moment, from a row of TICK."""
-    return VesselSample(
-        float(row["lon"]),
-        float(row["lat"]),
-        float(row["sog"]),
-        float(row["cog"]),
-        float(row["heading"]),
-        int(row["status"]),
-    )
-
-
-def pair_sample(
-    time: Millis,
-    metres: float,
-    suppressed: bool,
-    a: VesselSample,
-    b: VesselSample,
-    sizes: Sizes,
+def pair_samples(
+    a: Rows,
+    b: Rows,
+    metres: Sequence[float],
+    suppressed: Sequence[bool],
+    sizes: Sequence[Sizes],
     s: EncounterSettings,
-) -> PairSample:
-    """Both vessels at one moment, with the gap between their hulls where they may be in contact."""
-    gap = None
-    if metres <= s.keep_metres and not max(a.sog, b.sog) > s.under_way_knots:
-        gap = hull.gap((a.lon, a.lat), bow(a, s), sizes[0], (b.lon, b.lat), bow(b, s), sizes[1])
-    return PairSample(time, metres, gap, suppressed, a, b)
+) -> list[PairSample]:
+    """Both vessels at one moment each, from rows of TICK of the same times, and the metres between them.
+
+    The gap between their hulls is measured where they may be in contact.
+    """
+    ones, others = _vessel_samples(a), _vessel_samples(b)
+    near = [
+        i
+        for i, (one, other) in enumerate(zip(ones, others, strict=True))
+        if metres[i] <= s.keep_metres and not max(one.sog, other.sog) > s.under_way_knots
+    ]
+    measured = hull.gaps([(_lie(ones[i], sizes[i][0], s), _lie(others[i], sizes[i][1], s)) for i in near])
+    gaps = dict(zip(near, measured, strict=True))
+    return [
+        PairSample(time, metres[i], gaps.get(i), suppressed[i], ones[i], others[i])
+        for i, time in enumerate(a["time"].tolist())
+    ]
+
+
+def _vessel_samples(rows: Rows) -> list[VesselSample]:
+    columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status")]
+    return [VesselSample(*values) for values in zip(*columns, strict=True)]
+
+
+def _lie(vessel: VesselSample, size: Dimensions | None, s: EncounterSettings) -> hull.Lie:
+    return hull.Lie(vessel.lon, vessel.lat, bow(vessel, s), size)
 
 
 def swapped(sample: PairSample) -> PairSample:

@@ -19,7 +19,7 @@ from streams.detection.encounters import encounter, silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
 from streams.detection.encounters.lone_ticks import LoneTicks
-from streams.detection.encounters.pair_sample import pair_sample, vessel_sample
+from streams.detection.encounters.pair_sample import PairSample, pair_samples
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
@@ -120,26 +120,26 @@ class Sightings:
         lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
         hits = self._surroundings.index.containing(lon, (a["lat"] + b["lat"]) / 2)
         suppressed = self._surroundings.suppressed(hits, len(metres))
-        for i in range(len(metres)):
-            key = (int(a["mmsi"][i]), int(b["mmsi"][i]), int(a["segment"][i]), int(b["segment"][i]))
-            if self._note(key, int(a["time"][i]), a[i], b[i], float(metres[i]), bool(suppressed[i])):
+        columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
+        keys: list[Key] = list(zip(*columns, strict=True))
+        sizes = [(self._identity_of(key[0]).dimensions, self._identity_of(key[1]).dimensions) for key in keys]
+        samples = pair_samples(a, b, metres.tolist(), suppressed.tolist(), sizes, self._settings)
+        for key, sample in zip(keys, samples, strict=True):
+            if self._note(key, sample):
                 pair = self._pairs.live[key]
                 for mmsi in key[:2]:
                     pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
                 touched.add(key)
         return touched
 
-    def _note(self, key: Key, time: Millis, a: Rows, b: Rows, metres: float, suppressed: bool) -> bool:
+    def _note(self, key: Key, sample: PairSample) -> bool:
         """Note where both are at a moment. True when the pair has to be judged."""
-        s = self._settings
-        one, other = vessel_sample(a), vessel_sample(b)
-        identities = self._identity_of(key[0]), self._identity_of(key[1])
-        sizes = (identities[0].dimensions, identities[1].dimensions)
+        s, time, metres = self._settings, sample.time, sample.metres
+        one, other = sample.a, sample.b
         under_way = one.sog > s.co_moving_knots and other.sog > s.co_moving_knots
         co_moving = under_way and metres <= s.co_moving_metres
-        sample = pair_sample(time, metres, suppressed, one, other, sizes, s)
         fast = s.under_way_knots if sample.at_most <= s.alongside_metres else s.drift_knots
-        begins = metres <= s.near_metres and not sample.faster >= fast and not suppressed
+        begins = metres <= s.near_metres and not sample.faster >= fast and not sample.suppressed
         pair = self._pairs.get(key)
         if pair is None:
             if not (begins or co_moving):
@@ -157,7 +157,7 @@ class Sightings:
         if not pair.samples:
             if not begins:
                 return co_moving
-            pair.draughts = (identities[0].draught, identities[1].draught)
+            pair.draughts = (self._identity_of(key[0]).draught, self._identity_of(key[1]).draught)
         at = len(pair.samples)
         while at and pair.samples[at - 1].time >= time:
             at -= 1

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models.vessel import Dimensions
-from streams.detection.encounters.hull import gap
+from streams.detection.encounters.hull import Lie, gaps
 from tests.streams.track_factories import SEA, lon_lat
 
 SHIP = Dimensions(to_bow=80, to_stern=20, to_port=6, to_starboard=10)
@@ -22,7 +22,9 @@ def between(
     b: Dimensions | None = SHIP,
     origin: tuple[float, float] = SEA,
 ) -> float | None:
-    return gap(origin, heading_a, a, lon_lat(east, north, origin), heading_b, b)
+    pair = Lie(*origin, heading_a, a), Lie(*lon_lat(east, north, origin), heading_b, b)
+    (found,) = gaps([pair])
+    return found
 
 
 @pytest.mark.parametrize(

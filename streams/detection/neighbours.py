@@ -81,6 +81,13 @@ class Neighbours:
         at, found = _find(there, np.array([track]))
         return self._ticks[time][at[0]] if found[0] else None
 
+    def find_all(self, time: Millis, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
+        """The ticks of tracks at an instant, row by row, and which there are; the other rows are any."""
+        if time not in self._ticks:
+            return np.zeros(len(wanted), TICK), np.zeros(len(wanted), bool)
+        at, found = _find(self._tracks[time], wanted)
+        return self._ticks[time][at], found
+
     @property
     def times(self) -> list[Millis]:
         """The instants that ticks are kept for."""

@@ -5,8 +5,8 @@ To compare it with another vessel, the other's place at that very moment is foun
 neighbours on the grid, or two lone ticks between which it can only have drifted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,27 +41,34 @@ class LoneTicks:
         self._neighbours = neighbours
         self._step = step
         self._settings = s
+        self._contact_metres = max(s.keep_metres, s.near_metres, s.co_moving_metres)
         self._ticks: dict[Millis, Rows] = {}
         """Sorted by track and time, by the instant of the grid that ends the step."""
         self._tracks: dict[Millis, npt.NDArray[np.int64]] = {}  # of these ticks
 
     def take(
-        self, rows: Rows, wanted: Callable[[int], bool], followed: Mapping[int, Iterable[Key]]
+        self,
+        rows: Rows,
+        wanted: Callable[[int], bool],
+        followed: Mapping[int, Iterable[Key]],
+        known: Container[Key],
     ) -> tuple[list[Meeting], set[Millis]]:
         """Take in all ticks of an instant; `neighbours` have those on the grid already.
 
         Returns the meetings that these ticks complete, and the steps that lone ticks were added to. Meetings
-        are those near enough for a contact of which at least one MMSI is `wanted`, and those of pairs
-        `followed` (by track) however far apart.
+        are those near enough for a contact of which at least one MMSI is `wanted`, or farther apart if the
+        pair is `known`, and those of pairs `followed` (by track) however far apart.
         """
         fresh = joined([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
             return [], added
         times = set(np.unique(rows["time"][rows["time"] % self._step == 0]).tolist())
-        near = [*self._near_dense(times | added, rows, added), *self._on_the_way(fresh)]
         found: dict[tuple[Key, Millis], Meeting] = {}
-        for lone, track in near:
+        apart: list[Meeting] = []
+        for lone, track in [*self._near_dense(times | added, rows, added, wanted, found, apart)]:
+            self._meet(lone, track, found, lone_only=False)
+        for lone, track in self._on_the_way(fresh):
             if wanted(int(lone["mmsi"])) or wanted(track // SEGMENTS):
                 self._meet(lone, track, found, lone_only=False)
         for lone in fresh:
@@ -71,6 +78,10 @@ class LoneTicks:
                 self._meet(
                     lone, key[0] * SEGMENTS + key[2] if other is None else other, found, lone_only=True
                 )
+        met = {key for key, _ in found}
+        for meeting in apart:
+            if meeting.key in known or meeting.key in met:
+                found.setdefault((meeting.key, int(meeting.lone["time"])), meeting)
         return [found[each] for each in sorted(found)], added
 
     @property
@@ -115,9 +126,19 @@ class LoneTicks:
         return added
 
     def _near_dense(
-        self, times: Iterable[Millis], rows: Rows, added: set[Millis]
+        self,
+        times: Iterable[Millis],
+        rows: Rows,
+        added: set[Millis],
+        wanted: Callable[[int], bool],
+        found: dict[tuple[Key, Millis], Meeting],
+        apart: list[Meeting],
     ) -> Iterable[tuple[Rows, int]]:
-        """Lone ticks between two instants, and the vessels that have ticks near them at the second one."""
+        """Lone ticks between two instants, and the vessels that have ticks near them at the second one.
+
+        Where the other vessel has ticks at both instants and none between them, the meeting is `found` here,
+        for all at once, or noted as too far `apart`. The rest is returned: a lone tick, and a track.
+        """
         s = self._settings
         for time in sorted(times):
             lone = self._ticks.get(time, no_ticks())
@@ -126,9 +147,39 @@ class LoneTicks:
             if not len(lone) or not len(there):
                 continue
             metres = s.keep_metres + s.under_way_knots * KNOT * self._step
-            for i, j in _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres)):
-                if lone["mmsi"][i] != there["mmsi"][j]:
-                    yield lone[i], _track(there[j])
+            near = _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres))
+            mmsis, others = lone["mmsi"].tolist(), there["mmsi"].tolist()
+            near = [
+                (i, j) for i, j in near if mmsis[i] != others[j] and (wanted(mmsis[i]) or wanted(others[j]))
+            ]
+            if not near:
+                continue
+            i, j = np.array(near).T
+            yield from self._between_instants(time, lone[i], there[j], found, apart)
+
+    def _between_instants(
+        self,
+        time: Millis,
+        lone: Rows,
+        after: Rows,
+        found: dict[tuple[Key, Millis], Meeting],
+        apart: list[Meeting],
+    ) -> Iterable[tuple[Rows, int]]:
+        """The same for lone ticks and the ticks of another vessel at the instant after them, row by row."""
+        other = tracks(after)
+        before, dense = self._neighbours.find_all(time - self._step, other)
+        dense &= ~np.isin(other, self._tracks[time])
+        for row, track in zip(lone[~dense], other[~dense].tolist(), strict=True):
+            yield row, track
+        lone, after, before = lone[dense], after[dense], before[dense]
+        there = _between(before, after, lone["time"])
+        near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
+        for i, (own, track) in enumerate(zip(tracks(lone).tolist(), other[dense].tolist(), strict=True)):
+            meeting = Meeting(lone[i], there[i], _key(own, track))
+            if near[i]:
+                found.setdefault((meeting.key, int(lone["time"][i])), meeting)
+            else:
+                apart.append(meeting)
 
     def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
         """Lone ticks near the way that another vessel drifted between two lone ticks."""
@@ -162,9 +213,8 @@ class LoneTicks:
         self, lone: Rows, track: int, found: dict[tuple[Key, Millis], Meeting], *, lone_only: bool
     ) -> None:
         """Add the meeting of a lone tick with another vessel; with `lone_only` also if that was not heard."""
-        own, time = _track(lone), int(lone["time"])
-        low, high = sorted((own, track))
-        key = (low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS)
+        time = int(lone["time"])
+        key = _key(_track(lone), track)
         if key[0] == key[1] or (key, time) in found:
             return
         other = self._place(track, time)
@@ -189,7 +239,7 @@ class LoneTicks:
             metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
             if took > s.silence or not slow or metres > s.drift_knots * KNOT * took:
                 return None
-        return _between(before, after, time)
+        return _between(before, after, time)[()]
 
     def _nearest(self, track: int, time: Millis, steps: range) -> Rows | None:
         """The tick of a vessel that is nearest in time: after it where `steps` ascend, else before it."""
@@ -216,15 +266,21 @@ class LoneTicks:
         return self._ticks[step][first:last] if first < last else ()
 
 
-def _between(before: Rows, after: Rows, time: Millis) -> Rows:
-    """The tick of a vessel between two of its ticks."""
+def _between(before: Rows, after: Rows, time: Any) -> Rows:
+    """The ticks of vessels between two of their ticks, a row or many."""
     share = (time - before["time"]) / (after["time"] - before["time"])
-    row = (after if share >= 0.5 else before).copy()
+    row = np.where(share >= 0.5, after, before)
     row["time"] = time
     row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
     row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
     row["sog"] = before["sog"] + share * (after["sog"] - before["sog"])
     return row
+
+
+def _key(one: int, other: int) -> Key:
+    """The pair of two tracks."""
+    low, high = sorted((one, other))
+    return (low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS)
 
 
 def _track(row: Rows) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from geofences.distance import Floats, haversine_m, unwrap
 from geofences.surroundings import Surroundings
 from models.report import Rows
+from models.tick import TICK
 from models.time import Millis
 from models.vessel import Identity, Role
 from streams.detection.encounters import encounter, silence
@@ -82,17 +83,22 @@ class Sightings:
         for key in self._followed(instant):
             for track in _tracks(key):
                 followed[track].append(key)
-        meetings, steps = self._lone.take(rows, self.is_wanted, followed)
+        meetings, steps = self._lone.take(rows, self.is_wanted, followed, self._pairs.live)
         self._changed.update(f"lone/{step}" for step in steps)
+        both = [
+            (other, lone) if int(lone["mmsi"]) == key[1] else (lone, other)
+            for lone, other, key in meetings
+            if other is not None
+        ]
+        a = np.array([one for one, _ in both], TICK)
+        b = np.array([other for _, other in both], TICK)
+        samples = iter(self._samples(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])))
         touched: set[Key] = set()
         for lone, other, key in meetings:
-            second = int(lone["mmsi"]) == key[1]
             if other is None:
-                touched |= self._note_alone(key, lone, second)
-                continue
-            a, b = (other, lone) if second else (lone, other)
-            metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
-            touched |= self._note_all(np.array([a]), np.array([b]), np.array([metres]), receivers)
+                touched |= self._note_alone(key, lone, int(lone["mmsi"]) == key[1])
+            elif self._note(key, next(samples), receivers):
+                touched.add(key)
         return touched
 
     def _followed(self, time: Millis) -> list[Key]:
@@ -114,26 +120,37 @@ class Sightings:
         self, a: Rows, b: Rows, metres: Floats, receivers: Mapping[int, tuple[str, ...]]
     ) -> set[Key]:
         """Note where two vessels are, row by row. Returns the pairs to be judged."""
-        touched: set[Key] = set()
+        columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
+        samples = self._samples(a, b, metres)
+        return {
+            key
+            for key, sample in zip(zip(*columns, strict=True), samples, strict=True)
+            if self._note(key, sample, receivers)
+        }
+
+    def _samples(self, a: Rows, b: Rows, metres: Floats) -> list[PairSample]:
+        """Both vessels at one moment each, row by row."""
         if not len(metres):
-            return touched
+            return []
         lon = unwrap(a["lon"] + unwrap(b["lon"] - a["lon"]) / 2)
         hits = self._surroundings.index.containing(lon, (a["lat"] + b["lat"]) / 2)
         suppressed = self._surroundings.suppressed(hits, len(metres))
-        columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
-        keys: list[Key] = list(zip(*columns, strict=True))
-        sizes = [(self._identity_of(key[0]).dimensions, self._identity_of(key[1]).dimensions) for key in keys]
-        samples = pair_samples(a, b, metres.tolist(), suppressed.tolist(), sizes, self._settings)
-        for key, sample in zip(keys, samples, strict=True):
-            if self._note(key, sample):
-                pair = self._pairs.live[key]
-                for mmsi in key[:2]:
-                    pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
-                touched.add(key)
-        return touched
+        sizes = [
+            (self._identity_of(one).dimensions, self._identity_of(other).dimensions)
+            for one, other in zip(a["mmsi"].tolist(), b["mmsi"].tolist(), strict=True)
+        ]
+        return pair_samples(a, b, metres.tolist(), suppressed.tolist(), sizes, self._settings)
 
-    def _note(self, key: Key, sample: PairSample) -> bool:
-        """Note where both are at a moment. True when the pair has to be judged."""
+    def _note(self, key: Key, sample: PairSample, receivers: Mapping[int, tuple[str, ...]]) -> bool:
+        """Note where both are at a moment, and who heard them. True when the pair has to be judged."""
+        if not self._add(key, sample):
+            return False
+        pair = self._pairs.live[key]
+        for mmsi in key[:2]:
+            pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
+        return True
+
+    def _add(self, key: Key, sample: PairSample) -> bool:
         s, time, metres = self._settings, sample.time, sample.metres
         one, other = sample.a, sample.b
         under_way = one.sog > s.co_moving_knots and other.sog > s.co_moving_knots

@@ -11,17 +11,16 @@ static data every six. Nothing here knows the rules: what is `probable` is wrong
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.event import Event, Level
+from models.event import Event, EventType, Level, Status
 from models.frame import Frame
 from models.tick import Instant
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, from_text
 from models.vessel import Role
 from streams.recordings.replay import Replay, Source
-from streams.simulator.evaluation import latest
 from streams.stages.core import Core
 from tests.benchmarks.nmea_columns import Bytes, Integers, armour, bits, digits, fixed, tagged, text_bits
 from tests.benchmarks.traffic import imo_numbers, message_bodies
@@ -139,6 +138,15 @@ class Radio:
         return rows
 
 
+class Found(NamedTuple):
+    """What is counted of an event."""
+
+    type: EventType
+    level: Level
+    status: Status
+    summary: str
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--vessels", type=int, default=2_000)
@@ -146,30 +154,32 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     ticks, counting, listed = Counter[int](), set[int](), set[int]()
-    events: list[Event] = []
+    events: dict[str, Found] = {}  # the last revision of each; all of them would fill the memory
 
     def take(instant: Instant) -> None:
         listed.update(one.mmsi for one in instant.identities if one.listed)
         counting.update(one.mmsi for one in instant.identities if one.role is Role.TANKER)
         ticks.update(instant.ticks["mmsi"].tolist())
 
+    def note(event: Event) -> None:
+        events[event.id] = Found(event.type, event.level, event.status, event.summary)
+
     radio = Radio(Traffic(chosen.vessels, chosen.days, chosen.seed))
     core = Core(["ordinary"], RULES)
-    summary = Replay(core, on_event=events.append, on_instant=take).run(
-        [Source("ordinary", radio.frames("ordinary"))]
-    )
+    summary = Replay(core, on_event=note, on_instant=take).run([Source("ordinary", radio.frames("ordinary"))])
     if listed:
         raise SystemExit(
             f"These invented ships are on a list, so they are no ordinary traffic: {sorted(listed)}"
         )
     days = sum(ticks[mmsi] for mmsi in counting) * RULES.settings.vessel.grid.step / DAY
-    found = Counter((event.type, event.level) for event in latest(events))
+    standing = [event for event in events.values() if event.status is not Status.RETRACTED]
+    found = Counter((event.type, event.level) for event in standing)
     print(f"{summary.lines:,} lines, {days:,.0f} vessel-days of {len(counting):,} vessels that count")
     print("| event | `possible` | `probable` | `probable` a 1,000 vessel-days |\n|---|---|---|---|")
     for kind in sorted({kind for kind, _ in found}):
         probable = found[kind, Level.PROBABLE]
         print(f"| {kind} | {found[kind, Level.POSSIBLE]} | {probable} | {probable / days * 1000:.2f} |")
-    for event in [each for each in latest(events) if each.level is Level.PROBABLE][:20]:
+    for event in [each for each in standing if each.level is Level.PROBABLE][:20]:
         print(f"- {event.summary}")
 
 

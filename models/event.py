@@ -5,325 +5,78 @@ Watch's Events API where it has them. An event says "suspected", never "guilty".
 """
 
 import hashlib
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from models.event_parts import (
+    Anchorage,
+    Chain,
+    ChainArrival,
+    ChainHolder,
+    ChainLeg,
+    DarkPortVisit,
+    Detector,
+    Distances,
+    Encounter,
+    EventType,
+    Evidence,
+    FenceRelation,
+    Gap,
+    IdentityAnomaly,
+    IdentityChange,
+    Level,
+    Loitering,
+    Model,
+    PortStop,
+    PortVisit,
+    Position,
+    ReachablePort,
+    Reason,
+    Sample,
+    Scoring,
+    Status,
+    Vessel,
+)
 from models.innocent import InnocentExplanation
 from models.time import Millis
-from models.vessel import WatchlistHit
 
-
-class EventType(StrEnum):
-    ENCOUNTER = "encounter"
-    LOITERING = "loitering"
-    PORT_VISIT = "port_visit"
-    GAP = "gap"
-    CHAIN = "chain"
-    DARK_PORT_VISIT = "dark_port_visit"
-
-
-class Status(StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-    RETRACTED = "retracted"
-
-
-class Level(StrEnum):
-    POSSIBLE = "possible"
-    PROBABLE = "probable"
-
-
-class _Model(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=False):
-    pass
-
-
-class Position(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Degrees, WGS 84."""
-
-    lat: float
-    lon: float
-
-
-class Vessel(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A vessel as an event names it: confirmed facts only, null where nothing is confirmed."""
-
-    id: str  # the MMSI with nine digits
-    ssvid: str  # the same; GFW's word
-    name: str | None = None
-    flag: str | None = None  # ISO 3166-1 alpha-2, from the MMSI
-    type: str = "unknown"
-    imo: str | None = None
-    callsign: str | None = None
-    length_meters: int | None = None
-    beam_meters: int | None = None
-    ais_ship_type: int | None = None
-    draught_meters: float | None = None
-    watchlists: tuple[WatchlistHit, ...] = ()
-
-
-class Reason(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One ground for (or against) an event: a rule's code, a sentence, the value met and its threshold.
-
-    Value and threshold are of one measure, in hours, metres or kilometres as `unit` says.
-    """
-
-    code: str
-    text: str
-    value: float | str | None = None
-    threshold: float | str | None = None
-    unit: str | None = (
-        None  # h, m, km; null where neither is a measure, and in events of before there was one
-    )
-    weight: float
-
-    def __post_init__(self) -> None:
-        # a number read back from JSON is a float: only so are events the same bytes after a topic
-        for name in ("value", "threshold"):
-            if isinstance(number := getattr(self, name), int):
-                msgspec.structs.force_setattr(self, name, float(number))
-
-
-class FenceRelation(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A fence that the event touches, and how: `inside`, or `near` within a kilometre."""
-
-    id: str
-    name: str
-    kind: str
-    country: str | None = None
-    relation: str = "inside"
-
-
-class Sample(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One position of one vessel in the evidence: knots, degrees; null where not known."""
-
-    time: str
-    ssvid: str
-    lat: float
-    lon: float
-    speed_knots: float | None = None
-    course: float | None = None
-    heading: float | None = None
-    distance_meters: float | None = None  # between the two antennas, in encounters
-    hull_gap_meters: float | None = None
-
-
-class Evidence(_Model, frozen=True, kw_only=True, rename="camel"):
-    """What the event rests on: positions (thinned to a bounded number) and the stations that heard them."""
-
-    positions: tuple[Sample, ...] = ()
-    receivers: tuple[str, ...] = ()  # sorted
-
-
-class Scoring(_Model, frozen=True, kw_only=True, rename="camel"):
-    """How a score is made: base plus the weights of the reasons less those against, from `floor` to `cap`."""
-
-    base: float
-    cap: float
-    floor: float = 0.0
-    conditions: tuple[str, ...] = ()  # codes of the rules for levels that hold, in the order of their table
-
-
-class Detector(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Which detector judged, and a hash of everything in its rules that the verdict depends on."""
-
-    name: str
-    version: str
-    settings_hash: str
-
-
-class IdentityChange(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One thing that a vessel says of itself and that changed during an encounter."""
-
-    time: str  # when the new value was confirmed; for an MMSI the last time under the old one
-    ssvid: str  # the vessel's MMSI now
-    field: str  # "mmsi", "name", "callsign", "imo" or "ship_type"
-    before: str
-    after: str
-
-
-class Encounter(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Two vessels close and slow (GFW's names). Durations count contact only."""
-
-    vessel: Vessel  # the other one
-    median_distance_kilometers: float
-    median_speed_knots: float
-    min_distance_kilometers: float
-    min_hull_gap_meters: float | None
-    median_hull_gap_meters: float | None
-    hull_gap_p10_meters: float | None = None  # 10th percentile over the time in contact
-    hull_gap_error_meters: float | None = None  # standard error of one hull gap
-    duration_hours: float
-    bridged_hours: float = 0.0  # silences alongside, beside the duration
-    heading_difference_degrees: float | None
-    position_count: int
-    draught_change_meters: float | None
-    partner_draught_change_meters: float | None = None  # the same of the other vessel
-    type: str  # the two roles, sorted: "tanker-tanker", "other-tanker"
-    others: tuple[str, ...] = ()  # MMSIs of further vessels in the same raft
-    identity_changes: tuple[IdentityChange, ...] = ()  # during the contact
-
-
-class Loitering(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One vessel slow at sea."""
-
-    total_time_hours: float
-    total_distance_km: float
-    average_speed_knots: float
-    average_distance_from_shore_km: float | None
-
-
-class Anchorage(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A zone of a port, as GFW names an anchorage."""
-
-    id: str  # of the fence
-    name: str
-    flag: str | None  # ISO 3166-1 alpha-2 of the port
-    at_dock: bool
-
-
-class PortStop(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One stop of a port visit."""
-
-    zone: Anchorage | None  # null between the port's zones
-    position: Position  # where it began
-    start: str
-    end: str | None  # null while it goes on
-    duration_hours: float
-
-
-class PortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A call at a port: `confidence` 2 = a stop alone, 3 = with an entry or an exit, 4 = with both (GFW)."""
-
-    port: str
-    port_name: str
-    country: str | None
-    confidence: int
-    duration_hours: float
-    stopped_hours: float
-    entry_seen: bool
-    exit_seen: bool
-    # null, or none, in events of before there were stops
-    start_anchorage: Anchorage | None = None
-    intermediate_anchorage: Anchorage | None = None  # where it lay alongside, or else stopped for longest
-    end_anchorage: Anchorage | None = None
-    draught_before_meters: float | None = None
-    draught_after_meters: float | None = None
-    stops: tuple[PortStop, ...] = ()
-
-
-class Gap(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One vessel silent for longer than expected (GFW's names). It says nothing of why."""
-
-    duration_hours: float  # so far, while it is open
-    expected_hours: float  # silence that is ordinary for its class, place and own rhythm
-    off_position: Position  # where it was last heard
-    on_position: Position | None = None  # where it was heard again; null while it is silent
-    distance_km: float | None = None  # between the two
-    implied_speed_knots: float | None = None  # over that distance; the way it took may be longer
-    speed_before_knots: float | None = None  # when it was last heard
-    plausible_speed_knots: float  # it can have kept: its own 95th percentile, at least a floor
-    positions_before: int  # five-minute steps with a position in the 12 hours before
-    draught_before_meters: float | None = None
-    draught_after_meters: float | None = None
-    neighbours_before: int = 0  # other vessels heard near the off position in the hour before
-    neighbours_heard: int = 0  # those of them that were heard after it fell silent
-    observed_hours: float = 0.0  # of the silence, hours in which others were heard near the off position
-
-
-class ReachablePort(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A watched port that a silent vessel can have called at. Distances by sea."""
-
-    port: str  # UN/LOCODE or the catalogue's name
-    port_name: str
-    country: str | None
-    distance_from_off_km: float
-    distance_to_on_km: float | None  # null while the vessel is silent
-    earliest_arrival: str
-    latest_departure: str | None  # null while the vessel is silent
-    longest_stay_hours: float  # so far, while the vessel is silent
-    required_speed_knots: float | None  # to stay for the least time that counts; null while it is silent
-    slack_hours: float  # longest stay less the least that counts
-    seen_arriving: bool = False  # it was last heard in the port, or first heard there again
-
-
-class DarkPortVisit(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Watched ports that a vessel can have called at during a gap, the most likely first."""
-
-    gap: str  # id of the gap's event
-    port: str  # the first of `ports`
-    port_name: str
-    country: str | None
-    duration_hours: float  # of the gap
-    plausible_speed_knots: float
-    draught_before_meters: float | None = None
-    draught_after_meters: float | None = None
-    ports: tuple[ReachablePort, ...] = ()
-
-
-class ChainLeg(_Model, frozen=True, kw_only=True, rename="camel"):
-    """One step of a cargo's way, and the event that it rests on, as it stood in that revision."""
-
-    kind: str  # "load", "transfer" or "discharge"
-    event: str  # id
-    revision: int
-    type: EventType  # of that event
-    level: Level
-    start: str
-    end: str | None  # null while that event is open
-    ssvid: str  # who has the oil afterwards; of a discharge, who brought it
-    from_ssvid: str | None = None  # of a transfer: who had it before
-    port: str | None = None
-    port_name: str | None = None
-    country: str | None = None
-    position: Position
-    confidence: float  # 0 to 1, that the cargo came this far on this way
-
-
-class ChainHolder(_Model, frozen=True, kw_only=True, rename="camel"):
-    """A vessel that may have the oil on board, and where the last of its events was."""
-
-    ssvid: str
-    position: Position
-    time: str
-    confidence: float
-
-
-class ChainArrival(_Model, frozen=True, kw_only=True, rename="camel"):
-    """The earliest time at which a holder can be at a watched port, by distance and a speed."""
-
-    port: str
-    port_name: str
-    ssvid: str
-    distance_km: float
-    earliest_arrival: str
-    hours_left: float  # from the instant of detection; 0 if that has passed
-
-
-class Chain(_Model, frozen=True, kw_only=True, rename="camel"):
-    """The suspected way of one cargo of oil from its source to a North Korean port."""
-
-    source: str  # "russian_port" or "unknown"
-    delivered: bool  # a leg ends at a North Korean port
-    transfers: int  # the most on one way; of a delivered cargo, on the likeliest way to a port
-    window_ends: str  # no later arrival is taken for this cargo
-    vessels: tuple[Vessel, ...]  # all on its way, the event's vessel first
-    legs: tuple[ChainLeg, ...]
-    holders: tuple[ChainHolder, ...] = ()
-    arrivals: tuple[ChainArrival, ...] = ()  # at each watched port that can be reached in the window
-
-
-class Distances(_Model, frozen=True, kw_only=True, rename="camel"):
-    """Kilometres from shore and from the nearest port, at start and end."""
-
-    start_distance_from_shore_km: float | None = None
-    end_distance_from_shore_km: float | None = None
-    start_distance_from_port_km: float | None = None
-    end_distance_from_port_km: float | None = None
-
-
-class Event(_Model, frozen=True, kw_only=True, rename="camel"):
+__all__ = [
+    "Anchorage",
+    "Chain",
+    "ChainArrival",
+    "ChainHolder",
+    "ChainLeg",
+    "DarkPortVisit",
+    "Detector",
+    "Distances",
+    "Encounter",
+    "Event",
+    "EventType",
+    "Evidence",
+    "FenceRelation",
+    "Gap",
+    "IdentityAnomaly",
+    "IdentityChange",
+    "Level",
+    "Loitering",
+    "PortStop",
+    "PortVisit",
+    "Position",
+    "ReachablePort",
+    "Reason",
+    "Sample",
+    "Scoring",
+    "Status",
+    "Vessel",
+    "event_id",
+    "from_json",
+    "sort_key",
+    "to_json",
+]
+
+
+class Event(Model, frozen=True, kw_only=True, rename="camel"):
     """One revision of one event. The same input gives the same bytes, in replay and live."""
 
     id: str
@@ -344,6 +97,7 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     gap: Gap | None = None
     chain: Chain | None = None
     dark_port_visit: DarkPortVisit | None = None
+    identity: IdentityAnomaly | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one
@@ -358,12 +112,15 @@ class Event(_Model, frozen=True, kw_only=True, rename="camel"):
     def vessels(self) -> tuple[Vessel, ...]:
         if self.chain:
             return self.chain.vessels
+        if self.identity:
+            return (self.vessel, *self.identity.others)
         return (self.vessel, self.encounter.vessel) if self.encounter else (self.vessel,)
 
     @property
     def mmsis(self) -> tuple[int, ...]:
-        """The MMSIs of its vessels, sorted; also those that one had before, during an encounter."""
+        """The MMSIs of its vessels, sorted; also those that one had before."""
         changes = self.encounter.identity_changes if self.encounter else ()
+        changes = self.identity.changes if self.identity else changes
         former = {int(each.before) for each in changes if each.field == "mmsi"}
         return tuple(sorted(former.union(int(vessel.ssvid) for vessel in self.vessels)))
 
@@ -382,15 +139,19 @@ def from_json(data: bytes | str) -> Event:
     return _DECODER.decode(data)
 
 
-def event_id(kind: EventType, mmsis: tuple[int, ...], first: Millis, lon: float, lat: float) -> str:
+def event_id(
+    kind: EventType, mmsis: tuple[int, ...], first: Millis, lon: float, lat: float, what: str = ""
+) -> str:
     """A frozen id: hash of type, sorted MMSIs, first contact as known at revision 1, and where that was.
+
+    `what` tells events apart that are the same in all of that.
 
     The place (whole degrees) stands for the track segment: under an MMSI that several ships share it tells
     their events apart, and unlike a running number it comes out the same when history is rebuilt from the
     middle.
     """
     cell = f"{round(lon) % 360}:{round(lat)}"
-    text = f"{kind}|{','.join(str(mmsi) for mmsi in sorted(mmsis))}|{first}|{cell}"
+    text = f"{kind}|{','.join(str(mmsi) for mmsi in sorted(mmsis))}|{first}|{cell}{what}"
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -20,6 +20,8 @@ class Hypothesis(StrEnum):
     PASSAGE = "passage"
     OTHER_PORT = "other_port"
     TRADE = "trade"
+    SALE = "sale"
+    WRONG_DATA = "wrong_data"
 
 
 class InnocentExplanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -189,6 +189,8 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     ship_type: int | None = None
     dimensions: Dimensions | None = None
     draught: float | None = None
+    sent_imo: int | None = None  # what it sends as its IMO number, right or wrong; 0: that it has none
+    away: tuple[Millis, Millis] | None = None  # its last long silence
     class_b: bool = False
     places: Places = ONE_PLACE
     counts: bool | None = None  # whether events are raised for it, by the settings; None: if it is a tanker

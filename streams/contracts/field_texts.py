@@ -80,6 +80,10 @@ EVENT: Final = {
         "gap": Text("One vessel silent for longer than expected. Null for other types."),
         "chain": Text("The suspected way of one cargo of oil. Null for other types."),
         "darkPortVisit": Text("Watched ports that a silent vessel can have called at. Null for other types."),
+        "identity": Text(
+            "What a vessel says of itself that changed, does not fit, or comes from two places. Null for "
+            "other types."
+        ),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -266,9 +270,12 @@ EVENT: Final = {
         "identityChanges": Text("What the two vessels changed of their identity during the contact."),
     },
     "IdentityChange": {
-        "time": Text("When the new value was confirmed; for an MMSI the last time under the old one. UTC."),
+        "time": Text(
+            "When the new value was confirmed; for an MMSI in an encounter the last time under the old one. "
+            "UTC."
+        ),
         "ssvid": Text("MMSI of the vessel now."),
-        "field": Text("What changed: `mmsi`, `name`, `callsign`, `imo` or `ship_type`."),
+        "field": Text("What changed: `mmsi`, `name`, `callsign`, `imo`, `size` or `ship_type`."),
         "before": Text("Value before."),
         "after": Text("Value after."),
     },
@@ -444,6 +451,14 @@ EVENT: Final = {
             "h",
             NOT_NEGATIVE,
         ),
+    },
+    "IdentityAnomaly": {
+        "kind": Text(
+            "`changed`: the vessel changed what it says of itself. `inconsistent`: what it says does not "
+            "fit. `duplicated`: one identity comes from two places at once."
+        ),
+        "changes": Text("What changed, the latest last; empty for other kinds."),
+        "others": Text("Vessels under other MMSIs that send the same IMO number, or call sign and size."),
     },
     "DarkPortVisit": {
         "gap": Text("Id of the gap's event."),
@@ -635,6 +650,11 @@ IDENTITY: Final = {
         "ship_type": EVENT["Vessel"]["aisShipType"],
         "dimensions": Text("Distances from the antenna to the sides of the hull, as sent."),
         "draught": EVENT["Vessel"]["draughtMeters"],
+        "sent_imo": Text(
+            "What it sends as its IMO number, right or wrong; 0 says that it has none. Null if it has sent "
+            "nothing twice.",
+        ),
+        "away": Text("Start and end of its longest silence that ended in the day before. Milliseconds UTC."),
         "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
         "places": Text("Where the MMSI is heard, beside the one place of one ship."),
         "counts": Text(

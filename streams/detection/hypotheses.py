@@ -25,6 +25,8 @@ TEXTS: Final[Mapping[Hypothesis, str]] = {
     Hypothesis.PASSAGE: "the vessel sailed on without a call",
     Hypothesis.OTHER_PORT: "a call at a port of another country",
     Hypothesis.TRADE: "ordinary trade, without a cargo of oil in common",
+    Hypothesis.SALE: "the ship was sold, or changed its flag",
+    Hypothesis.WRONG_DATA: "somebody entered wrong data, or corrected them",
 }
 
 

@@ -14,6 +14,7 @@ from streams.detection.chains import reasons as chain_reasons
 from streams.detection.dark_visits import event as dark_visit_event
 from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
+from streams.detection.identities import reasons as identity_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
 
 PATH: Final = Path("streams/output/web/reasons.js")
@@ -39,6 +40,7 @@ def tables() -> tuple[ReasonTable, ...]:
         gap_reasons.REASONS,
         chain_reasons.REASONS,
         dark_visit_event.REASONS,
+        identity_reasons.REASONS,
     )
 
 

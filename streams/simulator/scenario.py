@@ -8,7 +8,7 @@ import numpy as np
 from models.errors import InputError
 from models.time import DAY, HOUR, MINUTE, from_text
 from models.truth import Truth
-from streams.simulator import radio, truth
+from streams.simulator import identity_truth, radio, truth
 from streams.simulator.fleet import Fleet
 from streams.simulator.radio import NOISE
 from streams.simulator.scenarios import SCENARIOS
@@ -63,7 +63,9 @@ def simulate(name: str, seed: int = 0, noise: str = "none") -> Recording:
         world.rng,
         np.random.default_rng([zlib.crc32(name.encode()), seed, zlib.crc32(noise.encode())]),
     )
-    events = truth.events(world.vessels, world.start, world.cargoes)
+    happened = truth.events(world.vessels, world.start, world.cargoes)
+    events = (*happened, *identity_truth.events(world.anomalies, world.start))
     allowed = truth.allowed(world.vessels, world.receivers, world.start)
+    allowed += tuple(identity_truth.allowed(world.vessels, world.start))
     found = Truth(name, seed, noise, len(world.vessels), events, allowed=allowed)
     return Recording(lines, found, world)

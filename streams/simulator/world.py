@@ -6,11 +6,22 @@ from typing import Final
 
 import numpy as np
 
+from models.event import Level
 from models.time import Millis
 from streams.simulator.fleet import Fleet
 from streams.simulator.kinematics import Track, beyond
 from streams.simulator.radio import Receiver
 from streams.simulator.vessel import Ship, Vessel
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """What vessels say of themselves from a second on and does not hold; the level that the rule gives."""
+
+    vessels: tuple[Vessel, ...]
+    begin: float
+    note: str
+    level: Level | None = None
 
 
 @dataclass
@@ -28,6 +39,9 @@ class World:
     thinned: float = 30.0  # seconds
     cargoes: list[tuple[Vessel, ...]] = field(default_factory=list)
     """The vessels that carried oil from a Russian port to a North Korean one, or to sea, in their order."""
+
+    anomalies: list[Anomaly] = field(default_factory=list)
+    """The identity anomalies that are to be found."""
 
     def add(self, ship: Ship, track: Track, **more: object) -> Vessel:
         """Put a ship on its track."""

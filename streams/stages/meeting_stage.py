@@ -26,6 +26,7 @@ from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
+from streams.detection.identities.detector import IdentityAnomalies
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
@@ -114,6 +115,15 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._anomalies = IdentityAnomalies(
+            settings.identity,
+            self._step,
+            rules.surroundings,
+            rules.detectors[EventType.IDENTITY],
+            self._encounters.namesakes,
+            self._identity_of,
+            self._changed,
+        )
         self.overtaken = 0
         """Instants older than what was already worked off. Only their events were passed on."""
 
@@ -178,6 +188,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._reception.load(each for each in split if each[0] in ("heard", "reception"))
         self._gaps.load((int(rest), data) for kind, rest, data in split if kind == "gap")
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
+        self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -185,7 +196,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
-        self._changed |= self._dark_visits.pieces()
+        self._changed |= self._dark_visits.pieces() | self._anomalies.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -212,6 +223,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._gaps.piece(numbers[0])
         if kind == "dark":
             return self._dark_visits.piece(numbers[0])
+        if kind == "record":
+            return self._anomalies.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
 
     def _take(self, time: Millis) -> list[Instant]:
@@ -220,7 +233,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _work_off(self, instant: Millis, parts: list[Instant]) -> list[Event]:
         """One instant of the grid, from the parts that all partitions of vessels give."""
-        learnt = self._learn(parts)
+        learnt = self._learn(instant, parts)
         touched = self._compare(instant, parts)
         encounters = self._encounters.judge(instant, touched, learnt)
         events = [
@@ -228,17 +241,19 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *self._complete(parts),
             *self._loiterings.revise(instant, encounters),
             *self._revise_gaps(instant),
+            *self._anomalies.judge(instant),
         ]
         self._prune(instant)
         return events
 
-    def _learn(self, parts: list[Instant]) -> set[int]:
+    def _learn(self, instant: Millis, parts: list[Instant]) -> set[int]:
         """Take in what is newly confirmed of vessels; returns their MMSIs."""
         learnt: set[int] = set()
         identities = (identity for part in parts for identity in part.identities)
         for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
             learnt.add(identity.mmsi)
             self._encounters.learn(identity)
+            self._anomalies.learn(self._identities.get(identity.mmsi), identity, instant)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
@@ -252,6 +267,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         rows["stations"] = 0  # the table goes with the part
         self._resting.learn(rows)
         self._reception.learn(rows, instant)
+        self._anomalies.hear(rows)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
@@ -276,6 +292,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._resting.prune(instant)
         self._gaps.prune(instant)
         self._dark_visits.prune(instant)
+        self._anomalies.prune(instant)
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

@@ -55,6 +55,8 @@ class Rules:
             # its level depends on who else is heard, and on where ships rest
             EventType.GAP: (s.vessel.detectors.gap, *vessel, s.meeting),
             EventType.DARK_PORT_VISIT: (s.vessel.detectors.gap, *vessel, s.meeting),
+            # its identity tells of the vessel's silences
+            EventType.IDENTITY: (s.vessel.detectors.gap, *vessel, s.meeting),
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
             # it is made of all others
             EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),

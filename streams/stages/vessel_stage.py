@@ -16,6 +16,7 @@ from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import ONE_PLACE, Identity, Places
+from streams.detection.gaps.hearing import longest_silence
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
 from streams.stages.rules import Rules
@@ -209,7 +210,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._pieces.add(f"vessel/{mmsi}")
             vessel = self._fleet[mmsi]
             was, places = vessel.identity, self._places(vessel, instant)
-            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity)
+            away = longest_silence(vessel.hearing, instant - DAY)
+            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity, away)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
@@ -240,11 +242,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def _look_for_gaps(self, instant: Millis) -> list[Event]:
         """Propose the silences that have lasted for long enough, and let go of those that are over."""
         gaps, events = self._detectors.gaps, list[Event]()
-        if instant % HOUR == 0:
+        if full_hour := instant % HOUR == 0:
             self._quiet = self._silent_for_an_hour(instant)
-            waiting = [vessel for vessel in self._fleet.values() if vessel.silence is not None]
-        else:
-            waiting = []
+        waiting = [each for each in self._fleet.values() if each.silence is not None] if full_hour else []
         quiet = (self._fleet.get(mmsi) for mmsi in self._quiet)
         silent = [
             vessel

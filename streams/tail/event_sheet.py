@@ -113,6 +113,13 @@ def _measured(event: Event) -> list[str]:
             )
             for port in visit.ports
         ]
+    if anomaly := event.identity:
+        return [
+            sanitize(
+                f"{change.time[:16].replace('T', ' ')} UTC: {change.field} {change.before} → {change.after}"
+            )
+            for change in anomaly.changes
+        ]
     return []
 
 

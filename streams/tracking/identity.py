@@ -97,6 +97,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
     class_b: bool = False
     tanker: bool = False  # once confirmed as one: another type later does not undo what is open
     counted: bool = False  # the same for the types that count
+    sent_imo: Claim[int] = msgspec.field(default_factory=Claim)  # right or wrong; 0: that it has none
 
     def hear(self, row: Rows, apart: Millis, ship_types: tuple[int, ...] = tuple(TANKER_TYPES)) -> bool:
         """Take in one row of STATIC; True when anything confirmed changed. Nulls claim nothing."""
@@ -108,6 +109,8 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             changed |= self.callsign.hear(callsign, time, apart)
         if imo_is_valid(imo := int(row["imo"])):
             changed |= self.imo.hear(imo, time, apart)
+        if int(row["type"]) == 5:  # the only one that holds an IMO number
+            changed |= self.sent_imo.hear(imo, time, apart)
         if ship_type := int(row["ship_type"]):
             changed |= self.ship_type.hear(ship_type, time, apart)
             self.tanker |= self.ship_type.confirmed in TANKER_TYPES
@@ -124,11 +127,17 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
     @property
     def settled(self) -> bool:
         """Whether no field waits to be heard again: what came last changes nothing if it comes again."""
-        fields = (self.name, self.callsign, self.imo, self.ship_type, self.dimensions, self.draught)
-        return all(claim.heard is None for claim in fields)
+        names = (self.name, self.callsign, self.imo, self.sent_imo)
+        return all(claim.heard is None for claim in (*names, self.ship_type, self.dimensions, self.draught))
 
     def identity(
-        self, mmsi: int, time: Millis, places: Places, watchlist: Watchlist, s: IdentitySettings
+        self,
+        mmsi: int,
+        time: Millis,
+        places: Places,
+        watchlist: Watchlist,
+        s: IdentitySettings,
+        away: tuple[Millis, Millis] | None = None,
     ) -> Identity:
         imo = self.imo.confirmed
         hits = watchlist.match(
@@ -145,6 +154,8 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             ship_type=self.ship_type.confirmed,
             dimensions=self.dimensions.confirmed,
             draught=self.draught.confirmed,
+            sent_imo=self.sent_imo.confirmed,
+            away=away,
             class_b=self.class_b,
             places=places,
             counts=role is not Role.EXCLUDED and _counts(mmsi, self, s),

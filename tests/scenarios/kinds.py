@@ -32,6 +32,11 @@ DELIVERIES: Final = (
     "small_boats",
 )  # fmt: skip
 """Scenarios with chains, and with what only looks like one."""
+ANOMALIES: Final = (
+    "imo_changed", "imo_twice", "imo_invalid", "imo_missing", "other_flag", "no_country",
+    "new_number_at_sea", "renamed_at_sea", "renamed_by_satellite", "careless",
+)  # fmt: skip
+"""Scenarios in which vessels say of themselves what does not hold, or only seem to."""
 NOISES: Final = ("none", "normal", "heavy", "thin60")
 """Conditions of silences and deliveries."""
 

@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "harbours": (kinds.HARBOURS, ("normal",)),
         "silences": (kinds.SILENCES, kinds.NOISES),
         "deliveries": (kinds.DELIVERIES, kinds.NOISES),
+        "anomalies": (kinds.ANOMALIES, kinds.NOISES),
         "scenarios": (tuple(chosen.scenarios), tuple(chosen.noise)),
     }
     jobs = {
@@ -91,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parts += [_SILENCES, *_tables(made, EventType.GAP, EventType.DARK_PORT_VISIT)]
     if made := of("deliveries"):
         parts += [_DELIVERIES, *_tables(made, EventType.CHAIN, EventType.GAP, EventType.DARK_PORT_VISIT)]
+    if made := of("anomalies"):
+        parts += [_ANOMALIES, *_tables(made, EventType.IDENTITY)]
     if made := of("harbours"):
         parts.append(_HARBOURS.format(table=kinds.harbour_table(made["normal"])))
     for noise, part in of("scenarios").items():
@@ -149,6 +152,13 @@ A cell says how many true events were found, with the interval, and how many wer
 that the truth neither asks for nor rules out: a `possible` gap where no receiver was in reach, the silence
 of a ship whose track ends before the recording, a `possible` call in the dark in any silence that leaves
 the time for it. They count neither way.
+"""
+
+_ANOMALIES = """
+## Identity anomalies
+
+Changes of name alone, and those that only satellites hear, are allowed as `possible`; misspelt, cut and
+garbled data are no anomaly.
 """
 
 _DELIVERIES = """

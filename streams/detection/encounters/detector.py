@@ -64,7 +64,7 @@ class EncounterDetector:
         self._settings = settings
         self._keep = keep
         self._identity_of = identity_of
-        self._namesakes = Namesakes()
+        self.namesakes = Namesakes()
         self._pairs = Pairs(changed)
         self._sightings = Sightings(self._pairs, surroundings, settings, step, keep, identity_of, changed)
 
@@ -76,9 +76,9 @@ class EncounterDetector:
     def learn(self, identity: Identity) -> None:
         """Take in what is newly confirmed of a vessel."""
         if identity.gone:
-            self._namesakes.forget(identity.mmsi)
+            self.namesakes.forget(identity.mmsi)
         else:
-            self._namesakes.learn(identity)
+            self.namesakes.learn(identity)
 
     def compare(self, rows: Rows, instant: Millis, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
         """Take in the TICK rows of an instant. Returns the pairs that have to be judged again.
@@ -209,7 +209,7 @@ class EncounterDetector:
     def _join_former(self, pair: Pair, instant: Millis) -> Iterator[_Due]:
         """Let a pair go on with what it was under other MMSIs or track segments, if there is such a pair."""
         s, now = self._settings, pair.latest or self._first(pair)
-        mmsis = [(each.mmsi, *self._namesakes.of(each)) for each in now]
+        mmsis = [(each.mmsi, *self.namesakes.of(each)) for each in now]
         for a, b in product(*mmsis):
             for old in self._pairs.of_two(a, b) if a != b else ():
                 old_turned = old if old.a == a else renumbered.turned(old)
@@ -392,4 +392,4 @@ class EncounterDetector:
         pieces = list(pieces)
         self._sightings.load(each for each in pieces if each[0] in ("window", "lone"))
         self._pairs.load((each for each in pieces if each[0] in ("pair", "past")), ended)
-        self._namesakes.load(identities)
+        self.namesakes.load(identities)

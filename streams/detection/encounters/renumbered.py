@@ -52,6 +52,10 @@ class Namesakes:
         for identity in identities:
             self.learn(identity)
 
+    def senders(self, callsign: str) -> int:
+        """How many MMSIs send a call sign."""
+        return len(self._by.get(callsign, ()))
+
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
         found = {mmsi for key in _keys(identity) for mmsi in self._by.get(key, ())} - {identity.mmsi}

@@ -6,6 +6,7 @@ before the silence, so that this silence says nothing of a rhythm.
 """
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -45,6 +46,15 @@ def begin_run(hearing: Hearing, last: Millis, time: Millis, s: GapSettings) -> N
     run = Run(hearing.since, last, hearing.steps)
     hearing.runs = [*hearing.runs, run][-s.rhythm_runs :]
     hearing.since, hearing.steps = time, 0
+
+
+def longest_silence(hearing: Hearing | None, after: Millis) -> tuple[Millis, Millis] | None:
+    """Start and end of the longest silence of those kept that ended after a time; None if there is none."""
+    if hearing is None:
+        return None
+    runs = [*hearing.runs, Run(hearing.since, hearing.since, 0)]
+    silences = [(one.end, other.start) for one, other in pairwise(runs) if other.start > after]
+    return max(silences, key=lambda silence: silence[1] - silence[0], default=None)
 
 
 def add_step(hearing: Hearing, knots: float, s: GapSettings) -> None:

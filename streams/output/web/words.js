@@ -90,11 +90,11 @@ export const shipType = (code) => SHIP_TYPES[code] ?? SHIP_TENS[Math.floor(code 
 
 const TYPES = { encounter: "Suspected transfer", loitering: "Loitering", gap: "AIS gap", port_visit: "Port visit",
   dark_port_visit: "Possible dark port visit", dark_encounter: "Possible dark encounter",
-  identity: "Identity", position_anomaly: "Position anomaly", chain: "Chain" };
+  identity: "Identity anomaly", position_anomaly: "Position anomaly", chain: "Chain" };
 export const typeName = (type) => TYPES[type] ?? human(type);
 
 export const vesselsOf = (event) => event.chain?.vessels
-  ?? (event.encounter ? [event.vessel, event.encounter.vessel] : [event.vessel]);
+  ?? [event.vessel, ...(event.encounter ? [event.encounter.vessel] : event.identity?.others ?? [])];
 /* Whether a vessel is on a watchlist by this match, now and surely. Events of before matches had a status have none. */
 export const inForce = (hit) => !hit.weak && (hit.status ?? "listed") === "listed";
 export const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;

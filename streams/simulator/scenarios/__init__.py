@@ -2,6 +2,7 @@
 
 from streams.simulator.scenarios import (
     abroad,
+    anomalies,
     dark,
     deliveries,
     identity,
@@ -17,6 +18,7 @@ from streams.simulator.world import SCENARIOS
 __all__ = [
     "SCENARIOS",
     "abroad",
+    "anomalies",
     "dark",
     "deliveries",
     "identity",

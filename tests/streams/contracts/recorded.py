@@ -110,6 +110,12 @@ def dark_visits() -> tuple[Event, ...]:
 
 
 @cache
+def identities() -> tuple[Event, ...]:
+    """Anomalies of a tanker that takes another name, call sign and IMO number at sea."""
+    return tuple(event for event in events("imo_changed") if event.identity)
+
+
+@cache
 def tug_lines() -> tuple[str, ...]:
     """The transfer off Cho-do, but nobody heard what the partner is, until it says that it is a tug."""
     lines, end = _cho_do()

@@ -102,6 +102,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "loitering",
         "gap",
         "dark_port_visit",
+        "identity",
         "port_visit",
         "chain",
     }

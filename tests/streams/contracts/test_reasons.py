@@ -139,6 +139,7 @@ def rare_events() -> list[Event]:
         *events_of(run_stage(vessel_stage(), fixes(A, waiting, np.array(waiting) * 0.1), statics(A))),
         *recorded.gaps(),
         *recorded.dark_visits(),
+        *recorded.identities(),
     ]
 
 

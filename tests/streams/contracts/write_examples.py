@@ -47,6 +47,7 @@ def events() -> list[dict[str, Any]]:
             "A possible dark port visit.",
             [event for event in recorded.dark_visits() if event.dark_port_visit][-1],
         ),
+        "identity": ("A tanker that took another name and IMO number.", recorded.identities()[0]),
     }
     result = []
     for name, (summary, event) in examples.items():

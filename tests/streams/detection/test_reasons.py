@@ -46,6 +46,7 @@ def test_the_tables_hold_the_defaults() -> None:
         vessel.gap,
         s.case.chain,
         s.meeting.dark_port_visit,
+        s.meeting.identity,
     )
     assert tuple(table.defaults for table in TABLES) == defaults
 

@@ -23,6 +23,7 @@ ALL = frozenset(EventType)
 ENCOUNTER, LOITERING, PORT_VISIT = EventType.ENCOUNTER, EventType.LOITERING, EventType.PORT_VISIT
 CHAIN = EventType.CHAIN
 GAP, DARK_PORT_VISIT = EventType.GAP, EventType.DARK_PORT_VISIT
+IDENTITY = EventType.IDENTITY
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
@@ -30,7 +31,7 @@ DEPENDS = {
     "vessel.detectors": ALL - {ENCOUNTER},
     "vessel.detectors.loitering": frozenset({LOITERING, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
-    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, CHAIN}),
+    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, IDENTITY, CHAIN}),
     "meeting": ALL - {PORT_VISIT},
     "case": frozenset({CHAIN}),
 }

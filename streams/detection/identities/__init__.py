@@ -1,0 +1,1 @@
+"""Identity anomalies: what vessels say of themselves that changes, does not fit, or comes from two places."""

@@ -1,0 +1,45 @@
+"""What identity anomalies there are: those that a scenario names, and others that may be found.
+
+What may be found besides, as `possible`, is what vessels that count give themselves out as: a tanker of 60 m
+or more without an IMO number, two vessels under one MMSI, and every change of name, call sign or number.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from models.event import EventType, Level
+from models.time import Millis, to_text
+from models.truth import TrueEvent
+from streams.simulator.vessel import Vessel
+from streams.simulator.world import Anomaly
+
+LARGE = 60
+"""Metres from which a tanker should have an IMO number."""
+
+
+def events(anomalies: Iterable[Anomaly], start: Millis) -> list[TrueEvent]:
+    """The anomalies of a scenario that begins at `start`."""
+    return [
+        _event({each.ship_at(one.begin).mmsi for each in one.vessels}, one.begin, start, one.note, one.level)
+        for one in anomalies
+    ]
+
+
+def allowed(vessels: Sequence[Vessel], start: Millis) -> Iterator[TrueEvent]:
+    """What may be found and need not be."""
+    numbers = Counter(vessel.ship.mmsi for vessel in vessels)
+    for vessel in vessels:
+        ship, begin = vessel.ship, vessel.track.begin
+        if not ship.counts:
+            continue
+        if ship.tanker and ship.imo == 0 and ship.length >= LARGE:
+            yield _event({ship.mmsi}, begin, start, "no IMO number", Level.POSSIBLE)
+        if numbers[ship.mmsi] > 1:
+            yield _event({ship.mmsi}, begin, start, "two ships", Level.POSSIBLE)
+        for when, other in vessel.identities:
+            yield _event({other.mmsi}, when, start, "changed", Level.POSSIBLE)
+
+
+def _event(mmsis: Iterable[int], begin: float, start: Millis, note: str, level: Level | None) -> TrueEvent:
+    since = to_text(start + round(begin * 1000))
+    return TrueEvent(EventType.IDENTITY, tuple(sorted(mmsis)), since, None, note, level)

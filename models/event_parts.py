@@ -189,6 +189,15 @@ class PortStop(Model, frozen=True, kw_only=True, rename="camel"):
     duration_hours: float
 
 
+class BesideInPort(Model, frozen=True, kw_only=True, rename="camel"):
+    """Another vessel that lay alongside during a port visit."""
+
+    vessel: Vessel
+    start: str
+    end: str
+    duration_hours: float
+
+
 class PortVisit(Model, frozen=True, kw_only=True, rename="camel"):
     """A call at a port: `confidence` 2 = a stop alone, 3 = with an entry or an exit, 4 = with both (GFW)."""
 
@@ -207,6 +216,7 @@ class PortVisit(Model, frozen=True, kw_only=True, rename="camel"):
     draught_before_meters: float | None = None
     draught_after_meters: float | None = None
     stops: tuple[PortStop, ...] = ()
+    alongside: tuple[BesideInPort, ...] = ()
 
 
 class Gap(Model, frozen=True, kw_only=True, rename="camel"):

@@ -325,6 +325,18 @@ EVENT: Final = {
             "Draught that the vessel last reported, at the latest when the visit was over.", "m", NOT_NEGATIVE
         ),
         "stops": Text("Stops in order of time. Of more than 32 the longest. Empty in older events."),
+        "alongside": Text(
+            "Other vessels that lay alongside for at least half an hour, in order of time. Ships lie side by "
+            "side at berths, so this alone is no sign of a transfer. Empty in older events."
+        ),
+    },
+    "BesideInPort": {
+        "vessel": Text("The other vessel, as known when the revision was made."),
+        "start": Text("When both were first seen alongside during the visit, RFC 3339 UTC.", limits=TIME),
+        "end": Text("When both were last seen so, RFC 3339 UTC.", limits=TIME),
+        "durationHours": Text(
+            "From start to end. Silences of up to 110 minutes are part of it.", "h", NOT_NEGATIVE
+        ),
     },
     "Gap": {
         "durationHours": Text(

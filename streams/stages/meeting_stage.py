@@ -28,6 +28,7 @@ from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
 from streams.detection.identities.detector import IdentityAnomalies
 from streams.detection.loitering_encounters import LoiteringEncounters
+from streams.detection.port_company import PortCompany
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
@@ -78,6 +79,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._port_company = PortCompany(
+            settings.port_company, settings.encounter, self._identity_of, self._changed
+        )
         self._encounters = EncounterDetector(
             rules.surroundings,
             Places(rules.surroundings, self._resting, settings.encounter),
@@ -86,6 +90,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._step,
             settings.keep,
             self._identity_of,
+            self._port_company.note,
             self._changed,
         )
         self._loiterings = LoiteringEncounters(
@@ -187,6 +192,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._reception.load(each for each in split if each[0] in ("heard", "reception"))
         self._gaps.load((int(rest), data) for kind, rest, data in split if kind == "gap")
+        self._port_company.load((int(rest), data) for kind, rest, data in split if kind == "company")
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
         self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
 
@@ -197,6 +203,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         self._changed |= self._dark_visits.pieces() | self._anomalies.pieces()
+        self._changed |= self._dark_visits.pieces() | self._port_company.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -221,6 +228,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._loiterings.piece(numbers[0])
         if kind == "gap":
             return self._gaps.piece(numbers[0])
+        if kind == "company":
+            return self._port_company.piece(numbers[0])
         if kind == "dark":
             return self._dark_visits.piece(numbers[0])
         if kind == "record":
@@ -257,6 +266,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
+                self._port_company.forget(identity.mmsi)
             else:
                 self._identities[identity.mmsi] = identity
         return learnt
@@ -281,9 +291,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
     def _complete(self, parts: list[Instant]) -> list[Event]:
         """The events of all parts, in an order that does not depend on which part came first."""
         events = sorted((event for part in parts for event in part.events), key=sort_key)
-        published = [
-            each for event in events for each in self._gaps.complete(self._loiterings.complete(event))
-        ]
+        completed = [self._port_company.complete(self._loiterings.complete(event)) for event in events]
+        published = [each for event in completed for each in self._gaps.complete(event)]
         return published + self._dark_visits.follow(published)
 
     def _prune(self, instant: Millis) -> None:
@@ -293,6 +302,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._gaps.prune(instant)
         self._dark_visits.prune(instant)
         self._anomalies.prune(instant)
+        self._port_company.prune(instant)
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

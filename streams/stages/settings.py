@@ -16,6 +16,7 @@ from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.gaps.reception import ReceptionSettings
 from streams.detection.identities.settings import IdentityAnomalySettings
+from streams.detection.port_company import PortCompanySettings
 from streams.detection.resting import RestSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.tracking.grid import GridSettings
@@ -52,6 +53,7 @@ class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reception: ReceptionSettings = ReceptionSettings()
     dark_port_visit: DarkVisitSettings = DarkVisitSettings()
     identity: IdentityAnomalySettings = IdentityAnomalySettings()
+    port_company: PortCompanySettings = PortCompanySettings()
     keep_minutes: float = 90.0
     """Ticks are kept this long for backfill: the reach of interpolation, and a margin."""
 

@@ -21,6 +21,7 @@ from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.encounter import Key, Pair
 from streams.detection.encounters.one_hull import Hulls, hulls
 from streams.detection.encounters.ordinary import Ordinary, Places
+from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.encounters.settings import EncounterSettings
@@ -55,6 +56,7 @@ class EncounterDetector:
         step: Millis,
         keep: Millis,
         identity_of: Callable[[int], Identity],
+        seen: Callable[[int, int, PairSample], None],
         changed: set[str],
     ) -> None:
         """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill."""
@@ -66,7 +68,9 @@ class EncounterDetector:
         self._identity_of = identity_of
         self.namesakes = Namesakes()
         self._pairs = Pairs(changed)
-        self._sightings = Sightings(self._pairs, surroundings, settings, step, keep, identity_of, changed)
+        self._sightings = Sightings(
+            self._pairs, surroundings, settings, step, keep, identity_of, seen, changed
+        )
 
     @property
     def idle(self) -> bool:

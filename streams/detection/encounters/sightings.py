@@ -45,15 +45,20 @@ class Sightings:
         step: Millis,
         keep: Millis,
         identity_of: Callable[[int], Identity],
+        seen: Callable[[int, int, PairSample], None],
         changed: set[str],
     ) -> None:
-        """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill."""
+        """`step` is that of the grid. Ticks on it are kept for `keep` milliseconds, for backfill.
+
+        `seen` is told of all that are near each other, wherever they are.
+        """
         self._pairs = pairs
         self._surroundings = surroundings
         self._settings = settings
         self._step = step
         self._keep = keep
         self._identity_of = identity_of
+        self._seen = seen
         self._changed = changed
         self._neighbours = Neighbours(settings.keep_metres)
         self._lone = LoneTicks(self._neighbours, step, settings)
@@ -143,6 +148,7 @@ class Sightings:
 
     def _note(self, key: Key, sample: PairSample, receivers: Mapping[int, tuple[str, ...]]) -> bool:
         """Note where both are at a moment, and who heard them. True when the pair has to be judged."""
+        self._seen(key[0], key[1], sample)
         if not self._add(key, sample):
             return False
         pair = self._pairs.live[key]

@@ -17,6 +17,7 @@ import typer
 from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, settings
 from streams.cli.analysis.explain import explain
+from streams.cli.analysis.facilitators import facilitators
 from streams.cli.analysis.ledger import ledger
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
@@ -59,6 +60,7 @@ app.command(short_help="Make a recording of a scenario, and the truth about it."
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.command(short_help="Show how an event came to its score and its level.")(explain)
 app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
+app.command(short_help="List vessels that deal with listed ones again and again.")(facilitators)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(watchlist.app, name="watchlist", short_help="Lists of vessels: check, show, import.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")

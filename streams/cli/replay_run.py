@@ -127,8 +127,9 @@ class _Findings:
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""
-        fences, thresholds = inputs.rules.surroundings.fences, plot_thresholds(inputs.rules.settings)
-        return render(self._history, self._tracks(), fences, summary, land_clip, thresholds)
+        settings, fences = inputs.rules.settings, inputs.rules.surroundings.fences
+        thresholds = plot_thresholds(settings)
+        return render(self._history, self._tracks(), fences, summary, land_clip, thresholds, settings.ledger)
 
     def _tracks(self) -> dict[int, Rows]:
         """The ticks of every vessel by MMSI, sorted by time."""

@@ -1,15 +1,25 @@
-"""A delivery: one call of a tanker at a North Korean port, and the barrels that it may have landed."""
+"""A delivery: one call of a tanker at a North Korean port, and the barrels that it may have landed.
 
-from collections.abc import Iterable
+A call is a port visit, or a dark port visit: a silence in which the tanker can have called.
+"""
+
+from collections.abc import Collection, Iterable
 from functools import cache
+from typing import Final
 
 import msgspec
 
-from models.event import Event, Status, Vessel
+from models.event import Event, Level, ReachablePort, Status, Vessel
 from models.time import DAY, Millis, from_text
-from models.vessel import Role
+from models.vessel import Role, is_listed
 from streams.ledger.settings import LedgerSettings
 from streams.watchlists.shipped import shipped_watchlist
+
+COUNTRY: Final = "KP"
+"""Deliveries are calls at the ports of this country (ISO 3166-1 alpha-2)."""
+
+BY_DRAUGHT: Final = "draught before and after"
+"""The basis of an estimate by draught."""
 
 
 class Barrels(msgspec.Struct, frozen=True):
@@ -28,7 +38,10 @@ class Barrels(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One call. `seen` says that the vessel was seen at a berth; otherwise the delivery is only possible."""
+    """One call. `seen` says that the vessel was seen at a berth; otherwise the delivery is only possible.
+
+    Of a call in the dark, `start` is the earliest arrival and `end` the latest departure; null while silent.
+    """
 
     event: str  # id
     ship: str  # IMO number, or else MMSI
@@ -38,8 +51,14 @@ class Delivery(msgspec.Struct, frozen=True):
     start: str
     end: str | None
     seen: bool
+    dark: bool  # the vessel was silent meanwhile
     barrels: Barrels
     basis: str  # what the barrels are worked out from
+
+    @property
+    def by_draught(self) -> bool:
+        """Whether the barrels are a middle and an error on both sides of it, from draughts."""
+        return self.basis == BY_DRAUGHT and self.barrels.low > 0
 
 
 def deliveries(events: Iterable[Event], s: LedgerSettings) -> list[Delivery]:
@@ -51,7 +70,14 @@ def deliveries(events: Iterable[Event], s: LedgerSettings) -> list[Delivery]:
     for event in events:
         if event.id not in latest or event.revision > latest[event.id].revision:
             latest[event.id] = event
-    calls = [event for event in latest.values() if _may_be_delivery(event, s)]
+    carried = {
+        leg.event
+        for event in latest.values()
+        if event.chain and event.status is not Status.RETRACTED
+        for leg in event.chain.legs
+        if leg.kind == "discharge"
+    }
+    calls = [event for event in latest.values() if _may_be_delivery(event, carried, s)]
     found: dict[str, list[Delivery]] = {}
     for event in sorted(calls, key=lambda event: (event.start, event.id)):
         now = _delivery(event, s)
@@ -76,12 +102,26 @@ def deadweight(vessel: Vessel, s: LedgerSettings) -> tuple[Barrels, str] | None:
     return Barrels(mid * (1 - spread), mid, mid * (1 + spread)), "deadweight by length and beam"
 
 
-def _may_be_delivery(event: Event, s: LedgerSettings) -> bool:
-    visit = event.port_visit
-    if visit is None or visit.country != "KP" or event.status is Status.RETRACTED:
+def _may_be_delivery(event: Event, carried: Collection[str], s: LedgerSettings) -> bool:
+    if event.status is Status.RETRACTED or not _is_tanker(event.vessel):
         return False
+    if event.port_visit:
+        called = event.port_visit.country == COUNTRY
+    else:
+        called = _dark_port(event) is not None and (
+            event.level is Level.PROBABLE
+            or event.id in carried
+            or is_listed(event.vessel.watchlists)
+            or event.vessel.flag == COUNTRY
+        )
     change = _change(event)
-    return _is_tanker(event.vessel) and (change is None or change < s.draught_metres)
+    return called and (change is None or change < s.draught_metres)
+
+
+def _dark_port(event: Event) -> ReachablePort | None:
+    """The likeliest North Korean port that the vessel can have called at while it was silent."""
+    ports = event.dark_port_visit.ports if event.dark_port_visit else ()
+    return next((port for port in ports if port.country == COUNTRY), None)
 
 
 def _is_tanker(vessel: Vessel) -> bool:
@@ -91,18 +131,24 @@ def _is_tanker(vessel: Vessel) -> bool:
 
 
 def _delivery(event: Event, s: LedgerSettings) -> Delivery:
-    visit, vessel = event.port_visit, event.vessel
-    assert visit is not None
+    vessel, visit, dark = event.vessel, event.port_visit, _dark_port(event)
+    called = visit or dark
+    assert called is not None
     barrels, basis = _landed(event, s)
+    start, end = event.start, event.end
+    if dark is not None:
+        start, end = dark.earliest_arrival, dark.latest_departure
+        barrels = _if_called(event, barrels, s)
     return Delivery(
         event=event.id,
         ship=f"IMO {vessel.imo}" if vessel.imo else f"MMSI {vessel.ssvid}",
         name=vessel.name or "",
-        port=visit.port,
-        port_name=visit.port_name,
-        start=event.start,
-        end=event.end,
-        seen=any(stop.zone is not None and stop.zone.at_dock for stop in visit.stops),
+        port=called.port,
+        port_name=called.port_name,
+        start=start,
+        end=end,
+        seen=visit is not None and any(stop.zone is not None and stop.zone.at_dock for stop in visit.stops),
+        dark=dark is not None,
         barrels=barrels,
         basis=basis,
     )
@@ -117,7 +163,7 @@ def _landed(event: Event, s: LedgerSettings) -> tuple[Barrels, str]:
         if sized:
             tonnes = min(tonnes, sized[0].high)
         mid, spread = tonnes * s.barrels_per_tonne, s.draught_spread
-        return Barrels(mid * (1 - spread), mid, mid * (1 + spread)), "draught before and after"
+        return Barrels(mid * (1 - spread), mid, mid * (1 + spread)), BY_DRAUGHT
     if sized is None:
         return Barrels(), "size not known: counted, but without barrels"
     tonnage, basis = sized
@@ -132,17 +178,33 @@ def _landed(event: Event, s: LedgerSettings) -> tuple[Barrels, str]:
     )
 
 
+def _if_called(event: Event, barrels: Barrels, s: LedgerSettings) -> Barrels:
+    """The barrels of a call that nobody saw.
+
+    They may be none, unless the draught fell and no port of another country was within reach.
+    """
+    assert event.dark_port_visit is not None
+    change = _change(event)
+    landed = change is not None and change <= -s.draught_metres and event.level is Level.PROBABLE
+    if landed and all(port.country == COUNTRY for port in event.dark_port_visit.ports):
+        return barrels
+    return Barrels(0.0, barrels.mid * s.possible_share, barrels.high)
+
+
 def _joined(one: Delivery, other: Delivery) -> Delivery:
     """Two calls of one load: it is counted once, by the call that shows more."""
     main = max((one, other), key=lambda each: (each.seen, each.barrels.mid, each is one))
     ends = None if other.end is None else max(one.end or other.end, other.end)
-    return msgspec.structs.replace(main, start=one.start, end=ends, seen=one.seen or other.seen)
+    return msgspec.structs.replace(
+        main, start=one.start, end=ends, seen=one.seen or other.seen, dark=one.dark and other.dark
+    )
 
 
 def _change(event: Event) -> float | None:
-    visit = event.port_visit
-    assert visit is not None
-    before, after = visit.draught_before_meters, visit.draught_after_meters
+    """Metres by which the reported draught changed; None unless it was sent before and after."""
+    call = event.port_visit or event.dark_port_visit
+    before = call.draught_before_meters if call else None
+    after = call.draught_after_meters if call else None
     return None if before is None or after is None else round(after - before, 1)
 
 

@@ -1,5 +1,6 @@
 """The ledger of each year: deliveries and barrels by ship and port, beside the cap and reported imports."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -9,8 +10,9 @@ from streams.ledger.delivery import Barrels, Delivery
 from streams.ledger.settings import LedgerSettings
 
 UNSEEN: Final = (
-    "It counts calls that port visits show, not possible dark port visits. Calls of vessels that were not "
-    "heard before or after, transfers at sea to vessels that never call, and land routes are not in it."
+    "Calls that left no trace are not in it, nor are transfers at sea to vessels that never call, and land "
+    "routes. A silent vessel counts only if it is listed, flies the flag of North Korea, is the end of a "
+    "chain, or if its dark port visit is `probable`."
 )
 
 
@@ -23,6 +25,7 @@ class Row(msgspec.Struct, frozen=True):
     port: str
     seen: int
     possible: int
+    dark: int  # of the possible ones
     barrels_seen: Barrels
     barrels_possible: Barrels
 
@@ -35,6 +38,7 @@ class Year(msgspec.Struct, frozen=True):
     reported_barrels: float | None
     seen: int
     possible: int
+    dark: int  # of the possible ones, those of vessels that were silent meanwhile
     without_size: int  # deliveries whose barrels are not known
     barrels_seen: Barrels
     barrels_possible: Barrels
@@ -65,16 +69,17 @@ def _year(year: int, found: list[Delivery], s: LedgerSettings, reported: float |
         reported_barrels=reported,
         seen=len(seen),
         possible=len(possible),
+        dark=sum(one.dark for one in possible),
         without_size=sum(one.barrels.high == 0 for one in found),
-        barrels_seen=_sum(seen),
-        barrels_possible=_sum(possible),
-        barrels_total=_sum(found),
+        barrels_seen=_sum(seen, s),
+        barrels_possible=_sum(possible, s),
+        barrels_total=_sum(found, s),
         cap_passed_by=_passed(seen, s.cap_barrels),
-        rows=tuple(_row(year, [one for one in found if (one.ship, one.port) == key]) for key in rows),
+        rows=tuple(_row(year, [one for one in found if (one.ship, one.port) == key], s) for key in rows),
     )
 
 
-def _row(year: int, found: list[Delivery]) -> Row:
+def _row(year: int, found: list[Delivery], s: LedgerSettings) -> Row:
     seen, possible = ([one for one in found if one.seen is kind] for kind in (True, False))
     return Row(
         year=year,
@@ -83,8 +88,9 @@ def _row(year: int, found: list[Delivery]) -> Row:
         port=found[0].port,
         seen=len(seen),
         possible=len(possible),
-        barrels_seen=_sum(seen),
-        barrels_possible=_sum(possible),
+        dark=sum(one.dark for one in possible),
+        barrels_seen=_sum(seen, s),
+        barrels_possible=_sum(possible, s),
     )
 
 
@@ -97,8 +103,17 @@ def _passed(seen: list[Delivery], cap: float) -> str | None:
     return None
 
 
-def _sum(found: Iterable[Delivery]) -> Barrels:
-    total = Barrels()
-    for one in found:
+def _sum(found: Iterable[Delivery], s: LedgerSettings) -> Barrels:
+    """The barrels of several deliveries.
+
+    Shares of the deadweight are scenarios, so their ends add up. Errors of draughts partly cancel out.
+    """
+    given = list(found)
+    total, spread = Barrels(), 0.0
+    for one in given:
         total += one.barrels
+        spread += (one.barrels.high - one.barrels.mid) ** 2 if one.by_draught else 0.0
+    if plain := sum(one.barrels.high - one.barrels.mid for one in given if one.by_draught):
+        cancelled = (1 - s.draught_common) * (plain - math.sqrt(spread))
+        total += Barrels(cancelled, 0.0, -cancelled)
     return total.rounded()

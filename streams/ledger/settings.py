@@ -25,8 +25,14 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draught_spread: float = 0.2
     """Landed cargo by draught may be wrong by this share. Source: judgement; draughts are entered by hand to
     0.1 m."""
+    draught_common: float = 0.5
+    """Share of that error which all calls have in common; the rest cancels out over several calls. Source:
+    judgement: the waterplane is much the same in all, but each crew enters its own draughts."""
     draught_metres: float = 0.3
     """A change of draught from which it is used."""
+    possible_share: float = 0.5
+    """Share of the middle estimate that a possible dark call counts with, unless its draught says that it
+    landed oil at a North Korean port. Source: judgement. Its low estimate is 0."""
     same_call_days: float = 2.0
     """Calls of one ship less than this apart are one delivery. Source: judgement; one load is landed at
     several ports, and no ship fetches another in that time."""

@@ -19,6 +19,8 @@ from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.port_company import PortCompanySettings
 from streams.detection.resting import RestSettings
 from streams.detection.vessel_detectors import DetectorSettings
+from streams.facilitators.settings import FacilitatorSettings
+from streams.ledger.settings import LedgerSettings
 from streams.tracking.grid import GridSettings
 from streams.tracking.identity import IdentitySettings
 from streams.tracking.track import TrackSettings
@@ -80,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vessel: VesselSettings = VesselSettings()
     meeting: MeetingSettings = MeetingSettings()
     case: CaseSettings = CaseSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    facilitators: FacilitatorSettings = FacilitatorSettings()
 
     def __post_init__(self) -> None:
         """Check what no part can check alone. Raises ValueError."""

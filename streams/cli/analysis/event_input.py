@@ -28,6 +28,11 @@ Redis = Annotated[
     typer.Option("--redis", help="The events of the deployment, from Redis (TANKERWATCH_REDIS)."),
 ]
 
+Settings = Annotated[
+    str | None,
+    typer.Option("--settings", metavar="FILE", help="TOML with settings that differ from the defaults."),
+]
+
 
 def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "list[Event]":
     """The events of all these places: all revisions in files, the highest of each elsewhere.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.analysis.event_input import Events, Redis, Settings, gather
 from streams.cli.errors import UsageError
-from streams.cli.files import read_events
 from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:  # loaded when the command runs, so that its help comes at once
@@ -24,14 +24,9 @@ class Format(StrEnum):
 
 
 def ledger(
-    events: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="EVENTS",
-            help="Events as JSON Lines, as `replay` writes them; - is standard input. `tankerwatch events "
-            "tail --once --json` prints those of a deployment.",
-        ),
-    ],
+    events: Events = None,
+    redis: Redis = False,
+    settings: Settings = None,
     year: Annotated[int | None, typer.Option(metavar="YEAR", help="Only this year. Default: all.")] = None,
     reported: Annotated[
         list[str] | None,
@@ -41,18 +36,19 @@ def ledger(
 ) -> None:
     """Count deliveries of oil to North Korea, in barrels, by year, ship and port.
 
-    A delivery is a call of a tanker at a North Korean port: seen if it lay at a berth, else possible. Each is
-    counted once. Barrels are a range, by draught before and after if it was sent, else by deadweight.
+    A delivery is a call of a tanker at a North Korean port: seen if it lay at a berth, else possible. Calls
+    that it may have made while it was silent are possible. Each is counted once. Barrels are a range, by
+    draught before and after if it was sent, else by deadweight.
     """
     import msgspec
 
     from streams.ledger.delivery import deliveries
     from streams.ledger.ledger import ledger as count
-    from streams.ledger.settings import LedgerSettings
+    from streams.stages.settings import load
 
-    settings = LedgerSettings()
-    found = deliveries((event for name in events for event in read_events(name)), settings)
-    years = [each for each in count(found, settings, _reported(reported or [])) if year in (None, each.year)]
+    s = load(settings).ledger
+    found = deliveries(gather(events, redis), s)
+    years = [each for each in count(found, s, _reported(reported or [])) if year in (None, each.year)]
     if form is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(years), indent=2).decode())
     elif form is Format.CSV:
@@ -80,7 +76,7 @@ def _print_csv(years: "list[Year]") -> None:
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     parts = [f"barrels_{kind}_{part}" for kind in ("seen", "possible") for part in ("low", "mid", "high")]
-    writer.writerow(["year", "ship", "name", "port", "seen", "possible", *parts])
+    writer.writerow(["year", "ship", "name", "port", "seen", "possible", "dark", *parts])
     for each in years:
         for row in each.rows:
             barrels = [
@@ -88,7 +84,7 @@ def _print_csv(years: "list[Year]") -> None:
                 for some in (row.barrels_seen, row.barrels_possible)
                 for value in (some.low, some.mid, some.high)
             ]
-            cells = [row.year, row.ship, safe_cell(row.name), row.port, row.seen, row.possible]
+            cells = [row.year, row.ship, safe_cell(row.name), row.port, row.seen, row.possible, row.dark]
             writer.writerow([*cells, *barrels])
 
 
@@ -113,6 +109,8 @@ def _print(years: "list[Year]") -> None:
         console.print(f"Total {_range(each.barrels_total)} in {_count(each.seen + each.possible)}; "
             f"seen {_range(each.barrels_seen)}, possible {_range(each.barrels_possible)}.")  # fmt: skip
         console.print(_beside_the_cap(each), soft_wrap=True)
+        if each.dark:
+            console.print(f"{_count(each.dark)} of the possible ones: the vessel was silent meanwhile.")
         if each.without_size:
             console.print(f"{each.without_size} of them without barrels: the size of the ship is not known.")
         console.print(each.not_seen, soft_wrap=True)

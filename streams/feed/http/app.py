@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.feed import metrics
 from streams.feed.http import (
+    analysis_routes,
     event_routes,
     feed_routes,
     openapi,
@@ -45,7 +46,7 @@ def create_app(feed: FeedContext) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
     app.add_middleware(Guard, tokens=feed.tokens, settings=feed.settings)
     app.add_middleware(_Headers, policy=policy(feed.settings))
-    for routes in (event_routes, review_routes, vessel_routes, feed_routes):
+    for routes in (event_routes, review_routes, vessel_routes, analysis_routes, feed_routes):
         app.include_router(routes.router)
     if feed.player is not None:
         app.include_router(replay_routes.router)

@@ -52,6 +52,12 @@ def _count(most: int) -> BeforeValidator:
     return _reads(read, f"a number from 1 to {most}")
 
 
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 9999):
+        raise ValueError(f"{text!r} is not valid; give a year like 2026")
+    return int(text)
+
+
 def _cursor(text: str) -> str:
     event_pages.from_cursor(text)
     return text
@@ -195,6 +201,15 @@ class _Vessels(Parameters):
     limit: VesselLimit = MOST_VESSELS
 
 
+class _Ledger(Parameters):
+    year: Annotated[
+        int | None,
+        Field(ge=1, le=9999, description="Only this year. Default: all."),
+        BeforeValidator(_year),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9999}),
+    ] = None
+
+
 class _Reviews(Parameters):
     format: Annotated[Literal["json", "csv"], Field(description="`json`: labels; `csv`: a table.")] = "json"
 
@@ -205,4 +220,5 @@ EventPageQuery = Annotated[_EventPage, Query()]
 AtomQuery = Annotated[_Atom, Query()]
 StreamQuery = Annotated[_Stream, Query()]
 VesselQuery = Annotated[_Vessels, Query()]
+LedgerQuery = Annotated[_Ledger, Query()]
 ReviewQuery = Annotated[_Reviews, Query()]

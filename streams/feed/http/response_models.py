@@ -9,8 +9,10 @@ from models.event import Event, EventType
 from models.review import Review
 from models.truth import TrueEvent
 from models.vessel import Dimensions
+from streams.facilitators.facilitator import Facilitator
 from streams.feed.recording.player import Time
 from streams.feed.views.vessels import VesselOnMap
+from streams.ledger.ledger import Year
 
 
 class EventPage(msgspec.Struct):
@@ -93,6 +95,18 @@ class Labels(msgspec.Struct):
     events: list[TrueEvent]
     dismissed: list[TrueEvent]
     reviews: list[Review]
+
+
+class Ledger(msgspec.Struct):
+    """Deliveries of oil to North Korea by year, as far as events that are kept tell."""
+
+    years: list[Year]
+
+
+class Facilitators(msgspec.Struct):
+    """Vessels outside the lists that deal with listed or North Korean ones again and again."""
+
+    facilitators: list[Facilitator]
 
 
 class Session(msgspec.Struct, forbid_unknown_fields=True):

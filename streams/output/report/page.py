@@ -21,6 +21,9 @@ from geofences.fence import Fence
 from models.event import Event, EventType, to_json
 from models.report import Rows
 from models.time import to_text
+from streams.ledger.delivery import deliveries
+from streams.ledger.ledger import ledger
+from streams.ledger.settings import LedgerSettings
 from streams.output.report.backdrop import Land, backdrop
 from streams.output.report.shapes import (
     Extent,
@@ -36,6 +39,8 @@ MODULES: Final = ("words.js", "colours.js", "plot.js", "reasons.js", "event.js")
 """Modules in `streams/output/web`, which the live page uses, too."""
 SCRIPTS: Final = ("map.js", "report.js")
 """Scripts of the report alone, in the order in which they follow the modules."""
+
+LEDGER: Final = LedgerSettings()
 
 PlotThresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Lines in the plots: event type, plot ("distance" in metres, "speed" in knots), name, value."""
@@ -60,13 +65,15 @@ def render(
     summary: Summary,
     land: Land,
     thresholds: PlotThresholds | None = None,
+    ledger_settings: LedgerSettings = LEDGER,
 ) -> str:
     """The report as HTML text. The same input gives the same text.
 
     `events` holds all revisions; the highest of each event is shown, with its history. `tracks` maps MMSIs to
     arrays with the fields time, lon, lat and sog; they are thinned. `land` returns the land inside west,
     south, east and north (degrees from -180 to 180) as a GeoJSON geometry. `thresholds` come from
-    `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case.
+    `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case. The ledger of deliveries
+    is counted with `ledger_settings`.
     """
     latest, history = _latest(events)
     extent = _extent(latest, tracks, fences)
@@ -82,6 +89,7 @@ def render(
         "extent": extent.bounds,
         "thresholds": thresholds or {},
         "summary": _summary(summary),
+        "ledger": msgspec.to_builtins(ledger(deliveries(latest, ledger_settings), ledger_settings)),
     }
     return _fill(data)
 

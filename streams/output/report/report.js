@@ -22,6 +22,20 @@ function header() {
         && ["All", ...levels.map((level) => count(null, level))]));
   }
   accounting(byId("accounting"), summary);
+  ledger(byId("ledger"));
+}
+
+/* Deliveries by ship and port in each year, beside the cap. */
+function ledger(box) {
+  box.hidden = !data.ledger.length;
+  const barrels = ({ low, mid, high }) => (high ? `${number(low, 0)} – ${number(mid, 0)} – ${number(high, 0)}` : "-");
+  for (const year of data.ledger) {
+    box.append(table(`Calls in ${year.year}, with low, middle and high barrels`, ["Ship", "Port", "Seen", "Barrels", "Possible", "Barrels"],
+      year.rows.map((row) => [bdi(`${row.name} ${row.ship}`.trim()), row.port, row.seen, barrels(row.barrels_seen), row.possible, barrels(row.barrels_possible)]),
+      ["All", "", year.seen, barrels(year.barrels_seen), year.possible, barrels(year.barrels_possible)]),
+    el("p", {}, `The cap is ${number(year.cap_barrels, 0)} barrels of refined products a year (UNSCR 2397). ${
+      year.cap_passed_by ? `The low estimates of what was seen alone are above it by ${year.cap_passed_by}. ` : ""}${year.not_seen}`));
+  }
 }
 
 /* Every line of the input by its outcome. The columns add up to the lines read. */

@@ -55,7 +55,7 @@ function groundsOf(title, kind, reasons, sign) {
 
 /* Reasons for and against, each with value, threshold and weight; what they add up to; what else there is. */
 export const grounds = (event) => [el("div", { class: "columns" }, groundsOf("For", "for", event.reasons, "+"),
-  groundsOf("Against", "against", event.against, "−")), sumOf(event), legendOf(event)];
+  groundsOf("Against", "against", event.against, "−")), sumOf(event), innocentOf(event), legendOf(event)];
 
 /* In whole hundredths, as the weights are given, so that the sum is exact. */
 function sumOf({ scoring, reasons, against, score, level }) {
@@ -67,6 +67,10 @@ function sumOf({ scoring, reasons, against, score, level }) {
   return el("p", { class: "small sum" }, `Score: ${scoring.base.toFixed(2)} for ${level} + ${shown(sum(reasons))} for − ${
     shown(sum(against))} against = ${shown(total)}${bound ? bound + score.toFixed(2) : ""}`);
 }
+
+/* The innocent explanation that the reasons speak for most. */
+const innocentOf = ({ innocentExplanation: best }) => (best ? el("p", { class: "small" },
+  `Most likely innocent explanation: ${best.text} (support ${best.support.toFixed(2)}: ${best.reasons.map(human).join(", ")}).`) : null);
 
 /* Everything that can count for this type of event, with the default thresholds and weights. */
 function legendOf({ type }) {

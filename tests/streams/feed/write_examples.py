@@ -55,6 +55,8 @@ async def answers() -> dict[str, Any]:
             "getReviews": await get("/v1/reviews"),
             "getVessels": await get("/v1/vessels"),
             "getVessel": await get(f"/v1/vessels/{encounter.vessel.ssvid}"),
+            "getLedger": await get("/v1/ledger"),
+            "getFacilitators": await get("/v1/facilitators"),
             "getConfig": await get("/v1/config"),
             "getFences": await get("/v1/fences.geojson"),
             "getHealth": await get("/healthz"),

@@ -4,12 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.event import Event
+from models.event import Event, Level
 from models.vessel import WatchlistHit
 from streams.ledger.delivery import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
-from tests.streams.detection.chains.stories import KOREAN, A, Story, direct
+from tests.streams.detection.chains.stories import KOREAN, LISTED, A, Story, dark_call, direct
+from tests.streams.ledger.simulated_years import simulated_year
 
 S = LedgerSettings()
 
@@ -76,29 +77,45 @@ def test_the_day_of_crossing_is_told_by_low_estimates_of_what_was_seen() -> None
 
 
 def test_of_simulated_years_the_range_holds_what_was_landed_and_is_narrow_where_draught_was_sent() -> None:
-    """100 years of 20 calls: ships with true deadweights around the estimate, laden as tankers are."""
-    rng = np.random.default_rng(1)
-    held, narrow = 0, []
-    for _ in range(100):
-        story, landed, sent = Story(), 0.0, rng.random() < 0.5
-        for number in range(20):
-            mmsi = A + number
-            length = int(rng.integers(70, 120))
-            beam = round(length * rng.uniform(0.15, 0.17))
-            story.ship(mmsi, length_meters=length, beam_meters=beam)
-            tonnage = S.deadweight_factor * length * beam**2 * rng.normal(1, 0.1)
-            tonnes = tonnage * rng.uniform(0.35, 0.85)
-            sinks = tonnes / (S.tonnes_per_metre * length * beam * rng.normal(1, 0.05))
-            draught = (round(3 + sinks, 1), 3.0) if sent else None
-            story.visit(mmsi, "nampo", 15.0 * number, 20, draught)
-            landed += tonnes * 7.5
-        (year,) = ledger(deliveries(story.events, S), S)
-        total = year.barrels_total
-        held += total.low <= landed <= total.high
-        if sent:
-            narrow.append(total.high / total.low)
-    assert held >= 95
-    assert np.median(narrow) <= 1.6
+    years = [simulated_year(seed) for seed in range(100)]
+    assert sum(year.held for year in years) >= 95
+    assert np.median([year.ratio for year in years if year.draughts]) <= 1.6
+    assert sum(year.traceless for year in years) > 100  # they are counted apart, and not in the range
+    assert all(year.found >= year.traced for year in years)
+
+
+def test_a_dark_call_counts_as_possible_if_the_vessel_is_suspect() -> None:
+    story = Story()
+    for number, changes in enumerate(({}, {"watchlists": LISTED}, {"flag": "KP"}, {"type": "other"})):
+        story.ship(A + number, length_meters=100, beam_meters=16, **changes)
+        dark_call(story, A + number, 20.0 * number, ("nampo",), draught=None)
+    found = deliveries(story.events, S)
+    assert [one.ship for one in found] == [f"MMSI {A + 1}", f"MMSI {A + 2}"]
+    for one in found:
+        assert (one.seen, one.dark, one.barrels.low) == (False, True, 0.0)
+        assert 0 < one.barrels.mid < one.barrels.high
+    (year,) = ledger(found, S)
+    assert (year.seen, year.possible, year.dark) == (0, 2, 2)
+
+
+def test_a_dark_call_that_only_north_korea_and_a_draught_explain_counts_in_full() -> None:
+    story = Story()
+    story.ship(A, length_meters=100, beam_meters=16)
+    for number, ports in enumerate((("nampo",), ("nampo", "vostochny"))):
+        event = dark_call(story, A, 20.0 * number, ports, draught=(6.0, 4.0))
+        story.events[-1] = msgspec.structs.replace(event, level=Level.PROBABLE)
+    sure, unsure = (one.barrels for one in deliveries(story.events, S))
+    assert sure.mid == pytest.approx(2 * 0.87 * 1600 * 7.5)
+    assert (unsure.low, unsure.mid, unsure.high) == (0.0, sure.mid / 2, sure.high)
+
+
+def test_a_call_seen_at_a_berth_and_the_silence_after_it_are_one_delivery() -> None:
+    story = Story()
+    story.ship(A, watchlists=LISTED, length_meters=100, beam_meters=16)
+    story.visit(A, "nampo", 0, 20)
+    dark_call(story, A, 1.0, ("nampo",), draught=None)
+    (one,) = deliveries(story.events, S)
+    assert (one.seen, one.dark) == (True, False)
 
 
 def test_a_list_knows_what_a_ship_calls_itself_wrongly() -> None:

@@ -1,0 +1,52 @@
+"""Operations that work something out from all events that are kept: the ledger, and facilitators."""
+
+import asyncio
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from models.event import Event, EventType
+from models.event_filter import EventFilter
+from streams.facilitators.facilitator import facilitators
+from streams.facilitators.settings import FacilitatorSettings
+from streams.feed.http.context import Feed, FeedContext
+from streams.feed.http.openapi import Msgspec
+from streams.feed.http.parameters import ONCE, LedgerQuery, NoQuery
+from streams.feed.http.response_models import Facilitators, Ledger
+from streams.feed.http.responses import Json
+from streams.feed.views import event_pages
+from streams.ledger.delivery import deliveries
+from streams.ledger.ledger import ledger
+from streams.ledger.settings import LedgerSettings
+
+router: Final = APIRouter(prefix="/v1", tags=["analysis"], dependencies=ONCE)
+
+
+@router.get(
+    "/ledger",
+    summary="Deliveries of oil to North Korea by year, in barrels, beside the cap.",
+    response_model=Annotated[Ledger, Msgspec()],
+)
+async def get_ledger(query: LedgerQuery, feed: Feed) -> Response:
+    """Only of events that are kept. The factors are the default settings."""
+    calls = await _events(feed, EventType.PORT_VISIT, EventType.DARK_PORT_VISIT, EventType.CHAIN)
+    s = LedgerSettings()
+    years = await asyncio.to_thread(lambda: ledger(deliveries(calls, s), s))
+    return Json(Ledger([year for year in years if query.year in (None, year.year)]))
+
+
+@router.get(
+    "/facilitators",
+    summary="Vessels outside the lists that deal with listed or North Korean ones again and again.",
+    response_model=Annotated[Facilitators, Msgspec()],
+)
+async def get_facilitators(_: NoQuery, feed: Feed) -> Response:
+    """Only of events that are kept. The thresholds are the default settings."""
+    events = await _events(feed, EventType.ENCOUNTER, EventType.CHAIN)
+    return Json(Facilitators(await asyncio.to_thread(facilitators, events, FacilitatorSettings())))
+
+
+async def _events(feed: FeedContext, *types: EventType) -> list[Event]:
+    selection = EventFilter.parse({"type": [kind.value for kind in types]})
+    return [event async for page in event_pages.every(feed.log, selection) for event in page.events]

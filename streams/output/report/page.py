@@ -72,8 +72,8 @@ def render(
     `events` holds all revisions; the highest of each event is shown, with its history. `tracks` maps MMSIs to
     arrays with the fields time, lon, lat and sog; they are thinned. `land` returns the land inside west,
     south, east and north (degrees from -180 to 180) as a GeoJSON geometry. `thresholds` come from
-    `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case. The ledger of deliveries
-    is counted with `ledger_settings`.
+    `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case. The deliveries of the
+    ledger are counted with `ledger_settings`.
     """
     latest, history = _latest(events)
     extent = _extent(latest, tracks, fences)

@@ -40,7 +40,7 @@ evaluate: .venv/ready
 compare: .venv/ready
 	$(BIN)/python -m tests.scenarios.compare_commits $(OLD) $(or $(NEW),HEAD)
 
-# Pages of docs/reference, and the page's legend of reasons, from the code.
+# Pages of docs/reference and docs/detectors, and the page's legend of reasons, from the code.
 docs: .venv/ready
 	$(BIN)/python -m streams.detection.legend
 	$(BIN)/python -m tests.docs.reference

@@ -1,4 +1,4 @@
-"""Generates docs/reference from the code: `make docs`, or `python -m tests.docs.reference`.
+"""Generates docs/reference and docs/detectors from the code, by `make docs`.
 
 A page is a function without arguments that returns Markdown. `tests/docs/test_reference.py` fails where a
 page in the repository differs from what its function returns.
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.docs import detectors
 from tests.docs.commands import commands
 from tests.docs.environment import environment
 from tests.docs.metrics import metrics
@@ -17,6 +18,7 @@ from tests.docs.settings import settings
 from tests.docs.topics import topics
 
 FOLDER: Final = Path("docs/reference")
+DETECTORS: Final = Path("docs/detectors")
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "commands.md": commands,
     "settings.md": settings,
@@ -33,6 +35,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
+    for name, page in detectors.PAGES.items():
+        (DETECTORS / name).write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from models.event import Event
+from tests.docs import detectors
 from tests.docs.commands import all_commands
 from tests.docs.environment import COMPOSE, PROCESSES, SETTINGS, TESTS, environment, variables
 from tests.docs.metrics import described
-from tests.docs.reference import FOLDER, PAGES
+from tests.docs.reference import DETECTORS, FOLDER, PAGES
 from tests.docs.settings import settings
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +32,25 @@ def test_a_page_is_what_the_code_says(name: str) -> None:
 
 def test_there_is_no_page_that_nobody_generates() -> None:
     assert {path.name for path in (ROOT / FOLDER).iterdir()} == PAGES.keys()
+
+
+@pytest.mark.parametrize("name", detectors.PAGES)
+def test_the_page_of_a_detector_is_what_the_code_says(name: str) -> None:
+    page = detectors.PAGES[name]()
+    assert (ROOT / DETECTORS / name).read_text("utf-8") == page, "run `make docs`"
+    assert "{{" not in page
+    assert "|  |" not in page.partition("## Defaults")[2].partition("## ")[0]
+
+
+def test_every_example_of_a_detector_is_an_event_with_a_map() -> None:
+    for kind, given in detectors.examples().items():
+        event = msgspec.convert(given["event"], Event)
+        assert event.type == kind
+        assert f"MMSI {event.vessel.ssvid}" in (ROOT / DETECTORS / f"{kind}.svg").read_text("utf-8")
+    assert {f"{kind}.md" for kind in detectors.examples()} == detectors.PAGES.keys()
+    made = {path.name for path in (ROOT / DETECTORS).iterdir()}
+    kinds = [*detectors.examples()]
+    assert made == {"examples.json", *(f"{kind}{end}" for kind in kinds for end in (".md", ".svg"))}
 
 
 def test_every_setting_says_what_it_does() -> None:

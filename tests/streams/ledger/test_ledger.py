@@ -86,7 +86,8 @@ def test_of_simulated_years_the_range_holds_what_was_landed_and_is_narrow_where_
 
 def test_a_dark_call_counts_as_possible_if_the_vessel_is_suspect() -> None:
     story = Story()
-    for number, changes in enumerate(({}, {"watchlists": LISTED}, {"flag": "KP"}, {"type": "other"})):
+    ships: tuple[dict[str, object], ...] = ({}, {"watchlists": LISTED}, {"flag": "KP"}, {"type": "other"})
+    for number, changes in enumerate(ships):
         story.ship(A + number, length_meters=100, beam_meters=16, **changes)
         dark_call(story, A + number, 20.0 * number, ("nampo",), draught=None)
     found = deliveries(story.events, S)

@@ -10,9 +10,11 @@ class LedgerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Source: 8,000 t were put at 60,000 barrels with the table of the 1718 Committee. Gas oil 7.23, motor
     gasoline 8.50, residual fuel 6.62."""
     laden_low: float = 1 / 3
+    """Share of the deadweight that a delivery is at the least, where no draught says more."""
     laden_mid: float = 0.6
+    """The same in the middle."""
     laden_high: float = 0.9
-    """Shares of the deadweight that a delivery may be, where no draught says more."""
+    """The same at the most. Source of all three: judgement."""
     deadweight_factor: float = 0.22
     """Deadweight in tonnes is this times length times beam squared, in metres. Source: judgement, for small
     product tankers: displacement by a block coefficient of 0.78 and a draught of 0.42 beams, 70 % of it

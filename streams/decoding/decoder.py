@@ -21,6 +21,7 @@ from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.context_columns import ContextMemory, Names
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.sentence import ATTACHED_CHANNEL
 from streams.decoding.message_builder import MessageBuilder, Placed
 from streams.decoding.opening import Opening, line_count
 from streams.decoding.payload_columns import Bits, decode_columns
@@ -346,7 +347,8 @@ class Decoder:
             self._accounts.reject(head, int(rows["line"][row]), Outcome.UNDECODABLE, lines=lines)
         self._accounts.count(Outcome.MESSAGE, int(rows["lines"][good].sum()))
         self._notes.count_own(rows["mmsi"][good & rows["own"]])
-        counts = enumerate(np.bincount(rows["type"][good]).tolist())
+        counted = good & (rows["channel"] != ATTACHED_CHANNEL)  # a record is one message
+        counts = enumerate(np.bincount(rows["type"][counted]).tolist())
         self.messages.update({kind: count for kind, count in counts if count})
         return Reports(self.source, positions, statics, table)
 

@@ -14,12 +14,14 @@ from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.settings import DecoderSettings
 from streams.recordings.content import STDIN, Access, Content, FileContent
 from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
 from streams.recordings.formats.format import Cutting, Format
 from streams.recordings.formats.known import HEAD, recognised
+from streams.recordings.formats.parquet import MAGIC, parquet_frames
 from streams.recordings.keyed_lines import keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
-from streams.recordings.text import peek, text_of
+from streams.recordings.text import peek, text_from
 
 FRAME_BYTES: Final = 1 << 18
 FRAME_LINES: Final = 50_000
@@ -32,7 +34,8 @@ class Reading:
     Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a longer line only the head is
     kept. `format` is that of every recording; without it, each is recognised by its content. With
     `keep_order` lines stay as they stand; otherwise they are put in order of time where some would come more
-    than the lateness of `settings` after later ones. `hints` are what the user says about the lines.
+    than the lateness of `settings` after later ones. `hints` are what the user says about the lines, `columns` what
+    about the columns of tables.
     """
 
     access: Access = field(default_factory=Access)
@@ -42,6 +45,7 @@ class Reading:
     keep_order: bool = False
     settings: DecoderSettings = field(default_factory=DecoderSettings)
     hints: SourceHints = NO_HINTS
+    columns: ColumnOptions = NO_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Recording:
         self._content = content
         self._reading = reading
         self._survey: Survey | None = None
+        self.notes: list[str] = []
+        """Sentences about how it is read, as far as it has been."""
 
     def frames(self) -> Iterator[Frame]:
         """The lines. They stay as they are unless some are out of order.
@@ -128,11 +134,26 @@ class Recording:
         return self._cut(FRAME_BYTES, FRAME_LINES)
 
     def _cut(self, frame_bytes: int, frame_lines: int) -> Iterator[Frame]:
-        head, text = peek(text_of(self._content, self._reading.access), HEAD)
+        cutting = self._cutting(frame_bytes, frame_lines)
+        start, chunks = peek(self._content.chunks(self._reading.access), len(MAGIC))
+        if start == MAGIC:
+            content = self._content
+            is_file = isinstance(content, FileContent) and content.rereadable
+            yield from parquet_frames(self.name, content.path if is_file else chunks, cutting)
+            return
+        head, text = peek(text_from(chunks), HEAD)
         if not head and not any(text):
             raise SourceError("is empty; give a recording with at least one line")
         format = self._reading.format or recognised(head)
-        yield from format.frames(self.name, text, Cutting(frame_bytes, frame_lines, self._reading.hints))
+        yield from format.frames(self.name, text, cutting)
+
+    def _cutting(self, frame_bytes: int, frame_lines: int) -> Cutting:
+        reading = self._reading
+        return Cutting(frame_bytes, frame_lines, reading.hints, reading.columns, self._note)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:  # a file is read twice
+            self.notes.append(sentence)
 
     def _times(self) -> LineTimes:
         return LineTimes(self._reading.settings, self._reading.hints)

@@ -43,6 +43,8 @@ class Source:
     name: str
     frames: Iterator[Frame]
     first: Callable[[], Millis | None] = _unknown
+    notes: Sequence[str] = ()
+    """Sentences about how it is read; more may come while it is."""
 
 
 def source_of(recording: Recording, base_time: Millis | None = None) -> Source:
@@ -52,7 +54,7 @@ def source_of(recording: Recording, base_time: Millis | None = None) -> Source:
         told = recording.survey().first
         return told if told is None or base_time is None else min(told, base_time)
 
-    return Source(recording.name, recording.frames(), first)
+    return Source(recording.name, recording.frames(), first, recording.notes)
 
 
 def _ignore(_: object) -> None:
@@ -85,12 +87,13 @@ class Replay:
         summary = self._summary
         self._look_ahead(sources)
         frames = {source.name: source.frames for source in sources}
+        notes = {source.name: source.notes for source in sources}
         while (name := self.core.slowest) is not None:
             frame = None if self.stopped() else self._read(name, frames[name])
             self._take(self.core.end(name) if frame is None else self.core.feed(frame))
             summary.outcomes[name] = self.core.decoders[name].outcomes
             if frame is None:
-                summary.notes[name] = tuple(self.core.decoders[name].report.sentences())
+                summary.notes[name] = (*notes[name], *self.core.decoders[name].report.sentences())
                 self._judge(name)
             lines = summary.outcomes[name].total()
             summary.lines += lines - self._lines.get(name, 0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.recordings import compression, encoding, tar_archive, zip_archive
-from streams.recordings.content import Access, Content, is_hidden
+from streams.recordings.content import is_hidden
 from streams.recordings.errors import Interrupted, SourceError
 
 _LAYERS: Final = 3
@@ -19,12 +19,12 @@ _OTHERS: Final = (
 )
 
 
-def text_of(content: Content, access: Access) -> Iterator[bytes]:
-    """The text in pieces. Raises SourceError, after what could be read.
+def text_from(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The text in these bytes, in pieces. Raises SourceError, after what could be read.
 
     Of an archive, the texts of its files one after the other.
     """
-    return _text(content.chunks(access), _LAYERS)
+    return _text(chunks, _LAYERS)
 
 
 def unpacked(chunks: Iterator[bytes], layers: int = _LAYERS) -> Iterator[bytes]:

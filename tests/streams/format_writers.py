@@ -3,12 +3,17 @@
 pyais decodes the sentences, so what is written does not come from the decoder under test.
 """
 
+import csv
 import json
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 from pyais import decode
 
 
@@ -141,12 +146,14 @@ def marinecadastre(messages: Iterable[Heard], lower: bool) -> Iterator[str]:
     """The layout of NOAA up to 2024, or (lower case) that from 2025 on."""
     if lower:
         yield (
-            "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,vessel_type,status,"
+            "mmsi,base_date_time,longitude,latitude,sog,cog,heading,vessel_name,imo,call_sign,"
+            "vessel_type,status,"
             "length,width,draft,cargo,transceiver"
         )
     else:
         yield (
-            "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,"
+            "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,"
+            "Width,"
             "Draft,Cargo,TransceiverClass"
         )
     for message, known in _Known().rows(messages):
@@ -214,3 +221,26 @@ def danish(messages: Iterable[Heard]) -> Iterator[str]:
             *sides,
         ]
         yield ",".join(str(cell) for cell in cells)
+
+
+def parquet(messages: Iterable[Heard], path: Path, *, geo: bool = False) -> None:
+    """A table with a column for each field, times as timestamps; with `geo` positions as points in WKB."""
+    rows = list(csv.DictReader(marinecadastre(messages, lower=True)))
+    moments = [datetime.fromisoformat(row.pop("base_date_time")).replace(tzinfo=UTC) for row in rows]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    for name in ("longitude", "latitude", "sog", "cog", "heading"):
+        columns[name] = [float(value) for value in columns[name]]
+    columns["mmsi"] = [int(value) for value in columns["mmsi"]]
+    columns["timestamp"] = moments
+    if geo:
+        places = zip(columns.pop("longitude"), columns.pop("latitude"), strict=True)
+        columns["geometry"] = [struct.pack("<BIdd", 1, 1, *place) for place in places]
+    table = pyarrow.table(columns)
+    if geo:
+        about = {
+            "version": "1.1.0",
+            "primary_column": "geometry",
+            "columns": {"geometry": {"encoding": "WKB"}},
+        }
+        table = table.replace_schema_metadata({"geo": json.dumps(about)})
+    pyarrow.parquet.write_table(table, path, row_group_size=1_000)

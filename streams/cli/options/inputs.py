@@ -49,6 +49,24 @@ class InputOptions:
             "content of each.",
         ),
     ] = None
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOLDS=COLUMN,...",
+            parser=values.columns,
+            help="What the columns of CSV and Parquet hold, by name or by number from 1, such as "
+            "mmsi=MMSI,time=3. Default: guessed from their names; the summary shows the guess.",
+        ),
+    ] = None
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOLDS=UNIT,...",
+            parser=values.units,
+            help="Units of columns of CSV and Parquet, such as sog=km/h,draught=dm, or a factor: sog=0.1. "
+            "Default: knots, degrees and metres, or what the layout is known to have.",
+        ),
+    ] = None
     glob: Annotated[
         str,
         typer.Option(
@@ -67,11 +85,15 @@ class InputOptions:
 
     def reading(self, **how: Any) -> "Reading":
         """How recordings are read; `how` are the other fields of Reading."""
+        from streams.recordings.formats.columns import ColumnOptions, parse_columns, parse_units
         from streams.recordings.formats.known import format_named
         from streams.recordings.recording import Reading
 
         format = format_named(self.input_format) if self.input_format else None
-        return Reading(format=format, keep_order=self.keep_order, hints=self.hints, **how)
+        columns = ColumnOptions(
+            parse_columns(self.columns) if self.columns else {}, parse_units(self.units) if self.units else {}
+        )
+        return Reading(format=format, keep_order=self.keep_order, hints=self.hints, columns=columns, **how)
 
     timezone: Annotated[
         str | None,

@@ -5,6 +5,7 @@ Typer calls them (`parser=`), and the error is printed after the option's name.
 """
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from models.box import Box, read_box
@@ -93,6 +94,28 @@ def broker(text: str) -> str:
         host, _, port = part.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise UsageError(f"{text!r} is not HOST:PORT, such as localhost:9092")
+    return text
+
+
+def columns(text: str) -> str:
+    """What the columns of tables hold, as `parse_columns` reads it."""
+    from streams.recordings.formats.columns import parse_columns
+
+    return _checked(text, parse_columns)
+
+
+def units(text: str) -> str:
+    """Units of columns of tables, as `parse_units` reads them."""
+    from streams.recordings.formats.columns import parse_units
+
+    return _checked(text, parse_units)
+
+
+def _checked(text: str, parse: Callable[[str], object]) -> str:
+    try:
+        parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     return text
 
 

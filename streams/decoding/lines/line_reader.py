@@ -14,7 +14,7 @@ from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import BODY, Sentence, diagnose, find_any, find_body, is_ais, read_body
 from streams.decoding.lines.tag_block import NO_TAG, Tag, name_text, read_tag
 from streams.decoding.lines.time_text import Reading, TextRules, epoch, read_time
-from streams.decoding.records.record_line import read_record_line
+from streams.decoding.records.record_line import Refused, read_record_line
 
 _SINGLE: Final = re.compile(
     rb"([^\\!$]*+)"  # text before; possessive, so that a line of junk costs no more than its length
@@ -168,6 +168,8 @@ class _Pieces:
             return _CONTEXT
         if isinstance(found, Outcome):
             return LineRead(faults=(Fault(self._raw, found, 1),))
+        if isinstance(found, Refused):
+            return LineRead(faults=(Fault(found.row, found.outcome, 1),))
         if found is not None:
             return LineRead(tuple((sentence, Around(tag, prefix=time)) for sentence, tag, time in found))
         rest, blocks = _split_tags(text)

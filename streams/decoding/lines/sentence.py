@@ -54,12 +54,16 @@ class Sentence(msgspec.Struct, array_like=True, gc=False):
         return self.talker.endswith(b"O")
 
 
-CHANNELS: Final = {b"A": 0, b"1": 0, b"B": 1, b"2": 1}
+ATTACHED: Final = b"+"
+"""In place of the channel: the sentence says more of the record that the sentence before it is about."""
+ATTACHED_CHANNEL: Final = 3
+CHANNELS: Final = {b"A": 0, b"1": 0, b"B": 1, b"2": 1, ATTACHED: ATTACHED_CHANNEL}
 OTHER_CHANNEL: Final = 2
 """Classes of channels. Receivers write the two AIS channels as letters or as numbers, or leave them out."""
 
 BODY: Final = (
-    rb"!(([^,*!$\\\x00-\x20\x7f-\xff]{2}VD[MO]),([1-9]),([1-9]),(\d{0,2}),([^,*!$\\]{0,2}),([0-W`-w]*+),([0-6])"
+    rb"!(([^,*!$\\\x00-\x20\x7f-\xff]{2}VD[MO]),([1-9]),([1-9]),(\d{0,2}),([^,*!$\\]{0,2}),([0-W`-w]*+),"
+    rb"([0-6])"
     rb"(?:,[^,*!$\\]*+)*+)\*([0-9A-Fa-f]{2})"
 )
 """A well-formed sentence. Six-bit armour is `0` to `W` and `` ` `` to `w` (IEC 61162-1)."""

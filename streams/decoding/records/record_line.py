@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from streams.decoding.lines.outcome import Outcome
-from streams.decoding.lines.sentence import Sentence
+from streams.decoding.lines.sentence import ATTACHED, Sentence
 from streams.decoding.lines.tag_block import NO_TAG, Tag
 from streams.decoding.lines.time_text import Reading, TextRules, read_time
 from streams.decoding.payload import Content, read_content
@@ -27,7 +27,26 @@ _CRC_BITS: Final = 16
 _LINES_OF_ARRAYS: Final = b"[]{}, \t\r"
 
 
-def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] | Outcome | None:
+class Refused(NamedTuple):
+    """A row of a table that becomes nothing: why, and the row as it stands."""
+
+    outcome: Outcome
+    row: bytes
+
+
+_REASONS: Final = {
+    each.value: each
+    for each in (
+        Outcome.MALFORMED,
+        Outcome.NO_MMSI,
+        Outcome.NO_REPORT,
+        Outcome.UNKNOWN_DATE_ORDER,
+        Outcome.UNKNOWN_ZONE,
+    )
+}
+
+
+def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] | Refused | Outcome | None:
     """The sentences of a line, or what becomes of it. None for a line that is no record.
 
     CONTEXT is what stands between the objects of an array.
@@ -45,6 +64,8 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
     for found in _objects(line[start:]):
         if not isinstance(found, Mapping):
             continue
+        if found.keys() == {"outcome", "row"} and str(found["outcome"]) in _REASONS:
+            return Refused(_REASONS[str(found["outcome"])], str(found["row"]).encode("utf-8", "replace"))
         for record in records_of(found, rules)[1]:
             if not record.mmsi:
                 outcome = Outcome.NO_MMSI
@@ -80,8 +101,9 @@ def _told(
     tag = Tag(station=record.station) if record.station else NO_TAG
     time = record.time if record.time is not None else before
     for index, payload in enumerate(payloads):
-        lines = 0 if spoken or index else 1
-        yield _sentence(payload, number, lines, line), tag, time
+        sentence = _sentence(payload, number, 0 if spoken or index else 1, line)
+        sentence.channel = ATTACHED if index else b""
+        yield sentence, tag, time
 
 
 def _sentence(payload: Payload, number: int, lines: int, line: bytes) -> Sentence:

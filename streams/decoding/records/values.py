@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_WHOLE: Final = re.compile(r"([-+]?\d{1,18})[.,]0*")
 _NOT_SIX_BIT: Final = re.compile(r"[^ !-_]")
 _PLAIN: Final = re.compile(r"[^a-z0-9]+")
 KNOTS_PER_MS: Final = 3600 / 1852
@@ -52,7 +53,9 @@ def number(value: Any) -> float | None:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number; of `9.0` too."""
+    """A whole number; of `9.0` and `9,0` too."""
+    if isinstance(value, str) and (match := _WHOLE.fullmatch(value.strip())):
+        return int(match[1])
     found = number(value)
     return int(found) if found is not None and found == int(found) else None
 

@@ -1,23 +1,27 @@
 """Format: how one kind of text is told from others, and how it becomes frames of lines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from models.frame import Frame
 from models.source_hints import NO_HINTS, SourceHints
+from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
     """How frames are made: at most `lines` lines and about `bytes` bytes in each.
 
-    `hints` are what the user says about the source.
+    `hints` are what the user says about the source, `columns` what about the columns of tables. `note` takes
+    a sentence about how the text is read.
     """
 
     bytes: int
     lines: int
     hints: SourceHints = NO_HINTS
+    columns: ColumnOptions = NO_COLUMNS
+    note: Callable[[str], object] = str
 
 
 class Format(Protocol):

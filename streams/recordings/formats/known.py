@@ -3,6 +3,7 @@
 from typing import Final
 
 from streams.recordings.errors import SourceError
+from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Format
 from streams.recordings.formats.json_text import JsonText
 from streams.recordings.formats.nmea import Nmea
@@ -12,7 +13,7 @@ HEAD: Final = 1 << 13
 
 
 NMEA: Final = Nmea()
-FORMATS: Final[tuple[Format, ...]] = (JsonText(), NMEA)
+FORMATS: Final[tuple[Format, ...]] = (JsonText(), NMEA, CsvText())
 """In the order in which they are tried."""
 
 

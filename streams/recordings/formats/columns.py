@@ -1,0 +1,164 @@
+"""Columns: which column of a table holds what, in which unit, and how that was found out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from models.date_order import DateOrder
+from streams.decoding.records.names import FIELDS, fields_of
+from streams.decoding.records.values import KNOTS_PER_MS, plain
+from streams.recordings.errors import SourceError
+
+_ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": 57.29577951308232}
+_LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
+_PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": 57.29577951308232}
+_SPEED: Final = {
+    "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS, "mps": KNOTS_PER_MS,
+    "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
+}  # fmt: skip
+UNITS: Final[dict[str, dict[str, float]]] = {
+    "sog": _SPEED,
+    "cog": _ANGLE,
+    "heading": _ANGLE,
+    "lon": _PLACE,
+    "lat": _PLACE,
+    **dict.fromkeys(("draught", "length", "width", "to_bow", "to_stern", "to_port", "to_starboard"), _LENGTH),
+}
+"""By what a column holds: the units that it may be in, each as a multiple of the one that is used here."""
+_IN_NAME: Final = re.compile(
+    r"[(\[_ ](km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.IGNORECASE
+)
+_WITHOUT_UNIT: Final = re.compile(
+    r"[(\[_ ](?:km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.I
+)
+_EXTRA: Final = ("date",)
+NAMES: Final = (*FIELDS, *_EXTRA)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """What the user says about tables: `names` has the column for what it holds, `units` their units."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, float] = field(default_factory=dict)
+
+
+NO_COLUMNS: Final = ColumnOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """`places` has the place of the column (from 0) for what it holds, `factors` what its numbers are
+    multiplied by."""
+
+    layout: str
+    places: dict[str, int]
+    factors: dict[str, float]
+    order: DateOrder
+    note: str
+    tenths: bool = False
+    """Speeds are in tenths of a knot if the first ones are whole numbers."""
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """`mmsi=MMSI,time=Date,lat=3`: what a column holds, and its name or its number from 1. Raises ValueError."""
+    found = {}
+    for part in text.split(","):
+        holds, sign, name = (piece.strip() for piece in part.partition("="))
+        if not sign or not name or holds not in NAMES:
+            raise ValueError(
+                f"{part!r} names no column; give what it holds and its name or number, such as "
+                f"mmsi=MMSI,time=3. "
+                f"A column may hold {', '.join(NAMES)}"
+            )
+        found[holds] = name
+    return found
+
+
+def parse_units(text: str) -> dict[str, float]:
+    """`sog=km/h,draught=dm`, or a factor: `sog=0.1`. Raises ValueError."""
+    found = {}
+    for part in text.split(","):
+        holds, _, unit = (piece.strip() for piece in part.partition("="))
+        if holds not in UNITS:
+            raise ValueError(f"{part!r}: units may be given for {', '.join(UNITS)}, such as sog=km/h")
+        known = UNITS[holds].get(unit.lower())
+        try:
+            found[holds] = known if known is not None else float(unit)
+        except ValueError:
+            units = ", ".join(UNITS[holds])
+            raise ValueError(f"{part!r}: known units are {units}, or a factor such as {holds}=0.1") from None
+    return found
+
+
+def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "column") -> ColumnMap:
+    """What the columns of a table with these names hold. Raises SourceError where that does not suffice."""
+    shown = ", ".join(header[:30]) + (", ..." if len(header) > 30 else "")
+    places = {holds: _place(header, name, shown) for holds, name in options.names.items()}
+    taken = set(places.values())
+    plain_names = [
+        _WITHOUT_UNIT.sub("", name) if index not in taken else "" for index, name in enumerate(header)
+    ]
+    guessed: dict[str, int] = {}
+    for name, holds in fields_of([name for name in plain_names if name]).items():
+        if holds not in places:
+            guessed[holds] = plain_names.index(name)
+    if "date" not in places:
+        days = [
+            i for i, name in enumerate(header) if plain(name) in ("date", "day", "dateutc") and i not in taken
+        ]
+        if days:
+            guessed["date" if "time" in places | guessed else "time"] = days[0]
+    places = places | guessed
+    if "mmsi" not in places or not ({"lat", "lon"} <= places.keys() or {"name", "imo"} & places.keys()):
+        missing = "mmsi" if "mmsi" not in places else "lat and lon"
+        raise SourceError(
+            f"has no {what} that is known to hold {missing} (its {what}s: {shown}); name them, such as "
+            "--columns mmsi=MMSI,time=Time,lat=Lat,lon=Lon, with names or with numbers from 1"
+        )
+    layout, order, tenths = _layout({plain(name) for name in header}, header)
+    factors = {
+        holds: UNITS[holds][unit[1].lower()]
+        for holds, place in places.items()
+        if holds in UNITS and (unit := _IN_NAME.search(header[place])) and unit[1].lower() in UNITS[holds]
+    } | dict(options.units)
+    told = ", ".join(
+        f"{holds}={header[place]}" for holds, place in sorted(places.items(), key=lambda p: p[1])
+    )
+    changed = "".join(
+        f"; {holds} times {factor:.6g}" for holds, factor in sorted(factors.items()) if factor != 1
+    )
+    note = f"read as {layout}: {told}{changed}"
+    return ColumnMap(layout, places, factors, order, note, tenths and "sog" not in factors)
+
+
+def _place(header: Sequence[str], name: str, shown: str) -> int:
+    same = [index for index, each in enumerate(header) if each == name]
+    same = same or [index for index, each in enumerate(header) if plain(each) == plain(name) != ""]
+    if same:
+        return same[0]
+    if name.isdecimal() and 1 <= int(name) <= len(header):
+        return int(name) - 1
+    raise SourceError(
+        f"has no column {name!r}; --columns takes one of {shown}, or a number from 1 to {len(header)}"
+    )
+
+
+def _layout(names: set[str], header: Sequence[str]) -> tuple[str, DateOrder, bool]:
+    """The name of a known layout, the order of its dates, and whether its speeds may be tenths of a knot."""
+    if "basedatetime" in names:
+        return "MarineCadastre (NOAA)", DateOrder.UNKNOWN, False
+    if "typeofmobile" in names:
+        return "aisdk (Danish Maritime Authority)", DateOrder.DAY_FIRST, False
+    if {"distancefromshore", "distancefromport"} & names and "mmsi" in names:
+        return "Global Fishing Watch", DateOrder.UNKNOWN, False
+    if {"mmsi", "lat", "lon", "speed", "timestamp"} <= names and (
+        {"dsrc", "shipid"} & names or {"MMSI", "LAT", "LON", "SPEED", "COURSE", "TIMESTAMP"} <= set(header)
+    ):
+        return "MarineTraffic", DateOrder.UNKNOWN, True
+    if {"messageid", "repeatindicator"} <= names and "time" in names:
+        return "exactEarth", DateOrder.UNKNOWN, False
+    if "collectiontype" in names or {"createdat", "msgtype"} <= names:
+        return "Spire", DateOrder.UNKNOWN, False
+    return "a table by the names of its columns", DateOrder.UNKNOWN, False

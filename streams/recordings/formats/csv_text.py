@@ -1,0 +1,223 @@
+"""CSV: rows of text, of any layout whose columns are known by their names or named by the user."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.frame import Frame
+from streams.decoding.lines.outcome import Outcome
+from streams.decoding.lines.time_text import TextRules
+from streams.decoding.records.names import fields_of
+from streams.decoding.records.values import number
+from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.formats.columns import ColumnMap, map_columns
+from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.frames import frames_of
+from streams.recordings.formats.rows import Batch, RowWriter, refused_line
+from streams.recordings.formats.table_columns import TextColumns
+
+_SIGNS: Final = (b",", b";", b"\t", b"|")
+_BLOCK: Final = 1 << 20
+"""Bytes of rows that are read at once."""
+_MOST_JOINED: Final = 20
+"""Lines that one row may go on over, inside of quotes."""
+_LONGEST: Final = 1 << 16
+_INNER: Final = "\x1e"
+"""In a quoted cell, in place of the sign between cells."""
+_SEP: Final = re.compile(rb"sep=(.)\s*$", re.IGNORECASE)
+
+
+class CsvText:
+    """Rows with a header, or with `--columns`."""
+
+    name = "csv"
+    about = (
+        "CSV of NOAA MarineCadastre, the Danish Maritime Authority, Global Fishing Watch, "
+        "MarineTraffic, Spire, "
+        "exactEarth, and any other whose columns have usual names or are named with --columns."
+    )
+
+    def recognises(self, head: bytes) -> bool:
+        return _looks_like_rows(head)
+
+    def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
+        reader: _Reader | None = None
+        first = 1  # number of the next line
+        for lines in _blocks(text):
+            reader = reader or _Reader(lines, cutting)
+            made = reader.read(lines)
+            yield from frames_of(source, made, first, cutting)
+            first += len(made)
+
+
+def _blocks(text: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """The lines of a text, many at a time. Raises what the text raises, after the lines before it."""
+    rest, size = [b""], 0
+    fault: SourceError | None = None
+    try:
+        for chunk in text:
+            rest.append(chunk)
+            size += len(chunk)
+            if size >= _BLOCK and b"\n" in chunk:
+                data = b"".join(rest)
+                end = data.rfind(b"\n") + 1
+                yield data[: end - 1].split(b"\n")
+                rest, size = [data[end:]], len(data) - end
+    except Interrupted:
+        data = b"".join(rest)
+        if b"\n" in data:
+            yield data[: data.rfind(b"\n")].split(b"\n")
+        return
+    except SourceError as error:
+        fault = error
+    data = b"".join(rest)
+    if data:
+        yield data.removesuffix(b"\n").split(b"\n")
+    if fault is not None:
+        raise fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    sign: bytes
+    header: tuple[str, ...]
+    """Empty where there is none."""
+    place: int
+    """Of the header among the lines."""
+
+
+class _Reader:
+    """Reads the rows of one text. Raises SourceError where its columns are not known."""
+
+    def __init__(self, lines: Sequence[bytes], cutting: Cutting) -> None:
+        found = _dialect(lines)
+        options = cutting.columns
+        if not found.header and not options.names:
+            raise SourceError(
+                "has no header that names its columns; name them by their numbers, such as --columns "
+                "mmsi=1,time=2,lat=3,lon=4"
+            )
+        width = len(found.header) or max((len(_cells(line, found.sign)) for line in lines[:20]), default=0)
+        header = found.header or tuple(str(place) for place in range(1, width + 1))
+        self._map: ColumnMap = map_columns(header, options)
+        self._sign, self._width, self._header = found.sign, width, found.place
+        self._cutting = cutting
+        self._writer = RowWriter(self._map, TextRules(cutting.hints.timezone, cutting.hints.date_order))
+        self._decimal = found.sign != b","
+        cutting.note(self._map.note)
+
+    def read(self, lines: list[bytes]) -> list[bytes]:
+        """The lines with the messages of these rows."""
+        result = [b""] * len(lines)
+        rows: list[int] = []
+        texts: list[bytes] = []
+        skip = self._header
+        self._header = -1
+        index = 0
+        while index < len(lines):
+            at, line = index, lines[index].rstrip(b"\r")
+            index += 1
+            if at <= skip or not line.strip() or (line.startswith(b"#") and line.count(self._sign) < 2):
+                result[at] = b"# " + line if line.strip() else b""
+                continue
+            if b'"' in line:
+                while line.count(b'"') % 2 and index < len(lines) and index - at < _MOST_JOINED:
+                    result[index] = b"# goes on in the line above"
+                    line += b" " + lines[index].rstrip(b"\r")
+                    index += 1
+                line = self._unquoted(line)
+            count = line.count(self._sign) + 1
+            if count != self._width:
+                cells = line.split(self._sign)
+                if count > self._width and any(cell.strip() for cell in cells[self._width :]):
+                    result[at] = refused_line(Outcome.MALFORMED, lines[at])
+                    continue
+                if len(cells) <= max(
+                    self._map.places.get(name, 0) for name in ("mmsi", "lat", "lon", "time")
+                ):
+                    result[at] = refused_line(Outcome.MALFORMED, lines[at])
+                    continue
+                line = self._sign.join((cells + [b""] * self._width)[: self._width])
+            if len(line) > _LONGEST:
+                result[at] = refused_line(Outcome.MALFORMED, line[:4096])
+                continue
+            rows.append(at)
+            texts.append(line)
+        if rows:
+            made = self._writer.lines(self._batch(texts, lambda row: lines[rows[row]]))
+            for at, line in zip(rows, made, strict=True):
+                result[at] = line
+            for note in self._writer.notes:
+                self._cutting.note(note)
+            self._writer.notes.clear()
+        return result
+
+    def _unquoted(self, line: bytes) -> bytes:
+        inner = _INNER.encode()
+        cells = [cell.encode("utf-8", "replace") for cell in _cells(line, self._sign)]
+        clean = (cell.replace(self._sign, inner).replace(b'"', b"'").replace(b"\n", b" ") for cell in cells)
+        return self._sign.join(clean)
+
+    def _batch(self, rows: list[bytes], raw: Callable[[int], bytes]) -> Batch:
+        columns = TextColumns.of_csv(rows, self._sign, self._width, self._map.places, self._decimal)
+        return Batch(len(rows), columns.texts, columns.numbers, lambda: None, raw)
+
+
+def _cells(line: bytes, sign: bytes) -> list[str]:
+    text = line.decode("utf-8", "replace").replace("\0", "")
+    try:
+        return next(csv.reader(io.StringIO(text), delimiter=sign.decode(), skipinitialspace=True), [])
+    except csv.Error:
+        return text.split(sign.decode())
+
+
+def _dialect(lines: Sequence[bytes]) -> _Dialect:
+    """The sign between cells, and the header, if one of the first lines is one."""
+    best = _Dialect(b",", (), -1)
+    most = 0
+    for place, line in enumerate(lines[:20]):
+        told = _SEP.match(line.strip())
+        signs = _SIGNS
+        if not line.strip() or told:
+            continue
+        for sign in signs:
+            header = tuple(
+                cell.strip().lstrip("#").strip().strip("'\"") for cell in _cells(line.strip(), sign)
+            )
+            if len(header) < 2 or sum(number(cell) is not None for cell in header) > len(header) // 4:
+                continue
+            known = len(fields_of(list(header)))
+            if known > most:
+                best, most = _Dialect(sign, header, place), known
+        if most >= 2:
+            return best
+        if not line.startswith(b"#"):
+            break
+    if best.header:
+        return best
+    first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
+    sign = max(_SIGNS, key=first.count)
+    cells = _cells(first, sign)
+    named = sum(number(cell) is None and any(c.isalpha() for c in cell) for cell in cells)
+    place = next((i for i, line in enumerate(lines) if line is first), -1)
+    if named == len(cells) and len(cells) >= 2:
+        return _Dialect(sign, tuple(cell.strip() for cell in cells), place)
+    return _Dialect(sign, (), -1)
+
+
+def _looks_like_rows(head: bytes) -> bool:
+    """Whether a text has a header that names an MMSI, or several lines with equally many cells."""
+    if b"\0" in head:
+        return False
+    lines = [line.rstrip(b"\r") for line in head.split(b"\n")][: -1 if b"\n" in head else None]
+    lines = [line for line in lines if line.strip()][:20]
+    if not lines:
+        return False
+    found = _dialect(lines)
+    if "mmsi" in fields_of(list(found.header)).values():
+        return True
+    counts = {len(_cells(line, found.sign)) for line in lines if not line.startswith(b"#")}
+    return len(counts) == 1 and min(counts) >= 4 and len(lines) >= 2

@@ -1,0 +1,176 @@
+"""Parquet and GeoParquet: rows of a table in columns, read a batch at a time.
+
+GeoParquet 1.1 (https://geoparquet.org): positions may be points of a geometry column, as WKB or as coordinates.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, BinaryIO, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.frame import Frame
+from streams.decoding.lines.time_text import TextRules, zone_of
+from streams.decoding.records.names import fields_of
+from streams.recordings.errors import SourceError
+from streams.recordings.formats.columns import map_columns
+from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.frames import frames_of
+from streams.recordings.formats.rows import Batch, RowWriter, epochs
+from streams.recordings.formats.table_columns import TextColumns
+
+MAGIC: Final = b"PAR1"
+NAME: Final = "parquet"
+ABOUT: Final = (
+    "Parquet and GeoParquet, with columns as those of CSV; positions may be points of a geometry column."
+)
+_ROWS: Final = 20_000
+"""Rows that are read at once."""
+_GEOMETRY: Final = ("geometry", "geom", "wkb_geometry", "the_geom")
+_PLACE: Final = ("longitude", "latitude")
+
+
+def parquet_frames(source: str, content: str | Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
+    """The rows of a file, by its path, or of bytes that are copied to a temporary file. Raises SourceError."""
+    import pyarrow as pa
+
+    with ExitStack() as opened:
+        if isinstance(content, str):
+            file: BinaryIO = opened.enter_context(open(content, "rb"))
+        else:
+            file = opened.enter_context(_copied(content))
+        try:
+            yield from _frames(source, file, cutting)
+        except (pa.ArrowException, OSError, EOFError) as error:
+            text = str(error).partition("\n")[0]
+            raise SourceError(
+                f"the Parquet file is broken or breaks off ({text}); what came before was processed, "
+                f"fetch it again"
+            ) from None
+
+
+def _copied(chunks: Iterator[bytes]) -> BinaryIO:
+    try:
+        file = tempfile.TemporaryFile(prefix="tankerwatch-")
+        for chunk in chunks:
+            file.write(chunk)
+        file.seek(0)
+    except OSError as error:
+        raise SourceError(
+            f"needs room in {tempfile.gettempdir()} ({error.strerror}); make room there, or name "
+            f"another folder "
+            "with the environment variable TMPDIR"
+        ) from error
+    return file
+
+
+def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = parquet.ParquetFile(file)
+    header = list(table.schema_arrow.names)
+    points = _points(table)
+    shown = [*header, *_PLACE] if points else header
+    columns = map_columns(shown, cutting.columns)
+    cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
+    writer = RowWriter(columns, TextRules(cutting.hints.timezone, cutting.hints.date_order))
+    names = {holds: shown[place] for holds, place in columns.places.items()}
+    wanted = list(dict.fromkeys(name for name in names.values() if name in header))
+    first = 1
+    for part in table.iter_batches(
+        _ROWS, columns=[*wanted, *([points] if points else [])], use_threads=False
+    ):
+        found = {name: part.column(name) for name in wanted}
+        if points:
+            lon, lat = _coordinates(part.column(points))
+            found |= dict(zip(_PLACE, (pa.array(lon), pa.array(lat)), strict=True))
+        lines = writer.lines(
+            _batch({holds: found[name] for holds, name in names.items()}, part.num_rows, cutting)
+        )
+        for note in writer.notes:
+            cutting.note(note)
+        writer.notes.clear()
+        yield from frames_of(source, lines, first, cutting)
+        first += len(lines)
+
+
+def _points(table: Any) -> str:
+    """The column with points; empty where positions have columns of their own."""
+    names = table.schema_arrow.names
+    if {"lon", "lat"} <= set(fields_of(names).values()):
+        return ""
+    about = (table.schema_arrow.metadata or {}).get(b"geo")
+    if about is not None:
+        try:
+            primary = json.loads(about).get("primary_column")
+        except (ValueError, AttributeError):
+            primary = None
+        if primary in names:
+            return str(primary)
+    return next((name for name in _GEOMETRY if name in names), "")
+
+
+def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Longitudes and latitudes of points; NaN where there is none."""
+    import pyarrow as pa
+    import shapely
+
+    if pa.types.is_struct(column.type):
+        x, y = (
+            np.array(column.field(name).to_numpy(zero_copy_only=False), np.float64) for name in ("x", "y")
+        )
+        return x, y
+    points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _batch(found: Mapping[str, Any], rows: int, cutting: Cutting) -> Batch:
+    columns = TextColumns(found)
+
+    def raw(row: int) -> bytes:
+        values = {name: column[row].as_py() for name, column in found.items()}
+        return msgspec.json.encode(values, enc_hook=str)
+
+    def times() -> npt.NDArray[np.int64] | None:
+        return _times(found["time"], columns, cutting.hints.timezone)
+
+    return Batch(rows, columns.texts, columns.numbers, times, raw)
+
+
+def _times(column: Any, columns: TextColumns, zone: str) -> npt.NDArray[np.int64] | None:
+    """Milliseconds of a column of times or numbers; None of one of texts."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):
+        empty = np.array(column.is_null().to_numpy(zero_copy_only=False))
+        found = column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
+        result = np.array(found.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        if column.type.tz is None and zone:
+            result -= _offsets(result, zone)
+        result[empty] = -1
+        return result
+    if (
+        pa.types.is_integer(column.type)
+        or pa.types.is_floating(column.type)
+        or pa.types.is_decimal(column.type)
+    ):
+        return epochs(columns.numbers("time"))
+    return None
+
+
+def _offsets(local: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """How far ahead of UTC local times of a zone are, in milliseconds."""
+    from datetime import UTC, datetime, timedelta
+
+    quarters, which = np.unique(local // 900_000, return_inverse=True)
+    start = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    found: Sequence[timedelta | None] = [
+        zone_of(zone).utcoffset(start + timedelta(minutes=15 * quarter)) for quarter in quarters.tolist()
+    ]
+    seconds = [offset.total_seconds() if offset else 0.0 for offset in found]
+    return (np.array(seconds) * 1000).astype(np.int64)[which]

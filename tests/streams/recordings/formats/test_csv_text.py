@@ -1,0 +1,241 @@
+"""CSV: the same rows however they are written, and an outcome for every line."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.date_order import DateOrder
+from models.report import Rows, joined
+from models.source_hints import SourceHints
+from models.time import from_text
+from streams.decoding.decoder import Decoder
+from streams.recordings.errors import SourceError
+from streams.recordings.formats.columns import ColumnOptions, parse_columns, parse_units
+from streams.recordings.formats.csv_text import CsvText
+from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.known import recognised
+
+HEADER = (
+    "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft"
+)
+ROW = "273111111,2023-01-11T00:00:00,42.5,132.5,10.1,90.4,91.0,TEST SHIP,IMO9074729,CALL1,80,5.0,150,22,8.5"
+TIME = from_text("2023-01-11T00:00:00Z")
+
+
+def read(
+    text: str | bytes,
+    columns: str = "",
+    units: str = "",
+    hints: SourceHints | None = None,
+    size: int = 1 << 16,
+) -> tuple[Decoder, Rows, Rows, list[str]]:
+    data = text.encode() if isinstance(text, str) else text
+    notes: list[str] = []
+    options = ColumnOptions(parse_columns(columns) if columns else {}, parse_units(units) if units else {})
+    cutting = Cutting(1 << 18, 50_000, hints or SourceHints(), options, notes.append)
+    decoder = Decoder("a", hints=hints)
+    lines = 0
+    for frame in CsvText().frames("a", (data[at : at + size] for at in range(0, len(data), size)), cutting):
+        assert frame.first_line == lines + 1
+        lines += frame.data.count(b"\n")
+        decoder.feed(frame)
+    decoder.end()
+    out = decoder.advance(decoder.watermark)
+    assert sum(decoder.outcomes.values()) == lines == len(data.removesuffix(b"\n").split(b"\n"))
+    return decoder, out.reports.positions, out.reports.statics, notes
+
+
+def is_the_row(positions: Rows, statics: Rows) -> None:
+    (at,), (said,) = positions, statics
+    assert (at["mmsi"], at["time"], at["type"], at["status"]) == (273111111, TIME, 1, 5)
+    numbers = [at[name] for name in ("lat", "lon", "sog", "cog", "heading")]
+    assert numbers == pytest.approx([42.5, 132.5, 10.1, 90.4, 91.0], abs=1e-4)
+    assert (said["name"], said["callsign"], said["imo"]) == (b"TEST SHIP", b"CALL1", 9074729)
+    assert (said["ship_type"], said["to_stern"], said["to_starboard"]) == (80, 150, 22)
+    assert said["draught"] == pytest.approx(8.5)
+
+
+CELLS, NAMES = ROW.split(","), HEADER.split(",")
+ORDER = [3, 7, 0, 12, 1, 9, 2, 14, 4, 5, 8, 6, 13, 10, 11]
+
+
+def quoted(cells: Sequence[str], sign: str = ",") -> str:
+    return sign.join(f'"{cell}"' for cell in cells)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEADER}\n{ROW}\n",
+        f"{HEADER}\r\n{ROW}\r\n",
+        f"{HEADER}\n{ROW}",
+        f"\n{HEADER}\n\n{ROW}\n\n",
+        f"# made by somebody\n{HEADER}\n{ROW}\n",
+        f"sep=;\n{HEADER.replace(',', ';')}\n{ROW.replace(',', ';')}\n",
+        f"{HEADER.replace(',', ';')}\n{ROW.replace(',', ';').replace('.', ',')}\n",
+        HEADER.replace(",", "\t") + "\n" + ROW.replace(",", "\t") + "\n",
+        HEADER.replace(",", "|") + "\n" + ROW.replace(",", "|") + "\n",
+        f"{quoted(NAMES)}\n{quoted(CELLS)}\n",
+        f"{quoted(NAMES, ', ')}\n{quoted(CELLS, ', ')}\n",
+        quoted(NAMES) + "\n" + quoted([cell.replace(".", ",") for cell in CELLS]) + "\n",
+        ",".join(NAMES[i] for i in ORDER) + "\n" + ",".join(CELLS[i] for i in ORDER) + "\n",
+        f"{HEADER},Remark\n{ROW},\"a, b\"\n",
+        f"{HEADER}\n{ROW},,\n",
+        f"{HEADER},Remark,Other\n{ROW}\n",
+        f"{HEADER.upper()}\n{ROW}\n",
+        f"{HEADER}\n{ROW.replace('2023-01-11T00:00:00', '1673395200')}\n",
+        f"{HEADER}\n{ROW.replace('2023-01-11T00:00:00', '1673395200000.0')}\n",
+        f"{HEADER}\n{ROW.replace('2023-01-11T00:00:00', '2023-01-11 09:00:00+09:00')}\n",
+        f"{HEADER.replace('BaseDateTime', 'Date,Time')}\n{ROW.replace('T00', ',00')}\n",
+    ],
+)  # fmt: skip
+def test_a_row_is_the_same_however_it_is_written(text: str) -> None:
+    assert recognised(text.encode()[:8192]).name == "csv"
+    decoder, positions, statics, _ = read(text)
+    is_the_row(positions, statics)
+    assert sum(decoder.messages.values()) == 1
+    assert set(+decoder.outcomes) <= {"message", "context"}
+
+
+def test_a_header_of_unknown_names_needs_columns() -> None:
+    header = ",".join(f"X{index}" for index in range(len(NAMES)))
+    with pytest.raises(SourceError, match=r"--columns mmsi=.*numbers from 1"):
+        read(f"{header}\n{ROW}\n")
+    names = "mmsi=X0,time=X1,lat=X2,lon=4,sog=5,cog=6,heading=7,name=8,imo=9,callsign=10,ship_type=11"
+    _, positions, statics, _ = read(f"{header}\n{ROW}\n", f"{names},status=12,length=13,width=14,draught=15")
+    is_the_row(positions, statics)
+
+
+def test_rows_without_a_header_need_columns() -> None:
+    with pytest.raises(SourceError, match=r"no header.*--columns"):
+        read(f"{ROW}\n{ROW}\n")
+    _, positions, _, _ = read(f"{ROW}\n", "mmsi=1,time=2,lat=3,lon=4,status=12,sog=5,cog=6,heading=7")
+    assert positions["time"].tolist() == [TIME]
+
+
+def test_units_and_zone_by_option() -> None:
+    text = "mmsi,time,lat,lon,speed,course\n273111111,2023-01-11 09:00:00,42.5,132.5,18.7052,1.5778\n"
+    _, positions, _, notes = read(text, units="sog=km/h,cog=rad", hints=SourceHints(timezone="Asia/Seoul"))
+    assert positions["time"].tolist() == [TIME]
+    assert positions["sog"][0] == pytest.approx(10.1, abs=0.01)
+    assert positions["cog"][0] == pytest.approx(90.4, abs=0.01)
+    assert "sog times 0.539957" in notes[0]
+
+
+def test_a_unit_in_the_name_of_a_column() -> None:
+    text = "mmsi,time,lat,lon,Speed (km/h)\n273111111,2023-01-11 00:00:00,42.5,132.5,18.7052\n"
+    _, positions, _, _ = read(text)
+    assert positions["sog"][0] == pytest.approx(10.1, abs=0.01)
+
+
+def test_speeds_of_marinetraffic_are_tenths_where_they_are_whole() -> None:
+    head = "MMSI,LAT,LON,SPEED,HEADING,COURSE,STATUS,TIMESTAMP,DSRC\n273111111,42.5,132.5,"
+    _, positions, _, notes = read(f"{head}101,91,90,0,2023-01-11T00:00:00,TER\n")
+    assert positions["sog"][0] == pytest.approx(10.1)
+    assert any("tenths of a knot" in note for note in notes)
+    _, positions, _, _ = read(f"{head}10.1,91,90,0,2023-01-11T00:00:00,TER\n")
+    assert positions["sog"][0] == pytest.approx(10.1)
+    _, positions, _, _ = read(f"{head}10,91,90,0,2023-01-11T00:00:00,TER\n", units="sog=kn")
+    assert positions["sog"][0] == pytest.approx(10)
+
+
+def danish(time: str, kind: str, lat: str, name: str = "Unknown") -> str:
+    return (
+        "# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational "
+        "status,SOG,COG,Heading,IMO,Name,Ship type,"
+        f"Cargo type\n{time},{kind},273111111,{lat},11.5,Moored,,,,Unknown,{name},Tanker,Category X\n"
+    )
+
+
+def test_danish_rows() -> None:
+    _, positions, statics, _ = read(danish("03/02/2023 00:00:00", "Class A", "57.5", "TEST SHIP"))
+    assert positions["time"].tolist() == [from_text("2023-02-03T00:00:00Z")]
+    assert [bool(np.isnan(positions[name][0])) for name in ("sog", "cog", "heading")] == [True] * 3
+    assert statics["ship_type"].tolist() == [81]
+    _, positions, statics, _ = read(danish("03/02/2023 00:00:00", "Class B", "91.0", "TEST SHIP"))
+    assert len(positions) == 0
+    assert set(statics["type"].tolist()) == {24}
+    _, positions, _, _ = read(danish("03/02/2023 00:00:00", "Base Station", "57.5"))
+    assert positions["type"].tolist() == [4]
+    decoder, _, _, _ = read(danish("03/02/2023 00:00:00", "AtoN", "57.5"))
+    assert decoder.outcomes["no_report"] == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ("0,2023-01-11T00:00:00,42.5,132.5", "no_mmsi"),
+        ("x,2023-01-11T00:00:00,42.5,132.5", "no_mmsi"),
+        ("1263940000000000,2023-01-11T00:00:00,42.5,132.5", "no_mmsi"),
+        ("273111111,,42.5,132.5", "no_time"),
+        ("273111111,soon,42.5,132.5", "no_time"),
+        ("273111111,2023-01-11T00:00:00,,", "no_report"),
+        ("273111111,2023-01-11T00:00:00,91,181", "no_report"),
+        ("273111111,2023-01-11 00:00:00 KST,42.5,132.5", "unknown_zone"),
+        ("273111111,03/04/2023 00:00:00,42.5,132.5", "unknown_date_order"),
+        ("273111111,2023-01-11T00:00:00,42.5,132.5,more", "malformed"),
+        ("273111111,2023-01-11T00:00:00,42.5", "malformed"),
+    ],
+)
+def test_a_row_that_becomes_nothing_says_why(row: str, outcome: str) -> None:
+    decoder = Decoder("a")
+    for frame in CsvText().frames("a", iter([f"mmsi,time,lat,lon\n{row}\n".encode()]), Cutting(1 << 18, 500)):
+        decoder.feed(frame)
+    decoder.end()
+    rejects = decoder.advance(decoder.watermark).rejects
+    assert +decoder.outcomes == {"context": 1, outcome: 1}
+    assert [reject.line for reject in rejects] == [2]
+    if outcome != "no_time":
+        assert rejects[0].head.decode() == row
+
+
+def test_the_order_of_dates_is_told_by_the_rows_or_the_user() -> None:
+    text = "mmsi,time,lat,lon\n1,03/04/2023 00:00:00,1,2\n1,13/04/2023 00:00:00,1,2\n"
+    assert read(text)[1]["time"].tolist()[0] == from_text("2023-04-03T00:00:00Z")
+    hints = SourceHints(date_order=DateOrder.MONTH_FIRST)
+    first = read("mmsi,time,lat,lon\n1,03/04/2023 00:00:00,1,2\n", hints=hints)[1]
+    assert first["time"].tolist() == [from_text("2023-03-04T00:00:00Z")]
+
+
+def test_static_data_is_written_when_new_and_every_six_minutes() -> None:
+    rows = [ROW.replace("T00:00:00", f"T00:{minute:02}:00") for minute in range(14)]
+    rows[9] = rows[9].replace("TEST SHIP", "OTHER NAME")
+    _, positions, statics, _ = read("\n".join([HEADER, *rows]))
+    assert len(positions) == 14
+    assert [(row["time"] - TIME) // 60_000 for row in statics] == [0, 6, 9, 10, 12]
+
+
+def test_a_row_over_several_lines() -> None:
+    decoder, positions, _, _ = read(
+        'mmsi,time,lat,lon,remark\n1,2023-01-11T00:00:00,1,2,"a\nb"\n2,2023-01-11T00:00:00,1,2,c\n'
+    )
+    assert positions["mmsi"].tolist() == [1, 2]
+    assert +decoder.outcomes == {"message": 2, "context": 2}
+
+
+CELL = st.text("0123456789.,-+eE\";\t 'x", max_size=8) | st.sampled_from(
+    ["", "273111111", "42.5", "nan", "1e999"]
+)
+
+
+@given(st.binary(max_size=200) | st.lists(st.lists(CELL, max_size=6), max_size=8).map(
+    lambda rows: "\n".join(",".join(cells) for cells in rows).encode()
+), st.integers(1, 80), st.booleans())  # fmt: skip
+def test_any_bytes_are_accounted_for(data: bytes, size: int, headed: bool) -> None:
+    data = (b"mmsi,time,lat,lon,name,sog\n" if headed else b"") + data.replace(b"\r", b"")
+    if not data:
+        return
+    try:
+        read(data, "" if headed else "mmsi=1,time=2,lat=3,lon=4", size=size)
+    except SourceError as error:
+        assert not headed
+        assert "--columns" in str(error)  # noqa: PT017
+
+
+def test_frames_do_not_depend_on_how_text_comes() -> None:
+    text = "\n".join([HEADER, *(ROW.replace("T00", f"T{hour:02}") for hour in range(24))])
+    whole, parts = read(text)[1], read(text, size=7)[1]
+    assert joined([whole], whole.dtype).tobytes() == joined([parts], parts.dtype).tobytes()

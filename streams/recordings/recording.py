@@ -34,8 +34,8 @@ class Reading:
     Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a longer line only the head is
     kept. `format` is that of every recording; without it, each is recognised by its content. With
     `keep_order` lines stay as they stand; otherwise they are put in order of time where some would come more
-    than the lateness of `settings` after later ones. `hints` are what the user says about the lines, `columns` what
-    about the columns of tables.
+    than the lateness of `settings` after later ones. `hints` are what the user says about the lines,
+    `columns` what about the columns of tables.
     """
 
     access: Access = field(default_factory=Access)
@@ -138,8 +138,8 @@ class Recording:
         start, chunks = peek(self._content.chunks(self._reading.access), len(MAGIC))
         if start == MAGIC:
             content = self._content
-            is_file = isinstance(content, FileContent) and content.rereadable
-            yield from parquet_frames(self.name, content.path if is_file else chunks, cutting)
+            whole = content.path if isinstance(content, FileContent) and content.rereadable else chunks
+            yield from parquet_frames(self.name, whole, cutting)
             return
         head, text = peek(text_from(chunks), HEAD)
         if not head and not any(text):

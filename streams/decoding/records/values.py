@@ -68,6 +68,7 @@ def mmsi(value: Any) -> int:
     return found if found is not None and 0 < found <= _MOST_MMSI else 0
 
 
+@lru_cache(maxsize=1 << 16)
 def imo(value: Any) -> int:
     """An IMO number, with or without `IMO` before it; 0 for none."""
     if isinstance(value, str) and (value := value.strip()).lower().startswith("imo"):

@@ -14,8 +14,8 @@ _ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": 57.2957795130
 _LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
 _PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": 57.29577951308232}
 _SPEED: Final = {
-    "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS, "mps": KNOTS_PER_MS,
-    "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
+    "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS,
+    "mps": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
 }  # fmt: skip
 UNITS: Final[dict[str, dict[str, float]]] = {
     "sog": _SPEED,
@@ -62,7 +62,7 @@ class ColumnMap:
 
 
 def parse_columns(text: str) -> dict[str, str]:
-    """`mmsi=MMSI,time=Date,lat=3`: what a column holds, and its name or its number from 1. Raises ValueError."""
+    """`mmsi=MMSI,time=Date,lat=3`: what columns hold, by their names or numbers from 1. Raises ValueError."""
     found = {}
     for part in text.split(","):
         holds, sign, name = (piece.strip() for piece in part.partition("="))

@@ -13,10 +13,11 @@ from streams.decoding.lines.time_text import TextRules
 from streams.decoding.records.names import fields_of
 from streams.decoding.records.values import number
 from streams.recordings.errors import Interrupted, SourceError
+from streams.recordings.formats.batch import Batch
 from streams.recordings.formats.columns import ColumnMap, map_columns
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
-from streams.recordings.formats.rows import Batch, RowWriter, refused_line
+from streams.recordings.formats.rows import RowWriter, refused_line
 from streams.recordings.formats.table_columns import TextColumns
 
 _SIGNS: Final = (b",", b";", b"\t", b"|")

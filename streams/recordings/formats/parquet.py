@@ -1,6 +1,7 @@
 """Parquet and GeoParquet: rows of a table in columns, read a batch at a time.
 
-GeoParquet 1.1 (https://geoparquet.org): positions may be points of a geometry column, as WKB or as coordinates.
+GeoParquet 1.1 (https://geoparquet.org): positions may be points of a geometry column, as WKB or as
+coordinates.
 """
 
 import json
@@ -17,10 +18,11 @@ from models.frame import Frame
 from streams.decoding.lines.time_text import TextRules, zone_of
 from streams.decoding.records.names import fields_of
 from streams.recordings.errors import SourceError
+from streams.recordings.formats.batch import Batch
 from streams.recordings.formats.columns import map_columns
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
-from streams.recordings.formats.rows import Batch, RowWriter, epochs
+from streams.recordings.formats.rows import RowWriter, epochs
 from streams.recordings.formats.table_columns import TextColumns
 
 MAGIC: Final = b"PAR1"
@@ -35,7 +37,7 @@ _PLACE: Final = ("longitude", "latitude")
 
 
 def parquet_frames(source: str, content: str | Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-    """The rows of a file, by its path, or of bytes that are copied to a temporary file. Raises SourceError."""
+    """The rows of a file, by its path, or of bytes, which are copied to a file. Raises SourceError."""
     import pyarrow as pa
 
     with ExitStack() as opened:
@@ -55,7 +57,7 @@ def parquet_frames(source: str, content: str | Iterator[bytes], cutting: Cutting
 
 def _copied(chunks: Iterator[bytes]) -> BinaryIO:
     try:
-        file = tempfile.TemporaryFile(prefix="tankerwatch-")
+        file = tempfile.TemporaryFile(prefix="tankerwatch-")  # noqa: SIM115 - the caller closes it
         for chunk in chunks:
             file.write(chunk)
         file.seek(0)

@@ -49,14 +49,16 @@ class TextColumns:
     def texts(self, name: str) -> tuple[list[str], npt.NDArray[np.int64]]:
         """The distinct texts of a column, and which of them each row has. Raises KeyError."""
         import pyarrow as pa
+        from pyarrow import compute as pc
 
         column = self.columns[name]
         if not pa.types.is_string(column.type) and not pa.types.is_binary(column.type):
             column = column.cast(pa.string())
         whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         coded = whole.dictionary_encode(null_encoding="encode")
+        distinct = pc.utf8_trim_whitespace(_as_string(coded.dictionary)).to_pylist()
         return (
-            [_text(value) for value in coded.dictionary.to_pylist()],
+            ["" if text is None else text.replace(_INNER, ",") for text in distinct],
             coded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
         )
 

@@ -200,12 +200,12 @@ def test_the_order_of_dates_is_told_by_the_rows_or_the_user() -> None:
     assert first["time"].tolist() == [from_text("2023-03-04T00:00:00Z")]
 
 
-def test_static_data_is_written_when_new_and_every_six_minutes() -> None:
-    rows = [ROW.replace("T00:00:00", f"T00:{minute:02}:00") for minute in range(14)]
+def test_static_data_is_written_when_new_soon_again_and_every_hour() -> None:
+    rows = [ROW.replace("T00:00:00", f"T0{minute // 60}:{minute % 60:02}:00") for minute in range(130)]
     rows[9] = rows[9].replace("TEST SHIP", "OTHER NAME")
     _, positions, statics, _ = read("\n".join([HEADER, *rows]))
-    assert len(positions) == 14
-    assert [(row["time"] - TIME) // 60_000 for row in statics] == [0, 6, 9, 10, 12]
+    assert len(positions) == 130
+    assert [(row["time"] - TIME) // 60_000 for row in statics] == [0, 6, 9, 10, 12, 60, 120]
 
 
 def test_a_row_over_several_lines() -> None:

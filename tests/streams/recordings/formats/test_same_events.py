@@ -2,7 +2,7 @@
 
 import gzip
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tests.streams import format_writers as writers
 
 SCENARIO = "cho_do"
 NEAR = 15 * 60_000
-"""A format repeats static data in its rows or leaves out parts of it, so a level may be reached a little later."""
+"""A format repeats static data in its rows or leaves parts of it out, so something may be known later."""
 
 
 @cache
@@ -46,7 +46,7 @@ def kinds(events: list[Event]) -> list[tuple[str, tuple[str, ...], str]]:
     return sorted((e.type, tuple(sorted(v.ssvid for v in e.vessels)), e.level) for e in events)
 
 
-def text(lines: Callable[[], "writers.Iterator[str]"], pack: Callable[[bytes], bytes] = bytes) -> bytes:
+def text(lines: Callable[[], Iterator[str]], pack: Callable[[bytes], bytes] = bytes) -> bytes:
     return pack("".join(f"{line}\n" for line in lines()).encode())
 
 

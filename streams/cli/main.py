@@ -17,7 +17,11 @@ import typer
 from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, settings
 from streams.cli.analysis.explain import explain
+<<<<<<< HEAD
 from streams.cli.analysis.facilitators import facilitators
+=======
+from streams.cli.analysis.inspect import inspect
+>>>>>>> 20b633a (tankerwatch inspect: what is in recordings, and how they are read)
 from streams.cli.analysis.ledger import ledger
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
@@ -56,6 +60,7 @@ app.command(short_help="Say whether the pipeline is healthy, and how far behind.
 app.add_typer(events.app, name="events", short_help="Show events on the terminal: tail, show.")
 app.add_typer(alerts.app, name="alerts", short_help="Send events by webhook, e-mail, Slack and MQTT.")
 app.command(short_help="List the formats of recordings that can be read.")(formats)
+app.command(short_help="Say what is in recordings, and how they are read.")(inspect)
 app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.command(short_help="Show how an event came to its score and its level.")(explain)

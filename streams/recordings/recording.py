@@ -17,7 +17,7 @@ from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
 from streams.recordings.formats.format import Cutting, Format
 from streams.recordings.formats.known import HEAD, recognised
-from streams.recordings.formats.parquet import MAGIC, parquet_frames
+from streams.recordings.formats.parquet import MAGIC, NAME, parquet_frames
 from streams.recordings.keyed_lines import keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
@@ -76,6 +76,8 @@ class Recording:
         self._survey: Survey | None = None
         self.notes: list[str] = []
         """Sentences about how it is read, as far as it has been."""
+        self.format_name = ""
+        """The format of its content, once it has been read."""
 
     def frames(self) -> Iterator[Frame]:
         """The lines. They stay as they are unless some are out of order.
@@ -138,6 +140,7 @@ class Recording:
         start, chunks = peek(self._content.chunks(self._reading.access), len(MAGIC))
         if start == MAGIC:
             content = self._content
+            self.format_name = NAME
             whole = content.path if isinstance(content, FileContent) and content.rereadable else chunks
             yield from parquet_frames(self.name, whole, cutting)
             return
@@ -145,6 +148,7 @@ class Recording:
         if not head and not any(text):
             raise SourceError("is empty; give a recording with at least one line")
         format = self._reading.format or recognised(head)
+        self.format_name = format.name
         yield from format.frames(self.name, text, cutting)
 
     def _cutting(self, frame_bytes: int, frame_lines: int) -> Cutting:

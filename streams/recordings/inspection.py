@@ -180,7 +180,7 @@ class _Seen:
             least = min(old[0], box[0]), min(old[1], box[1])
             self._found.area = (*least, max(old[2], box[2]), max(old[3], box[3]))
 
-    def _name(self, row: Rows) -> None:
+    def _name(self, row: Any) -> None:
         time = int(row["time"])
         vessel = self._vessel(int(row["mmsi"]), time, time)
         _add(vessel.names, row["name"].decode("ascii", "replace"))

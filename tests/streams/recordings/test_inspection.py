@@ -27,7 +27,7 @@ def test_what_is_in_a_table(tmp_path: Path) -> None:
     (vessel,) = found.vessels
     assert (vessel.ssvid, vessel.flag, vessel.names, vessel.imos) == (
         "273111111",
-        "RUS",
+        "RU",
         ["TEST SHIP"],
         [9074729],
     )

@@ -17,11 +17,8 @@ import typer
 from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, settings
 from streams.cli.analysis.explain import explain
-<<<<<<< HEAD
 from streams.cli.analysis.facilitators import facilitators
-=======
 from streams.cli.analysis.inspect import inspect
->>>>>>> 20b633a (tankerwatch inspect: what is in recordings, and how they are read)
 from streams.cli.analysis.ledger import ledger
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate

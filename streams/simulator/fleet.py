@@ -20,6 +20,7 @@ _FLAGS: Final = {
 }
 """Maritime identification digits of flags, and how their call signs begin."""
 
+_RUSSIA: Final = "273"
 _COMMON: Final = tuple(mid for mid in _FLAGS if mid != "445")
 """Those that ships fly unless a scenario says otherwise."""
 
@@ -74,7 +75,10 @@ class Fleet:
         mmsi = self._number(int(mid) * 1_000_000, int(mid) * 1_000_000 + 1_000_000)
         metres = int(rng.integers(length[0], length[1] + 1))
         beam = max(2, round(metres * rng.uniform(0.14, 0.18)))
-        sign = _FLAGS.get(mid, "X") + "".join(chr(65 + int(n)) for n in rng.integers(0, 26, 3))
+        letters = [chr(65 + int(n)) for n in rng.integers(0, 26, 3)]
+        if mid == _RUSSIA:  # UJ to UZ are other countries'
+            letters[0] = chr(65 + ord(letters[0]) % 9)
+        sign = _FLAGS.get(mid, "X") + "".join(letters)
         made_up = f"{rng.choice(_FIRST)} {rng.choice(_SECOND)} {int(rng.integers(1, 99))}"
         return Ship(
             mmsi=mmsi,

@@ -103,6 +103,15 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._changed,
         )
         self._reception = Reception(settings.reception, self._step, self._changed)
+        self._anomalies = IdentityAnomalies(
+            settings.identity,
+            self._step,
+            rules.surroundings,
+            rules.detectors[EventType.IDENTITY],
+            self._encounters.namesakes,
+            self._identity_of,
+            self._changed,
+        )
         self._gaps = GapJudge(
             rules.settings.vessel.detectors.gap,
             settings.reception,
@@ -110,6 +119,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._resting,
             rules.surroundings,
             self._identity_of,
+            self._anomalies.moved_to,
             self._changed,
         )
         self._dark_visits = DarkVisits(
@@ -117,15 +127,6 @@ class MeetingStage(Stage[Instant, list[Event]]):
             rules.settings.vessel.detectors.gap,
             rules.surroundings,
             rules.detectors[EventType.DARK_PORT_VISIT],
-            self._identity_of,
-            self._changed,
-        )
-        self._anomalies = IdentityAnomalies(
-            settings.identity,
-            self._step,
-            rules.surroundings,
-            rules.detectors[EventType.IDENTITY],
-            self._encounters.namesakes,
             self._identity_of,
             self._changed,
         )

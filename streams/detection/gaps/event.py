@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
+import numpy as np
 
-from geofences.surroundings import Surroundings
+from geofences.surroundings import Surroundings, bounds, middle
 from models.event import Event, Gap, Level, Reason, Status, from_json, to_json
 from models.time import HOUR, Millis, duration_text, from_text, to_text
 from models.vessel import Identity
@@ -14,6 +15,7 @@ from streams.detection.explanation import (
     WATCHED_AREA,
     called,
     number_doubts,
+    position,
     retracted,
     type_changed,
 )
@@ -28,13 +30,16 @@ from streams.detection.gaps.reasons import (
     NEIGHBOURS_SILENT,
     OFTEN_LOST,
     REASONS,
+    RENUMBERED,
     SILENT,
 )
 from streams.detection.gaps.reception import Neighbours
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.hypotheses import best
+from streams.detection.identities.link import Moved
 from streams.detection.listing import watchlist, weak_match
 from streams.detection.reasons import score
+from streams.tracking.track import metres_between
 
 AROUND: Final = ("near it", "within some 100 km", "of the whole feed")
 """What the three circles of neighbours are called."""
@@ -127,6 +132,35 @@ def as_it_stands(event: Event, instant: Millis) -> Event:
     return msgspec.structs.replace(event, detected=to_text(instant), gap=gap)
 
 
+def ended_elsewhere(event: Event, moved: Moved, s: GapSettings) -> Event | None:
+    """A gap that is open ends where the ship is heard under another MMSI; None where it can't have come
+    there."""
+    gap, place = _gap(event), moved.place
+    off = gap.off_position
+    hours = (place.time - from_text(event.start)) / HOUR
+    metres = metres_between(off.lon, off.lat, place.lon, place.lat)
+    if hours <= 0 or metres / 1852 / hours > s.elsewhere_factor * gap.plausible_speed_knots:
+        return None
+    lon, lat = np.array([off.lon, place.lon]), np.array([off.lat, place.lat])
+    what = "IMO number" if moved.what == "imo" else "call sign, with the same size,"
+    time, mmsi = to_text(place.time)[:16].replace("T", " "), f"{moved.mmsi:09d}"
+    return msgspec.structs.replace(
+        event,
+        status=Status.CLOSED,
+        end=to_text(place.time),
+        position=position(*middle(lon, lat)),
+        bounding_box=bounds(lon, lat),
+        gap=msgspec.structs.replace(
+            gap,
+            duration_hours=round(hours, 2),
+            on_position=position(place.lon, place.lat),
+            distance_km=round(metres / 1000, 2),
+            implied_speed_knots=round(metres / 1852 / hours, 2),
+        ),
+        against=(*event.against, RENUMBERED.reason(s, mmsi=mmsi, what=what, time=time)),
+    )
+
+
 def stored(event: Event) -> bytes:
     """The proposal, as it is kept until it is judged again."""
     return to_json(event)
@@ -205,7 +239,11 @@ def _summary(event: Event, identity: Identity, silent: Millis) -> str:
     text = f"The {name} was not heard for {duration_text(silent)}"
     if gap.distance_km is None or gap.implied_speed_knots is None:
         return f"{text}; where it was when it was heard again is not known."
+    if any(reason.code == RENUMBERED.code for reason in event.against):
+        text += ". The same identity was then heard under another MMSI"
+    else:
+        text += ", and was heard again"
     return (
-        f"{text}, and was heard again {gap.distance_km:.0f} km from where it fell silent: that takes "
+        f"{text} {gap.distance_km:.0f} km from where it fell silent: that takes "
         f"{gap.implied_speed_knots:.1f} knots on average in a straight line."
     )

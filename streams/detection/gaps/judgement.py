@@ -15,9 +15,17 @@ from geofences.surroundings import Surroundings
 from models.event import Event, EventType, Level, Status
 from models.time import DAY, HOUR, Millis, from_text, to_text
 from models.vessel import Identity
-from streams.detection.gaps.event import Circumstances, as_it_stands, judged, proposed, stored
+from streams.detection.gaps.event import (
+    Circumstances,
+    as_it_stands,
+    ended_elsewhere,
+    judged,
+    proposed,
+    stored,
+)
 from streams.detection.gaps.reception import Reception, ReceptionSettings, area
 from streams.detection.gaps.settings import GapSettings
+from streams.detection.identities.link import Moved
 from streams.detection.resting import RestingPlaces
 
 _RINGS: tuple[int | None, ...] = (1, 4, None)
@@ -39,6 +47,7 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     level: Level | None = None  # that was published last
     revision: int = 0  # that was published last
     published_at: Millis = 0
+    renumbered: bool = False  # it ended where the ship was heard under another MMSI
 
 
 class GapJudge:
@@ -55,9 +64,11 @@ class GapJudge:
         resting: RestingPlaces,
         surroundings: Surroundings,
         identity_of: Callable[[int], Identity],
+        moved_to: Callable[[int], Moved | None],
         changed: set[str],
     ) -> None:
         self._settings = settings
+        self._moved_to = moved_to
         self._reception_settings = reception_settings
         self._reception = reception
         self._resting = resting
@@ -83,6 +94,7 @@ class GapJudge:
         self._changed.add(f"gap/{mmsi}")
         instant = from_text(event.detected)
         known.proposal, known.open = stored(event), event.status is Status.OPEN
+        known.renumbered = False
         self._note_open(mmsi, event.id, known.open)
         if event.status is Status.RETRACTED:
             self._drop(mmsi, event.id)
@@ -96,15 +108,27 @@ class GapJudge:
         events: list[Event] = []
         full = instant % HOUR == 0
         for mmsi in sorted(self._open):
+            moved = self._moved_to(mmsi)
             for id in sorted(self._open[mmsi]):
                 known = self._known[mmsi][id]
-                if full or (known.level is None and self._is_due(known, instant)):
+                if moved and (ended := ended_elsewhere(proposed(known.proposal), moved, self._settings)):
+                    events += self._end(mmsi, id, ended, instant)
+                elif full or (known.level is None and self._is_due(known, instant)):
                     if full:
                         self._count_hours(known, instant)
                         self._changed.add(f"gap/{mmsi}")
                     event = as_it_stands(proposed(known.proposal), instant)
                     events += self._publish(mmsi, known, event, instant, on_change=True)
         return events
+
+    def _end(self, mmsi: int, id: str, event: Event, instant: Millis) -> list[Event]:
+        """The ship is heard under another MMSI: the gap ends there, unless this MMSI comes back."""
+        known = self._known[mmsi][id]
+        known.proposal, known.open, known.renumbered = stored(event), False, True
+        self._note_open(mmsi, id, False)
+        self._changed.add(f"gap/{mmsi}")
+        self._count_hours(known, instant)
+        return self._publish(mmsi, known, event, instant)
 
     def standing(self, instant: Millis) -> list[Event]:
         """The open gaps that were published, as they stand; these are no revisions."""
@@ -139,7 +163,7 @@ class GapJudge:
                 ended = None if proposal is None or proposal.end is None else from_text(proposal.end)
                 limit = (
                     known.start + (s.kept_days + 1) * DAY
-                    if ended is None
+                    if ended is None or known.renumbered
                     else ended + 2 * s.settle_hours * HOUR
                 )
                 if instant > limit:

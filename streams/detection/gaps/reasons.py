@@ -94,6 +94,14 @@ CLASS_B: Final = ReasonType(
     hypotheses=(Hypothesis.RECEPTION,),
 )
 
+RENUMBERED: Final = ReasonType(
+    code="renumbered",
+    side=Side.AGAINST,
+    text="the same {what} is heard under MMSI {mmsi} since {time} UTC, and this MMSI no longer: the ship may "
+    "have another number now",
+    weight="renumbered",
+)
+
 LEVELS: Final = (
     LevelRule(
         "silent",
@@ -140,7 +148,7 @@ REASONS: Final = ReasonTable(
             DOUBTFUL_MMSI,
             OFF_TRACK,
         ),
-        *(IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST),
+        *(RENUMBERED, IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST),
     ),
     LEVELS,
 )

@@ -28,6 +28,8 @@ class GapWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: most vessels around, or of the whole feed, fell silent with it."""
     in_harbour: float = 0.1
     """Against: it lay in a port or where ships rest."""
+    renumbered: float = 0.05
+    """Against: the ship is heard under another MMSI."""
     class_b: float = 0.05
     """Against: its transponder is of class B, which is weaker."""
     type_changed: float = 0.05
@@ -54,6 +56,9 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same for class B. Source: judgement; 2 W or 5 W instead of 12.5 W, and rarer reports."""
     class_b_probable_hours: float = 24.0
     """The same for `probable`."""
+    elsewhere_factor: float = 1.5
+    """A ship that is heard under another MMSI can have come there at so many times its plausible speed, in a
+    straight line. Else the gap goes on. Source: judgement; ships are known to be faster than they were."""
     rhythm_factor: float = 2.0
     """A silence is no gap before it is this many times as long as those that are usual for the vessel.
     Source: judgement."""

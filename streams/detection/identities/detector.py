@@ -20,6 +20,7 @@ from models.vessel import Identity, ListingStatus
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.identities.event import build_event, ended, told
+from streams.detection.identities.link import Link, Moved, Place, follow, is_alike, link_of
 from streams.detection.identities.record import (
     CHANGED,
     DUPLICATED,
@@ -27,12 +28,10 @@ from streams.detection.identities.record import (
     KEPT,
     Case,
     Doubt,
-    Link,
     Record,
     Turn,
     completed,
     doubts_of,
-    link_of,
     needed,
     turns_of,
 )
@@ -40,8 +39,6 @@ from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.identities.spelling import may_be_mistyped
 
 _KINDS: Final = (CHANGED, INCONSISTENT, DUPLICATED)
-_GRACE: Final = 15 * MINUTE
-"""A ship may still be heard this long under its former MMSI: two partitions take turns. Judgement."""
 
 
 class IdentityAnomalies:
@@ -245,28 +242,31 @@ class IdentityAnomalies:
         """Two linked MMSIs, of which one is heard at this instant."""
         s, theirs = self._settings, self._records[other]
         link = next(link for link in record.links if link.mmsi == other)
+        here, was_moved = Place(record.time, record.lon, record.lat), link.moved
+        metres = float(haversine_m(record.lon, record.lat, theirs.lon, theirs.lat))
+        if abs(record.time - theirs.time) > self._step:
+            metres = 0.0
         mine, others = heard.get(record.identity.mmsi, set()), heard.get(other, set())
-        if others and max(others) > link.since + _GRACE:
-            link.heard = True
-        if mine and others:
-            link.own = link.theirs = 0
-            metres = float(haversine_m(record.lon, record.lat, theirs.lon, theirs.lat))
-            if metres > s.apart_km * 1000 and abs(record.time - theirs.time) <= self._step:
-                link.both, link.both_until = link.both + self._step, max(record.time, theirs.time)
-        elif mine:
-            link.own, link.theirs = link.own + len(mine) * self._step, 0
-        else:
-            link.own, link.theirs = 0, link.theirs + len(others) * self._step
-        waited = s.both_minutes * MINUTE
-        if link.earlier and not link.heard and not link.moved and link.own >= waited:
-            link.moved = True
-            names = f"{other:09d}", f"{record.identity.mmsi:09d}"
+        follow(link, mine, others, here, metres, self._step, s)
+        names = f"{other:09d}", f"{record.identity.mmsi:09d}"
+        if link.moved and not was_moved:
             record.turns = [*record.turns, Turn(link.since, "mmsi", *names, heard=link.own)][-KEPT:]
-        link.back = link.back or (link.moved and link.theirs >= waited)
-        if link.both >= waited and link.moved and not link.back:  # they are two ships
-            link.moved = False
-            record.turns = [t for t in record.turns if t.field != "mmsi" or t.before != f"{other:09d}"]
+        elif was_moved and not link.moved:
+            record.turns = [t for t in record.turns if t.field != "mmsi" or t.before != names[0]]
         self._touch(record.identity.mmsi)
+
+    def moved_to(self, mmsi: int) -> Moved | None:
+        """Under which MMSI the ship goes on that had this one; None if that is not known.
+
+        A number alone is not enough: another ship may have entered it wrongly.
+        """
+        for holder in sorted(self._linked.get(mmsi, ())):
+            record = self._records[holder]
+            link = next(link for link in record.links if link.mmsi == mmsi)
+            alike = is_alike(record.identity, self._records[mmsi].identity)
+            if alike and link.moved and not link.back and link.first is not None:
+                return Moved(holder, link.what, link.first)
+        return None
 
     # --- what is told
 

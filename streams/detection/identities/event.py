@@ -32,17 +32,15 @@ from streams.detection.explanation import (
 from streams.detection.hypotheses import best
 from streams.detection.identities import reasons as table
 from streams.detection.identities.callsigns import country_of
+from streams.detection.identities.link import Link, is_alike, is_same_by_name
 from streams.detection.identities.reasons import REASONS
 from streams.detection.identities.record import (
     CHANGED,
     DUPLICATED,
     INCONSISTENT,
     Case,
-    Link,
     Record,
     Turn,
-    is_alike,
-    is_same_by_name,
     needed,
 )
 from streams.detection.identities.settings import IdentityAnomalySettings

@@ -6,8 +6,8 @@ import msgspec
 
 from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity, Role, flag_of
-from streams.detection.encounters.one_hull import same_size
 from streams.detection.identities.callsigns import country_of, is_one_country
+from streams.detection.identities.link import Link
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.identities.spelling import is_other_callsign, is_other_name, is_other_size
 
@@ -36,22 +36,6 @@ class Doubt(msgspec.Struct, array_like=True, gc=False):
 
     since: Millis
     heard: Millis = 0
-
-
-class Link(msgspec.Struct, array_like=True, gc=False):
-    """Another MMSI that sends the same IMO number, or the same call sign and size."""
-
-    mmsi: int
-    what: str  # "imo" or "callsign"
-    since: Millis  # when both were known to send it
-    earlier: bool  # whether the other one sent it before
-    own: Millis = 0  # for how long only this vessel was heard, since the other was heard last
-    theirs: Millis = 0  # for how long only the other was heard, since this one was heard last
-    both: Millis = 0  # for how long the two were heard far from each other at the same time
-    both_until: Millis = 0  # when that was last so
-    heard: bool = False  # whether the other has been heard since
-    moved: bool = False  # told as a change of the MMSI
-    back: bool = False  # and then the other number was heard again, and this one no longer
 
 
 class Case(msgspec.Struct, array_like=True, gc=False):
@@ -139,22 +123,3 @@ def completed(before: Identity, now: Identity) -> Identity:
         if getattr(now, field) is None and getattr(before, field) is not None
     }
     return msgspec.structs.replace(now, **missing) if missing else now
-
-
-def link_of(a: Identity, b: Identity) -> str | None:
-    """What two MMSIs send alike that only one ship can send: `imo` or `callsign`; None if they do not."""
-    if a.imo is not None and b.imo is not None:
-        return "imo" if a.imo == b.imo else None
-    if not a.callsign or a.callsign != b.callsign or country_of(a.callsign) is None:
-        return None
-    return "callsign" if same_size(a.dimensions, b.dimensions) is True else None
-
-
-def is_same_by_name(a: Identity, b: Identity) -> bool:
-    """Whether two MMSIs send the same name or the same call sign."""
-    return bool((a.name and a.name == b.name) or (a.callsign and a.callsign == b.callsign))
-
-
-def is_alike(a: Identity, b: Identity) -> bool:
-    """Whether two MMSIs send the same name, call sign or size."""
-    return is_same_by_name(a, b) or same_size(a.dimensions, b.dimensions) is True

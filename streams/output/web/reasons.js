@@ -98,6 +98,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "renumbered", "side": "against", "text": "the same … is heard under MMSI … since … UTC, and this MMSI no longer: the ship may have another number now", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_harbour", "side": "against", "text": "it lay at rest …, where ships often switch AIS off or are hidden from receivers", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "class_b", "side": "against", "text": "its transponder is of class B, which is heard less far and reports less often", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},

@@ -5,6 +5,7 @@ import pytest
 
 from geofences.fence import FenceKind, Policy
 from models.event import Event, Level, Status
+from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
 from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
@@ -183,3 +184,45 @@ def test_nothing_depends_on_parts_and_restarts() -> None:
     assert len(once) > 3
     assert run(*rows, every=25 * MINUTE, restarts=True) == once
     assert run(*rows, every=7 * H * MINUTE) == once
+
+
+def one_ship(*rows: Rows, imo: int = 9_074_729, bow: int = 80) -> list[Rows]:
+    """The same with the IMO number and the size of one ship."""
+    for row in rows:
+        if row.dtype == STATIC:
+            row["imo"], row["to_bow"], row["to_stern"] = imo, bow, 20
+            row["to_port"], row["to_starboard"] = 8, 8
+    return list(rows)
+
+
+def of(events: list[Event], mmsi: int) -> list[Event]:
+    return [event for event in events if mmsi in event.mmsis and event.gap]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_gap_ends_where_the_ship_is_heard_under_another_mmsi(restarts: bool) -> None:
+    ship = one_ship(*tanker((0, 8)), *tanker((20, 40), mmsi=B))
+    *_, event = of(run(*ship, *others((0, 40)), restarts=restarts), A)
+    assert event.status is Status.CLOSED
+    assert hour(event.end) == pytest.approx(20.5, abs=0.5)
+    assert event.gap is not None
+    assert event.gap.duration_hours == pytest.approx(12.5, abs=0.5)
+    (reason,) = [reason for reason in event.against if reason.code == "renumbered"]
+    assert f"MMSI {B:09d}" in reason.text
+    assert "under another MMSI" in event.summary
+
+
+def test_it_goes_on_where_only_the_number_is_the_same_or_the_ship_cannot_have_come_there() -> None:
+    other_size = [*one_ship(*tanker((0, 8))), *one_ship(*tanker((20, 40), mmsi=B), bow=200)]
+    too_far = one_ship(*tanker((0, 8)), *tanker((20, 40), mmsi=B, east=2_000_000))
+    for ship in (other_size, too_far):
+        *_, event = of(run(*ship, *others((0, 40))), A)
+        assert event.status is Status.OPEN
+
+
+def test_it_ends_later_if_the_former_mmsi_is_heard_again() -> None:
+    ship = one_ship(*tanker((0, 8), (60, 64)), *tanker((20, 40), mmsi=B))
+    events = of(run(*ship, *others((0, 64))), A)
+    assert hour(events[-1].end) == pytest.approx(60, abs=0.1)
+    assert "renumbered" not in codes(events[-1])
+    assert [event.revision for event in events] == list(range(1, len(events) + 1))

@@ -282,7 +282,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
         """Revisions of the gaps that go on, and of the visits that are possible in them."""
-        gaps = self._gaps.revise(instant)
+        gaps = [*self._gaps.revise(instant), *self._gaps.bound(instant)]
         visits = self._dark_visits.follow(gaps)
         if self._dark_visits.is_due(instant):
             visits += self._dark_visits.look(self._gaps.standing(instant))

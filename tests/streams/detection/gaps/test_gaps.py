@@ -7,6 +7,9 @@ from geofences.fence import FenceKind, Policy
 from models.event import Event, Level, Status
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.vessel_detectors import DetectorSettings
+from streams.stages.settings import Settings, VesselSettings
 from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
 from tests.streams.track_factories import A, B, fence, fixes, latest, only, statics
 
@@ -183,3 +186,19 @@ def test_nothing_depends_on_parts_and_restarts() -> None:
     assert len(once) > 3
     assert run(*rows, every=25 * MINUTE, restarts=True) == once
     assert run(*rows, every=7 * H * MINUTE) == once
+
+
+def test_invented_numbers_that_fall_silent_push_out_no_vessel_that_was_heard_for_long() -> None:
+    few = Settings(vessel=VesselSettings(detectors=DetectorSettings(gap=GapSettings(most_silences=10))))
+    invented = [
+        row for i in range(30) for row in tanker((3 + i, 4.2 + i), mmsi=300_000_000 + i, east=500.0 * i)
+    ]
+    rows = [*tanker((0, 8), (44, 48)), *tanker((2, 8), mmsi=B, east=3000), *others((0, 48)), *invented]
+    every = run(*rows, settings=few, every=1000 * H * MINUTE)
+    followed = {event.vessel.ssvid for event in latest(every) if event.status is not Status.RETRACTED}
+    taken_back = [event for event in latest(every) if event.status is Status.RETRACTED]
+    assert {f"{A:09d}", f"{B:09d}"} < followed
+    assert len(followed) <= 10
+    assert len(taken_back) > 10
+    assert all("not_followed" in codes(event) for event in taken_back)
+    assert run(*rows, settings=few, every=3 * H * MINUTE, restarts=True) == every

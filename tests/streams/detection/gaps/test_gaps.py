@@ -191,7 +191,7 @@ def test_nothing_depends_on_parts_and_restarts() -> None:
 def test_invented_numbers_that_fall_silent_push_out_no_vessel_that_was_heard_for_long() -> None:
     few = Settings(vessel=VesselSettings(detectors=DetectorSettings(gap=GapSettings(most_silences=10))))
     invented = [
-        row for i in range(30) for row in tanker((3 + i, 4.2 + i), mmsi=300_000_000 + i, east=500.0 * i)
+        row for i in range(30) for row in tanker((3 + i, 4.2 + i), mmsi=273_300_000 + i, east=500.0 * i)
     ]
     rows = [*tanker((0, 8), (44, 48)), *tanker((2, 8), mmsi=B, east=3000), *others((0, 48)), *invented]
     every = run(*rows, settings=few, every=1000 * H * MINUTE)

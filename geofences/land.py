@@ -40,7 +40,7 @@ def land_share(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
         line = translate(way, xoff=turn)
         near = _tree().geometries[np.sort(_tree().query(line, predicate="intersects"))]
         over += float(sum(shapely.length(shapely.intersection(piece, line)) for piece in near))
-    return over / way.length
+    return over / float(way.length)
 
 
 def land_clip(west: float, south: float, east: float, north: float) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             rules.surroundings,
             rules.detectors[EventType.DARK_ENCOUNTER],
             self._identity_of,
-            self._encounters.have_met,
+            self._have_met,
             self._changed,
         )
         self.overtaken = 0
@@ -323,6 +323,10 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._anomalies.prune(instant)
         self._port_company.prune(instant)
         self._dark_encounters.prune(instant)
+
+    def _have_met(self, a: int, b: int, start: Millis, end: Millis) -> bool:
+        """Whether these two have an encounter that overlaps a time."""
+        return any(b in (pair.a, pair.b) for pair, _ in self._encounters.encounters_of(a, start, end))
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

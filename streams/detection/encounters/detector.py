@@ -331,10 +331,6 @@ class EncounterDetector:
             if contact is not None and contact.start <= end and contact.end >= start:
                 yield pair, contact
 
-    def have_met(self, a: int, b: int, start: Millis, end: Millis) -> bool:
-        """Whether these two have an encounter that overlaps a time."""
-        return any(b in (pair.a, pair.b) for pair, _ in self.encounters_of(a, start, end))
-
     def knows(self, mmsi: int, id: str) -> bool:
         """Whether the encounter of this vessel with this event id is remembered, taken back or not."""
         return self._pairs.knows(mmsi, id)

@@ -29,6 +29,20 @@ def _tree() -> shapely.STRtree:
     return shapely.STRtree(land())
 
 
+def land_share(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
+    """The share of the straight way between two near positions in degrees that lies over land."""
+    east = (to_lon - lon + 180) % 360 - 180
+    way = shapely.LineString([(lon, lat), (lon + east, to_lat)])
+    if way.length == 0:
+        return 0.0
+    over = 0.0
+    for turn in (-360, 0, 360):
+        line = translate(way, xoff=turn)
+        near = _tree().geometries[np.sort(_tree().query(line, predicate="intersects"))]
+        over += float(sum(shapely.length(shapely.intersection(piece, line)) for piece in near))
+    return over / float(way.length)
+
+
 def land_clip(west: float, south: float, east: float, north: float) -> dict[str, Any]:
     """The land inside a box in degrees, as a GeoJSON MultiPolygon (perhaps empty).
 

@@ -15,6 +15,7 @@ from models.event_parts import (
     ChainArrival,
     ChainHolder,
     ChainLeg,
+    DarkEncounter,
     DarkPortVisit,
     Detector,
     Distances,
@@ -47,6 +48,7 @@ __all__ = [
     "ChainArrival",
     "ChainHolder",
     "ChainLeg",
+    "DarkEncounter",
     "DarkPortVisit",
     "Detector",
     "Distances",
@@ -97,6 +99,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
     gap: Gap | None = None
     chain: Chain | None = None
     dark_port_visit: DarkPortVisit | None = None
+    dark_encounter: DarkEncounter | None = None
     identity: IdentityAnomaly | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
@@ -114,7 +117,8 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
             return self.chain.vessels
         if self.identity:
             return (self.vessel, *self.identity.others)
-        return (self.vessel, self.encounter.vessel) if self.encounter else (self.vessel,)
+        met = self.encounter or self.dark_encounter
+        return (self.vessel, met.vessel) if met else (self.vessel,)
 
     @property
     def mmsis(self) -> tuple[int, ...]:

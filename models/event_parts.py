@@ -17,6 +17,7 @@ class EventType(StrEnum):
     GAP = "gap"
     CHAIN = "chain"
     DARK_PORT_VISIT = "dark_port_visit"
+    DARK_ENCOUNTER = "dark_encounter"
     IDENTITY = "identity"
 
 
@@ -266,6 +267,26 @@ class DarkPortVisit(Model, frozen=True, kw_only=True, rename="camel"):
     draught_before_meters: float | None = None
     draught_after_meters: float | None = None
     ports: tuple[ReachablePort, ...] = ()
+
+
+class DarkEncounter(Model, frozen=True, kw_only=True, rename="camel"):
+    """Two vessels that can have met while one or both were silent. The event's vessel was silent."""
+
+    vessel: Vessel  # the other one
+    type: str  # "both_silent", or "one_silent": the other one was heard, and loitered
+    gap: str  # id of the event of the vessel's gap
+    other_event: str  # id of the event of the other one's gap or loitering
+    longest_hours: float  # that they can have been together
+    off_distance_km: float  # from where the vessel fell silent to where the other one did, or to the place
+    on_distance_km: float  # the same of where it was heard again
+    plausible_speed_knots: float  # that the vessel can keep
+    partner_plausible_speed_knots: float | None = None  # the other one's; null if it loitered
+    draught_before_meters: float | None = None
+    draught_after_meters: float | None = None
+    partner_draught_before_meters: float | None = None  # null if it loitered
+    partner_draught_after_meters: float | None = None
+    rank: int  # among those that the vessel can have met then, 1 for the likeliest
+    candidates: int  # how many it can have met then
 
 
 class ChainLeg(Model, frozen=True, kw_only=True, rename="camel"):

@@ -84,6 +84,9 @@ EVENT: Final = {
             "What a vessel says of itself that changed, does not fit, or comes from two places. Null for "
             "other types."
         ),
+        "darkEncounter": Text(
+            "Two vessels that can have met while one or both were silent. Null for other types."
+        ),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -492,6 +495,42 @@ EVENT: Final = {
             "Watched ports within reach: first one in which the vessel fell silent, then by the length of "
             "the way. Of those about equally far (30 km), the more important ones come first. At most 5."
         ),
+    },
+    "DarkEncounter": {
+        "vessel": Text("The other vessel."),
+        "type": Text(
+            "`both_silent`, or `one_silent`: the other vessel was heard all the time, and loitered."
+        ),
+        "gap": Text("Id of the event of the vessel's gap."),
+        "otherEvent": Text("Id of the event of the other vessel's gap or loitering."),
+        "longestHours": Text(
+            "The longest time that the two can have been together, from `start` to `end`. Nobody saw them.",
+            "h",
+            NOT_NEGATIVE,
+        ),
+        "offDistanceKm": Text(
+            "Great circle between the places where the two fell silent; where one loitered, from where the "
+            "vessel fell silent to `position`.",
+            "km",
+            NOT_NEGATIVE,
+        ),
+        "onDistanceKm": Text("The same of the places where they were heard again.", "km", NOT_NEGATIVE),
+        "plausibleSpeedKnots": Text("Speed that is reckoned with, as in the gap.", "kn", NOT_NEGATIVE),
+        "partnerPlausibleSpeedKnots": Text(
+            "The same of the other vessel. Null if it loitered.", "kn", NOT_NEGATIVE
+        ),
+        "draughtBeforeMeters": Text("Draught reported before the gap. Self-reported.", "m", NOT_NEGATIVE),
+        "draughtAfterMeters": Text(
+            "Draught reported after the gap. Null until it was sent twice. Self-reported.", "m", NOT_NEGATIVE
+        ),
+        "partnerDraughtBeforeMeters": Text(
+            "The other vessel's before its gap. Null if it loitered.", "m", NOT_NEGATIVE
+        ),
+        "partnerDraughtAfterMeters": Text(
+            "The other vessel's after its gap. Null if it loitered.", "m", NOT_NEGATIVE
+        ),
+        "rank": Text("Among the vessels that it can have met in that gap: 1 for the likeliest."),
+        "candidates": Text("How many vessels it can have met in that gap, also those without an event."),
     },
     "ReachablePort": {
         "port": Text("Code of the port: its UN/LOCODE, or the catalogue's name."),

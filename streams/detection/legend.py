@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from streams.detection import loitering_event, port_visit_event
 from streams.detection.chains import reasons as chain_reasons
+from streams.detection.dark_encounters import event as dark_encounter_event
 from streams.detection.dark_visits import event as dark_visit_event
 from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
@@ -41,6 +42,7 @@ def tables() -> tuple[ReasonTable, ...]:
         chain_reasons.REASONS,
         dark_visit_event.REASONS,
         identity_reasons.REASONS,
+        dark_encounter_event.REASONS,
     )
 
 

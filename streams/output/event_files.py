@@ -68,7 +68,8 @@ def _feature(event: Event) -> dict[str, Any]:
 
 
 def _cells(event: Event) -> tuple[Any, ...]:
-    met, other = event.encounter, event.encounter.vessel if event.encounter else None
+    met, meeting = event.encounter, event.encounter or event.dark_encounter
+    other = meeting.vessel if meeting else None
     slow, call = event.loitering, event.port_visit
     port = call or event.dark_port_visit
     length = (
@@ -77,6 +78,7 @@ def _cells(event: Event) -> tuple[Any, ...]:
         else call.duration_hours if call
         else event.gap.duration_hours if event.gap
         else event.dark_port_visit.duration_hours if event.dark_port_visit
+        else event.dark_encounter.longest_hours if event.dark_encounter
         else None
     )  # fmt: skip
     return (

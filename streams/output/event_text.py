@@ -79,6 +79,8 @@ def lasted(event: Event) -> str | None:
         hours = event.gap.duration_hours
     elif event.dark_port_visit:
         hours = event.dark_port_visit.duration_hours
+    elif event.dark_encounter:
+        hours = event.dark_encounter.longest_hours
     elif event.end:
         return duration_text(from_text(event.end) - from_text(event.start))
     else:

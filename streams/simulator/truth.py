@@ -11,6 +11,8 @@ chain       a cargo that the scenario says was carried: from the first port visi
             call in the dark, or else the first encounter of the two first, to the last visit of its last
             vessel to a North Korean port. `probable` if it began at a Russian port, or with a North Korean
             vessel
+dark_encounter   two ships that both count and were never seen in contact, made fast to each other for 2
+            hours or more while one or both had the AIS off for 6 hours or more, and on again later
 gap, dark_port_visit   `silence_truth` says what they are
 
 Only what can be heard counts: where the AIS is off, nothing is seen to happen.
@@ -53,6 +55,7 @@ _KOREAN: Final = "KP"
 """How the UN/LOCODE of a North Korean port begins."""
 _KOREAN_MID: Final = 445
 MERGE_FAST: Final = 24 * HOUR
+IN_THE_DARK: Final = 2 * HOUR
 LOITERING: Final = {Waters.OPEN: 4 * HOUR, Waters.ROADS: 4 * HOUR, Waters.STS: 2 * HOUR}
 
 
@@ -79,6 +82,9 @@ def events(
     for a, b in combinations(vessels, 2):
         found += [
             event(EventType.ENCOUNTER, (a, b), span, _hours(span), level) for span, level in encounters(a, b)
+        ]
+        found += [
+            event(EventType.DARK_ENCOUNTER, (a, b), span, _hours(span)) for span in dark_encounters(a, b)
         ]
     for vessel in vessels:
         if vessel.ship.counts:
@@ -130,6 +136,25 @@ def encounters(a: Vessel, b: Vessel) -> list[tuple[Span, Level]]:
             probable = contact >= PROBABLE or min(contact, secured) >= PROBABLE_FAST
             found.append((span, Level.PROBABLE if probable else Level.POSSIBLE))
     return found
+
+
+def dark_encounters(a: Vessel, b: Vessel) -> Iterator[Span]:
+    """When the two lay together and nobody could see it, by the definition above."""
+    if not (a.ship.counts and b.ship.counts) or contacts(a, b):
+        return
+    for times in (np.arange(begin, end + 1, STEP) for begin, end in spans(made_fast(a, b))):
+        unseen = np.zeros(len(times), bool)
+        for vessel in (a, b):
+            for begin, end in vessel.silences:
+                if _is_gap(vessel, begin, end):
+                    unseen |= (times >= begin) & (times <= end)
+        yield from (span for span in spans(times[unseen]) if span[1] - span[0] >= IN_THE_DARK)
+
+
+def _is_gap(vessel: Vessel, begin: float, end: float) -> bool:
+    """Whether a time with the AIS off is a gap that is over, of a vessel that had been heard before."""
+    heard = begin - vessel.track.begin >= silence_truth.HEARD
+    return heard and end - begin >= silence_truth.POSSIBLE and end < vessel.track.end
 
 
 def _cargo(carriers: tuple[Vessel, ...], silences: Sequence[Found]) -> tuple[Span, str, Level]:

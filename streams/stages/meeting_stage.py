@@ -20,6 +20,7 @@ from models.report import joined
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
+from streams.detection.dark_encounters.tracker import DarkEncounters
 from streams.detection.dark_visits.tracker import DarkVisits
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
@@ -130,6 +131,15 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._dark_encounters = DarkEncounters(
+            settings.dark_encounter,
+            settings.dark_port_visit,
+            rules.surroundings,
+            rules.detectors[EventType.DARK_ENCOUNTER],
+            self._identity_of,
+            self._have_met,
+            self._changed,
+        )
         self.overtaken = 0
         """Instants older than what was already worked off. Only their events were passed on."""
 
@@ -159,7 +169,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._done += self._step
             events += self._work_off(self._done, self._take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
-            events += self._complete(self._take(time))
+            events += self._complete(self._take(time), time)
         if watermark == END:
             gaps = self._gaps.flush(self._done)
             events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
@@ -196,6 +206,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._port_company.load((int(rest), data) for kind, rest, data in split if kind == "company")
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
         self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
+        self._dark_encounters.load(each for each in split if each[0] in ("stay", "darkmet"))
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -205,6 +216,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         self._changed |= self._dark_visits.pieces() | self._anomalies.pieces()
         self._changed |= self._dark_visits.pieces() | self._port_company.pieces()
+        self._changed |= self._dark_encounters.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -216,6 +228,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._resting.piece(rest)
         if kind in ("heard", "reception"):
             return self._reception.piece(kind, rest[0])
+        if kind in ("stay", "darkmet"):
+            return self._dark_encounters.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
         if kind == "fed":
             waiting = self._waiting.get(numbers[0])
@@ -248,8 +262,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         encounters = self._encounters.judge(instant, touched, learnt)
         events = [
             *encounters,
-            *self._complete(parts),
-            *self._loiterings.revise(instant, encounters),
+            *self._complete(parts, instant),
+            *self._follow(self._loiterings.revise(instant, encounters), instant),
             *self._revise_gaps(instant),
             *self._anomalies.judge(instant),
         ]
@@ -283,18 +297,23 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
         """Revisions of the gaps that go on, and of the visits that are possible in them."""
-        gaps = self._gaps.revise(instant)
-        visits = self._dark_visits.follow(gaps)
+        gaps = [*self._gaps.revise(instant), *self._gaps.bound(instant)]
+        events = self._follow(gaps, instant)
         if self._dark_visits.is_due(instant):
-            visits += self._dark_visits.look(self._gaps.standing(instant))
-        return gaps + visits
+            events += self._dark_visits.look(self._gaps.standing(instant))
+        return events
 
-    def _complete(self, parts: list[Instant]) -> list[Event]:
+    def _complete(self, parts: list[Instant], instant: Millis) -> list[Event]:
         """The events of all parts, in an order that does not depend on which part came first."""
         events = sorted((event for part in parts for event in part.events), key=sort_key)
         completed = [self._port_company.complete(self._loiterings.complete(event)) for event in events]
         published = [each for event in completed for each in self._gaps.complete(event)]
-        return published + self._dark_visits.follow(published)
+        return self._follow(published, instant)
+
+    def _follow(self, published: list[Event], instant: Millis) -> list[Event]:
+        """These revisions of single vessels, and what they mean for calls and meetings in the dark."""
+        visits = self._dark_visits.follow(published)
+        return [*published, *visits, *self._dark_encounters.follow(published, instant)]
 
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
@@ -304,6 +323,11 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._dark_visits.prune(instant)
         self._anomalies.prune(instant)
         self._port_company.prune(instant)
+        self._dark_encounters.prune(instant)
+
+    def _have_met(self, a: int, b: int, start: Millis, end: Millis) -> bool:
+        """Whether these two have an encounter that overlaps a time."""
+        return any(b in (pair.a, pair.b) for pair, _ in self._encounters.encounters_of(a, start, end))
 
     def _identity_of(self, mmsi: int) -> Identity:
         """What is known of a vessel; by its MMSI alone where it has said nothing yet."""

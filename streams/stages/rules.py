@@ -57,6 +57,12 @@ class Rules:
             EventType.DARK_PORT_VISIT: (s.vessel.detectors.gap, *vessel, s.meeting),
             # its identity tells of the vessel's silences
             EventType.IDENTITY: (s.vessel.detectors.gap, *vessel, s.meeting),
+            EventType.DARK_ENCOUNTER: (
+                s.vessel.detectors.gap,
+                s.vessel.detectors.loitering,
+                *vessel,
+                s.meeting,
+            ),
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
             # it is made of all others
             EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),

@@ -12,6 +12,7 @@ from models.errors import InputError
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
 from streams.detection.chains.settings import ChainSettings
+from streams.detection.dark_encounters.settings import DarkEncounterSettings
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.gaps.reception import ReceptionSettings
@@ -56,6 +57,7 @@ class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dark_port_visit: DarkVisitSettings = DarkVisitSettings()
     identity: IdentityAnomalySettings = IdentityAnomalySettings()
     port_company: PortCompanySettings = PortCompanySettings()
+    dark_encounter: DarkEncounterSettings = DarkEncounterSettings()
     keep_minutes: float = 90.0
     """Ticks are kept this long for backfill: the reach of interpolation, and a margin."""
 

@@ -120,6 +120,12 @@ def _measured(event: Event) -> list[str]:
             )
             for change in anomaly.changes
         ]
+    if meeting := event.dark_encounter:
+        other = "was silent, too" if meeting.type == "both_silent" else "was heard, and loitered"
+        return [
+            sanitize(f"the other vessel: {event_text.name_of(meeting.vessel)}, which {other}"),
+            f"together for up to {meeting.longest_hours:g} h; number {meeting.rank} of {meeting.candidates}",
+        ]
     return []
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 import shapely
 
-from geofences.land import land, land_clip
+from geofences.land import land, land_clip, land_share
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,13 @@ def test_a_clip_holds_the_land_of_the_box_and_no_more() -> None:
     wanted = shapely.union_all([polygon.intersection(box) for polygon in land()])
     assert shape.symmetric_difference(wanted).area == pytest.approx(0, abs=1e-3)
     assert land_clip(170, 30, 171, 31) == {"type": "MultiPolygon", "coordinates": []}
+
+
+def test_how_much_of_a_way_lies_over_land() -> None:
+    assert land_share(133.1, 41.9, 134.0, 41.0) == 0
+    assert land_share(133.1, 41.9, 133.1, 41.9) == 0
+    across_korea = land_share(124.5, 39.0, 128.5, 39.0)
+    assert 0.5 < across_korea < 0.9
+    assert land_share(128.5, 39.0, 124.5, 39.0) == pytest.approx(across_korea)
+    chukotka = land_share(179.0, 67.5, -179.0, 67.5)  # across 180°
+    assert chukotka == pytest.approx(1)

@@ -21,7 +21,8 @@ HARBOURS: Final = ("berths_abroad", "roads_abroad", "anchorage", "berths", "bunk
 """Scenarios in which ships lie close to each other by habit."""
 SILENCES: Final = (
     "dark_call_12", "dark_call_24", "dark_call_60", "silent_at_berth", "silent_at_sea", "both_dark",
-    "partner_falls_silent", "dark_partner", "dark_call_without_imo", "dark_call_elsewhere",
+    "partner_falls_silent", "dark_transfer", "two_silent_at_berths", "anchorage_at_night", "dark_partner",
+    "dark_call_without_imo", "dark_call_elsewhere",
     "poor_reception", "coverage_hole",
     "jammed_region",
 )  # fmt: skip

@@ -89,7 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if chosen.out:
             curves.draw(conditions, chosen.out / "evaluation-thinning.svg")
     if made := of("silences"):
-        parts += [_SILENCES, *_tables(made, EventType.GAP, EventType.DARK_PORT_VISIT)]
+        parts += [
+            _SILENCES,
+            *_tables(made, EventType.GAP, EventType.DARK_PORT_VISIT, EventType.DARK_ENCOUNTER),
+        ]
     if made := of("deliveries"):
         parts += [_DELIVERIES, *_tables(made, EventType.CHAIN, EventType.GAP, EventType.DARK_PORT_VISIT)]
     if made := of("anomalies"):

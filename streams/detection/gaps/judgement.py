@@ -23,6 +23,7 @@ from streams.detection.gaps.event import (
     proposed,
     stored,
 )
+from streams.detection.gaps.reasons import NOT_FOLLOWED
 from streams.detection.gaps.reception import Reception, ReceptionSettings, area
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.identities.link import Moved
@@ -77,6 +78,7 @@ class GapJudge:
         self._changed = changed
         self._known: dict[int, dict[str, Known]] = {}
         self._open: dict[int, set[str]] = {}  # ids of those that are open, by MMSI
+        self._count = 0  # of silences
 
     @property
     def idle(self) -> bool:
@@ -89,8 +91,12 @@ class GapJudge:
         if event.type is not EventType.GAP:
             return [event]
         (mmsi,) = event.mmsis
-        known = self._known.setdefault(mmsi, {}).get(event.id) or self._begin(mmsi, event)
-        self._known[mmsi][event.id] = known
+        known = self._known.get(mmsi, {}).get(event.id)
+        if known is None:
+            if event.revision > 1:  # it was let go of
+                return []
+            known = self._known.setdefault(mmsi, {})[event.id] = self._begin(mmsi, event)
+            self._count += 1
         self._changed.add(f"gap/{mmsi}")
         instant = from_text(event.detected)
         known.proposal, known.open = stored(event), event.status is Status.OPEN
@@ -168,7 +174,39 @@ class GapJudge:
                 )
                 if instant > limit:
                     self._drop(mmsi, id)
-                    self._changed.add(f"gap/{mmsi}")
+
+    def bound(self, instant: Millis) -> list[Event]:
+        """Let go of silences beyond `most_silences`; open gaps among them that were published are taken back.
+
+        Those that stay are, in this order: of listed vessels, of vessels that send an IMO number, of those
+        heard for longest in the 12 hours before, the latest. Numbers that are heard once and never again,
+        invented ones above all, go first. A tenth goes at once, so that it is seldom done.
+        """
+        if self._count <= self._settings.most_silences:
+            return []
+        ranked = sorted(
+            (self._rank(mmsi, known), mmsi, id)
+            for mmsi, silences in self._known.items()
+            for id, known in silences.items()
+        )
+        events: list[Event] = []
+        for _, mmsi, id in ranked[: len(ranked) - round(0.9 * self._settings.most_silences)]:
+            known = self._known[mmsi][id]
+            if known.open and known.level is not None:
+                why = NOT_FOLLOWED.reason(self._settings, most=self._settings.most_silences)
+                event = as_it_stands(proposed(known.proposal), instant)
+                event = msgspec.structs.replace(
+                    event, status=Status.RETRACTED, end=to_text(instant), against=(*event.against, why)
+                )
+                events += self._publish(mmsi, known, event, instant)
+            self._drop(mmsi, id)
+        return events
+
+    def _rank(self, mmsi: int, known: Known) -> tuple[bool, bool, int, Millis]:
+        """The higher, the longer a silence is kept; see `bound`."""
+        identity, gap = self._identity_of(mmsi), proposed(known.proposal).gap
+        assert gap is not None
+        return identity.listed, bool(identity.imo), gap.positions_before, known.start
 
     def _begin(self, mmsi: int, event: Event) -> Known:
         assert event.gap is not None
@@ -192,6 +230,8 @@ class GapJudge:
 
     def _drop(self, mmsi: int, id: str) -> None:
         self._note_open(mmsi, id, False)
+        self._count -= 1
+        self._changed.add(f"gap/{mmsi}")
         del self._known[mmsi][id]
         if not self._known[mmsi]:
             del self._known[mmsi]
@@ -290,6 +330,7 @@ class GapJudge:
         """Replace the state by these pieces: MMSI and what it holds."""
         self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
         self._open = {}
+        self._count = sum(map(len, self._known.values()))
         for mmsi, id in self._all_open():
             self._note_open(mmsi, id, True)
 

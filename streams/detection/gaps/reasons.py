@@ -93,6 +93,12 @@ CLASS_B: Final = ReasonType(
     weight="class_b",
     hypotheses=(Hypothesis.RECEPTION,),
 )
+NOT_FOLLOWED: Final = ReasonType(
+    code="not_followed",
+    side=Side.RETRACTION,
+    text="more than {most:,} vessels are silent at once; this one is no longer followed",
+    weight="retraction",
+)
 
 RENUMBERED: Final = ReasonType(
     code="renumbered",
@@ -148,7 +154,7 @@ REASONS: Final = ReasonTable(
             DOUBTFUL_MMSI,
             OFF_TRACK,
         ),
-        *(RENUMBERED, IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST),
+        *(RENUMBERED, IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_FOLLOWED),
     ),
     LEVELS,
 )

@@ -78,6 +78,10 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hours after its return for which its draught and its ship type are waited for. Judgement."""
     kept_days: float = 60.0
     """Days for which a silent vessel is kept. Source: the run from the Baltic to Korea, some 50 days."""
+    most_silences: int = 20_000
+    """Silences that are followed at once. Beyond it go first those of vessels that are on no list, then of
+    those without an IMO number, then of those heard only briefly before. Source: about as many tankers as
+    there are in the world; some 40 MB."""
     moved_km: float = 50.0
     """Kilometres between the two ends from which on it has moved far. Source: judgement."""
     draught_metres: float = 0.3
@@ -106,6 +110,8 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 )
         if not 0 < self.rhythm_minutes < self.notice_hours * 60:
             raise ValueError("rhythm_minutes must be above 0 and below notice_hours")
+        if self.most_silences < 1:
+            raise ValueError("most_silences must be at least 1")
         if self.rhythm_factor < 1:
             raise ValueError("rhythm_factor must be at least 1")
         if min(self.rhythm_runs, self.min_positions) < 2:

@@ -103,7 +103,8 @@ export const REASONS = {
     {"code": "class_b", "side": "against", "text": "its transponder is of class B, which is heard less far and reports less often", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "not_followed", "side": "retraction", "text": "more than … vessels are silent at once; this one is no longer followed", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "chain": { "reasons": [
     {"code": "load", "side": "for", "text": "… called at … (…) until …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -184,5 +185,27 @@ export const REASONS = {
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "dark_encounter": { "reasons": [
+    {"code": "together", "side": "for", "text": "they can have been together for up to …, at …", "weight": 0.1, "thresholds": [2.0], "unit": "h", "plotted": false},
+    {"code": "near", "side": "for", "text": "… … … before the silence, and … after it", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "opposite_draughts", "side": "for", "text": "the draught of one rose by … m during its silence, that of the other one fell by … m", "weight": 0.2, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "draught", "side": "for", "text": "the reported draught of … changed by … m during its silence", "weight": 0.05, "thresholds": [0.3], "unit": "m", "plotted": false},
+    {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "same_draughts", "side": "against", "text": "… reported the same draught after the silence as before it", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "gap_possible", "side": "against", "text": "the silence of … is only a `possible` gap: reception, or where it lay, may explain it", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "coverage_unknown", "side": "against", "text": "whether … could have been heard is not known: hardly anybody else was", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "several_vessels", "side": "against", "text": "… can have met … vessels then; the other one is number … of them by likelihood", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "port_in_reach", "side": "against", "text": "… can have called at a port instead, as the crow flies; the nearest is …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

@@ -175,7 +175,13 @@ def coverage_hole(world: World) -> None:
 def both_dark(world: World) -> None:
     """Two tankers fall silent within 10 km and an hour of each other in the Japan Sea, lie alongside each
     other for 6 to 9 hours and are heard again 14 to 18 hours after; others are heard there. Truth: a gap of
-    each."""
+    each and a possible dark encounter."""
+    both_silent(world)
+
+
+def both_silent(world: World, passed: float = 0.0) -> None:
+    """Two tankers that lie alongside each other while both are silent. The first one comes back deeper by
+    `passed` metres, and the second one less deep."""
     world.thinned = 180.0
     lon, lat = 134.0, 41.0
     drift, hours = world.between(0, 360), world.between(6, 9)
@@ -200,14 +206,17 @@ def both_dark(world: World) -> None:
         ons.append(track.end)
         track.sail(course, 10.0, 6.0)
     for ship, track, off, on in zip(ships, (first, second), offs, ons[::-1], strict=True):
-        world.add(ship, track, silences=((off, on),))
+        changed = round(ship.draught + (passed if track is first else -passed), 1)
+        draughts = ((off + HOUR, changed),) if passed else ()
+        world.add(ship, track, silences=((off, on),), draughts=draughts)
     watchers(world, lon, lat, max(track.end for track in tracks), 8)
 
 
 @scenario
 def partner_falls_silent(world: World) -> None:
     """A tanker waits for 16 to 20 hours in the Japan Sea; another that was heard all day falls silent 20 km
-    off, lies alongside her and is heard again 14 to 17 hours later. Truth: the first loiters, and a gap."""
+    off, lies alongside her and is heard again 14 to 17 hours later. Truth: the first loiters, a gap of the
+    other one, and a possible dark encounter."""
     world.thinned = 180.0
     lon, lat = 134.0, 41.0
     far = beyond(lon, lat, 100.0, 8 * KNOT * 4 * HOUR)

@@ -116,6 +116,16 @@ def identities() -> tuple[Event, ...]:
 
 
 @cache
+def dark_encounters() -> tuple[Event, ...]:
+    """Two tankers that are silent near each other for 16 hours, and come back with other draughts."""
+    spans = (0, 8), (24, 30)
+    first = silences.tanker(*spans, knots=1.0, draught=8.0, after=6.0)
+    second = silences.tanker(*spans, knots=1.0, draught=4.0, after=5.8, mmsi=B, east=8000.0)
+    events = silences.all_events(*first, *second, *silences.others((0, 30)))
+    return tuple(event for event in events if event.dark_encounter)
+
+
+@cache
 def tug_lines() -> tuple[str, ...]:
     """The transfer off Cho-do, but nobody heard what the partner is, until it says that it is a tug."""
     lines, end = _cho_do()

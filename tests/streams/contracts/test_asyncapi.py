@@ -103,6 +103,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "gap",
         "dark_port_visit",
         "identity",
+        "dark_encounter",
         "port_visit",
         "chain",
     }

@@ -78,6 +78,9 @@ MEASURES: Final = {
     "chain against draught_against": Measure(),
     "dark_port_visit for reachable": Measure(),
     "dark_port_visit for draught": Measure(),
+    "dark_encounter for together": Measure("darkEncounter.longestHours"),
+    "dark_encounter for opposite_draughts": Measure(),
+    "dark_encounter for draught": Measure(),
 }
 
 
@@ -140,6 +143,7 @@ def rare_events() -> list[Event]:
         *recorded.gaps(),
         *recorded.dark_visits(),
         *recorded.identities(),
+        *recorded.dark_encounters(),
     ]
 
 

@@ -76,6 +76,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.gaps(),
         *recorded.chains(),
         *recorded.dark_visits(),
+        *recorded.dark_encounters(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

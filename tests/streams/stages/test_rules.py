@@ -24,14 +24,15 @@ ENCOUNTER, LOITERING, PORT_VISIT = EventType.ENCOUNTER, EventType.LOITERING, Eve
 CHAIN = EventType.CHAIN
 GAP, DARK_PORT_VISIT = EventType.GAP, EventType.DARK_PORT_VISIT
 IDENTITY = EventType.IDENTITY
+DARK_ENCOUNTER = EventType.DARK_ENCOUNTER
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
     "vessel": ALL,
     "vessel.detectors": ALL - {ENCOUNTER},
-    "vessel.detectors.loitering": frozenset({LOITERING, CHAIN}),
+    "vessel.detectors.loitering": frozenset({LOITERING, DARK_ENCOUNTER, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
-    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, IDENTITY, CHAIN}),
+    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, IDENTITY, CHAIN}),
     "meeting": ALL - {PORT_VISIT},
     "case": frozenset({CHAIN}),
 }

@@ -30,10 +30,19 @@ def run(
     until: Millis = END,
     restarts: bool = False,
     every: Millis = HOUR,
+    settings: Settings | None = None,
 ) -> list[Event]:
     """All revisions of gaps and possible dark port visits; see `all_events`."""
     wanted = (EventType.GAP, EventType.DARK_PORT_VISIT)
-    found = all_events(*rows, fences=fences, listed=listed, until=until, restarts=restarts, every=every)
+    found = all_events(
+        *rows,
+        fences=fences,
+        listed=listed,
+        until=until,
+        restarts=restarts,
+        every=every,
+        settings=settings,
+    )
     return [event for event in found if event.type in wanted]
 
 
@@ -44,12 +53,13 @@ def all_events(
     until: Millis = END,
     restarts: bool = False,
     every: Millis = HOUR,
+    settings: Settings | None = None,
 ) -> list[Event]:
     """All revisions of all events, from reports fed in parts of `every` ms.
 
     With `restarts` both stages are replaced by new ones with their snapshots after each part.
     """
-    rules = Rules(Settings(), fences, listed or Watchlist())
+    rules = Rules(settings or Settings(), fences, listed or Watchlist())
     vessels, meetings = VesselStage(rules), MeetingStage(rules)
     positions = np.sort(_joined(rows, POSITION), order="time")
     told = np.sort(_joined(rows, STATIC), order="time")

@@ -8,6 +8,9 @@ from models.event import Event, Level, Status
 from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
+from streams.detection.gaps.settings import GapSettings
+from streams.detection.vessel_detectors import DetectorSettings
+from streams.stages.settings import Settings, VesselSettings
 from tests.streams.detection.gaps.silences import H, hour, others, run, tanker, times
 from tests.streams.track_factories import A, B, fence, fixes, latest, only, statics
 
@@ -226,3 +229,19 @@ def test_it_ends_later_if_the_former_mmsi_is_heard_again() -> None:
     assert hour(events[-1].end) == pytest.approx(60, abs=0.1)
     assert "renumbered" not in codes(events[-1])
     assert [event.revision for event in events] == list(range(1, len(events) + 1))
+
+
+def test_invented_numbers_that_fall_silent_push_out_no_vessel_that_was_heard_for_long() -> None:
+    few = Settings(vessel=VesselSettings(detectors=DetectorSettings(gap=GapSettings(most_silences=10))))
+    invented = [
+        row for i in range(30) for row in tanker((3 + i, 4.2 + i), mmsi=273_300_000 + i, east=500.0 * i)
+    ]
+    rows = [*tanker((0, 8), (44, 48)), *tanker((2, 8), mmsi=B, east=3000), *others((0, 48)), *invented]
+    every = run(*rows, settings=few, every=1000 * H * MINUTE)
+    followed = {event.vessel.ssvid for event in latest(every) if event.status is not Status.RETRACTED}
+    taken_back = [event for event in latest(every) if event.status is Status.RETRACTED]
+    assert {f"{A:09d}", f"{B:09d}"} < followed
+    assert len(followed) <= 10
+    assert len(taken_back) > 10
+    assert all("not_followed" in codes(event) for event in taken_back)
+    assert run(*rows, settings=few, every=3 * H * MINUTE, restarts=True) == every

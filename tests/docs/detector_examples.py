@@ -30,6 +30,8 @@ SCENARIOS: Final = {
     EventType.CHAIN: "full_run",
     EventType.GAP: "dark_call_24",
     EventType.DARK_PORT_VISIT: "dark_call_24",
+    EventType.IDENTITY: "imo_changed",
+    EventType.DARK_ENCOUNTER: "dark_transfer",
 }
 
 

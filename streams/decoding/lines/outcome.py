@@ -39,7 +39,7 @@ REASONS: Final[dict[Outcome, str]] = {
     Outcome.LATE: "older than the watermark of its source; a source that lags needs a longer "
     "decoder.lateness_seconds",
     Outcome.IMPLAUSIBLE: "its time is far ahead of its source, and later lines contradict it",
-    Outcome.NO_TIME: "no time is known for it; give --base-time",
+    Outcome.NO_TIME: "no time is known for it; a recording without any times needs --base-time",
     Outcome.UNKNOWN_ZONE: "its time names a zone, which does not tell the offset from UTC; give it with "
     "--timezone, such as --timezone Asia/Seoul",
     Outcome.UNKNOWN_DATE_ORDER: "its date can be read in two ways, day or month first; give --date-order "

@@ -40,6 +40,7 @@ _REASONS: Final = {
         Outcome.MALFORMED,
         Outcome.NO_MMSI,
         Outcome.NO_REPORT,
+        Outcome.NO_TIME,
         Outcome.UNKNOWN_DATE_ORDER,
         Outcome.UNKNOWN_ZONE,
     )

@@ -145,6 +145,13 @@ def _static_sentences(mmsi: int, kind: int, said: dict[str, Any]) -> bytes:
     return b"".join(_sentence(payload.text, payload.fill) for payload in record.payloads())
 
 
-def _sentence(payload: bytes, fill: int) -> bytes:
-    body = b"AIVDM,1,1,,%s,%s,%d" % (ATTACHED, payload, fill)
+def detached(sentences: bytes) -> bytes:
+    """The same where no position stands before them, so that the first one adds to nothing."""
+    first, mark, others = sentences[1:].partition(b"!")
+    payload, fill = first[: first.index(b"*")].split(b",")[5:]
+    return _sentence(payload, int(fill), b"") + mark + others
+
+
+def _sentence(payload: bytes, fill: int, channel: bytes = ATTACHED) -> bytes:
+    body = b"AIVDM,1,1,,%s,%s,%d" % (channel, payload, fill)
     return b"!%s*%02X" % (body, checksum(body))

@@ -21,7 +21,7 @@ from streams.decoding.records.record import NO_SECOND
 from streams.recordings.formats.batch import Batch, Floats, Ints
 from streams.recordings.formats.columns import ColumnMap
 from streams.recordings.formats.row_sentences import position_lines
-from streams.recordings.formats.row_statics import RowStatics
+from streams.recordings.formats.row_statics import RowStatics, detached
 
 _UNTOLD: Final = -1
 _POSITIONS: Final = (1, 2, 3, 4, 9, 18, 19, 27)
@@ -60,10 +60,10 @@ class RowWriter:
         lines = self._positions(batch, mmsi, times, kind, found)
         for row, sentences in static.items():
             alone = bool(own[row] or bad[row])
-            lines[row] = _head(lines[row], alone) + (
-                sentences.replace(b",+,", b",,", 1) if alone else sentences
-            )
+            lines[row] = _head(lines[row], alone) + (detached(sentences) if alone else sentences)
         outcomes: dict[int, Outcome] = {}
+        if "time" in has:  # not the time of the row before: that one says nothing of this row
+            outcomes |= dict.fromkeys(np.flatnonzero(times == _UNTOLD).tolist(), Outcome.NO_TIME)
         outcomes |= dict.fromkeys(np.flatnonzero(silent).tolist(), Outcome.NO_REPORT)
         outcomes |= dict.fromkeys(np.flatnonzero(refused).tolist(), Outcome.NO_REPORT)
         outcomes |= problems

@@ -158,6 +158,7 @@ def test_danish_rows() -> None:
     _, positions, statics, _ = read(danish("03/02/2023 00:00:00", "Class B", "91.0", "TEST SHIP"))
     assert len(positions) == 0
     assert set(statics["type"].tolist()) == {24}
+    assert statics["name"].tolist().count(b"TEST SHIP") == 1
     _, positions, _, _ = read(danish("03/02/2023 00:00:00", "Base Station", "57.5"))
     assert positions["type"].tolist() == [4]
     decoder, _, _, _ = read(danish("03/02/2023 00:00:00", "AtoN", "57.5"))
@@ -188,8 +189,25 @@ def test_a_row_that_becomes_nothing_says_why(row: str, outcome: str) -> None:
     rejects = decoder.advance(decoder.watermark).rejects
     assert +decoder.outcomes == {"context": 1, outcome: 1}
     assert [reject.line for reject in rejects] == [2]
-    if outcome != "no_time":
-        assert rejects[0].head.decode() == row
+    assert rejects[0].head.decode() == row
+
+
+@pytest.mark.parametrize("kind", ["A", "B"])
+@pytest.mark.parametrize(("lat", "lon"), [("", ""), ("91", "181"), ("95", "132.5")])
+def test_static_data_counts_where_there_is_no_position(kind: str, lat: str, lon: str) -> None:
+    row = ROW.replace("42.5,132.5", f"{lat},{lon}")
+    decoder, positions, statics, _ = read(f"{HEADER},TransceiverClass\n{row},{kind}\n")
+    assert +decoder.outcomes == {"context": 1, "message": 1}
+    assert len(positions) == 0
+    assert b"TEST SHIP" in statics["name"].tolist()
+    assert b"CALL1" in statics["callsign"].tolist()
+
+
+@pytest.mark.parametrize("time", ["", "soon"])
+def test_a_row_without_a_time_does_not_take_that_of_the_row_before(time: str) -> None:
+    decoder, positions, _, _ = read("\n".join([HEADER, ROW, ROW.replace("2023-01-11T00:00:00", time), ROW]))
+    assert decoder.outcomes["no_time"] == 1
+    assert set(positions["time"].tolist()) == {TIME}
 
 
 def test_the_order_of_dates_is_told_by_the_rows_or_the_user() -> None:

@@ -29,7 +29,8 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     if untimed and not outcomes.get(Outcome.MESSAGE):
         return (
             f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
-            "as --base-time 2026-03-01T12:00:00Z"
+            "as --base-time 2026-03-01T12:00:00Z, or for a table the column of times, such as --columns "
+            "time=Timestamp"
         )
     if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
         return (

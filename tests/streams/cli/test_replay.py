@@ -140,7 +140,7 @@ def test_no_times_at_all_need_a_base_time(capsys: Streams) -> None:
 def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
     contents = {
         "README.md": (b"# a project\nand words\n", "looks like plain text"),
-        "table.csv": (b"MMSI,BaseDateTime,LAT,LON\n1,2,3,4\n", "looks like CSV"),
+        "table.csv": (b"MMSI,BaseDateTime,LAT,LON\n1,2,3,4\n", "the column of times"),
         "frames.jsonl": (b'{"Message": {}}\n', "looks like JSON"),
         "gps.log": (b"$GPGGA,120000,,,,,0,,,,,,,,*65\n", "looks like NMEA without AIS"),
         "image": (b"\x89PNG\r\n\0\0\n", "binary data"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from models.event import Event, Status
+from models.event import Event, EventType, Status
 from models.report import Rows
 from models.tick import Instant
 from models.time import END
@@ -97,7 +97,8 @@ class Meeting:
         for instant in self.instants(ships):
             stage.feed(instant)
         found = stage.advance(END)
-        return [event for event in latest(found) if event.status is not Status.RETRACTED]
+        standing = [event for event in latest(found) if event.status is not Status.RETRACTED]
+        return [event for event in standing if event.type is EventType.ENCOUNTER]
 
 
 def spans(event: Event, start: float, end: float, margin: float = 15) -> bool:

@@ -80,11 +80,14 @@ class PortCompany:
         known = self._known.setdefault(mmsi, Known())
         self._changed.add(f"company/{mmsi}")
         silence = self._encounter.silence
-        for stay in reversed(known.stays):
+        here = Stay(other, time, time)
+        rest: list[Stay] = []
+        for stay in known.stays:
             if stay.other == other and stay.start - silence <= time <= stay.last + silence:
-                stay.start, stay.last = min(stay.start, time), max(stay.last, time)
-                return
-        known.stays.append(Stay(other, time, time))
+                here.start, here.last = min(here.start, stay.start), max(here.last, stay.last)
+            else:
+                rest.append(stay)
+        known.stays = [*rest, here]  # a late tick may join two times to one
         if len(known.stays) > self._settings.kept:
             known.stays.remove(min(known.stays, key=lambda each: (each.last, each.start, each.other)))
 

@@ -214,9 +214,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
-        self._changed |= self._dark_visits.pieces() | self._anomalies.pieces()
-        self._changed |= self._dark_visits.pieces() | self._port_company.pieces()
-        self._changed |= self._dark_encounters.pieces()
+        self._changed |= self._dark_visits.pieces() | self._dark_encounters.pieces()
+        self._changed |= self._anomalies.pieces() | self._port_company.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:

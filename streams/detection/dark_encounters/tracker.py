@@ -243,6 +243,9 @@ class DarkEncounters:
         return self._stays.get(key[0], {}).get(key[1])
 
     def _keep(self, key: Key, stay: Stay) -> None:
+        before = self._stay(key)
+        if before is not None:  # what is known now of where a loitering began may lie in another row
+            self._leave_row(key, before)
         self._stays.setdefault(key[0], {})[key[1]] = stay
         self._rows.setdefault(math.floor(stay.off.lat), set()).add(key)
         self._changed.add(f"stay/{key[0]}")
@@ -251,11 +254,14 @@ class DarkEncounters:
         stay = self._stays[key[0]].pop(key[1])
         if not self._stays[key[0]]:
             del self._stays[key[0]]
+        self._leave_row(key, stay)
+        self._changed.add(f"stay/{key[0]}")
+
+    def _leave_row(self, key: Key, stay: Stay) -> None:
         row = math.floor(stay.off.lat)
         self._rows[row].discard(key)
         if not self._rows[row]:
             del self._rows[row]
-        self._changed.add(f"stay/{key[0]}")
 
     # --- checkpoints
 

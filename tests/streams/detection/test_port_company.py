@@ -1,5 +1,6 @@
 """Who lay alongside during a port visit: tanker A at a berth, B beside it for some hours."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +12,13 @@ from models.report import Rows
 from models.tick import Instant
 from models.time import END
 from models.vessel import Dimensions, Role
+from streams.detection.encounters.pair_sample import PairSample, VesselSample
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.port_company import PortCompany, PortCompanySettings
 from tests.streams.track_factories import (
     A,
     B,
+    at,
     fence,
     fixes,
     identity,
@@ -75,6 +80,16 @@ def test_a_visit_says_who_lay_alongside_and_when(restart: bool) -> None:
     assert alongside(found[-1]) == [(12 * HOURS, 15 * HOURS), (60 * HOURS, 62 * HOURS)]
     assert f"Alongside it lay the vessel (MMSI {B}" in found[-1].summary
     assert "for 3 h" in found[-1].summary
+
+
+def test_what_comes_late_joins_two_times_alongside() -> None:
+    kept = PortCompany(PortCompanySettings(), EncounterSettings(), lambda mmsi: identity(mmsi), set())
+    beside_each_other = VesselSample(131.0, 43.0, 0.1, math.nan, 0.0, 5)
+    for minute in (0, 200, 100):  # silences of up to 110 minutes are no break
+        kept.note(A, B, PairSample(at(minute), 30.0, 10.0, True, beside_each_other, beside_each_other))
+    known = kept.piece(A)
+    assert known is not None
+    assert [(stay.start, stay.last) for stay in known.stays] == [(at(0), at(200))]
 
 
 @pytest.mark.parametrize(

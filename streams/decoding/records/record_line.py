@@ -47,6 +47,11 @@ _REASONS: Final = {
 }
 
 
+_NO_RECORD: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""A record that its reader fails at is malformed. It must not stop the stream: it would do so again at each
+restart."""
+
+
 def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] | Refused | Outcome | None:
     """The sentences of a line, or what becomes of it. None for a line that is no record.
 
@@ -67,11 +72,14 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
             continue
         if found.keys() == {"outcome", "row"} and str(found["outcome"]) in _REASONS:
             return Refused(_REASONS[str(found["outcome"])], str(found["row"]).encode("utf-8", "replace"))
-        for record in records_of(found, rules)[1]:
+        try:
+            records = [(record, record.payloads()) for record in records_of(found, rules)[1]]
+        except _NO_RECORD:
+            continue
+        for record, payloads in records:
             if not record.mmsi:
                 outcome = Outcome.NO_MMSI
                 continue
-            payloads = record.payloads()
             told += _told(payloads, record, before, number, line, spoken=bool(told))
         if outcome is Outcome.MALFORMED:
             outcome = Outcome.NO_REPORT

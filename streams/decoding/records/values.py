@@ -6,8 +6,11 @@ What cannot be read is None, never a guess.
 import math
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, Final, TypeVar
+
+_T = TypeVar("_T")
 
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _WHOLE: Final = re.compile(r"([-+]?\d{1,18})[.,]0*")
@@ -39,17 +42,39 @@ def plain(text: str) -> str:
     return _PLAIN.sub("", text.lower())
 
 
+def _remembered(most: int) -> Callable[[Callable[..., _T]], Callable[..., _T]]:
+    """The same answers are given again without work: records repeat themselves.
+
+    A list or an object is read as nothing. `1`, `1.0`, `true` and `"1"` are remembered apart.
+    """
+
+    def wrap(read: Callable[..., _T]) -> Callable[..., _T]:
+        kept = lru_cache(maxsize=most, typed=True)(read)
+
+        @wraps(read)
+        def ask(*given: Any) -> _T:
+            return kept(*(each if isinstance(each, str | int | float) else None for each in given))
+
+        return ask
+
+    return wrap
+
+
+MOST: Final = 1e20
+"""No number of a record is larger: nanoseconds since 1970 are not. Larger ones are none."""
+
+
 def number(value: Any) -> float | None:
-    """A finite number; of a text too."""
+    """A number that something can be; of a text too."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        result = float(value) if abs(value) < 1e300 else math.inf
+        result = float(value) if abs(value) <= MOST else math.inf
     elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         result = float(value)
     else:
         return None
-    return result if math.isfinite(result) else None
+    return result if abs(result) <= MOST else None
 
 
 def whole(value: Any) -> int | None:
@@ -68,7 +93,7 @@ def mmsi(value: Any) -> int:
     return found if found is not None and 0 < found <= _MOST_MMSI else 0
 
 
-@lru_cache(maxsize=1 << 16)
+@_remembered(1 << 16)
 def imo(value: Any) -> int:
     """An IMO number, with or without `IMO` before it; 0 for none."""
     if isinstance(value, str) and (value := value.strip()).lower().startswith("imo"):
@@ -77,7 +102,7 @@ def imo(value: Any) -> int:
     return found if found is not None and 0 < found <= _MOST_IMO else 0
 
 
-@lru_cache(maxsize=1 << 16)
+@_remembered(1 << 16)
 def text(value: Any) -> str:
     """A text in the characters of AIS: capitals, accents left out, other letters as `?`; up to an `@`."""
     if not isinstance(value, str) or value.strip().lower() in _NOTHING:
@@ -111,7 +136,7 @@ _STATUS_OF: Final = {name: code for code, names in _STATUS.items() for name in n
 NO_STATUS: Final = 15
 
 
-@lru_cache(maxsize=1024)
+@_remembered(1024)
 def status(value: Any) -> int:
     """The navigational status of a number or a text; 15 where it is not known."""
     found = whole(value)
@@ -144,7 +169,7 @@ _NOAA: Final = {
 """Codes that NOAA gave to ships of the US in its files, as types of AIS (its list VesselTypeCodes2018)."""
 
 
-@lru_cache(maxsize=4096)
+@_remembered(4096)
 def ship_type(value: Any, cargo: Any = None) -> int:
     """The type of ship and cargo (ITU-R M.1371-5 table 53) of a number or a text; 0 where it is not known.
 
@@ -163,7 +188,7 @@ def ship_type(value: Any, cargo: Any = None) -> int:
     return code
 
 
-@lru_cache(maxsize=1024)
+@_remembered(1024)
 def is_class_b(value: Any) -> bool:
     """Whether a transponder is of class B: `B`, `Class B`, `B CS`."""
     return isinstance(value, str) and plain(value).removeprefix("class").startswith("b")

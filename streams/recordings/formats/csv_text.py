@@ -210,9 +210,10 @@ def _dialect(lines: Sequence[bytes]) -> _Dialect:
 
 
 def _looks_like_rows(head: bytes) -> bool:
-    """Whether a text has a header that names an MMSI, or several lines with equally many cells."""
-    if b"\0" in head:
-        return False
+    """Whether a text has a header that names an MMSI, or several lines with equally many cells.
+
+    With a header, a NUL in a cell makes it no binary file.
+    """
     lines = [line.rstrip(b"\r") for line in head.split(b"\n")][: -1 if b"\n" in head else None]
     lines = [line for line in lines if line.strip()][:20]
     if not lines:
@@ -220,5 +221,7 @@ def _looks_like_rows(head: bytes) -> bool:
     found = _dialect(lines)
     if "mmsi" in fields_of(list(found.header)).values():
         return True
+    if b"\0" in head:
+        return False
     counts = {len(_cells(line, found.sign)) for line in lines if not line.startswith(b"#")}
     return len(counts) == 1 and min(counts) >= 4 and len(lines) >= 2

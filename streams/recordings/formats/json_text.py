@@ -180,4 +180,4 @@ def _decoded(text: bytes) -> bytes:
         found = json.loads(text)
     except ValueError:
         return text
-    return str(found).replace("\n", " ").encode()
+    return str(found).replace("\n", " ").encode("utf-8", "replace")

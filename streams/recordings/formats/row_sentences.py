@@ -14,12 +14,18 @@ _HEX: Final = np.frombuffer(b"0123456789ABCDEF", np.uint8)
 _SENTENCE: Final = b"!AIVDM,1,1,,,"
 
 
+def can_be_told(times: Ints) -> npt.NDArray[np.bool_]:
+    """Which times a tag block can tell: from 2001 to 2286."""
+    told: npt.NDArray[np.bool_] = (times >= _EARLIEST) & (times < _LATEST)
+    return told
+
+
 def position_lines(
     times: Ints, payload: npt.NDArray[np.uint8], fill: int, stations: Sequence[str]
 ) -> list[bytes]:
     r"""`\c:1700000000000*5A\!AIVDM,1,1,,,PAYLOAD,0*24` for each row; without a tag block where no time is."""
     rows = len(times)
-    told = (times >= _EARLIEST) & (times < _LATEST)
+    told = can_be_told(times)
     digits = np.empty((rows, 13), np.uint8)
     left = np.where(told, times, 0)
     for place in range(12, -1, -1):

@@ -20,7 +20,7 @@ from streams.decoding.records.layout import fill_of, pack_columns
 from streams.decoding.records.record import NO_SECOND
 from streams.recordings.formats.batch import Batch, Floats, Ints
 from streams.recordings.formats.columns import ColumnMap
-from streams.recordings.formats.row_sentences import position_lines
+from streams.recordings.formats.row_sentences import can_be_told, position_lines
 from streams.recordings.formats.row_statics import RowStatics, detached
 
 _UNTOLD: Final = -1
@@ -63,7 +63,7 @@ class RowWriter:
             lines[row] = _head(lines[row], alone) + (detached(sentences) if alone else sentences)
         outcomes: dict[int, Outcome] = {}
         if "time" in has:  # not the time of the row before: that one says nothing of this row
-            outcomes |= dict.fromkeys(np.flatnonzero(times == _UNTOLD).tolist(), Outcome.NO_TIME)
+            outcomes |= dict.fromkeys(np.flatnonzero(~can_be_told(times)).tolist(), Outcome.NO_TIME)
         outcomes |= dict.fromkeys(np.flatnonzero(silent).tolist(), Outcome.NO_REPORT)
         outcomes |= dict.fromkeys(np.flatnonzero(refused).tolist(), Outcome.NO_REPORT)
         outcomes |= problems
@@ -123,7 +123,9 @@ class RowWriter:
     def _numbers(self, batch: Batch, name: str) -> Floats:
         if name not in self.columns.places:
             return np.full(batch.rows, np.nan)
-        return batch.numbers(name) * self._factors.get(name, 1.0)
+        found = batch.numbers(name)
+        found = np.where(np.abs(found) <= values.MOST, found, np.nan)
+        return found * self._factors.get(name, 1.0)
 
     def _positions(
         self, batch: Batch, mmsi: Ints, times: Ints, kind: Ints, found: dict[str, Floats]
@@ -221,7 +223,7 @@ def _position_fields(kind: int, found: dict[str, Floats]) -> dict[str, Ints]:
     unit, most, none = {9: (1, 1022, 1023), 27: (1, 62, 63)}.get(kind, (10, 1022, 1023))
     sog, cog, heading = found["sog"], found["cog"], found["heading"]
     turns, no_cog = (360, 511) if kind == 27 else (3600, 3600)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         fields = {
             "lon": _rounded(np.where(placed, found["lon"], 181.0) * scale, np.full(len(sog), True), 0),
             "lat": _rounded(np.where(placed, found["lat"], 91.0) * scale, np.full(len(sog), True), 0),

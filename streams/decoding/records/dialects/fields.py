@@ -16,7 +16,7 @@ _LEAST_EPOCH: Final = 10**8
 def time_of(value: Any, rules: TextRules) -> Reading:
     """The time in a field: text, or a number of seconds or less since 1970."""
     if isinstance(value, str):
-        text = value.strip().encode()
+        text = value.strip().encode("utf-8", "replace")
         return read_time(text, rules) or _epoch(values.number(value))
     return _epoch(values.number(value))
 

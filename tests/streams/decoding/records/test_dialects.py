@@ -1,6 +1,8 @@
 """Dialects: a record of each kind, as its documentation writes it, becomes the message it stands for."""
 
 import json
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ from models.frame import Frame
 from models.report import Rows
 from models.time import from_text
 from streams.decoding.decoder import Decoder
+from streams.decoding.lines.time_text import TextRules
+from streams.decoding.records.dialects.known import records_of
 from tests.streams.nmea_lines import START
 
 TIME = "2023-11-14T22:13:20Z"
@@ -190,3 +194,38 @@ def test_a_time_before_the_object_counts_where_it_tells_none() -> None:
     line += '"navigation.position","value":{"longitude":132.5,"latitude":42.5}}]}]}'
     _, positions, _ = decoded(line)
     assert positions["time"].tolist() == [START + 483]
+
+
+ODD: tuple[Any, ...] = (
+    *(None, True, "", "x", "nan", "-1e400", "\ud800", "9" * 400, [], [1], {}, {"a": 1}),
+    *(-1, 1e308, -1e308, 2**64, 10**30, 1e-320, math.nan, -math.inf, 253402300800, -62135596800),
+    *("0001-01-01T00:00:00Z", "2024-13-45T99:99:99Z"),
+)
+"""What a field may hold that no writer means."""
+
+
+def mutated(found: Any) -> Iterator[Any]:
+    """The same with one thing in it replaced by something odd."""
+    for key in list(found) if isinstance(found, dict) else range(len(found)):
+        kept = found[key]
+        for odd in ODD:
+            found[key] = odd
+            yield found
+        found[key] = kept
+        if isinstance(kept, dict | list):
+            for _ in mutated(kept):
+                yield found
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("line", [*(line for line, _ in POSITIONS.values()), *STATICS.values()])
+def test_odd_fields_stop_nothing(line: str) -> None:
+    """Each reader is asked itself too, because the Decoder would go on after an exception."""
+    start = line.index("{")
+    lines = [line[:start] + json.dumps(each) for each in mutated(json.loads(line[start:]))]
+    for text in lines:
+        for record in records_of(json.loads(text[start:]), TextRules())[1]:
+            record.payloads()
+    _, positions, statics = decoded(*lines, line)
+    assert len(lines) > 100
+    assert len(positions) + len(statics) > 0

@@ -203,11 +203,26 @@ def test_static_data_counts_where_there_is_no_position(kind: str, lat: str, lon:
     assert b"CALL1" in statics["callsign"].tolist()
 
 
-@pytest.mark.parametrize("time", ["", "soon"])
+@pytest.mark.parametrize("time", ["", "soon", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
 def test_a_row_without_a_time_does_not_take_that_of_the_row_before(time: str) -> None:
     decoder, positions, _, _ = read("\n".join([HEADER, ROW, ROW.replace("2023-01-11T00:00:00", time), ROW]))
     assert decoder.outcomes["no_time"] == 1
     assert set(positions["time"].tolist()) == {TIME}
+
+
+def test_a_nul_in_a_cell_loses_nothing() -> None:
+    data = f"{HEADER}\n{ROW}\n".encode().replace(b"TEST SHIP", b"TEST\0 SHIP")
+    assert recognised(data).name == "csv"
+    _, positions, statics, _ = read(data)
+    assert (positions["mmsi"].tolist(), statics["imo"].tolist()) == ([273111111], [9074729])
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_out_of_all_bounds_are_not_available() -> None:
+    row = ROW.replace("10.1,90.4,91.0", "1e308,nan,-1e400").replace("150,22,8.5", "1e99,-5,1e308")
+    decoder, positions, _, _ = read(f"{HEADER}\n{row}\n")
+    assert +decoder.outcomes == {"context": 1, "message": 1}
+    assert [bool(np.isnan(positions[name][0])) for name in ("sog", "cog", "heading")] == [True] * 3
 
 
 def test_the_order_of_dates_is_told_by_the_rows_or_the_user() -> None:

@@ -63,7 +63,8 @@ class Rules:
                 *vessel,
                 s.meeting,
             ),
-            EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel),
+            # it names who lay alongside
+            EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel, s.meeting),
             # it is made of all others
             EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),
         }[kind]

@@ -33,8 +33,10 @@ DEPENDS = {
     "vessel.detectors.loitering": frozenset({LOITERING, DARK_ENCOUNTER, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
     "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, IDENTITY, CHAIN}),
-    "meeting": ALL - {PORT_VISIT},
+    "meeting": ALL,
     "case": frozenset({CHAIN}),
+    "ledger": frozenset(),
+    "facilitators": frozenset(),
 }
 """Which types of event a table of settings matters for; the longest name that fits counts."""
 

@@ -50,6 +50,7 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
         dimensions=Dimensions(100, 20, 9, 9),
         draught=7.3,
         counts=True,
+        sent_imo=IMO,
     )
 
 

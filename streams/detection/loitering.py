@@ -41,7 +41,7 @@ class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
     near_port: float = 0.1
     """Against: began within `port_km` of a port."""
     near_shore: float = 0.05
-    """Against: began within `shore_km` of the shore."""
+    """Against: on average within `shore_km` of the shore."""
     shared_mmsi: float = 0.15
     """Against: the MMSI is used in two places at once."""
     type_changed: float = 0.05
@@ -90,8 +90,9 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     port_km: float = 30.0
     """Closer to a port than this, ships wait off it: in its roads, or adrift. Source: judgement; anchorages
     of large ports reach 15 nautical miles out."""
-    shore_km: float = 5.0
-    """Closer to the shore than this, ships often wait at anchor. Source: judgement."""
+    shore_km: float = 37.0
+    """Closer to the shore than this on average, waiting is ordinary. Source: GFW, which counts loitering from
+    20 nautical miles on."""
     samples: int = 200
     """Positions kept as evidence; above that every second one is dropped."""
     weights: LoiteringWeights = LoiteringWeights()

@@ -84,7 +84,7 @@ NEAR_PORT: Final = ReasonType(
 NEAR_SHORE: Final = ReasonType(
     code="near_shore",
     side=Side.AGAINST,
-    text="began {value:.1f} km from the shore, closer than {threshold:g} km: ships often anchor there",
+    text="on average {value:.1f} km from the shore, closer than {threshold:g} km: ships often wait near coasts",
     weight="near_shore",
     thresholds=("shore_km",),
     unit="km",
@@ -140,7 +140,7 @@ LEVELS: Final = (
     ),
     LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
     LevelRule("at_anchor", Effect.LIMIT, "most positions report at anchor or moored"),
-    LevelRule("near_shore", Effect.LIMIT, "it began within `shore_km` of the shore"),
+    LevelRule("near_shore", Effect.LIMIT, "it was within `shore_km` of the shore on average"),
     LevelRule("adrift", Effect.LIMIT, "it was mostly moved across its heading"),
     LevelRule("in_possible_encounter", Effect.LIMIT, "it was in an encounter that is only `possible`"),
     LevelRule("in_probable_encounter", Effect.EXCEPTION, "it was in an encounter that is `probable`"),
@@ -188,6 +188,7 @@ class _Facts(msgspec.Struct, frozen=True):
     silence: Millis  # right before or after it
     watched: str | None  # name of a watched fence that it was in
     distances: Distances
+    shore_km: float | None  # from the shore, on average
 
 
 def build_event(
@@ -206,6 +207,7 @@ def build_event(
     kept = [each for each in run.samples if run.start <= each.time <= run.until] or run.samples[-1:]
     lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
     relations = surroundings.relations(lon, lat)
+    numbers = _numbers(kept, run.until - run.start, surroundings)
     facts = _Facts(
         identity=identity,
         start=run.start,
@@ -217,6 +219,7 @@ def build_event(
         silence=silence_of(run, s),
         watched=surroundings.watched_fence(relations),
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
+        shore_km=numbers.average_distance_from_shore_km,
     )
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
@@ -234,7 +237,7 @@ def build_event(
         bounding_box=bounds(lon, lat),
         distances=facts.distances,
         vessel=vessel_of(identity),
-        loitering=_numbers(kept, facts.duration, surroundings),
+        loitering=numbers,
         geofences=relations,
         score=score(scoring, reasons, against),
         scoring=scoring,
@@ -341,7 +344,7 @@ def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
         yield NOT_UNDER_COMMAND.reason(s, round(facts.disabled, 2))
     if facts.anchored > s.anchored_share:
         yield AT_ANCHOR.reason(s, round(facts.anchored, 2))
-    port, shore = facts.distances.start_distance_from_port_km, facts.distances.start_distance_from_shore_km
+    port, shore = facts.distances.start_distance_from_port_km, facts.shore_km
     if port is not None and port < s.port_km:
         yield NEAR_PORT.reason(s, port)
     if shore is not None and shore < s.shore_km:

@@ -66,7 +66,7 @@ MEASURES: Final = {
     "loitering for slow": Measure("loitering.totalTimeHours"),
     "loitering for silence": Measure(),
     "loitering against near_port": Measure("distances.startDistanceFromPortKm", above=False),
-    "loitering against near_shore": Measure("distances.startDistanceFromShoreKm", above=False),
+    "loitering against near_shore": Measure("loitering.averageDistanceFromShoreKm", above=False),
     "port_visit for inside": Measure("portVisit.durationHours"),
     "port_visit for stop": Measure("portVisit.stoppedHours"),
     "port_visit for silent": Measure(),

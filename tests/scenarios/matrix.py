@@ -24,7 +24,7 @@ from tests.scenarios import curves, kinds, real_traffic
 from tests.scenarios.runs import find, frames
 
 NOISE = ("none", "normal", "heavy")
-KINDS = ("traffic", "transfers", "silences", "deliveries", "harbours", "scenarios")
+KINDS = ("traffic", "transfers", "silences", "deliveries", "anomalies", "harbours", "scenarios")
 """The tables. `scenarios` has every scenario by noise, all others are of one subject each."""
 Job = tuple[str, int, str]
 Result = tuple[str, list[Event], Truth]

@@ -68,7 +68,7 @@ class LoneTicks:
         apart: list[Meeting] = []
         for lone, track in [*self._near_dense(times | added, rows, added, wanted, found, apart)]:
             self._meet(lone, track, found, lone_only=False)
-        for lone, track in self._on_the_way(fresh):
+        for lone, track in [*self._together(added), *self._on_the_way(fresh)]:
             if wanted(int(lone["mmsi"])) or wanted(track // SEGMENTS):
                 self._meet(lone, track, found, lone_only=False)
         for lone in fresh:
@@ -181,6 +181,19 @@ class LoneTicks:
             else:
                 apart.append(meeting)
 
+    def _together(self, added: Iterable[Millis]) -> Iterable[tuple[Rows, int]]:
+        """Lone ticks of the same time that are near each other: heard in the same pass of a satellite."""
+        for step in sorted(added):
+            every = self._ticks[step]
+            _, number, count = np.unique(every["time"], return_inverse=True, return_counts=True)
+            every = every[count[number] > 1]
+            if not len(every):
+                continue
+            metres = np.full(len(every), self._contact_metres)
+            for i, j in _within(_points(every), cKDTree(_points(every)), metres):
+                if every["time"][i] == every["time"][j] and _track(every[i]) < _track(every[j]):
+                    yield every[i], _track(every[j])
+
     def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
         """Lone ticks near the way that another vessel drifted between two lone ticks."""
         if not len(fresh):
@@ -227,8 +240,11 @@ class LoneTicks:
         exact = self._neighbours.find(time, track)
         if exact is not None:
             return exact
-        last = max([*self._ticks, *self._neighbours.times], default=time)
         end = at_or_after(time, step)
+        for row in self._lone(end, track):
+            if row["time"] == time:
+                return row
+        last = max([*self._ticks, *self._neighbours.times], default=time)
         before = self._nearest(track, time, range(end, time - s.silence, -step))
         after = self._nearest(track, time, range(end, min(last, time + s.silence) + 1, step))
         if before is None or after is None:

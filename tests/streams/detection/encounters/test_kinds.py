@@ -49,9 +49,19 @@ def rarely_heard(seed: int, rng: np.random.Generator) -> Meeting:
     return meeting
 
 
+def in_one_pass(seed: int, rng: np.random.Generator) -> Meeting:
+    """Both by the same satellite, at the same seconds."""
+    meeting = Meeting(seed, fives(rng, 300, 550), rng.uniform(0, 3))
+    meeting.by_satellite(B, rng.uniform(30, 110))
+    meeting.heard[A] = meeting.heard[B]
+    return meeting
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    ("kind", "margin"), [(under_way, 15), (thinned_out, 60), (rarely_heard, 115)], ids=named
+    ("kind", "margin"),
+    [(under_way, 15), (thinned_out, 60), (rarely_heard, 115), (in_one_pass, 115)],
+    ids=named,
 )
 def test_a_transfer_is_one_probable_encounter(
     seed: int, kind: Callable[[int, np.random.Generator], Meeting], margin: float

@@ -163,7 +163,16 @@ class OffTrack(msgspec.Struct, frozen=True, gc=False):
     kilometers: float  # the farthest from the track
     lon: float  # where one of them was
     lat: float
-    segment: int = -1  # the track segment that they would make
+    segment: int = -1  # the track segment that they would make, or made
+
+
+class Leap(msgspec.Struct, frozen=True, gc=False):
+    """A track that begins where no ship can have come from the place where the MMSI was heard before."""
+
+    time: Millis  # its first position
+    segment: int  # the track segment
+    kilometers: float  # from the last position before it
+    after: Millis  # milliseconds after that
 
 
 class Places(msgspec.Struct, frozen=True, gc=False):
@@ -172,6 +181,7 @@ class Places(msgspec.Struct, frozen=True, gc=False):
     shared: bool = False  # two ships under this number, lately
     segment: int = 0  # the track segment that is this vessel's own
     off_track: tuple[OffTrack, ...] = ()  # positions that its track goes on without, by their start
+    leaps: tuple[Leap, ...] = ()  # of the tracks that are believed, by their time
 
 
 ONE_PLACE: Final = Places()

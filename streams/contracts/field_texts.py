@@ -719,6 +719,13 @@ IDENTITY: Final = {
         "shared": Text("Whether two ships have been heard under the MMSI lately."),
         "segment": Text("Number of the track that is this vessel's own."),
         "off_track": Text("Runs of positions that its track goes on without, by their start; at most 8."),
+        "leaps": Text("How its tracks began that no ship could have made, by their time."),
+    },
+    "Leap": {
+        "time": Text("Time of the first position after it.", _EPOCH),
+        "segment": Text("Number of the track that begins there."),
+        "kilometers": Text("From the last position before it.", "km", NOT_NEGATIVE),
+        "after": Text("How long after that position.", "ms", NOT_NEGATIVE),
     },
     "OffTrack": {
         "start": Text("Time of the first position.", _EPOCH),
@@ -727,7 +734,7 @@ IDENTITY: Final = {
         "kilometers": Text("The farthest distance from the track.", "km", NOT_NEGATIVE),
         "lon": Text("Longitude of one of them, WGS 84.", "degrees", LONGITUDE),
         "lat": Text("Latitude of one of them, WGS 84.", "degrees", LATITUDE),
-        "segment": Text("Number of the track that they would make; -1 where they are the end of a track."),
+        "segment": Text("Number of the track that they are or would be; -1 where they are the end of one."),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

@@ -7,9 +7,9 @@ from typing import Final
 
 from models.event import Detector, EventType, Position, Reason, Sample, Vessel
 from models.innocent import Hypothesis
-from models.time import HOUR, Millis, to_text
-from models.vessel import TANKER_TYPES, Identity, Role, flag_of
-from streams.detection.reasons import ReasonType, Side, Weighted
+from models.time import HOUR, MINUTE, Millis, duration_text, to_text
+from models.vessel import TANKER_TYPES, Identity, Leap, Role, flag_of
+from streams.detection.reasons import Effect, LevelRule, ReasonType, Side, Weighted
 
 VERSION: Final = version("tankerwatch")
 RECEIVERS: Final = 32
@@ -24,8 +24,14 @@ _KNOWN_TO: Final = 10
 """Metres. No distance in a sentence is finer than a position: the better of the two classes of accuracy that
 AIS knows is 10 m (ITU-R M.1371, position accuracy)."""
 
+_MARGIN: Final = 15 * MINUTE
+"""Milliseconds. What is measured on the time grid may end a few steps after the last position."""
 _TOLD_OFF_TRACK: Final = 3
 """Positions off the track from which an event says so. Fewer are the wild fixes of every day. Judgement."""
+
+LEAP_DOUBTED: Final = 24 * HOUR
+"""Milliseconds after a leap for which what begins there is doubted. Judgement: ships are rarely jammed or
+spoofed for longer, and a track that a leap put right should not be doubted for ever."""
 
 WATCHED_AREA: Final = ReasonType(
     code="watched_area",
@@ -60,6 +66,27 @@ OFF_TRACK: Final = ReasonType(
     weight="off_track",
     hypotheses=(Hypothesis.JAMMING,),
 )
+LEAPT: Final = ReasonType(
+    code="leapt",
+    side=Side.AGAINST,
+    text="at {when} UTC the positions of MMSI {mmsi} leapt {value:g} km, farther than a ship comes in "
+    "{after}: before it or since they are false, by jamming or spoofing",
+    weight="leapt",
+    unit="km",
+    hypotheses=(Hypothesis.JAMMING,),
+)
+LEAPT_RULE: Final = LevelRule(
+    "leapt", Effect.BAR, "the positions of a vessel leapt there less than a day before, faster than any ship"
+)
+FALSE_PLACE: Final = ReasonType(
+    code="false_place",
+    side=Side.RETRACTION,
+    text="MMSI {mmsi} was not there: its positions leapt {value:g} km off its track and came back to it, as "
+    "by jamming or spoofing",
+    weight="retraction",
+    unit="km",
+    hypotheses=(Hypothesis.JAMMING,),
+)
 NOT_OF_INTEREST: Final = ReasonType(
     code="excluded_type",
     side=Side.RETRACTION,
@@ -89,7 +116,25 @@ def number_doubts(identity: Identity, start: Millis, end: Millis, s: Weighted) -
         times = f"between {_clock(runs[0].start)} and {_clock(max(run.end for run in runs))} UTC"
         when = times if len(runs) == 1 else f"{len(runs)} times {times}"
         reasons.append(OFF_TRACK.reason(s, positions, mmsi=mmsi_text(identity), far=distance, when=when))
+    if (leap := leap_of(identity, start)) is not None:
+        after = duration_text(max(leap.after, MINUTE))
+        when = _clock(leap.time)
+        reasons.append(LEAPT.reason(s, leap.kilometers, mmsi=mmsi_text(identity), when=when, after=after))
     return reasons
+
+
+def leap_of(identity: Identity, start: Millis) -> Leap | None:
+    """The leap by which a vessel came where something began at a time, if that is not long ago."""
+    leaps = (leap for leap in identity.places.leaps if 0 <= start - leap.time <= LEAP_DOUBTED)
+    return max(leaps, key=lambda leap: leap.time, default=None)
+
+
+def false_place(identity: Identity, segment: int, start: Millis, end: Millis, s: Weighted) -> Reason | None:
+    """Why what happened on a track segment did not happen there: the vessel came back to its own track."""
+    for run in identity.places.off_track:
+        if run.segment == segment and run.start <= start and end <= run.end + _MARGIN:
+            return FALSE_PLACE.reason(s, run.kilometers, mmsi=mmsi_text(identity))
+    return None
 
 
 def _clock(time: Millis) -> str:

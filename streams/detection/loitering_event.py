@@ -29,6 +29,9 @@ from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
     DOUBTFUL_MMSI,
+    FALSE_PLACE,
+    LEAPT,
+    LEAPT_RULE,
     NOT_COMMANDED,
     NOT_OF_INTEREST,
     OFF_TRACK,
@@ -84,7 +87,7 @@ NEAR_PORT: Final = ReasonType(
 NEAR_SHORE: Final = ReasonType(
     code="near_shore",
     side=Side.AGAINST,
-    text="on average {value:.1f} km from the shore, closer than {threshold:g} km: ships often wait near coasts",
+    text="on average {value:.1f} km from the shore, closer than {threshold:g} km: ships often wait there",
     weight="near_shore",
     thresholds=("shore_km",),
     unit="km",
@@ -131,6 +134,7 @@ LEVELS: Final = (
         "slow", Effect.POSSIBLE, "slow for `min_hours`, or `min_hours_sts` in an area known for transfers"
     ),
     LevelRule("slow_long", Effect.PROBABLE, "slow for `probable_hours`, or `probable_hours_sts` there"),
+    LEAPT_RULE,
     WEAK_RULE,
     LevelRule("not_under_command", Effect.LIMIT, "most positions report that it is not under command"),
     LevelRule(
@@ -158,10 +162,10 @@ REASONS: Final = ReasonTable(
     EventType.LOITERING,
     LoiteringSettings(),
     (
-        *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK),
+        *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT),
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
-        *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST),
+        *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),
     ),
     LEVELS,
 )

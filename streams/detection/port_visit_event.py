@@ -25,11 +25,15 @@ from models.time import duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    FALSE_PLACE,
+    LEAPT,
+    LEAPT_RULE,
     NOT_OF_INTEREST,
     OFF_TRACK,
     SHARED_MMSI,
     called,
     hours,
+    leap_of,
     number_doubts,
     position,
     retracted,
@@ -83,6 +87,7 @@ LEVELS: Final = (
         "its confidence is at least `probable_confidence`: 2 for a stop or a silence, and 1 more for each of "
         "an entry and an exit that were seen",
     ),
+    LEAPT_RULE,
     WEAK_RULE,
 )
 REASONS: Final = ReasonTable(
@@ -90,7 +95,8 @@ REASONS: Final = ReasonTable(
     PortVisitSettings(),
     (
         *(INSIDE, STOP, SILENT, ENTRY, EXIT, *LISTING),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, NO_ENTRY, NO_EXIT, WEAK_MATCH, NOT_OF_INTEREST),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, NO_ENTRY, NO_EXIT, WEAK_MATCH),
+        *(NOT_OF_INTEREST, FALSE_PLACE),
     ),
     LEVELS,
 )
@@ -111,8 +117,9 @@ def build_event(
     main = surroundings.fences[_main_fence(visit, surroundings)]
     reasons = list(_for(visit, identity, main, s))
     against = [*_against(visit, identity, s), *([retraction] if retraction else [])]
-    level = Level.POSSIBLE if identity.weakly_listed else Level(visit.level)
-    scoring = REASONS.scoring(s.weights, level, status, _conditions(visit, identity, s))
+    conditions = _conditions(visit, identity, s)
+    level = REASONS.level(conditions) or Level(visit.level)
+    scoring = REASONS.scoring(s.weights, level, status, conditions)
     west, south, east, north = (round(edge, 5) for edge in visit.box)
     lon, lat = (visit.lon, visit.last_lon), (visit.lat, visit.last_lat)
     return Event(
@@ -157,6 +164,7 @@ def _conditions(visit: Visit, identity: Identity, s: PortVisitSettings) -> set[s
     found = {
         "call": visit.confidence > 1,
         "confidence": level_of(visit, s) == Level.PROBABLE,
+        "leapt": leap_of(identity, visit.start) is not None,
         "weak_match": identity.weakly_listed,
     }
     return {code for code, holds in found.items() if holds}

@@ -57,6 +57,8 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Against: the MMSI is not a number that ships are given."""
     off_track: float = 0.05
     """Against: positions of the vessel lay off its track: jamming, spoofing or another ship."""
+    leapt: float = 0.15
+    """Against: the positions of the vessel leapt there, faster than a ship."""
     retraction: float = 0.5
     """Against: the event has been taken back."""
 

@@ -15,7 +15,7 @@ from models.event import Detector, Event, EventType, Reason, Status, event_id
 from models.time import HOUR, Millis
 from models.vessel import ListingStatus, Role
 from streams.detection import loitering, loitering_event, port_visit, port_visit_event
-from streams.detection.explanation import NOT_OF_INTEREST, merge_receivers
+from streams.detection.explanation import NOT_OF_INTEREST, false_place, merge_receivers
 from streams.detection.fixes import Fixes, fixes_of
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
@@ -110,11 +110,12 @@ class VesselDetectors:
 
     def lose(self, vessel: VesselState, instant: Millis) -> list[Event]:
         """The vessel has not been heard for long: its visits end where it was last heard."""
-        visits, vessel.visits = _visits_of(vessel), {}
+        visits, vessel.visits = vessel.visits, {}
         return [
             event
-            for visit in visits
-            for event in self._end_visit(vessel, port_visit.break_off(visit), instant)
+            for segment, there in visits.items()
+            for visit in there
+            for event in self._end_visit(vessel, segment, port_visit.break_off(visit), instant)
         ]
 
     def finish(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
@@ -182,7 +183,7 @@ class VesselDetectors:
         )
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
-        return [] if done is None else self._end_loitering(watched.vessel, done, instant)
+        return [] if done is None else self._end_loitering(watched.vessel, watched.segment, done, instant)
 
     def _close_bucket(self, vessel: VesselState, segment: int, alive: bool, instant: Millis) -> list[Event]:
         s, run = self._settings.loitering, vessel.loitering_runs[segment]
@@ -192,16 +193,23 @@ class VesselDetectors:
         if not alive and done is None:
             done = loitering.finish(run, run.slow)
         if done is not None:
-            events = self._end_loitering(vessel, done, instant)
+            events = self._end_loitering(vessel, segment, done, instant)
         elif vessel.identity.of_interest:
             events = self._publish_loitering(vessel, run, instant, Status.OPEN)
         if run.run is None and instant - run.last > s.bucket:
             del vessel.loitering_runs[segment]
         return events
 
-    def _end_loitering(self, vessel: VesselState, run: LoiteringRun, instant: Millis) -> list[Event]:
-        if run.id is None and loitering.level_of(run, self._settings.loitering) is None:
+    def _end_loitering(
+        self, vessel: VesselState, segment: int, run: LoiteringRun, instant: Millis
+    ) -> list[Event]:
+        s = self._settings.loitering
+        if run.id is None and loitering.level_of(run, s) is None:
             return []
+        assert run.start is not None
+        if (why := false_place(vessel.identity, segment, run.start, run.until, s)) is not None:
+            retracted = Status.RETRACTED
+            return self._publish_loitering(vessel, run, instant, retracted, why) if run.id else []
         if vessel.identity.of_interest:
             return self._publish_loitering(vessel, run, instant, Status.CLOSED)
         vessel.loiterings_waiting = [*vessel.loiterings_waiting, run][-self._settings.waiting :]
@@ -240,7 +248,9 @@ class VesselDetectors:
         vessel, s = watched.vessel, self._settings.port_visit
         in_hand = vessel.visits.pop(watched.segment, None) or _visits_of_ended_track(vessel)
         visits, over = port_visit.observe(in_hand, watched.fixes, vessel.identity.draught, s)
-        events = [event for visit in over for event in self._end_visit(vessel, visit, instant)]
+        events = [
+            event for visit in over for event in self._end_visit(vessel, watched.segment, visit, instant)
+        ]
         for visit in visits:
             visit.receivers = merge_receivers(visit.receivers, watched.receivers)
             if vessel.identity.of_interest:
@@ -256,7 +266,7 @@ class VesselDetectors:
         for number, visits in list(vessel.visits.items()):
             over = [each for each in visits if number not in alive or port_visit.is_over(each, instant, s)]
             for visit in over:
-                events += self._end_visit(vessel, port_visit.break_off(visit), instant)
+                events += self._end_visit(vessel, number, port_visit.break_off(visit), instant)
             vessel.visits[number] = going_on = [visit for visit in visits if visit.end is None]
             if not going_on:
                 del vessel.visits[number]
@@ -265,9 +275,12 @@ class VesselDetectors:
                     events += self._publish_visit(vessel, visit, instant, Status.OPEN, so_far=True)
         return events
 
-    def _end_visit(self, vessel: VesselState, visit: Visit, instant: Millis) -> list[Event]:
-        if visit.id is None and visit.confidence < self._settings.port_visit.min_confidence:
+    def _end_visit(self, vessel: VesselState, segment: int, visit: Visit, instant: Millis) -> list[Event]:
+        s = self._settings.port_visit
+        if visit.id is None and visit.confidence < s.min_confidence:
             return []
+        if (why := false_place(vessel.identity, segment, visit.start, visit.last, s)) is not None:
+            return self._publish_visit(vessel, visit, instant, Status.RETRACTED, why) if visit.id else []
         if vessel.identity.of_interest:
             return self._publish_visit(vessel, visit, instant, Status.CLOSED)
         vessel.visits_waiting = [*vessel.visits_waiting, visit][-self._settings.waiting :]

@@ -23,7 +23,7 @@ from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
-from streams.tracking.places import is_shared, main_track, off_track_of
+from streams.tracking.places import is_shared, leaps_of, main_track, off_track_of
 from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
@@ -271,10 +271,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def _places(self, vessel: VesselState, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
-        if not vessel.off_track and len(vessel.segments) < 2:
+        leaps = leaps_of(vessel)
+        if not leaps and not vessel.off_track and len(vessel.segments) < 2:
             return ONE_PLACE
         shared = is_shared(vessel, instant, self._settings.track)
-        return Places(shared, main_track(vessel), off_track_of(vessel))
+        return Places(shared, main_track(vessel), off_track_of(vessel), leaps)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._pieces.add(f"vessel/{mmsi}")

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from models.report import Rows
 from models.time import MINUTE, Millis
-from models.vessel import OffTrack
+from models.vessel import Leap, OffTrack
 from streams.tracking.track import (
     KNOT,
     Fix,
@@ -111,6 +111,12 @@ def off_track_of(vessel: PlacedVessel) -> tuple[OffTrack, ...]:
     """The runs of wild fixes that are over: the track was heard again after them."""
     heard = max((segment.time for segment in vessel.segments if segment.believed), default=0)
     return tuple(run for run in vessel.off_track if run.end < heard)
+
+
+def leaps_of(vessel: PlacedVessel) -> tuple[Leap, ...]:
+    """How the believed tracks began that no ship could have made."""
+    found = (segment.leap for segment in vessel.segments if segment.believed)
+    return tuple(sorted((leap for leap in found if leap is not None), key=lambda leap: leap.time))
 
 
 def restart(segment: Segment, place: Place, run: Millis, fixes: int, s: TrackSettings) -> None:
@@ -260,9 +266,11 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
             _add_off_track(vessel, _tail(other, fix), s)
     elif segment.was_believed and heard < segment.run:
         for other in believed:
-            _add_off_track(vessel, _tail(other, fix), s)
+            _add_off_track(vessel, _tail(other, fix, other.number), s)
             other.believed = other.was_believed = False
     elif fix[0] - max(heard, segment.run) >= enough:
+        if not segment.follows:
+            segment.leap = _leap(segment, max(believed, key=lambda other: other.time), s)
         for other in believed:
             other.believed, other.was_believed = False, True
     elif _together(segment, fix[0] - segment.run, s):
@@ -272,6 +280,16 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
     vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
     segment.believed, segment.was_believed, segment.home = True, False, None
     return segment.number
+
+
+def _leap(segment: Segment, track: Segment, s: TrackSettings) -> Leap | None:
+    """How a place was reached from a track, if no ship could have come there."""
+    first = segment.held[0] if segment.held else None
+    lon, lat = (first[3], first[4]) if first else (segment.lon, segment.lat)
+    metres, after = metres_between(track.lon, track.lat, lon, lat), max(segment.run - track.time, 0)
+    if metres <= s.jitter_metres + s.never_join_knots * KNOT * after:
+        return None
+    return Leap(segment.run, segment.number, round(metres / 1000, 1), after)
 
 
 def _together(segment: Segment, lasted: Millis, s: TrackSettings) -> bool:
@@ -315,10 +333,15 @@ def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows
     segment.held, segment.follows = [], False
 
 
-def _tail(wrong: Segment, fix: Fix) -> OffTrack:
-    """The fixes since a track was last confirmed, as seen from a fix at the place that was right."""
+def _tail(wrong: Segment, fix: Fix, number: int = -1) -> OffTrack:
+    """The fixes since a track was last confirmed, as seen from a fix at the place that was right.
+
+    `number` is that of the track, if it had none but these.
+    """
     metres = metres_between(wrong.lon, wrong.lat, fix[3], fix[4])
-    return OffTrack(wrong.run, wrong.time, wrong.run_fixes, round(metres / 1000, 1), wrong.lon, wrong.lat)
+    start, fixes = (wrong.run, wrong.run_fixes) if wrong.leap is None else (wrong.leap.time, wrong.fixes)
+    km = round(metres / 1000, 1)
+    return OffTrack(start, wrong.time, fixes, km, wrong.lon, wrong.lat, number)
 
 
 def _note_off_track(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> None:

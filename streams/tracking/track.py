@@ -15,6 +15,7 @@ import numpy.typing as npt
 from geofences.distance import EARTH_RADIUS_M, Floats
 from models.report import COARSE_TYPES, IS_COARSE, Rows
 from models.time import BEGINNING, HOUR, MINUTE, SECOND, Millis
+from models.vessel import Leap
 
 KNOT: Final = 1852 / 3_600_000
 """One knot in metres per millisecond."""
@@ -136,6 +137,7 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     run: Millis = BEGINNING  # since when it is heard without a long silence
     run_fixes: int = 0  # fixes since then
     before: Place | None = None  # where it was before that silence
+    leap: Leap | None = None  # how it began, if no ship can have come there
     # of a place that is not believed
     blocks: int = 0  # how often it was heard after another place, since `run`
     others: int = 0  # fixes of believed tracks since `run`

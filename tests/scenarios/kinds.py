@@ -24,7 +24,7 @@ SILENCES: Final = (
     "partner_falls_silent", "dark_transfer", "two_silent_at_berths", "anchorage_at_night", "dark_partner",
     "dark_call_without_imo", "dark_call_elsewhere",
     "poor_reception", "coverage_hole",
-    "jammed_region",
+    "jammed_region", "jammed_to_one_place",
 )  # fmt: skip
 """Scenarios in which vessels switch their AIS off, or only seem to."""
 DELIVERIES: Final = (

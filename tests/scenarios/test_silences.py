@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.event import Event, EventType, Level
+from models.event import Event, EventType, Level, Status
 from streams.simulator.evaluation import Evaluation, evaluate, latest
 from streams.simulator.scenario import simulate
 from tests.scenarios.runs import find, frames
@@ -38,3 +38,14 @@ def test_reception_and_boats_without_ais_make_nothing_probable(name: str) -> Non
 def test_a_bunker_tanker_of_both_fleets_makes_no_chain() -> None:
     events, _ = judged("bunker_nakhodka", 1, "thin60")
     assert not [event for event in events if event.type is EventType.CHAIN]
+
+
+def test_where_ships_were_jammed_to_nobody_was() -> None:
+    recording = simulate("jammed_to_one_place", 0, "normal")
+    revisions = list(find({"recording": frames("recording", recording.lines)}))
+    here = {EventType.ENCOUNTER, EventType.LOITERING}
+    seen = [event for event in revisions if event.type in here and event.status is not Status.RETRACTED]
+    assert {event.level for event in seen} == {Level.POSSIBLE}  # while nobody can know that it is false
+    assert all("leapt" in {reason.code for reason in event.against} for event in seen)
+    at_the_end = [event for event in latest(revisions) if event.type in here]
+    assert {event.status for event in at_the_end} <= {Status.RETRACTED}

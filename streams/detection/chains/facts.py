@@ -12,7 +12,7 @@ from models.vessel import Role
 from streams.detection.chains.settings import ChainSettings
 
 _OIL: Final = (FenceKind.TERMINAL, FenceKind.DISCHARGE)
-_DOUBTS: Final = ("shared_mmsi", "doubtful_mmsi", "off_track", "weak_match")
+_DOUBTS: Final = ("shared_mmsi", "doubtful_mmsi", "off_track", "leapt", "weak_match")
 """Codes of reasons that a chain takes over from its events; each is also the name of its weight."""
 _SILENT: Final = "silent"
 """Code of the reason of a port visit for a silence in port."""

@@ -5,7 +5,7 @@ from typing import Final
 from models.event import EventType
 from models.innocent import Hypothesis
 from streams.detection.chains.settings import ChainSettings
-from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI
+from streams.detection.explanation import DOUBTFUL_MMSI, LEAPT, OFF_TRACK, SHARED_MMSI
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 
@@ -166,7 +166,7 @@ REASONS: Final = ReasonTable(
     (
         *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, *LISTING, FLAG),
         *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
-        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH),
+        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH),
         *(UNLINKED, MERGED),
     ),
     LEVELS,

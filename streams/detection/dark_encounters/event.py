@@ -27,6 +27,7 @@ from streams.detection.dark_encounters.settings import DarkEncounterSettings
 from streams.detection.dark_encounters.stay import Kind, Stay, Together, kilometres
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    LEAPT,
     OFF_TRACK,
     RECEIVERS,
     SHARED_MMSI,
@@ -141,7 +142,7 @@ REASONS: Final = ReasonTable(
     (
         *(TOGETHER, NEAR, OPPOSITE_DRAUGHTS, DRAUGHT, WATCHED_AREA, *LISTING),
         *(SAME_DRAUGHTS, GAP_POSSIBLE, COVERAGE, SEVERAL_VESSELS, PORT_IN_REACH),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, WEAK_MATCH, EXPLAINED),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, TYPE_CHANGED, WEAK_MATCH, EXPLAINED),
     ),
     LEVELS,
 )

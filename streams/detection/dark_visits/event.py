@@ -13,6 +13,7 @@ from streams.detection.dark_visits.reach import other_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    LEAPT,
     NOT_OF_INTEREST,
     OFF_TRACK,
     SHARED_MMSI,
@@ -105,7 +106,16 @@ REASONS: Final = ReasonTable(
     (
         *(REACHABLE, SEEN_IN_PORT, DRAUGHT, *LISTING),
         *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_REACHED),
+        *(
+            SHARED_MMSI,
+            DOUBTFUL_MMSI,
+            OFF_TRACK,
+            LEAPT,
+            TYPE_CHANGED,
+            WEAK_MATCH,
+            NOT_OF_INTEREST,
+            NOT_REACHED,
+        ),
     ),
     LEVELS,
 )

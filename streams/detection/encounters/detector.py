@@ -18,6 +18,7 @@ from models.time import HOUR, Millis
 from models.vessel import Identity
 from streams.detection.encounters import encounter, event, pair_identity, reasons, renumbered, silence
 from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.doubts import Doubts, conditions_of, doubts_of, retraction_of
 from streams.detection.encounters.encounter import Key, Pair
 from streams.detection.encounters.one_hull import Hulls, hulls
 from streams.detection.encounters.ordinary import Ordinary, Places
@@ -37,7 +38,7 @@ class _Due(msgspec.Struct, frozen=True):
     pair: Pair
     contact: Contact
     status: Status
-    doubtful: bool = False  # whether the two may be one hull
+    doubts: Doubts
     retraction: Reason | None = None
 
 
@@ -152,11 +153,11 @@ class EncounterDetector:
         verdict = hulls(pair, *self._first(pair), s)
         ends_now = pair.closed_at is None and instant - contact.end >= s.merge
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
-        doubtful = verdict is Hulls.DOUBTFUL
-        level = self._level(pair, contact, doubtful or self._on_weaker_track(pair), instant)
-        retraction = self._retraction(pair, verdict)
+        doubts = self._doubts(pair, contact, verdict)
+        level = self._level(pair, contact, doubts, instant)
+        retraction = retraction_of(pair, contact, verdict, self._first(pair), s)
         if retraction is not None and pair.id is not None and not pair.retracted:
-            yield _Due(pair, contact, Status.RETRACTED, doubtful, retraction)
+            yield _Due(pair, contact, Status.RETRACTED, doubts, retraction)
         elif retraction is None and encounter.revision_due(
             pair, level, status, ends_now, instant, unlearnt=self._unlearnt(pair)
         ):
@@ -164,20 +165,22 @@ class EncounterDetector:
                 self._give_id(pair, contact)
             pair.level = level or pair.level
             pair.reopened = False
-            yield _Due(pair, contact, status, doubtful)
+            yield _Due(pair, contact, status, doubts)
         if ends_now:
             waits = level is not None and (retraction is None or retraction.code == reasons.NO_TANKER.code)
             self._close(pair, contact, instant, keep=waits or pair.id is not None)
 
-    def _level(self, pair: Pair, contact: Contact, doubtful: bool, instant: Millis) -> str | None:
+    def _level(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> str | None:
         """The level: that of the contact alone, unless it lies where that is ordinary."""
+        doubtful = doubts.one_hull or self._on_weaker_track(pair)
         proposed = encounter.level_of(contact, doubtful, self._settings)
         if proposed != Level.PROBABLE:
             return proposed
         ordinary = self._ordinary(pair, contact, instant)
-        weak = pair_identity.rests_on_weak_matches(pair, self._present(pair))
-        conditions = reasons.conditions_of(proposed, doubtful, weak, ordinary, self._settings)
-        return reasons.REASONS.level(conditions)
+        return reasons.REASONS.level(conditions_of(proposed, doubts, ordinary, self._settings))
+
+    def _doubts(self, pair: Pair, contact: Contact, verdict: Hulls) -> Doubts:
+        return doubts_of(pair, contact, verdict, self._present(pair))
 
     def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:
         return self._places.of(contact, self._present(pair), instant)
@@ -199,15 +202,6 @@ class EncounterDetector:
             pair_identity.identify(pair, now, instant, self._settings)
             self._pairs.touch(pair)
 
-    def _retraction(self, pair: Pair, verdict: Hulls) -> Reason | None:
-        """Why this pair is no encounter, as far as is known; None when nothing speaks against it."""
-        first, now = self._first(pair), pair.latest or self._first(pair)
-        if not encounter.can_meet(first, now):
-            return event.retraction_of(first, now, self._settings)
-        if verdict is Hulls.ONE:
-            return reasons.ONE_HULL.reason(self._settings)
-        return None
-
     # --- one encounter, under another number or after a silence
 
     def _join_former(self, pair: Pair, instant: Millis) -> Iterator[_Due]:
@@ -227,7 +221,8 @@ class EncounterDetector:
                     self._pairs.keep(double, instant)
                     self._pairs.index(double)
                     reason = reasons.CONTINUED.reason(s, old.id, id=old.id)
-                    yield _Due(double, contact, Status.RETRACTED, retraction=reason)
+                    doubts = self._doubts(double, contact, Hulls.TWO)
+                    yield _Due(double, contact, Status.RETRACTED, doubts, reason)
                 self._pairs.unindex(old)
                 self._pairs.remove(old)
                 renumbered.absorb(old_turned, pair)
@@ -299,7 +294,7 @@ class EncounterDetector:
             pair,
             due.contact,
             self._present(pair),
-            due.doubtful,
+            due.doubts,
             self._ordinary(pair, due.contact, instant),
             self._raft(pair, due.contact),
             instant,
@@ -352,8 +347,8 @@ class EncounterDetector:
             if raised and pair.last_revision_at != instant:
                 contact = pair.contact(self._settings)
                 if contact is not None:
-                    doubtful = hulls(pair, *self._first(pair), self._settings) is Hulls.DOUBTFUL
-                    events.append(self._publish(_Due(pair, contact, Status.OPEN, doubtful), instant))
+                    doubts = self._doubts(pair, contact, hulls(pair, *self._first(pair), self._settings))
+                    events.append(self._publish(_Due(pair, contact, Status.OPEN, doubts), instant))
         return sorted(events, key=sort_key)
 
     # --- what is let go

@@ -30,10 +30,10 @@ from models.event import (
 )
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity, Role, flag_of
-from streams.detection.encounters import pair_identity
 from streams.detection.encounters import reasons as table
 from streams.detection.encounters.contact import Contact
-from streams.detection.encounters.encounter import Pair, is_partner, level_of, too_far
+from streams.detection.encounters.doubts import Doubts, conditions_of
+from streams.detection.encounters.encounter import Pair, level_of, too_far
 from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
@@ -71,8 +71,7 @@ class _Facts(msgspec.Struct, frozen=True):
     pair: Pair
     contact: Contact
     identities: tuple[Identity, Identity]
-    doubtful: bool  # whether the two may be one hull
-    weak: bool  # whether it rests on weak matches with watchlists alone
+    doubts: Doubts
     ordinary: Ordinary
     lon: Floats  # of the first vessel at every sample, then of the second
     lat: Floats
@@ -99,21 +98,11 @@ class _Facts(msgspec.Struct, frozen=True):
         return fence.name if whole else f"{fence.name} (in part)"
 
 
-def retraction_of(
-    first: tuple[Identity, Identity], now: tuple[Identity, Identity], s: EncounterSettings
-) -> Reason:
-    """Why an encounter that was raised is taken back, after what is known of the two by now."""
-    for was, vessel in zip(first, now, strict=True):
-        if not is_partner(was) and not is_partner(vessel):
-            return table.EXCLUDED_TYPE.reason(s, vessel.ship_type, mmsi=mmsi_text(vessel))
-    return table.NO_TANKER.reason(s)
-
-
 def build_event(
     pair: Pair,
     contact: Contact,
     identities: tuple[Identity, Identity],
-    doubtful: bool,
+    doubts: Doubts,
     ordinary: Ordinary,
     others: tuple[int, ...],
     instant: Millis,
@@ -125,18 +114,17 @@ def build_event(
 ) -> Event:
     """One revision.
 
-    `doubtful` says whether the two may be one hull, `others` are further vessels of the same raft, and
-    `retraction` is why it is taken back.
+    `others` are further vessels of the same raft, and `retraction` is why it is taken back.
     """
     assert pair.id is not None
-    facts = _measured(pair, contact, identities, doubtful, ordinary, surroundings)
+    facts = _measured(pair, contact, identities, doubts, ordinary, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
-    level, by_contact = Level(pair.level), level_of(contact, doubtful, s)
-    limits = table.REASONS.limits(table.conditions_of("probable", doubtful, facts.weak, ordinary, s))
+    level, by_contact = Level(pair.level), level_of(contact, doubts.one_hull, s)
+    limits = table.REASONS.limits(conditions_of("probable", doubts, ordinary, s))
     if level is Level.POSSIBLE:  # what an ordinary reader would say comes first
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
-    conditions = table.conditions_of(by_contact, doubtful, facts.weak, ordinary, s)
+    conditions = conditions_of(by_contact, doubts, ordinary, s)
     scoring = table.REASONS.scoring(s.weights, level, status, conditions)
     first, second = _by_importance(identities)
     return Event(
@@ -169,7 +157,7 @@ def _measured(
     pair: Pair,
     contact: Contact,
     identities: tuple[Identity, Identity],
-    doubtful: bool,
+    doubts: Doubts,
     ordinary: Ordinary,
     surroundings: Surroundings,
 ) -> _Facts:
@@ -181,8 +169,7 @@ def _measured(
         pair=pair,
         contact=contact,
         identities=identities,
-        doubtful=doubtful,
-        weak=pair_identity.rests_on_weak_matches(pair, identities),
+        doubts=doubts,
         ordinary=ordinary,
         lon=lon,
         lat=lat,
@@ -316,7 +303,7 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
             yield table.FAR.reason(s, round(facts.metres), distance=about(facts.metres))
     if facts.gap is None:
         yield table.SIZE_UNKNOWN.reason(s)
-    if facts.doubtful:
+    if facts.doubts.one_hull:
         yield table.MAY_BE_ONE_HULL.reason(s)
     yield from facts.ordinary.against(s)
     changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
@@ -325,7 +312,7 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
             yield table.TYPE_UNKNOWN.reason(s, mmsi=mmsi_text(vessel))
         if vessel.mmsi not in changed:
             yield from type_changed(vessel, s)
-        if facts.weak:
+        if facts.doubts.weak:
             yield from weak_match(vessel, s)
         yield from number_doubts(vessel, facts.contact.start, facts.contact.end, s)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.event import EventType, Level
+from models.event import EventType
 from models.innocent import Hypothesis
 from streams.detection.encounters.ordinary import (
     ANCHORED_OFF_PORT,
@@ -12,11 +12,13 @@ from streams.detection.encounters.ordinary import (
     MOORED_IN_HARBOUR,
     NEAR_PORT,
     RULES,
-    Ordinary,
 )
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    FALSE_PLACE,
+    LEAPT,
+    LEAPT_RULE,
     OFF_TRACK,
     SHARED_MMSI,
     TYPE_CHANGED,
@@ -165,6 +167,7 @@ LEVELS: Final = (
         "`far_metres` between the antennas",
     ),
     LevelRule("may_be_one_hull", Effect.BAR, "the two may be one hull, or a tow"),
+    LEAPT_RULE,
     WEAK_RULE,
     *RULES,
 )
@@ -176,24 +179,8 @@ REASONS: Final = ReasonTable(
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
         *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
         *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
-        *(DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH),
-        *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED),
+        *(DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH),
+        *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED, FALSE_PLACE),
     ),
     LEVELS,
 )
-
-
-def conditions_of(
-    proposed: str | None, doubtful: bool, weak: bool, ordinary: Ordinary, s: EncounterSettings
-) -> set[str]:
-    """The codes of the rules for levels that hold; `proposed` is the level by the contact alone.
-
-    `weak` says whether the encounter rests on weak matches with watchlists alone.
-    """
-    found = {
-        "contact": proposed is not None,
-        "transfer": proposed == Level.PROBABLE,
-        "may_be_one_hull": doubtful,
-        "weak_match": weak,
-    }
-    return ordinary.conditions(s) | {code for code, holds in found.items() if holds}

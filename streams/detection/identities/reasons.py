@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import EventType
 from models.innocent import Hypothesis
-from streams.detection.explanation import NOT_OF_INTEREST, OFF_TRACK, SHARED_MMSI
+from streams.detection.explanation import LEAPT, NOT_OF_INTEREST, OFF_TRACK, SHARED_MMSI
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
@@ -153,7 +153,7 @@ REASONS: Final = ReasonTable(
         *(NO_COUNTRY, IMO_INVALID, IMO_MISSING, CALLSIGN_FLAG),
         *LISTING,
         *(SOLD, ENTERED_BY_HAND, ONE_TYPED_WRONGLY, TYPING_ERROR, CHANGED_BACK, SILENCE_BETWEEN),
-        *(SHARED_MMSI, OFF_TRACK, WEAK_MATCH, NOT_OF_INTEREST),
+        *(SHARED_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH, NOT_OF_INTEREST),
     ),
     LEVELS,
 )

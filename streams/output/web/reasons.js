@@ -32,11 +32,13 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "MMSI … turned out to be a tug, pilot, tender, buoy or the like", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "loitering": { "reasons": [
     {"code": "slow", "side": "for", "text": "slower than … knots on average for … (averages of … min; silences of up to … h included)", "weight": 0.15, "thresholds": [4.0, 2.0], "unit": "h", "plotted": false},
@@ -50,18 +52,20 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "not_under_command", "side": "against", "text": "most positions report that it is not under command: a breakdown explains that it lay still", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "near_port", "side": "against", "text": "began … km from a port, closer than 30 km: ships often wait near ports", "weight": 0.1, "thresholds": [30.0], "unit": "km", "plotted": false},
     {"code": "resting_place", "side": "against", "text": "ships rest here: over the last … days at least … other vessels lay at rest within about … km", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "at_anchor", "side": "against", "text": "most positions report at anchor or moored", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "near_shore", "side": "against", "text": "began … km from the shore, closer than 5 km: ships often anchor there", "weight": 0.05, "thresholds": [5.0], "unit": "km", "plotted": false},
+    {"code": "near_shore", "side": "against", "text": "on average … km from the shore, closer than 37 km: ships often wait there", "weight": 0.05, "thresholds": [37.0], "unit": "km", "plotted": false},
     {"code": "adrift", "side": "against", "text": "it was mostly moved across its heading, adrift with the engine stopped as ships are that wait", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_learnt", "side": "against", "text": "where ships rest is known from only … days of data so far", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "alone", "side": "against", "text": "no encounter with another vessel was found: ships also wait like this for orders or repairs", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_encounter", "side": "against", "text": "it was in an encounter meanwhile, which has an event of its own", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "port_visit": { "reasons": [
     {"code": "inside", "side": "for", "text": "in …, on the ways between or within … m, for …", "weight": 0.1, "thresholds": [], "unit": "h", "plotted": false},
@@ -76,10 +80,12 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "gap": { "reasons": [
     {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … count as ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},
@@ -98,6 +104,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "renumbered", "side": "against", "text": "the same … is heard under MMSI … since … UTC, and this MMSI no longer: the ship may have another number now", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_harbour", "side": "against", "text": "it lay at rest …, where ships often switch AIS off or are hidden from receivers", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "class_b", "side": "against", "text": "its transponder is of class B, which is heard less far and reports less often", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -132,6 +139,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unlinked", "side": "retraction", "text": "by what is known now its legs are not linked any more", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "merged", "side": "retraction", "text": "its legs belong to the chain …", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
@@ -152,6 +160,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
@@ -183,6 +192,7 @@ export const REASONS = {
     {"code": "silence_between", "side": "against", "text": "it was not heard for … shortly before, so the MMSI may have gone to another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
@@ -204,6 +214,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}

@@ -49,3 +49,9 @@ def test_where_ships_were_jammed_to_nobody_was() -> None:
     assert all("leapt" in {reason.code for reason in event.against} for event in seen)
     at_the_end = [event for event in latest(revisions) if event.type in here]
     assert {event.status for event in at_the_end} <= {Status.RETRACTED}
+
+
+def test_a_transfer_heard_by_satellite_and_silent_in_between_is_one_encounter() -> None:
+    recording = simulate("silent_alongside", 4, "passes")
+    revisions = find({"recording": frames("recording", recording.lines)})
+    assert len({event.id for event in revisions if event.type is EventType.ENCOUNTER}) == 1

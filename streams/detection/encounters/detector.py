@@ -246,7 +246,7 @@ class EncounterDetector:
         if near and len(after) < _FEW and instant - after[0].time < s.thin and not last:
             return None
         contact = pair.contact(s)
-        if contact is not None and any(each.before is before[-1] for each in contact.silences):
+        if contact is not None and any(each.before.time == before[-1].time for each in contact.silences):
             pair.closed_at, pair.waits_from, pair.reopened = None, 0, True
             self._pairs.touch(pair)
             return pair
@@ -269,7 +269,7 @@ class EncounterDetector:
     def _close(self, pair: Pair, contact: Contact, instant: Millis, keep: bool) -> None:
         """The last contact is hours ago. If it ended in silence alongside, it may yet go on."""
         s = self._settings
-        silent = pair.samples[-1] is contact.samples[-1] and silence.alongside(contact.samples[-_FEW:], s)
+        silent = pair.samples[-1].time == contact.end and silence.alongside(contact.samples[-_FEW:], s)
         if silent and not self._left(pair):
             pair.closed_at, pair.waits_from = instant, contact.end
             self._pairs.touch(pair)

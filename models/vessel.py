@@ -1,6 +1,6 @@
 """A vessel: its MMSI, what it says of itself, and what follows from that (flag, tanker or not)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -127,9 +127,9 @@ class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
         return "; ".join([*known, *(["weak match"] if self.weak else [])])
 
 
-def is_listed(hits: Iterable[WatchlistHit]) -> bool:
+def is_listed(hits: Collection[WatchlistHit]) -> bool:
     """Whether a vessel with these matches is on a watchlist, now and surely."""
-    return any(hit.in_force for hit in hits)
+    return bool(hits) and any(hit.in_force for hit in hits)
 
 
 class Dimensions(msgspec.Struct, frozen=True, gc=False):
@@ -236,9 +236,13 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def _weak_match(self) -> bool:
-        return self.role is not Role.EXCLUDED and any(
-            hit.weak and hit.status == ListingStatus.LISTED and hit.matched_on != MatchedOn.NAME
-            for hit in self.watchlists
+        return (
+            bool(self.watchlists)
+            and self.role is not Role.EXCLUDED
+            and any(
+                hit.weak and hit.status == ListingStatus.LISTED and hit.matched_on != MatchedOn.NAME
+                for hit in self.watchlists
+            )
         )
 
     @property

@@ -110,8 +110,8 @@ def weak_match(identity: Identity, s: Weighted) -> Iterator[Reason]:
 
 def by_weak_match(identities: Collection[Identity]) -> bool:
     """Whether an event with these vessels rests on weak matches alone."""
-    counting = [vessel for vessel in identities if vessel.of_interest]
-    return bool(counting) and all(vessel.weakly_listed for vessel in counting)
+    counting = [vessel.weakly_listed for vessel in identities if vessel.of_interest]
+    return bool(counting) and all(counting)
 
 
 def _named(identity: Identity) -> str:

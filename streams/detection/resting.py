@@ -8,7 +8,7 @@ because a fleet that drifts where it fishes makes no anchorage.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -112,6 +112,24 @@ def resting(rest: Rest, s: Weighted, r: RestSettings) -> Iterator[Reason]:
         yield NOT_LEARNT.reason(s, days=days)
 
 
+class _Near:
+    """The vessels within a distance of a place, each with the last day on which it lay at rest there."""
+
+    def __init__(self) -> None:
+        self.days: dict[int, int] = {}
+        self._counts: dict[int, int] = {}
+
+    def add(self, vessels: Mapping[int, int]) -> None:
+        for mmsi, day in vessels.items():
+            self.days[mmsi] = max(day, self.days.get(mmsi, day))
+
+    def others(self, mmsis: Collection[int], first: int) -> int:
+        """How many others lay at rest there on a day or later."""
+        if first not in self._counts:
+            self._counts[first] = sum(day >= first for day in self.days.values())
+        return self._counts[first] - sum(self.days.get(mmsi, first - 1) >= first for mmsi in set(mmsis))
+
+
 class RestingPlaces:
     """State: by cell of a grid, the vessels that lay at rest there, each with the last day.
 
@@ -138,7 +156,7 @@ class RestingPlaces:
         self._cells: defaultdict[Cell, dict[int, int]] = defaultdict(dict)
         self._since: Millis | None = None  # the first position there was
         self._pruned = 0  # the day on which old vessels were forgotten last
-        self._found: dict[Cell, tuple[dict[int, int], dict[int, int]]] = {}  # looked up since the last change
+        self._found: dict[Cell, tuple[_Near, _Near]] = {}  # looked up since the last change
 
     def learn(self, rows: Rows) -> None:
         """Take in TICK rows, in any order."""
@@ -192,10 +210,7 @@ class RestingPlaces:
         s = self.settings
         near, wide = self._vessels_near(lon, lat)
         first = time // DAY - s.days
-        counts = [
-            sum(1 for mmsi, day in vessels.items() if day >= first and mmsi not in mmsis)
-            for vessels in (near, wide)
-        ]
+        counts = [vessels.others(mmsis, first) for vessels in (near, wide)]
         crowded = counts[0] >= s.near_vessels or counts[1] >= s.wide_vessels
         return Rest(counts[0], counts[1], crowded, self._days(time), self.learnt(time))
 
@@ -207,21 +222,20 @@ class RestingPlaces:
         """The days of data up to a time, at most those that are looked back."""
         return 0.0 if self._since is None else min((time - self._since) / DAY, float(self.settings.days))
 
-    def _vessels_near(self, lon: float, lat: float) -> tuple[dict[int, int], dict[int, int]]:
-        """The vessels within the two distances of the middle of a cell, each with its last day."""
+    def _vessels_near(self, lon: float, lat: float) -> tuple[_Near, _Near]:
+        """The vessels within the two distances of the middle of a cell."""
         cell = (int((lat + 90) // _CELL), int((lon + 180) // _CELL) % _COLUMNS)
         if cell not in self._found:
             self._found[cell] = self._look(cell)
         return self._found[cell]
 
-    def _look(self, cell: Cell) -> tuple[dict[int, int], dict[int, int]]:
+    def _look(self, cell: Cell) -> tuple[_Near, _Near]:
         s = self.settings
         metres = 1000 * s.wide_km
         tall = int(metres / 111_000 / _CELL) + 1
         lat = (cell[0] + 0.5) * _CELL - 90
         broad = min(int(tall / max(np.cos(np.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1, _COLUMNS // 2)
-        near: dict[int, int] = {}
-        wide: dict[int, int] = {}
+        near, wide = _Near(), _Near()
         for row in range(cell[0] - tall, cell[0] + tall + 1):
             for east in range(-broad, broad + 1):
                 vessels = self._cells.get((row, (cell[1] + east) % _COLUMNS))
@@ -230,8 +244,7 @@ class RestingPlaces:
                 away = float(haversine_m(0.0, lat, east * _CELL, (row + 0.5) * _CELL - 90))
                 for found, limit in ((near, s.near_km), (wide, s.wide_km)):
                     if away <= 1000 * limit:
-                        for mmsi, day in vessels.items():
-                            found[mmsi] = max(day, found.get(mmsi, day))
+                        found.add(vessels)
         return near, wide
 
     def prune(self, instant: Millis) -> None:

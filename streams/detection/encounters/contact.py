@@ -29,6 +29,13 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     moving: tuple[Millis, Millis]  # of the time in contact: drifting together, and alongside under way
     anchored: tuple[int, int]  # samples in which each vessel reported to be at anchor or moored
     moored: tuple[int, int]
+    too_far: bool
+    """Whether the two typically lay too far from each other for a transfer: more than half of the time more
+    than `wide_gap_metres` between the hulls, or `far_metres` between the antennas where no gap is known.
+
+    A time alongside counts by itself: two that wait near each other for hours before they come alongside are
+    not neighbours at anchor.
+    """
 
     @property
     def start(self) -> Millis:
@@ -76,7 +83,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     def _weights(self) -> list[float]:
         """The time that each sample stands for: half of what counts before and after it, or a bit."""
         after = (*self.counted[1:], 0)
-        return [max((a + b) / 2, 1.0) for a, b in zip(self.counted, after, strict=True)]
+        return [_weight(a, b) for a, b in zip(self.counted, after, strict=True)]
 
 
 class Contacts:
@@ -135,6 +142,7 @@ class _Run:
         self.anchored = [0, 0]  # samples in which each vessel reported so
         self.moored = [0, 0]
         self.alongside = _Alongside()
+        self.distances = _Distances()  # of all samples but the last
 
     def copy(self) -> "_Run":
         other = _Run()
@@ -143,6 +151,7 @@ class _Run:
         other.moving, other.lasting = self.moving.copy(), self.lasting
         other.anchored, other.moored = self.anchored.copy(), self.moored.copy()
         other.alongside = self.alongside.copy()
+        other.distances = self.distances.copy()
         return other
 
     def take(
@@ -169,7 +178,10 @@ class _Run:
         )
         if bridged:
             self.silences.append(Silence(samples[self.lasting], sample, bits))
-        self.counted.append(sample.time - samples[self.lasting].time if lasts else 0)
+        counts = sample.time - samples[self.lasting].time if lasts else 0
+        if self.inside:
+            self.distances.add(self.inside[-1], _weight(self.counted[-1], counts), s)
+        self.counted.append(counts)
         self.moving[how] += self.counted[-1]
         self.joined.append(lasts or bridged)
         self.inside.append(sample)
@@ -185,6 +197,7 @@ class _Run:
         if not self.inside:
             return None
         self.alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
+        self.distances.add(self.inside[-1], _weight(self.counted[-1], 0), s)
         return Contact(
             tuple(self.inside),
             tuple(self.counted),
@@ -194,6 +207,7 @@ class _Run:
             (self.moving[Company.DRIFTING], self.moving[Company.UNDER_WAY]),
             (self.anchored[0], self.anchored[1]),
             (self.moored[0], self.moored[1]),
+            self.distances.too_far,
         )
 
 
@@ -240,6 +254,40 @@ class _Alongside:
         """Between the hulls at most, median over that time; NaN where there is none."""
         begin, end = self._where
         return median([each.at_most for each in samples[begin:end]]) if end else math.nan
+
+
+class _Distances:
+    """The time at which two were near enough for a transfer, and all the time, as far as it counts.
+
+    Sums tell on which side of a limit a median lies, without all the values.
+    """
+
+    def __init__(self) -> None:
+        self._by_hulls = (0.0, 0.0)  # near enough, and all for which the gap is known
+        self._by_antennas = (0.0, 0.0)
+
+    def copy(self) -> "_Distances":
+        other = _Distances()
+        other._by_hulls, other._by_antennas = self._by_hulls, self._by_antennas
+        return other
+
+    def add(self, sample: PairSample, weight: float, s: EncounterSettings) -> None:
+        near, known = self._by_antennas
+        self._by_antennas = near + weight * (sample.metres <= s.far_metres), known + weight
+        if sample.gap is not None:
+            near, known = self._by_hulls
+            self._by_hulls = near + weight * (sample.gap <= s.wide_gap_metres), known + weight
+
+    @property
+    def too_far(self) -> bool:
+        """Whether the median is beyond the limit."""
+        near, known = self._by_hulls if self._by_hulls[1] else self._by_antennas
+        return near < known / 2
+
+
+def _weight(before: Millis, after: Millis) -> float:
+    """The time that a sample stands for, by what counts before and after it; at least a bit."""
+    return max((before + after) / 2, 1.0)
 
 
 def _at_share(ordered: Sequence[tuple[float, float]], share: float) -> float:

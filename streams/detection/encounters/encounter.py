@@ -102,6 +102,8 @@ class Pair(msgspec.Struct, array_like=True, dict=True):
     def mmsi_at(self, second: bool, time: Millis) -> int:
         """The MMSI of one of the two at a time."""
         now = self.b if second else self.a
+        if not self.former:
+            return now
         earlier = [each.mmsi for each in self.former if each.now == now and time <= each.until]
         return earlier[0] if earlier else now
 
@@ -118,19 +120,7 @@ def level_of(contact: Contact, doubtful: bool, s: EncounterSettings) -> str | No
     if contact.alongside >= s.alongside_minutes * 60_000:
         return "probable"
     long = contact.duration >= s.probable_minutes * 60_000
-    return "probable" if long and not too_far(contact, s) else "possible"
-
-
-def too_far(contact: Contact, s: EncounterSettings) -> bool:
-    """Whether the two typically lay too far from each other for a transfer.
-
-    A time alongside counts by itself: two that wait near each other for hours before they come alongside
-    are not neighbours at anchor.
-    """
-    gap = contact.gap_at(0.5)
-    if gap is None:
-        return contact.distance_at(0.5) > s.far_metres
-    return gap > s.wide_gap_metres
+    return "probable" if long and not contact.too_far else "possible"
 
 
 def can_meet(first: tuple[Identity, Identity], now: tuple[Identity, Identity]) -> bool:

@@ -33,7 +33,7 @@ from models.vessel import Identity, Role, flag_of
 from streams.detection.encounters import reasons as table
 from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.doubts import Doubts, conditions_of
-from streams.detection.encounters.encounter import Pair, level_of, too_far
+from streams.detection.encounters.encounter import Pair, level_of
 from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
@@ -296,7 +296,7 @@ def _bridged(facts: _Facts, silence: Silence, s: EncounterSettings) -> Reason:
 
 
 def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
-    if too_far(facts.contact, s):
+    if facts.contact.too_far:
         if facts.gap is not None:
             yield table.WIDE_GAP.reason(s, round(facts.gap), gap=about(facts.gap))
         else:

@@ -1,11 +1,14 @@
 """Ordinary traffic of many days, in which nothing is a transfer: how many events are `probable` all the same.
 
-    python -m tests.scenarios.ordinary [--vessels 2000] [--days 30] [--seed 1]
+    python -m tests.scenarios.ordinary [--vessels 2000] [--days 30] [--seed 1] [--holes]
 
 Ships sail between four harbours in Korea, Japan and China, wait there at anchor or adrift, lie at berths side
 by side, and are bunkered by barges at anchor. Others only pass. Each sends its position every minute and its
 static data every six. Nothing here knows the rules: what is `probable` is wrong. 30 days of 2,000 vessels are
 100 million lines; the recording is never on disk.
+
+With `--holes` only what is near a harbour is heard, less and less often towards the edge, and for one day in
+the middle nothing at all: ships fall silent at sea, and nobody switched anything off.
 """
 
 import argparse
@@ -15,6 +18,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from geofences.distance import Floats, haversine_m
 from models.event import Event, EventType, Level, Status
 from models.frame import Frame
 from models.tick import Instant
@@ -24,7 +28,7 @@ from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from tests.benchmarks.nmea_columns import Bytes, Integers, armour, bits, digits, fixed, tagged, text_bits
 from tests.benchmarks.traffic import imo_numbers, message_bodies
-from tests.scenarios.harbours import METRES, Traffic
+from tests.scenarios.harbours import HARBOURS, METRES, Traffic
 from tests.scenarios.runs import RULES
 
 START: Final = from_text("2026-03-01T00:00:00Z")
@@ -34,11 +38,16 @@ IMO_FROM: Final = 95_000
 """The first IMO number is 9950005, so that none of these ships is on a list: `main` checks it."""
 
 
+REACH: Final = (60.0, 130.0)
+"""Kilometres from a harbour to which everything is heard, and beyond which nothing is, with `--holes`."""
+
+
 class Radio:
     """What is heard of the ships: lines, in batches."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, holes: bool = False) -> None:
         self._end = traffic.end
+        self._holes = holes
         self._rng = np.random.default_rng(7)
         self._ships = traffic.ships
         number = np.array([ship.number for ship in traffic.ships])
@@ -79,13 +88,23 @@ class Radio:
             ]
         )
         there = (leg >= self._first[vessel]) & (time < self._stop[leg])
-        there &= self._rng.random(len(vessel)) < 0.95
+        there &= self._rng.random(len(vessel)) < (self._reception(time, leg) if self._holes else 0.95)
         vessel, time, leg = vessel[there], time[there], leg[there]
         rows = self._positions(vessel, time, leg)
         static = (self.number[vessel] + time // MINUTE) % 6 == 0
         rows += self._statics(vessel[static], time[static] + SECOND)
         rows.sort(key=lambda row: row[0])
         return b"".join(text for _, text in rows), len(rows)
+
+    def _reception(self, time: Integers, leg: Integers) -> Floats:
+        """The share of messages that is heard, by the ship's distance from the harbours."""
+        share = (time - self._begin[leg]) / (self._stop[leg] - self._begin[leg])
+        place = self._from[leg] + (self._to[leg] - self._from[leg]) * share[:, None]
+        gates = np.array([harbour.roads for harbour in HARBOURS])
+        away = haversine_m(place[:, :1], place[:, 1:], gates[:, 0], gates[:, 1]).min(axis=1) / 1000
+        heard = 0.95 * np.clip((REACH[1] - away) / (REACH[1] - REACH[0]), 0, 1)
+        outage = (time >= self._end // 2) & (time < self._end // 2 + DAY)
+        return np.where(outage, 0.0, heard)
 
     def _positions(self, vessel: Integers, time: Integers, leg: Integers) -> list[tuple[int, bytes]]:
         rng, count = self._rng, len(vessel)
@@ -152,6 +171,7 @@ def main() -> None:
     parser.add_argument("--vessels", type=int, default=2_000)
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--holes", action="store_true")
     chosen = parser.parse_args()
     ticks, counting, listed = Counter[int](), set[int](), set[int]()
     events: dict[str, Found] = {}  # the last revision of each; all of them would fill the memory
@@ -164,7 +184,7 @@ def main() -> None:
     def note(event: Event) -> None:
         events[event.id] = Found(event.type, event.level, event.status, event.summary)
 
-    radio = Radio(Traffic(chosen.vessels, chosen.days, chosen.seed))
+    radio = Radio(Traffic(chosen.vessels, chosen.days, chosen.seed), chosen.holes)
     core = Core(["ordinary"], RULES)
     summary = Replay(core, on_event=note, on_instant=take).run([Source("ordinary", radio.frames("ordinary"))])
     if listed:

@@ -107,6 +107,11 @@ def evaluate(recordings: Iterable[tuple[Iterable[Event], Truth]]) -> Evaluation:
     )
 
 
+def matched(truth: Truth, found: Sequence[Event]) -> list[tuple[TrueEvent, Event]]:
+    """The true events that were found, at whatever level, each with what was found of it."""
+    return [(truth.events[i], found[j]) for i, j in _match(truth.events, found)]
+
+
 def _too_low(true: TrueEvent, found: Event) -> bool:
     return true.level is Level.PROBABLE and found.level is Level.POSSIBLE
 

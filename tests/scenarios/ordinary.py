@@ -89,6 +89,8 @@ class Radio:
         )
         there = (leg >= self._first[vessel]) & (time < self._stop[leg])
         there &= self._rng.random(len(vessel)) < (self._reception(time, leg) if self._holes else 0.95)
+        if not there.any():
+            return b"", 0
         vessel, time, leg = vessel[there], time[there], leg[there]
         rows = self._positions(vessel, time, leg)
         static = (self.number[vessel] + time // MINUTE) % 6 == 0

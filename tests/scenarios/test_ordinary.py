@@ -27,3 +27,10 @@ def test_lines_come_once_a_minute_and_in_order() -> None:
     assert 0.5 < positions / (60 * 0.25 * 1440) < 0.95  # a twentieth is lost; traders come in the first days
     times = [int(line.split(b"c:")[1].split(b"*")[0]) for line in lines]
     assert (np.diff(times) >= -1).all()
+
+
+def test_with_holes_there_is_a_day_without_a_line() -> None:
+    frames = Radio(Traffic(40, 2.5, 1), holes=True).frames("ordinary")
+    times = [int(line.split(b"c:")[1].split(b"*")[0]) for f in frames for line in f.data.splitlines()]
+    longest = np.diff(times).max() / 3600
+    assert 24 <= longest < 25

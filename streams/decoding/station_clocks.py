@@ -25,7 +25,7 @@ from streams.decoding.hearings import MOST_APART, Hearings
 from streams.decoding.leading_stations import LeadingStations
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
-from streams.decoding.time_survey import NO_SECOND
+from streams.decoding.payload_columns import NO_SECOND
 
 _SAMPLES: Final = 9  # times of receipt by which a station is compared with the clock of the ingest
 _RESOLUTION: Final = 500  # milliseconds: half of what most recorders write

@@ -18,7 +18,7 @@ from models.report import Rows
 from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
 from streams.decoding.decoder import Decoder
-from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.line_columns import (
     Lines,
     Pghps,
@@ -57,9 +57,10 @@ def line_by_line() -> Iterator[None]:
         found.keep(np.zeros(found.size, np.bool_))
         return found
 
-    def decode(rows: Rows, texts: ByteSpans, stations: Any) -> tuple[Rows, Rows, Int64Array]:
-        *reports, failed = decode_payloads(rows, texts.pieces(), stations)
-        return reports[0], reports[1], np.array(failed, np.int64)
+    def decode(rows: Rows, texts: ByteSpans, stations: Any) -> tuple[Rows, Rows]:
+        positions, statics, failed = decode_payloads(rows, texts.pieces(), stations)
+        assert not failed
+        return positions, statics
 
     with (
         patch("streams.decoding.lines.frame_columns.find_tags", no_tags),

@@ -282,7 +282,7 @@ class Decoder:
     def _count_others(self, frame: Frame, columns: FrameColumns) -> None:
         """Account for what is no sentence: context lines, lines that are too long, and faults."""
         cuts = {cut.index: cut for cut in frame.cuts}
-        for index in np.flatnonzero(columns.too_long).tolist():
+        for index in np.flatnonzero(columns.lines.too_long).tolist():
             line = columns.lines.line(index)
             cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
             self._accounts.cut(line[: self._settings.max_line_bytes], frame.number(index), cut)

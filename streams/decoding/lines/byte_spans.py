@@ -6,6 +6,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.runtime.compiled import compiled
+
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Int64Array = npt.NDArray[np.int64]
@@ -21,9 +23,7 @@ _FOLD: Final = np.uint64(32)
 _SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
 _SHORT: Final = 4  # words of a piece that nearly all have
 _FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
-_SLOTS: Final = 1 << 12
-_SLOT: Final = np.uint64(64 - 12)
-_ROUNDS: Final = 4
+_PRIME: Final = 0x100000001B3
 
 
 def padded(data: bytes) -> Bytes:
@@ -163,29 +163,46 @@ class ByteSpans(NamedTuple):
         return np.asarray(result)
 
     def numbered(self) -> tuple[Int64Array, list[bytes]]:
-        """A number for each piece, the same for equal ones, and the pieces by number.
+        """A number for each piece, the same for equal ones, and the pieces by number."""
+        which, first = np.empty((2, self.size), np.int64)
+        slots = np.zeros(1 << (2 * self.size).bit_length(), np.int64)
+        count = _number(*self, slots, which, first)
+        return which, self.take(first[:count]).pieces()
 
-        Each round compares all pieces in a slot of a table with the one that got there last, so that few
-        different ones need no sorting; where many share a slot, they are told apart as objects.
-        """
-        result = np.empty(self.size, np.int64)
-        slots = (self.hashes() >> _SLOT).view(np.int64)
-        left, count, chosen = np.arange(self.size), 0, list[Int64Array]()
-        for _ in range(_ROUNDS):
-            if not len(left):
+
+@compiled
+def _number(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    slots: Int64Array,
+    which: Int64Array,
+    first: Int64Array,
+) -> int:
+    """Number the pieces in the order in which they first come, by a table that is half empty at least."""
+    count, mask = 0, len(slots) - 1
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        mixed = length
+        for at in range(start, start + length):
+            mixed = (mixed ^ block[at]) * _PRIME
+        slot = (mixed ^ mixed >> 20) & mask
+        while True:
+            number = slots[slot] - 1  # 0 marks an empty slot
+            if number < 0:
+                slots[slot], first[count], number = count + 1, row, count
+                count += 1
                 break
-            table = np.full(_SLOTS, -1)
-            table[slots[left]] = left
-            mine = table[slots[left]]
-            same = self.equal(mine, left)
-            used = np.flatnonzero(table >= 0)
-            chosen.append(table[used])
-            table[used] = np.arange(count, count + len(used))
-            result[left[same]] = table[slots[left[same]]]
-            count += len(used)
-            left = left[~same]
-        distinct = [piece for some in chosen for piece in self.take(some).pieces()]
-        numbers: dict[bytes, int] = {}
-        for index, piece in zip(left.tolist(), self.take(left).pieces(), strict=True):
-            result[index] = count + numbers.setdefault(piece, len(numbers))
-        return result, [*distinct, *numbers]
+            if lengths[first[number]] == length and _same(block, starts[first[number]], start, length):
+                break
+            slot = slot + 1 & mask
+        which[row] = number
+    return count
+
+
+@compiled
+def _same(block: Bytes, one: int, other: int, length: int) -> bool:
+    at = 0
+    while at < length and block[one + at] == block[other + at]:
+        at += 1
+    return at == length

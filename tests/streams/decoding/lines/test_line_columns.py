@@ -18,18 +18,12 @@ from models.report import Rows
 from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
 from streams.decoding.decoder import Decoder
+from streams.decoding.lines import line_columns
 from streams.decoding.lines.byte_spans import ByteSpans
-from streams.decoding.lines.line_columns import (
-    Lines,
-    Pghps,
-    Sentences,
-    Tags,
-    find_pghp,
-    find_sentences,
-    find_tags,
-)
+from streams.decoding.lines.line_columns import Pghps, Scan, Sentences, TagColumns, scan_lines
 from streams.decoding.payload import decode_payloads
 from streams.decoding.settings import DecoderSettings
+from streams.runtime.compiled import variants
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -49,13 +43,10 @@ NOTHING = np.empty(0, np.int64)
 def line_by_line() -> Iterator[None]:
     """No line is regular, no pair is made in columns, and every payload is read by pyais."""
 
-    def no_tags(_: Lines) -> tuple[Tags, Tags]:
-        return Tags(NOTHING, NOTHING, NOTHING), Tags(NOTHING, NOTHING, NOTHING)
-
-    def no_sentences(lines: Lines, tags: Tags) -> Sentences:
-        found = find_sentences(lines, tags)
-        found.keep(np.zeros(found.size, np.bool_))
-        return found
+    def only_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
+        lines = scan_lines(data, longest, cut).lines
+        nothing = (TagColumns(*[NOTHING] * 8), 0, TagColumns(*[NOTHING] * 8), Pghps(*[NOTHING] * 5))
+        return Scan(lines, Sentences(*[NOTHING] * 13), *nothing)
 
     def decode(rows: Rows, texts: ByteSpans, stations: Any) -> tuple[Rows, Rows]:
         positions, statics, failed = decode_payloads(rows, texts.pieces(), stations)
@@ -63,9 +54,7 @@ def line_by_line() -> Iterator[None]:
         return positions, statics
 
     with (
-        patch("streams.decoding.lines.frame_columns.find_tags", no_tags),
-        patch("streams.decoding.lines.frame_columns.find_sentences", no_sentences),
-        patch("streams.decoding.lines.frame_columns.find_pghp", lambda _: Pghps(NOTHING, NOTHING)),
+        patch("streams.decoding.lines.frame_columns.scan_lines", only_lines),
         patch("streams.decoding.sentence_batch.find_pairs", lambda *_: (NOTHING, NOTHING)),
         patch("streams.decoding.decoder.decode_columns", decode),
     ):
@@ -272,7 +261,9 @@ def test_columns_give_what_the_line_path_gives(seed: int) -> None:
         (sentence(*class_a(1)) + ",d-077,r07RPAL1,1700000000123", "sentence"),
         (tag(START, "x-y", "1-2-3") + sentence(*class_a(1), channel="", sequence="10"), "sentence"),
         (sentence("1" * 30, 0, total=2, number=1, sequence="1"), "sentence"),
-        (sentence(*class_a(1)) + ",17000000", "sentence but for its suffix"),
+        (sentence(*class_a(1)) + ",17000000", "odd"),
+        (sentence(*class_a(1)) + ",0001700000000", "odd"),
+        (tag(START, "x").replace("s:x", "s:x,c"), "odd"),
         (sentence(*class_a(1)).replace("*", "*1"), "odd"),
         (" " + sentence(*class_a(1)), "odd"),
         (tag(START, "x").replace("x", "y") + sentence(*class_a(1)), "odd"),
@@ -285,8 +276,14 @@ def test_columns_give_what_the_line_path_gives(seed: int) -> None:
 )
 def test_what_is_plain(line: str, kind: str) -> None:
     """So that the property above does not hold for want of plain lines."""
-    lines = Lines.of(line.encode() + b"\n")
-    bare, leading = find_tags(lines)
-    found = (len(bare.lines), find_sentences(lines, leading).size, len(find_pghp(lines).lines))
+    scan = scan_lines(line.encode() + b"\n", 4096, [])
+    found = (len(scan.bare.line), len(scan.sentences.line), len(scan.pghps.line))
     kinds = {"tag": (1, 0, 0), "sentence": (0, 1, 0), "pghp": (0, 0, 1), "odd": (0, 0, 0)}
-    assert found == kinds[kind.split()[0]]
+    assert found == kinds[kind]
+
+
+def test_the_scan_is_compiled_once() -> None:
+    """Arrays of another layout would have it compiled again, at any time."""
+    for data in (b"", b"x", sentence(*class_a(1)).encode()):
+        scan_lines(data, 4096, [])
+    assert variants(line_columns._scan) == 1

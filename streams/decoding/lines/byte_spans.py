@@ -77,10 +77,7 @@ class ByteSpans(NamedTuple):
         """Each piece of the one with that of the other behind it, both from the same block."""
         starts = np.stack((left.starts, right.starts), axis=1).ravel()
         lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(ends) else 0
-        block = np.zeros(total + PADDING, np.uint8)
-        block[:total] = left.block[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
+        block = cls(left.block, starts, lengths).compact().block
         both = left.lengths + right.lengths
         return cls(block, np.cumsum(both) - both, both)
 
@@ -93,22 +90,15 @@ class ByteSpans(NamedTuple):
         return ByteSpans(self.block, self.starts[index], self.lengths[index])
 
     def compact(self) -> "ByteSpans":
-        """The same pieces in a small block of their own: short ones at even distances, then the long."""
-        long = np.flatnonzero(self.lengths > PADDING)
-        lengths = self.lengths[long]
-        ends = np.cumsum(lengths) + self.size * PADDING
-        total = int(ends[-1]) if len(ends) else self.size * PADDING
-        block = np.zeros(total + PADDING, np.uint8)
-        windows: npt.NDArray[Any] = np.ndarray(
-            (len(self.block) - PADDING + 1,), f"V{PADDING}", self.block, strides=(1,)
-        )
-        block[: self.size * PADDING] = windows[self.starts].view(np.uint8)
-        starts = np.arange(0, self.size * PADDING, PADDING)
-        if len(long):
-            starts[long] = ends - lengths
-            shift = np.repeat(self.starts[long] - starts[long], lengths)
-            block[self.size * PADDING : total] = self.block[shift + np.arange(self.size * PADDING, total)]
-        return ByteSpans(block, starts, self.lengths)
+        """The same pieces in a block of their own, one right after another."""
+        ends = np.cumsum(self.lengths)
+        block = np.zeros((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        _pack(*self, block)
+        return ByteSpans(block, ends - self.lengths, self.lengths)
+
+    def text(self) -> bytes:
+        """The pieces, one right after another."""
+        return self.compact().block[:-PADDING].tobytes()
 
     def piece(self, index: int) -> bytes:
         start = int(self.starts[index])
@@ -135,10 +125,6 @@ class ByteSpans(NamedTuple):
         words = words_at(self.block, places) & keep
         return words | (~keep & np.uint64(beyond * 0x0101010101010101)) if beyond else words
 
-    def all_words(self) -> list[Words]:
-        longest = int(self.lengths.max()) if self.size else 0
-        return [self.words(number) for number in range(-(-longest // _WORD))]
-
     def hashes(self) -> Words:
         """A number for each: equal pieces have equal ones, different pieces nearly always different ones."""
         result = self.lengths.astype(np.uint64)
@@ -154,20 +140,21 @@ class ByteSpans(NamedTuple):
         result ^= result >> _FOLD
         return result * _FACTOR
 
-    def equal(self, left: Int64Array, right: Int64Array) -> Flags:
-        """Whether the pieces of two indices are the same, byte for byte."""
-        one, other = self.take(left), self.take(right)
-        result = one.lengths == other.lengths
-        for a, b in zip(one.all_words(), other.all_words(), strict=False):
-            result &= a == b
-        return np.asarray(result)
-
     def numbered(self) -> tuple[Int64Array, list[bytes]]:
         """A number for each piece, the same for equal ones, and the pieces by number."""
         which, first = np.empty((2, self.size), np.int64)
         slots = np.zeros(1 << (2 * self.size).bit_length(), np.int64)
         count = _number(*self, slots, which, first)
         return which, self.take(first[:count]).pieces()
+
+
+@compiled
+def _pack(block: Bytes, starts: Int64Array, lengths: Int64Array, packed: Bytes) -> None:
+    to = 0
+    for row in range(len(starts)):
+        for at in range(starts[row], starts[row] + lengths[row]):
+            packed[to] = block[at]
+            to += 1
 
 
 @compiled

@@ -5,7 +5,7 @@ again within 20 minutes of the first hearing. Messages of other types say the sa
 the same bits on the same channel are one transmission only within a few seconds.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from models.report import Rows
 from models.time import MINUTE, Millis
-from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
 from streams.runtime.compiled import compiled
 
 WINDOW: Final = 20 * MINUTE
@@ -22,13 +22,14 @@ _MOST: Final = 2_000_000  # originals that are remembered
 _PAGE_ROWS: Final = 1 << 15  # originals of a page, beyond which it is not merged with another
 _PAGE_SPAN: Final = WINDOW // 4
 _LEAST_ROOM: Final = 1 << 12
+_AHEAD: Final = 128  # messages
 _FACTOR: Final = 0x1E3779B97F4A7C15
 _ORIGINAL: Final = np.dtype(
     [
         ("time", "i8"),
         ("number", "i8"),  # among all messages that were kept
+        ("hash", "i8"),
         ("start", "i4"),  # of the payload, in the text of all of them
-        ("mark", "i4"),  # a part of the hash
         ("length", "u2"),
         ("salt", "u1"),
         ("useful", "?"),  # something may still repeat it
@@ -232,7 +233,7 @@ class _Table:
         self.size = self._used = 0  # rows and bytes in use
 
     def has_room(self, count: int, size: int) -> bool:
-        return self.size + count <= len(self.rows) and self._used + size <= len(self._text)
+        return self.size + count < len(self.rows) and self._used + size <= len(self._text)
 
     def payloads(self, rows: Rows) -> ByteSpans:
         return ByteSpans(self._text, rows["start"].astype(np.int64), rows["length"].astype(np.int64))
@@ -248,22 +249,51 @@ class _Table:
         found: Repeats,
     ) -> None:
         """Find what messages repeat, and add those that repeat none; rows before `forgotten` do not count."""
-        self.size, self._used = _settle(
-            *payloads, salts, times, kept, reach, forgotten,
-            self.rows, self.size, self._text, self._used, self._slots, _FACTOR, *found,
+        hashes = _hashed(payloads, salts)
+        self.size, self._used, _ = _settle(
+            *payloads, salts, times, hashes, kept, reach, forgotten,
+            self.rows, self.size, self._text, self._used, self._slots, *found,
         )  # fmt: skip
 
     def take_in(self, payloads: ByteSpans, salts: Salts, times: Int64Array, numbers: Int64Array) -> None:
         """Add originals in order of time."""
-        self.size, self._used = _take_in(
-            *payloads, salts, times, numbers,
-            self.rows, self.size, self._text, self._used, self._slots, _FACTOR,
-        )  # fmt: skip
+        payloads, begin = payloads.compact(), self.size
+        self.size += payloads.size
+        rows, used = self.rows[begin : self.size], self._used
+        rows["time"], rows["number"], rows["salt"], rows["useful"] = times, numbers, salts, True
+        rows["hash"], rows["length"] = _hashed(payloads, salts), payloads.lengths
+        rows["start"] = payloads.starts + used
+        self._used += len(payloads.block) - PADDING
+        self._text[used : self._used] = payloads.block[:-PADDING]
+        _enter(self.rows, begin, self.size, self._text, self._slots, rows["hash"].copy())
 
 
 def windows(salts: Salts, window: Millis) -> Int64Array:
     """The event time within which a message with each of these salts repeats an earlier one."""
     return np.asarray(np.where(salts <= 1, WINDOW, window))
+
+
+def _hashed(payloads: ByteSpans, salts: Salts) -> Int64Array:
+    hashes = np.empty(payloads.size, np.int64)
+    _hash(*payloads, salts, _FACTOR, hashes)
+    return hashes
+
+
+@compiled
+def _hash(
+    block: Bytes, starts: Int64Array, lengths: Int64Array, salts: Salts, factor: int, hashes: Int64Array
+) -> None:
+    """Hash messages, eight bytes at a time."""
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        mixed = (length << 8 | salts[row]) * factor
+        for at in range(start, start + length, 8):
+            word = 0
+            for place in range(at, min(at + 8, start + length)):
+                word = word << 8 | block[place]
+            mixed = (mixed ^ word) * factor
+            mixed ^= mixed >> 29
+        hashes[row] = mixed
 
 
 @compiled
@@ -273,6 +303,7 @@ def _settle(
     lengths: Int64Array,
     salts: Salts,
     times: Int64Array,
+    hashes: Int64Array,
     kept: int,
     reach: Int64Array,
     forgotten: int,
@@ -281,110 +312,81 @@ def _settle(
     text: Bytes,
     used: int,
     slots: npt.NDArray[np.int32],
-    factor: int,
     flag: Flags,
     of: Int64Array,
     after: Int64Array,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Compare each message with the latest original that is equal. Returns rows and bytes in use."""
-    number = kept
+    begin, number, seen = size, kept, 0
     for at in range(len(starts)):
-        start, length, salt, time = starts[at], lengths[at], salts[at], times[at]
-        mixed = _hash(block, start, length, salt, factor)
-        slot = _find(block, start, length, salt, mixed, rows, text, slots)
+        if at % _AHEAD == 0:
+            seen ^= _look_ahead(hashes[at : at + _AHEAD], rows, slots)
+        new = rows[size]  # its payload is in the block until the end
+        new.time, new.number, new.hash, new.salt, new.useful = times[at], number, hashes[at], salts[at], True
+        new.start, new.length = starts[at], lengths[at]
+        slot = _slot_of(size, block, begin, rows, text, slots)
         known = slots[slot] - 1
-        flag[at] = known >= forgotten and time - rows[known].time <= reach[salt]
-        if flag[at]:
-            of[at], after[at] = rows[known].number, time - rows[known].time
-            continue
-        _put(block, start, length, salt, mixed, time, number, rows[size], text, used)
+        flag[at] = known >= forgotten and new.time - rows[known].time <= reach[new.salt]
         of[at], after[at] = number, 0
-        size, used, number = size + 1, used + length, number + 1
-        slots[slot] = size
-    return size, used
+        if flag[at]:
+            of[at], after[at] = rows[known].number, new.time - rows[known].time
+        else:
+            size, number = size + 1, number + 1
+            slots[slot] = size
+    for at in range(begin, size):
+        start, length = rows[at].start, rows[at].length
+        rows[at].start = used
+        for place in range(start, start + length):
+            text[used] = block[place]
+            used += 1
+    return size, used, seen
 
 
 @compiled
-def _take_in(
-    block: Bytes,
-    starts: Int64Array,
-    lengths: Int64Array,
-    salts: Salts,
-    times: Int64Array,
-    numbers: Int64Array,
-    rows: Rows,
-    size: int,
-    text: Bytes,
-    used: int,
-    slots: npt.NDArray[np.int32],
-    factor: int,
-) -> tuple[int, int]:
-    """Add originals in order of time. Returns rows and bytes in use."""
-    for at in range(len(starts)):
-        start, length, salt = starts[at], lengths[at], salts[at]
-        mixed = _hash(block, start, length, salt, factor)
-        slot = _find(block, start, length, salt, mixed, rows, text, slots)
-        _put(block, start, length, salt, mixed, times[at], numbers[at], rows[size], text, used)
-        size, used = size + 1, used + length
-        slots[slot] = size
-    return size, used
+def _look_ahead(hashes: Int64Array, rows: Rows, slots: npt.NDArray[np.int32]) -> int:
+    """Read what some hashes lead to, all at once: one after another each would wait for the memory.
+
+    The result has no meaning, but without one nothing would be read.
+    """
+    seen, mask = 0, len(slots) - 1
+    for number in hashes:
+        seen ^= slots[number & mask]
+    for number in hashes:
+        slot = slots[number & mask]
+        if slot > 0:
+            seen ^= rows[slot - 1].hash
+    return seen
 
 
 @compiled
-def _hash(block: Bytes, start: int, length: int, salt: int, factor: int) -> int:
-    """Eight bytes at a time."""
-    mixed = (length << 8 | salt) * factor
-    at = start
-    while at < start + length:
-        word = 0
-        for place in range(at, min(at + 8, start + length)):
-            word = word << 8 | block[place]
-        mixed = (mixed ^ word) * factor
-        mixed ^= mixed >> 29
-        at += 8
-    return mixed
-
-
-@compiled
-def _find(
-    block: Bytes,
-    start: int,
-    length: int,
-    salt: int,
-    mixed: int,
-    rows: Rows,
-    text: Bytes,
-    slots: npt.NDArray[np.int32],
+def _enter(
+    rows: Rows, begin: int, end: int, text: Bytes, slots: npt.NDArray[np.int32], hashes: Int64Array
 ) -> int:
-    """The slot of the latest original that is equal, or an empty one; there is always one."""
-    mask = len(slots) - 1
-    slot = mixed & mask
+    """Enter rows that have their payloads in the text already."""
+    seen = 0
+    for row in range(begin, end):
+        if (row - begin) % _AHEAD == 0:
+            seen ^= _look_ahead(hashes[row - begin : row - begin + _AHEAD], rows, slots)
+        slots[_slot_of(row, text, end, rows, text, slots)] = row + 1
+    return seen
+
+
+@compiled
+def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: npt.NDArray[np.int32]) -> int:
+    """The slot of the latest original that is equal to a row, or an empty one; there is always one.
+
+    The payload of the row is in the block, as are those of the rows from `begin` on.
+    """
+    row, mask = rows[of], len(slots) - 1
+    slot = row.hash & mask
     while slots[slot] > 0:
-        row = rows[slots[slot] - 1]
-        if row.mark == np.int32(mixed >> 32) and row.salt == salt and row.length == length:
+        known = rows[slots[slot] - 1]
+        if known.hash == row.hash and known.salt == row.salt and known.length == row.length:
+            place = block if slots[slot] > begin else text
             at = 0
-            while at < length and block[start + at] == text[row.start + at]:
+            while at < row.length and block[row.start + at] == place[known.start + at]:
                 at += 1
-            if at == length:
+            if at == row.length:
                 break
         slot = slot + 1 & mask
-    return slot
-
-
-@compiled
-def _put(
-    block: Bytes,
-    start: int,
-    length: int,
-    salt: int,
-    mixed: int,
-    time: int,
-    number: int,
-    row: Any,
-    text: Bytes,
-    used: int,
-) -> None:
-    row.time, row.number, row.salt, row.useful = time, number, salt, True
-    row.mark, row.start, row.length = np.int32(mixed >> 32), used, length
-    for at in range(length):
-        text[used + at] = block[start + at]
+    return int(slot)

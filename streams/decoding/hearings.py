@@ -137,8 +137,8 @@ def _mix(block: Bytes, starts: Int64Array, lengths: Int64Array, mixed: Words, nu
             word = word << np.uint64(8) | np.uint64(block[at] if at < end else 0)
         top = word * _FACTOR
         whole = np.uint64(lengths[row])
-        for at in range(start, end):
-            whole = (whole ^ np.uint64(block[at])) * _FACTOR
+        for code in block[start:end]:
+            whole = (whole ^ np.uint64(code)) * _FACTOR
             whole ^= whole >> np.uint64(32)
         mixed[row], numbers[row] = top, top & _TOP | whole >> _BELOW
 

@@ -289,8 +289,8 @@ def _hash(
         mixed = (length << 8 | salts[row]) * factor
         for at in range(start, start + length, 8):
             word = 0
-            for place in range(at, min(at + 8, start + length)):
-                word = word << 8 | block[place]
+            for code in block[at : min(at + 8, start + length)]:
+                word = word << 8 | code
             mixed = (mixed ^ word) * factor
             mixed ^= mixed >> 29
         hashes[row] = mixed
@@ -336,9 +336,10 @@ def _settle(
     for at in range(begin, size):
         start, length = rows[at].start, rows[at].length
         rows[at].start = used
-        for place in range(start, start + length):
-            text[used] = block[place]
-            used += 1
+        piece, to = block[start : start + length], text[used : used + length]
+        for place in range(len(piece)):
+            to[place] = piece[place]
+        used += length
     return size, used, seen
 
 
@@ -382,11 +383,13 @@ def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: 
     while slots[slot] > 0:
         known = rows[slots[slot] - 1]
         if known.hash == row.hash and known.salt == row.salt and known.length == row.length:
-            place = block if slots[slot] > begin else text
+            within = block if slots[slot] > begin else text
+            one = block[row.start : row.start + row.length]
+            other = within[known.start : known.start + row.length]
             at = 0
-            while at < row.length and block[row.start + at] == place[known.start + at]:
+            while at < len(one) and one[at] == other[at]:
                 at += 1
-            if at == row.length:
+            if at == len(one):
                 break
         slot = slot + 1 & mask
     return int(slot)

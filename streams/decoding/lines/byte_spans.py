@@ -149,12 +149,17 @@ class ByteSpans(NamedTuple):
 
 
 @compiled
+def _copy(piece: Bytes, to: Bytes) -> None:
+    for at in range(len(piece)):
+        to[at] = piece[at]
+
+
+@compiled
 def _pack(block: Bytes, starts: Int64Array, lengths: Int64Array, packed: Bytes) -> None:
     to = 0
     for row in range(len(starts)):
-        for at in range(starts[row], starts[row] + lengths[row]):
-            packed[to] = block[at]
-            to += 1
+        _copy(block[starts[row] : starts[row] + lengths[row]], packed[to : to + lengths[row]])
+        to += lengths[row]
 
 
 @compiled
@@ -171,8 +176,8 @@ def _number(
     for row in range(len(starts)):
         start, length = starts[row], lengths[row]
         mixed = length
-        for at in range(start, start + length):
-            mixed = (mixed ^ block[at]) * _PRIME
+        for code in block[start : start + length]:
+            mixed = (mixed ^ code) * _PRIME
         slot = (mixed ^ mixed >> 20) & mask
         while True:
             number = slots[slot] - 1  # 0 marks an empty slot
@@ -180,7 +185,10 @@ def _number(
                 slots[slot], first[count], number = count + 1, row, count
                 count += 1
                 break
-            if lengths[first[number]] == length and _same(block, starts[first[number]], start, length):
+            known = starts[first[number]]
+            if lengths[first[number]] == length and _same(
+                block[known : known + length], block[start : start + length]
+            ):
                 break
             slot = slot + 1 & mask
         which[row] = number
@@ -188,8 +196,9 @@ def _number(
 
 
 @compiled
-def _same(block: Bytes, one: int, other: int, length: int) -> bool:
+def _same(one: Bytes, other: Bytes) -> bool:
+    """Whether two pieces of the same length are."""
     at = 0
-    while at < length and block[one + at] == block[other + at]:
+    while at < len(one) and one[at] == other[at]:
         at += 1
-    return at == length
+    return at == len(one)

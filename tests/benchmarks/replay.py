@@ -2,12 +2,12 @@
 
     python -m tests.benchmarks.replay [--vessels 6000] [--minutes 120] [--runs 3]      (make bench)
 
-Prints the tables of docs/benchmarks.md. The traffic is made up (`tests.benchmarks.traffic`), and comes in three
-forms of line (`tests.benchmarks.forms`). pyais, and aiscat and gpsdecode where they are installed, get the
-first 300,000 of its sentences bare, which is all that they have a use for. A round runs each row once, in turn,
-so that a change in the machine's speed affects all rows alike; figures are medians over the rounds, after one
-that does not count. CPU time is that of all threads and child processes, so that other load on the machine
-matters less than it does for the wall-clock time beside it.
+Prints the tables of docs/benchmarks.md. The traffic is made up (`tests.benchmarks.traffic`), and comes in
+three forms of line (`tests.benchmarks.forms`). pyais, and aiscat and gpsdecode where they are installed, get
+the first 300,000 of its sentences bare, which is all that they have a use for. A round runs each row once, in
+turn, so that a change in the machine's speed affects all rows alike; figures are medians over the rounds,
+after one that does not count. CPU time is that of all threads and child processes, so that other load on the
+machine matters less than it does for the wall-clock time beside it.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import resource
 import shutil
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -122,9 +121,9 @@ def _cpu() -> float:
 
 
 @contextmanager
-def stopwatch() -> Iterator[Counter[str]]:
+def stopwatch() -> Iterator[dict[str, float]]:
     """Seconds of CPU time by stage."""
-    seconds: Counter[str] = Counter()
+    seconds = {stage.__name__: 0.0 for stage in STAGES}
 
     def watched(stage: type[Any], name: str) -> Callable[..., Any]:
         method = getattr(stage, name)

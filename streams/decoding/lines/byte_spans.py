@@ -14,14 +14,9 @@ Int64Array = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 PADDING: Final = 32
-"""Zero bytes at the end of a block, so that a word read near the end stays within it."""
+"""Zero bytes at the end of a block, so that what looks for the end of a piece finds one within it."""
 
-_WORD: Final = 8
-_KEEP: Final = np.array([0] + [(1 << 64) - (1 << 64 - 8 * count) for count in range(1, 9)], np.uint64)
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOLD: Final = np.uint64(32)
 _SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
-_SHORT: Final = 4  # words of a piece that nearly all have
 _FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
 _PRIME: Final = 0x100000001B3
 
@@ -31,13 +26,6 @@ def padded(data: bytes) -> Bytes:
     block = np.zeros(len(data) + PADDING, np.uint8)
     block[: len(data)] = np.frombuffer(data, np.uint8)
     return block
-
-
-def words_at(block: Bytes, places: npt.NDArray[Any]) -> Words:
-    """The eight bytes from each place on, the first the most significant."""
-    windows: npt.NDArray[Any] = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
-    words: Words = windows[places].astype(np.uint64)
-    return words
 
 
 class ByteSpans(NamedTuple):
@@ -111,34 +99,6 @@ class ByteSpans(NamedTuple):
         data = self.block.tobytes()
         ends = self.starts + self.lengths
         return [data[start:end] for start, end in zip(self.starts.tolist(), ends.tolist(), strict=True)]
-
-    def words(self, number: int, beyond: int = 0) -> Words:
-        """Eight bytes of each from its byte 8 × `number` on, the byte `beyond` after its end."""
-        if not self.size:
-            return np.empty(0, np.uint64)
-        places = self.starts + _WORD * number
-        if self.lengths.min() >= _WORD * (number + 1):
-            return words_at(self.block, places)
-        if number >= _SHORT:  # those far beyond their end may be beyond the block's
-            places = np.minimum(places, len(self.block) - _WORD)
-        keep = _KEEP[np.clip(self.lengths - _WORD * number, 0, _WORD)]
-        words = words_at(self.block, places) & keep
-        return words | (~keep & np.uint64(beyond * 0x0101010101010101)) if beyond else words
-
-    def hashes(self) -> Words:
-        """A number for each: equal pieces have equal ones, different pieces nearly always different ones."""
-        result = self.lengths.astype(np.uint64)
-        longest = int(self.lengths.max()) if self.size else 0
-        factor = _FACTOR
-        for number in range(-(-longest // _WORD)):
-            if number < _SHORT:
-                result += self.words(number) * factor
-            else:
-                long = np.flatnonzero(self.lengths > _WORD * number)
-                result[long] += self.take(long).words(number) * factor
-            factor = np.uint64(int(factor) * int(_FACTOR) % (1 << 64))
-        result ^= result >> _FOLD
-        return result * _FACTOR
 
     def numbered(self) -> tuple[Int64Array, list[bytes]]:
         """A number for each piece, the same for equal ones, and the pieces by number."""

@@ -17,6 +17,8 @@ from numba.core.event import Event, Listener, register
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
+LOOPS: Final[list[Callable[..., object]]] = []
+"""All compiled functions of the modules that are imported."""
 NOTICE: Final = "Compiling the loops that read AIS; this takes some seconds, once."
 
 
@@ -26,6 +28,7 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
         loop = numba.njit(function, cache=True)
     except RuntimeError:  # there is no folder to keep it in
         loop = numba.njit(function)
+    LOOPS.append(loop)
     return cast("Callable[_Parameters, _Result]", loop)
 
 

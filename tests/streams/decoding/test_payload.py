@@ -25,7 +25,6 @@ from streams.decoding.payload import (
     read_content,
 )
 from streams.decoding.payload_columns import decode_columns, read_heads
-from streams.runtime.compiled import variants
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -334,11 +333,3 @@ def test_heads_tell_what_is_a_message_as_it_is(text: str, fill: int) -> None:
     content = read_content(text.encode(), fill)
     as_it_is = isinstance(content, Content) and content == (content.kind, text.encode(), fill)
     assert bool(heads.whole[0]) == as_it_is
-
-
-def test_each_loop_is_compiled_once() -> None:
-    """Arrays of another layout would have it compiled again, at any time."""
-    from streams.decoding import payload_columns
-
-    columns_equal_pyais([Content(1, class_a(1)[0].encode(), 0)])
-    assert variants(payload_columns._decode) == variants(payload_columns._read_heads) == 1

@@ -18,12 +18,10 @@ from models.report import Rows
 from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
 from streams.decoding.decoder import Decoder
-from streams.decoding.lines import line_columns
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.line_columns import Pghps, Scan, Sentences, TagColumns, scan_lines
 from streams.decoding.payload import decode_payloads
 from streams.decoding.settings import DecoderSettings
-from streams.runtime.compiled import variants
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -280,10 +278,3 @@ def test_what_is_plain(line: str, kind: str) -> None:
     found = (len(scan.bare.line), len(scan.sentences.line), len(scan.pghps.line))
     kinds = {"tag": (1, 0, 0), "sentence": (0, 1, 0), "pghp": (0, 0, 1), "odd": (0, 0, 0)}
     assert found == kinds[kind]
-
-
-def test_the_scan_is_compiled_once() -> None:
-    """Arrays of another layout would have it compiled again, at any time."""
-    for data in (b"", b"x", sentence(*class_a(1)).encode()):
-        scan_lines(data, 4096, [])
-    assert variants(line_columns._scan) == 1

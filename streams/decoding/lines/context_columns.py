@@ -60,13 +60,19 @@ class Names:
 
         Names beyond `most` are no name there.
         """
-        first = np.full(len(self), -1)
+        first = np.full(len(self), len(used))
         first[used[::-1]] = np.arange(len(used))[::-1]
+        order = np.argsort(first)[: np.count_nonzero(first < len(used))]
         numbers = np.zeros(len(self), np.int64)
-        for number in np.argsort(first, kind="stable").tolist():
-            if first[number] >= 0 and (len(others) < most or self[number] in others._numbers):
-                numbers[number] = others.number(self[number])
+        numbers[order] = [others._number_of(self._names[number], most) for number in order.tolist()]
         return numbers[used]
+
+    def _number_of(self, name: str, most: int) -> int:
+        """The number of a name; 0 where it would be one too many."""
+        known = self._numbers.get(name)
+        if known is None:
+            return self.number(name) if len(self) < most else 0
+        return known
 
 
 @dataclass(frozen=True, slots=True)

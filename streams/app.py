@@ -21,6 +21,7 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from models.errors import InputError
+from streams.decoding.warm_up import warm_up
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
 from streams.deployment.topics import specs, stage_topics
@@ -89,6 +90,7 @@ class Pipeline(faust.App):
         """Called by Faust. Its own version would make a folder for tables in the current directory."""
         deployment = self.deployment
         metrics.serve(deployment.web_port)
+        warm_up()
         topics = specs(deployment.topics, deployment.raw_partitions, deployment.spread)
         create = partial(ensure_topics, deployment.broker, topics)
         await self.or_exit(retry_until_available("Kafka", deployment.broker, create, KAFKA_AWAY))

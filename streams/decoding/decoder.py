@@ -24,14 +24,14 @@ from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import ATTACHED_CHANNEL
 from streams.decoding.message_builder import MessageBuilder, Placed
 from streams.decoding.opening import Opening, line_count
-from streams.decoding.payload_columns import Bits, decode_columns
+from streams.decoding.payload_columns import NO_SECOND, decode_columns, read_heads
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.sentence_batch import SentenceBatch
 from streams.decoding.settings import DecoderSettings, clock_settings, first_rules
 from streams.decoding.source_clock import SourceClock
 from streams.decoding.source_report import SourceNotes, SourceReport
 from streams.decoding.station_clocks import StationClocks
-from streams.decoding.time_survey import NO_SECOND, Survey, survey, utc_seconds
+from streams.decoding.time_survey import Survey, survey
 from streams.decoding.transmissions import Pieces, Transmissions
 
 _STATE: Final = "state"
@@ -282,7 +282,7 @@ class Decoder:
     def _count_others(self, frame: Frame, columns: FrameColumns) -> None:
         """Account for what is no sentence: context lines, lines that are too long, and faults."""
         cuts = {cut.index: cut for cut in frame.cuts}
-        for index in np.flatnonzero(columns.too_long).tolist():
+        for index in np.flatnonzero(columns.lines.too_long).tolist():
             line = columns.lines.line(index)
             cut = cuts.get(index) or Cut(index, len(line), hashlib.sha256(line).hexdigest())
             self._accounts.cut(line[: self._settings.max_line_bytes], frame.number(index), cut)
@@ -328,9 +328,8 @@ class Decoder:
         if np.any(turns[1:] < turns[:-1]):
             order = np.argsort(turns, kind="stable")
             rows, texts = rows.take(order), texts.take(order)
-        bits = Bits(texts)
-        rows["mmsi"] = bits.unsigned(8, 30)
-        rows["second"] = utc_seconds(rows["type"], bits) < NO_SECOND
+        heads = read_heads(texts, rows["fill"].astype(np.int64))
+        rows["mmsi"], rows["second"] = heads.mmsi, heads.second < NO_SECOND
         self._held.add(rows, texts.compact())
 
     # What comes out
@@ -338,16 +337,10 @@ class Decoder:
     def _decode(self, messages: Messages) -> Reports:
         rows, payloads = messages.rows, messages.payloads
         stations, table = _hearers(messages, list(self._stations))
-        positions, statics, failed = decode_columns(rows, payloads, stations)
-        good = np.ones(len(rows), bool)
-        for row in failed.tolist():
-            good[row] = False
-            head = payloads.piece(row)  # the line itself is gone by now
-            lines = int(rows["lines"][row])
-            self._accounts.reject(head, int(rows["line"][row]), Outcome.UNDECODABLE, lines=lines)
-        self._accounts.count(Outcome.MESSAGE, int(rows["lines"][good].sum()))
-        self._notes.count_own(rows["mmsi"][good & rows["own"]])
-        counted = good & (rows["channel"] != ATTACHED_CHANNEL)  # a record is one message
+        positions, statics = decode_columns(rows, payloads, stations)
+        self._accounts.count(Outcome.MESSAGE, int(rows["lines"].sum()))
+        self._notes.count_own(rows["mmsi"][rows["own"]])
+        counted = rows["channel"] != ATTACHED_CHANNEL  # a record is one message
         counts = enumerate(np.bincount(rows["type"][counted]).tolist())
         self.messages.update({kind: count for kind, count in counts if count})
         return Reports(self.source, positions, statics, table)

@@ -13,8 +13,9 @@ import numpy as np
 
 from models.report import Rows, joined
 from models.time import Millis
-from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Int64Array
 from streams.decoding.transmissions import Salts, Transmissions
+from streams.runtime.compiled import compiled
 
 HELD: Final = np.dtype(
     [
@@ -189,16 +190,41 @@ def in_order(rows: Rows, payloads: ByteSpans) -> Int64Array:
         order = np.lexsort((rows["mmsi"], times))
     else:
         order = np.argsort(times - base << 32 | rows["mmsi"].astype(np.int64), kind="stable")
-    moments, senders = times[order], rows["mmsi"][order]
-    same = (moments[1:] == moments[:-1]) & (senders[1:] == senders[:-1])
-    if not same.any():
-        return order
-    tied = np.flatnonzero(np.concatenate((same, [False])) | np.concatenate(([False], same)))
-    run = np.cumsum(np.concatenate(([True], ~same)))[tied]
-    among, texts = rows.take(order[tied]), payloads.take(order[tied])
-    last = [among["lines"], among["own"], among["channel"], among["fill"], texts.lengths]
-    order[tied] = order[tied][np.lexsort([*last, *reversed(texts.all_words()), run])]
+    _untie(*payloads, rows, order)
     return order
+
+
+@compiled
+def _untie(block: Bytes, starts: Int64Array, lengths: Int64Array, rows: Rows, order: Int64Array) -> None:
+    """Put messages of one time and sender in order, each into its place among those before it."""
+    begin = 0
+    for place in range(1, len(order)):
+        row = order[place]
+        if rows[row].time != rows[order[begin]].time or rows[row].mmsi != rows[order[begin]].mmsi:
+            begin = place
+            continue
+        low, high = begin, place
+        while low < high:
+            middle = (low + high) // 2
+            if _before(block, starts, lengths, rows, row, order[middle]):
+                high = middle
+            else:
+                low = middle + 1
+        for at in range(place, low, -1):
+            order[at] = order[at - 1]
+        order[low] = row
+
+
+@compiled
+def _before(block: Bytes, starts: Int64Array, lengths: Int64Array, rows: Rows, one: int, other: int) -> bool:
+    """By payload, fill, channel, own and lines."""
+    for at in range(min(lengths[one], lengths[other])):
+        left, right = block[starts[one] + at], block[starts[other] + at]
+        if left != right:
+            return bool(left < right)
+    a, b = rows[one], rows[other]
+    mine = (lengths[one], a.fill, a.channel, a.own, a.lines)
+    return mine < (lengths[other], b.fill, b.channel, b.own, b.lines)
 
 
 def _salts(rows: Rows) -> Salts:

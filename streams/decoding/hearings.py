@@ -11,27 +11,41 @@ from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from models.time import Millis
-from streams.decoding.lines.byte_spans import ByteSpans, Int64Array, Words
+from models.report import Rows
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Int64Array, Words
+from streams.runtime.compiled import compiled
 
 MOST_APART: Final = 20 * 60_000
 """Hearings that are further apart (milliseconds) are of two transmissions that are alike."""
 _MOST: Final = 1 << 14  # transmissions in the table
 _AT_ONCE: Final = 2_000  # one station that tells a transmission twice within this was fed twice
-_SAMPLED_WORD: Final = 2  # bytes 16 to 23 of a position: from the latitude to the UTC second
+_SAMPLED: Final = 16  # bytes 16 to 23 of a position: from the latitude to the UTC second
+_ROOM: Final = 4 * _MOST
+_HEARING: Final = np.dtype(
+    [
+        ("number", "u8"),
+        ("told", "i8"),
+        ("station", "i4"),
+        ("live", "?"),  # whether it counts still
+    ],
+    align=True,
+)
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _BELOW: Final = np.uint64(20)
 _TOP: Final = np.uint64((1 << 64) - (1 << 44))
 _STRUCK: Final = -1  # in place of the station: it may be two transmissions that are alike
 
 
-class Common(NamedTuple):
-    """One transmission that two stations heard."""
+class Commons(NamedTuple):
+    """Transmissions that two stations heard, in order."""
 
-    first: int
-    second: int
-    difference: Millis
+    row: Int64Array
+    """Index of the second hearing among those that were taken in."""
+    first: Int64Array
+    """The station that heard it first."""
+    difference: Int64Array
     """Time that the second told less that of the first, in milliseconds."""
 
 
@@ -47,46 +61,37 @@ class Hearings:
 
     def __init__(self) -> None:
         self._zeros = 0
-        self._first: dict[int, tuple[Millis, int]] = {}  # by hash, in order of arrival
+        self._log, self._slots = _empty_log()
+        self._begin = self._end = 0  # rows of the log in use, in order of arrival
 
     def sample(self, payloads: ByteSpans) -> tuple[Int64Array, Words]:
         """Which messages count by now, by their indices, and a number for each that tells it from others."""
-        if not payloads.size:
-            return np.empty(0, np.int64), np.empty(0, np.uint64)
-        mixed = payloads.words(_SAMPLED_WORD) * _FACTOR
-        index = np.arange(payloads.size)
-        if self._zeros:
-            index = np.flatnonzero(mixed >> np.uint64(64 - self._zeros) == 0)
-            payloads, mixed = payloads.take(index), mixed[index]
-        return index, mixed & _TOP | payloads.hashes() >> _BELOW
+        mixed, numbers = np.empty((2, payloads.size), np.uint64)
+        _mix(*payloads, mixed, numbers)
+        index = np.flatnonzero(mixed >> np.uint64(64 - self._zeros) == 0) if self._zeros else slice(None)
+        return np.arange(payloads.size)[index], numbers[index]
 
-    def hear(self, transmission: int, station: int, told: Millis) -> Common | None:
-        """Take in the next hearing of a sampled transmission; returns what it has in common with the first.
+    def hear(self, transmissions: Words, stations: Int64Array, told: Int64Array) -> Commons:
+        """Take in the next hearings of sampled transmissions; returns which were heard before by others.
 
         A transmission that one station tells twice is no evidence from then on: it may be two alike.
         """
-        if self._zeros and transmission >> 64 - self._zeros:
-            return None
-        known = self._first.get(transmission)
-        if known is not None and abs(told - known[0]) <= MOST_APART:
-            time, first = known
-            if first == _STRUCK:
-                return None
-            if first != station:
-                return Common(first, station, told - time)
-            if abs(told - time) > _AT_ONCE:
-                self._first[transmission] = time, _STRUCK
-            return None
-        self._first.pop(transmission, None)
-        self._first[transmission] = told, station
-        if len(self._first) > _MOST:
-            self._make_room(told)
-        return None
+        size, at, count = len(told), 0, 0
+        commons = Commons(*np.empty((3, size), np.int64))
+        while at < size:
+            at, count, self._begin, self._end, live = _hear(
+                transmissions, stations, told, at, self._zeros,
+                self._log, self._begin, self._end, self._slots, commons, count,
+            )  # fmt: skip
+            if live > _MOST:  # there is no room: from now on half of the transmissions count
+                self._zeros += 1
+            if at < size or live > _MOST:
+                self._rebuild()
+        return Commons(*(column[:count] for column in commons))
 
     def dump(self) -> bytes:
-        count = len(self._first)
-        told, stations = (np.fromiter((v[n] for v in self._first.values()), np.int64, count) for n in (0, 1))
-        hashes = np.fromiter(self._first, np.uint64, count)
+        rows = self._rows()
+        hashes, told, stations = (rows[name].copy() for name in ("number", "told", "station"))
         return msgspec.msgpack.encode(
             _State(self._zeros, hashes.tobytes(), told.tobytes(), stations.astype(np.int32).tobytes())
         )
@@ -94,17 +99,115 @@ class Hearings:
     def load(self, data: bytes) -> None:
         """Raises msgspec.DecodeError."""
         state = msgspec.msgpack.decode(data, type=_State)
-        told = np.frombuffer(state.told, np.int64).tolist()
-        stations = np.frombuffer(state.stations, np.int32).tolist()
-        hashes = np.frombuffer(state.hashes, np.uint64).tolist()
+        hashes = np.frombuffer(state.hashes, np.uint64)
+        rows = np.ones(len(hashes), _HEARING)
+        rows["number"], rows["told"] = hashes, np.frombuffer(state.told, np.int64)
+        rows["station"] = np.frombuffer(state.stations, np.int32)
         self._zeros = state.zeros
-        self._first = dict(zip(hashes, zip(told, stations, strict=True), strict=True))
+        self._fill(rows)
 
-    def _make_room(self, now: Millis) -> None:
-        """Forget the oldest; where that is needed still, count half of the transmissions from now on."""
-        oldest = next(iter(self._first))
-        if abs(now - self._first[oldest][0]) > MOST_APART:
-            del self._first[oldest]
-            return
-        self._zeros += 1
-        self._first = {each: first for each, first in self._first.items() if not each >> 64 - self._zeros}
+    def _rows(self) -> Rows:
+        rows = self._log[self._begin : self._end]
+        return rows.compress(rows["live"])
+
+    def _rebuild(self) -> None:
+        """Put away what does not count any more."""
+        rows = self._rows()
+        self._fill(rows[rows["number"] >> np.uint64(64 - self._zeros) == 0] if self._zeros else rows)
+
+    def _fill(self, rows: Rows) -> None:
+        self._log, self._slots = _empty_log()
+        self._begin, self._end = 0, len(rows)
+        self._log[: len(rows)] = rows
+        _enter(self._log, self._end, self._slots)
+
+
+def _empty_log() -> tuple[Rows, npt.NDArray[np.int32]]:
+    """Room for hearings, and slots with the row of one, plus 1."""
+    return np.zeros(_ROOM, _HEARING), np.zeros(2 * _ROOM, np.int32)
+
+
+@compiled
+def _mix(block: Bytes, starts: Int64Array, lengths: Int64Array, mixed: Words, numbers: Words) -> None:
+    """A hash of the word by which transmissions are sampled, and one of the whole that begins with it."""
+    for row in range(len(starts)):
+        start, end = starts[row], starts[row] + lengths[row]
+        word = np.uint64(0)
+        for at in range(start + _SAMPLED, start + _SAMPLED + 8):
+            word = word << np.uint64(8) | np.uint64(block[at] if at < end else 0)
+        top = word * _FACTOR
+        whole = np.uint64(lengths[row])
+        for code in block[start:end]:
+            whole = (whole ^ np.uint64(code)) * _FACTOR
+            whole ^= whole >> np.uint64(32)
+        mixed[row], numbers[row] = top, top & _TOP | whole >> _BELOW
+
+
+@compiled
+def _slot_of(number: np.uint64, log: Rows, slots: npt.NDArray[np.int32]) -> int:
+    """The slot of a hearing with this number that counts, or an empty one; there is always one."""
+    mask = len(slots) - 1
+    slot = np.int64(number & np.uint64(mask))
+    while slots[slot] > 0:
+        row = log[slots[slot] - 1]
+        if row.live and row.number == number:
+            break
+        slot = slot + 1 & mask
+    return int(slot)
+
+
+@compiled
+def _enter(log: Rows, end: int, slots: npt.NDArray[np.int32]) -> None:
+    for row in range(end):
+        slots[_slot_of(log[row].number, log, slots)] = row + 1
+
+
+@compiled
+def _hear(
+    transmissions: Words,
+    stations: Int64Array,
+    told: Int64Array,
+    at: int,
+    zeros: int,
+    log: Rows,
+    begin: int,
+    end: int,
+    slots: npt.NDArray[np.int32],
+    commons: Commons,
+    count: int,
+) -> tuple[int, int, int, int, int]:
+    """Go on from hearing `at` until all are taken in, or the log has to be made anew.
+
+    Returns the next hearing, the number of commons, the rows of the log in use, and how many of them count.
+    """
+    live = 0
+    for row in range(begin, end):
+        live += log[row].live
+    while at < len(told) and end < len(log) and live <= _MOST:
+        number, station, time = transmissions[at], stations[at], told[at]
+        at += 1
+        if zeros and number >> np.uint64(64 - zeros):
+            continue
+        slot = _slot_of(number, log, slots)
+        if slots[slot] > 0:
+            known = log[slots[slot] - 1]
+            if abs(time - known.told) <= MOST_APART:
+                if known.station not in (_STRUCK, station):
+                    commons.row[count], commons.first[count] = at - 1, known.station
+                    commons.difference[count] = time - known.told
+                    count += 1
+                elif known.station == station and abs(time - known.told) > _AT_ONCE:
+                    known.station = _STRUCK
+                continue
+            known.live = False
+            live -= 1
+        log[end].number, log[end].told, log[end].station, log[end].live = number, time, station, True
+        end += 1
+        live += 1
+        slots[slot] = end
+        while not log[begin].live:
+            begin += 1
+        if live > _MOST and abs(time - log[begin].told) > MOST_APART:
+            log[begin].live = False
+            live -= 1
+    return at, count, begin, end, live

@@ -72,7 +72,7 @@ class LineTimes:
         time[line], station[line] = columns.time[::-1], columns.station[::-1]
         for row in np.flatnonzero(columns.sentences.total > 1).tolist():
             self._join(columns, row, time, station)
-        leads = ~told.boundary & ~columns.too_long
+        leads = ~told.boundary & ~columns.lines.too_long
         leads[told.pghp.lines[~_is_next(told)]] = False
         return TimedLines(time, leads, station)
 

@@ -1,7 +1,7 @@
-"""Payload columns: the message types that nearly all traffic is made of, decoded in columns.
+"""Payload columns: payloads of six-bit armour into rows of reports, in one pass.
 
-Field layouts after ITU-R M.1371-5; the results equal those of `payload.py` to the last bit, which also reads
-the rare types, one message at a time.
+Field layouts after ITU-R M.1371-5; the results equal those of `payload.py` to the last bit, which reads one
+message at a time by pyais.
 """
 
 from typing import Any, Final, NamedTuple
@@ -10,70 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from models.report import POSITION, STATIC, Rows
-from streams.decoding.lines.byte_spans import (
-    ByteSpans,
-    Flags,
-    Int64Array,
-    Words,
-)
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
 from streams.decoding.payload import (
+    ARMOUR,
     LENGTHS,
     NOWHERE,
     ONE_SLOT,
-    POSITION_TYPES,
     STATIC_TYPES,
     WHOLE_5,
     WHOLE_24A,
     WHOLE_24B,
-    decode_payloads,
 )
+from streams.runtime.compiled import compiled
 
-_CHARACTER: Final = 6  # bits that a character of armour stands for
-_UNIT: Final = 48  # bits that eight of them do
-_NAN: Final = float("nan")
+NO_SECOND: Final = 60
+"""From here on a UTC second is none."""
 
-_GATHER: Final = [
-    (np.uint64(2), np.uint64(0x0FC00FC00FC00FC0), np.uint64(0x003F003F003F003F)),
-    (np.uint64(4), np.uint64(0x00FFF00000FFF000), np.uint64(0x00000FFF00000FFF)),
-    (np.uint64(8), np.uint64(0x0000FFFFFF000000), np.uint64(0x0000000000FFFFFF)),
-]
-"""Three rounds that move values together: two of 6 bits, two of 12, two of 24."""
-
-_BLANK: Final = ord(" ")
-_AT: Final = ord("@")
-
-_AUXILIARY: Final = (98_000_0000, 98_999_9999)
-
-
-class _Layout(NamedTuple):
-    """Where a position report has its fields: first bit, and width where that varies. -1: it has none."""
-
-    status: int
-    speed: tuple[int, int]
-    lon: tuple[int, int]
-    lat: tuple[int, int]
-    course: tuple[int, int]
-    heading: int
-    degree: int = 600_000  # units of longitude and latitude in one
-    tenths: int = 10  # units of speed and course in one
-    fastest: int = 1022  # a speed of this, or more, is none: 102.2 means "or more", and no ship is that fast
-
-
-_NONE: Final = (-1, 0)
-_CLASS_A: Final = _Layout(38, (50, 10), (61, 28), (89, 27), (116, 12), 128)
-_LAYOUTS: Final = (
-    ((1, 2, 3), _CLASS_A),
-    ((18,), _Layout(-1, (46, 10), (57, 28), (85, 27), (112, 12), 124)),
-    ((4,), _Layout(-1, _NONE, (79, 28), (107, 27), _NONE, -1)),
-    ((27,), _Layout(40, (79, 6), (44, 18), (62, 17), (85, 9), -1, degree=600, tenths=1, fastest=63)),
-)
-_LAYOUT: Final = np.full(256, len(_LAYOUTS), np.uint8)
-for _number, (_types, _) in enumerate(_LAYOUTS):
-    _LAYOUT[list(_types)] = _number
-_BY_COLUMNS: Final = np.isin(np.arange(256), [1, 2, 3, 4, 5, 18, 24, 27])
-_POSITION: Final = np.isin(np.arange(256), list(POSITION_TYPES))
-_STATIC: Final = np.isin(np.arange(256), list(STATIC_TYPES))
-
+_HAS_STATIC: Final = np.isin(np.arange(64), list(STATIC_TYPES))
 _MOST_BITS: Final = max(span.stop for spans in LENGTHS.values() for span in spans)
 _VALID: Final = np.zeros((64, _MOST_BITS + 1), np.bool_)
 for _kind, _spans in LENGTHS.items():
@@ -82,54 +35,64 @@ for _kind, _spans in LENGTHS.items():
 _VALID[5, :WHOLE_5] = _VALID[24, :WHOLE_24A] = False
 _VALID[list(ONE_SLOT), 169:] = False
 
+_LAYOUT: Final = np.zeros(
+    64,
+    [
+        (name, "i8")
+        for name in (
+            *("lon", "lon_width", "lat", "lat_width", "degree"),  # units of longitude and latitude in one
+            *("speed", "speed_width", "knot", "fastest"),  # a speed of this, or more, is none
+            *("course", "course_width", "course_unit"),
+            *("status", "heading"),
+        )
+    ],
+)
+"""Where a type has the fields of a position report: first bit, and width where that varies. 0: it has none.
+102.2 knots means "or more", and no ship is that fast."""
+_LAYOUT[[1, 2, 3]] = (61, 28, 89, 27, 600_000, 50, 10, 10, 1022, 116, 12, 10, 38, 128)
+_LAYOUT[4] = (79, 28, 107, 27, 600_000, 0, 0, 1, 0, 0, 0, 1, 0, 0)
+_LAYOUT[9] = (61, 28, 89, 27, 600_000, 50, 10, 1, 1022, 116, 12, 10, 0, 0)
+_LAYOUT[[18, 19]] = (57, 28, 85, 27, 600_000, 46, 10, 10, 1022, 112, 12, 10, 0, 124)
+_LAYOUT[27] = (44, 18, 62, 17, 600, 79, 6, 1, 63, 85, 9, 1, 40, 0)
 
-class Bits:
-    """Fields of payloads, one column each. What lies beyond a payload's end is zero."""
+_UNDEFINED_STATUS: Final = 15
+_PLACES: Final = np.array(
+    [
+        place
+        for name, (_, place, *_) in (STATIC.fields or {}).items()
+        if name in ("eta", "name", "callsign", "destination")
+    ]
+)
+"""Where the time of arrival and the texts begin among the bytes of a row."""
+_BLANK, _AT = b" @"
+_AUXILIARY: Final = 98  # the MMSI of a craft that belongs to a mother ship begins with it
 
-    def __init__(self, payloads: ByteSpans) -> None:
-        self._payloads = payloads
-        self._units: dict[int, Words] = {}
 
-    def unsigned(self, start: int, width: int) -> Int64Array:
-        """Up to 48 bits from `start` on."""
-        number, offset = divmod(start, _UNIT)
-        end = offset + width
-        mask = np.uint64((1 << width) - 1)
-        if end <= _UNIT:
-            return ((self._unit(number) >> np.uint64(_UNIT - end)) & mask).view(np.int64)
-        high = self._unit(number) << np.uint64(end - _UNIT)
-        return ((high | self._unit(number + 1) >> np.uint64(2 * _UNIT - end)) & mask).view(np.int64)
+class Heads(NamedTuple):
+    """What a payload is, whatever its type."""
 
-    def signed(self, start: int, width: int) -> Int64Array:
-        value = self.unsigned(start, width)
-        return value - ((value >> (width - 1)) << width)
+    kind: Int64Array
+    mmsi: Int64Array
+    second: Int64Array
+    """The UTC second in types 1 to 3, 18 and 19; `NO_SECOND` or more where there is none."""
+    whole: Flags
+    """Whether the payload by itself is a message that needs no cutting or filling up."""
 
-    def text(self, start: int, length: int) -> npt.NDArray[np.bytes_]:
-        """Six-bit text up to its first `@`, without the blanks around it."""
-        shifts = np.arange(_UNIT - _CHARACTER, -1, -_CHARACTER)
-        units = range(start, start + length * _CHARACTER, _UNIT)
-        codes = [self.unsigned(first, _UNIT)[:, None] >> shifts & 63 for first in units]
-        text = np.concatenate(codes, axis=1)[:, :length].astype(np.uint8)
-        text += (text < 32) * np.uint8(64)
-        text *= np.logical_and.accumulate(text != _AT, axis=1)
-        text *= _until_last((text != _BLANK) & (text != 0))
-        result: npt.NDArray[np.bytes_] = np.ascontiguousarray(text).view(f"S{length}")[:, 0]
-        for row in np.flatnonzero(text[:, 0] == _BLANK).tolist():
-            result[row] = bytes(result[row]).lstrip(b" ")
-        return result
 
-    def _unit(self, number: int) -> Words:
-        """48 bits from bit 48 × `number` on: eight characters, mapped to values and moved together."""
-        known = self._units.get(number)
-        if known is not None:
-            return known
-        value = self._payloads.words(number, beyond=ord("0")) - np.uint64(0x3030303030303030)
-        # `0` to `W` are 0 to 39 by now, `` ` `` to `w` 48 to 71: eight too many
-        value -= (value + np.uint64(0x5050505050505050)) >> np.uint64(4) & np.uint64(0x0808080808080808)
-        for shift, high, low in _GATHER:
-            value = value >> shift & high | value & low
-        self._units[number] = value
-        return value
+def read_heads(payloads: ByteSpans, fill: Int64Array) -> Heads:
+    """`fill` is the number of bits to ignore at the end of each."""
+    size = payloads.size
+    kind, mmsi, second = np.empty((3, size), np.int64)
+    heads = Heads(kind, mmsi, second, np.empty(size, np.bool_))
+    _read_heads(*payloads, fill, _VALID, kind, mmsi, second, heads.whole)
+    return heads
+
+
+def unsigned(payloads: ByteSpans, start: int, width: int) -> Int64Array:
+    """The bits of a field of each, of at most 48. What lies beyond the end of a payload is zero."""
+    result = np.empty(payloads.size, np.int64)
+    _read_field(*payloads, start, width, result)
+    return result
 
 
 def fits(kinds: Int64Array, lengths: Int64Array) -> Flags:
@@ -137,125 +100,194 @@ def fits(kinds: Int64Array, lengths: Int64Array) -> Flags:
     return _VALID[kinds, np.clip(lengths, 0, _MOST_BITS)]
 
 
-def valid(kinds: Int64Array, lengths: Int64Array, bits: Bits, mmsis: Int64Array) -> Flags:
-    """Where `read_content` gives the payload as it is; lengths in bits."""
-    good: Flags = fits(kinds, lengths) & (mmsis != 0)
-    at = np.flatnonzero(kinds == 24)
-    if len(at):
-        part = bits.unsigned(38, 2)[at]
-        good[at] &= (part == 0) | (part == 1) & (lengths[at] >= WHOLE_24B)
-    return good
+def decode_columns(rows: Rows, payloads: ByteSpans, stations: npt.NDArray[np.int32]) -> tuple[Rows, Rows]:
+    """Rows of `POSITION` and rows of `STATIC`, in order; a message of type 19 makes one of each.
 
-
-def decode_columns(
-    rows: Rows, payloads: ByteSpans, stations: npt.NDArray[np.int32]
-) -> tuple[Rows, Rows, Int64Array]:
-    """The same as `decode_payloads`, for payloads as columns."""
+    Payloads are as `read_content` gives them. `rows` needs columns `time`, `mmsi` and `type`; `stations` goes
+    into the column of that name. Types that carry neither a position nor static data make no row.
+    """
     kinds = rows["type"]
-    positions, statics = np.flatnonzero(_POSITION[kinds]), np.flatnonzero(_STATIC[kinds])
-    position, static = np.empty(len(positions), POSITION), np.empty(len(statics), STATIC)
-    for array, index in ((position, positions), (static, statics)):
-        for name in ("time", "mmsi", "type"):
-            array[name] = rows[name][index]
-        array["stations"] = stations[index]
-    layouts = _LAYOUT[kinds[positions]]
-    for number, (_, layout) in enumerate(_LAYOUTS):
-        at = np.flatnonzero(layouts == number)
-        if len(at):
-            _positions(position, at, Bits(payloads.take(positions[at])), layout)
-    for kind, fill in ((5, _type_5), (24, _type_24)):
-        at = np.flatnonzero(kinds[statics] == kind)
-        if len(at):
-            static[at] = fill(static[at], Bits(payloads.take(statics[at])))
-    rare = np.flatnonzero(~_BY_COLUMNS[kinds] & (_POSITION[kinds] | _STATIC[kinds]))
-    if not len(rare):
-        return position, static, rare
-    return _with_rare(rows, payloads, stations, rare, (position, positions), (static, statics))
+    position = np.zeros(np.count_nonzero(_LAYOUT["lon"][kinds]), POSITION)
+    static = np.zeros(np.count_nonzero(_HAS_STATIC[kinds]), STATIC)
+    texts = static.view(np.uint8).reshape(len(static), STATIC.itemsize)
+    _decode(*payloads, rows, stations, _LAYOUT, _HAS_STATIC, _PLACES, position, static, texts)
+    return position, static
 
 
-def _with_rare(
+@compiled
+def _bits(block: Bytes, start: int, length: int, first: int, width: int) -> int:
+    """Up to 48 bits of a payload from bit `first` on."""
+    value = 0
+    last = (first + width - 1) // 6
+    for at in range(first // 6, last + 1):
+        value = value << 6 | (int(ARMOUR[block[start + at]]) if at < length else 0)
+    return value >> (last + 1) * 6 - first - width & (1 << width) - 1
+
+
+@compiled
+def _read_field(
+    block: Bytes, starts: Int64Array, lengths: Int64Array, first: int, width: int, result: Int64Array
+) -> None:
+    for row in range(len(starts)):
+        result[row] = _bits(block, starts[row], lengths[row], first, width)
+
+
+@compiled
+def _read_heads(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    fill: Int64Array,
+    valid: npt.NDArray[np.bool_],
+    kinds: Int64Array,
+    mmsis: Int64Array,
+    seconds: Int64Array,
+    whole: Flags,
+) -> None:
+    most = valid.shape[1] - 1
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        kind = _bits(block, start, length, 0, 6)
+        mmsi = _bits(block, start, length, 8, 30)
+        second = NO_SECOND
+        if 1 <= kind <= 3:
+            second = _bits(block, start, length, 137, 6)
+        elif kind == 18 or kind == 19:
+            second = _bits(block, start, length, 133, 6)
+        bits = max(0, min(length * 6 - fill[row], most))
+        good = valid[kind, bits] and mmsi != 0
+        if kind == 24 and good:
+            part = _bits(block, start, length, 38, 2)
+            good = part == 0 or (part == 1 and bits >= WHOLE_24B)
+        kinds[row], mmsis[row], seconds[row], whole[row] = kind, mmsi, second, good
+
+
+@compiled
+def _decode(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
     rows: Rows,
-    payloads: ByteSpans,
     stations: npt.NDArray[np.int32],
-    rare: Int64Array,
-    position: tuple[Rows, Int64Array],
-    static: tuple[Rows, Int64Array],
-) -> tuple[Rows, Rows, Int64Array]:
-    """Fill in what pyais reads, and take out what it cannot."""
-    *parts, failed = decode_payloads(rows[rare], payloads.take(rare).pieces(), stations[rare])
-    bad = rare[failed]
-    done = []
-    for (array, index), some in zip((position, static), parts, strict=True):
-        good = ~np.isin(index, bad)
-        array, index = array[good], index[good]
-        array[np.isin(index, rare)] = some
-        done.append(array)
-    return done[0], done[1], bad
+    layouts: Rows,
+    has_static: Flags,
+    places: Int64Array,
+    positions: Rows,
+    statics: Rows,
+    texts: npt.NDArray[np.uint8],
+) -> None:
+    place = said = 0
+    for row in range(len(starts)):
+        kind, start, length = rows[row].type, starts[row], lengths[row]
+        if layouts[kind].lon > 0:
+            position = positions[place]
+            position.time, position.mmsi, position.type = rows[row].time, rows[row].mmsi, kind
+            position.stations = stations[row]
+            _position(block, start, length, layouts[kind], position)
+            place += 1
+        if has_static[kind]:
+            static = statics[said]
+            static.time, static.mmsi, static.type = rows[row].time, rows[row].mmsi, kind
+            static.stations = stations[row]
+            _static(block, start, length, kind, places, static, texts[said])
+            said += 1
 
 
-def _positions(rows: Rows, at: Int64Array, bits: Bits, layout: _Layout) -> None:
-    lon, lat = _degrees(bits.signed(*layout.lon), layout), _degrees(bits.signed(*layout.lat), layout)
+@compiled
+def _position(block: Bytes, start: int, length: int, layout: Any, position: Any) -> None:
+    lon = _degrees(block, start, length, layout.lon, layout.lon_width, layout.degree)
+    lat = _degrees(block, start, length, layout.lat, layout.lat_width, layout.degree)
     east, north = abs(lon), abs(lat)
-    nowhere = (east > 180.0) | (north > 90.0)  # 181 and 91: not available
-    nowhere |= (east <= NOWHERE) & (north <= NOWHERE)
-    if nowhere.any():
-        lon[nowhere] = lat[nowhere] = _NAN
-    rows["lon"][at], rows["lat"][at] = lon, lat
-    rows["status"][at] = bits.unsigned(layout.status, 4) if layout.status >= 0 else 15
-    for name, field, limit in (
-        ("sog", layout.speed, layout.fastest),
-        ("cog", layout.course, 360 * layout.tenths),  # 360, in type 27 511: not available
-    ):
-        rows[name][at] = _below(bits.unsigned(*field), limit) / layout.tenths if field[1] else _NAN
-    rows["heading"][at] = _below(bits.unsigned(layout.heading, 9), 360) if layout.heading >= 0 else _NAN
+    if east > 180.0 or north > 90.0 or (east <= NOWHERE and north <= NOWHERE):  # 181 and 91: not available
+        lon = lat = np.nan
+    position.lon, position.lat = lon, lat
+    position.sog = position.cog = position.heading = np.nan
+    if layout.speed:
+        speed = _bits(block, start, length, layout.speed, layout.speed_width)
+        if speed < layout.fastest:
+            position.sog = speed / layout.knot
+    if layout.course:
+        course = _bits(block, start, length, layout.course, layout.course_width)
+        if course < 360 * layout.course_unit:  # 360, in type 27 511: not available
+            position.cog = course / layout.course_unit
+    if layout.heading:
+        heading = _bits(block, start, length, layout.heading, 9)
+        if heading < 360:
+            position.heading = heading
+    position.status = _bits(block, start, length, layout.status, 4) if layout.status else _UNDEFINED_STATUS
 
 
-def _degrees(value: Int64Array, layout: _Layout) -> npt.NDArray[np.float64]:
+@compiled
+def _degrees(block: Bytes, start: int, length: int, first: int, width: int, degree: int) -> float:
     """Rounded to six places as pyais does: to the nearest integer of millionths, which is never a tie."""
-    return (value * (3_000_000 // layout.degree) + 1) // 3 / 1e6
+    value = _bits(block, start, length, first, width)
+    value -= value >> width - 1 << width
+    return (value * (3_000_000 // degree) + 1) // 3 / 1e6
 
 
-def _below(value: Int64Array, limit: int) -> npt.NDArray[np.float64]:
-    result = value.astype(np.float64)
-    result[value >= limit] = _NAN
-    return result
+@compiled
+def _static(
+    block: Bytes,
+    start: int,
+    length: int,
+    kind: int,
+    places: Int64Array,
+    static: Any,
+    text: npt.NDArray[np.uint8],
+) -> None:
+    """`static` is a row of zeros, and `text` its bytes. Part A of type 24 has the name, part B the rest."""
+    eta, name, callsign, destination = places
+    static.draught = np.nan
+    text[eta + 2], text[eta + 3] = 24, 60
+    if kind == 5:
+        static.imo = _bits(block, start, length, 40, 30)
+        _text(block, start, length, 70, text[callsign : callsign + 7])
+        _text(block, start, length, 112, text[name : name + 20])
+        static.ship_type = _bits(block, start, length, 232, 8)
+        _dimensions(block, start, length, 240, static)
+        text[eta], text[eta + 1] = _bits(block, start, length, 274, 4), _bits(block, start, length, 278, 5)
+        text[eta + 2], text[eta + 3] = (
+            _bits(block, start, length, 283, 5),
+            _bits(block, start, length, 288, 6),
+        )
+        draught = _bits(block, start, length, 294, 8)
+        if draught:
+            static.draught = draught / 10
+        _text(block, start, length, 302, text[destination : destination + 20])
+    elif kind == 19:
+        _text(block, start, length, 143, text[name : name + 20])
+        static.ship_type = _bits(block, start, length, 263, 8)
+        _dimensions(block, start, length, 271, static)
+    elif _bits(block, start, length, 38, 2) == 0:
+        static.part = 1
+        _text(block, start, length, 40, text[name : name + 20])
+    else:
+        static.part = 2
+        static.ship_type = _bits(block, start, length, 40, 8)
+        _text(block, start, length, 90, text[callsign : callsign + 7])
+        if static.mmsi // 10_000_000 != _AUXILIARY:  # it names its mother ship in place of dimensions
+            _dimensions(block, start, length, 132, static)
 
 
-def _type_5(rows: Rows, bits: Bits) -> Rows:
-    rows["part"] = 0
-    rows["imo"] = bits.unsigned(40, 30)
-    rows["callsign"], rows["name"] = bits.text(70, 7), bits.text(112, 20)
-    rows["ship_type"] = bits.unsigned(232, 8)
-    _dimensions(rows, bits, 240)
-    for number, (start, width) in enumerate(((274, 4), (278, 5), (283, 5), (288, 6))):
-        rows["eta"][:, number] = bits.unsigned(start, width)
-    draught = bits.unsigned(294, 8)
-    rows["draught"] = np.where(draught == 0, _NAN, draught / 10)
-    rows["destination"] = bits.text(302, 20)
-    return rows
+@compiled
+def _dimensions(block: Bytes, start: int, length: int, first: int, static: Any) -> None:
+    static.to_bow = _bits(block, start, length, first, 9)
+    static.to_stern = _bits(block, start, length, first + 9, 9)
+    static.to_port = _bits(block, start, length, first + 18, 6)
+    static.to_starboard = _bits(block, start, length, first + 24, 6)
 
 
-def _type_24(rows: Rows, bits: Bits) -> Rows:
-    """Part A has the name, part B the rest; an auxiliary craft's names its mother ship for dimensions."""
-    second = bits.unsigned(38, 2) == 1
-    rows["part"] = second + np.uint8(1)
-    rows["imo"], rows["draught"], rows["eta"], rows["destination"] = 0, _NAN, (0, 0, 24, 60), b""
-    rows["name"] = np.where(second, b"", bits.text(40, 20))
-    rows["callsign"] = np.where(second, bits.text(90, 7), b"")
-    rows["ship_type"] = bits.unsigned(40, 8) * second
-    _dimensions(rows, bits, 132)
-    first, last = _AUXILIARY
-    sized = second & ~((rows["mmsi"] >= first) & (rows["mmsi"] <= last))
-    for name in ("to_bow", "to_stern", "to_port", "to_starboard"):
-        rows[name] *= sized
-    return rows
-
-
-def _dimensions(rows: Rows, bits: Bits, start: int) -> None:
-    rows["to_bow"], rows["to_stern"] = bits.unsigned(start, 9), bits.unsigned(start + 9, 9)
-    rows["to_port"], rows["to_starboard"] = bits.unsigned(start + 18, 6), bits.unsigned(start + 24, 6)
-
-
-def _until_last(good: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """True up to the last good one of each row."""
-    return np.logical_or.accumulate(good[:, ::-1], axis=1)[:, ::-1]
+@compiled
+def _text(block: Bytes, start: int, length: int, first: int, text: npt.NDArray[np.uint8]) -> None:
+    """Six-bit text up to its first `@`, without the blanks around it, into bytes of zero."""
+    size = end = 0
+    for at in range(len(text)):
+        code = _bits(block, start, length, first + 6 * at, 6)
+        code = code + 64 if code < 32 else code
+        if code == _AT:
+            break
+        if code != _BLANK or size:
+            text[size] = code
+            size += 1
+            end = size if code != _BLANK else end
+    text[end:size] = 0

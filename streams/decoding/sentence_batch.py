@@ -13,11 +13,11 @@ from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import Sentence
 from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.message_builder import Placed
-from streams.decoding.payload_columns import Bits, valid
+from streams.decoding.payload_columns import NO_SECOND, read_heads
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.source_clock import Taken
 from streams.decoding.station_clocks import Corrected, Told
-from streams.decoding.time_survey import NO_SECOND, full_utc, seconds_off, utc_seconds
+from streams.decoding.time_survey import full_utc, seconds_off
 from streams.decoding.two_part import PartKeys, Parts, find_pairs
 
 
@@ -28,13 +28,10 @@ class SentenceBatch:
         self._columns = columns
         self._stations = stations
         self._sentences = sentences = columns.sentences
-        bits = Bits(sentences.payload)
-        self._bits = bits
-        self._kind, self._mmsi = bits.unsigned(0, 6), bits.unsigned(8, 30)
-        self._second = utc_seconds(self._kind, bits)
+        heads = read_heads(sentences.payload, sentences.fill)
+        self._kind, self._mmsi, self._second = heads.kind, heads.mmsi, heads.second
         single = sentences.total == 1
-        lengths = sentences.payload.lengths * 6 - sentences.fill
-        self._good: Flags = single & valid(self._kind, lengths, bits, self._mmsi)
+        self._good: Flags = single & heads.whole
         self._done = self._good.copy()
         self._parts = np.flatnonzero(~single)
 
@@ -54,7 +51,7 @@ class SentenceBatch:
             None if received is None else received[self._sentences.line],
             self._sentences.payload,
             second,
-            full_utc(self._kind, self._bits, self._good & ~own),
+            full_utc(self._kind, self._sentences.payload, self._good & ~own),
         )
 
     def correct(self, corrected: Corrected) -> None:

@@ -25,7 +25,7 @@ from streams.decoding.hearings import MOST_APART, Hearings
 from streams.decoding.leading_stations import LeadingStations
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
-from streams.decoding.time_survey import NO_SECOND
+from streams.decoding.payload_columns import NO_SECOND
 
 _SAMPLES: Final = 9  # times of receipt by which a station is compared with the clock of the ingest
 _RESOLUTION: Final = 500  # milliseconds: half of what most recorders write
@@ -33,6 +33,7 @@ _CIRCLE: Final = 2 * np.pi * np.arange(60) / 60
 _WAVES: Final = [np.rint(1e6 * np.cos(_CIRCLE)), np.rint(1e6 * np.sin(_CIRCLE)), np.ones(60)]
 """Whole numbers, so that a sum is the same in any order."""
 _DOUBTFUL: Final = SECOND  # an offset that is less certain is refined by the UTC seconds in payloads
+_NOBODY: Final = -1
 _LEAST_SECONDS: Final = 50  # messages of a station that can refine it
 
 
@@ -212,22 +213,33 @@ class StationClocks:
         order = np.argsort(rows)
         which = np.concatenate((transmissions, np.zeros(len(utc), np.uint64)))[order]
         rows = rows[order]
-        received = time if told.received is None else told.received
-        columns = (rows, told.station[rows], time[rows], which, told.utc[rows], received[rows])
-        for row, station, when, transmission, full, receipt in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
-            if told.received is not None:
+        stations, times = told.station[rows], time[rows]
+        full = told.utc[rows]
+        heard = np.flatnonzero(full == 0)
+        common = self._hearings.hear(which[heard], stations[heard], times[heard])
+        first, difference = np.full(len(rows), _NOBODY), np.zeros(len(rows), np.int64)
+        at = np.flatnonzero(full)
+        first[at], difference[at] = UTC, times[at] - full[at]
+        at = heard[common.row]
+        first[at], difference[at] = common.first, common.difference
+        some = np.flatnonzero(self._is_sampled(told, stations) | (first != _NOBODY))
+        received = None if told.received is None else (times - told.received[rows])[some].tolist()
+        columns = (rows[some], first[some], stations[some], difference[some])
+        told_by = zip(*(column.tolist() for column in columns), strict=True)
+        for at_row, (row, one, station, apart) in enumerate(told_by):
+            if received is not None:
                 samples = self._samples.setdefault(station, [])
                 if len(samples) < _SAMPLES:
-                    samples.append(when - receipt)
-            if full:
-                changed = self._links.learn(UTC, station, when - full)
-            else:
-                common = self._hearings.hear(transmission, station, when)
-                changed = common is not None and self._links.learn(*common)
-            if changed:
+                    samples.append(received[at_row])
+            if one != _NOBODY and self._links.learn(one, station, apart):
                 yield row
+
+    def _is_sampled(self, told: Told, stations: Int64Array) -> Flags:
+        """Whether hearings may be samples of how far their station is from the clock of the ingest."""
+        if told.received is None:
+            return np.zeros(len(stations), np.bool_)
+        done = [number for number, samples in self._samples.items() if len(samples) >= _SAMPLES]
+        return ~np.isin(stations, done)
 
     def _second_station(self, station: Int64Array) -> int:
         """The first sentence at which more than one station is known: before it nothing can be in common."""
@@ -264,9 +276,10 @@ class StationClocks:
         self._correction, self._groups = self._corrections(), labels(self._links.groups())
 
     def _reference(self, group: list[int], lines: Int64Array) -> int:
-        if UTC in group:
+        if group[0] == UTC:
             return UTC
-        before = [number for number in self._references if number in group]
+        inside = set(group)
+        before = [number for number in self._references if number in inside]
         if before:
             return max(before, key=lambda number: (int(lines[number]), -number))
         samples = {number: self._samples.get(number, []) for number in group}

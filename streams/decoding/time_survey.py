@@ -15,12 +15,12 @@ import numpy.typing as npt
 from models.date_order import DateOrder
 from models.frame import Frame
 from models.time import MINUTE, SECOND, Millis
-from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.context_columns import ContextMemory
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
 from streams.decoding.lines.time_text import TextRules, day_month
-from streams.decoding.payload_columns import Bits
+from streams.decoding.payload_columns import NO_SECOND, read_heads, unsigned
 
 _KINDS: Final = (TimeKind.TAG, TimeKind.PGHP, TimeKind.SUFFIX, TimeKind.PREFIX, TimeKind.GPS)
 _AGREE: Final = 5 * SECOND
@@ -29,9 +29,6 @@ _COUNTER_STEP: Final = 10 * MINUTE
 """Numbers that grow by more from line to line on the median are a counter, if the UTC seconds say so, too."""
 _LEAST_SECONDS: Final = 4  # UTC seconds that can say so
 _SCATTERED: Final = 0.5  # concentration of the UTC seconds below which they contradict the times
-SECOND_TYPES: Final = np.isin(np.arange(64), (1, 2, 3, 18, 19))
-"""Message types that carry the UTC second of their transmission."""
-NO_SECOND: Final = 60
 _UTC_FIELDS: Final = ((38, 14), (52, 4), (56, 5), (61, 5), (66, 6), (72, 6))
 """Year, month, day, hour, minute and second in types 4 and 11: first bit and width."""
 _FIRST_YEAR, _LAST_YEAR = 2002, 2100
@@ -78,19 +75,14 @@ def survey(frames: Sequence[Frame], longest: int, rules: TimeRules) -> Survey:
     return Survey(msgspec.structs.replace(rules, ignored=tuple(sorted(ignored))), differences, counters)
 
 
-def utc_seconds(kind: Int64Array, bits: Bits) -> Int64Array:
-    """The UTC second in the payload of each message; 60 or more where it has none."""
-    seconds = np.where(kind <= 3, bits.unsigned(137, 6), bits.unsigned(133, 6))
-    return np.where(SECOND_TYPES[kind], seconds, NO_SECOND)
-
-
-def full_utc(kind: Int64Array, bits: Bits, good: Flags) -> Int64Array:
+def full_utc(kind: Int64Array, payloads: ByteSpans, good: Flags) -> Int64Array:
     """Date and time in messages of type 4 (base stations) and 11 (ships that were asked); 0 for none."""
     result = np.zeros(len(kind), np.int64)
     rows = np.flatnonzero(good & ((kind == 4) | (kind == 11)))
     if not len(rows):
         return result
-    fields = [bits.unsigned(*field)[rows] for field in _UTC_FIELDS]
+    payloads = payloads.take(rows)
+    fields = [unsigned(payloads, *field) for field in _UTC_FIELDS]
     year, month, day, hour, minute, second = fields
     known = (year >= _FIRST_YEAR) & (year <= _LAST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     known &= (hour < 24) & (minute < 60) & (second < 60)
@@ -118,8 +110,7 @@ _CIRCLE: Final = np.exp(2j * np.pi * np.arange(60) / 60)
 
 def _utc_seconds(columns: FrameColumns) -> Int64Array:
     sentences = columns.sentences
-    bits = Bits(sentences.payload)
-    seconds = utc_seconds(bits.unsigned(0, 6), bits)
+    seconds = read_heads(sentences.payload, sentences.fill).second
     return np.where(sentences.total == 1, seconds, NO_SECOND)
 
 

@@ -5,26 +5,37 @@ again within 20 minutes of the first hearing. Messages of other types say the sa
 the same bits on the same channel are one transmission only within a few seconds.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from models.report import Rows
 from models.time import MINUTE, Millis
-from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array, Words
+from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
+from streams.runtime.compiled import compiled
 
 WINDOW: Final = 20 * MINUTE
 """Within this event time of the first hearing the same bits with a UTC second are one transmission."""
 _MOST: Final = 2_000_000  # originals that are remembered
 _PAGE_ROWS: Final = 1 << 15  # originals of a page, beyond which it is not merged with another
 _PAGE_SPAN: Final = WINDOW // 4
-_NEVER: Final = np.iinfo(np.int64).min // 2
-_EPOCH: Final = WINDOW // 8  # event time that has one number in the filter
-_EPOCHS: Final = 255
-_REACH: Final = WINDOW // _EPOCH + 1
-_LEAST_SLOTS: Final = 1 << 14
-_SLOTS_FOR_ONE: Final = 8
+_LEAST_ROOM: Final = 1 << 12
+_AHEAD: Final = 128  # messages
+_FACTOR: Final = 0x1E3779B97F4A7C15
+_ORIGINAL: Final = np.dtype(
+    [
+        ("time", "i8"),
+        ("number", "i8"),  # among all messages that were kept
+        ("hash", "i8"),
+        ("start", "i4"),  # of the payload, in the text of all of them
+        ("length", "u2"),
+        ("salt", "u1"),
+        ("useful", "?"),  # something may still repeat it
+    ],
+    align=True,
+)
 
 Salts = npt.NDArray[np.uint8]
 """What equal payloads have to agree in besides. 0 and 1 mark messages with a UTC second."""
@@ -52,68 +63,21 @@ class _StoredPage(msgspec.Struct, array_like=True):
 
 
 class _Page(NamedTuple):
-    """Originals in order of their hash. `last` is the latest of their times."""
+    """Originals in order of time, from one row of the table to another; `last` is the latest time."""
 
     last: Millis
-    hashes: Words
-    times: Int64Array
-    numbers: Int64Array
-    salts: Salts
-    payloads: ByteSpans
-
-    @property
-    def size(self) -> int:
-        return len(self.hashes)
-
-    def take(self, index: Int64Array | Flags) -> "_Page":
-        columns = (self.hashes[index], self.times[index], self.numbers[index], self.salts[index])
-        return _Page(self.last, *columns, self.payloads.take(index))
-
-    def merged(self, later: "_Page", window: Millis) -> "_Page":
-        """Both as one, without what nothing can repeat any more."""
-        page = _Page(
-            later.last,
-            np.concatenate((self.hashes, later.hashes)),
-            np.concatenate((self.times, later.times)),
-            np.concatenate((self.numbers, later.numbers)),
-            np.concatenate((self.salts, later.salts)),
-            ByteSpans.join([self.payloads, later.payloads]),
-        )
-        order = np.argsort(page.hashes, kind="stable")  # two sorted runs
-        useful = page.times + windows(page.salts, window) >= later.last
-        page = page.take(order[useful[order]])
-        return page._replace(payloads=page.payloads.compact())
-
-    def dump(self) -> bytes:
-        first = int(self.numbers.min()) if self.size else 0
-        stored = _StoredPage(
-            self.last,
-            first,
-            (self.last - self.times).astype("<u8").tobytes(),
-            (self.numbers - first).astype("<u4").tobytes(),
-            self.salts.tobytes(),
-            self.payloads.lengths.astype("<u2").tobytes(),
-            _text(self.payloads),
-        )
-        return msgspec.msgpack.encode(stored)
-
-    @classmethod
-    def load(cls, data: bytes) -> "_Page":
-        stored = msgspec.msgpack.decode(data, type=_StoredPage)
-        ages = np.frombuffer(stored.ages, "<u8").astype(np.int64)
-        numbers = np.frombuffer(stored.numbers, "<u4").astype(np.int64)
-        salts = np.frombuffer(stored.salts, "u1")
-        payloads = ByteSpans.packed(stored.payloads, np.frombuffer(stored.lengths, "<u2").astype(np.int64))
-        hashes = _hashes(payloads, salts)
-        return cls(stored.last, hashes, stored.last - ages, stored.first_number + numbers, salts, payloads)
+    begin: int
+    end: int
+    size: int
+    """Those of them that are useful."""
 
 
 class Transmissions:
     """The originals of one source: messages that repeat none before them.
 
-    Each batch of them is a page; neighbouring pages are merged, so that there are few. A page never changes
-    once it is made, so that a checkpoint writes it once. Messages are found by a hash and confirmed by their
-    bytes. Originals are forgotten by event time, and beyond a number of them the oldest first.
+    Messages are found by a hash and confirmed by their bytes. Each batch of originals is a page; neighbouring
+    pages are merged, so that there are few. A page never changes once it is made, so that a checkpoint writes
+    it once. Originals are forgotten by event time, and beyond a number of them the oldest first.
     """
 
     def __init__(self, window: Millis) -> None:
@@ -123,7 +87,8 @@ class Transmissions:
         self._next_page = 0
         self._gone: list[int] = []  # pages that a checkpoint may still have
         self._new: set[int] = set()  # pages that no checkpoint has
-        self._filter = _Filter(_LEAST_SLOTS)
+        self._table = _Table(0, 0)
+        self._forgotten = 0  # rows of the table before those of the oldest page
 
     def __len__(self) -> int:
         return sum(page.size for page in self._pages.values())
@@ -134,32 +99,15 @@ class Transmissions:
         Those that repeat none are numbered from `kept` on.
         """
         count = len(times)
-        flag, original, after = (
-            np.zeros(count, np.bool_),
-            np.empty(count, np.int64),
-            np.zeros(count, np.int64),
-        )
-        hashes = _hashes(payloads, salts)
-        order = np.argsort(hashes)
-        same = hashes[order][1:] == hashes[order][:-1]
-        chosen = self._filter.seen(hashes, times)
-        if same.any():
-            chosen[order[1:][same]] = chosen[order[:-1][same]] = True
-        some = np.flatnonzero(chosen)
-        if len(some):
-            flag[some], original[some], after[some] = self._repeats(
-                payloads.take(some), salts[some], times[some], hashes[some]
-            )
-        running = kept + np.cumsum(~flag) - 1
-        inside = flag & (original < 0)  # repeats one of this batch: the place of that among `some`
-        original[inside] = running[some[-1 - original[inside]]]
-        original[~flag] = running[~flag]
-        self._filter.note(hashes[~flag], times[~flag])
-        rows = order[~flag[order]]
-        if len(rows):
-            columns = (hashes[rows], times[rows], original[rows], salts[rows])
-            self._add(_Page(int(times[-1]), *columns, payloads.take(rows).compact()))
-        return Repeats(flag, original, after)
+        found = Repeats(np.empty(count, np.bool_), *np.empty((2, count), np.int64))
+        if not count:
+            return found
+        self._make_room(count, int(payloads.lengths.sum()))
+        begin = self._table.size
+        self._table.settle(payloads, salts, times, kept, self._reach, self._forgotten, found)
+        if self._table.size > begin:
+            self._add(_Page(int(times[-1]), begin, self._table.size, self._table.size - begin))
+        return found
 
     def forget(self, watermark: Millis) -> None:
         """Give up what no message from `watermark` on can repeat."""
@@ -169,73 +117,27 @@ class Transmissions:
             if size <= _MOST and page.last + max(WINDOW, self._window) >= watermark:
                 break
             size -= page.size
+            self._forgotten = page.end
             self._drop(number)
 
     def changes(self) -> Pieces:
         """What is new or gone since the last call."""
         changed: Pieces = {str(number): None for number in self._gone}
-        changed.update({str(number): self._pages[number].dump() for number in sorted(self._new)})
+        changed.update({str(number): self._dump(self._pages[number]) for number in sorted(self._new)})
         self._gone, self._new = [], set()
         return changed
 
     def dump(self) -> dict[str, bytes]:
         """All of it."""
-        return {str(number): page.dump() for number, page in self._pages.items()}
+        return {str(number): self._dump(page) for number, page in self._pages.items()}
 
     def load(self, pieces: dict[str, bytes]) -> None:
         """Raises msgspec.DecodeError."""
-        self._pages = {int(name): _Page.load(pieces[name]) for name in sorted(pieces, key=int)}
+        self._table, self._forgotten = _Table(0, 0), 0
+        self._pages, self._gone, self._new = {}, [], set()
+        for name in sorted(pieces, key=int):
+            self._pages[int(name)] = self._load(pieces[name])
         self._next_page = max(self._pages, default=-1) + 1
-        self._gone, self._new = [], set()
-        self._fill_filter()
-
-    # Finding
-
-    def _repeats(
-        self, payloads: ByteSpans, salts: Salts, times: Int64Array, hashes: Words
-    ) -> tuple[Flags, Int64Array, Int64Array]:
-        """For messages that may repeat one: whether they do, which one, and by how much they are later.
-
-        The one is told by its running number, or if it is one of these by -1 less its place among them.
-        """
-        count = len(times)
-        flag, original, after = (
-            np.zeros(count, np.bool_),
-            np.zeros(count, np.int64),
-            np.zeros(count, np.int64),
-        )
-        left, begins = _by_content(payloads, salts, hashes)
-        group, heads = np.cumsum(begins) - 1, left[begins]
-        since, of = self._look_up(payloads.take(heads), salts[heads], hashes[heads])
-        reach = windows(salts, self._window)
-        while len(left):
-            near = times[left] - since[group] <= reach[left]
-            at, mine = left[near], group[near]
-            flag[at], original[at], after[at] = True, of[mine], times[at] - since[mine]
-            left, group = left[~near], group[~near]
-            first = _begins(group)  # the first that is not near repeats none; those near it repeat it
-            since[group[first]], of[group[first]] = times[left[first]], -1 - left[first]
-            left, group = left[~first], group[~first]
-        return flag, original, after
-
-    def _look_up(self, payloads: ByteSpans, salts: Salts, hashes: Words) -> tuple[Int64Array, Int64Array]:
-        """Time and running number of the latest original that is equal; `_NEVER` where there is none."""
-        since, of = np.full(len(hashes), _NEVER), np.zeros(len(hashes), np.int64)
-        order = np.argsort(hashes)
-        for page in self._pages.values():
-            at, mine = np.searchsorted(page.hashes, hashes[order]), order
-            while True:
-                inside = at < page.size
-                at, mine = at[inside], mine[inside]
-                hit = page.hashes[at] == hashes[mine]
-                at, mine = at[hit], mine[hit]
-                if not len(at):
-                    break
-                equal = (page.salts[at] == salts[mine]) & _equal(page.payloads.take(at), payloads.take(mine))
-                newer = equal & (page.times[at] > since[mine])
-                since[mine[newer]], of[mine[newer]] = page.times[at[newer]], page.numbers[at[newer]]
-                at = at + 1
-        return since, of
 
     # Pages
 
@@ -244,17 +146,18 @@ class Transmissions:
             number = next(reversed(self._pages))
             before = self._pages[number]
             small = before.size < 2 * page.size and before.size + page.size <= _PAGE_ROWS
-            if not small or page.last - int(before.times.min()) > _PAGE_SPAN:
+            rows = self._table.rows[before.begin : before.end]
+            if not small or page.last - int(rows["time"][rows["useful"].argmax()]) > _PAGE_SPAN:
                 break
-            page = before.merged(page, self._window)
+            rows = self._table.rows[before.begin : page.end]
+            rows["useful"] &= rows["time"] + windows(rows["salt"], self._window) >= page.last
+            page = _Page(page.last, before.begin, page.end, int(np.count_nonzero(rows["useful"])))
             self._drop(number)
         if not page.size:  # all are so old by now that nothing can repeat them
             return
         self._pages[self._next_page] = page
         self._new.add(self._next_page)
         self._next_page += 1
-        if len(self) * _SLOTS_FOR_ONE > self._filter.slots:
-            self._fill_filter()
 
     def _drop(self, number: int) -> None:
         del self._pages[number]
@@ -263,39 +166,106 @@ class Transmissions:
         else:
             self._gone.append(number)
 
-    def _fill_filter(self) -> None:
-        slots = _LEAST_SLOTS
-        while slots < 2 * _SLOTS_FOR_ONE * len(self):
-            slots *= 2
-        self._filter = _Filter(slots)
-        for page in self._pages.values():
-            by_time = np.argsort(page.times, kind="stable")
-            self._filter.note(page.hashes[by_time], page.times[by_time])
+    def _dump(self, page: _Page) -> bytes:
+        rows = self._table.rows[page.begin : page.end]
+        rows = rows[rows["useful"]]
+        first = int(rows["number"][0])
+        payloads = self._table.payloads(rows)
+        stored = _StoredPage(
+            page.last,
+            first,
+            (page.last - rows["time"]).astype("<u8").tobytes(),
+            (rows["number"] - first).astype("<u4").tobytes(),
+            rows["salt"].tobytes(),
+            payloads.lengths.astype("<u2").tobytes(),
+            payloads.text(),
+        )
+        return msgspec.msgpack.encode(stored)
+
+    def _load(self, data: bytes) -> _Page:
+        stored = msgspec.msgpack.decode(data, type=_StoredPage)
+        lengths = np.frombuffer(stored.lengths, "<u2").astype(np.int64)
+        payloads = ByteSpans.packed(stored.payloads, lengths)
+        times = stored.last - np.frombuffer(stored.ages, "<u8").astype(np.int64)
+        numbers = stored.first_number + np.frombuffer(stored.numbers, "<u4").astype(np.int64)
+        order = np.argsort(numbers)  # by time, too
+        self._make_room(len(times), int(lengths.sum()))
+        begin, salts = self._table.size, np.frombuffer(stored.salts, "u1")
+        self._table.take_in(payloads.take(order), salts[order], times[order], numbers[order])
+        return _Page(stored.last, begin, self._table.size, self._table.size - begin)
+
+    @property
+    def _reach(self) -> Int64Array:
+        """By salt."""
+        return windows(np.arange(256, dtype=np.uint8), self._window)
+
+    def _make_room(self, count: int, size: int) -> None:
+        """Make sure that so many originals with so many bytes go into the table.
+
+        A new one has room for as much again as it holds, and nothing of what is useless.
+        """
+        if self._table.has_room(count, size):
+            return
+        old = self._table.rows[: self._table.size]
+        useful = old["useful"].copy()
+        useful[: self._forgotten] = False
+        rows, place = old[useful], np.concatenate(([0], np.cumsum(useful)))
+        payloads = self._table.payloads(rows)
+        self._table = _Table(
+            2 * (len(rows) + count) + _LEAST_ROOM,
+            2 * (int(payloads.lengths.sum()) + size) + _LEAST_ROOM,
+        )
+        self._table.take_in(payloads, rows["salt"].copy(), rows["time"].copy(), rows["number"].copy())
+        self._forgotten = 0
+        self._pages = {
+            number: page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
+            for number, page in self._pages.items()
+        }
 
 
-class _Filter:
-    """Tells most hashes that are in no page from those that may be, by one look into a small array.
+class _Table:
+    """Originals by what they say, in rows in order of time. A slot has the row of one, plus 1."""
 
-    Each slot has the number of the epoch in which a hash was last put into it: 0 for none. The numbers begin
-    again after many hours, which makes a hash look known that is not, and never the other way round.
-    """
+    def __init__(self, room: int, text: int) -> None:
+        """With room for so many originals and so many bytes."""
+        self.rows, self._text = np.empty(room, _ORIGINAL), np.empty(text, np.uint8)
+        self._slots = np.zeros(1 << room.bit_length() + 1, np.int32)
+        self.size = self._used = 0  # rows and bytes in use
 
-    def __init__(self, slots: int) -> None:
-        self.slots = slots
-        self._epochs = np.zeros(slots, np.uint8)
-        self._shift = np.uint64(64 - (slots.bit_length() - 1))
+    def has_room(self, count: int, size: int) -> bool:
+        return self.size + count < len(self.rows) and self._used + size <= len(self._text)
 
-    def seen(self, hashes: Words, times: Int64Array) -> Flags:
-        """Whether a hash may have been noted within `WINDOW` before each time."""
-        epochs = self._epochs[(hashes >> self._shift).view(np.int64)]
-        if not epochs.any():
-            return np.zeros(len(hashes), np.bool_)
-        passed = (times // _EPOCH - (epochs.astype(np.int64) - 1)) % _EPOCHS
-        return np.asarray((epochs > 0) & (passed <= _REACH))
+    def payloads(self, rows: Rows) -> ByteSpans:
+        return ByteSpans(self._text, rows["start"].astype(np.int64), rows["length"].astype(np.int64))
 
-    def note(self, hashes: Words, times: Int64Array) -> None:
-        """Put hashes in; none may be older than those before, but for some within one epoch and the next."""
-        self._epochs[(hashes >> self._shift).view(np.int64)] = times // _EPOCH % _EPOCHS + 1
+    def settle(
+        self,
+        payloads: ByteSpans,
+        salts: Salts,
+        times: Int64Array,
+        kept: int,
+        reach: Int64Array,
+        forgotten: int,
+        found: Repeats,
+    ) -> None:
+        """Find what messages repeat, and add those that repeat none; rows before `forgotten` do not count."""
+        hashes = _hashed(payloads, salts)
+        self.size, self._used, _ = _settle(
+            *payloads, salts, times, hashes, kept, reach, forgotten,
+            self.rows, self.size, self._text, self._used, self._slots, *found,
+        )  # fmt: skip
+
+    def take_in(self, payloads: ByteSpans, salts: Salts, times: Int64Array, numbers: Int64Array) -> None:
+        """Add originals in order of time."""
+        payloads, begin = payloads.compact(), self.size
+        self.size += payloads.size
+        rows, used = self.rows[begin : self.size], self._used
+        rows["time"], rows["number"], rows["salt"], rows["useful"] = times, numbers, salts, True
+        rows["hash"], rows["length"] = _hashed(payloads, salts), payloads.lengths
+        rows["start"] = payloads.starts + used
+        self._used += len(payloads.block) - PADDING
+        self._text[used : self._used] = payloads.block[:-PADDING]
+        _enter(self.rows, begin, self.size, self._text, self._slots, rows["hash"].copy())
 
 
 def windows(salts: Salts, window: Millis) -> Int64Array:
@@ -303,36 +273,123 @@ def windows(salts: Salts, window: Millis) -> Int64Array:
     return np.asarray(np.where(salts <= 1, WINDOW, window))
 
 
-def _hashes(payloads: ByteSpans, salts: Salts) -> Words:
-    return np.asarray(payloads.hashes() + salts.astype(np.uint64))
+def _hashed(payloads: ByteSpans, salts: Salts) -> Int64Array:
+    hashes = np.empty(payloads.size, np.int64)
+    _hash(*payloads, salts, _FACTOR, hashes)
+    return hashes
 
 
-def _by_content(payloads: ByteSpans, salts: Salts, hashes: Words) -> tuple[Int64Array, Flags]:
-    """An order in which equal messages follow each other as they came, and where others begin in it."""
-    order = np.argsort(hashes, kind="stable")
-    begins = _begins(hashes[order])
-    right = np.flatnonzero(~begins)
-    one, other = order[right - 1], order[right]
-    if not np.all((salts[one] == salts[other]) & payloads.equal(one, other)):  # different ones share a hash
-        said = payloads.numbered()[0] * 256 + salts
-        order = np.argsort(said, kind="stable")
-        begins = _begins(said[order])
-    return order, begins
+@compiled
+def _hash(
+    block: Bytes, starts: Int64Array, lengths: Int64Array, salts: Salts, factor: int, hashes: Int64Array
+) -> None:
+    """Hash messages, eight bytes at a time."""
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        mixed = (length << 8 | salts[row]) * factor
+        for at in range(start, start + length, 8):
+            word = 0
+            for code in block[at : min(at + 8, start + length)]:
+                word = word << 8 | code
+            mixed = (mixed ^ word) * factor
+            mixed ^= mixed >> 29
+        hashes[row] = mixed
 
 
-def _begins(keys: npt.NDArray[Any]) -> Flags:
-    """Where a run of equal keys begins."""
-    return np.concatenate((np.ones(min(1, len(keys)), np.bool_), keys[1:] != keys[:-1]))
+@compiled
+def _settle(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    salts: Salts,
+    times: Int64Array,
+    hashes: Int64Array,
+    kept: int,
+    reach: Int64Array,
+    forgotten: int,
+    rows: Rows,
+    size: int,
+    text: Bytes,
+    used: int,
+    slots: npt.NDArray[np.int32],
+    flag: Flags,
+    of: Int64Array,
+    after: Int64Array,
+) -> tuple[int, int, int]:
+    """Compare each message with the latest original that is equal. Returns rows and bytes in use."""
+    begin, number, seen = size, kept, 0
+    for at in range(len(starts)):
+        if at % _AHEAD == 0:
+            seen ^= _look_ahead(hashes[at : at + _AHEAD], rows, slots)
+        new = rows[size]  # its payload is in the block until the end
+        new.time, new.number, new.hash, new.salt, new.useful = times[at], number, hashes[at], salts[at], True
+        new.start, new.length = starts[at], lengths[at]
+        slot = _slot_of(size, block, begin, rows, text, slots)
+        known = slots[slot] - 1
+        flag[at] = known >= forgotten and new.time - rows[known].time <= reach[new.salt]
+        of[at], after[at] = number, 0
+        if flag[at]:
+            of[at], after[at] = rows[known].number, new.time - rows[known].time
+        else:
+            size, number = size + 1, number + 1
+            slots[slot] = size
+    for at in range(begin, size):
+        start, length = rows[at].start, rows[at].length
+        rows[at].start = used
+        piece, to = block[start : start + length], text[used : used + length]
+        for place in range(len(piece)):
+            to[place] = piece[place]
+        used += length
+    return size, used, seen
 
 
-def _equal(left: ByteSpans, right: ByteSpans) -> Flags:
-    both = ByteSpans.join([left, right])
-    return both.equal(np.arange(left.size), np.arange(left.size, both.size))
+@compiled
+def _look_ahead(hashes: Int64Array, rows: Rows, slots: npt.NDArray[np.int32]) -> int:
+    """Read what some hashes lead to, all at once: one after another each would wait for the memory.
+
+    The result has no meaning, but without one nothing would be read.
+    """
+    seen, mask = 0, len(slots) - 1
+    for number in hashes:
+        seen ^= slots[number & mask]
+    for number in hashes:
+        slot = slots[number & mask]
+        if slot > 0:
+            seen ^= rows[slot - 1].hash
+    return seen
 
 
-def _text(payloads: ByteSpans) -> bytes:
-    """The pieces, one right after another."""
-    lengths = payloads.lengths
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    return payloads.block[np.repeat(payloads.starts - ends + lengths, lengths) + np.arange(total)].tobytes()
+@compiled
+def _enter(
+    rows: Rows, begin: int, end: int, text: Bytes, slots: npt.NDArray[np.int32], hashes: Int64Array
+) -> int:
+    """Enter rows that have their payloads in the text already."""
+    seen = 0
+    for row in range(begin, end):
+        if (row - begin) % _AHEAD == 0:
+            seen ^= _look_ahead(hashes[row - begin : row - begin + _AHEAD], rows, slots)
+        slots[_slot_of(row, text, end, rows, text, slots)] = row + 1
+    return seen
+
+
+@compiled
+def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: npt.NDArray[np.int32]) -> int:
+    """The slot of the latest original that is equal to a row, or an empty one; there is always one.
+
+    The payload of the row is in the block, as are those of the rows from `begin` on.
+    """
+    row, mask = rows[of], len(slots) - 1
+    slot = row.hash & mask
+    while slots[slot] > 0:
+        known = rows[slots[slot] - 1]
+        if known.hash == row.hash and known.salt == row.salt and known.length == row.length:
+            within = block if slots[slot] > begin else text
+            one = block[row.start : row.start + row.length]
+            other = within[known.start : known.start + row.length]
+            at = 0
+            while at < len(one) and one[at] == other[at]:
+                at += 1
+            if at == len(one):
+                break
+        slot = slot + 1 & mask
+    return int(slot)

@@ -6,24 +6,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.runtime.compiled import compiled
+
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Int64Array = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 PADDING: Final = 32
-"""Zero bytes at the end of a block, so that a word read near the end stays within it."""
+"""Zero bytes at the end of a block, so that what looks for the end of a piece finds one within it."""
 
-_WORD: Final = 8
-_KEEP: Final = np.array([0] + [(1 << 64) - (1 << 64 - 8 * count) for count in range(1, 9)], np.uint64)
-_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
-_FOLD: Final = np.uint64(32)
 _SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
-_SHORT: Final = 4  # words of a piece that nearly all have
 _FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
-_SLOTS: Final = 1 << 12
-_SLOT: Final = np.uint64(64 - 12)
-_ROUNDS: Final = 4
+_PRIME: Final = 0x100000001B3
 
 
 def padded(data: bytes) -> Bytes:
@@ -31,13 +26,6 @@ def padded(data: bytes) -> Bytes:
     block = np.zeros(len(data) + PADDING, np.uint8)
     block[: len(data)] = np.frombuffer(data, np.uint8)
     return block
-
-
-def words_at(block: Bytes, places: npt.NDArray[Any]) -> Words:
-    """The eight bytes from each place on, the first the most significant."""
-    windows: npt.NDArray[Any] = np.ndarray((len(block) - _WORD + 1,), ">u8", block, strides=(1,))
-    words: Words = windows[places].astype(np.uint64)
-    return words
 
 
 class ByteSpans(NamedTuple):
@@ -77,10 +65,7 @@ class ByteSpans(NamedTuple):
         """Each piece of the one with that of the other behind it, both from the same block."""
         starts = np.stack((left.starts, right.starts), axis=1).ravel()
         lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(ends) else 0
-        block = np.zeros(total + PADDING, np.uint8)
-        block[:total] = left.block[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
+        block = cls(left.block, starts, lengths).compact().block
         both = left.lengths + right.lengths
         return cls(block, np.cumsum(both) - both, both)
 
@@ -93,22 +78,15 @@ class ByteSpans(NamedTuple):
         return ByteSpans(self.block, self.starts[index], self.lengths[index])
 
     def compact(self) -> "ByteSpans":
-        """The same pieces in a small block of their own: short ones at even distances, then the long."""
-        long = np.flatnonzero(self.lengths > PADDING)
-        lengths = self.lengths[long]
-        ends = np.cumsum(lengths) + self.size * PADDING
-        total = int(ends[-1]) if len(ends) else self.size * PADDING
-        block = np.zeros(total + PADDING, np.uint8)
-        windows: npt.NDArray[Any] = np.ndarray(
-            (len(self.block) - PADDING + 1,), f"V{PADDING}", self.block, strides=(1,)
-        )
-        block[: self.size * PADDING] = windows[self.starts].view(np.uint8)
-        starts = np.arange(0, self.size * PADDING, PADDING)
-        if len(long):
-            starts[long] = ends - lengths
-            shift = np.repeat(self.starts[long] - starts[long], lengths)
-            block[self.size * PADDING : total] = self.block[shift + np.arange(self.size * PADDING, total)]
-        return ByteSpans(block, starts, self.lengths)
+        """The same pieces in a block of their own, one right after another."""
+        ends = np.cumsum(self.lengths)
+        block = np.zeros((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        _pack(*self, block)
+        return ByteSpans(block, ends - self.lengths, self.lengths)
+
+    def text(self) -> bytes:
+        """The pieces, one right after another."""
+        return self.compact().block[:-PADDING].tobytes()
 
     def piece(self, index: int) -> bytes:
         start = int(self.starts[index])
@@ -122,70 +100,65 @@ class ByteSpans(NamedTuple):
         ends = self.starts + self.lengths
         return [data[start:end] for start, end in zip(self.starts.tolist(), ends.tolist(), strict=True)]
 
-    def words(self, number: int, beyond: int = 0) -> Words:
-        """Eight bytes of each from its byte 8 × `number` on, the byte `beyond` after its end."""
-        if not self.size:
-            return np.empty(0, np.uint64)
-        places = self.starts + _WORD * number
-        if self.lengths.min() >= _WORD * (number + 1):
-            return words_at(self.block, places)
-        if number >= _SHORT:  # those far beyond their end may be beyond the block's
-            places = np.minimum(places, len(self.block) - _WORD)
-        keep = _KEEP[np.clip(self.lengths - _WORD * number, 0, _WORD)]
-        words = words_at(self.block, places) & keep
-        return words | (~keep & np.uint64(beyond * 0x0101010101010101)) if beyond else words
-
-    def all_words(self) -> list[Words]:
-        longest = int(self.lengths.max()) if self.size else 0
-        return [self.words(number) for number in range(-(-longest // _WORD))]
-
-    def hashes(self) -> Words:
-        """A number for each: equal pieces have equal ones, different pieces nearly always different ones."""
-        result = self.lengths.astype(np.uint64)
-        longest = int(self.lengths.max()) if self.size else 0
-        factor = _FACTOR
-        for number in range(-(-longest // _WORD)):
-            if number < _SHORT:
-                result += self.words(number) * factor
-            else:
-                long = np.flatnonzero(self.lengths > _WORD * number)
-                result[long] += self.take(long).words(number) * factor
-            factor = np.uint64(int(factor) * int(_FACTOR) % (1 << 64))
-        result ^= result >> _FOLD
-        return result * _FACTOR
-
-    def equal(self, left: Int64Array, right: Int64Array) -> Flags:
-        """Whether the pieces of two indices are the same, byte for byte."""
-        one, other = self.take(left), self.take(right)
-        result = one.lengths == other.lengths
-        for a, b in zip(one.all_words(), other.all_words(), strict=False):
-            result &= a == b
-        return np.asarray(result)
-
     def numbered(self) -> tuple[Int64Array, list[bytes]]:
-        """A number for each piece, the same for equal ones, and the pieces by number.
+        """A number for each piece, the same for equal ones, and the pieces by number."""
+        which, first = np.empty((2, self.size), np.int64)
+        slots = np.zeros(1 << (2 * self.size).bit_length(), np.int64)
+        count = _number(*self, slots, which, first)
+        return which, self.take(first[:count]).pieces()
 
-        Each round compares all pieces in a slot of a table with the one that got there last, so that few
-        different ones need no sorting; where many share a slot, they are told apart as objects.
-        """
-        result = np.empty(self.size, np.int64)
-        slots = (self.hashes() >> _SLOT).view(np.int64)
-        left, count, chosen = np.arange(self.size), 0, list[Int64Array]()
-        for _ in range(_ROUNDS):
-            if not len(left):
+
+@compiled
+def _copy(piece: Bytes, to: Bytes) -> None:
+    for at in range(len(piece)):
+        to[at] = piece[at]
+
+
+@compiled
+def _pack(block: Bytes, starts: Int64Array, lengths: Int64Array, packed: Bytes) -> None:
+    to = 0
+    for row in range(len(starts)):
+        _copy(block[starts[row] : starts[row] + lengths[row]], packed[to : to + lengths[row]])
+        to += lengths[row]
+
+
+@compiled
+def _number(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    slots: Int64Array,
+    which: Int64Array,
+    first: Int64Array,
+) -> int:
+    """Number the pieces in the order in which they first come, by a table that is half empty at least."""
+    count, mask = 0, len(slots) - 1
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        mixed = length
+        for code in block[start : start + length]:
+            mixed = (mixed ^ code) * _PRIME
+        slot = (mixed ^ mixed >> 20) & mask
+        while True:
+            number = slots[slot] - 1  # 0 marks an empty slot
+            if number < 0:
+                slots[slot], first[count], number = count + 1, row, count
+                count += 1
                 break
-            table = np.full(_SLOTS, -1)
-            table[slots[left]] = left
-            mine = table[slots[left]]
-            same = self.equal(mine, left)
-            used = np.flatnonzero(table >= 0)
-            chosen.append(table[used])
-            table[used] = np.arange(count, count + len(used))
-            result[left[same]] = table[slots[left[same]]]
-            count += len(used)
-            left = left[~same]
-        distinct = [piece for some in chosen for piece in self.take(some).pieces()]
-        numbers: dict[bytes, int] = {}
-        for index, piece in zip(left.tolist(), self.take(left).pieces(), strict=True):
-            result[index] = count + numbers.setdefault(piece, len(numbers))
-        return result, [*distinct, *numbers]
+            known = starts[first[number]]
+            if lengths[first[number]] == length and _same(
+                block[known : known + length], block[start : start + length]
+            ):
+                break
+            slot = slot + 1 & mask
+        which[row] = number
+    return count
+
+
+@compiled
+def _same(one: Bytes, other: Bytes) -> bool:
+    """Whether two pieces of the same length are."""
+    at = 0
+    while at < len(one) and one[at] == other[at]:
+        at += 1
+    return at == len(one)

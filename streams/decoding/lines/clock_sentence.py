@@ -55,6 +55,7 @@ def read_clock(text: bytes, start: int) -> Pghp | Millis | Outcome | None:
     return _read_gps(whole[1])
 
 
+@lru_cache(maxsize=4096)
 def pghp_station(fields: bytes) -> str:
     """The receiver: the `pss` field (the base station's MMSI), else country and region."""
     country, region, pss = fields.split(b",")

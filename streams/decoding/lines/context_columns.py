@@ -17,7 +17,7 @@ from models.time import Millis
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.clock_sentence import Pghp
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.lines.tag_block import Tag, name_text
+from streams.decoding.lines.tag_block import Tag
 
 _LONG_AGO: Final = -(1 << 40)  # index of a line before all others
 
@@ -48,10 +48,10 @@ class Names:
             self._names.append(name)
         return known
 
-    def column(self, pieces: ByteSpans, read: Callable[[bytes], str] = name_text) -> Int64Array:
-        """The number of the name that `read` finds in each piece."""
-        if not pieces.size:
-            return np.empty(0, np.int64)
+    def column(self, pieces: ByteSpans, read: Callable[[bytes], str]) -> Int64Array:
+        """The number of the name that `read` finds in each piece; 0 in an empty one."""
+        if not pieces.lengths.any():
+            return np.zeros(pieces.size, np.int64)
         which, distinct = pieces.numbered()
         return np.array([self.number(read(piece)) for piece in distinct], np.int64)[which]
 
@@ -60,13 +60,19 @@ class Names:
 
         Names beyond `most` are no name there.
         """
-        first = np.full(len(self), -1)
+        first = np.full(len(self), len(used))
         first[used[::-1]] = np.arange(len(used))[::-1]
+        order = np.argsort(first)[: np.count_nonzero(first < len(used))]
         numbers = np.zeros(len(self), np.int64)
-        for number in np.argsort(first, kind="stable").tolist():
-            if first[number] >= 0 and (len(others) < most or self[number] in others._numbers):
-                numbers[number] = others.number(self[number])
+        numbers[order] = [others._number_of(self._names[number], most) for number in order.tolist()]
         return numbers[used]
+
+    def _number_of(self, name: str, most: int) -> int:
+        """The number of a name; 0 where it would be one too many."""
+        known = self._numbers.get(name)
+        if known is None:
+            return self.number(name) if len(self) < most else 0
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,6 @@ class Records:
 
     def row(self, index: int) -> list[int]:
         return [int(getattr(self, name)[index]) for name in self._names()]
-
-    def where(self, whole: Flags) -> Self:
-        """Those of the lines with a flag."""
-        good = whole[self.lines]
-        return self if good.all() else type(self)(*(getattr(self, name)[good] for name in self._names()))
 
     def with_rows(self, rows: Sequence[tuple[int, ...]]) -> Self:
         """These and further rows, in the order of their lines."""
@@ -170,18 +171,6 @@ class Own:
     @property
     def size(self) -> int:
         return len(self.lines)
-
-    def lead(self, tags: TagRecords, lines: int) -> None:
-        """Set what the tag blocks before the sentences tell; `lines` is the number of lines of the frame."""
-        if not len(tags):
-            return
-        row = np.full(lines, -1)
-        row[tags.lines] = np.arange(len(tags))
-        row = row[self.lines]
-        self.tag_time = _of(tags.time, row, UNTOLD)
-        self.tag_station, self.tag_group, self.tag_info = (
-            _of(column, row, 0) for column in (tags.station, tags.group, tags.info)
-        )
 
     def with_others(self, other: "Own") -> tuple["Own", Int64Array]:
         """These and others by line, and that order as an index into these and then those."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.frame import Frame
 from streams.decoding.lines.byte_spans import Flags, Int64Array
+from streams.decoding.lines.clock_sentence import pghp_station
 from streams.decoding.lines.context_columns import (
     Context,
     ContextMemory,
@@ -17,13 +18,13 @@ from streams.decoding.lines.context_columns import (
     PghpRecords,
     TagRecords,
 )
-from streams.decoding.lines.line_columns import Lines, find_pghp, find_sentences, find_tags
-from streams.decoding.lines.line_fields import read_pghp, read_suffixes, read_tags
-from streams.decoding.lines.line_reader import Around, Fault, LineRead, LineReader
+from streams.decoding.lines.line_columns import Scan, TagColumns, scan_lines
+from streams.decoding.lines.line_reader import Around, Fault, LineRead, LineReader, suffix_station
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import Sentence
 from streams.decoding.lines.sentence_columns import SentenceColumns
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
+from streams.decoding.lines.tag_block import group_text, name_text
 from streams.decoding.lines.time_text import Reading, TimeProblem
 
 _PROBLEMS: Final = {
@@ -49,25 +50,24 @@ class FrameColumns:
 
     def __init__(self, frame: Frame, longest: int, rules: TimeRules) -> None:
         """A line of more than `longest` bytes is not read. Of the rules, those about single lines count."""
-        self.lines = lines = Lines.of(frame.data)
+        scan = scan_lines(frame.data, longest, [cut.index for cut in frame.cuts])
+        self.lines = lines = scan.lines
         if frame.received is not None and len(frame.received) != lines.size:
             raise ValueError(f"{len(frame.received)} times of receipt for {lines.size} lines")
         self.received = frame.received
         self.moves: Flags | None = None  # whether each sentence's time moves the source; None for all
         self._frame = frame
-        self.too_long: Flags = lines.places[lines.last] - lines.starts > longest
-        self.too_long[[cut.index for cut in frame.cuts]] = True
         self.faults: list[LineFault] = []
         self.checked_tags = self.unchecked_tags = 0
         self._text, self._trust = rules.text, rules.trust_tags
         self._names, self.groups = Names(), Names()
         self._irregular: list[Sentence] = []
         self._arounds: list[Around] = []
-        own, bare, pghp = self._read_regular()
+        own, bare, pghp = self._take_regular(scan)
         self._which = np.arange(own.size)  # among the regular; or -1, -2, ...: first, second, ... irregular
         is_context = np.zeros(lines.size, np.bool_)
         is_context[bare.lines] = is_context[pghp.lines] = True
-        known = is_context | self.too_long
+        known = is_context | lines.too_long
         known[own.lines] = True
         reads = self._read_irregular(np.flatnonzero(~known).tolist())
         boundary = ~is_context
@@ -137,23 +137,28 @@ class FrameColumns:
             return self._irregular[-1 - which].raw
         return self.lines.line(int(self.sentences.line[index]))
 
-    def _read_regular(self) -> tuple[Own, TagRecords, PghpRecords]:
-        lines, whole = self.lines, ~self.too_long
-        bare, leading = find_tags(lines)
-        _, bare_tags = read_tags(lines, bare, self._names, self.groups)
-        leading, tags = read_tags(lines, leading, self._names, self.groups)
-        pghp = read_pghp(lines, find_pghp(lines), self._names)
-        found = find_sentences(lines, leading)
-        time, station, good = read_suffixes(lines, found, self._names)
-        good &= whole[found.line]
-        found.keep(good)
-        self.sentences = SentenceColumns.of_regular(found, lines)
+    def _take_regular(self, scan: Scan) -> tuple[Own, TagRecords, PghpRecords]:
+        found, pghps = scan.sentences, scan.pghps
+        self.sentences = SentenceColumns.of_regular(found, scan.lines)
         own = Own.blank(found.line)
-        own.checksum, own.strict = found.checksum, (found.total == 1) & found.sent
-        own.suffix_time, own.suffix_station = time[good], station[good]
-        own.lead(tags, lines.size)
-        self.checked_tags += len(tags) + len(bare_tags)
-        return own, bare_tags.where(whole), pghp.where(whole)
+        own.checksum, own.strict = found.checksum, (found.total == 1) & (found.own == 0)
+        own.suffix_time = found.time
+        own.suffix_station = self._names.column(scan.spans(found.suffix, found.suffix_length), suffix_station)
+        if scan.leading:
+            own.tag_time = scan.tags.time
+            own.tag_station, own.tag_group, own.tag_info = self._named(scan, scan.tags)
+        bare = TagRecords(scan.bare.line, scan.bare.time, *self._named(scan, scan.bare))
+        stations = self._names.column(scan.spans(pghps.station, pghps.length), pghp_station)
+        self.checked_tags += scan.leading + len(bare)
+        return own, bare, PghpRecords(pghps.line, pghps.time, stations, pghps.checksum)
+
+    def _named(self, scan: Scan, tags: TagColumns) -> tuple[Int64Array, Int64Array, Int64Array]:
+        """The numbers of the stations, groups and sources that tag blocks name."""
+        return (
+            self._names.column(scan.spans(tags.station, tags.station_length), name_text),
+            self.groups.column(scan.spans(tags.group, tags.group_length), group_text),
+            self._names.column(scan.spans(tags.info, tags.info_length), name_text),
+        )
 
     def _read_irregular(self, numbers: Sequence[int]) -> list[tuple[int, LineRead]]:
         reader = LineReader(self._text, self._trust)

@@ -1,85 +1,48 @@
-"""Line columns: the regular lines of a frame, taken to pieces all at once without an object for any of them.
+"""Line columns: the regular lines of a frame, taken to pieces in one pass without an object for any of them.
 
 Nearly all lines are regular: one sentence from the start of the line or after one tag block, with nothing or
 a number of seconds or milliseconds after its checksum; a tag block alone; a `$PGHP` line. All other lines are
 irregular and go to the line reader, one by one. Whatever is read here, the line reader reads in the same way.
 """
 
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from streams.decoding.lines.byte_spans import (
-    PADDING,
-    Bytes,
-    Flags,
-    Int64Array,
-    Words,
-    words_at,
-)
+from models.report import Rows
+from models.time import DAY, HOUR, MINUTE, SECOND
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array, padded
+from streams.decoding.lines.source_times import UNTOLD
+from streams.runtime.compiled import compiled
 
-_LF, _CR, _COMMA, _STAR, _BACKSLASH, _BANG, _DOLLAR = b"\n\r,*\\!$"
-_AHEAD: Final = 16  # marks that may be looked at beyond the last
-
-_SENTENCE_MARKS: Final = np.uint64(int.from_bytes(b"!,,,,,,*", "big"))
-_PGHP_MARKS: Final = (
-    np.uint64(int.from_bytes(b"$,,,,,,,", "big")),
-    np.uint64(int.from_bytes(b",,,,,,*\0", "big")),
-)
-_PGHP_BEGIN: Final = np.uint64(int.from_bytes(b"$PGHP,1,", "big"))
-_HEAD: Final = np.uint64(int.from_bytes(b"!\0\0VDM,\0", "big"))
-_HEAD_MASK: Final = np.uint64(0xFF0000FFFFFDFF00)  # any talker, M or O, any number of parts
-
+_LF, _CR, _COMMA, _STAR, _BACKSLASH, _BANG, _DOLLAR, _COLON, _DASH = b"\n\r,*\\!$:-"
+_ZERO, _NINE, _C, _G, _I, _S, _V, _D, _M, _O = b"09cgisVDMO"
 _HEX: Final = np.full(256, 255, np.uint8)
 _HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
-_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
+_IS_MARK: Final = np.isin(np.arange(256), list(b"*!$\\"))
+"""Marks besides the comma."""
+_IS_ARMOUR: Final = np.zeros(256, np.bool_)
+_IS_ARMOUR[48:88] = _IS_ARMOUR[96:120] = True
+_IS_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
+_PGHP: Final = np.frombuffer(b"$PGHP,1,", np.uint8).copy()
+_PGHP_WIDTHS: Final = ((4, 4), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 3))
+"""Least and most digits of year, month, day, hour, minute, second and millisecond."""
+_MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
-_DIGITS: Final = np.uint64(0x3030303030303030)
-_OUTSIDE: Final = np.array([(1 << 64) - (1 << 8 * count) for count in range(9)], np.uint64)
-"""For a number of that many digits: what lies before it in the eight bytes that end with it."""
-_ROUNDS: Final = [
-    (np.uint64(8), np.uint64(10), np.uint64(0x00FF00FF00FF00FF)),
-    (np.uint64(16), np.uint64(100), np.uint64(0x0000FFFF0000FFFF)),
-    (np.uint64(32), np.uint64(10_000), np.uint64(0x00000000FFFFFFFF)),
-]
+_LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
+_LEAST: Final = 15  # bytes of a sentence
+_SECONDS: Final = 10  # digits of a time in seconds
+_MILLIS: Final = 13
+_LEAST_MILLIS: Final = 10**11  # a smaller number is one of seconds
 
 
 class Lines(NamedTuple):
-    """Where the lines of a frame are, and the marks `!`, `$`, `,`, `*`, backslash and line feed in them."""
+    """Where the lines of a frame are: `ends` are those of the text, without CR and line feed."""
 
     block: Bytes
     starts: Int64Array
-    ends: Int64Array  # of the text, without CR and line feed
-    places: Int64Array  # of the marks
-    marks: Bytes
-    first: Int64Array  # index of a line's first mark
-    last: Int64Array  # and of its line feed
-    strange: Int64Array  # bytes that are neither a mark nor six-bit armour
-
-    @classmethod
-    def of(cls, data: bytes) -> "Lines":
-        size = len(data) + (0 if data.endswith(b"\n") or not data else 1)
-        block = np.zeros(size + 2 * PADDING, np.uint8)
-        block[PADDING : PADDING + len(data)] = np.frombuffer(data, np.uint8)
-        text = block[PADDING : PADDING + size]
-        text[len(data) :] = _LF
-        is_mark = text == _LF
-        for mark in (_COMMA, _STAR, _BACKSLASH, _BANG, _DOLLAR):
-            is_mark |= text == mark
-        is_armour = ((text - np.uint8(48)) < 40) | ((text - np.uint8(96)) < 24)
-        places = np.flatnonzero(is_mark) + PADDING
-        marks = np.zeros(len(places) + _AHEAD, np.uint8)
-        marks[: len(places)] = block[places]
-        last = np.flatnonzero(marks == _LF)
-        first = np.concatenate(([0], last[:-1] + 1)) if len(last) else last
-        places = np.concatenate((places, np.full(_AHEAD, size + PADDING)))
-        ends = places[last]
-        starts = np.concatenate(([PADDING], ends[:-1] + 1)) if len(last) else ends
-        strange = np.flatnonzero(~(is_mark | is_armour)) + PADDING
-        strange = strange[(block[strange] != _CR) | (block[strange + 1] != _LF)]
-        ends = ends - ((block[ends - 1] == _CR) & (ends > starts))
-        return cls(block, starts, ends, places, marks, first, last, strange)
+    ends: Int64Array
+    too_long: Flags
 
     @property
     def size(self) -> int:
@@ -90,182 +53,361 @@ class Lines(NamedTuple):
         return self.block[int(self.starts[index]) : int(self.ends[index])].tobytes()
 
 
-class Tags(NamedTuple):
-    """Tag blocks: their lines, and the indices of the marks at which they begin and end."""
+class TagColumns(NamedTuple):
+    """What tag blocks tell: a time, UNTOLD for none, and where names begin and how long they are."""
 
-    lines: Int64Array
-    first: Int64Array
-    last: Int64Array
+    line: Int64Array  # index of the line
+    time: Int64Array
+    station: Int64Array
+    station_length: Int64Array
+    group: Int64Array
+    group_length: Int64Array
+    info: Int64Array
+    info_length: Int64Array
 
 
-@dataclass(slots=True)
-class Sentences:
-    """Sentences of regular lines, in order."""
+class Sentences(NamedTuple):
+    """Sentences of regular lines, in order. The suffix is what stands after the checksum before a time."""
 
     line: Int64Array  # index of the line
     total: Int64Array
     number: Int64Array
     start: Int64Array  # of the payload
-    end: Int64Array
+    length: Int64Array
     channel: Int64Array  # its bytes as a number
     fill: Int64Array
     checksum: Int64Array
-    sent: Flags  # VDM, not VDO
-    suffix: Int64Array  # index of the first mark after the checksum, that of the line feed if there is none
-    key: Words  # talker, parts, sequence and channel as one number
-
-    @property
-    def size(self) -> int:
-        return len(self.line)
-
-    def keep(self, good: Flags) -> None:
-        if not good.all():
-            for name in self.__slots__:
-                setattr(self, name, getattr(self, name)[good])
-
-
-def checksums(block: Bytes, starts: Int64Array, ends: Int64Array) -> Bytes:
-    """XOR of the bytes of each piece. The pieces must not be empty, nor touch, nor go backwards."""
-    if not len(starts):
-        return np.empty(0, np.uint8)
-    edges = np.empty(2 * len(starts), np.int64)
-    edges[::2], edges[1::2] = starts, ends
-    return np.bitwise_xor.reduceat(block, edges)[::2]
-
-
-def hexadecimal(block: Bytes, places: Int64Array) -> Int64Array:
-    """Two digits at each place; -1 where there are none."""
-    high, low = _HEX[block[places]].astype(np.int64), _HEX[block[places + 1]].astype(np.int64)
-    return np.where((high | low) < 16, high * 16 + low, -1)
-
-
-def decimal(block: Bytes, starts: Int64Array, ends: Int64Array) -> Int64Array:
-    """Numbers of at most 16 digits; -1 where there is none, or something else."""
-    lengths = ends - starts
-    result, good = _eight(block, ends, np.minimum(lengths, 8))
-    if len(lengths) and lengths.max() > 8:
-        high, also = _eight(block, ends - 8, np.clip(lengths - 8, 0, 8))
-        result, good = result + high * 100_000_000, good & also
-    return np.where(good & (lengths > 0) & (lengths <= 16), result, -1)
-
-
-def _eight(block: Bytes, ends: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Flags]:
-    """Up to eight digits that end at a place: three rounds, each putting two neighbours together."""
-    outside = _OUTSIDE[np.maximum(lengths, 0)]
-    digits = (words_at(block, ends - 8) ^ _DIGITS) & ~outside
-    bad = (digits | digits + np.uint64(0x7676767676767676)) & np.uint64(0x8080808080808080)
-    for bits, factor, mask in _ROUNDS:
-        digits = (digits >> bits & mask) * factor + (digits & mask)
-    return digits.view(np.int64), bad == 0
-
-
-def find_tags(lines: Lines) -> tuple[Tags, Tags]:
-    """Tag blocks with good checksums: those alone on their line, and those right before a sentence."""
-    places, marks = lines.places, lines.marks
-    begin = np.flatnonzero((marks[lines.first] == _BACKSLASH) & (places[lines.first] == lines.starts))
-    if not len(begin):
-        empty = Tags(begin, begin, begin)
-        return empty, empty
-    backslashes = np.append(np.flatnonzero(marks == _BACKSLASH), len(marks) - 1)
-    first, end = lines.first[begin], lines.last[begin]
-    last = backslashes[np.searchsorted(backslashes, first) + 1]
-    star = last - 1
-    good = (last < end) & (star > first) & (marks[star] == _STAR) & (places[last] - places[star] == 3)
-    good &= places[star] > places[first] + 1
-    begin, first, last, end, star = begin[good], first[good], last[good], end[good], star[good]
-    given = hexadecimal(lines.block, places[star] + 1)
-    real = checksums(lines.block, places[first] + 1, places[star])
-    good = (given == real) | (given == 0)
-    after = last + 1
-    bare = good & (after == end) & (lines.ends[begin] == places[last] + 1)
-    leading = good & (marks[after] == _BANG) & (places[after] == places[last] + 1)
-    return (
-        Tags(begin[bare], first[bare], last[bare]),
-        Tags(begin[leading], first[leading], last[leading]),
-    )
-
-
-def find_sentences(lines: Lines, tags: Tags) -> Sentences:
-    """Well-formed sentences with good checksums, alone on their line, at its start or after a tag block."""
-    block, places, marks = lines.block, lines.places, lines.marks
-    mark = np.where((marks[lines.first] == _BANG) & (places[lines.first] == lines.starts), lines.first, -1)
-    mark[tags.lines] = tags.last + 1
-    line = np.flatnonzero(mark >= 0)
-    mark = mark[line]
-    good = words_at(marks, mark) == _SENTENCE_MARKS
-    if not good.all():
-        line, mark = line[good], mark[good]
-    begin = places[mark]
-    comma = [places[mark + number] for number in range(8)]
-    head = words_at(block, begin)
-    good = (head & _HEAD_MASK) == _HEAD
-    good &= _TALKER[block[begin + 1]] & _TALKER[block[begin + 2]]
-    good &= (comma[1] == begin + 6) & (comma[2] == begin + 8) & (comma[3] == begin + 10)
-    total, number = block[begin + 7].astype(np.int64) - 48, block[begin + 9].astype(np.int64) - 48
-    good &= (total >= 1) & (total <= 9) & (number >= 1) & (number <= total)
-    width = comma[4] - comma[3] - 1
-    sequence = np.zeros(len(line), np.int64)
-    some = np.flatnonzero(width)
-    if len(some):  # text as a number: 0 is none
-        unused = 64 - 8 * np.clip(width[some], 1, 8)
-        sequence[some] = words_at(block, comma[3][some] + 1) >> unused.astype(np.uint64)
-        digits = decimal(block, comma[3][some] + 1, comma[4][some])
-        good[some] &= (width[some] <= 2) & (digits >= 0)
-    width = comma[5] - comma[4] - 1
-    channel = block[comma[4] + 1].astype(np.int64)
-    if not (width == 1).all():
-        channel = np.where(width == 2, channel << 8 | block[comma[4] + 2], np.where(width == 0, 0, channel))
-        good &= (width == 0) | (width <= 2) & (block[comma[4] + 1] > 0)
-    start, end, star = comma[5] + 1, comma[6], comma[7]
-    fill = block[end + 1].astype(np.int64) - 48
-    good &= (end > start) & (star == end + 2) & (fill >= 0) & (fill <= 6) & ((fill == 0) | (number == total))
-    given = hexadecimal(block, star + 1)
-    good &= (given == checksums(block, begin + 1, star)) & (star + 3 <= lines.ends[line])
-    good &= _is_last(marks, mark, lines.last[line])
-    if len(lines.strange):
-        good &= ~_holds(lines.strange, start, end)
-    key = head >> np.uint64(40) & np.uint64(0xFFFF)
-    key = key << np.uint64(8) | (head >> np.uint64(16) & np.uint64(0xFF))
-    key = key << np.uint64(4) | total.astype(np.uint64)
-    key = (key << np.uint64(16) | sequence.astype(np.uint64)) << np.uint64(16) | channel.astype(np.uint64)
-    found = Sentences(
-        line, total, number, start, end, channel, fill, given, head & np.uint64(0x20000) == 0, mark + 8, key
-    )
-    found.keep(good)
-    return found
-
-
-def _is_last(marks: Bytes, mark: Int64Array, last: Int64Array) -> Flags:
-    """Whether no `!`, `$` or backslash follows a mark up to the last one of its line."""
-    special = np.flatnonzero((marks == _BANG) | (marks == _DOLLAR) | (marks == _BACKSLASH))
-    following = np.append(special, len(marks))[np.searchsorted(special, mark, side="right")]
-    return following > last
-
-
-def _holds(places: Int64Array, starts: Int64Array, ends: Int64Array) -> Flags:
-    """Whether one of the places, in order, lies within each piece."""
-    at = np.minimum(np.searchsorted(places, starts), len(places) - 1)
-    return (places[at] >= starts) & (places[at] < ends)
+    own: Int64Array  # 1 for VDO, else 0
+    key: Int64Array  # talker, parts, sequence and channel as one number
+    time: Int64Array  # after the checksum
+    suffix: Int64Array
+    suffix_length: Int64Array
 
 
 class Pghps(NamedTuple):
-    """`$PGHP` lines: the mark each begins with."""
+    """`$PGHP` lines; `station` is where the three fields that name it begin."""
 
-    lines: Int64Array
-    mark: Int64Array
+    line: Int64Array  # index of the line
+    time: Int64Array
+    station: Int64Array
+    length: Int64Array
+    checksum: Int64Array
 
 
-def find_pghp(lines: Lines) -> Pghps:
-    """`$PGHP` lines from the start of a line, with as many fields as they should have and a good checksum."""
-    block, places, marks = lines.block, lines.places, lines.marks
-    line = np.flatnonzero((marks[lines.first] == _DOLLAR) & (places[lines.first] == lines.starts))
-    mark = lines.first[line]
-    good = words_at(marks, mark) == _PGHP_MARKS[0]
-    good &= words_at(marks, mark + 8) & ~np.uint64(0xFF) == _PGHP_MARKS[1]
-    good &= words_at(block, places[mark]) == _PGHP_BEGIN
-    good &= _is_last(marks, mark, lines.last[line])
-    line, mark = line[good], mark[good]
-    star = places[mark + 14]
-    good = hexadecimal(block, star + 1) == checksums(block, places[mark] + 1, star)
-    good &= star + 3 <= lines.ends[line]
-    return Pghps(line[good], mark[good])
+_TAG, _SENTENCE, _ABOUT = (
+    np.dtype([(name, "i8") for name in columns._fields]) for columns in (TagColumns, Sentences, Pghps)
+)
+
+
+class Scan(NamedTuple):
+    """The regular lines: sentences, each with the tag block before it, tag blocks alone, `$PGHP` lines."""
+
+    lines: Lines
+    sentences: Sentences
+    tags: TagColumns
+    leading: int
+    """Sentences that have a tag block before them."""
+    bare: TagColumns
+    pghps: Pghps
+
+    def spans(self, starts: Int64Array, lengths: Int64Array) -> ByteSpans:
+        return ByteSpans(self.lines.block, starts, lengths)
+
+
+def scan_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
+    """Lines of more than `longest` bytes, and those with the indices `cut`, are too long and not read."""
+    block = padded(data)
+    ends = np.flatnonzero(block[: len(data)] == _LF)
+    if data and not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1))
+    too_long = ends - starts > longest
+    too_long[cut] = True
+    ends = ends - ((block[ends - 1] == _CR) & (ends > starts))
+    lines = Lines(block, starts, ends, too_long)
+    size = lines.size
+    sentences, tags, bare, pghps = (np.empty(size, row) for row in (_SENTENCE, _TAG, _TAG, _ABOUT))
+    found, leading, alone, about = _scan(block, starts, lines.ends, too_long, sentences, tags, bare, pghps)
+    return Scan(
+        lines,
+        Sentences(*_columns(sentences[:found])),
+        TagColumns(*_columns(tags[:found])),
+        leading,
+        TagColumns(*_columns(bare[:alone])),
+        Pghps(*_columns(pghps[:about])),
+    )
+
+
+def _columns(rows: Rows) -> Int64Array:
+    return rows.view(np.int64).reshape(len(rows), rows.dtype.itemsize // 8).T.copy()
+
+
+@compiled
+def _scan(
+    block: Bytes,
+    starts: Int64Array,
+    ends: Int64Array,
+    too_long: Flags,
+    sentences: Rows,
+    tags: Rows,
+    bare: Rows,
+    pghps: Rows,
+) -> tuple[int, int, int, int]:
+    found = leading = alone = about = 0
+    for line in range(len(starts)):
+        start, end = starts[line], ends[line]
+        if start == end or too_long[line]:
+            continue
+        first = block[start]
+        if first == _BANG:
+            if _read_sentence(block, start, end, sentences[found]):
+                _no_tag(tags[found])
+                sentences[found].line = tags[found].line = line
+                found += 1
+        elif first == _BACKSLASH:
+            after = _read_tag(block, start, end, tags[found])
+            tags[found].line = line
+            if after == end:
+                bare[alone] = tags[found]
+                alone += 1
+            elif after > 0 and _read_sentence(block, after, end, sentences[found]):
+                sentences[found].line = line
+                found += 1
+                leading += 1
+        elif first == _DOLLAR and _read_pghp(block, start, end, pghps[about]):
+            pghps[about].line = line
+            about += 1
+    return found, leading, alone, about
+
+
+@compiled
+def _no_tag(tag: Any) -> None:
+    tag.time = UNTOLD
+    tag.station_length = tag.group_length = tag.info_length = tag.station = tag.group = tag.info = 0
+
+
+@compiled
+def _read_tag(block: Bytes, start: int, end: int, tag: Any) -> int:
+    """Read a tag block with a good checksum; returns the place after it, 0 where it is irregular."""
+    _no_tag(tag)
+    begin, at = start + 1, start + 1
+    while True:
+        field, colon = at, 0
+        while at < end and block[at] != _COMMA and block[at] != _STAR:
+            if _IS_MARK[block[at]]:
+                return 0
+            if block[at] == _COLON and colon == 0:
+                colon = at
+            at += 1
+        if at >= end:
+            return 0
+        value = colon + 1 if colon else at
+        length, width = at - value, (colon if colon else at) - field
+        code = block[field]
+        if width == 2 and code == _S and block[field + 1] == _I:
+            code, width = _I, 1
+        if width == 1 and code in (_C, _S, _G, _I):
+            if colon == 0 or length > _LONGEST:
+                return 0
+            if code == _S:
+                tag.station, tag.station_length = value, length
+            elif code == _G:
+                tag.group, tag.group_length = value, length
+            elif code == _I:
+                tag.info, tag.info_length = value, length
+            else:
+                tag.time = _epoch(block, value, at)
+                if tag.time == UNTOLD:
+                    return 0
+        if block[at] == _STAR:
+            break
+        at += 1
+    given = _hexadecimal(block, at + 1, end)
+    if at == begin or at + 3 >= end or block[at + 3] != _BACKSLASH or given < 0:
+        return 0
+    if given != 0 and given != _checksum(block, begin, at):  # `*00` is a placeholder
+        return 0
+    return at + 4
+
+
+@compiled
+def _read_sentence(block: Bytes, start: int, end: int, to: Any) -> bool:
+    """Read a well-formed sentence with a good checksum, and what follows it up to the end of its line."""
+    if end - start < _LEAST or block[start] != _BANG:
+        return False
+    formatter, total, number = block[start + 5], block[start + 7] - _ZERO, block[start + 9] - _ZERO
+    if not (_IS_TALKER[block[start + 1]] and _IS_TALKER[block[start + 2]]):
+        return False
+    if block[start + 3] != _V or block[start + 4] != _D or (formatter != _M and formatter != _O):
+        return False
+    if block[start + 6] != _COMMA or block[start + 8] != _COMMA or block[start + 10] != _COMMA:
+        return False
+    if total < 1 or total > 9 or number < 1 or number > total:
+        return False
+    at = start + 11
+    sequence = channel = 0
+    while block[at] != _COMMA:
+        if at == start + 13 or block[at] < _ZERO or block[at] > _NINE:
+            return False
+        sequence = sequence << 8 | block[at]
+        at += 1
+    at += 1
+    begin = at
+    while block[at] != _COMMA:
+        code = block[at]
+        if at == begin + 2 or _IS_MARK[code] or code == _LF or (code == 0 and at == begin):
+            return False
+        channel = channel << 8 | code
+        at += 1
+    payload = at + 1
+    at = payload
+    while _IS_ARMOUR[block[at]]:
+        at += 1
+    if at == payload or at + 5 > end or block[at] != _COMMA or block[at + 2] != _STAR:
+        return False
+    fill = block[at + 1] - _ZERO
+    if fill < 0 or fill > 6 or (fill > 0 and number < total):
+        return False
+    given = _hexadecimal(block, at + 3, end)
+    if given != _checksum(block, start + 1, at + 2):
+        return False
+    to.total, to.number, to.channel, to.fill = total, number, channel, fill
+    to.start, to.length, to.checksum = payload, at - payload, given
+    to.own = formatter == _O
+    key = (int(block[start + 1]) << 8 | block[start + 2]) << 8 | formatter
+    to.key = ((key << 4 | total) << 16 | sequence) << 16 | channel
+    return _read_suffix(block, at + 5, end, to)
+
+
+@compiled
+def _read_suffix(block: Bytes, start: int, end: int, to: Any) -> bool:
+    """What follows a checksum: nothing, or fields of which the last one is a time."""
+    to.time, to.suffix, to.suffix_length = UNTOLD, start, 0
+    if start == end:
+        return True
+    if block[start] != _COMMA:
+        return False
+    last = start
+    for at in range(start, end):
+        code = block[at]
+        if code == _COMMA:
+            last = at
+        elif _IS_MARK[code]:
+            return False
+    to.time, to.suffix_length = _epoch(block, last + 1, end), last - start
+    return to.time != UNTOLD and last - start <= _LONGEST
+
+
+@compiled
+def _read_pghp(block: Bytes, start: int, end: int, pghp: Any) -> bool:
+    """Read a `$PGHP` line with as many fields as it should have and a good checksum."""
+    if end - start < len(_PGHP):
+        return False
+    for at in range(len(_PGHP)):
+        if block[start + at] != _PGHP[at]:
+            return False
+    at = start + len(_PGHP)
+    year = month = day = time = 0
+    for field in range(len(_PGHP_WIDTHS)):
+        least, most = _PGHP_WIDTHS[field]
+        stop = _field_end(block, at, end)
+        value = _decimal(block, at, stop)
+        if value < 0 or stop - at < least or stop - at > most or block[stop] != _COMMA:
+            return False
+        if field == 0:
+            year = value
+        elif field == 1:
+            month = value
+        elif field == 2:
+            day = value
+        elif (field == 3 and value > 23) or (field == 4 and value > 59) or (field == 5 and value > 60):
+            return False
+        else:
+            time += value * (HOUR if field == 3 else MINUTE if field == 4 else SECOND if field == 5 else 1)
+        at = stop + 1
+    days = _days(year, month, day)
+    if days == UNTOLD:
+        return False
+    station = at
+    for _ in range(4):
+        length = at - 1 - station  # of the first three fields, by the end of the fourth
+        at = _field_end(block, at, end)
+        if at == end or block[at] != _COMMA:
+            return False
+        at += 1
+    given = _hexadecimal(block, at, end)
+    if given < 0 or length > _LONGEST or at + 5 > end or block[at + 2] != _STAR:
+        return False
+    if _hexadecimal(block, at + 3, end) != _checksum(block, start + 1, at + 2):
+        return False
+    for after in range(at + 5, end):
+        if _IS_MARK[block[after]]:
+            return False
+    pghp.time, pghp.checksum = days * DAY + time, given
+    pghp.station, pghp.length = station, length
+    return True
+
+
+@compiled
+def _field_end(block: Bytes, start: int, end: int) -> int:
+    """The place of the next comma, or of another mark, or the end."""
+    at = start
+    while at < end and block[at] != _COMMA and not _IS_MARK[block[at]]:
+        at += 1
+    return at
+
+
+@compiled
+def _days(year: int, month: int, day: int) -> int:
+    """Days since 1970 in the Gregorian calendar; UNTOLD where there is no such day."""
+    if year < 1 or month < 1 or month > 12 or day < 1:
+        return UNTOLD
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if day > _MONTHS[month - 1] + (leap and month == 2):
+        return UNTOLD
+    before = year - 1
+    days = before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + day - 1
+    for earlier in range(month - 1):
+        days += _MONTHS[earlier] + (leap and earlier == 1)
+    return days
+
+
+@compiled
+def _epoch(block: Bytes, start: int, end: int) -> int:
+    """Seconds (10 digits) or milliseconds (13 digits) since 1970 as milliseconds; UNTOLD for all else."""
+    value = _decimal(block, start, end)
+    if value >= 0 and end - start == _SECONDS:
+        return value * SECOND
+    return value if value >= _LEAST_MILLIS and end - start == _MILLIS else UNTOLD
+
+
+@compiled
+def _decimal(block: Bytes, start: int, end: int) -> int:
+    """A number of at most 16 digits; -1 where there is none, or something else."""
+    if start == end or end - start > 16:
+        return -1
+    value = 0
+    for at in range(start, end):
+        digit = block[at] - _ZERO
+        if digit < 0 or digit > 9:
+            return -1
+        value = value * 10 + digit
+    return value
+
+
+@compiled
+def _hexadecimal(block: Bytes, at: int, end: int) -> int:
+    """Two digits; -1 where there are none before the end."""
+    if at + 2 > end:
+        return -1
+    high, low = _HEX[block[at]], _HEX[block[at + 1]]
+    return int(high) << 4 | low if (high | low) < 16 else -1
+
+
+@compiled
+def _checksum(block: Bytes, start: int, end: int) -> int:
+    """XOR of the bytes (IEC 61162-1)."""
+    result = 0
+    for code in block[start:end]:
+        result ^= code
+    return result

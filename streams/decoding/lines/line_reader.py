@@ -6,6 +6,7 @@ under what becomes of that one. The other pieces that become nothing are rejecte
 """
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from models.time import Millis
@@ -279,6 +280,7 @@ def _suffix_time(suffix: bytes, rules: TextRules) -> Reading:
     return time if time is not None else read_time(suffix, rules)
 
 
+@lru_cache(maxsize=4096)
 def suffix_station(suffix: bytes) -> str:
     """The receiver (`r...`) or base station (`b...`) that USCG NAIS writes after the checksum."""
     for field in suffix.split(b","):

@@ -31,14 +31,14 @@ class SentenceColumns(NamedTuple):
     def of_regular(cls, found: Sentences, lines: Lines) -> "SentenceColumns":
         return cls(
             found.line,
-            np.ones(found.size, np.int64),
+            np.ones(len(found.line), np.int64),
             found.total,
             found.number,
             found.fill,
             _CHANNEL_CLASS[found.channel],
-            ~found.sent,
-            found.key,
-            ByteSpans(lines.block, found.start, found.end - found.start),
+            found.own > 0,
+            found.key.view(np.uint64),
+            ByteSpans(lines.block, found.start, found.length),
         )
 
     @classmethod

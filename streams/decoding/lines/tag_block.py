@@ -61,6 +61,7 @@ def read_tag(content: bytes) -> tuple[Tag, bool]:
     return Tag(time, station, group, info), good
 
 
+@lru_cache(maxsize=4096)
 def name_text(value: bytes) -> str:
     """A name as radio and recorders write it."""
     return value.decode("ascii", "replace").strip()

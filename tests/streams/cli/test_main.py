@@ -13,7 +13,7 @@ from streams.cli.main import app, run
 
 Streams = pytest.CaptureFixture[str]
 
-HEAVY = {"numpy", "scipy", "shapely", "pyproj", "pyais", "rich"}
+HEAVY = {"numba", "numpy", "scipy", "shapely", "pyproj", "pyais", "rich"}
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -12,6 +12,7 @@ from pyais.messages import MSG_CLASS
 
 from models.report import Rows
 from streams.decoding.dedup import HELD
+from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.payload import (
     LENGTHS,
@@ -23,6 +24,7 @@ from streams.decoding.payload import (
     mmsi_of,
     read_content,
 )
+from streams.decoding.payload_columns import decode_columns, read_heads
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -39,6 +41,25 @@ def decode(*texts: tuple[str, int]) -> tuple[Rows, Rows, list[int]]:
     rows["type"] = [ARMOUR.index(text[0]) for text, _ in texts]
     rows["fill"] = [fill for _, fill in texts]
     return decode_payloads(rows, payloads, np.arange(len(texts), dtype=np.int32))
+
+
+def columns_equal_pyais(contents: list[Content]) -> None:
+    """Rows that the compiled loops make are those of pyais, to the last bit."""
+    rows = np.zeros(len(contents), HELD)
+    rows["time"] = np.arange(len(contents)) + START
+    rows["type"] = [content.kind for content in contents]
+    rows["fill"] = [content.fill for content in contents]
+    payloads = ByteSpans.of([content.payload for content in contents])
+    heads = read_heads(payloads, rows["fill"].astype(np.int64))
+    assert heads.kind.tolist() == rows["type"].tolist()
+    assert heads.mmsi.tolist() == [mmsi_of(content.payload) for content in contents]
+    rows["mmsi"] = heads.mmsi
+    stations = np.arange(len(contents), dtype=np.int32)
+    *expected, failed = decode_payloads(rows, payloads.pieces(), stations)
+    assert not failed
+    for made, right in zip(decode_columns(rows, payloads, stations), expected, strict=True):
+        for name in right.dtype.names or ():
+            assert made[name].tobytes() == right[name].tobytes(), name
 
 
 def valid(kind: int, text: str) -> bool:
@@ -295,3 +316,20 @@ def test_the_bits_beyond_the_end_of_a_message_are_zero() -> None:
     text = static(273_000_000)[:-1]  # 421 bits, the last of them and the fill bits set
     content = read_content((text + "w").encode(), 5)
     assert content == Content(5, (text + "P").encode(), 2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(random_payload(), min_size=1, max_size=40))
+def test_columns_equal_pyais(texts: list[tuple[str, int]]) -> None:
+    found = [read_content(text.encode(), fill) for text, fill in texts]
+    columns_equal_pyais([content for content in found if isinstance(content, Content)])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(ARMOUR, max_size=80), st.integers(0, 6))
+def test_heads_tell_what_is_a_message_as_it_is(text: str, fill: int) -> None:
+    """Where they do, `read_content` gives the payload unchanged."""
+    heads = read_heads(ByteSpans.of([text.encode()]), np.array([fill]))
+    content = read_content(text.encode(), fill)
+    as_it_is = isinstance(content, Content) and content == (content.kind, text.encode(), fill)
+    assert bool(heads.whole[0]) == as_it_is

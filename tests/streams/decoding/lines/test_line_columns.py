@@ -2,11 +2,9 @@
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import reduce
 from operator import xor
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,22 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.frame import Cut, Frame
-from models.report import Rows
 from models.source_hints import SourceHints
 from models.time import BEGINNING, DAY, HOUR, MINUTE, Millis
 from streams.decoding.decoder import Decoder
-from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
-from streams.decoding.lines.line_columns import (
-    Lines,
-    Pghps,
-    Sentences,
-    Tags,
-    find_pghp,
-    find_sentences,
-    find_tags,
-)
-from streams.decoding.payload import decode_payloads
+from streams.decoding.lines.line_columns import scan_lines
 from streams.decoding.settings import DecoderSettings
+from tests.streams.decoding.line_by_line import line_by_line
 from tests.streams.nmea_lines import (
     ARMOUR,
     START,
@@ -41,35 +29,6 @@ from tests.streams.nmea_lines import (
     static,
     tag,
 )
-
-NOTHING = np.empty(0, np.int64)
-
-
-@contextmanager
-def line_by_line() -> Iterator[None]:
-    """No line is regular, no pair is made in columns, and every payload is read by pyais."""
-
-    def no_tags(_: Lines) -> tuple[Tags, Tags]:
-        return Tags(NOTHING, NOTHING, NOTHING), Tags(NOTHING, NOTHING, NOTHING)
-
-    def no_sentences(lines: Lines, tags: Tags) -> Sentences:
-        found = find_sentences(lines, tags)
-        found.keep(np.zeros(found.size, np.bool_))
-        return found
-
-    def decode(rows: Rows, texts: ByteSpans, stations: Any) -> tuple[Rows, Rows, Int64Array]:
-        *reports, failed = decode_payloads(rows, texts.pieces(), stations)
-        return reports[0], reports[1], np.array(failed, np.int64)
-
-    with (
-        patch("streams.decoding.lines.frame_columns.find_tags", no_tags),
-        patch("streams.decoding.lines.frame_columns.find_sentences", no_sentences),
-        patch("streams.decoding.lines.frame_columns.find_pghp", lambda _: Pghps(NOTHING, NOTHING)),
-        patch("streams.decoding.sentence_batch.find_pairs", lambda *_: (NOTHING, NOTHING)),
-        patch("streams.decoding.decoder.decode_columns", decode),
-    ):
-        yield
-
 
 # A source made up of every kind of line, whole and broken
 
@@ -271,7 +230,9 @@ def test_columns_give_what_the_line_path_gives(seed: int) -> None:
         (sentence(*class_a(1)) + ",d-077,r07RPAL1,1700000000123", "sentence"),
         (tag(START, "x-y", "1-2-3") + sentence(*class_a(1), channel="", sequence="10"), "sentence"),
         (sentence("1" * 30, 0, total=2, number=1, sequence="1"), "sentence"),
-        (sentence(*class_a(1)) + ",17000000", "sentence but for its suffix"),
+        (sentence(*class_a(1)) + ",17000000", "odd"),
+        (sentence(*class_a(1)) + ",0001700000000", "odd"),
+        (tag(START, "x").replace("s:x", "s:x,c"), "odd"),
         (sentence(*class_a(1)).replace("*", "*1"), "odd"),
         (" " + sentence(*class_a(1)), "odd"),
         (tag(START, "x").replace("x", "y") + sentence(*class_a(1)), "odd"),
@@ -284,8 +245,7 @@ def test_columns_give_what_the_line_path_gives(seed: int) -> None:
 )
 def test_what_is_plain(line: str, kind: str) -> None:
     """So that the property above does not hold for want of plain lines."""
-    lines = Lines.of(line.encode() + b"\n")
-    bare, leading = find_tags(lines)
-    found = (len(bare.lines), find_sentences(lines, leading).size, len(find_pghp(lines).lines))
+    scan = scan_lines(line.encode() + b"\n", 4096, [])
+    found = (len(scan.bare.line), len(scan.sentences.line), len(scan.pghps.line))
     kinds = {"tag": (1, 0, 0), "sentence": (0, 1, 0), "pghp": (0, 0, 1), "odd": (0, 0, 0)}
-    assert found == kinds[kind.split()[0]]
+    assert found == kinds[kind]

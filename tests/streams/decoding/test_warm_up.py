@@ -1,0 +1,34 @@
+"""Warm-up: afterwards no line makes anything wait for a loop to be compiled."""
+
+from models.frame import Frame
+from streams.decoding.decoder import Decoder
+from streams.decoding.warm_up import warm_up
+from streams.runtime.compiled import LOOPS, variants
+from streams.simulator.scenario import simulate
+
+
+def made() -> dict[str, int]:
+    """Every loop, by its name: for how many sets of types it is ready."""
+    loops = [loop for loop in LOOPS if loop.__module__.startswith("streams.decoding")]
+    return {f"{loop.__module__}.{loop.__name__}": variants(loop) for loop in loops}
+
+
+def test_no_loop_is_compiled_afterwards_or_twice() -> None:
+    """Arrays of other types or layouts would have it compiled again, at any time."""
+    warm_up()
+    ready = made()
+    assert sum(ready.values()) > 10
+    assert max(ready.values()) == 1
+    decoder = Decoder("test")
+    lines = [line.encode() for line in simulate("full_run", 1, "heavy").lines[:2_000]]
+    for at, line in enumerate([b"", b"x", b"$PGHP,1", *lines]):
+        decoder.feed(Frame("test", line, at + 1))
+        if at % 50 == 0:
+            decoder.advance(decoder.watermark)
+            decoder.changes()
+            state = decoder.snapshot()
+            decoder = Decoder("test")
+            decoder.restore(state)
+    decoder.end()
+    decoder.advance(decoder.watermark)
+    assert made() == ready

@@ -11,19 +11,22 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
+import msgspec
+
 from models.event import from_json
 from models.time import DAY, HOUR, Millis
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
 from streams.alerts.rules import Rule
-from streams.alerts.schedule import PendingMessage, Schedule
+from streams.alerts.schedule import FACTORS, PendingMessage, Schedule, State
 from streams.alerts.state_store import Dead, RuleStore
+from streams.ledger.settings import LedgerSettings
 from streams.runtime import metrics
 from streams.runtime.backoff import Backoff, Delays, wait_after
 from streams.runtime.fencing import SetBack
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
-from streams.store.event_log import BEFORE_ALL, EventLog, entry_key
+from streams.store.event_log import BEFORE_ALL, Entry, EventLog, entry_key
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -34,6 +37,21 @@ AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
 LOOK: Final = 60.0
 """Seconds after which the log is read even without a signal that something is new."""
+
+
+class _Head(msgspec.Struct):
+    type: str
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+
+
+def _type_of(json: bytes) -> str:
+    """The type of an event; empty if it can't be read."""
+    try:
+        return _HEAD.decode(json).type
+    except msgspec.DecodeError:
+        return ""
 
 
 def clock() -> Millis:
@@ -51,12 +69,14 @@ class Delivery:
         now: Callable[[], Millis] = clock,
         away: Delays = AWAY,
         refused: Delays = REFUSED,
+        ledger: LedgerSettings = FACTORS,
     ) -> None:
         self.rule = rule
         self.news = asyncio.Event()
         """Set when there may be something new in the log."""
         self._log, self._store, self._channel, self._where = events, store, channel, where
         self._now, self._away, self._refused = now, Backoff(away), refused
+        self._ledger = ledger
         self._pause = 0.0  # the receiver gets nothing until then, by the monotonic clock
         self._stopping = False
 
@@ -67,7 +87,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Run until stopped. Raises Fenced."""
-        self._schedule = Schedule(self.rule, await self._patiently(self._store.open))
+        self._schedule = self._made(await self._patiently(self._store.open))
         swept = self._now()
         while not self._stopping:
             try:
@@ -77,7 +97,10 @@ class Delivery:
                     swept = self._now()
             except SetBack as error:
                 log.warning("set_back", rule=self.rule.name, reason=str(error))
-                self._schedule = Schedule(self.rule, await self._patiently(self._store.reopen))
+                self._schedule = self._made(await self._patiently(self._store.reopen))
+
+    def _made(self, state: State) -> Schedule:
+        return Schedule(self.rule, state, self._ledger)
 
     async def _step(self) -> None:
         """Take in what is new; send a message, or wait."""
@@ -90,6 +113,7 @@ class Delivery:
         if self._unread:
             await self._commit()
             return
+        await self._look_at_limits()
         pause = self._pause - time.monotonic()
         found = self._schedule.next(self._now()) if pause <= 0 else None
         state, name = self._schedule.state, self.rule.name
@@ -109,6 +133,7 @@ class Delivery:
             ends = await self._patiently(self._log.ends)
             schedule.start(ends.last if ends else BEFORE_ALL)
             single["read"] = ends.added if ends else await self._patiently(self._log.added)
+            await self._learn()
         position = schedule.position or BEFORE_ALL
         entries = await self._patiently(partial(self._log.since, position, BATCH))
         self._unread = len(entries) == BATCH
@@ -121,6 +146,7 @@ class Delivery:
             schedule.missed(ends.first, self._now())
             single["read"] = ends.dropped
             self._unread = True
+            await self._learn()
             return
         for entry in entries:
             try:
@@ -130,6 +156,40 @@ class Delivery:
                 schedule.start(entry.entry)
         if entries:
             single["read"] = read + len(entries)
+
+    async def _learn(self) -> None:
+        """Take in what is kept of events that the rule has to know although it has not read of them."""
+        types = self._schedule.known_types
+        offset = 0
+        while types:
+            page = partial(self._log.by_detected, newest_first=False, offset=offset, count=BATCH)
+            if not (ids := await self._patiently(page)):
+                return
+            offset += len(ids)
+            for id, json in zip(ids, await self._patiently(partial(self._log.latest_of, ids)), strict=True):
+                if json is not None and _type_of(json) in types:
+                    await self._know(id, json)
+
+    async def _know(self, id: str, json: bytes) -> None:
+        """Take in an event as it stands; left out if another version wrote it, or the log has cut it off."""
+        revisions = await self._patiently(partial(self._log.revisions, id))
+        try:
+            event = from_json(json)
+        except ValueError as error:
+            log.error("left_out", rule=self.rule.name, entry=id, reason=str(error))
+            return
+        entry = next((one for one in revisions if one.revision == event.revision), None)
+        if entry is None:
+            entry = Entry(BEFORE_ALL, id, event.revision, event.type, event.level, event.status, json)
+        self._schedule.know(entry, event)
+
+    async def _look_at_limits(self) -> None:
+        """Make the alerts that are due because event time went on, or because the ledger grew."""
+        if not self._schedule.known_types:
+            return
+        newest = await self._patiently(self._log.newest)
+        if newest is not None:
+            self._schedule.pass_limits(newest, self._now())
 
     async def _hand_over(self, parcel: PendingMessage) -> None:
         json = await self._json(parcel)
@@ -173,7 +233,12 @@ class Delivery:
         """The event of a message about one event; empty if the log does not have it any more."""
         if len(parcel.alerts) != 1:
             return b""
-        entry = await self._patiently(partial(self._log.at, parcel.alerts[0].entry))
+        alert = parcel.alerts[0]
+        if alert.cap_share is not None:
+            return b""
+        entry = await self._patiently(partial(self._log.at, alert.entry))
+        if entry is None and alert.time_left is not None:  # a chain may stay as it is for months
+            return await self._patiently(partial(self._log.latest, alert.event)) or b""
         return b"" if entry is None else entry.json
 
     async def _wait_for_consent(self) -> None:

@@ -42,7 +42,7 @@ def ledger(
     """
     import msgspec
 
-    from streams.ledger.delivery import deliveries
+    from streams.ledger.book import deliveries
     from streams.ledger.ledger import ledger as count
     from streams.stages.settings import load
 

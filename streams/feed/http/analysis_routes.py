@@ -16,7 +16,7 @@ from streams.feed.http.parameters import ONCE, LedgerQuery, NoQuery
 from streams.feed.http.response_models import Facilitators, Ledger
 from streams.feed.http.responses import Json
 from streams.feed.views import event_pages
-from streams.ledger.delivery import deliveries
+from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
 

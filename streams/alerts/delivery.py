@@ -11,9 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
-import msgspec
-
-from models.event import from_json
+from models.event import EventType, from_json
 from models.time import DAY, HOUR, Millis
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
@@ -26,7 +24,7 @@ from streams.runtime.backoff import Backoff, Delays, wait_after
 from streams.runtime.fencing import SetBack
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
-from streams.store.event_log import BEFORE_ALL, Entry, EventLog, entry_key
+from streams.store.event_log import BEFORE_ALL, EventLog, entry_key
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -37,21 +35,6 @@ AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
 LOOK: Final = 60.0
 """Seconds after which the log is read even without a signal that something is new."""
-
-
-class _Head(msgspec.Struct):
-    type: str
-
-
-_HEAD: Final = msgspec.json.Decoder(_Head)
-
-
-def _type_of(json: bytes) -> str:
-    """The type of an event; empty if it can't be read."""
-    try:
-        return _HEAD.decode(json).type
-    except msgspec.DecodeError:
-        return ""
 
 
 def clock() -> Millis:
@@ -159,28 +142,22 @@ class Delivery:
 
     async def _learn(self) -> None:
         """Take in what is kept of events that the rule has to know although it has not read of them."""
-        types = self._schedule.known_types
-        offset = 0
-        while types:
-            page = partial(self._log.by_detected, newest_first=False, offset=offset, count=BATCH)
-            if not (ids := await self._patiently(page)):
-                return
-            offset += len(ids)
-            for id, json in zip(ids, await self._patiently(partial(self._log.latest_of, ids)), strict=True):
-                if json is not None and _type_of(json) in types:
-                    await self._know(id, json)
+        for type in self._schedule.known_types:
+            for json in await self._patiently(partial(self._log.latest_of_type, type)):
+                await self._know(json)
 
-    async def _know(self, id: str, json: bytes) -> None:
+    async def _know(self, json: bytes) -> None:
         """Take in an event as it stands; left out if another version wrote it, or the log has cut it off."""
-        revisions = await self._patiently(partial(self._log.revisions, id))
         try:
             event = from_json(json)
         except ValueError as error:
-            log.error("left_out", rule=self.rule.name, entry=id, reason=str(error))
+            log.error("left_out", rule=self.rule.name, entry="kept", reason=str(error))
             return
-        entry = next((one for one in revisions if one.revision == event.revision), None)
-        if entry is None:
-            entry = Entry(BEFORE_ALL, id, event.revision, event.type, event.level, event.status, json)
+        if event.type is not EventType.CHAIN:  # no message quotes it
+            self._schedule.know(BEFORE_ALL, event)
+            return
+        revisions = await self._patiently(partial(self._log.revisions, event.id))
+        entry = next((one.entry for one in revisions if one.revision == event.revision), BEFORE_ALL)
         self._schedule.know(entry, event)
 
     async def _look_at_limits(self) -> None:

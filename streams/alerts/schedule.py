@@ -184,12 +184,12 @@ class Schedule:
         self.state.waiting[alert.id] = alert
         return alert
 
-    def know(self, entry: Entry, event: Event) -> None:
+    def know(self, entry: str, event: Event) -> None:
         """Take in an event of one of the `known_types` from before the rule began, as it stands."""
         if self.rule.shares:
             self._recount |= self._book.take(event)
         elif event.status is Status.OPEN and self._selection.matches(event):
-            time_left.watch(self.state.chains, entry.entry, event)
+            time_left.watch(self.state.chains, entry, event)
 
     def pass_limits(self, time: Millis, now: Millis) -> list[Alert]:
         """The alerts that are due at this event time. All entries of the log must be taken in before."""

@@ -1,7 +1,7 @@
 r"""Moves the times in the lines of a recording, so that it can be published as if it happened now.
 
 All times of a line are moved together: `c:` of a tag block, `$PGHP` lines, RMC and ZDA (each with its
-checksum), the epoch after the checksum of a sentence, an epoch or ISO 8601 text before the sentence or object,
+checksum), the epoch after the checksum of a sentence, an epoch or ISO 8601 text before a sentence or object,
 and those in fields of JSON whose names say that they are times. They are moved by whole minutes, because
 position reports hold the UTC second of their fix. Dates inside payloads (ETA, the clock of a base station)
 stay as they are: no time is taken from them.

@@ -1,7 +1,12 @@
 """Alerts on limits: the time left of chains, the ledger beside the cap; each once, also after restarts."""
 
+import asyncio
 import re
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +20,7 @@ from streams.alerts.message import Digest, Share, message_of, payload, subject
 from streams.alerts.receivers import Email
 from streams.alerts.rules import RulesError, read
 from streams.alerts.schedule import PendingMessage, Schedule, State
+from streams.deployment.config import Deployment
 from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
@@ -22,7 +28,8 @@ from tests.services.redis import RedisServer
 from tests.streams.alerts.environments import alert_environment, ids, wait_for_requests, webhook_rule
 from tests.streams.alerts.factories import WEBHOOK, StoredState, entry, event, rule, sent
 from tests.streams.alerts.fake_receivers import WebhookReceiver, serving
-from tests.streams.alerts.message_factories import PAGE
+from tests.streams.alerts.message_factories import PAGE, SECRET
+from tests.streams.deployments import COMMAND, environment, process
 from tests.streams.detection.chains.stories import KOREAN, LISTED, START, A, B, Story
 
 MAIL: Final = Email(host="mail.example.org", sender="a@example.org", recipients=("b@example.org",))
@@ -327,3 +334,42 @@ async def test_what_the_log_has_cut_off_is_learnt_from_what_is_kept(own_redis: R
             async with env.deliveries(watch):
                 await wait_for_requests(receiver, 2)
         assert {identifier.partition(":")[0] for identifier in ids(receiver)} == {"gap", "ledger"}
+
+
+@pytest.mark.services
+async def test_the_process_tells_each_limit_once_over_kills_with_the_settings_of_the_deployment(
+    redis_server: str, tmp_path: Path
+) -> None:
+    settings, rules = tmp_path / "settings.toml", tmp_path / "rules.toml"
+    settings.write_text("[ledger]\ncap_barrels = 1000.0\n")
+    with serving(WebhookReceiver()) as receiver:
+        hook = f'webhook = {{ url = "{receiver.url}", secret_env = "SECRET", allow_private = true }}'
+        rules.write_text(
+            f'[[rule]]\nname = "left"\nfilter = {{ type = ["chain"] }}\ntime_left_below_hours = 24\n{hook}\n'
+            f'[[rule]]\nname = "cap"\ncap_share = [0.5, 0.8, 1.0]\n{hook}\n'
+        )
+        async with alert_environment(redis_server) as env:
+            deployment = Deployment(redis=env.url, prefix=env.prefix, settings=str(settings))
+            command = ("alerts", "run", "--rules", str(rules))
+            early = calls(2, every=0.05)
+            await env.write(*early, revised(1, 30))
+            for hours, count in ((0, 3), (7, 4), (9, 4)):
+                with process(deployment, tmp_path / "alerts.log", *command, SECRET=SECRET) as running:
+                    await env.write(event(5, hours + 1, detected=text(FOUND + hours * HOUR)))
+                    await wait_for_requests(receiver, count)
+                    running.kill()
+            told = {f"ledger:2026:seen:{share:g}" for share in SHARES} | {f"{CHAIN.id}:1:time-left-24"}
+            assert set(ids(receiver)) == told
+            assert all(n <= 2 for n in Counter(ids(receiver)).values())  # killed while one was sent
+            for rule_name, key, value in (("left", "belowHours", 24), ("cap", "share", 0.5)):
+                before = len(receiver.requests)
+                tried = await asyncio.to_thread(
+                    subprocess.run,
+                    [sys.executable, "-c", COMMAND, "alerts", "test", rule_name, "--rules", str(rules)],
+                    env=environment(deployment, SECRET=SECRET),
+                    capture_output=True,
+                )
+                assert tried.returncode == 0, tried.stderr
+                sample = receiver.requests[before].json
+                assert sample["type"] == "test"
+                assert (sample.get("timeLeft") or sample["data"])[key] == value

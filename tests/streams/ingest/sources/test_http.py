@@ -151,6 +151,25 @@ async def test_what_can_not_be_used_is_refused_and_taken_in_by_no_part(
         assert kept.lines == [SENTENCES[0].encode()]
 
 
+async def test_a_sender_that_asks_first_is_told_to_go_on_or_why_not() -> None:
+    kept = Kept()
+    async with listening(kept) as client:
+        for path, answers in (("/ais", [b"100", b"200"]), ("/other", [b"404"])):
+            reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+            head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(SENTENCES[0])}\r\n"
+            writer.write(f"{head}Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+            found = []
+            async with asyncio.timeout(PATIENCE):
+                for _ in answers:
+                    found.append((await reader.readuntil(b"\r\n\r\n")).split()[1])
+                    if found == [b"100"]:
+                        writer.write(SENTENCES[0].encode())
+            assert found == answers
+            writer.close()
+            await writer.wait_closed()
+    assert kept.lines == [SENTENCES[0].encode()]
+
+
 async def test_with_a_token_only_its_senders_are_heard() -> None:
     kept = Kept()
     basic = base64.b64encode(b"station:s3cret").decode()

@@ -1,4 +1,4 @@
-"""Alerts: a revision of an event that a rule has to report, and why."""
+"""Alerts: what a rule has to report, and why: a revision of an event, or a limit that was passed."""
 
 from enum import StrEnum
 
@@ -6,9 +6,10 @@ import msgspec
 
 from models.event import Event, Level
 from models.time import Millis
+from streams.ledger.delivery import Barrels
 
 
-class Kind(StrEnum):
+class Revision(StrEnum):
     """What is new about a revision for the receiver."""
 
     NEW = "new"  # the first that the rule reports
@@ -18,6 +19,18 @@ class Kind(StrEnum):
     UPDATED = "updated"  # any other
 
 
+class Kind(StrEnum):
+    """What a message is about."""
+
+    NEW = "new"
+    RAISED = "raised"
+    CLOSED = "closed"
+    RETRACTED = "retracted"
+    UPDATED = "updated"
+    TIME_LEFT = "time_left"  # the time left of an open chain fell below a limit
+    CAP_SHARE = "cap_share"  # the deliveries of a year passed a share of the cap
+
+
 class Held(StrEnum):
     """Why an alert has to wait for a digest."""
 
@@ -25,8 +38,37 @@ class Held(StrEnum):
     LIMIT = "limit"
 
 
+class TimeLeft(msgspec.Struct, frozen=True, rename="camel"):
+    """That the oil of a chain may arrive soon, as of an instant of the data."""
+
+    below_hours: float  # the limit of the rule
+    hours_left: float  # until the earliest arrival; 0 if that has passed
+    as_of: str  # event time: the newest of the data
+    behind_hours: float  # by which that lay behind the clock of the alerts process
+    port: str
+    port_name: str
+    ssvid: str
+    earliest_arrival: str
+
+
+class CapShare(msgspec.Struct, frozen=True, rename="camel"):
+    """That the deliveries of a year passed a share of the cap, as of an instant of the data."""
+
+    year: int
+    share: float
+    counted: str  # "seen" or "with_possible": the total whose middle estimate passed it
+    cap_barrels: float
+    as_of: str  # event time: the newest of the data
+    seen: int  # deliveries
+    possible: int
+    dark: int  # of the possible ones: the vessel was silent meanwhile
+    without_size: int  # deliveries without barrels
+    barrels_seen: Barrels
+    barrels_with_possible: Barrels
+
+
 class Alert(msgspec.Struct, frozen=True):
-    """What a digest says about a revision, and the entry of the log that has all of it."""
+    """What a digest says about it, and the entry of the log that has the event."""
 
     entry: str
     event: str
@@ -41,11 +83,16 @@ class Alert(msgspec.Struct, frozen=True):
     summary: str
     since: Millis  # when the rule read it, by the clock of the alerts process
     held: Held | None = None
+    time_left: TimeLeft | None = None
+    cap_share: CapShare | None = None  # then `event` names the share
 
     @property
     def id(self) -> str:
         """The same over retries, restarts and rules, so a receiver can recognise a repeat."""
-        return f"{self.event}:{self.revision}"
+        if self.cap_share is not None:
+            return self.event
+        limit = f":time-left-{self.time_left.below_hours:g}" if self.time_left else ""
+        return f"{self.event}:{self.revision}{limit}"
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True):
@@ -63,13 +110,18 @@ def follow(before: Followed | None, event: Event, time: Millis) -> Followed:
     return Followed(event.revision, max(levels, key=_rank), event.status == "closed", time)
 
 
-def kinds(before: Followed | None, event: Event) -> tuple[Kind, ...]:
+def revisions(before: Followed | None, event: Event) -> tuple[Revision, ...]:
     """What this revision is to a receiver who knows the event as it was `before`; the most important kind."""
     if event.status == "retracted":
-        return () if before is None else (Kind.RETRACTED, Kind.UPDATED)
+        return () if before is None else (Revision.RETRACTED, Revision.UPDATED)
     closes = event.status == "closed" and not (before and before.closed)
     raises = before is not None and _rank(event.level) > _rank(before.highest)
-    found = {Kind.NEW: before is None, Kind.RAISED: raises, Kind.CLOSED: closes, Kind.UPDATED: True}
+    found = {
+        Revision.NEW: before is None,
+        Revision.RAISED: raises,
+        Revision.CLOSED: closes,
+        Revision.UPDATED: True,
+    }
     return tuple(kind for kind, holds in found.items() if holds)
 
 

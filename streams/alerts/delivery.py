@@ -11,13 +11,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
-from models.event import from_json
+from models.event import EventType, from_json
 from models.time import DAY, HOUR, Millis
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
 from streams.alerts.rules import Rule
-from streams.alerts.schedule import PendingMessage, Schedule
+from streams.alerts.schedule import FACTORS, PendingMessage, Schedule, State
 from streams.alerts.state_store import Dead, RuleStore
+from streams.ledger.settings import LedgerSettings
 from streams.runtime import metrics
 from streams.runtime.backoff import Backoff, Delays, wait_after
 from streams.runtime.fencing import SetBack
@@ -51,12 +52,14 @@ class Delivery:
         now: Callable[[], Millis] = clock,
         away: Delays = AWAY,
         refused: Delays = REFUSED,
+        ledger: LedgerSettings = FACTORS,
     ) -> None:
         self.rule = rule
         self.news = asyncio.Event()
         """Set when there may be something new in the log."""
         self._log, self._store, self._channel, self._where = events, store, channel, where
         self._now, self._away, self._refused = now, Backoff(away), refused
+        self._ledger = ledger
         self._pause = 0.0  # the receiver gets nothing until then, by the monotonic clock
         self._stopping = False
 
@@ -67,7 +70,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Run until stopped. Raises Fenced."""
-        self._schedule = Schedule(self.rule, await self._patiently(self._store.open))
+        self._schedule = self._made(await self._patiently(self._store.open))
         swept = self._now()
         while not self._stopping:
             try:
@@ -77,7 +80,10 @@ class Delivery:
                     swept = self._now()
             except SetBack as error:
                 log.warning("set_back", rule=self.rule.name, reason=str(error))
-                self._schedule = Schedule(self.rule, await self._patiently(self._store.reopen))
+                self._schedule = self._made(await self._patiently(self._store.reopen))
+
+    def _made(self, state: State) -> Schedule:
+        return Schedule(self.rule, state, self._ledger)
 
     async def _step(self) -> None:
         """Take in what is new; send a message, or wait."""
@@ -90,6 +96,7 @@ class Delivery:
         if self._unread:
             await self._commit()
             return
+        await self._look_at_limits()
         pause = self._pause - time.monotonic()
         found = self._schedule.next(self._now()) if pause <= 0 else None
         state, name = self._schedule.state, self.rule.name
@@ -109,6 +116,7 @@ class Delivery:
             ends = await self._patiently(self._log.ends)
             schedule.start(ends.last if ends else BEFORE_ALL)
             single["read"] = ends.added if ends else await self._patiently(self._log.added)
+            await self._learn()
         position = schedule.position or BEFORE_ALL
         entries = await self._patiently(partial(self._log.since, position, BATCH))
         self._unread = len(entries) == BATCH
@@ -121,6 +129,7 @@ class Delivery:
             schedule.missed(ends.first, self._now())
             single["read"] = ends.dropped
             self._unread = True
+            await self._learn()
             return
         for entry in entries:
             try:
@@ -130,6 +139,34 @@ class Delivery:
                 schedule.start(entry.entry)
         if entries:
             single["read"] = read + len(entries)
+
+    async def _learn(self) -> None:
+        """Take in what is kept of events that the rule has to know although it has not read of them."""
+        for type in self._schedule.known_types:
+            for json in await self._patiently(partial(self._log.latest_of_type, type)):
+                await self._know(json)
+
+    async def _know(self, json: bytes) -> None:
+        """Take in an event as it stands; left out if another version wrote it, or the log has cut it off."""
+        try:
+            event = from_json(json)
+        except ValueError as error:
+            log.error("left_out", rule=self.rule.name, entry="kept", reason=str(error))
+            return
+        if event.type is not EventType.CHAIN:  # no message quotes it
+            self._schedule.know(BEFORE_ALL, event)
+            return
+        revisions = await self._patiently(partial(self._log.revisions, event.id))
+        entry = next((one.entry for one in revisions if one.revision == event.revision), BEFORE_ALL)
+        self._schedule.know(entry, event)
+
+    async def _look_at_limits(self) -> None:
+        """Make the alerts that are due because event time went on, or because the ledger grew."""
+        if not self._schedule.known_types:
+            return
+        newest = await self._patiently(self._log.newest)
+        if newest is not None:
+            self._schedule.pass_limits(newest, self._now())
 
     async def _hand_over(self, parcel: PendingMessage) -> None:
         json = await self._json(parcel)
@@ -173,7 +210,12 @@ class Delivery:
         """The event of a message about one event; empty if the log does not have it any more."""
         if len(parcel.alerts) != 1:
             return b""
-        entry = await self._patiently(partial(self._log.at, parcel.alerts[0].entry))
+        alert = parcel.alerts[0]
+        if alert.cap_share is not None:
+            return b""
+        entry = await self._patiently(partial(self._log.at, alert.entry))
+        if entry is None and alert.time_left is not None:  # a chain may stay as it is for months
+            return await self._patiently(partial(self._log.latest, alert.event)) or b""
         return b"" if entry is None else entry.json
 
     async def _wait_for_consent(self) -> None:

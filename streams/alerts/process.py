@@ -12,6 +12,7 @@ from streams.alerts.delivery import Delivery
 from streams.alerts.rules import Rules
 from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
+from streams.ledger.settings import LedgerSettings
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced
 from streams.runtime.logs import get_logger
@@ -25,13 +26,19 @@ GRACE: Final = 15.0
 """Seconds that current messages have when the process is to end."""
 
 
-def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metrics_port: int) -> int:
+def run(
+    deployment: Deployment,
+    rules: Rules,
+    channels: Sequence[Channel],
+    metrics_port: int,
+    ledger: LedgerSettings,
+) -> int:
     """Run until a signal ends it. Returns the exit code."""
     logs.configure()
     metrics.serve(metrics_port)
     code = 0
     try:
-        asyncio.run(_run(deployment, rules, channels))
+        asyncio.run(_run(deployment, rules, channels, ledger))
     except* Fenced as errors:
         log.critical("ends", reason=str(errors.exceptions[0]), code=exit_codes.FENCED)
         code = exit_codes.FENCED
@@ -40,13 +47,18 @@ def run(deployment: Deployment, rules: Rules, channels: Sequence[Channel], metri
     return code
 
 
-async def _run(deployment: Deployment, rules: Rules, channels: Sequence[Channel]) -> None:
+async def _run(
+    deployment: Deployment, rules: Rules, channels: Sequence[Channel], ledger: LedgerSettings
+) -> None:
     client = connect(deployment.redis)
     events = EventLog(client, deployment.prefix)
     deliveries = [
-        Delivery(rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis)
+        Delivery(
+            rule, events, RuleStore(client, deployment.prefix, rule.name), channel, deployment.redis,
+            ledger=ledger,
+        )
         for rule, channel in zip(rules.rules, channels, strict=True)
-    ]
+    ]  # fmt: skip
 
     loop, halt = asyncio.get_running_loop(), asyncio.Event()
     tasks = [asyncio.create_task(delivery.run()) for delivery in deliveries]

@@ -4,20 +4,35 @@ import re
 import tomllib
 import types
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 
 from models.errors import InputError
+from models.event import EventType
 from models.event_filter import EventFilter, EventFilterError
-from streams.alerts.alert import Kind
+from streams.alerts.alert import Revision
 from streams.alerts.quiet_hours import Quiet
 from streams.alerts.receivers import Email, Mqtt, Receiver, Slack, Webhook
 
 CHANNELS: Final = ("webhook", "email", "slack", "mqtt")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 Value = str | int | float
+MOST_HOURS: Final = 2_400.0
+"""Highest limit of the time left: longer than any chain is followed."""
+MOST_SHARE: Final = 10.0
+"""Highest share of the cap."""
+USUAL: Final = (Revision.NEW, Revision.RAISED, Revision.RETRACTED)
+"""The revisions that are reported if a rule does not choose them."""
+
+
+class Counted(StrEnum):
+    """Which deliveries of a year are held against the cap."""
+
+    SEEN = "seen"
+    WITH_POSSIBLE = "with_possible"
 
 
 class RulesError(InputError):
@@ -28,7 +43,15 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     name: str
     filter: dict[str, Value | list[Value]] = {}
     """As everywhere: type, level, fence, country, … What an event met once, it need not meet again."""
-    revisions: tuple[Kind, ...] = (Kind.NEW, Kind.RAISED, Kind.RETRACTED)
+    revisions: tuple[Revision, ...] | None = None
+    """Default: new, raised, retracted. With `time_left_below_hours`: only retractions of chains that were
+    reported."""
+    time_left_below_hours: float | tuple[float, ...] | None = None
+    """Report a chain when the time to its earliest arrival falls below this; once for each limit."""
+    cap_share: float | tuple[float, ...] | None = None
+    """Report when the deliveries of a year pass this share of the cap; once for each share and year."""
+    cap_counts: Counted = Counted.SEEN
+    """The deliveries whose middle estimate is held against the cap."""
     quiet: Quiet | None = None
     max_per_hour: int | None = None
     """So many messages within any 60 minutes; the rest comes in a digest when there is room again."""
@@ -42,8 +65,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError(
                 f"name = {self.name!r}: use up to 40 of a-z, 0-9, - and _, a letter or digit first"
             )
-        if not self.revisions:
-            raise ValueError(f"revisions is empty; valid are {', '.join(Kind)}")
+        if self.revisions is not None and not self.revisions:
+            raise ValueError(f"revisions is empty; valid are {', '.join(Revision)}")
         if self.max_per_hour is not None and not 0 < self.max_per_hour <= 1_000:
             raise ValueError("max_per_hour must be from 1 to 1000")
         given = [name for name in CHANNELS if getattr(self, name) is not None]
@@ -51,9 +74,38 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             found = f"has {' and '.join(given)}" if given else "has none"
             raise ValueError(f"needs one receiver, {found}; give one of {', '.join(CHANNELS)}")
         try:
-            self.selection()
+            selection = self.selection()
         except EventFilterError as error:
             raise ValueError(f"filter.{error}") from None
+        if self.time_left_below_hours is not None:
+            if self.cap_share is not None:
+                raise ValueError("time_left_below_hours and cap_share exclude each other; make two rules")
+            _check("time_left_below_hours", self.limits, MOST_HOURS, "hours, like 24 or [72, 24]")
+            if selection.types and EventType.CHAIN not in selection.types:
+                raise ValueError("time_left_below_hours is about chains; filter.type must have chain")
+        if self.cap_share is not None:
+            _check("cap_share", self.shares, MOST_SHARE, "shares of the cap, like [0.5, 0.8, 1.0]")
+            if self.filter or self.revisions is not None:
+                raise ValueError("cap_share counts the whole ledger; leave filter and revisions out")
+        elif self.cap_counts is not Counted.SEEN:
+            raise ValueError("cap_counts goes with cap_share, which is not given")
+
+    @property
+    def reported(self) -> tuple[Revision, ...]:
+        """The revisions that are reported."""
+        if self.revisions is not None:
+            return self.revisions
+        return (Revision.RETRACTED,) if self.limits else USUAL
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Limits of the time left, in hours."""
+        return _several(self.time_left_below_hours)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of the cap."""
+        return _several(self.cap_share)
 
     @property
     def channel(self) -> str:
@@ -148,6 +200,19 @@ def explain(message: str, kind: type) -> str:
         value = what.removeprefix("Invalid enum value ")
         return f"{before}{value} is not valid; choose one of {', '.join(parent)}"
     return before + what
+
+
+def _several(value: float | tuple[float, ...] | None) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _check(name: str, values: tuple[float, ...], most: float, example: str) -> None:
+    """Raises ValueError."""
+    if not values or len(set(values)) < len(values):
+        raise ValueError(f"{name} is empty or names a value twice; give {example}")
+    for value in values:
+        if not 0 < value <= most:
+            raise ValueError(f"{name}: {value:g} is not above 0 and at most {most:g}; give {example}")
 
 
 def _keys(kind: Any) -> list[str]:

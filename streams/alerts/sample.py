@@ -1,4 +1,4 @@
-"""The sample that `tankerwatch alerts test` sends: an event that no one can take for a real one."""
+"""The samples that `tankerwatch alerts test` sends: no one can take them for real ones."""
 
 from models.event import (
     Detector,
@@ -13,6 +13,39 @@ from models.event import (
     Status,
     Vessel,
 )
+from streams.alerts.alert import CapShare, TimeLeft
+from streams.ledger.delivery import Barrels
+
+
+def sample_time_left(limit: float) -> TimeLeft:
+    """A limit of hours that no chain has passed."""
+    return TimeLeft(
+        below_hours=limit,
+        hours_left=0.0,
+        as_of="2000-01-01T01:00:00Z",
+        behind_hours=0.0,
+        port="TEST",
+        port_name="nowhere",
+        ssvid="000000001",
+        earliest_arrival="2000-01-01T01:00:00Z",
+    )
+
+
+def sample_share(share: float, counted: str) -> CapShare:
+    """A share of the cap that no deliveries have passed."""
+    return CapShare(
+        year=2000,
+        share=share,
+        counted=counted,
+        cap_barrels=0.0,
+        as_of="2000-01-01T01:00:00Z",
+        seen=0,
+        possible=0,
+        dark=0,
+        without_size=0,
+        barrels_seen=Barrels(),
+        barrels_with_possible=Barrels(),
+    )
 
 
 def sample() -> Event:

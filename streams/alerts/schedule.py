@@ -12,10 +12,14 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from models.event import Event, Level
+from models.event import Event, EventType, Level, Status
 from models.time import DAY, HOUR, Millis
-from streams.alerts.alert import Alert, Followed, Held, follow, kinds
+from streams.alerts import cap_share, time_left
+from streams.alerts.alert import Alert, Followed, Held, Kind, follow, revisions
 from streams.alerts.rules import Rule
+from streams.alerts.time_left import WatchedChain
+from streams.ledger.book import TYPES, Book, Call, ChainEnds
+from streams.ledger.settings import LedgerSettings
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 from streams.store.event_log import BEFORE_ALL, Entry, entry_key
@@ -30,6 +34,8 @@ FOLLOWED: Final = 90 * DAY
 """How long after its last revision an event is forgotten."""
 SUMMARY: Final = 500
 """Characters of an event's sentence that a digest quotes."""
+FACTORS: Final = LedgerSettings()
+"""What barrels are worked out with, unless settings say otherwise."""
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
 
@@ -77,7 +83,7 @@ class State:
     """What a rule has to remember, in named fields of bytes."""
 
     def __init__(self, fields: Mapping[str, bytes] | None = None) -> None:
-        found: dict[str, dict[str, bytes]] = {"f": {}, "w": {}, "p": {}, "": {}}
+        found: dict[str, dict[str, bytes]] = {name: {} for name in ("f", "w", "p", "c", "l", "e", "t", "")}
         for name, value in (fields or {}).items():
             table, colon, key = name.partition(":")
             found[table if colon else ""][key if colon else name] = value
@@ -86,12 +92,20 @@ class State:
         waiting.sort(key=lambda alert: entry_key(alert.entry))
         self.waiting = Table({alert.id: alert for alert in waiting})
         self.parcels = Table({key: _PARCEL.decode(value) for key, value in found["p"].items()})
+        self.chains = Table({key: _CHAIN.decode(value) for key, value in found["c"].items()})
+        """Chains whose time left is watched."""
+        self.calls = Table({key: _CALL.decode(value) for key, value in found["l"].items()})
+        self.chain_ends = Table({key: _ENDS.decode(value) for key, value in found["e"].items()})
+        """The book of the ledger."""
+        self.told: Table[bool] = Table(dict.fromkeys(found["t"], True))
+        """Shares of the cap that were told."""
         self.single: Table[Any] = Table({key: msgspec.json.decode(value) for key, value in found[""].items()})
 
     def changed(self) -> dict[str, bytes | None]:
         """The fields that have changed since the last call; None for those that are gone."""
         tables: Iterable[tuple[str, Table[Any]]] = (
-            ("f:", self.followed), ("w:", self.waiting), ("p:", self.parcels), ("", self.single),
+            ("f:", self.followed), ("w:", self.waiting), ("p:", self.parcels), ("c:", self.chains),
+            ("l:", self.calls), ("e:", self.chain_ends), ("t:", self.told), ("", self.single),
         )  # fmt: skip
         return {
             prefix + key: None if value is None else msgspec.json.encode(value)
@@ -103,13 +117,24 @@ class State:
 _FOLLOWED: Final = msgspec.json.Decoder(Followed)
 _ALERT: Final = msgspec.json.Decoder(Alert)
 _PARCEL: Final = msgspec.json.Decoder(PendingMessage)
+_CHAIN: Final = msgspec.json.Decoder(WatchedChain)
+_CALL: Final = msgspec.json.Decoder(Call)
+_ENDS: Final = msgspec.json.Decoder(ChainEnds)
 
 
 class Schedule:
-    def __init__(self, rule: Rule, state: State) -> None:
+    def __init__(self, rule: Rule, state: State, ledger: LedgerSettings = FACTORS) -> None:
         self.rule, self.state = rule, state
         self._selection = rule.selection()
         self._held = 0
+        self._ledger = ledger
+        self._book = Book(ledger, state.calls, state.chain_ends)
+        self._recount = True  # the book may have changed since the shares were looked at
+
+    @property
+    def known_types(self) -> tuple[EventType, ...]:
+        """The types of events that the rule has to know from before it began."""
+        return TYPES if self.rule.shares else (EventType.CHAIN,) if self.rule.limits else ()
 
     @property
     def position(self) -> str | None:
@@ -124,24 +149,29 @@ class Schedule:
     def take(self, entry: Entry, event: Event, now: Millis) -> Alert | None:
         """Take in the next entry of the log. Returns its alert, if there is one."""
         self.state.single["position"] = entry.entry
+        if self.rule.shares:
+            self._recount |= self._book.take(event)
+            return None
         followed = self.state.followed
         before = followed.get(event.id)
         if before is not None and event.revision <= before.revision:
             return None
         if before is None and not self._selection.matches(event):
             return None
-        found = kinds(before, event)
+        found = revisions(before, event)
         if not found:
             return None
         followed[event.id] = follow(before, event, entry_key(entry.entry)[0])
-        kind = next((kind for kind in found if kind in self.rule.revisions), None)
-        if kind is None:
+        if self.rule.limits:
+            time_left.watch(self.state.chains, entry.entry, event)
+        kind = next((kind for kind in found if kind in self.rule.reported), None)
+        if kind is None or not self._told(event):
             return None
         alert = Alert(
             entry=entry.entry,
             event=event.id,
             revision=event.revision,
-            kind=kind,
+            kind=Kind(kind),
             type=event.type,
             level=event.level,
             status=event.status,
@@ -153,6 +183,33 @@ class Schedule:
         )
         self.state.waiting[alert.id] = alert
         return alert
+
+    def know(self, entry: str, event: Event) -> None:
+        """Take in an event of one of the `known_types` from before the rule began, as it stands."""
+        if self.rule.shares:
+            self._recount |= self._book.take(event)
+        elif event.status is Status.OPEN and self._selection.matches(event):
+            time_left.watch(self.state.chains, entry, event)
+
+    def pass_limits(self, time: Millis, now: Millis) -> list[Alert]:
+        """The alerts that are due at this event time. All entries of the log must be taken in before."""
+        state, alerts = self.state, list[Alert]()
+        if self.rule.limits:
+            alerts += time_left.found(state.chains, self.rule.limits, time, now)
+        if self.rule.shares and self._recount:
+            alerts += cap_share.found(
+                self._book, state.told, self.rule, self._ledger, self.position or BEFORE_ALL, time, now
+            )
+            self._recount = False
+        for alert in alerts:
+            state.waiting[alert.id] = alert
+        return alerts
+
+    def _told(self, event: Event) -> bool:
+        """Whether a retraction may be sent: where only limits are reported, of what was reported."""
+        if event.status is not Status.RETRACTED or not self.rule.limits or self.rule.revisions is not None:
+            return True
+        return (one := self.state.chains.get(event.id)) is not None and one.ever_told
 
     def missed(self, first: str, now: Millis) -> None:
         """The log has lost entries after our position: go on before `first`, and send a message about it."""
@@ -224,6 +281,7 @@ class Schedule:
         old = [event for event, known in self.state.followed.items() if known.time < now - FOLLOWED]
         for event in old:
             del self.state.followed[event]
+            self.state.chains.discard(event)
 
     def _make(self, may: list[Alert], now: Millis) -> PendingMessage:
         """A message of alerts that may be sent: all that were held, in a digest, or else the first."""

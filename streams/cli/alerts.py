@@ -51,11 +51,13 @@ def run(
 
     from streams.alerts import process
     from streams.alerts.channels.factory import channels
+    from streams.stages.settings import load
 
     wanted, deployment = _load(rules), _deployment()
     port = metrics_port if metrics_port is not None else deployment.web_port and deployment.web_port + 2
     made = channels(wanted, os.environ)
-    raise typer.Exit(process.run(deployment, wanted, made, port))
+    ledger = load(deployment.settings or None).ledger
+    raise typer.Exit(process.run(deployment, wanted, made, port, ledger))
 
 
 @app.command()
@@ -96,16 +98,22 @@ def try_out(
     from streams.alerts.alert import Kind
     from streams.alerts.channel import Result
     from streams.alerts.channels.factory import channel_of
-    from streams.alerts.message import Single
-    from streams.alerts.sample import sample
+    from streams.alerts.message import Message, Share, Single
+    from streams.alerts.sample import sample, sample_share, sample_time_left
 
     wanted = _load(rules)
-    channel = channel_of(wanted.named(rule), wanted.page, os.environ)
+    tested = wanted.named(rule)
+    channel = channel_of(tested, wanted.page, os.environ)
 
     async def send() -> Any:
-        event = sample()
-        name = f"test:{uuid.uuid4().hex}"
-        return await channel.send(Single(name, Kind.NEW, event, to_json(event), test=True))
+        event, name = sample(), f"test:{uuid.uuid4().hex}"
+        message: Message = Single(name, Kind.NEW, event, to_json(event), test=True)
+        if tested.limits:
+            left = sample_time_left(tested.limits[0])
+            message = Single(name, Kind.TIME_LEFT, event, to_json(event), test=True, time_left=left)
+        if tested.shares:
+            message = Share(name, sample_share(tested.shares[0], tested.cap_counts), test=True)
+        return await channel.send(message)
 
     outcome = asyncio.run(send())
     if outcome.result is not Result.DELIVERED:

@@ -21,6 +21,13 @@ def feed(
         str | None,
         typer.Option(metavar="TEXT", help="Prefix of all Redis keys. Default: TANKERWATCH_PREFIX."),
     ] = None,
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML file of settings, for the ledger and facilitators. Default: TANKERWATCH_SETTINGS.",
+        ),
+    ] = None,
 ) -> None:
     """Serve events and vessels as a page for people, and as an API and a stream for programs.
 
@@ -32,10 +39,14 @@ def feed(
     from streams.cli.serve import open_port
     from streams.deployment import config
     from streams.deployment.reference_data import load_all_fences
-    from streams.feed import settings
+    from streams.feed.analysis_settings import AnalysisSettings
     from streams.feed.http import process
+    from streams.feed.settings import from_environment
+    from streams.stages.settings import load
 
-    wanted, demands = config.from_environment(), settings.from_environment()
+    wanted, demands = config.from_environment(), from_environment()
+    every = load(settings or wanted.settings or None)
+    analysis = AnalysisSettings(every.ledger, every.facilitators)
     fences = load_all_fences(wanted.files)
     changes = {name: value for name, value in (("redis", redis), ("prefix", prefix)) if value is not None}
-    process.run(msgspec.structs.replace(wanted, **changes), demands, fences, open_port(host, port))
+    process.run(msgspec.structs.replace(wanted, **changes), demands, fences, open_port(host, port), analysis)

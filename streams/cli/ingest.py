@@ -28,10 +28,10 @@ def ingest(
         typer.Argument(
             metavar="SOURCE",
             help="A recording, a folder or archive of recordings, - for standard input, tcp://HOST:PORT to "
-            "connect to, "
-            "udp://[HOST][:PORT] to listen on (port 10110 by default), serial:/dev/DEVICE?baud=38400, or "
-            "aisstream: (needs AISSTREAM_API_KEY; its JSON messages are not decoded yet and count as "
-            "malformed lines).",
+            "connect to, udp://[HOST][:PORT] to listen on (port 10110 by default), http://[HOST]:PORT/PATH "
+            "to listen on for posted lines and JSON, mqtt://HOST[:PORT]/TOPIC (also mqtts, mqtt+ws and "
+            "mqtt+wss; topics are separated by commas), serial:/dev/DEVICE?baud=38400, or aisstream: (needs "
+            "AISSTREAM_API_KEY).",
         ),
     ],
     *,

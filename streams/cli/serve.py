@@ -65,6 +65,7 @@ def _run(
     """Read the recordings and serve the page until a signal ends it."""
     import asyncio
 
+    from streams.feed.analysis_settings import AnalysisSettings
     from streams.feed.http import access, server
     from streams.feed.http.context import FeedContext
     from streams.feed.recording.memory_log import MemoryLog
@@ -78,9 +79,9 @@ def _run(
         log = MemoryLog()
         player = Player(log, rate)
         tokens, _ = access.tokens(settings, HOST)
-        feed = FeedContext(
-            log, Hub(log, settings), settings, detection.rules.surroundings.fences, player, tokens
-        )
+        hub, rules = Hub(log, settings), detection.rules
+        analysis = AnalysisSettings(rules.settings.ledger, rules.settings.facilitators)
+        feed = FeedContext(log, hub, settings, rules.surroundings.fences, player, tokens, analysis)
 
         def ended(summary: "Summary") -> None:
             _show(summary, log)

@@ -29,6 +29,12 @@ class Counters:
     """UDP datagrams that the kernel dropped before they could be received. Their lines are not known."""
     dropped_lines: int = 0
     """Lines lost in `dropped_datagrams`, in refused frames, and at a stop with a full buffer."""
+    requests: int = 0
+    """HTTP requests received."""
+    refused_requests: int = 0
+    """HTTP requests that were not answered with 200: their senders have been told to do otherwise."""
+    dropped_messages: int = 0
+    """MQTT messages dropped because they were too long, or because nothing more could be buffered."""
     reconnects: int = 0
     """Connections of live sources that were tried again."""
     kafka_outages: int = 0

@@ -49,6 +49,8 @@ class Intake:
         self._arrived = asyncio.Event()  # there are lines that no frame has yet
         self._last_frame = time.monotonic()
         self._ended = False
+        self.loses = False
+        """Whether a frame was lost: the process is about to end, and nothing more can be kept."""
 
     async def register(self, origin: str) -> None:
         await self._outbox.put(Registration(wire.VERSION, self.source, origin))
@@ -143,6 +145,7 @@ class Intake:
                 if not await self._outbox.put(frame, patient=patient):
                     lines = len(frame.received or ())
                     self._counters.dropped_lines += lines
+                    self.loses = True
                     log.error("frame_lost", source=self.source, kind=frame.kind, lines=lines,
                         first_line=frame.first_line, reason="the buffer is full")  # fmt: skip
                 self._ready.popleft()

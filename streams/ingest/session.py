@@ -24,7 +24,9 @@ from streams.ingest.sources.address import (
     AddressError,
     AisstreamAddress,
     FileAddress,
+    HttpAddress,
     LiveAddress,
+    MqttAddress,
     SerialAddress,
     TcpAddress,
     UdpAddress,
@@ -32,6 +34,8 @@ from streams.ingest.sources.address import (
 )
 from streams.ingest.sources.aisstream import KEY, AisstreamFeed, Box
 from streams.ingest.sources.files import FileFeed
+from streams.ingest.sources.http import TOKEN, HttpFeed
+from streams.ingest.sources.mqtt import PASSWORD, USER, MqttFeed
 from streams.ingest.sources.serial import SerialFeed
 from streams.ingest.sources.tcp import TcpFeed
 from streams.ingest.sources.udp import UdpFeed
@@ -192,6 +196,11 @@ class Session:
                 return TcpFeed(address, counters, delays)
             case UdpAddress():
                 return UdpFeed(address, counters)
+            case HttpAddress():
+                return HttpFeed(address, os.environ.get(TOKEN) or None, counters)
+            case MqttAddress():
+                user, password = os.environ.get(USER) or None, os.environ.get(PASSWORD) or None
+                return MqttFeed(address, user, password, counters, delays)
             case SerialAddress():
                 return SerialFeed(address, counters, delays)
             case AisstreamAddress():

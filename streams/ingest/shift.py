@@ -1,9 +1,10 @@
 r"""Moves the times in the lines of a recording, so that it can be published as if it happened now.
 
 All times of a line are moved together: `c:` of a tag block, `$PGHP` lines, RMC and ZDA (each with its
-checksum), the epoch after the checksum of a sentence, and an epoch or ISO 8601 text before the sentence. They
-are moved by whole minutes, because position reports hold the UTC second of their fix. Dates inside payloads
-(ETA, the clock of a base station) stay as they are: no time is taken from them.
+checksum), the epoch after the checksum of a sentence, an epoch or ISO 8601 text before a sentence or object,
+and those in fields of JSON whose names say that they are times. They are moved by whole minutes, because
+position reports hold the UTC second of their fix. Dates inside payloads (ETA, the clock of a base station)
+stay as they are: no time is taken from them.
 """
 
 import re
@@ -33,6 +34,14 @@ _ZDA: Final = re.compile(
 _PREFIX_EPOCH: Final = re.compile(rb"(\s*)(\d{10}(?:\d{3}){0,3})(?=[.;,\s])")
 _PREFIX_TEXT: Final = re.compile(rb"(\s*\[?)(\d{4})-(\d\d)-(\d\d)([T ])(\d\d):(\d\d)(?=:)")
 _SUFFIX: Final = re.compile(rb"(.*\*[0-9A-Fa-f]{2}.*,\s*)(\d{10}(?:\d{3}){0,3})((?:\.\d+)?\s*)", re.DOTALL)
+_OBJECT: Final = re.compile(rb"[^\\!${]*\{\s*\"")
+_FIELD: Final = re.compile(
+    rb"(\"(?:[a-z_]*(?:time|date|utc|stamp|received|seen)[a-z_]*|epoch|ts|t)\"\s*:\s*\"?)"
+    rb"(?:(\d{10}(?:\d{3}){0,3})(?!\d)|(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?=\d\d(?!\d))"
+    rb"|(\d{4})-(\d\d)-(\d\d)([T ])(\d\d):(\d\d)(?=:))",
+    re.IGNORECASE,
+)
+_TAG_IN_TEXT: Final = re.compile(rb"(?<=\\\\)([^\\\"]*c:\d[^\\\"]*)(?=\\\\[!$])")
 
 _EVERY_TIME: Final = TextRules("UTC", DateOrder.DAY_FIRST)
 """Reads times of a named zone and dates that end with the year, too. Neither can be moved."""
@@ -100,6 +109,9 @@ def _moved(line: bytes, by: Millis) -> bytes:
         line = found[1] + _epoch(found[2], by) + line[found.end() :]
     elif found := _PREFIX_TEXT.match(line):
         line = _text(found, by) + line[found.end() :]
+    if _OBJECT.match(line):
+        line = _FIELD.sub(lambda field: _field(field, by), line)
+        return _TAG_IN_TEXT.sub(lambda tag: _tag(tag[1], by), line)
     if found := _TAG.fullmatch(line):
         line = found[1] + _tag(found[2], by) + found[3]
     if found := _PGHP.fullmatch(line):
@@ -130,6 +142,16 @@ def _minutes(fields: tuple[bytes, ...], by: Millis) -> tuple[bytes, ...]:
 def _text(found: re.Match[bytes], by: Millis) -> bytes:
     year, month, day, hour, minute = _minutes((found[2], found[3], found[4], found[6], found[7]), by)
     return found[1] + year + b"-" + month + b"-" + day + found[5] + hour + b":" + minute
+
+
+def _field(found: re.Match[bytes], by: Millis) -> bytes:
+    """The name of a field of JSON and its time, moved: an epoch, `YYYYMMDDHHMM` before seconds, or text."""
+    if found[2]:
+        return found[1] + _epoch(found[2], by)
+    if found[3]:
+        return found[1] + b"".join(_minutes((found[3], found[4], found[5], found[6], found[7]), by))
+    date = _minutes((found[8], found[9], found[10], found[12], found[13]), by)
+    return found[1] + b"-".join(date[:3]) + found[11] + b":".join(date[3:])
 
 
 def _tag(content: bytes, by: Millis) -> bytes:

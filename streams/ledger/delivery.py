@@ -3,14 +3,12 @@
 A call is a port visit, or a dark port visit: a silence in which the tanker can have called.
 """
 
-from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Final
 
 import msgspec
 
 from models.event import Event, Level, ReachablePort, Status, Vessel
-from models.time import DAY, Millis, from_text
 from models.vessel import Role, is_listed
 from streams.ledger.settings import LedgerSettings
 from streams.watchlists.shipped import shipped_watchlist
@@ -61,34 +59,6 @@ class Delivery(msgspec.Struct, frozen=True):
         return self.basis == BY_DRAUGHT and self.barrels.low > 0
 
 
-def deliveries(events: Iterable[Event], s: LedgerSettings) -> list[Delivery]:
-    """The deliveries among the latest revisions of these events, each counted once, by start.
-
-    A call after which the vessel reported more draught than before has landed nothing and is left out.
-    """
-    latest: dict[str, Event] = {}
-    for event in events:
-        if event.id not in latest or event.revision > latest[event.id].revision:
-            latest[event.id] = event
-    carried = {
-        leg.event
-        for event in latest.values()
-        if event.chain and event.status is not Status.RETRACTED
-        for leg in event.chain.legs
-        if leg.kind == "discharge"
-    }
-    calls = [event for event in latest.values() if _may_be_delivery(event, carried, s)]
-    found: dict[str, list[Delivery]] = {}
-    for event in sorted(calls, key=lambda event: (event.start, event.id)):
-        now = _delivery(event, s)
-        before = found.setdefault(now.ship, [])
-        if before and _time(now.start) - _time(before[-1].end or before[-1].start) < s.same_call_days * DAY:
-            before[-1] = _joined(before[-1], now)
-        else:
-            before.append(now)
-    return sorted((one for some in found.values() for one in some), key=lambda one: (one.start, one.event))
-
-
 def deadweight(vessel: Vessel, s: LedgerSettings) -> tuple[Barrels, str] | None:
     """Deadweight in tonnes as a range, and where it is from; None if neither it nor the size is known."""
     listed = (hit.deadweight_tonnes for hit in vessel.watchlists if not hit.weak)
@@ -102,20 +72,29 @@ def deadweight(vessel: Vessel, s: LedgerSettings) -> tuple[Barrels, str] | None:
     return Barrels(mid * (1 - spread), mid, mid * (1 + spread)), "deadweight by length and beam"
 
 
-def _may_be_delivery(event: Event, carried: Collection[str], s: LedgerSettings) -> bool:
+def call_of(event: Event, s: LedgerSettings) -> Delivery | None:
+    """The call of a tanker at a North Korean port that an event shows; None for other events.
+
+    A call after which the vessel reported more draught than before has landed nothing and is none.
+    """
     if event.status is Status.RETRACTED or not _is_tanker(event.vessel):
-        return False
-    if event.port_visit:
-        called = event.port_visit.country == COUNTRY
-    else:
-        called = _dark_port(event) is not None and (
-            event.level is Level.PROBABLE
-            or event.id in carried
-            or is_listed(event.vessel.watchlists)
-            or event.vessel.flag == COUNTRY
-        )
+        return None
+    visit = event.port_visit
+    called = visit.country == COUNTRY if visit else _dark_port(event) is not None
     change = _change(event)
-    return called and (change is None or change < s.draught_metres)
+    if not called or (change is not None and change >= s.draught_metres):
+        return None
+    return _delivery(event, s)
+
+
+def counts_alone(event: Event) -> bool:
+    """Whether a call counts by itself, and not only as the end of a chain.
+
+    A call that nobody saw does if its event is `probable`, or if the vessel is listed or North Korean.
+    """
+    return event.port_visit is not None or (
+        event.level is Level.PROBABLE or is_listed(event.vessel.watchlists) or event.vessel.flag == COUNTRY
+    )
 
 
 def _dark_port(event: Event) -> ReachablePort | None:
@@ -191,25 +170,12 @@ def _if_called(event: Event, barrels: Barrels, s: LedgerSettings) -> Barrels:
     return Barrels(0.0, barrels.mid * s.possible_share, barrels.high)
 
 
-def _joined(one: Delivery, other: Delivery) -> Delivery:
-    """Two calls of one load: it is counted once, by the call that shows more."""
-    main = max((one, other), key=lambda each: (each.seen, each.barrels.mid, each is one))
-    ends = None if other.end is None else max(one.end or other.end, other.end)
-    return msgspec.structs.replace(
-        main, start=one.start, end=ends, seen=one.seen or other.seen, dark=one.dark and other.dark
-    )
-
-
 def _change(event: Event) -> float | None:
     """Metres by which the reported draught changed; None unless it was sent before and after."""
     call = event.port_visit or event.dark_port_visit
     before = call.draught_before_meters if call else None
     after = call.draught_after_meters if call else None
     return None if before is None or after is None else round(after - before, 1)
-
-
-def _time(text: str) -> Millis:
-    return from_text(text)
 
 
 @cache

@@ -38,13 +38,14 @@ class EventWriter:
         elif form is Format.GEOJSON:
             stream.write('{"type":"FeatureCollection","features":[')
 
-    def write(self, event: Event) -> None:
+    def write(self, event: Event, case: str | None = None) -> None:
+        """Write a revision. `case` is the chain that the event is a leg of; only GeoJSON has it."""
         if self._form is Format.JSONL:
             self._stream.write(to_json(event).decode() + "\n")
         elif self._form is Format.CSV:
             self._stream.write(_row(_cells(event)))
         else:
-            self._stream.write(",\n" * bool(self._count) + json.dumps(_feature(event), sort_keys=True))
+            self._stream.write(",\n" * bool(self._count) + json.dumps(_feature(event, case), sort_keys=True))
         self._count += 1
 
     def close(self) -> None:
@@ -53,9 +54,9 @@ class EventWriter:
         self._stream.flush()
 
 
-def _feature(event: Event) -> dict[str, Any]:
+def _feature(event: Event, case: str | None) -> dict[str, Any]:
     """A GeoJSON Feature: a point, the rest of the event as properties."""
-    content = json.loads(to_json(event))
+    content = json.loads(to_json(event)) | ({"case": case} if case is not None else {})
     place = content.pop("position")
     west, south, east, north = content.pop("boundingBox")
     return {

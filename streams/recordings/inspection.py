@@ -17,6 +17,7 @@ from streams.recordings.errors import SourceError
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.json_text import JsonText
 from streams.recordings.formats.parquet import NAME as PARQUET
+from streams.recordings.position_counts import PositionCounts
 from streams.recordings.recording import Reading, Recording
 
 LEAST_GAP: Final = 10 * MINUTE
@@ -72,11 +73,16 @@ class Inspection(msgspec.Struct, rename="camel"):
     vessels: list[VesselSeen] = []
 
 
-def inspect(name: str, recording: Recording, reading: Reading) -> Inspection:
-    """Read a recording to its end. What is wrong with it is among the problems; nothing is raised."""
+def inspect(
+    name: str, recording: Recording, reading: Reading, places: PositionCounts | None = None
+) -> Inspection:
+    """Read a recording to its end. What is wrong with it is among the problems; nothing is raised.
+
+    Its positions are counted in `places`, if that is given.
+    """
     found = Inspection(name)
     decoder = Decoder(name, reading.settings, reading.hints)
-    seen = _Seen(found)
+    seen = _Seen(found, places)
     head = b""
     try:
         for frame in recording.frames():
@@ -120,8 +126,8 @@ def _where(kind: TimeKind, form: str) -> str:
 class _Seen:
     """Takes in what the Decoder releases."""
 
-    def __init__(self, found: Inspection) -> None:
-        self._found = found
+    def __init__(self, found: Inspection, places: PositionCounts | None) -> None:
+        self._found, self._places = found, places
         self._vessels: dict[int, VesselSeen] = {}
         self._minutes: set[int] = set()
         self._stations: Counter[str] = Counter()
@@ -167,6 +173,8 @@ class _Seen:
     def _place(self, rows: Rows) -> None:
         if not len(rows):
             return
+        if self._places is not None:
+            self._places.add(rows)
         order = np.argsort(rows["mmsi"], kind="stable")
         mmsis, starts, counts = np.unique(rows["mmsi"][order], return_index=True, return_counts=True)
         times = rows["time"][order]

@@ -110,6 +110,14 @@ class VesselRecord:
     identities: tuple[Identity, ...]
 
 
+class _Head(msgspec.Struct):
+    """The part of an event that tells its type, so that the rest need not be read."""
+
+    type: str
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_PAGE: Final = 200
 _WHEREABOUTS: Final = msgspec.json.Decoder(LastPosition)
 _IDENTITY: Final = msgspec.json.Decoder(Identity)
 _REVIEW: Final = msgspec.json.Decoder(Review)
@@ -194,6 +202,15 @@ class EventLog:
         else:
             ids = await self._redis.zrangebyscore(self.keys.detected, low, high, offset, count)
         return [name.decode() for name in ids]
+
+    async def latest_of_type(self, type: str) -> list[bytes]:
+        """The JSON of the highest revision of every kept event of this type. Reads all that is kept."""
+        found: list[bytes] = []
+        offset = 0
+        while ids := await self.by_detected(newest_first=False, offset=offset, count=_PAGE):
+            offset += len(ids)
+            found += (json for json in await self.latest_of(ids) if json is not None and _is(type, json))
+        return found
 
     async def revisions(self, event: str) -> list[Entry]:
         """All revisions that the log still has, oldest first."""
@@ -304,6 +321,14 @@ class EventLog:
         got = await self._redis.xread({self.keys.reviews: entry}, count, max(1, int(seconds * 1000)))
         found = got[0][1] if got else []
         return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
+
+
+def _is(type: str, json: bytes) -> bool:
+    """Whether it is an event of this type; not if it can't be read."""
+    try:
+        return _HEAD.decode(json).type == type
+    except msgspec.DecodeError:
+        return False
 
 
 def offsets(sink: Mapping[bytes, bytes]) -> dict[str, int]:

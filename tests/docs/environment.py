@@ -30,6 +30,13 @@ PROCESSES: Final[Rows] = [
     ("TANKERWATCH_TOKEN", "", "Token with which `tankerwatch events` reads from a feed."),
     ("AISSTREAM_API_KEY", "", "Key of aisstream.io, for the source `aisstream:`."),
     (
+        "TANKERWATCH_INGEST_TOKEN",
+        "",
+        "Token that senders to the source `http://` have to give; none for any sender.",
+    ),
+    ("TANKERWATCH_MQTT_USER", "", "Name for the broker of the source `mqtt://`."),
+    ("TANKERWATCH_MQTT_PASSWORD", "", "Password for the broker of the source `mqtt://`."),
+    (
         "XDG_STATE_HOME",
         "~/.local/state",
         "`tankerwatch ingest` keeps its buffer in the folder `tankerwatch` in it.",

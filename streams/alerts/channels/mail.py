@@ -11,7 +11,19 @@ from typing import Final
 from models.event import Event
 from streams.alerts.alert import Kind
 from streams.alerts.channel import Outcome, Result
-from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, subject
+from streams.alerts.message import (
+    Digest,
+    Gap,
+    Message,
+    Share,
+    Single,
+    items,
+    line,
+    link,
+    missing,
+    sentences,
+    subject,
+)
 from streams.alerts.receivers import Email
 from streams.output import event_text
 from streams.output.sanitize import sanitize
@@ -108,7 +120,10 @@ def _parts(message: Message) -> list[Part]:
     match message:
         case Single(event=event):
             told: list[Part] = [("", ["This is a test; nothing has happened."])] if message.test else []
-            return told + sheet(event)
+            return told + [("", [text]) for text in sentences(message)] + sheet(event)
+        case Share():
+            told = [("", ["This is a test; nothing has happened."])] if message.test else []
+            return [*told, ("", sentences(message))]
         case Digest():
             return [("", ["What had to wait, as it stands now:"])] + [
                 (line(item), [item.alert.summary]) for item in items(message)

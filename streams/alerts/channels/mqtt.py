@@ -6,7 +6,7 @@ from typing import Final
 import aiomqtt
 
 from streams.alerts.channel import Outcome, Result
-from streams.alerts.message import Digest, Gap, Message, Single, payload
+from streams.alerts.message import Digest, Gap, Message, Share, Single, payload
 from streams.alerts.receivers import Mqtt
 from streams.output.sanitize import sanitize
 
@@ -55,6 +55,9 @@ def topic_of(message: Message, template: str) -> str:
                 "mmsi": event.vessel.ssvid,
                 "flag": event.vessel.flag,
             }
+        case Share(passed=passed):
+            kind = "test" if message.test else "cap_share"
+            fields = {"type": "ledger", "id": f"{passed.year}-{passed.share:g}", "kind": kind}
         case Digest():
             levels = {alert.level for alert in message.alerts}
             level = "probable" if "probable" in levels else "possible"

@@ -6,7 +6,19 @@ import msgspec
 
 from streams.alerts.channel import Outcome
 from streams.alerts.channels.http import Poster
-from streams.alerts.message import Digest, Gap, Message, Single, items, line, link, missing, subject
+from streams.alerts.message import (
+    Digest,
+    Gap,
+    Message,
+    Share,
+    Single,
+    items,
+    line,
+    link,
+    missing,
+    sentences,
+    subject,
+)
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 
@@ -29,10 +41,12 @@ def compose(message: Message, page: str = "") -> dict[str, Any]:
     head = subject(message)
     match message:
         case Single(event=event):
-            lines = [sanitize(event.summary)]
+            lines = [*sentences(message), sanitize(event.summary)]
             facts = [event_text.place(event), event_text.period(event), f"score {event.score:.2f}"]
             facts.append(f"{event.id} revision {event.revision}")
             target = link(page, event.id)
+        case Share():
+            lines, facts, target = sentences(message), ["tankerwatch ledger"], page
         case Digest():
             lines = [line(item) for item in items(message)]
             facts, target = ["digest of what had to wait"], page

@@ -11,6 +11,7 @@ from streams.cli.files import read_events
 
 if TYPE_CHECKING:
     from models.event import Event
+    from streams.stages.settings import Settings as RunSettings
     from streams.tail.feed_source import FeedSource
     from streams.tail.redis_source import RedisSource
 
@@ -30,8 +31,23 @@ Redis = Annotated[
 
 Settings = Annotated[
     str | None,
-    typer.Option("--settings", metavar="FILE", help="TOML with settings that differ from the defaults."),
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="TOML with settings that differ from the defaults. Default: with --redis, TANKERWATCH_SETTINGS.",
+    ),
 ]
+
+
+def settings_of(file: str | None, redis: bool) -> "RunSettings":
+    """The settings of this file, or else of the deployment if events come from its Redis.
+
+    Raises SettingsError.
+    """
+    from streams.deployment import config
+    from streams.stages.settings import load
+
+    return load(file or (config.from_environment().settings if redis else "") or None)
 
 
 def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "list[Event]":

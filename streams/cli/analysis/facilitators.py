@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.analysis.event_input import Events, Redis, Settings, gather
+from streams.cli.analysis.event_input import Events, Redis, Settings, gather, settings_of
 from streams.output.sanitize import sanitize
 
 if TYPE_CHECKING:  # loaded when the command runs, so that its help comes at once
@@ -35,9 +35,8 @@ def facilitators(
     import msgspec
 
     from streams.facilitators.facilitator import facilitators as find
-    from streams.stages.settings import load
 
-    s = load(settings).facilitators
+    s = settings_of(settings, redis).facilitators
     found = find(gather(events, redis), s)
     if form is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())

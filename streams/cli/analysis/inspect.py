@@ -1,11 +1,13 @@
 """`tankerwatch inspect`: what is in recordings, and what a replay would make of them."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.errors import complain
+from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.options.groups import with_option_groups
 from streams.cli.options.inputs import InputOptions, Recordings, find_recordings
 
@@ -23,6 +25,12 @@ def inspect(
     json: Annotated[
         bool, typer.Option("--json", help="Write JSON, one object on a line for each file.")
     ] = False,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Also write a page with a map of each file; - for standard output."
+        ),
+    ] = None,
     inputs: InputOptions,
 ) -> None:
     """Say what is in recordings: format, times, outcomes of lines, messages, vessels, stations and gaps.
@@ -31,19 +39,31 @@ def inspect(
     """
     import msgspec
 
+    from streams.output.inspection_page import render
     from streams.recordings.inspection import inspect as look
+    from streams.recordings.position_counts import PositionCounts
     from streams.recordings.recording import Recording
 
     recordings = find_recordings(files, inputs)
+    check_outputs({"--html": html}, recordings.files)
     reading = inputs.reading()
     problems: list[str] = []
-    for name, each in zip(recordings.names, recordings.inputs, strict=True):
-        found = look(name, Recording(name, each.content, reading), reading)
-        problems += found.problems
-        if json:
-            typer.echo(msgspec.json.encode(found).decode())
-        else:
-            typer.echo("\n".join(_text(found, vessels)) + "\n")
+    with Output(html) if html else nullcontext() as page:
+        shown = []
+        for name, each in zip(recordings.names, recordings.inputs, strict=True):
+            places = PositionCounts()
+            found = look(name, Recording(name, each.content, reading), reading, places if page else None)
+            problems += found.problems
+            if page:
+                shown.append((found, places))
+            if html == STANDARD:
+                continue
+            if json:
+                typer.echo(msgspec.json.encode(found).decode())
+            else:
+                typer.echo("\n".join(_text(found, vessels)) + "\n")
+        if page:
+            page.write(render(shown))
     complain(*problems)
     raise typer.Exit(1 if problems else 0)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.analysis.event_input import Events, Redis, Settings, gather
+from streams.cli.analysis.event_input import Events, Redis, Settings, gather, settings_of
 from streams.cli.errors import UsageError
 from streams.output.sanitize import sanitize
 
@@ -42,11 +42,10 @@ def ledger(
     """
     import msgspec
 
-    from streams.ledger.delivery import deliveries
+    from streams.ledger.book import deliveries
     from streams.ledger.ledger import ledger as count
-    from streams.stages.settings import load
 
-    s = load(settings).ledger
+    s = settings_of(settings, redis).ledger
     found = deliveries(gather(events, redis), s)
     years = [each for each in count(found, s, _reported(reported or [])) if year in (None, each.year)]
     if form is Format.JSON:

@@ -9,16 +9,14 @@ from starlette.responses import Response
 from models.event import Event, EventType
 from models.event_filter import EventFilter
 from streams.facilitators.facilitator import facilitators
-from streams.facilitators.settings import FacilitatorSettings
 from streams.feed.http.context import Feed, FeedContext
 from streams.feed.http.openapi import Msgspec
 from streams.feed.http.parameters import ONCE, LedgerQuery, NoQuery
 from streams.feed.http.response_models import Facilitators, Ledger
 from streams.feed.http.responses import Json
 from streams.feed.views import event_pages
-from streams.ledger.delivery import deliveries
+from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
-from streams.ledger.settings import LedgerSettings
 
 router: Final = APIRouter(prefix="/v1", tags=["analysis"], dependencies=ONCE)
 
@@ -29,9 +27,9 @@ router: Final = APIRouter(prefix="/v1", tags=["analysis"], dependencies=ONCE)
     response_model=Annotated[Ledger, Msgspec()],
 )
 async def get_ledger(query: LedgerQuery, feed: Feed) -> Response:
-    """Only of events that are kept. The factors are the default settings."""
+    """Only of events that are kept. The factors are those of the feed's settings."""
     calls = await _events(feed, EventType.PORT_VISIT, EventType.DARK_PORT_VISIT, EventType.CHAIN)
-    s = LedgerSettings()
+    s = feed.analysis.ledger
     years = await asyncio.to_thread(lambda: ledger(deliveries(calls, s), s))
     return Json(Ledger([year for year in years if query.year in (None, year.year)]))
 
@@ -42,9 +40,9 @@ async def get_ledger(query: LedgerQuery, feed: Feed) -> Response:
     response_model=Annotated[Facilitators, Msgspec()],
 )
 async def get_facilitators(_: NoQuery, feed: Feed) -> Response:
-    """Only of events that are kept. The thresholds are the default settings."""
+    """Only of events that are kept. The thresholds are those of the feed's settings."""
     events = await _events(feed, EventType.ENCOUNTER, EventType.CHAIN)
-    return Json(Facilitators(await asyncio.to_thread(facilitators, events, FacilitatorSettings())))
+    return Json(Facilitators(await asyncio.to_thread(facilitators, events, feed.analysis.facilitators)))
 
 
 async def _events(feed: FeedContext, *types: EventType) -> list[Event]:

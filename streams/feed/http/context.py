@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from geofences.fence import Fence
+from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http.access import Tokens
 from streams.feed.http.stream_response import Streams
 from streams.feed.log import FeedLog
@@ -25,6 +26,7 @@ class FeedContext:
     player: Player | None = None
     """Of a recording; None for the live feed."""
     tokens: Tokens = field(default_factory=Tokens)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     fleet: Fleet = field(init=False)
     streams: Streams = field(init=False)
 

@@ -49,8 +49,11 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
     after = None if query.cursor is None else event_pages.from_cursor(query.cursor)
     position = await log.last()
     page = await event_pages.page(log, selection, query.start, query.end, after, query.limit)
+    await feed.hub.reach(await log.last())
+    cases = feed.hub.cases
+    shown = zip(page.events, page.json, strict=True)
     content = {
-        "events": [msgspec.Raw(one) for one in page.json],
+        "events": [msgspec.Raw(cases.add_to(json, event.id)) for event, json in shown],
         "next": event_pages.to_cursor(page.next) if page.next else None,
         "reviews": await log.latest_reviews([event.id for event in page.events]),
     }
@@ -64,6 +67,7 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
     response_model=Annotated[FeatureCollection, Msgspec()],
 )
 async def get_events_geojson(query: ExportQuery, feed: Feed) -> Response:
+    await feed.hub.reach(await feed.log.last())
     return _export(query, feed, Format.GEOJSON, GeoJson)
 
 
@@ -74,7 +78,8 @@ async def get_events_csv(query: ExportQuery, feed: Feed) -> Response:
 
 def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:
     pages = event_pages.every(feed.log, query.selection(), query.start, query.end)
-    return responses.download(exports.written(pages, form), kind, f"tankerwatch-events.{form}")
+    written = exports.written(pages, form, feed.hub.cases)
+    return responses.download(written, kind, f"tankerwatch-events.{form}")
 
 
 @router.get(
@@ -117,10 +122,12 @@ async def stream_events(
 async def get_event(id: EventId, _: NoQuery, feed: Feed) -> Response:
     log = feed.log
     event, json = await _latest(feed, id)
-    revisions = await log.revisions(id)
+    revisions = [one.json for one in await log.revisions(id)] or [json]
+    await feed.hub.reach(await log.last())
+    cases = feed.hub.cases
     content: dict[str, Any] = {
-        "event": msgspec.Raw(json),
-        "revisions": [msgspec.Raw(one.json) for one in revisions] or [msgspec.Raw(json)],
+        "event": msgspec.Raw(cases.add_to(json, id)),
+        "revisions": [msgspec.Raw(cases.add_to(one, id)) for one in revisions],
         "reviews": await log.reviews(id),
         "dimensions": vessels.dimensions(event, [await log.vessel(int(v.ssvid)) for v in event.vessels]),
     }

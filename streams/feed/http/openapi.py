@@ -122,6 +122,11 @@ def _schemas(models: dict[str, type]) -> dict[str, Any]:
     event = json.loads(json.dumps(schemas.event()).replace("#/$defs/", REF.format(name="")))
     found |= event.pop("$defs")
     found["Event"] = {key: value for key, value in event.items() if key not in ("$id", "$schema")}
+    found["Event"]["properties"]["case"] = {
+        "type": "string",
+        "description": "The id of the chain that this event is a leg of, as chains stand when it is sent. "
+        "Left out if there is none. Only the feed adds it.",
+    }
     return {name: found[name] for name in sorted(found)}
 
 

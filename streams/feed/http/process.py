@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geofences.fence import Fence
 from streams.deployment.config import Deployment
+from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http import access, server
 from streams.feed.http.context import FeedContext
 from streams.feed.settings import FeedSettings
@@ -19,7 +20,11 @@ log = get_logger(__name__)
 
 
 def run(
-    deployment: Deployment, settings: FeedSettings, fences: Sequence[Fence], listening: socket.socket
+    deployment: Deployment,
+    settings: FeedSettings,
+    fences: Sequence[Fence],
+    listening: socket.socket,
+    analysis: AnalysisSettings,
 ) -> None:
     """Serve the event log of the deployment on this socket until a signal ends it.
 
@@ -38,7 +43,7 @@ def run(
         try:
             events = EventLog(client, deployment.prefix)
             hub = Hub(events, settings, deployment.redis)
-            feed = FeedContext(events, hub, settings, tuple(fences), tokens=tokens)
+            feed = FeedContext(events, hub, settings, tuple(fences), tokens=tokens, analysis=analysis)
             log.info("feed_started", at=server.url(listening))
             await server.serve(feed, listening)
         finally:

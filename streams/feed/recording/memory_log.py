@@ -125,6 +125,10 @@ class MemoryLog:
     async def latest_of(self, events: Sequence[str]) -> list[bytes | None]:
         return [None if (at := self._latest(event)) is None else self._entries[at].json for event in events]
 
+    async def latest_of_type(self, type: str) -> list[bytes]:
+        ids = {one.id for one in self._entries[: self._count] if one.type == type}
+        return [json for json in await self.latest_of(sorted(ids)) if json is not None]
+
     async def newest_first(
         self,
         start: Millis | None = None,

@@ -86,7 +86,7 @@ class StreamClient:
                 continue
             entry = found[-1].entry
             messages = [
-                message("revision", one.json, one.entry)
+                message("revision", hub.cases.add_to(one.json, one.id), one.entry)
                 for one in found
                 if (event := read_event(one.json)) is not None and self._selection.matches(event)
             ]

@@ -11,18 +11,20 @@ import time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import msgspec
 
-from models.event import Event, Evidence
+from models.event import Event, EventType, Evidence
 from models.event_filter import EventFilter
 from models.time import Millis, to_text
 from streams.feed import metrics
 from streams.feed.log import FeedLog, read_event
 from streams.feed.notifier import Notifier
 from streams.feed.settings import FeedSettings
+from streams.feed.stream.cases import Cases
 from streams.feed.stream.sse import message, notice
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import first_of
@@ -38,6 +40,10 @@ CACHED: Final = 256
 """Chunks kept ready to be sent."""
 CHUNK: Final = 256_000
 """Bytes after which a chunk is full. A client that does not read has one chunk in its send buffer."""
+REACH: Final = 1.0
+"""Seconds that an answer waits for the hub to read what the answer is about."""
+PRUNE: Final = 3_600.0
+"""Seconds between two looks for chains that the log has dropped."""
 PER_STREAM: Final = 0.0001
 """Seconds to wait for further messages, for each open stream: with many clients, sending more at once saves
 work; with few, they get everything at once."""
@@ -73,6 +79,8 @@ class Hub:
         self._size = 0  # bytes of all items
         self._chunks: OrderedDict[tuple[EventFilter, int, int], Chunk] = OrderedDict()
         self._review = BEFORE_ALL  # the entry of the last review that was read
+        self.cases = Cases()
+        """The chains as of the last entry that was read."""
         self.changed = Notifier()
         """Notifies of every new item, and when the hub is reset or closed."""
         self.ready = asyncio.Event()
@@ -120,6 +128,14 @@ class Hub:
         while not self.closed and await self.retry(unnoticed):
             await self.changed.wait(1.0)
 
+    async def reach(self, entry: str) -> None:
+        """Wait until the hub has read up to this entry; not for long, if the log does not answer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REACH):
+                await self.ready.wait()
+                while not self.closed and entry_key(self.last) < entry_key(entry):
+                    await self.changed.wait(REACH)
+
     def close(self) -> None:
         """Let all streams end."""
         self.closed = True
@@ -158,9 +174,14 @@ class Hub:
 
     async def _read(self) -> None:
         self.start = self.last = await self.retry(self.log.last)
+        await self.retry(self._read_cases)
         self.ready.set()
         self.changed.notify()
+        pruned = time.monotonic()
         while True:
+            if time.monotonic() - pruned > PRUNE:
+                await self.retry(self._prune_cases)
+                pruned = time.monotonic()
             await self.retry(self._read_on)
             await asyncio.sleep(min(self._settings.coalesce_seconds, PER_STREAM * self.streams))
 
@@ -169,9 +190,14 @@ class Hub:
         if await lost(self.log, self.last, entries):
             await self._reset()
             return
-        for entry in entries:
-            if (event := read_event(entry.json)) is not None:
-                self._add(Item(entry.entry, _slim(event), message("revision", entry.json, entry.entry)))
+        events = [read_event(entry.json) for entry in entries]
+        for event in events:
+            if event is not None:
+                self.cases.take(event)
+        for entry, event in zip(entries, events, strict=True):
+            if event is not None:
+                json = self.cases.add_to(entry.json, entry.id)
+                self._add(Item(entry.entry, _slim(event), message("revision", json, entry.entry)))
             self.last = entry.entry
             if self._where:
                 metrics.LAG.observe(max(0.0, time.time() - entry_key(entry.entry)[0] / 1000))
@@ -181,11 +207,29 @@ class Hub:
     async def _reset(self) -> None:
         """The entries after the last one are lost: all clients have to list the events again."""
         last = await self.log.last()
+        await self._read_cases()
         self.base, self._items, self._size = self.end + 1, [], 0
         self._chunks.clear()
         self.start = self.last = last
         self.age += 1
         self.changed.notify()
+
+    async def _read_cases(self) -> None:
+        """Know the chains as they stand."""
+        found = await self.log.latest_of_type(EventType.CHAIN)
+        self.cases.clear()
+        for json in found:
+            if (event := read_event(json)) is not None:
+                self.cases.take(event)
+
+    async def _prune_cases(self) -> None:
+        """Forget chains that the log has dropped."""
+        chains = self.cases.chains
+        for at in range(0, len(chains), BATCH):
+            some = chains[at : at + BATCH]
+            for chain, json in zip(some, await self.log.latest_of(some), strict=True):
+                if json is None:
+                    self.cases.forget(chain)
 
     def _add(self, item: Item) -> None:
         """Keep the item, and drop the oldest ones beyond the size that the settings allow."""

@@ -8,6 +8,7 @@ from models.event import Event
 from models.last_position import TrackPoint
 from models.time import HOUR, from_text, to_text
 from streams.feed.log import FeedLog
+from streams.feed.stream.cases import Cases
 from streams.feed.views import event_pages
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
@@ -39,13 +40,13 @@ class _Buffer:
         return text.encode()
 
 
-async def written(pages: AsyncIterator[event_pages.Page], form: Format) -> AsyncIterator[bytes]:
-    """The bytes of a file of all events, page by page."""
+async def written(pages: AsyncIterator[event_pages.Page], form: Format, cases: Cases) -> AsyncIterator[bytes]:
+    """The bytes of a file of all events, page by page. GeoJSON has the `case` of each."""
     buffer = _Buffer()
     writer = EventWriter(buffer, form)
     async for page in pages:
         for event in page.events:
-            writer.write(event)
+            writer.write(event, cases.of(event.id))
         yield buffer.take()
     writer.close()
     yield buffer.take()

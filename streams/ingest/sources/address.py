@@ -14,10 +14,15 @@ BAUD: Final = 38_400
 """The speed of AIS receivers."""
 AISSTREAM_URL: Final = "wss://stream.aisstream.io/v0/stream"
 STDIN: Final = "-"
+MQTT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883, "mqtt+ws": 80, "mqtt+wss": 443}
+"""Default port of each way to reach an MQTT broker: plain, TLS, WebSocket, WebSocket with TLS."""
+WEBSOCKET_PATH: Final = "/mqtt"
+"""The path of MQTT over WebSocket, as all brokers have it by default."""
 
 FORMS: Final = (
     "a file, folder or archive, - for standard input, tcp://HOST:PORT, udp://[HOST][:PORT] (listens; port "
-    f"{UDP_PORT}), serial:/dev/DEVICE?baud={BAUD} or aisstream: (the key in AISSTREAM_API_KEY)"
+    f"{UDP_PORT}), http://[HOST]:PORT/PATH (listens), mqtt://HOST[:PORT]/TOPIC (also mqtts, mqtt+ws, "
+    f"mqtt+wss), serial:/dev/DEVICE?baud={BAUD} or aisstream: (the key in AISSTREAM_API_KEY)"
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
@@ -69,7 +74,31 @@ class AisstreamAddress:
     live = True
 
 
-LiveAddress = TcpAddress | UdpAddress | SerialAddress | AisstreamAddress
+@dataclass(frozen=True, slots=True)
+class HttpAddress:
+    text: str
+    host: str
+    """Address of the interface to listen on; empty for all of them (IPv4)."""
+    port: int
+    path: str
+
+    live = True
+
+
+@dataclass(frozen=True, slots=True)
+class MqttAddress:
+    text: str
+    host: str
+    port: int
+    topics: tuple[str, ...]
+    tls: bool = False
+    websocket: str = ""
+    """The path of the WebSocket; empty for MQTT over TCP."""
+
+    live = True
+
+
+LiveAddress = TcpAddress | UdpAddress | HttpAddress | MqttAddress | SerialAddress | AisstreamAddress
 Address = FileAddress | LiveAddress
 
 
@@ -88,6 +117,14 @@ def parse_address(text: str) -> Address:
         case "udp":
             host, port = _host_and_port(text)
             return UdpAddress(text, host, port if port is not None else UDP_PORT)
+        case "http":
+            return _http(text)
+        case "https":
+            raise AddressError(
+                f"{text}: TLS is not spoken here; give http://HOST:PORT/PATH, behind a reverse proxy for TLS"
+            )
+        case "mqtt" | "mqtts" | "mqtt+ws" | "mqtt+wss":
+            return _mqtt(text, scheme)
         case "serial":
             return _serial(text)
         case "aisstream":
@@ -116,6 +153,45 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     if port == 0:
         raise AddressError(f"{text}: port 0 can't be used; give one from 1 to 65535")
     return host, port
+
+
+def _http(text: str) -> HttpAddress:
+    parts = urlsplit(text)
+    host, port = _host_and_port(
+        text[: len(text) - len(parts.path)] if not parts.query + parts.fragment else text
+    )
+    if port is None:
+        raise AddressError(f"{text}: needs a port to listen on, such as http://127.0.0.1:8100/ais")
+    return HttpAddress(text, host, port, parts.path or "/")
+
+
+def _mqtt(text: str, scheme: str) -> MqttAddress:
+    form = f"{scheme}://HOST[:PORT]/TOPIC"
+    where, slash, topics = text.partition("://")[2].partition("/")
+    if "@" in where:
+        raise AddressError(
+            f"{scheme}://...: holds a user or a password; give {form}, and them in TANKERWATCH_MQTT_USER and "
+            "TANKERWATCH_MQTT_PASSWORD"
+        )
+    host, port = _host_and_port(f"{scheme}://{where}")
+    asked = tuple(topics.split(","))
+    if not host or not slash or not all(asked):
+        raise AddressError(
+            f"{text}: give {form}, such as {scheme}://broker.example.org/ais/#; several topics are separated "
+            "by commas"
+        )
+    for topic in asked:
+        levels = topic.split("/")
+        if any(len(level) > 1 and set(level) & set("+#") for level in levels) or "#" in levels[:-1]:
+            raise AddressError(f"{text}: {topic!r} is no topic; + stands for a level, # for all at the end")
+    return MqttAddress(
+        text,
+        host,
+        MQTT_PORTS[scheme] if port is None else port,
+        asked,
+        tls=scheme in ("mqtts", "mqtt+wss"),
+        websocket=WEBSOCKET_PATH if "+" in scheme else "",
+    )
 
 
 def _serial(text: str) -> SerialAddress:

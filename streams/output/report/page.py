@@ -21,7 +21,7 @@ from geofences.fence import Fence
 from models.event import Event, EventType, to_json
 from models.report import Rows
 from models.time import to_text
-from streams.ledger.delivery import deliveries
+from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
 from streams.output.report.backdrop import Land, backdrop

@@ -13,9 +13,12 @@ from streams.recordings.line_cutter import cut_into_frames
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
 _LOGGED: Final = re.compile(rb"(?m)^[^\n{\"]{1,80}\{\"[A-Za-z_]+\":.*\}\s*$")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_KEY: Final = re.compile(
-    rb'"(?:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks)"\s*:\s*$'
+_NAMES: Final = (
+    rb'"(?:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks)"\s*:\s*'
 )
+"""What an envelope calls the array of its objects."""
+_KEY: Final = re.compile(_NAMES + b"$")
+_OF_SENTENCES: Final = re.compile(_NAMES + rb'\[\s*"(?:!|\\\\)')
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
 _BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
@@ -172,6 +175,7 @@ def _is_whole(line: bytes) -> bool:
         and b"},{" not in text
         and b"}, {" not in text
         and b":[{" not in text.replace(b" ", b"")
+        and not _OF_SENTENCES.search(text)
     )
 
 

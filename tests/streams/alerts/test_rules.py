@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.alerts.alert import Kind
+from streams.alerts.alert import Revision
 from streams.alerts.receivers import Email, Mqtt
 from streams.alerts.rules import RulesError, load, read
 from tests.streams.alerts.factories import WEBHOOK, event
@@ -23,7 +23,7 @@ def problems(**rule: Any) -> list[str]:
 
 def test_a_rule_has_defaults() -> None:
     (rule,) = read({"rule": [{"name": "watch", "webhook": WEBHOOK}]}).rules
-    assert rule.revisions == (Kind.NEW, Kind.RAISED, Kind.RETRACTED)
+    assert rule.reported == (Revision.NEW, Revision.RAISED, Revision.RETRACTED)
     assert (rule.channel, rule.quiet, rule.max_per_hour) == ("webhook", None, None)
     assert rule.selection().matches(event())
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.event import Event, Level, Status
 from models.time import DAY, HOUR, MINUTE, from_text
-from streams.alerts.alert import Held, Kind
+from streams.alerts.alert import Held, Revision
 from streams.alerts.rules import Rule
 from streams.alerts.schedule import (
     DIGEST,
@@ -69,7 +69,7 @@ def test_by_default_new_events_higher_levels_and_retractions_are_sent() -> None:
         (["retracted"], [(7, "retracted")]),
         (["new", "updated"], [(1, "new"), *((n, "updated") for n in range(2, 8))]),
         (
-            list(Kind),
+            list(Revision),
             [
                 (1, "new"), (2, "updated"), (3, "raised"), (4, "updated"), (5, "updated"), (6, "closed"),
                 (7, "retracted"),

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from geofences.catalogue import load_catalogue
+from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http import access, server
 from streams.feed.http.context import FeedContext
 from streams.feed.log import FeedLog
@@ -26,11 +27,13 @@ async def served(
     player: Player | None = None,
     host: str = "127.0.0.1",
     redis: str = "",
+    analysis: AnalysisSettings | None = None,
 ) -> AsyncIterator[str]:
     """The URL of a feed that reads this log. `host` is the address that it believes to listen on."""
     settings = settings or FeedSettings(heartbeat_seconds=0.2)
     tokens, _ = access.tokens(settings, host)
-    feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), player, tokens)
+    analysis = analysis or AnalysisSettings()
+    feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), player, tokens, analysis)
     listening = server.listen("127.0.0.1", 0)
     url = server.url(listening).rstrip("/")
     stops: list[Callable[[], None]] = []

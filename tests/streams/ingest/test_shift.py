@@ -1,5 +1,6 @@
 """Times in lines moved: the decoder then reads the same reports, only at another time."""
 
+import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -75,6 +76,30 @@ def test_every_form_of_time_moves_and_moves_back(form: str, minutes: int) -> Non
     assert after.positions == later(before, by)
     assert after.outcomes == before.outcomes
     assert decode(moved(shifted, -by)).positions == before.positions
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({"class": "AIS", "rxuxtime": 1704164640.25, "nmea": [PLAIN]}),
+        json.dumps({"class": "AIS", "rxtime": "20240102030405", "nmea": [PLAIN]}),
+        json.dumps({"class": "AIS", "nmea": [tag(START) + PLAIN]}),
+        '{"MessageType":"PositionReport","Message":{"PositionReport":{"UserID":273000001,"MessageID":1,'
+        '"Longitude":132.5,"Latitude":42.5,"Sog":10,"Cog":90,"Timestamp":20}},'
+        '"MetaData":{"MMSI":273000001,"time_utc":"2023-11-14 22:13:20.123456789 +0000 UTC"}}',
+        '{"mmsi":273000001,"time":1668075025,"sog":1,"cog":2,"navStat":0,"heading":3,"lon":20.3,"lat":60}',
+        '{"mmsi":273000001,"timestampExternal":1668075025123,"timestamp":20,"navStat":0,"lon":20,"lat":60}',
+        '{ "mmsi" : 273000001, "lat" : 42.5, "lon" : 132.5, "Last_Seen": "2024-01-02T03:04:05.5+09:00",'
+        ' "timestamp": "2024-01-02T03:04:05.5+09:00", "id": 1704164640 }',
+        '2024-01-02T03:04:05Z {"class":"AIS","type":1,"mmsi":273000001,"lon":132.5,"lat":42.5}',
+    ],
+)
+def test_times_in_json_move_and_move_back(line: str) -> None:
+    (shifted,) = moved([line], 400 * DAY + 23 * HOUR + 59 * MINUTE)
+    before, after = decode([line]), decode([shifted])
+    assert len(before.positions) == 1
+    assert after.positions == later(before, 400 * DAY + 23 * HOUR + 59 * MINUTE)
+    assert moved([shifted], -(400 * DAY + 23 * HOUR + 59 * MINUTE)) == [line]
 
 
 def test_the_rest_of_a_line_stays_as_it_is() -> None:

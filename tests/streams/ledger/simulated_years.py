@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from models.event import Level
-from streams.ledger.delivery import deliveries
+from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
 from tests.streams.detection.chains.stories import LISTED, A, Story, dark_call

@@ -6,7 +6,7 @@ import pytest
 
 from models.event import Event, Level
 from models.vessel import WatchlistHit
-from streams.ledger.delivery import deliveries
+from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
 from tests.streams.detection.chains.stories import KOREAN, LISTED, A, Story, dark_call, direct

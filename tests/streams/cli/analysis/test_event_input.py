@@ -5,15 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 
 from models.event import Event, EventType, to_json
 from streams.deployment.config import Deployment
-from tests.streams.deployments import COMMAND, environment
+from tests.services.server import free_port
+from tests.streams.deployments import COMMAND, environment, process
 from tests.streams.detection.chains.stories import KOREAN, A, Story, direct
 from tests.streams.feed.feed_servers import served
 from tests.streams.tail.processes import tail_environment
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
 
@@ -52,6 +55,38 @@ async def test_redis_feed_and_files_give_the_same(redis_server: str, tmp_path: P
                     lambda words: call(env.deployment, *words, "-", stdin=file.read_bytes()), command
                 )
                 assert piped == answers[0]
+
+
+async def test_the_settings_of_the_deployment_are_those_of_its_feed_and_its_redis(
+    redis_server: str, tmp_path: Path
+) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[ledger]\ncap_barrels = 1234.0\n[facilitators]\nleast_times = 1\n")
+    story = direct(Story())
+    story.ship(A, length_meters=100, beam_meters=16)
+    story.meet(A, KOREAN, 40.0)
+    port = free_port()
+    async with tail_environment(redis_server) as env:
+        await env.write(*story.events)
+        deployment = msgspec.structs.replace(env.deployment, settings=str(settings))
+        for options in ((), ("--settings", str(settings))):
+            served_by = env.deployment if options else deployment
+            with process(served_by, tmp_path / "feed.log", "feed", "--port", str(port), *options):
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+                    async def answers(client: httpx.AsyncClient = client) -> bool:
+                        try:
+                            return (await client.get("/healthz")).is_success
+                        except httpx.TransportError:
+                            return False
+
+                    await eventually(answers, "the feed to answer")
+                    years = (await client.get("/v1/ledger")).json()["years"]
+                    found = (await client.get("/v1/facilitators")).json()["facilitators"]
+            assert [year["cap_barrels"] for year in years] == [1234.0]
+            assert len(found) == 1
+        code, told = await asyncio.to_thread(call, deployment, "ledger", "--redis", "--format", "json")
+        assert (code, msgspec.json.decode(told)[0]["cap_barrels"]) == (0, 1234.0)
 
 
 def test_a_feed_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from models.box import Box
 from models.event import Event
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
+from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis
@@ -91,6 +92,10 @@ class Core:
     def expect(self, source: str, time: Millis) -> None:
         """Nothing of this source is older than `time`: it does not hold the others back before that."""
         self._marks.update(source, time)
+
+    def see(self, sightings: Iterable[Sighting]) -> None:
+        """What others saw, before the first frame; each counts from when it was received."""
+        self.vessels.feed(Reports("", sightings=tuple(sightings)))
 
     def feed(self, frame: Frame) -> Output:
         decoder = self.decoders[frame.source]

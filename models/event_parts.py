@@ -257,8 +257,8 @@ class ReachablePort(Model, frozen=True, kw_only=True, rename="camel"):
     required_speed_knots: float | None  # to stay for the least time that counts; null while it is silent
     slack_hours: float  # longest stay less the least that counts
     seen_arriving: bool = False  # it was last heard in the port, or first heard there again
-    sighted: bool = False  # somebody saw it in a zone of the port, and named it
-    sighted_at_dock: bool = False  # that zone is a berth, a terminal or a discharge point
+    sighted: Seen | None = None  # the last time that somebody saw it in a zone of the port, and named it
+    sighted_at_dock: bool = False  # one such zone was a berth, a terminal or a discharge point
 
 
 class DarkPortVisit(Model, frozen=True, kw_only=True, rename="camel"):

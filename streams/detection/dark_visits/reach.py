@@ -4,7 +4,8 @@ A vessel that was last heard at one place and heard again at another can have be
 go and come back in that time (a space-time prism; Miller, 2018). Ways go by sea.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -14,9 +15,11 @@ from geofences.fence import DOCK_KINDS
 from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings
 from geofences.world_ports import COUNTRIES, world_ports
-from models.event import Position, ReachablePort
-from models.time import HOUR, Millis, to_text
+from models.event import Event, Position, ReachablePort
+from models.sighting import Seen
+from models.time import HOUR, Millis, from_text, to_text
 from streams.detection.dark_visits.settings import DarkVisitSettings
+from streams.detection.gaps.seen import REACH
 
 _KM: float = 1.852
 """Kilometres in a nautical mile."""
@@ -92,7 +95,52 @@ def reachable(
                 seen_arriving=arriving,
             )
         )
-    return _ranked(found, s)
+    return ranked(found, s)
+
+
+def reachable_if_seen(
+    ports: Sequence[WatchedPort], surroundings: Surroundings, event: Event, end: Millis, s: DarkVisitSettings
+) -> list[ReachablePort]:
+    """The ports where the vessel of a gap can have stayed, given who saw it meanwhile; the likeliest first.
+
+    A sighting that names the vessel and lies in a port's zones tells that it called there. All other ports
+    must have been within reach between two places where it was heard or seen.
+    """
+    gap = event.gap
+    assert gap is not None
+    start, knots = from_text(event.start), gap.plausible_speed_knots
+    whole = reachable(ports, surroundings, gap.off_position, gap.on_position, start, end, knots, s)
+    seen = [each for each in gap.sightings if each.matched_on != REACH]
+    if not seen:
+        return whole
+    last: dict[str, Seen] = {}  # sighting, by port
+    docks: set[str] = set()
+    for each in seen:
+        inside = _inside(surroundings, Position(lat=each.lat, lon=each.lon))
+        here = {port.code: port.fences & inside for port in ports if port.fences & inside}
+        last.update(dict.fromkeys(here, each))
+        fences = surroundings.index.by_id
+        docks |= {code for code, ids in here.items() if any(fences[id].kind in DOCK_KINDS for id in ids)}
+    called = [
+        msgspec.structs.replace(port, sighted=last[port.port], sighted_at_dock=port.port in docks)
+        for port in whole
+        if port.port in last
+    ]
+    places: list[tuple[Position | None, Millis]] = [(gap.off_position, start)]
+    places += [(Position(lat=each.lat, lon=each.lon), from_text(each.time)) for each in seen]
+    places.append((gap.on_position, end))
+    best: dict[str, ReachablePort] = {}
+    for (off, since), (on, until) in pairwise(places):
+        assert off is not None
+        for port in reachable(ports, surroundings, off, on, since, until, knots, s):
+            known = best.get(port.port)
+            if port.port not in last and (known is None or _more(port, known)):
+                best[port.port] = port
+    return [*called, *ranked(list(best.values()), s)]
+
+
+def _more(one: ReachablePort, other: ReachablePort) -> bool:
+    return (one.seen_arriving, one.longest_stay_hours) > (other.seen_arriving, other.longest_stay_hours)
 
 
 def other_ports(
@@ -112,7 +160,7 @@ def other_ports(
     return tuple(name for _, name in found)
 
 
-def _ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
+def ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
     """Ports in which it fell silent first, then by the way; about equally far ones in the settings' order."""
     order = {port: number for number, port in enumerate(s.ports)}
     rest = sorted(

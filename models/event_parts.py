@@ -258,7 +258,8 @@ class ReachablePort(Model, frozen=True, kw_only=True, rename="camel"):
     slack_hours: float  # longest stay less the least that counts
     seen_arriving: bool = False  # it was last heard in the port, or first heard there again
     sighted: Seen | None = None  # the last time that somebody saw it in a zone of the port, and named it
-    sighted_at_dock: bool = False  # one such zone was a berth, a terminal or a discharge point
+    fitting: Seen | None = None  # the same of somebody who names nobody, where no other silent vessel fits
+    sighted_at_dock: bool = False  # `sighted` at a berth, a terminal or a discharge point
 
 
 class DarkPortVisit(Model, frozen=True, kw_only=True, rename="camel"):

@@ -22,6 +22,7 @@ from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.dark_encounters.tracker import DarkEncounters
+from streams.detection.dark_visits.reach import watched_ports
 from streams.detection.dark_visits.tracker import DarkVisits
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
@@ -133,6 +134,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             settings.sighting,
             self._step,
             self._gaps,
+            watched_ports(rules.surroundings, settings.dark_port_visit),
             rules.surroundings,
             rules.watchlist,
             rules.detectors[EventType.DARK_VESSEL],

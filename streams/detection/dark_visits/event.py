@@ -51,6 +51,14 @@ SIGHTED_IN_PORT: Final = ReasonType(
     weight="sighted_in_port",
     hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT, Hypothesis.RECEPTION),
 )
+FITTING_IN_PORT: Final = ReasonType(
+    code="fitting_in_port",
+    side=Side.FOR,
+    text="a vessel seen in {port} at {when} UTC by {what} fits nobody who was heard there, and of the silent "
+    "vessels that are followed only this one",
+    weight="fitting_in_port",
+    hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT),
+)
 SAME_DRAUGHT: Final = ReasonType(
     code="same_draught",
     side=Side.AGAINST,
@@ -114,7 +122,7 @@ REASONS: Final = ReasonTable(
     EventType.DARK_PORT_VISIT,
     DarkVisitSettings(),
     (
-        *(REACHABLE, SEEN_IN_PORT, SIGHTED_IN_PORT, DRAUGHT, *LISTING),
+        *(REACHABLE, SEEN_IN_PORT, SIGHTED_IN_PORT, FITTING_IN_PORT, DRAUGHT, *LISTING),
         *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
         *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_REACHED),
     ),
@@ -195,6 +203,10 @@ def _for(
     if first.sighted is not None:
         when, what = _clock(first.sighted.time), described(first.sighted)
         yield SIGHTED_IN_PORT.reason(s, port=first.port_name, when=when, what=what)
+    if fitting := next((port for port in ports if port.fitting is not None), None):
+        assert fitting.fitting is not None
+        when, what = _clock(fitting.fitting.time), described(fitting.fitting)
+        yield FITTING_IN_PORT.reason(s, port=fitting.port_name, when=when, what=what)
     if (change := _draught_change(gap)) is not None and abs(change) >= s.draught_metres:
         yield DRAUGHT.reason(s, change)
     yield from watchlist(identity, start, s)

@@ -110,33 +110,46 @@ def reachable_if_seen(
     assert gap is not None
     start, knots = from_text(event.start), gap.plausible_speed_knots
     whole = reachable(ports, surroundings, gap.off_position, gap.on_position, start, end, knots, s)
-    seen = [each for each in gap.sightings if each.matched_on != REACH]
-    if not seen:
+    if not gap.sightings:
         return whole
-    last: dict[str, Seen] = {}  # sighting, by port
-    docks: set[str] = set()
-    for each in seen:
-        inside = _inside(surroundings, Position(lat=each.lat, lon=each.lon))
-        here = {port.code: port.fences & inside for port in ports if port.fences & inside}
-        last.update(dict.fromkeys(here, each))
-        fences = surroundings.index.by_id
-        docks |= {code for code, ids in here.items() if any(fences[id].kind in DOCK_KINDS for id in ids)}
+    named = [each for each in gap.sightings if each.matched_on != REACH]
+    seen = _by_port(ports, surroundings, named)
+    fitting = _by_port(ports, surroundings, [each for each in gap.sightings if each not in named])
     called = [
-        msgspec.structs.replace(port, sighted=last[port.port], sighted_at_dock=port.port in docks)
+        msgspec.structs.replace(port, sighted=seen[port.port][0], sighted_at_dock=seen[port.port][1])
         for port in whole
-        if port.port in last
+        if port.port in seen
     ]
     places: list[tuple[Position | None, Millis]] = [(gap.off_position, start)]
-    places += [(Position(lat=each.lat, lon=each.lon), from_text(each.time)) for each in seen]
+    places += [(Position(lat=each.lat, lon=each.lon), from_text(each.time)) for each in named]
     places.append((gap.on_position, end))
     best: dict[str, ReachablePort] = {}
     for (off, since), (on, until) in pairwise(places):
         assert off is not None
         for port in reachable(ports, surroundings, off, on, since, until, knots, s):
             known = best.get(port.port)
-            if port.port not in last and (known is None or _more(port, known)):
+            if port.port not in seen and (known is None or _more(port, known)):
                 best[port.port] = port
-    return [*called, *ranked(list(best.values()), s)]
+    others = ranked(list(best.values()), s)
+    return [
+        msgspec.structs.replace(port, fitting=fitting[port.port][0]) if port.port in fitting else port
+        for port in (*called, *others)
+    ]
+
+
+def _by_port(
+    ports: Iterable[WatchedPort], surroundings: Surroundings, seen: Iterable[Seen]
+) -> dict[str, tuple[Seen, bool]]:
+    """The last of these sightings in each port's zones, and whether one was at a dock; by port."""
+    found: dict[str, tuple[Seen, bool]] = {}
+    ports, fences = list(ports), surroundings.index.by_id
+    for each in seen:
+        inside = _inside(surroundings, Position(lat=each.lat, lon=each.lon))
+        for port in ports:
+            if here := port.fences & inside:
+                docked = port.code in found and found[port.code][1]
+                found[port.code] = each, docked or any(fences[id].kind in DOCK_KINDS for id in here)
+    return found
 
 
 def _more(one: ReachablePort, other: ReachablePort) -> bool:

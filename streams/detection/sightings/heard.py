@@ -1,7 +1,7 @@
-"""Heard: who was heard in and around watched fences, and where each of them was at a past time.
+"""Heard: who was heard in and around watched fences and ports, and where each was at a past time.
 
 Sightings are often known days later than their time, so positions are remembered for longer than for
-meetings, but only near watched fences.
+meetings, but only near these.
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import expand, haversine_m
-from geofences.surroundings import Surroundings
+from geofences.fence import Fence
 from models.report import Rows, joined
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.sightings.settings import SightingSettings
@@ -46,10 +46,10 @@ class HeardVessels:
     The state is kept in one piece for each hour. The names of those that change are added to `changed`.
     """
 
-    def __init__(self, surroundings: Surroundings, settings: SightingSettings, changed: set[str]) -> None:
+    def __init__(self, fences: Iterable[Fence], settings: SightingSettings, changed: set[str]) -> None:
         self._settings = settings
         self._changed = changed
-        self._near = _cells_near(surroundings, settings.around_km * 1000)
+        self._near = _cells_near(fences, settings.around_km * 1000)
         self._hours: dict[int, list[Rows]] = {}
         self._count = 0
         self._since: Millis | None = None
@@ -173,10 +173,10 @@ def _cell(degrees: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.intp]:
     return np.clip(cells, 0, 2 * half * _CELLS - 1)
 
 
-def _cells_near(surroundings: Surroundings, metres: float) -> npt.NDArray[np.bool_]:
-    """Which cells of a grid of the world lie in the boxes round watched fences, grown by a distance."""
+def _cells_near(fences: Iterable[Fence], metres: float) -> npt.NDArray[np.bool_]:
+    """Which cells of a grid of the world lie in the boxes round these fences, grown by a distance."""
     cells = np.zeros((180 * _CELLS, 360 * _CELLS), bool)
-    for fence in surroundings.watched_fences:
+    for fence in fences:
         shape = expand(fence.geometry, metres)
         for part in getattr(shape, "geoms", [shape]):
             west, south, east, north = part.bounds

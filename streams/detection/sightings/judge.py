@@ -7,6 +7,7 @@ gap that covers its time is published. Its place among the others does not matte
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
@@ -15,6 +16,7 @@ from models.sighting import Sighting
 from models.time import HOUR, Millis, from_text
 from models.vessel import Identity
 from models.watchlist import Watchlist
+from streams.detection.dark_visits.reach import WatchedPort
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.seen import Attached, Silence
 from streams.detection.sightings.event import Around, SeenOnce, build_event
@@ -64,6 +66,7 @@ class SightingJudge:
         settings: SightingSettings,
         step: Millis,
         gaps: GapJudge,
+        ports: Iterable[WatchedPort],
         surroundings: Surroundings,
         watchlist: Watchlist,
         detector: Detector,
@@ -78,7 +81,11 @@ class SightingJudge:
         self._detector = detector
         self._identity_of = identity_of
         self._changed = changed
-        self._heard = HeardVessels(surroundings, settings, changed)
+        fences = {fence.id for fence in surroundings.watched_fences}
+        fences |= {id for port in ports for id in port.fences}
+        near = [fence for fence in surroundings.fences if fence.id in fences]
+        self._fences = np.array([fence.id in fences for fence in surroundings.fences], bool)
+        self._heard = HeardVessels(near, settings, changed)
         self._records: dict[str, Record] = {}
         self._waiting: set[str] = set()  # ids of those that are not judged yet
         self._events: dict[str, Dark] = {}
@@ -204,8 +211,10 @@ class SightingJudge:
 
     def _covers(self, sighting: Sighting, instant: Millis) -> bool:
         """Whether it is known who was heard where and when it was."""
-        known = self._heard.covers(sighting.time, instant)
-        return known and self._surroundings.is_watched(sighting.lon, sighting.lat)
+        if not self._heard.covers(sighting.time, instant):
+            return False
+        _, fences = self._surroundings.index.containing(np.array([sighting.lon]), np.array([sighting.lat]))
+        return bool(self._fences[fences].any())
 
     def _compare_with_silent(self, id: str, silences: Sequence[Silence], instant: Millis) -> None:
         """Judge by the silences that cover it: it goes to one of them, to an event of its own, or nowhere."""
@@ -226,7 +235,7 @@ class SightingJudge:
         if match is not None:
             name = self._identity_of(match.mmsi).name or f"MMSI {match.mmsi:09d}"
             self._leave(record, FOUND_SILENT.reason(self._settings, name=name), instant)
-        elif record.covered:
+        elif record.covered and self._surroundings.is_watched(record.sighting.lon, record.sighting.lat):
             self._join(record, instant)
 
     def _assign(self, record: Record, match: Match | None) -> None:

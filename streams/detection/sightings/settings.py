@@ -46,10 +46,11 @@ class SightingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hours after its time at which a sighting is judged: by then every position of its time has come, and
     silences that cover it are known (`detectors.gap.notice_hours`)."""
     memory_hours: float = 72.0
-    """Hours for which it is remembered who was heard in and around watched fences. Sightings that are known
-    later are only compared with silences. Source: judgement; images are worth telling for some days."""
+    """Hours for which it is remembered who was heard in and around watched fences and ports. Sightings
+    that are known later are only compared with silences. Source: judgement; images are worth telling for
+    some days."""
     around_km: float = 30.0
-    """Kilometres around watched fences in which that is remembered. Source: judgement."""
+    """Kilometres around watched fences and ports in which that is remembered. Source: judgement."""
     most_positions: int = 1_000_000
     """Positions that are remembered at most; the oldest hours go first. Some 40 MB."""
     most_sightings: int = 20_000

@@ -31,7 +31,7 @@ def ingest(
             "connect to, "
             "udp://[HOST][:PORT] to listen on (port 10110 by default), serial:/dev/DEVICE?baud=38400, or "
             "aisstream: (needs AISSTREAM_API_KEY; its JSON messages are not decoded yet and count as "
-            "malformed lines).",
+            "malformed lines), or sightings: for what others write to the topic ais.sightings.",
         ),
     ],
     *,

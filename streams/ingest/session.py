@@ -26,6 +26,7 @@ from streams.ingest.sources.address import (
     FileAddress,
     LiveAddress,
     SerialAddress,
+    SightingsAddress,
     TcpAddress,
     UdpAddress,
     parse_address,
@@ -33,6 +34,7 @@ from streams.ingest.sources.address import (
 from streams.ingest.sources.aisstream import KEY, AisstreamFeed, Box
 from streams.ingest.sources.files import FileFeed
 from streams.ingest.sources.serial import SerialFeed
+from streams.ingest.sources.sightings import SightingsFeed
 from streams.ingest.sources.tcp import TcpFeed
 from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
@@ -194,6 +196,8 @@ class Session:
                 return UdpFeed(address, counters)
             case SerialAddress():
                 return SerialFeed(address, counters, delays)
+            case SightingsAddress():
+                return SightingsFeed(self._target.broker, self._target.topics, counters, delays)
             case AisstreamAddress():
                 return AisstreamFeed(address, os.environ.get(KEY), self._options.boxes, counters, delays)
 

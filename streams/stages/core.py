@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 
 from models.box import Box
 from models.event import Event
@@ -40,6 +41,13 @@ class ReportFilter:
         if self.box is not None and len(positions):
             positions = positions[self.box.mask(positions["lon"], positions["lat"])]
         return Reports(reports.source, positions, statics, reports.stations)
+
+    def takes(self, sighting: Sighting) -> bool:
+        """Whether what others saw takes part, by its own time and place."""
+        inside = self.box is None or bool(
+            self.box.mask(np.array([sighting.lon]), np.array([sighting.lat]))[0]
+        )
+        return inside and self.start <= sighting.time < self.end
 
     def _in_time(self, rows: Rows) -> Rows:
         if self.start == BEGINNING and self.end == END:
@@ -95,7 +103,7 @@ class Core:
 
     def see(self, sightings: Iterable[Sighting]) -> None:
         """What others saw, before the first frame; each counts from when it was received."""
-        self.vessels.feed(Reports("", sightings=tuple(sightings)))
+        self.vessels.feed(Reports("", sightings=tuple(filter(self._selection.takes, sightings))))
 
     def feed(self, frame: Frame) -> Output:
         decoder = self.decoders[frame.source]

@@ -17,7 +17,8 @@ STDIN: Final = "-"
 
 FORMS: Final = (
     "a file, folder or archive, - for standard input, tcp://HOST:PORT, udp://[HOST][:PORT] (listens; port "
-    f"{UDP_PORT}), serial:/dev/DEVICE?baud={BAUD} or aisstream: (the key in AISSTREAM_API_KEY)"
+    f"{UDP_PORT}), serial:/dev/DEVICE?baud={BAUD}, aisstream: (the key in AISSTREAM_API_KEY) or sightings: "
+    "(the topic of what others saw)"
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
@@ -69,7 +70,16 @@ class AisstreamAddress:
     live = True
 
 
-LiveAddress = TcpAddress | UdpAddress | SerialAddress | AisstreamAddress
+@dataclass(frozen=True, slots=True)
+class SightingsAddress:
+    """The topic of sightings of the same deployment."""
+
+    text: str
+
+    live = True
+
+
+LiveAddress = TcpAddress | UdpAddress | SerialAddress | AisstreamAddress | SightingsAddress
 Address = FileAddress | LiveAddress
 
 
@@ -94,6 +104,10 @@ def parse_address(text: str) -> Address:
             if rest and not rest.startswith(("ws://", "wss://")):
                 raise AddressError(f"{text}: give aisstream: alone, or aisstream:wss://… for another server")
             return AisstreamAddress(text, rest or AISSTREAM_URL)
+        case "sightings":
+            if rest:
+                raise AddressError(f"{text}: give sightings: alone; the topic is that of the deployment")
+            return SightingsAddress(text)
     raise AddressError(f"{text}: unknown kind of source {scheme!r}; known are {FORMS}")
 
 

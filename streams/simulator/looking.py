@@ -1,8 +1,8 @@
 """What others see of the ships of a scenario: sightings, and which of them are of ships that nobody hears.
 
-Every ship within reach of a look is seen, whether or not its AIS transmits: at its middle, with errors of place
-and length as images have them. dark_vessel: a ship that never transmits, seen in a transfer area or in the
-roads of a watched port; looks within 12 hours of each other see it once.
+Every ship within reach of a look is seen, whether or not its AIS transmits: at its middle, with errors of
+place and length as images have them. dark_vessel: a ship that never transmits, seen in a transfer area or in
+the roads of a watched port; looks within 12 hours of each other see it once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from models.event import EventType, Level
-from models.sighting import Sighting, SightingKind
+from models.sighting import Sighting
 from models.time import Millis, to_text
 from models.truth import TrueEvent
 from streams.simulator.kinematics import HOUR, Waters, beyond, inverse
@@ -23,11 +23,6 @@ PLACE_ERROR: Final = 60.0
 LENGTH_ERROR: Final = 0.06
 """Share of the length, standard deviation."""
 ONE_EVENT: Final = 12 * HOUR
-SOURCES: Final = {
-    SightingKind.IMAGE: "SIMSAT",
-    SightingKind.PATROL: "SIMPATROL",
-    SightingKind.RADAR: "SIMRADAR",
-}
 
 
 def sightings(
@@ -53,7 +48,7 @@ def sightings(
                     kind=look.kind,
                     imo=ship.imo if look.named and ship.imo else None,
                     reference=f"SIM-{number + 1}",
-                    source=SOURCES[look.kind],
+                    source=f"SIM {look.kind}",
                 )
             )
     return tuple(sorted(found, key=lambda each: each.key))
@@ -64,9 +59,8 @@ def dark_vessels(vessels: Sequence[Vessel], looks: Sequence[Look], start: Millis
     for vessel in vessels:
         if vessel.on_air(vessel.times).any():
             continue
-        times = [
-            look.time for look in looks if vessel in _within([vessel], look) and _watched(vessel, look.time)
-        ]
+        seen = [look.time for look in looks if _within([vessel], look)]
+        times = [time for time in seen if _watched(vessel, time)]
         groups: list[list[float]] = []
         for time in sorted(times):
             if groups and time - groups[-1][-1] <= ONE_EVENT:

@@ -1,6 +1,7 @@
 """The event of a vessel that was seen and not heard: its reasons for and against, and its sentence."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from statistics import median
 
 import msgspec
@@ -30,6 +31,7 @@ from streams.detection.sightings.reasons import (
     UNHEARD_AREA,
 )
 from streams.detection.sightings.settings import SightingSettings
+from streams.tracking.track import metres_between
 
 NOBODY = "000000000"
 """Stands for the MMSI of a vessel of which nobody knows it."""
@@ -146,7 +148,7 @@ def _for(
         yield SIZEABLE.reason(s, dark.length_meters)
     if len(sightings) > 1:
         lasted = duration_text(sightings[-1].time - sightings[0].time)
-        yield SEEN_AGAIN.reason(s, count=len(sightings), duration=lasted)
+        yield SEEN_AGAIN.reason(s, count=len(sightings), duration=lasted, km=_widest_km(sightings))
     if who := _named(vessel):
         yield NAMED.reason(s, who=who)
     yield from listing_reasons(vessel.watchlists, vessel.name or _named(vessel), start, s)
@@ -164,6 +166,12 @@ def _against(seen: Sequence[SeenOnce], dark: DarkVessel, s: SightingSettings) ->
     why = next((each.around.elsewhere for each in reversed(seen) if each.around.elsewhere), "")
     if why:
         yield NAMED_ELSEWHERE.reason(s, why=why)
+
+
+def _widest_km(sightings: Sequence[Sighting]) -> float:
+    """The distance of the two that are farthest apart."""
+    pairs = combinations(sightings, 2)
+    return max(metres_between(one.lon, one.lat, two.lon, two.lat) for one, two in pairs) / 1000
 
 
 def _named(vessel: Vessel) -> str:
@@ -185,10 +193,9 @@ def _summary(
     size = f" of about {dark.length_meters:.0f} m" if dark.length_meters is not None else ""
     last = dark.sightings[-1]
     when = to_text(from_text(last.time))[:16].replace("T", " ")
-    where = f" in {watched}" if watched else ""
-    times = f", the last time at {when} UTC" if len(sightings) > 1 else f" at {when} UTC"
-    again = f" {len(sightings)} times" if len(sightings) > 1 else ""
-    text = f"A vessel{size} was seen{again}{where}{times} by {described(last)}. "
+    where = f" (watched area: {watched})" if watched else ""
+    times = f" {len(sightings)} times, last" if len(sightings) > 1 else ""
+    text = f"A vessel{size} was seen{times} at {when} UTC by {described(last)}{where}. "
     if dark.heard_vessels:
         text += f"It fits none of the {dark.heard_vessels} vessels that were heard within {s.around_km:g} km."
     else:

@@ -27,7 +27,7 @@ SIZEABLE: Final = ReasonType(
 SEEN_AGAIN: Final = ReasonType(
     code="seen_again",
     side=Side.FOR,
-    text="it was seen {count} times within {duration}, at one spot as far as their accuracy tells",
+    text="it was seen {count} times within {duration}, up to {km:.1f} km apart",
     weight="seen_again",
 )
 NAMED: Final = ReasonType(

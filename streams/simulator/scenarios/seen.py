@@ -12,8 +12,8 @@ CHO_DO = (124.79, 38.55)
 @scenario
 def sighted_call(world: World) -> None:
     """A tanker switches her AIS off for 22 to 25 hours and loads at Vostochny, as in `dark_call_24`. A patrol
-    reads her IMO number at her berth and tells of it 6 hours later; a satellite image of the port shows her and
-    everybody else. Truth: a gap and a possible dark port visit in which she was seen; no dark vessel."""
+    reads her IMO number at her berth and tells of it 6 hours later; a satellite image of the port shows her
+    and everybody else. Truth: a gap and a possible dark port visit in which she was seen; no dark vessel."""
     world.thinned = 180.0
     ship = world.fleet.tanker((90, 130), destination="VOSTOCHNY")
     tanker, off, on, berthed = call(world, ship, world.between(22, 25), world.between(10, 12))
@@ -28,8 +28,8 @@ def sighted_call(world: World) -> None:
 
 @scenario
 def never_heard(world: World) -> None:
-    """Two tankers without AIS lie off Cho-do, 3 to 6 km apart, for 30 hours, while cargo ships and a tanker with
-    AIS pass and others drift around. Two satellite images 6 to 9 hours apart show all of them, the second is
+    """Two tankers without AIS lie off Cho-do, 3 to 6 km apart, for 30 hours, while cargo ships and a tanker
+    with AIS pass and others drift around. Two satellite images 6 to 9 hours apart show all of them, the second is
     known only a day later. Truth: a dark vessel for each of the two."""
     world.thinned = 120.0
     hours = 30.0
@@ -55,8 +55,8 @@ def never_heard(world: World) -> None:
 
 @scenario
 def all_heard(world: World) -> None:
-    """Cargo ships drift and tankers pass off Cho-do, all with AIS, and three satellite images show them. Truth:
-    nothing: every sighting is of a ship that is heard."""
+    """Cargo ships drift and tankers pass off Cho-do, all with AIS, and three satellite images show them.
+    Truth: nothing: every sighting is of a ship that is heard."""
     world.thinned = 120.0
     watchers(world, *CHO_DO, 30 * HOUR, 8)
     for number in range(3):

@@ -132,7 +132,8 @@ class HeardVessels:
 
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        return {"near/since", *(f"near/{hour}" for hour in self._hours)}
+        since = {"near/since"} if self._since is not None else set[str]()
+        return since | {f"near/{hour}" for hour in self._hours}
 
     def piece(self, name: str) -> object | None:
         """What one piece holds; None where it is gone."""

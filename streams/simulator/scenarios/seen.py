@@ -29,8 +29,8 @@ def sighted_call(world: World) -> None:
 @scenario
 def never_heard(world: World) -> None:
     """Two tankers without AIS lie off Cho-do, 3 to 6 km apart, for 30 hours, while cargo ships and a tanker
-    with AIS pass and others drift around. Two satellite images 6 to 9 hours apart show all of them, the second is
-    known only a day later. Truth: a dark vessel for each of the two."""
+    with AIS pass and others drift around. Two satellite images 6 to 9 hours apart show all of them; the
+    second one is known only a day later. Truth: a dark vessel for each of the two."""
     world.thinned = 120.0
     hours = 30.0
     away = beyond(*CHO_DO, world.between(0, 360), world.between(3_000, 6_000))

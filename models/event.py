@@ -40,7 +40,7 @@ from models.event_parts import (
     Vessel,
 )
 from models.innocent import InnocentExplanation
-from models.sighting import DarkVessel
+from models.sighting import NOBODY, DarkVessel
 from models.time import Millis
 
 __all__ = [
@@ -120,7 +120,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
             return self.chain.vessels
         if self.identity:
             return (self.vessel, *self.identity.others)
-        if self.dark_vessel and not int(self.vessel.ssvid):
+        if self.dark_vessel and self.vessel.ssvid == NOBODY:
             return ()  # nobody knows which one it is
         met = self.encounter or self.dark_encounter
         return (self.vessel, met.vessel) if met else (self.vessel,)

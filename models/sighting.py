@@ -5,10 +5,14 @@ Also what events say of sightings. It is often known only hours after its time: 
 
 import hashlib
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from models.time import Millis, to_text
+
+NOBODY: Final = "000000000"
+"""Stands for the MMSI of a vessel of which nobody knows it."""
 
 
 class SightingKind(StrEnum):

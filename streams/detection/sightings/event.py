@@ -9,7 +9,7 @@ import numpy as np
 
 from geofences.surroundings import Surroundings, bounds, middle
 from models.event import Detector, Event, EventType, Evidence, Level, Reason, Status, Vessel
-from models.sighting import DarkVessel, HeardNear, Sighting, SilentCandidate, seen_of
+from models.sighting import NOBODY, DarkVessel, HeardNear, Sighting, SilentCandidate, seen_of
 from models.time import Millis, duration_text, from_text, to_text
 from models.vessel import flag_of
 from models.watchlist import Watchlist
@@ -32,9 +32,6 @@ from streams.detection.sightings.reasons import (
 )
 from streams.detection.sightings.settings import SightingSettings
 from streams.tracking.track import metres_between
-
-NOBODY = "000000000"
-"""Stands for the MMSI of a vessel of which nobody knows it."""
 
 
 class Around(msgspec.Struct, array_like=True, frozen=True, gc=False):

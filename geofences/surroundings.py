@@ -65,6 +65,11 @@ class Surroundings:
         out[rows[order]] = self._suppress[fences[order]]
         return out
 
+    @property
+    def watched_fences(self) -> list[Fence]:
+        """The fences whose policy is `watch`, and the areas known for transfers."""
+        return [fence for fence, watch in zip(self.fences, self._watch.tolist(), strict=True) if watch]
+
     def sts(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
         """Which rows lie in an area known for transfers."""
         return self._any(hits, self._sts, length)

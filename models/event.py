@@ -40,6 +40,7 @@ from models.event_parts import (
     Vessel,
 )
 from models.innocent import InnocentExplanation
+from models.sighting import NOBODY, DarkVessel
 from models.time import Millis
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "ChainLeg",
     "DarkEncounter",
     "DarkPortVisit",
+    "DarkVessel",
     "Detector",
     "Distances",
     "Encounter",
@@ -100,6 +102,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
     chain: Chain | None = None
     dark_port_visit: DarkPortVisit | None = None
     dark_encounter: DarkEncounter | None = None
+    dark_vessel: DarkVessel | None = None
     identity: IdentityAnomaly | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
@@ -117,6 +120,8 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
             return self.chain.vessels
         if self.identity:
             return (self.vessel, *self.identity.others)
+        if self.dark_vessel and self.vessel.ssvid == NOBODY:
+            return ()  # nobody knows which one it is
         met = self.encounter or self.dark_encounter
         return (self.vessel, met.vessel) if met else (self.vessel,)
 

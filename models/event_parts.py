@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from models.sighting import Seen
 from models.vessel import WatchlistHit
 
 
@@ -18,6 +19,7 @@ class EventType(StrEnum):
     CHAIN = "chain"
     DARK_PORT_VISIT = "dark_port_visit"
     DARK_ENCOUNTER = "dark_encounter"
+    DARK_VESSEL = "dark_vessel"
     IDENTITY = "identity"
 
 
@@ -237,6 +239,8 @@ class Gap(Model, frozen=True, kw_only=True, rename="camel"):
     neighbours_before: int = 0  # other vessels heard near the off position in the hour before
     neighbours_heard: int = 0  # those of them that were heard after it fell silent
     observed_hours: float = 0.0  # of the silence, hours in which others were heard near the off position
+    sightings: tuple[Seen, ...] = ()  # of the vessel while it was silent, by time
+    longest_unseen_hours: float | None = None  # neither heard nor seen at a stretch; null without sightings
 
 
 class ReachablePort(Model, frozen=True, kw_only=True, rename="camel"):
@@ -253,6 +257,9 @@ class ReachablePort(Model, frozen=True, kw_only=True, rename="camel"):
     required_speed_knots: float | None  # to stay for the least time that counts; null while it is silent
     slack_hours: float  # longest stay less the least that counts
     seen_arriving: bool = False  # it was last heard in the port, or first heard there again
+    sighted: Seen | None = None  # the last time that somebody saw it in a zone of the port, and named it
+    fitting: Seen | None = None  # the same of somebody who names nobody, where no other silent vessel fits
+    sighted_at_dock: bool = False  # `sighted` at a berth, a terminal or a discharge point
 
 
 class DarkPortVisit(Model, frozen=True, kw_only=True, rename="camel"):
@@ -267,6 +274,7 @@ class DarkPortVisit(Model, frozen=True, kw_only=True, rename="camel"):
     draught_before_meters: float | None = None
     draught_after_meters: float | None = None
     ports: tuple[ReachablePort, ...] = ()
+    sightings: tuple[Seen, ...] = ()  # those of the gap
 
 
 class DarkEncounter(Model, frozen=True, kw_only=True, rename="camel"):

@@ -22,6 +22,7 @@ class Hypothesis(StrEnum):
     TRADE = "trade"
     SALE = "sale"
     WRONG_DATA = "wrong_data"
+    SMALL_CRAFT = "small_craft"
 
 
 class InnocentExplanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.sighting import Sighting
 from models.time import BEGINNING, Millis
 
 Rows = npt.NDArray[Any]
@@ -89,6 +90,8 @@ class Reports:
     stations: tuple[tuple[str, ...], ...] = ((),)
     newest: Millis = BEGINNING
     """Time of the newest report of the source so far, whether it is among these or not."""
+    sightings: tuple[Sighting, ...] = ()
+    """What others saw. They have no part in `newest` and `len`."""
 
     def __len__(self) -> int:
         return len(self.positions) + len(self.statics)

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.event import Event
 from models.report import Rows
+from models.sighting import Sighting
 from models.time import Millis
 from models.vessel import Identity
 
@@ -36,9 +37,11 @@ def no_ticks() -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """All that VesselStage says at one instant of the grid: ticks, changed identities, events of one vessel.
+    """All that VesselStage says at one instant of the grid: ticks, changed identities, events of one vessel,
+    and what others saw and is known since the instant before.
 
-    `ticks` is sorted by (time, mmsi, segment), `identities` by mmsi, `events` by id and revision.
+    `ticks` is sorted by (time, mmsi, segment), `identities` by mmsi, `events` by id and revision, `sightings`
+    by their key.
     """
 
     time: Millis
@@ -46,3 +49,4 @@ class Instant:
     identities: tuple[Identity, ...] = ()
     events: tuple[Event, ...] = ()
     stations: tuple[tuple[str, ...], ...] = ((),)
+    sightings: tuple[Sighting, ...] = ()

@@ -30,8 +30,8 @@ def ingest(
             help="A recording, a folder or archive of recordings, - for standard input, tcp://HOST:PORT to "
             "connect to, udp://[HOST][:PORT] to listen on (port 10110 by default), http://[HOST]:PORT/PATH "
             "to listen on for posted lines and JSON, mqtt://HOST[:PORT]/TOPIC (also mqtts, mqtt+ws and "
-            "mqtt+wss; topics are separated by commas), serial:/dev/DEVICE?baud=38400, or aisstream: (needs "
-            "AISSTREAM_API_KEY).",
+            "mqtt+wss; topics are separated by commas), serial:/dev/DEVICE?baud=38400, aisstream: (needs "
+            "AISSTREAM_API_KEY), or sightings: for what others write to the topic ais.sightings.",
         ),
     ],
     *,

@@ -4,16 +4,22 @@ from typing import Annotated, cast
 
 import typer
 
-from streams.cli.errors import Failed
+from streams.cli.errors import Failed, UsageError
 from streams.cli.ingest import Broker
 from streams.cli.options import values
 from streams.cli.options.groups import with_option_groups
-from streams.cli.options.inputs import InputOptions, Recordings
+from streams.cli.options.inputs import InputOptions
 
 
 @with_option_groups
 def publish(
-    files: Recordings,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="AIS recordings in any order, as for replay. None at all if only sightings are published.",
+        ),
+    ] = None,
     *,
     broker: Broker,
     rate: Annotated[
@@ -31,6 +37,14 @@ def publish(
             help="Move the times in all lines so that the earliest recording starts now. For demonstrations.",
         ),
     ] = False,
+    sightings: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="File of what others saw (docs/sightings.md), sent before the recordings. Can be given "
+            "several times.",
+        ),
+    ] = None,
     inputs: InputOptions,
 ) -> None:
     """Publish recordings to Kafka with their own times, for workers to process.
@@ -45,17 +59,22 @@ def publish(
     from streams.deployment.config import from_environment
     from streams.ingest import run
     from streams.ingest.sender import KafkaTarget
+    from streams.sightings.files import load_sightings
 
+    if not files and not sightings:
+        raise UsageError("nothing to publish: name recordings, or sightings with --sightings")
+    seen = load_sightings(sightings or [])
     deployment = from_environment()
     target = KafkaTarget(broker, deployment.topics)
     problems = run.publish(
-        files,
+        files or [],
         target,
         rate,
         redis=deployment.redis,
         glob=inputs.glob,
         reading=inputs.reading(),
         to_now=shift_to_now,
+        sightings=seen,
     )
     if problems:
         raise Failed(*problems)

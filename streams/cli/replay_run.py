@@ -30,6 +30,7 @@ from streams.output.sanitize import sanitize
 from streams.recordings.content import Access
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
+from streams.sightings.files import SightingFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,8 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
             show_events(console, found.latest.values())
             console.print()
             show_summary(console, summary)
+            for file in loaded.sightings:
+                console.print(sanitize(_told(file)), markup=False, highlight=False, soft_wrap=True)
         if page:
             page.write(found.report(loaded, summary))
     if outputs.report and outputs.report != STANDARD:
@@ -137,6 +140,13 @@ class _Findings:
         ticks = ticks[np.lexsort([ticks["time"], ticks["mmsi"]])]
         heard, first = np.unique(ticks["mmsi"], return_index=True)
         return dict(zip(heard.tolist(), np.split(ticks, first[1:]), strict=True)) if len(ticks) else {}
+
+
+def _told(file: SightingFile) -> str:
+    """What was read from a file of sightings: all of its rows."""
+    repeated = f", {file.repeated:,} of them only repeat another" if file.repeated else ""
+    ignored = f"; ignored: {', '.join(file.ignored)}" if file.ignored else ""
+    return f"Sightings: {file.file}: {file.rows:,} rows{repeated}{ignored}"
 
 
 def _reject_writer(file: Output | None) -> Callable[[Reject], None]:

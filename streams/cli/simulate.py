@@ -47,6 +47,14 @@ def simulate(
             metavar="FILE", help="Write what really happened to this file, as JSON; - is standard output."
         ),
     ] = None,
+    sightings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write what others saw to this file, a JSON object a line; - is standard output. Only some "
+            "scenarios have any.",
+        ),
+    ] = None,
     list_names: Annotated[
         bool, typer.Option("--list", help="Print the names of all scenarios and exit.")
     ] = False,
@@ -60,6 +68,7 @@ def simulate(
 
     import msgspec
 
+    from streams.sightings.fields import to_line
     from streams.simulator.scenario import scenarios
     from streams.simulator.scenario import simulate as run
 
@@ -68,15 +77,18 @@ def simulate(
         return
     if scenario is None:
         raise UsageError("name a scenario; `tankerwatch simulate --list` prints all")
-    if out is None and truth is None:
+    if out is None and truth is None and sightings is None:
         raise UsageError("give --out FILE for the recording, --truth FILE for the truth, or both")
-    check_outputs({"--out": out, "--truth": truth}, [])
+    check_outputs({"--out": out, "--truth": truth, "--sightings": sightings}, [])
     recording = run(scenario, seed, noise.value)
     if out is not None:
         data = "".join(f"{line}\n" for line in recording.lines).encode("ascii")
         with Output(out) as file:
             # no time in the gzip header, so that equal runs give equal files
             file.write_bytes(gzip.compress(data, mtime=0) if out.endswith(".gz") else data)
+    if sightings is not None:
+        with Output(sightings) as file:
+            file.write_bytes(b"".join(to_line(each) + b"\n" for each in recording.sightings))
     if truth is not None:
         with Output(truth) as file:
             file.write_bytes(msgspec.json.format(msgspec.json.encode(recording.truth), indent=2) + b"\n")

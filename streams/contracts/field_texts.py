@@ -87,6 +87,10 @@ EVENT: Final = {
         "darkEncounter": Text(
             "Two vessels that can have met while one or both were silent. Null for other types."
         ),
+        "darkVessel": Text(
+            "A vessel that others saw in a watched fence, and that no vessel that was heard explains. Null "
+            "for other types. Where nobody knows its MMSI, `vessel.ssvid` is 000000000."
+        ),
         "geofences": Text("Fences that the event touches; empty if there are none."),
         "score": Text(
             "`scoring.base`, plus the weights of `reasons`, less those of `against`; from `scoring.floor` to "
@@ -387,6 +391,16 @@ EVENT: Final = {
             "h",
             NOT_NEGATIVE,
         ),
+        "sightings": Text(
+            "What others saw of the vessel during the silence, by time, as far as it fits the gap as it "
+            "stands."
+        ),
+        "longestUnseenHours": Text(
+            "The longest stretch of the silence in which the vessel was not seen either; so far, while it is "
+            "silent. Null without sightings.",
+            "h",
+            NOT_NEGATIVE,
+        ),
     },
     "Chain": {
         "source": Text(
@@ -492,9 +506,11 @@ EVENT: Final = {
             "Draught reported after the gap. Null until it was sent twice. Self-reported.", "m", NOT_NEGATIVE
         ),
         "ports": Text(
-            "Watched ports within reach: first one in which the vessel fell silent, then by the length of "
+            "Watched ports within reach: first those in which others saw the vessel, then one in which it "
+            "fell silent, then by the length of "
             "the way. Of those about equally far (30 km), the more important ones come first. At most 5."
         ),
+        "sightings": Text("Those of the gap."),
     },
     "DarkEncounter": {
         "vessel": Text("The other vessel."),
@@ -554,6 +570,62 @@ EVENT: Final = {
         ),
         "slackHours": Text("Longest stay less the shortest that counts.", "h", NOT_NEGATIVE),
         "seenArriving": Text("Whether the vessel fell silent in the port."),
+        "sighted": Text("The last sighting of the vessel in a zone of the port that names it by a number."),
+        "fitting": Text(
+            "The last sighting in a zone of the port that names nobody, but fits no other silent vessel that "
+            "is followed, and nobody who was heard."
+        ),
+        "sightedAtDock": Text(
+            "Whether a sighting that names the vessel lies in a berth, a terminal or a discharge point of "
+            "the port."
+        ),
+    },
+    "Seen": {
+        "time": Text("When the vessel was seen.", limits=TIME),
+        "received": Text("Since when that was known.", limits=TIME),
+        "lat": Text("Latitude, WGS 84.", "°", LATITUDE),
+        "lon": Text("Longitude, WGS 84.", "°", LONGITUDE),
+        "accuracyMeters": Text(
+            "By how much the position may be wrong: as told, or else by the settings.", "m", NOT_NEGATIVE
+        ),
+        "kind": Text("By what it was seen."),
+        "lengthMeters": Text("How long it was, as told.", "m", NOT_NEGATIVE),
+        "mmsi": Text("MMSI that the sighting gives.", limits=MMSI),
+        "imo": Text("IMO number that the sighting gives."),
+        "name": Text("Name that the sighting gives."),
+        "reference": Text("Where it can be looked up, such as the number of a satellite image."),
+        "source": Text("Who saw it."),
+        "matchedOn": Text(
+            "How it was found to be of the vessel: `imo` or `mmsi` that it gives, or `reach`: of the silent "
+            "vessels that are followed, only this one can have been there, and its length or its name fits. "
+            "Null in a `dark_vessel`.",
+            limits={"enum": ["imo", "mmsi", "reach", None]},
+        ),
+    },
+    "DarkVessel": {
+        "sightings": Text("The sightings, by time."),
+        "lengthMeters": Text("Median of the lengths that they tell.", "m", NOT_NEGATIVE),
+        "heardVessels": Text(
+            "Vessels that were heard around at the time of the last sighting.", limits=NOT_NEGATIVE
+        ),
+        "heardNear": Text("The nearest of them."),
+        "candidates": Text("Silent vessels that it may have been, the likeliest first."),
+    },
+    "HeardNear": {
+        "ssvid": Text("MMSI of the vessel.", limits=MMSI),
+        "name": Text("Its name."),
+        "distanceKm": Text("From it to the sighting.", "km", NOT_NEGATIVE),
+    },
+    "SilentCandidate": {
+        "ssvid": Text("MMSI of the vessel.", limits=MMSI),
+        "name": Text("Its name."),
+        "imo": Text("Its IMO number."),
+        "lengthMeters": Text("Its length.", "m", NOT_NEGATIVE),
+        "gap": Text("Id of the event of its gap. It is published only if the gap is."),
+        "requiredSpeedKnots": Text(
+            "Average speed to have been there, in straight lines.", "kn", NOT_NEGATIVE
+        ),
+        "distanceKm": Text("From where it fell silent to the sighting.", "km", NOT_NEGATIVE),
     },
     "Anchorage": {
         "id": Text("Id of the fence; see `tankerwatch fences list`."),
@@ -766,8 +838,9 @@ RAW_FRAME: Final = {
             limits={"minLength": 1},
         ),
         "kind": Text(
-            "`lines`; `idle` if nothing came for some seconds, so that time goes on; `end` at the end.",
-            limits={"enum": ["lines", "idle", "end"]},
+            "`lines`; `sightings`, whose lines are sightings as JSON; `idle` if nothing came for some "
+            "seconds, so that time goes on; `end` at the end.",
+            limits={"enum": ["lines", "sightings", "idle", "end"]},
         ),
         "registry": Text(
             "Offset in `ais.sources` of the last registration that the sender has seen; at least its own.",

@@ -30,6 +30,10 @@ class Topics:
         return f"{self.prefix}ais.raw"
 
     @property
+    def sightings(self) -> str:
+        return f"{self.prefix}ais.sightings"
+
+    @property
     def reports(self) -> str:
         return f"{self.prefix}ais.reports"
 
@@ -85,6 +89,8 @@ def specs(topics: Topics, raw: int, spread: int) -> tuple[TopicSpec, ...]:
         TopicSpec(topics.sources, 1, None, "the registration of a source", "source"),
         # kept as long as state can be rebuilt
         TopicSpec(topics.raw, raw, 14 * DAY, f"a frame: up to {FRAME_LINES} lines of one source", "source"),
+        # anybody may write here; `tankerwatch ingest sightings:` takes them in
+        TopicSpec(topics.sightings, 1, 120 * DAY, "what somebody saw, as JSON", "none"),
         TopicSpec(
             topics.reports,
             spread,

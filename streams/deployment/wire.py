@@ -13,6 +13,7 @@ from models.date_order import DateOrder
 from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
+from models.sighting import Sighting
 from models.tick import TICK, Instant
 from models.time import Millis
 from models.vessel import Identity
@@ -35,11 +36,14 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=True):
-    """Lines of one source as an ingest received them (`lines`), or its state (`idle`, `end`)."""
+    """Lines of one source as an ingest received them (`lines`), or its state (`idle`, `end`).
+
+    `sightings` are lines too: each is a sighting as JSON, as in docs/sightings.md.
+    """
 
     version: int
     source: str
-    kind: str  # "lines", "idle", "end"
+    kind: str  # "lines", "sightings", "idle", "end"
     registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
     first_line: int = 1
     data: bytes = b""
@@ -67,6 +71,7 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
     positions: bytes
     statics: bytes
     stations: list[tuple[str, ...]]
+    sightings: list[Sighting] = []
 
     def reports(self) -> Reports:
         """Raises WireError."""
@@ -76,6 +81,7 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
             _rows(self.statics, STATIC, len(self.stations)),
             tuple(self.stations),
             self.newest,
+            tuple(self.sightings),
         )
 
 
@@ -87,11 +93,13 @@ class InstantPart(msgspec.Struct, frozen=True, array_like=True):
     identities: list[Identity]
     stations: list[tuple[str, ...]]
     events: list[Event] = []
+    sightings: list[Sighting] = []
 
     def instant(self) -> Instant:
         """Raises WireError."""
         ticks = _rows(self.ticks, TICK, len(self.stations))
-        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), tuple(self.stations))
+        stations, sightings = tuple(self.stations), tuple(self.sightings)
+        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):

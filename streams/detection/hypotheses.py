@@ -27,6 +27,7 @@ TEXTS: Final[Mapping[Hypothesis, str]] = {
     Hypothesis.TRADE: "ordinary trade, without a cargo of oil in common",
     Hypothesis.SALE: "the ship was sold, or changed its flag",
     Hypothesis.WRONG_DATA: "somebody entered wrong data, or corrected them",
+    Hypothesis.SMALL_CRAFT: "a craft so small that it need not have AIS",
 }
 
 

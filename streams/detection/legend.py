@@ -17,6 +17,7 @@ from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.identities import reasons as identity_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
+from streams.detection.sightings import reasons as sighting_reasons
 
 PATH: Final = Path("streams/output/web/reasons.js")
 
@@ -43,6 +44,7 @@ def tables() -> tuple[ReasonTable, ...]:
         dark_visit_event.REASONS,
         identity_reasons.REASONS,
         dark_encounter_event.REASONS,
+        sighting_reasons.REASONS,
     )
 
 

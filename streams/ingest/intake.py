@@ -51,6 +51,7 @@ class Intake:
         self._ended = False
         self.loses = False
         """Whether a frame was lost: the process is about to end, and nothing more can be kept."""
+        self._next_sighting = 1  # its number in the source
 
     async def register(self, origin: str) -> None:
         await self._outbox.put(Registration(wire.VERSION, self.source, origin))
@@ -82,6 +83,16 @@ class Intake:
         numbers = None if frame.numbers is None else frame.numbers.tolist()
         self._ready.append(self._frame("lines", frame.number(0), frame.data, None, cuts, numbers))
         self._count(lines, len(frame.data), len(cuts))
+        await self._put(patient=True)
+
+    async def feed_sightings(self, lines: list[bytes], *, live: bool = True) -> None:
+        """Take in what others saw, a JSON object a line. Live ones are known from now on."""
+        received = [self._now()] * len(lines) if live else None
+        first = self._next_sighting
+        self._next_sighting += len(lines)
+        data = b"".join(line + b"\n" for line in lines)
+        self._ready.append(self._frame("sightings", first, data, received, []))
+        self._count(len(lines), len(data), 0)
         await self._put(patient=True)
 
     async def end_line(self) -> None:

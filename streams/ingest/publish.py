@@ -15,7 +15,7 @@ import msgspec
 from models.frame import Frame
 from models.source_hints import SourceHints
 from models.time import SECOND, Millis
-from streams.deployment.topics import FRAME_MILLIS
+from streams.deployment.topics import FRAME_LINES, FRAME_MILLIS
 from streams.ingest.counters import Counters
 from streams.ingest.delivery import deliver
 from streams.ingest.intake import Intake, utc_now
@@ -31,6 +31,8 @@ from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, Input, find_inputs, given_twice
 from streams.recordings.recording import Reading
 from streams.runtime.tasks import end, finish
+from streams.sightings.fields import to_line
+from streams.sightings.files import SightingFile
 
 MAX: Final = float("inf")
 """The rate without pauses: one recording after the other."""
@@ -50,8 +52,11 @@ async def publish(
     stop: asyncio.Event | None = None,
     done: Millis | None = None,
     to_now: bool = False,
+    sightings: Sequence[SightingFile] = (),
 ) -> list[str]:
-    """Send recordings to Kafka; returns a sentence for each that could not be read to its end.
+    """Send recordings to Kafka, and before them what others saw.
+
+    Returns a sentence for each that could not be read to its end.
 
     A finite `rate` is the speed of event time, 1 for real time: frames are sent when their lines would have
     come, those of several recordings merged by time. All recordings, with those in folders and archives that
@@ -83,12 +88,17 @@ async def publish(
     if hints.base_time is not None:
         hints = msgspec.structs.replace(hints, base_time=hints.base_time + by)
     intakes = [Intake(name, outbox, counters, hints=hints) for name in names]
+    seen = [Intake(f"{each.file}#{started:x}", outbox, counters) for each in sightings]
 
     async def feed() -> None:
         for source, intake in zip(inputs, intakes, strict=True):
             await intake.register(source.name)
-        for intake in intakes:
+        for file, intake in zip(sightings, seen, strict=True):
+            await intake.register(file.file)
+        for intake in (*intakes, *seen):
             await intake.greet()
+        for file, intake in zip(sightings, seen, strict=True):
+            await _feed_sightings(file, intake, by)
         beats = [asyncio.create_task(intake.beat()) for intake in intakes]
         try:
             if rate == MAX:
@@ -105,6 +115,17 @@ async def publish(
 
     await deliver(feed(), target, outbox, counters, stop or asyncio.Event())
     return problems
+
+
+async def _feed_sightings(file: SightingFile, intake: Intake, by: Millis) -> None:
+    """Send a whole file, moved in time by so much. Each sighting counts from when it was received."""
+    for at in range(0, len(file.sightings), FRAME_LINES):
+        moved = (
+            msgspec.structs.replace(each, time=each.time + by, received=each.received + by)
+            for each in file.sightings[at : at + FRAME_LINES]
+        )
+        await intake.feed_sightings([to_line(each) for each in moved], live=False)
+    await intake.end()
 
 
 async def _end_all(beats: Sequence[asyncio.Task[None]], intakes: Sequence[Intake]) -> None:

@@ -17,6 +17,7 @@ from streams.ingest.session import IngestOptions, Session
 from streams.recordings.inputs import ANY
 from streams.recordings.recording import Reading
 from streams.runtime import logs
+from streams.sightings.files import SightingFile
 
 
 def ingest(sources: Sequence[str], target: KafkaTarget, options: IngestOptions) -> list[str]:
@@ -45,6 +46,7 @@ def publish(
     reading: Reading | None = None,
     to_now: bool = False,
     counters: Counters | None = None,
+    sightings: Sequence[SightingFile] = (),
 ) -> list[str]:
     """Publish recordings at this multiple of real time, until all is sent or a signal ends it.
 
@@ -65,6 +67,7 @@ def publish(
             stop=stop,
             done=done,
             to_now=to_now,
+            sightings=sightings,
         )
 
     return _run(run)

@@ -78,7 +78,7 @@ class Sender:
         wanted = [
             s
             for s in specs(topics, target.partitions or Deployment().raw_partitions, 1)
-            if s.name in (topics.raw, topics.sources)
+            if s.name in (topics.raw, topics.sources, topics.sightings)
         ]
         counts = await ensure_topics(target.broker, wanted, adopt=target.partitions is None)
         async with asyncio.timeout(60):

@@ -28,6 +28,7 @@ from streams.ingest.sources.address import (
     LiveAddress,
     MqttAddress,
     SerialAddress,
+    SightingsAddress,
     TcpAddress,
     UdpAddress,
     parse_address,
@@ -37,6 +38,7 @@ from streams.ingest.sources.files import FileFeed
 from streams.ingest.sources.http import TOKEN, HttpFeed
 from streams.ingest.sources.mqtt import PASSWORD, USER, MqttFeed
 from streams.ingest.sources.serial import SerialFeed
+from streams.ingest.sources.sightings import SightingsFeed
 from streams.ingest.sources.tcp import TcpFeed
 from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
@@ -203,6 +205,8 @@ class Session:
                 return MqttFeed(address, user, password, counters, delays)
             case SerialAddress():
                 return SerialFeed(address, counters, delays)
+            case SightingsAddress():
+                return SightingsFeed(self._target.broker, self._target.topics, counters, delays)
             case AisstreamAddress():
                 return AisstreamFeed(address, os.environ.get(KEY), self._options.boxes, counters, delays)
 

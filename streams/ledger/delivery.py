@@ -36,7 +36,8 @@ class Barrels(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One call. `seen` says that the vessel was seen at a berth; otherwise the delivery is only possible.
+    """One call. `seen` says that the vessel was heard at a berth, or seen there by others; otherwise the
+    delivery is only possible.
 
     Of a call in the dark, `start` is the earliest arrival and `end` the latest departure; null while silent.
     """
@@ -90,17 +91,30 @@ def call_of(event: Event, s: LedgerSettings) -> Delivery | None:
 def counts_alone(event: Event) -> bool:
     """Whether a call counts by itself, and not only as the end of a chain.
 
-    A call that nobody saw does if its event is `probable`, or if the vessel is listed or North Korean.
+    A call that was not heard does if its event is `probable`, if others saw it, or if the vessel is listed or
+    North Korean.
     """
     return event.port_visit is not None or (
-        event.level is Level.PROBABLE or is_listed(event.vessel.watchlists) or event.vessel.flag == COUNTRY
+        event.level is Level.PROBABLE
+        or _seen_by_others(event)
+        or is_listed(event.vessel.watchlists)
+        or event.vessel.flag == COUNTRY
     )
 
 
 def _dark_port(event: Event) -> ReachablePort | None:
-    """The likeliest North Korean port that the vessel can have called at while it was silent."""
+    """The likeliest North Korean port that the vessel can have called at while it was silent.
+
+    None if others saw it in a port of another country, for which the time may have been enough, too.
+    """
     ports = event.dark_port_visit.ports if event.dark_port_visit else ()
     return next((port for port in ports if port.country == COUNTRY), None)
+
+
+def _seen_by_others(event: Event) -> bool:
+    """Whether somebody saw the vessel at a berth of the port where it can have called."""
+    port = _dark_port(event)
+    return port is not None and port.sighted_at_dock
 
 
 def _is_tanker(vessel: Vessel) -> bool:
@@ -126,7 +140,8 @@ def _delivery(event: Event, s: LedgerSettings) -> Delivery:
         port_name=called.port_name,
         start=start,
         end=end,
-        seen=visit is not None and any(stop.zone is not None and stop.zone.at_dock for stop in visit.stops),
+        seen=(visit is not None and any(stop.zone is not None and stop.zone.at_dock for stop in visit.stops))
+        or (dark is not None and dark.sighted_at_dock),
         dark=dark is not None,
         barrels=barrels,
         basis=basis,
@@ -158,11 +173,13 @@ def _landed(event: Event, s: LedgerSettings) -> tuple[Barrels, str]:
 
 
 def _if_called(event: Event, barrels: Barrels, s: LedgerSettings) -> Barrels:
-    """The barrels of a call that nobody saw.
+    """The barrels of a call that nobody heard; all of them if others saw the vessel at a berth.
 
-    They may be none, unless the draught fell and no port of another country was within reach.
+    Else they may be none, unless the draught fell and no port of another country was within reach.
     """
     assert event.dark_port_visit is not None
+    if _seen_by_others(event):
+        return barrels
     change = _change(event)
     landed = change is not None and change <= -s.draught_metres and event.level is Level.PROBABLE
     if landed and all(port.country == COUNTRY for port in event.dark_port_visit.ports):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from models.event import Event, Position, Reason, Status, Vessel
+from models.sighting import NOBODY
 from models.time import HOUR, duration_text, from_text
 from streams.output.sanitize import sanitize
 
@@ -10,17 +11,18 @@ from streams.output.sanitize import sanitize
 def heading(event: Event) -> str:
     """Level, type and vessels, like "Probable encounter: OCEAN STAR and KUM SONG 9"."""
     kind = f"{event.level} {event.type.replace('_', ' ')}".capitalize()
-    return f"{kind}: {' and '.join(name_of(vessel) for vessel in event.vessels)}"
+    return f"{kind}: {' and '.join(name_of(vessel) for vessel in event.vessels or (event.vessel,))}"
 
 
 def name_of(vessel: Vessel) -> str:
-    return sanitize(vessel.name) or f"MMSI {vessel.ssvid}"
+    """Its name, or else its MMSI, as far as they are known."""
+    return sanitize(vessel.name) or ("unknown vessel" if vessel.ssvid == NOBODY else f"MMSI {vessel.ssvid}")
 
 
 def described(vessel: Vessel) -> str:
     """Everything known about a vessel, on one line."""
     facts = [
-        f"MMSI {vessel.ssvid}",
+        "no MMSI" if vessel.ssvid == NOBODY else f"MMSI {vessel.ssvid}",
         f"IMO {vessel.imo}" if vessel.imo else "no IMO number",
         f"flag {vessel.flag}" if vessel.flag else "",
         vessel.type,

@@ -20,6 +20,8 @@ MAX_ROWS: Final = 4_000
 MAX_IDENTITIES: Final = 1_000
 MAX_EVENTS: Final = 10
 """Events in one part of an instant."""
+MAX_SIGHTINGS: Final = 1_000
+"""Sightings in one part of an instant."""
 MAX_FACTS: Final = 20
 """Events in one record of facts; an event takes up to 25 kB."""
 MAX_PARTS: Final = 4
@@ -53,7 +55,7 @@ def facts(
 def parts(instant: Instant) -> Iterable[InstantPart]:
     """An instant in parts that each fit into a record.
 
-    Identities beyond the limit go before the ticks, events after them.
+    Identities beyond the limit go before the ticks, events and sightings after them.
     """
     first, later = instant.identities[:MAX_IDENTITIES], instant.identities[MAX_IDENTITIES:]
     for at in range(0, len(later), MAX_IDENTITIES):
@@ -63,6 +65,9 @@ def parts(instant: Instant) -> Iterable[InstantPart]:
         yield InstantPart(instant.time, ticks.tobytes(), list(first) if number == 0 else [], stations)
     for at in range(0, len(instant.events), MAX_EVENTS):
         yield InstantPart(instant.time, b"", [], [()], list(instant.events[at : at + MAX_EVENTS]))
+    for at in range(0, len(instant.sightings), MAX_SIGHTINGS):
+        seen = list(instant.sightings[at : at + MAX_SIGHTINGS])
+        yield InstantPart(instant.time, b"", [], [()], [], seen)
 
 
 def grouped(instants: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
@@ -71,6 +76,7 @@ def grouped(instants: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
     size = 0
     for part in instants:
         more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
+        more += 300 * len(part.sightings)
         more += sum(EVENT_BYTES + POSITION_BYTES * len(each.evidence.positions) for each in part.events)
         if group and (size + more > MAX_PART_BYTES or len(group) == MAX_PARTS):
             yield group

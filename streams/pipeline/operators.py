@@ -18,6 +18,7 @@ import numpy as np
 from models.event import Event, to_json
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
+from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import BEGINNING, END, Millis
 from streams.decoding.decoder import Decoder
@@ -33,6 +34,7 @@ from streams.deployment.wire import (
 )
 from streams.pipeline import batching
 from streams.pipeline.operator import OVERTAKEN, OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
+from streams.pipeline.sighting_lines import sightings_of
 from streams.stages.case_stage import CaseStage
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
@@ -64,6 +66,7 @@ class DecoderOperator:
                 self._settings,
                 SourceHints(frame.base_time, frame.timezone, frame.date_order, frame.not_after),
             )
+        sightings, dead = sightings_of(frame, offset, self._partition, self._topics)
         try:
             self._feed(decoder, frame)
         except (ValueError, OverflowError) as error:  # nothing has changed then
@@ -76,7 +79,8 @@ class DecoderOperator:
         newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
         self._newest[frame.source] = newest
         return [
-            *self._reports(frame, offset, decoded.reports, decoder.watermark, newest),
+            *self._reports(frame, offset, decoded.reports, decoder.watermark, newest, sightings),
+            *dead,
             *(self._dead(reject, offset) for reject in decoded.rejects),
         ]
 
@@ -92,8 +96,8 @@ class DecoderOperator:
         if frame.kind == "end":
             decoder.end()
             return
-        if frame.kind not in ("lines", "idle"):
-            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, idle, end")
+        if frame.kind not in ("lines", "sightings", "idle"):
+            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, sightings, idle, end")
         if (
             decoder.ended
         ):  # it was taken for dead (streams/pipeline/dead_sources.py), or its name was given again
@@ -107,9 +111,18 @@ class DecoderOperator:
             decoder.idle(frame.received[-1])
 
     def _reports(
-        self, frame: RawFrame, offset: int, reports: Reports, watermark: Millis, newest: Millis
+        self,
+        frame: RawFrame,
+        offset: int,
+        reports: Reports,
+        watermark: Millis,
+        newest: Millis,
+        sightings: list[Sighting],
     ) -> Iterable[OutgoingRecord]:
-        """The rows of every partition of MMSIs, in parts. The last part of each has the watermark."""
+        """The rows of every partition of MMSIs, in parts. The last part of each has the watermark.
+
+        Sightings belong to no MMSI: the first partition has them.
+        """
         for partition in range(self._spread):
             positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
             statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
@@ -128,6 +141,7 @@ class DecoderOperator:
                     some.tobytes(),
                     others.tobytes(),
                     stations,
+                    sightings if partition == 0 and last else [],
                 )
                 yield OutgoingRecord(self._topics.reports, wire.encode(out), partition)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.errors import InputError
+from models.sighting import Sighting
 from models.time import DAY, HOUR, MINUTE, from_text
 from models.truth import Truth
-from streams.simulator import identity_truth, radio, truth
+from streams.simulator import identity_truth, looking, radio, truth
 from streams.simulator.fleet import Fleet
 from streams.simulator.radio import NOISE
 from streams.simulator.scenarios import SCENARIOS
@@ -31,6 +32,8 @@ class Recording:
     lines: list[str]
     truth: Truth
     world: World
+    sightings: tuple[Sighting, ...] = ()
+    """What others saw."""
 
 
 def build(name: str, seed: int) -> World:
@@ -64,8 +67,13 @@ def simulate(name: str, seed: int = 0, noise: str = "none") -> Recording:
         np.random.default_rng([zlib.crc32(name.encode()), seed, zlib.crc32(noise.encode())]),
     )
     happened = truth.events(world.vessels, world.start, world.cargoes)
-    events = (*happened, *identity_truth.events(world.anomalies, world.start))
+    events = (
+        *happened,
+        *identity_truth.events(world.anomalies, world.start),
+        *looking.dark_vessels(world.vessels, world.looks, world.start),
+    )
     allowed = truth.allowed(world.vessels, world.receivers, world.start)
     allowed += tuple(identity_truth.allowed(world.vessels, world.start))
     found = Truth(name, seed, noise, len(world.vessels), events, allowed=allowed)
-    return Recording(lines, found, world)
+    rng = np.random.default_rng([zlib.crc32(name.encode()), seed, 1])
+    return Recording(lines, found, world, looking.sightings(world.vessels, world.looks, world.start, rng))

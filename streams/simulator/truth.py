@@ -14,6 +14,7 @@ chain       a cargo that the scenario says was carried: from the first port visi
 dark_encounter   two ships that both count and were never seen in contact, made fast to each other for 2
             hours or more while one or both had the AIS off for 6 hours or more, and on again later
 gap, dark_port_visit   `silence_truth` says what they are
+dark_vessel   `looking` says what it is
 
 Only what can be heard counts: where the AIS is off, nothing is seen to happen.
 """

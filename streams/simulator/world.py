@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from models.event import Level
+from models.sighting import SightingKind
 from models.time import Millis
 from streams.simulator.fleet import Fleet
 from streams.simulator.kinematics import Track, beyond
@@ -22,6 +23,19 @@ class Anomaly:
     begin: float
     note: str
     level: Level | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """Somebody looks at the sea at a second, within metres of a place, and tells of it after a delay."""
+
+    time: float
+    lon: float
+    lat: float
+    reach: float
+    delay: float  # seconds
+    kind: SightingKind = SightingKind.IMAGE
+    named: bool = False  # the ships' IMO numbers are read
 
 
 @dataclass
@@ -42,6 +56,8 @@ class World:
 
     anomalies: list[Anomaly] = field(default_factory=list)
     """The identity anomalies that are to be found."""
+    looks: list[Look] = field(default_factory=list)
+    """When somebody looked at the sea, whether or not ships were heard."""
 
     def add(self, ship: Ship, track: Track, **more: object) -> Vessel:
         """Put a ship on its track."""

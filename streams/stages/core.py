@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
+import numpy as np
 
 from models.box import Box
 from models.event import Event
 from models.frame import Frame, Reject
 from models.report import Reports, Rows
+from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import BEGINNING, END, Millis
@@ -39,6 +41,13 @@ class ReportFilter:
         if self.box is not None and len(positions):
             positions = positions[self.box.mask(positions["lon"], positions["lat"])]
         return Reports(reports.source, positions, statics, reports.stations)
+
+    def takes(self, sighting: Sighting) -> bool:
+        """Whether what others saw takes part, by its own time and place."""
+        inside = self.box is None or bool(
+            self.box.mask(np.array([sighting.lon]), np.array([sighting.lat]))[0]
+        )
+        return inside and self.start <= sighting.time < self.end
 
     def _in_time(self, rows: Rows) -> Rows:
         if self.start == BEGINNING and self.end == END:
@@ -91,6 +100,10 @@ class Core:
     def expect(self, source: str, time: Millis) -> None:
         """Nothing of this source is older than `time`: it does not hold the others back before that."""
         self._marks.update(source, time)
+
+    def see(self, sightings: Iterable[Sighting]) -> None:
+        """What others saw, before the first frame; each counts from when it was received."""
+        self.vessels.feed(Reports("", sightings=tuple(filter(self._selection.takes, sightings))))
 
     def feed(self, frame: Frame) -> Output:
         decoder = self.decoders[frame.source]

@@ -17,10 +17,12 @@ import numpy as np
 
 from models.event import Event, EventType, sort_key
 from models.report import joined
+from models.sighting import Sighting
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
 from streams.detection.dark_encounters.tracker import DarkEncounters
+from streams.detection.dark_visits.reach import watched_ports
 from streams.detection.dark_visits.tracker import DarkVisits
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
@@ -31,11 +33,14 @@ from streams.detection.identities.detector import IdentityAnomalies
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.port_company import PortCompany
 from streams.detection.resting import RestingPlaces
+from streams.detection.sightings.judge import SightingJudge
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.grid import before
 
 Pieces = dict[str, bytes | None]
+_SEEN = ("sighting", "darkvessel", "near")
+"""Kinds of pieces of the state of sightings."""
 
 
 class _Waiting(msgspec.Struct, array_like=True):
@@ -46,11 +51,12 @@ class _Waiting(msgspec.Struct, array_like=True):
     identities: list[Identity]
     stations: list[tuple[str, ...]]
     events: list[Event] = []
+    sightings: list[Sighting] = []
 
     def instant(self) -> Instant:
         ticks = np.frombuffer(self.ticks, TICK)
-        stations = tuple(self.stations)
-        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations)
+        stations, sightings = tuple(self.stations), tuple(self.sightings)
+        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -118,9 +124,21 @@ class MeetingStage(Stage[Instant, list[Event]]):
             settings.reception,
             self._reception,
             self._resting,
+            settings.sighting,
             rules.surroundings,
             self._identity_of,
             self._anomalies.moved_to,
+            self._changed,
+        )
+        self._sightings = SightingJudge(
+            settings.sighting,
+            self._step,
+            self._gaps,
+            watched_ports(rules.surroundings, settings.dark_port_visit),
+            rules.surroundings,
+            rules.watchlist,
+            rules.detectors[EventType.DARK_VESSEL],
+            self._identity_of,
             self._changed,
         )
         self._dark_visits = DarkVisits(
@@ -147,7 +165,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         if batch.time <= self._done and (len(batch.ticks) or batch.identities):
             self.overtaken += 1
             batch = replace(batch, ticks=no_ticks(), identities=())
-        if batch.time > self._done or batch.events:
+        if batch.time > self._done or batch.events or batch.sightings:
             self._waiting.setdefault(batch.time, []).append(batch)
             self._changed.add(f"fed/{batch.time}")
 
@@ -158,7 +176,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         events: list[Event] = []
         fed = deque(sorted(time for time in self._waiting if time <= limit))
         while self._done < limit:
-            if self._encounters.idle and self._gaps.idle:  # nothing can happen before the next instant fed
+            idle = self._encounters.idle and self._gaps.idle and self._sightings.idle
+            if idle:  # nothing can happen before the next instant fed
                 while fed and fed[0] <= self._done:
                     fed.popleft()
                 following = fed[0] if fed else END
@@ -169,10 +188,13 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._done += self._step
             events += self._work_off(self._done, self._take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
-            events += self._complete(self._take(time), time)
+            parts = self._take(time)
+            events += self._complete(parts, time)
+            self._sightings.see((each for part in parts for each in part.sightings), self._done)
         if watermark == END:
-            gaps = self._gaps.flush(self._done)
-            events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
+            gaps, seen = self._sightings.flush(self._done)
+            gaps = [*gaps, *self._gaps.flush(self._done)]
+            events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps), *seen]
         return events
 
     def changes(self) -> Pieces:
@@ -207,6 +229,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
         self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
         self._dark_encounters.load(each for each in split if each[0] in ("stay", "darkmet"))
+        self._sightings.load(each for each in split if each[0] in _SEEN)
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -215,7 +238,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         self._changed |= self._dark_visits.pieces() | self._dark_encounters.pieces()
-        self._changed |= self._anomalies.pieces() | self._port_company.pieces()
+        self._changed |= self._anomalies.pieces() | self._port_company.pieces() | self._sightings.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -229,11 +252,20 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._reception.piece(kind, rest[0])
         if kind in ("stay", "darkmet"):
             return self._dark_encounters.piece(kind, rest[0])
+        if kind in _SEEN:
+            return self._sightings.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
         if kind == "fed":
             waiting = self._waiting.get(numbers[0])
             return waiting and [
-                _Waiting(i.time, i.ticks.tobytes(), list(i.identities), list(i.stations), list(i.events))
+                _Waiting(
+                    i.time,
+                    i.ticks.tobytes(),
+                    list(i.identities),
+                    list(i.stations),
+                    list(i.events),
+                    list(i.sightings),
+                )
                 for i in waiting
             ]
         if kind == "identity":
@@ -266,6 +298,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *self._revise_gaps(instant),
             *self._anomalies.judge(instant),
         ]
+        events += self._judge_sightings(parts, events, instant)
         self._prune(instant)
         return events
 
@@ -292,7 +325,14 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._resting.learn(rows)
         self._reception.learn(rows, instant)
         self._anomalies.hear(rows)
+        self._sightings.hear(rows, instant)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
+
+    def _judge_sightings(self, parts: list[Instant], published: list[Event], instant: Millis) -> list[Event]:
+        """What sightings say, after everything else of the instant."""
+        self._sightings.see((each for part in parts for each in part.sightings), instant)
+        gaps, seen = self._sightings.judge(instant, published)
+        return [*self._follow(gaps, instant), *seen]
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
         """Revisions of the gaps that go on, and of the visits that are possible in them."""
@@ -323,6 +363,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._anomalies.prune(instant)
         self._port_company.prune(instant)
         self._dark_encounters.prune(instant)
+        self._sightings.prune(instant)
 
     def _have_met(self, a: int, b: int, start: Millis, end: Millis) -> bool:
         """Whether these two have an encounter that overlaps a time."""

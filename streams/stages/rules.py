@@ -63,6 +63,8 @@ class Rules:
                 *vessel,
                 s.meeting,
             ),
+            # it looks for the vessel among the silent ones
+            EventType.DARK_VESSEL: (s.vessel.detectors.gap, *vessel, s.meeting),
             # it names who lay alongside
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel, s.meeting),
             # it is made of all others

@@ -19,6 +19,7 @@ from streams.detection.gaps.reception import ReceptionSettings
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.port_company import PortCompanySettings
 from streams.detection.resting import RestSettings
+from streams.detection.sightings.settings import SightingSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.facilitators.settings import FacilitatorSettings
 from streams.ledger.settings import LedgerSettings
@@ -58,12 +59,15 @@ class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: IdentityAnomalySettings = IdentityAnomalySettings()
     port_company: PortCompanySettings = PortCompanySettings()
     dark_encounter: DarkEncounterSettings = DarkEncounterSettings()
+    sighting: SightingSettings = SightingSettings()
     keep_minutes: float = 90.0
     """Ticks are kept this long for backfill: the reach of interpolation, and a margin."""
 
     def __post_init__(self) -> None:
         if self.keep_minutes < 60:
             raise ValueError("keep_minutes must be at least 60, the reach of backfill")
+        if self.sighting.wait_hours * 60 < self.keep_minutes:
+            raise ValueError("sighting.wait_hours must cover keep_minutes, the reach of backfill")
 
     @property
     def keep(self) -> Millis:

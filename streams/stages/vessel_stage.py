@@ -4,21 +4,29 @@ Works in whole steps of the time grid: an instant is worked off once the waterma
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from models.event import Event, sort_key
 from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined
+from models.sighting import Sighting
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
+from streams.stages.row_order import (
+    STATIC_KEYS,
+    Stations,
+    by_time,
+    folded,
+    order,
+    portions,
+)
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
@@ -28,17 +36,8 @@ from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
 
-POSITION_KEYS = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
-STATIC_KEYS = (
-    *("mmsi", "time", "type", "part", "imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard"),
-    *("draught", "name", "callsign", "destination"),
-)
-"""Most significant first. Rows that agree in all of them are the same message, through two sources."""
 _IS_CLASS_B: Final = np.isin(np.arange(256), (18, 19))
 """Whether a message type comes from class B, by its number."""
-PORTION = 20_000
-"""About so many fixes are put on tracks at once."""
-Stations = tuple[tuple[str, ...], ...]
 Pieces = dict[str, bytes | None]
 
 
@@ -68,6 +67,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._quiet: list[int] = []  # vessels that were silent for an hour when the last hour began
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
+        self._sightings: dict[Millis, list[Sighting]] = {}  # by the instant from which they are known
         self._stations: dict[tuple[str, ...], int] = {(): 0}
         self._pieces: set[str] = set()  # changed since the last checkpoint
         self.overtaken = 0
@@ -97,6 +97,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
             fresh[-1]["stations"] = renumber[fresh[-1]["stations"]]
         if len(fresh[0]) or len(fresh[1]):
             self._wait(fresh[0], fresh[1])
+        step = self._settings.grid.step
+        for sighting in batch.sightings:  # one that comes later than it was received counts from now on
+            instant = max(at_or_after(sighting.received, step), self._done + step)
+            self._sightings.setdefault(instant, []).append(sighting)
+            self._pieces.add(f"seen/{instant}")
 
     def _wait(self, positions: Rows, statics: Rows) -> None:
         self._chunk += 1
@@ -107,7 +112,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Every instant that the watermark has passed and that has something to say.
 
         At END, when all sources have ended, that is up to the last report; and events still open are told
-        once more as they stand.
+        once more as they stand. Sightings that are known only later are handed on with that, too.
         """
         step = self._settings.grid.step
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
@@ -115,22 +120,24 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if watermark == END:
             slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
             self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
-            events = self._detectors.finish(slow, self._done)
-            if events:
-                out.append(Instant(time=self._done, events=tuple(sorted(events, key=sort_key))))
+            events = tuple(sorted(self._detectors.finish(slow, self._done), key=sort_key))
+            sightings = self._take_sightings(END) if self._newest > BEGINNING else ()
+            if events or sightings:
+                out.append(Instant(time=self._done, events=events, sightings=sightings))
         return out
 
     def _work_off(self, limit: Millis) -> list[Instant]:
         """Every instant up to `limit`."""
         step = self._settings.grid.step
         chunks = list(self._waiting.values())
-        positions = _by_time(joined([chunk[0] for chunk in chunks], POSITION))
-        statics = _by_time(joined([chunk[1] for chunk in chunks], STATIC))
+        positions = by_time(joined([chunk[0] for chunk in chunks], POSITION))
+        statics = by_time(joined([chunk[1] for chunk in chunks], STATIC))
         stations = tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
             if not self._fleet:  # nothing can happen before the next report
-                first = min((int(rows["time"][0]) for rows in (positions, statics) if len(rows)), default=END)
+                times = [int(rows["time"][0]) for rows in (positions, statics) if len(rows)]
+                first = min([*times, *self._sightings], default=END)
                 if first > limit:
                     self._done = limit
                     break
@@ -140,7 +147,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             made = self._step(instant, positions[: cut[0]], statics[: cut[1]], stations)
             positions, statics = positions[cut[0] :], statics[cut[1] :]
             self._done = instant
-            if len(made.ticks) or made.identities or made.events:
+            if len(made.ticks) or made.identities or made.events or made.sightings:
                 out.append(made)
         self._pieces.update(f"rows/{number}" for number in self._waiting)
         self._waiting = {}
@@ -158,6 +165,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             if kind == "rows":
                 chunk = self._waiting.get(int(number))
                 kept: object = chunk and [rows.tobytes() for rows in chunk]
+            elif kind == "seen":
+                kept = self._sightings.get(int(number))
             else:
                 kept = self._fleet.get(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
@@ -170,7 +179,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
-        self._waiting, self._fleet, self._pieces = {}, {}, set()
+        self._waiting, self._fleet, self._pieces, self._sightings = {}, {}, set(), {}
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
             if kind == "rows":
@@ -179,6 +188,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     np.frombuffer(positions, POSITION),
                     np.frombuffer(statics, STATIC),
                 )
+            elif kind == "seen":
+                self._sightings[int(number)] = msgspec.msgpack.decode(piece, type=list[Sighting])
             elif kind == "vessel":
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
@@ -187,6 +198,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def snapshot(self) -> bytes:
         self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
+        self._pieces |= {f"seen/{instant}" for instant in self._sightings}
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -196,9 +208,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """One instant: all reports of the step that it closes, sorted by time."""
         s = self._settings
         changed = self._hear(statics) | self._meet(positions)
-        positions, stations = _folded(positions, stations)
+        positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
-        tracks = [assign_step(part, self._fleet, s.track) for part in _portions(fine)]
+        tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
         changed |= {
             mmsi
             for mmsi in np.unique(positions["mmsi"]).tolist()
@@ -237,7 +249,15 @@ class VesselStage(Stage[Reports, list[Instant]]):
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
+            sightings=self._take_sightings(instant),
         )
+
+    def _take_sightings(self, instant: Millis) -> tuple[Sighting, ...]:
+        """Those that are known by an instant."""
+        due = [time for time in self._sightings if time <= instant]
+        self._pieces.update(f"seen/{time}" for time in due)
+        taken = (sighting for time in due for sighting in self._sightings.pop(time))
+        return tuple(sorted(taken, key=lambda sighting: sighting.key))
 
     def _look_for_gaps(self, instant: Millis) -> list[Event]:
         """Propose the silences that have lasted for long enough, and let go of those that are over."""
@@ -292,7 +312,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Take in static data; returns the vessels of which something is newly confirmed."""
         changed: set[int] = set()
         apart = int(self._settings.identity.apart_seconds * SECOND)
-        rows = rows[_order(rows, STATIC_KEYS)]
+        rows = rows[order(rows, STATIC_KEYS)]
         columns = rows["mmsi"].tolist(), rows["time"].tolist(), rows["type"].tolist(), contents(rows)
         for i, (mmsi, time, type, content) in enumerate(zip(*columns, strict=True)):
             vessel = self._vessel(mmsi, time, changed)
@@ -348,53 +368,3 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for rows in copies:
             rows["stations"] = renumber[rows["stations"]]
         return copies
-
-
-def _by_time(rows: Rows) -> Rows:
-    """Rows by time, then by MMSI, then by all they hold. `numpy.sort`, which is slow, gets only the ties."""
-    rows = rows[np.lexsort([rows["mmsi"], rows["time"]])]
-    same = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
-    tied = np.append(False, same) | np.append(same, False) if len(rows) else np.zeros(0, bool)
-    rows[tied] = np.sort(rows[tied], order="time")
-    return rows
-
-
-def _order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:
-    return np.lexsort([rows[key] for key in reversed(keys)])
-
-
-def _portions(rows: Rows) -> list[Rows]:
-    """Rows by MMSI in portions that end with a vessel: the world at once would take its memory twice."""
-    if not len(rows):
-        return []
-    starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
-    cuts = starts[np.searchsorted(starts, np.arange(PORTION, len(rows), PORTION), "right") - 1]
-    return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
-
-
-def _folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:
-    """Positions in order, each once: what came through two sources is one fix heard by all their stations."""
-    rows = rows[_order(rows, POSITION_KEYS)]
-    again = np.zeros(len(rows), bool)
-    if len(rows) > 1:
-        bits = [rows[key] for key in POSITION_KEYS]
-        again[1:] = np.logical_and.reduce(
-            [(part[1:] == part[:-1]) | ((part[1:] != part[1:]) & (part[:-1] != part[:-1])) for part in bits]
-        )
-    if not again.any():
-        return rows, stations
-    number = {names: i for i, names in enumerate(stations)}
-    for start, end in _runs(again):
-        names = tuple(
-            sorted({name for i in set(rows["stations"][start:end].tolist()) for name in stations[i]})
-        )
-        rows["stations"][start] = number.setdefault(names, len(number))
-    return rows[~again], tuple(number)
-
-
-def _runs(again: npt.NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
-    """Start and end of every row that is followed by repetitions, with these."""
-    starts = np.flatnonzero(~again)
-    ends = np.append(starts[1:], len(again))
-    several = ends - starts > 1
-    return zip(starts[several].tolist(), ends[several].tolist(), strict=True)

@@ -1,5 +1,6 @@
 """Everything about one event on a terminal: summary, reasons, vessels, measurements, revisions, reviews."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from rich.console import Console
@@ -7,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.event import ChainLeg, Event, Reason
+from models.sighting import DarkVessel
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 from streams.tail.source import Known
@@ -120,6 +122,8 @@ def _measured(event: Event) -> list[str]:
             )
             for change in anomaly.changes
         ]
+    if dark := event.dark_vessel:
+        return list(map(sanitize, _seen(dark)))
     if meeting := event.dark_encounter:
         other = "was silent, too" if meeting.type == "both_silent" else "was heard, and loitered"
         return [
@@ -127,6 +131,15 @@ def _measured(event: Event) -> list[str]:
             f"together for up to {meeting.longest_hours:g} h; number {meeting.rank} of {meeting.candidates}",
         ]
     return []
+
+
+def _seen(dark: DarkVessel) -> Iterator[str]:
+    for seen in dark.sightings:
+        size = "length not told" if seen.length_meters is None else f"{seen.length_meters:g} m"
+        yield f"seen {seen.time[:16].replace('T', ' ')} UTC by {seen.kind} {seen.reference or ''}, {size}"
+    yield f"{dark.heard_vessels} vessels were heard around"
+    for each in dark.candidates:
+        yield f"may be {each.name or f'MMSI {each.ssvid}'}, silent then (gap {each.gap})"
 
 
 def _leg(leg: ChainLeg) -> str:

@@ -32,6 +32,7 @@ SCENARIOS: Final = {
     EventType.DARK_PORT_VISIT: "dark_call_24",
     EventType.IDENTITY: "imo_changed",
     EventType.DARK_ENCOUNTER: "dark_transfer",
+    EventType.DARK_VESSEL: "never_heard",
 }
 
 
@@ -44,9 +45,10 @@ def found(scenario: str) -> tuple[list[Event], dict[int, Rows]]:
     def keep(event: Event) -> None:
         latest[event.id] = event
 
-    replay = Replay(Core(["a"], RULES), on_event=keep, on_instant=instants.append)
-    lines = simulate(scenario, SEED, "normal").lines
-    replay.run([Source("a", iter(frames("a", lines)))])
+    made, core = simulate(scenario, SEED, "normal"), Core(["a"], RULES)
+    core.see(made.sightings)
+    replay = Replay(core, on_event=keep, on_instant=instants.append)
+    replay.run([Source("a", iter(frames("a", made.lines)))])
     ticks = np.concatenate([instant.ticks for instant in instants])
     ticks = ticks[np.lexsort([ticks["time"], ticks["mmsi"]])]
     mmsis, first = np.unique(ticks["mmsi"], return_index=True)

@@ -17,6 +17,7 @@ from streams.cli.errors import UsageError
 from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
+    from streams.sightings.files import SightingFile
     from streams.stages.core import Core, ReportFilter
     from streams.stages.rules import Rules
 
@@ -67,6 +68,14 @@ class DetectionOptions:
             "times.",
         ),
     ] = field(default_factory=list)
+    sightings: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE",
+            help="What others saw: satellite images, radar, patrols. CSV with a header, GeoJSON points, or "
+            "JSON objects one a line (docs/sightings.md). Can be given several times.",
+        ),
+    ] = field(default_factory=list)
     settings: Annotated[
         str | None,
         typer.Option(
@@ -78,7 +87,8 @@ class DetectionOptions:
     def files(self) -> list[str]:
         """The files that these options name."""
         lists = (path for name in self.watchlist for path in (Path(name), *_inside(Path(name))))
-        return [*self.fence, *map(str, lists), *([self.settings] if self.settings else [])]
+        settings = [self.settings] if self.settings else []
+        return [*self.fence, *map(str, lists), *self.sightings, *settings]
 
 
 def _inside(path: Path) -> Iterable[Path]:
@@ -93,17 +103,21 @@ class DetectionInputs:
     report_filter: "ReportFilter"
     hints: SourceHints
     mmsis: frozenset[int]
+    sightings: "Sequence[SightingFile]" = ()
 
     def core(self, names: Sequence[str]) -> "Core":
-        """The stages, for sources of these names."""
+        """The stages, for sources of these names. What others saw is in them already."""
         from streams.stages.core import Core
 
-        return Core(names, self.rules, self.report_filter, self.hints)
+        core = Core(names, self.rules, self.report_filter, self.hints)
+        core.see(sighting for file in self.sightings for sighting in file.sightings)
+        return core
 
 
 def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionInputs:
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
+    from streams.sightings.files import load_sightings
     from streams.stages.core import ReportFilter
     from streams.stages.rules import load_rules
 
@@ -119,4 +133,5 @@ def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionIn
         ReportFilter(start, end, options.bbox),
         hints,
         frozenset(options.mmsi),
+        load_sightings(options.sightings),
     )

@@ -239,6 +239,8 @@ def _step(leg: Leg, cargo: Cargo) -> str:
     if leg.kind == "load" and not fact.seen:
         place, until = fact.port_name, day(fact.until)
         return f"{named(leg.side)} may have called at {place} before {until}, while it was not heard"
+    if fact.sighted:
+        return f"{named(leg.side)} was seen by others at {fact.port_name} on {day(fact.start)}"
     if leg.kind == "load":
         until = f"until {day(fact.end)}" if fact.end is not None else f"since {day(fact.start)}"
         return f"{named(leg.side)} was at {fact.port_name} {until}"

@@ -57,21 +57,23 @@ def _loaded(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
             share=leg.confidence,
         )
         return
-    yield table.LOAD.reason(
-        s,
-        vessel=named(leg.side),
-        place=call.port_name,
-        country=call.country,
-        until=until,
-        share=leg.confidence,
-    )
+    who, place, country = named(leg.side), call.port_name, call.country
+    if call.sighted:
+        yield table.SIGHTED_LOAD.reason(
+            s, vessel=who, place=place, country=country, when=day(call.start), share=leg.confidence
+        )
+    else:
+        yield table.LOAD.reason(
+            s, vessel=who, place=place, country=country, until=until, share=leg.confidence
+        )
     if (change := leg.side.draught_change or 0.0) >= s.draught_metres and call.seen:
         yield table.LOADED.reason(s, change, vessel=f"MMSI {leg.side.mmsi:09d}", place=call.port_name)
 
 
 def _landed(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
     call = leg.fact
-    yield table.DISCHARGE.reason(
+    reason = table.SIGHTED_DISCHARGE if call.sighted else table.DISCHARGE
+    yield reason.reason(
         s, vessel=named(leg.side), place=call.port_name, when=day(call.start), share=leg.confidence
     )
     if (change := leg.side.draught_change or 0.0) <= -s.draught_metres:

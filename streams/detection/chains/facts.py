@@ -61,6 +61,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     country: str | None = None  # of a call; of a meeting, of the port zone that it lay in
     berth: Berth = Berth.ROADS
     doubts: tuple[Reason, ...] = ()  # what its event says against MMSIs, positions and matches
+    sighted: bool = False  # a call in the dark in which somebody saw the vessel in the port, and named it
 
     @property
     def is_call(self) -> bool:
@@ -68,8 +69,8 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def seen(self) -> bool:
-        """Whether the call or meeting itself was heard."""
-        return self.type in (EventType.PORT_VISIT, EventType.ENCOUNTER)
+        """Whether the call or meeting itself was heard, or seen by others."""
+        return self.type in (EventType.PORT_VISIT, EventType.ENCOUNTER) or self.sighted
 
     @property
     def mmsis(self) -> tuple[int, ...]:
@@ -105,7 +106,8 @@ def _call(event: Event, s: ChainSettings) -> Fact | None:
 
 
 def _dark_call(event: Event, s: ChainSettings) -> Fact | None:
-    """A possible call at a source while the vessel was not heard.
+    """A possible call at a source while the vessel was not heard; or a call there, or in North Korea, in
+    which others saw it.
 
     Where a North Korean port was within its reach too, only a draught that rose, or silence in the source's
     port, makes it one: ships in coastal trade are silent for days.
@@ -114,6 +116,21 @@ def _dark_call(event: Event, s: ChainSettings) -> Fact | None:
     assert dark is not None
     before, after = dark.draught_before_meters, dark.draught_after_meters
     change = round(after - before, 1) if before is not None and after is not None else None
+    countries = (*s.source_countries, *s.end_countries)
+    sighted = next((port for port in dark.ports if port.sighted and port.country in countries), None)
+    if sighted is not None and sighted.sighted is not None:
+        fact = _fact(
+            event,
+            (_side(event.vessel, change),),
+            port=sighted.port,
+            port_name=sighted.port_name,
+            country=sighted.country,
+            berth=Berth.OIL if sighted.sighted_at_dock else Berth.GENERAL,
+        )
+        time, place = from_text(sighted.sighted.time), sighted.sighted
+        return msgspec.structs.replace(
+            fact, start=time, end=time, until=time, lon=place.lon, lat=place.lat, sighted=True
+        )
     port = next((port for port in dark.ports if port.country in s.source_countries), None)
     if port is None:
         return None

@@ -21,6 +21,12 @@ DARK_LOAD: Final = ReasonType(
     text="{vessel} may have called at {place} ({country}) while it was not heard, from {since} to {until}",
     weight="load",
 )
+SIGHTED_LOAD: Final = ReasonType(
+    code="sighted_load",
+    side=Side.FOR,
+    text="{vessel} was seen at {place} ({country}) by others on {when}, while it was not heard",
+    weight="load",
+)
 LOADED: Final = ReasonType(
     code="loaded",
     side=Side.FOR,
@@ -46,6 +52,12 @@ DISCHARGE: Final = ReasonType(
     code="discharge",
     side=Side.FOR,
     text="{vessel} called at {place} from {when}",
+    weight="discharge",
+)
+SIGHTED_DISCHARGE: Final = ReasonType(
+    code="sighted_discharge",
+    side=Side.FOR,
+    text="{vessel} was seen at {place} by others on {when}, while it was not heard",
     weight="discharge",
 )
 DISCHARGED: Final = ReasonType(
@@ -164,7 +176,8 @@ REASONS: Final = ReasonTable(
     EventType.CHAIN,
     ChainSettings(),
     (
-        *(LOAD, DARK_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DISCHARGED, *LISTING, FLAG),
+        *(LOAD, DARK_LOAD, SIGHTED_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, SIGHTED_DISCHARGE),
+        *(DISCHARGED, *LISTING, FLAG),
         *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
         *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH),
         *(UNLINKED, MERGED),

@@ -7,6 +7,7 @@ import msgspec
 
 from models.event import DarkPortVisit, Detector, Event, EventType, Gap, Level, ReachablePort, Reason, Status
 from models.innocent import Hypothesis
+from models.sighting import Seen
 from models.time import HOUR, Millis, duration_text, from_text
 from models.vessel import Identity
 from streams.detection.dark_visits.reach import other_ports
@@ -24,6 +25,7 @@ from streams.detection.explanation import (
     type_changed,
 )
 from streams.detection.gaps.reasons import DRAUGHT
+from streams.detection.gaps.seen import described
 from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
@@ -41,6 +43,21 @@ SEEN_IN_PORT: Final = ReasonType(
     side=Side.FOR,
     text="it fell silent at {port}, and was heard again outside",
     weight="seen_in_port",
+    hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT),
+)
+SIGHTED_IN_PORT: Final = ReasonType(
+    code="sighted_in_port",
+    side=Side.FOR,
+    text="it was seen in {port} at {when} UTC by {what}, which names it",
+    weight="sighted_in_port",
+    hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT, Hypothesis.RECEPTION),
+)
+FITTING_IN_PORT: Final = ReasonType(
+    code="fitting_in_port",
+    side=Side.FOR,
+    text="a vessel seen in {port} at {when} UTC by {what} fits nobody who was heard there, and of the silent "
+    "vessels that are followed only this one",
+    weight="fitting_in_port",
     hypotheses=(Hypothesis.PASSAGE, Hypothesis.OTHER_PORT),
 )
 SAME_DRAUGHT: Final = ReasonType(
@@ -91,11 +108,13 @@ LEVELS: Final = (
         "there, at a speed that it can keep",
     ),
     LevelRule("seen_in_port", Effect.PROBABLE, "it fell silent in the port and was heard again outside it"),
+    LevelRule("sighted_in_port", Effect.PROBABLE, "somebody saw it in a zone of the port, and named it"),
     LevelRule("draught", Effect.PROBABLE, "its draught changed by `draught_metres` or more"),
     LevelRule("gap_possible", Effect.LIMIT, "the gap is only `possible`"),
     LevelRule("several_countries", Effect.LIMIT, "watched ports of several countries were within its reach"),
     LevelRule("other_port", Effect.LIMIT, "a port of another country, not watched, was within its reach"),
     LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
+    LevelRule("sighted_in_port", Effect.EXCEPTION, "somebody saw it in a zone of the port, and named it"),
     LevelRule("same_draught", Effect.BAR, "its draught is the same"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
     WEAK_RULE,
@@ -104,7 +123,7 @@ REASONS: Final = ReasonTable(
     EventType.DARK_PORT_VISIT,
     DarkVisitSettings(),
     (
-        *(REACHABLE, SEEN_IN_PORT, DRAUGHT, *LISTING),
+        *(REACHABLE, SEEN_IN_PORT, SIGHTED_IN_PORT, FITTING_IN_PORT, DRAUGHT, *LISTING),
         *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
         *(
             SHARED_MMSI,
@@ -165,6 +184,7 @@ def build_event(
             draught_before_meters=gap.draught_before_meters,
             draught_after_meters=gap.draught_after_meters,
             ports=tuple(ports[: s.named_ports]),
+            sightings=gap.sightings,
         ),
         score=score(scoring, reasons, against),
         scoring=scoring,
@@ -190,6 +210,13 @@ def _for(
     )
     if first.seen_arriving:
         yield SEEN_IN_PORT.reason(s, port=first.port_name)
+    if first.sighted is not None:
+        when, what = _clock(first.sighted.time), described(first.sighted)
+        yield SIGHTED_IN_PORT.reason(s, port=first.port_name, when=when, what=what)
+    if fitting := next((port for port in ports if port.fitting is not None), None):
+        assert fitting.fitting is not None
+        when, what = _clock(fitting.fitting.time), described(fitting.fitting)
+        yield FITTING_IN_PORT.reason(s, port=fitting.port_name, when=when, what=what)
     if (change := _draught_change(gap)) is not None and abs(change) >= s.draught_metres:
         yield DRAUGHT.reason(s, change)
     yield from watchlist(identity, start, s)
@@ -203,7 +230,7 @@ def _against(
     if event.level is Level.POSSIBLE:
         yield GAP_POSSIBLE.reason(s)
     countries = {port.country for port in ports if port.country}
-    if not ports[0].seen_arriving:
+    if not ports[0].seen_arriving and not ports[0].sighted:
         if len(countries) > 1:
             yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(countries)))
         if len(ports) > 1:
@@ -226,6 +253,8 @@ def _draught_change(gap: Gap) -> float | None:
 
 def _summary(event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: Identity) -> str:
     first, name = ports[0], called(identity)
+    if first.sighted is not None:
+        return _seen_summary(event, gap, first, name, first.sighted)
     silent = duration_text(round(gap.duration_hours * HOUR))
     stay = duration_text(round(first.longest_stay_hours * HOUR))
     others = f" {len(ports) - 1} other watched ports were within its reach." if len(ports) > 2 else ""
@@ -246,6 +275,13 @@ def _summary(event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: I
         f"The {name} was not heard for {silent}. It can have called at {first.port_name} in that time, for "
         f"up to {stay}: the way there and on is about {way} km by sea.{others}"
     )
+
+
+def _seen_summary(event: Event, gap: Gap, port: ReachablePort, name: str, seen: Seen) -> str:
+    silent = duration_text(round(gap.duration_hours * HOUR))
+    heard = "has not been heard" if event.end is None else "was not heard"
+    text = f"The {name} {heard} for {silent}, and was seen in {port.port_name} meanwhile, "
+    return f"{text}by {described(seen)} of {_clock(seen.time)} UTC at the latest."
 
 
 def _clock(time: str) -> str:

@@ -4,7 +4,8 @@ A vessel that was last heard at one place and heard again at another can have be
 go and come back in that time (a space-time prism; Miller, 2018). Ways go by sea.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -14,9 +15,11 @@ from geofences.fence import DOCK_KINDS
 from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings
 from geofences.world_ports import COUNTRIES, world_ports
-from models.event import Position, ReachablePort
-from models.time import HOUR, Millis, to_text
+from models.event import Event, Position, ReachablePort
+from models.sighting import Seen
+from models.time import HOUR, Millis, from_text, to_text
 from streams.detection.dark_visits.settings import DarkVisitSettings
+from streams.detection.gaps.seen import REACH
 
 _KM: float = 1.852
 """Kilometres in a nautical mile."""
@@ -92,7 +95,65 @@ def reachable(
                 seen_arriving=arriving,
             )
         )
-    return _ranked(found, s)
+    return ranked(found, s)
+
+
+def reachable_if_seen(
+    ports: Sequence[WatchedPort], surroundings: Surroundings, event: Event, end: Millis, s: DarkVisitSettings
+) -> list[ReachablePort]:
+    """The ports where the vessel of a gap can have stayed, given who saw it meanwhile; the likeliest first.
+
+    A sighting that names the vessel and lies in a port's zones tells that it called there. All other ports
+    must have been within reach between two places where it was heard or seen.
+    """
+    gap = event.gap
+    assert gap is not None
+    start, knots = from_text(event.start), gap.plausible_speed_knots
+    whole = reachable(ports, surroundings, gap.off_position, gap.on_position, start, end, knots, s)
+    if not gap.sightings:
+        return whole
+    named = [each for each in gap.sightings if each.matched_on != REACH]
+    seen = _by_port(ports, surroundings, named)
+    fitting = _by_port(ports, surroundings, [each for each in gap.sightings if each not in named])
+    called = [
+        msgspec.structs.replace(port, sighted=seen[port.port][0], sighted_at_dock=seen[port.port][1])
+        for port in whole
+        if port.port in seen
+    ]
+    places: list[tuple[Position | None, Millis]] = [(gap.off_position, start)]
+    places += [(Position(lat=each.lat, lon=each.lon), from_text(each.time)) for each in named]
+    places.append((gap.on_position, end))
+    best: dict[str, ReachablePort] = {}
+    for (off, since), (on, until) in pairwise(places):
+        assert off is not None
+        for port in reachable(ports, surroundings, off, on, since, until, knots, s):
+            known = best.get(port.port)
+            if port.port not in seen and (known is None or _more(port, known)):
+                best[port.port] = port
+    others = ranked(list(best.values()), s)
+    return [
+        msgspec.structs.replace(port, fitting=fitting[port.port][0]) if port.port in fitting else port
+        for port in (*called, *others)
+    ]
+
+
+def _by_port(
+    ports: Iterable[WatchedPort], surroundings: Surroundings, seen: Iterable[Seen]
+) -> dict[str, tuple[Seen, bool]]:
+    """The last of these sightings in each port's zones, and whether one was at a dock; by port."""
+    found: dict[str, tuple[Seen, bool]] = {}
+    ports, fences = list(ports), surroundings.index.by_id
+    for each in seen:
+        inside = _inside(surroundings, Position(lat=each.lat, lon=each.lon))
+        for port in ports:
+            if here := port.fences & inside:
+                docked = port.code in found and found[port.code][1]
+                found[port.code] = each, docked or any(fences[id].kind in DOCK_KINDS for id in here)
+    return found
+
+
+def _more(one: ReachablePort, other: ReachablePort) -> bool:
+    return (one.seen_arriving, one.longest_stay_hours) > (other.seen_arriving, other.longest_stay_hours)
 
 
 def other_ports(
@@ -112,7 +173,7 @@ def other_ports(
     return tuple(name for _, name in found)
 
 
-def _ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
+def ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
     """Ports in which it fell silent first, then by the way; about equally far ones in the settings' order."""
     order = {port: number for number, port in enumerate(s.ports)}
     rest = sorted(

@@ -11,6 +11,10 @@ class DarkVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: time at the port; the full weight from `full_hours` on, proportionally less before."""
     seen_in_port: float = 0.2
     """For: it fell silent in the port, and was heard again outside."""
+    sighted_in_port: float = 0.25
+    """For: somebody saw it in the port, and named it."""
+    fitting_in_port: float = 0.1
+    """For: a vessel that was seen in the port can only have been this silent one."""
     draught: float = 0.15
     """For: it came back with another draught."""
     same_draught: float = 0.1

@@ -10,7 +10,7 @@ from models.event import Detector, Event, EventType, Position, ReachablePort, Re
 from models.time import DAY, HOUR, Millis, from_text
 from models.vessel import Identity
 from streams.detection.dark_visits.event import NOT_REACHED, build_event
-from streams.detection.dark_visits.reach import reachable, watched_ports
+from streams.detection.dark_visits.reach import reachable_if_seen, watched_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.gaps.reasons import IN_HARBOUR
 from streams.detection.gaps.settings import GapSettings
@@ -24,7 +24,7 @@ class Followed(msgspec.Struct, array_like=True, gc=False):
 
     id: str
     revision: int = 0
-    named: tuple[str, ...] = ()  # the ports named last
+    named: tuple[str, ...] = ()  # the ports named last, with a ! where it was seen
     until: Millis = 0  # it may change for so long
 
 
@@ -88,7 +88,9 @@ class DarkVisits:
             ports = self._within(event, None)
         if not ports or (known is None and retraction is not None):
             return []
-        named = tuple(port.port for port in ports[: self._settings.named_ports])
+        named = tuple(
+            f"{port.port}{'!' if port.sighted else ''}" for port in ports[: self._settings.named_ports]
+        )
         if on_change and known is not None and known.named == named:
             return []
         if known is None:
@@ -124,16 +126,8 @@ class DarkVisits:
         gap = event.gap
         assert gap is not None
         end = from_text(event.end or event.detected)
-        return reachable(
-            self._ports,
-            self._surroundings,
-            gap.off_position,
-            on,
-            from_text(event.start),
-            end,
-            gap.plausible_speed_knots,
-            self._settings,
-        )
+        event = msgspec.structs.replace(event, gap=msgspec.structs.replace(gap, on_position=on))
+        return reachable_if_seen(self._ports, self._surroundings, event, end, self._settings)
 
     # --- checkpoints
 

@@ -34,6 +34,7 @@ from streams.detection.gaps.reasons import (
     SILENT,
 )
 from streams.detection.gaps.reception import Neighbours
+from streams.detection.gaps.seen import sighting_reasons, sighting_sentence
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.hypotheses import best
 from streams.detection.identities.link import Moved
@@ -120,7 +121,7 @@ def judged(
         reasons=tuple(reasons),
         against=tuple(against),
         innocent_explanation=best(REASONS, reasons, against),
-        summary=_summary(event, identity, silent) + retracted(retraction),
+        summary=_summary(event, identity, silent) + sighting_sentence(gap) + retracted(retraction),
     )
 
 
@@ -200,6 +201,7 @@ def _for(
         yield DRAUGHT.reason(s, round(after - before, 1))
     if gap.distance_km is not None and gap.distance_km >= s.moved_km:
         yield MOVED.reason(s, gap.distance_km)
+    yield from sighting_reasons(gap, s)
 
 
 def _against(

@@ -25,9 +25,11 @@ from streams.detection.gaps.event import (
 )
 from streams.detection.gaps.reasons import NOT_FOLLOWED
 from streams.detection.gaps.reception import Reception, ReceptionSettings, area
+from streams.detection.gaps.seen import Attached, Silence, attach, silence_of, with_sightings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.identities.link import Moved
 from streams.detection.resting import RestingPlaces
+from streams.detection.sightings.settings import SightingSettings
 
 _RINGS: tuple[int | None, ...] = (1, 4, None)
 """Cells that the circles of neighbours reach: some 40 km, some 100 km, everywhere."""
@@ -49,6 +51,7 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     revision: int = 0  # that was published last
     published_at: Millis = 0
     renumbered: bool = False  # it ended where the ship was heard under another MMSI
+    seen: list[Attached] = []  # sightings that are taken for ones of the vessel
 
 
 class GapJudge:
@@ -63,6 +66,7 @@ class GapJudge:
         reception_settings: ReceptionSettings,
         reception: Reception,
         resting: RestingPlaces,
+        sighting_settings: SightingSettings,
         surroundings: Surroundings,
         identity_of: Callable[[int], Identity],
         moved_to: Callable[[int], Moved | None],
@@ -73,6 +77,7 @@ class GapJudge:
         self._reception_settings = reception_settings
         self._reception = reception
         self._resting = resting
+        self._sightings = sighting_settings
         self._surroundings = surroundings
         self._identity_of = identity_of
         self._changed = changed
@@ -146,6 +151,35 @@ class GapJudge:
             and (made := self._made(mmsi, known, as_it_stands(proposed(known.proposal), instant)))
         ]
 
+    def silences(self) -> list[Silence]:
+        """The silences that are known, published or not, by MMSI and event id."""
+        return [
+            silence_of(mmsi, proposed(known.proposal))
+            for mmsi, silences in sorted(self._known.items())
+            for _, known in sorted(silences.items())
+        ]
+
+    def attach(self, mmsi: int, id: str, new: Attached) -> None:
+        """Take a sighting for one of a silent vessel. `tell` publishes that."""
+        known = self._known[mmsi][id]
+        known.seen = attach(known.seen, new)
+        self._changed.add(f"gap/{mmsi}")
+
+    def detach(self, mmsi: int, id: str, sighting: str) -> None:
+        """Take a sighting from a silence, if that is still known."""
+        known = self._known.get(mmsi, {}).get(id)
+        if known is not None:
+            known.seen = [each for each in known.seen if each.sighting.id != sighting]
+            self._changed.add(f"gap/{mmsi}")
+
+    def tell(self, mmsi: int, id: str, instant: Millis) -> list[Event]:
+        """Publish a gap anew whose sightings have changed, if it is still known and was published."""
+        known = self._known.get(mmsi, {}).get(id)
+        if known is None or known.level is None:
+            return []
+        event = proposed(known.proposal)
+        return self._publish(mmsi, known, as_it_stands(event, instant) if known.open else event, instant)
+
     def flush(self, instant: Millis) -> list[Event]:
         """All sources have ended: publish open gaps once more, as they stand."""
         return [
@@ -170,7 +204,7 @@ class GapJudge:
                 limit = (
                     known.start + (s.kept_days + 1) * DAY
                     if ended is None or known.renumbered
-                    else ended + 2 * s.settle_hours * HOUR
+                    else ended + max(2 * s.settle_hours * HOUR, self._sightings.memory)
                 )
                 if instant > limit:
                     self._drop(mmsi, id)
@@ -284,6 +318,7 @@ class GapJudge:
         s = self._reception_settings
         covered = known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
         identity = self._identity_of(mmsi)
+        event = with_sightings(event, known.seen, self._sightings)
         return judged(event, identity, known.around, covered, self._surroundings, self._settings)
 
     def _leaves_coverage(self, event: Event) -> bool:

@@ -50,6 +50,20 @@ MOVED: Final = ReasonType(
     thresholds=("moved_km",),
     unit="km",
 )
+SIGHTED: Final = ReasonType(
+    code="sighted",
+    side=Side.FOR,
+    text="it was seen at {when} UTC by {what}, which names its {number}, and was not heard there",
+    weight="sighted",
+    hypotheses=(Hypothesis.OUTAGE,),
+)
+SIGHTED_FITTING: Final = ReasonType(
+    code="sighted_fitting",
+    side=Side.FOR,
+    text="a vessel seen at {when} UTC by {what} fits nobody who was heard there, and of the silent vessels "
+    "that are followed only this one",
+    weight="sighted_fitting",
+)
 COVERAGE_UNKNOWN: Final = ReasonType(
     code="coverage_unknown",
     side=Side.AGAINST,
@@ -145,7 +159,7 @@ REASONS: Final = ReasonTable(
     EventType.GAP,
     GapSettings(),
     (
-        *(SILENT, NEIGHBOURS_HEARD, WATCHED_AREA, *LISTING, DRAUGHT, MOVED),
+        *(SILENT, NEIGHBOURS_HEARD, WATCHED_AREA, *LISTING, DRAUGHT, MOVED, SIGHTED, SIGHTED_FITTING),
         *(
             NEIGHBOURS_SILENT,
             COVERAGE_UNKNOWN,

@@ -18,6 +18,10 @@ class GapWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: it came back with another draught."""
     moved: float = 0.05
     """For: it was heard again far from where it fell silent."""
+    sighted: float = 0.1
+    """For: it was seen while it was silent, by somebody who names it."""
+    sighted_fitting: float = 0.05
+    """For: a vessel that was seen can only have been this silent one."""
     coverage_unknown: float = 0.05
     """Against: hardly any other vessel was heard there."""
     leaves_coverage: float = 0.05

@@ -70,7 +70,10 @@ def atom(events: Iterable[Event], base: str, here: str) -> bytes:
         _add(entry, "id", f"urn:tankerwatch:event:{event.id}")
         kind = event.type.replace("_", " ")
         retracted = "retracted: " if event.status == "retracted" else ""
-        names = " and ".join(vessel.name or f"MMSI {vessel.ssvid}" for vessel in event.vessels)
+        names = (
+            " and ".join(vessel.name or f"MMSI {vessel.ssvid}" for vessel in event.vessels)
+            or "unknown vessel"
+        )
         _add(entry, "title", f"{retracted}{event.level} {kind}: {names}")
         _add(entry, "updated", event.detected)
         _add(entry, "published", event.start)

@@ -22,7 +22,8 @@ WEBSOCKET_PATH: Final = "/mqtt"
 FORMS: Final = (
     "a file, folder or archive, - for standard input, tcp://HOST:PORT, udp://[HOST][:PORT] (listens; port "
     f"{UDP_PORT}), http://[HOST]:PORT/PATH (listens), mqtt://HOST[:PORT]/TOPIC (also mqtts, mqtt+ws, "
-    f"mqtt+wss), serial:/dev/DEVICE?baud={BAUD} or aisstream: (the key in AISSTREAM_API_KEY)"
+    f"mqtt+wss), serial:/dev/DEVICE?baud={BAUD}, aisstream: (the key in AISSTREAM_API_KEY) or sightings: "
+    "(the topic of what others saw)"
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
 
@@ -86,6 +87,15 @@ class HttpAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class SightingsAddress:
+    """The topic of sightings of the same deployment."""
+
+    text: str
+
+    live = True
+
+
+@dataclass(frozen=True, slots=True)
 class MqttAddress:
     text: str
     host: str
@@ -98,7 +108,9 @@ class MqttAddress:
     live = True
 
 
-LiveAddress = TcpAddress | UdpAddress | HttpAddress | MqttAddress | SerialAddress | AisstreamAddress
+LiveAddress = (
+    TcpAddress | UdpAddress | HttpAddress | MqttAddress | SerialAddress | AisstreamAddress | SightingsAddress
+)
 Address = FileAddress | LiveAddress
 
 
@@ -131,6 +143,10 @@ def parse_address(text: str) -> Address:
             if rest and not rest.startswith(("ws://", "wss://")):
                 raise AddressError(f"{text}: give aisstream: alone, or aisstream:wss://… for another server")
             return AisstreamAddress(text, rest or AISSTREAM_URL)
+        case "sightings":
+            if rest:
+                raise AddressError(f"{text}: give sightings: alone; the topic is that of the deployment")
+            return SightingsAddress(text)
     raise AddressError(f"{text}: unknown kind of source {scheme!r}; known are {FORMS}")
 
 

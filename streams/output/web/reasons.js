@@ -97,6 +97,8 @@ export const REASONS = {
     {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.1, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "moved", "side": "for", "text": "it was heard again … km from where it fell silent", "weight": 0.05, "thresholds": [50.0], "unit": "km", "plotted": false},
+    {"code": "sighted", "side": "for", "text": "it was seen at … UTC by …, which names its …, and was not heard there", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_fitting", "side": "for", "text": "a vessel seen at … UTC by … fits nobody who was heard there, and of the silent vessels that are followed only this one", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "neighbours_silent", "side": "against", "text": "… of … other vessels … fell silent with it, as when a receiver or a source fails", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
     {"code": "coverage_unknown", "side": "against", "text": "whether it could have been heard is not known: others were heard near where it fell silent in … of … hours of the silence", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leaves_coverage", "side": "against", "text": "its course led to where hardly any vessel was heard lately", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -116,10 +118,12 @@ export const REASONS = {
   "chain": { "reasons": [
     {"code": "load", "side": "for", "text": "… called at … (…) until …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "dark_load", "side": "for", "text": "… may have called at … (…) while it was not heard, from … to …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_load", "side": "for", "text": "… was seen at … (…) by others on …, while it was not heard", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "loaded", "side": "for", "text": "… reported … m more draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "transfer", "side": "for", "text": "… met … on ……", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "renumbered", "side": "for", "text": "the ship with IMO number … went under the MMSIs …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "discharge", "side": "for", "text": "… called at … from …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_discharge", "side": "for", "text": "… was seen at … by others on …, while it was not heard", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "discharged", "side": "for", "text": "… reported … m less draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -147,6 +151,8 @@ export const REASONS = {
   "dark_port_visit": { "reasons": [
     {"code": "reachable", "side": "for", "text": "it can have been at … for up to …, at … knots by sea", "weight": 0.15, "thresholds": [4.0], "unit": "h", "plotted": false},
     {"code": "seen_in_port", "side": "for", "text": "it fell silent at …, and was heard again outside", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_in_port", "side": "for", "text": "it was seen in … at … UTC by …, which names it", "weight": 0.25, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "fitting_in_port", "side": "for", "text": "a vessel seen in … at … UTC by … fits nobody who was heard there, and of the silent vessels that are followed only this one", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.15, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -218,5 +224,22 @@ export const REASONS = {
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "dark_vessel": { "reasons": [
+    {"code": "unexplained", "side": "for", "text": "it fits none of the … vessels that were heard within … km", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sizeable", "side": "for", "text": "it was about … m long; ships of that length must have AIS", "weight": 0.05, "thresholds": [45.0], "unit": "m", "plotted": false},
+    {"code": "seen_again", "side": "for", "text": "it was seen … times within …, up to … km apart", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "named", "side": "for", "text": "the sighting names it: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unheard_area", "side": "against", "text": "nobody at all was heard within … km, so AIS may not have been received there", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "small", "side": "against", "text": "it was about … m long; vessels below 45 m need not have AIS", "weight": 0.1, "thresholds": [45.0], "unit": "m", "plotted": false},
+    {"code": "length_unknown", "side": "against", "text": "its length is not told, so it may be a craft that need not have AIS", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "silent_known", "side": "against", "text": "it may be a vessel that is followed and was silent then: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "named_elsewhere", "side": "against", "text": "the vessel that the sighting names can't have been there by its own AIS: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "found_silent", "side": "retraction", "text": "it is taken for …, whose gap tells of the sighting", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

@@ -90,6 +90,7 @@ export const shipType = (code) => SHIP_TYPES[code] ?? SHIP_TENS[Math.floor(code 
 
 const TYPES = { encounter: "Suspected transfer", loitering: "Loitering", gap: "AIS gap", port_visit: "Port visit",
   dark_port_visit: "Possible dark port visit", dark_encounter: "Possible dark encounter",
+  dark_vessel: "Vessel seen, not heard",
   identity: "Identity anomaly", position_anomaly: "Position anomaly", chain: "Chain" };
 export const typeName = (type) => TYPES[type] ?? human(type);
 
@@ -98,4 +99,4 @@ export const vesselsOf = (event) => event.chain?.vessels
     ...event.identity?.others ?? []];
 /* Whether a vessel is on a watchlist by this match, now and surely. Events of before matches had a status have none. */
 export const inForce = (hit) => !hit.weak && (hit.status ?? "listed") === "listed";
-export const vesselName = (vessel) => vessel.name ?? `MMSI ${vessel.ssvid}`;
+export const vesselName = (vessel) => vessel.name ?? (vessel.ssvid === "000000000" ? "unknown vessel" : `MMSI ${vessel.ssvid}`);

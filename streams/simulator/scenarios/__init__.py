@@ -11,6 +11,7 @@ from streams.simulator.scenarios import (
     ports,
     run,
     sea,
+    seen,
     trade,
     transfers,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ports",
     "run",
     "sea",
+    "seen",
     "trade",
     "transfers",
 ]

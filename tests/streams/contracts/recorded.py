@@ -27,6 +27,8 @@ from streams.pipeline.checkpoint import Checkpoint, StoredState
 from streams.pipeline.operator import OutgoingRecord
 from streams.pipeline.operators import CaseOperator, DecoderOperator, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
+from streams.simulator.scenario import simulate
+from streams.stages.core import Core
 from streams.stages.settings import Settings
 from tests.scenarios import simulated
 from tests.scenarios.runs import (
@@ -113,6 +115,20 @@ def dark_visits() -> tuple[Event, ...]:
 def identities() -> tuple[Event, ...]:
     """Anomalies of a tanker that takes another name, call sign and IMO number at sea."""
     return tuple(event for event in events("imo_changed") if event.identity)
+
+
+@cache
+def sighted() -> tuple[Event, ...]:
+    """What others saw off Cho-do: tankers that are never heard, a boat, and one that a patrol names."""
+    made = simulate("never_heard", 3, "normal")
+    first = made.sightings[0]
+    boat = msgspec.structs.replace(first, lon=124.8, lat=38.6, length=20.0, reference="BOAT", source="PATROL")
+    unsized = msgspec.structs.replace(boat, lat=38.63, length=None, name="EXAMPLE", imo=9_074_729)
+    core, found = Core(["a"], RULES), list[Event]()
+    core.see([*made.sightings, boat, unsized])
+    for frame in frames("a", made.lines):
+        found += core.feed(frame).events
+    return tuple(event for event in (*found, *core.end("a").events) if event.dark_vessel)
 
 
 @cache

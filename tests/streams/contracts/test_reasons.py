@@ -81,6 +81,8 @@ MEASURES: Final = {
     "dark_encounter for together": Measure("darkEncounter.longestHours"),
     "dark_encounter for opposite_draughts": Measure(),
     "dark_encounter for draught": Measure(),
+    "dark_vessel for sizeable": Measure("darkVessel.lengthMeters"),
+    "dark_vessel against small": Measure("darkVessel.lengthMeters", above=False),
 }
 
 
@@ -144,6 +146,7 @@ def rare_events() -> list[Event]:
         *recorded.dark_visits(),
         *recorded.identities(),
         *recorded.dark_encounters(),
+        *recorded.sighted(),
     ]
 
 

@@ -77,6 +77,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.chains(),
         *recorded.dark_visits(),
         *recorded.dark_encounters(),
+        *recorded.sighted(),
         *recorded.identities(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]

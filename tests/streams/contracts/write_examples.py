@@ -49,6 +49,10 @@ def events() -> list[dict[str, Any]]:
         ),
         "identity": ("A tanker that took another name and IMO number.", recorded.identities()[0]),
         "dark_encounter": ("A possible dark encounter.", recorded.dark_encounters()[-1]),
+        "dark_vessel": (
+            "A vessel that a satellite saw and nobody heard.",
+            next(event for event in recorded.sighted() if event.dark_vessel),
+        ),
     }
     result = []
     for name, (summary, event) in examples.items():

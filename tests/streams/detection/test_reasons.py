@@ -48,6 +48,7 @@ def test_the_tables_hold_the_defaults() -> None:
         s.meeting.dark_port_visit,
         s.meeting.identity,
         s.meeting.dark_encounter,
+        s.meeting.sighting,
     )
     assert tuple(table.defaults for table in TABLES) == defaults
 

@@ -58,6 +58,8 @@ EXPECTED = {
     "bunker_nakhodka": {"encounter": 4, "loitering": 2, "port_visit": 5},
     "coastal_trade": {"port_visit": 6},
     "small_boats": {"loitering": 1},
+    "sighted_call": {"gap": 1, "dark_port_visit": 1},
+    "never_heard": {"dark_vessel": 2},
     "anchorage": {},  # a port visit of each tanker, ten or more
 }
 """Events by type; a scenario that is not here is a negative at sea, where nothing happens."""

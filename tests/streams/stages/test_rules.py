@@ -25,6 +25,7 @@ CHAIN = EventType.CHAIN
 GAP, DARK_PORT_VISIT = EventType.GAP, EventType.DARK_PORT_VISIT
 IDENTITY = EventType.IDENTITY
 DARK_ENCOUNTER = EventType.DARK_ENCOUNTER
+DARK_VESSEL = EventType.DARK_VESSEL
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
@@ -32,7 +33,7 @@ DEPENDS = {
     "vessel.detectors": ALL - {ENCOUNTER},
     "vessel.detectors.loitering": frozenset({LOITERING, DARK_ENCOUNTER, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
-    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, IDENTITY, CHAIN}),
+    "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, DARK_VESSEL, IDENTITY, CHAIN}),
     "meeting": ALL,
     "case": frozenset({CHAIN}),
     "ledger": frozenset(),

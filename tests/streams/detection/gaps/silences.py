@@ -9,6 +9,7 @@ import numpy as np
 from geofences.fence import Fence
 from models.event import Event, EventType
 from models.report import POSITION, STATIC, Reports, Rows
+from models.sighting import Sighting
 from models.time import END, HOUR, Millis
 from models.watchlist import Watchlist
 from streams.stages.meeting_stage import MeetingStage
@@ -54,6 +55,7 @@ def all_events(
     restarts: bool = False,
     every: Millis = HOUR,
     settings: Settings | None = None,
+    sightings: Sequence[Sighting] = (),
 ) -> list[Event]:
     """All revisions of all events, from reports fed in parts of `every` ms.
 
@@ -66,6 +68,7 @@ def all_events(
     last = max(int(part["time"].max()) for part in (positions, told) if len(part))
     first = min(int(part["time"].min()) for part in (positions, told) if len(part))
     events: list[Event] = []
+    vessels.feed(Reports("seen", sightings=tuple(sightings)))
     marks = [*range(first + every, min(last, until), every), END if until == END else until]
     for begin, mark in pairwise([first, *marks]):
         parts = [part[(part["time"] >= begin) & (part["time"] < mark)] for part in (positions, told)]

@@ -1,0 +1,1 @@
+"""What others saw, compared with who was heard and who was silent."""

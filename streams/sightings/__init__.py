@@ -1,0 +1,1 @@
+"""What others saw, as files and messages: CSV, GeoJSON and JSON lines, and the sightings in them."""

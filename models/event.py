@@ -32,6 +32,7 @@ from models.event_parts import (
     PortStop,
     PortVisit,
     Position,
+    PositionAnomaly,
     ReachablePort,
     Reason,
     Sample,
@@ -65,6 +66,7 @@ __all__ = [
     "PortStop",
     "PortVisit",
     "Position",
+    "PositionAnomaly",
     "ReachablePort",
     "Reason",
     "Sample",
@@ -101,6 +103,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
     dark_port_visit: DarkPortVisit | None = None
     dark_encounter: DarkEncounter | None = None
     identity: IdentityAnomaly | None = None
+    position_anomaly: PositionAnomaly | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one
@@ -117,6 +120,8 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
             return self.chain.vessels
         if self.identity:
             return (self.vessel, *self.identity.others)
+        if self.position_anomaly:
+            return (self.vessel, *self.position_anomaly.others)
         met = self.encounter or self.dark_encounter
         return (self.vessel, met.vessel) if met else (self.vessel,)
 

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     DARK_PORT_VISIT = "dark_port_visit"
     DARK_ENCOUNTER = "dark_encounter"
     IDENTITY = "identity"
+    POSITION_ANOMALY = "position_anomaly"
 
 
 class Status(StrEnum):
@@ -347,6 +348,21 @@ class IdentityAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
     kind: str  # "changed", "inconsistent" or "duplicated"
     changes: tuple[IdentityChange, ...] = ()  # the latest last
     others: tuple[Vessel, ...] = ()  # those that send the same IMO number, or call sign and size
+
+
+class PositionAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
+    """Positions that a ship cannot have had: of one vessel, or of several ships of a region."""
+
+    kind: str  # "jumps", "frozen", "circle" or "region"
+    positions: int  # how many lay off the track, of all ships; 0 for frozen and circle
+    jumps: int  # how often ships jumped
+    farthest_km: float | None = None  # from the track
+    implied_speed_knots: float | None = None  # the greatest, of the way of a jump
+    reported_speed_knots: float | None = None  # frozen: while it gets nowhere
+    radius_km: float | None = None  # of the circle
+    false_position: Position | None = None  # where positions jumped to; null where to places far apart
+    vessel_count: int = 1
+    others: tuple[Vessel, ...] = ()  # other ships of the region, at most 19 of them
 
 
 class Distances(Model, frozen=True, kw_only=True, rename="camel"):

@@ -60,6 +60,14 @@ OFF_TRACK: Final = ReasonType(
     weight="off_track",
     hypotheses=(Hypothesis.JAMMING,),
 )
+JAMMED: Final = ReasonType(
+    code="jammed_region",
+    side=Side.AGAINST,
+    text="positions of {value} ships jumped in this region, those of MMSI {mmsi} between {start} and {end} "
+    "UTC: jamming or spoofing there at the time",
+    weight="jamming",
+    hypotheses=(Hypothesis.JAMMING,),
+)
 NOT_OF_INTEREST: Final = ReasonType(
     code="excluded_type",
     side=Side.RETRACTION,
@@ -86,13 +94,13 @@ def number_doubts(identity: Identity, start: Millis, end: Millis, s: Weighted) -
     if (positions := sum(run.positions for run in runs)) >= _TOLD_OFF_TRACK:
         far = max(run.kilometers for run in runs)
         distance = f"{far:.0f} km" if far >= 10 else f"{far:.1f} km"
-        times = f"between {_clock(runs[0].start)} and {_clock(max(run.end for run in runs))} UTC"
+        times = f"between {clock(runs[0].start)} and {clock(max(run.end for run in runs))} UTC"
         when = times if len(runs) == 1 else f"{len(runs)} times {times}"
         reasons.append(OFF_TRACK.reason(s, positions, mmsi=mmsi_text(identity), far=distance, when=when))
     return reasons
 
 
-def _clock(time: Millis) -> str:
+def clock(time: Millis) -> str:
     return to_text(time)[:16].replace("T", " ")
 
 

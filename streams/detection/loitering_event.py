@@ -29,6 +29,7 @@ from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
     DOUBTFUL_MMSI,
+    JAMMED,
     NOT_COMMANDED,
     NOT_OF_INTEREST,
     OFF_TRACK,
@@ -158,7 +159,7 @@ REASONS: Final = ReasonTable(
     EventType.LOITERING,
     LoiteringSettings(),
     (
-        *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK),
+        *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, JAMMED),
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
         *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST),

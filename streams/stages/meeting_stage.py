@@ -20,16 +20,21 @@ from models.report import joined
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
+from streams.detection import loitering_event
 from streams.detection.dark_encounters.tracker import DarkEncounters
 from streams.detection.dark_visits.tracker import DarkVisits
+from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
+from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
 from streams.detection.identities.detector import IdentityAnomalies
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.port_company import PortCompany
+from streams.detection.positions.detector import PositionAnomalies
+from streams.detection.positions.mark import JammingMarks
 from streams.detection.resting import RestingPlaces
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
@@ -113,6 +118,22 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._positions = PositionAnomalies(
+            settings.position,
+            rules.surroundings,
+            rules.detectors[EventType.POSITION_ANOMALY],
+            self._identity_of,
+            self._changed,
+        )
+        detectors = rules.settings.vessel.detectors
+        self._marks = JammingMarks(
+            {
+                EventType.ENCOUNTER: (encounter_reasons.REASONS, settings.encounter),
+                EventType.LOITERING: (loitering_event.REASONS, detectors.loitering),
+                EventType.GAP: (gap_reasons.REASONS, detectors.gap),
+            },
+            self._positions.jamming,
+        )
         self._gaps = GapJudge(
             rules.settings.vessel.detectors.gap,
             settings.reception,
@@ -169,10 +190,11 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._done += self._step
             events += self._work_off(self._done, self._take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
-            events += self._complete(self._take(time), time)
+            events += map(self._marks.marked, self._complete(self._take(time), time))
         if watermark == END:
             gaps = self._gaps.flush(self._done)
-            events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
+            last_told = [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
+            events += map(self._marks.marked, last_told)
         return events
 
     def changes(self) -> Pieces:
@@ -206,6 +228,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._port_company.load((int(rest), data) for kind, rest, data in split if kind == "company")
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
         self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
+        self._positions.load(each for each in split if each[0] in ("jumper", "region"))
         self._dark_encounters.load(each for each in split if each[0] in ("stay", "darkmet"))
 
     def snapshot(self) -> bytes:
@@ -215,7 +238,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= self._encounters.pieces() | self._loiterings.pieces()
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         self._changed |= self._dark_visits.pieces() | self._dark_encounters.pieces()
-        self._changed |= self._anomalies.pieces() | self._port_company.pieces()
+        self._changed |= self._anomalies.pieces() | self._port_company.pieces() | self._positions.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -227,6 +250,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._resting.piece(rest)
         if kind in ("heard", "reception"):
             return self._reception.piece(kind, rest[0])
+        if kind in ("jumper", "region"):
+            return self._positions.piece(kind, rest[0])
         if kind in ("stay", "darkmet"):
             return self._dark_encounters.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
@@ -266,6 +291,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *self._revise_gaps(instant),
             *self._anomalies.judge(instant),
         ]
+        events = [*self._positions.judge(instant), *map(self._marks.marked, events)]
         self._prune(instant)
         return events
 
@@ -276,7 +302,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
         for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
             learnt.add(identity.mmsi)
             self._encounters.learn(identity)
-            self._anomalies.learn(self._identities.get(identity.mmsi), identity, instant)
+            before = self._identities.get(identity.mmsi)
+            self._anomalies.learn(before, identity, instant)
+            self._positions.learn(before, identity)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
@@ -292,6 +320,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._resting.learn(rows)
         self._reception.learn(rows, instant)
         self._anomalies.hear(rows)
+        self._positions.hear(rows, instant)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
@@ -321,6 +350,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._gaps.prune(instant)
         self._dark_visits.prune(instant)
         self._anomalies.prune(instant)
+        self._positions.prune(instant)
         self._port_company.prune(instant)
         self._dark_encounters.prune(instant)
 

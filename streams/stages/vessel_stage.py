@@ -23,7 +23,7 @@ from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
-from streams.tracking.places import is_shared, main_track, off_track_of
+from streams.tracking.places import places_of, still_of
 from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
@@ -271,10 +271,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def _places(self, vessel: VesselState, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
-        if not vessel.off_track and len(vessel.segments) < 2:
+        if not vessel.off_track and len(vessel.segments) < 2 and not vessel.circle and not still_of(vessel):
             return ONE_PLACE
-        shared = is_shared(vessel, instant, self._settings.track)
-        return Places(shared, main_track(vessel), off_track_of(vessel))
+        circle = vessel.circle.found if vessel.circle else None
+        return places_of(vessel, instant, circle, self._settings.track)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._pieces.add(f"vessel/{mmsi}")

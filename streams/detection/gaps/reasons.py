@@ -6,6 +6,7 @@ from models.event import EventType
 from models.innocent import Hypothesis
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    JAMMED,
     NOT_OF_INTEREST,
     OFF_TRACK,
     SHARED_MMSI,
@@ -153,6 +154,7 @@ REASONS: Final = ReasonTable(
             SHARED_MMSI,
             DOUBTFUL_MMSI,
             OFF_TRACK,
+            JAMMED,
         ),
         *(RENUMBERED, IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_FOLLOWED),
     ),

@@ -63,8 +63,8 @@ OFF_TRACK: Final = ReasonType(
 JAMMED: Final = ReasonType(
     code="jammed_region",
     side=Side.AGAINST,
-    text="positions of {value} ships jumped in this region, those of MMSI {mmsi} between {start} and {end} "
-    "UTC: jamming or spoofing there at the time",
+    text="positions of {value} ships jumped in this region, those of MMSI {mmsi} {when} UTC: "
+    "jamming or spoofing there at the time",
     weight="jamming",
     hypotheses=(Hypothesis.JAMMING,),
 )

@@ -132,7 +132,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
                 EventType.LOITERING: (loitering_event.REASONS, detectors.loitering),
                 EventType.GAP: (gap_reasons.REASONS, detectors.gap),
             },
-            self._positions.jamming,
+            self._positions.regions.jamming,
         )
         self._gaps = GapJudge(
             rules.settings.vessel.detectors.gap,

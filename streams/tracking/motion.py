@@ -87,10 +87,9 @@ def _note_still(
         if not nowhere[i]:
             segment.still = None
         elif segment.still is None or not segment.contradicted:
-            first = trail[i][known[i]][0]
-            heard = trail["sog"][i][known[i]]
-            knots = round(float(np.nanmean(heard)), 1)
-            segment.still = Place(int(first["time"]), float(first["lon"]), float(first["lat"]), knots)
+            steps = trail[i][known[i]]
+            knots, last = round(float(np.nanmean(steps["sog"])), 1), steps[-1]
+            segment.still = Place(int(steps[0]["time"]), float(last["lon"]), float(last["lat"]), knots)
 
 
 def _segment(vessel: MovingVessel, number: int) -> Segment:

@@ -4,9 +4,7 @@ What lies off a track comes with the identity of its vessel, only when something
 is judged in one place, and ships that jump together are seen wherever they are tracked.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -15,25 +13,22 @@ from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, event_id, from_json, to_json
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
-from models.vessel import Identity, ListingStatus, MmsiKind, mmsi_kind
+from models.vessel import Identity, ListingStatus
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.positions.event import (
-    NAMED,
     Told,
     build_event,
     came_back,
     ended,
     jumps_of,
     lies_at_sea,
-    region_told,
     stay_of,
 )
-from streams.detection.positions.jumper import FROZEN, JUMPS, KINDS, Case, Jump, Jumper
+from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, KINDS, Case, Jumper
 from streams.detection.positions.reasons import OF_REGION
-from streams.detection.positions.region import MEMBERS, SEEDS, Region, beginning_of, region_of
+from streams.detection.positions.region import Region
+from streams.detection.positions.regions import Regions
 from streams.detection.positions.settings import PositionAnomalySettings
-
-_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class PositionAnomalies:
@@ -55,10 +50,11 @@ class PositionAnomalies:
         self._identity_of = identity_of
         self._changed = changed
         self._jumpers: dict[int, Jumper] = {}
-        self._regions: dict[str, Region] = {}
-        self._of: defaultdict[int, set[str]] = defaultdict(set)  # regions by MMSI
         self._due: set[int] = set()  # something of them changed at this instant
         self._waiting: set[int] = set()  # a jump of them goes on
+        self.regions = Regions(
+            *(settings, surroundings, detector, identity_of, self._jumpers, self._touch, changed)
+        )
 
     def learn(self, before: Identity | None, now: Identity) -> None:
         """Take in what is newly known of a vessel; `before` is what was known until then."""
@@ -93,7 +89,7 @@ class PositionAnomalies:
         """The revisions that are due at an instant."""
         full = instant % HOUR == 0
         self._due |= self._waiting | (self._jumpers.keys() if full else set())
-        self._gather([mmsi for mmsi in sorted(self._due) if self._jumpers[mmsi].jumps], instant)
+        self.regions.gather([mmsi for mmsi in sorted(self._due) if self._jumpers[mmsi].jumps], instant)
         due = sorted(self._due)  # with those that others took into a region
         events = [
             event
@@ -101,10 +97,7 @@ class PositionAnomalies:
             for kind in KINDS
             if (event := self._judge(kind, self._jumpers[mmsi], instant)) is not None
         ]
-        for id in sorted(self._regions):
-            region = self._regions[id]
-            if (region.dirty or full) and (event := self._judge_region(region, instant, full)) is not None:
-                events.append(event)
+        events += self.regions.judge(instant)
         for mmsi in due:
             if self._jumpers[mmsi].is_blank:
                 self._drop(mmsi)
@@ -115,117 +108,7 @@ class PositionAnomalies:
         """Once an hour, forget what is over."""
         if instant % HOUR:
             return
-        for id, region in list(self._regions.items()):
-            if region.closed and instant - region.closed > self._settings.known_hours * HOUR:
-                del self._regions[id]
-                self._changed.add(f"region/{id}")
-                for mmsi in region.members:
-                    self._of[mmsi].discard(id)
-                    if not self._of[mmsi]:
-                        del self._of[mmsi]
-
-    def jamming(self, mmsi: int, start: Millis, end: Millis) -> tuple[Region, Millis, Millis] | None:
-        """The region of whose ships this vessel was between two times, and when its own jumps began and ended
-        in it; None if there is none."""
-        margin = self._settings.margin_minutes * MINUTE
-        for id in sorted(self._of.get(mmsi, _NOTHING)):
-            region = self._regions[id]
-            member = region.members[mmsi]
-            if member.start - margin <= end and member.end + margin >= start:
-                return region, member.start, member.end
-        return None
-
-    # --- regions
-
-    def _gather(self, due: list[int], instant: Millis) -> None:
-        """Put jumps that changed into regions, and find those that begin one with others."""
-        s = self._settings
-        fresh: list[tuple[int, Jump]] = []
-        for mmsi in due:
-            jumper = self._jumpers[mmsi]
-            if jumper.shared or mmsi_kind(mmsi) is not MmsiKind.SHIP:
-                continue
-            for jump in jumper.jumps:
-                if jump.region is None:
-                    taken = (each for each in self._regions.values() if each.takes(jump, s))
-                    region = min(taken, key=lambda each: (each.start, each.id), default=None)
-                    if region is None:
-                        fresh.append((mmsi, jump))
-                    else:
-                        self._join(region, mmsi, jump)
-                elif (known := self._regions.get(jump.region)) is not None:
-                    self._update(known, mmsi, jump)
-        if not fresh:
-            return
-        since = instant - round((s.place_hours + s.episode_hours) * HOUR)
-        for seed in sorted(fresh, key=lambda each: (each[1].start, each[0])):
-            if seed[1].region is not None or seed[1].start < since:
-                continue
-            free = self._free(since)
-            found = beginning_of(seed, free, s) if len(free) > 1 else None
-            if found is not None:
-                mmsis = tuple(sorted({mmsi for mmsi, _ in found.jumps}))
-                start = min(jump.start for _, jump in found.jumps)
-                id = event_id(EventType.POSITION_ANOMALY, mmsis, start, seed[1].track_lon, seed[1].track_lat)
-                region = self._regions[id] = region_of(id, found)
-                for mmsi, jump in found.jumps:
-                    self._join(region, mmsi, jump)
-
-    def _free(self, since: Millis) -> list[tuple[int, Jump]]:
-        """The latest jumps that are of no region yet, by start and MMSI."""
-        free = [
-            (mmsi, jump)
-            for mmsi, jumper in self._jumpers.items()
-            if not jumper.shared and mmsi_kind(mmsi) is MmsiKind.SHIP
-            for jump in jumper.jumps
-            if jump.region is None and jump.start >= since
-        ]
-        return sorted(free, key=lambda each: (each[1].start, each[0]))[-SEEDS:]
-
-    def _join(self, region: Region, mmsi: int, jump: Jump) -> None:
-        if mmsi not in region.members and len(region.members) >= MEMBERS:
-            return
-        jump.region = region.id
-        self._of[mmsi].add(region.id)
-        region.add(mmsi, jump)
-        self._touch(self._jumpers[mmsi])
-        self._changed.add(f"region/{region.id}")
-
-    def _update(self, region: Region, mmsi: int, jump: Jump) -> None:
-        """What is newly known of a jump of a region."""
-        known = region.members[mmsi].jumps.get(jump.start)
-        if known != (jump.positions, jump.km, jump.knots) or jump.end > region.members[mmsi].end:
-            region.add(mmsi, jump)
-            self._changed.add(f"region/{region.id}")
-
-    def _judge_region(self, region: Region, instant: Millis, full: bool) -> Event | None:
-        """A revision of a region: at first, on a change of level, hourly if it grew, and at its end."""
-        s, region.dirty = self._settings, False
-        self._changed.add(f"region/{region.id}")
-        members = (self._jumpers.get(mmsi) for mmsi in region.members)
-        goes_on = any(
-            jumper.goes_on(jump, instant, s)
-            for jumper in members
-            if jumper is not None
-            for jump in jumper.jumps
-            if jump.region == region.id
-        )
-        over = not goes_on and instant - region.latest > s.rest_hours * HOUR
-        count = len(region.members)
-        told = (int(count >= s.probable_ships), region.latest if over else 0, count)
-        turned, grown = told[:2] != region.told[:2], told[2:] != region.told[2:]
-        if not (turned or (grown and full)):
-            return None
-        region.closed = instant if over else 0
-        region.told, region.revision = told, region.revision + 1
-        identities = [self._identity_of(mmsi) for mmsi in region.members]  # in the order in which they joined
-        identities.sort(key=lambda identity: not identity.of_interest)
-        says = region_told(region, identities[:NAMED], s)
-        end = region.latest if over else None
-        return build_event(
-            *(region.id, region.revision, says, instant, end, None),
-            *(self._surroundings, self._detector, s),
-        )
+        self.regions.prune(instant)
 
     # --- single ships
 
@@ -244,9 +127,13 @@ class PositionAnomalies:
         self, jumper: Jumper, identity: Identity, case: Case | None, instant: Millis
     ) -> Event | None:
         s = self._settings
-        own = [jump for jump in jumper.jumps if jump.region is None and not jump.told]
-        if case is not None and not own:  # a region took them
-            region = next(jump.region for jump in jumper.jumps if jump.region is not None)
+        own = [
+            jump
+            for jump in jumper.jumps
+            if jump.region is None and not (jump.told or jumper.leaves_frozen(jump))
+        ]
+        region = next((jump.region for jump in jumper.jumps if jump.region is not None), None)
+        if case is not None and not own and region is not None:  # it took them
             why = OF_REGION.reason(s, event=region)
             return self._end(JUMPS, jumper, case, instant, instant, why)
         goes_on = any(jumper.goes_on(jump, instant, s) for jump in own)
@@ -257,8 +144,11 @@ class PositionAnomalies:
         waited = [j for j in own if not j.open or instant - j.start >= s.wait_minutes * MINUTE]
         if not waited or not identity.of_interest:
             return None
+        if case is None and jumper.shared:  # two ships have no jumps; their event is one of identity
+            return None
         states = (sum(j.back for j in waited), sum(j.open for j in waited))
-        grounds = (len(waited), *states, int(came_back(waited, s)), int(jumper.shared))
+        circles = sum(j.circle is not None for j in waited)
+        grounds = (len(waited), *states, int(came_back(waited, s)), int(jumper.shared), circles)
         if case is not None and case.grounds == grounds:
             return None
         first = waited[0]
@@ -285,28 +175,46 @@ class PositionAnomalies:
     ) -> Event | None:
         s = self._settings
         stay = jumper.frozen if kind == FROZEN else jumper.circle
-        if self.jamming(jumper.mmsi, instant, instant) is not None:
+        if self.regions.jamming(jumper.mmsi, instant, instant) is not None:
             stay = None
             if case is not None:
-                why = OF_REGION.reason(s, event=min(self._of[jumper.mmsi]))
+                why = OF_REGION.reason(s, event=self.regions.of(jumper.mmsi))
                 return self._end(kind, jumper, case, instant, instant, why)
         silent = instant - jumper.heard > s.episode_hours * HOUR
-        if stay is None or silent or (case is not None and stay.since != case.start):
+        if kind == CIRCLE and any(jump.circle is not None for jump in jumper.jumps):
+            stay = None  # the event of the jump says it
+        if stay is None or silent or (case is not None and stay != case.stay):
             if stay is not None and silent:
                 setattr(jumper, kind, None)
-            return None if case is None else self._end(kind, jumper, case, jumper.heard, instant)
+            return None if case is None else self._end_stay(kind, jumper, identity, case, instant)
         if not identity.of_interest or jumper.heard != instant:
             return None
         if kind == FROZEN and instant - stay.since < s.frozen_minutes * MINUTE:
             return None
         port_km = self._surroundings.port_km(stay.lon, stay.lat)
-        probable = lies_at_sea(jumper, port_km, instant, s) if kind == FROZEN else stay.steady_heading
+        probable = lies_at_sea(stay, port_km, instant, s) if kind == FROZEN else stay.steady_heading
         grounds = (int(probable),)
         if case is not None and case.grounds == grounds:
             return None
         case = case or self._begin(kind, jumper, stay.since, stay.lon, stay.lat)
-        told = stay_of(kind, identity, jumper, case, instant, port_km, s)
+        case.stay = stay
+        told = stay_of(kind, identity, stay, instant, port_km, s)
         return self._publish(jumper, case, grounds, told, instant)
+
+    def _end_stay(self, kind: str, jumper: Jumper, identity: Identity, case: Case, instant: Millis) -> Event:
+        """The last revision, with what it was in the end."""
+        del jumper.cases[kind]
+        assert case.stay is not None
+        if kind == FROZEN:
+            jumper.thawed = case.stay
+        self._touch(jumper)
+        port_km = self._surroundings.port_km(case.stay.lon, case.stay.lat)
+        until = max(jumper.heard, case.stay.since)
+        told = stay_of(kind, identity, case.stay, until, port_km, self._settings)
+        return build_event(
+            *(case.id, case.revision + 1, told, instant, until, None),
+            *(self._surroundings, self._detector, self._settings),
+        )
 
     def _begin(self, kind: str, jumper: Jumper, start: Millis, lon: float, lat: float) -> Case:
         id = event_id(EventType.POSITION_ANOMALY, (jumper.mmsi,), start, lon, lat, what=kind)
@@ -358,23 +266,20 @@ class PositionAnomalies:
 
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        return {f"jumper/{mmsi}" for mmsi in self._jumpers} | {f"region/{id}" for id in self._regions}
+        return {f"jumper/{mmsi}" for mmsi in self._jumpers} | self.regions.pieces()
 
     def piece(self, kind: str, name: str) -> Jumper | Region | None:
         """What one piece holds; None where it is gone."""
-        return self._regions.get(name) if kind == "region" else self._jumpers.get(int(name))
+        return self.regions.piece(name) if kind == "region" else self._jumpers.get(int(name))
 
     def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
         """Replace the state by these pieces: kind, name and what it holds."""
-        self._jumpers, self._regions, self._of = {}, {}, defaultdict(set)
+        self._jumpers.clear()
         self._due, self._waiting = set(), set()
-        for kind, name, data in pieces:
-            if kind == "region":
-                self._regions[name] = msgspec.msgpack.decode(data, type=Region)
-            else:
+        every = list(pieces)
+        self.regions.load((name, data) for kind, name, data in every if kind == "region")
+        for kind, name, data in every:
+            if kind == "jumper":
                 jumper = self._jumpers[int(name)] = msgspec.msgpack.decode(data, type=Jumper)
                 if any(jump.open for jump in jumper.jumps):
                     self._waiting.add(jumper.mmsi)
-        for id, region in self._regions.items():
-            for mmsi in region.members:
-                self._of[mmsi].add(id)

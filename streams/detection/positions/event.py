@@ -19,7 +19,7 @@ from models.event import (
     Status,
 )
 from models.time import HOUR, MINUTE, Millis, to_text
-from models.vessel import Identity
+from models.vessel import Identity, Stay
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     SHARED_MMSI,
@@ -33,7 +33,7 @@ from streams.detection.explanation import (
 from streams.detection.hypotheses import best
 from streams.detection.listing import listing_reasons, weak_match
 from streams.detection.positions import reasons as table
-from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, Case, Jump, Jumper
+from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, Case, Jump
 from streams.detection.positions.reasons import REASONS
 from streams.detection.positions.region import Region
 from streams.detection.positions.settings import PositionAnomalySettings
@@ -68,6 +68,9 @@ def jumps_of(
     back = [jump for jump in jumps if jump.back]
     meanwhile = sum(jump.meanwhile for jump in jumps)
     reasons = [table.JUMPED.reason(s, positions, far=_km(farthest), knots=fastest)]
+    circle = next((jump.circle for jump in jumps if jump.circle is not None), None)
+    if circle is not None:
+        reasons += _circle(circle, s)
     if came_back(jumps, s):
         reasons.append(table.CAME_BACK.reason(s, times=_times(len(back))))
     against = [table.INTERFERENCE.reason(s)]
@@ -87,6 +90,7 @@ def jumps_of(
             jumps=len(jumps),
             farthest_km=farthest,
             implied_speed_knots=fastest,
+            radius_km=None if circle is None else round(circle.radius_metres / 1000, 2),
             false_position=position(last.lon, last.lat),
         ),
         [identity],
@@ -104,29 +108,23 @@ def jumps_of(
 def stay_of(
     kind: str,
     identity: Identity,
-    jumper: Jumper,
-    case: Case,
-    instant: Millis,
+    stay: Stay,
+    until: Millis,
     port_km: float,
     s: PositionAnomalySettings,
 ) -> Told:
     """What there is to say of a ship that reports speed and lies still, or goes round a circle."""
-    stay = jumper.frozen if kind == FROZEN else jumper.circle
-    assert stay is not None
     if kind == FROZEN:
-        lasted = (instant - stay.since) / HOUR
+        lasted = (until - stay.since) / HOUR
         reasons = [table.FROZEN.reason(s, round(lasted, 2), knots=stay.knots)]
-        if lies_at_sea(jumper, port_km, instant, s):
+        if lies_at_sea(stay, port_km, until, s):
             reasons.append(table.FROZEN_AT_SEA.reason(s, round(port_km, 1)))
         against = [table.SENSOR.reason(s)]
         summary = (
             f"The {called(identity)} reports {stay.knots:g} knots and gets nowhere, for {lasted:.1f} hours."
         )
     else:
-        radius = _km(stay.radius_metres / 1000)
-        reasons = [table.CIRCLE.reason(s, radius=radius, knots=stay.knots)]
-        if stay.steady_heading:
-            reasons.append(table.STEADY_HEADING.reason(s))
+        radius, reasons = _km(stay.radius_metres / 1000), _circle(stay, s)
         against = [table.INTERFERENCE.reason(s), table.MANOEUVRE.reason(s)]
         steady = ", while its heading keeps its direction" if stay.steady_heading else ""
         summary = (
@@ -142,7 +140,7 @@ def stay_of(
     )
     place = (stay.lon, stay.lat)
     samples = [sample(stay.since, identity.mmsi, *place, stay.knots)] if kind == FROZEN else []
-    return Told(anomaly, [identity], place, [place], case.start, reasons, against, summary, samples)
+    return Told(anomaly, [identity], place, [place], stay.since, reasons, against, summary, samples)
 
 
 def region_told(region: Region, vessels: Sequence[Identity], s: PositionAnomalySettings) -> Told:
@@ -278,15 +276,15 @@ def came_back(jumps: Sequence[Jump], s: PositionAnomalySettings) -> bool:
     )
 
 
-def lies_at_sea(jumper: Jumper, port_km: float, instant: Millis, s: PositionAnomalySettings) -> bool:
+def lies_at_sea(stay: Stay, port_km: float, until: Millis, s: PositionAnomalySettings) -> bool:
     """Whether a ship that reports speed and lies still does so where and as no sensor at a berth would."""
-    stay = jumper.frozen
-    return (
-        stay is not None
-        and stay.knots >= s.sea_knots
-        and instant - stay.since >= s.sea_minutes * MINUTE
-        and port_km >= s.sea_km
-    )
+    return stay.knots >= s.sea_knots and until - stay.since >= s.sea_minutes * MINUTE and port_km >= s.sea_km
+
+
+def _circle(stay: Stay, s: PositionAnomalySettings) -> list[Reason]:
+    radius = _km(stay.radius_metres / 1000)
+    reasons = [table.CIRCLE.reason(s, radius=radius, knots=stay.knots)]
+    return [*reasons, *([table.STEADY_HEADING.reason(s)] if stay.steady_heading else [])]
 
 
 def _listed(told: Told, s: PositionAnomalySettings) -> Iterator[Reason]:

@@ -7,6 +7,7 @@ import msgspec
 from models.time import HOUR, Millis
 from models.vessel import Identity, OffTrack, Stay
 from streams.detection.positions.settings import PositionAnomalySettings
+from streams.tracking.track import metres_between
 
 JUMPS: Final = "jumps"
 FROZEN: Final = "frozen"
@@ -14,6 +15,10 @@ CIRCLE: Final = "circle"
 KINDS: Final = (JUMPS, FROZEN, CIRCLE)
 KEPT: Final = 12
 """Jumps that are kept of one vessel: more than the runs off its track that its state keeps."""
+
+
+_THAWED: Final = 2000.0
+"""Metres from where a position was frozen. Judgement: errors of positions."""
 
 
 class Jump(msgspec.Struct, array_like=True, gc=False):
@@ -34,6 +39,7 @@ class Jump(msgspec.Struct, array_like=True, gc=False):
     back: bool = False  # the track went on after it
     region: str | None = None  # id of the region's event
     told: bool = False  # its event has ended
+    circle: Stay | None = None  # that its positions went round where it jumped to
 
 
 class Case(msgspec.Struct, array_like=True, gc=False):
@@ -43,6 +49,7 @@ class Case(msgspec.Struct, array_like=True, gc=False):
     start: Millis
     grounds: tuple[int, ...] = ()  # what it said when it was published last
     revision: int = 0
+    stay: Stay | None = None  # where it lay still or circled
     event: bytes = b""  # as it was published last
 
 
@@ -53,6 +60,7 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
     jumps: list[Jump] = []
     frozen: Stay | None = None
     circle: Stay | None = None
+    thawed: Stay | None = None  # where it lay still before, in an event
     shared: bool = False
     heard: Millis = 0
     cases: dict[str, Case] = {}  # those that are open, by kind
@@ -75,14 +83,18 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
         going_on = places.jump
         for run in [*runs, *([going_on] if going_on is not None else [])]:
             if is_jump(run, s):
-                self._note(run, open=run is going_on)
+                self._note(run, s, open=run is going_on)
         if going_on is None:
             for jump in self.jumps:
                 jump.open = False
         self.jumps = sorted(self.jumps, key=lambda jump: jump.start)[-KEPT:]
+        if (circle := self.circle) is not None:
+            for jump in self.jumps:
+                if metres_between(jump.lon, jump.lat, circle.lon, circle.lat) <= s.place_km * 1000:
+                    jump.circle = circle
 
-    def _note(self, run: OffTrack, *, open: bool) -> None:
-        same = next((jump for jump in self.jumps if run.start <= jump.end and jump.start <= run.end), None)
+    def _note(self, run: OffTrack, s: PositionAnomalySettings, *, open: bool) -> None:
+        same = next((jump for jump in self.jumps if _is_of(run, jump, s)), None)
         if same is None:
             assert run.track_lon is not None
             assert run.track_lat is not None
@@ -95,14 +107,29 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
                 ),
             ]
             return
-        same.start, same.end = min(same.start, run.start), max(same.end, run.end)
+        same.end = max(same.end, run.end)
         same.positions, same.km = max(same.positions, run.positions), max(same.km, run.kilometers)
         same.meanwhile = max(same.meanwhile, run.meanwhile)
         same.open, same.back = open, same.back or not open
 
+    def leaves_frozen(self, jump: Jump) -> bool:
+        """Whether a jump leads away from where the position was frozen: the ship has sailed on meanwhile."""
+        thawed = self.thawed
+        return thawed is not None and (
+            metres_between(thawed.lon, thawed.lat, jump.track_lon, jump.track_lat) <= _THAWED
+        )
+
     def goes_on(self, jump: Jump, instant: Millis, s: PositionAnomalySettings) -> bool:
         """Whether its positions are still at the false place; one that stayed there is for some hours."""
         return jump.open or (not jump.back and instant - jump.start <= s.stay_hours * HOUR)
+
+
+def _is_of(run: OffTrack, jump: Jump, s: PositionAnomalySettings) -> bool:
+    """Whether a run of positions off the track is of a jump: at the same time, or where it has stayed."""
+    if run.start <= jump.end and jump.start <= run.end:
+        return True
+    stayed = not (jump.open or jump.back) and run.start >= jump.start
+    return stayed and metres_between(jump.lon, jump.lat, run.lon, run.lat) <= s.place_km * 1000
 
 
 def is_jump(run: OffTrack, s: PositionAnomalySettings) -> bool:

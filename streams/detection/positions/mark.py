@@ -8,16 +8,16 @@ from models.event import Event, EventType, Status
 from models.time import Millis, from_text
 from streams.detection.explanation import JAMMED, clock
 from streams.detection.hypotheses import best
-from streams.detection.positions.region import Region
+from streams.detection.positions.region import Jamming
 from streams.detection.reasons import ReasonTable, Weighted, score
 
-Jamming = Callable[[int, Millis, Millis], tuple[Region, Millis, Millis] | None]
+JammingOf = Callable[[int, Millis, Millis], Jamming | None]
 
 
 class JammingMarks:
     """Has no state. `rules` are the tables and the settings of the types of event that are marked."""
 
-    def __init__(self, rules: Mapping[EventType, tuple[ReasonTable, Weighted]], jamming: Jamming) -> None:
+    def __init__(self, rules: Mapping[EventType, tuple[ReasonTable, Weighted]], jamming: JammingOf) -> None:
         self._rules = rules
         self._jamming = jamming
 
@@ -30,16 +30,10 @@ class JammingMarks:
         against = list(event.against)
         for mmsi in event.mmsis:
             if (found := self._jamming(mmsi, start, end)) is not None:
-                region, since, until = found
-                against.append(
-                    JAMMED.reason(
-                        settings,
-                        len(region.members),
-                        mmsi=f"{mmsi:09d}",
-                        start=clock(since),
-                        end=clock(until),
-                    )
-                )
+                since = clock(found.start)
+                when = f"since {since}" if found.end is None else f"between {since} and {clock(found.end)}"
+                mmsi_text = f"{mmsi:09d}"
+                against.append(JAMMED.reason(settings, found.ships, mmsi=mmsi_text, when=when))
         if len(against) == len(event.against):
             return event
         return msgspec.structs.replace(

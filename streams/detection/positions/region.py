@@ -44,6 +44,7 @@ class Region(msgspec.Struct, array_like=True, gc=False):
     latest: Millis  # the last false position that is known
     founders: int  # ships that it began with
     members: dict[int, Member] = {}  # by MMSI
+    alive: Millis = 0  # when positions of a ship of it were still at the false place
     closed: Millis = 0
     revision: int = 0
     told: tuple[int, ...] = ()
@@ -51,9 +52,10 @@ class Region(msgspec.Struct, array_like=True, gc=False):
 
     def takes(self, jump: Jump, s: PositionAnomalySettings) -> bool:
         """Whether a jump belongs to it."""
-        if not -s.episode_hours * HOUR <= jump.start - self.latest <= s.episode_hours * HOUR:
+        episode = s.episode_hours * HOUR
+        if not self.start - episode <= jump.start <= max(self.latest, self.alive) + episode:
             return False
-        if self.lon is not None and self.lat is not None:
+        if self.lon is not None and self.lat is not None and jump.km >= 2 * s.place_km:
             there = metres_between(self.lon, self.lat, jump.lon, jump.lat)
             if there <= s.place_km * 1000:
                 return True
@@ -64,6 +66,15 @@ class Region(msgspec.Struct, array_like=True, gc=False):
             for start in member.jumps
         )
         return near_in_time and away <= s.area_km * 1000
+
+    def is_return(self, mmsi: int, jump: Jump, s: PositionAnomalySettings) -> bool:
+        """Whether a jump leads a ship of it from where it jumped to back to where the ships were."""
+        if mmsi not in self.members or jump.start < self.start:
+            return False
+        member = self.members[mmsi]
+        left = metres_between(member.lon, member.lat, jump.track_lon, jump.track_lat) <= s.area_km * 1000
+        away = metres_between(self.area_lon, self.area_lat, jump.lon, jump.lat)
+        return left and away < metres_between(member.lon, member.lat, jump.lon, jump.lat)
 
     def add(self, mmsi: int, jump: Jump) -> None:
         """Take a jump in, or what is newly known of it."""
@@ -77,6 +88,14 @@ class Region(msgspec.Struct, array_like=True, gc=False):
         self.latest = max(self.latest, jump.end)
         self.start = min(self.start, jump.start)
         self.dirty = True
+
+
+class Jamming(NamedTuple):
+    """What is known of a ship of a region, for its other events."""
+
+    ships: int  # of the region
+    start: Millis
+    end: Millis | None  # None while it goes on
 
 
 class Beginning(NamedTuple):
@@ -96,8 +115,10 @@ def beginning_of(
     own = seed[1]
     there = haversine_m(own.lon, own.lat, places[:, 0], places[:, 1]) <= s.place_km * 1000
     here = haversine_m(own.track_lon, own.track_lat, places[:, 2], places[:, 3]) <= s.area_km * 1000
+    # ships of one area that jump less far have jumped near each other whatever the reason
+    far = np.array([jump.km for _, jump in free]) >= 2 * s.place_km
     for near, within, least, one_place in (
-        (there, s.place_hours * HOUR, s.place_ships, True),
+        (there & far, s.place_hours * HOUR, s.place_ships, True),
         (here, s.area_minutes * MINUTE, s.area_ships, False),
     ):
         chosen = [free[i] for i in np.flatnonzero(near & (apart <= within)).tolist()]

@@ -65,9 +65,9 @@ class PositionAnomalySettings(msgspec.Struct, frozen=True, forbid_unknown_fields
     """Kilometres from a port that are far. Source: as of Global Fishing Watch."""
     sea_knots: float = 8.0
     """Knots that it has to report for that. Judgement: no current makes so much."""
-    place_km: float = 30.0
-    """Ships whose positions jump to places within so many kilometres of each other jump to one place. Source:
-    judgement; spoofed positions lie round one airport."""
+    place_km: float = 10.0
+    """Ships whose positions jump twice as far, and to places within so many kilometres of each other, jump to
+    one place. Source: judgement; spoofed positions lie round one airport."""
     place_hours: float = 6.0
     """Hours within which they have to. Judgement."""
     place_ships: int = 3

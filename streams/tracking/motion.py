@@ -88,8 +88,8 @@ def _note_still(
             segment.still = None
         elif segment.still is None or not segment.contradicted:
             steps = trail[i][known[i]]
-            knots, last = round(float(np.nanmean(steps["sog"])), 1), steps[-1]
-            segment.still = Place(int(steps[0]["time"]), float(last["lon"]), float(last["lat"]), knots)
+            knots = round(float(np.nanmean(steps["sog"])), 1)
+            segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
 
 
 def _segment(vessel: MovingVessel, number: int) -> Segment:

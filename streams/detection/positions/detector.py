@@ -69,6 +69,7 @@ class PositionAnomalies:
                 jump.open = False
         else:
             jumper.take_in(before, now, self._settings)
+            jumper.heard = max(jumper.heard, now.time)
         if not jumper.is_blank:
             self._jumpers[now.mmsi] = jumper
             self._touch(jumper)
@@ -181,6 +182,8 @@ class PositionAnomalies:
                 why = OF_REGION.reason(s, event=self.regions.of(jumper.mmsi))
                 return self._end(kind, jumper, case, instant, instant, why)
         silent = instant - jumper.heard > s.episode_hours * HOUR
+        if silent:
+            jumper.thawed = None
         if kind == CIRCLE and any(jump.circle is not None for jump in jumper.jumps):
             stay = None  # the event of the jump says it
         if stay is None or silent or (case is not None and stay != case.stay):

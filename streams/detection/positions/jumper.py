@@ -67,7 +67,7 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
 
     @property
     def is_blank(self) -> bool:
-        return not (self.jumps or self.frozen or self.circle or self.cases)
+        return not (self.jumps or self.frozen or self.circle or self.thawed or self.cases)
 
     @property
     def is_watched(self) -> bool:

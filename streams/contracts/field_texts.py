@@ -84,6 +84,7 @@ EVENT: Final = {
             "What a vessel says of itself that changed, does not fit, or comes from two places. Null for "
             "other types."
         ),
+        "positionAnomaly": Text("Positions that a ship cannot have had. Null for other types."),
         "darkEncounter": Text(
             "Two vessels that can have met while one or both were silent. Null for other types."
         ),
@@ -475,6 +476,29 @@ EVENT: Final = {
         "changes": Text("What changed, the latest last; empty for other kinds."),
         "others": Text("Vessels under other MMSIs that send the same IMO number, or call sign and size."),
     },
+    "PositionAnomaly": {
+        "kind": Text(
+            "`jumps`: positions jumped to where the vessel cannot have been. `frozen`: it reports speed "
+            "and gets nowhere. `circle`: its positions go round a circle. `region`: several ships "
+            "jumped together."
+        ),
+        "positions": Text(
+            "Positions that lay off the tracks, of all vessels; 0 for `frozen` and `circle`.",
+            limits=NOT_NEGATIVE,
+        ),
+        "jumps": Text("How often vessels jumped; 0 for `frozen` and `circle`.", limits=NOT_NEGATIVE),
+        "farthestKm": Text("Farthest distance of these positions from the track.", "km", NOT_NEGATIVE),
+        "impliedSpeedKnots": Text(
+            "Greatest speed that the way between the track and these positions implies.", "kn", NOT_NEGATIVE
+        ),
+        "reportedSpeedKnots": Text(
+            "Speed that the vessel reports while it gets nowhere.", "kn", NOT_NEGATIVE
+        ),
+        "radiusKm": Text("Radius of the circle.", "km", NOT_NEGATIVE),
+        "falsePosition": Text("Where positions jumped to last; null if to places far apart, or not at all."),
+        "vesselCount": Text("How many vessels it is of.", limits={"minimum": 1}),
+        "others": Text("Other vessels of the region, those that count first; at most 19."),
+    },
     "DarkPortVisit": {
         "gap": Text("Id of the gap's event."),
         "port": Text("Code of the first of `ports`."),
@@ -719,6 +743,9 @@ IDENTITY: Final = {
         "shared": Text("Whether two ships have been heard under the MMSI lately."),
         "segment": Text("Number of the track that is this vessel's own."),
         "off_track": Text("Runs of positions that its track goes on without, by their start; at most 8."),
+        "jump": Text("The run of such positions that goes on, as it began; null if there is none."),
+        "frozen": Text("Where it reports speed and gets nowhere; null if it does not."),
+        "circle": Text("The circle that its positions go round; null if there is none."),
     },
     "OffTrack": {
         "start": Text("Time of the first position.", _EPOCH),
@@ -728,6 +755,25 @@ IDENTITY: Final = {
         "lon": Text("Longitude of one of them, WGS 84.", "degrees", LONGITUDE),
         "lat": Text("Latitude of one of them, WGS 84.", "degrees", LATITUDE),
         "segment": Text("Number of the track that they would make; -1 where they are the end of a track."),
+        "track_lon": Text(
+            "Longitude of the track when they began, or went on after them, WGS 84; null where not known.",
+            "degrees",
+            LONGITUDE,
+        ),
+        "track_lat": Text("Latitude of the same, WGS 84; null where not known.", "degrees", LATITUDE),
+        "knots": Text("Speed that the way between the two implies.", "kn", NOT_NEGATIVE),
+        "at": Text("When the position was sent; 0 where not known.", _EPOCH),
+        "meanwhile": Text(
+            "Positions on the track between the first and the last of them, at least.", limits=NOT_NEGATIVE
+        ),
+    },
+    "Stay": {
+        "since": Text("Time from which this is so.", _EPOCH),
+        "lon": Text("Longitude of the place, or of the circle's centre, WGS 84.", "degrees", LONGITUDE),
+        "lat": Text("Latitude of it, WGS 84.", "degrees", LATITUDE),
+        "knots": Text("Speed that it reports, or that its positions imply.", "kn", NOT_NEGATIVE),
+        "radius_metres": Text("Radius of the circle; 0 where there is none.", "m", NOT_NEGATIVE),
+        "steady_heading": Text("Whether its heading does not turn with the circle."),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

@@ -23,7 +23,7 @@ from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
-from streams.tracking.places import places_of, still_of
+from streams.tracking.places import places_of
 from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
@@ -271,7 +271,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def _places(self, vessel: VesselState, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
-        if not vessel.off_track and len(vessel.segments) < 2 and not vessel.circle and not still_of(vessel):
+        known, segments = vessel.off_track or vessel.circle, vessel.segments
+        if not known and (not segments or (len(segments) == 1 and segments[0].still is None)):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
         return places_of(vessel, instant, circle, self._settings.track)

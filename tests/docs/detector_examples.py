@@ -32,6 +32,7 @@ SCENARIOS: Final = {
     EventType.DARK_PORT_VISIT: "dark_call_24",
     EventType.IDENTITY: "imo_changed",
     EventType.DARK_ENCOUNTER: "dark_transfer",
+    EventType.POSITION_ANOMALY: "spoofed_twice",
 }
 
 

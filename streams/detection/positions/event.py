@@ -118,7 +118,7 @@ def stay_of(
         lasted = (until - stay.since) / HOUR
         reasons = [table.FROZEN.reason(s, round(lasted, 2), knots=stay.knots)]
         if lies_at_sea(stay, port_km, until, s):
-            reasons.append(table.FROZEN_AT_SEA.reason(s, round(port_km, 1)))
+            reasons.append(table.FROZEN_AT_SEA.reason(s, round(port_km, 2)))
         against = [table.SENSOR.reason(s)]
         summary = (
             f"The {called(identity)} reports {stay.knots:g} knots and gets nowhere, for {lasted:.1f} hours."

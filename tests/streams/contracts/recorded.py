@@ -116,6 +116,13 @@ def identities() -> tuple[Event, ...]:
 
 
 @cache
+def position_anomalies() -> tuple[Event, ...]:
+    """A tanker whose positions jump, and one whose position is frozen."""
+    found = (*events("spoofed_twice"), *events("frozen_position"))
+    return tuple(event for event in found if event.position_anomaly)
+
+
+@cache
 def dark_encounters() -> tuple[Event, ...]:
     """Two tankers that are silent near each other for 16 hours. Both come back with other draughts; in a
     first recording only one of them does."""

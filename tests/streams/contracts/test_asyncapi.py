@@ -104,6 +104,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "dark_port_visit",
         "identity",
         "dark_encounter",
+        "position_anomaly",
         "port_visit",
         "chain",
     }

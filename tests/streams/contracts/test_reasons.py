@@ -42,6 +42,7 @@ UNITS: Final = {
 NO_MEASURE: Final = {
     *("at_anchor", "adrift", "not_under_command"),
     *("resting_place", "excluded_type", "type_changed"),
+    *("jumped", "one_place", "one_area", "many_ships", "heard_meanwhile", "jammed_region"),
 }
 """Numbers without a unit: shares, a number of vessels, and codes."""
 TABLES: Final = {table.type: table for table in tables()}
@@ -81,6 +82,8 @@ MEASURES: Final = {
     "dark_encounter for together": Measure("darkEncounter.longestHours"),
     "dark_encounter for opposite_draughts": Measure(),
     "dark_encounter for draught": Measure(),
+    "position_anomaly for frozen": Measure(),
+    "position_anomaly for frozen_at_sea": Measure("distances.startDistanceFromPortKm"),
 }
 
 
@@ -144,6 +147,7 @@ def rare_events() -> list[Event]:
         *recorded.dark_visits(),
         *recorded.identities(),
         *recorded.dark_encounters(),
+        *recorded.position_anomalies(),
     ]
 
 

@@ -78,6 +78,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.dark_visits(),
         *recorded.dark_encounters(),
         *recorded.identities(),
+        *recorded.position_anomalies(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

@@ -44,11 +44,25 @@ class Position(Model, frozen=True, kw_only=True, rename="camel"):
     lon: float
 
 
+class FormerIdentity(Model, frozen=True, kw_only=True, rename="camel"):
+    """What a vessel gave itself out as before."""
+
+    ssvid: str
+    name: str | None
+    callsign: str | None
+    imo: str | None
+    flag: str | None
+    since: str  # first heard with it
+    until: str  # the next identity was known
+    matched_on: str  # "mmsi", "imo", or "callsign" for call sign and size: why it is the same vessel
+    confidence: float  # 0 to 1, that it is
+
+
 class Vessel(Model, frozen=True, kw_only=True, rename="camel"):
     """A vessel as an event names it: confirmed facts only, null where nothing is confirmed."""
 
-    id: str  # the MMSI with nine digits
-    ssvid: str  # the same; GFW's word
+    id: str  # the MMSI, with nine digits, that it was known by first
+    ssvid: str  # its MMSI with nine digits; GFW's word
     name: str | None = None
     flag: str | None = None  # ISO 3166-1 alpha-2, from the MMSI
     type: str = "unknown"
@@ -59,6 +73,7 @@ class Vessel(Model, frozen=True, kw_only=True, rename="camel"):
     ais_ship_type: int | None = None
     draught_meters: float | None = None
     watchlists: tuple[WatchlistHit, ...] = ()
+    history: tuple[FormerIdentity, ...] = ()  # the latest last, at most five
 
 
 class Reason(Model, frozen=True, kw_only=True, rename="camel"):

@@ -210,6 +210,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     draught: float | None = None
     sent_imo: int | None = None  # what it sends as its IMO number, right or wrong; 0: that it has none
     away: tuple[Millis, Millis] | None = None  # its last long silence
+    first: Millis = 0  # when the MMSI was first heard
     class_b: bool = False
     places: Places = ONE_PLACE
     counts: bool | None = None  # whether events are raised for it, by the settings; None: if it is a tanker

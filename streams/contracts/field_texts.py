@@ -135,10 +135,15 @@ EVENT: Final = {
     },
     "Vessel": {
         "id": Text(
-            "The MMSI with nine digits. Ships can change it, and several ships may use the same one.",
+            "The MMSI that the vessel was known by first, with nine digits: it stays the same where the "
+            "vessel is known to go on under another one.",
             limits=MMSI,
         ),
-        "ssvid": Text("The same, under the name that Global Fishing Watch uses.", limits=MMSI),
+        "ssvid": Text(
+            "Its MMSI, under the name that Global Fishing Watch uses. Ships can change it, and several ships "
+            "may use the same one.",
+            limits=MMSI,
+        ),
         "name": Text(
             "As sent by the vessel: text from a stranger, up to 20 characters. Not checked against a "
             "register."
@@ -170,6 +175,25 @@ EVENT: Final = {
             {"exclusiveMinimum": 0, "maximum": 25.5},
         ),
         "watchlists": Text("Matching entries of watchlists; empty if there are none."),
+        "history": Text(
+            "What the vessel gave itself out as before, under this MMSI and under former ones, the latest "
+            "last; at most five."
+        ),
+    },
+    "FormerIdentity": {
+        "ssvid": Text("The MMSI.", limits=MMSI),
+        "name": Text("As sent then; null where none was."),
+        "callsign": Text("As sent then; null where none was."),
+        "imo": Text("As sent then, with a correct check digit; null where none was."),
+        "flag": Text("ISO 3166-1 alpha-2 code, by the MMSI.", limits=COUNTRY),
+        "since": Text("When it was first heard with this. UTC."),
+        "until": Text("When the next identity was known. It may have been silent before. UTC."),
+        "matchedOn": Text(
+            "Why it is taken for the same vessel: the same MMSI, the same IMO number, or the same call "
+            "sign and size.",
+            limits={"enum": ["mmsi", "imo", "callsign"]},
+        ),
+        "confidence": Text("How sure that is, 0 to 1. Judgement.", limits={"minimum": 0, "maximum": 1}),
     },
     "WatchlistHit": {
         "list": Text("Name of the list."),
@@ -730,6 +754,7 @@ IDENTITY: Final = {
             "nothing twice.",
         ),
         "away": Text("Start and end of its longest silence that ended in the day before. Milliseconds UTC."),
+        "first": Text("When the MMSI was first heard; forgotten with the vessel.", _EPOCH),
         "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
         "places": Text("Where the MMSI is heard, beside the one place of one ship."),
         "counts": Text(

@@ -31,6 +31,7 @@ from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
 from streams.detection.identities.detector import IdentityAnomalies
+from streams.detection.identities.history import Histories
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.port_company import PortCompany
 from streams.detection.positions.detector import PositionAnomalies
@@ -118,6 +119,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._histories = Histories(settings.identity, self._anomalies.former, self._changed)
         self._positions = PositionAnomalies(
             settings.position,
             rules.surroundings,
@@ -190,11 +192,11 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._done += self._step
             events += self._work_off(self._done, self._take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
-            events += map(self._marks.marked, self._complete(self._take(time), time))
+            events += map(self._published, self._complete(self._take(time), time))
         if watermark == END:
             gaps = self._gaps.flush(self._done)
             last_told = [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps)]
-            events += map(self._marks.marked, last_told)
+            events += map(self._published, last_told)
         return events
 
     def changes(self) -> Pieces:
@@ -228,6 +230,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._port_company.load((int(rest), data) for kind, rest, data in split if kind == "company")
         self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
         self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
+        self._histories.load((int(rest), data) for kind, rest, data in split if kind == "history")
         self._positions.load(each for each in split if each[0] in ("jumper", "region"))
         self._dark_encounters.load(each for each in split if each[0] in ("stay", "darkmet"))
 
@@ -239,6 +242,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
         self._changed |= self._dark_visits.pieces() | self._dark_encounters.pieces()
         self._changed |= self._anomalies.pieces() | self._port_company.pieces() | self._positions.pieces()
+        self._changed |= self._histories.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -273,6 +277,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._dark_visits.piece(numbers[0])
         if kind == "record":
             return self._anomalies.piece(numbers[0])
+        if kind == "history":
+            return self._histories.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
 
     def _take(self, time: Millis) -> list[Instant]:
@@ -291,7 +297,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *self._revise_gaps(instant),
             *self._anomalies.judge(instant),
         ]
-        events = [*self._positions.judge(instant), *map(self._marks.marked, events)]
+        events = [self._published(event) for event in (*events, *self._positions.judge(instant))]
         self._prune(instant)
         return events
 
@@ -305,6 +311,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             before = self._identities.get(identity.mmsi)
             self._anomalies.learn(before, identity, instant)
             self._positions.learn(before, identity)
+            self._histories.learn(before, identity, instant)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
@@ -343,6 +350,10 @@ class MeetingStage(Stage[Instant, list[Event]]):
         visits = self._dark_visits.follow(published)
         return [*published, *visits, *self._dark_encounters.follow(published, instant)]
 
+    def _published(self, event: Event) -> Event:
+        """An event as it leaves the stage: with jamming around its vessels, and with their history."""
+        return self._histories.named(self._marks.marked(event))
+
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
         self._loiterings.prune(instant)
@@ -351,6 +362,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._dark_visits.prune(instant)
         self._anomalies.prune(instant)
         self._positions.prune(instant)
+        self._histories.prune(instant)
         self._port_company.prune(instant)
         self._dark_encounters.prune(instant)
 

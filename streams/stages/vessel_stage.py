@@ -210,8 +210,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._pieces.add(f"vessel/{mmsi}")
             vessel = self._fleet[mmsi]
             was, places = vessel.identity, self._places(vessel, instant)
-            away = longest_silence(vessel.hearing, instant - DAY)
-            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity, away)
+            known = places, self._watchlist, s.identity, longest_silence(vessel.hearing, instant - DAY)
+            vessel.identity = vessel.claims.identity(mmsi, instant, *known, vessel.first)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
@@ -281,8 +281,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._pieces.add(f"vessel/{mmsi}")
         vessel = self._fleet.get(mmsi)
         if vessel is None:
-            vessel = VesselState(mmsi=mmsi, first=time, last=time, identity=Identity(mmsi=mmsi, time=time))
-            self._fleet[mmsi] = vessel
+            identity = Identity(mmsi=mmsi, time=time, first=time)
+            vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
             changed.add(mmsi)
         self._detectors.gaps.hear(vessel, time)
         vessel.last = max(vessel.last, time)

@@ -60,12 +60,11 @@ class Region(msgspec.Struct, array_like=True, gc=False):
             if there <= s.place_km * 1000:
                 return True
         away = metres_between(self.area_lon, self.area_lat, jump.track_lon, jump.track_lat)
-        near_in_time = any(
+        return away <= s.area_km * 1000 and any(
             abs(jump.start - start) <= s.area_minutes * MINUTE
             for member in self.members.values()
             for start in member.jumps
         )
-        return near_in_time and away <= s.area_km * 1000
 
     def is_return(self, mmsi: int, jump: Jump, s: PositionAnomalySettings) -> bool:
         """Whether a jump leads a ship of it from where it jumped to back to where the ships were."""

@@ -14,8 +14,9 @@ from models.time import END, MINUTE
 from models.vessel import Identity, OffTrack, Places, Role, Stay
 from streams.detection.positions.circling import Point, circle_of, turning
 from streams.simulator.scenario import simulate
+from streams.stages.core import Core
 from streams.stages.meeting_stage import MeetingStage
-from tests.scenarios.runs import find, frames
+from tests.scenarios.runs import RULES, find, frames
 from tests.streams.track_factories import (
     A,
     B,
@@ -331,6 +332,20 @@ def latest_of(events: Iterable[Event]) -> list[Event]:
     """The highest revision of each event that is not taken back."""
     last = {event.id: event for event in events}
     return [event for event in last.values() if event.status is not Status.RETRACTED]
+
+
+@pytest.mark.parametrize("name", ["spoofed_circle", "frozen_position"])
+def test_snapshots_and_frames_change_nothing(name: str) -> None:
+    lines = simulate(name, 3, "normal").lines
+    whole = [to_json(event) for event in find({"a": frames("a", lines)})]
+    core, events = Core(["a"], RULES), list[Event]()
+    for frame in frames("a", lines, 97):
+        events += core.feed(frame).events
+        state, core = core.snapshot(), Core(["a"], RULES)
+        core.restore(state)
+    events += core.end("a").events
+    assert [to_json(event) for event in events] == whole
+    assert any(event.position_anomaly for event in events)
 
 
 def test_a_jammed_region_is_one_event_that_others_name() -> None:

@@ -23,6 +23,7 @@ from models.event_parts import (
     EventType,
     Evidence,
     FenceRelation,
+    FormerIdentity,
     Gap,
     IdentityAnomaly,
     IdentityChange,
@@ -32,6 +33,7 @@ from models.event_parts import (
     PortStop,
     PortVisit,
     Position,
+    PositionAnomaly,
     ReachablePort,
     Reason,
     Sample,
@@ -59,6 +61,7 @@ __all__ = [
     "EventType",
     "Evidence",
     "FenceRelation",
+    "FormerIdentity",
     "Gap",
     "IdentityAnomaly",
     "IdentityChange",
@@ -67,6 +70,7 @@ __all__ = [
     "PortStop",
     "PortVisit",
     "Position",
+    "PositionAnomaly",
     "ReachablePort",
     "Reason",
     "Sample",
@@ -104,6 +108,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
     dark_encounter: DarkEncounter | None = None
     dark_vessel: DarkVessel | None = None
     identity: IdentityAnomaly | None = None
+    position_anomaly: PositionAnomaly | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one
@@ -122,6 +127,8 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
             return (self.vessel, *self.identity.others)
         if self.dark_vessel and self.vessel.ssvid == NOBODY:
             return ()  # nobody knows which one it is
+        if self.position_anomaly:
+            return (self.vessel, *self.position_anomaly.others)
         met = self.encounter or self.dark_encounter
         return (self.vessel, met.vessel) if met else (self.vessel,)
 

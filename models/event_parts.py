@@ -21,6 +21,7 @@ class EventType(StrEnum):
     DARK_ENCOUNTER = "dark_encounter"
     DARK_VESSEL = "dark_vessel"
     IDENTITY = "identity"
+    POSITION_ANOMALY = "position_anomaly"
 
 
 class Status(StrEnum):
@@ -45,11 +46,25 @@ class Position(Model, frozen=True, kw_only=True, rename="camel"):
     lon: float
 
 
+class FormerIdentity(Model, frozen=True, kw_only=True, rename="camel"):
+    """What a vessel gave itself out as before."""
+
+    ssvid: str
+    name: str | None
+    callsign: str | None
+    imo: str | None
+    flag: str | None
+    since: str  # first heard with it
+    until: str  # the next identity was known
+    matched_on: str  # "mmsi", "imo", or "callsign" for call sign and size: why it is the same vessel
+    confidence: float  # 0 to 1, that it is
+
+
 class Vessel(Model, frozen=True, kw_only=True, rename="camel"):
     """A vessel as an event names it: confirmed facts only, null where nothing is confirmed."""
 
-    id: str  # the MMSI with nine digits
-    ssvid: str  # the same; GFW's word
+    id: str  # the MMSI, with nine digits, that it was known by first
+    ssvid: str  # its MMSI with nine digits; GFW's word
     name: str | None = None
     flag: str | None = None  # ISO 3166-1 alpha-2, from the MMSI
     type: str = "unknown"
@@ -60,6 +75,7 @@ class Vessel(Model, frozen=True, kw_only=True, rename="camel"):
     ais_ship_type: int | None = None
     draught_meters: float | None = None
     watchlists: tuple[WatchlistHit, ...] = ()
+    history: tuple[FormerIdentity, ...] = ()  # the latest last, at most five
 
 
 class Reason(Model, frozen=True, kw_only=True, rename="camel"):
@@ -355,6 +371,21 @@ class IdentityAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
     kind: str  # "changed", "inconsistent" or "duplicated"
     changes: tuple[IdentityChange, ...] = ()  # the latest last
     others: tuple[Vessel, ...] = ()  # those that send the same IMO number, or call sign and size
+
+
+class PositionAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
+    """Positions that a ship cannot have had: of one vessel, or of several ships of a region."""
+
+    kind: str  # "jumps", "frozen", "circle" or "region"
+    positions: int  # how many lay off the track, of all ships; 0 for frozen and circle
+    jumps: int  # how often ships jumped
+    farthest_km: float | None = None  # from the track
+    implied_speed_knots: float | None = None  # the greatest, of the way of a jump
+    reported_speed_knots: float | None = None  # frozen: while it gets nowhere
+    radius_km: float | None = None  # of the circle
+    false_position: Position | None = None  # where positions jumped to; null where to places far apart
+    vessel_count: int = 1
+    others: tuple[Vessel, ...] = ()  # other ships of the region, at most 19 of them
 
 
 class Distances(Model, frozen=True, kw_only=True, rename="camel"):

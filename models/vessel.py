@@ -164,6 +164,11 @@ class OffTrack(msgspec.Struct, frozen=True, gc=False):
     lon: float  # where one of them was
     lat: float
     segment: int = -1  # the track segment that they would make, or made
+    track_lon: float | None = None  # where the track was when they began, or went on after them
+    track_lat: float | None = None
+    knots: float | None = None  # that the way between the two implies
+    at: Millis = 0  # when `lon` and `lat` were sent
+    meanwhile: int = 0  # positions on the track between the first and the last of them, at least
 
 
 class Leap(msgspec.Struct, frozen=True, gc=False):
@@ -175,6 +180,17 @@ class Leap(msgspec.Struct, frozen=True, gc=False):
     after: Millis  # milliseconds after that
 
 
+class Stay(msgspec.Struct, frozen=True, gc=False):
+    """Where a vessel is for some time, and what it shows meanwhile."""
+
+    since: Millis
+    lon: float
+    lat: float
+    knots: float  # that it reports, or that its positions imply
+    radius_metres: float = 0.0  # of the circle that its positions go round; this is its centre then
+    steady_heading: bool = False  # its heading does not turn with its course
+
+
 class Places(msgspec.Struct, frozen=True, gc=False):
     """Where an MMSI is heard, beside the one place of one ship."""
 
@@ -182,6 +198,9 @@ class Places(msgspec.Struct, frozen=True, gc=False):
     segment: int = 0  # the track segment that is this vessel's own
     off_track: tuple[OffTrack, ...] = ()  # positions that its track goes on without, by their start
     leaps: tuple[Leap, ...] = ()  # of the tracks that are believed, by their time
+    jump: OffTrack | None = None  # the run of such positions that goes on, as it began
+    frozen: Stay | None = None  # it reports speed and lies still
+    circle: Stay | None = None  # its positions go round a circle
 
 
 ONE_PLACE: Final = Places()
@@ -201,6 +220,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     draught: float | None = None
     sent_imo: int | None = None  # what it sends as its IMO number, right or wrong; 0: that it has none
     away: tuple[Millis, Millis] | None = None  # its last long silence
+    first: Millis = 0  # when the MMSI was first heard
     class_b: bool = False
     places: Places = ONE_PLACE
     counts: bool | None = None  # whether events are raised for it, by the settings; None: if it is a tanker

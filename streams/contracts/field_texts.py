@@ -84,6 +84,7 @@ EVENT: Final = {
             "What a vessel says of itself that changed, does not fit, or comes from two places. Null for "
             "other types."
         ),
+        "positionAnomaly": Text("Positions that a ship cannot have had. Null for other types."),
         "darkEncounter": Text(
             "Two vessels that can have met while one or both were silent. Null for other types."
         ),
@@ -138,10 +139,15 @@ EVENT: Final = {
     },
     "Vessel": {
         "id": Text(
-            "The MMSI with nine digits. Ships can change it, and several ships may use the same one.",
+            "The MMSI that the vessel was known by first, with nine digits: it stays the same where the "
+            "vessel is known to go on under another one.",
             limits=MMSI,
         ),
-        "ssvid": Text("The same, under the name that Global Fishing Watch uses.", limits=MMSI),
+        "ssvid": Text(
+            "Its MMSI, under the name that Global Fishing Watch uses. Ships can change it, and several ships "
+            "may use the same one.",
+            limits=MMSI,
+        ),
         "name": Text(
             "As sent by the vessel: text from a stranger, up to 20 characters. Not checked against a "
             "register."
@@ -173,6 +179,25 @@ EVENT: Final = {
             {"exclusiveMinimum": 0, "maximum": 25.5},
         ),
         "watchlists": Text("Matching entries of watchlists; empty if there are none."),
+        "history": Text(
+            "What the vessel gave itself out as before, under this MMSI and under former ones, the latest "
+            "last; at most five."
+        ),
+    },
+    "FormerIdentity": {
+        "ssvid": Text("The MMSI.", limits=MMSI),
+        "name": Text("As sent then; null where none was."),
+        "callsign": Text("As sent then; null where none was."),
+        "imo": Text("As sent then, with a correct check digit; null where none was."),
+        "flag": Text("ISO 3166-1 alpha-2 code, by the MMSI.", limits=COUNTRY),
+        "since": Text("When it was first heard with this. UTC."),
+        "until": Text("When the next identity was known. It may have been silent before. UTC."),
+        "matchedOn": Text(
+            "Why it is taken for the same vessel: the same MMSI, the same IMO number, or the same call "
+            "sign and size.",
+            limits={"enum": ["mmsi", "imo", "callsign"]},
+        ),
+        "confidence": Text("How sure that is, 0 to 1. Judgement.", limits={"minimum": 0, "maximum": 1}),
     },
     "WatchlistHit": {
         "list": Text("Name of the list."),
@@ -489,6 +514,29 @@ EVENT: Final = {
         "changes": Text("What changed, the latest last; empty for other kinds."),
         "others": Text("Vessels under other MMSIs that send the same IMO number, or call sign and size."),
     },
+    "PositionAnomaly": {
+        "kind": Text(
+            "`jumps`: positions jumped to where the vessel cannot have been. `frozen`: it reports speed "
+            "and gets nowhere. `circle`: its positions go round a circle. `region`: several ships "
+            "jumped together."
+        ),
+        "positions": Text(
+            "Positions that lay off the tracks, of all vessels; 0 for `frozen` and `circle`.",
+            limits=NOT_NEGATIVE,
+        ),
+        "jumps": Text("How often vessels jumped; 0 for `frozen` and `circle`.", limits=NOT_NEGATIVE),
+        "farthestKm": Text("Farthest distance of these positions from the track.", "km", NOT_NEGATIVE),
+        "impliedSpeedKnots": Text(
+            "Greatest speed that the way between the track and these positions implies.", "kn", NOT_NEGATIVE
+        ),
+        "reportedSpeedKnots": Text(
+            "Speed that the vessel reports while it gets nowhere.", "kn", NOT_NEGATIVE
+        ),
+        "radiusKm": Text("Radius of the circle.", "km", NOT_NEGATIVE),
+        "falsePosition": Text("Where positions jumped to last; null if to places far apart, or not at all."),
+        "vesselCount": Text("How many vessels it is of.", limits={"minimum": 1}),
+        "others": Text("Other vessels of the region, those that count first; at most 19."),
+    },
     "DarkPortVisit": {
         "gap": Text("Id of the gap's event."),
         "port": Text("Code of the first of `ports`."),
@@ -778,6 +826,7 @@ IDENTITY: Final = {
             "nothing twice.",
         ),
         "away": Text("Start and end of its longest silence that ended in the day before. Milliseconds UTC."),
+        "first": Text("When the MMSI was first heard; forgotten with the vessel.", _EPOCH),
         "class_b": Text("Whether the transponder is of class B, which sends neither IMO number nor draught."),
         "places": Text("Where the MMSI is heard, beside the one place of one ship."),
         "counts": Text(
@@ -792,6 +841,9 @@ IDENTITY: Final = {
         "segment": Text("Number of the track that is this vessel's own."),
         "off_track": Text("Runs of positions that its track goes on without, by their start; at most 8."),
         "leaps": Text("How its tracks began that no ship could have made, by their time."),
+        "jump": Text("The run of such positions that goes on, as it began; null if there is none."),
+        "frozen": Text("Where it reports speed and gets nowhere; null if it does not."),
+        "circle": Text("The circle that its positions go round; null if there is none."),
     },
     "Leap": {
         "time": Text("Time of the first position after it.", _EPOCH),
@@ -807,6 +859,25 @@ IDENTITY: Final = {
         "lon": Text("Longitude of one of them, WGS 84.", "degrees", LONGITUDE),
         "lat": Text("Latitude of one of them, WGS 84.", "degrees", LATITUDE),
         "segment": Text("Number of the track that they are or would be; -1 where they are the end of one."),
+        "track_lon": Text(
+            "Longitude of the track when they began, or went on after them, WGS 84; null where not known.",
+            "degrees",
+            LONGITUDE,
+        ),
+        "track_lat": Text("Latitude of the same, WGS 84; null where not known.", "degrees", LATITUDE),
+        "knots": Text("Speed that the way between the two implies.", "kn", NOT_NEGATIVE),
+        "at": Text("When the position was sent; 0 where not known.", _EPOCH),
+        "meanwhile": Text(
+            "Positions on the track between the first and the last of them, at least.", limits=NOT_NEGATIVE
+        ),
+    },
+    "Stay": {
+        "since": Text("Time from which this is so.", _EPOCH),
+        "lon": Text("Longitude of the place, or of the circle's centre, WGS 84.", "degrees", LONGITUDE),
+        "lat": Text("Latitude of it, WGS 84.", "degrees", LATITUDE),
+        "knots": Text("Speed that it reports, or that its positions imply.", "kn", NOT_NEGATIVE),
+        "radius_metres": Text("Radius of the circle; 0 where there is none.", "m", NOT_NEGATIVE),
+        "steady_heading": Text("Whether its heading does not turn with the circle."),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

@@ -87,6 +87,14 @@ FALSE_PLACE: Final = ReasonType(
     unit="km",
     hypotheses=(Hypothesis.JAMMING,),
 )
+JAMMED: Final = ReasonType(
+    code="jammed_region",
+    side=Side.AGAINST,
+    text="positions of {value} ships jumped in this region, those of MMSI {mmsi} {when} UTC: "
+    "jamming or spoofing there at the time",
+    weight="jamming",
+    hypotheses=(Hypothesis.JAMMING,),
+)
 NOT_OF_INTEREST: Final = ReasonType(
     code="excluded_type",
     side=Side.RETRACTION,
@@ -113,12 +121,12 @@ def number_doubts(identity: Identity, start: Millis, end: Millis, s: Weighted) -
     if (positions := sum(run.positions for run in runs)) >= _TOLD_OFF_TRACK:
         far = max(run.kilometers for run in runs)
         distance = f"{far:.0f} km" if far >= 10 else f"{far:.1f} km"
-        times = f"between {_clock(runs[0].start)} and {_clock(max(run.end for run in runs))} UTC"
+        times = f"between {clock(runs[0].start)} and {clock(max(run.end for run in runs))} UTC"
         when = times if len(runs) == 1 else f"{len(runs)} times {times}"
         reasons.append(OFF_TRACK.reason(s, positions, mmsi=mmsi_text(identity), far=distance, when=when))
     if (leap := leap_of(identity, start)) is not None:
         after = duration_text(max(leap.after, MINUTE))
-        when = _clock(leap.time)
+        when = clock(leap.time)
         reasons.append(LEAPT.reason(s, leap.kilometers, mmsi=mmsi_text(identity), when=when, after=after))
     return reasons
 
@@ -137,7 +145,7 @@ def false_place(identity: Identity, segment: int, start: Millis, end: Millis, s:
     return None
 
 
-def _clock(time: Millis) -> str:
+def clock(time: Millis) -> str:
     return to_text(time)[:16].replace("T", " ")
 
 

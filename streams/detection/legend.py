@@ -16,6 +16,7 @@ from streams.detection.dark_visits import event as dark_visit_event
 from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.identities import reasons as identity_reasons
+from streams.detection.positions import reasons as position_reasons
 from streams.detection.reasons import ReasonTable, ReasonType, Weighted, measure
 from streams.detection.sightings import reasons as sighting_reasons
 
@@ -43,6 +44,7 @@ def tables() -> tuple[ReasonTable, ...]:
         chain_reasons.REASONS,
         dark_visit_event.REASONS,
         identity_reasons.REASONS,
+        position_reasons.REASONS,
         dark_encounter_event.REASONS,
         sighting_reasons.REASONS,
     )

@@ -50,6 +50,8 @@ class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: no encounter was found meanwhile."""
     in_encounter: float = 0.05
     """Against: an encounter explains it, which has an event of its own."""
+    jamming: float = 0.1
+    """Against: positions of its ship and of others jumped at the time."""
 
 
 class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,6 +30,7 @@ from streams.detection.explanation import (
     ANCHORED,
     DOUBTFUL_MMSI,
     FALSE_PLACE,
+    JAMMED,
     LEAPT,
     LEAPT_RULE,
     NOT_COMMANDED,
@@ -163,6 +164,7 @@ REASONS: Final = ReasonTable(
     LoiteringSettings(),
     (
         *(SLOW, STS_AREA, WATCHED_AREA, *LISTING, SILENCE, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT),
+        JAMMED,
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
         *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),

@@ -21,6 +21,7 @@ from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
+from streams.detection.positions import circling
 from streams.detection.vessel_state import VesselState
 from streams.tracking.assignment import Tracks
 from streams.tracking.track import TrackSettings
@@ -149,6 +150,11 @@ class VesselDetectors:
         which = np.concatenate([np.arange(start, end) for _, start, end, _ in wanted])
         lengths = np.array([end - start for _, start, end, _ in wanted])
         starts = np.cumsum(lengths) - lengths
+        turns = circling.turning(tracks.rows[which], starts).tolist()
+        for (vessel, start, end, new), turned in zip(wanted, turns, strict=True):
+            if turned or vessel.circle is not None:
+                rows = tracks.rows[start + new : end]
+                vessel.circle = circling.observe(vessel.circle, rows, turns=turned)
         each = fixes_of(
             tracks.rows[which],
             tracks.knots[which],

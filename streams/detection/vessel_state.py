@@ -8,6 +8,7 @@ from streams.detection.gaps.hearing import Hearing
 from streams.detection.gaps.silence import Silence
 from streams.detection.loitering import LoiteringRun
 from streams.detection.port_visit import Visit
+from streams.detection.positions.circling import Circling
 from streams.tracking.identity import Claims
 from streams.tracking.track import Segment
 
@@ -25,6 +26,7 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     visits: dict[int, list[Visit]] = {}  # by segment; of different ports
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
     visits_waiting: list[Visit] = []
+    circle: Circling | None = None  # while its positions turn round and round
     hearing: Hearing | None = None  # how it is heard, if events may be raised for it
     silence: Silence | None = None  # its last one that may be a gap
 

@@ -1,4 +1,4 @@
-"""What identity anomalies there are: those that a scenario names, and others that may be found.
+"""What anomalies there are: those that a scenario names, and others that may be found.
 
 What may be found besides, as `possible`, is what vessels that count give themselves out as: a tanker of 60 m
 or more without an IMO number, two vessels under one MMSI, and every change of name, call sign or number.
@@ -20,7 +20,10 @@ LARGE = 60
 def events(anomalies: Iterable[Anomaly], start: Millis) -> list[TrueEvent]:
     """The anomalies of a scenario that begins at `start`."""
     return [
-        _event({each.ship_at(one.begin).mmsi for each in one.vessels}, one.begin, start, one.note, one.level)
+        _event(
+            *({each.ship_at(one.begin).mmsi for each in one.vessels}, one.begin, start),
+            *(one.note, one.level, one.type),
+        )
         for one in anomalies
     ]
 
@@ -40,6 +43,13 @@ def allowed(vessels: Sequence[Vessel], start: Millis) -> Iterator[TrueEvent]:
             yield _event({other.mmsi}, when, start, "changed", Level.POSSIBLE)
 
 
-def _event(mmsis: Iterable[int], begin: float, start: Millis, note: str, level: Level | None) -> TrueEvent:
+def _event(
+    mmsis: Iterable[int],
+    begin: float,
+    start: Millis,
+    note: str,
+    level: Level | None,
+    type: EventType = EventType.IDENTITY,
+) -> TrueEvent:
     since = to_text(start + round(begin * 1000))
-    return TrueEvent(EventType.IDENTITY, tuple(sorted(mmsis)), since, None, note, level)
+    return TrueEvent(type, tuple(sorted(mmsis)), since, None, note, level)

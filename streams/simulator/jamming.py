@@ -23,16 +23,19 @@ class Jam:
     lat: float
     radius: float
     period: float | None
+    keeps_speed: bool = False  # the speed stays that of the ship
 
     def shift(self, times: Floats, lon: Floats, lat: Floats, sog: Floats, rng: np.random.Generator) -> None:
         """Replace the fixes of these times that fall into the jam, in place."""
         at = np.flatnonzero((times >= self.begin) & (times < self.end))
         if self.period is None:
             angle, metres = rng.uniform(0, 360, len(at)), rng.uniform(0, self.radius, len(at))
-            sog[at] = rng.uniform(0, 2, len(at))
+            speed = rng.uniform(0, 2, len(at))
         else:
             angle, metres = 360 * (times[at] - self.begin) / self.period, np.full(len(at), self.radius)
-            sog[at] = 2 * np.pi * self.radius / self.period * 3600 / 1852
+            speed = np.full(len(at), 2 * np.pi * self.radius / self.period * 3600 / 1852)
+        if not self.keeps_speed:
+            sog[at] = speed
         lon[at], lat[at] = forward(self.lon, self.lat, angle % 360, metres)
 
 

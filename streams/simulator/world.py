@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from models.event import Level
+from models.event import EventType, Level
 from models.sighting import SightingKind
 from models.time import Millis
 from streams.simulator.fleet import Fleet
@@ -17,12 +17,14 @@ from streams.simulator.vessel import Ship, Vessel
 
 @dataclass(frozen=True)
 class Anomaly:
-    """What vessels say of themselves from a second on and does not hold; the level that the rule gives."""
+    """What vessels say of themselves or of their place from a second on and does not hold; the level that the
+    rule gives."""
 
     vessels: tuple[Vessel, ...]
     begin: float
     note: str
     level: Level | None = None
+    type: EventType = EventType.IDENTITY
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class World:
     """The vessels that carried oil from a Russian port to a North Korean one, or to sea, in their order."""
 
     anomalies: list[Anomaly] = field(default_factory=list)
-    """The identity anomalies that are to be found."""
+    """The anomalies of identity and position that are to be found."""
     looks: list[Look] = field(default_factory=list)
     """When somebody looked at the sea, whether or not ships were heard."""
 

@@ -13,50 +13,40 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
-import numpy as np
 
 from models.event import Event, EventType, sort_key
 from models.report import joined
-from models.sighting import Sighting
 from models.tick import TICK, Instant, no_ticks
 from models.time import BEGINNING, END, Millis
 from models.vessel import Identity, MmsiKind, Role, mmsi_kind
+from streams.detection import loitering_event
 from streams.detection.dark_encounters.tracker import DarkEncounters
 from streams.detection.dark_visits.reach import watched_ports
 from streams.detection.dark_visits.tracker import DarkVisits
+from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
+from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
 from streams.detection.identities.detector import IdentityAnomalies
+from streams.detection.identities.history import Histories
 from streams.detection.loitering_encounters import LoiteringEncounters
 from streams.detection.port_company import PortCompany
+from streams.detection.positions.detector import PositionAnomalies
+from streams.detection.positions.mark import JammingMarks
 from streams.detection.resting import RestingPlaces
 from streams.detection.sightings.judge import SightingJudge
+from streams.stages.keepers import Keepers
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
+from streams.stages.waiting import Waiting
 from streams.tracking.grid import before
 
 Pieces = dict[str, bytes | None]
 _SEEN = ("sighting", "darkvessel", "near")
 """Kinds of pieces of the state of sightings."""
-
-
-class _Waiting(msgspec.Struct, array_like=True):
-    """An instant that is not worked off yet."""
-
-    time: Millis
-    ticks: bytes
-    identities: list[Identity]
-    stations: list[tuple[str, ...]]
-    events: list[Event] = []
-    sightings: list[Sighting] = []
-
-    def instant(self) -> Instant:
-        ticks = np.frombuffer(self.ticks, TICK)
-        stations, sightings = tuple(self.stations), tuple(self.sightings)
-        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -75,9 +65,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._step = rules.settings.vessel.grid.step
         self._keep = settings.keep
         self._done = BEGINNING
-        self._waiting: dict[Millis, list[Instant]] = {}
         self._identities: dict[int, Identity] = {}
         self._changed: set[str] = set()  # names of the pieces that changed since the last checkpoint
+        self._waiting = Waiting(self._changed)
         self._resting = RestingPlaces(
             settings.resting,
             self._step,
@@ -119,6 +109,23 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identity_of,
             self._changed,
         )
+        self._histories = Histories(settings.identity, self._anomalies.former, self._changed)
+        self._positions = PositionAnomalies(
+            settings.position,
+            rules.surroundings,
+            rules.detectors[EventType.POSITION_ANOMALY],
+            self._identity_of,
+            self._changed,
+        )
+        detectors = rules.settings.vessel.detectors
+        self._marks = JammingMarks(
+            {
+                EventType.ENCOUNTER: (encounter_reasons.REASONS, settings.encounter),
+                EventType.LOITERING: (loitering_event.REASONS, detectors.loitering),
+                EventType.GAP: (gap_reasons.REASONS, detectors.gap),
+            },
+            self._positions.regions.jamming,
+        )
         self._gaps = GapJudge(
             rules.settings.vessel.detectors.gap,
             settings.reception,
@@ -158,6 +165,23 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._have_met,
             self._changed,
         )
+        self._keepers = Keepers(
+            {
+                "fed": self._waiting,
+                "loitering": self._loiterings,
+                "gap": self._gaps,
+                "company": self._port_company,
+                "dark": self._dark_visits,
+                "record": self._anomalies,
+                "history": self._histories,
+            },
+            {
+                ("heard", "reception"): self._reception,
+                ("jumper", "region"): self._positions,
+                ("stay", "darkmet"): self._dark_encounters,
+                _SEEN: self._sightings,
+            },
+        )
         self.overtaken = 0
         """Instants older than what was already worked off. Only their events were passed on."""
 
@@ -166,8 +190,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self.overtaken += 1
             batch = replace(batch, ticks=no_ticks(), identities=())
         if batch.time > self._done or batch.events or batch.sightings:
-            self._waiting.setdefault(batch.time, []).append(batch)
-            self._changed.add(f"fed/{batch.time}")
+            self._waiting.put(batch)
 
     def advance(self, watermark: Millis) -> list[Event]:
         """Work off every instant before the watermark; at END up to the last one fed."""
@@ -186,15 +209,16 @@ class MeetingStage(Stage[Instant, list[Event]]):
                 if self._done >= limit:
                     break
             self._done += self._step
-            events += self._work_off(self._done, self._take(self._done))
+            events += self._work_off(self._done, self._waiting.take(self._done))
         for time in sorted(time for time in self._waiting if time <= self._done):
-            parts = self._take(time)
-            events += self._complete(parts, time)
+            parts = self._waiting.take(time)
+            events += map(self._published, self._complete(parts, time))
             self._sightings.see((each for part in parts for each in part.sightings), self._done)
         if watermark == END:
             gaps, seen = self._sightings.flush(self._done)
             gaps = [*gaps, *self._gaps.flush(self._done)]
-            events += [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps), *seen]
+            last_told = [*self._encounters.flush(self._done), *gaps, *self._dark_visits.follow(gaps), *seen]
+            events += map(self._published, last_told)
         return events
 
     def changes(self) -> Pieces:
@@ -211,34 +235,20 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """Go on from the pieces that `changes` gave so far."""
         meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
         self._done, self.overtaken = meta.done, meta.overtaken
-        self._waiting, self._identities = {}, {}
+        self._identities = {}
         self._changed.clear()
         split = [(*name.partition("/")[::2], data) for name, data in sorted(pieces.items())]
         for kind, rest, data in split:
-            if kind == "fed":
-                parts = msgspec.msgpack.decode(data, type=list[_Waiting])
-                self._waiting[int(rest)] = [part.instant() for part in parts]
-            elif kind == "identity":
+            if kind == "identity":
                 self._identities[int(rest)] = msgspec.msgpack.decode(data, type=Identity)
         self._encounters.load(split, meta.ended, self._identities.values())
-        self._loiterings.load((int(rest), data) for kind, rest, data in split if kind == "loitering")
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
-        self._reception.load(each for each in split if each[0] in ("heard", "reception"))
-        self._gaps.load((int(rest), data) for kind, rest, data in split if kind == "gap")
-        self._port_company.load((int(rest), data) for kind, rest, data in split if kind == "company")
-        self._dark_visits.load((int(rest), data) for kind, rest, data in split if kind == "dark")
-        self._anomalies.load((int(rest), data) for kind, rest, data in split if kind == "record")
-        self._dark_encounters.load(each for each in split if each[0] in ("stay", "darkmet"))
-        self._sightings.load(each for each in split if each[0] in _SEEN)
+        self._keepers.load(split)
 
     def snapshot(self) -> bytes:
         self._changed.clear()
-        self._changed |= {f"fed/{time}" for time in self._waiting}
         self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
-        self._changed |= self._encounters.pieces() | self._loiterings.pieces()
-        self._changed |= self._resting.pieces() | self._reception.pieces() | self._gaps.pieces()
-        self._changed |= self._dark_visits.pieces() | self._dark_encounters.pieces()
-        self._changed |= self._anomalies.pieces() | self._port_company.pieces() | self._sightings.pieces()
+        self._changed |= self._encounters.pieces() | self._resting.pieces() | self._keepers.pieces()
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -248,43 +258,12 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """What one piece holds; None where it is gone."""
         if kind == "rest":
             return self._resting.piece(rest)
-        if kind in ("heard", "reception"):
-            return self._reception.piece(kind, rest[0])
-        if kind in ("stay", "darkmet"):
-            return self._dark_encounters.piece(kind, rest[0])
-        if kind in _SEEN:
-            return self._sightings.piece(kind, rest[0])
+        if kind in self._keepers:
+            return self._keepers.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
-        if kind == "fed":
-            waiting = self._waiting.get(numbers[0])
-            return waiting and [
-                _Waiting(
-                    i.time,
-                    i.ticks.tobytes(),
-                    list(i.identities),
-                    list(i.stations),
-                    list(i.events),
-                    list(i.sightings),
-                )
-                for i in waiting
-            ]
         if kind == "identity":
             return self._identities.get(numbers[0])
-        if kind == "loitering":
-            return self._loiterings.piece(numbers[0])
-        if kind == "gap":
-            return self._gaps.piece(numbers[0])
-        if kind == "company":
-            return self._port_company.piece(numbers[0])
-        if kind == "dark":
-            return self._dark_visits.piece(numbers[0])
-        if kind == "record":
-            return self._anomalies.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
-
-    def _take(self, time: Millis) -> list[Instant]:
-        self._changed.add(f"fed/{time}")
-        return self._waiting.pop(time, [])
 
     def _work_off(self, instant: Millis, parts: list[Instant]) -> list[Event]:
         """One instant of the grid, from the parts that all partitions of vessels give."""
@@ -299,6 +278,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             *self._anomalies.judge(instant),
         ]
         events += self._judge_sightings(parts, events, instant)
+        events = [self._published(event) for event in (*events, *self._positions.judge(instant))]
         self._prune(instant)
         return events
 
@@ -309,7 +289,10 @@ class MeetingStage(Stage[Instant, list[Event]]):
         for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
             learnt.add(identity.mmsi)
             self._encounters.learn(identity)
-            self._anomalies.learn(self._identities.get(identity.mmsi), identity, instant)
+            before = self._identities.get(identity.mmsi)
+            self._anomalies.learn(before, identity, instant)
+            self._positions.learn(before, identity)
+            self._histories.learn(before, identity, instant)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
                 self._identities.pop(identity.mmsi, None)
@@ -326,6 +309,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._reception.learn(rows, instant)
         self._anomalies.hear(rows)
         self._sightings.hear(rows, instant)
+        self._positions.hear(rows, instant)
         return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
 
     def _judge_sightings(self, parts: list[Instant], published: list[Event], instant: Millis) -> list[Event]:
@@ -354,6 +338,10 @@ class MeetingStage(Stage[Instant, list[Event]]):
         visits = self._dark_visits.follow(published)
         return [*published, *visits, *self._dark_encounters.follow(published, instant)]
 
+    def _published(self, event: Event) -> Event:
+        """An event as it leaves the stage: with jamming around its vessels, and with their history."""
+        return self._histories.named(self._marks.marked(event))
+
     def _prune(self, instant: Millis) -> None:
         self._encounters.prune(instant)
         self._loiterings.prune(instant)
@@ -361,6 +349,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._gaps.prune(instant)
         self._dark_visits.prune(instant)
         self._anomalies.prune(instant)
+        self._positions.prune(instant)
+        self._histories.prune(instant)
         self._port_company.prune(instant)
         self._dark_encounters.prune(instant)
         self._sightings.prune(instant)

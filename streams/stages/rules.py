@@ -57,6 +57,7 @@ class Rules:
             EventType.DARK_PORT_VISIT: (s.vessel.detectors.gap, *vessel, s.meeting),
             # its identity tells of the vessel's silences
             EventType.IDENTITY: (s.vessel.detectors.gap, *vessel, s.meeting),
+            EventType.POSITION_ANOMALY: (*vessel, s.meeting),
             EventType.DARK_ENCOUNTER: (
                 s.vessel.detectors.gap,
                 s.vessel.detectors.loitering,

@@ -18,6 +18,7 @@ from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.gaps.reception import ReceptionSettings
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.port_company import PortCompanySettings
+from streams.detection.positions.settings import PositionAnomalySettings
 from streams.detection.resting import RestSettings
 from streams.detection.sightings.settings import SightingSettings
 from streams.detection.vessel_detectors import DetectorSettings
@@ -57,6 +58,7 @@ class MeetingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reception: ReceptionSettings = ReceptionSettings()
     dark_port_visit: DarkVisitSettings = DarkVisitSettings()
     identity: IdentityAnomalySettings = IdentityAnomalySettings()
+    position: PositionAnomalySettings = PositionAnomalySettings()
     port_company: PortCompanySettings = PortCompanySettings()
     dark_encounter: DarkEncounterSettings = DarkEncounterSettings()
     sighting: SightingSettings = SightingSettings()

@@ -31,7 +31,7 @@ from streams.stages.rules import Rules
 from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
-from streams.tracking.places import is_shared, leaps_of, main_track, off_track_of
+from streams.tracking.places import places_of
 from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
@@ -222,8 +222,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._pieces.add(f"vessel/{mmsi}")
             vessel = self._fleet[mmsi]
             was, places = vessel.identity, self._places(vessel, instant)
-            away = longest_silence(vessel.hearing, instant - DAY)
-            vessel.identity = vessel.claims.identity(mmsi, instant, places, self._watchlist, s.identity, away)
+            known = places, self._watchlist, s.identity, longest_silence(vessel.hearing, instant - DAY)
+            vessel.identity = vessel.claims.identity(mmsi, instant, *known, vessel.first)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
@@ -291,18 +291,19 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def _places(self, vessel: VesselState, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
-        leaps = leaps_of(vessel)
-        if not leaps and not vessel.off_track and len(vessel.segments) < 2:
+        known, segments = vessel.off_track or vessel.circle, vessel.segments
+        one = segments[0] if len(segments) == 1 else None
+        if not known and (not segments or (one and one.still is None and one.leap is None)):
             return ONE_PLACE
-        shared = is_shared(vessel, instant, self._settings.track)
-        return Places(shared, main_track(vessel), off_track_of(vessel), leaps)
+        circle = vessel.circle.found if vessel.circle else None
+        return places_of(vessel, instant, circle, self._settings.track)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._pieces.add(f"vessel/{mmsi}")
         vessel = self._fleet.get(mmsi)
         if vessel is None:
-            vessel = VesselState(mmsi=mmsi, first=time, last=time, identity=Identity(mmsi=mmsi, time=time))
-            self._fleet[mmsi] = vessel
+            identity = Identity(mmsi=mmsi, time=time, first=time)
+            vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
             changed.add(mmsi)
         self._detectors.gaps.hear(vessel, time)
         vessel.last = max(vessel.last, time)

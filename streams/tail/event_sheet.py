@@ -124,6 +124,9 @@ def _measured(event: Event) -> list[str]:
         ]
     if dark := event.dark_vessel:
         return list(map(sanitize, _seen(dark)))
+    if (wrong := event.position_anomaly) and wrong.kind in ("jumps", "region"):
+        farthest = "" if wrong.farthest_km is None else f", {wrong.farthest_km:g} km away at the farthest"
+        return [f"{wrong.positions} positions of {wrong.vessel_count} vessels, {wrong.jumps} jumps{farthest}"]
     if meeting := event.dark_encounter:
         other = "was silent, too" if meeting.type == "both_silent" else "was heard, and loitered"
         return [

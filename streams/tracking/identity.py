@@ -138,6 +138,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
         watchlist: Watchlist,
         s: IdentitySettings,
         away: tuple[Millis, Millis] | None = None,
+        first: Millis = 0,
     ) -> Identity:
         imo = self.imo.confirmed
         hits = watchlist.match(
@@ -156,6 +157,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             draught=self.draught.confirmed,
             sent_imo=self.sent_imo.confirmed,
             away=away,
+            first=first,
             class_b=self.class_b,
             places=places,
             counts=role is not Role.EXCLUDED and _counts(mmsi, self, s),

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from geofences.distance import Floats, unwrap
 from models.report import Rows
 from models.time import MINUTE
-from streams.tracking.track import KNOT, Segment, TrackSettings
+from streams.tracking.track import KNOT, Place, Segment, TrackSettings
 
 _ENTRY: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
 """One step: mean time (milliseconds; 0 is none), position, m² of the mean's error along one axis, and sog."""
@@ -60,7 +60,8 @@ def smooth(
     known = trail["time"] >= trail["time"][:, -1:] - window
     known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway
     trail["time"][~known] = 0
-    knots, contradicted = _speeds(trail, known, s)
+    knots, contradicted, nowhere = _speeds(trail, known, s)
+    _note_still(segments, trail, known, contradicted, nowhere)
     packed, size = trail.tobytes(), _ENTRY.itemsize * _KEPT
     for i, (segment, speed, wrong) in enumerate(
         zip(segments, knots.tolist(), contradicted.tolist(), strict=True)
@@ -68,6 +69,27 @@ def smooth(
         segment.trail, segment.knots, segment.contradicted = packed[i * size : (i + 1) * size], speed, wrong
     lengths = np.diff(np.append(starts, len(rows)))
     return np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
+
+
+def _note_still(
+    segments: list[Segment],
+    trail: npt.NDArray[np.void],
+    known: npt.NDArray[np.bool_],
+    contradicted: npt.NDArray[np.bool_],
+    nowhere: npt.NDArray[np.bool_],
+) -> None:
+    """Note since when tracks get hardly anywhere although they report speed. Few do, so this costs little.
+
+    What was noted counts only while the reported speed is contradicted.
+    """
+    for i in np.flatnonzero(contradicted).tolist():
+        segment = segments[i]
+        if not nowhere[i]:
+            segment.still = None
+        elif segment.still is None or not segment.contradicted:
+            steps = trail[i][known[i]]
+            knots = round(float(np.nanmean(steps["sog"])), 1)
+            segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
 
 
 def _segment(vessel: MovingVessel, number: int) -> Segment:
@@ -112,8 +134,9 @@ def _means(
 
 def _speeds(
     trail: npt.NDArray[np.void], known: npt.NDArray[np.bool_], s: TrackSettings
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """The smoothed speed of each track in knots, NaN where there is none, and whether sog is contradicted."""
+) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted, and
+    whether that is because it gets nowhere."""
     weight = known.astype("f8")
     count = weight.sum(axis=1)
     time = np.where(known, trail["time"] - trail["time"][:, -1:], 0.0)
@@ -144,4 +167,4 @@ def _speeds(
         nowhere = (reported > s.still_knots) & (way + 3 * np.sqrt(2 * np.maximum(variance, rest)) < claimed)
     # over a silence, what is reported before and after says nothing of the speed between
     long = (span >= s.contradiction_minutes * MINUTE) & (span <= 2 * s.contradiction_minutes * MINUTE)
-    return np.where(count > 1, knots, np.nan), long & (farther | nowhere)
+    return np.where(count > 1, knots, np.nan), long & (farther | nowhere), long & nowhere & ~farther

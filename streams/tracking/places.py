@@ -28,7 +28,8 @@ import numpy.typing as npt
 
 from models.report import Rows
 from models.time import MINUTE, Millis
-from models.vessel import Leap, OffTrack
+from models.vessel import Leap, OffTrack, Places, Stay
+from streams.tracking.off_track import add_off_track, jump_of, note_off_track, off_track_of, tail
 from streams.tracking.track import (
     KNOT,
     Fix,
@@ -102,15 +103,32 @@ def is_shared(vessel: PlacedVessel, instant: Millis, s: TrackSettings) -> bool:
     return instant - vessel.shared_at <= s.shared_hours * 60 * MINUTE
 
 
+def places_of(vessel: PlacedVessel, instant: Millis, circle: Stay | None, s: TrackSettings) -> Places:
+    """Where the MMSI is heard; `circle` is the one that its positions go round."""
+    return Places(
+        shared=is_shared(vessel, instant, s),
+        segment=main_track(vessel),
+        off_track=off_track_of(vessel),
+        leaps=leaps_of(vessel),
+        jump=jump_of(vessel, s),
+        frozen=still_of(vessel),
+        circle=circle,
+    )
+
+
 def main_track(vessel: PlacedVessel) -> int:
     """Number of the track that is the vessel's own, not another ship's: the one that was believed first."""
     return next((segment.number for segment in vessel.segments if segment.believed), 0)
 
 
-def off_track_of(vessel: PlacedVessel) -> tuple[OffTrack, ...]:
-    """The runs of wild fixes that are over: the track was heard again after them."""
-    heard = max((segment.time for segment in vessel.segments if segment.believed), default=0)
-    return tuple(run for run in vessel.off_track if run.end < heard)
+def still_of(vessel: PlacedVessel) -> Stay | None:
+    """Where a vessel with one track lies still although it reports speed; None if it does not."""
+    if len(vessel.segments) != 1:
+        return None
+    segment = vessel.segments[0]
+    if segment.still is None or not segment.contradicted:
+        return None
+    return Stay(segment.still.time, segment.still.lon, segment.still.lat, segment.still.knots)
 
 
 def leaps_of(vessel: PlacedVessel) -> tuple[Leap, ...]:
@@ -237,7 +255,7 @@ def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:
 
 def _wait(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> int | None:
     """A place that is not believed has been heard. Returns the number of its track if it is believed now."""
-    _note_off_track(vessel, segment, fix, s)
+    note_off_track(vessel, segment, fix, s)
     if segment.run_fixes >= s.confirmed_fixes:
         number = _win(vessel, segment, fix, s)
         if number is not None:
@@ -263,10 +281,10 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
     elif all(not is_confirmed(other, s) for other in believed):
         for other in believed:
             vessel.segments.remove(other)
-            _add_off_track(vessel, _tail(other, fix), s)
+            add_off_track(vessel, tail(other, fix), s)
     elif segment.was_believed and heard < segment.run:
         for other in believed:
-            _add_off_track(vessel, _tail(other, fix, other.number), s)
+            add_off_track(vessel, tail(other, fix, other.number), s)
             other.believed = other.was_believed = False
     elif fix[0] - max(heard, segment.run) >= enough:
         if not segment.follows:
@@ -305,7 +323,7 @@ def _together(segment: Segment, lasted: Millis, s: TrackSettings) -> bool:
 def _take_over(vessel: PlacedVessel, segment: Segment, home: Segment, fix: Fix, s: TrackSettings) -> None:
     """The place goes on with the track `home`, under its number; that took wrong fixes in, or fell silent."""
     if not segment.follows:
-        _add_off_track(vessel, _tail(home, fix), s)
+        add_off_track(vessel, tail(home, fix), s)
     vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
     vessel.segments.remove(segment)
     vessel.segments[vessel.segments.index(home)] = segment
@@ -331,53 +349,6 @@ def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows
             again = True
     placed.breaks[i] = not (earlier or again or segment.follows)
     segment.held, segment.follows = [], False
-
-
-def _tail(wrong: Segment, fix: Fix, number: int = -1) -> OffTrack:
-    """The fixes since a track was last confirmed, as seen from a fix at the place that was right.
-
-    `number` is that of the track, if it had none but these.
-    """
-    metres = metres_between(wrong.lon, wrong.lat, fix[3], fix[4])
-    start, fixes = (wrong.run, wrong.run_fixes) if wrong.leap is None else (wrong.leap.time, wrong.fixes)
-    km = round(metres / 1000, 1)
-    return OffTrack(start, wrong.time, fixes, km, wrong.lon, wrong.lat, number)
-
-
-def _note_off_track(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> None:
-    """Count a fix that lies off the track: with the run before it at the same place, or as a new run."""
-    time, lon, lat = fix[0], fix[3], fix[4]
-    track = next(other for other in vessel.segments if other.believed)
-    km = round(metres_between(track.lon, track.lat, lon, lat) / 1000, 1)
-    patience = s.silence_minutes * MINUTE
-    for i, run in enumerate(vessel.off_track):
-        if run.segment == segment.number and (time - run.end <= patience or track.time < run.end):
-            vessel.off_track[i] = _merged(run, OffTrack(time, time, 1, km, lon, lat, segment.number))
-            return
-    _add_off_track(vessel, OffTrack(time, time, 1, km, lon, lat, segment.number), s)
-
-
-def _add_off_track(vessel: PlacedVessel, run: OffTrack, s: TrackSettings) -> None:
-    """Remember a run; the two that are nearest in time are merged when there are too many."""
-    runs = sorted([*vessel.off_track, run], key=lambda each: (each.start, each.end, each.segment))
-    if len(runs) > s.kept_off_track:
-        i = min(range(len(runs) - 1), key=lambda k: (runs[k + 1].start - runs[k].end, k))
-        runs[i : i + 2] = [_merged(runs[i], runs[i + 1])]
-    vessel.off_track = runs
-
-
-def _merged(a: OffTrack, b: OffTrack) -> OffTrack:
-    """Two runs as one, at the place of the longer one."""
-    longer = a if a.positions >= b.positions else b
-    return OffTrack(
-        min(a.start, b.start),
-        max(a.end, b.end),
-        a.positions + b.positions,
-        max(a.kilometers, b.kilometers),
-        longer.lon,
-        longer.lat,
-        b.segment,
-    )
 
 
 def _greater(*knots: float) -> float:

@@ -133,6 +133,7 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     believed: bool = True  # its fixes make ticks; else they wait in `held`
     knots: float = math.nan  # speed that its positions imply, smoothed; NaN where not known yet
     contradicted: bool = False  # its positions contradict the speed it reports
+    still: Place | None = None  # where and since when it lies still all the same, while that lasts
     trail: bytes = b""  # mean positions of the last steps (`motion`)
     run: Millis = BEGINNING  # since when it is heard without a long silence
     run_fixes: int = 0  # fixes since then

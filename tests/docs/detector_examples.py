@@ -33,6 +33,7 @@ SCENARIOS: Final = {
     EventType.IDENTITY: "imo_changed",
     EventType.DARK_ENCOUNTER: "dark_transfer",
     EventType.DARK_VESSEL: "never_heard",
+    EventType.POSITION_ANOMALY: "spoofed_twice",
 }
 
 

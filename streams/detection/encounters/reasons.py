@@ -17,6 +17,7 @@ from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     FALSE_PLACE,
+    JAMMED,
     LEAPT,
     LEAPT_RULE,
     OFF_TRACK,
@@ -179,7 +180,7 @@ REASONS: Final = ReasonTable(
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
         *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
         *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
-        *(DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH),
+        *(DOUBTFUL_MMSI, OFF_TRACK, LEAPT, JAMMED, WEAK_MATCH),
         *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED, FALSE_PLACE),
     ),
     LEVELS,

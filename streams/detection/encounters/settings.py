@@ -56,6 +56,8 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: each vessel whose ship type is not confirmed."""
     type_changed: float = 0.05
     """Against: each tanker that now reports another ship type."""
+    jamming: float = 0.1
+    """Against: positions of its ship and of others jumped at the time."""
 
 
 class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

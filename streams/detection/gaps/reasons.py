@@ -6,6 +6,7 @@ from models.event import EventType
 from models.innocent import Hypothesis
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
+    JAMMED,
     LEAPT,
     NOT_OF_INTEREST,
     OFF_TRACK,
@@ -169,6 +170,7 @@ REASONS: Final = ReasonTable(
             DOUBTFUL_MMSI,
             OFF_TRACK,
             LEAPT,
+            JAMMED,
         ),
         *(RENUMBERED, IN_HARBOUR, CLASS_B, TYPE_CHANGED, WEAK_MATCH, NOT_OF_INTEREST, NOT_FOLLOWED),
     ),

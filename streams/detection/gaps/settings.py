@@ -38,6 +38,8 @@ class GapWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: its transponder is of class B, which is weaker."""
     type_changed: float = 0.05
     """Against: a tanker that now reports another ship type."""
+    jamming: float = 0.1
+    """Against: positions of its ship and of others jumped at the time."""
 
 
 class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from models.vessel import Identity, ListingStatus
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.identities.event import build_event, ended, told
-from streams.detection.identities.link import Link, Moved, Place, follow, is_alike, link_of
+from streams.detection.identities.link import Former, Link, Moved, Place, follow, formers, is_alike, link_of
 from streams.detection.identities.record import (
     CHANGED,
     DUPLICATED,
@@ -267,6 +267,11 @@ class IdentityAnomalies:
             if alike and link.moved and not link.back and link.first is not None:
                 return Moved(holder, link.what, link.first)
         return None
+
+    def former(self, mmsi: int) -> list[Former]:
+        """Under which MMSIs the ship was heard before that has this one now."""
+        record = self._records.get(mmsi)
+        return [] if record is None else formers(record.identity, record.links, self._records)
 
     # --- what is told
 

@@ -1,7 +1,7 @@
 """Links between two MMSIs that send what only one ship can send, and what they turn out to be."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -29,6 +29,14 @@ class Moved(NamedTuple):
     mmsi: int
     what: str
     place: Place
+
+
+class Former(NamedTuple):
+    """An MMSI that a ship was heard under before: who it was, by what it is the same, until when."""
+
+    identity: Identity
+    what: str
+    until: Millis
 
 
 class Link(msgspec.Struct, array_like=True, gc=False):
@@ -95,3 +103,19 @@ def is_same_by_name(a: Identity, b: Identity) -> bool:
 def is_alike(a: Identity, b: Identity) -> bool:
     """Whether two MMSIs send the same name, call sign or size."""
     return is_same_by_name(a, b) or same_size(a.dimensions, b.dimensions) is True
+
+
+class Identified(Protocol):
+    """What is kept of one MMSI."""
+
+    identity: Identity
+
+
+def formers(identity: Identity, links: Sequence[Link], records: Mapping[int, Identified]) -> list[Former]:
+    """The MMSIs of these links that the ship was heard under before it was heard with this identity."""
+    others = [(link, records[link.mmsi].identity) for link in links if link.moved and not link.back]
+    return [
+        Former(other, link.what, link.first.time)
+        for link, other in others
+        if link.first is not None and is_alike(identity, other)
+    ]

@@ -96,7 +96,7 @@ export const typeName = (type) => TYPES[type] ?? human(type);
 
 export const vesselsOf = (event) => event.chain?.vessels
   ?? [event.vessel, ...[event.encounter, event.darkEncounter].filter(Boolean).map((met) => met.vessel),
-    ...event.identity?.others ?? []];
+    ...event.identity?.others ?? [], ...event.positionAnomaly?.others ?? []];
 /* Whether a vessel is on a watchlist by this match, now and surely. Events of before matches had a status have none. */
 export const inForce = (hit) => !hit.weak && (hit.status ?? "listed") === "listed";
 export const vesselName = (vessel) => vessel.name ?? (vessel.ssvid === "000000000" ? "unknown vessel" : `MMSI ${vessel.ssvid}`);

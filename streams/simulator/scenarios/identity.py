@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from models.event import EventType, Level
 from streams.simulator.jamming import Jam
 from streams.simulator.kinematics import HOUR, KNOT, Track, Waters, beyond
 from streams.simulator.scenarios.meeting import SETTLED, alongside, traffic, waiting
 from streams.simulator.vessel import Ship
-from streams.simulator.world import World, scenario
+from streams.simulator.world import Anomaly, World, scenario
 
 
 @scenario
@@ -106,7 +107,8 @@ def new_type(world: World) -> None:
 @scenario
 def jammed_region(world: World) -> None:
     """Ten ships, half of them tankers, sail to and fro in the Gulf of Finland; for 8 to 14 hours all of them
-    send positions that go round one place on land, 60 km off. Truth: nothing."""
+    send positions that go round one place on land, 60 km off. Truth: one position anomaly of all,
+    `probable`."""
     world.thinned = 120.0
     lon, lat = 26.5, 59.95
     start, hours = world.between(6, 9) * HOUR, world.between(8, 14)
@@ -120,6 +122,9 @@ def jammed_region(world: World) -> None:
             track.sail(course, knots, 2.0).sail(course + 180, knots, 2.0)
         radius, period = world.between(1_000, 2_500), world.between(700, 1_500)
         world.add(ship, track, jams=(Jam(start, start + hours * HOUR, *false, radius, period),))
+    world.anomalies.append(
+        Anomaly(tuple(world.vessels), start, "jammed", Level.PROBABLE, EventType.POSITION_ANOMALY)
+    )
 
 
 @scenario
@@ -139,3 +144,6 @@ def jammed_to_one_place(world: World) -> None:
         while track.end < start + (hours + 5) * HOUR:
             track.sail(course, knots, 2.0).sail(course + 180, knots, 2.0)
         world.add(ship, track, jams=(jam,))
+    world.anomalies.append(
+        Anomaly(tuple(world.vessels), start, "jammed", Level.PROBABLE, EventType.POSITION_ANOMALY)
+    )

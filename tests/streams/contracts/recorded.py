@@ -131,6 +131,12 @@ def sighted() -> tuple[Event, ...]:
     return tuple(event for event in (*found, *core.end("a").events) if event.dark_vessel)
 
 
+def position_anomalies() -> tuple[Event, ...]:
+    """A tanker whose positions jump, and one whose position is frozen."""
+    found = (*events("spoofed_twice"), *events("frozen_position"))
+    return tuple(event for event in found if event.position_anomaly)
+
+
 @cache
 def dark_encounters() -> tuple[Event, ...]:
     """Two tankers that are silent near each other for 16 hours. Both come back with other draughts; in a

@@ -105,6 +105,7 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "identity",
         "dark_encounter",
         "dark_vessel",
+        "position_anomaly",
         "port_visit",
         "chain",
     }

@@ -42,6 +42,7 @@ UNITS: Final = {
 NO_MEASURE: Final = {
     *("at_anchor", "adrift", "not_under_command"),
     *("resting_place", "excluded_type", "type_changed"),
+    *("jumped", "one_place", "one_area", "many_ships", "heard_meanwhile", "jammed_region"),
 }
 """Numbers without a unit: shares, a number of vessels, and codes."""
 TABLES: Final = {table.type: table for table in tables()}
@@ -83,6 +84,8 @@ MEASURES: Final = {
     "dark_encounter for draught": Measure(),
     "dark_vessel for sizeable": Measure("darkVessel.lengthMeters"),
     "dark_vessel against small": Measure("darkVessel.lengthMeters", above=False),
+    "position_anomaly for frozen": Measure(),
+    "position_anomaly for frozen_at_sea": Measure("distances.startDistanceFromPortKm"),
 }
 
 
@@ -147,6 +150,7 @@ def rare_events() -> list[Event]:
         *recorded.identities(),
         *recorded.dark_encounters(),
         *recorded.sighted(),
+        *recorded.position_anomalies(),
     ]
 
 

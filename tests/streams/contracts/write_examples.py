@@ -48,6 +48,7 @@ def events() -> list[dict[str, Any]]:
             [event for event in recorded.dark_visits() if event.dark_port_visit][-1],
         ),
         "identity": ("A tanker that took another name and IMO number.", recorded.identities()[0]),
+        "position_anomaly": ("A tanker whose positions jumped.", recorded.position_anomalies()[1]),
         "dark_encounter": ("A possible dark encounter.", recorded.dark_encounters()[-1]),
         "dark_vessel": (
             "A vessel that a satellite saw and nobody heard.",

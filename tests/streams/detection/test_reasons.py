@@ -47,6 +47,7 @@ def test_the_tables_hold_the_defaults() -> None:
         s.case.chain,
         s.meeting.dark_port_visit,
         s.meeting.identity,
+        s.meeting.position,
         s.meeting.dark_encounter,
         s.meeting.sighting,
     )

@@ -1,0 +1,80 @@
+"""Waiting: the instants that were fed to a stage and are not worked off yet."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+import numpy as np
+
+from models.event import Event
+from models.sighting import Sighting
+from models.tick import TICK, Instant
+from models.time import Millis
+from models.vessel import Identity
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    """An instant as a piece of the state holds it."""
+
+    time: Millis
+    ticks: bytes
+    identities: list[Identity]
+    stations: list[tuple[str, ...]]
+    events: list[Event] = []
+    sightings: list[Sighting] = []
+
+    def instant(self) -> Instant:
+        ticks = np.frombuffer(self.ticks, TICK)
+        stations, sightings = tuple(self.stations), tuple(self.sightings)
+        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
+
+
+class Waiting:
+    """State: the instants of each time, one for each partition of vessels, in the order in which they came.
+
+    The names of the pieces that change are added to `changed`.
+    """
+
+    def __init__(self, changed: set[str]) -> None:
+        self._changed = changed
+        self._instants: dict[Millis, list[Instant]] = {}
+
+    def __iter__(self) -> Iterator[Millis]:
+        """The times for which there is something."""
+        return iter(self._instants)
+
+    def put(self, batch: Instant) -> None:
+        self._instants.setdefault(batch.time, []).append(batch)
+        self._changed.add(f"fed/{batch.time}")
+
+    def take(self, time: Millis) -> list[Instant]:
+        """Hand out the instants of a time; they do not wait any more."""
+        self._changed.add(f"fed/{time}")
+        return self._instants.pop(time, [])
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {f"fed/{time}" for time in self._instants}
+
+    def piece(self, time: Millis) -> object | None:
+        """What one piece holds; None where it is gone."""
+        instants = self._instants.get(time)
+        return instants and [
+            _Kept(
+                each.time,
+                each.ticks.tobytes(),
+                list(each.identities),
+                list(each.stations),
+                list(each.events),
+                list(each.sightings),
+            )
+            for each in instants
+        ]
+
+    def load(self, pieces: Iterable[tuple[Millis, bytes]]) -> None:
+        """Replace the state by these pieces: the time, and what it holds."""
+        self._instants = {
+            time: [kept.instant() for kept in msgspec.msgpack.decode(data, type=list[_Kept])]
+            for time, data in pieces
+        }

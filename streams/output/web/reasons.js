@@ -32,12 +32,14 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "jammed_region", "side": "against", "text": "positions of … ships jumped in this region, those of MMSI … … UTC: jamming or spoofing there at the time", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "MMSI … turned out to be a tug, pilot, tender, buoy or the like", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "loitering": { "reasons": [
     {"code": "slow", "side": "for", "text": "slower than … knots on average for … (averages of … min; silences of up to … h included)", "weight": 0.15, "thresholds": [4.0, 2.0], "unit": "h", "plotted": false},
@@ -51,19 +53,21 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "jammed_region", "side": "against", "text": "positions of … ships jumped in this region, those of MMSI … … UTC: jamming or spoofing there at the time", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_under_command", "side": "against", "text": "most positions report that it is not under command: a breakdown explains that it lay still", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "near_port", "side": "against", "text": "began … km from a port, closer than 30 km: ships often wait near ports", "weight": 0.1, "thresholds": [30.0], "unit": "km", "plotted": false},
     {"code": "resting_place", "side": "against", "text": "ships rest here: over the last … days at least … other vessels lay at rest within about … km", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "at_anchor", "side": "against", "text": "most positions report at anchor or moored", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "near_shore", "side": "against", "text": "began … km from the shore, closer than 5 km: ships often anchor there", "weight": 0.05, "thresholds": [5.0], "unit": "km", "plotted": false},
+    {"code": "near_shore", "side": "against", "text": "on average … km from the shore, closer than 37 km: ships often wait there", "weight": 0.05, "thresholds": [37.0], "unit": "km", "plotted": false},
     {"code": "adrift", "side": "against", "text": "it was mostly moved across its heading, adrift with the engine stopped as ships are that wait", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_learnt", "side": "against", "text": "where ships rest is known from only … days of data so far", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "alone", "side": "against", "text": "no encounter with another vessel was found: ships also wait like this for orders or repairs", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_encounter", "side": "against", "text": "it was in an encounter meanwhile, which has an event of its own", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "port_visit": { "reasons": [
     {"code": "inside", "side": "for", "text": "in …, on the ways between or within … m, for …", "weight": 0.1, "thresholds": [], "unit": "h", "plotted": false},
@@ -78,10 +82,12 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+    {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "gap": { "reasons": [
     {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … count as ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},
@@ -93,6 +99,8 @@ export const REASONS = {
     {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.1, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "moved", "side": "for", "text": "it was heard again … km from where it fell silent", "weight": 0.05, "thresholds": [50.0], "unit": "km", "plotted": false},
+    {"code": "sighted", "side": "for", "text": "it was seen at … UTC by …, which names its …, and was not heard there", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_fitting", "side": "for", "text": "a vessel seen at … UTC by … fits nobody who was heard there, and of the silent vessels that are followed only this one", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "neighbours_silent", "side": "against", "text": "… of … other vessels … fell silent with it, as when a receiver or a source fails", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
     {"code": "coverage_unknown", "side": "against", "text": "whether it could have been heard is not known: others were heard near where it fell silent in … of … hours of the silence", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leaves_coverage", "side": "against", "text": "its course led to where hardly any vessel was heard lately", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -100,6 +108,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "jammed_region", "side": "against", "text": "positions of … ships jumped in this region, those of MMSI … … UTC: jamming or spoofing there at the time", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "renumbered", "side": "against", "text": "the same … is heard under MMSI … since … UTC, and this MMSI no longer: the ship may have another number now", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_harbour", "side": "against", "text": "it lay at rest …, where ships often switch AIS off or are hidden from receivers", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -112,10 +121,12 @@ export const REASONS = {
   "chain": { "reasons": [
     {"code": "load", "side": "for", "text": "… called at … (…) until …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "dark_load", "side": "for", "text": "… may have called at … (…) while it was not heard, from … to …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_load", "side": "for", "text": "… was seen at … (…) by others on …, while it was not heard", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "loaded", "side": "for", "text": "… reported … m more draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "transfer", "side": "for", "text": "… met … on ……", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "renumbered", "side": "for", "text": "the ship with IMO number … went under the MMSIs …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "discharge", "side": "for", "text": "… called at … from …", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_discharge", "side": "for", "text": "… was seen at … by others on …, while it was not heard", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "discharged", "side": "for", "text": "… reported … m less draught after its call at …", "weight": 0.06, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -135,6 +146,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unlinked", "side": "retraction", "text": "by what is known now its legs are not linked any more", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "merged", "side": "retraction", "text": "its legs belong to the chain …", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
@@ -142,6 +154,8 @@ export const REASONS = {
   "dark_port_visit": { "reasons": [
     {"code": "reachable", "side": "for", "text": "it can have been at … for up to …, at … knots by sea", "weight": 0.15, "thresholds": [4.0], "unit": "h", "plotted": false},
     {"code": "seen_in_port", "side": "for", "text": "it fell silent at …, and was heard again outside", "weight": 0.2, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sighted_in_port", "side": "for", "text": "it was seen in … at … UTC by …, which names it", "weight": 0.25, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "fitting_in_port", "side": "for", "text": "a vessel seen in … at … UTC by … fits nobody who was heard there, and of the silent vessels that are followed only this one", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "its reported draught changed by … m during the silence", "weight": 0.15, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -155,6 +169,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
@@ -186,6 +201,7 @@ export const REASONS = {
     {"code": "silence_between", "side": "against", "text": "it was not heard for … shortly before, so the MMSI may have gone to another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
@@ -232,8 +248,26 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "dark_vessel": { "reasons": [
+    {"code": "unexplained", "side": "for", "text": "it fits none of the … vessels that were heard within … km", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "sizeable", "side": "for", "text": "it was about … m long; ships of that length must have AIS", "weight": 0.05, "thresholds": [45.0], "unit": "m", "plotted": false},
+    {"code": "seen_again", "side": "for", "text": "it was seen … times within …, up to … km apart", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "named", "side": "for", "text": "the sighting names it: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unheard_area", "side": "against", "text": "nobody at all was heard within … km, so AIS may not have been received there", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "small", "side": "against", "text": "it was about … m long; vessels below 45 m need not have AIS", "weight": 0.1, "thresholds": [45.0], "unit": "m", "plotted": false},
+    {"code": "length_unknown", "side": "against", "text": "its length is not told, so it may be a craft that need not have AIS", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "silent_known", "side": "against", "text": "it may be a vessel that is followed and was silent then: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "named_elsewhere", "side": "against", "text": "the vessel that the sighting names can't have been there by its own AIS: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "found_silent", "side": "retraction", "text": "it is taken for …, whose gap tells of the sighting", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

@@ -281,7 +281,6 @@ class Schedule:
         old = [event for event, known in self.state.followed.items() if known.time < now - FOLLOWED]
         for event in old:
             del self.state.followed[event]
-            self.state.chains.discard(event)
 
     def _make(self, may: list[Alert], now: Millis) -> PendingMessage:
         """A message of alerts that may be sent: all that were held, in a digest, or else the first."""

@@ -96,6 +96,7 @@ export class EventPanel {
       el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
       el("p", { class: "sentence" }, bdi(event.summary)),
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
+      event.case && el("p", { class: "small" }, "A leg of the suspected delivery chain ", el("a", { href: linkTo(event.case) }, clean(event.case)), "."),
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
       this.actions(),
       ...grounds(event),

@@ -227,7 +227,8 @@ async def test_a_stop_while_kafka_is_away_leaves_the_frames_to_the_next_run(tmp_
     ("given", "said"),
     [
         (["nix.nmea", "--broker", "localhost:9092"], "nix.nmea: there is no such file"),
-        (["http://x", "--broker", "localhost:9092"], "unknown kind of source"),
+        (["ftp://x", "--broker", "localhost:9092"], "unknown kind of source"),
+        (["http://x", "--broker", "localhost:9092"], "needs a port to listen on"),
         (["-", "--broker", "localhost"], "is not HOST:PORT, such as localhost:9092"),
         (
             ["-", "--broker", "localhost:9092", "--buffer-limit", "much"],

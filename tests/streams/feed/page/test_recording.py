@@ -1,6 +1,7 @@
 """The page on a recording: the transfer appears, its panel explains it, and the reader can move the time."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_the_transfer_appears_while_the_recording_plays(playing: Recorded, tab: 
     page.locator("#rate").select_option("14400")
     expect(panel.locator(".badge.status-closed")).to_be_visible()
     expect(page.locator(f"{MARK}.probable.closed")).to_be_visible()
+
+
+def test_a_leg_of_a_chain_leads_to_the_chain(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    page.locator(TRANSFER).click()
+    page.locator("#panel a", has_text=re.compile("^[0-9a-f]{24}$")).first.click()
+    expect(page.locator("#panel")).to_contain_text("Suspected oil delivery chain")
+    expect(page.locator("#panel")).not_to_contain_text("A leg of")
 
 
 def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:

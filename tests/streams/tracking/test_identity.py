@@ -37,7 +37,7 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
     fields = {"name": b"OCEAN STAR", "callsign": b"UBXY7", "imo": IMO, "ship_type": 81, "draught": 7.3}
     size = {"to_bow": 100, "to_stern": 20, "to_port": 9, "to_starboard": 9}
     once = known(statics_of_no_type([0], **fields, **size))
-    assert once == Identity(mmsi=A, time=once.time, counts=False)
+    assert once == Identity(mmsi=A, time=once.time, first=once.first, counts=False)
     twice = known(statics_of_no_type([0, 6], **fields, **size))
     assert twice == Identity(
         mmsi=A,

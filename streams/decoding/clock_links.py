@@ -82,7 +82,7 @@ class ClockLinks:
 
     def groups(self) -> list[list[int]]:
         """The stations that are connected with each other, the group of UTC first."""
-        near = self.by_station()
+        near = {number: [other for other, _ in links] for number, links in self.by_station().items()}
         seen: set[int] = set()
         result = []
         for start in sorted(near):
@@ -90,7 +90,7 @@ class ClockLinks:
                 continue
             found, front = {start}, [start]
             while front:
-                front = [other for number in front for other, _ in near[number] if other not in found]
+                front = [other for number in front for other in near[number] if other not in found]
                 found.update(front)
             seen |= found
             result.append(sorted(found))

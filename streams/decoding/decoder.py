@@ -358,8 +358,9 @@ def _hearers(
     own, count = messages.rows["station"], len(names)
     single = np.zeros(count, np.int32)
     single[own] = 1
-    for name in np.flatnonzero(single).tolist():
-        single[name] = index((name,))
+    for number in np.flatnonzero(single).tolist():
+        name = names[number]
+        single[number] = table.setdefault((name,) if name else (), len(table))
     stations = single[own]
     begins = np.flatnonzero(np.diff(messages.heard, prepend=-1))
     others = np.diff(np.append(begins, len(messages.heard)))

@@ -168,7 +168,7 @@ class DuplicateBuffer:
 
     def _keep(self, rows: Rows, payloads: ByteSpans) -> int:
         """Keep what is no repeat; the stations of the repeats go to what they repeat."""
-        found = self._transmissions.settle(payloads, _salts(rows), rows["time"], self._following)
+        found = self._transmissions.settle(payloads, _salts(rows), rows["time"].copy(), self._following)
         repeats = 0
         if found.flag.any():
             add = found.flag & (found.after <= self._window) & (found.of >= self._offset)

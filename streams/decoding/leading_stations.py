@@ -18,10 +18,10 @@ import numpy as np
 from models.time import Millis
 from streams.decoding.lines.byte_spans import Flags, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
+from streams.runtime.compiled import compiled
 
 UTC_GROUP: Final = -1
 """The label of the stations whose offset from universal time is known."""
-_NEVER: Final = 1 << 62
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -66,18 +66,18 @@ class LeadingStations:
             if not named.any():
                 return result
             self._state.leader = int(station[named.argmax()])
-        labels, start = _labels(station, groups), 0
-        while True:
-            leads = labels == _labels(np.array([self._state.leader]), groups)[0]
-            others = np.flatnonzero(named[start:] & ~leads[start:]) + start
-            heard = np.flatnonzero(named[start:] & leads[start:]) + start
-            following = self._follow(others, heard, labels, time)
-            if following is None:
-                result[others] = False
-                return result
-            result[others[others < following]] = False
-            self._state = _State(int(station[following]))
-            start = following
+        labels = _labels(station, groups)
+        leader = int(_labels(np.array([self._state.leader]), groups)[0])
+        size = max([labels.max(initial=0), *self._state.since]) + 2
+        since, turn = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        for label, when in self._state.since.items():
+            since[label + 1], turn[label + 1] = when, 1
+        following, last = _follow(labels, time, named, leader, self._silence, since, turn, result)
+        if following >= 0:
+            self._state.leader = int(station[following])
+        going_on = np.flatnonzero(turn == last)
+        self._state.since = dict(zip((going_on - 1).tolist(), since[going_on].tolist(), strict=True))
+        return result
 
     def dump(self) -> bytes:
         return msgspec.msgpack.encode(self._state)
@@ -86,48 +86,43 @@ class LeadingStations:
         """Raises msgspec.DecodeError."""
         self._state = msgspec.msgpack.decode(data, type=_State)
 
-    def _follow(
-        self, others: Int64Array, heard: Int64Array, labels: Int64Array, time: Int64Array
-    ) -> int | None:
-        """The first sentence of another group at which that takes the lead; None for none.
-
-        `others` are the sentences of other groups, `heard` those of the one that leads.
-        """
-        far = self._far(labels[others], time[others])
-        since, before = self._state.since, 0
-        rows = others[far]
-        silent_from = np.searchsorted(heard, rows)
-        for row, label, when, past in zip(
-            rows.tolist(), labels[rows].tolist(), time[rows].tolist(), silent_from.tolist(), strict=True
-        ):
-            if past != before:
-                since, before = {}, past
-            first = since[label] = min(since.get(label, when), when)
-            if when - first >= self._silence:
-                return int(row)
-        since = {} if len(heard) else self._state.since
-        tail = others[np.searchsorted(others, heard[-1]) :] if len(heard) else others
-        known, which = np.unique(labels[tail], return_inverse=True)
-        first = np.full(len(known), _NEVER)
-        np.minimum.at(first, which, time[tail])
-        for label, when in zip(known.tolist(), first.tolist(), strict=True):
-            since[label] = min(since.get(label, when), when)
-        self._state.since = since
-        return None
-
-    def _far(self, labels: Int64Array, time: Int64Array) -> Flags:
-        """Sentences of the groups that go on by enough: of the others none can take the lead."""
-        since, size = self._state.since, max([labels.max(initial=0), *self._state.since]) + 2
-        first, last = np.full(size, _NEVER), np.full(size, -_NEVER)
-        for label, when in since.items():
-            first[label + 1] = when
-        np.minimum.at(first, labels + 1, time)
-        np.maximum.at(last, labels + 1, time)
-        return np.asarray((last - first >= self._silence)[labels + 1])
-
 
 def _labels(station: Int64Array, groups: Int64Array) -> Int64Array:
     if not len(groups):
         return station
     known = groups[np.minimum(station, len(groups) - 1)]
     return np.asarray(np.where(station < len(groups), known, station))
+
+
+@compiled
+def _follow(
+    labels: Int64Array,
+    times: Int64Array,
+    named: Flags,
+    leader: int,
+    silence: Millis,
+    since: Int64Array,
+    turn: Int64Array,
+    moves: Flags,
+) -> tuple[int, int]:
+    """Returns the last sentence whose group took the lead, -1 for none, and the number of the turn.
+
+    `since` has the earliest time of a group, by its label plus 1, of late: where its `turn` is that of now. A
+    turn ends whenever the group that leads is heard.
+    """
+    following, now = -1, 1
+    for row in range(len(labels)):
+        label, time = labels[row], times[row]
+        if not named[row]:
+            continue
+        if label == leader:
+            now += 1
+            continue
+        at = label + 1
+        since[at] = min(since[at], time) if turn[at] == now else time
+        turn[at] = now
+        moves[row] = time - since[at] >= silence
+        if moves[row]:
+            following, leader = row, label
+            now += 1
+    return following, now

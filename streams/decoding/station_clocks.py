@@ -267,13 +267,14 @@ class StationClocks:
         near = self._links.by_station()
         offsets: dict[int, _Offset] = {}
         references: list[int] = []
-        for group in self._links.groups():
+        groups = self._links.groups()
+        for group in groups:
             reference = self._reference(group, lines)
             if reference != UTC:
                 references.append(reference)
             _spread_from(reference, near, offsets, waves)
         self._references, self._offsets = references, offsets
-        self._correction, self._groups = self._corrections(), labels(self._links.groups())
+        self._correction, self._groups = self._corrections(), labels(groups)
 
     def _reference(self, group: list[int], lines: Int64Array) -> int:
         if group[0] == UTC:

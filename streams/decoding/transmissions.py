@@ -215,7 +215,7 @@ class Transmissions:
             2 * (len(rows) + count) + _LEAST_ROOM,
             2 * (int(payloads.lengths.sum()) + size) + _LEAST_ROOM,
         )
-        self._table.take_in(payloads, rows["salt"].copy(), rows["time"].copy(), rows["number"].copy())
+        self._table.move_in(rows, payloads)
         self._forgotten = 0
         self._pages = {
             number: page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
@@ -257,12 +257,17 @@ class _Table:
 
     def take_in(self, payloads: ByteSpans, salts: Salts, times: Int64Array, numbers: Int64Array) -> None:
         """Add originals in order of time."""
-        payloads, begin = payloads.compact(), self.size
-        self.size += payloads.size
-        rows, used = self.rows[begin : self.size], self._used
+        rows = np.empty(payloads.size, _ORIGINAL)
         rows["time"], rows["number"], rows["salt"], rows["useful"] = times, numbers, salts, True
         rows["hash"], rows["length"] = _hashed(payloads, salts), payloads.lengths
-        rows["start"] = payloads.starts + used
+        self.move_in(rows, payloads)
+
+    def move_in(self, rows: Rows, payloads: ByteSpans) -> None:
+        """Add rows of another table with their payloads."""
+        payloads, begin, used = payloads.compact(), self.size, self._used
+        self.size += len(rows)
+        self.rows[begin : self.size] = rows
+        self.rows["start"][begin : self.size] = payloads.starts + used
         self._used += len(payloads.block) - PADDING
         self._text[used : self._used] = payloads.block[:-PADDING]
         _enter(self.rows, begin, self.size, self._text, self._slots, rows["hash"].copy())

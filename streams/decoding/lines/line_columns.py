@@ -25,8 +25,11 @@ _IS_ARMOUR: Final = np.zeros(256, np.bool_)
 _IS_ARMOUR[48:88] = _IS_ARMOUR[96:120] = True
 _IS_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
 _PGHP: Final = np.frombuffer(b"$PGHP,1,", np.uint8).copy()
-_PGHP_WIDTHS: Final = ((4, 4), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 3))
-"""Least and most digits of year, month, day, hour, minute, second and millisecond."""
+_PGHP_FIELDS: Final = (
+    *((4, 4, 9999, 0), (1, 2, 99, 0), (1, 2, 99, 0)),  # year, month, day
+    *((1, 2, 23, HOUR), (1, 2, 59, MINUTE), (1, 2, 60, SECOND), (1, 3, 999, 1)),
+)
+"""Least and most digits, the highest value, and milliseconds of one."""
 _MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
@@ -125,9 +128,8 @@ def scan_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
     too_long[cut] = True
     ends = ends - ((block[ends - 1] == _CR) & (ends > starts))
     lines = Lines(block, starts, ends, too_long)
-    size = lines.size
-    sentences, tags, bare, pghps = (np.empty(size, row) for row in (_SENTENCE, _TAG, _TAG, _ABOUT))
-    found, leading, alone, about = _scan(block, starts, lines.ends, too_long, sentences, tags, bare, pghps)
+    sentences, tags, bare, pghps = (np.empty(lines.size, row) for row in (_SENTENCE, _TAG, _TAG, _ABOUT))
+    found, leading, alone, about = _scan(lines, sentences, tags, bare, pghps)
     return Scan(
         lines,
         Sentences(*_columns(sentences[:found])),
@@ -143,20 +145,11 @@ def _columns(rows: Rows) -> Int64Array:
 
 
 @compiled
-def _scan(
-    block: Bytes,
-    starts: Int64Array,
-    ends: Int64Array,
-    too_long: Flags,
-    sentences: Rows,
-    tags: Rows,
-    bare: Rows,
-    pghps: Rows,
-) -> tuple[int, int, int, int]:
-    found = leading = alone = about = 0
-    for line in range(len(starts)):
-        start, end = starts[line], ends[line]
-        if start == end or too_long[line]:
+def _scan(lines: Lines, sentences: Rows, tags: Rows, bare: Rows, pghps: Rows) -> tuple[int, int, int, int]:
+    block, found, leading, alone, about = lines.block, 0, 0, 0, 0
+    for line in range(len(lines.starts)):
+        start, end = lines.starts[line], lines.ends[line]
+        if start == end or lines.too_long[line]:
             continue
         first = block[start]
         if first == _BANG:
@@ -307,25 +300,17 @@ def _read_pghp(block: Bytes, start: int, end: int, pghp: Any) -> bool:
         if block[start + at] != _PGHP[at]:
             return False
     at = start + len(_PGHP)
-    year = month = day = time = 0
-    for field in range(len(_PGHP_WIDTHS)):
-        least, most = _PGHP_WIDTHS[field]
+    date = time = 0
+    for field in range(len(_PGHP_FIELDS)):
+        least, most, highest, unit = _PGHP_FIELDS[field]
         stop = _field_end(block, at, end)
         value = _decimal(block, at, stop)
-        if value < 0 or stop - at < least or stop - at > most or block[stop] != _COMMA:
+        if not 0 <= value <= highest or not least <= stop - at <= most or block[stop] != _COMMA:
             return False
-        if field == 0:
-            year = value
-        elif field == 1:
-            month = value
-        elif field == 2:
-            day = value
-        elif (field == 3 and value > 23) or (field == 4 and value > 59) or (field == 5 and value > 60):
-            return False
-        else:
-            time += value * (HOUR if field == 3 else MINUTE if field == 4 else SECOND if field == 5 else 1)
+        date = date if unit else date * 100 + value
+        time += value * unit
         at = stop + 1
-    days = _days(year, month, day)
+    days = _days(date // 10_000, date // 100 % 100, date % 100)
     if days == UNTOLD:
         return False
     station = at

@@ -21,8 +21,15 @@ def test_no_loop_is_compiled_afterwards_or_twice() -> None:
     assert max(ready.values()) == 1
     decoder = Decoder("test")
     lines = [line.encode() for line in simulate("full_run", 1, "heavy").lines[:2_000]]
-    for at, line in enumerate([b"", b"x", b"$PGHP,1", *lines]):
-        decoder.feed(Frame("test", line, at + 1))
+    frames = [
+        b"",
+        b"x",
+        b"$PGHP,1",
+        *lines[:1_000],
+        *(b"\n".join(lines[at : at + 90]) for at in (1_000, 1_090)),
+    ]
+    for at, data in enumerate(frames):
+        decoder.feed(Frame("test", data, at + 1))
         if at % 50 == 0:
             decoder.advance(decoder.watermark)
             decoder.changes()

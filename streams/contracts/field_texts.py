@@ -946,3 +946,32 @@ RAW_FRAME: Final = {
         "not_after": Text("A time after this one is not believed; null if any may be.", _EPOCH),
     },
 }
+
+SIGHTING: Final = {
+    "time": Text("When the vessel was seen, UTC.", limits={"type": "string", "format": "date-time"}),
+    "lon": Text("Longitude of its middle, WGS 84.", "°", {"type": "number", **LONGITUDE}),
+    "lat": Text("Latitude, WGS 84.", "°", {"type": "number", **LATITUDE}),
+    "received": Text(
+        "Since when that is known. What comes by the topic is known from when `tankerwatch ingest` takes "
+        "it in.",
+        limits={"type": "string", "format": "date-time"},
+    ),
+    "accuracy": Text(
+        "By how much the position may be wrong. Without it, the settings say.",
+        "m",
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 20_000},
+    ),
+    "length": Text("Length of the vessel.", "m", {"type": "number", "minimum": 1, "maximum": 500}),
+    "kind": Text(
+        "By what it was seen; `other` without it.",
+        limits={"type": "string", "enum": ["image", "radar", "patrol", "other"]},
+    ),
+    "mmsi": Text("Its MMSI, if it is known.", limits={"type": ["string", "integer"], **MMSI}),
+    "imo": Text(
+        "Its IMO number, if it is known.",
+        limits={"type": ["string", "integer"], "pattern": "^[0-9]{7}$", "minimum": 1_000_000},
+    ),
+    "name": Text("Its name, if it is known.", limits={"type": "string"}),
+    "reference": Text("Where it can be looked up: the number of an image.", limits={"type": "string"}),
+    "source": Text("Who saw it.", limits={"type": "string"}),
+}

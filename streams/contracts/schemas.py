@@ -99,9 +99,9 @@ def reject_headers() -> Schema:
         "themselves: the line (only its head, if it was longer than 4 KiB) or the whole frame.",
         {
             "reason": {
-                "pattern": f"^({'|'.join(['no_frame', *_rejected()])}): ",
+                "pattern": f"^({'|'.join(['no_frame', 'no_sighting', *_rejected()])}): ",
                 "description": "The outcome that the line is counted under, a colon, and the reason as text. "
-                "`no_frame`: the message could not be read as a frame.",
+                "`no_frame`: the message could not be read as a frame. `no_sighting`: the line is none.",
             },
             "source": {
                 "description": "Name of the source; empty if the message is not a frame. It is also the key."
@@ -217,6 +217,29 @@ def raw_frame() -> Schema:
     )
 
 
+def sighting() -> Schema:
+    schema = {
+        **_top(
+            "sighting",
+            "What somebody saw: one vessel once. The message is this object as JSON. Fields may have the "
+            "other names of docs/sightings.md too, and further fields are ignored.",
+        ),
+        "type": "object",
+        "properties": {},
+        "required": ["time", "lon", "lat"],
+        "additionalProperties": False,
+    }
+    _describe_plainly(schema, texts.SIGHTING)
+    return schema
+
+
+def _describe_plainly(schema: Schema, words: dict[str, Text]) -> None:
+    """Fields whose limits are their whole schema."""
+    for field, word in words.items():
+        unit = {"x-unit": word.unit} if word.unit else {}
+        schema["properties"][field] = {**(word.limits or {}), "description": word.text, **unit}
+
+
 DOCUMENTS: Final[dict[str, Callable[[], Schema]]] = {
     "event": event,
     "event-headers": event_headers,
@@ -226,6 +249,7 @@ DOCUMENTS: Final[dict[str, Callable[[], Schema]]] = {
     "identity": identity,
     "source": source,
     "raw-frame": raw_frame,
+    "sighting": sighting,
 }
 """The published schemas by the names of their files. A new one needs a function here and its texts."""
 

@@ -372,7 +372,7 @@ class CaseOperator:
                 "ce_source": b"tankerwatch",
                 "ce_type": f"tankerwatch.{event.type}".encode(),
                 "ce_time": event.detected.encode(),
-                "ce_subject": ",".join(vessel.ssvid for vessel in event.vessels).encode(),
+                "ce_subject": ",".join(each.ssvid for each in event.vessels or (event.vessel,)).encode(),
                 "content-type": b"application/json",
             },
         )

@@ -21,7 +21,7 @@ def sightings_of(
         except SightingError as error:
             letter = dead_letter(
                 topics,
-                reason=f"not a sighting: {error}",
+                reason=f"no_sighting: {error}",
                 value=line,
                 source=frame.source,
                 line=frame.first_line + index,

@@ -1,6 +1,6 @@
 """The event of a vessel that was seen and not heard: its reasons for and against, and its sentence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from statistics import median
 
@@ -11,12 +11,12 @@ from geofences.surroundings import Surroundings, bounds, middle
 from models.event import Detector, Event, EventType, Evidence, Level, Reason, Status, Vessel
 from models.sighting import NOBODY, DarkVessel, HeardNear, Sighting, SilentCandidate, seen_of
 from models.time import Millis, duration_text, from_text, to_text
-from models.vessel import flag_of
+from models.vessel import Identity, flag_of
 from models.watchlist import Watchlist
-from streams.detection.explanation import WATCHED_AREA, position, retracted
+from streams.detection.explanation import WATCHED_AREA, number_doubts, position, retracted
 from streams.detection.gaps.seen import described
 from streams.detection.hypotheses import best
-from streams.detection.listing import listing_reasons
+from streams.detection.listing import WEAK_MATCH, listing_reasons
 from streams.detection.reasons import score
 from streams.detection.sightings.reasons import (
     LENGTH_UNKNOWN,
@@ -59,6 +59,7 @@ def build_event(
     retraction: Reason | None,
     surroundings: Surroundings,
     watchlist: Watchlist,
+    identity_of: Callable[[int], Identity],
     detector: Detector,
     s: SightingSettings,
 ) -> Event:
@@ -72,6 +73,10 @@ def build_event(
     watched = surroundings.watched_fence(geofences)
     reasons = list(_for(vessel, dark, sightings, watched, start, s))
     against = list(_against(seen, dark, s))
+    if vessel.ssvid != NOBODY:
+        against += number_doubts(identity_of(int(vessel.ssvid)), start, end, s)
+    if vessel.watchlists and all(hit.weak for hit in vessel.watchlists):
+        against.append(WEAK_MATCH.reason(s, vessel=_named(vessel)))
     if retraction is not None:
         against.append(retraction)
     scoring = REASONS.scoring(s.weights, Level.POSSIBLE, status, {"sighting"})

@@ -323,6 +323,7 @@ class SightingJudge:
                     why,
                     self._surroundings,
                     self._watchlist,
+                    self._identity_of,
                     self._detector,
                     self._settings,
                 )

@@ -4,8 +4,8 @@ from typing import Final
 
 from models.event import EventType
 from models.innocent import Hypothesis
-from streams.detection.explanation import WATCHED_AREA
-from streams.detection.listing import LISTING
+from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, WATCHED_AREA
+from streams.detection.listing import LISTING, WEAK_MATCH
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 from streams.detection.sightings.settings import SightingSettings
 
@@ -91,7 +91,8 @@ REASONS: Final = ReasonTable(
     SightingSettings(),
     (
         *(UNEXPLAINED, WATCHED_AREA, SIZEABLE, SEEN_AGAIN, NAMED, *LISTING),
-        *(UNHEARD_AREA, SMALL, LENGTH_UNKNOWN, SILENT_KNOWN, NAMED_ELSEWHERE, FOUND_SILENT),
+        *(UNHEARD_AREA, SMALL, LENGTH_UNKNOWN, SILENT_KNOWN, NAMED_ELSEWHERE),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH, FOUND_SILENT),
     ),
     LEVELS,
 )

@@ -35,7 +35,7 @@ class SightingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     accuracy_metres: float = 500.0
     """Metres by which the position of a sighting that tells no accuracy may be wrong. Source: judgement;
-    ships under way are displaced by some hundred metres in radar images."""
+    in radar images, ships under way appear beside their place."""
     slack_metres: float = 300.0
     """Metres by which a vessel that was heard may be elsewhere than its positions say, beside the accuracy of
     the sighting: the length of its hull, and the way between two positions. Source: judgement."""
@@ -56,8 +56,7 @@ class SightingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_sightings: int = 20_000
     """Sightings that are remembered at most; the oldest go first."""
     length_share: float = 0.25
-    """A length from an image may be wrong by this share. Source: judgement; lengths from Sentinel-1 have a
-    mean error of some 10 to 20 %."""
+    """A length from an image may be wrong by this share. Source: judgement."""
     length_metres: float = 15.0
     """Or by so many metres, whichever is more: the size of a pixel or two."""
     speed_factor: float = 1.1
@@ -67,8 +66,8 @@ class SightingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     same_hours: float = 12.0
     """Hours between two sightings of what may be one vessel. Source: judgement; two passes of satellites."""
     small_metres: float = 45.0
-    """Metres. Shorter vessels need not have AIS. Source: SOLAS V/19 asks for it from 300 gross tonnes on
-    international voyages; such ships are some 45 m long."""
+    """Metres. Shorter vessels need not have AIS. Source: SOLAS V/19.2.4 asks for it from 300 gross tonnage
+    upwards on international voyages; that such ships are some 45 m long is judgement."""
     named: int = 5
     """Candidates, and vessels heard near, that an event names at most."""
     weights: SightingWeights = SightingWeights()

@@ -268,6 +268,10 @@ export const REASONS = {
     {"code": "length_unknown", "side": "against", "text": "its length is not told, so it may be a craft that need not have AIS", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "silent_known", "side": "against", "text": "it may be a vessel that is followed and was silent then: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "named_elsewhere", "side": "against", "text": "the vessel that the sighting names can't have been there by its own AIS: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "found_silent", "side": "retraction", "text": "it is taken for …, whose gap tells of the sighting", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

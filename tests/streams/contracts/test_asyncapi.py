@@ -10,9 +10,10 @@ from jsonschema import Draft7Validator
 from models.event import from_json, to_json
 from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
+from streams.sightings.fields import FIELDS, read_line, to_line
 from tests.streams.contracts import recorded
 from tests.streams.contracts.published import load
-from tests.streams.contracts.validators import errors
+from tests.streams.contracts.validators import errors, schema
 from tests.streams.contracts.write_examples import DOCUMENT
 
 pytestmark = pytest.mark.xdist_group("contracts")  # one process simulates and replays for all of them
@@ -86,6 +87,7 @@ def test_messages_refer_to_the_schemas_of_what_is_sent() -> None:
         "reject": ["./schemas/reject-headers.json", None],
         "source": [None, "./schemas/source.json"],
         "frame": [None, "./schemas/raw-frame.json"],
+        "sighting": [None, "./schemas/sighting.json"],
     }
 
 
@@ -109,6 +111,14 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "port_visit",
         "chain",
     }
+
+
+def test_examples_of_sightings_are_read_as_they_stand() -> None:
+    for example in examples("sighting"):
+        assert not errors("sighting", example["payload"])
+        sighting = read_line(msgspec.json.encode(example["payload"]))
+        assert msgspec.json.decode(to_line(sighting)) == example["payload"]
+    assert list(schema("sighting")["properties"]) == list(FIELDS)
 
 
 @pytest.mark.parametrize(("message", "schema"), [("source", "source"), ("frame", "raw-frame")])

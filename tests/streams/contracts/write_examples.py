@@ -7,6 +7,8 @@ import msgspec
 import yaml
 
 from models.event import Event
+from streams.sightings.fields import to_line
+from streams.simulator.scenario import simulate
 from tests.streams.contracts import recorded
 from tests.streams.contracts.validators import ROOT
 
@@ -86,15 +88,26 @@ def frames() -> list[dict[str, Any]]:
     ]
 
 
+def sightings() -> list[dict[str, Any]]:
+    image, patrol = simulate("sighted_call", 1).sightings[-1], simulate("sighted_call", 1).sightings[0]
+    return [
+        _example("image", "A ship in a satellite image.", msgspec.json.decode(to_line(image))),
+        _example("patrol", "A ship whose IMO number was read.", msgspec.json.decode(to_line(patrol))),
+    ]
+
+
 def _example(name: str, summary: str, payload: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
     return {"name": name, "summary": summary, **({"headers": headers} if headers else {}), "payload": payload}
 
 
+MAKERS: Final = {
+    **{"event": events, "reject": rejects, "source": sources, "frame": frames},
+    "sighting": sightings,
+}
+
+
 def write(path: Path) -> None:
-    traits = {
-        f"{name}Examples": {"examples": make()}
-        for name, make in {"event": events, "reject": rejects, "source": sources, "frame": frames}.items()
-    }
+    traits = {f"{name}Examples": {"examples": make()} for name, make in MAKERS.items()}
     text = yaml.dump(
         {"messageTraits": traits}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
     )

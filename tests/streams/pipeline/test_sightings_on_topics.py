@@ -67,5 +67,5 @@ def test_a_live_sighting_counts_from_when_it_was_received() -> None:
     (dead,) = [each for each in out if each.topic == TOPICS.rejects]
     assert dead.value == b"{bad"
     assert dead.headers["line"] == b"8"
-    assert b"not a sighting" in dead.headers["reason"]
+    assert b"no_sighting: not JSON" in dead.headers["reason"]
     assert np.all([each.watermark == reports[0].watermark for each in reports])

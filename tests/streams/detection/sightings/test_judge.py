@@ -22,13 +22,8 @@ LENGTH = {"to_bow": 80, "to_stern": 20, "to_port": 8, "to_starboard": 8}
 def seen(hours: float, east: float = 0.0, north: float = 0.0, **more: Any) -> Sighting:
     """A sighting some metres from the place where ships fall silent."""
     (lon,), (lat,) = lon_lat([east], [north], SEA)
-    values = {
-        "received": at(hours * H),
-        "kind": SightingKind.IMAGE,
-        "accuracy": 100.0,
-        "length": 100.0,
-    } | more
-    return Sighting(time=at(hours * H), lon=float(lon), lat=float(lat), **values)
+    values: dict[str, Any] = {"received": at(hours * H), "accuracy": 100.0, "length": 100.0, **more}
+    return Sighting(time=at(hours * H), lon=float(lon), lat=float(lat), kind=SightingKind.IMAGE, **values)
 
 
 def silent(until: float, *, mmsi: int = A, imo: int = 0, **more: Any) -> list[Rows]:
@@ -150,6 +145,14 @@ def test_sightings_of_one_spot_are_one_event_within_hours() -> None:
     late = [spot[1], seen(10, 20_000, length=60.0, reference="0", received=at(30 * H))]
     _, (event,) = found(*rows, sightings=late)
     assert [each.reference for each in detail(event).sightings] == ["0", "1"]
+
+
+def test_doubts_about_who_it_was_are_told() -> None:
+    listed = Watchlist([Entry(list="a list", entry="one", names=("EXAMPLE",))])
+    named = seen(10, 20_000, length=60.0, mmsi=99_999_999, name="EXAMPLE")
+    _, (event,) = found(*silent(0), *others((0, 30)), sightings=[named], listed=listed)
+    assert {"doubtful_mmsi", "weak_match", "watchlist_weak"} <= codes(event)
+    assert event.mmsis == (99_999_999,)
 
 
 def test_size_reception_and_place_are_told() -> None:

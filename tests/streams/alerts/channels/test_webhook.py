@@ -111,7 +111,7 @@ def test_the_example_of_rules_has_a_channel_for_each(tmp_path: Path) -> None:
     assert [type(one).__name__ for one in made] == kinds
     with pytest.raises(RulesError) as raised:
         channels(load(path), {})
-    assert len(raised.value.problems) == 4
+    assert len(raised.value.problems) == 6
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -334,7 +334,7 @@ def test_the_example_is_valid_and_missing_variables_are_named(tmp_path: Path) ->
     path = tmp_path / "rules.toml"
     path.write_text(call(env, "example").stdout)
     checked = call(env, "check", "--rules", str(path))
-    assert (checked.returncode, checked.stdout) == (0, f"{path}: 4 rules, nothing wrong\n")
+    assert (checked.returncode, checked.stdout) == (0, f"{path}: 6 rules, nothing wrong\n")
     assert "rule 'duty-officer': MAIL_PASSWORD is not set here" in checked.stderr
     started = call(env, "run", "--rules", str(path))
     assert started.returncode == 2

@@ -42,6 +42,7 @@ def test_a_field_counts_after_two_equal_transmissions() -> None:
     assert twice == Identity(
         mmsi=A,
         time=twice.time,
+        first=twice.first,
         role=Role.TANKER,
         name="OCEAN STAR",
         callsign="UBXY7",

@@ -10,6 +10,7 @@ from typing import Final
 import hypothesis
 import pytest
 
+from streams.decoding.warm_up import warm_up
 from streams.runtime import logs
 from tests import once
 
@@ -25,6 +26,9 @@ FOLDERS: Final = {"recorded": "TANKERWATCH_DATA", "cases": "TANKERWATCH_CASES"}
 def pytest_configure(config: pytest.Config) -> None:
     # a shell that runs tests in the background ignores Ctrl-C for all that they start
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # loops are compiled here, once, and not by each process that a test starts, whose output it may check
+    if not hasattr(config, "workerinput"):
+        warm_up()
     # the processes of pytest-xdist inherit the name of the folder
     if once.VARIABLE not in os.environ:
         os.environ[once.VARIABLE] = folder = tempfile.mkdtemp(prefix="tankerwatch-tests-")

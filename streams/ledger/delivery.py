@@ -103,10 +103,7 @@ def counts_alone(event: Event) -> bool:
 
 
 def _dark_port(event: Event) -> ReachablePort | None:
-    """The likeliest North Korean port that the vessel can have called at while it was silent.
-
-    None if others saw it in a port of another country, for which the time may have been enough, too.
-    """
+    """The likeliest North Korean port that the vessel can have called at while it was silent."""
     ports = event.dark_port_visit.ports if event.dark_port_visit else ()
     return next((port for port in ports if port.country == COUNTRY), None)
 

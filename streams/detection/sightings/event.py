@@ -11,9 +11,9 @@ from geofences.surroundings import Surroundings, bounds, middle
 from models.event import Detector, Event, EventType, Evidence, Level, Reason, Status, Vessel
 from models.sighting import NOBODY, DarkVessel, HeardNear, Sighting, SilentCandidate, seen_of
 from models.time import Millis, duration_text, from_text, to_text
-from models.vessel import Identity, flag_of
+from models.vessel import Identity, MmsiKind, flag_of, mmsi_kind
 from models.watchlist import Watchlist
-from streams.detection.explanation import WATCHED_AREA, number_doubts, position, retracted
+from streams.detection.explanation import DOUBTFUL_MMSI, WATCHED_AREA, number_doubts, position, retracted
 from streams.detection.gaps.seen import described
 from streams.detection.hypotheses import best
 from streams.detection.listing import WEAK_MATCH, listing_reasons
@@ -74,7 +74,13 @@ def build_event(
     reasons = list(_for(vessel, dark, sightings, watched, start, s))
     against = list(_against(seen, dark, s))
     if vessel.ssvid != NOBODY:
-        against += number_doubts(identity_of(int(vessel.ssvid)), start, end, s)
+        mmsi = int(vessel.ssvid)
+        doubts = number_doubts(identity_of(mmsi), start, end, s)
+        if mmsi_kind(mmsi) is not MmsiKind.SHIP and not any(
+            each.code == DOUBTFUL_MMSI.code for each in doubts
+        ):
+            doubts.append(DOUBTFUL_MMSI.reason(s, mmsi=vessel.ssvid))
+        against += doubts
     if vessel.watchlists and all(hit.weak for hit in vessel.watchlists):
         against.append(WEAK_MATCH.reason(s, vessel=_named(vessel)))
     if retraction is not None:

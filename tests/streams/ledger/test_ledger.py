@@ -110,6 +110,15 @@ def test_a_dark_call_that_only_north_korea_and_a_draught_explain_counts_in_full(
     assert (unsure.low, unsure.mid, unsure.high) == (0.0, sure.mid / 2, sure.high)
 
 
+def test_a_dark_call_in_which_others_saw_the_vessel_at_a_berth_is_seen() -> None:
+    story = Story()
+    story.ship(A, length_meters=100, beam_meters=16)
+    dark_call(story, A, 0.0, ("nampo",), draught=None, sighted=True)
+    (one,) = deliveries(story.events, S)
+    assert (one.seen, one.dark) == (True, True)
+    assert 0 < one.barrels.low < one.barrels.mid
+
+
 def test_a_call_seen_at_a_berth_and_the_silence_after_it_are_one_delivery() -> None:
     story = Story()
     story.ship(A, watchlists=LISTED, length_meters=100, beam_meters=16)

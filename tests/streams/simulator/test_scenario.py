@@ -12,7 +12,7 @@ from geofences.land import land
 from models.event import EventType, Level
 from models.truth import TrueEvent
 from models.vessel import imo_is_valid
-from streams.simulator import truth
+from streams.simulator import looking, truth
 from streams.simulator.kinematics import KNOT, Floats, inverse
 from streams.simulator.scenario import UnknownName, build, scenarios, simulate
 from streams.simulator.world import World
@@ -75,7 +75,8 @@ def on_land(lon: Floats, lat: Floats) -> bool:
 
 
 def events(world: World) -> tuple[TrueEvent, ...]:
-    return truth.events(world.vessels, world.start, world.cargoes)
+    happened = truth.events(world.vessels, world.start, world.cargoes)
+    return (*happened, *looking.dark_vessels(world.vessels, world.looks, world.start))
 
 
 def test_every_scenario_says_what_its_truth_is() -> None:

@@ -22,6 +22,7 @@ from models.event import (
     Status,
     Vessel,
 )
+from models.sighting import Sighting, seen_of
 from models.time import DAY, from_text, to_text
 from models.vessel import WatchlistHit, flag_of
 from streams.simulator.evaluation import latest
@@ -222,12 +223,19 @@ def dark_call(
     ports: tuple[str, ...] = ("vostochny",),
     hours: float = 41.0,
     draught: tuple[float, float] | None = (4.0, 6.2),
+    sighted: bool = False,
 ) -> Event:
-    """A possible port visit while a vessel is silent, the most likely port first."""
+    """A possible port visit while a vessel is silent, the most likely port first. With `sighted` somebody saw
+    the vessel there, at a berth, half-way through.
+    """
     start, end = START + round(day * DAY), START + round((day + hours / 24) * DAY)
     reachable = tuple(_reachable(place, start) for place in ports)
     before, after = draught or (None, None)
     lon, lat = PORTS[ports[0]][2:]
+    if sighted:
+        seen = Sighting(time=(start + end) // 2, lon=lon, lat=lat, received=end, reference="S1")
+        first = msgspec.structs.replace(reachable[0], sighted=seen_of(seen, 100, "imo"), sighted_at_dock=True)
+        reachable = (first, *reachable[1:])
     return story._add(
         factories.event(
             type=EventType.DARK_PORT_VISIT,

@@ -166,6 +166,19 @@ def test_a_possible_load_and_a_call_at_nampo_are_a_chain_that_says_may() -> None
     assert "may have called at Vostochny" in chain.summary
 
 
+def test_calls_in_the_dark_that_others_saw_are_both_ends_of_a_chain() -> None:
+    story = Story()
+    dark_call(story, A, 0, ("vostochny", "chongjin"), draught=None, sighted=True)
+    dark_call(story, A, 7, ("nampo",), draught=None, sighted=True)
+    chain = only(story)
+    assert chain.chain is not None
+    assert chain.chain.delivered
+    assert {"sighted_load", "sighted_discharge"} <= {reason.code for reason in chain.reasons}
+    assert "was seen by others at Vostochny" in chain.summary
+    assert "was seen by others at Nampo" in chain.summary
+    assert [leg.start for leg in chain.chain.legs] == ["2026-01-01T20:30:00Z", "2026-01-08T20:30:00Z"]
+
+
 def test_silence_of_ships_in_coastal_trade_is_no_load() -> None:
     story = Story()
     for day in range(0, 60, 10):

@@ -151,6 +151,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._dark_visits = DarkVisits(
             settings.dark_port_visit,
             rules.settings.vessel.detectors.gap,
+            settings.sighting.memory,
             rules.surroundings,
             rules.detectors[EventType.DARK_PORT_VISIT],
             self._identity_of,
@@ -316,7 +317,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """What sightings say, after everything else of the instant."""
         self._sightings.see((each for part in parts for each in part.sightings), instant)
         gaps, seen = self._sightings.judge(instant, published)
-        return [*self._follow(gaps, instant), *seen]
+        return [*gaps, *self._dark_visits.follow(gaps), *seen]
 
     def _revise_gaps(self, instant: Millis) -> list[Event]:
         """Revisions of the gaps that go on, and of the visits that are possible in them."""

@@ -38,6 +38,7 @@ class DarkVisits:
         self,
         settings: DarkVisitSettings,
         gap_settings: GapSettings,
+        memory: Millis,
         surroundings: Surroundings,
         detector: Detector,
         identity_of: Callable[[int], Identity],
@@ -45,6 +46,7 @@ class DarkVisits:
     ) -> None:
         self._settings = settings
         self._gap = gap_settings
+        self._memory = memory  # for so long a sighting may change a gap that is over
         self._surroundings = surroundings
         self._detector = detector
         self._identity_of = identity_of
@@ -98,7 +100,8 @@ class DarkVisits:
             known = Followed(event_id(EventType.DARK_PORT_VISIT, (mmsi,), start, off.lon, off.lat))
             self._followed.setdefault(mmsi, {})[event.id] = known
         known.revision, known.named = known.revision + 1, named
-        lasts = self._gap.settle_hours * HOUR if event.end else self._gap.kept_days * DAY
+        settles = max(self._gap.settle_hours * HOUR, self._memory)
+        lasts = settles if event.end else self._gap.kept_days * DAY
         known.until = from_text(event.detected) + round(lasts) + _MARGIN
         self._changed.add(f"dark/{mmsi}")
         identity = self._identity_of(mmsi)

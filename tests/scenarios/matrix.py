@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if made := of("deliveries"):
         parts += [_DELIVERIES, *_tables(made, EventType.CHAIN, EventType.GAP, EventType.DARK_PORT_VISIT)]
     if made := of("anomalies"):
-        parts += [_ANOMALIES, *_tables(made, EventType.IDENTITY)]
+        parts += [_ANOMALIES, *_tables(made, EventType.IDENTITY, EventType.POSITION_ANOMALY)]
     if made := of("harbours"):
         parts.append(_HARBOURS.format(table=kinds.harbour_table(made["normal"])))
     for noise, part in of("scenarios").items():

@@ -129,16 +129,16 @@ def jammed_region(world: World) -> None:
 
 @scenario
 def jammed_to_one_place(world: World) -> None:
-    """Five ships, four of them tankers, sail to and fro in the Japan Sea; for 1.5 to 9 hours all of them send
-    slow positions that scatter round one place at sea, 30 to 60 km off. Truth: nothing."""
+    """Seven ships, six of them tankers, sail to and fro in the Japan Sea; for 1.5 to 9 hours all of them send
+    slow positions that scatter round one place at sea, 30 to 60 km off. Truth: a region, `probable`."""
     world.thinned = 60.0
     lon, lat = 136.5, 40.5
     start, hours = world.between(6, 9) * HOUR, world.between(1.5, 9)
     false = beyond(lon, lat, world.between(0, 360), world.between(30_000, 60_000))
     jam = Jam(start, start + hours * HOUR, *false, radius=world.between(20, 300), period=None)
-    for number in range(5):
+    for number in range(7):
         ship = world.fleet.tanker((90, 180)) if number else world.fleet.cargo()
-        place = beyond(lon, lat, 72.0 * number, world.between(2_000, 12_000))
+        place = beyond(lon, lat, 51.0 * number, world.between(2_000, 12_000))
         course, knots = world.between(70, 110), world.between(6, 9)
         track = Track(0.0, *place, course, knots)
         while track.end < start + (hours + 5) * HOUR:

@@ -85,7 +85,6 @@ FALSE_PLACE: Final = ReasonType(
     "by jamming or spoofing",
     weight="retraction",
     unit="km",
-    hypotheses=(Hypothesis.JAMMING,),
 )
 JAMMED: Final = ReasonType(
     code="jammed_region",

@@ -18,12 +18,14 @@ from models.event import (
     Sample,
     Status,
 )
-from models.time import HOUR, MINUTE, Millis, to_text
+from models.time import HOUR, MINUTE, Millis, duration_text, to_text
 from models.vessel import Identity, Stay
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     SHARED_MMSI,
     called,
+    clock,
+    leap_of,
     mmsi_text,
     position,
     retracted,
@@ -131,6 +133,9 @@ def stay_of(
             f"Positions of the {called(identity)} go round a circle of {radius} in radius again and again"
             f"{steady}."
         )
+    if (leap := leap_of(identity, stay.since)) is not None:
+        when, after = clock(leap.time), duration_text(max(leap.after, MINUTE))
+        reasons.append(table.LEAPT.reason(s, leap.kilometers, when=when, after=after))
     anomaly = PositionAnomaly(
         kind=kind,
         positions=0,

@@ -50,6 +50,13 @@ STEADY_HEADING: Final = ReasonType(
     text="its heading, which the compass gives, does not turn with the circle",
     weight="steady_heading",
 )
+LEAPT: Final = ReasonType(
+    code="leapt",
+    side=Side.FOR,
+    text="at {when} UTC its positions leapt there over {value:g} km, farther than a ship comes in {after}",
+    weight="leapt",
+    unit="km",
+)
 ONE_PLACE: Final = ReasonType(
     code="one_place",
     side=Side.FOR,
@@ -135,7 +142,7 @@ REASONS: Final = ReasonTable(
     EventType.POSITION_ANOMALY,
     PositionAnomalySettings(),
     (
-        *(JUMPED, CAME_BACK, FROZEN, FROZEN_AT_SEA, CIRCLE, STEADY_HEADING),
+        *(JUMPED, CAME_BACK, FROZEN, FROZEN_AT_SEA, CIRCLE, STEADY_HEADING, LEAPT),
         *(ONE_PLACE, ONE_AREA, MANY_SHIPS),
         *LISTING,
         *(INTERFERENCE, NOT_BACK, MEANWHILE, SENSOR, MANOEUVRE),

@@ -4,7 +4,7 @@ from typing import Final
 
 from models.event import EventType
 from models.innocent import Hypothesis
-from streams.detection.explanation import DOUBTFUL_MMSI, OFF_TRACK, SHARED_MMSI, WATCHED_AREA
+from streams.detection.explanation import DOUBTFUL_MMSI, LEAPT, OFF_TRACK, SHARED_MMSI, WATCHED_AREA
 from streams.detection.listing import LISTING, WEAK_MATCH
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side
 from streams.detection.sightings.settings import SightingSettings
@@ -92,7 +92,7 @@ REASONS: Final = ReasonTable(
     (
         *(UNEXPLAINED, WATCHED_AREA, SIZEABLE, SEEN_AGAIN, NAMED, *LISTING),
         *(UNHEARD_AREA, SMALL, LENGTH_UNKNOWN, SILENT_KNOWN, NAMED_ELSEWHERE),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, WEAK_MATCH, FOUND_SILENT),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH, FOUND_SILENT),
     ),
     LEVELS,
 )

@@ -15,6 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
+from models.errors import TankerwatchError
 from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake, utc_now
 from streams.ingest.sources.address import AddressError, HttpAddress
@@ -38,7 +39,7 @@ _GZIP: Final = 31  # for zlib: gzip, with the largest window
 _ENCODINGS: Final = ("", "identity", "gzip", "x-gzip")
 
 
-class _Refused(Exception):
+class _Refused(TankerwatchError):
     """A request that can't be used: the status of the answer, and what is wrong."""
 
     def __init__(self, status: int, text: str) -> None:

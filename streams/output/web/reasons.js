@@ -212,6 +212,7 @@ export const REASONS = {
     {"code": "frozen_at_sea", "side": "for", "text": "it lies … km from the nearest port (threshold 10 km), so it is no ship at a berth with a stuck sensor", "weight": 0.05, "thresholds": [10.0], "unit": "km", "plotted": false},
     {"code": "circle", "side": "for", "text": "its positions go round a circle of … in radius again and again, at … knots", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "steady_heading", "side": "for", "text": "its heading, which the compass gives, does not turn with the circle", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "for", "text": "at … UTC its positions leapt there over … km, farther than a ship comes in …", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "one_place", "side": "for", "text": "positions of … ships jumped to places within … km of each other within … hours", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_area", "side": "for", "text": "positions of … ships that were within … km of each other jumped away within … minutes", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "many_ships", "side": "for", "text": "positions of … ships jumped in all", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -271,6 +272,7 @@ export const REASONS = {
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: before it or since they are false, by jamming or spoofing", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "found_silent", "side": "retraction", "text": "it is taken for …, whose gap tells of the sighting", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] }

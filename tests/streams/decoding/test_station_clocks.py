@@ -22,6 +22,7 @@ from tests.streams.nmea_lines import START, class_a, decode, frames, payload, se
 
 AGREEING = DecoderSettings().clock_agreeing_transmissions
 SHIPS = (273_000_001, 445_000_002)
+IMOS = (9_074_729, 9_006_758)
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,7 @@ def transfer() -> list[tuple[Millis, str]]:
             fields["sog"] = 4 if not away else 100
             sent.append((time, position(mmsi, time, cog=900 if not away else 0, **fields)))
             if minute % 6 == 0:
-                text = static(mmsi, imo=9_074_729, dimensions=(60, 40, 8, 8))
+                text = static(mmsi, imo=IMOS[number], dimensions=(60, 40, 8, 8))
                 sent += [
                     (time + SECOND, sentence(text[:60], 0, total=2, number=1, sequence=str(number))),
                     (time + SECOND, sentence(text[60:], 2, total=2, number=2, sequence=str(number))),

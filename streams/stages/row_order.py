@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, run_starts
 from models.time import Millis
 
 POSITION_KEYS: Final = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
@@ -62,11 +62,6 @@ def _order(
         among = rows.take(which)
         order[tied] = which[np.lexsort([*(among[each] for each in reversed(keys[2:])), key[tied]])]
     return order
-
-
-def run_starts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
-    """Where each run of equal values begins."""
-    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
 
 
 def portions(rows: Rows) -> list[Rows]:

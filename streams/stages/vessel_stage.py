@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from models.event import Event, sort_key
-from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined
+from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined, run_starts
 from models.sighting import Sighting
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
@@ -26,7 +26,6 @@ from streams.stages.row_order import (
     by_step,
     folded,
     portions,
-    run_starts,
 )
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage

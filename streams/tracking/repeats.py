@@ -1,6 +1,6 @@
 """Static data that says nothing new: ships repeat theirs every six minutes, nearly always unchanged."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -52,5 +52,5 @@ def contents(rows: Rows) -> list[Content]:
     for name in _CLAIMED:
         told[name] = rows[name]
     told["draught"] = np.nan_to_num(rows["draught"], nan=0.0)
-    found: list[Content] = told.view(np.dtype((np.void, _CONTENT.itemsize))).tolist()
-    return found
+    raw: list[Any] = told.view(np.dtype((np.void, _CONTENT.itemsize))).tolist()
+    return raw

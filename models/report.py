@@ -68,6 +68,11 @@ def joined(parts: Sequence[Rows], dtype: np.dtype[Any]) -> Rows:
     return np.concatenate([np.ascontiguousarray(part).view(raw) for part in parts]).view(dtype)
 
 
+def run_starts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
+    """Where each run of equal values begins."""
+    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+
+
 def no_positions() -> Rows:
     return np.empty(0, POSITION)
 

@@ -248,7 +248,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
         A name alone makes no vessel count: ships share names.
         """
-        return self.listed or self._counts_by_itself or self._weak_match
+        return self._counts_by_itself or (bool(self.watchlists) and (self.listed or self._weak_match))
 
     @property
     def _counts_by_itself(self) -> bool:
@@ -256,13 +256,9 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def _weak_match(self) -> bool:
-        return (
-            bool(self.watchlists)
-            and self.role is not Role.EXCLUDED
-            and any(
-                hit.weak and hit.status == ListingStatus.LISTED and hit.matched_on != MatchedOn.NAME
-                for hit in self.watchlists
-            )
+        return self.role is not Role.EXCLUDED and any(
+            hit.weak and hit.status == ListingStatus.LISTED and hit.matched_on != MatchedOn.NAME
+            for hit in self.watchlists
         )
 
     @property

@@ -21,6 +21,8 @@ class Fixes(msgspec.Struct, frozen=True):
     lat: Floats
     sog: Floats
     """Knots as reported, NaN where not."""
+    dt: Floats
+    """Milliseconds since the fix before; of no meaning in the first row."""
     knots: Floats
     """Knots as reported, or as the positions imply where that is missing or contradicted
     (`streams.tracking.motion`); NaN where neither is known."""
@@ -81,21 +83,24 @@ def fixes_of(
     near_ports = surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres)
     passing = surroundings.passing(fence)
     suppressed, sts = surroundings.suppressed(inside, length), surroundings.sts(inside, length)
+    time, lon, lat, status = rows["time"], rows["lon"], rows["lat"], rows["status"]
+    cog, heading = rows["cog"].astype("f8"), rows["heading"].astype("f8")
     fixes = []
     for start, end, new_row in zip(starts, [*starts[1:], length], new, strict=True):
         part = slice(start, end)
         fixes.append(
             Fixes(
-                time=rows["time"][part],
-                lon=rows["lon"][part],
-                lat=rows["lat"][part],
+                time=time[part],
+                lon=lon[part],
+                lat=lat[part],
                 sog=sog[part],
+                dt=dt[part],
                 knots=knots[part],
                 mean_knots=mean[part],
                 long=long[part],
-                status=rows["status"][part],
-                cog=rows["cog"][part].astype("f8"),
-                heading=rows["heading"][part].astype("f8"),
+                status=status[part],
+                cog=cog[part],
+                heading=heading[part],
                 suppressed=suppressed[part],
                 sts=sts[part],
                 fence=fence[part],

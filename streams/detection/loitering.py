@@ -179,25 +179,29 @@ def observe(
             done = finish(run, run.slow, silence)
             run.heard, run.silent_before = int(fixes.time[1]), silence
         _average(run, fixes, s)
-        knots = np.where(fixes.long, fixes.mean_knots, knots)
-    slow = knots < s.slow_knots
-    for time, is_slow in zip(fixes.time[fixes.new :].tolist(), slow[fixes.new :].tolist(), strict=True):
+        if fixes.long.any():
+            knots = np.where(fixes.long, fixes.mean_knots, knots)
+    times, last_slow = fixes.time.tolist(), -1
+    for i, is_slow in enumerate((knots < s.slow_knots).tolist()[fixes.new :], fixes.new):
         if is_slow:
-            _slow_at(run, time, s)
+            _slow_at(run, times[i], s)
+            last_slow = i
         else:
             run.fast = True
-    run.last = int(fixes.time[-1])
-    if slow[fixes.new :].any():
-        _keep_sample(run, fixes, int(np.flatnonzero(slow)[-1]), s)
+    run.last = times[-1]
+    if last_slow >= 0:
+        _keep_sample(run, fixes, last_slow, s)
     return done
 
 
 def _average(run: LoiteringRun, fixes: Fixes, s: LoiteringSettings) -> None:
     """Add the mean speeds since the last step to the bucket."""
-    dt = np.diff(fixes.time).astype("f8")
+    dt, way = fixes.dt[1:], fixes.mean_knots[1:] * fixes.dt[1:]
     heard = dt <= s.max_silence_hours * HOUR
-    run.weight += float(dt[heard].sum())
-    run.sum += float((fixes.mean_knots[1:] * dt)[heard].sum())
+    if not heard.all():
+        dt, way = dt[heard], way[heard]
+    run.weight += float(dt.sum())
+    run.sum += float(way.sum())
 
 
 def _slow_at(run: LoiteringRun, time: Millis, s: LoiteringSettings) -> None:

@@ -42,7 +42,7 @@ class Neighbours:
         rows = joined([old, fresh], TICK)
         is_new = np.arange(len(rows)) >= len(old)
         order = np.lexsort([rows["segment"], rows["mmsi"]])
-        rows, is_new = rows[order], is_new[order]
+        rows, is_new = rows.take(order), is_new[order]
         self._ticks[time], self._tracks[time] = rows, tracks(rows)
         if len(rows) < 2 or not is_new.any():
             return rows[:0], rows[:0], np.empty(0)
@@ -50,7 +50,7 @@ class Neighbours:
         pairs = np.concatenate([near, known])
         # as one number: numpy takes far longer to find rows that are the same
         first, second = np.divmod(np.unique(pairs[:, 0] * len(rows) + pairs[:, 1]), len(rows))
-        a, b = rows[first], rows[second]
+        a, b = rows.take(first), rows.take(second)
         return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
 
     def farthest(self, key: Key) -> float:
@@ -78,15 +78,15 @@ class Neighbours:
         there = self._tracks.get(time)
         if there is None:
             return None
-        at, found = _find(there, np.array([track]))
-        return self._ticks[time][at[0]] if found[0] else None
+        at = int(there.searchsorted(track))
+        return self._ticks[time][at] if at < len(there) and there[at] == track else None
 
     def find_all(self, time: Millis, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
         """The ticks of tracks at an instant, row by row, and which there are; the other rows are any."""
         if time not in self._ticks:
             return np.zeros(len(wanted), TICK), np.zeros(len(wanted), bool)
         at, found = _find(self._tracks[time], wanted)
-        return self._ticks[time][at], found
+        return self._ticks[time].take(at), found
 
     @property
     def times(self) -> list[Millis]:

@@ -199,7 +199,7 @@ def observe(
     vessel is in another port's zones and has not stopped there yet.
     """
     over: list[Visit] = []
-    if not visits and (fixes.port < 0).all():
+    if not visits and fixes.port.max() < 0:
         return visits, over
     for i in range(fixes.new, len(fixes.time)):
         over += [visit for visit in visits if is_over(visit, int(fixes.time[i]), s)]

@@ -140,23 +140,25 @@ class VesselDetectors:
         instant: Millis,
         stations: tuple[tuple[str, ...], ...],
     ) -> Iterator[_Watched]:
+        mmsis = tracks.rows["mmsi"][tracks.starts].tolist()
         wanted = [
             (vessel, start, end, new)
-            for start, end, new in tracks.each()
-            if self.is_candidate(vessel := fleet[int(tracks.rows["mmsi"][start])], instant)
+            for mmsi, (start, end, new) in zip(mmsis, tracks.each(), strict=True)
+            if self.is_candidate(vessel := fleet[mmsi], instant)
         ]
         if not wanted:
             return
-        which = np.concatenate([np.arange(start, end) for _, start, end, _ in wanted])
         lengths = np.array([end - start for _, start, end, _ in wanted])
         starts = np.cumsum(lengths) - lengths
-        turns = circling.turning(tracks.rows[which], starts).tolist()
+        from_row = np.array([start for _, start, _, _ in wanted])
+        which = np.arange(lengths.sum()) + np.repeat(from_row - starts, lengths)
+        rows = tracks.rows.take(which)
+        turns = circling.turning(rows, starts).tolist()
         for (vessel, start, end, new), turned in zip(wanted, turns, strict=True):
             if turned or vessel.circle is not None:
-                rows = tracks.rows[start + new : end]
-                vessel.circle = circling.observe(vessel.circle, rows, turns=turned)
+                vessel.circle = circling.observe(vessel.circle, tracks.rows[start + new : end], turns=turned)
         each = fixes_of(
-            tracks.rows[which],
+            rows,
             tracks.knots[which],
             starts.tolist(),
             [new for *_, new in wanted],
@@ -165,10 +167,12 @@ class VesselDetectors:
             self._settings.port_visit.join_metres,
             self._track,
         )
-        for (vessel, start, end, new), fixes in zip(wanted, each, strict=True):
-            heard = set(tracks.rows["stations"][start + new : end].tolist())
-            receivers = {name for i in heard for name in stations[i]}
-            yield _Watched(vessel, int(tracks.numbers[start]), fixes, receivers)
+        numbers, heard = tracks.numbers[from_row].tolist(), rows["stations"].tolist()
+        first = starts.tolist()
+        for i, ((vessel, start, end, new), fixes) in enumerate(zip(wanted, each, strict=True)):
+            heard_by = set(heard[first[i] + new : first[i] + end - start])
+            receivers = {name for each_set in heard_by for name in stations[each_set]}
+            yield _Watched(vessel, numbers[i], fixes, receivers)
 
     def is_candidate(self, vessel: VesselState, instant: Millis) -> bool:
         """Tankers and listed vessels, and for a day those whose type is not confirmed yet."""
@@ -382,6 +386,8 @@ def _visits_of_ended_track(vessel: VesselState) -> list[Visit]:
     Global Fishing Watch, too, lets a visit go on through a silence of any length that begins and ends in
     port.
     """
+    if not vessel.visits:
+        return []
     alive = {segment.number for segment in vessel.segments}
     ended = next((number for number in sorted(vessel.visits) if number not in alive), None)
     return [] if ended is None else vessel.visits.pop(ended)

@@ -370,10 +370,11 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
 
 def _receivers(parts: list[Instant]) -> dict[int, tuple[str, ...]]:
-    """The stations that heard each vessel, sorted."""
+    """The stations that heard each vessel, sorted, as they are in the tables of the parts."""
     receivers: dict[int, tuple[str, ...]] = {}
     for part in parts:
         heard = zip(part.ticks["mmsi"].tolist(), part.ticks["stations"].tolist(), strict=True)
-        for mmsi, stations in sorted(set(heard)):
-            receivers[mmsi] = tuple(sorted({*receivers.get(mmsi, ()), *part.stations[stations]}))
+        for mmsi, stations in set(heard):
+            names, known = part.stations[stations], receivers.get(mmsi)
+            receivers[mmsi] = names if known is None else tuple(sorted({*known, *names}))
     return receivers

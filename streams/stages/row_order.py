@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, run_starts
+from models.time import Millis
 
 POSITION_KEYS: Final = ("mmsi", "time", "type", "lon", "lat", "sog", "cog", "heading", "status")
 STATIC_KEYS: Final = (
@@ -16,49 +17,87 @@ STATIC_KEYS: Final = (
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
 PORTION: Final = 20_000
 """About so many fixes are put on tracks at once."""
+_KEY_BITS: Final = 63
+_MMSI_BITS: Final = 32
 Stations = tuple[tuple[str, ...], ...]
 
 
-def by_time(rows: Rows) -> Rows:
-    """Rows by time, then by MMSI, then by all they hold. `numpy.sort`, which is slow, gets only the ties."""
-    rows = rows[np.lexsort([rows["mmsi"], rows["time"]])]
-    same = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
-    tied = np.append(False, same) | np.append(same, False) if len(rows) else np.zeros(0, bool)
-    rows[tied] = np.sort(rows[tied], order="time")
-    return rows
+def by_step(rows: Rows, step: Millis, keys: tuple[str, ...]) -> tuple[Rows, dict[Millis, slice]]:
+    """Rows by the step of the grid that they lie in, and within it by `keys`, which begin with MMSI and time.
+
+    Also the rows of each step, by the instant that ends it, in order.
+    """
+    if not len(rows):
+        return rows, {}
+    ends = -(-rows["time"] // step)
+    first = int(ends.min())
+    rows = rows.take(_order(rows, ends - first, step, keys))
+    ends = -(-rows["time"] // step)
+    starts = run_starts(ends)
+    cuts = [*starts.tolist(), len(rows)]
+    return rows, {
+        int(end) * step: slice(start, stop)
+        for end, start, stop in zip(ends[starts].tolist(), cuts[:-1], cuts[1:], strict=True)
+    }
 
 
-def order(rows: Rows, keys: tuple[str, ...]) -> npt.NDArray[np.intp]:
-    return np.lexsort([rows[key] for key in reversed(keys)])
+def _order(
+    rows: Rows, nth: npt.NDArray[np.int64], step: Millis, keys: tuple[str, ...]
+) -> npt.NDArray[np.intp]:
+    """The order by the number of the step, MMSI and time, as one integer; only ties need the other keys.
+
+    Where that does not fit into one, as with a step of months, all keys are used as they are.
+    """
+    time_bits = int(step - 1).bit_length()
+    if int(nth.max()).bit_length() + _MMSI_BITS + time_bits > _KEY_BITS:
+        return np.lexsort([*(rows[key] for key in reversed(keys)), nth])
+    key = ((nth << _MMSI_BITS) | rows["mmsi"]) << time_bits
+    key |= (rows["time"] - 1) % step
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    same = key[1:] == key[:-1]
+    if same.any():
+        (tied,) = np.nonzero(np.append(False, same) | np.append(same, False))
+        which = order[tied]
+        among = rows.take(which)
+        order[tied] = which[np.lexsort([*(among[each] for each in reversed(keys[2:])), key[tied]])]
+    return order
 
 
 def portions(rows: Rows) -> list[Rows]:
     """Rows by MMSI in portions that end with a vessel: the world at once would take its memory twice."""
-    if not len(rows):
-        return []
-    starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
+    if len(rows) <= PORTION:
+        return [rows] if len(rows) else []
+    starts = run_starts(rows["mmsi"])
     cuts = starts[np.searchsorted(starts, np.arange(PORTION, len(rows), PORTION), "right") - 1]
     return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
 
 
 def folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:
-    """Positions in order, each once: what came through two sources is one fix heard by all their stations."""
-    rows = rows[order(rows, POSITION_KEYS)]
+    """Ordered positions, each once: what came through two sources is one fix heard by all their stations."""
     again = np.zeros(len(rows), bool)
     if len(rows) > 1:
-        bits = [rows[key] for key in POSITION_KEYS]
-        again[1:] = np.logical_and.reduce(
-            [(part[1:] == part[:-1]) | ((part[1:] != part[1:]) & (part[:-1] != part[:-1])) for part in bits]
-        )
+        again[1:] = (rows["time"][1:] == rows["time"][:-1]) & (rows["mmsi"][1:] == rows["mmsi"][:-1])
+    if not again.any():
+        return rows, stations
+    (tied,) = np.nonzero(again)
+    one, other = rows.take(tied), rows.take(tied - 1)
+    again[tied] = np.logical_and.reduce(
+        [
+            (one[key] == other[key]) | ((one[key] != one[key]) & (other[key] != other[key]))
+            for key in POSITION_KEYS
+        ]
+    )
     if not again.any():
         return rows, stations
     number = {names: i for i, names in enumerate(stations)}
+    rows = rows.copy()
     for start, end in _runs(again):
         names = tuple(
             sorted({name for i in set(rows["stations"][start:end].tolist()) for name in stations[i]})
         )
         rows["stations"][start] = number.setdefault(names, len(number))
-    return rows[~again], tuple(number)
+    return rows.compress(~again), tuple(number)
 
 
 def _runs(again: npt.NDArray[np.bool_]) -> Iterable[tuple[int, int]]:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from models.event import Event, sort_key
-from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined
+from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined, run_starts
 from models.sighting import Sighting
 from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
@@ -20,11 +20,11 @@ from streams.detection.gaps.hearing import longest_silence
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
 from streams.stages.row_order import (
+    POSITION_KEYS,
     STATIC_KEYS,
     Stations,
-    by_time,
+    by_step,
     folded,
-    order,
     portions,
 )
 from streams.stages.rules import Rules
@@ -69,7 +69,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._chunk = 0
         self._sightings: dict[Millis, list[Sighting]] = {}  # by the instant from which they are known
         self._stations: dict[tuple[str, ...], int] = {(): 0}
-        self._pieces: set[str] = set()  # changed since the last checkpoint
+        self._pieces: set[str] = set()  # changed since the last checkpoint, beside vessels
+        self._touched: set[int] = set()  # vessels changed since then, by MMSI
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
 
@@ -93,7 +94,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self.overtaken += len(rows) - int(taken.sum())
             if rows.dtype == POSITION:
                 taken &= ~(np.isnan(rows["lon"]) | np.isnan(rows["lat"]))
-            fresh.append(rows[taken])
+            fresh.append(rows.compress(taken))
             fresh[-1]["stations"] = renumber[fresh[-1]["stations"]]
         if len(fresh[0]) or len(fresh[1]):
             self._wait(fresh[0], fresh[1])
@@ -119,7 +120,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
             slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
-            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            self._touched.update(vessel.mmsi for vessel in slow)
             events = tuple(sorted(self._detectors.finish(slow, self._done), key=sort_key))
             sightings = self._take_sightings(END) if self._newest > BEGINNING else ()
             if events or sightings:
@@ -130,28 +131,28 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Every instant up to `limit`."""
         step = self._settings.grid.step
         chunks = list(self._waiting.values())
-        positions = by_time(joined([chunk[0] for chunk in chunks], POSITION))
-        statics = by_time(joined([chunk[1] for chunk in chunks], STATIC))
-        stations = tuple(self._stations)
+        positions, left = _parted(joined([chunk[0] for chunk in chunks], POSITION), limit)
+        statics, statics_left = _parted(joined([chunk[1] for chunk in chunks], STATIC), limit)
+        positions, of_instant = by_step(positions, step, POSITION_KEYS)
+        statics, static_of_instant = by_step(statics, step, STATIC_KEYS)
+        none, stations = slice(0), tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
             if not self._fleet:  # nothing can happen before the next report
-                times = [int(rows["time"][0]) for rows in (positions, statics) if len(rows)]
-                first = min([*times, *self._sightings], default=END)
+                first = min([*of_instant, *static_of_instant, *self._sightings], default=END)
                 if first > limit:
                     self._done = limit
                     break
-                self._done = max(self._done, at_or_after(first, step) - step)
+                self._done = max(self._done, first - step)
             instant = self._done + step
-            cut = [int(np.searchsorted(rows["time"], instant, "right")) for rows in (positions, statics)]
-            made = self._step(instant, positions[: cut[0]], statics[: cut[1]], stations)
-            positions, statics = positions[cut[0] :], statics[cut[1] :]
+            now = positions[of_instant.pop(instant, none)], statics[static_of_instant.pop(instant, none)]
+            made = self._step(instant, *now, stations)
             self._done = instant
             if len(made.ticks) or made.identities or made.events or made.sightings:
                 out.append(made)
         self._pieces.update(f"rows/{number}" for number in self._waiting)
         self._waiting = {}
-        positions, statics = self._forget_stations(positions, statics)
+        positions, statics = self._forget_stations(left, statics_left)
         if len(positions) or len(statics):
             self._wait(positions, statics)
         return out
@@ -160,7 +161,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """The pieces of the state that changed since the last call, by name; None for those that are gone."""
         meta = _Meta(self._done, self._newest, self.overtaken, self._chunk, list(self._stations))
         pieces: Pieces = {"meta": msgspec.msgpack.encode(meta)}
-        for name in sorted(self._pieces):
+        for name in sorted(self._pieces.union(f"vessel/{mmsi}" for mmsi in self._touched)):
             kind, number = name.split("/")
             if kind == "rows":
                 chunk = self._waiting.get(int(number))
@@ -170,7 +171,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             else:
                 kept = self._fleet.get(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
-        self._pieces = set()
+        self._pieces, self._touched = set(), set()
         return pieces
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
@@ -179,7 +180,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
-        self._waiting, self._fleet, self._pieces, self._sightings = {}, {}, set(), {}
+        self._waiting, self._fleet, self._sightings = {}, {}, {}
+        self._pieces, self._touched = set(), set()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
             if kind == "rows":
@@ -197,8 +199,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
-        self._pieces = {f"rows/{number}" for number in self._waiting} | {f"vessel/{m}" for m in self._fleet}
+        self._pieces = {f"rows/{number}" for number in self._waiting}
         self._pieces |= {f"seen/{instant}" for instant in self._sightings}
+        self._touched = set(self._fleet)
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -211,15 +214,14 @@ class VesselStage(Stage[Reports, list[Instant]]):
         positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
-        changed |= {
-            mmsi
-            for mmsi in np.unique(positions["mmsi"]).tolist()
-            if self._places(self._fleet[mmsi], instant) != self._fleet[mmsi].identity.places
-        }
+        for mmsi in positions["mmsi"][run_starts(positions["mmsi"])].tolist():
+            vessel = self._fleet[mmsi]
+            if self._places(vessel, instant) != vessel.identity.places:
+                changed.add(mmsi)
         changed |= self._fleet.keys() if self._watchlist.turns(self._done, instant) else set()
         events, identities = list[Event](), list[Identity]()
         for mmsi in sorted(changed):
-            self._pieces.add(f"vessel/{mmsi}")
+            self._touched.add(mmsi)
             vessel = self._fleet[mmsi]
             was, places = vessel.identity, self._places(vessel, instant)
             known = places, self._watchlist, s.identity, longest_silence(vessel.hearing, instant - DAY)
@@ -232,7 +234,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         events += self._look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
             slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
-            self._pieces.update(f"vessel/{vessel.mmsi}" for vessel in slow)
+            self._touched.update(vessel.mmsi for vessel in slow)
             events += self._detectors.close_buckets(slow, instant)
         if instant % HOUR == 0:
             for vessel in [v for v in self._fleet.values() if instant - v.last > s.idle_days * DAY]:
@@ -242,7 +244,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
                 del self._fleet[vessel.mmsi]
                 self._repeats.forget(vessel.mmsi)
-                self._pieces.add(f"vessel/{vessel.mmsi}")
+                self._touched.add(vessel.mmsi)
         return Instant(
             time=instant,
             ticks=joined([ticks(part, instant, s.grid, s.track) for part in tracks], TICK),
@@ -276,10 +278,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for vessel in silent:
             if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(vessel, instant)):
                 events += found
-                self._pieces.add(f"vessel/{vessel.mmsi}")
+                self._touched.add(vessel.mmsi)
         for vessel in waiting:
             events += gaps.settle(vessel, instant)
-            self._pieces.add(f"vessel/{vessel.mmsi}")
+            self._touched.add(vessel.mmsi)
         return events
 
     def _silent_for_an_hour(self, instant: Millis) -> list[int]:
@@ -299,7 +301,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         return places_of(vessel, instant, circle, self._settings.track)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
-        self._pieces.add(f"vessel/{mmsi}")
+        self._touched.add(mmsi)
         vessel = self._fleet.get(mmsi)
         if vessel is None:
             identity = Identity(mmsi=mmsi, time=time, first=time)
@@ -310,34 +312,36 @@ class VesselStage(Stage[Reports, list[Instant]]):
         return vessel
 
     def _hear(self, rows: Rows) -> set[int]:
-        """Take in static data; returns the vessels of which something is newly confirmed."""
+        """Take in static data, sorted by MMSI and time; returns the vessels of which something is newly
+        confirmed."""
         changed: set[int] = set()
         apart = int(self._settings.identity.apart_seconds * SECOND)
-        rows = rows[order(rows, STATIC_KEYS)]
-        columns = rows["mmsi"].tolist(), rows["time"].tolist(), rows["type"].tolist(), contents(rows)
-        for i, (mmsi, time, type, content) in enumerate(zip(*columns, strict=True)):
+        ship_types, names = self._settings.identity.ship_types, rows.dtype.names or ()
+        columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
+        told = zip(*columns, (rows["draught"] > 0).tolist(), contents(rows), strict=True)
+        for i, (mmsi, time, type, draught, content) in enumerate(told):
             vessel = self._vessel(mmsi, time, changed)
             if type != 5:
                 self._mark_class_b(vessel, changed)
-            if vessel.silence is not None and vessel.silence.back is not None and rows["draught"][i] > 0:
+            if draught and vessel.silence is not None and vessel.silence.back is not None:
                 vessel.silence.draughts_heard += 1
             if self._repeats.knows(mmsi, content):
                 continue
-            news = vessel.claims.hear(rows[i], apart, self._settings.identity.ship_types)
+            news = vessel.claims.hear(dict(zip(names, rows[i].item(), strict=True)), apart, ship_types)
             self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
             if news:
                 changed.add(mmsi)
         return changed
 
     def _meet(self, rows: Rows) -> set[int]:
-        """Note who is there; returns the vessels that are new."""
+        """Note who is there, from positions sorted by MMSI and time; returns the vessels that are new."""
         changed: set[int] = set()
-        heard, first = np.unique(rows["mmsi"], return_index=True)
-        for mmsi, time in zip(heard.tolist(), rows["time"][first].tolist(), strict=True):
-            self._vessel(mmsi, time, changed)
-        heard, last = np.unique(rows["mmsi"][::-1], return_index=True)
-        for mmsi, time in zip(heard.tolist(), rows["time"][::-1][last].tolist(), strict=True):
-            self._fleet[mmsi].last = max(self._fleet[mmsi].last, time)
+        starts, times = run_starts(rows["mmsi"]), rows["time"]
+        lasts = np.append(starts[1:], len(rows))[: len(starts)] - 1
+        columns = (column.tolist() for column in (rows["mmsi"][starts], times[starts], times[lasts]))
+        for mmsi, first, last in zip(*columns, strict=True):
+            vessel = self._vessel(mmsi, first, changed)
+            vessel.last = max(vessel.last, last)
         for mmsi in np.unique(rows["mmsi"][_IS_CLASS_B[rows["type"]]]).tolist():
             self._mark_class_b(self._fleet[mmsi], changed)
         return changed
@@ -369,3 +373,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for rows in copies:
             rows["stations"] = renumber[rows["stations"]]
         return copies
+
+
+def _parted(rows: Rows, limit: Millis) -> tuple[Rows, Rows]:
+    """The rows up to `limit`, and those after it."""
+    due = rows["time"] <= limit
+    return (rows, rows[:0]) if due.all() else (rows.compress(due), rows.compress(~due))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m
-from models.report import POSITION, Rows, joined
+from models.report import POSITION, Rows, joined, run_starts
 from models.time import MINUTE, Millis
 from models.vessel import OffTrack
 from streams.tracking.motion import smooth
@@ -57,6 +57,7 @@ class _Piece(msgspec.Struct):
 
     rows: Rows
     numbers: Rows
+    owners: npt.NDArray[np.intp]  # which of the step's vessels each row is of, counted by MMSI
     is_new: npt.NDArray[np.bool_]
     breaks: npt.NDArray[np.bool_]
 
@@ -70,19 +71,23 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
     if not len(rows):
         nothing = np.empty(0, np.intp)
         return Tracks(rows, np.empty(0, "u2"), nothing, nothing, np.empty(0))
-    starts = np.flatnonzero(np.concatenate([[True], rows["mmsi"][1:] != rows["mmsi"][:-1]]))
+    starts = run_starts(rows["mmsi"])
     ends = np.append(starts[1:], len(rows))
+    owners = np.repeat(np.arange(len(starts)), ends - starts)
     vessels = [fleet[mmsi] for mmsi in rows["mmsi"][starts].tolist()]
-    pieces = [_leads(vessels)]
-    numbers, breaks = np.zeros(len(rows), np.uint16), np.zeros(len(rows), bool)
-    keep = np.ones(len(rows), bool)
-    as_one, doubtful = _moved_as_one(rows, starts, vessels, s)
-    lasts = rows[ends - 1].tolist()
-    for i, (vessel, start, end, plain) in enumerate(
-        zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True)
-    ):
+    leads = _leads(vessels)
+    pieces = [leads]
+    breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
+    as_one, doubtful = _moved_as_one(rows, starts, owners, vessels, leads, s)
+    lasts = rows.take(ends - 1).tolist()
+    only = [0] * len(vessels)
+    each = list(zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True))
+    for i, (vessel, start, end, plain) in enumerate(each):
         if plain:
-            numbers[start:end] = _go_on(vessel, rows, start, end, lasts[i], doubtful, s)
+            only[i] = _go_on(vessel, rows, start, end, lasts[i], doubtful, s)
+    numbers = np.array(only, np.uint16)[owners]
+    for i, (vessel, start, end, plain) in enumerate(each):
+        if plain:
             continue
         placed = place_fixes(vessel, rows[start:end], s)
         numbers[start:end], keep[start:end], breaks[start:end] = placed.numbers, placed.keep, placed.breaks
@@ -90,11 +95,20 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
             fixes, late_numbers, late_breaks = zip(*placed.late, strict=True)
             late = np.array(list(fixes), POSITION)
             late["stations"] = 0  # the stations of earlier steps are not known any more
+            count = len(late)
             pieces.append(
-                _Piece(late, np.array(late_numbers, "u2"), np.ones(len(late), bool), np.array(late_breaks))
+                _Piece(
+                    late,
+                    np.array(late_numbers, "u2"),
+                    np.full(count, i),
+                    np.ones(count, bool),
+                    np.array(late_breaks),
+                )
             )
-    pieces.append(_Piece(rows[keep], numbers[keep], np.ones(int(keep.sum()), bool), breaks[keep]))
-    return _tracks(pieces, fleet, s)
+    if not keep.all():
+        rows, numbers, owners, breaks = (column.compress(keep) for column in (rows, numbers, owners, breaks))
+    pieces.append(_Piece(rows, numbers, owners, np.ones(len(rows), bool), breaks))
+    return _tracks(pieces, np.array(as_one), fleet, s)
 
 
 def _go_on(
@@ -126,60 +140,78 @@ def _go_on(
 
 
 def _moved_as_one(
-    rows: Rows, starts: npt.NDArray[np.intp], vessels: Sequence[TrackedVessel], s: TrackSettings
+    rows: Rows,
+    starts: npt.NDArray[np.intp],
+    owners: npt.NDArray[np.intp],
+    vessels: Sequence[TrackedVessel],
+    leads: _Piece,
+    s: TrackSettings,
 ) -> tuple[list[bool], dict[int, int]]:
     """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
 
     Also, by the row where the vessel begins, its last row that came after a silence, or by a leap that its
     speed does not explain: from there on the track has to be confirmed again.
     """
-    earlier = rows[np.maximum(np.arange(len(rows)) - 1, 0)]
-    smoothed = np.full(len(starts), np.nan)
-    for i, (start, vessel) in enumerate(zip(starts.tolist(), vessels, strict=True)):
-        earlier[start] = _lead(vessel.mmsi, vessel.segments[0]) if vessel.segments else rows[start]
-        if vessel.segments:
-            smoothed[i] = vessel.segments[0].knots
+    first_leads = leads.rows.take(of_vessel := run_starts(leads.owners))
+    led = starts[leads.owners[of_vessel]]  # the first rows of these vessels
+    earlier: dict[str, Rows] = {}
+    for name in ("time", "lon", "lat", "sog"):
+        column = rows[name]
+        earlier[name] = np.empty_like(column)
+        earlier[name][1:] = column[:-1]
+        earlier[name][starts] = column[starts]
+        earlier[name][led] = first_leads[name]
+    smoothed = np.array([each.segments[0].knots if each.segments else np.nan for each in vessels])
     dt = (rows["time"] - earlier["time"]).astype("f8")
     metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
-    lengths = np.diff(np.append(starts, len(rows)))
-    known = np.fmax(earlier["sog"], np.repeat(smoothed, lengths))
+    known = np.fmax(earlier["sog"], smoothed[owners])
     knots = credible_column(rows["sog"], known, dt, s)
     silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
     fits = reachable(dt, metres, knots, s) & ~(silent & leapt)
-    first = np.repeat(starts, lengths)
-    doubtful = {int(first[row]): int(row) for row in np.flatnonzero(silent | leapt).tolist()}
+    rows_in_doubt = np.flatnonzero(silent | leapt)
+    doubtful = dict(zip(starts[owners[rows_in_doubt]].tolist(), rows_in_doubt.tolist(), strict=True))
     fit = np.logical_and.reduceat(fits, starts).tolist()
     return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)], doubtful
 
 
-def _lead(mmsi: int, segment: Segment) -> tuple[float, ...]:
-    """The last fix of a segment as a row of POSITION."""
-    g = segment
-    return (g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0)
-
-
 def _leads(vessels: Sequence[TrackedVessel]) -> _Piece:
     """The last fixes of all believed tracks."""
-    pairs = [(_lead(vessel.mmsi, g), g.number) for vessel in vessels for g in vessel.segments if g.believed]
-    no = np.zeros(len(pairs), bool)
-    return _Piece(
-        np.array([lead for lead, _ in pairs], POSITION),
-        np.array([number for _, number in pairs], "u2"),
-        no,
-        no,
-    )
+    tracks = [(i, vessel.mmsi, g) for i, vessel in enumerate(vessels) for g in vessel.segments if g.believed]
+    rows = np.zeros(len(tracks), POSITION)
+    rows["mmsi"], rows["type"] = [mmsi for _, mmsi, _ in tracks], 1
+    rows["time"] = [g.time for *_, g in tracks]
+    rows["lon"], rows["lat"] = [g.lon for *_, g in tracks], [g.lat for *_, g in tracks]
+    rows["sog"], rows["cog"] = [g.sog for *_, g in tracks], [g.cog for *_, g in tracks]
+    rows["heading"], rows["status"] = [g.heading for *_, g in tracks], [g.status for *_, g in tracks]
+    no = np.zeros(len(tracks), bool)
+    owners = np.array([i for i, *_ in tracks], np.intp)
+    return _Piece(rows, np.array([g.number for *_, g in tracks], "u2"), owners, no, no)
 
 
-def _tracks(pieces: Sequence[_Piece], fleet: Mapping[int, TrackedVessel], s: TrackSettings) -> Tracks:
-    """Put rows in the order of their tracks, the last fix of each track before its new ones."""
+def _tracks(
+    pieces: Sequence[_Piece],
+    as_one: npt.NDArray[np.bool_],
+    fleet: Mapping[int, TrackedVessel],
+    s: TrackSettings,
+) -> Tracks:
+    """Put rows in the order of their tracks, the last fix of each track before its new ones.
+
+    `as_one` says which vessels have one track, and nothing out of order.
+    """
     rows, numbers = joined([p.rows for p in pieces], POSITION), np.concatenate([p.numbers for p in pieces])
     is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
-    order = np.lexsort([is_new, rows["time"], numbers, rows["mmsi"]])
-    rows, numbers, is_new, breaks = rows[order], numbers[order], is_new[order], breaks[order]
+    owners = np.concatenate([p.owners for p in pieces])
+    order = np.argsort(owners, kind="stable")  # so the order within a piece stays
+    if not as_one.all():
+        (mixed,) = np.nonzero(~as_one[owners[order]])
+        which = order[mixed]
+        order[mixed] = which[np.lexsort([is_new[which], rows["time"][which], numbers[which], owners[which]])]
+    rows, numbers, is_new, breaks = (column.take(order) for column in (rows, numbers, is_new, breaks))
     follows = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1]) & ~breaks[1:]
     keep = is_new | np.append(follows, False)  # a lead whose track got no new fix is left out
-    rows, numbers, is_new = rows[keep], numbers[keep], is_new[keep]
-    begins = np.concatenate([[True], ~follows])[keep]
+    begins = np.concatenate([[True], ~follows])
+    if not keep.all():
+        rows, numbers, is_new, begins = (column.compress(keep) for column in (rows, numbers, is_new, begins))
     if len(begins):
         begins[0] = True
     starts = np.flatnonzero(begins)

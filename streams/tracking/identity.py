@@ -8,11 +8,11 @@ others), their IMO number or their flag, and those on a watchlist.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from models.report import Rows
 from models.time import Millis
 from models.vessel import (
     EXCLUDED_TYPES,
@@ -99,36 +99,44 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
     counted: bool = False  # the same for the types that count
     sent_imo: Claim[int] = msgspec.field(default_factory=Claim)  # right or wrong; 0: that it has none
 
-    def hear(self, row: Rows, apart: Millis, ship_types: tuple[int, ...] = tuple(TANKER_TYPES)) -> bool:
-        """Take in one row of STATIC; True when anything confirmed changed. Nulls claim nothing."""
-        time = int(row["time"])
+    def hear(
+        self, row: Mapping[str, Any], apart: Millis, ship_types: tuple[int, ...] = tuple(TANKER_TYPES)
+    ) -> bool:
+        """Take in one row of STATIC, as Python's own values; True when anything confirmed changed. Nulls
+        claim nothing."""
+        time = row["time"]
         changed = False
         if name := _text(row["name"]):
             changed |= self.name.hear(name, time, apart)
         if callsign := _text(row["callsign"]):
             changed |= self.callsign.hear(callsign, time, apart)
-        if imo_is_valid(imo := int(row["imo"])):
+        if imo_is_valid(imo := row["imo"]):
             changed |= self.imo.hear(imo, time, apart)
-        if int(row["type"]) == 5:  # the only one that holds an IMO number
+        if row["type"] == 5:  # the only one that holds an IMO number
             changed |= self.sent_imo.hear(imo, time, apart)
-        if ship_type := int(row["ship_type"]):
+        if ship_type := row["ship_type"]:
             changed |= self.ship_type.hear(ship_type, time, apart)
             self.tanker |= self.ship_type.confirmed in TANKER_TYPES
             self.counted |= self.ship_type.confirmed in ship_types
-        size = Dimensions(
-            int(row["to_bow"]), int(row["to_stern"]), int(row["to_port"]), int(row["to_starboard"])
-        )
+        size = Dimensions(row["to_bow"], row["to_stern"], row["to_port"], row["to_starboard"])
         if size.length and size.beam:
             changed |= self.dimensions.hear(size, time, apart)
-        if (draught := float(row["draught"])) > 0:
+        if (draught := row["draught"]) > 0:
             changed |= self.draught.hear(round(draught, 1), time, apart)
         return changed
 
     @property
     def settled(self) -> bool:
         """Whether no field waits to be heard again: what came last changes nothing if it comes again."""
-        names = (self.name, self.callsign, self.imo, self.sent_imo)
-        return all(claim.heard is None for claim in (*names, self.ship_type, self.dimensions, self.draught))
+        return (
+            self.name.heard is None
+            and self.callsign.heard is None
+            and self.imo.heard is None
+            and self.sent_imo.heard is None
+            and self.ship_type.heard is None
+            and self.dimensions.heard is None
+            and self.draught.heard is None
+        )
 
     def identity(
         self,
@@ -232,5 +240,5 @@ def _counts(mmsi: int, claims: Claims, s: IdentitySettings) -> bool:
     return size.length >= s.small_metres if size is not None else not claims.class_b
 
 
-def _text(raw: Any) -> str:
-    return bytes(raw).decode("ascii", "replace").strip(" @")
+def _text(raw: bytes) -> str:
+    return raw.decode("ascii", "replace").strip(" @")

@@ -1,18 +1,28 @@
 """Static data that says nothing new: ships repeat theirs every six minutes, nearly always unchanged."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from models.report import Rows
+from models.report import STATIC, Rows
 
-Content = tuple[object, ...]
+Content = bytes
 """What one transmission claims."""
 
 _KEPT: Final = 8
 """Contents kept for a vessel. A ship has two or three: type 5, or both parts of type 24."""
-_CLAIMED: Final = ("imo", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard", "name", "callsign")
+_CLAIMED: Final = (
+    "imo",
+    "ship_type",
+    "to_bow",
+    "to_stern",
+    "to_port",
+    "to_starboard",
+    "name",
+    "callsign",
+    "draught",
+)
+_CONTENT: Final = np.dtype([(name, STATIC[name]) for name in _CLAIMED])
 
 
 class Repeats:
@@ -36,7 +46,11 @@ class Repeats:
         self._known.pop(mmsi, None)
 
 
-def contents(rows: Rows) -> Iterator[Content]:
-    """The content of each row of STATIC; its last part is the draught, 0 where there is none."""
-    columns: list[Sequence[object]] = [rows[name].tolist() for name in _CLAIMED]
-    return zip(*columns, np.nan_to_num(rows["draught"], nan=0.0).tolist(), strict=True)
+def contents(rows: Rows) -> list[Content]:
+    """The content of each row of STATIC."""
+    told = np.empty(len(rows), _CONTENT)
+    for name in _CLAIMED:
+        told[name] = rows[name]
+    told["draught"] = np.nan_to_num(rows["draught"], nan=0.0)
+    raw: list[Any] = told.view(np.dtype((np.void, _CONTENT.itemsize))).tolist()
+    return raw

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m, unwrap
-from models.report import Rows
+from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import Millis
 from streams.tracking.assignment import Tracks
@@ -25,14 +25,14 @@ def ticks(tracks: Tracks, instant: Millis, grid: GridSettings, s: TrackSettings)
     begins = np.zeros(len(fixes), bool)
     begins[tracks.starts] = True
     dt = np.diff(fixes["time"], prepend=fixes["time"][:1])
-    joined = ~begins & (dt <= grid.interpolate)
+    linked = ~begins & (dt <= grid.interpolate)
     is_new = ~begins
     is_new[tracks.starts] = tracks.new == 0
-    out = _between(tracks, joined[1:] & (dt[1:] > 0), grid, s)
-    lone = _lone(tracks, is_new & ~joined)
+    out = _between(tracks, linked[1:] & (dt[1:] > 0), grid, s)
+    lone = _lone(tracks, is_new & ~linked)
     if len(lone):
-        out = np.concatenate([lone, out])
-        out = out[np.lexsort([out["time"], out["segment"], out["mmsi"]])]
+        out = joined([lone, out], TICK)
+        out = out.take(np.lexsort([out["time"], out["segment"], out["mmsi"]]))
     out["backfilled"] = out["time"] < instant - grid.step
     return out
 
@@ -51,7 +51,7 @@ def speed(reported: Floats, metres: Floats, dt: Floats, s: TrackSettings) -> Flo
 
 def _lone(tracks: Tracks, which: npt.NDArray[np.bool_]) -> Rows:
     """Ticks at the times of these fixes. One that reports no speed has none: NaN."""
-    fixes = tracks.rows[which]
+    fixes = tracks.rows.compress(which)
     out = np.zeros(len(fixes), TICK)
     for name in ("time", "mmsi", "lon", "lat", "cog", "heading", "status", "stations"):
         out[name] = fixes[name]
@@ -59,16 +59,16 @@ def _lone(tracks: Tracks, which: npt.NDArray[np.bool_]) -> Rows:
     return out
 
 
-def _between(tracks: Tracks, joined: npt.NDArray[np.bool_], grid: GridSettings, s: TrackSettings) -> Rows:
-    """Ticks at the instants of the grid between each fix and the next, where these are `joined`."""
+def _between(tracks: Tracks, linked: npt.NDArray[np.bool_], grid: GridSettings, s: TrackSettings) -> Rows:
+    """Ticks at the instants of the grid between each fix and the next, where these are `linked`."""
     step = grid.step
     a, b = tracks.rows[:-1], tracks.rows[1:]
-    count = np.where(joined, b["time"] // step - a["time"] // step, 0)
+    count = np.where(linked, b["time"] // step - a["time"] // step, 0)
     pair = np.repeat(np.arange(len(a)), count)
     if not len(pair):
         return no_ticks()
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-    a, b, before, after = a[pair], b[pair], tracks.knots[pair], tracks.knots[pair + 1]
+    a, b, before, after = a.take(pair), b.take(pair), tracks.knots[pair], tracks.knots[pair + 1]
     dt = (b["time"] - a["time"]).astype("f8")
     out = np.empty(len(pair), TICK)
     out["time"] = (a["time"] // step + 1 + nth) * step

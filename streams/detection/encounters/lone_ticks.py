@@ -6,6 +6,7 @@ neighbours on the grid, or two lone ticks between which it can only have drifted
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -71,13 +72,10 @@ class LoneTicks:
         for lone, track in [*self._together(added), *self._on_the_way(fresh)]:
             if wanted(int(lone["mmsi"])) or wanted(track // SEGMENTS):
                 self._meet(lone, track, found, lone_only=False)
-        for lone in fresh:
-            own = _track(lone)
+        for lone, own in zip(fresh, tracks(fresh).tolist(), strict=True):
             for key in followed.get(own, ()):
-                other = key[1] * SEGMENTS + key[3] if key[0] * SEGMENTS + key[2] == own else None
-                self._meet(
-                    lone, key[0] * SEGMENTS + key[2] if other is None else other, found, lone_only=True
-                )
+                one, other = key[0] * SEGMENTS + key[2], key[1] * SEGMENTS + key[3]
+                self._meet(lone, other if one == own else one, found, lone_only=True)
         met = {key for key, _ in found}
         for meeting in apart:
             if meeting.key in known or meeting.key in met:
@@ -147,15 +145,14 @@ class LoneTicks:
             if not len(lone) or not len(there):
                 continue
             metres = s.keep_metres + s.under_way_knots * KNOT * self._step
-            near = _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres))
-            mmsis, others = lone["mmsi"].tolist(), there["mmsi"].tolist()
-            near = [
-                (i, j) for i, j in near if mmsis[i] != others[j] and (wanted(mmsis[i]) or wanted(others[j]))
-            ]
-            if not near:
-                continue
-            i, j = np.array(near).T
-            yield from self._between_instants(time, lone[i], there[j], found, apart)
+            i, j = _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres))
+            one, other = lone["mmsi"][i], there["mmsi"][j]
+            is_wanted = {mmsi: wanted(mmsi) for mmsi in {*one.tolist(), *other.tolist()}}
+            either = [is_wanted[a] or is_wanted[b] for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+            keep = (one != other) & np.array(either, bool)
+            if keep.any():
+                i, j = i[keep], j[keep]
+                yield from self._between_instants(time, lone.take(i), there.take(j), found, apart)
 
     def _between_instants(
         self,
@@ -169,9 +166,8 @@ class LoneTicks:
         other = tracks(after)
         before, dense = self._neighbours.find_all(time - self._step, other)
         dense &= ~np.isin(other, self._tracks[time])
-        for row, track in zip(lone[~dense], other[~dense].tolist(), strict=True):
-            yield row, track
-        lone, after, before = lone[dense], after[dense], before[dense]
+        yield from zip(lone.compress(~dense), other[~dense].tolist(), strict=True)
+        lone, after, before = lone.compress(dense), after.compress(dense), before.compress(dense)
         there = _between(before, after, lone["time"])
         near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
         for i, (own, track) in enumerate(zip(tracks(lone).tolist(), other[dense].tolist(), strict=True)):
@@ -186,13 +182,14 @@ class LoneTicks:
         for step in sorted(added):
             every = self._ticks[step]
             _, number, count = np.unique(every["time"], return_inverse=True, return_counts=True)
-            every = every[count[number] > 1]
+            every = every.compress(count[number] > 1)
             if not len(every):
                 continue
             metres = np.full(len(every), self._contact_metres)
-            for i, j in _within(_points(every), cKDTree(_points(every)), metres):
-                if every["time"][i] == every["time"][j] and _track(every[i]) < _track(every[j]):
-                    yield every[i], _track(every[j])
+            i, j = _within(_points(every), cKDTree(_points(every)), metres)
+            time, track = every["time"], tracks(every)
+            met = (time[i] == time[j]) & (track[i] < track[j])
+            yield from zip(every.take(i[met]), track[j[met]].tolist(), strict=True)
 
     def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
         """Lone ticks near the way that another vessel drifted between two lone ticks."""
@@ -202,7 +199,7 @@ class LoneTicks:
         every = joined(list(self._ticks.values()), TICK)
         number = tracks(every)
         order = np.lexsort([every["time"], number])
-        every, number = every[order], number[order]
+        every, number = every.take(order), number[order]
         before, after = every[:-1], every[1:]
         took = (after["time"] - before["time"]).astype("f8")
         metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
@@ -213,12 +210,12 @@ class LoneTicks:
         (legs,) = np.nonzero(drifted)
         if not len(legs):
             return
-        middle = _points(before[legs]) + _points(after[legs])
+        middle = _points(before.take(legs)) + _points(after.take(legs))
         middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-        for i, j in _within(middle, cKDTree(_points(every)), s.keep_metres + metres[legs] / 2):
-            leg, lone = legs[i], every[j]
-            if before["time"][leg] < lone["time"] < after["time"][leg] and number[leg] != number[j]:
-                yield lone, int(number[leg])
+        i, j = _within(middle, cKDTree(_points(every)), s.keep_metres + metres[legs] / 2)
+        leg, time = legs[i], every["time"][j]
+        met = (before["time"][leg] < time) & (time < after["time"][leg]) & (number[leg] != number[j])
+        yield from zip(every.take(j[met]), number[leg[met]].tolist(), strict=True)
 
     # --- where the other one was
 
@@ -255,7 +252,7 @@ class LoneTicks:
             metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
             if took > s.silence or not slow or metres > s.drift_knots * KNOT * took:
                 return None
-        return _between(before, after, time)[()]
+        return _between(before, after, time)
 
     def _nearest(self, track: int, time: Millis, steps: range) -> Rows | None:
         """The tick of a vessel that is nearest in time: after it where `steps` ascend, else before it."""
@@ -265,9 +262,10 @@ class LoneTicks:
                 row for row in self._lone(end, track) if (row["time"] > time if later else row["time"] < time)
             ]
             at = end if later else end - self._step
-            on_grid = self._neighbours.find(at, track)
-            if on_grid is not None and (at > time) == later and at != time:
-                there.append(on_grid)
+            if (at > time) == later and at != time:
+                on_grid = self._neighbours.find(at, track)
+                if on_grid is not None:
+                    there.append(on_grid)
             if there:
                 nearest: Rows = min(there, key=lambda row: abs(int(row["time"]) - time))
                 return nearest
@@ -278,14 +276,20 @@ class LoneTicks:
         numbers = self._tracks.get(step)
         if numbers is None:
             return ()
-        first, last = np.searchsorted(numbers, track, "left"), np.searchsorted(numbers, track, "right")
-        return self._ticks[step][first:last] if first < last else ()
+        first = int(numbers.searchsorted(track))
+        if first == len(numbers) or numbers[first] != track:
+            return ()
+        return self._ticks[step][first : numbers.searchsorted(track, "right")]
 
 
 def _between(before: Rows, after: Rows, time: Any) -> Rows:
     """The ticks of vessels between two of their ticks, a row or many."""
     share = (time - before["time"]) / (after["time"] - before["time"])
-    row = np.where(share >= 0.5, after, before)
+    if np.ndim(share):
+        row = before.copy()
+        row[share >= 0.5] = after[share >= 0.5]
+    else:
+        row = (after if share >= 0.5 else before).copy()
     row["time"] = time
     row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
     row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
@@ -307,8 +311,11 @@ def _points(rows: Rows) -> npt.NDArray[np.float64]:
     return unit_vectors(rows["lon"], rows["lat"]).T
 
 
-def _within(points: npt.NDArray[np.float64], tree: cKDTree, metres: Floats) -> Iterable[tuple[int, int]]:
-    """Each point with each of the tree's points that is no farther from it than its metres."""
-    for i, near in enumerate(tree.query_ball_point(points, metres / EARTH_RADIUS_M, return_sorted=True)):
-        for j in near:
-            yield i, j
+def _within(
+    points: npt.NDArray[np.float64], tree: cKDTree, metres: Floats
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Each point with each of the tree's points that is no farther from it than its metres: the numbers of
+    both, a row a pair."""
+    near = tree.query_ball_point(points, metres / EARTH_RADIUS_M, return_sorted=True).tolist()
+    count = [len(each) for each in near]
+    return np.repeat(np.arange(len(near)), count), np.fromiter(chain.from_iterable(near), np.intp, sum(count))

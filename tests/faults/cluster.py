@@ -278,9 +278,7 @@ class Cluster:
         """
         out = []
         seen = [
-            RawFrame(
-                wire.VERSION, SEEN, "sightings", self.registry, at + 1, _as_lines(sightings[at : at + 3])
-            )
+            RawFrame(wire.VERSION, SEEN, "sightings", self.registry, at + 1, _lines(sightings[at : at + 3]))
             for at in range(0, len(sightings), 3)
         ]
         if sightings:

@@ -15,19 +15,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import redis.asyncio as redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from models.sighting import Sighting
 from streams.deployment import wire
 from streams.deployment.topics import Topics, specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.deployment.wire import RawFrame, Registration
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
+from streams.sightings.fields import to_line
 from streams.store.event_log import Keys
 from tests.scenarios.runs import frames
 from tests.services.server import Server
@@ -99,6 +101,10 @@ class Read:
     times: list[int] = field(default_factory=list)
     """When each was sent, milliseconds since 1970."""
     headers: list[dict[str, str]] = field(default_factory=list)
+
+
+SEEN: Final = "seen"
+"""The source of sightings."""
 
 
 class Cluster:
@@ -263,9 +269,21 @@ class Cluster:
                 sent = await producer.send_and_wait(self.topics.sources, value, key=name.encode())
                 self.registry = sent.offset
 
-    def frames(self, sources: Mapping[str, Sequence[str]], lines: int) -> list[tuple[int, bytes]]:
-        """What an ingest sends of sources published one after another: partitions of `ais.raw` and values."""
+    def frames(
+        self, sources: Mapping[str, Sequence[str]], lines: int, sightings: Sequence[Sighting] = ()
+    ) -> list[tuple[int, bytes]]:
+        """What an ingest sends of sources published one after another: partitions of `ais.raw` and values.
+
+        Sightings come first, from the source SEEN, a few at a time.
+        """
         out = []
+        seen = [
+            RawFrame(wire.VERSION, SEEN, "sightings", self.registry, at + 1, _lines(sightings[at : at + 3]))
+            for at in range(0, len(sightings), 3)
+        ]
+        if sightings:
+            seen.append(RawFrame(wire.VERSION, SEEN, "end", self.registry))
+        out += [(len(sources) % self.raw, wire.encode(raw)) for raw in seen]
         for at, (name, part) in enumerate(sources.items()):
             for frame in frames(name, part, lines):
                 raw = RawFrame(
@@ -329,3 +347,7 @@ class Cluster:
             yield consumer
         finally:
             await consumer.stop()
+
+
+def _lines(sightings: Sequence[Sighting]) -> bytes:
+    return b"".join(to_line(each) + b"\n" for each in sightings)

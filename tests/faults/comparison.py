@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from models.event import from_json, to_json
+from models.sighting import Sighting
 from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import (
@@ -30,9 +31,10 @@ Stream = tuple[str, int, int]
 """What was sent ("reports", "ticks", or whose facts), from which partition, to which."""
 
 
-def replayed(sources: dict[str, tuple[str, ...]]) -> list[bytes]:
-    """All revisions of all events that a replay of these sources finds, in order."""
-    return [to_json(event) for event in find({name: frames(name, part) for name, part in sources.items()})]
+def replayed(sources: dict[str, tuple[str, ...]], sightings: Sequence[Sighting] = ()) -> list[bytes]:
+    """All revisions of all events that a replay of these sources and sightings finds, in order."""
+    found = find({name: frames(name, part) for name, part in sources.items()}, sightings=sightings)
+    return [to_json(event) for event in found]
 
 
 @dataclass(frozen=True)

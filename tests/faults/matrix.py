@@ -23,7 +23,7 @@ from typing import Final
 
 import msgspec
 
-from tests.faults.cluster import Cluster, eventually_served
+from tests.faults.cluster import SEEN, Cluster, eventually_served
 from tests.faults.comparison import (
     between_stages,
     compare_events,
@@ -77,7 +77,7 @@ class Bench:
 
     @cache  # noqa: B019 - lives as long as the process
     def expected(self, sources: int) -> list[bytes]:
-        return replayed(self.recording.dealt(sources))
+        return replayed(self.recording.dealt(sources), self.recording.sightings)
 
     async def run(self, run: Run) -> Result:
         """One run of the matrix, from nothing to the last event."""
@@ -87,10 +87,10 @@ class Bench:
         expected = self.expected(run.sources)
         begin = time.monotonic()
         async with Cluster(self.folder, self.kafka.address, self.redis.url, raw, run.partitions) as cluster:
-            await cluster.register(list(sources))
+            await cluster.register([*sources, SEEN])
             cluster.add(run.workers)
             cluster.add_sink()
-            load = Load(cluster, cluster.frames(sources, LINES), rng)
+            load = Load(cluster, cluster.frames(sources, LINES, self.recording.sightings), rng)
             await FAULTS[run.fault](self, load)
             await load.rest()
             await cluster.finish(PATIENCE)

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from models.event import EventType
+from models.sighting import Sighting
 from models.time import DAY, MINUTE, SECOND, Millis, from_text
 from streams.simulator import scenario
 from streams.simulator.nmea import checksum
@@ -27,7 +28,7 @@ EPOCH: Final = re.compile(r"c:(\d+)")
 Part = tuple[str, int]
 """A scenario and its seed."""
 
-SMALL: Final[tuple[Part, ...]] = (("raft", 1), ("bunkering", 1), ("satellite", 1))
+SMALL: Final[tuple[Part, ...]] = (("raft", 1), ("bunkering", 1), ("satellite", 1), ("sighted_call", 1))
 LARGE: Final[tuple[Part, ...]] = tuple(
     (name, seed)
     for name, seeds in (
@@ -40,6 +41,9 @@ LARGE: Final[tuple[Part, ...]] = tuple(
         ("satellite", 2),
         ("anchorage", 1),
         ("fishing_fleet", 1),
+        ("dark_call_24", 1),
+        ("sighted_call", 1),
+        ("never_heard", 1),
     )
     for seed in range(1, seeds + 1)
 )
@@ -50,6 +54,7 @@ KINDS: Final = {"small": SMALL, "large": LARGE}
 class Recording:
     lines: tuple[str, ...]
     encounters: int  # true ones
+    sightings: tuple[Sighting, ...] = ()
 
     def dealt(self, sources: int) -> dict[str, tuple[str, ...]]:
         """The lines dealt out to sources that overlap in time, each with the next."""
@@ -69,19 +74,21 @@ class Recording:
 class _Kept(msgspec.Struct):
     lines: list[str]
     encounters: int
+    sightings: list[Sighting]
 
 
 def record(kind: str) -> Recording:
     """The recording of this kind, from the folder of temporary files where it was made before."""
     parts = KINDS[kind]
-    name = hashlib.sha256(repr((parts, 1)).encode()).hexdigest()[:16]
+    name = hashlib.sha256(repr((parts, 2)).encode()).hexdigest()[:16]
     path = Path(tempfile.gettempdir()) / f"tankerwatch-recording-{name}.msgpack"
     if path.exists():
         kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
-        return Recording(tuple(kept.lines), kept.encounters)
+        return Recording(tuple(kept.lines), kept.encounters, tuple(kept.sightings))
     made = merge(parts)
     fresh = path.with_suffix(f".{id(made)}")
-    fresh.write_bytes(msgspec.msgpack.encode(_Kept(list(made.lines), made.encounters)))
+    kept = _Kept(list(made.lines), made.encounters, list(made.sightings))
+    fresh.write_bytes(msgspec.msgpack.encode(kept))
     fresh.rename(path)
     return made
 
@@ -90,6 +97,7 @@ def merge(parts: Sequence[Part], days: float = 2.0) -> Recording:
     """Simulate all parts and merge them in the order of arrival; their beginnings lie within so many days."""
     numbers: set[int] = set()
     encounters = 0
+    sightings: list[Sighting] = []
     queues: list[list[tuple[int, int, list[str]]]] = []
     for at, (name, seed) in enumerate(parts):
         run = scenario.simulate(name, seed, "normal")
@@ -99,9 +107,15 @@ def merge(parts: Sequence[Part], days: float = 2.0) -> Recording:
         numbers |= own
         encounters += sum(event.type is EventType.ENCOUNTER for event in run.truth.events)
         wanted = START + int(at * days * DAY / len(parts)) // MINUTE * MINUTE
-        queues.append(list(_arrivals(run.lines, wanted - run.world.start // MINUTE * MINUTE, at)))
+        shift = wanted - run.world.start // MINUTE * MINUTE
+        queues.append(list(_arrivals(run.lines, shift, at)))
+        sightings += [
+            msgspec.structs.replace(each, time=each.time + shift, received=each.received + shift)
+            for each in run.sightings
+        ]
     merged = heapq.merge(*queues, key=lambda each: each[:2])
-    return Recording(tuple(line for _, _, message in merged for line in message), encounters)
+    lines = tuple(line for _, _, message in merged for line in message)
+    return Recording(lines, encounters, tuple(sightings))
 
 
 def _arrivals(lines: Sequence[str], shift: Millis, part: int) -> Iterator[tuple[int, int, list[str]]]:

@@ -12,7 +12,7 @@ import pytest
 
 from streams.deployment import wire
 from streams.deployment.wire import RawFrame
-from tests.faults.cluster import STAGES, Cluster, eventually_served
+from tests.faults.cluster import SEEN, STAGES, Cluster, eventually_served
 from tests.faults.comparison import (
     between_stages,
     compare_events,
@@ -42,7 +42,7 @@ def sources(count: int) -> Sources:
 
 @cache
 def expected(count: int) -> list[bytes]:
-    found = replayed(sources(count))
+    found = replayed(sources(count), record("small").sightings)
     assert len(found) > 20
     return found
 
@@ -74,8 +74,8 @@ async def test_each_stage_killed_and_ended(kafka: str, redis_server: str, tmp_pa
     """`kill -9`, then SIGTERM, of the worker that has a stage in hand and has kept something new; one stage
     after the other in one run."""
     async with Cluster(tmp_path, kafka, redis_server) as cluster:
-        await cluster.register(list(sources(1)))
-        frames = cluster.frames(sources(1), LINES)
+        await cluster.register([*sources(1), SEEN])
+        frames = cluster.frames(sources(1), LINES, record("small").sightings)
         share = len(frames) // (len(FAULTS) + 1)
         cluster.add(2)
         for number, (how, stage) in enumerate(FAULTS):
@@ -89,14 +89,14 @@ async def test_each_stage_killed_and_ended(kafka: str, redis_server: str, tmp_pa
         assert cluster.ends["SIGKILL"] == len(STAGES)
         streams = await between_stages(cluster)
         assert streams.wrong == []
-        whole = undisturbed([value for _, value in frames], list(sources(1)), cluster.spread)
+        whole = undisturbed([value for _, value in frames], [*sources(1), SEEN], cluster.spread)
         assert streams.contents() == whole.contents()
 
 
 async def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp_path: Path) -> None:
     async with Cluster(tmp_path, kafka, redis_server, raw=2, spread=4) as cluster:
-        await cluster.register(list(sources(4)))
-        frames = cluster.frames(sources(4), LINES)
+        await cluster.register([*sources(4), SEEN])
+        frames = cluster.frames(sources(4), LINES, record("small").sightings)
         half = len(frames) // 2
         (first,) = cluster.add()
         await cluster.publish(frames[:half])
@@ -115,8 +115,8 @@ async def test_a_worker_added_and_one_removed(kafka: str, redis_server: str, tmp
 async def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServer, tmp_path: Path) -> None:
     """Both are killed under load. While Redis is away frames wait, and no worker ends for it."""
     async with Cluster(tmp_path, own_kafka.address, own_redis.url) as cluster:
-        await cluster.register(list(sources(4)))
-        frames = cluster.frames(sources(4), LINES)
+        await cluster.register([*sources(4), SEEN])
+        frames = cluster.frames(sources(4), LINES, record("small").sightings)
         cluster.add()
         cluster.add_sink()
         third = len(frames) // 3
@@ -143,8 +143,8 @@ async def test_redis_and_kafka_away(own_kafka: KafkaServer, own_redis: RedisServ
 async def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """The last source never sends its end: a worker does, once, and it is as if the source had."""
     async with Cluster(tmp_path, kafka, redis_server, silence=1) as cluster:
-        await cluster.register(list(sources(4)))
-        frames = cluster.frames(sources(4), LINES)
+        await cluster.register([*sources(4), SEEN])
+        frames = cluster.frames(sources(4), LINES, record("small").sightings)
         cluster.add(2)
         await cluster.publish(frames[:-1])
 
@@ -160,8 +160,8 @@ async def test_a_source_whose_ingest_died_is_ended(kafka: str, redis_server: str
 async def test_what_is_no_frame_is_set_aside(kafka: str, redis_server: str, tmp_path: Path) -> None:
     """Garbage, an unknown version, a line of 10 MB as an ingest cuts it, a line that is none."""
     async with Cluster(tmp_path, kafka, redis_server) as cluster:
-        await cluster.register(list(sources(4)))
-        frames = cluster.frames(sources(4), LINES)
+        await cluster.register([*sources(4), SEEN])
+        frames = cluster.frames(sources(4), LINES, record("small").sightings)
         long = b"!AIVDM," + b"x" * 10_000
         bad = [
             b"\xffgarbage",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from geofences.catalogue import load_catalogue
 from models.event import Event
 from models.frame import Frame
+from models.sighting import Sighting
 from streams.recordings.replay import Replay, Source
 from streams.stages.core import Core
 from streams.stages.rules import Rules
@@ -28,10 +29,13 @@ def frames(name: str, lines: Sequence[str], size: int = 50_000) -> list[Frame]:
     ]
 
 
-def find(sources: dict[str, Sequence[Frame]], rules: Rules = RULES) -> list[Event]:
+def find(
+    sources: dict[str, Sequence[Frame]], rules: Rules = RULES, sightings: Sequence[Sighting] = ()
+) -> list[Event]:
     """All revisions of all events that a replay of these sources finds, in order."""
     events: list[Event] = []
     core = Core(sources, rules)
+    core.see(sightings)
     Replay(core, on_event=events.append).run(
         [Source(name, iter(batches)) for name, batches in sources.items()]
     )

@@ -51,7 +51,9 @@ def test_where_ships_were_jammed_to_nobody_was() -> None:
     assert {event.status for event in at_the_end} <= {Status.RETRACTED}
 
 
-def test_a_transfer_heard_by_satellite_and_silent_in_between_is_one_encounter() -> None:
-    recording = simulate("silent_alongside", 4, "passes")
+@pytest.mark.parametrize("scenario", ["silent_alongside", "new_mmsi"])
+def test_a_transfer_heard_by_satellite_is_one_encounter(scenario: str) -> None:
+    """With a silence of hours in the middle, or under a new MMSI from then on."""
+    recording = simulate(scenario, 4, "passes")
     revisions = find({"recording": frames("recording", recording.lines)})
     assert len({event.id for event in revisions if event.type is EventType.ENCOUNTER}) == 1

@@ -138,7 +138,7 @@ class EncounterDetector:
         s, pair = self._settings, found
         self._identify(pair, instant)
         if pair.samples and self._pairs.is_live(pair):
-            if told or len(pair.samples) <= _FEW:
+            if told or pair.id is None or len(pair.samples) <= _FEW:
                 yield from self._join_former(pair, instant)
             if pair.waits_from:
                 following = self._after_silence(pair, instant, last)

@@ -103,6 +103,7 @@ async def test_a_log_emptied_by_age_is_nothing_to_say_and_one_set_back_is(own_re
             await env.client.flushall()
             await env.write(event(3))
             await running.out.wait_for(3)
+            await running.err.wait_for(1)
             assert ["some events are missing" in line for line in running.err.lines] == [True]
         assert shown(running.out.lines) == revisions_of((1, 1), (2, 1), (3, 1))
 

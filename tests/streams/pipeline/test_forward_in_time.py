@@ -31,11 +31,10 @@ async def test_an_older_recording_is_refused_and_reported(
         async def over() -> bool:
             stages = (await examine(deployment)).stages
             vessels = [one.watermark for one in stages if one.stage == "vessels"]
-            return vessels == ["end"] * deployment.spread and not any(one.lag for one in stages)
+            ended = vessels == ["end"] * deployment.spread and not any(one.lag for one in stages)
+            return ended and await worked_off(redis_server, deployment.prefix) is not None
 
         await eventually(over, "the recording to be worked off")
-        done = await worked_off(redis_server, deployment.prefix)
-        assert done is not None
         health = await examine(deployment)
         assert health.lines is not None
         read = sum(health.lines.outcomes.values())

@@ -17,6 +17,7 @@ from tests.streams.detection.chains.stories import START, A, B, Story, direct, p
 from tests.streams.factories import event
 from tests.streams.feed.event_logs import InMemory, filled
 from tests.streams.feed.feed_servers import revisions, served, streaming
+from tests.waiting import eventually
 
 
 def told(story: Story) -> list[Event]:
@@ -124,7 +125,11 @@ async def test_a_recording_tells_the_case_only_once_the_chain_is_shown() -> None
         assert set((await listed(client)).values()) > {None}
         before = next(one.detected for one in events[::-1] if one.detected < first.detected)
         (await client.post("/v1/replay", json={"playing": False, "seek": before})).raise_for_status()
-        assert set((await listed(client)).values()) == {None}
+
+        async def without_cases() -> bool:
+            return set((await listed(client)).values()) == {None}
+
+        await eventually(without_cases, "the chain to be forgotten")
         (await client.post("/v1/replay", json={"seek": events[-1].detected})).raise_for_status()
         assert set((await listed(client)).values()) > {None}
 

@@ -132,3 +132,13 @@ def _areas(polygons: tuple[Polygon | MultiPolygon, ...]) -> tuple[Layer, Outline
 @cache
 def _land() -> tuple[Layer, Outline]:
     return _areas(land())
+
+
+def ahead(lon: float, lat: float, course: float, miles: float) -> tuple[float, float]:
+    """A position in degrees, so many nautical miles further on a course."""
+    angle, direction, phi = miles * 1852 / EARTH_RADIUS_M, np.radians(course), np.radians(lat)
+    to = np.arcsin(np.sin(phi) * np.cos(angle) + np.cos(phi) * np.sin(angle) * np.cos(direction))
+    turn = np.arctan2(
+        np.sin(direction) * np.sin(angle) * np.cos(phi), np.cos(angle) - np.sin(phi) * np.sin(to)
+    )
+    return float((lon + np.degrees(turn) + 180) % 360 - 180), float(np.degrees(to))

@@ -30,6 +30,7 @@ class Known(msgspec.Struct, array_like=True, gc=False):
     revision: int = 0  # that was passed on last
     closed: bytes | None = None  # the event as its own detector made it, once it is over
     level: str = Level.POSSIBLE  # that was passed on last
+    own_silence: bool = False  # a silence next to it is the vessel's own, not that of receivers
 
     def unlearnt(self) -> bool:
         """Whether it is over and `probable`, as judged before it was known where ships rest."""
@@ -49,15 +50,17 @@ class LoiteringEncounters:
         resting: RestingPlaces,
         encounters: EncounterDetector,
         identity_of: Callable[[int], Identity],
+        is_own_silence: Callable[[int, Millis, Millis], bool],
         keep: Millis,
         changed: set[str],
     ) -> None:
-        """Ticks may come late by up to `keep` milliseconds."""
+        """Ticks may come late by up to `keep` milliseconds. `is_own_silence` is `GapJudge.is_own`."""
         self._settings = settings
         self._rest_settings = rest_settings
         self._resting = resting
         self._encounters = encounters
         self._identity_of = identity_of
+        self._is_own_silence = is_own_silence
         self._keep = keep
         self._changed = changed
         self._known: dict[int, dict[str, Known]] = {}
@@ -81,6 +84,9 @@ class LoiteringEncounters:
             None if event.end is None else to_json(event),
         )
         known.encounters = self._encounters_of(mmsi, known)
+        # the gap before it may be forgotten by now, but was judged
+        own = self._is_own_silence(mmsi, known.start, known.end)
+        known.own_silence = own or (before is not None and before.own_silence)
         self._known.setdefault(mmsi, {})[event.id] = known
         return self._judged(event, known)
 
@@ -105,7 +111,7 @@ class LoiteringEncounters:
             event_from_json(closed), revision=known.revision + 1, detected=to_text(instant)
         )
         rest = self._resting.at(event.position.lon, event.position.lat, event.mmsis, instant)
-        lowered = judged(event, rest, known.encounters, self._settings, self._rest_settings)
+        lowered = self._made(event, rest, known)
         if lowered.level == known.level:
             return []
         known.rest, known.revision, known.level = rest, lowered.revision, lowered.level
@@ -124,9 +130,13 @@ class LoiteringEncounters:
         return [self._judged(event, known)]
 
     def _judged(self, event: Event, known: Known) -> Event:
-        made = judged(event, known.rest, known.encounters, self._settings, self._rest_settings)
+        made = self._made(event, known.rest, known)
         known.level = made.level
         return made
+
+    def _made(self, event: Event, rest: Rest, known: Known) -> Event:
+        s, r = self._settings, self._rest_settings
+        return judged(event, rest, known.encounters, known.own_silence, s, r)
 
     def _encounters_of(self, mmsi: int, known: Known) -> list[Met]:
         """Those that it names already and that can no longer be taken back, and those that overlap it now."""

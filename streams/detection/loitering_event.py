@@ -156,7 +156,7 @@ LEVELS: Final = (
         "silence_at_sea",
         Effect.EXCEPTION,
         "the vessel was silent for `silence_hours` right before or after it, neither near a port nor where "
-        "other ships rest",
+        "other ships rest, and reception does not explain that silence",
     ),
 )
 REASONS: Final = ReasonTable(
@@ -259,11 +259,17 @@ def build_event(
 
 
 def judged(
-    event: Event, rest: Rest, encounters: Sequence[Met], s: LoiteringSettings, r: RestSettings
+    event: Event,
+    rest: Rest,
+    encounters: Sequence[Met],
+    own_silence: bool,
+    s: LoiteringSettings,
+    r: RestSettings,
 ) -> Event:
     """A loitering with its level, from what the comparison of all vessels tells.
 
-    `rest` is what is known of where ships rest, `encounters` are those of the vessel meanwhile. One that is
+    `rest` is what is known of where ships rest, `encounters` are those of the vessel meanwhile, and
+    `own_silence` says whether a silence next to it is the vessel's own and not that of receivers. One that is
     taken back stays as it is.
     """
     if event.status is Status.RETRACTED:
@@ -279,7 +285,7 @@ def judged(
         against.append(ALONE.reason(s))
         verb = "has been found so far" if event.status is Status.OPEN else "was found"
         summary += f" No encounter with another vessel {verb}."
-    conditions = _conditions(event, against, encounters)
+    conditions = _conditions(event, against, encounters, own_silence)
     level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
     scoring = REASONS.scoring(s.weights, level, event.status, conditions)
@@ -294,12 +300,14 @@ def judged(
     )
 
 
-def _conditions(event: Event, against: Sequence[Reason], encounters: Sequence[Met]) -> set[str]:
+def _conditions(
+    event: Event, against: Sequence[Reason], encounters: Sequence[Met], own_silence: bool
+) -> set[str]:
     """The conditions of LEVELS that hold."""
     conditions = {reason.code for reason in (*event.reasons, *against)}
     if event.level is Level.PROBABLE:
         conditions.add("slow_long")
-    if "silence" in conditions and conditions.isdisjoint({"near_port", "resting_place"}):
+    if own_silence and "silence" in conditions and conditions.isdisjoint({"near_port", "resting_place"}):
         conditions.add("silence_at_sea")
     if encounters:
         probable = any(met.level == Level.PROBABLE for met in encounters)

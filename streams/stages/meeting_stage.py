@@ -90,15 +90,6 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._port_company.note,
             self._changed,
         )
-        self._loiterings = LoiteringEncounters(
-            rules.settings.vessel.detectors.loitering,
-            settings.resting,
-            self._resting,
-            self._encounters,
-            self._identity_of,
-            settings.keep,
-            self._changed,
-        )
         self._reception = Reception(settings.reception, self._step, self._changed)
         self._anomalies = IdentityAnomalies(
             settings.identity,
@@ -135,6 +126,16 @@ class MeetingStage(Stage[Instant, list[Event]]):
             rules.surroundings,
             self._identity_of,
             self._anomalies.moved_to,
+            self._changed,
+        )
+        self._loiterings = LoiteringEncounters(
+            rules.settings.vessel.detectors.loitering,
+            settings.resting,
+            self._resting,
+            self._encounters,
+            self._identity_of,
+            self._gaps.is_own,
+            settings.keep,
             self._changed,
         )
         self._sightings = SightingJudge(

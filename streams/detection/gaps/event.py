@@ -56,6 +56,7 @@ class Circumstances(msgspec.Struct, array_like=True, gc=False):
     leaves_coverage: bool = False
     lost_share: float = 0.0  # share of the vessels heard there that fall silent; 0 unless they often do
     outage: int | None = None  # the ring that fell silent with it
+    outlasted: bool = False  # others have been heard there for long enough since that
     harbour: str | None = None  # where it lay at rest
     class_b: bool = False
 
@@ -73,6 +74,11 @@ class Circumstances(msgspec.Struct, array_like=True, gc=False):
         stayed = near >= heard_vessels or self.heard_hours >= enough_hours
         return stayed and self.heard_hours >= heard_share * max(hours, 1)
 
+    def is_own(self, heard_vessels: int, heard_share: float, enough_hours: float) -> bool:
+        """Whether nothing that is known of reception explains the silence; arguments as above."""
+        explained = self.outage is not None or self.leaves_coverage or self.lost_share
+        return not explained and self.coverage_known(heard_vessels, heard_share, enough_hours)
+
 
 def judged(
     event: Event,
@@ -84,7 +90,8 @@ def judged(
 ) -> Event | None:
     """A gap with its level; None while it has none. `known` is whether coverage is."""
     assert event.gap is not None
-    if around.outage is not None and not identity.listed and event.status is not Status.RETRACTED:
+    explained = around.outage is not None and not around.outlasted
+    if explained and not identity.listed and event.status is not Status.RETRACTED:
         return None
     silent = from_text(event.end or event.detected) - from_text(event.start)
     reasons = list(_for(event, identity, around, silent, surroundings, s))

@@ -8,9 +8,8 @@ silence that reception explains is not published at all.
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
-import numpy as np
 
-from geofences.distance import EARTH_RADIUS_M
+from geofences.distance import ahead
 from geofences.surroundings import Surroundings
 from models.event import Event, EventType, Level, Status
 from models.time import DAY, HOUR, Millis, from_text, to_text
@@ -159,6 +158,23 @@ class GapJudge:
             for _, known in sorted(silences.items())
         ]
 
+    def is_own(self, mmsi: int, start: Millis, end: Millis) -> bool:
+        """Whether a silence right before or after a time is the vessel's own: reception does not explain it.
+
+        Others were heard near it meanwhile, it did not leave where vessels are heard, and vessels are not
+        often lost there.
+        """
+        near = self._reception_settings
+        for known in self._known.get(mmsi, {}).values():
+            proposal = proposed(known.proposal)
+            back = None if proposal.end is None else from_text(proposal.end)
+            before = back is not None and abs(back - start) <= HOUR
+            if (before or abs(known.start - end) <= HOUR) and known.around.is_own(
+                near.heard_vessels, near.heard_share, self._settings.possible_hours
+            ):
+                return True
+        return False
+
     def attach(self, mmsi: int, id: str, new: Attached) -> None:
         """Take a sighting for one of a silent vessel. `tell` publishes that."""
         known = self._known[mmsi][id]
@@ -300,9 +316,10 @@ class GapJudge:
         if known.open or not known.level:
             around.lost_share = share if often else 0.0
         outage = next((i for i, ring in enumerate(around.rings) if ring.silent(s)), None)
-        # others have been heard there for long enough since: the silence is the vessel's own
-        own = around.heard_hours >= self._settings.least_hours(around.kind())[0]
-        around.outage = None if own else outage
+        # others have been heard there for long enough since: the silence is the vessel's own, unless it
+        # sailed on meanwhile, perhaps to where nobody is heard
+        around.outlasted = around.heard_hours >= self._settings.least_hours(around.kind())[0]
+        around.outage = None if around.outlasted and not around.under_way else outage
 
     def _publish(
         self, mmsi: int, known: Known, event: Event, instant: Millis, *, on_change: bool = False
@@ -331,7 +348,7 @@ class GapJudge:
         least = self._reception_settings.course_vessels
         return any(
             self._reception.seen(
-                area(*_ahead(sample.lon, sample.lat, sample.course, sample.speed_knots * hours))
+                area(*ahead(sample.lon, sample.lat, sample.course, sample.speed_knots * hours))
             )
             < least
             for hours in (1, 2, 3)
@@ -374,13 +391,3 @@ class GapJudge:
             for id, known in silences.items():
                 if known.open:
                     yield mmsi, id
-
-
-def _ahead(lon: float, lat: float, course: float, miles: float) -> tuple[float, float]:
-    """A position in degrees, so many nautical miles further on a course."""
-    angle, direction, phi = miles * 1852 / EARTH_RADIUS_M, np.radians(course), np.radians(lat)
-    to = np.arcsin(np.sin(phi) * np.cos(angle) + np.cos(phi) * np.sin(angle) * np.cos(direction))
-    turn = np.arctan2(
-        np.sin(direction) * np.sin(angle) * np.cos(phi), np.cos(angle) - np.sin(phi) * np.sin(to)
-    )
-    return float((lon + np.degrees(turn) + 180) % 360 - 180), float(np.degrees(to))

@@ -141,7 +141,9 @@ LEVELS: Final = (
         "neighbours_silent",
         Effect.BAR,
         "most vessels near it, around it or of the whole feed fell silent with it; then no event is raised "
-        "at all, unless the vessel is on a watchlist",
+        "at all, unless the vessel is on a watchlist. Once others have been heard there again for "
+        "`possible_hours`, that counts only for a vessel that was under way: it may have sailed to where "
+        "nobody is heard",
     ),
     LevelRule(
         "coverage_unknown",

@@ -18,9 +18,11 @@ from models.report import Rows
 from models.time import DAY, HOUR, MINUTE, Millis, from_text
 from models.vessel import Identity, ListingStatus
 from streams.detection.encounters.renumbered import Namesakes
+from streams.detection.ending import ended
 from streams.detection.explanation import NOT_OF_INTEREST
-from streams.detection.identities.event import build_event, ended, told
+from streams.detection.identities.event import build_event, told
 from streams.detection.identities.link import Former, Link, Moved, Place, follow, formers, is_alike, link_of
+from streams.detection.identities.reasons import REASONS
 from streams.detection.identities.record import (
     CHANGED,
     DUPLICATED,
@@ -366,7 +368,7 @@ class IdentityAnomalies:
         else:
             end = instant
         self._touch(record.identity.mmsi)
-        return ended(event, case.revision + 1, end, instant, why, self._settings)
+        return ended(event, case.revision + 1, end, instant, why, REASONS, self._settings.weights)
 
     # --- checkpoints
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from geofences.surroundings import Surroundings, bounds
@@ -247,25 +246,3 @@ def _summary(
 
 
 _DOUBTS: Final = frozenset({"imo_invalid", "imo_missing", "no_country", "callsign_flag"})
-
-
-def ended(
-    event: Event, revision: int, end: Millis, instant: Millis, why: Reason | None, s: IdentityAnomalySettings
-) -> Event:
-    """The last revision of an anomaly, as it was told before; `why` is the reason if it is taken back."""
-    status = Status.CLOSED if why is None else Status.RETRACTED
-    against = event.against if why is None else (*event.against, why)
-    conditions = event.scoring.conditions if event.scoring else ()
-    scoring = REASONS.scoring(s.weights, event.level, status, conditions)
-    return msgspec.structs.replace(
-        event,
-        revision=revision,
-        status=status,
-        end=to_text(end),
-        detected=to_text(instant),
-        against=against,
-        score=score(scoring, event.reasons, against),
-        scoring=scoring,
-        innocent_explanation=best(REASONS, event.reasons, against),
-        summary=event.summary + retracted(why),
-    )

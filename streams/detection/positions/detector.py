@@ -14,18 +14,18 @@ from models.event import Detector, Event, EventType, Reason, event_id, from_json
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity, ListingStatus
+from streams.detection.ending import ended
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.positions.event import (
     Told,
     build_event,
     came_back,
-    ended,
     jumps_of,
     lies_at_sea,
     stay_of,
 )
 from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, KINDS, Case, Jumper
-from streams.detection.positions.reasons import OF_REGION
+from streams.detection.positions.reasons import OF_REGION, REASONS
 from streams.detection.positions.region import Region
 from streams.detection.positions.regions import Regions
 from streams.detection.positions.settings import PositionAnomalySettings
@@ -249,7 +249,9 @@ class PositionAnomalies:
         del jumper.cases[kind]
         self._touch(jumper)
         end = max(end, case.start)
-        return ended(from_json(case.event), case.revision + 1, end, instant, why, self._settings)
+        return ended(
+            from_json(case.event), case.revision + 1, end, instant, why, REASONS, self._settings.weights
+        )
 
     def _touch(self, jumper: Jumper) -> None:
         self._due.add(jumper.mmsi)

@@ -250,28 +250,6 @@ def build_event(
     )
 
 
-def ended(
-    event: Event, revision: int, end: Millis, instant: Millis, why: Reason | None, s: PositionAnomalySettings
-) -> Event:
-    """The last revision of an anomaly, as it was told before; `why` is the reason if it is taken back."""
-    status = Status.CLOSED if why is None else Status.RETRACTED
-    against = event.against if why is None else (*event.against, why)
-    conditions = event.scoring.conditions if event.scoring else ()
-    scoring = REASONS.scoring(s.weights, event.level, status, conditions)
-    return msgspec.structs.replace(
-        event,
-        revision=revision,
-        status=status,
-        end=to_text(end),
-        detected=to_text(instant),
-        against=against,
-        score=score(scoring, event.reasons, against),
-        scoring=scoring,
-        innocent_explanation=best(REASONS, event.reasons, against),
-        summary=event.summary + retracted(why),
-    )
-
-
 def came_back(jumps: Sequence[Jump], s: PositionAnomalySettings) -> bool:
     """Whether a ship came back to its track often, or after long."""
     back = [jump for jump in jumps if jump.back]

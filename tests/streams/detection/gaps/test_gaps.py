@@ -87,6 +87,13 @@ def test_one_that_stays_silent_after_an_outage_is_told_then() -> None:
     assert events[-1].level is Level.PROBABLE
 
 
+def test_one_that_can_have_sailed_out_of_reach_in_an_outage_is_only_possible() -> None:
+    there = -8 * 12 * 1852  # at the place at hour 8
+    event = only(run(*tanker((0, 8), (60, 62), knots=12, east=there), *others((0, 8), (20, 62))))
+    assert event.level is Level.POSSIBLE
+    assert "neighbours_silent" in codes(event)
+
+
 def test_two_that_fall_silent_together_are_no_outage() -> None:
     spans = (0.0, 4.0), (11.0, 15.0)
     events = run(*tanker(*spans, knots=10), *tanker(*spans, knots=10, mmsi=B, east=30_000))

@@ -81,8 +81,8 @@ LEAPT_RULE: Final = LevelRule(
 FALSE_PLACE: Final = ReasonType(
     code="false_place",
     side=Side.RETRACTION,
-    text="MMSI {mmsi} was not there: its positions leapt {value:g} km off its track and came back to it, as "
-    "by jamming or spoofing",
+    text="the positions of MMSI {mmsi} leapt {value:g} km off its track to there and came back to it: by "
+    "jamming or spoofing, or because another ship uses its number",
     weight="retraction",
     unit="km",
 )
@@ -137,7 +137,12 @@ def leap_of(identity: Identity, start: Millis) -> Leap | None:
 
 
 def false_place(identity: Identity, segment: int, start: Millis, end: Millis, s: Weighted) -> Reason | None:
-    """Why what happened on a track segment did not happen there: the vessel came back to its own track."""
+    """Why what happened on a track segment does not hold: the vessel came back to its own track.
+
+    Not where two ships are known to use the number: then either track is a ship's.
+    """
+    if identity.shared:
+        return None
     for run in identity.places.off_track:
         if run.segment == segment and run.start <= start and end <= run.end + _MARGIN:
             return FALSE_PLACE.reason(s, run.kilometers, mmsi=mmsi_text(identity))

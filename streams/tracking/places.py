@@ -51,6 +51,10 @@ _HELD: Final = 16
 """Fixes that wait on a place that is not believed: one for each of so many parts of the time it takes."""
 _DRIFT_KNOTS: Final = 3.0
 """A track that was slower than this before a silence is expected where it was. Source: currents."""
+_LEAST_KNOWN: Final = 0.5
+"""A track that a vessel comes back to has at least this many times the fixes of the place in between, for
+that to be false. Else a recording that begins with jamming would make the ship's own track the false one.
+Source: judgement."""
 _HOME: Final = 110 * MINUTE
 """A track is won back from where it was at most this long ago. Source: the silence that counts as contact."""
 
@@ -284,7 +288,9 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
             add_off_track(vessel, tail(other, fix), s)
     elif segment.was_believed and heard < segment.run:
         for other in believed:
-            add_off_track(vessel, tail(other, fix, other.number), s)
+            # a track that was hardly known before tells little about the one in between
+            known = _LEAST_KNOWN * other.fixes <= segment.fixes
+            add_off_track(vessel, tail(other, fix, other.number if known else -1), s)
             other.believed = other.was_believed = False
     elif fix[0] - max(heard, segment.run) >= enough:
         if not segment.follows:

@@ -133,12 +133,10 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     believed: bool = True  # its fixes make ticks; else they wait in `held`
     knots: float = math.nan  # speed that its positions imply, smoothed; NaN where not known yet
     contradicted: bool = False  # its positions contradict the speed it reports
-    still: Place | None = None  # where and since when it lies still all the same, while that lasts
     trail: bytes = b""  # mean positions of the last steps (`motion`)
     run: Millis = BEGINNING  # since when it is heard without a long silence
     run_fixes: int = 0  # fixes since then
     before: Place | None = None  # where it was before that silence
-    leap: Leap | None = None  # how it began, if no ship can have come there
     # of a place that is not believed
     blocks: int = 0  # how often it was heard after another place, since `run`
     others: int = 0  # fixes of believed tracks since `run`
@@ -146,6 +144,8 @@ class Segment(msgspec.Struct, array_like=True, gc=False):
     home: int | None = None  # number of the track that it may be
     follows: bool = False  # it begins where that track may have come in a silence, not where it was
     held: list[Fix] = []  # one fix in each step
+    leap: Leap | None = None  # how it began, if no ship can have come there
+    still: Place | None = None  # where and since when it lies still though it reports speed, while that lasts
 
 
 def is_confirmed(segment: Segment, s: TrackSettings) -> bool:

@@ -56,9 +56,9 @@ class Circumstances(msgspec.Struct, array_like=True, gc=False):
     leaves_coverage: bool = False
     lost_share: float = 0.0  # share of the vessels heard there that fall silent; 0 unless they often do
     outage: int | None = None  # the ring that fell silent with it
-    outlasted: bool = False  # others have been heard there for long enough since that
     harbour: str | None = None  # where it lay at rest
     class_b: bool = False
+    outlasted: bool = False  # others have been heard there for long enough since that outage
 
     def kind(self) -> str:
         """The thresholds that count: how their settings' names begin."""

@@ -39,7 +39,7 @@ export const REASONS = {
     {"code": "no_tanker", "side": "retraction", "text": "neither vessel turned out to be one that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "one_hull", "side": "retraction", "text": "the two are one hull or work as one: two transponders on one ship, or a pair of trawlers", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
     {"code": "continued", "side": "retraction", "text": "it goes on the encounter …, in which one of the two had another MMSI", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
+    {"code": "false_place", "side": "retraction", "text": "the positions of MMSI … leapt … km off its track to there and came back to it: by jamming or spoofing, or because another ship uses its number", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "loitering": { "reasons": [
     {"code": "slow", "side": "for", "text": "slower than … knots on average for … (averages of … min; silences of up to … h included)", "weight": 0.15, "thresholds": [4.0, 2.0], "unit": "h", "plotted": false},
@@ -67,7 +67,7 @@ export const REASONS = {
     {"code": "in_encounter", "side": "against", "text": "it was in an encounter meanwhile, which has an event of its own", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
+    {"code": "false_place", "side": "retraction", "text": "the positions of MMSI … leapt … km off its track to there and came back to it: by jamming or spoofing, or because another ship uses its number", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "port_visit": { "reasons": [
     {"code": "inside", "side": "for", "text": "in …, on the ways between or within … m, for …", "weight": 0.1, "thresholds": [], "unit": "h", "plotted": false},
@@ -87,7 +87,7 @@ export const REASONS = {
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "excluded_type", "side": "retraction", "text": "the vessel turned out to be none that counts: by its ship type, flag, IMO number or a watchlist", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "false_place", "side": "retraction", "text": "MMSI … was not there: its positions leapt … km off its track and came back to it, as by jamming or spoofing", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
+    {"code": "false_place", "side": "retraction", "text": "the positions of MMSI … leapt … km off its track to there and came back to it: by jamming or spoofing, or because another ship uses its number", "weight": 0.5, "thresholds": [], "unit": "km", "plotted": false}
   ] },
   "gap": { "reasons": [
     {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … count as ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},

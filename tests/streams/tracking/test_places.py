@@ -222,3 +222,27 @@ def test_a_snapshot_at_any_place_changes_nothing() -> None:
     out += stage.advance(END)
     assert ticks_of(out).tobytes() == ticks_of(whole).tobytes()
     assert identities_of(out) == identities_of(whole)
+
+
+def heard_at(*stays: tuple[float, float, bool]) -> list[Instant]:
+    """A tanker adrift, heard once a minute from minute to minute, at its place or 60 km off."""
+    parts = [
+        fixes(A, np.arange(begin, end), 60_000.0 * away + 10 * np.arange(begin, end), sog=0.5)
+        for begin, end, away in stays
+    ]
+    return run_stage(vessel_stage(), np.concatenate(parts))
+
+
+@pytest.mark.parametrize(
+    ("stays", "false"),
+    [
+        ([(0, 300, False), (300, 420, True), (420, 480, False)], [(300, 419)]),
+        ([(0, 90, True), (90, 600, False), (600, 606, True)], []),  # it begins with jamming
+    ],
+)
+def test_a_place_that_a_known_track_comes_back_from_is_false(
+    stays: list[tuple[float, float, bool]], false: list[tuple[int, int]]
+) -> None:
+    last = identities_of(heard_at(*stays))[A]
+    runs = [(run.start, run.end) for run in last.places.off_track if run.segment >= 0]
+    assert runs == [(at(begin), at(end)) for begin, end in false]

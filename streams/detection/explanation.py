@@ -70,7 +70,7 @@ LEAPT: Final = ReasonType(
     code="leapt",
     side=Side.AGAINST,
     text="at {when} UTC the positions of MMSI {mmsi} leapt {value:g} km, farther than a ship comes in "
-    "{after}: before it or since they are false, by jamming or spoofing",
+    "{after}: those before it or those since are false, by jamming or spoofing, or another ship's",
     weight="leapt",
     unit="km",
     hypotheses=(Hypothesis.JAMMING,),

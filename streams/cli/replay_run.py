@@ -11,7 +11,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from geofences.land import land_clip
 from models.event import Event
 from models.frame import Reject
 from models.report import Rows
@@ -27,7 +26,6 @@ from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
-from streams.output.report import plot_thresholds, render
 from streams.output.sanitize import sanitize
 from streams.recordings.arrivals import Source, arrivals
 from streams.recordings.content import Access
@@ -148,6 +146,9 @@ class _Findings:
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""
+        from geofences.land import land_clip
+        from streams.output.report import plot_thresholds, render
+
         settings, fences = inputs.rules.settings, inputs.rules.surroundings.fences
         thresholds = plot_thresholds(settings)
         return render(self._history, self._tracks(), fences, summary, land_clip, thresholds, settings.ledger)

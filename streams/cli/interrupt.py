@@ -1,7 +1,7 @@
 """Ctrl-C: the first one ends a run cleanly with what was found so far, the second one at once."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,8 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.asked = False
+        self.pass_on: Callable[[], object] = bool
+        """Called at the first one, to tell others of it."""
         self._waiting = False
         self._again = False
 
@@ -44,6 +46,11 @@ class Interrupt:
             self._again = True
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # a third one kills the process
             raise KeyboardInterrupt
+        self.pass_on()
+        self.ask()
+
+    def ask(self) -> None:
+        """As the first SIGINT would; raises Interrupted in the midst of what may block."""
         self.asked = True
         if self._waiting:
             self._waiting = False

@@ -34,6 +34,16 @@ def replay(
             help="Write every line that could not be used to this file as JSON Lines, with the reason.",
         ),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            metavar="1|2",
+            min=1,
+            max=2,
+            help="With 2, a second process decodes ahead. Events are the same. Default: 2 for recordings of "
+            "more than 4 MiB where two CPUs can be used.",
+        ),
+    ] = None,
     inputs: InputOptions,
     detection: DetectionOptions,
 ) -> None:
@@ -45,4 +55,4 @@ def replay(
     from streams.cli.replay_run import Outputs, run
 
     outputs = Outputs(events=out, form=form, report=report, rejects=rejects)
-    raise typer.Exit(run(files, inputs, detection, outputs))
+    raise typer.Exit(run(files, inputs, detection, outputs, processes))

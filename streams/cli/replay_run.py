@@ -11,11 +11,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from geofences.land import land_clip
 from models.event import Event
 from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
+from streams.cli import decoder_process
+from streams.cli.decoder_process import decoded_ahead
 from streams.cli.errors import complain
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
@@ -25,8 +26,8 @@ from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
-from streams.output.report import plot_thresholds, render
 from streams.output.sanitize import sanitize
+from streams.recordings.arrivals import Source, arrivals
 from streams.recordings.content import Access
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
@@ -51,8 +52,14 @@ class Outputs:
         return self.events
 
 
-def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions, outputs: Outputs) -> int:
-    """Replay the files and return the exit code.
+def run(
+    files: Sequence[str],
+    inputs: InputOptions,
+    detection: DetectionOptions,
+    outputs: Outputs,
+    processes: int | None = None,
+) -> int:
+    """Replay the files, in one or two processes or as many as seem best, and return the exit code.
 
     Raises UsageError before anything is read, and Failed where an output can't be written to its end.
     """
@@ -67,6 +74,7 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
         [*recordings.files, *detection.files],
     )
+    two = decoder_process.processes(processes, recordings.files) == 2
     loaded = load_detection(detection, inputs.hints)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
@@ -77,18 +85,26 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
                 found.writer = EventWriter(opened.enter_context(Output(events)), outputs.form)
                 opened.callback(found.writer.close)
             opened.enter_context(interrupt.listen())
+            core = loaded.core(recordings.names)
+
+            def sources(on_read: Callable[[int], object]) -> Sequence[Source]:
+                return recordings.sources(loaded.rules.settings.decoder, Access(interrupt, on_read))
+
+            if two:  # before the progress is shown, which takes a thread
+                ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
+                decoded = opened.enter_context(ahead)
+            else:
+                decoded = arrivals(core.intake, sources(progress.on_read), lambda: interrupt.asked)
             opened.enter_context(progress.shown(recordings.files, recordings.passes))
             replay = Replay(
-                loaded.core(recordings.names),
+                core,
                 on_event=found.add,
                 on_reject=_reject_writer(rejects),
                 on_instant=found.add_ticks,
                 on_progress=progress.on_progress,
-                stopped=lambda: interrupt.asked,
                 mmsis=loaded.mmsis,
             )
-            access = Access(interrupt, progress.on_read)
-            summary = replay.run(recordings.sources(loaded.rules.settings.decoder, access))
+            summary = replay.follow(decoded)
         if summary.lines:
             show_events(console, found.latest.values())
             console.print()
@@ -130,6 +146,9 @@ class _Findings:
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""
+        from geofences.land import land_clip
+        from streams.output.report import plot_thresholds, render
+
         settings, fences = inputs.rules.settings, inputs.rules.surroundings.fences
         thresholds = plot_thresholds(settings)
         return render(self._history, self._tracks(), fences, summary, land_clip, thresholds, settings.ledger)

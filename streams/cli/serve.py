@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from streams.feed.recording.memory_log import MemoryLog
     from streams.feed.settings import FeedSettings
-    from streams.recordings.replay import Source
+    from streams.recordings.arrivals import Source
     from streams.recordings.summary import Summary
 
 HOST = "127.0.0.1"

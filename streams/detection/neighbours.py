@@ -5,13 +5,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import Millis
 from streams.detection.encounters.encounter import Key
+from streams.detection.nearby import pairs_within
 
 SEGMENTS: Final = 65_536
 """More than there are segment numbers: MMSI and segment in one integer."""
@@ -113,9 +113,8 @@ class Neighbours:
     def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
         points = unit_vectors(rows["lon"], rows["lat"]).T
         (new,) = np.nonzero(is_new)
-        tree = cKDTree(points)
-        found = cKDTree(points[new]).sparse_distance_matrix(tree, self._reach, output_type="ndarray")
-        i, j = new[found["i"]], found["j"]
+        i, j = pairs_within(points[new], points, self._reach)
+        i = new[i]
         low, high = np.minimum(i, j), np.maximum(i, j)
         keep = rows["mmsi"][low] != rows["mmsi"][high]
         low, high = low[keep], high[keep]

@@ -14,7 +14,8 @@ import numpy as np
 from models.event import Event, EventType, Status, to_json
 from models.report import Rows
 from models.tick import Instant
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
 from tests.docs.detector_map import svg

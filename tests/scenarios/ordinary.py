@@ -24,7 +24,8 @@ from models.frame import Frame
 from models.tick import Instant
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, from_text
 from models.vessel import Role
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from tests.benchmarks.nmea_columns import Bytes, Integers, armour, bits, digits, fixed, tagged, text_bits
 from tests.benchmarks.traffic import imo_numbers, message_bodies

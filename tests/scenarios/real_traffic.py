@@ -17,8 +17,9 @@ from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import DAY
 from models.vessel import Role
+from streams.recordings.arrivals import Source
 from streams.recordings.recording import open_recording
-from streams.recordings.replay import Replay, Source
+from streams.recordings.replay import Replay
 from streams.simulator.evaluation import latest
 from streams.stages.core import Core
 from tests.scenarios.recordings import BASE_TIME

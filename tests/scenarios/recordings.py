@@ -11,8 +11,9 @@ from pathlib import Path
 from models.event import Event
 from models.source_hints import SourceHints
 from models.time import Millis, from_text, to_text
+from streams.recordings.arrivals import Source
 from streams.recordings.recording import open_recording
-from streams.recordings.replay import Replay, Source
+from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
 from tests.scenarios.runs import RULES

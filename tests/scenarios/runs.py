@@ -6,7 +6,8 @@ from geofences.catalogue import load_catalogue
 from models.event import Event
 from models.frame import Frame
 from models.sighting import Sighting
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings

@@ -7,8 +7,9 @@ import pytest
 
 from models.event import Event
 from models.time import MINUTE, from_text
+from streams.recordings.arrivals import Source
 from streams.recordings.recording import open_recording
-from streams.recordings.replay import Replay, Source
+from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from streams.stages.settings import Settings, load
 from tests.scenarios.recordings import recordings, replay

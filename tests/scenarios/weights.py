@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 from models.event import Event, EventType
 from streams.detection.legend import tables
 from streams.detection.reasons import Side
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.simulator.evaluation import latest, matched
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core

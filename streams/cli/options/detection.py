@@ -18,7 +18,8 @@ from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
     from streams.sightings.files import SightingFile
-    from streams.stages.core import Core, ReportFilter
+    from streams.stages.core import Core
+    from streams.stages.intake import ReportFilter
     from streams.stages.rules import Rules
 
 
@@ -118,7 +119,7 @@ def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionIn
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
     from streams.sightings.files import load_sightings
-    from streams.stages.core import ReportFilter
+    from streams.stages.intake import ReportFilter
     from streams.stages.rules import load_rules
 
     start = BEGINNING if options.start is None else options.start

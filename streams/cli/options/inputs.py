@@ -15,10 +15,10 @@ from streams.cli.options import values
 
 if TYPE_CHECKING:
     from streams.decoding.settings import DecoderSettings
+    from streams.recordings.arrivals import Source
     from streams.recordings.content import Access
     from streams.recordings.inputs import Input
     from streams.recordings.recording import Reading
-    from streams.recordings.replay import Source
 
 Recordings = Annotated[
     list[str],
@@ -144,9 +144,9 @@ class FoundRecordings:
 
     def sources(self, decoder: "DecoderSettings", access: "Access | None" = None) -> "list[Source]":
         """One for each recording, ready to be read."""
+        from streams.recordings.arrivals import source_of
         from streams.recordings.content import Access
         from streams.recordings.recording import Recording
-        from streams.recordings.replay import source_of
 
         reading = self.options.reading(access=access or Access(), settings=decoder)
         named = zip(self.names, self.inputs, strict=True)

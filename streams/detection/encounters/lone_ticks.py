@@ -6,19 +6,18 @@ neighbours on the grid, or two lone ticks between which it can only have drifted
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
-from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors, unwrap
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors, unwrap
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.nearby import pairs_within
 from streams.detection.neighbours import SEGMENTS, Neighbours, tracks
 from streams.tracking.grid import at_or_after
 from streams.tracking.track import KNOT
@@ -145,7 +144,7 @@ class LoneTicks:
             if not len(lone) or not len(there):
                 continue
             metres = s.keep_metres + s.under_way_knots * KNOT * self._step
-            i, j = _within(_points(lone), cKDTree(_points(there)), np.full(len(lone), metres))
+            i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M)
             one, other = lone["mmsi"][i], there["mmsi"][j]
             is_wanted = {mmsi: wanted(mmsi) for mmsi in {*one.tolist(), *other.tolist()}}
             either = [is_wanted[a] or is_wanted[b] for a, b in zip(one.tolist(), other.tolist(), strict=True)]
@@ -185,8 +184,8 @@ class LoneTicks:
             every = every.compress(count[number] > 1)
             if not len(every):
                 continue
-            metres = np.full(len(every), self._contact_metres)
-            i, j = _within(_points(every), cKDTree(_points(every)), metres)
+            points = _points(every)
+            i, j = pairs_within(points, points, self._contact_metres / EARTH_RADIUS_M)
             time, track = every["time"], tracks(every)
             met = (time[i] == time[j]) & (track[i] < track[j])
             yield from zip(every.take(i[met]), track[j[met]].tolist(), strict=True)
@@ -212,7 +211,8 @@ class LoneTicks:
             return
         middle = _points(before.take(legs)) + _points(after.take(legs))
         middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-        i, j = _within(middle, cKDTree(_points(every)), s.keep_metres + metres[legs] / 2)
+        reach = (s.keep_metres + metres[legs] / 2) / EARTH_RADIUS_M
+        i, j = pairs_within(middle, _points(every), reach)
         leg, time = legs[i], every["time"][j]
         met = (before["time"][leg] < time) & (time < after["time"][leg]) & (number[leg] != number[j])
         yield from zip(every.take(j[met]), number[leg[met]].tolist(), strict=True)
@@ -309,13 +309,3 @@ def _track(row: Rows) -> int:
 
 def _points(rows: Rows) -> npt.NDArray[np.float64]:
     return unit_vectors(rows["lon"], rows["lat"]).T
-
-
-def _within(
-    points: npt.NDArray[np.float64], tree: cKDTree, metres: Floats
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Each point with each of the tree's points that is no farther from it than its metres: the numbers of
-    both, a row a pair."""
-    near = tree.query_ball_point(points, metres / EARTH_RADIUS_M, return_sorted=True).tolist()
-    count = [len(each) for each in near]
-    return np.repeat(np.arange(len(near)), count), np.fromiter(chain.from_iterable(near), np.intp, sum(count))

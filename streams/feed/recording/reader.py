@@ -9,7 +9,8 @@ from models.event import Event
 from models.tick import Instant
 from streams.feed.recording.memory_log import MemoryLog
 from streams.feed.recording.player import Player
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
 

@@ -16,7 +16,8 @@ from geofences.fence import Fence, FenceKind, Policy, dump_fences
 from models.event import Event, from_json, to_json
 from streams.deployment.config import Deployment, RunFiles
 from streams.deployment.reference_data import ReferenceDataError, load_all_fences, load_reference_data
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from streams.stages.rules import load_rules
 from streams.watchlists.shipped import shipped_watchlist

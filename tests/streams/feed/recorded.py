@@ -5,7 +5,8 @@ from functools import cache
 from models.event import Event
 from models.tick import Instant
 from streams.feed.recording.memory_log import MemoryLog
-from streams.recordings.replay import Replay, Source
+from streams.recordings.arrivals import Source
+from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from tests.scenarios.runs import RULES, frames
 from tests.streams.contracts.recorded import recording

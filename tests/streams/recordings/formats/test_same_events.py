@@ -11,9 +11,10 @@ import zstandard
 
 from models.event import Event
 from models.time import from_text
+from streams.recordings.arrivals import source_of
 from streams.recordings.inputs import find_inputs
 from streams.recordings.recording import Reading, Recording
-from streams.recordings.replay import Replay, source_of
+from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
 from tests.scenarios.runs import RULES

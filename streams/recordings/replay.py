@@ -13,6 +13,7 @@ import numpy as np
 
 from models.event import Event
 from models.frame import Frame, Reject
+from models.report import Reports
 from models.tick import Instant
 from models.time import DAY, Millis
 from models.vessel import Role
@@ -70,7 +71,11 @@ class Replay:
     on_reject: Callable[[Reject], None] = _ignore
     on_instant: Callable[[Instant], None] = _ignore
     on_progress: Callable[[Summary], None] = _ignore
+    on_reports: Callable[[Reports], None] = _ignore
     stopped: Callable[[], bool] = bool
+    """Whether to read no more: the sources end where they are."""
+    cut: Callable[[], bool] = bool
+    """Asked before each reading: whether to leave it at that, without an end of any source."""
     mmsis: frozenset[int] = frozenset()
     """Only events in which one of these vessels takes part are given out and counted; empty means all."""
     _summary: Summary = field(default_factory=Summary)
@@ -88,7 +93,7 @@ class Replay:
         self._look_ahead(sources)
         frames = {source.name: source.frames for source in sources}
         notes = {source.name: source.notes for source in sources}
-        while (name := self.core.slowest) is not None:
+        while (name := self.core.slowest) is not None and not self.cut():
             frame = None if self.stopped() else self._read(name, frames[name])
             self._take(self.core.end(name) if frame is None else self.core.feed(frame))
             summary.outcomes[name] = self.core.decoders[name].outcomes
@@ -135,6 +140,7 @@ class Replay:
 
     def _take(self, out: Output) -> None:
         summary = self._summary
+        self.on_reports(out.reports)
         for reject in out.rejects:
             self.on_reject(reject)
         for rows in (out.reports.positions, out.reports.statics):

@@ -1,0 +1,70 @@
+"""Comparison of events as they were published with those that a replay gives: what differs, in sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from models.event import Event, to_json
+
+_MOST: Final = 8
+"""Differences of one revision that are named."""
+_LONGEST: Final = 60
+_MISSING: Final = "nothing"
+
+Revisions = Mapping[tuple[str, int], bytes]
+"""By id and revision, the event as a line of JSON."""
+
+
+def by_revision(events: Sequence[Event]) -> dict[tuple[str, int], bytes]:
+    return {(event.id, event.revision): to_json(event) for event in events}
+
+
+def compare(published: Revisions, found: Revisions, where: str, *, all_of_them: bool = True) -> list[str]:
+    """What differs between revisions in `where` and those of a replay, a sentence each.
+
+    Without `all_of_them` it is no difference that the replay gives more revisions.
+    """
+    wanted = published.keys() | found.keys() if all_of_them else published.keys()
+    return [
+        sentence
+        for key in sorted(wanted)
+        if published.get(key) != found.get(key)
+        for sentence in _of_revision(key, published.get(key), found.get(key), where)
+    ]
+
+
+def _of_revision(
+    key: tuple[str, int], published: bytes | None, found: bytes | None, where: str
+) -> Iterator[str]:
+    name = f"event {key[0]}, revision {key[1]}"
+    if found is None:
+        yield f"{name}: is in {where}, but the replay does not give it"
+    elif published is None:
+        yield f"{name}: the replay gives it, but it is not in {where}"
+    else:
+        different = list(_paths("", msgspec.json.decode(published), msgspec.json.decode(found)))
+        for path, there, here in different[:_MOST]:
+            yield f"{name}: {path} is {_shown(there)} in {where}, and {_shown(here)} by the replay"
+        if len(different) > _MOST:
+            yield f"{name}: {len(different) - _MOST} more fields differ"
+        if not different:
+            yield f"{name}: the same values, written in another way in {where}"
+
+
+def _paths(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The places at which two documents differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            yield from _paths(f"{path}.{key}" if path else key, one.get(key), other.get(key))
+    elif isinstance(one, list) and isinstance(other, list):
+        for index in range(max(len(one), len(other))):
+            there, here = (items[index] if index < len(items) else _MISSING for items in (one, other))
+            yield from _paths(f"{path}[{index}]", there, here)
+    elif one != other:
+        yield path, one, other
+
+
+def _shown(value: Any) -> str:
+    text = value if value is _MISSING else msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

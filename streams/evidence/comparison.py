@@ -1,5 +1,6 @@
 """Comparison of events as they were published with those that a replay gives: what differs, in sentences."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from models.event import Event, to_json
 
 _MOST: Final = 8
 """Differences of one revision that are named."""
+_MOST_REVISIONS: Final = 5
 _LONGEST: Final = 60
 _MISSING: Final = "nothing"
 
@@ -25,13 +27,16 @@ def compare(published: Revisions, found: Revisions, where: str, *, all_of_them: 
 
     Without `all_of_them` it is no difference that the replay gives more revisions.
     """
-    wanted = published.keys() | found.keys() if all_of_them else published.keys()
-    return [
+    wanted = sorted(published.keys() | found.keys() if all_of_them else published.keys())
+    different = [key for key in wanted if published.get(key) != found.get(key)]
+    told = [
         sentence
-        for key in sorted(wanted)
-        if published.get(key) != found.get(key)
+        for key in different[:_MOST_REVISIONS]
         for sentence in _of_revision(key, published.get(key), found.get(key), where)
     ]
+    if len(different) > _MOST_REVISIONS:
+        told.append(f"{len(different) - _MOST_REVISIONS} more revisions differ")
+    return told
 
 
 def _of_revision(
@@ -45,7 +50,8 @@ def _of_revision(
     else:
         different = list(_paths("", msgspec.json.decode(published), msgspec.json.decode(found)))
         for path, there, here in different[:_MOST]:
-            yield f"{name}: {path} is {_shown(there)} in {where}, and {_shown(here)} by the replay"
+            same = _alike(there, here)
+            yield f"{name}: {path} is {_shown(there, same)} in {where}, and {_shown(here, same)} by the replay"
         if len(different) > _MOST:
             yield f"{name}: {len(different) - _MOST} more fields differ"
         if not different:
@@ -65,6 +71,15 @@ def _paths(path: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
         yield path, one, other
 
 
-def _shown(value: Any) -> str:
-    text = value if value is _MISSING else msgspec.json.encode(value).decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _alike(there: Any, here: Any) -> int:
+    """How many characters of a long text may be left out, because both begin with them."""
+    if not isinstance(there, str) or not isinstance(here, str):
+        return 0
+    return max(0, len(os.path.commonprefix([there, here])) - _LONGEST // 2)
+
+
+def _shown(value: Any, left_out: int) -> str:
+    if value is _MISSING:
+        return str(value)
+    text = msgspec.json.encode(value[left_out:] if left_out else value).decode()
+    return ("..." if left_out else "") + (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")

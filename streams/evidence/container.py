@@ -30,7 +30,8 @@ _LARGE_END: Final = 56 + 20
 _SEAL: Final = re.compile(rb"tankerwatch evidence, SHA-256 ([0-9a-f]{64})")
 _SEAL_BYTES: Final = len(b"tankerwatch evidence, SHA-256 ") + 64
 _PIECE: Final = 1 << 18
-_LARGEST_DIRECTORY: Final = 1 << 26
+_LARGEST_DIRECTORY: Final = 1 << 22
+"""Bytes: enough for 20,000 recordings."""
 _FREE: Final = 1 << 26
 """A member of more bytes may not unpack to more than `_RATIO` times its packed size: such is a bomb, not
 text."""
@@ -56,13 +57,15 @@ class ContainerWriter:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._sums: list[tuple[str, str]] = []
 
-    def add(self, name: str, pieces: Iterable[bytes], size: int | None = None) -> None:
-        """Add a member; give the `size` of one that may have more than 2 GiB."""
+    def add(self, name: str, pieces: Iterable[bytes], size: int) -> None:
+        """Add a member of this `size` in bytes. Raises EvidenceError for one that a check would refuse."""
+        if size > members.LARGEST.get(name, size):
+            raise EvidenceError(f"{name} would have {size:,} bytes, which is too much; name fewer events")
         info = zipfile.ZipInfo(name, _DATE)
         info.create_system, info.external_attr = _UNIX, _MODE
         info.compress_type = zipfile.ZIP_DEFLATED
         found = hashlib.sha256()
-        info.file_size = size or 0
+        info.file_size = size
         with self._zip.open(info, "w") as member:
             for piece in pieces:
                 found.update(piece)
@@ -160,12 +163,15 @@ class Container:
         return infos
 
     def _directory_size(self) -> int:
-        self._file.seek(max(0, self._size - _END - (1 << 16)))
+        """The size that the end record tells, found as zipfile finds it, which reads the whole at once."""
+        self._file.seek(max(0, self._size - _END - _LARGE_END - (1 << 16)))
         tail = self._file.read()
-        at = tail.rfind(b"PK\5\6")
+        at = len(tail) - _END
+        if tail[max(0, at) :][:4] != b"PK\5\6":
+            at = tail.rfind(b"PK\5\6")
         size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-        if size == (1 << 32) - 1 and (large := tail.rfind(b"PK\6\6", 0, at)) >= 0:
-            size = int.from_bytes(tail[large + 40 : large + 48], "little")  # APPNOTE 4.3.14
+        if at >= _LARGE_END and tail[at - 20 :].startswith(b"PK\6\7"):
+            size = int.from_bytes(tail[at - _LARGE_END + 40 :][:8], "little")  # APPNOTE 4.3.14
         return size
 
     def _judge(self, info: zipfile.ZipInfo, known: dict[str, zipfile.ZipInfo]) -> None:

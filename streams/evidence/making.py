@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 import msgspec
 
@@ -19,13 +19,14 @@ from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import DAY, Millis, to_text
+from streams.decoding.quick_times import quick_times
 from streams.evidence import members, rules_in_force
 from streams.evidence.bundle import Bundle, InputFile, Selection, SourceLines
 from streams.evidence.bundle import to_json as bundle_to_json
 from streams.evidence.comparison import by_revision, compare
 from streams.evidence.container import ContainerWriter
 from streams.evidence.errors import EvidenceError
-from streams.evidence.raw_lines import RawLines
+from streams.evidence.raw_lines import RawLines, parts_of
 from streams.evidence.readme import readme
 from streams.evidence.rerun import Steps, core_of, rerun
 from streams.evidence.versions import versions
@@ -35,6 +36,9 @@ from streams.recordings.replay import Source
 from streams.recordings.summary import Summary
 from streams.recordings.temporary import TemporaryFile
 from streams.stages.rules import Rules
+
+_FINE: Final = 50
+"""Lines of the pieces in which frames are worked off where the state is taken that a bundle begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class _Recorder:
         self._reached: Millis | None = None
         self._keeping = request.snapshot_at is None
         self._state = None if request.state is None else request.state.snapshot
+        self._begins = None if request.state is None else request.state.time
         self._firsts: dict[str, Millis | None] = {}
         self._looked_at = 0  # revisions that were found at the last look
 
@@ -141,6 +146,7 @@ class _Recorder:
         def cut() -> bool:
             if not self._keeping and self._is_reached():
                 self._state, self._keeping, self._steps.count = core.snapshot(), True, 0
+                self._begins = self._reached
                 self._check_start()
             return self._is_complete()
 
@@ -156,12 +162,11 @@ class _Recorder:
 
     def _bundle(self, problems: tuple[str, ...], hints: SourceHints) -> Bundle:
         request = self._request
-        told = request.state.time if request.state else request.snapshot_at
         return Bundle(
             events=tuple(sorted(self._last)),
             vessels=tuple(sorted(self._heard.mmsis)),
             minimal=request.minimal,
-            snapshot_at=told,
+            snapshot_at=self._begins,
             steps=0 if request.minimal else self._steps.count,
             sources=tuple(
                 SourceLines(lines.source, lines.lines, self._firsts.get(lines.source)) for lines in self.lines
@@ -179,12 +184,21 @@ class _Recorder:
         chosen = None
         if request.minimal:
             chosen = VesselLines(self._heard.mmsis, request.rules.settings.decoder, request.hints)
-        for frame in source.frames:
-            if self._keeping:
-                some = frame if chosen is None else chosen.of(frame)
-                if some is not None:
-                    lines.add(some)
-            yield frame
+        for whole in source.frames:
+            for frame in parts_of(whole, _FINE) if self._is_near(whole) else [whole]:
+                if self._keeping:
+                    some = frame if chosen is None else chosen.of(frame)
+                    if some is not None:
+                        lines.add(some)
+                yield frame
+
+    def _is_near(self, frame: Frame) -> bool:
+        """Whether the state that the bundle begins with may be within a frame."""
+        at = self._request.snapshot_at
+        if self._keeping or at is None:
+            return False
+        times = quick_times(frame.data)
+        return times is None or bool((times >= at).any())
 
     def _first(self, source: Source) -> Callable[[], Millis | None]:
         def first() -> Millis | None:
@@ -208,10 +222,11 @@ class _Recorder:
         """Raises EvidenceError where an event was published before the bundle would begin."""
         early = self._heard.events
         if early:
-            at = to_text(cast(Millis, self._request.snapshot_at))
+            begins = to_text(cast(Millis, self._reached))
             raise EvidenceError(
                 f"event {early[0].id}: its revision {early[0].revision} was published at "
-                f"{early[0].detected}, before {at}; give an earlier time to --snapshot-at, or leave it out"
+                f"{early[0].detected}, and the bundle would begin with the state of "
+                f"{begins}; give an earlier time to --snapshot-at, or leave it out"
             )
 
     def _check(self, events: Sequence[Event]) -> None:
@@ -220,9 +235,12 @@ class _Recorder:
             by_revision(request.published), by_revision(events), request.where, all_of_them=False
         )
         if faults:
+            rules = any("detector.settingsHash" in fault for fault in faults)
+            what = "settings, fences or lists are not those that it was written with (detector.settingsHash)"
             raise EvidenceError(
-                f"no bundle was written: the recordings do not give the events in {request.where}. Give "
-                "the same recordings and the same options as the replay that wrote it, and the same version",
+                f"nothing was written: the recordings do not give the events in {request.where}; give the same "
+                "recordings, options and version as for the replay that wrote it",
+                *([f"{request.where}: {what}"] if rules else []),
                 *faults,
             )
         if not self._keeping:

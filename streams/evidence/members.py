@@ -20,16 +20,16 @@ _LINES: Final = re.compile(r"lines/[1-9][0-9]{0,5}\.(?:txt|numbers\.jsonl)")
 _MIB: Final = 1 << 20
 LARGEST: Final = {
     README: _MIB,
-    BUNDLE: 256 * _MIB,
+    BUNDLE: 64 * _MIB,
     EVENTS: 256 * _MIB,
-    REPORT: 512 * _MIB,
-    CLAIMS: 256 * _MIB,
+    REPORT: 256 * _MIB,
+    CLAIMS: 64 * _MIB,
     SETTINGS: _MIB,
-    FENCES: 256 * _MIB,
-    WATCHLIST: 512 * _MIB,
-    SIGHTINGS: 256 * _MIB,
-    SNAPSHOT: 4096 * _MIB,
-    SUMS: 64 * _MIB,
+    FENCES: 64 * _MIB,
+    WATCHLIST: 256 * _MIB,
+    SIGHTINGS: 64 * _MIB,
+    SNAPSHOT: 1024 * _MIB,
+    SUMS: 8 * _MIB,
     STAMP: _MIB,
 }
 """Bytes that a member may have. Lines may have any number: they are read piece by piece."""

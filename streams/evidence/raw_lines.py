@@ -64,6 +64,21 @@ class RawLines:
         return frames_of(self.source, self.text(), self.numbers())
 
 
+def parts_of(frame: Frame, lines: int) -> Iterator[Frame]:
+    """A frame in pieces of so many lines."""
+    texts = frame.data.removesuffix(b"\n").split(b"\n")
+    for at in range(0, len(texts), lines):
+        part = slice(at, at + lines)
+        yield Frame(
+            frame.source,
+            b"\n".join(texts[part]) + b"\n",
+            frame.number(at),
+            None if frame.received is None else frame.received[part],
+            tuple(Cut(c.index - at, c.length, c.sha256) for c in frame.cuts if at <= c.index < at + lines),
+            None if frame.numbers is None else frame.numbers[part],
+        )
+
+
 def frames_of(source: str, text: Iterable[bytes], numbers: Iterable[bytes]) -> Iterator[Frame]:
     """The frames in these members. Raises EvidenceError where the two don't fit together."""
     lines = _Bytes(text)

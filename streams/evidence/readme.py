@@ -82,7 +82,8 @@ def _claims(bundle: Bundle) -> Iterator[str]:
     else:
         yield (
             "The lines, by the rules in this file, give these events in every revision, with every level, "
-            "score and reason. It holds the lines of all vessels, because neighbours, coverage and density count."
+            "score and reason. It holds the lines of all vessels, because neighbours, coverage and density "
+            "count."
         )
         if bundle.snapshot_at is None:
             yield "It begins with the first line of the recordings: nothing is believed but the lines."

@@ -14,7 +14,7 @@ import typer.core
 from models.box import Box
 from models.time import Millis, to_text
 from streams.cli.errors import Failed, UsageError, complain, help_unless_command
-from streams.cli.files import STANDARD, check_outputs, read_events
+from streams.cli.files import STANDARD, check_outputs, open_input, read_event
 from streams.cli.options import values
 from streams.cli.options.detection import DetectionOptions, load_detection
 from streams.cli.options.groups import with_option_groups
@@ -226,7 +226,10 @@ def _sorted_out(ids: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], l
 
 def _published(ids: Sequence[str], file: str) -> "list[Event]":
     """The revisions of these events in a file. Raises Failed for those that are not there."""
-    found = [event for event in read_events(file) if event.id in ids]
+    names = [each.encode() for each in ids]
+    with open_input(file) as lines:  # one by one: there may be many other events
+        mine = [(number, line) for number, line in enumerate(lines, 1) if any(name in line for name in names)]
+    found = [event for number, line in mine if (event := read_event(line, file, number)).id in ids]
     missing = [each for each in ids if each not in {event.id for event in found}]
     if missing:
         raise Failed(

@@ -1,6 +1,5 @@
 """Comparison of events as they were published with those that a replay gives: what differs, in sentences."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -51,7 +50,8 @@ def _of_revision(
         different = list(_paths("", msgspec.json.decode(published), msgspec.json.decode(found)))
         for path, there, here in different[:_MOST]:
             same = _alike(there, here)
-            yield f"{name}: {path} is {_shown(there, same)} in {where}, and {_shown(here, same)} by the replay"
+            told, found_here = _shown(there, same), _shown(here, same)
+            yield f"{name}: {path} is {told} in {where}, and {found_here} by the replay"
         if len(different) > _MOST:
             yield f"{name}: {len(different) - _MOST} more fields differ"
         if not different:
@@ -75,7 +75,8 @@ def _alike(there: Any, here: Any) -> int:
     """How many characters of a long text may be left out, because both begin with them."""
     if not isinstance(there, str) or not isinstance(here, str):
         return 0
-    return max(0, len(os.path.commonprefix([there, here])) - _LONGEST // 2)
+    same = next((at for at, (a, b) in enumerate(zip(there, here, strict=False)) if a != b), 0)
+    return max(0, same - _LONGEST // 2)
 
 
 def _shown(value: Any, left_out: int) -> str:

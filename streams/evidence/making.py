@@ -86,6 +86,8 @@ class Made:
 
 def make(request: Request, out: str | Path, on_progress: Callable[[Summary], None] = ignore) -> Made:
     """Write a bundle. Raises EvidenceError where the sources don't give the events that were published."""
+    if request.minimal and (nobody := [event.id for event in request.published if not event.vessels]):
+        raise EvidenceError(f"event {nobody[0]}: names no vessel, so --minimal has no lines; leave it out")
     first = _Recorder(request)
     bundle, events, state = first.run(on_progress)
     rules = rules_in_force.dump(request.rules, request.sightings)
@@ -238,8 +240,8 @@ class _Recorder:
             rules = any("detector.settingsHash" in fault for fault in faults)
             what = "settings, fences or lists are not those that it was written with (detector.settingsHash)"
             raise EvidenceError(
-                f"nothing was written: the recordings do not give the events in {request.where}; give the same "
-                "recordings, options and version as for the replay that wrote it",
+                f"nothing was written: the recordings do not give the events in {request.where}; give the "
+                "same recordings, options and version as for the replay that wrote it",
                 *([f"{request.where}: {what}"] if rules else []),
                 *faults,
             )

@@ -105,11 +105,11 @@ class Container:
         self.faults: list[str] = []
         try:
             self._infos = self._open()
+            self._check_layout()
+            self._check_seal()
         except BaseException:
             self._file.close()
             raise
-        self._check_layout()
-        self._check_seal()
 
     def __enter__(self) -> "Container":
         return self

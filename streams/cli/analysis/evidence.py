@@ -61,7 +61,7 @@ def make(
     ids: Annotated[
         list[str],
         typer.Argument(
-            metavar="EVENT_ID...",
+            metavar="EVENT_ID",
             help="The events' ids. What is no id but a file counts as one more --input.",
         ),
     ],

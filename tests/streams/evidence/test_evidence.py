@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.event import Event, from_json
 from streams.cli.main import run
 from streams.evidence import members, rerun
+from streams.evidence.checking import check as evidence_check
 from streams.evidence.container import Container, ContainerWriter
+from streams.evidence.errors import EvidenceError
 from tests.scenarios import simulated
 
 Streams = pytest.CaptureFixture[str]
@@ -170,6 +174,20 @@ def test_what_was_changed_alone_is_named_and_not_replayed(
     assert "watchlist.jsonl: was changed" in told
     assert "the seal at its end is missing or changed" in told
     assert "not replayed" in told
+
+
+@settings(max_examples=25, deadline=None)
+@given(at=st.integers(min_value=0), change=st.integers(1, 255))
+def test_one_changed_byte_anywhere_is_found(case: Path, at: int, change: int) -> None:
+    data = bytearray((case / "evidence.zip").read_bytes())
+    data[at % len(data)] ^= change
+    (case / "flipped.zip").write_bytes(data)
+    try:
+        verdict = evidence_check(case / "flipped.zip")
+    except EvidenceError:
+        return
+    assert verdict.faults
+    assert not verdict.good
 
 
 def test_another_version_says_so_and_compares(

@@ -133,6 +133,19 @@ class Output:
             ) from None
 
 
+@contextmanager
+def open_input(name: str) -> "Iterator[BinaryIO]":
+    """A file, or standard input for `-`, to be read line by line. Raises Failed."""
+    try:
+        if name == STANDARD:
+            yield sys.stdin.buffer
+            return
+        with open(name, "rb") as file:
+            yield file
+    except OSError as error:
+        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
+
+
 def read_input(name: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises Failed."""
     try:
@@ -143,23 +156,24 @@ def read_input(name: str) -> bytes:
 
 def read_events(name: str) -> "list[Event]":
     """The events of a file. Raises Failed, with the number of the line."""
+    lines = enumerate(read_input(name).splitlines(), 1)
+    return [read_event(line, name, number) for number, line in lines if line.strip()]
+
+
+def read_event(line: bytes, name: str, number: int) -> "Event":
+    """The event on one line of a file. Raises Failed."""
     import msgspec
 
     from models.event import from_json
 
-    events = []
-    for number, line in enumerate(read_input(name).splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            event = from_json(line)
-            check_times(event)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise Failed(
-                f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
-            ) from None
-        events.append(event)
-    return events
+    try:
+        event = from_json(line)
+        check_times(event)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise Failed(
+            f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
+        ) from None
+    return event
 
 
 def check_times(event: "Event | TrueEvent") -> None:

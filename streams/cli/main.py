@@ -16,6 +16,7 @@ import typer
 
 from models.errors import InputError, TankerwatchError
 from streams.cli import alerts, events, settings
+from streams.cli.analysis import evidence
 from streams.cli.analysis.explain import explain
 from streams.cli.analysis.facilitators import facilitators
 from streams.cli.analysis.inspect import inspect
@@ -61,6 +62,7 @@ app.command(short_help="Say what is in recordings, and how they are read.")(insp
 app.command(short_help="Make a recording of a scenario, and the truth about it.")(simulate)
 app.command(short_help="Score events against the truth of a simulation.")(evaluate)
 app.command(short_help="Show how an event came to its score and its level.")(explain)
+app.add_typer(evidence.app, name="evidence", short_help="Prove events to others: make, check.")
 app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
 app.command(short_help="List vessels that deal with listed ones again and again.")(facilitators)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")

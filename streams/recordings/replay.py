@@ -9,6 +9,7 @@ import numpy as np
 
 from models.event import Event
 from models.frame import Reject
+from models.report import Reports
 from models.tick import Instant
 from models.vessel import Role
 from streams.recordings.arrivals import Arrival, Source, arrivals
@@ -29,7 +30,11 @@ class Replay:
     on_reject: Callable[[Reject], None] = _ignore
     on_instant: Callable[[Instant], None] = _ignore
     on_progress: Callable[[Summary], None] = _ignore
+    on_reports: Callable[[Reports], None] = _ignore
     stopped: Callable[[], bool] = bool
+    """Whether to read no more: the sources end where they are."""
+    cut: Callable[[], bool] = bool
+    """Asked before each reading: whether to leave it at that, without an end of any source."""
     mmsis: frozenset[int] = frozenset()
     """Only events in which one of these vessels takes part are given out and counted; empty means all."""
     _summary: Summary = field(default_factory=Summary)
@@ -46,7 +51,8 @@ class Replay:
         """Process what sources decode to."""
         began = time.perf_counter()
         summary = self._summary
-        for arrival in decoded:
+        reading = iter(decoded)
+        while not self.cut() and (arrival := next(reading, None)) is not None:
             self._take(self.core.take(arrival.arrived))
             self._note(arrival)
             summary.seconds = time.perf_counter() - began
@@ -71,6 +77,7 @@ class Replay:
 
     def _take(self, out: Output) -> None:
         summary = self._summary
+        self.on_reports(out.reports)
         for reject in out.rejects:
             self.on_reject(reject)
         for rows in (out.reports.positions, out.reports.statics):

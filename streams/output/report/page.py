@@ -66,6 +66,7 @@ def render(
     land: Land,
     thresholds: PlotThresholds | None = None,
     ledger_settings: LedgerSettings = LEDGER,
+    note: str = "",
 ) -> str:
     """The report as HTML text. The same input gives the same text.
 
@@ -73,7 +74,7 @@ def render(
     arrays with the fields time, lon, lat and sog; they are thinned. `land` returns the land inside west,
     south, east and north (degrees from -180 to 180) as a GeoJSON geometry. `thresholds` come from
     `plot_thresholds`. The thresholds of an event's own reasons are drawn in any case. The deliveries of the
-    ledger are counted with `ledger_settings`.
+    ledger are counted with `ledger_settings`. `note` is what a reader has to know first of all.
     """
     latest, history = _latest(events)
     extent = _extent(latest, tracks, fences)
@@ -88,6 +89,7 @@ def render(
         "land": backdrop(land, extent, [(event.position.lon, event.position.lat) for event in latest]),
         "extent": extent.bounds,
         "thresholds": thresholds or {},
+        "note": note,
         "summary": _summary(summary),
         "ledger": msgspec.to_builtins(ledger(deliveries(latest, ledger_settings), ledger_settings)),
     }

@@ -12,6 +12,7 @@ function header() {
   const { summary } = data;
   byId("range").append(...(summary.first ? [timeOf(summary.first), " to ", timeOf(summary.last), " · "] : []),
     `${plural(summary.vessels, "vessel")}, of which ${plural(summary.tankers, "tanker")}`);
+  if (data.note) byId("range").after(el("p", { class: "caution" }, el("strong", {}, data.note)));
   const levels = [...new Set(entries.map(({ event }) => (event.status === "retracted" ? "retracted" : event.level)))].sort();
   const count = (type, level) => entries.filter(({ event }) => (!type || event.type === type)
     && (level === (event.status === "retracted" ? "retracted" : event.level))).length;
@@ -151,7 +152,7 @@ function panelOf({ event, history }, width) {
       el("button", { type: "button", click: () => save(JSON.stringify(event, null, 2), `tankerwatch-${event.id}.json`) }, "Download as JSON"),
       el("a", { href: `#${event.id}` }, "Link to this event")),
     keyFacts(event, "still open at the end of the data"),
-    grounds(event),
+    ...grounds(event),
     plots.length && section("Over time", plots),
     vesselCards(event),
     event.geofences.length && places(event),

@@ -17,12 +17,16 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 def test_the_report_in_a_browser(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    path.write_text(render([encounter()], {}, load_catalogue(), summary(), land_clip), "utf-8")
+    html = render([encounter()], {}, load_catalogue(), summary(), land_clip, note="Only <b>this</b>.")
+    path.write_text(html, "utf-8")
     tab = Tab(browser, path.as_uri())
     tab.page.goto(path.as_uri())
     expect(tab.page.locator("#events a")).to_have_count(1)
     expect(tab.page.locator("#panel h2")).to_contain_text("↔")
     expect(tab.page.locator("#panel svg.plot")).not_to_have_count(0)
+    expect(tab.page.locator("#panel .grounds.for li")).not_to_have_count(0)
+    expect(tab.page.locator("#panel")).not_to_contain_text("[object")
+    expect(tab.page.locator("header .caution").first).to_have_text("Only <b>this</b>.")
     drawn = tab.page.locator("#map").evaluate(
         """canvas => new Set(new Uint32Array(canvas.getContext("2d")
             .getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""

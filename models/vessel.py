@@ -110,6 +110,7 @@ class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
     as_of: str | None = None  # day, month or year as of which the list stood like this
     ship_type: str | None = None  # in the list's words
     deadweight_tonnes: float | None = None
+    flag: str | None = None  # in the list's words
 
     @property
     def in_force(self) -> bool:

@@ -1,8 +1,8 @@
 """What anomalies there are: those that a scenario names, and others that may be found.
 
 What may be found besides, as `possible`, is what vessels that count give themselves out as: a tanker of 60 m
-or more without an IMO number, two vessels under one MMSI, and every change of name, call sign or number. Where
-the noise jams vessels that count, the anomaly of their positions may be found at any level.
+or more without an IMO number, two vessels under one MMSI, and every change of name, call sign or number.
+Where the noise jams vessels that count, the anomaly of their positions may be found at any level.
 """
 
 from collections import Counter
@@ -17,6 +17,8 @@ from streams.simulator.world import Anomaly
 
 LARGE = 60
 """Metres from which a tanker should have an IMO number."""
+_BACK = 600.0
+"""Seconds after jamming in which positions may be seen to jump back."""
 
 
 def events(anomalies: Iterable[Anomaly], start: Millis) -> list[TrueEvent]:
@@ -51,7 +53,7 @@ def jammed(jams: Iterable[tuple[Vessel, Jam]], start: Millis) -> Iterator[TrueEv
         if vessel.ship_at(jam.begin).counts:
             mmsis = {vessel.ship_at(jam.begin).mmsi}
             note, kind = "jammed", EventType.POSITION_ANOMALY
-            yield _event(mmsis, jam.begin, start, note, None, kind, until=jam.end)
+            yield _event(mmsis, jam.begin, start, note, None, kind, until=jam.end + _BACK)
 
 
 def _event(

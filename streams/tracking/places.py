@@ -262,10 +262,11 @@ def _drifts(before: Place, time: Millis, lon: float, lat: float, s: TrackSetting
 def _was_astray(track: Segment, segment: Segment, s: TrackSettings) -> bool:
     """Whether a track took a false place in after a silence, and `segment` is where the ship has been since.
 
-    It was there for no longer than jamming lasts, after it had been known for longer.
+    It was there for no longer than jamming lasts, nor than it had been silent, and had been known for
+    longer.
     """
-    before, first = track.before, segment.held[0] if segment.held else None
-    if before is None or first is None or track.time - track.run >= s.believed_minutes * MINUTE:
+    before, first, lasted = track.before, segment.held[0] if segment.held else None, track.time - track.run
+    if before is None or first is None or lasted > min(s.believed_minutes * MINUTE, track.run - before.time):
         return False
     metres = metres_between(before.lon, before.lat, first[3], first[4])
     known_for_longer = track.run_fixes <= track.fixes - track.run_fixes

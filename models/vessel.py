@@ -110,6 +110,7 @@ class WatchlistHit(msgspec.Struct, frozen=True, rename="camel"):
     as_of: str | None = None  # day, month or year as of which the list stood like this
     ship_type: str | None = None  # in the list's words
     deadweight_tonnes: float | None = None
+    flag: str | None = None  # in the list's words
 
     @property
     def in_force(self) -> bool:
@@ -154,6 +155,10 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
         return not (self.to_bow == 0 and self.to_port == 0)
 
 
+ON_OWN_TRACK: Final = -2
+"""Segment of positions that were on the vessel's own track until it proved false there."""
+
+
 class OffTrack(msgspec.Struct, frozen=True, gc=False):
     """A run of positions under one MMSI that lie off its track: jamming, spoofing, or another ship."""
 
@@ -163,7 +168,7 @@ class OffTrack(msgspec.Struct, frozen=True, gc=False):
     kilometers: float  # the farthest from the track
     lon: float  # where one of them was
     lat: float
-    segment: int = -1  # the track segment that they would make, or made
+    segment: int = -1  # the track segment that they would make, or made; -1 for none, or ON_OWN_TRACK
     track_lon: float | None = None  # where the track was when they began, or went on after them
     track_lat: float | None = None
     knots: float | None = None  # that the way between the two implies

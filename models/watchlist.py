@@ -151,6 +151,7 @@ def _hit(entry: Entry, matched_on: MatchedOn, time: Millis, weak: bool = False) 
         as_of=entry.as_of,
         ship_type=entry.type,
         deadweight_tonnes=entry.deadweight,
+        flag=entry.flag,
     )
 
 

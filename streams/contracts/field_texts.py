@@ -228,6 +228,7 @@ EVENT: Final = {
         ),
         "shipType": Text("Type of ship, in the words of the file that the entry comes from."),
         "deadweightTonnes": Text("Deadweight, by the file that the entry comes from.", "t", NOT_NEGATIVE),
+        "flag": Text("Flag by the list, in its words."),
     },
     "Encounter": {
         "vessel": Text("The other vessel."),

@@ -147,6 +147,13 @@ class Line(NamedTuple):
     lines: list[str]
 
 
+class Heard(NamedTuple):
+    """What receivers hear of ships, and what made positions wrong."""
+
+    lines: list[str]  # in the order of arrival
+    jams: list[tuple[Vessel, jamming.Jam]]  # that the noise adds to those of the scenario
+
+
 def receive(
     vessels: list[Vessel],
     receivers: tuple[Receiver, ...],
@@ -155,8 +162,8 @@ def receive(
     epoch: int,
     ships: np.random.Generator,
     rng: np.random.Generator,
-) -> list[str]:
-    """All that is heard, as lines in the order of arrival.
+) -> Heard:
+    """All that is heard.
 
     `epoch` is the scenario's beginning in UNIX seconds; `ships` draws what ships do, `rng` the noise.
     """
@@ -169,9 +176,11 @@ def receive(
         clocks[1:] = rng.uniform(-noise.clocks, noise.clocks, len(used) - 1)
     passes = tuple(_passes(noise.rhythm, end, rng)) if noise.rhythm else None
     heard: list[Line] = []
+    jams: list[tuple[Vessel, jamming.Jam]] = []
     sequence = 0
     for vessel in vessels:
-        jams = [*jamming.jams(vessel, noise.jams, rng), *vessel.jams]
+        added = list(jamming.jams(vessel, noise.jams, rng))
+        jams += [(vessel, jam) for jam in added]
         from_space = passes is not None and rng.random() < 0.5
         for kind, times in transmissions(vessel, thinned, ships):
             lon, lat, sog, cog, heading = vessel.track.at(times)
@@ -186,7 +195,7 @@ def receive(
                 reception &= rng.random(len(times)) >= noise.removed
             if from_space:
                 reception &= Receiver("SAT", passes=passes).hears(times, lon, lat)
-            for jam in jams:
+            for jam in (*added, *vessel.jams):
                 jam.shift(times, lon, lat, sog, rng)
             for i in np.flatnonzero(reception.any(axis=0)):
                 time = float(times[i])
@@ -203,7 +212,7 @@ def receive(
                     arrival = stamp - clocks[j] + _delay(noise, rng)
                     heard.append(Line(arrival, sequence, _through(lines, noise, rng)))
     heard.sort(key=lambda line: (line.arrival, line.order))
-    return [text for line in heard for text in line.lines]
+    return Heard([text for line in heard for text in line.lines], jams)
 
 
 def _passes(

@@ -60,7 +60,7 @@ def simulate(name: str, seed: int = 0, noise: str = "none", start: Millis | None
     if noise not in NOISE:
         raise UnknownName(f"there is no noise {noise!r}; there are {', '.join(NOISE)}")
     world = build(name, seed, start)
-    lines = radio.receive(
+    heard = radio.receive(
         world.vessels,
         world.receivers,
         NOISE[noise],
@@ -77,6 +77,9 @@ def simulate(name: str, seed: int = 0, noise: str = "none", start: Millis | None
     )
     allowed = truth.allowed(world.vessels, world.receivers, world.start)
     allowed += tuple(identity_truth.allowed(world.vessels, world.start))
+    allowed += tuple(identity_truth.jammed(heard.jams, world.start))
     found = Truth(name, seed, noise, len(world.vessels), events, allowed=allowed)
     rng = np.random.default_rng([zlib.crc32(name.encode()), seed, 1])
-    return Recording(lines, found, world, looking.sightings(world.vessels, world.looks, world.start, rng))
+    return Recording(
+        heard.lines, found, world, looking.sightings(world.vessels, world.looks, world.start, rng)
+    )

@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from models.time import MINUTE, SECOND, Millis
-from models.vessel import OffTrack
+from models.vessel import ON_OWN_TRACK, OffTrack
 from streams.tracking.track import KNOT, Fix, Segment, TrackSettings, metres_between
 
 
@@ -42,10 +42,10 @@ def jump_of(vessel: OffTrackVessel, s: TrackSettings) -> OffTrack | None:
     return None
 
 
-def tail(wrong: Segment, fix: Fix, number: int = -1) -> OffTrack:
+def tail(wrong: Segment, fix: Fix, number: int = ON_OWN_TRACK) -> OffTrack:
     """The fixes since a track was last confirmed, as seen from a fix at the place that was right.
 
-    `number` is that of the track, if it had none but these.
+    `number` is that of the track, if it had none but these; -1 if nothing says that they are false.
     """
     start, fixes = (wrong.run, wrong.run_fixes) if wrong.leap is None else (wrong.leap.time, wrong.fixes)
     metres = metres_between(wrong.lon, wrong.lat, fix[3], fix[4])
@@ -105,7 +105,7 @@ def _merged(a: OffTrack, b: OffTrack) -> OffTrack:
         max(a.kilometers, b.kilometers),
         longer.lon,
         longer.lat,
-        b.segment,
+        -1 if b.segment == ON_OWN_TRACK else b.segment,  # between the two it may have been right
         longer.track_lon,
         longer.track_lat,
         longer.knots,

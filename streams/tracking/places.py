@@ -11,6 +11,8 @@ becomes a track of its own instead of a zigzag. The vessel's own fixes decide wh
 - A second place is believed once it has gone on for 75 minutes while the first was silent: the ship has
   moved. Jamming moves positions for 10 to 60 minutes at a time. A track that was believed before wins back
   as soon as it is confirmed again.
+- If the first was there for less than that since a silence, and the second is where a drift from before the
+  silence may have led, the first was jamming: the track goes on at the second place.
 - Both are believed, and the MMSI is known as shared, once both have gone on together for 75 minutes with
   many fixes each, one between those of the other. Jamming silences one place while the other one is heard.
 
@@ -31,6 +33,7 @@ from models.time import MINUTE, Millis
 from models.vessel import Leap, OffTrack, Places, Stay
 from streams.tracking.off_track import add_off_track, jump_of, note_off_track, off_track_of, tail
 from streams.tracking.track import (
+    DRIFT_KNOTS,
     KNOT,
     Fix,
     Place,
@@ -39,6 +42,7 @@ from streams.tracking.track import (
     begin,
     credible,
     drop_dead,
+    expected,
     free_number,
     is_confirmed,
     known_speed,
@@ -49,8 +53,6 @@ from streams.tracking.track import (
 
 _HELD: Final = 16
 """Fixes that wait on a place that is not believed: one for each of so many parts of the time it takes."""
-_DRIFT_KNOTS: Final = 3.0
-"""A track that was slower than this before a silence is expected where it was. Source: currents."""
 _LEAST_KNOWN: Final = 0.5
 """A track that a vessel comes back to has at least this many times the fixes of the place in between, for
 that to be false. Else a recording that begins with jamming would make the ship's own track the false one.
@@ -158,17 +160,19 @@ def place_of(segment: Segment) -> Place:
 
 
 def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
-    """The nearest track that reaches a fix, or a new one; moved on to the fix, which is counted."""
+    """The track that reaches a fix and is expected nearest to it, or a new one; moved on to the fix, which
+    is counted."""
     time, _, _, lon, lat, sog = fix[:6]
     newest = max((segment.time for segment in segments), default=time)
     best: Segment | None = None
-    nearest = 0.0
+    nearest = least = 0.0
     for segment in segments:
         metres = metres_between(segment.lon, segment.lat, lon, lat)
+        off = metres_between(*expected(segment, time, s), lon, lat) if len(segments) > 1 else metres
         knots = credible(sog, _own_speed(segment, s), time - segment.time, s)
         contested = segment.time < newest
-        if (best is None or metres < nearest) and reaches(time - segment.time, metres, knots, contested, s):
-            best, nearest = segment, metres
+        if (best is None or off < least) and reaches(time - segment.time, metres, knots, contested, s):
+            best, nearest, least = segment, metres, off
     if best is None:
         return _begin(segments, fix, _track_won_back(segments, fix, s), s)
     contested, silent = best.time < newest, time - best.time
@@ -242,8 +246,32 @@ def _goes_on_from(segment: Segment, fix: Fix, s: TrackSettings) -> bool:
     if segment.run_fixes < s.confirmed_fixes:
         return reaches(dt, metres, credible(fix[5], before.knots, dt, s), True, s)
     astray = metres_between(before.lon, before.lat, segment.lon, segment.lat)
-    drift = s.jitter_metres + s.reported_factor * before.knots * KNOT * dt
-    return before.knots < _DRIFT_KNOTS and metres <= drift and metres < astray
+    # a drift leads away from where it was, so being nearer to that proves nothing against a track that has
+    # gone on for longer than it was silent
+    doubtful = not _drifts(before, segment.time, segment.lon, segment.lat, s)
+    doubtful |= segment.time - segment.run <= segment.run - before.time
+    return doubtful and metres < astray and _drifts(before, fix[0], fix[3], fix[4], s)
+
+
+def _drifts(before: Place, time: Millis, lon: float, lat: float, s: TrackSettings) -> bool:
+    """Whether a ship that was slow at a place may have drifted to another one by a time."""
+    drift = s.jitter_metres + s.reported_factor * before.knots * KNOT * (time - before.time)
+    return before.knots < DRIFT_KNOTS and metres_between(before.lon, before.lat, lon, lat) <= drift
+
+
+def _was_astray(track: Segment, segment: Segment, s: TrackSettings) -> bool:
+    """Whether a track took a false place in after a silence, and `segment` is where the ship has been since.
+
+    It was there for no longer than jamming lasts, nor than it had been silent, and had been known for
+    longer.
+    """
+    before, first, lasted = track.before, segment.held[0] if segment.held else None, track.time - track.run
+    if before is None or first is None or lasted > min(s.believed_minutes * MINUTE, track.run - before.time):
+        return False
+    metres = metres_between(before.lon, before.lat, first[3], first[4])
+    known_for_longer = track.run_fixes <= track.fixes - track.run_fixes
+    slow = before.knots < DRIFT_KNOTS
+    return known_for_longer and slow and reaches(first[0] - before.time, metres, before.knots, True, s)
 
 
 def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:
@@ -293,7 +321,9 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
             add_off_track(vessel, tail(other, fix, other.number if known else -1), s)
             other.believed = other.was_believed = False
     elif fix[0] - max(heard, segment.run) >= enough:
-        if not segment.follows:
+        if not segment.follows and len(believed) == 1 and _was_astray(believed[0], segment, s):
+            _take_over(vessel, segment, believed[0], fix, s)
+        elif not segment.follows:
             segment.leap = _leap(segment, max(believed, key=lambda other: other.time), s)
         for other in believed:
             other.believed, other.was_believed = False, True

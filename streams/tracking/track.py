@@ -20,6 +20,10 @@ from models.vessel import Leap
 KNOT: Final = 1852 / 3_600_000
 """One knot in metres per millisecond."""
 
+DRIFT_KNOTS: Final = 3.0
+"""A track that was slower than this is expected where it was. Source: currents."""
+_METRES_PER_DEGREE: Final = 111_195.0
+
 Fix = tuple[Any, ...]
 """A row of POSITION as Python's own values, in the order of its fields: what `tolist` gives."""
 
@@ -156,6 +160,19 @@ def is_confirmed(segment: Segment, s: TrackSettings) -> bool:
 def known_speed(segment: Segment) -> float:
     """The speed of a track at its end, knots: the reported one unless that is missing or contradicted."""
     return segment.knots if segment.contradicted or math.isnan(segment.sog) else segment.sog
+
+
+def expected(segment: Segment, time: Millis, s: TrackSettings) -> tuple[float, float]:
+    """Where a track would be at a time, degrees: where it was, or ahead on its course.
+
+    Ahead if it was under way, and for no longer than jamming lasts. The longitude may exceed 180.
+    """
+    knots, dt = known_speed(segment), time - segment.time
+    if not knots >= DRIFT_KNOTS or math.isnan(segment.cog) or dt > s.believed_minutes * MINUTE:
+        return segment.lon, segment.lat
+    degrees, course = knots * KNOT * dt / _METRES_PER_DEGREE, math.radians(segment.cog)
+    east = degrees * math.sin(course) / max(math.cos(math.radians(segment.lat)), 0.01)
+    return segment.lon + east, segment.lat + degrees * math.cos(course)
 
 
 def credible(sog: float, known: float, dt: Millis, s: TrackSettings) -> float:

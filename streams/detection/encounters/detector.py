@@ -68,7 +68,8 @@ class EncounterDetector:
         self._keep = keep
         self._identity_of = identity_of
         self.namesakes = Namesakes()
-        self._pairs = Pairs(changed)
+        self._parted_falsely: set[Key] = set()  # at this instant
+        self._pairs = Pairs(settings.keep_metres, changed)
         self._sightings = Sightings(
             self._pairs, surroundings, settings, step, keep, identity_of, seen, changed
         )
@@ -99,6 +100,7 @@ class EncounterDetector:
 
         `touched` are pairs that `compare` returned, `learnt` the MMSIs whose identity has changed.
         """
+        self._parted_falsely = self._sightings.leave_out_false(learnt)
         due: list[_Due] = []
         for pair in self._pairs:
             told = not learnt.isdisjoint(pair.key[:2])
@@ -205,11 +207,12 @@ class EncounterDetector:
     # --- one encounter, under another number or after a silence
 
     def _join_former(self, pair: Pair, instant: Millis) -> Iterator[_Due]:
-        """Let a pair go on with what it was under other MMSIs or track segments, if there is such a pair."""
+        """Let a pair go on with what it was under other MMSIs or track segments, or before a false place."""
         s, now = self._settings, pair.latest or self._first(pair)
         mmsis = [(each.mmsi, *self.namesakes.of(each)) for each in now]
         for a, b in product(*mmsis):
-            for old in self._pairs.of_two(a, b) if a != b else ():
+            ended = self._pairs.parted(pair.key) if {pair.key} & self._parted_falsely else []
+            for old in [*self._pairs.of_two(a, b), *ended] if a != b else ():
                 old_turned = old if old.a == a else renumbered.turned(old)
                 changed = (a != pair.a, b != pair.b)
                 if old is pair or old.retracted or not renumbered.goes_on(old_turned, pair, changed, s):

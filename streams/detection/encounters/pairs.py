@@ -14,7 +14,8 @@ from streams.detection.encounters.settings import EncounterSettings
 class Pairs:
     """State in pieces, one for each pair. The names of those that change are added to `changed`."""
 
-    def __init__(self, changed: set[str]) -> None:
+    def __init__(self, keep_metres: float, changed: set[str]) -> None:
+        self._keep_metres = keep_metres
         self._changed = changed
         self.live: dict[Key, Pair] = {}
         """In contact lately; or closed in a silence that may yet be bridged."""
@@ -45,6 +46,11 @@ class Pairs:
     def of_two(self, a: int, b: int) -> list[Pair]:
         """The live pairs of two MMSIs, whatever their track segments."""
         return [self.live[key] for key in sorted(self._segments.get((min(a, b), max(a, b)), ()))]
+
+    def parted(self, key: Key) -> list[Pair]:
+        """The pair under this key that ended last, if it had not been seen apart before; else none."""
+        ended = [pair for pair in self.past.values() if pair.key == key and pair.samples][-1:]
+        return [pair for pair in ended if pair.samples[-1].metres <= self._keep_metres]
 
     def raised(self, mmsi: int) -> list[Pair]:
         """Those of a vessel that an event was raised for."""
@@ -102,7 +108,11 @@ class Pairs:
         self._changed.add(f"past/{self.ended}")
 
     def remove(self, pair: Pair) -> None:
-        """Forget a live pair, without an event of its own."""
+        """Forget a pair that has no event of its own, or whose event another pair goes on with."""
+        if not self.is_live(pair):
+            for number in [number for number, past in self.past.items() if past is pair]:
+                self.forget(number)
+            return
         del self.live[pair.key]
         keys = self._segments[pair.a, pair.b]
         keys.discard(pair.key)

@@ -15,7 +15,7 @@ from geofences.surroundings import Surroundings
 from models.report import Rows
 from models.tick import TICK
 from models.time import Millis
-from models.vessel import Identity, Role
+from models.vessel import ON_OWN_TRACK, Identity, OffTrack, Role
 from streams.detection.encounters import encounter, silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
@@ -79,6 +79,33 @@ class Sightings:
             touched |= self._note_all(a, b, metres, receivers)
             touched |= self._note_silent(time, followed)
         return touched | self._compare_lone(instant, rows, receivers)
+
+    def leave_out_false(self, learnt: Iterable[int]) -> set[Key]:
+        """Take off the pairs where a vessel was while its own track led to a false place, as is known now.
+        Returns the keys of those that this changed.
+
+        `learnt` are the MMSIs of which something is newly known. A pair keeps what it has if nothing of it
+        would be left: then what was raised of it is taken back, or doubted.
+        """
+        false = {mmsi: runs for mmsi in sorted(learnt) if (runs := _false_runs(self._identity_of(mmsi)))}
+        changed: set[Key] = set()
+        if not false:
+            return changed
+        for pair in self._pairs:
+            for second, runs in enumerate((false.get(pair.a, []), false.get(pair.b, []))):
+                if not runs or not pair.samples:
+                    continue
+                samples = [each for each in pair.samples if not _is_false(runs, each.time)]
+                alone = [
+                    each
+                    for each in pair.alone
+                    if each.second != bool(second) or not _is_false(runs, each.time)
+                ]
+                if samples and (len(samples), len(alone)) != (len(pair.samples), len(pair.alone)):
+                    pair.samples, pair.alone = samples, alone
+                    changed.add(pair.key)
+                    self._pairs.touch(pair)
+        return changed
 
     def _compare_lone(
         self, instant: Millis, rows: Rows, receivers: Mapping[int, tuple[str, ...]]
@@ -244,6 +271,16 @@ class Sightings:
             found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
         self._neighbours.load(found["window"])
         self._lone.load(found["lone"])
+
+
+def _false_runs(identity: Identity) -> list[OffTrack]:
+    """The runs of positions that were on the vessel's own track until it proved false there."""
+    places = identity.places
+    return [] if places.shared else [run for run in places.off_track if run.segment == ON_OWN_TRACK]
+
+
+def _is_false(runs: Iterable[OffTrack], time: Millis) -> bool:
+    return any(run.start <= time <= run.end for run in runs)
 
 
 def _tracks(key: Key) -> tuple[int, int]:

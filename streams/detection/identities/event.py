@@ -41,6 +41,7 @@ from streams.detection.identities.record import (
     Record,
     Turn,
     needed,
+    other_flag,
 )
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.listing import listing_reasons, weak_match
@@ -172,6 +173,9 @@ def _doubt(code: str, identity: Identity, s: IdentityAnomalySettings) -> Reason:
         return table.IMO_MISSING.reason(s, length=length, hours=s.missing_hours)
     if code == "no_country":
         return table.NO_COUNTRY.reason(s, mmsi=mmsi_text(identity))
+    if code == "list_flag" and (hit := other_flag(identity)) is not None:
+        flag = flag_of(identity.mmsi)
+        return table.LIST_FLAG.reason(s, hit.flag, list=hit.list, entry=hit.entry, flag=flag)
     sign = identity.callsign or ""
     return table.CALLSIGN_FLAG.reason(s, sign, country=country_of(sign), flag=flag_of(identity.mmsi))
 
@@ -200,7 +204,10 @@ def _against(
         if away >= s.silence_hours * HOUR:
             yield table.SILENCE_BETWEEN.reason(s, duration=duration_text(away))
     else:
-        yield table.ENTERED_BY_HAND.reason(s)
+        if "list_flag" in record.doubts:
+            yield table.REFLAGGED.reason(s)
+        if kind == DUPLICATED or record.doubts.keys() != {"list_flag"}:
+            yield table.ENTERED_BY_HAND.reason(s)
     if others and not any(is_alike(identity, other) for _, other in others):
         yield table.ONE_TYPED_WRONGLY.reason(s)
     # what is said against the number elsewhere is the ground of these
@@ -245,4 +252,4 @@ def _summary(
     return f"The {name} changed {' and '.join(parts)}.{''.join(moved)}"
 
 
-_DOUBTS: Final = frozenset({"imo_invalid", "imo_missing", "no_country", "callsign_flag"})
+_DOUBTS: Final = frozenset({"imo_invalid", "imo_missing", "no_country", "callsign_flag", "list_flag"})

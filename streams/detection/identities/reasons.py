@@ -68,6 +68,12 @@ CALLSIGN_FLAG: Final = ReasonType(
     text="its call sign {value} is of a series of {country}, its MMSI of {flag}",
     weight="doubt",
 )
+LIST_FLAG: Final = ReasonType(
+    code="list_flag",
+    side=Side.FOR,
+    text="{list} ({entry}), matched by IMO number, names {value} as its flag, and its MMSI is of {flag}",
+    weight="doubt",
+)
 NO_COUNTRY: Final = ReasonType(
     code="no_country",
     side=Side.FOR,
@@ -79,6 +85,14 @@ SOLD: Final = ReasonType(
     code="sold",
     side=Side.AGAINST,
     text="ships that are sold or change their flag get another name, call sign or MMSI; that is the ordinary "
+    "reason",
+    weight="ordinary",
+    hypotheses=(Hypothesis.SALE,),
+)
+REFLAGGED: Final = ReasonType(
+    code="reflagged",
+    side=Side.AGAINST,
+    text="ships change their flag, and lists may name one that the ship had before; that is the ordinary "
     "reason",
     weight="ordinary",
     hypotheses=(Hypothesis.SALE,),
@@ -136,6 +150,7 @@ LEVELS: Final = (
     LevelRule("imo_missing", Effect.POSSIBLE, "a tanker of `missing_metres` sends no IMO number for "
               "`missing_hours`"),
     LevelRule("callsign_flag", Effect.POSSIBLE, "call sign and MMSI are of different countries"),
+    LevelRule("list_flag", Effect.POSSIBLE, "a watchlist's flag and the MMSI are of different countries"),
     LevelRule("no_country", Effect.POSSIBLE, "the MMSI is of no country"),
     LevelRule("typing_error", Effect.BAR, "a typing error explains it"),
     LevelRule("changed_back", Effect.BAR, "it went back to what it sent before"),
@@ -150,9 +165,9 @@ REASONS: Final = ReasonTable(
     (
         *(IMO_CHANGED, NAME_CHANGED, CALLSIGN_CHANGED, SIZE_CHANGED, RENUMBERED, NUMBER_BACK),
         *(ELSEWHERE, SAME_SHIP_ELSEWHERE, TWO_PLACES),
-        *(NO_COUNTRY, IMO_INVALID, IMO_MISSING, CALLSIGN_FLAG),
+        *(NO_COUNTRY, IMO_INVALID, IMO_MISSING, CALLSIGN_FLAG, LIST_FLAG),
         *LISTING,
-        *(SOLD, ENTERED_BY_HAND, ONE_TYPED_WRONGLY, TYPING_ERROR, CHANGED_BACK, SILENCE_BETWEEN),
+        *(SOLD, REFLAGGED, ENTERED_BY_HAND, ONE_TYPED_WRONGLY, TYPING_ERROR, CHANGED_BACK, SILENCE_BETWEEN),
         *(SHARED_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH, NOT_OF_INTEREST),
     ),
     LEVELS,

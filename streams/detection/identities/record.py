@@ -4,8 +4,9 @@ from typing import Final
 
 import msgspec
 
+from models.flag import country_codes
 from models.time import HOUR, MINUTE, Millis
-from models.vessel import Identity, Role, flag_of
+from models.vessel import Identity, MatchedOn, Role, WatchlistHit, flag_of
 from streams.detection.identities.callsigns import country_of, is_one_country
 from streams.detection.identities.link import Link
 from streams.detection.identities.settings import IdentityAnomalySettings
@@ -93,7 +94,28 @@ def doubts_of(identity: Identity, s: IdentityAnomalySettings) -> set[str]:
         flag = flag_of(identity.mmsi)
         if flag is not None and not is_one_country(country, flag):
             found.add("callsign_flag")
+    if other_flag(identity) is not None:
+        found.add("list_flag")
     return found
+
+
+def other_flag(identity: Identity) -> WatchlistHit | None:
+    """The first entry of a list that names a flag which is not that of the vessel's MMSI; None if all agree.
+
+    Only entries in force that have its IMO number. None, too, where one of the lists names the MMSI's flag.
+    """
+    flag, other = flag_of(identity.mmsi), None
+    if flag is None or identity.doubtful:
+        return None
+    for hit in identity.watchlists:
+        if not hit.in_force or hit.matched_on != MatchedOn.IMO:
+            continue
+        codes = country_codes(hit.flag)
+        if any(is_one_country(code, flag) for code in codes):
+            return None
+        if codes and other is None:
+            other = hit
+    return other
 
 
 _LAST_IMO: Final = 9_999_999

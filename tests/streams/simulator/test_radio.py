@@ -130,7 +130,9 @@ def test_lines_of_one_message_stay_together() -> None:
     track = Track(0.0, 133.0, 41.0, knots=10).sail(0.0, 10, 5.0)
     receivers = (Receiver("SIM1"), Receiver("SIM2"), Receiver("SIM3"))
     rng = np.random.default_rng
-    lines = receive([Vessel(TANKER, track)], receivers, NOISE["heavy"], 30.0, 1_700_000_000, rng(0), rng(1))
+    lines = receive(
+        [Vessel(TANKER, track)], receivers, NOISE["heavy"], 30.0, 1_700_000_000, rng(0), rng(1)
+    ).lines
     firsts = [i for i, line in enumerate(lines) if "AIVDM,2,1," in line]
     assert len(firsts) > 100
     for i in firsts:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.report import Reports, Rows
 from models.tick import Instant
 from models.time import END, MINUTE
+from models.vessel import ON_OWN_TRACK
 from tests.streams.track_factories import (
     A,
     at,
@@ -246,3 +247,59 @@ def test_a_place_that_a_known_track_comes_back_from_is_false(
     last = identities_of(heard_at(*stays))[A]
     runs = [(run.start, run.end) for run in last.places.off_track if run.segment >= 0]
     assert runs == [(at(begin), at(end)) for begin, end in false]
+
+
+def jammed_after_silence(seed: int) -> tuple[Rows, float]:
+    """A ship adrift that is silent for hours and jammed for some minutes when it is heard again."""
+    random = np.random.default_rng(seed)
+    silent, jam = random.uniform(120, 600), random.uniform(10, 40)
+    minutes = np.concatenate([np.arange(0, 120, 0.5), 120 + silent + np.arange(0, 240, 0.5)])
+    knots = random.uniform(0.2, 0.8)
+    east, north = truth(minutes, knots)
+    wrong = (minutes > 120) & (minutes < 120 + silent + jam)
+    far, bearing = random.uniform(2_500, 6_000), random.uniform(0, 2 * np.pi)
+    east, north = east + wrong * far * np.sin(bearing), north + wrong * far * np.cos(bearing)
+    east, north = (each + random.normal(0, 15, len(minutes)) for each in (east, north))
+    return fixes(A, minutes, east, north, sog=0.5), knots
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_jamming_right_after_a_silence_of_hours_ends_no_track(seed: int) -> None:
+    rows, knots = jammed_after_silence(seed)
+    instants = run_stage(vessel_stage(), rows)
+    found, told = ticks_of(instants), identities_of(instants)[A].places
+    assert set(found["segment"].tolist()) == {0}
+    assert not told.leaps
+    false = [run for run in told.off_track if run.segment == ON_OWN_TRACK]
+    right = np.ones(len(found), bool)
+    for run in false:
+        right &= (found["time"] < run.start) | (found["time"] > run.end)
+    assert errors(found[right], knots).max() < 1000
+
+
+@pytest.mark.parametrize("ahead", [-2_500, 2_500, 3_000])
+def test_a_ship_under_way_is_where_its_course_leads_and_not_where_jamming_left_it(ahead: float) -> None:
+    minutes = np.arange(0, 240, 0.5)
+    north = 4.8 * KNOT * minutes
+    wrong = (minutes > 120) & (minutes < 134)
+    north = np.where(wrong, 4.8 * KNOT * 120 + ahead, north)
+    rows = fixes(A, minutes, 0.0, north, sog=np.where(wrong, 1.0, 4.8))
+    rows["cog"] = 0.0
+    instants = run_stage(vessel_stage(), rows)
+    found = ticks_of(instants)
+    assert set(found["segment"].tolist()) == {0}
+    off = (found["lat"] - lon_lat(0.0, 4.8 * KNOT * (found["time"] - at(0)) / MINUTE)[1]) * 111_195
+    assert np.abs(off).max() < 1000
+    assert not identities_of(instants)[A].places.leaps
+
+
+@pytest.mark.parametrize("knots", [1.0, 1.6])
+def test_a_track_that_has_gone_on_for_long_does_not_go_back_to_where_it_fell_silent(knots: float) -> None:
+    """Jamming that by chance moves a ship adrift back to where it was an hour ago is jamming all the same."""
+    minutes = np.delete(np.arange(0, 240, 0.5), slice(120, 156))
+    east, north = truth(minutes, knots)
+    wrong = (minutes > 140) & (minutes < 156)
+    there = truth(np.array([60.0]), knots)
+    east, north = np.where(wrong, there[0] + 500, east), np.where(wrong, there[1], north)
+    found = ticks_of(run_stage(vessel_stage(), fixes(A, minutes, east, north, sog=knots)))
+    assert errors(found, knots).max() < 1000

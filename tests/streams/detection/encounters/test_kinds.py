@@ -9,7 +9,7 @@ import pytest
 from models.event import Event, Level, Status
 from models.tick import Instant
 from models.time import END
-from models.vessel import Role
+from models.vessel import ON_OWN_TRACK, OffTrack, Places, Role
 from tests.streams.detection.meetings import SMALL, Meeting, spans
 from tests.streams.track_factories import A, B, at, identity, latest, meeting_stage, ticks
 
@@ -106,6 +106,30 @@ def test_what_was_heard_elsewhere_meanwhile_is_not_bridged(seed: int) -> None:
     found = latest(stage.advance(END))
     assert found
     assert all(event.encounter and event.encounter.bridged_hours == 0 for event in found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_false_place_after_a_silence_is_forgotten_once_it_is_known(seed: int) -> None:
+    """Both are silent for hours; then B is jammed for some minutes, which is known only an hour later."""
+    rng = np.random.default_rng(seed)
+    before, silence = 80.0, fives(rng, 180, 900)
+    again, right = before + silence, before + silence + fives(rng, 15, 40)
+    meeting = Meeting(seed, right + 150, rng.uniform(0, 1.5))
+    meeting.silent(A, before + 5, again - 5)
+    meeting.silent(B, before + 5, right - 5)
+    minutes = np.arange(again, right, 5.0)
+    jammed = ticks(B, minutes, 3_000 + meeting.knots * 31 * minutes, rng.uniform(500, 4_000))
+    run = OffTrack(at(again), at(right - 5), len(minutes), 3.0, 0.0, 0.0, ON_OWN_TRACK)
+    told = identity(B, minute=right + 80, size=SMALL, name="DAUGHTER", places=Places(off_track=(run,)))
+    stage = meeting_stage()
+    extra = [Instant(int(row["time"][0]), row) for row in np.split(jammed, len(jammed))]
+    learnt = Instant(told.time, ticks(B, []), (told,))
+    for instant in sorted([*meeting.instants(), *extra, learnt], key=lambda each: each.time):
+        stage.feed(instant)
+    (event,) = [each for each in latest(stage.advance(END)) if each.status is not Status.RETRACTED]
+    assert spans(event, 0, meeting.until)
+    assert event.encounter is not None
+    assert event.encounter.bridged_hours == pytest.approx((right - before) / 60, abs=0.5)
 
 
 def test_bridging_alone_makes_no_probable() -> None:

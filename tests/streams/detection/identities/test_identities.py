@@ -9,7 +9,7 @@ import pytest
 from models.event import Event, EventType, Level, Status, to_json
 from models.report import Rows
 from models.time import DAY, END
-from models.vessel import Dimensions, Identity, Role
+from models.vessel import Dimensions, Identity, ListingStatus, MatchedOn, Role, WatchlistHit
 from streams.detection.identities.callsigns import country_of, is_one_country
 from streams.detection.identities.spelling import (
     is_other_callsign,
@@ -264,3 +264,32 @@ def test_territories_are_of_their_country() -> None:
     assert is_one_country("GB", "BM")
     assert is_one_country("CN", "HK")
     assert not is_one_country("RU", "KP")
+
+
+@pytest.mark.parametrize(
+    ("flag", "more", "expected"),
+    [
+        ("Panama", {}, 1),
+        ("KP;PA", {}, 1),
+        ("Russian Federation", {}, 0),
+        ("Panama, ru", {}, 0),
+        ("Korea", {}, 0),  # which one?
+        (None, {}, 0),
+        ("Panama", {"matched_on": MatchedOn.MMSI.value}, 0),
+        ("Panama", {"status": ListingStatus.DELISTED.value}, 0),
+    ],
+)
+def test_the_flag_of_a_list_and_that_of_the_number(
+    flag: str | None, more: dict[str, Any], expected: int
+) -> None:
+    hit = WatchlistHit(
+        **({"list": "L", "entry": "7", "matched_on": MatchedOn.IMO.value, "flag": flag} | more)
+    )
+    events = found([ticks(A, DAY_LONG)], [known(watchlists=(hit,))])
+    assert len(latest(events)) == expected
+    for event in events:
+        assert event.level is Level.POSSIBLE
+        assert event.reasons[0].text == (
+            f"L (7), matched by IMO number, names {flag} as its flag, and its MMSI is of RU"
+        )
+        assert event.against[0].code == "reflagged"

@@ -9,6 +9,8 @@ import httpx
 import msgspec
 
 from models.errors import InputError
+from streams.runtime.environment import variable
+from streams.runtime.secrecy import keep
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAILBOX: Final = re.compile(r"[^@\s<>,;:\"\\()\x00-\x1f\x7f]+@[^@\s<>,;:\"\\()\x00-\x1f\x7f]+")
@@ -141,10 +143,11 @@ class Mqtt(_Receiver, frozen=True, kw_only=True):
 Receiver = Webhook | Slack | Email | Mqtt
 
 
-def secret(variable: str, environment: Mapping[str, str]) -> str:
-    """Raises MissingSecret."""
-    if not (value := environment.get(variable)):
-        raise MissingSecret(f"the environment variable {variable} is not set")
+def secret(name: str, environment: Mapping[str, str]) -> str:
+    """What a variable holds, or the file that NAME_FILE names. Raises MissingSecret, VariableError."""
+    if not (value := variable(name, environment)):
+        raise MissingSecret(f"the environment variable {name} is not set")
+    keep(value)
     return value
 
 

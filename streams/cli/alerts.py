@@ -70,7 +70,7 @@ def check(rules: RulesFile) -> None:
     typer.echo(sanitize(f"{rules}: {count} rule{'s' * (count != 1)}, nothing wrong"))
     for rule in wanted.rules:
         for variable in rule.receiver.variables():
-            if not os.environ.get(variable):
+            if not (os.environ.get(variable) or os.environ.get(f"{variable}_FILE")):
                 typer.echo(f"rule {rule.name!r}: {variable} is not set here, but `run` needs it", err=True)
 
 
@@ -249,6 +249,7 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
 
     from streams.runtime.redis_client import connect
     from streams.runtime.retry import REDIS_AWAY, reason
+    from streams.runtime.secrecy import address_of
 
     async def with_client() -> T:
         client = connect(deployment.redis)
@@ -260,5 +261,5 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
     try:
         return asyncio.run(with_client())
     except REDIS_AWAY as error:
-        where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
+        where = address_of(deployment.redis)
         raise Failed(f"Redis at {where}: {reason(error)}; start it, or correct TANKERWATCH_REDIS") from None

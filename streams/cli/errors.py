@@ -3,6 +3,7 @@
 import typer
 
 from streams.output.sanitize import sanitize
+from streams.runtime.secrecy import hide
 
 
 class Failed(typer.BadParameter):
@@ -37,12 +38,12 @@ class UsageError(Failed):
 def complain(*sentences: str) -> None:
     """Print errors on standard error, one line each; control characters in them are escaped."""
     for sentence in sentences:
-        typer.secho(f"tankerwatch: error: {sanitize(sentence)}", err=True, fg="red")
+        typer.secho(f"tankerwatch: error: {sanitize(hide(sentence))}", err=True, fg="red")
 
 
 def notify(sentence: str) -> None:
     """Print a remark on standard error, in one line; control characters in it are escaped."""
-    typer.secho(f"tankerwatch: {sanitize(sentence)}", err=True, fg="yellow")
+    typer.secho(f"tankerwatch: {sanitize(hide(sentence))}", err=True, fg="yellow")
 
 
 def reason(error: OSError) -> str:

@@ -146,9 +146,8 @@ def show(
 
 def _source(place: str, since: "Since | None", once: bool, filters: dict[str, list[str]]) -> "Source":
     """Raises UsageError."""
-    import os
-
     from streams.deployment import config
+    from streams.runtime.environment import variable
     from streams.tail.feed_source import TOKEN, FeedSource
     from streams.tail.kafka_source import KafkaSource
     from streams.tail.redis_source import RedisSource
@@ -160,7 +159,7 @@ def _source(place: str, since: "Since | None", once: bool, filters: dict[str, li
     if place == "kafka" or (scheme == "kafka" and rest):
         return KafkaSource(wanted.broker if place == "kafka" else rest, wanted.topics.events, since, once)
     if scheme in ("http", "https") and rest:
-        return FeedSource(place, os.environ.get(TOKEN, ""), filters, since, once)
+        return FeedSource(place, variable(TOKEN) or "", filters, since, once)
     raise UsageError(
         f"--source: {place!r} is not a source; give redis, kafka, or a URL like http://127.0.0.1:8080/"
     )

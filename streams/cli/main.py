@@ -21,7 +21,7 @@ from streams.cli.analysis.explain import explain
 from streams.cli.analysis.facilitators import facilitators
 from streams.cli.analysis.inspect import inspect
 from streams.cli.analysis.ledger import ledger
-from streams.cli.errors import Failed, complain, help_unless_command, reason
+from streams.cli.errors import Failed, complain, help_unless_command, notify, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
 from streams.cli.formats import formats
@@ -35,6 +35,7 @@ from streams.cli.simulate import simulate
 from streams.cli.sink import sink
 from streams.cli.status import status
 from streams.cli.worker import worker
+from streams.runtime.secrecy import password_in
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
@@ -100,6 +101,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         arguments = current_spelling(sys.argv[1:] if arguments is None else arguments)
+        _warn_of_secrets(arguments)
         code = command.main(arguments, prog_name="tankerwatch", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -123,6 +125,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(f"{error.filename or 'standard output'}: {reason(error)}; check its path and permissions")
     _drop_output()
     return int(code)
+
+
+def _warn_of_secrets(arguments: Sequence[str]) -> None:
+    if any(map(password_in, arguments)):
+        notify(
+            "a password stands on the command line, where every program on this machine can read it; put the "
+            "address into a variable (TANKERWATCH_REDIS), or into a file that a variable names "
+            "(TANKERWATCH_REDIS_FILE)"
+        )
 
 
 def _drop_output() -> None:

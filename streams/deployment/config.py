@@ -5,7 +5,9 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -62,6 +64,9 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
 
+        _check_brokers(self.broker)
+        _check_redis(self.redis)
+
     @property
     def topics(self) -> Topics:
         return Topics(self.prefix)
@@ -79,6 +84,33 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for stage, topic in stage_topics(self.topics).items()
             for number in range(counts.get(stage, 1))
         }
+
+
+_REDIS: Final = re.compile(
+    r"unix://\S+|rediss?://(?:[^\s@/?#]*@)?(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[^/?#]*))?(?:[/?]\S*)?"
+)
+
+
+def _check_brokers(text: str) -> None:
+    """Raises ValueError."""
+    for part in text.split(","):
+        host, _, port = part.strip().rpartition(":")
+        if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", host) or not _is_port(port):
+            raise ValueError("broker is no address of Kafka; give HOST:PORT, several separated by commas")
+
+
+def _check_redis(text: str) -> None:
+    """Raises ValueError, without the address: it may hold a password."""
+    place = _REDIS.fullmatch(text)
+    if place is None or (place["port"] and not _is_port(place["port"])):
+        raise ValueError(
+            "redis is no address of Redis; give redis://HOST:PORT/0, or rediss://HOST:PORT/0 for TLS; in a "
+            "password, write signs like / and @ as %2F and %40"
+        )
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536
 
 
 def _paths(text: str) -> tuple[str, ...]:

@@ -14,6 +14,11 @@ SENT = Counter(
 )
 ENDED = Counter("tankerwatch_feed_ended", "Streams that have ended, by reason", ["reason"], registry=REGISTRY)
 REFUSED = Counter("tankerwatch_feed_refused", "Requests refused, by reason", ["reason"], registry=REGISTRY)
+UNSENT = Gauge(
+    "tankerwatch_feed_unsent_bytes",
+    "Bytes of large answers that wait for clients to read them",
+    registry=REGISTRY,
+)
 LAG = Histogram(
     "tankerwatch_feed_lag_seconds",
     "Seconds from the writing of an entry to the log until the feed has read it",

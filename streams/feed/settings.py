@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from streams.feed.trusted_proxies import TrustedProxies
 from streams.runtime.environment import load
 
 
@@ -17,6 +18,9 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: str = ""
     """Host names under which the feed is reached, besides those of loopback, separated by commas. Empty for
     any name, if the feed listens beyond loopback."""
+    trusted_proxies: str = ""
+    """Addresses and networks of reverse proxies, separated by commas. Their `Forwarded` or `X-Forwarded-For`
+    says which client a request is from, and limits by address hold for that client."""
     tiles_url: str = ""
     """URL template of online map tiles, like https://tile.example.org/{z}/{x}/{y}.png; empty for the shipped
     map of land only."""
@@ -29,7 +33,11 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     streams_per_address: int = 100
     """Number of streams that one address can have open at the same time."""
     requests_per_minute: int = 1_200
-    """Requests a minute that one address can make; all at once after a minute without any."""
+    """Requests a minute that one address can make, or that can be made from it with one token; all at once
+    after a minute without any."""
+    refusals_per_minute: int = 60
+    """Requests a minute of one address with a wrong token or without the one needed that are told so. They
+    count apart from the others."""
     backlog_bytes: int = 16_000_000
     """Bytes of recent events kept in memory for all streams. A client further behind is dropped."""
     coalesce_seconds: float = 0.1
@@ -43,6 +51,10 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("read_tokens", "review_tokens"):
             if not re.fullmatch(r"[A-Za-z0-9._~+/=, -]*", getattr(self, name)):
                 raise ValueError(f"{name} may contain letters, digits and ._~+/=- (RFC 6750)")
+        try:
+            TrustedProxies(self.trusted_proxies)
+        except ValueError as error:
+            raise ValueError(f"trusted_proxies: {error}") from None
         if not re.fullmatch(r"(https?://[^\s;,'\"]+)?", self.tiles_url):
             raise ValueError("tiles_url must start with https:// or http://, without blanks, quotes, ; or ,")
 

@@ -12,6 +12,7 @@ from models.time import Millis, to_text
 from streams.deployment import heartbeat
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, reason
+from streams.runtime.secrecy import address_of
 
 
 class BehindError(TankerwatchError):
@@ -27,10 +28,9 @@ async def worked_off(url: str, prefix: str) -> Millis | None:
     try:
         heartbeats = await heartbeat.read(client, prefix)
     except REDIS_AWAY as error:
-        where = url.rpartition("@")[2].rpartition("://")[2]
         raise BehindError(
-            f"Redis at {where} can't be reached ({reason(error)}), and it knows how far the deployment is; "
-            "start it, or set TANKERWATCH_REDIS"
+            f"Redis at {address_of(url)} can't be reached ({reason(error)}), and it knows how far the "
+            "deployment is; start it, or set TANKERWATCH_REDIS"
         ) from error
     finally:
         await client.aclose()

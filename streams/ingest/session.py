@@ -1,7 +1,6 @@
 """A session of ingest: its sources, their names and registrations, and the feed of each."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -46,6 +45,7 @@ from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, find_inputs, given_twice
 from streams.recordings.recording import Reading
 from streams.runtime.backoff import Delays
+from streams.runtime.environment import variable
 from streams.runtime.logs import get_logger
 from streams.runtime.tasks import end, finish
 
@@ -199,16 +199,16 @@ class Session:
             case UdpAddress():
                 return UdpFeed(address, counters)
             case HttpAddress():
-                return HttpFeed(address, os.environ.get(TOKEN) or None, counters)
+                return HttpFeed(address, variable(TOKEN) or None, counters)
             case MqttAddress():
-                user, password = os.environ.get(USER) or None, os.environ.get(PASSWORD) or None
+                user, password = variable(USER) or None, variable(PASSWORD) or None
                 return MqttFeed(address, user, password, counters, delays)
             case SerialAddress():
                 return SerialFeed(address, counters, delays)
             case SightingsAddress():
                 return SightingsFeed(self._target.broker, self._target.topics, counters, delays)
             case AisstreamAddress():
-                return AisstreamFeed(address, os.environ.get(KEY), self._options.boxes, counters, delays)
+                return AisstreamFeed(address, variable(KEY), self._options.boxes, counters, delays)
 
 
 async def _end_source(tick: asyncio.Task[None], intake: Intake) -> None:

@@ -60,8 +60,9 @@ class Spool:
         self._limit = limit
         self._segment_bytes = max(1, min(segment_bytes, limit // 4))
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / "lock").open("wb")
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _close_to_others(folder)
+            self._lock = open(folder / "lock", "wb", opener=_private)  # noqa: SIM115 (until `close`)
         except OSError as error:
             raise SpoolError(
                 f"{folder}: can't be used as the buffer ({error.strerror}); name another"
@@ -141,7 +142,8 @@ class Spool:
             if after <= position.number:
                 self._drop(first)
         temporary = self._folder / f"{_POSITION}.new"
-        temporary.write_bytes(msgspec.msgpack.encode(position))
+        with open(temporary, "wb", opener=_private) as file:
+            file.write(msgspec.msgpack.encode(position))
         temporary.replace(self._folder / _POSITION)
 
     def close(self) -> None:
@@ -234,6 +236,20 @@ class _Cursor:
             return None
         self._offset += _HEADER.size + length
         return Record(number, data)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that others can't read. What is received may be under a licence, or nobody's business."""
+    return os.open(path, flags, 0o600)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Also a folder of an earlier version. Raises OSError if the folder is somebody else's."""
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+    for file in folder.iterdir():
+        if file.is_file() and file.stat().st_mode & 0o077:
+            file.chmod(0o600)
 
 
 def _segments(folder: Path) -> list[int]:

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 import msgspec
 
 from models.errors import InputError
+from streams.runtime.secrecy import keep, password_in
 
+LONGEST: Final = 10_000
+"""Bytes of the longest file that holds a value."""
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -15,17 +19,44 @@ class VariableError(InputError):
     """An environment variable that can't be used; the text names it and says what is wrong."""
 
 
+def variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The value of a variable, or what is in the file that the variable NAME_FILE names; None without both.
+
+    What comes from a file is a secret: it is hidden wherever it would be said. Raises VariableError.
+    """
+    at = f"{name}_FILE"
+    path = environment.get(at)
+    if not path:
+        return environment.get(name)
+    if environment.get(name):
+        raise VariableError(f"{name} and {at} are both set; keep one of them")
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(LONGEST + 1)
+        text = data.decode().strip()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise VariableError(
+            f"{at}: {path} can't be read ({why}); check the path and its permissions"
+        ) from None
+    if len(data) > LONGEST:
+        raise VariableError(
+            f"{at}: {path} is longer than {LONGEST:,} bytes; name a file with the value alone"
+        )
+    keep(text, *text.split(","), password_in(text) or "")
+    return text
+
+
 def load(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:
     """The settings that variables set; fields without a variable keep their default.
 
-    The variable of a field is `prefix` and its name in capitals. Checks in `__post_init__` raise ValueError
-    with a sentence that begins with the name of the field. Raises VariableError.
+    The variable of a field is `prefix` and its name in capitals; see `variable`. Checks in `__post_init__`
+    raise ValueError with a sentence that begins with the name of the field. Raises VariableError.
     """
-    values = {
-        name: environment[variable]
-        for name in kind.__struct_fields__
-        if (variable := prefix + name.upper()) in environment
-    }
+    values = {}
+    for name in kind.__struct_fields__:
+        if (value := variable(prefix + name.upper(), environment)) is not None:
+            values[name] = value
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:

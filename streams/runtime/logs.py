@@ -20,6 +20,8 @@ import structlog
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import EventDict
 
+from streams.runtime.secrecy import hide
+
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 QUIET_SECONDS: Final = 60.0
 """Seconds after which something that lasts is logged again."""
@@ -121,7 +123,9 @@ def formatter(environment: Mapping[str, str] = os.environ) -> logging.Formatter:
     """Formats records of structlog and of `logging` alike, each as one line."""
     wanted = environment.get("TANKERWATCH_LOG", "text").lower()
     renderer = structlog.processors.JSONRenderer(default=str) if wanted == "json" else _render_text
-    return ProcessorFormatter(processors=[_add_head, structlog.processors.format_exc_info, renderer])
+    return ProcessorFormatter(
+        processors=[_add_head, structlog.processors.format_exc_info, _hide_secrets, renderer]
+    )
 
 
 def _add_head(_: object, __: str, fields: EventDict) -> EventDict:
@@ -134,6 +138,20 @@ def _add_head(_: object, __: str, fields: EventDict) -> EventDict:
     if fields.pop("_from_structlog"):
         return {**head, "event": fields.pop("event"), **fields}
     return {**head, "event": "log", "from": record.name, "message": fields.pop("event"), **fields}
+
+
+def _hide_secrets(_: object, __: str, fields: EventDict) -> EventDict:
+    return {key: _without_secrets(value) for key, value in fields.items()}
+
+
+def _without_secrets(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _without_secrets(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_without_secrets(one) for one in value]
+    return hide(str(value))
 
 
 def _render_text(_: object, __: str, fields: EventDict) -> str:

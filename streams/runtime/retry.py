@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.runtime.logs import RateLimit, get_logger
+from streams.runtime.secrecy import address_of
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -41,7 +42,7 @@ async def retry_until_available(
     is the address of the service. Raises any other exception of `attempt`, and errors of Kafka for which a
     retry is no use.
     """
-    where = where.rpartition("@")[2].rpartition("://")[2]  # without a password
+    where = address_of(where)
 
     def is_away(error: Exception) -> bool:
         if not isinstance(error, away) or getattr(error, "retriable", True) is False:

@@ -7,6 +7,7 @@ from typing import Final
 from models.event import Event, from_json
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import REDIS_AWAY, reason
+from streams.runtime.secrecy import address_of
 from streams.store.event_log import EventLog, entry_key, lost, moment
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
 
@@ -21,7 +22,7 @@ class RedisSource:
 
     def __init__(self, url: str, prefix: str, since: Since | None, once: bool) -> None:
         """Without `since` only new events are read. With `once` reading stops at what exists now."""
-        self.where = f"Redis at {url.rpartition('@')[2].rpartition('://')[2]}"
+        self.where = f"Redis at {address_of(url)}"
         self._client = connect(url)
         self._log = EventLog(self._client, prefix)
         self._once = once

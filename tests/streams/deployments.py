@@ -34,7 +34,11 @@ COMMAND = "from streams.cli import main; main()"
 
 def new_deployment(kafka: str, redis_url: str) -> Deployment:
     return Deployment(
-        broker=kafka, redis=redis_url, prefix=f"t{uuid.uuid4().hex[:8]}.", raw_partitions=1, spread=2
+        broker=kafka or "127.0.0.1:1",
+        redis=redis_url,
+        prefix=f"t{uuid.uuid4().hex[:8]}.",
+        raw_partitions=1,
+        spread=2,
     )
 
 

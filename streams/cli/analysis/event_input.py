@@ -70,11 +70,11 @@ def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) 
 
 
 async def _from_feed(url: str, whole: str | None) -> "list[Event]":
-    import os
 
+    from streams.runtime.environment import variable
     from streams.tail.feed_source import TOKEN, FeedSource
 
-    return await _all(FeedSource(url, os.environ.get(TOKEN, ""), {}, None, True), whole)
+    return await _all(FeedSource(url, variable(TOKEN) or "", {}, None, True), whole)
 
 
 async def _from_redis(whole: str | None) -> "list[Event]":

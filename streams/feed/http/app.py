@@ -1,15 +1,19 @@
-"""The application: its operations, its middleware, and the headers that protect the page."""
+"""The application: its operations, and the doors before them."""
 
+import json
+from functools import cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.alias_generators import to_camel
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
-from streams.feed import metrics
+from streams.feed.doors.answers import Answers
+from streams.feed.doors.headers import Headers, fields
+from streams.feed.doors.proxies import ProxiedRequests
 from streams.feed.http import (
     analysis_routes,
     event_routes,
@@ -23,18 +27,21 @@ from streams.feed.http import (
 )
 from streams.feed.http.access import Guard
 from streams.feed.http.context import FeedContext
-from streams.feed.settings import FeedSettings
+from streams.feed.trusted_proxies import TrustedProxies
 
 COMPRESSED: Final = 2_000
 """Responses of at least this many bytes are compressed."""
+IN_THREAD: Final = 16_000
+"""Bytes from which that happens in another thread, so that nobody else waits for it."""
 ALWAYS: Final = openapi.problems(401, 403, 421, 422, 429, 503)
 """What any operation can answer."""
 
 
-def create_app(feed: FeedContext) -> FastAPI:
+def create_app(feed: FeedContext) -> ASGIApp:
     app = FastAPI(
         title="tankerwatch feed",
         version=feed_routes.VERSION,
+        openapi_url=None,  # made once, below
         docs_url=None,
         redoc_url=None,
         responses=ALWAYS,
@@ -43,9 +50,9 @@ def create_app(feed: FeedContext) -> FastAPI:
     )
     app.state.feed = feed
     problems.add_handlers(app)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
-    app.add_middleware(Guard, tokens=feed.tokens, settings=feed.settings)
-    app.add_middleware(_Headers, policy=policy(feed.settings))
+    app.add_middleware(
+        GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5, thread_minimum_size=IN_THREAD
+    )
     for routes in (event_routes, review_routes, vessel_routes, analysis_routes, feed_routes):
         app.include_router(routes.router)
     if feed.player is not None:
@@ -57,47 +64,26 @@ def create_app(feed: FeedContext) -> FastAPI:
             app.openapi_schema = openapi.document(app, feed.tokens.needed)
         return app.openapi_schema
 
+    @cache
+    def written() -> bytes:
+        return json.dumps(document(), separators=(",", ":")).encode()
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi_json() -> Response:
+        return Response(written(), media_type="application/json")
+
     app.openapi = document  # type: ignore[method-assign]
-    return app
+    return behind_doors(app, feed)
+
+
+def behind_doors(app: ASGIApp, feed: FeedContext) -> ASGIApp:
+    """The application with what stands before it; the last one here is the first that a request meets."""
+    app = Answers(app)
+    app = Guard(app, feed.tokens, feed.settings)
+    app = ProxiedRequests(app, TrustedProxies(feed.settings.trusted_proxies))
+    return Headers(app, fields(feed.settings))
 
 
 def _operation_id(route: APIRoute) -> str:
     """The name of the function, as JSON spells names: `getEvents`."""
     return to_camel(route.name)
-
-
-def policy(settings: FeedSettings) -> str:
-    """The content security policy: nothing from other sites except map tiles, and nothing inline."""
-    images = "'self' data:"
-    if settings.tiles_url:
-        parts = urlsplit(settings.tiles_url.replace("{s}", "*"))
-        images += f" {parts.scheme}://{parts.netloc}"
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src {images}; connect-src 'self'; font-src 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
-    )
-
-
-class _Headers:
-    """Middleware that adds the security headers to every response, and counts the response."""
-
-    def __init__(self, app: ASGIApp, policy: str) -> None:
-        self._app = app
-        self._more = [
-            (b"content-security-policy", policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"cross-origin-resource-policy", b"same-origin"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._more]
-                route = getattr(scope.get("route"), "path", "none")
-                metrics.REQUESTS.labels(route, message["status"]).inc()
-            await send(message)
-
-        await self._app(scope, receive, with_headers)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import msgspec
 from fastapi import Depends, Request
 
-from geofences.fence import Fence
+from geofences.fence import Fence, to_geojson
 from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http.access import Tokens
 from streams.feed.http.stream_response import Streams
@@ -29,10 +30,13 @@ class FeedContext:
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     fleet: Fleet = field(init=False)
     streams: Streams = field(init=False)
+    fences_json: msgspec.Raw = field(init=False)
+    """The fences as GeoJSON, made once."""
 
     def __post_init__(self) -> None:
         self.fleet = Fleet(self.log)
         self.streams = Streams(self.hub, self.settings)
+        self.fences_json = msgspec.Raw(msgspec.json.encode(to_geojson(self.fences)))
 
 
 async def _of_application(request: Request) -> FeedContext:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Body, Request
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
-from geofences.fence import to_geojson
 from models.event import EventType
 from models.time import to_text
 from streams.feed import metrics
@@ -55,7 +54,7 @@ async def get_config(_: NoQuery, feed: Feed) -> Response:
     response_model=Annotated[FeatureCollection, Msgspec()],
 )
 async def get_fences(_: NoQuery, feed: Feed) -> Response:
-    return GeoJson(to_geojson(feed.fences))
+    return GeoJson(feed.fences_json)
 
 
 @router.post(

@@ -95,18 +95,19 @@ async def _http(request: Request, error: Exception) -> Response:
     elif status == HTTPStatus.NOT_FOUND:
         detail = "there is nothing at this address; see /openapi.json"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+        known = _allowed(request) or sorted(headers.get("Allow", "").split(", "))
+        headers["Allow"] = ", ".join(known)
         detail = f"{request.method} does not work here; {headers['Allow']} does"
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"the body is longer than {LONGEST_BODY:,} bytes; send less"
     return response(status, detail, headers)
 
 
-def _allowed(request: Request) -> str:
+def _allowed(request: Request) -> list[str]:
     """The methods of all operations at this path. The framework knows only that of the first one."""
     paths = request.app.openapi()["paths"]
     found = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
-    return ", ".join(sorted(method.upper() for operations in found for method in operations))
+    return sorted(method.upper() for operations in found for method in operations)
 
 
 async def _failed(_: Request, error: Exception) -> Response:

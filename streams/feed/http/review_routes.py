@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from models.review import Review
 from streams.feed import metrics
@@ -51,6 +51,5 @@ async def post_review(
 async def get_reviews(query: ReviewQuery, feed: Feed) -> Response:
     """The latest review of each event counts. `events` holds the confirmed ones."""
     if query.format == "csv":
-        table = reviews.to_csv(await reviews.every(feed.log))
-        return responses.download(table, Csv, "tankerwatch-reviews.csv")
-    return Json(await reviews.labels(feed.log))
+        return responses.download(reviews.written_table(feed.log), Csv, "tankerwatch-reviews.csv")
+    return StreamingResponse(reviews.written_labels(feed.log), media_type=Json.media_type)

@@ -9,14 +9,18 @@ from typing import Any, Final
 
 import uvicorn
 
+from streams.feed.doors import headers
 from streams.feed.http.app import create_app
-from streams.feed.http.connections import Connection, sweep
+from streams.feed.http.connections import Lobby, class_of, sweep
 from streams.feed.http.context import FeedContext
 from streams.feed.stream.hub import Hub
+from streams.feed.trusted_proxies import TrustedProxies
 from streams.runtime.tasks import until_done
 
 OTHERS: Final = 500
-"""Connections allowed besides the streams. Further ones get 503."""
+"""Connections allowed besides the streams."""
+OTHERS_OF_ADDRESS: Final = 50
+"""The same for one address."""
 GRACE: Final = 3
 """Seconds that requests get to finish when the server ends."""
 
@@ -48,10 +52,17 @@ async def serve(
     `beside` runs as long as the server does. If any of it fails, the server ends with that error. `started`
     is called once with a function that ends the server as a signal would.
     """
+    settings = feed.settings
+    lobby = Lobby(
+        settings.streams + OTHERS,
+        settings.streams_per_address + OTHERS_OF_ADDRESS,
+        TrustedProxies(settings.trusted_proxies),
+        list(headers.fields(settings)),
+    )
+    lobby.limit_to_files()
     config = uvicorn.Config(
         create_app(feed),
-        http=Connection,
-        limit_concurrency=feed.settings.streams + OTHERS,
+        http=class_of(lobby),
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -194,7 +194,8 @@ class MemoryLog:
 
     async def reviews_since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[tuple[str, Review]]:
         key = entry_key(entry)
-        return [one for one in self._reviews if entry_key(one[0]) > key][:count]
+        first = bisect_right(self._reviews, key, key=lambda one: entry_key(one[0]))
+        return self._reviews[first : first + count]
 
     async def wait_reviews(
         self, entry: str, count: int = 100, seconds: float = 15.0

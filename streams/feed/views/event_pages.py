@@ -19,6 +19,8 @@ from streams.feed.log import FeedLog, read_event
 LOOKED_AT: Final = 2_000
 """The most events looked at for one page. If few of them match, the page is short, and the next one
 continues."""
+PAGE_BYTES: Final = 4_000_000
+"""Bytes of events after which a page is full: an event can be some ten KB large."""
 CURSOR: Final = r"^-?[0-9]{1,15}\.[0-9A-Za-z]{1,40}$"
 _BATCH: Final = 200
 
@@ -45,7 +47,7 @@ async def page(
 ) -> Page:
     """The highest revisions of the events that match, newest first."""
     out = Page([], [], None)
-    looked = 0
+    looked = size = 0
     while looked < LOOKED_AT:
         places = await log.newest_first(start, end, after, _BATCH)
         found = await log.latest_of([name for _, name in places])
@@ -58,7 +60,8 @@ async def page(
             if selection.matches(event):
                 out.events.append(event)
                 out.json.append(json)
-                if len(out.events) == limit:
+                size += len(json)
+                if len(out.events) == limit or size >= PAGE_BYTES:
                     last = len(places) < _BATCH and place == places[-1]
                     return Page(out.events, out.json, None if last else after)
         if len(places) < _BATCH:
@@ -75,6 +78,7 @@ async def every(
     while True:
         one = await page(log, selection, start, end, after, 1_000)
         yield one
+        await asyncio.sleep(0)
         if (after := one.next) is None:
             return
 

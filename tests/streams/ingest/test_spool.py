@@ -132,3 +132,23 @@ def test_a_full_disk_takes_no_part_of_a_record(tmp_path: Path) -> None:
     spool = Spool(tmp_path, BIG)
     assert list(spool.records(0)) == records(0, 3)
     spool.close()
+
+
+def test_nobody_else_can_read_the_buffer(tmp_path: Path) -> None:
+    """Also where an earlier version, or a loose umask, has made it."""
+    folder = tmp_path / "new" / "buffer"
+    before = os.umask(0)
+    try:
+        for _ in range(2):
+            spool = Spool(folder, BIG, 100)
+            for record in records(spool.next_number, 20):
+                spool.append(record)
+            spool.save(Position(1))
+            modes = {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+            assert len(list(folder.iterdir())) > 3
+            assert (folder.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+            spool.close()
+            folder.chmod(0o755)
+            (folder / "position").chmod(0o644)
+    finally:
+        os.umask(before)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from streams.feed.doors.headers import policy
 from streams.feed.http.access import (
     Rates,
     Tokens,
@@ -14,7 +15,6 @@ from streams.feed.http.access import (
     is_loopback,
     tokens,
 )
-from streams.feed.http.app import policy
 from streams.feed.settings import FeedSettings, from_environment
 from streams.runtime.environment import VariableError
 from tests.streams.contracts.validators import ROOT
@@ -197,7 +197,8 @@ async def test_long_and_invalid_bodies_are_refused() -> None:
     [
         ("DELETE", "/v1/events", "GET"),
         ("PUT", REVIEWED, "POST"),
-        ("POST", "/", "GET"),
+        ("POST", "/", "GET, HEAD"),
+        ("DELETE", "/static/main.js", "GET, HEAD"),
         ("PUT", "/v1/replay", ""),
     ],
 )

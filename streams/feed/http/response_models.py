@@ -10,7 +10,8 @@ from models.review import Review
 from models.truth import TrueEvent
 from models.vessel import Dimensions
 from streams.facilitators.facilitator import Facilitator
-from streams.feed.recording.player import Time
+from streams.feed.recording.progress import Time
+from streams.feed.views.marks import Mark
 from streams.feed.views.vessels import VesselOnMap
 from streams.ledger.ledger import Year
 
@@ -74,6 +75,12 @@ class Config(msgspec.Struct, rename="camel"):
     heartbeat_seconds: float
     attribution: str
     types: list[EventType]
+
+
+class Marks(msgspec.Struct):
+    """The events of a recording in brief."""
+
+    events: list[Mark]
 
 
 class Health(msgspec.Struct, rename="camel"):

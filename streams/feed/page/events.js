@@ -32,6 +32,16 @@ export class Events {
     return headers.get("X-Log-Position") ?? "0";
   }
 
+  /* Takes what became known since a moment of a recording, up to the moment that requests ask for. Returns the revisions,
+     oldest first. */
+  async advance(since) {
+    const loading = this.loading;
+    const { content } = await get("events", { start: new Date(since + 1).toISOString(), limit: MOST });
+    if (loading !== this.loading) return [];
+    for (const [id, review] of Object.entries(content.reviews)) this.putReview(id, review);
+    return content.events.toReversed();
+  }
+
   /* Loads the next page of older events. */
   async loadMore() {
     const loading = this.loading, start = this.byId.size;

@@ -1,6 +1,6 @@
 /* The page: connects what the server sends with what the reader does. */
 
-import { Refusal, get, land, post } from "./api.js";
+import { Refusal, asOf, get, land, post } from "./api.js";
 import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
@@ -9,14 +9,14 @@ import { Fleet } from "./fleet.js";
 import * as keys from "./keys.js";
 import { List, countOf } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
-import { Player } from "./player.js";
+import { Player, STEPS } from "./player.js";
 import { SeaMap } from "./sea_map.js";
 import { same, wordsOf } from "./selection.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { VesselPanel } from "./vessel_panel.js";
 
-const LIVE = 10, PLAYING = 1, PAUSED = 5; // seconds between two requests for vessels
+const LIVE = 10, READING = 1; // seconds between two requests for vessels
 const LOOK = 10; // pages searched for a word before the reader has to ask for more
 
 const state = address.read();
@@ -38,7 +38,7 @@ const shared = {
 };
 const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn });
 const vesselPanel = new VesselPanel({ ...shared, event: open, known: (id) => events.byId.get(id) });
-const player = new Player(played);
+const player = new Player(played, open);
 let stream = null, filters = null;
 
 /* ---- what the server sends ---- */
@@ -58,7 +58,7 @@ async function start() {
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
-    revision, review, reset, heartbeat: (beat) => status.heartbeat(beat),
+    revision, review, reset, heartbeat: (beat) => status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }),
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
   });
@@ -70,9 +70,12 @@ async function start() {
     map.chart.setFences(content);
     filters.offerFences(content.features.map((feature) => feature.properties));
   }).catch(refused);
+  if (config.mode === "recording") await player.begin(state.at);
+  else state.at = null;
+  at(player.moment);
   await reach();
-  fleet.start(config.mode === "recording" ? PLAYING : LIVE);
-  if (config.mode === "recording") player.begin();
+  fleet.start(config.mode === "recording" ? READING : LIVE, state.at);
+  if (config.mode === "recording") player.run();
   document.body.classList.add("ready");
 }
 
@@ -104,6 +107,11 @@ async function reach() {
 }
 
 function revision(event) {
+  if (state.at !== null) return; // it was not known yet at the moment that is shown
+  take(event);
+}
+
+function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
   if (events.revise(event)) noticed(event);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
@@ -114,10 +122,14 @@ function review(one) {
   if (panel.id === one.event) later("panel", () => panel.refresh(), 300);
 }
 
-/* The log has been replaced, or the time shown was set back: everything here may be out of date. */
+/* The log has been replaced: everything here may be out of date. */
 async function reset() {
   fresh.clear();
   fleet.ask();
+  await reload();
+}
+
+async function reload() {
   try {
     const position = await events.load();
     if (position !== null) stream.position = position;
@@ -130,9 +142,29 @@ async function reset() {
   else if (vesselPanel.isOpen) vesselPanel.open(state.vessel);
 }
 
-function played(playback) {
-  fleet.pace(player.running ? PLAYING : PAUSED);
-  if (playback.now) status.newest(playback.now);
+/* Shows another moment of the recording; `onward`: time went on from the one before. */
+async function played(moment, onward) {
+  const before = state.at;
+  at(moment);
+  later("address", () => address.write(state), 300);
+  if (!onward || before === null || moment === null) {
+    fresh.clear();
+    await Promise.all([reload(), fleet.show(moment, false)]);
+    return;
+  }
+  try {
+    const [revisions] = await Promise.all([events.advance(before), fleet.show(moment, true)]);
+    for (const event of revisions) if (state.at === moment) take(event);
+  } catch (error) {
+    if (!(error instanceof Refusal || error.name === "AbortError")) throw error;
+  }
+  draw();
+}
+
+function at(moment) {
+  state.at = moment;
+  asOf(moment);
+  if (moment !== null) status.newest(new Date(moment).toISOString());
 }
 
 function noticed(event) {
@@ -294,8 +326,9 @@ async function lookFor(text) {
 }
 
 addEventListener("popstate", () => {
-  const before = state.selection, { view: seen, ...found } = address.read();
-  Object.assign(state, found);
+  const before = state.selection, moment = state.at, { view: seen, ...found } = address.read();
+  Object.assign(state, found, { at: moment });
+  if (found.at !== moment && config.mode === "recording") player.seek(found.at);
   filters.show(state.selection, state.text);
   if (seen) map.setView(seen);
   if (!same(before, state.selection)) events.load(state.selection).catch(refused);
@@ -312,7 +345,11 @@ const shortcuts = {
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),
-  " ": () => config.mode === "recording" && player.toggle(),
+  ...Object.fromEntries(Object.entries({
+    " ": () => player.toggle(), ",": () => player.step(-STEPS.step), ".": () => player.step(STEPS.step), "<": () => player.step(-STEPS.hour),
+    ">": () => player.step(STEPS.hour), p: () => player.jump(-1), n: () => player.jump(1), "[": () => player.faster(-1), "]": () => player.faster(1),
+    Home: () => player.step(-Infinity), End: () => player.seek(null),
+  }).map(([key, act]) => [key, () => config.mode === "recording" && act()])),
 };
 
 /* ---- on a phone, one sheet at a time ---- */

@@ -1,6 +1,6 @@
 /* The panel of the open event: what was seen, the reasons for and against it, and the reviews. */
 
-import { Refusal, get } from "./api.js";
+import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, clean, el, timeOf, vesselName, vesselsOf } from "./web/words.js";
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
 import { hullsOf } from "./hulls.js";
@@ -126,7 +126,7 @@ export class EventPanel {
   }
 
   actions() {
-    const { event } = this, path = `v1/events/${encodeURIComponent(event.id)}`, name = `tankerwatch-${clean(event.id)}`;
+    const { event } = this, path = `events/${encodeURIComponent(event.id)}`, name = `tankerwatch-${clean(event.id)}`;
     const copy = async (clicked) => {
       const button = clicked.currentTarget, link = new URL(linkTo(event.id), location.href).href;
       try {
@@ -140,9 +140,9 @@ export class EventPanel {
       el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to event"),
       el("button", { type: "button", click: copy }, "Copy link"),
       el("span", { class: "downloads" }, el("span", { class: "small" }, "Download "),
-        el("a", { href: path, download: `${name}.json` }, "JSON"),
+        el("a", { href: addressOf(path), download: `${name}.json` }, "JSON"),
         el("a", { href: "#", click: (clicked) => { clicked.preventDefault(); save(JSON.stringify(featureOf(event), null, 2), `${name}.geojson`); } }, "GeoJSON"),
-        el("a", { href: `${path}/track`, download: `${name}-track.json` }, "Track")));
+        el("a", { href: addressOf(`${path}/track`), download: `${name}-track.json` }, "Track")));
   }
 }
 

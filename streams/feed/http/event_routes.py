@@ -25,7 +25,7 @@ from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import EventDetail, EventPage, FeatureCollection, StreamMessage
 from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, Json
 from streams.feed.log import FeedLog, read_event
-from streams.feed.views import event_pages, exports, vessels
+from streams.feed.views import case_members, event_pages, exports, vessels
 from streams.output.format import Format
 
 router: Final = APIRouter(prefix="/v1", tags=["events"], dependencies=ONCE)
@@ -57,6 +57,11 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
         "events": [msgspec.Raw(view.cases.add_to(json, event.id)) for event, json in shown],
         "next": event_pages.to_cursor(page.next) if page.next else None,
         "reviews": await log.latest_reviews([event.id for event in page.events]),
+        "landed": {
+            event.id: found
+            for event in page.events
+            if event.chain and (found := await case_members.landed(log, event, feed.analysis.ledger))
+        },
     }
     return Json(content, headers={"X-Log-Position": position})
 
@@ -131,6 +136,8 @@ async def get_event(id: EventId, query: MomentQuery, feed: Feed) -> Response:
         "revisions": [msgspec.Raw(cases.add_to(one, id)) for one in revisions],
         "reviews": await log.reviews(id),
         "dimensions": vessels.dimensions(event, [await log.vessel(int(v.ssvid)) for v in event.vessels]),
+        "members": await case_members.members(log, event),
+        "landed": await case_members.landed(log, event, feed.analysis.ledger) if event.chain else [],
     }
     return Json(content)
 

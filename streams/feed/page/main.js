@@ -6,12 +6,13 @@ import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
+import { grouped, sorted } from "./cases.js";
 import * as keys from "./keys.js";
-import { List, countOf } from "./list.js";
+import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
 import { Player, STEPS } from "./player.js";
 import { SeaMap } from "./sea_map.js";
-import { same, wordsOf } from "./selection.js";
+import { NONE, same, wordsOf } from "./selection.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { VesselPanel } from "./vessel_panel.js";
@@ -21,8 +22,11 @@ const LOOK = 10; // pages searched for a word before the reader has to ask for m
 
 const state = address.read();
 const fresh = new Set(); // events that have come since the reader last looked at the page
-let config = null, drawing = null, shown = [];
+let config = null, drawing = null, shown = [], showDismissed = false;
 let unseen = !state.view; // whether the map still has to move to what is shown: the address says no view
+
+let plain = !state.event && !state.vessel && !state.view && !state.text && same(state.selection, NONE); // an address that asks for nothing
+const ROOMY = matchMedia("(min-width: 77.01rem)"); // list, map and panel side by side, as in page.css
 
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
@@ -34,10 +38,11 @@ const shared = {
   close: () => close(),
   zoom: () => map.fitTracks(),
   time: (time) => map.tracks.showTime(time),
-  tracks: (lines, dots) => map.tracks.show(lines, dots),
+  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
+  event: open,
 };
-const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn });
-const vesselPanel = new VesselPanel({ ...shared, event: open, known: (id) => events.byId.get(id) });
+const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn, ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => map.near(place), leg: (leg) => map.tracks.point(leg && leg.number) });
+const vesselPanel = new VesselPanel({ ...shared, known: (id) => events.byId.get(id) });
 const player = new Player(played, open);
 let stream = null, filters = null;
 
@@ -55,6 +60,7 @@ async function start() {
   }
   status.mode = config.mode;
   document.body.dataset.mode = config.mode;
+  events.types = config.types;
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
@@ -96,6 +102,8 @@ async function reach() {
     const position = await events.load(state.selection);
     if (position === null) return;
     stream.open(position);
+    if (config.mode === "recording" && plain && ROOMY.matches) openBest();
+    plain = false;
     follow();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -200,13 +208,21 @@ function draw() {
 }
 
 function paint() {
-  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = events.all;
-  shown = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
-  list.show(shown, events.reviews, fresh, (id) => address.linkTo(id));
-  map.showEvents(shown, status.watermark ?? Date.now());
-  const open = shown.filter((event) => event.status === "open").length;
-  byId("count").textContent = `${countOf(shown.length, all.length, events.more)} ${all.length === 1 ? "event" : "events"}${open ? `, ${open} open` : ""}`;
+  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = sorted(events.all, byId("sort").value);
+  const found = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
+  const dismissed = (event) => events.reviews.get(event.id)?.disposition === "dismissed", groups = grouped(found);
+  const gone = [...groups.cases.map(({ event }) => event), ...groups.singles].filter(dismissed);
+  const kept = showDismissed ? groups : { cases: groups.cases.filter(({ event }) => !dismissed(event)), singles: groups.singles.filter((event) => !dismissed(event)) };
+  shown = [...kept.cases.map(({ event }) => event), ...kept.singles];
+  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, address: (id) => address.linkTo(id) });
+  const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
+  map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
+  const parts = [kept.cases.length && plural(kept.cases.length, "case"), kept.singles.length && plural(kept.singles.length, "single event")].filter(Boolean);
+  byId("count").textContent = parts.length ? parts.join(", ") + (events.more ? ", and more" : "") : "";
   byId("tab-count").textContent = String(shown.length);
+  byId("dismissed").hidden = !gone.length;
+  byId("dismissed").textContent = showDismissed ? "hide dismissed" : `${gone.length} dismissed`;
+  byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
   byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
@@ -227,8 +243,16 @@ function showPanel() {
   document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
 }
 
+/* A recording opens on its likeliest delivery, if it has one. */
+function openBest() {
+  const best = sorted(events.all.filter((event) => event.type === "chain" && event.level === "probable" && event.status !== "retracted"), "score")[0];
+  if (best) state.event = best.id;
+  if (best) address.write(state);
+}
+
 /* Opens the event or the vessel that the address names. */
 function follow() {
+  draw();
   list.choose(state.event);
   map.markers.choose(state.event);
   showPanel();
@@ -336,6 +360,8 @@ addEventListener("popstate", () => {
   follow();
 });
 
+byId("sort").addEventListener("change", draw);
+byId("dismissed").addEventListener("click", () => { showDismissed = !showDismissed; draw(); });
 byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 
 const shortcuts = {

@@ -18,7 +18,7 @@ export class Player {
      it. `opened` gets the id of an event that was chosen on the strip, after the jump to it. */
   constructor(moved, opened) {
     Object.assign(this, { node: byId("player"), slider: byId("moment"), button: byId("play"), rates: byId("rate"), strip: byId("strip"), moved, opened });
-    Object.assign(this, { moment: null, playing: false, rate: 600, playback: null, marks: [], drawn: "" });
+    Object.assign(this, { moment: null, playing: false, rate: 600, playback: null, marks: [], known: new Map() });
     this.rates.append(...RATES.map((rate) => el("option", { value: rate }, inWords(rate))));
     this.setRate(this.rate);
     this.button.addEventListener("click", () => this.toggle());
@@ -67,6 +67,7 @@ export class Player {
         if (this.loadedAt && this.moment > Date.parse(this.loadedAt)) this.go(this.moment, false); // it had not been read before
         const { events } = (await get("replay/marks")).content;
         this.loadedAt = this.playback.readTo;
+        this.known = new Map(events.map((mark) => [mark.id, Date.parse(mark.known)]));
         this.marks = events.filter((mark) => mark.type !== "port_visit" && mark.status !== "retracted").sort((a, b) => a.score - b.score).slice(-MARKS);
         this.drawStrip();
       }
@@ -113,6 +114,12 @@ export class Player {
     const now = this.moment ?? this.end, times = this.marks.map((mark) => Date.parse(mark.known));
     const to = by > 0 ? Math.min(...times.filter((time) => time > now)) : Math.max(...times.filter((time) => time < now));
     if (Number.isFinite(to)) this.seek(to);
+  }
+
+  /* The moment at which an event became known, if that is still ahead; else null. */
+  ahead(id) {
+    const known = this.known.get(id);
+    return this.moment !== null && known > this.moment ? known : null;
   }
 
   toggle() {

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from models.event import EventType, from_json
+from models.review import Disposition
 from models.time import DAY, HOUR, Millis
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
@@ -97,6 +98,7 @@ class Delivery:
             await self._commit()
             return
         await self._look_at_limits()
+        await self._drop_dismissed()
         pause = self._pause - time.monotonic()
         found = self._schedule.next(self._now()) if pause <= 0 else None
         state, name = self._schedule.state, self.rule.name
@@ -167,6 +169,16 @@ class Delivery:
         newest = await self._patiently(self._log.newest)
         if newest is not None:
             self._schedule.pass_limits(newest, self._now())
+
+    async def _drop_dismissed(self) -> None:
+        """Drop what waits about events that a person has dismissed, until a later review says otherwise."""
+        events = {alert.event for alert in self._schedule.state.waiting.values() if alert.cap_share is None}
+        if not events:
+            return
+        reviews = await self._patiently(partial(self._log.latest_reviews, sorted(events)))
+        dismissed = {event for event, one in reviews.items() if one.disposition is Disposition.DISMISSED}
+        if dropped := self._schedule.drop(dismissed):
+            metrics.ALERTS.labels(self.rule.name, "dismissed").inc(dropped)
 
     async def _hand_over(self, parcel: PendingMessage) -> None:
         json = await self._json(parcel)

@@ -7,7 +7,7 @@ until it is delivered or given up.
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -270,6 +270,13 @@ class Schedule:
         for alert in gone:
             del waiting[alert.id]
         return gone
+
+    def drop(self, events: Collection[str]) -> int:
+        """Drop the alerts about these events that wait. Returns how many those were."""
+        gone = [id for id, alert in self.state.waiting.items() if alert.event in events]
+        for id in gone:
+            del self.state.waiting[id]
+        return len(gone)
 
     def take_held(self) -> int:
         """How many alerts have begun to wait since the last call."""

@@ -33,7 +33,8 @@ def serve(
         typer.Option(
             metavar="N|max",
             parser=values.rate,
-            help="Speed of the playback as a multiple of real time; with max the end is shown at once.",
+            help="Speed at which pages play at first, as a multiple of real time; with max they begin at the "
+            "end.",
         ),
     ] = cast(float, "max"),  # typer parses it like a given value
     inputs: InputOptions,
@@ -69,7 +70,7 @@ def _run(
     from streams.feed.http import access, server
     from streams.feed.http.context import FeedContext
     from streams.feed.recording.memory_log import MemoryLog
-    from streams.feed.recording.player import Player
+    from streams.feed.recording.progress import Progress
     from streams.feed.recording.reader import Recording
     from streams.feed.stream.hub import Hub
 
@@ -77,18 +78,18 @@ def _run(
 
     async def run() -> None:
         log = MemoryLog()
-        player = Player(log, rate)
+        progress = Progress(log, rate)
         tokens, _ = access.tokens(settings, HOST)
         hub, rules = Hub(log, settings), detection.rules
         analysis = AnalysisSettings(rules.settings.ledger, rules.settings.facilitators)
-        feed = FeedContext(log, hub, settings, rules.surroundings.fences, player, tokens, analysis)
+        feed = FeedContext(log, hub, settings, rules.surroundings.fences, progress, tokens, analysis)
 
         def ended(summary: "Summary") -> None:
             _show(summary, log)
             typer.echo(f"All has been read; still at {url} (Ctrl-C ends it)", err=True)
 
         core = detection.core([source.name for source in sources])
-        recording = Recording(core, log, player, detection.mmsis, ended)
+        recording = Recording(core, log, progress, detection.mmsis, ended)
         await server.serve(
             feed,
             listening,

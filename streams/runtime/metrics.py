@@ -68,7 +68,7 @@ UP = Gauge(
 )
 ALERTS = Counter(
     "tankerwatch_alerts",
-    "Alert messages by outcome: delivered, retried, dead or disabled; and alerts held for a digest",
+    "Alert messages by outcome: delivered, retried, dead or disabled; alerts held for a digest, or dismissed",
     ["rule", "outcome"],
     registry=REGISTRY,
 )

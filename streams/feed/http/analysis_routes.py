@@ -9,11 +9,12 @@ from starlette.responses import Response
 from models.event import Event, EventType
 from models.event_filter import EventFilter
 from streams.facilitators.facilitator import facilitators
-from streams.feed.http.context import Feed, FeedContext
+from streams.feed.http.context import Feed
 from streams.feed.http.openapi import Msgspec
-from streams.feed.http.parameters import ONCE, LedgerQuery, NoQuery
+from streams.feed.http.parameters import ONCE, LedgerQuery, MomentQuery
 from streams.feed.http.response_models import Facilitators, Ledger
 from streams.feed.http.responses import Json
+from streams.feed.log import FeedLog
 from streams.feed.views import event_pages
 from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
@@ -28,7 +29,8 @@ router: Final = APIRouter(prefix="/v1", tags=["analysis"], dependencies=ONCE)
 )
 async def get_ledger(query: LedgerQuery, feed: Feed) -> Response:
     """Only of events that are kept. The factors are those of the feed's settings."""
-    calls = await _events(feed, EventType.PORT_VISIT, EventType.DARK_PORT_VISIT, EventType.CHAIN)
+    log = (await feed.view(query.at)).log
+    calls = await _events(log, EventType.PORT_VISIT, EventType.DARK_PORT_VISIT, EventType.CHAIN)
     s = feed.analysis.ledger
     years = await asyncio.to_thread(lambda: ledger(deliveries(calls, s), s))
     return Json(Ledger([year for year in years if query.year in (None, year.year)]))
@@ -39,12 +41,13 @@ async def get_ledger(query: LedgerQuery, feed: Feed) -> Response:
     summary="Vessels outside the lists that deal with listed or North Korean ones again and again.",
     response_model=Annotated[Facilitators, Msgspec()],
 )
-async def get_facilitators(_: NoQuery, feed: Feed) -> Response:
+async def get_facilitators(query: MomentQuery, feed: Feed) -> Response:
     """Only of events that are kept. The thresholds are those of the feed's settings."""
-    events = await _events(feed, EventType.ENCOUNTER, EventType.CHAIN)
+    log = (await feed.view(query.at)).log
+    events = await _events(log, EventType.ENCOUNTER, EventType.CHAIN)
     return Json(Facilitators(await asyncio.to_thread(facilitators, events, feed.analysis.facilitators)))
 
 
-async def _events(feed: FeedContext, *types: EventType) -> list[Event]:
+async def _events(log: FeedLog, *types: EventType) -> list[Event]:
     selection = EventFilter.parse({"type": [kind.value for kind in types]})
-    return [event async for page in event_pages.every(feed.log, selection) for event in page.events]
+    return [event async for page in event_pages.every(log, selection) for event in page.events]

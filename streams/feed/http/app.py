@@ -55,13 +55,13 @@ def create_app(feed: FeedContext) -> ASGIApp:
     )
     for routes in (event_routes, review_routes, vessel_routes, analysis_routes, feed_routes):
         app.include_router(routes.router)
-    if feed.player is not None:
+    if feed.progress is not None:
         app.include_router(replay_routes.router)
     page_routes.add(app)
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = openapi.document(app, feed.tokens.needed)
+            app.openapi_schema = openapi.document(app, feed.tokens.needed, feed.progress is not None)
         return app.openapi_schema
 
     @cache

@@ -1,4 +1,4 @@
-"""What the operations of one application share: the log, the hub, the settings, and a recording's player."""
+"""What the operations of one application share: log, hub, settings, and how far a recording was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,17 @@ import msgspec
 from fastapi import Depends, Request
 
 from geofences.fence import Fence, to_geojson
+from models.event import EventType
+from models.time import Millis
 from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http.access import Tokens
+from streams.feed.http.problems import invalid
 from streams.feed.http.stream_response import Streams
-from streams.feed.log import FeedLog
-from streams.feed.recording.player import Player
+from streams.feed.log import FeedLog, read_event
+from streams.feed.recording.memory_log import MemoryLog
+from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
+from streams.feed.stream.cases import Cases
 from streams.feed.stream.hub import Hub
 from streams.feed.views.fleet import Fleet
 
@@ -24,7 +29,7 @@ class FeedContext:
     hub: Hub
     settings: FeedSettings
     fences: Sequence[Fence]
-    player: Player | None = None
+    progress: Progress | None = None
     """Of a recording; None for the live feed."""
     tokens: Tokens = field(default_factory=Tokens)
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
@@ -37,6 +42,31 @@ class FeedContext:
         self.fleet = Fleet(self.log)
         self.streams = Streams(self.hub, self.settings)
         self.fences_json = msgspec.Raw(msgspec.json.encode(to_geojson(self.fences)))
+
+    async def view(self, at: Millis | None = None) -> "FeedView":
+        """What operations read: everything, or what was known at a moment of a recording.
+
+        Raises Problem if it is not a recording.
+        """
+        if at is None:
+            await self.hub.reach(await self.log.last())
+            return FeedView(self.log, self.hub.cases)
+        if not isinstance(self.log, MemoryLog):
+            raise invalid("at: only a recording can be seen as of a moment; leave it out")
+        log = self.log.as_of(at)
+        cases = Cases()
+        for json in await log.latest_of_type(EventType.CHAIN):
+            if (event := read_event(json)) is not None:
+                cases.take(event)
+        return FeedView(log, cases)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """An event log at a moment, and the chains as they stood then."""
+
+    log: FeedLog
+    cases: Cases
 
 
 async def _of_application(request: Request) -> FeedContext:

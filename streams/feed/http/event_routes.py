@@ -18,14 +18,14 @@ from streams.feed.http.parameters import (
     EventId,
     EventPageQuery,
     ExportQuery,
-    NoQuery,
+    MomentQuery,
     StreamQuery,
 )
 from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import EventDetail, EventPage, FeatureCollection, StreamMessage
 from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, Json
-from streams.feed.log import read_event
-from streams.feed.views import event_pages, exports, vessels
+from streams.feed.log import FeedLog, read_event
+from streams.feed.views import case_members, event_pages, exports, vessels
 from streams.output.format import Format
 
 router: Final = APIRouter(prefix="/v1", tags=["events"], dependencies=ONCE)
@@ -45,17 +45,23 @@ _LOG_POSITION: Final = {
 )
 async def get_events(query: EventPageQuery, feed: Feed) -> Response:
     """Each event is its highest revision. A page can be shorter than `limit` and still have a `next`."""
-    log, selection = feed.log, query.selection()
+    selection, position = query.selection(), await feed.log.last()
     after = None if query.cursor is None else event_pages.from_cursor(query.cursor)
-    position = await log.last()
+    view = await feed.view(query.at)
+    log = view.log
     page = await event_pages.page(log, selection, query.start, query.end, after, query.limit)
-    await feed.hub.reach(await log.last())
-    cases = feed.hub.cases
+    if query.at is None:
+        await feed.hub.reach(await log.last())
     shown = zip(page.events, page.json, strict=True)
     content = {
-        "events": [msgspec.Raw(cases.add_to(json, event.id)) for event, json in shown],
+        "events": [msgspec.Raw(view.cases.add_to(json, event.id)) for event, json in shown],
         "next": event_pages.to_cursor(page.next) if page.next else None,
         "reviews": await log.latest_reviews([event.id for event in page.events]),
+        "landed": {
+            event.id: found
+            for event in page.events
+            if event.chain and (found := await case_members.landed(log, event, feed.analysis.ledger))
+        },
     }
     return Json(content, headers={"X-Log-Position": position})
 
@@ -67,18 +73,18 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
     response_model=Annotated[FeatureCollection, Msgspec()],
 )
 async def get_events_geojson(query: ExportQuery, feed: Feed) -> Response:
-    await feed.hub.reach(await feed.log.last())
-    return _export(query, feed, Format.GEOJSON, GeoJson)
+    return await _export(query, feed, Format.GEOJSON, GeoJson)
 
 
 @router.get("/events.csv", summary="All events that match, as a table.", response_class=Csv)
 async def get_events_csv(query: ExportQuery, feed: Feed) -> Response:
-    return _export(query, feed, Format.CSV, Csv)
+    return await _export(query, feed, Format.CSV, Csv)
 
 
-def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:
-    pages = event_pages.every(feed.log, query.selection(), query.start, query.end)
-    written = exports.written(pages, form, feed.hub.cases)
+async def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:
+    view = await feed.view(query.at)
+    pages = event_pages.every(view.log, query.selection(), query.start, query.end)
+    written = exports.written(pages, form, view.cases)
     return responses.download(written, kind, f"tankerwatch-events.{form}")
 
 
@@ -86,7 +92,8 @@ def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Resp
     "/events.atom", summary="Events, newest first, as an Atom feed with GeoRSS points.", response_class=Atom
 )
 async def get_events_atom(query: AtomQuery, feed: Feed, request: Request) -> Response:
-    page = await event_pages.page(feed.log, query.selection(), limit=query.limit)
+    view = await feed.view(query.at)
+    page = await event_pages.page(view.log, query.selection(), limit=query.limit)
     return Atom(exports.atom(page.events, str(request.base_url), str(request.url)))
 
 
@@ -119,17 +126,18 @@ async def stream_events(
     response_model=Annotated[EventDetail, Msgspec()],
     responses=problems(404),
 )
-async def get_event(id: EventId, _: NoQuery, feed: Feed) -> Response:
-    log = feed.log
-    event, json = await _latest(feed, id)
+async def get_event(id: EventId, query: MomentQuery, feed: Feed) -> Response:
+    view = await feed.view(query.at)
+    log, cases = view.log, view.cases
+    event, json = await _latest(log, id)
     revisions = [one.json for one in await log.revisions(id)] or [json]
-    await feed.hub.reach(await log.last())
-    cases = feed.hub.cases
     content: dict[str, Any] = {
         "event": msgspec.Raw(cases.add_to(json, id)),
         "revisions": [msgspec.Raw(cases.add_to(one, id)) for one in revisions],
         "reviews": await log.reviews(id),
         "dimensions": vessels.dimensions(event, [await log.vessel(int(v.ssvid)) for v in event.vessels]),
+        "members": await case_members.members(log, event),
+        "landed": await case_members.landed(log, event, feed.analysis.ledger) if event.chain else [],
     }
     return Json(content)
 
@@ -140,14 +148,15 @@ async def get_event(id: EventId, _: NoQuery, feed: Feed) -> Response:
     response_model=Annotated[FeatureCollection, Msgspec()],
     responses=problems(404),
 )
-async def get_event_track(id: EventId, _: NoQuery, feed: Feed) -> Response:
-    event, _json = await _latest(feed, id)
-    return Json(await exports.tracks(feed.log, event))
+async def get_event_track(id: EventId, query: MomentQuery, feed: Feed) -> Response:
+    view = await feed.view(query.at)
+    event, _json = await _latest(view.log, id)
+    return Json(await exports.tracks(view.log, event))
 
 
-async def _latest(feed: FeedContext, id: str) -> tuple[Event, bytes]:
+async def _latest(log: FeedLog, id: str) -> tuple[Event, bytes]:
     """The event's highest revision, and the same as JSON. Raises Problem."""
-    (json,) = await feed.log.latest_of([id])
+    (json,) = await log.latest_of([id])
     event = None if json is None else read_event(json)
     if json is None or event is None:
         raise not_found(f"there is no event {id!r}, or it is no longer kept")

@@ -37,7 +37,7 @@ async def get_config(_: NoQuery, feed: Feed) -> Response:
     settings, needed = feed.settings, feed.tokens.needed
     config = Config(
         version=VERSION,
-        mode="recording" if feed.player else "live",
+        mode="recording" if feed.progress else "live",
         tiles=Tiles(settings.tiles_url, settings.tiles_attribution) if settings.tiles_url else None,
         tokens=TokensNeeded(read=needed, review=needed),
         heartbeat_seconds=settings.heartbeat_seconds,

@@ -79,8 +79,8 @@ def example(operation: str, *keys: str) -> list[str]:
     return [f"{found:09d}" if isinstance(found, int) else found] if found else []
 
 
-def document(app: FastAPI, tokens_needed: bool) -> dict[str, Any]:
-    """The document of all routes of the application."""
+def document(app: FastAPI, tokens_needed: bool, recording: bool) -> dict[str, Any]:
+    """The document of all routes of the application. Only that of a recording has the parameter `at`."""
     made: dict[str, Any] = get_openapi(
         title=app.title,
         version=app.version,
@@ -98,6 +98,9 @@ def document(app: FastAPI, tokens_needed: bool) -> dict[str, Any]:
     for path in made["paths"].values():
         for operation in path.values():
             _show_examples(operation)
+            if not recording:
+                given = operation.get("parameters", [])
+                given[:] = [one for one in given if one["name"] != "at"]
     if tokens_needed:
         made["security"] = [{"token": []}]
     return made

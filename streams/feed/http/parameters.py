@@ -147,6 +147,12 @@ class _None(Parameters):
     """No parameters."""
 
 
+class _Moment(Parameters):
+    at: Annotated[
+        Time, Field(description="Recordings only: what was known at this time. Default: all that was read.")
+    ] = None
+
+
 class EventFilters(Parameters):
     """Every filter of `models/event_filter.py`."""
 
@@ -163,7 +169,7 @@ class EventFilters(Parameters):
     min_score: Annotated[list[str], _filter("min_score")]
 
 
-class _Export(EventFilters):
+class _Export(_Moment, EventFilters):
     start: Annotated[
         Time, Field(description="Only events whose highest revision was detected at this time or later.")
     ] = None
@@ -177,7 +183,7 @@ class _EventPage(_Export):
     cursor: Annotated[Cursor, Field(description="The `next` of the page before.")] = None
 
 
-class _Atom(EventFilters):
+class _Atom(_Moment, EventFilters):
     limit: EventLimit = 100
 
 
@@ -187,7 +193,7 @@ class _Stream(EventFilters):
     ] = None
 
 
-class _Vessels(Parameters):
+class _Vessels(_Moment):
     bbox: Annotated[list[str], _filter("bbox"), Field(description="Only vessels in this box.")]
     tankers: Annotated[Flag, Field(description="Only tankers.")] = False
     listed: Annotated[Flag, Field(description="Only vessels on a watchlist.")] = False
@@ -201,7 +207,7 @@ class _Vessels(Parameters):
     limit: VesselLimit = MOST_VESSELS
 
 
-class _Ledger(Parameters):
+class _Ledger(_Moment):
     year: Annotated[
         int | None,
         Field(ge=1, le=9999, description="Only this year. Default: all."),
@@ -215,6 +221,7 @@ class _Reviews(Parameters):
 
 
 NoQuery = Annotated[_None, Query()]
+MomentQuery = Annotated[_Moment, Query()]
 ExportQuery = Annotated[_Export, Query()]
 EventPageQuery = Annotated[_EventPage, Query()]
 AtomQuery = Annotated[_Atom, Query()]

@@ -1,47 +1,37 @@
-"""Operations on the player of a recording. The live feed does not have them."""
+"""Operations on a recording as a whole. The live feed does not have them."""
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from streams.feed.http.context import Feed, FeedContext
-from streams.feed.http.openapi import Msgspec, problems
+from streams.feed.http.context import Feed
+from streams.feed.http.openapi import Msgspec
 from streams.feed.http.parameters import ONCE, NoQuery
-from streams.feed.http.problems import invalid
+from streams.feed.http.response_models import Marks
 from streams.feed.http.responses import Json
-from streams.feed.recording.player import Playback, PlaybackCommand, Player
+from streams.feed.recording.progress import Playback
+from streams.feed.views.marks import marks
 
 router: Final = APIRouter(prefix="/v1/replay", tags=["recording"], dependencies=ONCE)
 
 
 @router.get(
-    "", summary="Which moment of the recording is shown.", response_model=Annotated[Playback, Msgspec()]
+    "",
+    summary="From when to when the recording is, and how far it has been read.",
+    response_model=Annotated[Playback, Msgspec()],
 )
 async def get_replay(_: NoQuery, feed: Feed) -> Response:
-    return Json(_player(feed).playback())
+    """To see what was known at a moment, give other operations that moment as `at`."""
+    assert feed.progress is not None, "the application has these operations only with a recording"
+    return Json(feed.progress.playback())
 
 
-@router.post(
-    "",
-    summary="Play, pause, change the speed, go to a moment.",
-    response_model=Annotated[Playback, Msgspec()],
-    responses=problems(413),
+@router.get(
+    "/marks",
+    summary="All events of the recording in brief, for a strip beside its time.",
+    response_model=Annotated[Marks, Msgspec()],
 )
-async def post_replay(
-    command: Annotated[PlaybackCommand, Msgspec(), Body()], _: NoQuery, feed: Feed
-) -> Response:
-    """Everything shows the state at the new moment. Going back sends `reset` to the streams."""
-    player = _player(feed)
-    try:
-        player.obey(command)
-    except (ValueError, OverflowError):
-        raise invalid(
-            f"seek: {command.seek!r} is not a time; give RFC 3339, like 2026-03-01T12:00:00Z"
-        ) from None
-    return Json(player.playback())
-
-
-def _player(feed: FeedContext) -> Player:
-    assert feed.player is not None, "the application has these operations only with a player"
-    return feed.player
+async def get_replay_marks(_: NoQuery, feed: Feed) -> Response:
+    """As far as the recording has been read, in the order in which they became known."""
+    return Json(Marks(await marks(feed.log)))

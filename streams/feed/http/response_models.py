@@ -10,18 +10,21 @@ from models.review import Review
 from models.truth import TrueEvent
 from models.vessel import Dimensions
 from streams.facilitators.facilitator import Facilitator
-from streams.feed.recording.player import Time
+from streams.feed.recording.progress import Time
+from streams.feed.views.marks import Mark
 from streams.feed.views.vessels import VesselOnMap
+from streams.ledger.delivery import Delivery
 from streams.ledger.ledger import Year
 
 
 class EventPage(msgspec.Struct):
     """Events, newest first. Each is its highest revision. `reviews` has the latest review of each event that
-    has one, by the event's id."""
+    has one, by the event's id; `landed` what each chain that has arrived may have landed, by its id."""
 
     events: list[Event]
     next: str | None
     reviews: dict[str, Review]
+    landed: dict[str, list[Delivery]]
 
 
 class EventDetail(msgspec.Struct):
@@ -29,12 +32,17 @@ class EventDetail(msgspec.Struct):
 
     `dimensions` has the size of each vessel by MMSI, where it is known: as last confirmed before the event
     ended. It says where on board the antenna is, for drawings to scale.
+    `members` are the events of a case, by their start: those of a chain's legs; of an encounter, the
+    loiterings during it and each vessel's last call before and first call after it. `landed` is what the
+    calls of a chain may have landed.
     """
 
     event: Event
     revisions: list[Event]
     reviews: list[Review]
     dimensions: dict[str, Dimensions]
+    members: list[Event]
+    landed: list[Delivery]
 
 
 class VesselPage(msgspec.Struct):
@@ -74,6 +82,12 @@ class Config(msgspec.Struct, rename="camel"):
     heartbeat_seconds: float
     attribution: str
     types: list[EventType]
+
+
+class Marks(msgspec.Struct):
+    """The events of a recording in brief."""
+
+    events: list[Mark]
 
 
 class Health(msgspec.Struct, rename="camel"):

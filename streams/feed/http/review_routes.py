@@ -11,7 +11,7 @@ from streams.feed import metrics
 from streams.feed.http import responses
 from streams.feed.http.context import Feed
 from streams.feed.http.openapi import Msgspec, problems
-from streams.feed.http.parameters import ONCE, EventId, NoQuery, ReviewQuery
+from streams.feed.http.parameters import ONCE, EventId, MomentQuery, ReviewQuery
 from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import Labels
 from streams.feed.http.responses import Csv, Json
@@ -29,10 +29,10 @@ router: Final = APIRouter(prefix="/v1", tags=["reviews"], dependencies=ONCE)
     responses=problems(404, 413),
 )
 async def post_review(
-    id: EventId, given: Annotated[reviews.ReviewRequest, Msgspec(), Body()], _: NoQuery, feed: Feed
+    id: EventId, given: Annotated[reviews.ReviewRequest, Msgspec(), Body()], query: MomentQuery, feed: Feed
 ) -> Response:
     """Everybody sees the review. It deletes nothing. Where tokens are needed, it needs one for reviews."""
-    (latest,) = await feed.log.latest_of([id])
+    (latest,) = await (await feed.view(query.at)).log.latest_of([id])
     event = None if latest is None else read_event(latest)
     if event is None:
         raise not_found(f"there is no event {id!r}, or it is no longer kept")

@@ -1,4 +1,4 @@
-"""The server: the application on a port until a signal ends it, with the hub and the player beside it."""
+"""The server: the application on a port until a signal ends it, with the hub beside it."""
 
 import asyncio
 import signal
@@ -73,8 +73,6 @@ async def serve(
     )
     server = _Server(config, feed.hub)
     parts = [feed.hub.run(), feed.streams.watch(), sweep(lambda: server.server_state.connections), *beside]
-    if feed.player is not None:
-        parts.append(feed.player.run())
     started(lambda: server.handle_exit(signal.SIGTERM, None))
     await until_done(server.serve([listening]), parts)
 

@@ -11,12 +11,12 @@ from models.time import to_text
 from streams.feed.http import responses
 from streams.feed.http.context import Feed
 from streams.feed.http.openapi import Msgspec, problems
-from streams.feed.http.parameters import ONCE, Mmsi, NoQuery, VesselQuery
+from streams.feed.http.parameters import ONCE, Mmsi, MomentQuery, VesselQuery
 from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import VesselPage
 from streams.feed.http.responses import Json
 from streams.feed.views import event_pages, vessels
-from streams.feed.views.fleet import Wanted
+from streams.feed.views.fleet import Fleet, Wanted
 from streams.feed.views.vessels import VesselDetail
 
 router: Final = APIRouter(prefix="/v1/vessels", tags=["vessels"], dependencies=ONCE)
@@ -26,8 +26,12 @@ router: Final = APIRouter(prefix="/v1/vessels", tags=["vessels"], dependencies=O
     "", summary="Vessels at their latest ticks, for a map.", response_model=Annotated[VesselPage, Msgspec()]
 )
 async def get_vessels(query: VesselQuery, feed: Feed, request: Request) -> Response:
-    """Ask again with `after` set to the `next` of the answer before to get only what has changed since."""
-    selection, fleet = query.selection(), feed.fleet
+    """Ask again with `after` set to the `next` of the answer before to get only what has changed since.
+
+    With `at`, ask again with `since` instead: a `next` holds for all that was read only.
+    """
+    selection, view = query.selection(), await feed.view(query.at)
+    fleet = feed.fleet if query.at is None else Fleet(view.log)
     await fleet.refresh()
     after = None if query.after is None else fleet.after(query.after)
     wanted = Wanted(
@@ -39,7 +43,7 @@ async def get_vessels(query: VesselQuery, feed: Feed, request: Request) -> Respo
         after=after or 0,
     )
     found, position = fleet.select(wanted, query.limit)
-    newest = await feed.log.newest()
+    newest = await view.log.newest()
     content = {
         "time": None if newest is None else to_text(newest),
         "next": position,
@@ -55,10 +59,11 @@ async def get_vessels(query: VesselQuery, feed: Feed, request: Request) -> Respo
     response_model=Annotated[VesselDetail, Msgspec()],
     responses=problems(404),
 )
-async def get_vessel(mmsi: Mmsi, _: NoQuery, feed: Feed) -> Response:
+async def get_vessel(mmsi: Mmsi, query: MomentQuery, feed: Feed) -> Response:
+    log = (await feed.view(query.at)).log
     number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
-    record = None if number is None else await feed.log.vessel(number)
+    record = None if number is None else await log.vessel(number)
     if record is None:
         raise not_found(f"no vessel with the MMSI {mmsi!r} is known, or it has been silent for too long")
-    page = await event_pages.page(feed.log, EventFilter.parse({"mmsi": [mmsi]}))
+    page = await event_pages.page(log, EventFilter.parse({"mmsi": [mmsi]}))
     return Json(vessels.detail(record, [event.id for event in page.events]))

@@ -1,9 +1,9 @@
-/* The page's address: filters, search, map view, and the open event or vessel. A link shows another reader the same,
+/* The page's address: filters, search, map view, the open event or vessel, and the moment of a recording. A link shows another reader the same,
    and the browser's back button works. */
 
 import * as selections from "./selection.js";
 
-/* {selection, text, event, vessel, view: {zoom, lat, lon} or null} */
+/* {selection, text, event, vessel, at: milliseconds or null, view: {zoom, lat, lon} or null} */
 export function read() {
   const parameters = new URLSearchParams(location.search);
   const [zoom, lat, lon] = (parameters.get("map") ?? "").split("/").map(Number);
@@ -14,17 +14,18 @@ export function read() {
     text: parameters.get("q") ?? "",
     event: parameters.get("event"),
     vessel: /^\d{1,9}$/.test(mmsi) ? Number(mmsi) : null,
+    at: Number.isNaN(Date.parse(parameters.get("at"))) ? null : Date.parse(parameters.get("at")),
     view: seen ? { zoom, lat, lon } : null,
   };
 }
 
-function textOf({ selection, text, event, vessel, view }) {
+function textOf({ selection, text, event, vessel, at, view }) {
   const parameters = new URLSearchParams(selections.pairs(selection));
   if (text) parameters.set("q", text);
   if (event) parameters.set("event", event);
   if (vessel) parameters.set("vessel", String(vessel));
   let query = parameters.toString();
-  // slashes need no escape in a query, and people read links
+  if (at) query += `${query ? "&" : ""}at=${momentOf(at)}`; // colons need no escape in a query, and people read links
   if (view) query += `${query ? "&" : ""}map=${view.zoom.toFixed(2).replace(/\.?0+$/, "")}/${view.lat.toFixed(4)}/${view.lon.toFixed(4)}`;
   return `${location.pathname}${query ? `?${query}` : ""}`;
 }
@@ -36,5 +37,7 @@ export function write(state, push = false) {
   history[push ? "pushState" : "replaceState"](null, "", text);
 }
 
-/* A link to an event, without the rest. */
-export const linkTo = (event) => textOf({ selection: selections.NONE, event });
+const momentOf = (at) => new Date(at).toISOString().replace(/(:00)?\.000Z$/, "Z").replace(/T(\d\d:\d\d)Z$/, "T$1:00Z");
+
+/* A link to an event at the moment that is shown, without the rest. */
+export const linkTo = (event, at = read().at) => textOf({ selection: selections.NONE, event, at });

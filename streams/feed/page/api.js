@@ -34,14 +34,28 @@ const query = (parameters) => {
   return text ? `?${text}` : "";
 };
 
-/* `parameters` is anything that URLSearchParams takes. */
+const TIMELESS = /^(config|fences|replay|reviews)/; // what is the same at any moment of a recording
+let moment = null;
+
+/* From now on, requests ask for what was known at this moment of a recording, in milliseconds; null: for all of it. */
+export function asOf(milliseconds) {
+  moment = milliseconds;
+}
+
+/* The address of what the server has under a path, as of the moment. `parameters` is anything that URLSearchParams takes. */
+export function addressOf(path, parameters = {}) {
+  const all = [...new URLSearchParams(parameters)];
+  if (moment !== null && !TIMELESS.test(path)) all.push(["at", new Date(moment).toISOString()]);
+  return `v1/${path}${query(all)}`;
+}
+
 export async function get(path, parameters = {}, signal = undefined) {
-  const response = await ask(`v1/${path}${query(parameters)}`, { signal });
+  const response = await ask(addressOf(path, parameters), { signal });
   return { content: await response.json(), headers: response.headers };
 }
 
 export async function post(path, content) {
-  const response = await ask(`v1/${path}`, {
+  const response = await ask(path === "session" ? "v1/session" : addressOf(path), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(content),

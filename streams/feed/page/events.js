@@ -1,7 +1,7 @@
 /* The loaded events: the highest revisions that match the filters, newest first, up to a limit. */
 
 import { get } from "./api.js";
-import { matches, pairs } from "./selection.js";
+import { matches, queryOf } from "./selection.js";
 
 const PAGE = 100;
 export const MOST = 1000;
@@ -11,7 +11,7 @@ const newestFirst = (a, b) => (a.detected < b.detected ? 1 : a.detected > b.dete
 export class Events {
   /* `changed` is called after every change. */
   constructor(selection, changed) {
-    Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map() });
+    Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [] });
     Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
   }
 
@@ -24,12 +24,23 @@ export class Events {
   async load(selection = this.selection) {
     const loading = (this.loading = {});
     this.latest = new Map(); // what the stream brings in the meantime is newer than the answer
-    const { content, headers } = await get("events", [...pairs(selection), ["limit", PAGE]]);
+    const { content, headers } = await get("events", [...queryOf(selection, this.types), ["limit", PAGE]]);
     if (loading !== this.loading) return null;
-    Object.assign(this, { selection, byId: new Map(), reviews: new Map(), limit: MOST });
+    Object.assign(this, { selection, byId: new Map(), reviews: new Map(), landed: new Map(), limit: MOST });
     for (const event of this.latest.values()) if (matches(selection, event)) this.put(event);
     this.take(content);
     return headers.get("X-Log-Position") ?? "0";
+  }
+
+  /* Takes what became known since a moment of a recording, up to the moment that requests ask for. Returns the revisions,
+     oldest first. */
+  async advance(since) {
+    const loading = this.loading;
+    const { content } = await get("events", { start: new Date(since + 1).toISOString(), limit: MOST });
+    if (loading !== this.loading) return [];
+    for (const [id, review] of Object.entries(content.reviews)) this.putReview(id, review);
+    this.putLanded(content.landed);
+    return content.events.toReversed();
   }
 
   /* Loads the next page of older events. */
@@ -39,7 +50,7 @@ export class Events {
     let from = this.trimmed ? [["end", this.all.at(-1).detected]] : [["cursor", cursor]];
     this.limit = Math.max(this.limit, this.byId.size + PAGE);
     do { // after `trim`, the first answers may hold only events that are loaded already
-      const { content } = await get("events", [...pairs(this.selection), ["limit", PAGE], ...from]);
+      const { content } = await get("events", [...queryOf(this.selection, this.types), ["limit", PAGE], ...from]);
       if (loading !== this.loading) return;
       this.take(content);
       cursor = content.next;
@@ -47,7 +58,8 @@ export class Events {
     } while (cursor && this.byId.size === start);
   }
 
-  take({ events, next, reviews }) {
+  take({ events, next, reviews, landed }) {
+    this.putLanded(landed);
     for (const listed of events) {
       const event = this.latest.get(listed.id) ?? listed;
       if (matches(this.selection, event)) this.put(event);
@@ -76,6 +88,11 @@ export class Events {
   review(review) {
     this.putReview(review.event, review);
     this.changed();
+  }
+
+  /* Takes deliveries by the id of their chain. */
+  putLanded(landed) {
+    for (const [id, found] of Object.entries(landed)) this.landed.set(id, found);
   }
 
   putReview(id, review) {

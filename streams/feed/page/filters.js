@@ -1,7 +1,7 @@
 /* The filters above the list: a form, and a chip for each filter that is set, to remove it. */
 
 import { byId, clean, country, el, human, typeName } from "./web/words.js";
-import { NONE, SEVERAL, asFilter, pairs } from "./selection.js";
+import { NONE, SEVERAL, pairs } from "./selection.js";
 
 const BOXES = { level: ["probable", "possible"], status: ["open", "closed", "retracted"] };
 const LABELS = { fence: "Fence", country: "Country", flag: "Flag", watchlist: "Watchlist", mmsi: "MMSI", imo: "IMO" };
@@ -53,6 +53,9 @@ export class Filters {
       for (const box of this.form.querySelectorAll(`input[name=${name}]`)) box.checked = selection[name].includes(box.value);
     }
     this.form.elements.min_score.value = selection.minScore;
+    this.form.elements.from.value = selection.from ?? "";
+    this.form.elements.to.value = selection.to ?? "";
+    this.form.elements.quiet.checked = selection.quiet;
     this.showScore();
     this.showChips();
   }
@@ -67,6 +70,8 @@ export class Filters {
     const { name } = field, selection = { ...this.selection };
     if (name in this.boxes) selection[name] = [...this.form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
     else if (name === "min_score") selection.minScore = Number(field.value);
+    else if (name === "from" || name === "to") selection[name] = field.value || null;
+    else if (name === "quiet") selection.quiet = field.checked;
     else if (field.value.trim()) {
       const value = field.value.trim();
       field.value = "";
@@ -76,17 +81,15 @@ export class Filters {
     this.set(selection);
   }
 
-  /* Words are searched for in the loaded events. A complete MMSI or IMO number becomes a filter. */
+  /* Words are searched for in the loaded events. Nothing that is typed becomes a filter by itself. */
   typed(entered = false) {
     clearTimeout(this.timer);
-    const text = this.search.value, filter = asFilter(text);
+    const text = this.search.value;
     this.timer = setTimeout(() => {
-      if (filter) this.set({ ...this.selection, [filter[0]]: [...new Set([...this.selection[filter[0]], filter[1]])] }, "");
-      else if (text !== this.text) {
-        this.text = text;
-        this.changed(this.selection, text);
-      }
-    }, entered ? 0 : filter ? 700 : 150);
+      if (text === this.text) return;
+      this.text = text;
+      this.changed(this.selection, text);
+    }, entered ? 0 : 150);
   }
 
   showScore() {
@@ -102,6 +105,9 @@ export class Filters {
       { ...this.selection, [name]: this.selection[name].filter((other) => other !== value) })));
     if (this.selection.bbox) several.push(chip("In the area marked on the map", { ...this.selection, bbox: null }));
     if (this.selection.minScore) several.push(chip(`Score at least ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
+    if (this.selection.from) several.push(chip(`From ${this.selection.from}`, { ...this.selection, from: null }));
+    if (this.selection.to) several.push(chip(`Until ${this.selection.to}`, { ...this.selection, to: null }));
+    if (this.selection.quiet) several.push(chip("Port visits, too", { ...this.selection, quiet: false }));
     this.chips.replaceChildren(...several);
     this.chips.hidden = !several.length;
     const count = pairs(this.selection).length;

@@ -4,6 +4,7 @@
 import { Refusal, get } from "./api.js";
 
 const GONE = 24 * 3600 * 1000; // milliseconds without a tick after which a vessel is removed
+const FILLED = 3600 * 1000; // milliseconds for which positions can be filled in later
 
 const mercatorY = (lat) => {
   const sine = Math.sin((Math.min(85.0511, Math.max(-85.0511, lat)) * Math.PI) / 180);
@@ -16,20 +17,29 @@ export const project = (lon, lat) => [(lon + 180) / 360, mercatorY(lat)];
 export class Fleet {
   /* `changed` is called after every answer with vessels, `clock` with the newest time in the data. */
   constructor(changed, clock) {
-    Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, next: null });
+    Object.assign(this, { changed, clock, byMmsi: new Map(), newest: null, next: null, at: null });
   }
 
   /* Polls from now on, with this many seconds between two requests; less often while the page is hidden. */
-  start(seconds) {
-    this.seconds = seconds;
+  start(seconds, at = null) {
+    Object.assign(this, { seconds, at });
     this.ask();
-    document.addEventListener("visibilitychange", () => document.hidden || this.ask());
+    document.addEventListener("visibilitychange", () => document.hidden || this.at !== null || this.ask());
   }
 
-  pace(seconds) {
-    if (this.seconds === seconds) return;
-    this.seconds = seconds;
-    this.ask();
+  /* Shows a moment of a recording, in milliseconds, and asks no more by itself; null: all that was read. `onward`:
+     from the moment shown before, so that what has changed since will do. */
+  async show(at, onward) {
+    const before = onward ? this.at : null;
+    this.at = at;
+    if (at === null || before === null) {
+      this.next = null;
+      return this.ask();
+    }
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.asking = new AbortController();
+    return this.poll(this.asking.signal, { since: new Date(before - FILLED).toISOString() });
   }
 
   ask() {
@@ -39,16 +49,16 @@ export class Fleet {
     this.poll(asking.signal).catch((error) => { // the stream shows the error
       if (!(error instanceof Refusal || error.name === "AbortError")) throw error;
     }).finally(() => {
-      if (asking !== this.asking) return;
+      if (asking !== this.asking || this.at !== null) return;
       this.timer = setTimeout(() => this.ask(), this.seconds * 1000 * (document.hidden ? 6 : 1));
     });
   }
 
   /* Gets what has changed since the last answer, or everything if the server does not know that answer. */
-  async poll(signal) {
-    const { content } = await get("vessels", this.next ? { after: this.next } : {}, signal);
+  async poll(signal, changes = this.next ? { after: this.next } : {}) {
+    const { content } = await get("vessels", changes, signal);
     if (content.whole) this.byMmsi.clear();
-    this.next = content.next;
+    this.next = this.at === null ? content.next : null;
     if (!content.time) return;
     this.newest = Date.parse(content.time);
     for (const vessel of content.vessels) this.put(vessel);

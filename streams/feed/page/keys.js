@@ -3,11 +3,13 @@
 import { byId, el } from "./web/words.js";
 
 const HELP = [["j, ↓", "next event"], ["k, ↑", "previous event"], ["Enter", "open the event"], ["Esc", "close the panel"], ["/", "search"], ["f", "filters"],
-  ["z", "zoom to the open event or vessel"], ["a", "show all events on the map"], ["t", "colours: system, light, dark"], ["space", "play or pause a recording"], ["?", "this help"]];
+  ["z", "zoom to the open event or vessel"], ["a", "show all events on the map"], ["t", "colours: system, light, dark"], ["?", "this help"],
+  ["space", "recording: play or pause"], [",, .", "recording: five minutes back or on"], ["<, >", "recording: an hour back or on"], ["p, n", "recording: to the event before or after"],
+  ["[, ]", "recording: slower or faster"], ["Home, End", "recording: its beginning or end"]];
 
 /* acts: functions by key. */
 export function listen(acts) {
-  byId("keys").append(...HELP.map(([key, what]) => el("div", {}, el("dt", {}, key.split(", ").map((one, i) => [i ? " or " : "", el("kbd", {}, one)])), el("dd", {}, what))));
+  byId("keys").append(...HELP.map(([key, what]) => el("div", {}, el("dt", {}, key.split(/(?<=.), /).map((one, i) => [i ? " or " : "", el("kbd", {}, one)])), el("dd", {}, what))));
   const help = byId("help");
   byId("help-button").addEventListener("click", () => help.showModal());
   addEventListener("keydown", (event) => {

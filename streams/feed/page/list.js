@@ -1,14 +1,17 @@
-/* The list of events, newest first. Only items whose event has changed are replaced, so that the focus and the
+/* The list: cases, then single events. Only items whose event has changed are replaced, so that the focus and the
    scroll position stay. */
 
-import { bdi, byId, el, inForce, number, timeOf, vesselsOf } from "./web/words.js";
+import { bdi, byId, el, inForce, timeOf, typeName, vesselsOf } from "./web/words.js";
 import { badge, period, tag, who } from "./web/event.js";
+import { barrelsOf, carriersOf, nextOf, routeOf } from "./cases.js";
+import { left } from "./case_view.js";
 import { disposition } from "./review.js";
 
 export class List {
   /* `opened` gets the id of the event that the reader chooses. */
   constructor(opened) {
-    Object.assign(this, { node: byId("list"), opened, items: new Map(), chosen: null });
+    Object.assign(this, { node: byId("list"), opened, items: new Map(), chosen: null, inside: new Map() });
+    this.parts = [byId("cases"), byId("singles")];
     this.node.addEventListener("click", (clicked) => {
       const link = clicked.target.closest("a");
       if (!link || clicked.ctrlKey || clicked.metaKey || clicked.shiftKey) return;
@@ -17,45 +20,48 @@ export class List {
     });
   }
 
-  /* `fresh`: the ids of events that have just come. */
-  show(events, reviews, fresh, address) {
-    const left = new Set(this.items.keys());
-    let before = null;
-    for (const event of events) {
-      left.delete(event.id);
-      const review = reviews.get(event.id), state = `${event.revision} ${review?.id ?? ""}`;
-      let item = this.items.get(event.id);
-      if (item?.dataset.state !== state) {
-        const made = this.item(event, review, address(event.id));
-        made.dataset.state = state;
-        made.classList.toggle("fresh", fresh.has(event.id));
-        if (item) {
-          const focused = item.contains(document.activeElement);
-          item.replaceWith(made);
-          if (focused) made.firstChild.focus({ preventScroll: true });
+  /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `landed`: deliveries
+     by the id of their chain. */
+  show({ cases, singles }, { reviews, landed, fresh, address }) {
+    const gone = new Set(this.items.keys());
+    this.inside = new Map(cases.flatMap(({ event, folded }) => folded.map(({ id }) => [id, event.id])));
+    [cases, singles.map((event) => ({ event, folded: [] }))].forEach((entries, part) => {
+      let before = null;
+      for (const { event, folded } of entries) {
+        gone.delete(event.id);
+        const review = reviews.get(event.id), state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length].join(" ");
+        let item = this.items.get(event.id);
+        if (item?.dataset.state !== state) {
+          const made = el("li", {}, this.link(event, address(event.id), review, event.type === "chain" ? chainLines(event, landed.get(event.id) ?? []) : eventLines(event, folded)));
+          made.dataset.state = state;
+          made.classList.toggle("fresh", fresh.has(event.id));
+          if (item) {
+            const focused = item.contains(document.activeElement);
+            item.replaceWith(made);
+            if (focused) made.firstChild.focus({ preventScroll: true });
+          }
+          this.items.set(event.id, (item = made));
         }
-        this.items.set(event.id, (item = made));
+        const next = before ? before.nextSibling : this.parts[part].firstChild;
+        if (next !== item) this.parts[part].insertBefore(item, next);
+        before = item;
       }
-      const next = before ? before.nextSibling : this.node.firstChild;
-      if (next !== item) this.node.insertBefore(item, next);
-      before = item;
-    }
-    for (const id of left) {
+    });
+    for (const id of gone) {
       this.items.get(id).remove();
       this.items.delete(id);
     }
+    byId("cases-title").hidden = !cases.length;
+    byId("singles-title").hidden = !singles.length || !cases.length;
     this.mark();
   }
 
-  item(event, review, href) {
-    const listed = vesselsOf(event).some((vessel) => vessel.watchlists.some(inForce)), where = event.geofences[0]?.name;
-    return el("li", {}, el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
+  link(event, href, review, lines) {
+    const listed = vesselsOf(event).some((vessel) => vessel.watchlists.some(inForce));
+    return el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
       el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status),
         event.status === "retracted" ? null : badge("level", event.level), listed && el("span", { class: "badge listed" }, "Listed"),
-        review && disposition(review), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))),
-      el("span", { class: "who" }, who(event)),
-      el("span", { class: "line small" }, el("span", { class: "where" }, where ? bdi(where) : period(event, "open")), timeOf(event.detected, short(event.detected))),
-      where && el("span", { class: "small" }, period(event, "open"))));
+        review && disposition(review), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))), lines);
   }
 
   choose(id) {
@@ -63,34 +69,59 @@ export class List {
     this.mark();
   }
 
+  /* Marks the item of the open event, or of the case that holds it. */
   mark() {
+    const chosen = this.items.has(this.chosen) ? this.chosen : this.inside.get(this.chosen);
     for (const [id, item] of this.items) {
-      if (id === this.chosen) item.firstChild.setAttribute("aria-current", "true");
+      if (id === chosen) item.firstChild.setAttribute("aria-current", "true");
       else item.firstChild.removeAttribute("aria-current");
     }
   }
 
   /* Scrolls an event into view without focusing it. */
   reveal(id) {
-    this.items.get(id)?.scrollIntoView({ block: "nearest" });
+    this.items.get(this.inside.get(id) ?? id)?.scrollIntoView({ block: "nearest" });
   }
 
   /* The id of the event so many steps from the focused one, or else from the open one; null beyond the ends. */
   neighbour(step) {
     const links = [...this.node.querySelectorAll("a")];
-    const focused = links.indexOf(document.activeElement), from = focused >= 0 ? focused : links.findIndex((link) => link.dataset.id === this.chosen);
+    const focused = links.indexOf(document.activeElement), from = focused >= 0 ? focused : links.findIndex((link) => link.getAttribute("aria-current"));
     return links[from < 0 ? (step > 0 ? 0 : -1) : from + step]?.dataset.id ?? null;
   }
 
   focus(id) {
-    this.items.get(id)?.firstChild.focus();
+    this.items.get(this.inside.get(id) ?? id)?.firstChild.focus();
   }
 }
 
-/* "20:05 · 27 Oct" */
-const short = (iso) => {
-  const time = new Date(iso);
-  return `${iso.slice(11, 16)} · ${time.getUTCDate()} ${time.toLocaleString("en-GB", { month: "short", timeZone: "UTC" })}`;
-};
+function chainLines(event, landed) {
+  const arrival = nextOf(event), barrels = barrelsOf(landed);
+  return [
+    el("span", { class: "who" }, carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
+    el("span", { class: "route" }, routeOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
+    el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : arrival ? [el("b", {}, left(arrival)), " at least"]
+      : event.chain.delivered ? "delivered, amount not known" : "not arrived"), timeOf(event.start, dates(event))),
+  ];
+}
 
-export const countOf = (shown, known, more) => (shown === known ? number(known) : `${number(shown)} of ${number(known)}`) + (more ? "+" : "");
+function eventLines(event, folded) {
+  const where = event.geofences[0]?.name;
+  const kinds = [...new Set(folded.map((each) => each.type))].map((type) => `${folded.filter((each) => each.type === type).length} × ${typeName(type).toLowerCase()}`);
+  return [
+    el("span", { class: "who" }, who(event)),
+    el("span", { class: "line small" }, el("span", { class: "where" }, where ? bdi(where) : period(event, "open")), timeOf(event.detected, short(event.detected))),
+    where && el("span", { class: "small" }, period(event, "open")),
+    kinds.length ? el("span", { class: "small" }, `with ${kinds.join(", ")}`) : null,
+  ];
+}
+
+/* "20:05 · 27 Oct" */
+const short = (iso) => `${iso.slice(11, 16)} · ${dayOf(iso)}`;
+const dayOf = (iso) => `${new Date(iso).getUTCDate()} ${new Date(iso).toLocaleString("en-GB", { month: "short", timeZone: "UTC" })}`;
+
+/* From the first leg to the last: "26 – 31 Oct" */
+function dates({ chain }) {
+  const times = chain.legs.flatMap((leg) => [leg.start, leg.end ?? leg.start]).sort(), [from, to] = [dayOf(times[0]), dayOf(times.at(-1))];
+  return from === to ? from : from.slice(-3) === to.slice(-3) ? `${from.split(" ")[0]} – ${to}` : `${from} – ${to}`;
+}

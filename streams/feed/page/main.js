@@ -1,28 +1,32 @@
 /* The page: connects what the server sends with what the reader does. */
 
-import { Refusal, get, land, post } from "./api.js";
+import { Refusal, asOf, get, land, post } from "./api.js";
 import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
+import { grouped, sorted } from "./cases.js";
 import * as keys from "./keys.js";
-import { List, countOf } from "./list.js";
+import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
-import { Player } from "./player.js";
+import { Player, STEPS } from "./player.js";
 import { SeaMap } from "./sea_map.js";
-import { same, wordsOf } from "./selection.js";
+import { NONE, same, wordsOf } from "./selection.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { VesselPanel } from "./vessel_panel.js";
 
-const LIVE = 10, PLAYING = 1, PAUSED = 5; // seconds between two requests for vessels
+const LIVE = 10, READING = 1; // seconds between two requests for vessels
 const LOOK = 10; // pages searched for a word before the reader has to ask for more
 
 const state = address.read();
 const fresh = new Set(); // events that have come since the reader last looked at the page
-let config = null, drawing = null, shown = [];
+let config = null, drawing = null, shown = [], showDismissed = false;
 let unseen = !state.view; // whether the map still has to move to what is shown: the address says no view
+
+let plain = !state.event && !state.vessel && !state.view && !state.text && same(state.selection, NONE); // an address that asks for nothing
+const ROOMY = matchMedia("(min-width: 77.01rem)"); // list, map and panel side by side, as in page.css
 
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
@@ -34,11 +38,12 @@ const shared = {
   close: () => close(),
   zoom: () => map.fitTracks(),
   time: (time) => map.tracks.showTime(time),
-  tracks: (lines, dots) => map.tracks.show(lines, dots),
+  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
+  event: open,
 };
-const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn });
-const vesselPanel = new VesselPanel({ ...shared, event: open, known: (id) => events.byId.get(id) });
-const player = new Player(played);
+const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn, ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => map.near(place), leg: (leg) => map.tracks.point(leg && leg.number) });
+const vesselPanel = new VesselPanel({ ...shared, known: (id) => events.byId.get(id) });
+const player = new Player(played, open);
 let stream = null, filters = null;
 
 /* ---- what the server sends ---- */
@@ -55,10 +60,11 @@ async function start() {
   }
   status.mode = config.mode;
   document.body.dataset.mode = config.mode;
+  events.types = config.types;
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
-    revision, review, reset, heartbeat: (beat) => status.heartbeat(beat),
+    revision, review, reset, heartbeat: (beat) => status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }),
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
   });
@@ -70,9 +76,12 @@ async function start() {
     map.chart.setFences(content);
     filters.offerFences(content.features.map((feature) => feature.properties));
   }).catch(refused);
+  if (config.mode === "recording") await player.begin(state.at);
+  else state.at = null;
+  at(player.moment);
   await reach();
-  fleet.start(config.mode === "recording" ? PLAYING : LIVE);
-  if (config.mode === "recording") player.begin();
+  fleet.start(config.mode === "recording" ? READING : LIVE, state.at);
+  if (config.mode === "recording") player.run();
   document.body.classList.add("ready");
 }
 
@@ -93,6 +102,8 @@ async function reach() {
     const position = await events.load(state.selection);
     if (position === null) return;
     stream.open(position);
+    if (config.mode === "recording" && plain && ROOMY.matches) openBest();
+    plain = false;
     follow();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -104,6 +115,11 @@ async function reach() {
 }
 
 function revision(event) {
+  if (state.at !== null) return; // it was not known yet at the moment that is shown
+  take(event);
+}
+
+function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
   if (events.revise(event)) noticed(event);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
@@ -114,10 +130,14 @@ function review(one) {
   if (panel.id === one.event) later("panel", () => panel.refresh(), 300);
 }
 
-/* The log has been replaced, or the time shown was set back: everything here may be out of date. */
+/* The log has been replaced: everything here may be out of date. */
 async function reset() {
   fresh.clear();
   fleet.ask();
+  await reload();
+}
+
+async function reload() {
   try {
     const position = await events.load();
     if (position !== null) stream.position = position;
@@ -130,9 +150,29 @@ async function reset() {
   else if (vesselPanel.isOpen) vesselPanel.open(state.vessel);
 }
 
-function played(playback) {
-  fleet.pace(player.running ? PLAYING : PAUSED);
-  if (playback.now) status.newest(playback.now);
+/* Shows another moment of the recording; `onward`: time went on from the one before. */
+async function played(moment, onward) {
+  const before = state.at;
+  at(moment);
+  later("address", () => address.write(state), 300);
+  if (!onward || before === null || moment === null) {
+    fresh.clear();
+    await Promise.all([reload(), fleet.show(moment, false)]);
+    return;
+  }
+  try {
+    const [revisions] = await Promise.all([events.advance(before), fleet.show(moment, true)]);
+    for (const event of revisions) if (state.at === moment) take(event);
+  } catch (error) {
+    if (!(error instanceof Refusal || error.name === "AbortError")) throw error;
+  }
+  draw();
+}
+
+function at(moment) {
+  state.at = moment;
+  asOf(moment);
+  if (moment !== null) status.newest(new Date(moment).toISOString());
 }
 
 function noticed(event) {
@@ -168,13 +208,21 @@ function draw() {
 }
 
 function paint() {
-  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = events.all;
-  shown = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
-  list.show(shown, events.reviews, fresh, (id) => address.linkTo(id));
-  map.showEvents(shown, status.watermark ?? Date.now());
-  const open = shown.filter((event) => event.status === "open").length;
-  byId("count").textContent = `${countOf(shown.length, all.length, events.more)} ${all.length === 1 ? "event" : "events"}${open ? `, ${open} open` : ""}`;
+  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = sorted(events.all, byId("sort").value);
+  const found = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
+  const dismissed = (event) => events.reviews.get(event.id)?.disposition === "dismissed", groups = grouped(found);
+  const gone = [...groups.cases.map(({ event }) => event), ...groups.singles].filter(dismissed);
+  const kept = showDismissed ? groups : { cases: groups.cases.filter(({ event }) => !dismissed(event)), singles: groups.singles.filter((event) => !dismissed(event)) };
+  shown = [...kept.cases.map(({ event }) => event), ...kept.singles];
+  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, address: (id) => address.linkTo(id) });
+  const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
+  map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
+  const parts = [kept.cases.length && plural(kept.cases.length, "case"), kept.singles.length && plural(kept.singles.length, "single event")].filter(Boolean);
+  byId("count").textContent = parts.length ? parts.join(", ") + (events.more ? ", and more" : "") : "";
   byId("tab-count").textContent = String(shown.length);
+  byId("dismissed").hidden = !gone.length;
+  byId("dismissed").textContent = showDismissed ? "hide dismissed" : `${gone.length} dismissed`;
+  byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
   byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
@@ -195,8 +243,16 @@ function showPanel() {
   document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
 }
 
+/* A recording opens on its likeliest delivery, if it has one. */
+function openBest() {
+  const best = sorted(events.all.filter((event) => event.type === "chain" && event.level === "probable" && event.status !== "retracted"), "score")[0];
+  if (best) state.event = best.id;
+  if (best) address.write(state);
+}
+
 /* Opens the event or the vessel that the address names. */
 function follow() {
+  draw();
   list.choose(state.event);
   map.markers.choose(state.event);
   showPanel();
@@ -294,8 +350,9 @@ async function lookFor(text) {
 }
 
 addEventListener("popstate", () => {
-  const before = state.selection, { view: seen, ...found } = address.read();
-  Object.assign(state, found);
+  const before = state.selection, moment = state.at, { view: seen, ...found } = address.read();
+  Object.assign(state, found, { at: moment });
+  if (found.at !== moment && config.mode === "recording") player.seek(found.at);
   filters.show(state.selection, state.text);
   if (seen) map.setView(seen);
   if (!same(before, state.selection)) events.load(state.selection).catch(refused);
@@ -303,6 +360,8 @@ addEventListener("popstate", () => {
   follow();
 });
 
+byId("sort").addEventListener("change", draw);
+byId("dismissed").addEventListener("click", () => { showDismissed = !showDismissed; draw(); });
 byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 
 const shortcuts = {
@@ -312,7 +371,11 @@ const shortcuts = {
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),
-  " ": () => config.mode === "recording" && player.toggle(),
+  ...Object.fromEntries(Object.entries({
+    " ": () => player.toggle(), ",": () => player.step(-STEPS.step), ".": () => player.step(STEPS.step), "<": () => player.step(-STEPS.hour),
+    ">": () => player.step(STEPS.hour), p: () => player.jump(-1), n: () => player.jump(1), "[": () => player.faster(-1), "]": () => player.faster(1),
+    Home: () => player.step(-Infinity), End: () => player.seek(null),
+  }).map(([key, act]) => [key, () => config.mode === "recording" && act()])),
 };
 
 /* ---- on a phone, one sheet at a time ---- */

@@ -1,17 +1,20 @@
 /* The panel of the open event: what was seen, the reasons for and against it, and the reviews. */
 
-import { Refusal, get } from "./api.js";
-import { bdi, byId, clean, el, timeOf, vesselName, vesselsOf } from "./web/words.js";
+import { Refusal, addressOf, get } from "./api.js";
+import { bdi, byId, clean, el, moment, timeOf, vesselName, vesselsOf } from "./web/words.js";
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
 import { hullsOf } from "./hulls.js";
 import { reviewForm, reviewList } from "./review.js";
 import { linkTo } from "./address.js";
+import { TONES, figures, legList, tonesOf } from "./case_view.js";
+import { carriersOf, isCase, legsOf } from "./cases.js";
 import { pointsOf } from "./tracks.js";
 
 const OPEN = "still open";
 
 export class EventPanel {
-  /* on: close(), zoom(), step(-1 or 1), vessel(mmsi), time(milliseconds or null), tracks(lines, dots), signIn() */
+  /* on: close(), zoom(box), step(-1 or 1), event(id), vessel(mmsi), time(milliseconds or null), tracks(lines, dots, legs),
+     signIn(), ahead(id) (when it becomes known, if it is not yet), seek(milliseconds) */
   constructor(on) {
     Object.assign(this, { node: byId("panel"), on, event: null });
   }
@@ -20,7 +23,7 @@ export class EventPanel {
   async open(id, known = null) {
     const same = this.event?.id === id;
     this.id = id;
-    if (!same) Object.assign(this, { event: known, history: known ? [known] : [], reviews: [], dimensions: {}, form: null, tracks: null });
+    if (!same) Object.assign(this, { event: known, history: known ? [known] : [], reviews: [], members: [], landed: [], dimensions: {}, form: null, tracks: null });
     if (!same && known) this.draw();
     if (!same) this.node.scrollTop = 0;
     await this.refresh();
@@ -28,12 +31,18 @@ export class EventPanel {
 
   /* Loads everything again, after a new revision or review. */
   async refresh() {
-    const { id } = this, asking = (this.asking = {});
+    const { id } = this, asking = (this.asking = {}), ahead = this.on.ahead(id);
+    if (ahead !== null) {
+      this.event = null;
+      this.on.tracks([]);
+      this.say("At the moment that is shown, this event is not known yet.", el("button", { type: "button", click: () => this.on.seek(ahead) }, `Go to ${moment(ahead)}`));
+      return;
+    }
     try {
       const { content } = await get(`events/${encodeURIComponent(id)}`);
       if (asking !== this.asking) return;
-      const { event, revisions: history, reviews, dimensions } = content;
-      Object.assign(this, { event, history, reviews, dimensions });
+      const { event, revisions: history, reviews, dimensions, members, landed } = content;
+      Object.assign(this, { event, history, reviews, dimensions, members, landed });
       this.draw();
       await this.loadTracks(asking);
     } catch (error) {
@@ -51,8 +60,8 @@ export class EventPanel {
     return Boolean(this.id);
   }
 
-  say(sentence) {
-    this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(sentence)));
+  say(sentence, more) {
+    this.node.replaceChildren(...[this.bar(), el("p", { class: "hint" }, bdi(sentence)), more && el("div", { class: "actions" }, more)].filter(Boolean));
   }
 
   /* Loads the whole tracks. Until then, and if there are none, the map shows the positions of the evidence. */
@@ -62,16 +71,17 @@ export class EventPanel {
     const order = vesselsOf(this.event).map((vessel) => vessel.ssvid);
     this.tracks = content.features.flatMap((feature) => {
       const { mmsi } = feature.properties, index = order.indexOf(String(mmsi).padStart(9, "0"));
-      return index < 0 ? [] : [{ tone: "ab"[index], points: pointsOf(feature), name: vesselName(vesselsOf(this.event)[index]), mmsi: Number(mmsi) }];
+      return index < 0 ? [] : [{ tone: TONES[index % TONES.length], points: pointsOf(feature), name: vesselName(vesselsOf(this.event)[index]), mmsi: Number(mmsi) }];
     });
     this.showTracks();
   }
 
   showTracks() {
-    const dots = vesselsOf(this.event).flatMap((vessel, i) => this.event.evidence.positions.filter((sample) => sample.ssvid === vessel.ssvid)
-      .map((sample) => ({ tone: "ab"[i], lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) })));
-    const seen = ["a", "b"].map((tone) => ({ tone, points: dots.filter((dot) => dot.tone === tone).map((dot) => [dot.time, dot.lon, dot.lat]) }));
-    this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), dots);
+    const tones = tonesOf(this.event), legs = this.event.chain ? legsOf(this.event) : [];
+    const dots = this.event.evidence.positions.filter((sample) => tones.has(sample.ssvid))
+      .map((sample) => ({ tone: tones.get(sample.ssvid), lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) }));
+    const seen = [...tones.values()].map((tone) => ({ tone, points: dots.filter((dot) => dot.tone === tone).map((dot) => [dot.time, dot.lon, dot.lat]) }));
+    this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), this.event.chain ? [] : dots, legs);
   }
 
   bar() {
@@ -87,21 +97,25 @@ export class EventPanel {
   draw() {
     const { event } = this, style = getComputedStyle(this.node);
     const width = Math.max(280, this.node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
-    const plots = plotsOf(event, width, {}, (time) => this.on.time(time));
+    const measured = event.chain ? this.members.filter((member) => member.encounter) : [event]; // a chain has the plots of its transfers
+    const plots = measured.flatMap((each) => plotsOf(each, width, {}, (time) => this.on.time(time)));
     const scrolled = this.node.scrollTop, typing = this.form?.contains(document.activeElement) && document.activeElement;
     this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
     this.drawn = width;
     this.node.replaceChildren(...[
       this.bar(),
-      el("h2", { class: event.status === "retracted" ? "retracted" : null }, who(event)),
+      el("h2", { class: event.status === "retracted" ? "retracted" : null }, event.chain ? carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)]) : who(event)),
+      event.chain && event.status !== "retracted" && figures(event, this.landed),
+      event.chain && legList(event, { event: (id) => this.on.event(id), leg: (leg) => this.on.leg(leg), zoom: (leg) => this.on.near(leg.position), link: linkTo }),
       el("p", { class: "sentence" }, bdi(event.summary)),
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
       event.case && el("p", { class: "small" }, "A leg of the suspected delivery chain ", el("a", { href: linkTo(event.case) }, clean(event.case)), "."),
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
       this.actions(),
       ...grounds(event),
-      plots.length ? section("Over time", plots) : null,
-      hullsOf(event, this.dimensions, width),
+      event.chain ? null : this.around(),
+      plots.length ? section(event.chain ? "Transfers over time" : "Over time", plots) : null,
+      ...measured.map((each) => hullsOf(each, this.dimensions, width)),
       section("Measurements", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
@@ -112,6 +126,12 @@ export class EventPanel {
     if (typing) typing.focus({ preventScroll: true });
     this.node.scrollTop = scrolled;
     this.showTracks();
+  }
+
+  /* What the vessels of an encounter did around it. */
+  around() {
+    return isCase(this.event) && this.members.length ? section("Before, meanwhile and after", el("ul", { class: "links" }, this.members.map((member) => el("li", {},
+      el("a", { href: linkTo(member.id), click: (clicked) => { clicked.preventDefault(); this.on.event(member.id); } }, bdi(member.summary)))))) : null;
   }
 
   redraw() {
@@ -126,7 +146,7 @@ export class EventPanel {
   }
 
   actions() {
-    const { event } = this, path = `v1/events/${encodeURIComponent(event.id)}`, name = `tankerwatch-${clean(event.id)}`;
+    const { event } = this, path = `events/${encodeURIComponent(event.id)}`, name = `tankerwatch-${clean(event.id)}`;
     const copy = async (clicked) => {
       const button = clicked.currentTarget, link = new URL(linkTo(event.id), location.href).href;
       try {
@@ -140,9 +160,9 @@ export class EventPanel {
       el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to event"),
       el("button", { type: "button", click: copy }, "Copy link"),
       el("span", { class: "downloads" }, el("span", { class: "small" }, "Download "),
-        el("a", { href: path, download: `${name}.json` }, "JSON"),
+        el("a", { href: addressOf(path), download: `${name}.json` }, "JSON"),
         el("a", { href: "#", click: (clicked) => { clicked.preventDefault(); save(JSON.stringify(featureOf(event), null, 2), `${name}.geojson`); } }, "GeoJSON"),
-        el("a", { href: `${path}/track`, download: `${name}-track.json` }, "Track")));
+        el("a", { href: addressOf(`${path}/track`), download: `${name}-track.json` }, "Track")));
   }
 }
 

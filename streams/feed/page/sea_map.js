@@ -73,6 +73,11 @@ export class SeaMap {
     this.markers.show(events, now);
   }
 
+  /* Makes the marks of events faint, where the legs of a case are shown. */
+  quiet(yes) {
+    this.map.getContainer().classList.toggle("quiet-marks", yes);
+  }
+
   fit(box, most = 13) {
     if (box) this.map.fitBounds(box, { paddingTopLeft: [50, 50], paddingBottomRight: [Math.min(110, this.map.getSize().x / 5), 60 + this.covered], maxZoom: most });
   }
@@ -93,7 +98,12 @@ export class SeaMap {
       .map((box) => [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
     const marks = this.events.map(({ position }) => this.map.latLngToContainerPoint([position.lat, near(position.lon, this.map.getCenter().lng)]))
       .map(({ x, y }) => [x - 10, y - 10, x + 10, y + 10]);
-    return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...marks];
+    return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...(this.tracks.legs.length ? [] : marks)];
+  }
+
+  /* Shows a place from near by. */
+  near({ lat, lon }) {
+    this.map.setView([lat, near(lon, this.map.getCenter().lng)], Math.max(10, this.map.getZoom()));
   }
 
   fitTracks() {

@@ -28,8 +28,13 @@ const SHAPES = {
 };
 const shape = (name, value) => (SHAPES[name] ?? String)(value);
 
-/* No filter is set. Values by name, a box in degrees or null, a score from 0 to 1. */
-export const NONE = Object.freeze({ ...Object.fromEntries(SEVERAL.map((name) => [name, []])), bbox: null, minScore: 0 });
+/* Types that are shown only when they are asked for: port visits are many, and those that matter are legs of cases. */
+export const QUIET = ["port_visit"];
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/* No filter is set. Values by name, a box in degrees or null, a score from 0 to 1; days "2026-03-01" or null, both
+   included; whether the quiet types are wanted, too. */
+export const NONE = Object.freeze({ ...Object.fromEntries(SEVERAL.map((name) => [name, []])), bbox: null, minScore: 0, from: null, to: null, quiet: false });
 
 export function parse(parameters) {
   const several = SEVERAL.map((name) => [name, [...new Set(parameters.getAll(name).flatMap((text) => text.split(",")).map((text) => text.trim())
@@ -40,14 +45,26 @@ export function parse(parameters) {
     ...Object.fromEntries(several),
     bbox: box.length === 4 && box.every(Number.isFinite) && box[1] < box[3] ? box : null,
     minScore: score > 0 && score <= 1 ? score : 0,
+    ...Object.fromEntries(["from", "to"].map((name) => [name, DAY.test(parameters.get(name) ?? "") ? parameters.get(name) : null])),
+    quiet: parameters.get("quiet") === "true",
   };
 }
 
-/* The selection as pairs for a query. */
+/* The selection as pairs for a query to the server, as far as it has these filters; `types`: all types of events. It
+   knows when events were detected, which is never before they began. */
+export function queryOf(selection, types) {
+  const wanted = selection.type.length || selection.quiet ? [] : types.filter((type) => !QUIET.includes(type)).map((type) => ["type", type]);
+  const own = pairs(selection).filter(([name]) => !["from", "to", "quiet"].includes(name));
+  return [...own, ...wanted, ...(selection.from ? [["start", `${selection.from}T00:00:00Z`]] : [])];
+}
+
+/* The selection as pairs for the address of the page. */
 export function pairs(selection) {
   const found = SEVERAL.flatMap((name) => selection[name].map((value) => [name, value]));
   if (selection.bbox) found.push(["bbox", selection.bbox.join(",")]);
   if (selection.minScore) found.push(["min_score", String(selection.minScore)]);
+  for (const name of ["from", "to"]) if (selection[name]) found.push([name, selection[name]]);
+  if (selection.quiet) found.push(["quiet", "true"]);
   return found;
 }
 
@@ -60,6 +77,9 @@ function inside([west, south, east, north], { lon, lat }) {
 
 export function matches(selection, event) {
   return event.score >= selection.minScore
+    && (selection.quiet || selection.type.length > 0 || !QUIET.includes(event.type))
+    && (!selection.to || event.start.slice(0, 10) <= selection.to)
+    && (!selection.from || (event.end ?? event.detected).slice(0, 10) >= selection.from)
     && (!selection.bbox || inside(selection.bbox, event.position))
     && SEVERAL.every((name) => {
       if (!selection[name].length) return true;
@@ -72,11 +92,3 @@ export function matches(selection, event) {
 export const wordsOf = (event) => [event.id, event.summary, ...event.geofences.map((fence) => fence.name),
   ...vesselsOf(event).flatMap((v) => [v.name, v.ssvid, v.imo && `IMO ${v.imo}`, v.callsign, v.flag, ...v.watchlists.map((hit) => hit.list)])]
   .filter(Boolean).join(" ").toLowerCase();
-
-/* An MMSI or IMO number as a filter, [name, value], which the server applies to all events; null for other text. */
-export function asFilter(text) {
-  const digits = text.trim().replace(/^(imo|mmsi)\s*/i, "");
-  if (/^\d{9}$/.test(digits)) return ["mmsi", digits];
-  if (/^\d{7}$/.test(digits)) return ["imo", digits];
-  return null;
-}

@@ -1,13 +1,17 @@
 /* What belongs to the open event or vessel: tracks, positions of the evidence, and where the vessels were at the time
    under the pointer. Also the box of the filter. */
 
-import { clean } from "./web/words.js";
+import { clean, clock, day } from "./web/words.js";
 import { colour } from "./web/colours.js";
 import { CanvasLayer } from "./canvas_layer.js";
 import { project } from "./fleet.js";
 import { label, pathOf, trace, union } from "./paths.js";
 
 const SILENT = 3600 * 1000; // milliseconds without a point after which the line is dashed
+const HOUR = 3600 * 1000;
+const ARROWS = 130; // pixels between two arrows on a track
+const TIMES = [1, 3, 6, 12, 24, 48, 120, 240]; // hours between two times written on tracks; as zoom and room allow
+const APART = 90; // pixels between two of them, at least
 
 /* Splits a track of [milliseconds, lon, lat] where the vessel was silent. */
 export function pieces(points) {
@@ -27,11 +31,11 @@ export const pointsOf = ({ temporalGeometry: { datetimes, coordinates } }) =>
 export const TrackLayer = CanvasLayer.extend({
   initialize(fleet, options) {
     CanvasLayer.prototype.initialize.call(this, options);
-    Object.assign(this, { fleet, lines: [], dots: [], marks: [], box: null });
+    Object.assign(this, { fleet, lines: [], dots: [], marks: [], legs: [], pointed: null, box: null });
   },
 
-  /* lines: [{tone, points, name, mmsi}], dots: [{tone, lon, lat}] */
-  show(lines, dots = []) {
+  /* lines: [{tone, points, name, mmsi}], dots: [{tone, lon, lat}], legs: [{number, position, place}] */
+  show(lines, dots = [], legs = []) {
     this.lines = lines.filter(({ points }) => points.length).map(({ tone, points, ...more }) => {
       const parts = pieces(points);
       const bridges = parts.slice(1).map((part, i) => [parts[i].at(-1), part[0]]);
@@ -39,14 +43,22 @@ export const TrackLayer = CanvasLayer.extend({
       return { ...more, tone, points, parts: paths(parts), bridges: paths(bridges) };
     });
     this.dots = dots.map(({ tone, lon, lat }) => ({ tone, at: project(lon, lat) }));
+    this.legs = legs.map(({ number, position, place, kind }) => ({ number, place, kind, at: project(position.lon, position.lat) }));
     this.marks = [];
+    this.pointed = null;
+    this.later();
+  },
+
+  /* Marks the leg with this number; null: none. */
+  point(number) {
+    this.pointed = number;
     this.later();
   },
 
   /* [[south, west], [north, east]] of everything shown, or null */
   extent() {
     const boxes = this.lines.flatMap(({ parts }) => parts.map((part) => part.box));
-    boxes.push(...this.dots.map(({ at: [x, y] }) => [x, y, x, y]));
+    boxes.push(...[...this.dots, ...this.legs].map(({ at: [x, y] }) => [x, y, x, y]));
     if (!boxes.length) return null;
     const [west, north, east, south] = union(boxes);
     return [[latitude(south), west * 360 - 180], [latitude(north), east * 360 - 180]];
@@ -75,7 +87,7 @@ export const TrackLayer = CanvasLayer.extend({
   },
 
   empty() {
-    return !this.lines.length && !this.dots.length && !this.box;
+    return !this.lines.length && !this.dots.length && !this.legs.length && !this.box;
   },
 
   paint(ctx, view) {
@@ -91,7 +103,13 @@ export const TrackLayer = CanvasLayer.extend({
         this.stroke(ctx, view, turn, parts);
       }
       ctx.globalAlpha = 1;
-      this.names(ctx, view, turn);
+      for (const line of this.lines) this.arrows(ctx, view, turn, line);
+      const taken = view.taken();
+      taken.push(...this.legs.map(({ at: [x, y] }) => [view.x(x, turn) - 12, view.y(y) - 12, view.x(x, turn) + 12, view.y(y) + 12]));
+      this.places(ctx, view, turn, taken);
+      this.names(ctx, view, turn, taken);
+      this.times(ctx, view, turn, taken);
+      this.numbers(ctx, view, turn);
       for (const { tone, at } of this.dots) this.disc(ctx, view, turn, at, 2.2, tone);
       for (const { tone, at } of this.marks) {
         this.disc(ctx, view, turn, at, 6, tone);
@@ -102,12 +120,75 @@ export const TrackLayer = CanvasLayer.extend({
   },
 
   /* Names at the ends of the tracks, except where the vessel itself is shown with its name. */
-  names(ctx, view, turn) {
-    const taken = view.taken();
+  names(ctx, view, turn, taken) {
     for (const { tone, points, name, mmsi } of this.lines) {
       const [x, y] = project(points.at(-1)[1], points.at(-1)[2]), vessel = this.fleet.byMmsi.get(mmsi);
       const there = vessel && Math.hypot(vessel.x - x, vessel.y - y) * view.scale < 50;
       if (name && !there) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 8, bold: true });
+    }
+  },
+
+  /* Arrows in the direction of the way. */
+  arrows(ctx, view, turn, { tone, parts }) {
+    ctx.fillStyle = colour(tone, "track");
+    for (const { points } of parts) {
+      let gone = ARROWS / 2;
+      for (let i = 2; i < points.length; i += 2) {
+        const [x0, y0, x, y] = [view.x(points[i - 2], turn), view.y(points[i - 1]), view.x(points[i], turn), view.y(points[i + 1])];
+        const long = Math.hypot(x - x0, y - y0);
+        if ((gone += long) < ARROWS || long < 0.5) continue;
+        gone = 0;
+        if (x < -20 || x > view.width + 20 || y < -20 || y > view.height + 20) continue;
+        const [ux, uy] = [(x - x0) / long, (y - y0) / long];
+        ctx.beginPath();
+        ctx.moveTo(x + 8 * ux, y + 8 * uy);
+        ctx.lineTo(x - 4 * ux - 5 * uy, y - 4 * uy + 5 * ux);
+        ctx.lineTo(x - 4 * ux + 5 * uy, y - 4 * uy - 5 * ux);
+        ctx.fill();
+      }
+    }
+  },
+
+  /* The legs of a case by their numbers; two at one place lie side by side. */
+  numbers(ctx, view, turn) {
+    const used = [];
+    for (const { at: [wx, wy], number } of this.legs) {
+      const x = view.x(wx, turn), y = view.y(wy), big = number === this.pointed ? 15 : 11;
+      const aside = 20 * used.filter(([ux, uy]) => Math.hypot(ux - x, uy - y) < 16).length;
+      used.push([x, y]);
+      ctx.beginPath();
+      ctx.arc(x - aside, y, big, 0, 2 * Math.PI);
+      Object.assign(ctx, { fillStyle: colour("type-chain"), strokeStyle: colour("paper"), lineWidth: 2.5, textAlign: "center", textBaseline: "middle" });
+      ctx.fill();
+      ctx.stroke();
+      Object.assign(ctx, { fillStyle: colour("paper"), font: "700 13px system-ui, sans-serif" });
+      ctx.fillText(String(number), x - aside, y + 0.5);
+      Object.assign(ctx, { textAlign: "start", textBaseline: "alphabetic" });
+    }
+  },
+
+  /* What is where the legs are. */
+  places(ctx, view, turn, taken) {
+    for (const { at: [x, y], place } of this.legs) {
+      label(ctx, taken, clean(place).slice(0, 40), view.x(x, turn), view.y(y), { tone: colour("type-chain"), halo: colour("paper"), aside: 16, bold: true });
+    }
+  },
+
+  /* When the vessels were where: dots on the tracks with their times. */
+  times(ctx, view, turn, taken) {
+    for (const { tone, points } of this.lines) {
+      const place = (point) => { const [x, y] = project(point[1], point[2]); return [view.x(x, turn), view.y(y)]; };
+      const span = points.at(-1)[0] - points[0][0], hours = TIMES.find((each) => span / (each * HOUR) < 14) ?? TIMES.at(-1);
+      let last = null;
+      for (let i = 1; i < points.length; i++) {
+        const due = Math.ceil(points[i - 1][0] / (hours * HOUR)) * hours * HOUR;
+        if (due > points[i][0] || points[i][0] - points[i - 1][0] > SILENT) continue;
+        const [x, y] = place(points[i]);
+        if (x < 0 || y < 0 || x > view.width || y > view.height || (last && Math.hypot(x - last[0], y - last[1]) < APART)) continue;
+        last = [x, y];
+        this.disc(ctx, view, turn, project(points[i][1], points[i][2]), 3, tone);
+        label(ctx, taken, `${day(due)} ${clock(due)}`, x, y, { tone: colour(tone, "track"), halo: colour("paper"), aside: 7, small: true });
+      }
     }
   },
 

@@ -1,1 +1,1 @@
-"""The feed of a recording: an event log in memory and a player that moves through time."""
+"""The feed of a recording: an event log in memory that can be read as it stood at any moment."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from models.event import Event
 from models.tick import Instant
 from streams.feed.recording.memory_log import MemoryLog
-from streams.feed.recording.player import Player
+from streams.feed.recording.progress import Progress
 from streams.recordings.arrivals import Source
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
@@ -20,12 +20,12 @@ class Recording:
         self,
         core: Core,
         log: MemoryLog,
-        player: Player,
+        progress: Progress,
         mmsis: frozenset[int] = frozenset(),
         on_end: Callable[[Summary], object] = lambda _: None,
     ) -> None:
         """`on_end` gets the summary, in the event loop, once everything has been read."""
-        self._log, self._player, self._on_end = log, player, on_end
+        self._log, self._progress, self._on_end = log, progress, on_end
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
         self._instants: list[Instant] = []
@@ -57,7 +57,7 @@ class Recording:
             summary = await done
         finally:
             self._stopped.set()
-        self._player.ended = True
+        self._progress.ended = True
         self._on_end(summary)
 
     def _call(self, call: Callable[..., object], *arguments: object) -> None:

@@ -57,7 +57,7 @@ class StreamClient:
                 yield _notice("goodbye", reason="the feed ends; resume with Last-Event-ID")
                 return
             if self._age != hub.age:
-                yield await self._reset("the time shown was set back, or the log was cut")
+                yield await self._reset("the log begins anew, or was cut")
             elif self.position < hub.base:
                 yield _notice("goodbye", reason="too slow; resume with Last-Event-ID")
                 return

@@ -76,7 +76,7 @@ class Fleet:
     def after(self, position: str) -> int | None:
         """The number of a change from a position that `select` gave.
 
-        None if the position is from another process, or from before the time shown was set back.
+        None if the position is from another process, or from before the log began anew.
         """
         epoch, _, number = position.partition(".")
         known = epoch == self._epoch and number.isdecimal() and len(number) < 19

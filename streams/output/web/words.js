@@ -91,7 +91,7 @@ export const shipType = (code) => SHIP_TYPES[code] ?? SHIP_TENS[Math.floor(code 
 const TYPES = { encounter: "Suspected transfer", loitering: "Loitering", gap: "AIS gap", port_visit: "Port visit",
   dark_port_visit: "Possible dark port visit", dark_encounter: "Possible dark encounter",
   dark_vessel: "Vessel seen, not heard",
-  identity: "Identity anomaly", position_anomaly: "Position anomaly", chain: "Chain" };
+  identity: "Identity anomaly", position_anomaly: "Position anomaly", chain: "Delivery chain", fence_entry: "Fence entered", fence_exit: "Fence left" };
 export const typeName = (type) => TYPES[type] ?? human(type);
 
 export const vesselsOf = (event) => event.chain?.vessels

@@ -6,6 +6,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from models.event import Level, to_json
+from models.review import Disposition
 from streams.alerts import delivery
 from streams.alerts.channel import Outcome, Result
 from streams.alerts.channels.factory import channel_of
@@ -13,6 +14,7 @@ from streams.alerts.delivery import Delivery
 from streams.alerts.message import Message
 from streams.alerts.rule_status import table
 from streams.alerts.state_store import RuleStore, key
+from streams.feed.views import reviews
 from streams.runtime.fencing import Fenced
 from streams.store.retention import Retention
 from tests.services.redis import RedisServer
@@ -78,6 +80,21 @@ async def test_a_receiver_gets_nothing_for_as_long_as_it_asks(redis_server: str)
             await wait_for_requests(receiver, 3)
         assert ids(receiver) == [f"{event(number).id}:1" for number in (1, 1, 2)]
         assert receiver.requests[1].time - receiver.requests[0].time >= 1.0
+
+
+async def test_an_event_that_was_dismissed_sends_nothing_until_it_is_watched_again(redis_server: str) -> None:
+    with serving(WebhookReceiver()) as receiver:
+        every = webhook_rule(receiver, revisions=["updated"])
+        async with alert_environment(redis_server) as env, env.deliveries(every):
+            await env.write(event(1))
+            await wait_for_requests(receiver, 1)
+            for revision, disposition in ((2, Disposition.DISMISSED), (3, Disposition.WATCHING)):
+                given = reviews.ReviewRequest("ann", disposition)
+                await env.log.add_review(reviews.review(given, event(1)))
+                await env.write(event(1, revision), event(10 + revision))
+                await wait_for_requests(receiver, 2 * revision - 2)
+        expected = [(1, 1), (12, 1), (1, 3), (13, 1)]
+        assert ids(receiver) == [f"{event(number).id}:{revision}" for number, revision in expected]
 
 
 async def test_a_message_that_is_refused_lets_others_pass(redis_server: str) -> None:

@@ -55,7 +55,16 @@ class InMemory:
             self._at = max([self._at, *rows["time"].tolist(), *(one.time for one in identities)])
             self.log.add([Instant(self._at, rows, tuple(identities))], [])
         self.log.add([], events)
-        self.log.show(self.log.read_to)
+
+
+def set_back(log: MemoryLog, entries: int) -> None:
+    """As if another process had begun anew and come as far as this many entries."""
+    content = log._content
+    for one in content.entries[entries:]:
+        content.indices[one.id].pop()
+    del content.entries[entries:], content.detected[entries:]
+    content.age += 1
+    content.changed.notify()
 
 
 class InRedis:

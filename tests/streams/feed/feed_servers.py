@@ -14,7 +14,7 @@ from streams.feed.analysis_settings import AnalysisSettings
 from streams.feed.http import access, server
 from streams.feed.http.context import FeedContext
 from streams.feed.log import FeedLog
-from streams.feed.recording.player import Player
+from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
 from tests.waiting import PATIENCE, eventually
@@ -24,7 +24,7 @@ from tests.waiting import PATIENCE, eventually
 async def served(
     log: FeedLog,
     settings: FeedSettings | None = None,
-    player: Player | None = None,
+    progress: Progress | None = None,
     host: str = "127.0.0.1",
     redis: str = "",
     analysis: AnalysisSettings | None = None,
@@ -33,7 +33,7 @@ async def served(
     settings = settings or FeedSettings(heartbeat_seconds=0.2)
     tokens, _ = access.tokens(settings, host)
     analysis = analysis or AnalysisSettings()
-    feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), player, tokens, analysis)
+    feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), progress, tokens, analysis)
     listening = server.listen("127.0.0.1", 0)
     url = server.url(listening).rstrip("/")
     stops: list[Callable[[], None]] = []

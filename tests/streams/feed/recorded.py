@@ -26,5 +26,4 @@ def found(scenario: str) -> tuple[list[Instant], list[Event]]:
 def log_of(scenario: str = "cho_do") -> MemoryLog:
     log = MemoryLog()
     log.add(*found(scenario))
-    log.show(log.read_to)
     return log

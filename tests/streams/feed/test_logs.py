@@ -121,18 +121,21 @@ async def test_a_recording_shows_what_was_known_at_the_time() -> None:
         await log.add([event(0, 2, 60), event(1, 1, 60)], [tick(MMSI, 12, 140.0)])
         memory: Any = log.log
         whole = await memory.since()
-        memory.show(START + 59 * MINUTE)
-        assert [entry.revision for entry in await memory.since()] == [1]
-        assert [entry.revision for entry in await memory.revisions(event().id)] == [1]
-        assert (await memory.latest_of([event(1).id])) == [None]
-        assert [one.lon for one in await memory.whereabouts([MMSI])] == [131.0]
-        assert len((await memory.vessel(MMSI)).track) == 1
-        assert await lost(memory, whole[0].entry, await memory.since(whole[0].entry))
-        memory.show(START + 60 * MINUTE)
-        again = await memory.since()
-        assert [entry.json for entry in again] == [entry.json for entry in whole]
-        assert {entry.entry for entry in again}.isdisjoint(entry.entry for entry in whole)
-        assert [one.lon for one in await memory.whereabouts([MMSI])] == [140.0]
+        early = memory.as_of(START + 59 * MINUTE)
+        assert [entry.revision for entry in await early.since()] == [1]
+        assert [entry.revision for entry in await early.revisions(event().id)] == [1]
+        assert (await early.latest_of([event(1).id])) == [None]
+        assert [one.lon for one in await early.whereabouts([MMSI])] == [131.0]
+        assert len((await early.vessel(MMSI)).track) == 1
+        assert await early.newest() == START + 59 * MINUTE
+        late = memory.as_of(START + 60 * MINUTE)
+        assert [entry.json for entry in await late.since()] == [entry.json for entry in whole]
+        assert [one.lon for one in await late.whereabouts([MMSI])] == [140.0]
+        # what is added later changes no moment before it
+        await log.add([event(2, 1, 70)], [tick(MMSI, 14, 141.0)])
+        assert len(await late.since()) == len(whole)
+        assert [one.lon for one in await late.whereabouts([MMSI])] == [140.0]
+        assert len(await memory.since()) == len(whole) + 1
 
 
 async def test_a_long_track_loses_only_its_oldest_points() -> None:

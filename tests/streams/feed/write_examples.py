@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import httpx
 
-from models.time import to_text
 from streams.feed.http import openapi
-from streams.feed.recording.player import Player
+from streams.feed.recording.progress import Progress
 from tests.streams.feed.feed_servers import served
 from tests.streams.feed.recorded import found, log_of
 
@@ -27,9 +26,9 @@ CHANGING: Final = {"id": "9f8e7d6c5b4a3921", "time": "2026-03-03T08:00:00.000Z",
 async def answers() -> dict[str, Any]:
     """The answers, by operation id."""
     log = log_of()
-    player = Player(log)
-    player.ended = True
-    async with served(log, player=player) as url, httpx.AsyncClient(base_url=url) as client:
+    progress = Progress(log)
+    progress.ended = True
+    async with served(log, progress=progress) as url, httpx.AsyncClient(base_url=url) as client:
         encounter = next(event for event in found("cho_do")[1] if event.type == "encounter")
 
         async def get(path: str) -> Any:
@@ -40,7 +39,6 @@ async def answers() -> dict[str, Any]:
 
         posted = await client.post(f"/v1/events/{encounter.id}/review", json=REVIEW)
         posted.raise_for_status()
-        command = {"playing": True, "rate": 600, "seek": to_text(log.first or 0)}
         return {
             "getEvents": await get("/v1/events?type=encounter&limit=1"),
             "getEventsGeojson": await get("/v1/events.geojson?type=encounter"),
@@ -62,8 +60,7 @@ async def answers() -> dict[str, Any]:
             "getHealth": await get("/healthz"),
             "postSessionBody": {"token": "tQ3nKf0c8aVx1mZ7"},
             "getReplay": await get("/v1/replay"),
-            "postReplayBody": command,
-            "postReplay": (await client.post("/v1/replay", json=command)).json(),
+            "getReplayMarks": await get("/v1/replay/marks"),
         }
 
 

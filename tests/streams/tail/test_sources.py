@@ -11,7 +11,6 @@ import pytest
 from models.event import Level
 from streams.deployment.config import Deployment
 from streams.feed.recording.memory_log import MemoryLog
-from streams.feed.recording.player import Player
 from tests.services.redis import RedisServer
 from tests.services.server import free_port
 from tests.streams.alerts.hostile_names import hostile
@@ -22,6 +21,7 @@ from tests.streams.deployments import (
     send,
 )
 from tests.streams.factories import event
+from tests.streams.feed.event_logs import set_back
 from tests.streams.feed.feed_servers import served
 from tests.streams.tail.factories import review
 from tests.streams.tail.processes import (
@@ -216,17 +216,14 @@ async def test_a_feed_filters_and_ends_where_it_has_told_all(redis_server: str) 
             assert running.interrupt() == 130
 
 
-async def test_a_recording_whose_time_is_set_back_is_said(redis_server: str) -> None:
+async def test_a_feed_whose_log_begins_anew_is_said(redis_server: str) -> None:
     log = MemoryLog()
-    player = Player(log, None)
     log.add([], [event(number, minutes=number) for number in range(5)])
-    log.show(2**60)
-    async with served(log, player=player) as url:
+    async with served(log) as url:
         with events(Deployment(), "tail", "--source", url, "--since", "all") as running:
             await running.out.wait_for(5)
-            log.show(0)
-            log.add([], [event(9, minutes=9)])
-            log.show(2**60)
+            set_back(log, 0)
+            log.add([], [event(number, minutes=number) for number in (0, 1, 2, 3, 4, 9)])
             await running.out.wait_for(6)
             assert "the feed starts again from its beginning" in (await running.err.wait_for(1))[0]
             assert running.interrupt() == 130

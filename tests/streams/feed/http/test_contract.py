@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from streams.feed.http import access, openapi
-from streams.feed.recording.player import Player
+from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from tests.streams.contracts.validators import ROOT
 from tests.streams.feed import write_examples
@@ -34,9 +34,10 @@ async def described(url: str) -> dict[str, Any]:
 
 async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     many = os.environ.get("TANKERWATCH_EXAMPLES", "5")
-    player = Player(log_of())
-    player.ended = True
-    async with served(log_of(), SETTINGS, player) as url:
+    log = log_of()
+    progress = Progress(log)
+    progress.ended = True
+    async with served(log, SETTINGS, progress) as url:
         running = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
             "--exclude-operation-id", "streamEvents",  # it does not end; see test_stream.py
@@ -58,8 +59,8 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
 
 
 async def test_examples_are_real_and_match_their_schemas() -> None:
-    player = Player(log_of())
-    async with served(log_of(), player=player) as url:
+    log = log_of()
+    async with served(log, progress=Progress(log)) as url:
         told = await described(url)
     shown = 0
     for operations in told["paths"].values():
@@ -81,12 +82,15 @@ async def test_examples_are_real_and_match_their_schemas() -> None:
 
 @pytest.mark.parametrize("mode", ["live", "recording"])
 async def test_every_operation_has_a_summary_and_an_id_of_its_own(mode: str) -> None:
-    async with served(log_of(), player=Player(log_of()) if mode == "recording" else None) as url:
+    log = log_of()
+    async with served(log, progress=Progress(log) if mode == "recording" else None) as url:
         told = await described(url)
     operations = [one for path in told["paths"].values() for one in path.values()]
     assert all(one["summary"].endswith(".") for one in operations)
     assert len({one["operationId"] for one in operations}) == len(operations)
     assert ("/v1/replay" in told["paths"]) is (mode == "recording")
+    named = {one["name"] for operation in operations for one in operation.get("parameters", ())}
+    assert ("at" in named) is (mode == "recording")
 
 
 async def test_the_operations_that_need_no_token_are_those_that_access_lets_through() -> None:

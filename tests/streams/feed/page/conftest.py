@@ -46,7 +46,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def demo(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """The recording of `make demo`, read to its end. Tests must not move the time shown."""
+    """The recording of `make demo`, read to its end."""
     with fails_without_service(), Recorded(tmp_path_factory.mktemp("demo"), full_run) as feed:
         wait_until(feed.finished, "the recording to be read")
         yield feed

@@ -59,7 +59,7 @@ class Recorded(Feed):
         super().__init__(folder, ["serve", str(recording), "--rate", rate])
 
     def finished(self) -> bool:
-        return bool(self.ask("replay")["finished"])
+        return self.ask("replay")["end"] is not None
 
 
 class Live(Feed):

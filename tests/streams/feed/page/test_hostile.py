@@ -189,7 +189,7 @@ def test_names_by_radio_are_text_everywhere(
         wait_until(feed.finished, "the recording to be read")
         tab = Tab(browser, feed.url)
         page = tab.open()
-        page.locator("#list a:has-text('Suspected transfer')").click()
+        expect(page.locator("#cases .who bdi")).to_have_text(list(names))
         expect(page.locator("#panel h2 bdi")).to_have_text(list(names))
         assert page.locator("[onload]").count() == 0
         assert "<B>&\\;'" in page.locator("#panel").inner_text()

@@ -12,6 +12,8 @@ from tests.streams.feed.page.feed_processes import Recorded
 pytestmark = pytest.mark.xdist_group("browser")
 
 PHONE = (380, 800)
+ALL = 3
+"""Cases and single events of the recording."""
 
 
 def shown(page: Page, count: int) -> None:
@@ -22,15 +24,15 @@ def shown(page: Page, count: int) -> None:
 
 def test_filters_are_kept_in_the_address(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
-    shown(page, 8)
+    shown(page, ALL)
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("checkbox", name="Loitering").check()
     shown(page, 2)
     expect(page).to_have_url(re.compile(r"\?type=loitering"))
-    page.get_by_role("checkbox", name="Suspected transfer").check()
+    page.get_by_role("checkbox", name="AIS gap").check()
     shown(page, 3)
-    page.get_by_role("slider", name="Lowest score").fill("0.9")
-    shown(page, 1)
+    page.get_by_role("slider", name="Lowest score").fill("0.5")
+    shown(page, 2)
     expect(page.locator("#chips li")).to_have_count(3)
     address = page.url
 
@@ -40,43 +42,79 @@ def test_filters_are_kept_in_the_address(demo: Recorded, tab: Open) -> None:
     shown(page, 2)
     page.go_forward()
     page.go_forward()
-    shown(page, 1)
-    page.get_by_role("button", name="Remove the filter Score at least 0.90").click()
+    shown(page, 2)
+    page.get_by_role("button", name="Remove the filter Score at least 0.50").click()
     shown(page, 3)
 
     again = tab(demo).open("?" + address.partition("?")[2])
-    shown(again, 1)
+    shown(again, 2)
     again.get_by_role("button", name="Filters (3)").click()
     expect(again.get_by_role("checkbox", name="Loitering")).to_be_checked()
     again.get_by_role("button", name="Clear all").click()
-    shown(again, 8)
+    shown(again, ALL)
 
 
 def test_every_filter(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
     page.keyboard.press("f")
+    clear = page.get_by_role("button", name="Clear all")
     page.get_by_role("combobox", name="Fence", exact=True).select_option("kp-nampo-roads")
-    shown(page, 2)
-    page.get_by_role("button", name="Clear all").click()
+    shown(page, 1)
+    clear.click()
     page.get_by_role("combobox", name="Country of the fence").select_option("RU")
-    shown(page, 2)
-    page.get_by_role("button", name="Clear all").click()
+    shown(page, 1)
+    clear.click()
     page.get_by_role("combobox", name="Flag").fill("hk")
     page.get_by_role("combobox", name="Flag").press("Enter")
-    shown(page, 6)
-    page.get_by_role("button", name="Clear all").click()
-    page.get_by_role("checkbox", name="Open").check()
-    shown(page, 4)
-    page.get_by_role("button", name="Clear all").click()
+    shown(page, ALL)
+    clear.click()
+    page.get_by_role("checkbox", name="Port visit", exact=True).check()  # not shown until asked for
+    shown(page, 2)
+    clear.click()
     page.get_by_role("checkbox", name="Possible", exact=True).check()
     shown(page, 2)
-    page.get_by_role("button", name="Clear all").click()
+    clear.click()
+    page.get_by_label("Until day").fill("2024-10-27")  # by when it happened, not by when it was known
+    shown(page, 1)
+    clear.click()
+    page.get_by_label("From day").fill("2024-11-03")
+    shown(page, 0)
+    clear.click()
     page.get_by_role("combobox", name="Watchlist").fill("OFAC SDN")
     page.get_by_role("combobox", name="Watchlist").press("Enter")
     shown(page, 0)
     expect(page.locator("#none")).to_contain_text("No matching events yet")
-    page.get_by_role("button", name="Clear all").click()
-    shown(page, 8)
+    clear.click()
+    shown(page, ALL)
+
+
+def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    case = page.locator("#cases a")
+    expect(case).to_have_count(1)
+    expect(case).to_contain_text("PACIFIC HOPE 59 → NORTH HOPE 54")
+    expect(case).to_contain_text("Vostochny → Japan Sea off Primorye → Nampo")
+    expect(case).to_contain_text("about 17,100 barrels")
+    expect(page.locator("#singles a")).to_have_count(2)  # the legs and loiterings are in the case
+    # a recording opens on its likeliest delivery
+    expect(case).to_have_attribute("aria-current", "true")
+    panel = page.locator("#panel")
+    expect(panel.locator(".figures")).to_contain_text("≈ 17,100 barrels")
+    expect(panel.locator(".figures")).to_contain_text("score 0.98 of 1")
+    legs = panel.locator(".legs li")
+    expect(legs).to_have_count(3)
+    expect(legs.nth(1)).to_contain_text("PACIFIC HOPE 59 → NORTH HOPE 54")
+    expect(panel.locator(".sum")).to_contain_text("0.51 for probable + 0.47 for")
+    expect(panel.locator("svg[aria-label^=Distance]")).to_be_visible()  # of its transfer
+    panel.get_by_role("button", name="Show leg 3 on the map").click()
+    expect(page).to_have_url(re.compile(r"map=10/38\.69\d+/124\.94"))
+    legs.nth(1).get_by_role("link").click()
+    expect(panel.locator(".tag").first).to_have_text("Suspected transfer")
+    expect(case).to_have_attribute("aria-current", "true")  # its leg is open
+    expect(panel).to_contain_text("Before, meanwhile and after")
+    # the order can be chosen
+    page.locator("#sort").select_option("score")
+    expect(page.locator("#singles .score")).to_have_text(["0.35", "0.10"])
 
 
 def test_search_by_name_and_by_number(demo: Recorded, tab: Open) -> None:
@@ -85,33 +123,32 @@ def test_search_by_name_and_by_number(demo: Recorded, tab: Open) -> None:
     search.fill("loitering nampo")
     shown(page, 0)
     search.fill("nampo")
-    shown(page, 2)
+    shown(page, 1)
     expect(page).to_have_url(re.compile("q=nampo"))
-    search.fill("IMO 4889246")  # a complete number becomes a filter
-    expect(page.locator("#chips")).to_contain_text("IMO 4889246")
-    shown(page, 6)
+    search.fill("IMO 4889246")  # a number is searched for like any other text
+    shown(page, ALL)
+    expect(page.locator("#chips")).to_be_hidden()
 
 
 def test_filter_by_the_area_of_the_map(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?map=8/38.6/125.0")
-    shown(page, 8)
+    shown(page, ALL)
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("button", name="Only this map area").click()
-    shown(page, 2)
+    shown(page, 1)
     expect(page.locator("#list")).to_contain_text("Nampo")
     expect(page).to_have_url(re.compile("bbox=12.*map=8/38.6"))
 
 
 def test_a_link_leads_to_the_event_and_the_view(demo: Recorded, tab: Open) -> None:
     first = tab(demo).open()
-    first.locator("#list a", has_text="Suspected transfer").click()
-    expect(first).to_have_url(re.compile("event=[0-9a-f]{24}"))
+    first.locator("#panel .legs a").nth(1).click()
+    expect(first.locator("#panel .tag").first).to_have_text("Suspected transfer")
     event = re.search("event=[0-9a-f]+", first.url)
     assert event is not None
     again = tab(demo).open(f"?{event[0]}&map=7/41.5000/133.2500")
     expect(again.locator("#panel h2")).to_have_text("PACIFIC HOPE 59 ↔ NORTH HOPE 54")
-    expect(again.locator("#list a[aria-current]")).to_contain_text("Suspected transfer")
-    expect(again.locator(".event-mark.chosen")).to_be_in_viewport()
+    expect(again.locator("#list a[aria-current]")).to_contain_text("Delivery chain")
     again.locator("#map").focus()
     again.keyboard.press("+")
     expect(again).to_have_url(re.compile(r"map=8/41\.(49|50)\d+/133\.2\d+"))
@@ -122,8 +159,8 @@ def test_a_link_leads_to_the_event_and_the_view(demo: Recorded, tab: Open) -> No
 
 
 def test_keyboard(demo: Recorded, tab: Open) -> None:
-    page = tab(demo).open()
-    shown(page, 8)
+    page = tab(demo).open("?map=5/38/130")
+    shown(page, ALL)
     page.keyboard.press("j")
     page.keyboard.press("j")
     expect(page.locator("#list a").nth(1)).to_be_focused()
@@ -131,12 +168,12 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#panel h2")).to_have_text("PACIFIC HOPE 59")
-    page.keyboard.press("j")
-    expect(page.locator("#panel .tag")).to_have_text("Chain")
-    expect(page.locator("#panel h2")).to_have_text("PACIFIC HOPE 59 ↔ NORTH HOPE 54")
+    page.keyboard.press("k")
+    expect(page.locator("#panel .tag").first).to_have_text("Delivery chain")
+    expect(page.locator("#panel h2")).to_have_text("PACIFIC HOPE 59 → NORTH HOPE 54")
     page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
-    expect(page.locator("#list a").nth(2)).to_be_focused()
+    expect(page.locator("#list a").nth(0)).to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("jk?")  # only letters while the reader is typing
@@ -174,8 +211,8 @@ def test_dark_and_light(demo: Recorded, tab: Open) -> None:
 
 @pytest.mark.parametrize("size", [PHONE, (1024, 768), (1440, 900)])
 def test_nothing_is_cut_off(demo: Recorded, tab: Open, size: tuple[int, int]) -> None:
-    page = tab(demo, size).open()
-    page.locator("#list a", has_text="Suspected transfer").click()
+    page = tab(demo, size).open("?map=5/38/130")
+    page.locator("#cases a").click()
     expect(page.locator(".hulls svg")).to_be_visible()
     assert all(wider <= 0 for wider in sizes(page).values()), sizes(page)
 
@@ -187,12 +224,11 @@ def test_on_a_phone_one_sheet_at_a_time(demo: Recorded, tab: Open) -> None:
     tabs.get_by_role("button", name="Map").tap()
     expect(events).to_be_hidden()
     tabs.get_by_role("button", name="Events").tap()
-    page.locator("#list a", has_text="Suspected transfer").tap()
+    page.locator("#cases a").tap()
     expect(panel).to_be_in_viewport()
     expect(events).to_be_hidden()
-    expect(page.locator(".event-mark.chosen")).to_be_in_viewport()
     panel.get_by_role("button", name="Taller or lower").tap()
-    expect(panel.locator(".for li").first).to_be_in_viewport()
+    expect(panel.locator(".legs li").last).to_be_in_viewport()
     tabs.get_by_role("button", name="Map").tap()
     expect(panel).to_be_hidden()
     expect(page.locator("#player")).to_be_in_viewport()

@@ -120,7 +120,7 @@ def test_hulls_are_drawn_to_scale_from_the_antennas(live: Live, tab: Open) -> No
 
 def test_an_event_that_no_longer_matches_leaves_the_list(live: Live, tab: Open) -> None:
     live.add([event(1), event(2)])
-    page = tab(live).open("?status=open")
+    page = tab(live).open("?status=open&quiet=true")
     expect(page.locator("#list li")).to_have_count(2)
     live.add([event(1, 2, 5, status=Status.CLOSED), event(3, 1, 5), event(4, 1, 5, status=Status.CLOSED)])
     expect(page.locator(f"#list a[data-id='{event(3).id}']")).to_be_visible()
@@ -130,7 +130,7 @@ def test_an_event_that_no_longer_matches_leaves_the_list(live: Live, tab: Open) 
 
 def test_a_long_list_is_loaded_in_pages_and_keeps_growing(live: Live, tab: Open) -> None:
     live.add([event(number, minutes=number // 50) for number in range(250)])
-    page = tab(live).open()
+    page = tab(live).open("?quiet=true")
     items = page.locator("#list li")
     expect(items).to_have_count(100)
     page.get_by_role("button", name="Load more").click()
@@ -166,7 +166,7 @@ def test_vessels_appear_and_move(live: Live, tab: Open) -> None:
 
 def test_reviews_reach_all_readers(live: Live, tab: Open) -> None:
     live.add([event(1)])
-    mine, theirs = tab(live).open(f"?event={event(1).id}"), tab(live).open(f"?event={event(1).id}")
+    mine, theirs = (tab(live).open(f"?quiet=true&event={event(1).id}") for _ in range(2))
     form = mine.get_by_role("form", name="Review this event")
     form.get_by_label("Your name").fill("Ada")
     form.get_by_label("Watching").check()
@@ -189,7 +189,7 @@ def test_reconnects_after_the_server_was_down(live: Live, tab: Open) -> None:
     live.add([event(1, detected=now(-5))])
     opened = tab(live)
     opened.excused = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
-    page = opened.open()
+    page = opened.open("?quiet=true")
     state(page, "Live")
     live.stop()
     state(page, "Disconnected, reconnecting")
@@ -221,7 +221,7 @@ def test_asks_for_a_token(live: Live, tab: Open, monkeypatch: pytest.MonkeyPatch
     opened = tab(live)
     opened.excused = ("401", "403")
     page = opened.page
-    page.goto(live.url)
+    page.goto(f"{live.url}/?quiet=true")
     token = page.get_by_role("textbox", name="Token")
     token.fill("wrong")
     page.get_by_role("button", name="Continue").click()

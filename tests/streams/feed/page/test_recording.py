@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -18,48 +16,62 @@ TRANSFER = "#list a:has-text('Suspected transfer')"
 MARK = ".event-mark.type-encounter"
 
 
-@pytest.fixture(scope="module")
-def playing(full_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """The recording, for tests that move the time. Each of them first sets the time that it begins with."""
-    with Recorded(tmp_path_factory.mktemp("playing"), full_run, "1") as feed:
-        yield feed
-
-
-def test_the_transfer_appears_while_the_recording_plays(playing: Recorded, tab: Open) -> None:
-    playing.ask("replay", {"seek": "2024-10-27T20:30:00Z", "rate": 1})
-    page = tab(playing).open()
+def test_the_transfer_appears_while_the_recording_plays(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open("?at=2024-10-27T20:30:00Z")
     expect(page.locator("#state")).to_have_text("Recording")
-    expect(page.locator("#list")).to_contain_text("Port visit")
+    expect(page.locator("#moment-text")).to_have_text("27 Oct 2024 20:30 UTC")
     assert page.locator(TRANSFER).count() == 0
     assert page.locator(MARK).count() == 0
 
-    page.locator("#rate").select_option("60")  # it stays `possible` for half an hour
+    page.locator("#rate").select_option(label="5 minutes a second")  # it stays `possible` for half an hour
+    page.get_by_role("button", name="Play (space)").click()
     expect(page.locator(TRANSFER)).to_contain_text("Possible")
     expect(page.locator(f"{MARK}.possible.open")).to_be_visible()
-    expect(page.locator("#data-time")).to_contain_text("27 Oct 2024 2")
-
     page.locator(TRANSFER).click()
     panel = page.locator("#panel")
     expect(panel).to_contain_text("Suspected ship-to-ship transfer")
     expect(panel.locator(".badge.status-open")).to_be_visible()
     # the level rises, and the event closes
-    page.locator("#rate").select_option("3600")
+    page.locator("#rate").select_option(label="1 hour a second")
     expect(panel.locator(".badge.level-probable")).to_be_visible()
-    page.locator("#rate").select_option("14400")
+    page.locator("#rate").select_option(label="4 hours a second")
     expect(panel.locator(".badge.status-closed")).to_be_visible()
     expect(page.locator(f"{MARK}.probable.closed")).to_be_visible()
 
 
+def test_each_viewer_has_a_moment_that_stays_and_that_a_link_shares(demo: Recorded, tab: Open) -> None:
+    mine, theirs = tab(demo).open(), tab(demo).open()
+    for page in (mine, theirs):
+        expect(page.get_by_role("button", name="Play from the beginning (space)")).to_be_visible()
+        expect(page.locator("#cases a")).to_contain_text("Nampo")
+    slider = mine.get_by_role("slider", name="Moment shown")
+    steps = int(slider.get_attribute("max") or 0)
+    slider.fill(str(round(steps * 0.1)))  # before anybody met
+    expect(mine.locator("#list a")).to_have_count(0)
+    expect(mine.locator("#panel")).to_contain_text("not known yet")
+    expect(mine).to_have_url(re.compile("at=2024-10-27T"))
+    shown = mine.locator("#moment-text").inner_text()
+    for _ in range(3):  # it holds, whatever else the page asks for meanwhile
+        with mine.expect_response("**/v1/vessels*"):
+            mine.evaluate("fetch('v1/vessels?limit=1')")
+        assert mine.locator("#moment-text").inner_text() == shown
+    expect(theirs.locator("#cases a")).to_contain_text("Nampo")
+    linked = tab(demo).open("?" + mine.url.partition("?")[2])
+    expect(linked.locator("#moment-text")).to_have_text(shown)
+    expect(linked.get_by_role("button", name="Play (space)")).to_be_visible()  # it does not run on
+    expect(linked.locator("#list a")).to_have_count(0)
+
+
 def test_a_leg_of_a_chain_leads_to_the_chain(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
-    page.locator(TRANSFER).click()
+    page.locator("#panel .legs a").nth(1).click()
     page.locator("#panel a", has_text=re.compile("^[0-9a-f]{24}$")).first.click()
     expect(page.locator("#panel")).to_contain_text("Suspected oil delivery chain")
     expect(page.locator("#panel")).not_to_contain_text("A leg of")
 
 
 def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
-    page = tab(demo).open()
+    page = tab(demo).open("?type=encounter")
     page.locator(TRANSFER).click()
     expect(page.locator(f"{MARK}.chosen")).to_be_in_viewport(ratio=1)  # beside the panel, not under it
     panel = page.locator("#panel")
@@ -97,7 +109,7 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
 
 
 def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
-    page = tab(demo).open()
+    page = tab(demo).open("?type=encounter")
     page.locator(TRANSFER).click()
     page.locator("#panel .card").nth(1).get_by_role("button", name="More about this vessel").click()
     panel = page.locator("#panel")
@@ -110,20 +122,24 @@ def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
     expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
 
 
-def test_the_time_can_be_moved_and_stopped(playing: Recorded, tab: Open) -> None:
-    playing.ask("replay", {"rate": None})
-    page = tab(playing).open()
-    expect(page.locator(TRANSFER)).to_have_count(1)
-    expect(page.get_by_role("button", name="Play from the beginning (space)")).to_be_visible()
-    slider = page.get_by_role("slider", name="Moment shown")
-    page.locator("#rate").select_option("60")
-    slider.fill("300")  # minutes
-    expect(page.locator(TRANSFER)).to_have_count(0)
-    expect(page.locator(MARK)).to_have_count(0)
-    expect(page.locator("#list li")).to_have_count(1)
-    page.locator("#map").focus()
+def test_keys_and_the_strip_move_the_time(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open("?at=2024-10-27T00:00:00Z")
+    moment = page.locator("#moment-text")
+    for key, then in ((".", "00:05"), ("<", "23:05"), (">", "00:05"), (",", "00:00")):
+        page.keyboard.press(key)
+        expect(moment).to_contain_text(f" {then} UTC")
+    page.keyboard.press("n")
+    expect(page.locator("#list a")).not_to_have_count(0)
+    page.keyboard.press("]")
+    expect(page.locator("#rate")).to_have_value("1800")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause (space)")).to_be_visible()
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Play (space)")).to_be_visible()
-    assert playing.ask("replay")["playing"] is False
-    shown = page.locator("#moment-text").inner_text()
-    assert shown.startswith("26 Oct 2024 23:")
+    page.locator("#strip .type-encounter").click()
+    expect(page.locator("#panel h2")).to_have_text("PACIFIC HOPE 59 ↔ NORTH HOPE 54")
+    expect(moment).to_have_text("27 Oct 2024 20:40 UTC")
+    page.locator("#map").focus()
+    page.keyboard.press("End")
+    expect(moment).to_contain_text("2 Nov 2024")
+    expect(page).not_to_have_url(re.compile("at="))

@@ -18,7 +18,6 @@ from models.event_filter import EventFilter
 from models.review import Disposition
 from streams.deployment.config import Deployment
 from streams.feed.recording.memory_log import MemoryLog
-from streams.feed.recording.player import Player
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.client import StreamClient
 from streams.feed.stream.hub import Hub
@@ -29,13 +28,14 @@ from streams.store.event_log_writer import revision
 from tests.services.redis import RedisServer
 from tests.services.server import free_port
 from tests.streams.deployments import process
-from tests.streams.factories import START, event
+from tests.streams.factories import event
 from tests.streams.feed.event_logs import (
     InMemory,
     InRedis,
     filled,
     in_redis,
     logged,
+    set_back,
 )
 from tests.streams.feed.feed_servers import Message, metric_value, next_message, revisions, served, streaming
 from tests.waiting import PATIENCE, eventually
@@ -291,24 +291,19 @@ async def test_reviews_reach_clients_whose_filter_matches_and_those_that_return(
             assert (await next_message(messages, "review")).data["id"] == two.id
 
 
-async def test_setting_the_time_of_a_recording_back_resets_streams() -> None:
+async def test_a_log_that_begins_anew_resets_streams() -> None:
     log = InMemory()
-    player = Player(log.log)
-    player.playing = False
     await log.add([event(number, 1, 10 * number) for number in range(10)])
-    player.ended = True
-    async with served(log.log, player=player) as url, streaming(url, "?since=0") as messages:
-        seen = await revisions(messages, 1)
-        player.seek(START + 10 * 60_000 * 9)
-        seen += await revisions(messages, 9)
+    async with served(log.log) as url, streaming(url, "?since=0") as messages:
+        seen = await revisions(messages, 10)
         assert [one.revision[0] for one in seen] == [event(number).id for number in range(10)]
-        player.seek(START + 10 * 60_000 * 4)
+        set_back(log.log, 5)
         assert (await next_message(messages, "reset")).data["first"] is not None
         async with streaming(url, **{"Last-Event-ID": seen[-1].id or ""}) as late:
             await next_message(late, "reset")
         async with streaming(url, "?since=0") as late:
             assert len(await revisions(late, 5)) == 5
-        player.playing = True
+        await log.add([event(number, 1, 10 * number) for number in range(5, 10)])
         assert [one.revision[0] for one in await revisions(messages, 5)] == [
             event(number).id for number in range(5, 10)
         ]
@@ -328,12 +323,11 @@ class _Held(MemoryLog):
 
 async def test_a_client_that_notices_a_log_set_back_before_the_hub_is_reset_once() -> None:
     log = _Held()
-    log.add([], [event(number, 1, 10 * number) for number in range(10)])
-    log.show(START)
+    log.add([], [event(0)])
     hub = Hub(log, FeedSettings())
     running = asyncio.create_task(hub.run())
     await hub.ready.wait()
-    log.show(log.read_to)
+    log.add([], [event(number, 1, 10 * number) for number in range(1, 10)])
     told = ""
 
     async def follow() -> None:
@@ -341,7 +335,7 @@ async def test_a_client_that_notices_a_log_set_back_before_the_hub_is_reset_once
         async for chunk in StreamClient(hub, EventFilter(), BEFORE_ALL).chunks():
             told += chunk.data.decode()
             if told.count("event: revision") == 10 and "event: reset" not in told:
-                log.show(START + 40 * 60_000)  # the client continues at once, the hub does not
+                set_back(log, 5)  # the client continues at once, the hub does not
             if told.count("event: revision") == 15:
                 return
 
@@ -349,7 +343,7 @@ async def test_a_client_that_notices_a_log_set_back_before_the_hub_is_reset_once
     await eventually(lambda: _true(told.count("event: revision") == 10), "all revisions")
     log.let_go.set()
     await eventually(lambda: _true("event: reset" in told), "a reset")
-    log.show(log.read_to)
+    log.add([], [event(number, 1, 10 * number) for number in range(5, 10)])
     await asyncio.wait_for(following, PATIENCE)
     assert told.count("event: reset") == 1
     await end(running)

@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from models.time import to_text
+from models.time import MINUTE, to_text
 from models.vessel import Identity, Role, WatchlistHit
+from streams.feed.recording.progress import Progress
 from tests.streams.factories import START, STEP, event, tick
 from tests.streams.feed.event_logs import InMemory, filled
 from tests.streams.feed.feed_servers import served
@@ -91,14 +92,37 @@ async def test_vessels_in_brief_and_in_detail(kind: str, redis_server: str) -> N
         assert missing.status_code == 404
 
 
-async def test_setting_the_time_back_sends_the_whole_fleet() -> None:
+async def test_each_viewer_of_a_recording_has_a_moment_of_its_own() -> None:
     log = InMemory()
-    await log.add(ticks=[tick(MMSI, 0)])
-    await log.add(ticks=[tick(MMSI, 10, lon=140.0), tick(MMSI + 1, 10)])
-    async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-        before = await client.get("/v1/vessels")
-        log.log.show(START)
-        after = await client.get(f"/v1/vessels?after={before.json()['next']}")
-    assert mmsis(before) == [MMSI, MMSI + 1]
-    assert after.json()["whole"]
-    assert [vessel["lon"] for vessel in after.json()["vessels"]] == [131.0]
+    await log.add([event(1, 1, 0)], ticks=[tick(MMSI, 0)])
+    await log.add([event(1, 2, 50)], ticks=[tick(MMSI, 10, lon=140.0), tick(MMSI + 1, 10)])
+    async with served(log.log, progress=Progress(log.log)) as url, httpx.AsyncClient(base_url=url) as client:
+        early, late = ({"at": to_text(START + minutes * MINUTE)} for minutes in (0, 50))
+        first = await client.get("/v1/vessels", params=early)
+        assert [vessel["lon"] for vessel in first.json()["vessels"]] == [131.0]
+        assert first.json()["time"] == early["at"]
+        assert mmsis(await client.get("/v1/vessels", params=late)) == [MMSI, MMSI + 1]
+        assert mmsis(await client.get("/v1/vessels")) == [MMSI, MMSI + 1]
+        since = {**late, "since": to_text(START)}
+        assert mmsis(await client.get("/v1/vessels", params=since)) == [MMSI, MMSI + 1]
+        assert not (await client.get("/v1/vessels", params=since)).json()["whole"]
+        for path in ("/v1/events", f"/v1/events/{event(1).id}"):
+            for moment, revision in ((early, 1), (late, 2), ({}, 2)):
+                told = (await client.get(path, params=moment)).json()
+                assert (told.get("event") or told["events"][0])["revision"] == revision
+        # only what came in between, as a page asks for it that plays on
+        start = {**late, "start": to_text(START + 1)}
+        assert [
+            one["revision"] for one in (await client.get("/v1/events", params=start)).json()["events"]
+        ] == [2]
+
+
+async def test_the_live_feed_has_no_moments(redis_server: str) -> None:
+    async with (
+        filled("redis", redis_server) as log,
+        served(log.log) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
+        refused = await client.get("/v1/events", params={"at": to_text(START)})
+    assert refused.status_code == 422
+    assert "only a recording" in refused.json()["detail"]

@@ -1,0 +1,51 @@
+/* What a case says at one look: how much, how sure, since when, how long still; and its legs, numbered as on the map. */
+
+import { bdi, clock, day, duration, el, human, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
+import { section } from "./web/event.js";
+import { barrelsOf, legsOf, nextOf } from "./cases.js";
+
+/* "4 d 6 h to Nampo" */
+export function left({ hoursLeft, portName }) {
+  const hours = Math.round(hoursLeft), time = hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : `${hours} h`;
+  return hours > 0 ? `${time} to ${portName.split(",")[0]}` : `can be at ${portName.split(",")[0]} by now`;
+}
+
+const figure = (label, value, more) => el("div", {}, el("dt", {}, label), el("dd", {}, el("b", {}, value), more && el("span", { class: "small" }, " ", more)));
+
+/* The figures of a chain. `landed`: deliveries. */
+export function figures(event, landed) {
+  const { chain } = event, arrival = nextOf(event), barrels = barrelsOf(landed), basis = [...new Set(landed.map((each) => each.basis))];
+  const last = legsOf(event).at(-1);
+  return el("dl", { class: "figures" },
+    barrels ? figure("May have landed", barrels.about.replace("about ", "≈ "), `${barrels.range}; by ${basis.map((each) => bases(each)).join(" and ")}`)
+      : figure("May have landed", chain.delivered ? "not known" : "nothing yet", chain.delivered ? "no size of the vessel is known" : ""),
+    figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
+    arrival ? figure("Time left, at least", left(arrival), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
+      : figure(chain.delivered ? "At a port of North Korea" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))}`, `${last.place}, UTC`));
+}
+
+const bases = (text) => (text.startsWith("size not known") ? "no size" : text);
+
+/* The legs of a chain. on: event(id), leg(leg) when one is pointed at or chosen. */
+export function legList(event, on) {
+  const names = new Map(vesselsOf(event).map((vessel) => [vessel.ssvid, vesselName(vessel)])), name = (ssvid) => bdi(names.get(ssvid) ?? `MMSI ${ssvid}`);
+  const tones = tonesOf(event);
+  const ship = (ssvid) => el("span", { class: `ship ${tones.get(ssvid) ?? ""}` }, name(ssvid));
+  return section("The oil's suspected way", el("ol", { class: "legs" }, legsOf(event).map((leg) => el("li", { mouseenter: () => on.leg(leg), mouseleave: () => on.leg(null) },
+    el("button", { type: "button", class: "leg", "aria-label": `Show leg ${leg.number} on the map`, click: () => on.zoom(leg) }, leg.number),
+    el("div", {},
+      el("div", {}, el("b", {}, human(leg.kind)), leg.place === "at sea" ? " " : leg.kind === "transfer" ? ", " : " at ", el("b", {}, bdi(leg.place)), ": ",
+        leg.fromSsvid ? [ship(leg.fromSsvid), " → ", ship(leg.ssvid)] : ship(leg.ssvid)),
+      el("div", { class: "small" }, span(leg), " · ", el("a", { href: on.link(leg.event), click: (clicked) => { clicked.preventDefault(); on.event(leg.event); } },
+        `${leg.level} ${typeName(leg.type).toLowerCase()}`), ` · confidence ${leg.confidence.toFixed(2)}`))))));
+}
+
+function span(leg) {
+  const start = Date.parse(leg.start), end = leg.end && Date.parse(leg.end);
+  const to = end ? `${day(end) === day(start) ? "" : `${day(end)} `}${clock(end)} UTC, ${duration((end - start) / 3600000)}` : "open";
+  return `${day(start)} ${clock(start)} – ${to}`;
+}
+
+/* A colour name for each vessel of an event, by MMSI. The first two are those of the plots. */
+export const TONES = ["a", "b", "c", "d", "e"];
+export const tonesOf = (event) => new Map(vesselsOf(event).map((vessel, i) => [vessel.ssvid, TONES[i % TONES.length]]));

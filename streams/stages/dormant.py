@@ -131,7 +131,7 @@ class Dormant:
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here."""
-        at = int(np.searchsorted(self._mmsis, mmsi))
+        at = int(self._mmsis.searchsorted(np.uint32(mmsi)))
         if at == len(self._mmsis) or self._mmsis[at] != mmsi or self._of[at] == _AWAKE:
             return None
         block = self._blocks[int(self._of[at])]
@@ -139,6 +139,7 @@ class Dormant:
 
     def _block(self, vessels: list[VesselState]) -> _Block:
         packed = self._packer.compress(_encode([_encode(vessel) for vessel in vessels]))
+        packed = bytes(memoryview(packed))  # a copy: the original holds on to the room for all that it packed
         mmsis = np.array([vessel.mmsi for vessel in vessels], np.uint32)
         busy = any(vessel.detectors_busy for vessel in vessels)
         return _Block(mmsis, packed, min(vessel.last for vessel in vessels), busy)

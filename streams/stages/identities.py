@@ -21,6 +21,7 @@ class Identities:
     def __init__(self, identities: Iterable[Identity] = ()) -> None:
         self._told = {identity.mmsi: identity for identity in identities}
         self._bare = np.empty(0, _BARE)  # by MMSI, ascending
+        self._mmsis = np.empty(0, np.uint32)  # of these, side by side
         self._unpacked: dict[int, Identity] = {}  # some of these, as objects
         self.settle(list(self._told))
 
@@ -56,6 +57,7 @@ class Identities:
         fresh = np.array(rows, _BARE)
         kept = self._bare[~self._bare["gone"]]
         self._bare = np.insert(kept, np.searchsorted(kept["mmsi"], fresh["mmsi"]), fresh)
+        self._mmsis = self._bare["mmsi"].copy()
         for mmsi, *_ in rows:
             del self._told[mmsi]
 
@@ -68,8 +70,8 @@ class Identities:
                 yield identity
 
     def _at(self, mmsi: int) -> int | None:
-        at = int(np.searchsorted(self._bare["mmsi"], mmsi))
-        there = at < len(self._bare) and self._bare["mmsi"][at] == mmsi and not self._bare["gone"][at]
+        at = int(self._mmsis.searchsorted(np.uint32(mmsi)))
+        there = at < len(self._mmsis) and self._mmsis[at] == mmsi and not self._bare["gone"][at]
         return at if there else None
 
 

@@ -4,8 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from models.event import Event
 from models.frame import Reject
@@ -15,6 +17,32 @@ from models.vessel import Role
 from streams.recordings.arrivals import Arrival, Source, arrivals
 from streams.recordings.summary import Summary
 from streams.stages.core import Core, Output
+
+_SORTED: Final = 1 << 16
+
+
+class Distinct:
+    """Counts different numbers in four bytes each."""
+
+    def __init__(self) -> None:
+        self._sorted = np.empty(0, np.uint32)
+        self._waiting: list[npt.NDArray[np.uint32]] = []
+        self._count = 0
+
+    def add(self, numbers: npt.NDArray[np.uint32]) -> None:
+        fresh = np.unique(numbers)
+        self._waiting.append(fresh)
+        self._count += len(fresh)
+        if self._count > max(_SORTED, len(self._sorted)):  # so seldom that sorting costs little
+            self._merge()
+
+    def __len__(self) -> int:
+        self._merge()
+        return len(self._sorted)
+
+    def _merge(self) -> None:
+        self._sorted = np.unique(np.concatenate([self._sorted, *self._waiting]))
+        self._waiting, self._count = [], 0
 
 
 def _ignore(_: object) -> None:
@@ -38,7 +66,7 @@ class Replay:
     mmsis: frozenset[int] = frozenset()
     """Only events in which one of these vessels takes part are given out and counted; empty means all."""
     _summary: Summary = field(default_factory=Summary)
-    _seen: set[int] = field(default_factory=set)
+    _seen: Distinct = field(default_factory=Distinct)
     _tankers: set[int] = field(default_factory=set)
     _latest: dict[str, Event] = field(default_factory=dict)
     _lines: dict[str, int] = field(default_factory=dict)  # of each source, counted in the summary
@@ -82,7 +110,7 @@ class Replay:
             self.on_reject(reject)
         for rows in (out.reports.positions, out.reports.statics):
             if len(rows):
-                self._seen.update(np.unique(rows["mmsi"]).tolist())
+                self._seen.add(rows["mmsi"])
                 first, last = int(rows["time"][0]), int(rows["time"][-1])
                 summary.first = first if summary.first is None else min(summary.first, first)
                 summary.last = last if summary.last is None else max(summary.last, last)

@@ -1,7 +1,8 @@
 """Compiled: loops over bytes and columns as machine code, made by numba when one of them is first called.
 
 The code is kept for later runs beside the module, or else in the user's cache folder. Where neither can be
-written to, it is made anew in each run. NUMBA_CACHE_DIR names another folder.
+written to, or what is kept there can't be read, it is made anew in each run, and one sentence says so.
+NUMBA_CACHE_DIR names another folder.
 
 A loop calls only compiled functions of its own module, and takes tables that other modules make as arguments:
 the cache notices a change in the loop's own module only.
@@ -9,9 +10,11 @@ the cache notices a change in the loop's own module only.
 
 import sys
 from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar, cast
+from pickle import PickleError
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 from numba.core.event import Event, Listener, register
 
 _Parameters = ParamSpec("_Parameters")
@@ -20,16 +23,58 @@ _Result = TypeVar("_Result")
 LOOPS: Final[list[Callable[..., object]]] = []
 """All compiled functions of the modules that are imported."""
 NOTICE: Final = "Compiling the loops that read AIS; this takes some seconds, once."
+NO_FOLDER: Final = (
+    "Compiling the loops that read AIS, which takes some seconds in every run: no folder to keep them in can "
+    "be written to; name one with NUMBA_CACHE_DIR."
+)
+NOT_KEPT: Final = (
+    "The compiled loops can't be kept in {folder} ({reason}), so every run compiles them; make room there, "
+    "or name another folder with NUMBA_CACHE_DIR."
+)
+UNREADABLE: Final = (
+    "The compiled loops kept in {folder} can't be read ({reason}), so this run compiles them; delete them, "
+    "or name another folder with NUMBA_CACHE_DIR."
+)
 
 
 def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """Have a function compiled by numba; arrays are not checked for indices outside them."""
+    loop: Any = numba.njit(function)
     try:
-        loop = numba.njit(function, cache=True)
+        loop._cache = _Cache(function)  # type: ignore[no-untyped-call]
     except RuntimeError:  # there is no folder to keep it in
-        loop = numba.njit(function)
+        _notice.text = NO_FOLDER
     LOOPS.append(loop)
     return cast("Callable[_Parameters, _Result]", loop)
+
+
+class _Cache(FunctionCache):
+    """numba's own, without which everything works: its faults end nothing."""
+
+    def load_overload(self, sig: object, target_context: object) -> object | None:
+        try:
+            kept: object | None = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            return kept
+        except Exception as error:  # whatever a damaged file makes of pickle and LLVM
+            _say_once(UNREADABLE.format(folder=self.cache_path, reason=error))
+            return None
+
+    def save_overload(self, sig: object, data: object) -> None:
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except (OSError, EOFError, PickleError) as error:
+            reason = getattr(error, "strerror", None) or error
+            _say_once(NOT_KEPT.format(folder=self.cache_path, reason=reason))
+
+
+_said: Final[set[str]] = set()
+
+
+def _say_once(sentence: str) -> None:
+    """One sentence in a run, however many loops it is true of."""
+    if not _said:
+        _said.add(sentence)
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def variants(function: Callable[..., object]) -> int:
@@ -42,14 +87,16 @@ class _Notice(Listener):
 
     def __init__(self) -> None:
         self._said = False
+        self.text = NOTICE
 
     def on_start(self, event: Event) -> None:
         if not self._said:
             self._said = True
-            print(NOTICE, file=sys.stderr, flush=True)
+            print(self.text, file=sys.stderr, flush=True)
 
     def on_end(self, event: Event) -> None:
         pass
 
 
-register("numba:compile", _Notice())  # type: ignore[no-untyped-call]
+_notice: Final = _Notice()
+register("numba:compile", _notice)  # type: ignore[no-untyped-call]

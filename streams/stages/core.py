@@ -77,6 +77,8 @@ class Core:
             self._meetings.feed(instant)
         self._cases.feed(self._meetings.advance(END if arrived.low == END else self.vessels.done + 1))
         out.events.extend(self._cases.advance(self.vessels.done))
+        self.vessels.forget_changes()  # a snapshot of the core is always whole
+        self._meetings.forget_changes()
         return out
 
     def snapshot(self) -> bytes:

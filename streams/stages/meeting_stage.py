@@ -38,6 +38,7 @@ from streams.detection.positions.detector import PositionAnomalies
 from streams.detection.positions.mark import JammingMarks
 from streams.detection.resting import RestingPlaces
 from streams.detection.sightings.judge import SightingJudge
+from streams.stages.identities import Identities
 from streams.stages.keepers import Keepers
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
@@ -65,7 +66,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._step = rules.settings.vessel.grid.step
         self._keep = settings.keep
         self._done = BEGINNING
-        self._identities: dict[int, Identity] = {}
+        self._identities = Identities()
         self._changed: set[str] = set()  # names of the pieces that changed since the last checkpoint
         self._waiting = Waiting(self._changed)
         self._resting = RestingPlaces(
@@ -233,17 +234,19 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._changed.clear()
         return pieces
 
+    def forget_changes(self) -> None:
+        """Nobody keeps checkpoints: what changed so far need not be remembered."""
+        self._changed.clear()
+
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
         meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
         self._done, self.overtaken = meta.done, meta.overtaken
-        self._identities = {}
         self._changed.clear()
         split = [(*name.partition("/")[::2], data) for name, data in sorted(pieces.items())]
-        for kind, rest, data in split:
-            if kind == "identity":
-                self._identities[int(rest)] = msgspec.msgpack.decode(data, type=Identity)
-        self._encounters.load(split, meta.ended, self._identities.values())
+        known = [msgspec.msgpack.decode(data, type=Identity) for kind, _, data in split if kind == "identity"]
+        self._identities = Identities(known)
+        self._encounters.load(split, meta.ended, known)
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._keepers.load(split)
 
@@ -297,10 +300,11 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._histories.learn(before, identity, instant)
             self._changed.add(f"identity/{identity.mmsi}")
             if identity.gone:
-                self._identities.pop(identity.mmsi, None)
+                self._identities.drop(identity.mmsi)
                 self._port_company.forget(identity.mmsi)
             else:
-                self._identities[identity.mmsi] = identity
+                self._identities.put(identity)
+        self._identities.settle(learnt)
         return learnt
 
     def _compare(self, instant: Millis, parts: list[Instant]) -> set[Key]:

@@ -1,6 +1,6 @@
 """Rows of reports in the order in which they are worked off: by vessel, time and content, each once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -106,3 +106,19 @@ def _runs(again: npt.NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
     ends = np.append(starts[1:], len(again))
     several = ends - starts > 1
     return zip(starts[several].tolist(), ends[several].tolist(), strict=True)
+
+
+def without_others(
+    stations: Mapping[tuple[str, ...], int], *parts: Rows
+) -> tuple[dict[tuple[str, ...], int], list[Rows]]:
+    """Only the station sets that these rows name, and the rows, renumbered."""
+    used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
+    names = list(stations)
+    renumber = np.zeros(len(names), "i4")
+    kept: dict[tuple[str, ...], int] = {(): 0}
+    for i in used.tolist():
+        renumber[i] = kept.setdefault(names[i], len(kept))
+    copies = [rows.copy() for rows in parts]
+    for rows in copies:
+        rows["stations"] = renumber[rows["stations"]]
+    return kept, copies

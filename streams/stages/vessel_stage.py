@@ -19,6 +19,7 @@ from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
+from streams.stages.dormant import Dormant
 from streams.stages.row_order import (
     POSITION_KEYS,
     STATIC_KEYS,
@@ -26,6 +27,7 @@ from streams.stages.row_order import (
     by_step,
     folded,
     portions,
+    without_others,
 )
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
@@ -63,6 +65,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done = BEGINNING
         self._newest = BEGINNING
         self._fleet: dict[int, VesselState] = {}
+        self._dormant = self._sleepers()  # the rest of the fleet
+        self._new: set[int] = set()  # vessels first heard in this step
         self._repeats = Repeats()
         self._quiet: list[int] = []  # vessels that were silent for an hour when the last hour began
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
@@ -74,6 +78,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
 
+    def _sleepers(self) -> Dormant:
+        return Dormant(self._fleet, self._settings.grid.step, self._detectors.gaps.may_propose)
+
     @property
     def done(self) -> Millis:
         """The last instant worked off: no output for it or before is to come."""
@@ -82,7 +89,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     @property
     def vessels(self) -> int:
         """How many are followed."""
-        return len(self._fleet)
+        return len(self._fleet) + len(self._dormant)
 
     def feed(self, batch: Reports) -> None:
         table = (self._stations.setdefault(s, len(self._stations)) for s in batch.stations)
@@ -138,7 +145,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         none, stations = slice(0), tuple(self._stations)
         out: list[Instant] = []
         while self._done < limit:
-            if not self._fleet:  # nothing can happen before the next report
+            if not self.vessels:  # nothing can happen before the next report
                 first = min([*of_instant, *static_of_instant, *self._sightings], default=END)
                 if first > limit:
                     self._done = limit
@@ -152,7 +159,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 out.append(made)
         self._pieces.update(f"rows/{number}" for number in self._waiting)
         self._waiting = {}
-        positions, statics = self._forget_stations(left, statics_left)
+        self._stations, (positions, statics) = without_others(self._stations, left, statics_left)
         if len(positions) or len(statics):
             self._wait(positions, statics)
         return out
@@ -171,8 +178,14 @@ class VesselStage(Stage[Reports, list[Instant]]):
             else:
                 kept = self._fleet.get(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
+            if kind == "vessel" and kept is None:
+                pieces[name] = self._dormant.encoded(int(number))
         self._pieces, self._touched = set(), set()
         return pieces
+
+    def forget_changes(self) -> None:
+        """Nobody keeps checkpoints: what changed so far need not be remembered."""
+        self._pieces, self._touched = set(), set()
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
@@ -181,6 +194,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
         self._waiting, self._fleet, self._sightings = {}, {}, {}
+        self._dormant, self._new = self._sleepers(), set()
         self._pieces, self._touched = set(), set()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
@@ -195,13 +209,14 @@ class VesselStage(Stage[Reports, list[Instant]]):
             elif kind == "vessel":
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
+        self._dormant.put_away(list(self._fleet.values()))
         self._quiet = self._silent_for_an_hour(self._done // HOUR * HOUR)
         self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
         self._pieces = {f"rows/{number}" for number in self._waiting}
         self._pieces |= {f"seen/{instant}" for instant in self._sightings}
-        self._touched = set(self._fleet)
+        self._touched = {*self._fleet, *self._dormant.mmsis}
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -210,6 +225,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def _step(self, instant: Millis, positions: Rows, statics: Rows, stations: Stations) -> Instant:
         """One instant: all reports of the step that it closes, sorted by time."""
         s = self._settings
+        self._dormant.wake(positions["mmsi"], statics["mmsi"])
+        if relisted := self._watchlist.turns(self._done, instant):
+            self._dormant.wake_all()
         changed = self._hear(statics) | self._meet(positions)
         positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
@@ -218,7 +236,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = self._fleet[mmsi]
             if self._places(vessel, instant) != vessel.identity.places:
                 changed.add(mmsi)
-        changed |= self._fleet.keys() if self._watchlist.turns(self._done, instant) else set()
+        changed |= self._fleet.keys() if relisted else set()
         events, identities = list[Event](), list[Identity]()
         for mmsi in sorted(changed):
             self._touched.add(mmsi)
@@ -236,8 +254,12 @@ class VesselStage(Stage[Reports, list[Instant]]):
             slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
             self._touched.update(vessel.mmsi for vessel in slow)
             events += self._detectors.close_buckets(slow, instant)
+            buckets = self._dormant.revise(
+                lambda vessels: events.extend(self._detectors.close_buckets(vessels, instant))
+            )
+            self._touched.update(buckets)
         if instant % HOUR == 0:
-            for vessel in [v for v in self._fleet.values() if instant - v.last > s.idle_days * DAY]:
+            for vessel in self._dormant.idle(instant - round(s.idle_days * DAY)):
                 events += self._detectors.lose(vessel, instant)
                 if self._detectors.gaps.is_kept(vessel, instant):
                     continue
@@ -245,7 +267,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 del self._fleet[vessel.mmsi]
                 self._repeats.forget(vessel.mmsi)
                 self._touched.add(vessel.mmsi)
-        return Instant(
+        made = Instant(
             time=instant,
             ticks=joined([ticks(part, instant, s.grid, s.track) for part in tracks], TICK),
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
@@ -253,6 +275,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
             stations=stations,
             sightings=self._take_sightings(instant),
         )
+        self._dormant.put_away([self._fleet[mmsi] for mmsi in self._new if mmsi in self._fleet])
+        self._new = set()
+        return made
 
     def _take_sightings(self, instant: Millis) -> tuple[Sighting, ...]:
         """Those that are known by an instant."""
@@ -307,6 +332,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             identity = Identity(mmsi=mmsi, time=time, first=time)
             vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
             changed.add(mmsi)
+            self._new.add(mmsi)
         self._detectors.gaps.hear(vessel, time)
         vessel.last = max(vessel.last, time)
         return vessel
@@ -359,20 +385,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
             for mmsi in coarse
         }
         return drop_coarse(rows, last, self._settings.track)
-
-    def _forget_stations(self, *parts: Rows) -> list[Rows]:
-        """Keep only the station sets that these rows still name; returns the rows renumbered."""
-        used = np.unique(np.concatenate([rows["stations"] for rows in parts]))
-        names = list(self._stations)
-        renumber = np.zeros(len(names), "i4")
-        kept: dict[tuple[str, ...], int] = {(): 0}
-        for i in used.tolist():
-            renumber[i] = kept.setdefault(names[i], len(kept))
-        self._stations = kept
-        copies = [rows.copy() for rows in parts]
-        for rows in copies:
-            rows["stations"] = renumber[rows["stations"]]
-        return copies
 
 
 def _parted(rows: Rows, limit: Millis) -> tuple[Rows, Rows]:

@@ -35,8 +35,8 @@ class Namesakes:
     def learn(self, identity: Identity) -> None:
         """Take in what is confirmed of a vessel now."""
         self.forget(identity.mmsi)
-        self._known[identity.mmsi] = identity
         for key in _keys(identity):
+            self._known[identity.mmsi] = identity
             self._by[key].add(identity.mmsi)
 
     def forget(self, mmsi: int) -> None:

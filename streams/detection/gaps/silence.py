@@ -65,6 +65,12 @@ class Silence(msgspec.Struct, array_like=True, gc=False):
     revision: int = 0
 
 
+def is_known(hearing: Hearing, last: Millis, s: GapSettings) -> bool:
+    """Whether enough is known of how a vessel was heard up to `last` to say that it fell silent."""
+    long_enough = known_for(hearing, last) >= s.min_heard_hours * HOUR
+    return long_enough and positions_before(hearing, last) >= s.min_positions
+
+
 def propose(
     hearing: Hearing, last: Millis, segment: Segment, draught: float | None, s: GapSettings
 ) -> Silence | None:
@@ -73,11 +79,7 @@ def propose(
     It is ordinary where too little is known of how the vessel is heard, and where its last position is not
     from the time when it fell silent.
     """
-    if (
-        positions_before(hearing, last) < s.min_positions
-        or known_for(hearing, last) < s.min_heard_hours * HOUR
-        or last - segment.time > HOUR
-    ):
+    if not is_known(hearing, last, s) or last - segment.time > HOUR:
         return None
     return Silence(
         start=last,

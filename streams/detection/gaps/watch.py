@@ -16,7 +16,7 @@ from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.fixes import Fixes
 from streams.detection.gaps.hearing import Hearing, add_step, begin_run, expected_silence
 from streams.detection.gaps.settings import GapSettings
-from streams.detection.gaps.silence import Silence, Spot, build_event, propose
+from streams.detection.gaps.silence import Silence, Spot, build_event, is_known, propose
 from streams.tracking.places import main_track
 from streams.tracking.track import Segment
 
@@ -71,6 +71,12 @@ class GapWatch:
         )
         silence.receivers = sorted(receivers)
         return self._end(vessel, silence, instant)
+
+    def may_propose(self, vessel: HeardVessel) -> bool:
+        """Whether `look` and `settle` may find anything before the vessel is heard again."""
+        hearing = vessel.hearing
+        known = hearing is not None and is_known(hearing, vessel.last, self._settings)
+        return known or vessel.silence is not None
 
     def look(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
         """Propose the silence of a vessel that is not heard, once it has lasted for long enough."""

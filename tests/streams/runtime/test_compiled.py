@@ -43,3 +43,29 @@ def test_it_runs_where_nothing_can_be_kept() -> None:
     add: Callable[[int, int], int] = compiled(names["add"])
     assert add(20, 22) == 42
     assert variants(add) == 1
+
+
+def test_what_is_kept_and_cannot_be_read_or_written_ends_nothing(tmp_path: Path) -> None:
+    script, kept = tmp_path / "script.py", tmp_path / "kept"
+    no_room = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(kept)}
+
+    def run(text: str) -> list[str]:
+        script.write_text(text)
+        os.utime(script, (1, 1))  # or else what is kept would be of another version
+        done = subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, env=environment, check=True
+        )
+        assert done.stdout == "42\n"
+        return done.stderr.splitlines()
+
+    notice, told = run(no_room + SCRIPT)
+    assert notice == NOTICE
+    assert str(kept) in told
+    assert "(File too large), so every run compiles them" in told
+    assert run(SCRIPT) == [NOTICE]
+    for index in kept.rglob("*.nbi"):
+        index.write_bytes(index.read_bytes()[:5])
+    told = run(SCRIPT)[0]
+    assert "can't be read" in told
+    assert "so this run compiles them" in told

@@ -1,0 +1,157 @@
+"""Dormant: vessels that were heard in one step of the grid only, packed away until they are heard again.
+
+Receivers take noise for messages, and transmitters send numbers that nobody sees twice. As objects a million
+of these would take gigabytes. Packed, their states are the same, and take some hundred bytes each.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from models.time import Millis
+from streams.detection.vessel_state import VesselState
+from streams.tracking.grid import at_or_after
+
+_VESSELS: Final = 256
+"""In a block. To unpack one takes a tenth of a millisecond."""
+_AWAKE: Final = -1
+_LEVEL: Final = 3
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(VesselState).decode
+_states: Final = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+@dataclass(slots=True)
+class _Block:
+    mmsis: npt.NDArray[np.uint32]
+    packed: bytes
+    last: Millis  # when the first of them to fall silent was heard
+    busy: bool  # whether a detector has anything of one of them in hand
+
+
+class Dormant:
+    """The part of a fleet that sleeps; the rest is in the dictionary that it is given."""
+
+    def __init__(
+        self, fleet: dict[int, VesselState], step: Millis, may_propose: Callable[[VesselState], bool]
+    ) -> None:
+        """`may_propose` tells whether a gap may be proposed before the vessel is heard again."""
+        self._fleet = fleet
+        self._step = step
+        self._may_propose = may_propose
+        self._blocks: dict[int, _Block] = {}
+        self._count = 0
+        self._mmsis = np.empty(0, np.uint32)  # ascending
+        self._of = np.empty(0, np.int32)  # the block of each, or _AWAKE
+        self._packer = zstandard.ZstdCompressor(level=_LEVEL)
+        self._unpacker = zstandard.ZstdDecompressor()
+
+    def __len__(self) -> int:
+        return int((self._of != _AWAKE).sum())
+
+    @property
+    def mmsis(self) -> list[int]:
+        """All of them, ascending."""
+        every: list[int] = self._mmsis[self._of != _AWAKE].tolist()
+        return every
+
+    def put_away(self, vessels: Iterable[VesselState]) -> None:
+        """Pack those of these vessels that were heard in one step only, and with which nothing is to be done
+        until they are heard again but for what is done every hour."""
+        ordered = sorted(filter(self._may_sleep, vessels), key=lambda vessel: vessel.mmsi)
+        if not ordered:
+            return
+        blocks = np.empty(len(ordered), np.int32)
+        for at in range(0, len(ordered), _VESSELS):
+            blocks[at : at + _VESSELS] = self._count
+            self._blocks[self._count] = self._block(ordered[at : at + _VESSELS])
+            self._count += 1
+        still = self._of != _AWAKE
+        mmsis = np.array([vessel.mmsi for vessel in ordered], np.uint32)
+        at_rest = self._mmsis[still]
+        where = np.searchsorted(at_rest, mmsis)
+        self._mmsis = np.insert(at_rest, where, mmsis)
+        self._of = np.insert(self._of[still], where, blocks)
+        for vessel in ordered:
+            del self._fleet[vessel.mmsi]
+
+    def _may_sleep(self, vessel: VesselState) -> bool:
+        once = at_or_after(vessel.first, self._step) == at_or_after(vessel.last, self._step)
+        return once and not vessel.identity.of_interest and not self._may_propose(vessel)
+
+    def wake(self, *mmsis: npt.NDArray[Any]) -> None:
+        """Put those of these vessels that sleep back into the fleet."""
+        wanted = np.unique(np.concatenate(mmsis))
+        if not self._blocks or not len(wanted):
+            return
+        at = self._find(wanted)
+        at = at[(self._mmsis[at] == wanted) & (self._of[at] != _AWAKE)]
+        of = self._of[at]
+        self._of[at] = _AWAKE
+        for number in np.unique(of).tolist():
+            block = self._blocks[number]
+            states = self._unpack(block)
+            for i in np.searchsorted(block.mmsis, self._mmsis[at[of == number]]).tolist():
+                vessel = _decode(states[i])
+                self._fleet[vessel.mmsi] = vessel
+            if not self._here(number, block).any():
+                del self._blocks[number]
+
+    def wake_all(self) -> None:
+        self.wake(self._mmsis)
+
+    def idle(self, before: Millis) -> Iterator[VesselState]:
+        """The vessels of the whole fleet that were not heard since before a time, awake; those that sleep
+        are woken some at a time."""
+        yield from [vessel for vessel in self._fleet.values() if vessel.last < before]
+        for number in [each for each, block in self._blocks.items() if block.last < before]:
+            block = self._blocks[number]
+            woken = block.mmsis[self._here(number, block)]
+            self.wake(woken)
+            yield from (vessel for mmsi in woken.tolist() if (vessel := self._fleet[mmsi]).last < before)
+
+    def revise(self, change: Callable[[list[VesselState]], None]) -> list[int]:
+        """Have those changed that a detector has in hand, some at a time. Returns the MMSIs of all that may
+        have been."""
+        changed: list[int] = []
+        for number, block in self._blocks.items():
+            if block.busy:
+                states = self._unpack(block)
+                here = np.flatnonzero(self._here(number, block)).tolist()
+                vessels = [_decode(states[i]) for i in here]
+                change(vessels)
+                self._blocks[number] = self._block(vessels)
+                changed += [vessel.mmsi for vessel in vessels]
+        return changed
+
+    def encoded(self, mmsi: int) -> bytes | None:
+        """The state of a vessel as msgpack; None if it is not here."""
+        at = int(self._mmsis.searchsorted(np.uint32(mmsi)))
+        if at == len(self._mmsis) or self._mmsis[at] != mmsi or self._of[at] == _AWAKE:
+            return None
+        block = self._blocks[int(self._of[at])]
+        return self._unpack(block)[int(np.searchsorted(block.mmsis, mmsi))]
+
+    def _block(self, vessels: list[VesselState]) -> _Block:
+        packed = self._packer.compress(_encode([_encode(vessel) for vessel in vessels]))
+        packed = bytes(memoryview(packed))  # a copy: the original holds on to the room for all that it packed
+        mmsis = np.array([vessel.mmsi for vessel in vessels], np.uint32)
+        busy = any(vessel.detectors_busy for vessel in vessels)
+        return _Block(mmsis, packed, min(vessel.last for vessel in vessels), busy)
+
+    def _unpack(self, block: _Block) -> list[bytes]:
+        return _states(self._unpacker.decompress(block.packed))
+
+    def _here(self, number: int, block: _Block) -> npt.NDArray[np.bool_]:
+        """Which vessels of a block have not been woken."""
+        at = self._find(block.mmsis)
+        here: npt.NDArray[np.bool_] = (self._mmsis[at] == block.mmsis) & (self._of[at] == number)
+        return here
+
+    def _find(self, mmsis: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+        return np.minimum(np.searchsorted(self._mmsis, mmsis), len(self._mmsis) - 1)

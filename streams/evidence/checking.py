@@ -80,6 +80,11 @@ def check(path: str | Path, on_progress: Callable[[Summary], None] = ignore) -> 
             _check_content(container, verdict, verdict.bundle, on_progress)
         except EvidenceError as error:
             verdict.faults += error.problems
+        except Exception as error:  # what strangers write may break anything, and a traceback helps nobody
+            if not verdict.other_code and verdict.bundle.snapshot_at is None:
+                raise
+            what = f"{type(error).__name__}: {error}"
+            verdict.faults.append(f"the replay failed ({what}): it was changed, or is of another version")
     return verdict
 
 

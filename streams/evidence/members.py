@@ -19,7 +19,7 @@ STAMP: Final = "SHA256SUMS.tsr"
 _LINES: Final = re.compile(r"lines/[1-9][0-9]{0,5}\.(?:txt|numbers\.jsonl)")
 _MIB: Final = 1 << 20
 LARGEST: Final = {
-    README: _MIB,
+    README: 8 * _MIB,
     BUNDLE: 64 * _MIB,
     EVENTS: 256 * _MIB,
     REPORT: 256 * _MIB,

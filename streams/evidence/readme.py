@@ -2,12 +2,16 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from models.event import Event
 from models.time import to_text
 from streams.evidence import claims, members
 from streams.evidence.bundle import Bundle
 from streams.output.sanitize import sanitize
+
+_MOST: Final = 100
+"""Files that are named; `bundle.json` names all."""
 
 
 def readme(bundle: Bundle, events: Sequence[Event]) -> str:
@@ -104,11 +108,13 @@ def _content(bundle: Bundle) -> Iterator[str]:
         yield f"`{members.CLAIMS}`: the positions and contacts that these lines show"
     if bundle.snapshot_at is not None:
         yield f"`{members.SNAPSHOT}`: the state of the stages at {to_text(bundle.snapshot_at)}"
-    for number, source in enumerate(bundle.sources, 1):
+    for number, source in enumerate(bundle.sources[:_MOST], 1):
         yield (
             f"`{members.lines_of(number)}`: {source.lines:,} lines of `{sanitize(source.name)}` with their "
             f"tag blocks; `{members.numbers_of(number)}` has the numbers of these lines in that source"
         )
+    if len(bundle.sources) > _MOST:
+        yield f"and so on: `{members.BUNDLE}` has all {len(bundle.sources):,} recordings in this order"
     rules = ", ".join(
         f"`{name}`" for name in (members.SETTINGS, members.FENCES, members.WATCHLIST, members.SIGHTINGS)
     )
@@ -118,8 +124,10 @@ def _content(bundle: Bundle) -> Iterator[str]:
 
 
 def _inputs(bundle: Bundle) -> Iterator[str]:
-    for file in bundle.inputs:
+    for file in bundle.inputs[:_MOST]:
         told = "read from a pipe, so it has no SHA-256" if file.sha256 is None else f"SHA-256 {file.sha256}"
         yield f"{file.role}: `{sanitize(file.name)}`, {told}"
-    for problem in bundle.problems:
+    if len(bundle.inputs) > _MOST:
+        yield f"and so on: `{members.BUNDLE}` has all {len(bundle.inputs):,} files"
+    for problem in bundle.problems[:_MOST]:
         yield f"not read completely: {sanitize(problem)}"

@@ -22,9 +22,10 @@ from streams.stages.core import Core
 from streams.stages.intake import ReportFilter
 from streams.stages.rules import Rules
 
+_WHOLE: Final = "This is the report of evidence: other events in the recordings are left out."
 _MINIMAL: Final = (
-    "This is the report of a minimal bundle: only positions and contacts are claimed (claims.json); levels, "
-    "scores and reasons are as they were published"
+    "This is the report of a minimal bundle: only positions and contacts are claimed (claims.json). Levels, "
+    "scores and reasons are as they were published, and not proved by it."
 )
 
 
@@ -72,7 +73,7 @@ def rerun(
     ]
     cut = bool if bundle.minimal else lambda: steps.count >= bundle.steps
     summary = heard.replay(core, sources, cut, on_progress)
-    summary.problems = [*((_MINIMAL,) if bundle.minimal else ()), *bundle.problems]
+    summary.problems = list(bundle.problems)
     shown = published if bundle.minimal else heard.events
     settings = rules.settings
     page = render(
@@ -83,6 +84,7 @@ def rerun(
         land_clip,
         plot_thresholds(settings),
         settings.ledger,
+        _MINIMAL if bundle.minimal else _WHOLE,
     )
     made = {members.REPORT: page.encode("utf-8", "backslashreplace")}
     if bundle.minimal:

@@ -38,6 +38,8 @@ def test_commands_and_options_exist(page: Path) -> None:
         words = snippet.split()
         path = tuple(words[:2]) if tuple(words[:2]) in COMMANDS else tuple(words[:1])
         assert path in COMMANDS, snippet
+        default = getattr(COMMANDS[path], "default", "")  # the command of a group that needs no name
+        path = (*path, default) if (*path, default) in COMMANDS else path
         known = {option for parameter in COMMANDS[path].params for option in parameter.opts}
         known |= {option for parameter in COMMANDS[path].params for option in parameter.secondary_opts}
         for word in words:

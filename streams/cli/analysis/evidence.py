@@ -35,11 +35,13 @@ _TIMES: Final = frozenset({"base_time", "start", "end"})
 
 
 class _Group(typer.core.TyperGroup):
-    """Commands of which `make` needs no name: `evidence ID …` is `evidence make ID …`."""
+    """Commands of which one needs no name: `evidence ID …` is `evidence make ID …`."""
+
+    default = "make"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in (*self.commands, "--help"):
-            args = ["make", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

@@ -376,8 +376,8 @@ class IdentityAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
 class PositionAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
     """Positions that a ship cannot have had: of one vessel, or of several ships of a region."""
 
-    kind: str  # "jumps", "frozen", "circle" or "region"
-    positions: int  # how many lay off the track, of all ships; 0 for frozen and circle
+    kind: str  # "jumps", "frozen", "circle", "pattern", "unreached" or "region"
+    positions: int  # how many lay off the track, of all ships; 0 where none jumped
     jumps: int  # how often ships jumped
     farthest_km: float | None = None  # from the track
     implied_speed_knots: float | None = None  # the greatest, of the way of a jump

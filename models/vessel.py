@@ -194,6 +194,21 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
     knots: float  # that it reports, or that its positions imply
     radius_metres: float = 0.0  # of the circle that its positions go round; this is its centre then
     steady_heading: bool = False  # its heading does not turn with its course
+    positions: int = 0  # that were compared, where they repeat
+    places: int = 0  # that they repeat
+    repeats: int = 0  # how many of them are at a place of before
+    spacing_metres: float = 0.0  # of the grid that these places lie on; 0 if on none
+
+
+class Crossing(msgspec.Struct, frozen=True, gc=False):
+    """A silence with deep land between the last position before and the first one after it. Degrees."""
+
+    time: Millis
+    lon: float
+    lat: float
+    to_time: Millis
+    to_lon: float
+    to_lat: float
 
 
 class Places(msgspec.Struct, frozen=True, gc=False):
@@ -206,6 +221,8 @@ class Places(msgspec.Struct, frozen=True, gc=False):
     jump: OffTrack | None = None  # the run of such positions that goes on, as it began
     frozen: Stay | None = None  # it reports speed and lies still
     circle: Stay | None = None  # its positions go round a circle
+    pattern: Stay | None = None  # its positions repeat a few places exactly
+    crossing: Crossing | None = None  # its last silence across land, for some days
 
 
 ONE_PLACE: Final = Places()

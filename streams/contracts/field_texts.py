@@ -518,22 +518,28 @@ EVENT: Final = {
     "PositionAnomaly": {
         "kind": Text(
             "`jumps`: positions jumped to where the vessel cannot have been. `frozen`: it reports speed "
-            "and gets nowhere. `circle`: its positions go round a circle. `region`: several ships "
-            "jumped together."
+            "and gets nowhere. `circle`: its positions go round a circle. `pattern`: its positions repeat "
+            "a few places exactly. `unreached`: it was silent and heard again beyond land, where it cannot "
+            "have come over water. `region`: several ships jumped together."
         ),
         "positions": Text(
-            "Positions that lay off the tracks, of all vessels; 0 for `frozen` and `circle`.",
+            "Positions that lay off the tracks, of all vessels; 0 where none jumped.",
             limits=NOT_NEGATIVE,
         ),
-        "jumps": Text("How often vessels jumped; 0 for `frozen` and `circle`.", limits=NOT_NEGATIVE),
-        "farthestKm": Text("Farthest distance of these positions from the track.", "km", NOT_NEGATIVE),
+        "jumps": Text("How often vessels jumped; 0 if none did.", limits=NOT_NEGATIVE),
+        "farthestKm": Text(
+            "Farthest distance of these positions from the track; for `unreached` the straight way across "
+            "the land.",
+            "km",
+            NOT_NEGATIVE,
+        ),
         "impliedSpeedKnots": Text(
             "Greatest speed that the way between the track and these positions implies.", "kn", NOT_NEGATIVE
         ),
         "reportedSpeedKnots": Text(
             "Speed that the vessel reports while it gets nowhere.", "kn", NOT_NEGATIVE
         ),
-        "radiusKm": Text("Radius of the circle.", "km", NOT_NEGATIVE),
+        "radiusKm": Text("Radius of the circle, or of the area of repeated places.", "km", NOT_NEGATIVE),
         "falsePosition": Text("Where positions jumped to last; null if to places far apart, or not at all."),
         "vesselCount": Text("How many vessels it is of.", limits={"minimum": 1}),
         "others": Text("Other vessels of the region, those that count first; at most 19."),
@@ -845,6 +851,16 @@ IDENTITY: Final = {
         "jump": Text("The run of such positions that goes on, as it began; null if there is none."),
         "frozen": Text("Where it reports speed and gets nowhere; null if it does not."),
         "circle": Text("The circle that its positions go round; null if there is none."),
+        "pattern": Text("The few places that its positions repeat exactly; null if they do not."),
+        "crossing": Text("Its last silence with land between its ends, for two days; null if there is none."),
+    },
+    "Crossing": {
+        "time": Text("Time of the last position before the silence.", _EPOCH),
+        "lon": Text("Longitude of it, WGS 84.", "degrees", LONGITUDE),
+        "lat": Text("Latitude of it, WGS 84.", "degrees", LATITUDE),
+        "to_time": Text("Time of the first position after the silence.", _EPOCH),
+        "to_lon": Text("Longitude of it, WGS 84.", "degrees", LONGITUDE),
+        "to_lat": Text("Latitude of it, WGS 84.", "degrees", LATITUDE),
     },
     "Leap": {
         "time": Text("Time of the first position after it.", _EPOCH),
@@ -877,8 +893,18 @@ IDENTITY: Final = {
         "lon": Text("Longitude of the place, or of the circle's centre, WGS 84.", "degrees", LONGITUDE),
         "lat": Text("Latitude of it, WGS 84.", "degrees", LATITUDE),
         "knots": Text("Speed that it reports, or that its positions imply.", "kn", NOT_NEGATIVE),
-        "radius_metres": Text("Radius of the circle; 0 where there is none.", "m", NOT_NEGATIVE),
+        "radius_metres": Text(
+            "Radius of the circle, or of the area of repeated places; 0 where there is none.",
+            "m",
+            NOT_NEGATIVE,
+        ),
         "steady_heading": Text("Whether its heading does not turn with the circle."),
+        "positions": Text("Positions that were compared, where they repeat.", limits=NOT_NEGATIVE),
+        "places": Text("Places that they repeat.", limits=NOT_NEGATIVE),
+        "repeats": Text("Positions that are at a place of before.", limits=NOT_NEGATIVE),
+        "spacing_metres": Text(
+            "Distance of the grid's lines; 0 if the places lie on none.", "m", NOT_NEGATIVE
+        ),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

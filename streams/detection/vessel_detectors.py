@@ -21,7 +21,7 @@ from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
-from streams.detection.positions import circling
+from streams.detection.positions import circling, crossing
 from streams.detection.vessel_state import VesselState
 from streams.tracking.assignment import Tracks
 from streams.tracking.track import TrackSettings
@@ -157,6 +157,7 @@ class VesselDetectors:
         for (vessel, start, end, new), turned in zip(wanted, turns, strict=True):
             if turned or vessel.circle is not None:
                 vessel.circle = circling.observe(vessel.circle, tracks.rows[start + new : end], turns=turned)
+        crossing.note([vessel for vessel, *_ in wanted], rows, starts, self._surroundings)
         each = fixes_of(
             rows,
             tracks.knots[which],

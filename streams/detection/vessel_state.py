@@ -3,12 +3,13 @@
 import msgspec
 
 from models.time import BEGINNING, Millis
-from models.vessel import Identity, OffTrack
+from models.vessel import Crossing, Identity, OffTrack
 from streams.detection.gaps.hearing import Hearing
 from streams.detection.gaps.silence import Silence
 from streams.detection.loitering import LoiteringRun
 from streams.detection.port_visit import Visit
 from streams.detection.positions.circling import Circling
+from streams.detection.positions.repeating import Repeating
 from streams.tracking.identity import Claims
 from streams.tracking.track import Segment
 
@@ -27,6 +28,8 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
     visits_waiting: list[Visit] = []
     circle: Circling | None = None  # while its positions turn round and round
+    repeating: Repeating | None = None  # the last positions of the steps in which it moved
+    crossing: Crossing | None = None  # its last silence with land between its ends
     hearing: Hearing | None = None  # how it is heard, if events may be raised for it
     silence: Silence | None = None  # its last one that may be a gap
 

@@ -24,6 +24,9 @@ class Jam:
     radius: float
     period: float | None
     keeps_speed: bool = False  # the speed stays that of the ship
+    places: tuple[
+        tuple[float, float], ...
+    ] = ()  # sent in turn, one a minute, without errors, instead of others
 
     def shift(self, times: Floats, lon: Floats, lat: Floats, sog: Floats, rng: np.random.Generator) -> None:
         """Replace the fixes of these times that fall into the jam, in place."""
@@ -37,6 +40,13 @@ class Jam:
         if not self.keeps_speed:
             sog[at] = speed
         lon[at], lat[at] = forward(self.lon, self.lat, angle % 360, metres)
+        if self.places:
+            turn = ((times[at] - self.begin) // 60).astype(int) % len(self.places)
+            lon[at], lat[at] = np.array(self.places)[turn].T
+
+    def is_exact(self, time: float) -> bool:
+        """Whether what it sends at a time has no errors of measurement."""
+        return bool(self.places) and self.begin <= time < self.end
 
 
 def jams(vessel: Vessel, per_hour: float, rng: np.random.Generator) -> Iterator[Jam]:

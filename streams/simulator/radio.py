@@ -201,7 +201,10 @@ def receive(
                 time = float(times[i])
                 nav = vessel.track.legs[legs[i]].nav
                 fix = nmea.Fix(lon[i], lat[i], sog[i], cog[i], heading[i], int(epoch + time) % 60)
-                payload = _payload(vessel, kind, _measured(fix, noise, rng), nav, time, noise, rng)
+                measured = _measured(fix, noise, rng)
+                if any(jam.is_exact(time) for jam in vessel.jams):
+                    measured = measured._replace(lon=fix.lon, lat=fix.lat)
+                payload = _payload(vessel, kind, measured, nav, time, noise, rng)
                 channel = "AB"[int(time) % 2]
                 for j in np.flatnonzero(reception[:, i]):
                     stamp = time + (rng.uniform(0, STATION_SPREAD) if len(used) > 1 else 0.0) + clocks[j]

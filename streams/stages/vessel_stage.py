@@ -5,6 +5,7 @@ reports of its step sorted by (MMSI, time, content). So nothing depends on how t
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from models.tick import TICK, Instant
 from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
 from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
+from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import VesselState
 from streams.stages.dormant import Dormant
@@ -232,6 +234,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
+        watched = partial(self._detectors.is_candidate, instant=instant)
+        repeating.sample(fine, instant // s.grid.step, self._fleet, watched)
         for mmsi in positions["mmsi"][run_starts(positions["mmsi"])].tolist():
             vessel = self._fleet[mmsi]
             if self._places(vessel, instant) != vessel.identity.places:
@@ -320,10 +324,16 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """What is known of where the MMSI is heard."""
         known, segments = vessel.off_track or vessel.circle, vessel.segments
         one = segments[0] if len(segments) == 1 else None
-        if not known and (not segments or (one and one.still is None and one.leap is None)):
+        pattern = vessel.repeating.found if vessel.repeating else None
+        crossing = vessel.crossing
+        if crossing is not None and instant - crossing.to_time > 2 * DAY:
+            crossing = vessel.crossing = None
+        more = known or pattern or crossing
+        if not more and (not segments or (one and one.still is None and one.leap is None)):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        return places_of(vessel, instant, circle, self._settings.track)
+        places = places_of(vessel, instant, circle, self._settings.track)
+        return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._touched.add(mmsi)

@@ -37,6 +37,7 @@ ANOMALIES: Final = (
     "imo_changed", "imo_twice", "imo_invalid", "imo_missing", "other_flag", "no_country",
     "new_number_at_sea", "renamed_at_sea", "renamed_by_satellite", "careless",
     "spoofed_twice", "spoofed_circle", "frozen_position", "turning_circles",
+    "spoofed_grid", "spoofed_loop", "across_land", "round_land",
     "jammed_region", "jammed_to_one_place",
 )  # fmt: skip
 """Scenarios in which vessels say of themselves what does not hold, or only seem to."""

@@ -9,22 +9,24 @@ from collections.abc import Callable, Iterable
 import msgspec
 import numpy as np
 
+from geofences.over_water import is_reachable
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, event_id, from_json, to_json
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
-from models.vessel import Identity, ListingStatus
+from models.vessel import Identity, ListingStatus, Stay
 from streams.detection.ending import ended
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.positions.event import (
     Told,
     build_event,
     came_back,
+    crossing_told,
     jumps_of,
     lies_at_sea,
     stay_of,
 )
-from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, KINDS, Case, Jumper
+from streams.detection.positions.jumper import FROZEN, JUMPS, KINDS, UNREACHED, Case, Jumper
 from streams.detection.positions.reasons import OF_REGION, REASONS
 from streams.detection.positions.region import Region
 from streams.detection.positions.regions import Regions
@@ -60,11 +62,12 @@ class PositionAnomalies:
         """Take in what is newly known of a vessel; `before` is what was known until then."""
         jumper, places = self._jumpers.get(now.mmsi), now.places
         if jumper is None:
-            if not (places.off_track or places.jump or places.frozen or places.circle) or now.gone:
+            told = (places.off_track, places.jump, places.frozen, places.circle)
+            if now.gone or not any((*told, places.pattern, places.crossing)):
                 return
             jumper = Jumper(now.mmsi)
         if now.gone:
-            jumper.frozen = jumper.circle = None
+            jumper.frozen = jumper.circle = jumper.pattern = jumper.crossing = None
             for jump in jumper.jumps:
                 jump.open = False
         else:
@@ -122,6 +125,8 @@ class PositionAnomalies:
             return self._end(kind, jumper, case, instant, instant, why)
         if kind == JUMPS:
             return self._judge_jumps(jumper, identity, case, instant)
+        if kind == UNREACHED:
+            return self._judge_crossing(jumper, identity, instant)
         return self._judge_stay(kind, jumper, identity, case, instant)
 
     def _judge_jumps(
@@ -171,11 +176,35 @@ class PositionAnomalies:
             jump.told = True
         self._touch(jumper)
 
+    def _judge_crossing(self, jumper: Jumper, identity: Identity, instant: Millis) -> Event | None:
+        """The event of a silence across land that is too short to go round it; told once, when it is over.
+
+        It waits, to a full hour, until it is known whether the positions after it hold.
+        """
+        s, crossing = self._settings, jumper.crossing
+        if crossing is None or crossing.to_time <= jumper.judged or not identity.of_interest:
+            return None
+        if instant - crossing.to_time < s.settled_minutes * MINUTE:
+            return None
+        jumper.judged = crossing.to_time
+        self._touch(jumper)
+        ends = crossing.lon, crossing.lat, crossing.to_lon, crossing.to_lat
+        hours = (crossing.to_time - crossing.time) / HOUR
+        off = any(run.start <= crossing.to_time <= run.end for run in identity.places.off_track)
+        if jumper.shared or off or is_reachable(*ends, s.water_knots * 1.852 * hours):
+            return None
+        told = crossing_told(identity, crossing, s)
+        id = event_id(EventType.POSITION_ANOMALY, (jumper.mmsi,), crossing.time, *ends[:2], what=UNREACHED)
+        return build_event(
+            *(id, 1, told, instant, crossing.to_time, None),
+            *(self._surroundings, self._detector, s),
+        )
+
     def _judge_stay(
         self, kind: str, jumper: Jumper, identity: Identity, case: Case | None, instant: Millis
     ) -> Event | None:
         s = self._settings
-        stay = jumper.frozen if kind == FROZEN else jumper.circle
+        stay: Stay | None = getattr(jumper, kind)
         if self.regions.jamming(jumper.mmsi, instant, instant) is not None:
             stay = None
             if case is not None:
@@ -184,7 +213,7 @@ class PositionAnomalies:
         silent = instant - jumper.heard > s.episode_hours * HOUR
         if silent:
             jumper.thawed = None
-        if kind == CIRCLE and any(jump.circle is not None for jump in jumper.jumps):
+        if kind != FROZEN and any(jump.circle == stay for jump in jumper.jumps):
             stay = None  # the event of the jump says it
         if stay is None or silent or (case is not None and stay != case.stay):
             if stay is not None and silent:

@@ -19,7 +19,7 @@ from models.event import (
     Status,
 )
 from models.time import HOUR, MINUTE, Millis, duration_text, to_text
-from models.vessel import Identity, Stay
+from models.vessel import Crossing, Identity, Stay
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     SHARED_MMSI,
@@ -35,7 +35,7 @@ from streams.detection.explanation import (
 from streams.detection.hypotheses import best
 from streams.detection.listing import listing_reasons, weak_match
 from streams.detection.positions import reasons as table
-from streams.detection.positions.jumper import CIRCLE, FROZEN, JUMPS, Case, Jump
+from streams.detection.positions.jumper import FROZEN, JUMPS, PATTERN, UNREACHED, Case, Jump
 from streams.detection.positions.reasons import REASONS
 from streams.detection.positions.region import Region
 from streams.detection.positions.settings import PositionAnomalySettings
@@ -72,7 +72,7 @@ def jumps_of(
     reasons = [table.JUMPED.reason(s, positions, far=_km(farthest), knots=fastest)]
     circle = next((jump.circle for jump in jumps if jump.circle is not None), None)
     if circle is not None:
-        reasons += _circle(circle, s)
+        reasons += _pattern(circle, s) if circle.places else _circle(circle, s)
     if came_back(jumps, s):
         reasons.append(table.CAME_BACK.reason(s, times=_times(len(back))))
     against = [table.INTERFERENCE.reason(s)]
@@ -125,6 +125,13 @@ def stay_of(
         summary = (
             f"The {called(identity)} reports {stay.knots:g} knots and gets nowhere, for {lasted:.1f} hours."
         )
+    elif kind == PATTERN:
+        reasons, against = list(_pattern(stay, s)), [table.REPLAYED.reason(s)]
+        summary = (
+            f"Positions of the {called(identity)} repeat {stay.places} places exactly"
+            + (f", on a grid of {stay.spacing_metres:.0f} m" if stay.spacing_metres else "")
+            + f": {stay.positions} positions of steps in which they moved were compared."
+        )
     else:
         radius, reasons = _km(stay.radius_metres / 1000), _circle(stay, s)
         against = [table.INTERFERENCE.reason(s), table.MANOEUVRE.reason(s)]
@@ -141,11 +148,35 @@ def stay_of(
         positions=0,
         jumps=0,
         reported_speed_knots=stay.knots if kind == FROZEN else None,
-        radius_km=round(stay.radius_metres / 1000, 2) if kind == CIRCLE else None,
+        radius_km=None if kind == FROZEN else round(stay.radius_metres / 1000, 2),
     )
     place = (stay.lon, stay.lat)
     samples = [sample(stay.since, identity.mmsi, *place, stay.knots)] if kind == FROZEN else []
     return Told(anomaly, [identity], place, [place], stay.since, reasons, against, summary, samples)
+
+
+def crossing_told(identity: Identity, crossing: Crossing, s: PositionAnomalySettings) -> Told:
+    """What there is to say of a ship that was silent for too short to have come round the land between."""
+    before, after = (crossing.lon, crossing.lat), (crossing.to_lon, crossing.to_lat)
+    hours = (crossing.to_time - crossing.time) / HOUR
+    km, nan = metres_between(*before, *after) / 1000, float("nan")
+    reach = s.water_knots * 1.852 * hours
+    when = f"{clock(crossing.time)} and {clock(crossing.to_time)}"
+    return Told(
+        PositionAnomaly(kind=UNREACHED, positions=0, jumps=0, farthest_km=round(km, 1)),
+        [identity],
+        after,
+        [before, after],
+        crossing.time,
+        [table.UNREACHED_BY_WATER.reason(s, round(reach), when=when, km=km, knots=s.water_knots)],
+        [table.FALSE_POSITION.reason(s), table.WATERWAY.reason(s)],
+        f"The {called(identity)} was silent for {hours:.1f} hours and heard again beyond land, {_km(km)} "
+        f"away; over water it is more than {reach:.0f} km, so one of the two positions is probably false.",
+        [
+            sample(time, identity.mmsi, *place, nan)
+            for time, place in ((crossing.time, before), (crossing.to_time, after))
+        ],
+    )
 
 
 def region_told(region: Region, vessels: Sequence[Identity], s: PositionAnomalySettings) -> Told:
@@ -262,6 +293,13 @@ def came_back(jumps: Sequence[Jump], s: PositionAnomalySettings) -> bool:
 def lies_at_sea(stay: Stay, port_km: float, until: Millis, s: PositionAnomalySettings) -> bool:
     """Whether a ship that reports speed and lies still does so where and as no sensor at a berth would."""
     return stay.knots >= s.sea_knots and until - stay.since >= s.sea_minutes * MINUTE and port_km >= s.sea_km
+
+
+def _pattern(stay: Stay, s: PositionAnomalySettings) -> Iterator[Reason]:
+    far = _km(2 * stay.radius_metres / 1000)
+    yield table.REPEATED.reason(s, stay.repeats, of=stay.positions, places=stay.places, far=far)
+    if stay.spacing_metres:
+        yield table.GRID.reason(s, round(stay.spacing_metres))
 
 
 def _circle(stay: Stay, s: PositionAnomalySettings) -> list[Reason]:

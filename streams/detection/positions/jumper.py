@@ -5,14 +5,16 @@ from typing import Final
 import msgspec
 
 from models.time import HOUR, Millis
-from models.vessel import Identity, OffTrack, Stay
+from models.vessel import Crossing, Identity, OffTrack, Stay
 from streams.detection.positions.settings import PositionAnomalySettings
 from streams.tracking.track import metres_between
 
 JUMPS: Final = "jumps"
 FROZEN: Final = "frozen"
 CIRCLE: Final = "circle"
-KINDS: Final = (JUMPS, FROZEN, CIRCLE)
+PATTERN: Final = "pattern"
+UNREACHED: Final = "unreached"
+KINDS: Final = (JUMPS, FROZEN, CIRCLE, PATTERN, UNREACHED)
 KEPT: Final = 12
 """Jumps that are kept of one vessel: more than the runs off its track that its state keeps."""
 
@@ -39,7 +41,7 @@ class Jump(msgspec.Struct, array_like=True, gc=False):
     back: bool = False  # the track went on after it
     region: str | None = None  # id of the region's event
     told: bool = False  # its event has ended
-    circle: Stay | None = None  # that its positions went round where it jumped to
+    circle: Stay | None = None  # that its positions went round, or repeated, where it jumped to
 
 
 class Case(msgspec.Struct, array_like=True, gc=False):
@@ -64,20 +66,25 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
     shared: bool = False
     heard: Millis = 0
     cases: dict[str, Case] = {}  # those that are open, by kind
+    pattern: Stay | None = None
+    crossing: Crossing | None = None
+    judged: Millis = 0  # the end of the last crossing that was looked at
 
     @property
     def is_blank(self) -> bool:
-        return not (self.jumps or self.frozen or self.circle or self.thawed or self.cases)
+        stays = self.frozen or self.circle or self.pattern or self.thawed
+        return not (self.jumps or stays or self.cases or self.crossing)
 
     @property
     def is_watched(self) -> bool:
         """Whether it matters when it is heard."""
-        return bool(self.frozen or self.circle)
+        return bool(self.frozen or self.circle or self.pattern)
 
     def take_in(self, before: Identity | None, now: Identity, s: PositionAnomalySettings) -> None:
         """What is newly known of where the vessel is heard."""
         places = now.places
         self.shared, self.frozen, self.circle = places.shared, places.frozen, places.circle
+        self.pattern, self.crossing = places.pattern, places.crossing
         known = set(before.places.off_track) if before is not None else set()
         runs = [run for run in places.off_track if run not in known]
         going_on = places.jump
@@ -88,10 +95,10 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
             for jump in self.jumps:
                 jump.open = False
         self.jumps = sorted(self.jumps, key=lambda jump: jump.start)[-KEPT:]
-        if (circle := self.circle) is not None:
+        for stay in (self.circle, self.pattern):
             for jump in self.jumps:
-                if metres_between(jump.lon, jump.lat, circle.lon, circle.lat) <= s.place_km * 1000:
-                    jump.circle = circle
+                if stay is not None and _is_near(jump, stay, s):
+                    jump.circle = stay
 
     def _note(self, run: OffTrack, s: PositionAnomalySettings, *, open: bool) -> None:
         same = next((jump for jump in self.jumps if _is_of(run, jump, s)), None)
@@ -130,6 +137,10 @@ def _is_of(run: OffTrack, jump: Jump, s: PositionAnomalySettings) -> bool:
         return True
     stayed = not (jump.open or jump.back) and run.start >= jump.start
     return stayed and metres_between(jump.lon, jump.lat, run.lon, run.lat) <= s.place_km * 1000
+
+
+def _is_near(jump: Jump, stay: Stay, s: PositionAnomalySettings) -> bool:
+    return metres_between(jump.lon, jump.lat, stay.lon, stay.lat) <= s.place_km * 1000
 
 
 def is_jump(run: OffTrack, s: PositionAnomalySettings) -> bool:

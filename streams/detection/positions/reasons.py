@@ -76,6 +76,29 @@ MANY_SHIPS: Final = ReasonType(
     text="positions of {value} ships jumped in all",
     weight="many_ships",
 )
+REPEATED: Final = ReasonType(
+    code="repeated",
+    side=Side.FOR,
+    text="{value} of {of} positions, a step of the time grid apart, are at a place where it was before, to "
+    "within 20 cm; there are {places} such places within {far}",
+    weight="repeated",
+)
+GRID: Final = ReasonType(
+    code="grid",
+    side=Side.FOR,
+    text="these places lie on a regular grid, {value} m from line to line",
+    weight="grid",
+    unit="m",
+)
+UNREACHED_BY_WATER: Final = ReasonType(
+    code="unreached",
+    side=Side.FOR,
+    text="between {when} UTC it was not heard, and over water it is farther than {value:.0f} km from where "
+    "it was to where it is, which {knots:g} knots would take it in that time; straight across the land "
+    "it is {km:.0f} km",
+    weight="unreached",
+    unit="km",
+)
 INTERFERENCE: Final = ReasonType(
     code="interference",
     side=Side.AGAINST,
@@ -97,6 +120,28 @@ MEANWHILE: Final = ReasonType(
     text="it was heard on its track meanwhile, {value} times or more, so another ship may use its number",
     weight="meanwhile",
     hypotheses=(Hypothesis.OTHER_SHIP,),
+)
+REPLAYED: Final = ReasonType(
+    code="replayed",
+    side=Side.AGAINST,
+    text="a station or a feed that sends old messages again, or a device that is being tested, gives the "
+    "same picture; that is the ordinary reason",
+    weight="replayed",
+    hypotheses=(Hypothesis.WRONG_DATA,),
+)
+FALSE_POSITION: Final = ReasonType(
+    code="false_position",
+    side=Side.AGAINST,
+    text="jamming, a faulty device or another ship under its number makes one of the positions wrong; that "
+    "is the ordinary reason",
+    weight="interference",
+    hypotheses=(Hypothesis.JAMMING, Hypothesis.OTHER_SHIP),
+)
+WATERWAY: Final = ReasonType(
+    code="waterway",
+    side=Side.AGAINST,
+    text="there may be a canal or a river across that the land data lack",
+    weight="waterway",
 )
 SENSOR: Final = ReasonType(
     code="stuck_sensor",
@@ -134,6 +179,10 @@ LEVELS: Final = (
               "`place_hours`"),
     LevelRule("one_area", Effect.POSSIBLE, "`area_ships` within `area_km` jump within `area_minutes`"),
     LevelRule("many_ships", Effect.PROBABLE, "`probable_ships` jump in all"),
+    LevelRule("repeated", Effect.POSSIBLE, "half of 24 positions or more, a step apart, repeat 6 places or "
+              "more exactly"),
+    LevelRule("unreached", Effect.POSSIBLE, "it is heard again beyond land, where no ship of `water_knots` "
+              "can have come over water"),
     LevelRule("heard_meanwhile", Effect.BAR, "it was heard on its track meanwhile"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
     WEAK_RULE,
@@ -142,10 +191,21 @@ REASONS: Final = ReasonTable(
     EventType.POSITION_ANOMALY,
     PositionAnomalySettings(),
     (
-        *(JUMPED, CAME_BACK, FROZEN, FROZEN_AT_SEA, CIRCLE, STEADY_HEADING, LEAPT),
+        *(
+            JUMPED,
+            CAME_BACK,
+            FROZEN,
+            FROZEN_AT_SEA,
+            CIRCLE,
+            STEADY_HEADING,
+            REPEATED,
+            GRID,
+            UNREACHED_BY_WATER,
+        ),
+        LEAPT,
         *(ONE_PLACE, ONE_AREA, MANY_SHIPS),
         *LISTING,
-        *(INTERFERENCE, NOT_BACK, MEANWHILE, SENSOR, MANOEUVRE),
+        *(INTERFERENCE, NOT_BACK, MEANWHILE, SENSOR, MANOEUVRE, REPLAYED, FALSE_POSITION, WATERWAY),
         *(SHARED_MMSI, DOUBTFUL_MMSI, WEAK_MATCH),
         *(NOT_OF_INTEREST, OF_REGION),
     ),

@@ -23,6 +23,12 @@ class PositionWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: several ships jump to one place, or from one area."""
     many_ships: float = 0.1
     """For: many ships do."""
+    repeated: float = 0.1
+    """For: its positions repeat a few places exactly."""
+    grid: float = 0.1
+    """For: and these lie on a regular grid."""
+    unreached: float = 0.1
+    """For: it is heard again beyond land, and cannot have come round it."""
     interference: float = 0.05
     """Against: jamming, spoofing and faulty devices are nothing that the crew did."""
     not_back: float = 0.05
@@ -31,6 +37,10 @@ class PositionWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: it was heard on its track meanwhile, so another ship may use its number."""
     sensor: float = 0.05
     """Against: a stuck speed sensor gives the same picture."""
+    replayed: float = 0.05
+    """Against: old messages that are sent again give the same picture."""
+    waterway: float = 0.05
+    """Against: the land data may lack a canal or a river."""
     manoeuvre: float = 0.05
     """Against: ships turn in circles for trials, or to wait."""
 
@@ -65,6 +75,12 @@ class PositionAnomalySettings(msgspec.Struct, frozen=True, forbid_unknown_fields
     """Kilometres from a port that are far. Source: as of Global Fishing Watch."""
     sea_knots: float = 8.0
     """Knots that it has to report for that. Judgement: no current makes so much."""
+    water_knots: float = 30.0
+    """Speed at which a ship that was silent could not have come round the land between. Source: judgement;
+    twice that of tankers, because the way over water is a bound and the land data are coarse."""
+    settled_minutes: float = 60.0
+    """Minutes that the first positions after such a silence have to hold. Source: judgement, as jamming
+    lasts."""
     place_km: float = 10.0
     """Ships whose positions jump twice as far, and to places within so many kilometres of each other, jump to
     one place. Source: judgement; spoofed positions lie round one airport."""

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from models.event import EventType, Level
 from streams.simulator.jamming import Jam
 from streams.simulator.kinematics import HOUR, KNOT, Track, beyond
@@ -88,3 +90,72 @@ def turning_circles(world: World) -> None:
         track.sail(course + 20 * step, knots, hours)
     world.add(world.fleet.tanker((80, 130)), track.sail(course, knots, 4.0))
     traffic(world, *_SEA, 4, track.end)
+
+
+def _repeated(world: World, grid: bool) -> None:
+    """A tanker under way sends positions of a few places far away, again and again, for 5 to 7 hours."""
+    world.thinned = 60.0
+    track = _sailing(world)
+    begin = world.between(3, 4) * HOUR
+    lon, lat = _far(world, track, begin)
+    step = world.between(0.003, 0.006)
+    if grid:
+        steps = world.rng.integers(-1, 2, (600, 2)).cumsum(axis=0)
+        nodes = np.abs((steps + 3) % 6 - 3)  # from edge to edge and back
+        places = tuple((lon + step * x, lat + step * y) for x, y in nodes.tolist())
+    else:
+        there = [(lon + step * x, lat + step * x * x / 40) for x in range(11)]
+        places = (*there, *there[-2:0:-1])
+    jam = Jam(begin, begin + world.between(5, 7) * HOUR, lon, lat, 0.0, None, places=places)
+    tanker = world.add(world.fleet.tanker((80, 130)), track, jams=(jam,))
+    world.anomalies.append(Anomaly((tanker,), begin, "repeated", None, EventType.POSITION_ANOMALY))
+    traffic(world, *_SEA, 4, _LASTING * HOUR)
+
+
+@scenario
+def spoofed_grid(world: World) -> None:
+    """A tanker under way sends positions on a grid of 300 to 600 m, four lines by four, 100 to 400 km away.
+    Truth: a position anomaly."""
+    _repeated(world, grid=True)
+
+
+@scenario
+def spoofed_loop(world: World) -> None:
+    """A tanker under way sends the same eleven positions 100 to 400 km away in turn, to and fro.
+    Truth: a position anomaly."""
+    _repeated(world, grid=False)
+
+
+@scenario
+def across_land(world: World) -> None:
+    """A tanker in the Yellow Sea is silent for 10.2 to 11.4 hours, and heard in the Sea of Japan afterwards.
+    Truth: a position anomaly of the tanker; her silence is a gap."""
+    world.thinned = 60.0
+    place = beyond(124.95, 36.75, world.between(0, 360), world.between(0, 5_000))
+    course, knots = world.between(200, 340), world.between(9, 12)
+    track = Track(0.0, *place, course, knots).sail(course, knots, 1.0).sail(course + 180, knots, 2.0)
+    off = track.end
+    on = off + world.between(10.2, 11.4) * HOUR
+    track.sail(course, knots, 20.0)
+    there = beyond(130.0, 37.4, world.between(0, 360), world.between(0, 8_000))
+    way = world.between(0, 90)
+    places = tuple(beyond(*there, way, 280.0 * minute) for minute in range(600))
+    jam = Jam(on, track.end + 1, *there, 0.0, None, keeps_speed=True, places=places)
+    tanker = world.add(world.fleet.tanker((80, 130)), track, silences=((off, on),), jams=(jam,))
+    world.anomalies.append(Anomaly((tanker,), off, "across land", None, EventType.POSITION_ANOMALY))
+    traffic(world, 124.95, 36.75, 4, track.end)
+
+
+@scenario
+def round_land(world: World) -> None:
+    """A tanker is silent in the Yellow Sea and in the Sea of Japan 50 to 60 hours later, having sailed round
+    Korea. Truth: a gap at most."""
+    world.thinned = 120.0
+    track = Track(0.0, 124.3, 36.6, 180.0, 11.0).sail(180.0, 11.0, 3.0)
+    off = track.end
+    for lon, lat in ((125.2, 33.2), (127.5, 33.0), (129.3, 34.8), (130.6, 37.9)):
+        track.sail_to(lon, lat, 13.0)
+    on = track.end
+    track.sail(20.0, 11.0, 6.0)
+    world.add(world.fleet.tanker((80, 130)), track, silences=((off, on),))
+    traffic(world, 124.3, 36.6, 4, track.end)

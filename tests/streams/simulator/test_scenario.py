@@ -59,6 +59,8 @@ EXPECTED = {
     "coastal_trade": {"port_visit": 6},
     "small_boats": {"loitering": 1},
     "sighted_call": {"gap": 1, "dark_port_visit": 1},
+    "across_land": {"gap": 1},
+    "round_land": {"gap": 1},
     "never_heard": {"dark_vessel": 2},
     "anchorage": {},  # a port visit of each tanker, ten or more
 }

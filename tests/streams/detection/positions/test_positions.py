@@ -12,6 +12,7 @@ from models.report import Rows
 from models.tick import Instant
 from models.time import END, MINUTE
 from models.vessel import Identity, OffTrack, Places, Role, Stay
+from streams.detection.positions import repeating
 from streams.detection.positions.circling import Point, circle_of, turning
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
@@ -328,13 +329,48 @@ def test_scenarios(name: str, noise: str) -> None:
     assert [event.mmsis for event in found if event.level is Level.PROBABLE] == wanted
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("spoofed_grid", "grid"), ("spoofed_loop", "repeated"), ("across_land", "unreached")]
+)
+def test_what_no_ship_sails_is_one_event(name: str, code: str) -> None:
+    recording = simulate(name, 1, "normal")
+    event = only(e for e in find({"a": frames("a", recording.lines)}) if e.position_anomaly)
+    assert code in {reason.code for reason in event.reasons}
+
+
+def test_a_ship_that_sails_round_the_land_is_no_anomaly() -> None:
+    recording = simulate("round_land", 1, "normal")
+    assert not [e for e in find({"a": frames("a", recording.lines)}) if e.position_anomaly]
+
+
+def sampled(places: Iterable[tuple[float, float]]) -> Stay | None:
+    """What positions in degrees come to, a step of five minutes apart."""
+    state = None
+    for number, place in enumerate(places):
+        state = repeating.take(state, at(5 * number), *place)
+    return state.found if state else None
+
+
+def test_ships_that_swing_shuttle_or_are_rounded_repeat_nothing() -> None:
+    rng = np.random.default_rng(1)
+    swing = rng.normal([135.0, 40.0], 0.001, (400, 2))
+    assert sampled(map(tuple, swing.tolist())) is None
+    shuttle = [(135 + 0.01 * abs(k % 20 - 10), 40.0) for k in range(400)]
+    assert sampled(shuttle) is None  # at whole hundredths of a degree: the data are rounded
+    exact = [(135.00007 + 0.01 * abs(k % 20 - 10), 40.00003) for k in range(400)]
+    noisy = [(lon + rng.normal(0, 5e-5), lat + rng.normal(0, 5e-5)) for lon, lat in exact]
+    assert sampled(noisy) is None
+    assert (found := sampled(exact)) is not None
+    assert (found.places, found.spacing_metres) == (10, 0)  # a line is no grid
+
+
 def latest_of(events: Iterable[Event]) -> list[Event]:
     """The highest revision of each event that is not taken back."""
     last = {event.id: event for event in events}
     return [event for event in last.values() if event.status is not Status.RETRACTED]
 
 
-@pytest.mark.parametrize("name", ["spoofed_circle", "frozen_position"])
+@pytest.mark.parametrize("name", ["spoofed_circle", "frozen_position", "across_land"])
 def test_snapshots_and_frames_change_nothing(name: str) -> None:
     lines = simulate(name, 3, "normal").lines
     whole = [to_json(event) for event in find({"a": frames("a", lines)})]

@@ -1,0 +1,142 @@
+"""Repeating: positions that come back to the same few places exactly, as a loop or a grid of a spoofer does.
+
+AIS resolves 1/10,000 of a minute, 18 cm. A ship that moves does not come back to within that, not at anchor
+and not on a regular run: positions have errors of metres. Positions that are rounded in the data say nothing.
+The numbers are judgement.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.report import Rows, run_starts
+from models.time import Millis
+from models.vessel import Stay
+
+_UNITS: Final = 600_000
+"""Of one degree: the resolution of AIS."""
+_METRES: Final = 111_195.0 / _UNITS
+_SAMPLE: Final = struct.Struct("<qii")
+_STRIDE: Final = 7
+"""Any number that has no factor in common with most counts of reports in a step."""
+_KEPT: Final = 32
+"""Samples, one for each step in which the vessel moved."""
+_LEAST: Final = 24
+_PLACES: Final = 6
+"""Places that there have to be: two ships at rest under one number make two."""
+_MOVED: Final = 50.0
+"""Metres from one sample to the next: five errors of a position."""
+_WIDE: Final = 500.0
+"""Metres that the places span. Ships at anchor swing on less."""
+_ROUNDED: Final = (60, 100)
+"""Units of 0.0001° and of 0.01': positions that are all multiples of one are rounded."""
+_SHARED: Final = 0.75
+_OFF: Final = 2
+"""Units by which the places of a grid may be off it, for rounding."""
+
+
+class Repeating(msgspec.Struct, array_like=True, gc=False):
+    """The last samples, and what they come to."""
+
+    samples: bytes = b""
+    found: Stay | None = None
+
+
+class RepeatingVessel(Protocol):
+    """What is read and changed of a vessel's state."""
+
+    mmsi: int
+    repeating: Repeating | None
+
+
+V = TypeVar("V", bound=RepeatingVessel)
+
+
+def sample(rows: Rows, number: int, fleet: Mapping[int, V], watched: Callable[[V], bool]) -> None:
+    """Take in one position that each vessel sent in a step; `rows` are POSITION rows by MMSI, `number` is the
+    step's.
+
+    Now an early one and now a late one: else a loop that lasts for some steps would show a few of its places.
+    """
+    starts = run_starts(rows["mmsi"])
+    counts = np.diff(np.append(starts, len(rows)))
+    chosen = rows[starts + (_STRIDE * number) % np.maximum(counts, 1)]
+    columns = (chosen[name].tolist() for name in ("mmsi", "time", "lon", "lat"))
+    for mmsi, time, lon, lat in zip(*columns, strict=True):
+        vessel = fleet[mmsi]
+        if watched(vessel):
+            vessel.repeating = take(vessel.repeating, time, lon, lat)
+
+
+def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repeating:
+    """Take in the last position of a step; degrees."""
+    state = state or Repeating()
+    x, y = round(lon * _UNITS), round(lat * _UNITS)
+    if state.samples:
+        _, last_x, last_y = _SAMPLE.unpack_from(state.samples, len(state.samples) - _SAMPLE.size)
+        # half of the way from west to east, as at 60° of latitude: farther north none is counted too early
+        if max(abs(x - last_x) / 2, abs(y - last_y)) * _METRES < _MOVED:
+            return state
+    sample = _SAMPLE.pack(time, x, y)
+    again = _holds(state.samples, sample[8:])
+    state.samples = (state.samples + sample)[-_KEPT * _SAMPLE.size :]
+    if again or state.found is not None:
+        found = _judge(state.samples)
+        state.found = found if state.found is None or found is None else state.found
+    return state
+
+
+def _holds(samples: bytes, place: bytes) -> bool:
+    at = samples.find(place)
+    while at >= 0 and at % _SAMPLE.size != 8:
+        at = samples.find(place, at + 1)
+    return at >= 0
+
+
+def _judge(samples: bytes) -> Stay | None:
+    """What the samples come to: where, since when, how many places, and how far apart on a grid."""
+    rows = np.frombuffer(samples, np.dtype([("time", "<i8"), ("place", "<i4", 2)]))
+    if len(rows) < _LEAST:
+        return None
+    places, which, counts = np.unique(rows["place"], axis=0, return_inverse=True, return_counts=True)
+    again, at_these = places[counts > 1], (counts > 1)[which.reshape(-1)]
+    repeats = int(at_these.sum()) - len(again)
+    if len(again) < _PLACES or 2 * repeats < len(rows):
+        return None
+    if any((again % unit == 0).all() for unit in _ROUNDED):
+        return None
+    lon, lat = again.mean(axis=0) / _UNITS
+    scale = np.array([_METRES * np.cos(np.radians(lat)), _METRES])
+    span = float(np.hypot(*((again.max(axis=0) - again.min(axis=0)) * scale)))
+    if span < _WIDE:
+        return None
+    lines = [np.unique(column) for column in again.T]
+    shared = max(map(len, lines)) <= _SHARED * len(again)  # on a grid, places lie on common lines
+    apart = [_spacing(values) if shared else 0.0 for values in lines]
+    return Stay(
+        int(rows["time"][at_these].min()),
+        round(float(lon), 5),
+        round(float(lat), 5),
+        0.0,
+        radius_metres=round(span / 2),
+        positions=len(rows),
+        places=len(again),
+        repeats=repeats,
+        spacing_metres=round(float(max(apart * scale))) if all(apart) else 0,
+    )
+
+
+def _spacing(values: npt.NDArray[np.int32]) -> float:
+    """The distance of values that are all as far from each other, or a multiple of it, units; 0 if not."""
+    steps = np.diff(values)
+    steps = steps[steps > 2 * _OFF]
+    if len(steps) < 2:
+        return 0.0
+    number = np.rint((values - values[0]) / steps.min())
+    spacing = float((values[-1] - values[0]) / number[-1])
+    regular = np.abs(values - values[0] - number * spacing).max() <= _OFF
+    return spacing if regular and spacing * _METRES >= _MOVED else 0.0

@@ -12,6 +12,7 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from geofences.polygon import PolygonError, read_polygon
+from models.bounds import JSON_BYTES, BoundsError, check_json, read_bytes
 from models.errors import InputError
 
 
@@ -50,6 +51,10 @@ DOCK_KINDS: Final = frozenset({FenceKind.PORT, FenceKind.TERMINAL, FenceKind.DIS
 """The kinds in which ships lie alongside, or made fast to buoys."""
 PASSING_KINDS: Final = frozenset({FenceKind.LOCK, FenceKind.FAIRWAY})
 """The kinds that ships pass through on the way to somewhere else."""
+
+
+MOST_VERTICES: Final = 200_000
+"""Positions of all fences of a file together. The fences of the package have some thousand."""
 
 
 class Policy(StrEnum):
@@ -91,7 +96,9 @@ def load_fences(path: str | Path) -> tuple[Fence, ...]:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, JSON_BYTES)
+    except BoundsError as error:
+        raise FenceError(f"{path}: {error}") from error
     except OSError as error:
         raise FenceError(
             f"{path}: can't be read ({error.strerror}); give the path of a GeoJSON file"
@@ -101,6 +108,7 @@ def load_fences(path: str | Path) -> tuple[Fence, ...]:
 
 def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
     """Like load_fences, from bytes; `file` is how errors call them. Raises FenceError."""
+    _check_vertices(data, file)
     features = _features(_parse(data, file), file)
     fences: list[Fence] = []
     problems: list[str] = []
@@ -157,9 +165,20 @@ def _feature(fence: Fence) -> dict[str, Any]:
     return {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(fence.geometry)}
 
 
+def _check_vertices(data: bytes, file: str) -> None:
+    """Counts lists, of which each vertex is one, before anything is made of them."""
+    if data.count(b"[") > MOST_VERTICES:
+        raise FenceError(
+            f"{file}: has more than {MOST_VERTICES:,} vertices; simplify the outlines, to about ten metres"
+        )
+
+
 def _parse(data: bytes, file: str) -> Any:
     try:
+        check_json(data)
         return json.loads(data.decode("utf-8-sig"))
+    except BoundsError as error:
+        raise FenceError(f"{file}: {error}") from error
     except UnicodeDecodeError as error:
         raise FenceError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except json.JSONDecodeError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 
+from models.bounds import TOML_BYTES, BoundsError, check_toml, read_bytes
 from models.errors import InputError
 from models.event import EventType
 from models.event_filter import EventFilter, EventFilterError
@@ -138,7 +139,11 @@ class Rules(msgspec.Struct, frozen=True):
 def load(path: Path) -> Rules:
     """Raises RulesError with all problems."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        text = read_bytes(path, TOML_BYTES).decode()
+        check_toml(text)
+        content = tomllib.loads(text)
+    except BoundsError as error:
+        raise RulesError(f"{path}: {error}") from None
     except OSError as error:
         raise RulesError(
             f"{path}: can't be read ({error.strerror}); `tankerwatch alerts example` prints an example"

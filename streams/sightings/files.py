@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.bounds import TABLE_BYTES, BoundsError, at_most, check_json, read_bytes
 from models.sighting import Sighting
 from streams.sightings.fields import ALIASES, FIELDS, SightingError, plain, read_fields
 
@@ -44,9 +45,11 @@ def load_sightings(files: Iterable[str | Path]) -> list[SightingFile]:
     problems: list[str] = []
     for path in map(Path, files):
         try:
-            found.append(read_sightings(path.read_bytes(), str(path)))
+            found.append(read_sightings(read_bytes(path, TABLE_BYTES), str(path)))
         except OSError as error:
             problems.append(f"{path}: can't be read ({error.strerror}); give a CSV or GeoJSON file")
+        except BoundsError as error:
+            problems.append(f"{path}: {error}")
         except SightingError as error:
             problems += error.problems
     if problems:
@@ -57,7 +60,9 @@ def load_sightings(files: Iterable[str | Path]) -> list[SightingFile]:
 def read_sightings(data: bytes, file: str) -> SightingFile:
     """The sightings in the bytes of a file; `file` is how errors call it. Raises SightingError."""
     try:
-        text = data.decode("utf-8-sig")
+        text = at_most(data, TABLE_BYTES).decode("utf-8-sig")
+    except BoundsError as error:
+        raise SightingError(f"{file}: {error}") from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SightingError(f"{file}: line {line}: not UTF-8; save the file as UTF-8") from error
@@ -126,7 +131,10 @@ def _header(names: list[str], file: str, line: int) -> list[str]:
 def _json(text: str, file: str) -> Iterator[Placed]:
     """GeoJSON as a whole, or JSON objects one a line."""
     try:
+        check_json(text.encode())
         document = json.loads(text)
+    except BoundsError as error:
+        raise SightingError(f"{file}: {error}") from error
     except json.JSONDecodeError as error:
         if "\n" in text.strip():
             yield from _lines(text, file)

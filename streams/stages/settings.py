@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from geofences.surroundings import SurroundingsSettings
+from models.bounds import TOML_BYTES, BoundsError, check_toml, read_bytes
 from models.errors import InputError
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
@@ -113,7 +114,10 @@ def load(file: str | Path | None) -> Settings:
         return Settings()
     path = Path(file)
     try:
-        text = path.read_text("utf-8")
+        text = read_bytes(path, TOML_BYTES).decode()
+        check_toml(text)
+    except BoundsError as error:
+        raise SettingsError(f"{path}: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise SettingsError(

@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 from models.watchlist import Entry
 from streams.watchlists.cells import imo_numbers, mmsis, names, remarked_date, several, value
-from streams.watchlists.reading import ListFormat, Reading, columns, decoded, table
+from streams.watchlists.reading import ListFormat, Reading, columns, contents, decoded, table
 
 _UN_DATE: Final = "date_of_designation"
 _UN_ALIASES: Final = {
@@ -25,7 +25,7 @@ def _is_eu(head: bytes) -> bool:
 
 
 def _read_eu(file: BinaryIO, reading: Reading) -> None:
-    for line, row in table(decoded(file.read()), reading.file, _EU_ALIASES, strict=False):
+    for line, row in table(decoded(contents(file, reading)), reading.file, _EU_ALIASES, strict=False):
         place = f"line {line}"
         if row.get("schema", "Vessel").lower() != "vessel":
             reading.leave_out("rows that are no vessel")
@@ -64,7 +64,7 @@ def _is_un(head: bytes) -> bool:
 
 
 def _read_un(file: BinaryIO, reading: Reading) -> None:
-    for line, row in table(decoded(file.read()), reading.file, _UN_ALIASES, strict=False):
+    for line, row in table(decoded(contents(file, reading)), reading.file, _UN_ALIASES, strict=False):
         place = f"line {line}"
         dates = next((text for name, text in row.items() if name.startswith(_UN_DATE)), "")
         called = several(row.get("vessel_name", ""))

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from models.watchlist import Entry
 from streams.watchlists.cells import imo_numbers, mmsis, names, tonnes, value
-from streams.watchlists.reading import ListFormat, Reading, bare_rows, decoded, first_row
+from streams.watchlists.reading import ListFormat, Reading, bare_rows, contents, decoded, first_row
 
 LIST: Final = "OFAC SDN"
 _KINDS: Final = frozenset({"vessel", "individual", "aircraft", ""})
@@ -34,7 +34,7 @@ def _is_other_name(kind: str) -> bool:
 
 
 def _read_sdn(file: BinaryIO, reading: Reading) -> None:
-    for line, cells in bare_rows(decoded(file.read())):
+    for line, cells in bare_rows(decoded(contents(file, reading))):
         place = f"line {line}"
         if cells == [_ENDS]:
             continue
@@ -73,7 +73,7 @@ def entry_of(program: str, number: str) -> str:
 
 
 def _read_alt(file: BinaryIO, reading: Reading) -> None:
-    for line, cells in bare_rows(decoded(file.read())):
+    for line, cells in bare_rows(decoded(contents(file, reading))):
         if cells == [_ENDS]:
             continue
         if len(cells) < 5 or not cells[0].isdigit():

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 import msgspec
 
+from models.bounds import DEPTH
 from models.watchlist import Entry
 from streams.watchlists.cells import imo_numbers, mmsis, names, tonnes, value
 from streams.watchlists.ofac_csv import LIST, entry_of
@@ -69,6 +70,9 @@ class _Reader:
             for event, element in iterparse(file, ("start", "end")):  # noqa: S314
                 if event == "start":
                     depth.append(element)
+                    if len(depth) > DEPTH:
+                        file_ = self._reading.file
+                        raise WatchlistError(f"{file_}: is nested deeper than {DEPTH} levels; fetch it again")
                     continue
                 depth.pop()
                 name = _tag(element)

@@ -12,7 +12,17 @@ import msgspec
 
 from models.watchlist import Entry
 from streams.watchlists.cells import imo_numbers, iso_date, mmsis, names, several, tonnes, value
-from streams.watchlists.reading import ListFormat, Reading, columns, decoded, table
+from streams.watchlists.reading import (
+    LONGEST_LINE,
+    MOST_ENTRIES,
+    ListFormat,
+    Reading,
+    WatchlistError,
+    columns,
+    contents,
+    decoded,
+    table,
+)
 
 LIST: Final = "OpenSanctions"
 
@@ -22,7 +32,7 @@ def _is_maritime(head: bytes) -> bool:
 
 
 def _read_maritime(file: BinaryIO, reading: Reading) -> None:
-    for line, row in table(decoded(file.read()), reading.file, {}, strict=False):
+    for line, row in table(decoded(contents(file, reading)), reading.file, {}, strict=False):
         place = f"line {line}"
         if row["type"].upper() != "VESSEL":  # the IMO number of a company is no ship's
             reading.leave_out("organisations")
@@ -62,6 +72,10 @@ def _read_ftm(file: BinaryIO, reading: Reading) -> None:
                 dates.setdefault(id_, []).append(_dates(properties))
         elif schema == "Vessel":
             id_ = str(entity.get("id") or f"row {line}")
+            if len(found) >= MOST_ENTRIES:
+                raise WatchlistError(
+                    f"{reading.file}: has more than {MOST_ENTRIES:,} vessels; leave some out"
+                )
             found[id_], places[id_] = _vessel(id_, properties, place, reading), place
             for nested in properties.get("sanctions") or ():
                 if isinstance(nested, dict) and isinstance(nested.get("properties"), dict):
@@ -74,13 +88,15 @@ def _read_ftm(file: BinaryIO, reading: Reading) -> None:
 
 
 def _entities(file: BinaryIO, reading: Reading) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise WatchlistError(f"{reading.file}: line {number}: longer than {LONGEST_LINE:,} bytes")
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
         if not text:
             continue
         try:
             entity = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             entity = None
         if isinstance(entity, dict):
             yield number, entity

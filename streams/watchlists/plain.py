@@ -14,7 +14,16 @@ from typing import BinaryIO, Final
 from models.vessel import imo_is_valid
 from models.watchlist import Entry
 from streams.watchlists.cells import iso_date, tonnes
-from streams.watchlists.reading import ListFormat, Reading, Row, WatchlistError, columns, decoded, table
+from streams.watchlists.reading import (
+    ListFormat,
+    Reading,
+    Row,
+    WatchlistError,
+    columns,
+    contents,
+    decoded,
+    table,
+)
 
 COLUMNS: Final = (
     *("imo", "mmsi", "name", "callsign", "flag", "type", "deadweight", "list", "entry"),
@@ -50,7 +59,7 @@ def _recognises(head: bytes) -> bool:
 
 
 def _read(file: BinaryIO, reading: Reading) -> None:
-    text = decoded(file.read(), strict=True, file=reading.file)
+    text = decoded(contents(file, reading), strict=True, file=reading.file)
     stem = PurePath(reading.file).stem
     for line, cells in table(text, reading.file, _ALIASES, strict=True):
         place, row = f"line {line}", {name: _unmarked(cell) for name, cell in cells.items()}

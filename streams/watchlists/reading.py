@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from models.bounds import TABLE_BYTES, BoundsError, at_most
 from models.errors import InputError
 from models.watchlist import Entry
 
 HEAD: Final = 64 * 1024
 """Bytes of a file by which its layout is recognised."""
 _DELIMITERS: Final = ",;\t"
+MOST_ENTRIES: Final = 200_000
+"""Vessels of one file. OFAC's list has some thousand, OpenSanctions' maritime list some ten thousand."""
+LONGEST_LINE: Final = 4_000_000
+"""Bytes of a line, in layouts that are read line by line."""
+_REMARKS: Final = 1_000
 _PROBLEMS: Final = 100
 """Faults of one file that are named; a file with more is not what it seems to be."""
 
@@ -39,7 +45,11 @@ class Reading:
         self.left_out[kind] = self.left_out.get(kind, 0) + 1
 
     def remark(self, place: str, text: str) -> None:
-        self.remarks.append(f"{self.file}: {place}: {text}")
+        """Note a remark; of very many, only that there are more."""
+        if len(self.remarks) < _REMARKS:
+            self.remarks.append(f"{self.file}: {place}: {text}")
+        elif len(self.remarks) == _REMARKS:
+            self.remarks.append(f"{self.file}: further remarks are not listed")
 
     def fault(self, place: str, text: str) -> None:
         """Note a fault. Raises WatchlistError with all of them once there are very many."""
@@ -56,6 +66,11 @@ class Reading:
                 self.leave_out("rows without number and name")
                 return
             self.remark(place, f"{entry.names[0]}: no IMO number and no MMSI; matched by name only, weakly")
+        if len(self.entries) >= MOST_ENTRIES:
+            raise WatchlistError(
+                f"{self.file}: has more than {MOST_ENTRIES:,} vessels, more than there are tankers and cargo "
+                "ships; leave out what need not be watched"
+            )
         self.entries.append(entry)
 
 
@@ -72,6 +87,14 @@ class ListFormat:
 
 
 Row = dict[str, str]
+
+
+def contents(file: BinaryIO, reading: Reading) -> bytes:
+    """All bytes of a table. Raises WatchlistError if they are too many."""
+    try:
+        return at_most(file.read(TABLE_BYTES + 1), TABLE_BYTES)
+    except BoundsError as error:
+        raise WatchlistError(f"{reading.file}: {error}") from None
 
 
 def decoded(data: bytes, *, strict: bool = False, file: str = "") -> str:

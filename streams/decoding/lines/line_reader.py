@@ -92,6 +92,8 @@ class LineReader:
 
     def read(self, line: bytes, number: int) -> LineRead:
         """The line without its line end, and its number in the source."""
+        if not line.strip():
+            return _CONTEXT
         match = _SINGLE.fullmatch(line)
         if match is not None:
             before, block, *groups, behind = match.groups()

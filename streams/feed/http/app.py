@@ -19,6 +19,7 @@ from streams.feed.http import (
     problems,
     replay_routes,
     review_routes,
+    search_routes,
     vessel_routes,
 )
 from streams.feed.http.access import Guard
@@ -46,7 +47,7 @@ def create_app(feed: FeedContext) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5)
     app.add_middleware(Guard, tokens=feed.tokens, settings=feed.settings)
     app.add_middleware(_Headers, policy=policy(feed.settings))
-    for routes in (event_routes, review_routes, vessel_routes, analysis_routes, feed_routes):
+    for routes in (event_routes, review_routes, vessel_routes, search_routes, analysis_routes, feed_routes):
         app.include_router(routes.router)
     if feed.progress is not None:
         app.include_router(replay_routes.router)

@@ -217,6 +217,11 @@ class _Vessels(_Moment):
     limit: VesselLimit = MOST_VESSELS
 
 
+class _Track(_Moment):
+    start: Annotated[Time, Field(description="Only positions at this time or later.")] = None
+    end: Annotated[Time, Field(description="Only positions at this time or earlier.")] = None
+
+
 class _Search(_Moment):
     q: Annotated[
         str,
@@ -250,6 +255,7 @@ EventPageQuery = Annotated[_EventPage, Query()]
 AtomQuery = Annotated[_Atom, Query()]
 StreamQuery = Annotated[_Stream, Query()]
 VesselQuery = Annotated[_Vessels, Query()]
+TrackQuery = Annotated[_Track, Query()]
 SearchQuery = Annotated[_Search, Query()]
 LedgerQuery = Annotated[_Ledger, Query()]
 ReviewQuery = Annotated[_Reviews, Query()]

@@ -44,9 +44,9 @@ const shared = {
   event: open,
 };
 const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => map.near(place), leg: (leg) => map.tracks.point(leg && leg.number) });
-const vesselPanel = new VesselPanel({ ...shared, known: (id) => events.byId.get(id) });
+const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel });
 const player = new Player(played, open, openBest);
-new Search({ vessel: openVessel, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
+new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
 const dialog = new SignIn(() => reach());
 let stream = null, filters = null;
 
@@ -272,7 +272,10 @@ function follow() {
     list.reveal(state.event);
   } else if (state.vessel) {
     panel.close();
-    vesselPanel.open(state.vessel);
+    vesselPanel.open(state.vessel).then(() => {
+      if (unseen && !state.event) map.fitTracks();
+      unseen = false;
+    });
     highlight([state.vessel]);
   } else {
     if (unseen) map.fitEvents(events.all);

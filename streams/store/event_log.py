@@ -254,6 +254,13 @@ class EventLog:
         found = await self._redis.hmget(self.keys.identities, names) if names else []
         return [_IDENTITY.decode(one) for one in found if one is not None]
 
+    async def histories(self, mmsis: Iterable[int]) -> list[tuple[Identity, ...]]:
+        """The recent identities of each of these vessels, oldest first."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for mmsi in mmsis:
+                pipe.lrange(self.keys.history(mmsi), 0, -1)
+            return [tuple(_IDENTITY.decode(one) for one in found) for found in await pipe.execute()]
+
     async def newest_first(
         self,
         start: Millis | None = None,

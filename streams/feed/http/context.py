@@ -21,6 +21,7 @@ from streams.feed.settings import FeedSettings
 from streams.feed.stream.cases import Cases
 from streams.feed.stream.hub import Hub
 from streams.feed.views.fleet import Fleet
+from streams.feed.views.vessel_index import VesselIndex
 
 
 @dataclass(slots=True)
@@ -34,12 +35,14 @@ class FeedContext:
     tokens: Tokens = field(default_factory=Tokens)
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     fleet: Fleet = field(init=False)
+    vessels: VesselIndex = field(init=False)
     streams: Streams = field(init=False)
     fences_json: msgspec.Raw = field(init=False)
     """The fences as GeoJSON, made once."""
 
     def __post_init__(self) -> None:
         self.fleet = Fleet(self.log)
+        self.vessels = VesselIndex(self.log)
         self.streams = Streams(self.hub, self.settings)
         self.fences_json = msgspec.Raw(msgspec.json.encode(to_geojson(self.fences)))
 

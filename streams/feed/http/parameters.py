@@ -21,6 +21,10 @@ MOST_EVENTS: Final = 1_000
 """Events in one answer."""
 MOST_VESSELS: Final = 50_000
 """Vessels in one answer."""
+MOST_FOUND: Final = 50
+"""Vessels, places and cases each in one answer of the search."""
+LONGEST_SEARCH: Final = 100
+"""Characters of a search."""
 
 _FILTERS: Final = {offered.name: offered for offered in FILTERS}
 _DEGREES: Final = {
@@ -130,6 +134,12 @@ VesselLimit = Annotated[
     int, Field(ge=1, le=MOST_VESSELS, description="The most vessels to answer with."), _count(MOST_VESSELS)
 ]
 
+SearchLimit = Annotated[
+    int,
+    Field(ge=1, le=MOST_FOUND, description="The most vessels, places and cases each."),
+    _count(MOST_FOUND),
+]
+
 EventId = Annotated[str, Path(description="The event's id.", examples=example("getEvent", "event", "id"))]
 Mmsi = Annotated[str, Path(description="Up to nine digits.", examples=example("getVessel", "mmsi"))]
 
@@ -207,6 +217,24 @@ class _Vessels(_Moment):
     limit: VesselLimit = MOST_VESSELS
 
 
+class _Track(_Moment):
+    start: Annotated[Time, Field(description="Only positions at this time or later.")] = None
+    end: Annotated[Time, Field(description="Only positions at this time or earlier.")] = None
+
+
+class _Search(_Moment):
+    q: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_SEARCH,
+            description="Words, or parts of words, that all have to occur.",
+            examples=["hope 59"],
+        ),
+    ]
+    limit: SearchLimit = 8
+
+
 class _Ledger(_Moment):
     year: Annotated[
         int | None,
@@ -227,5 +255,7 @@ EventPageQuery = Annotated[_EventPage, Query()]
 AtomQuery = Annotated[_Atom, Query()]
 StreamQuery = Annotated[_Stream, Query()]
 VesselQuery = Annotated[_Vessels, Query()]
+TrackQuery = Annotated[_Track, Query()]
+SearchQuery = Annotated[_Search, Query()]
 LedgerQuery = Annotated[_Ledger, Query()]
 ReviewQuery = Annotated[_Reviews, Query()]

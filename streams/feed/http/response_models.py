@@ -12,6 +12,8 @@ from models.vessel import Dimensions
 from streams.facilitators.facilitator import Facilitator
 from streams.feed.recording.progress import Time
 from streams.feed.views.marks import Mark
+from streams.feed.views.search import CaseFound, PlaceFound
+from streams.feed.views.vessel_index import VesselFound
 from streams.feed.views.vessels import VesselOnMap
 from streams.ledger.delivery import Delivery
 from streams.ledger.ledger import Year
@@ -82,6 +84,14 @@ class Config(msgspec.Struct, rename="camel"):
     heartbeat_seconds: float
     attribution: str
     types: list[EventType]
+
+
+class Found(msgspec.Struct):
+    """What a search found, best first."""
+
+    vessels: list[VesselFound]
+    places: list[PlaceFound]
+    cases: list[CaseFound]
 
 
 class Marks(msgspec.Struct):

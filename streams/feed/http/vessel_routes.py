@@ -11,13 +11,15 @@ from models.time import to_text
 from streams.feed.http import responses
 from streams.feed.http.context import Feed
 from streams.feed.http.openapi import Msgspec, problems
-from streams.feed.http.parameters import ONCE, Mmsi, MomentQuery, VesselQuery
+from streams.feed.http.parameters import ONCE, Mmsi, MomentQuery, TrackQuery, VesselQuery
 from streams.feed.http.problems import not_found
-from streams.feed.http.response_models import VesselPage
+from streams.feed.http.response_models import FeatureCollection, VesselPage
 from streams.feed.http.responses import Json
-from streams.feed.views import event_pages, vessels
+from streams.feed.log import FeedLog
+from streams.feed.views import event_pages, exports, vessels
 from streams.feed.views.fleet import Fleet, Wanted
 from streams.feed.views.vessels import VesselDetail
+from streams.store.event_log import VesselRecord
 
 router: Final = APIRouter(prefix="/v1/vessels", tags=["vessels"], dependencies=ONCE)
 
@@ -61,9 +63,27 @@ async def get_vessels(query: VesselQuery, feed: Feed, request: Request) -> Respo
 )
 async def get_vessel(mmsi: Mmsi, query: MomentQuery, feed: Feed) -> Response:
     log = (await feed.view(query.at)).log
+    record = await _record(log, mmsi)
+    page = await event_pages.page(log, EventFilter.parse({"mmsi": [mmsi]}))
+    return Json(vessels.detail(record, [event.id for event in page.events]))
+
+
+@router.get(
+    "/{mmsi}/track",
+    summary="The track of one vessel as OGC MF-JSON, as far as it is kept.",
+    response_model=Annotated[FeatureCollection, Msgspec()],
+    responses=problems(404),
+)
+async def get_vessel_track(mmsi: Mmsi, query: TrackQuery, feed: Feed) -> Response:
+    """One moving point; several where ships use the same MMSI at the same time."""
+    record = await _record((await feed.view(query.at)).log, mmsi)
+    return Json(exports.vessel_track(record, query.start, query.end))
+
+
+async def _record(log: FeedLog, mmsi: str) -> VesselRecord:
+    """Raises Problem if there is no such vessel."""
     number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
     record = None if number is None else await log.vessel(number)
     if record is None:
         raise not_found(f"no vessel with the MMSI {mmsi!r} is known, or it has been silent for too long")
-    page = await event_pages.page(log, EventFilter.parse({"mmsi": [mmsi]}))
-    return Json(vessels.detail(record, [event.id for event in page.events]))
+    return record

@@ -79,3 +79,6 @@ const ORDERS = {
 
 /* The events in an order: "time" (of detection, newest first), "score" or "level"; then by time. */
 export const sorted = (events, order) => events.toSorted((a, b) => ORDERS[order](a, b) || ORDERS.time(a, b));
+
+/* The probable chain with the highest score, if there is one. */
+export const likeliest = (events) => sorted(events.filter((event) => event.type === "chain" && isCase(event) && event.level === "probable"), "score")[0];

@@ -10,7 +10,7 @@ export class Filters {
   /* `types`: all types of events. `changed` gets the selection and the search text. `area` returns the box of the map. */
   constructor(types, changed, area) {
     this.boxes = { type: types, ...BOXES };
-    Object.assign(this, { form: byId("filters"), search: byId("search"), chips: byId("chips"), changed, area, fences: new Map() });
+    Object.assign(this, { form: byId("filters"), chips: byId("chips"), changed, area, fences: new Map() });
     for (const [name, values] of Object.entries(this.boxes)) {
       byId(`filter-${name}`).append(...values.map((value) => el("label", { class: "choice" }, el("input", { type: "checkbox", name, value }),
         name === "type" ? typeName(value) : human(value))));
@@ -21,8 +21,6 @@ export class Filters {
     byId("use-area").addEventListener("click", () => this.set({ ...this.selection, bbox: this.area() }));
     byId("clear-filters").addEventListener("click", () => this.set(NONE, ""));
     byId("filter-toggle").addEventListener("click", () => this.toggle());
-    this.search.addEventListener("input", () => this.typed());
-    this.search.form.addEventListener("submit", (event) => { event.preventDefault(); this.typed(true); });
   }
 
   toggle(open = this.form.hidden) {
@@ -48,7 +46,6 @@ export class Filters {
   /* Shows a selection without calling `changed`. */
   show(selection, text) {
     Object.assign(this, { selection, text });
-    if (document.activeElement !== this.search) this.search.value = text;
     for (const name of Object.keys(this.boxes)) {
       for (const box of this.form.querySelectorAll(`input[name=${name}]`)) box.checked = selection[name].includes(box.value);
     }
@@ -61,7 +58,6 @@ export class Filters {
   }
 
   set(selection, text = this.text) {
-    this.search.value = text;
     this.show(selection, text);
     this.changed(selection, text);
   }
@@ -81,17 +77,6 @@ export class Filters {
     this.set(selection);
   }
 
-  /* Words are searched for in the loaded events. Nothing that is typed becomes a filter by itself. */
-  typed(entered = false) {
-    clearTimeout(this.timer);
-    const text = this.search.value;
-    this.timer = setTimeout(() => {
-      if (text === this.text) return;
-      this.text = text;
-      this.changed(this.selection, text);
-    }, entered ? 0 : 150);
-  }
-
   showScore() {
     const score = Number(this.form.elements.min_score.value);
     byId("score-value").textContent = score ? score.toFixed(2) : "any";
@@ -99,12 +84,13 @@ export class Filters {
 
   showChips() {
     if (!this.selection) return;
-    const chip = (label, without) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${clean(label)}`,
-      click: () => this.set(without) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
+    const chip = (label, without, text = this.text) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${clean(label)}`,
+      click: () => this.set(without, text) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
     const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => chip(this.named(name, value),
       { ...this.selection, [name]: this.selection[name].filter((other) => other !== value) })));
     if (this.selection.bbox) several.push(chip("In the area marked on the map", { ...this.selection, bbox: null }));
     if (this.selection.minScore) several.push(chip(`Score at least ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
+    if (this.text) several.push(chip(`With “${this.text}”`, this.selection, ""));
     if (this.selection.from) several.push(chip(`From ${this.selection.from}`, { ...this.selection, from: null }));
     if (this.selection.to) several.push(chip(`Until ${this.selection.to}`, { ...this.selection, to: null }));
     if (this.selection.quiet) several.push(chip("Port visits, too", { ...this.selection, quiet: false }));

@@ -1,18 +1,20 @@
 /* The page: connects what the server sends with what the reader does. */
 
-import { Refusal, asOf, get, land, post } from "./api.js";
+import { Refusal, asOf, get, land } from "./api.js";
 import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
-import { grouped, sorted } from "./cases.js";
+import { grouped, likeliest, sorted } from "./cases.js";
 import * as keys from "./keys.js";
 import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
-import { Player, STEPS } from "./player.js";
+import { Player } from "./player.js";
 import { SeaMap } from "./sea_map.js";
+import { Search } from "./search.js";
 import { NONE, same, wordsOf } from "./selection.js";
+import { SignIn } from "./sign_in.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { VesselPanel } from "./vessel_panel.js";
@@ -41,9 +43,11 @@ const shared = {
   tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
   event: open,
 };
-const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn, ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => map.near(place), leg: (leg) => map.tracks.point(leg && leg.number) });
-const vesselPanel = new VesselPanel({ ...shared, known: (id) => events.byId.get(id) });
-const player = new Player(played, open);
+const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => map.near(place), leg: (leg) => map.tracks.point(leg && leg.number) });
+const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel });
+const player = new Player(played, open, openBest);
+new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
+const dialog = new SignIn(() => reach());
 let stream = null, filters = null;
 
 /* ---- what the server sends ---- */
@@ -102,12 +106,10 @@ async function reach() {
     const position = await events.load(state.selection);
     if (position === null) return;
     stream.open(position);
-    if (config.mode === "recording" && plain && ROOMY.matches) openBest();
-    plain = false;
     follow();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.status === 401) signIn();
+    if (error.status === 401) dialog.ask();
     else refused(error);
     if (stream.position === null) stream.position = "0";
     stream.broke();
@@ -243,11 +245,12 @@ function showPanel() {
   document.body.dataset.open = state.event ? "event" : state.vessel ? "vessel" : "";
 }
 
-/* A recording opens on its likeliest delivery, if it has one. */
+/* A recording opens on its likeliest delivery, unless the reader has done anything yet. */
 function openBest() {
-  const best = sorted(events.all.filter((event) => event.type === "chain" && event.level === "probable" && event.status !== "retracted"), "score")[0];
-  if (best) state.event = best.id;
-  if (best) address.write(state);
+  const best = likeliest(events.all);
+  if (!best || !plain || !ROOMY.matches) return;
+  unseen = true;
+  open(best.id, false);
 }
 
 /* Opens the event or the vessel that the address names. */
@@ -269,7 +272,10 @@ function follow() {
     list.reveal(state.event);
   } else if (state.vessel) {
     panel.close();
-    vesselPanel.open(state.vessel);
+    vesselPanel.open(state.vessel).then(() => {
+      if (unseen && !state.event) map.fitTracks();
+      unseen = false;
+    });
     highlight([state.vessel]);
   } else {
     if (unseen) map.fitEvents(events.all);
@@ -287,20 +293,28 @@ const highlight = (mmsis) => map.vessels.choose(mmsis);
 
 function open(id, push = true) {
   const known = events.byId.get(id);
+  plain = false;
   if (id === state.event) return view("panel");
   Object.assign(state, { event: id, vessel: null });
   address.write(state, push);
   follow();
-  if (known) map.reveal(known.position);
+  if (known && !unseen) map.reveal(known.position);
   view("panel");
 }
 
 function openVessel(mmsi) {
+  plain = false;
   if (mmsi === state.vessel) return view("panel");
   Object.assign(state, { event: null, vessel: mmsi });
   address.write(state, true);
   follow();
   view("panel");
+}
+
+/* Shows a place that was found: west, south, east, north. */
+function showPlace({ bbox: [west, south, east, north] }) {
+  map.fit([[south, west], [north, east]], 12);
+  view("map");
 }
 
 function close() {
@@ -327,6 +341,7 @@ function moved() {
 }
 
 async function filtered(selection, text) {
+  plain = false;
   const before = state.selection;
   Object.assign(state, { selection, text });
   map.tracks.limit(selection.bbox);
@@ -340,7 +355,7 @@ async function filtered(selection, text) {
   }
 }
 
-/* The server has no text search, so this loads page after page until it finds enough. */
+/* Looks for words in events: this loads page after page until it finds enough. */
 async function lookFor(text) {
   for (let pages = 0; pages < LOOK && events.more && state.text === text; pages++) {
     paint();
@@ -371,11 +386,7 @@ const shortcuts = {
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),
-  ...Object.fromEntries(Object.entries({
-    " ": () => player.toggle(), ",": () => player.step(-STEPS.step), ".": () => player.step(STEPS.step), "<": () => player.step(-STEPS.hour),
-    ">": () => player.step(STEPS.hour), p: () => player.jump(-1), n: () => player.jump(1), "[": () => player.faster(-1), "]": () => player.faster(1),
-    Home: () => player.step(-Infinity), End: () => player.seek(null),
-  }).map(([key, act]) => [key, () => config.mode === "recording" && act()])),
+  ...Object.fromEntries(Object.entries(player.keys).map(([key, act]) => [key, () => config.mode === "recording" && act()])),
 };
 
 /* ---- on a phone, one sheet at a time ---- */
@@ -392,25 +403,6 @@ byId("tabs").addEventListener("click", (event) => {
 });
 byId("events").prepend(grip());
 new ResizeObserver(() => panel.redraw()).observe(byId("panel"));
-
-/* ---- tokens ---- */
-
-function signIn() {
-  if (!byId("sign-in").open) byId("sign-in").showModal();
-}
-
-byId("sign-in-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  try {
-    await post("session", { token: byId("token").value.trim() });
-    byId("token").value = "";
-    byId("sign-in").close();
-    byId("sign-in-problem").textContent = "";
-    await reach();
-  } catch (error) {
-    byId("sign-in-problem").textContent = error.message;
-  }
-});
 
 view(state.event || state.vessel ? "panel" : "list");
 title();

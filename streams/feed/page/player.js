@@ -15,9 +15,10 @@ const LANES = { chain: 0, encounter: 1, dark_encounter: 1 };
 export class Player {
   /* `moved(moment, onward)` is called when another moment is to be shown: milliseconds, or null for everything that was
      read. `onward`: time went on from the moment before, without a jump. It returns a promise; the next moment waits for
-     it. `opened` gets the id of an event that was chosen on the strip, after the jump to it. */
-  constructor(moved, opened) {
-    Object.assign(this, { node: byId("player"), slider: byId("moment"), button: byId("play"), rates: byId("rate"), strip: byId("strip"), moved, opened });
+     it. `opened` gets the id of an event that was chosen on the strip, after the jump to it.
+     `read` is called once, when the recording has been read to its end. */
+  constructor(moved, opened, read) {
+    Object.assign(this, { node: byId("player"), slider: byId("moment"), button: byId("play"), rates: byId("rate"), strip: byId("strip"), moved, opened, read });
     Object.assign(this, { moment: null, playing: false, rate: 600, playback: null, marks: [], known: new Map() });
     this.rates.append(...RATES.map((rate) => el("option", { value: rate }, inWords(rate))));
     this.setRate(this.rate);
@@ -56,6 +57,8 @@ export class Player {
   /* Asks how far the recording has been read, until its end. */
   async watch() {
     await this.ask();
+    if (this.ended && !this.told) this.read();
+    this.told = this.ended;
     if (!this.ended || this.loadedAt !== this.playback.readTo) setTimeout(() => this.watch(), document.hidden ? 5000 : 1000);
   }
 
@@ -139,6 +142,14 @@ export class Player {
     this.rates.value = String(rate);
   }
 
+  /* What keys do, by key. */
+  get keys() {
+    return {
+      " ": () => this.toggle(), ",": () => this.step(-STEP), ".": () => this.step(STEP), "<": () => this.step(-HOUR), ">": () => this.step(HOUR),
+      p: () => this.jump(-1), n: () => this.jump(1), "[": () => this.faster(-1), "]": () => this.faster(1), Home: () => this.step(-Infinity), End: () => this.seek(null),
+    };
+  }
+
   /* Takes the next faster or slower rate. */
   faster(by) {
     const sorted = [...this.rates.options].map((option) => Number(option.value)).sort((a, b) => a - b);
@@ -179,5 +190,3 @@ function inWords(rate) {
   const [size, name] = rate >= 3600 ? [3600, "hour"] : rate >= 60 ? [60, "minute"] : [1, "second"];
   return `${number(rate / size)} ${name}${rate === size ? "" : "s"} a second`;
 }
-
-export const STEPS = { step: STEP, hour: HOUR };

@@ -1,16 +1,20 @@
 /* The panel of one vessel: its present and past identities, watchlists, recent track and events. */
 
-import { Refusal, get } from "./api.js";
-import { bdi, byId, country, el, human, number, place, shipType, timeOf } from "./web/words.js";
+import { Refusal, addressOf, get } from "./api.js";
+import { bdi, byId, country, duration, el, human, number, place, shipType, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
+import { linkTo } from "./address.js";
+import { barrelsOf, carriersOf } from "./cases.js";
 import { grip } from "./panel.js";
-import { facts, hits, section, table } from "./web/event.js";
+import { facts, hits, hoursOf, section, table } from "./web/event.js";
+
+const MOST = 200; // events asked for
 
 /* Navigational status (ITU-R M.1371, message 1). */
 const STATUSES = ["under way using engine", "at anchor", "not under command", "restricted manoeuvrability", "constrained by draught", "moored",
   "aground", "fishing", "under way sailing", null, null, "towing astern", "pushing or towing alongside", null, "AIS-SART"];
 
 export class VesselPanel {
-  /* on: close(), zoom(), event(id), known(id) (the event, if in the list), tracks(lines), time(milliseconds or null) */
+  /* on: close(), zoom(), event(id), vessel(mmsi), tracks(lines), time(milliseconds or null) */
   constructor(on) {
     Object.assign(this, { node: byId("panel"), on, mmsi: null });
   }
@@ -20,12 +24,14 @@ export class VesselPanel {
   }
 
   async open(mmsi) {
-    if (this.mmsi !== mmsi) this.node.scrollTop = 0;
+    if (this.mmsi !== mmsi) Object.assign(this.node, { scrollTop: 0 });
+    if (this.mmsi !== mmsi) this.period = { start: "", end: "" };
     this.mmsi = mmsi;
     const asking = (this.asking = {});
     try {
-      const { content } = await get(`vessels/${mmsi}`);
-      if (asking === this.asking) this.draw(content);
+      const [{ content }, events, ledger] = await Promise.all([get(`vessels/${mmsi}`), get("events", { mmsi: String(mmsi).padStart(9, "0"), limit: MOST }), get("ledger")]);
+      if (asking !== this.asking) return;
+      this.draw(content, events.content, ledger.content.years);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (asking === this.asking) this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(error.message)));
@@ -42,7 +48,11 @@ export class VesselPanel {
       el("button", { type: "button", "aria-label": "Close", title: "Close (Esc)", click: () => this.on.close() }, "✕"));
   }
 
-  draw({ mmsi, flag, whereabouts, identity, identities, track, watchlists, events }) {
+  draw({ mmsi, flag, whereabouts, identity, identities, track, watchlists }, { events, landed, next }, years) {
+    this.track = track;
+    const of = (...types) => events.filter((event) => types.includes(event.type) && event.status !== "retracted");
+    const ship = identity?.imo ? `IMO ${identity.imo}` : `MMSI ${String(mmsi).padStart(9, "0")}`;
+    const shares = years.flatMap((year) => year.rows.filter((row) => row.ship === ship));
     const number9 = String(mmsi).padStart(9, "0");
     const scrolled = this.node.scrollTop;
     this.node.replaceChildren(...[
@@ -59,16 +69,52 @@ export class VesselPanel {
         ["Course", whereabouts.course === null ? "not known" : `${number(whereabouts.course, 0)}°`],
         ["Heading", whereabouts.heading === null ? "not known" : `${number(whereabouts.heading, 0)}°`],
         ["Status", (whereabouts.status !== null && STATUSES[whereabouts.status]) || "not known"]])),
-      section("Events", events.length ? el("ul", { class: "links" }, events.map((id) => el("li", {}, el("a", { href: `?event=${encodeURIComponent(id)}`,
-        click: (clicked) => { clicked.preventDefault(); this.on.event(id); } }, bdi(this.on.known(id)?.summary ?? `Event ${id}`)))))
-        : el("p", { class: "small" }, "None.")),
+      this.tables(of, landed, number9),
+      shares.length && section("Share of the ledger", table("Deliveries to North Korea that are counted for it, in barrels.", ["Year", "Port", "Calls seen", "Possible", "Barrels, about"], shares.map((row) => [
+        String(row.year), row.port, row.seen, row.possible, row.barrels_seen.mid + row.barrels_possible.mid]))),
+      next && el("p", { class: "small" }, `Only its latest ${events.length} events are shown.`),
+      this.tracks(number9),
       identities.length > 1 && section("Identities", table("", ["Confirmed", "Name", "IMO", "Call sign", "Type", "Draught"], identities.toReversed().map((one) => [
         timeOf(one.time), one.name ? bdi(one.name) : "–", one.imo ?? "–", one.callsign ? bdi(one.callsign) : "–", one.aisShipType === null ? "–" : String(one.aisShipType),
         one.draughtMeters ? `${number(one.draughtMeters, 1)} m` : "–"]))),
     ].filter(Boolean).flat());
     this.node.scrollTop = scrolled;
-    const segments = new Map();
-    for (const point of track) {
+    this.showTrack();
+  }
+
+  /* What it did, by kind: each event is a link. */
+  tables(of, landed, number9) {
+    const link = (event, text) => el("a", { href: linkTo(event.id), click: (clicked) => { clicked.preventDefault(); this.on.event(event.id); } }, text);
+    const from = (event) => timeOf(event.start, event.start.slice(0, 16).replace("T", " ")), lasted = (event) => (event.end ? duration(hoursOf(event)) : "open");
+    const others = (event) => vesselsOf(event).filter((vessel) => vessel.ssvid !== number9).slice(0, 4).map((vessel, i) => [i ? ", " : null,
+      el("button", { type: "button", class: "quiet", click: () => this.on.vessel(Number(vessel.ssvid)) }, bdi(vesselName(vessel)))]);
+    const chains = of("chain"), met = of("encounter", "dark_encounter"), calls = of("port_visit", "dark_port_visit"), gaps = of("gap"), rest = of("loitering", "identity", "position_anomaly", "dark_vessel", "fence_entry", "fence_exit");
+    const kinds = [
+      ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, carriersOf(event).flatMap((name, i) => [i ? " → " : null, bdi(name)])), from(event), human(event.level), event.score]],
+      ["Whom it met", met, ["Vessel", "From", "Lasted", "Level"], (event) => [el("span", {}, others(event)), link(event, from(event)), lasted(event), human(event.level)]],
+      ["Calls", calls, ["Port", "From", "Lasted", "Kind"], (event) => [bdi(event.portVisit?.portName ?? event.darkPortVisit?.ports?.[0]?.portName ?? event.geofences[0]?.name ?? "at sea"), link(event, from(event)), lasted(event), event.type === "port_visit" ? "seen" : "possible, dark"]],
+      ["Silences", gaps, ["From", "Lasted", "Level", "Score"], (event) => [link(event, from(event)), lasted(event), human(event.level), event.score]],
+      ["Other events", rest, ["Kind", "From", "Lasted", "Level"], (event) => [typeName(event.type), link(event, from(event)), lasted(event), human(event.level)]],
+    ].filter(([, events]) => events.length);
+    const barrels = barrelsOf(chains.flatMap((chain) => landed[chain.id] ?? []));
+    if (!kinds.length) return section("Events", el("p", { class: "small" }, "None."));
+    return kinds.map(([title, events, heads, cells]) => section(title, table("", heads, events.map(cells)), title === "Delivery chains" && barrels && el("p", { class: "small" }, `May have landed ${barrels.about} (${barrels.range}).`)));
+  }
+
+  /* The period of its track, for the map and for a file. */
+  tracks(number9) {
+    const field = (name, text) => el("label", {}, text, " ", el("input", { type: "date", value: this.period[name], change: (event) => { this.period[name] = event.target.value; this.showTrack(); save(); } }));
+    const file = el("a", { download: `tankerwatch-${number9}-track.json` }, "Download the track");
+    const save = () => file.setAttribute("href", addressOf(`vessels/${number9}/track`, Object.entries({
+      start: this.period.start && `${this.period.start}T00:00:00Z`, end: this.period.end && `${this.period.end}T23:59:59Z` }).filter(([, value]) => value)));
+    save();
+    return section("Track", el("div", { class: "actions" }, field("start", "from"), field("end", "until"), el("span", { class: "downloads" }, file)));
+  }
+
+  showTrack() {
+    const segments = new Map(), { start, end } = this.period;
+    for (const point of this.track) {
+      if ((start && point.time.slice(0, 10) < start) || (end && point.time.slice(0, 10) > end)) continue;
       if (!segments.has(point.segment)) segments.set(point.segment, []);
       segments.get(point.segment).push([Date.parse(point.time), point.lon, point.lat]);
     }

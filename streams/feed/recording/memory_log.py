@@ -156,6 +156,9 @@ class RecordingLog:
     async def identities(self, mmsis: Iterable[int]) -> list[Identity]:
         return [known[-1] for mmsi in mmsis if (known := self._known(mmsi))]
 
+    async def histories(self, mmsis: Iterable[int]) -> list[tuple[Identity, ...]]:
+        return [tuple(self._known(mmsi)) for mmsi in mmsis]
+
     async def newest(self) -> Millis | None:
         return None if self._now == BEGINNING else self._now
 

@@ -6,13 +6,14 @@ from xml.etree import ElementTree
 
 from models.event import Event
 from models.last_position import TrackPoint
-from models.time import HOUR, from_text, to_text
+from models.time import HOUR, Millis, from_text, to_text
 from streams.feed.log import FeedLog
 from streams.feed.stream.cases import Cases
 from streams.feed.views import event_pages
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.sanitize import sanitize
+from streams.store.event_log import VesselRecord
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 GEORSS: Final = "http://www.georss.org/georss"
@@ -123,6 +124,32 @@ async def tracks(log: FeedLog, event: Event) -> dict[str, Any]:
         if points:
             ordered = [points[time] for time in sorted(points)]
             features.append(_moving(vessel.ssvid, vessel.name, ordered))
+    return _collection(features)
+
+
+def vessel_track(record: VesselRecord, start: Millis | None, end: Millis | None) -> dict[str, Any]:
+    """A vessel's track between two times as OGC MF-JSON: a moving point for each of its segments.
+
+    Segments are the places where the same MMSI is used at the same time.
+    """
+    points = [
+        point
+        for point in record.track
+        if (start is None or point.time >= start) and (end is None or point.time <= end)
+    ]
+    segments: dict[int, dict[Millis, TrackPoint]] = {}
+    for point in points:
+        segments.setdefault(point.segment, {})[point.time] = point
+    name = record.identity.name if record.identity else None
+    return _collection(
+        [
+            _moving(f"{record.mmsi:09d}", name, [some[time] for time in sorted(some)])
+            for _, some in sorted(segments.items())
+        ]
+    )
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "type": "FeatureCollection",
         "crs": {"type": "Name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}},

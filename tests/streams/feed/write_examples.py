@@ -53,6 +53,8 @@ async def answers() -> dict[str, Any]:
             "getReviews": await get("/v1/reviews"),
             "getVessels": await get("/v1/vessels"),
             "getVessel": await get(f"/v1/vessels/{encounter.vessel.ssvid}"),
+            "getVesselTrack": await get(f"/v1/vessels/{encounter.vessel.ssvid}/track"),
+            "getSearch": await get("/v1/search?q=cho"),
             "getLedger": await get("/v1/ledger"),
             "getFacilitators": await get("/v1/facilitators"),
             "getConfig": await get("/v1/config"),

@@ -117,17 +117,37 @@ def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Op
     expect(page.locator("#singles .score")).to_have_text(["0.35", "0.10"])
 
 
-def test_search_by_name_and_by_number(demo: Recorded, tab: Open) -> None:
-    page = tab(demo).open()
-    search = page.get_by_role("searchbox")
-    search.fill("loitering nampo")
-    shown(page, 0)
+def test_the_search_finds_vessels_places_and_cases(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open("?map=5/38/130")
+    search, found = (
+        page.get_by_role("combobox", name="Find a vessel"),
+        page.get_by_role("listbox", name="Found"),
+    )
+    search.fill("north hope")
+    expect(found.get_by_role("option").first).to_contain_text("NORTH HOPE 54")
+    expect(found).to_contain_text("MMSI 538374621, IMO 4824765, V7POE, MH, tanker")
+    shown(page, ALL)  # typing changes nothing in the list
+    search.fill("IMO 4889246")  # nor does a number
+    expect(found.get_by_role("option").first).to_contain_text("PACIFIC HOPE 59")
+    search.press("Enter")
+    expect(page.locator("#panel h2")).to_have_text("PACIFIC HOPE 59")
+    expect(page).to_have_url(re.compile("vessel=477221877"))
+    shown(page, ALL)
+    search.fill("nampo roads")
+    found.get_by_role("option", name="Nampo, roads").click()
+    expect(page).to_have_url(re.compile(r"map=[\d.]+/38\.\d+/12[45]"))
+    search.fill("pacific")
+    found.get_by_role("option", name="Delivery chain").click()
+    expect(page.locator("#panel .tag").first).to_have_text("Delivery chain")
+    # the words become a filter of the list only when that is chosen
     search.fill("nampo")
+    found.get_by_role("option", name="Only events with").click()
     shown(page, 1)
     expect(page).to_have_url(re.compile("q=nampo"))
-    search.fill("IMO 4889246")  # a number is searched for like any other text
+    page.get_by_role("button", name="Remove the filter With “nampo”").click()
     shown(page, ALL)
-    expect(page.locator("#chips")).to_be_hidden()
+    search.fill("nobody has this name")
+    expect(found).to_contain_text("No vessel, case or place is known by this.")
 
 
 def test_filter_by_the_area_of_the_map(demo: Recorded, tab: Open) -> None:
@@ -175,9 +195,9 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#panel")).to_be_hidden()
     expect(page.locator("#list a").nth(0)).to_be_focused()
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Find a vessel")).to_be_focused()
     page.keyboard.type("jk?")  # only letters while the reader is typing
-    expect(page.get_by_role("searchbox")).to_have_value("jk?")
+    expect(page.get_by_role("combobox", name="Find a vessel")).to_have_value("jk?")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.streams.feed.page.browser import saved
 from tests.streams.feed.page.conftest import Open
@@ -108,18 +108,29 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     assert {one["temporalGeometry"]["type"] for one in track["features"]} == {"MovingPoint"}
 
 
-def test_a_vessel_and_its_events(demo: Recorded, tab: Open) -> None:
+def test_a_vessel_and_what_it_did(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?type=encounter")
     page.locator(TRANSFER).click()
     page.locator("#panel .card").nth(1).get_by_role("button", name="More about this vessel").click()
     panel = page.locator("#panel")
     expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
     expect(panel).to_contain_text("97 × 15 m")
-    expect(panel.locator(".links a")).to_have_count(4)
-    panel.locator(".links a", has_text="Suspected ship-to-ship").click()
+
+    def part(title: str) -> Locator:
+        return panel.locator("section", has=page.get_by_role("heading", name=title, exact=True))
+
+    expect(part("Delivery chains")).to_contain_text("PACIFIC HOPE 59 → NORTH HOPE 54")
+    expect(part("Delivery chains")).to_contain_text("May have landed about 17,100 barrels")
+    expect(part("Calls").locator("tbody tr")).to_have_text(re.compile("^Nampo"))
+    expect(part("Share of the ledger")).to_contain_text("2024")
+    track = json.loads(saved(page, "#panel a:text-is('Download the track')").read_bytes())
+    assert [one["properties"]["name"] for one in track["features"]] == ["NORTH HOPE 54"]
+    part("Whom it met").get_by_role("link").click()
     expect(panel.locator("h2")).to_have_text("PACIFIC HOPE 59 ↔ NORTH HOPE 54")
     page.go_back()
     expect(panel.locator("h2")).to_have_text("NORTH HOPE 54")
+    part("Whom it met").get_by_role("button", name="PACIFIC HOPE 59").click()
+    expect(panel.locator("h2")).to_have_text("PACIFIC HOPE 59")
 
 
 def test_keys_and_the_strip_move_the_time(demo: Recorded, tab: Open) -> None:

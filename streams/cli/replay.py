@@ -34,6 +34,14 @@ def replay(
             help="Write every line that could not be used to this file as JSON Lines, with the reason.",
         ),
     ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Archive the raw lines, positions, identities, events and port visits in this folder "
+            "(docs/archive.md). Nothing is archived until the run is complete.",
+        ),
+    ] = None,
     inputs: InputOptions,
     detection: DetectionOptions,
 ) -> None:
@@ -41,8 +49,10 @@ def replay(
 
     The summary at the end accounts for every line. Ctrl-C ends the run cleanly: what has been read is
     processed and written, and the exit code is 130. A second Ctrl-C ends it at once.
+
+    FILE may also be the folder of an archive: its raw frames are replayed as they came.
     """
     from streams.cli.replay_run import Outputs, run
 
-    outputs = Outputs(events=out, form=form, report=report, rejects=rejects)
+    outputs = Outputs(events=out, form=form, report=report, rejects=rejects, archive=archive)
     raise typer.Exit(run(files, inputs, detection, outputs))

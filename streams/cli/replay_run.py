@@ -16,6 +16,7 @@ from models.event import Event
 from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
+from streams.cli.archive.replay_archive import archiving, both
 from streams.cli.errors import complain
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
@@ -42,6 +43,8 @@ class Outputs:
     form: Format = Format.JSONL
     report: str | None = None
     rejects: str | None = None
+    archive: str | None = None
+    """A folder."""
 
     def resolved(self) -> str | None:
         """Where the events go."""
@@ -62,7 +65,7 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
     console = Console(stderr=True)
     progress = _Progress(console if watched else None, interrupt)
     with interrupt.listen():  # unpacking archives may take long
-        recordings = find_recordings(files, inputs, Access(interrupt))
+        recordings = find_recordings(files, inputs, Access(interrupt), archives=True)
     check_outputs(
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
         [*recordings.files, *detection.files],
@@ -78,17 +81,22 @@ def run(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions,
                 opened.callback(found.writer.close)
             opened.enter_context(interrupt.listen())
             opened.enter_context(progress.shown(recordings.files, recordings.passes))
+            access = Access(interrupt, progress.on_read)
+            sources = recordings.sources(loaded.rules.settings.decoder, access)
+            archive = opened.enter_context(archiving(outputs.archive, recordings, sources, loaded, inputs))
             replay = Replay(
-                loaded.core(recordings.names),
-                on_event=found.add,
+                loaded.core(sources),
+                on_event=both(found.add, archive.event if archive else None),
                 on_reject=_reject_writer(rejects),
-                on_instant=found.add_ticks,
+                on_instant=both(found.add_ticks, archive.instant if archive else None),
+                on_frame=both(None, archive.frame if archive else None),
                 on_progress=progress.on_progress,
                 stopped=lambda: interrupt.asked,
                 mmsis=loaded.mmsis,
             )
-            access = Access(interrupt, progress.on_read)
-            summary = replay.run(recordings.sources(loaded.rules.settings.decoder, access))
+            summary = replay.run(sources)
+            if archive:
+                archive.finish(stopped=interrupt.asked)
         if summary.lines:
             show_events(console, found.latest.values())
             console.print()

@@ -13,6 +13,8 @@ import numpy as np
 
 from models.event import Event
 from models.frame import Frame, Reject
+from models.sighting import Sighting
+from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import DAY, Millis
 from models.vessel import Role
@@ -45,6 +47,11 @@ class Source:
     first: Callable[[], Millis | None] = _unknown
     notes: Sequence[str] = ()
     """Sentences about how it is read; more may come while it is."""
+    hints: SourceHints | None = None
+    """What was said about its lines when they came; None for a recording, of which the user of this run says
+    it."""
+    sightings: Sequence[Sighting] = ()
+    """What others saw, kept beside its lines."""
 
 
 def source_of(recording: Recording, base_time: Millis | None = None) -> Source:
@@ -69,6 +76,7 @@ class Replay:
     on_event: Callable[[Event], None] = _ignore
     on_reject: Callable[[Reject], None] = _ignore
     on_instant: Callable[[Instant], None] = _ignore
+    on_frame: Callable[[Frame], None] = _ignore
     on_progress: Callable[[Summary], None] = _ignore
     stopped: Callable[[], bool] = bool
     mmsis: frozenset[int] = frozenset()
@@ -90,6 +98,8 @@ class Replay:
         notes = {source.name: source.notes for source in sources}
         while (name := self.core.slowest) is not None:
             frame = None if self.stopped() else self._read(name, frames[name])
+            if frame is not None:
+                self.on_frame(frame)
             self._take(self.core.end(name) if frame is None else self.core.feed(frame))
             summary.outcomes[name] = self.core.decoders[name].outcomes
             if frame is None:

@@ -5,7 +5,7 @@
 The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -81,13 +81,16 @@ class Core:
         rules: Rules,
         selection: ReportFilter | None = None,
         hints: SourceHints | None = None,
+        own_hints: Mapping[str, SourceHints] | None = None,
     ) -> None:
+        """`own_hints` are those of sources that have some of their own, by name."""
         self._selection = selection or ReportFilter()
         self._marks = Watermarks()
+        own = own_hints or {}
         self.decoders: dict[str, Decoder] = {}
         for source in sources:
             self._marks.register(source)
-            self.decoders[source] = Decoder(source, rules.settings.decoder, hints)
+            self.decoders[source] = Decoder(source, rules.settings.decoder, own.get(source, hints))
         self.vessels = VesselStage(rules)
         self._meetings = MeetingStage(rules)
         self._cases = CaseStage(rules)

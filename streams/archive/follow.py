@@ -163,15 +163,11 @@ class Follower:
         )
         try:
             await consumer.start()
-            await consumer.topics()
-            consumer.assign(
-                [
-                    TopicPartition(topic, number)
-                    for topic in self._topics.values()
-                    for number in sorted(consumer.partitions_for_topic(topic) or ())
-                ]
-            )
-            await consumer.end_offsets(list(consumer.assignment()))
+            partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events")]
+            raw = self._topics["raw"]
+            partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]
+            consumer.assign(partitions)
+            await consumer.end_offsets(partitions)
         except BaseException:
             await consumer.stop()
             raise

@@ -5,6 +5,7 @@ import json
 import os
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,10 @@ def raw_lines(path: Path) -> list[tuple[str, int, bytes]]:
 
 def commits(path: Path) -> int:
     return read_manifest(path).number if (path / "manifest.json").exists() else 0
+
+
+def has_more(path: Path, before: int) -> bool:
+    return commits(path) > before
 
 
 class Killed(BaseException):
@@ -174,15 +179,15 @@ async def test_an_archiver_killed_at_any_moment_archives_every_message_once(
     events = [event(number, minutes=number * 60) for number in range(300)]
     told = [(one.id.encode(), to_json(one)) for one in events]
 
-    for start in range(0, 300, 50):
-        chosen = slice(start, start + 50)
+    for start in range(0, 300, 100):
+        chosen = slice(start, start + 100)
         await send(deployment, deployment.topics.raw, raw[chosen])
         # a restarted stage sends again what it sent last
-        await send(deployment, deployment.topics.ticks, ticks[max(0, start - 20) : start + 50])
-        await send(deployment, deployment.topics.events, told[max(0, start - 20) : start + 50])
+        await send(deployment, deployment.topics.ticks, ticks[max(0, start - 20) : start + 100])
+        await send(deployment, deployment.topics.events, told[max(0, start - 20) : start + 100])
         before = commits(path)
         with process(deployment, log, "archive", str(path), "--every", "0.1") as running:
-            wait_until(lambda before=before: commits(path) > before, "a commit")
+            wait_until(partial(has_more, path, before), "a commit")
             await asyncio.sleep(chance.random() / 5)  # any moment will do
             running.kill()
     with process(deployment, log, "archive", str(path), "--once") as running:

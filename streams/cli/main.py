@@ -24,6 +24,7 @@ from streams.cli.archive import ask
 from streams.cli.archive.archive import archive
 from streams.cli.archive.export import export
 from streams.cli.archive.query import query
+from streams.cli.archive.rescreen import rescreen
 from streams.cli.errors import Failed, complain, help_unless_command, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
@@ -70,6 +71,7 @@ app.command(short_help="List vessels that deal with listed ones again and again.
 app.command(short_help="Keep what a deployment takes in and finds, in files.")(archive)
 app.add_typer(ask.app, name="ask", short_help="Ask an archive: who met, where, when silent, who was near.")
 app.command(short_help="Ask an archive in SQL.")(query)
+app.command(short_help="Tell which past events touch vessels of a new list.")(rescreen)
 app.command(short_help="Write events as GeoJSON, CSV, GeoParquet or KML.")(export)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(watchlist.app, name="watchlist", short_help="Lists of vessels: check, show, import.")

@@ -34,7 +34,8 @@ def show(columns: Sequence[str], rows: Sequence[dict[str, Any]], form: AnswerFor
         from streams.output.event_files import safe_cell
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
+        if columns:
+            writer.writerow(columns)
         writer.writerows([safe_cell(_text(name, row[name])) for name in columns] for row in rows)
     elif rows:
         _show_table(columns, rows)

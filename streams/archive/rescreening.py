@@ -1,7 +1,8 @@
 """Rescreening: which past events touch vessels that a list names which was not known then.
 
-A vessel is found as `models.watchlist` finds it: by IMO number first, else by MMSI, else, weakly, by name. What
-it gave itself out as before is compared, too. How an entry stood is told for the time at which the event began.
+A vessel is found as `models.watchlist` finds it: by IMO number first, else by MMSI, else, weakly, by name.
+What it gave itself out as before is compared, too. How an entry stood is told for the time at which the event
+began.
 """
 
 from collections.abc import Iterable, Iterator

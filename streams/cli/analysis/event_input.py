@@ -20,8 +20,8 @@ Events = Annotated[
     typer.Argument(
         metavar="EVENTS",
         help="Events as JSON Lines, as `replay` writes them; - is standard input. Or the folder of an "
-        "archive. Or the URL of a feed like http://127.0.0.1:8080/, of a deployment or of `tankerwatch serve` "
-        "(its token is taken from TANKERWATCH_TOKEN).",
+        "archive. Or the URL of a feed like http://127.0.0.1:8080/, of a deployment or of `tankerwatch "
+        "serve` (its token is taken from TANKERWATCH_TOKEN).",
     ),
 ]
 Redis = Annotated[

@@ -63,8 +63,8 @@ bench: .venv/ready
 # UPGRADE= keeps the versions and adds only what is missing.
 UPGRADE := --upgrade
 lock: .venv/ready
-	$(PIP_COMPILE) $(UPGRADE) -o requirements.lock pyproject.toml
-	$(PIP_COMPILE) $(UPGRADE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --extra query -o requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra query -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 .venv/ready: requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "tankerwatch needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }

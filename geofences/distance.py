@@ -59,6 +59,11 @@ def port_distance_km(lon: Floats, lat: Floats, fences: Iterable[Fence]) -> Float
     return _distance_km(lon, lat, *_areas(ports))
 
 
+def area_distance_km(lon: Floats, lat: Floats, fences: Iterable[Fence]) -> Floats:
+    """Kilometres from positions in degrees to the nearest of these fences, 0 inside; NaN for a NaN."""
+    return _distance_km(lon, lat, *_areas(tuple(fence.geometry for fence in fences)))
+
+
 def expand(
     polygon: Polygon | MultiPolygon | MultiPoint, metres: float, join_metres: float = 0.0
 ) -> Polygon | MultiPolygon:

@@ -21,6 +21,11 @@ from streams.cli.analysis.explain import explain
 from streams.cli.analysis.facilitators import facilitators
 from streams.cli.analysis.inspect import inspect
 from streams.cli.analysis.ledger import ledger
+from streams.cli.archive import ask
+from streams.cli.archive.archive import archive
+from streams.cli.archive.export import export
+from streams.cli.archive.query import query
+from streams.cli.archive.rescreen import rescreen
 from streams.cli.errors import Failed, complain, help_unless_command, notify, reason
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
@@ -66,6 +71,11 @@ app.command(short_help="Show how an event came to its score and its level.")(exp
 app.add_typer(evidence.app, name="evidence", short_help="Prove events to others: make, check.")
 app.command(short_help="Count deliveries of oil to North Korea, in barrels.")(ledger)
 app.command(short_help="List vessels that deal with listed ones again and again.")(facilitators)
+app.command(short_help="Keep what a deployment takes in and finds, in files.")(archive)
+app.add_typer(ask.app, name="ask", short_help="Ask an archive: who met, where, when silent, who was near.")
+app.command(short_help="Ask an archive in SQL.")(query)
+app.command(short_help="Tell which past events touch vessels of a new list.")(rescreen)
+app.command(short_help="Write events as GeoJSON, CSV, GeoParquet or KML.")(export)
 app.add_typer(fences.app, name="fences", short_help="The geofences: list, show, check, export.")
 app.add_typer(watchlist.app, name="watchlist", short_help="Lists of vessels: check, show, import.")
 app.add_typer(settings.app, name="settings", short_help="The thresholds of all detectors: show.")

@@ -41,7 +41,15 @@ def replay(
             min=1,
             max=2,
             help="With 2, a second process decodes ahead. Events are the same. Default: 2 for recordings of "
-            "more than 4 MiB where two CPUs can be used.",
+            "more than 4 MiB where two CPUs can be used; 1 with --archive.",
+        ),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Archive the raw lines, positions, identities, events and port visits in this folder "
+            "(docs/archive.md). Nothing is archived until the run is complete.",
         ),
     ] = None,
     inputs: InputOptions,
@@ -51,8 +59,10 @@ def replay(
 
     The summary at the end accounts for every line. Ctrl-C ends the run cleanly: what has been read is
     processed and written, and the exit code is 130. A second Ctrl-C ends it at once.
+
+    FILE may also be the folder of an archive: its raw frames are replayed as they came.
     """
     from streams.cli.replay_run import Outputs, run
 
-    outputs = Outputs(events=out, form=form, report=report, rejects=rejects)
+    outputs = Outputs(events=out, form=form, report=report, rejects=rejects, archive=archive)
     raise typer.Exit(run(files, inputs, detection, outputs, processes))

@@ -16,8 +16,9 @@ from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
 from streams.cli import decoder_process
+from streams.cli.archive.replay_archive import archiving, both
 from streams.cli.decoder_process import decoded_ahead
-from streams.cli.errors import complain
+from streams.cli.errors import UsageError, complain
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
 from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
@@ -43,6 +44,8 @@ class Outputs:
     form: Format = Format.JSONL
     report: str | None = None
     rejects: str | None = None
+    archive: str | None = None
+    """A folder."""
 
     def resolved(self) -> str | None:
         """Where the events go."""
@@ -69,12 +72,16 @@ def run(
     console = Console(stderr=True)
     progress = _Progress(console if watched else None, interrupt)
     with interrupt.listen():  # unpacking archives may take long
-        recordings = find_recordings(files, inputs, Access(interrupt))
+        recordings = find_recordings(files, inputs, Access(interrupt), archives=True)
     check_outputs(
         {"--out": events, "--report": outputs.report, "--rejects": outputs.rejects},
         [*recordings.files, *detection.files],
     )
+    if outputs.archive is not None:  # it takes the lines as they are read
+        processes = processes or 1
     two = decoder_process.processes(processes, recordings.files) == 2
+    if two and outputs.archive is not None:
+        raise UsageError("--processes 2: an archive takes the lines as they are read; leave one of them out")
     loaded = load_detection(detection, inputs.hints)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
@@ -85,26 +92,31 @@ def run(
                 found.writer = EventWriter(opened.enter_context(Output(events)), outputs.form)
                 opened.callback(found.writer.close)
             opened.enter_context(interrupt.listen())
-            core = loaded.core(recordings.names)
 
             def sources(on_read: Callable[[int], object]) -> Sequence[Source]:
                 return recordings.sources(loaded.rules.settings.decoder, Access(interrupt, on_read))
 
+            told = sources(progress.on_read)
+            core = loaded.core(told)
+            archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
             if two:  # before the progress is shown, which takes a thread
                 ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
                 decoded = opened.enter_context(ahead)
             else:
-                decoded = arrivals(core.intake, sources(progress.on_read), lambda: interrupt.asked)
+                read = archive.kept(told) if archive else told
+                decoded = arrivals(core.intake, read, lambda: interrupt.asked)
             opened.enter_context(progress.shown(recordings.files, recordings.passes))
             replay = Replay(
                 core,
-                on_event=found.add,
+                on_event=both(found.add, archive.event if archive else None),
                 on_reject=_reject_writer(rejects),
-                on_instant=found.add_ticks,
+                on_instant=both(found.add_ticks, archive.instant if archive else None),
                 on_progress=progress.on_progress,
                 mmsis=loaded.mmsis,
             )
             summary = replay.follow(decoded)
+            if archive:
+                archive.finish(stopped=interrupt.asked)
         if summary.lines:
             show_events(console, found.latest.values())
             console.print()

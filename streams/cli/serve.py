@@ -50,7 +50,7 @@ def serve(
     from streams.feed.settings import from_environment
 
     settings = from_environment()
-    recordings = find_recordings(files, inputs)
+    recordings = find_recordings(files, inputs, archives=True)
     loaded = load_detection(detection, inputs.hints)
     sources = recordings.sources(loaded.rules.settings.decoder)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
@@ -88,7 +88,7 @@ def _run(
             _show(summary, log)
             typer.echo(f"All has been read; still at {url} (Ctrl-C ends it)", err=True)
 
-        core = detection.core([source.name for source in sources])
+        core = detection.core(sources)
         recording = Recording(core, log, progress, detection.mmsis, ended)
         await server.serve(
             feed,

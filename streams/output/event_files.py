@@ -43,7 +43,7 @@ class EventWriter:
         if self._form is Format.JSONL:
             self._stream.write(to_json(event).decode() + "\n")
         elif self._form is Format.CSV:
-            self._stream.write(_row(_cells(event)))
+            self._stream.write(_row(cells(event)))
         else:
             self._stream.write(",\n" * bool(self._count) + json.dumps(_feature(event, case), sort_keys=True))
         self._count += 1
@@ -68,7 +68,8 @@ def _feature(event: Event, case: str | None) -> dict[str, Any]:
     }
 
 
-def _cells(event: Event) -> tuple[Any, ...]:
+def cells(event: Event) -> tuple[Any, ...]:
+    """The event as one row of a table: a value for each of COLUMNS, None where there is none."""
     met, meeting = event.encounter, event.encounter or event.dark_encounter
     other = meeting.vessel if meeting else None
     slow, call = event.loitering, event.port_visit

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.frame import Frame
+from models.sighting import Sighting
+from models.source_hints import SourceHints
 from models.time import DAY, Millis
 from streams.recordings.diagnosis import unusable
 from streams.recordings.errors import SourceError
@@ -34,6 +36,11 @@ class Source:
     first: Callable[[], Millis | None] = _unknown
     notes: Sequence[str] = ()
     """Sentences about how it is read; more may come while it is."""
+    hints: SourceHints | None = None
+    """What was said about its lines when they came; None for a recording, of which the user of this run says
+    it."""
+    sightings: Sequence[Sighting] = ()
+    """What others saw, kept beside its lines."""
 
 
 def source_of(recording: Recording, base_time: Millis | None = None) -> Source:

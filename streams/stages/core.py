@@ -5,7 +5,7 @@
 The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -50,9 +50,11 @@ class Core:
         rules: Rules,
         selection: ReportFilter | None = None,
         hints: SourceHints | None = None,
+        own_hints: Mapping[str, SourceHints] | None = None,
     ) -> None:
+        """`own_hints` are those of sources that have some of their own, by name."""
         self._selection = selection or ReportFilter()
-        self.intake = Intake(sources, rules.settings.decoder, self._selection, hints)
+        self.intake = Intake(sources, rules.settings.decoder, self._selection, hints, own_hints)
         self.vessels = VesselStage(rules)
         self._meetings = MeetingStage(rules)
         self._cases = CaseStage(rules)

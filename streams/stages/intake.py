@@ -3,7 +3,7 @@
 It needs nothing of the stages behind it, so it can run ahead of them, in a process of its own too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,13 +65,15 @@ class Intake:
         settings: DecoderSettings,
         selection: ReportFilter | None = None,
         hints: SourceHints | None = None,
+        own_hints: Mapping[str, SourceHints] | None = None,
     ) -> None:
+        """`own_hints` are those of sources that have some of their own, by name."""
         self._selection = selection or ReportFilter()
         self._marks = Watermarks()
         self.decoders: dict[str, Decoder] = {}
         for source in sources:
             self._marks.register(source)
-            self.decoders[source] = Decoder(source, settings, hints)
+            self.decoders[source] = Decoder(source, settings, (own_hints or {}).get(source, hints))
 
     @property
     def slowest(self) -> str | None:

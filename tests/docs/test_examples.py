@@ -10,6 +10,8 @@ import pytest
 from geofences.fence import Fence, FenceKind, Policy, read_fences
 from models.event import EventType
 from models.vessel import MatchedOn
+from streams.output.exports.features import FIELDS
+from streams.output.exports.form import ExportForm
 from streams.watchlists.files import load_watchlist
 from streams.watchlists.plain import COLUMNS
 from streams.watchlists.reading import WatchlistError
@@ -56,6 +58,10 @@ def test_the_error_that_is_shown_is_the_one_that_is_printed(tmp_path: Path) -> N
         load_watchlist([tmp_path / "mine.csv"])
     shown = (DOCS / "watchlists.md").read_text("utf-8")
     assert f"tankerwatch: error: {raised.value}".replace(f"{tmp_path}/", "") in shown
+
+
+def test_the_attributes_of_exports() -> None:
+    assert rows("exports.md") == {*FIELDS, *ExportForm}
 
 
 def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:

@@ -19,9 +19,9 @@ Events = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="EVENTS",
-        help="Events as JSON Lines, as `replay` writes them; - is standard input. Or the URL of a feed like "
-        "http://127.0.0.1:8080/, of a deployment or of `tankerwatch serve` (its token is taken from "
-        "TANKERWATCH_TOKEN).",
+        help="Events as JSON Lines, as `replay` writes them; - is standard input. Or the folder of an "
+        "archive. Or the URL of a feed like http://127.0.0.1:8080/, of a deployment or of `tankerwatch "
+        "serve` (its token is taken from TANKERWATCH_TOKEN).",
     ),
 ]
 Redis = Annotated[
@@ -51,12 +51,14 @@ def settings_of(file: str | None, redis: bool) -> "RunSettings":
 
 
 def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "list[Event]":
-    """The events of all these places: all revisions in files, the highest of each elsewhere.
+    """The events of all these places: all revisions in files and archives, the highest of each elsewhere.
 
     Of the event `whole` (an id) all revisions that are kept are among them. Raises UsageError without any
-    place, Failed for a file that can't be read, and Unreachable or Unusable for a feed or Redis.
+    place, Failed for a file that can't be read, ArchiveError for such a folder,
+    and Unreachable or Unusable for a feed or Redis.
     """
     import asyncio
+    import os
 
     if not events and not redis:
         raise UsageError("no events: name files or the URL of a feed, or give --redis")
@@ -64,9 +66,19 @@ def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) 
     for place in events or ():
         if place.startswith(("http://", "https://")):
             found += asyncio.run(_from_feed(place, whole))
+        elif os.path.isdir(place):
+            found += _from_archive(place)
         else:
             found += read_events(place)
     return found + (asyncio.run(_from_redis(whole)) if redis else [])
+
+
+def _from_archive(folder: str) -> "list[Event]":
+    from pathlib import Path
+
+    from streams.archive.events import archived_events
+
+    return list(archived_events(Path(folder)))
 
 
 async def _from_feed(url: str, whole: str | None) -> "list[Event]":

@@ -17,6 +17,7 @@ from streams.cli.errors import UsageError
 from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
+    from streams.recordings.arrivals import Source
     from streams.sightings.files import SightingFile
     from streams.stages.core import Core
     from streams.stages.intake import ReportFilter
@@ -106,11 +107,14 @@ class DetectionInputs:
     mmsis: frozenset[int]
     sightings: "Sequence[SightingFile]" = ()
 
-    def core(self, names: Sequence[str]) -> "Core":
-        """The stages, for sources of these names. What others saw is in them already."""
+    def core(self, sources: "Sequence[Source]") -> "Core":
+        """The stages, for these sources. What others saw is in them already."""
         from streams.stages.core import Core
 
-        core = Core(names, self.rules, self.report_filter, self.hints)
+        own = {source.name: source.hints for source in sources if source.hints is not None}
+        names = [source.name for source in sources]
+        core = Core(names, self.rules, self.report_filter, self.hints, own)
+        core.see(sighting for source in sources for sighting in source.sightings)
         core.see(sighting for file in self.sightings for sighting in file.sightings)
         return core
 

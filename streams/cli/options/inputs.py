@@ -1,8 +1,10 @@
 """Options of every command that reads recordings: how their lines are to be understood."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -10,10 +12,12 @@ import typer
 from models.date_order import DateOrder
 from models.source_hints import SourceHints
 from models.time import DAY, Millis
+from streams.cli.errors import UsageError
 from streams.cli.files import allow_open_files, source_names
 from streams.cli.options import values
 
 if TYPE_CHECKING:
+    from streams.archive.source import ArchivedSource
     from streams.decoding.settings import DecoderSettings
     from streams.recordings.arrivals import Source
     from streams.recordings.content import Access
@@ -131,39 +135,65 @@ class FoundRecordings:
     inputs: "Sequence[Input]"
     names: list[str]
     options: InputOptions
+    archived: "Sequence[ArchivedSource]" = ()
+    """Sources of raw frames in archives."""
 
     @property
     def files(self) -> list[str]:
         """The files that they lie in, each once."""
-        return sorted({each.file for each in self.inputs})
+        raw = (str(path) for each in self.archived for path in each.files)
+        return sorted({*(each.file for each in self.inputs), *raw})
 
     @property
     def passes(self) -> int:
         """How often each is read."""
-        return 1 if self.options.keep_order else 2
+        return 1 if self.options.keep_order or self.archived else 2
 
     def sources(self, decoder: "DecoderSettings", access: "Access | None" = None) -> "list[Source]":
-        """One for each recording, ready to be read."""
+        """One for each recording and each source of an archive, ready to be read. Raises ArchiveError."""
         from streams.recordings.arrivals import source_of
         from streams.recordings.content import Access
         from streams.recordings.recording import Recording
 
         reading = self.options.reading(access=access or Access(), settings=decoder)
         named = zip(self.names, self.inputs, strict=True)
-        return [
+        found = [
             source_of(Recording(name, each.content, reading), self.options.base_time) for name, each in named
         ]
+        if self.archived:
+            from streams.archive.source import sources_of
+
+            found += sources_of(self.archived, reading.access)
+        return found
 
 
 def find_recordings(
-    files: Sequence[str], options: InputOptions, access: "Access | None" = None
+    files: Sequence[str], options: InputOptions, access: "Access | None" = None, archives: bool = False
 ) -> FoundRecordings:
-    """The recordings that are given, with those in folders and archives.
+    """The recordings that are given, with those in folders and packed files.
 
-    Archives that are packed as a whole are unpacked. Raises UsageError where a file is given twice.
+    With `archives`, the raw frames of folders that `tankerwatch archive` or `replay --archive` wrote, too.
+    Packed files are unpacked. Raises UsageError where a file is given twice, and ArchiveError.
     """
     from streams.recordings.inputs import find_inputs
 
-    inputs = find_inputs(files, options.glob, access)
-    allow_open_files(len(inputs))  # those of one day are open at the same time
-    return FoundRecordings(inputs, source_names(inputs), options)
+    folders = [path for path in files if os.path.isfile(os.path.join(path, "manifest.json"))]
+    kept: list[ArchivedSource] = []
+    if folders:
+        from streams.archive.folder import is_archive
+
+        folders = [path for path in folders if is_archive(path)]
+    if folders and not archives:
+        raise UsageError(f"{folders[0]}: an archive; `tankerwatch replay {folders[0]}` reads it")
+    if folders:
+        from streams.archive.source import archived_sources
+
+        kept = [source for path in dict.fromkeys(folders) for source in archived_sources(Path(path))]
+    inputs = find_inputs([path for path in files if path not in folders], options.glob, access)
+    names = source_names(inputs)
+    for source in kept:
+        if source.kind == "lines" and source.name in names:
+            raise UsageError(f"{source.name}: is there twice, in an archive and beside it; give one of them")
+        names.append(source.name)
+    allow_open_files(len(inputs) + len(kept))  # those of one day are open at the same time
+    return FoundRecordings(inputs, names[: len(inputs)], options, kept)

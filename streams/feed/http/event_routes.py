@@ -18,14 +18,16 @@ from streams.feed.http.parameters import (
     EventId,
     EventPageQuery,
     ExportQuery,
+    GeoJsonQuery,
     MomentQuery,
     StreamQuery,
 )
 from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import EventDetail, EventPage, FeatureCollection, StreamMessage
-from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, Json
+from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, GeoParquet, Json, Kml
 from streams.feed.log import FeedLog, read_event
 from streams.feed.views import case_members, event_pages, exports, vessels
+from streams.output.exports.form import ExportForm
 from streams.output.format import Format
 
 router: Final = APIRouter(prefix="/v1", tags=["events"], dependencies=ONCE)
@@ -68,17 +70,42 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
 
 @router.get(
     "/events.geojson",
-    summary="All events that match, as points with the rest as properties.",
+    summary="All events that match, as GeoJSON.",
     response_class=GeoJson,
     response_model=Annotated[FeatureCollection, Msgspec()],
 )
-async def get_events_geojson(query: ExportQuery, feed: Feed) -> Response:
+async def get_events_geojson(query: GeoJsonQuery, feed: Feed) -> Response:
+    if query.flat:
+        return await _flat_export(query, feed, ExportForm.GEOJSON, GeoJson)
     return await _export(query, feed, Format.GEOJSON, GeoJson)
 
 
 @router.get("/events.csv", summary="All events that match, as a table.", response_class=Csv)
 async def get_events_csv(query: ExportQuery, feed: Feed) -> Response:
     return await _export(query, feed, Format.CSV, Csv)
+
+
+@router.get(
+    "/events.parquet",
+    summary="All events that match, as GeoParquet, with tracks as lines.",
+    response_class=GeoParquet,
+)
+async def get_events_parquet(query: ExportQuery, feed: Feed) -> Response:
+    return await _flat_export(query, feed, ExportForm.GEOPARQUET, GeoParquet)
+
+
+@router.get("/events.kml", summary="All events that match, as KML, with tracks as lines.", response_class=Kml)
+async def get_events_kml(query: ExportQuery, feed: Feed) -> Response:
+    return await _flat_export(query, feed, ExportForm.KML, Kml)
+
+
+async def _flat_export(
+    query: ExportQuery, feed: FeedContext, form: ExportForm, kind: type[Response]
+) -> Response:
+    view = await feed.view(query.at)
+    pages = event_pages.every(view.log, query.selection(), query.start, query.end)
+    name = "parquet" if form is ExportForm.GEOPARQUET else form
+    return responses.download(exports.flat(pages, form), kind, f"tankerwatch-events.{name}")
 
 
 async def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:

@@ -188,6 +188,16 @@ class _Export(_Moment, EventFilters):
     ] = None
 
 
+class _GeoJson(_Export):
+    flat: Annotated[
+        Flag,
+        Field(
+            description="Flat properties, for maps and tables, and tracks as lines besides. Default: each "
+            "event as a point with the whole event as properties."
+        ),
+    ] = False
+
+
 class _EventPage(_Export):
     limit: EventLimit = 100
     cursor: Annotated[Cursor, Field(description="The `next` of the page before.")] = None
@@ -251,6 +261,7 @@ class _Reviews(Parameters):
 NoQuery = Annotated[_None, Query()]
 MomentQuery = Annotated[_Moment, Query()]
 ExportQuery = Annotated[_Export, Query()]
+GeoJsonQuery = Annotated[_GeoJson, Query()]
 EventPageQuery = Annotated[_EventPage, Query()]
 AtomQuery = Annotated[_Atom, Query()]
 StreamQuery = Annotated[_Stream, Query()]

@@ -30,6 +30,14 @@ class Csv(StreamingResponse):
     media_type = "text/csv; charset=utf-8"
 
 
+class GeoParquet(StreamingResponse):
+    media_type = "application/vnd.apache.parquet"
+
+
+class Kml(StreamingResponse):
+    media_type = "application/vnd.google-earth.kml+xml"
+
+
 class Atom(Response):
     media_type = "application/atom+xml"
 

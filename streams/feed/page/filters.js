@@ -4,6 +4,7 @@ import { byId, clean, country, el, human, typeName } from "./web/words.js";
 import { NONE, SEVERAL, pairs } from "./selection.js";
 
 const BOXES = { level: ["probable", "possible"], status: ["open", "closed", "retracted"] };
+const EXPORTS = { GeoJSON: ["geojson", ["flat", "true"]], CSV: ["csv"], GeoParquet: ["parquet"], KML: ["kml"] };
 const LABELS = { fence: "Fence", country: "Country", flag: "Flag", watchlist: "Watchlist", mmsi: "MMSI", imo: "IMO" };
 
 export class Filters {
@@ -98,6 +99,13 @@ export class Filters {
     this.chips.hidden = !several.length;
     const count = pairs(this.selection).length;
     byId("filter-toggle").textContent = count ? `Filters (${count})` : "Filters";
+    this.showExports();
+  }
+
+  /* Links to files of all events that match. */
+  showExports() {
+    byId("exports").replaceChildren(el("span", { class: "small" }, "Download all that match "), ...Object.entries(EXPORTS).map(([label, [end, ...more]]) =>
+      el("a", { href: `v1/events.${end}?${new URLSearchParams([...pairs(this.selection), ...more])}`, download: `tankerwatch-events.${end}` }, label)));
   }
 
   named(name, value) {

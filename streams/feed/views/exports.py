@@ -1,4 +1,4 @@
-"""Exports of events for other programs: GeoJSON, CSV, Atom with GeoRSS, MF-JSON."""
+"""Exports of events for other programs: GeoJSON, CSV, GeoParquet, KML, Atom with GeoRSS, MF-JSON."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
@@ -11,6 +11,8 @@ from streams.feed.log import FeedLog
 from streams.feed.stream.cases import Cases
 from streams.feed.views import event_pages
 from streams.output.event_files import EventWriter
+from streams.output.exports.form import ExportForm
+from streams.output.exports.writers import open_export
 from streams.output.format import Format
 from streams.output.sanitize import sanitize
 from streams.store.event_log import VesselRecord
@@ -51,6 +53,31 @@ async def written(pages: AsyncIterator[event_pages.Page], form: Format, cases: C
         yield buffer.take()
     writer.close()
     yield buffer.take()
+
+
+class _Bytes:
+    """A ByteSink whose content can be taken out piece by piece."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes, /) -> None:
+        self._parts.append(data)
+
+    def take(self) -> bytes:
+        data, self._parts = b"".join(self._parts), []
+        return data
+
+
+async def flat(pages: AsyncIterator[event_pages.Page], form: ExportForm) -> AsyncIterator[bytes]:
+    """The bytes of a file of all events with flat attributes, page by page."""
+    sink = _Bytes()
+    writer = open_export(sink, form)
+    async for page in pages:
+        writer.add(page.events)
+        yield sink.take()
+    writer.close()
+    yield sink.take()
 
 
 def atom(events: Iterable[Event], base: str, here: str) -> bytes:

@@ -1,6 +1,8 @@
 """List, filters and address: readers can filter, share links, go back, and use the keyboard."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -35,6 +37,10 @@ def test_filters_are_kept_in_the_address(demo: Recorded, tab: Open) -> None:
     shown(page, 2)
     expect(page.locator("#chips li")).to_have_count(3)
     address = page.url
+    with page.expect_download() as download:
+        page.get_by_role("link", name="GeoJSON").click()
+    file = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert {row["properties"]["type"] for row in file["features"]} == {"encounter"}
 
     page.go_back()
     shown(page, 3)

@@ -1,0 +1,1 @@
+"""The archive: what came in and what was found, in files by date; questions about it."""

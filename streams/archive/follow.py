@@ -1,0 +1,239 @@
+"""The archiver of a deployment: reads its topics and archives all that they hold, each message once.
+
+What is archived and how far the topics were read is one commit (`Folder.commit`), so after any crash it goes
+on exactly there. It belongs to no consumer group, and needs nothing but Kafka.
+"""
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from models.event import Event, from_json
+from models.frame import Cut, Frame
+from models.source_hints import SourceHints
+from models.time import DAY, from_text
+from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder
+from streams.archive.raw import LINES, SIGHTINGS
+from streams.archive.writer import Writer
+from streams.deployment import wire
+from streams.deployment.config import Deployment
+from streams.deployment.topics import specs
+from streams.deployment.topics_admin import ensure_topics
+from streams.runtime import logs
+from streams.runtime.logs import get_logger
+from streams.runtime.retry import KAFKA_AWAY, retry_until_available
+
+log = get_logger(__name__)
+
+REMEMBERED_DAYS: Final = 30
+"""Days for which revisions are remembered, so that none is archived twice. Stages send events again after a
+crash or a rebuild, which reach back no further than raw frames are kept: 14 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowSettings:
+    every_seconds: float = 60.0
+    """Seconds between two commits."""
+    once: bool = False
+    """End once all is archived that the topics hold now."""
+
+
+class Follower:
+    """Archives the topics of a deployment into an open folder."""
+
+    def __init__(self, deployment: Deployment, folder: Folder, settings: FollowSettings) -> None:
+        """Raises ArchiveError for an archive of recordings, or of another deployment."""
+        self._deployment, self._folder, self._settings = deployment, folder, settings
+        topics = deployment.topics
+        self._topics = {"raw": topics.raw, "ticks": topics.ticks, "events": topics.events}
+        manifest = folder.manifest
+        if manifest.kind == "files":
+            raise ArchiveError(f"{folder.path}: an archive of recordings; give another folder")
+        others = {name.rpartition("/")[0] for name in manifest.offsets} - set(self._topics.values())
+        if others:
+            raise ArchiveError(
+                f"{folder.path}: an archive of other topics ({', '.join(sorted(others))}); give another "
+                "folder, or correct TANKERWATCH_PREFIX"
+            )
+        manifest.kind = "kafka"
+        self._offsets = manifest.offsets
+        self._writer = Writer(folder)
+        self._seen = _archived_revisions(folder)
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Archive what has been read, and end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Run until stopped. Raises ArchiveError where the topics do not fit, OSError for a full disk."""
+        consumer = await retry_until_available("Kafka", self._deployment.broker, self._connect, KAFKA_AWAY)
+        try:
+            await self._seek(consumer)
+            log.info("archive_started", folder=str(self._folder.path), **self._offsets)
+            await self._follow(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        committed = time.monotonic()
+        changed = False
+        while not self._stop.is_set():
+            try:
+                got = await consumer.getmany(timeout_ms=500, max_records=500)
+            except OffsetOutOfRangeError:
+                await self._seek(consumer)
+                continue
+            for partition, records in got.items():
+                for record in records:
+                    self._take(partition.topic, record)
+                    self._offsets[_key(partition)] = record.offset + 1
+                    changed = True
+            if changed and time.monotonic() - committed >= self._settings.every_seconds:
+                self._commit()
+                committed, changed = time.monotonic(), False
+            if self._settings.once and not got and await _reached(consumer, ends):
+                break
+        if changed:
+            self._commit()
+
+    def _commit(self) -> None:
+        self._writer.commit()
+        newest = max((day for _, day in self._seen.values()), default=0)
+        self._seen = {id: one for id, one in self._seen.items() if one[1] >= newest - REMEMBERED_DAYS}
+        log.info("archived", commit=self._folder.manifest.number, **self._offsets)
+
+    def _take(self, topic: str, record: ConsumerRecord) -> None:
+        if record.value is None:  # a tombstone: the topic forgets an event, the archive keeps it
+            return
+        try:
+            if topic == self._topics["raw"]:
+                self._take_raw(wire.decode(record.value, wire.RawFrame))
+            elif topic == self._topics["ticks"]:
+                self._take_ticks(wire.decode(record.value, wire.TicksFrame))
+            else:
+                self._take_event(from_json(record.value))
+        except ValueError as error:  # workers have it among their dead letters
+            log.error("left_out", topic=topic, offset=record.offset, reason=str(error))
+
+    def _take_raw(self, frame: wire.RawFrame) -> None:
+        if frame.kind not in (LINES, SIGHTINGS) or not frame.data:
+            return
+        received = None if frame.received is None else np.array(frame.received, np.int64)
+        numbers = None if frame.numbers is None else np.array(frame.numbers, np.int64)
+        cuts = tuple(Cut(*cut) for cut in frame.cuts)
+        lines = Frame(frame.source, frame.data, frame.first_line, received, cuts, numbers)
+        hints = SourceHints(frame.base_time, frame.timezone, frame.date_order, frame.not_after)
+        self._writer.frame(lines, hints, frame.kind)
+
+    def _take_ticks(self, frame: wire.TicksFrame) -> None:
+        """Stages send frames again after a crash, with the origins that they had."""
+        partition, origins = str(frame.origin.partition), self._folder.manifest.origins
+        instants = [part.instant() for part in frame.instants]
+        if (known := origins.get(partition)) is not None and frame.origin <= known:
+            return
+        origins[partition] = frame.origin
+        for instant in instants:
+            self._writer.instant(instant)
+
+    def _take_event(self, event: Event) -> None:
+        before, _ = self._seen.get(event.id, (0, 0))
+        if event.revision > before:
+            self._seen[event.id] = event.revision, from_text(event.detected) // DAY
+            self._writer.event(event)
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        wanted = self._deployment
+        await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=wanted.broker,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=4_000_000,
+        )
+        try:
+            await consumer.start()
+            partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events")]
+            raw = self._topics["raw"]
+            partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]
+            consumer.assign(partitions)
+            await consumer.end_offsets(partitions)
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        """Seek to where the archive ends, or to the first message that the topics still have."""
+        partitions = sorted(consumer.assignment())
+
+        async def ends() -> tuple[Any, Any]:
+            return await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+
+        first, end = await retry_until_available("Kafka", self._deployment.broker, ends, KAFKA_AWAY)
+        for partition in partitions:
+            wanted = self._offsets.get(_key(partition))
+            if wanted is not None and wanted > end[partition]:
+                raise ArchiveError(
+                    f"{self._folder.path}: has {partition.topic} up to offset {wanted - 1}, and the topic "
+                    "ends before: it was created again; archive it into another folder"
+                )
+            start = first[partition] if wanted is None else max(wanted, first[partition])
+            if wanted is not None and start > wanted:
+                lost = Gap(partition.topic, partition.partition, wanted, start - 1)
+                self._folder.manifest.gaps.append(lost)
+                self._offsets[_key(partition)] = start
+                log.error("gone", topic=partition.topic, first=lost.first, last=lost.last)
+            consumer.seek(partition, start)
+
+
+def _key(partition: TopicPartition) -> str:
+    return f"{partition.topic}/{partition.partition}"
+
+
+async def _reached(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    """Whether everything before these offsets was read, or compacted away."""
+    for partition, end in ends.items():
+        if await consumer.position(partition) < end:
+            return False
+    return True
+
+
+def _archived_revisions(folder: Folder) -> dict[str, tuple[int, int]]:
+    """The highest archived revision of each event of the last days, and the day of its detection."""
+    paths = archived(folder.path, folder.manifest, "events", ".parquet")
+    days = {path: from_text(path.parent.name.removeprefix("date=")) // DAY for path in paths}
+    newest = max(days.values(), default=0)
+    found: dict[str, tuple[int, int]] = {}
+    for path, day in days.items():
+        if day < newest - REMEMBERED_DAYS:
+            continue
+        table = pq.ParquetFile(path).read(columns=["id", "revision"])
+        for id, revision in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
+            found[id] = max(found.get(id, (0, 0)), (revision, day))
+    return found
+
+
+def run_archive(deployment: Deployment, path: Path, settings: FollowSettings) -> None:
+    """Archive a deployment until a signal ends it. Raises ArchiveError, ArchiveBusy, TopicsError, OSError."""
+    logs.configure()
+
+    async def until_signal(folder: Folder) -> None:
+        follower = Follower(deployment, folder, settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, follower.stop)
+        await follower.run()
+
+    with open_folder(path) as folder:
+        asyncio.run(until_signal(folder))

@@ -1,0 +1,92 @@
+"""The raw frames of an archive as sources, which `replay` reads like recordings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from models.frame import Frame
+from models.sighting import Sighting
+from models.source_hints import SourceHints
+from models.time import Millis, from_text
+from streams.archive.folder import ArchiveError, archived, read_manifest
+from streams.archive.raw import END, LINES, RAW, UNKNOWN_DAY, read_frames
+from streams.recordings.arrivals import Source
+from streams.recordings.content import Access
+from streams.recordings.errors import Interrupted, SourceError
+from streams.sightings.fields import SightingError, read_line
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedSource:
+    """One source of an archive: its name as it was read, what was said about its lines, and its files.
+
+    It has lines, or sightings (`kind`, as in raw.Header).
+    """
+
+    name: str
+    kind: str
+    hints: SourceHints
+    files: tuple[Path, ...]
+
+    def source(self, access: Access, sightings: Sequence[Sighting] = ()) -> Source:
+        return Source(self.name, self._frames(access), self._first, hints=self.hints, sightings=sightings)
+
+    def sightings(self) -> Iterator[Sighting]:
+        """What others saw, in a source of sightings. Raises ArchiveError."""
+        for path in self.files:
+            for _, frame in read_frames(path):
+                for index, line in enumerate(frame.data.splitlines()):
+                    try:
+                        seen = read_line(line)
+                    except SightingError:
+                        continue  # it was a dead letter when it came, and is one again
+                    if frame.received is not None and len(frame.received):
+                        here = int(frame.received[min(index, len(frame.received) - 1)])
+                        seen = msgspec.structs.replace(seen, received=max(here, seen.time))
+                    yield seen
+
+    def _first(self) -> Millis | None:
+        day = _day(self.files[0])
+        return None if day == UNKNOWN_DAY else from_text(day)
+
+    def _frames(self, access: Access) -> Iterator[Frame]:
+        for path in self.files:
+            try:
+                for _, frame in read_frames(path):
+                    with access.waiting:
+                        pass
+                    yield frame
+                access.on_read(path.stat().st_size)
+            except Interrupted:
+                return
+            except ArchiveError as error:
+                raise SourceError(f"{self.name}: {error}") from None
+
+
+def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:
+    """Sources of lines, ready to be read; the first has what others saw. Raises ArchiveError."""
+    seen = [sighting for each in kept if each.kind != LINES for sighting in each.sightings()]
+    heard = [each for each in kept if each.kind == LINES]
+    return [each.source(access, () if number else seen) for number, each in enumerate(heard)]
+
+
+def archived_sources(folder: Path) -> list[ArchivedSource]:
+    """The sources of an archive, by name. Raises ArchiveError where there are none, or damaged ones."""
+    by_digest: dict[str, list[Path]] = {}
+    for path in archived(folder, read_manifest(folder), RAW, END):
+        by_digest.setdefault(path.name.partition("-")[2].partition(".")[0], []).append(path)
+    found = []
+    for files in by_digest.values():
+        files.sort(key=lambda path: (_day(path) != UNKNOWN_DAY, _day(path), path.name))
+        for header, _ in read_frames(files[0]):
+            found.append(ArchivedSource(header.source, header.kind, header.hints, tuple(files)))
+            break
+    if not found:
+        raise ArchiveError(f"{folder}: an archive without raw frames; nothing to replay")
+    return sorted(found, key=lambda source: source.name)
+
+
+def _day(path: Path) -> str:
+    return path.parent.name.removeprefix("date=")

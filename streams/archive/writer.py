@@ -1,0 +1,132 @@
+"""The writer: takes frames, ticks, identities and events, and archives them by commits; memory is bounded."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+import zstandard
+
+from models.event import Event
+from models.frame import Frame
+from models.report import Rows
+from models.source_hints import NO_HINTS, SourceHints
+from models.tick import Instant
+from models.time import DAY, Millis, to_text
+from streams.archive.folder import Folder, archived
+from streams.archive.raw import END, LINES, RAW, UNKNOWN_DAY, RawDays, encode_frame
+from streams.archive.tables import PARTITIONED_BY, event_row, identity_row, row_table, tick_table, visit_row
+
+ROWS: Final = 100_000
+"""Rows of all tables together that are kept in memory before they are written to files."""
+RAW_BYTES: Final = 16 << 20
+"""The same for raw frames, before compression."""
+_LEVEL: Final = 9
+"""Of zstd, for raw frames."""
+
+
+class Writer:
+    """Collects what is to be archived. Only `commit` archives it: all of it, or nothing after a crash."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self._ticks: list[Rows] = []
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._waiting = 0
+        self._raw: dict[tuple[str, str], list[bytes]] = {}
+        self._raw_waiting = 0
+        self._names: set[str] = set()
+        self._pieces = 0
+        self._days = RawDays()
+        self._known: dict[str, str] = {}  # the last day of sources that are archived, by digest
+        for path in archived(folder.path, folder.manifest, RAW, END):
+            digest, day = path.stem.partition("-")[2], path.parent.name.removeprefix("date=")
+            if day != UNKNOWN_DAY:
+                self._known[digest] = max(self._known.get(digest, ""), day)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has come since the last commit."""
+        return not (self._waiting or self._raw_waiting or self._names)
+
+    def frame(self, frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES) -> None:
+        digest = source_digest(frame.source)
+        self._days.last.setdefault(frame.source, self._known.get(digest, ""))
+        day = self._days.of(frame, hints)
+        data = encode_frame(frame, hints, kind)
+        self._raw.setdefault((day, digest), []).append(data)
+        self._raw_waiting += len(data)
+        if self._raw_waiting >= RAW_BYTES:
+            self._write_raw()
+
+    def instant(self, instant: Instant) -> None:
+        if len(instant.ticks):
+            self._ticks.append(instant.ticks)
+            self._waiting += len(instant.ticks)
+        self._add("identities", map(identity_row, instant.identities))
+
+    def event(self, event: Event) -> None:
+        self._add("events", [event_row(event)])
+        if visit := visit_row(event):
+            self._add("visits", [visit])
+
+    def _add(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        kept = self._rows.setdefault(table, [])
+        before = len(kept)
+        kept.extend(rows)
+        self._waiting += len(kept) - before
+        if self._waiting >= ROWS:
+            self._write_tables()
+
+    def commit(self) -> None:
+        """Archive what has come since the last commit, with what the manifest says now. Raises OSError."""
+        self._write_raw()
+        self._write_tables()
+        self.folder.commit(self._names)
+        self._names, self._pieces = set(), 0
+
+    def _write_raw(self) -> None:
+        """Add what waits to the files of this commit: each gets another frame of zstd."""
+        for (day, digest), parts in sorted(self._raw.items()):
+            name = f"{RAW}/date={day}/{self._number()}-{digest}{END}"
+            with self.folder.part(name).open("ab") as file:
+                file.write(zstandard.compress(b"".join(parts), _LEVEL))
+            self._names.add(name)
+        self._raw, self._raw_waiting = {}, 0
+
+    def _write_tables(self) -> None:
+        if self._ticks:
+            ticks = np.concatenate(self._ticks)
+            for day, rows in _by_day(ticks["time"]):
+                self._write("ticks", day, tick_table(ticks[rows]))
+        for table, rows in self._rows.items():
+            times = np.array([row[PARTITIONED_BY[table]] for row in rows], np.int64)
+            for day, chosen in _by_day(times):
+                self._write(table, day, row_table(table, [rows[at] for at in chosen.tolist()]))
+        self._ticks, self._rows, self._waiting = [], {}, 0
+        self._pieces += 1
+
+    def _write(self, table: str, day: str, rows: Any) -> None:
+        name = f"{table}/date={day}/{self._number()}-{self._pieces:04d}.parquet"
+        pq.write_table(rows, self.folder.part(name), compression="zstd")
+        self._names.add(name)
+
+    def _number(self) -> str:
+        return f"{self.folder.manifest.number + 1:08d}"
+
+
+def source_digest(source: str) -> str:
+    """What stands for a source in names of files: 16 hexadecimal digits."""
+    return hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def _by_day(times: Any) -> Iterable[tuple[str, Any]]:
+    """The rows of each day, in their order."""
+    days = times // DAY
+    for day in np.unique(days).tolist():
+        yield _day(day * DAY), np.flatnonzero(days == day)
+
+
+def _day(time: Millis) -> str:
+    return to_text(time)[:10]

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,10 +90,12 @@ def run(
             def sources(on_read: Callable[[int], object]) -> Sequence[Source]:
                 return recordings.sources(loaded.rules.settings.decoder, Access(interrupt, on_read))
 
+            decoded = None
             if two:  # before the progress is shown, which takes a thread
-                ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
-                decoded = opened.enter_context(ahead)
-            else:
+                with suppress(OSError):  # no further process is allowed: one finds the same
+                    ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
+                    decoded = opened.enter_context(ahead)
+            if decoded is None:
                 decoded = arrivals(core.intake, sources(progress.on_read), lambda: interrupt.asked)
             opened.enter_context(progress.shown(recordings.files, recordings.passes))
             replay = Replay(

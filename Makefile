@@ -55,9 +55,11 @@ faults: .venv/ready
 	@sh tests/services/setup.sh
 	$(BIN)/python -m tests.faults.matrix
 
-# Ordinary traffic, decoded and end to end, beside pyais: prints the table in docs/benchmarks.md.
+# Ordinary traffic, decoded and end to end, beside pyais, and by the number of vessels: prints the tables in
+# docs/benchmarks.md.
 bench: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.replay
+	@$(BIN)/python -m tests.benchmarks.sizes
 
 # The newest versions: requirements.lock is what runs, requirements-dev.lock has the tools of developers, too.
 # UPGRADE= keeps the versions and adds only what is missing.

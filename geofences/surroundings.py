@@ -1,7 +1,7 @@
 """What lies around a position: fences, shore, ports."""
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import msgspec
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geofences.distance import Floats, expand, haversine_m, port_distance_km, shore_distance_km, unwrap
+from geofences.distance import Floats, expand, haversine_m, ports_of, shore_distance_km, unwrap
 from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
 from geofences.layer import Layer
@@ -161,8 +161,13 @@ class Surroundings:
         return float(self._port_km(np.array([lon]), np.array([lat]))[0])
 
     def _port_km(self, lon: Floats, lat: Floats) -> Floats:
-        nearest: Floats = np.fmin(port_distance_km(lon, lat, self.fences), world_ports().nearest(lon, lat)[1])
+        nearest: Floats = np.fmin(self._fenced_km(lon, lat), world_ports().nearest(lon, lat)[1])
         return nearest
+
+    @cached_property
+    def _fenced_km(self) -> Callable[[Floats, Floats], Floats]:
+        """Kilometres from positions to the nearest fence of a port."""
+        return ports_of(self.fences)
 
     @staticmethod
     def _any(hits: Hits, flags: npt.NDArray[np.bool_], length: int) -> npt.NDArray[np.bool_]:

@@ -76,6 +76,8 @@ def decoded_ahead(
 
     with Forked("the process that decodes", work, interrupt.ask) as blocks:
         interrupt.pass_on = blocks.interrupt
+        if interrupt.asked:  # perhaps since the other process was made
+            blocks.interrupt()
         try:
             yield received(blocks)
         finally:

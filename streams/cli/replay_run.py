@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,10 +99,12 @@ def run(
             told = sources(progress.on_read)
             core = loaded.core(told)
             archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
+            decoded = None
             if two:  # before the progress is shown, which takes a thread
-                ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
-                decoded = opened.enter_context(ahead)
-            else:
+                with suppress(OSError):  # no further process is allowed: one finds the same
+                    ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
+                    decoded = opened.enter_context(ahead)
+            if decoded is None:
                 read = archive.kept(told) if archive else told
                 decoded = arrivals(core.intake, read, lambda: interrupt.asked)
             opened.enter_context(progress.shown(recordings.files, recordings.passes))

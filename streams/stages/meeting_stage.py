@@ -27,6 +27,7 @@ from streams.detection.encounters import reasons as encounter_reasons
 from streams.detection.encounters.detector import EncounterDetector
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.ordinary import Places
+from streams.detection.encounters.receivers import Receivers
 from streams.detection.gaps import reasons as gap_reasons
 from streams.detection.gaps.judgement import GapJudge
 from streams.detection.gaps.reception import Reception
@@ -316,7 +317,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._anomalies.hear(rows)
         self._sightings.hear(rows, instant)
         self._positions.hear(rows, instant)
-        return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, _receivers(parts))
+        return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, Receivers(parts))
 
     def _judge_sightings(self, parts: list[Instant], published: list[Event], instant: Millis) -> list[Event]:
         """What sightings say, after everything else of the instant."""
@@ -372,14 +373,3 @@ class MeetingStage(Stage[Instant, list[Event]]):
             role = Role.UNKNOWN if mmsi_kind(mmsi) is MmsiKind.SHIP else Role.EXCLUDED
             known = Identity(mmsi=mmsi, time=self._done, role=role)
         return known
-
-
-def _receivers(parts: list[Instant]) -> dict[int, tuple[str, ...]]:
-    """The stations that heard each vessel, sorted, as they are in the tables of the parts."""
-    receivers: dict[int, tuple[str, ...]] = {}
-    for part in parts:
-        heard = zip(part.ticks["mmsi"].tolist(), part.ticks["stations"].tolist(), strict=True)
-        for mmsi, stations in set(heard):
-            names, known = part.stations[stations], receivers.get(mmsi)
-            receivers[mmsi] = names if known is None else tuple(sorted({*known, *names}))
-    return receivers

@@ -5,7 +5,7 @@ level, hourly while an encounter is open, at the end, when it goes on after a si
 taken back. For a day after its end, what is learnt of the two may still raise an encounter or take it back.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Final
 
@@ -24,6 +24,7 @@ from streams.detection.encounters.one_hull import Hulls, hulls
 from streams.detection.encounters.ordinary import Ordinary, Places
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.pairs import Pairs
+from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.sightings import Sightings
@@ -86,7 +87,7 @@ class EncounterDetector:
         else:
             self.namesakes.learn(identity)
 
-    def compare(self, rows: Rows, instant: Millis, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
+    def compare(self, rows: Rows, instant: Millis, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant. Returns the pairs that have to be judged again.
 
         `receivers` are the stations that heard each vessel.

@@ -5,7 +5,7 @@ To compare it with another vessel, the other's place at that very moment is foun
 neighbours on the grid, or two lone ticks between which it can only have drifted.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -195,27 +195,29 @@ class LoneTicks:
         if not len(fresh):
             return
         s = self._settings
-        every = joined(list(self._ticks.values()), TICK)
-        number = tracks(every)
-        order = np.lexsort([every["time"], number])
-        every, number = every.take(order), number[order]
-        before, after = every[:-1], every[1:]
+        own = np.unique(tracks(fresh))  # a leg ends with one of these ticks; there may be a million others
+        of_own = [self._ticks[step].compress(np.isin(number, own)) for step, number in self._tracks.items()]
+        theirs = _by_track(of_own)
+        track = tracks(theirs)
+        before, after = theirs[:-1], theirs[1:]
         took = (after["time"] - before["time"]).astype("f8")
         metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
-        drifted = (number[1:] == number[:-1]) & (took > self._step) & (took <= s.silence)
+        drifted = (track[1:] == track[:-1]) & (took > self._step) & (took <= s.silence)
         drifted &= np.maximum(before["sog"], after["sog"]) < s.drift_knots
         drifted &= metres <= s.drift_knots * KNOT * took
-        drifted &= np.isin(number[1:], tracks(fresh)) & np.isin(after["time"], fresh["time"])
+        drifted &= np.isin(after["time"], fresh["time"])
         (legs,) = np.nonzero(drifted)
         if not len(legs):
             return
+        every = _by_track(list(self._ticks.values()))
+        number = tracks(every)
         middle = _points(before.take(legs)) + _points(after.take(legs))
         middle /= np.linalg.norm(middle, axis=1, keepdims=True)
         reach = (s.keep_metres + metres[legs] / 2) / EARTH_RADIUS_M
         i, j = pairs_within(middle, _points(every), reach)
         leg, time = legs[i], every["time"][j]
-        met = (before["time"][leg] < time) & (time < after["time"][leg]) & (number[leg] != number[j])
-        yield from zip(every.take(j[met]), number[leg[met]].tolist(), strict=True)
+        met = (before["time"][leg] < time) & (time < after["time"][leg]) & (track[leg] != number[j])
+        yield from zip(every.take(j[met]), track[leg[met]].tolist(), strict=True)
 
     # --- where the other one was
 
@@ -280,6 +282,12 @@ class LoneTicks:
         if first == len(numbers) or numbers[first] != track:
             return ()
         return self._ticks[step][first : numbers.searchsorted(track, "right")]
+
+
+def _by_track(parts: Sequence[Rows]) -> Rows:
+    """Ticks in order of their tracks, and of time."""
+    rows = joined(parts, TICK)
+    return rows.take(np.lexsort([rows["time"], tracks(rows)]))
 
 
 def _between(before: Rows, after: Rows, time: Any) -> Rows:

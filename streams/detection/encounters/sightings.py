@@ -4,7 +4,7 @@ What it adds up to is judged in `encounter_detector`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from streams.detection.encounters.encounter import CoMoving, Key, Pair
 from streams.detection.encounters.lone_ticks import LoneTicks
 from streams.detection.encounters.pair_sample import PairSample, pair_samples
 from streams.detection.encounters.pairs import Pairs
+from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
 from streams.detection.explanation import merge_receivers
@@ -63,7 +64,7 @@ class Sightings:
         self._neighbours = Neighbours(settings.keep_metres)
         self._lone = LoneTicks(self._neighbours, step, settings)
 
-    def compare(self, instant: Millis, rows: Rows, receivers: Mapping[int, tuple[str, ...]]) -> set[Key]:
+    def compare(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant. Returns the pairs that have to be judged again."""
         met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
         heard = np.unique(rows["mmsi"]).tolist()
@@ -107,9 +108,7 @@ class Sightings:
                     self._pairs.touch(pair)
         return changed
 
-    def _compare_lone(
-        self, instant: Millis, rows: Rows, receivers: Mapping[int, tuple[str, ...]]
-    ) -> set[Key]:
+    def _compare_lone(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """The same for ticks that vessels have at the time of their own fixes."""
         followed: defaultdict[int, list[Key]] = defaultdict(list)
         for key in self._followed(instant):
@@ -148,9 +147,7 @@ class Sightings:
         identity = self._identity_of(mmsi)
         return identity.of_interest or identity.role is Role.UNKNOWN
 
-    def _note_all(
-        self, a: Rows, b: Rows, metres: Floats, receivers: Mapping[int, tuple[str, ...]]
-    ) -> set[Key]:
+    def _note_all(self, a: Rows, b: Rows, metres: Floats, receivers: Receivers) -> set[Key]:
         """Note where two vessels are, row by row. Returns the pairs to be judged."""
         columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
         samples = self._samples(a, b, metres)
@@ -173,14 +170,14 @@ class Sightings:
         ]
         return pair_samples(a, b, metres.tolist(), suppressed.tolist(), sizes, self._settings)
 
-    def _note(self, key: Key, sample: PairSample, receivers: Mapping[int, tuple[str, ...]]) -> bool:
+    def _note(self, key: Key, sample: PairSample, receivers: Receivers) -> bool:
         """Note where both are at a moment, and who heard them. True when the pair has to be judged."""
         self._seen(key[0], key[1], sample)
         if not self._add(key, sample):
             return False
         pair = self._pairs.live[key]
         for mmsi in key[:2]:
-            pair.receivers = merge_receivers(pair.receivers, receivers.get(mmsi, ()))
+            pair.receivers = merge_receivers(pair.receivers, receivers.of(mmsi))
         return True
 
     def _add(self, key: Key, sample: PairSample) -> bool:

@@ -94,9 +94,8 @@ def check(
             verdict.faults += error.problems
         except Exception as error:  # what strangers write may break anything, and a traceback helps nobody
             what = f"{type(error).__name__}: {error}"
-            verdict.faults.append(
-                f"it can't be replayed ({what}): it was made up, or is of another version; else please report it"
-            )
+            why = "it was made up, or is of another version; if neither, please report it"
+            verdict.faults.append(f"it can't be replayed ({what}): {why}")
     return verdict
 
 

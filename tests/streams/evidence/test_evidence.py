@@ -152,6 +152,8 @@ def test_what_was_changed_with_its_manifest_is_named(case: Path, tmp_path: Path,
     silent = told("lines/2.txt", lambda data: data.replace(b"!AIVDM", b"!AIVXM"))
     assert f"event {event.id}, revision" in silent
     assert "report.html: is not what the lines" in silent
+    nobody = told("events.jsonl", lambda data: data.replace(b'"ssvid":"412801722"', b'"ssvid":"?"'))
+    assert "it can't be replayed (ValueError" in nobody
     assert "lines/2.txt: is missing" in told("lines/2.txt", lambda _: None)
 
 

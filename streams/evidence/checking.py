@@ -20,6 +20,7 @@ from streams.evidence.errors import EvidenceError
 from streams.evidence.raw_lines import frames_of
 from streams.evidence.readme import readme
 from streams.evidence.rerun import rerun
+from streams.evidence.time_stamp import MissingLibrary, time_of
 from streams.evidence.versions import OWN, differences, versions
 from streams.evidence.witness import ignore
 from streams.recordings.summary import Summary
@@ -53,6 +54,8 @@ class Verdict:
     """How the versions that made it differ from those that checked it."""
     other_code: bool = False
     """Whether another version of tankerwatch made it."""
+    stamped: str = ""
+    """When an authority saw the manifest, in words; empty where there is no time stamp."""
     replayed: bool = False
     """Whether it came to that: what was changed is not replayed."""
 
@@ -61,14 +64,23 @@ class Verdict:
         return self.replayed and not self.faults
 
 
-def check(path: str | Path, on_progress: Callable[[Summary], None] = ignore) -> Verdict:
-    """Check a bundle. Raises EvidenceError for what is none, or is dangerous to read."""
+def check(
+    path: str | Path,
+    on_progress: Callable[[Summary], None] = ignore,
+    authorities: Path | None = None,
+) -> Verdict:
+    """Check a bundle. Raises EvidenceError for what is none, or is dangerous to read.
+
+    `authorities` is a PEM file of certificates: with it the bundle needs a time stamp that one of them
+    vouches for.
+    """
     verdict = Verdict(str(path))
     with Container(path) as container:
         verdict.faults += container.faults
         verdict.sha256 = container.digest()
         changed = list(_check_manifest(container, verdict))
         verdict.faults += changed
+        _check_stamp(container, verdict, authorities)
         if members.BUNDLE in container:
             verdict.bundle = _loaded(container, verdict)
         if changed or verdict.bundle is None:
@@ -81,11 +93,26 @@ def check(path: str | Path, on_progress: Callable[[Summary], None] = ignore) -> 
         except EvidenceError as error:
             verdict.faults += error.problems
         except Exception as error:  # what strangers write may break anything, and a traceback helps nobody
-            if not verdict.other_code and verdict.bundle.snapshot_at is None:
-                raise
             what = f"{type(error).__name__}: {error}"
-            verdict.faults.append(f"the replay failed ({what}): it was changed, or is of another version")
+            why = "it was made up, or is of another version; if neither, please report it"
+            verdict.faults.append(f"it can't be replayed ({what}): {why}")
     return verdict
+
+
+def _check_stamp(container: Container, verdict: Verdict, authorities: Path | None) -> None:
+    """Compare the time stamp with the manifest, where there is one."""
+    if members.STAMP not in container or members.SUMS not in container:
+        if authorities is not None:
+            verdict.faults.append(f"{members.STAMP}: is missing: there is no time stamp to check")
+        return
+    try:
+        verdict.stamped = time_of(container.read(members.STAMP), container.read(members.SUMS), authorities)
+    except MissingLibrary as error:
+        verdict.stamped = f"not checked: {error}"
+        if authorities is not None:
+            raise
+    except EvidenceError as error:
+        verdict.faults += error.problems
 
 
 def _loaded(container: Container, verdict: Verdict) -> Bundle | None:

@@ -29,6 +29,7 @@ from streams.evidence.errors import EvidenceError
 from streams.evidence.raw_lines import RawLines, parts_of
 from streams.evidence.readme import readme
 from streams.evidence.rerun import Steps, core_of, rerun
+from streams.evidence.time_stamp import stamp
 from streams.evidence.versions import versions
 from streams.evidence.vessel_lines import VesselLines
 from streams.evidence.witness import Witness, ignore
@@ -70,6 +71,8 @@ class Request:
     snapshot_at: Millis | None = None
     """Keep lines only from here on, and the state of the stages before them."""
     minimal: bool = False
+    authority: str = ""
+    """URL of an authority for time stamps (RFC 3161) that is asked for one; empty: none is."""
     command: str = ""
     inputs: Sequence[InputFile] = ()
 
@@ -109,7 +112,7 @@ def make(request: Request, out: str | Path, on_progress: Callable[[Summary], Non
         **rules,
         **({} if state is None else {members.SNAPSHOT: state}),
     }
-    return Made(bundle, events, _write(out, small, first.lines))
+    return Made(bundle, events, _write(out, small, first.lines, request.authority))
 
 
 class _Recorder:
@@ -250,7 +253,7 @@ class _Recorder:
             raise EvidenceError(f"the recordings end before {at}; give an earlier time to --snapshot-at")
 
 
-def _write(out: str | Path, small: Mapping[str, bytes], lines: Sequence[RawLines]) -> str:
+def _write(out: str | Path, small: Mapping[str, bytes], lines: Sequence[RawLines], authority: str) -> str:
     """Write all members; a file that was there is replaced only by a whole one."""
     path = Path(out)
     try:
@@ -267,6 +270,9 @@ def _write(out: str | Path, small: Mapping[str, bytes], lines: Sequence[RawLines
                 writer.add(members.numbers_of(count), one.numbers(), one.index_bytes)
             sums = writer.sums
             writer.add(members.SUMS, [sums], len(sums))
+            if authority:
+                stamped = stamp(sums, authority)
+                writer.add(members.STAMP, [stamped], len(stamped))
             writer.close()
             os.fchmod(file.fileno(), 0o644)
         os.replace(part, path)

@@ -97,6 +97,10 @@ def _claims(bundle: Bundle) -> Iterator[str]:
                 "is in that state only, and has to be believed, or found in the original files."
             )
     yield (
+        "It ends with the last revision that is in it. What later lines say, also that an event was taken "
+        "back, is not in it."
+    )
+    yield (
         "It does not show that the lines were really received: that rests on where the recordings come from."
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ def versions() -> dict[str, str]:
     return found | {_CODE: _code_digest(), "python": platform.python_version()}
 
 
+@cache
 def _code_digest() -> str:
     """SHA-256 of the files of the package: the same in every clone of one commit."""
     found = hashlib.sha256()

@@ -98,6 +98,14 @@ def make(
             "whoever checks it has to believe that state.",
         ),
     ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Have an authority of yours sign when the evidence existed (RFC 3161); it gets only a hash. "
+            "Needs the extra tankerwatch[timestamp].",
+        ),
+    ] = None,
     inputs: InputOptions,
     detection: DetectionOptions,
 ) -> None:
@@ -131,6 +139,7 @@ def make(
         selection=Selection(selected.start, selected.end, selected.box),
         snapshot_at=snapshot_at,
         minimal=minimal,
+        authority=timestamp or "",
         command=_command(files, inputs, detection),
         inputs=given,
     )
@@ -155,6 +164,13 @@ def make(
 @app.command(short_help="Check a file of evidence.")
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="A file of evidence.")],
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.pem",
+            help="Certificates that you trust for time stamps: the evidence needs one that they vouch for.",
+        ),
+    ] = None,
 ) -> None:
     """Check a file of evidence: that nothing in it was changed, and that its lines give its events.
 
@@ -164,7 +180,7 @@ def check(
     from streams.evidence.checking import check
 
     with _progress() as on_progress:
-        verdict = check(file, on_progress)
+        verdict = check(file, on_progress, authority)
     for line in _told(verdict):
         typer.echo(sanitize(line))
     complain(*verdict.faults)
@@ -176,6 +192,8 @@ def _told(verdict: "Verdict") -> Iterator[str]:
     yield verdict.path
     yield f"  SHA-256 of the file      {verdict.sha256}"
     yield f"  SHA-256 of the manifest  {verdict.manifest or 'missing'}"
+    if verdict.stamped:
+        yield f"  time stamp               {verdict.stamped}"
     bundle = verdict.bundle
     if bundle is None:
         yield "NOT AS IT WAS MADE: see the errors"

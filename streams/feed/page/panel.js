@@ -62,16 +62,17 @@ export class EventPanel {
     const order = vesselsOf(this.event).map((vessel) => vessel.ssvid);
     this.tracks = content.features.flatMap((feature) => {
       const { mmsi } = feature.properties, index = order.indexOf(String(mmsi).padStart(9, "0"));
-      return index < 0 ? [] : [{ tone: "ab"[index], points: pointsOf(feature), name: vesselName(vesselsOf(this.event)[index]), mmsi: Number(mmsi) }];
+      return index < 0 ? [] : [{ tone: toneOf(index), points: pointsOf(feature), name: vesselName(vesselsOf(this.event)[index]), mmsi: Number(mmsi) }];
     });
     this.showTracks();
   }
 
   showTracks() {
     const dots = vesselsOf(this.event).flatMap((vessel, i) => this.event.evidence.positions.filter((sample) => sample.ssvid === vessel.ssvid)
-      .map((sample) => ({ tone: "ab"[i], lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) })));
+      .map((sample) => ({ tone: toneOf(i), lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) })));
     const seen = ["a", "b"].map((tone) => ({ tone, points: dots.filter((dot) => dot.tone === tone).map((dot) => [dot.time, dot.lon, dot.lat]) }));
-    this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), dots);
+    const lines = this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length);
+    this.on.tracks([...lines, ...leapOf(this.event)], dots);
   }
 
   bar() {
@@ -154,3 +155,12 @@ function featureOf(event) {
   const { position, boundingBox, ...properties } = event;
   return { type: "Feature", id: event.id, bbox: boundingBox, geometry: { type: "Point", coordinates: [position.lon, position.lat] }, properties };
 }
+
+/* The colour of a vessel of an event: of the first, or of any other. */
+const toneOf = (index) => (index ? "b" : "a");
+
+/* A dashed line from where a vessel was to where its positions jumped. The times only make it a line over a silence. */
+const leapOf = ({ position, positionAnomaly }) => {
+  const there = positionAnomaly?.falsePosition;
+  return there ? [{ tone: "a", points: [[0, position.lon, position.lat], [2 * 3600e3, there.lon, there.lat]] }] : [];
+};

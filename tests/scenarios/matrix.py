@@ -171,9 +171,9 @@ garbled data are no anomaly.
 _SIGHTINGS = """
 ### Sightings, by scenario and condition
 
-Satellite images and a patrol see ships whether they are heard or not. A `dark_vessel` is true for a ship that
-is never heard; in `all_heard` every ship is. In `sighted_call` the patrol reads the name of a silent tanker at
-her berth.
+Satellite images and a patrol see ships whether they are heard or not. A `dark_vessel` is true for a ship
+that is never heard; in `all_heard` every ship is. In `sighted_call` the patrol reads the name of a silent
+tanker at her berth.
 """
 
 _DELIVERIES = """

@@ -41,8 +41,8 @@ MOORED_IN_HARBOUR: Final = ReasonType(
 MOORED_AT_SEA: Final = ReasonType(
     code="moored_at_sea",
     side=Side.FOR,
-    text="{who} mostly reported to be moored, {value:.0f} km from the nearest port and {shore:.0f} km from the "
-    "shore: to another ship, or to a buoy at sea",
+    text="{who} mostly reported to be moored, {value:.0f} km from the nearest port and {shore:.0f} km from "
+    "the shore: to another ship, or to a buoy at sea",
     weight="moored_at_sea",
     thresholds=("roads_km",),
     unit="km",

@@ -28,10 +28,10 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     loiterings_waiting: list[LoiteringRun] = []  # over, and waiting for the vessel's type to be confirmed
     visits_waiting: list[Visit] = []
     circle: Circling | None = None  # while its positions turn round and round
-    repeating: Repeating | None = None  # the last positions of the steps in which it moved
-    crossing: Crossing | None = None  # its last silence with land between its ends
     hearing: Hearing | None = None  # how it is heard, if events may be raised for it
     silence: Silence | None = None  # its last one that may be a gap
+    repeating: Repeating | None = None  # the last positions of the steps in which it moved
+    crossing: Crossing | None = None  # its last silence with land between its ends
 
     @property
     def detectors_busy(self) -> bool:

@@ -29,6 +29,8 @@ VESSELS: Final = 2_000
 WIDTH: Final = 960
 """Width of a map, in its own units; its height follows from the area, up to HEIGHT."""
 HEIGHT: Final = 640
+LEAST_HEIGHT: Final = 0.25
+"""Of the width of a map. Positions along one latitude would make a line of it."""
 ACROSS: Final = 200
 """Most cells beside each other on a map, so that each can be seen."""
 SHADES: Final = 6
@@ -129,11 +131,11 @@ def _map(counts: PositionCounts) -> Iterator[str]:
     """A map of the cells with land behind them; nothing where there are no positions."""
     extent = _extent(counts)
     counts.coarsen_to(max(extent.east - extent.west, extent.north - extent.south) / ACROSS)
+    extent = _extent(counts)  # larger cells reach farther
     cells, size = counts.cells(), counts.degrees
     if not cells:
         return
-    wide = extent.east - extent.west
-    slim = max(0.1, math.cos(math.radians((extent.south + extent.north) / 2)))
+    wide, slim = extent.east - extent.west, _slim(extent)
     scale = min(
         WIDTH / (wide * slim), HEIGHT / (extent.north - extent.south)
     )  # units in a degree of latitude
@@ -164,11 +166,21 @@ def _map(counts: PositionCounts) -> Iterator[str]:
 
 
 def _extent(counts: PositionCounts) -> Extent:
-    """The box of all cells, and some sea or land around it."""
+    """The box of all cells, and some sea or land around it: at least LEAST_HEIGHT as high as it is wide."""
     size = counts.degrees
     places = [(west, south) for west, south, _ in counts.cells()]
     corners = [(west + dx, south + dy) for west, south in places for dx in (0, size) for dy in (0, size)]
-    return extent_of(corners).grown(0.08, 0.05)
+    extent = extent_of(corners).grown(0.08, 0.05)
+    lack = LEAST_HEIGHT * (extent.east - extent.west) * _slim(extent) - (extent.north - extent.south)
+    if lack <= 0:
+        return extent
+    south, north = max(-90.0, extent.south - lack / 2), min(90.0, extent.north + lack / 2)
+    return Extent(extent.west, south, extent.east, north)
+
+
+def _slim(extent: Extent) -> float:
+    """How long a degree of longitude is in the middle of a map, in degrees of latitude; not below a tenth."""
+    return max(0.1, math.cos(math.radians((extent.south + extent.north) / 2)))
 
 
 def _shade(count: int, most: int) -> int:

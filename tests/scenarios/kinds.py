@@ -41,6 +41,8 @@ ANOMALIES: Final = (
     "jammed_region", "jammed_to_one_place",
 )  # fmt: skip
 """Scenarios in which vessels say of themselves what does not hold, or only seem to."""
+SIGHTINGS: Final = ("sighted_call", "never_heard", "all_heard")
+"""Scenarios in which somebody sees ships from above, or on patrol."""
 NOISES: Final = ("none", "normal", "heavy", "thin60")
 """Conditions of silences and deliveries."""
 

@@ -24,7 +24,7 @@ from tests.scenarios import curves, kinds, real_traffic
 from tests.scenarios.runs import find, frames
 
 NOISE = ("none", "normal", "heavy")
-KINDS = ("traffic", "transfers", "silences", "deliveries", "anomalies", "harbours", "scenarios")
+KINDS = ("traffic", "transfers", "silences", "deliveries", "anomalies", "sightings", "harbours", "scenarios")
 """The tables. `scenarios` has every scenario by noise, all others are of one subject each."""
 Job = tuple[str, int, str]
 Result = tuple[str, list[Event], Truth]
@@ -34,7 +34,8 @@ def run(job: Job) -> Result:
     """Simulate one recording and replay it; only the last state of each event is kept."""
     name, seed, noise = job
     recording = simulate(name, seed, noise)
-    return name, latest(find({"recording": frames("recording", recording.lines)})), recording.truth
+    found = find({"recording": frames("recording", recording.lines)}, sightings=recording.sightings)
+    return name, latest(found), recording.truth
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "silences": (kinds.SILENCES, kinds.NOISES),
         "deliveries": (kinds.DELIVERIES, kinds.NOISES),
         "anomalies": (kinds.ANOMALIES, kinds.NOISES),
+        "sightings": (kinds.SIGHTINGS, kinds.NOISES),
         "scenarios": (tuple(chosen.scenarios), tuple(chosen.noise)),
     }
     jobs = {
@@ -97,6 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parts += [_DELIVERIES, *_tables(made, EventType.CHAIN, EventType.GAP, EventType.DARK_PORT_VISIT)]
     if made := of("anomalies"):
         parts += [_ANOMALIES, *_tables(made, EventType.IDENTITY, EventType.POSITION_ANOMALY)]
+    if made := of("sightings"):
+        parts += [_SIGHTINGS, *_tables(made, EventType.DARK_VESSEL, EventType.GAP, EventType.DARK_PORT_VISIT)]
     if made := of("harbours"):
         parts.append(_HARBOURS.format(table=kinds.harbour_table(made["normal"])))
     for noise, part in of("scenarios").items():
@@ -158,10 +162,18 @@ the time for it. They count neither way.
 """
 
 _ANOMALIES = """
-## Identity anomalies
+### Anomalies of identity and position, by scenario and condition
 
 Changes of name alone, and those that only satellites hear, are allowed as `possible`; misspelt, cut and
 garbled data are no anomaly.
+"""
+
+_SIGHTINGS = """
+### Sightings, by scenario and condition
+
+Satellite images and a patrol see ships whether they are heard or not. A `dark_vessel` is true for a ship
+that is never heard; in `all_heard` every ship is. In `sighted_call` the patrol reads the name of a silent
+tanker at her berth.
 """
 
 _DELIVERIES = """

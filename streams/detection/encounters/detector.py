@@ -107,6 +107,7 @@ class EncounterDetector:
             told = not learnt.isdisjoint(pair.key[:2])
             if self._pairs.remembers(pair) and (told or self._has_news(pair, instant, touched)):
                 due += self._judge_pair(pair, instant, told)
+        self._parted_falsely = set()
         return [self._publish(each, instant) for each in due]
 
     def _on_weaker_track(self, pair: Pair) -> bool:
@@ -212,7 +213,7 @@ class EncounterDetector:
         s, now = self._settings, pair.latest or self._first(pair)
         mmsis = [(each.mmsi, *self.namesakes.of(each)) for each in now]
         for a, b in product(*mmsis):
-            ended = self._pairs.parted(pair.key) if {pair.key} & self._parted_falsely else []
+            ended = self._pairs.parted(pair.key) if pair.key in self._parted_falsely else []
             for old in [*self._pairs.of_two(a, b), *ended] if a != b else ():
                 old_turned = old if old.a == a else renumbered.turned(old)
                 changed = (a != pair.a, b != pair.b)

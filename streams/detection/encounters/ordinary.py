@@ -41,8 +41,8 @@ MOORED_IN_HARBOUR: Final = ReasonType(
 MOORED_AT_SEA: Final = ReasonType(
     code="moored_at_sea",
     side=Side.FOR,
-    text="{who} mostly reported to be moored, {value:.0f} km from the nearest port: to another ship, or to a "
-    "buoy at sea",
+    text="{who} mostly reported to be moored, {value:.0f} km from the nearest port and {shore:.0f} km from "
+    "the shore: to another ship, or to a buoy at sea",
     weight="moored_at_sea",
     thresholds=("roads_km",),
     unit="km",
@@ -98,6 +98,7 @@ class Ordinary(msgspec.Struct, frozen=True):
     """What is known of an encounter's place, and of how the two lie there."""
 
     port_km: float  # from the nearest port, where it began
+    shore_km: float  # from the shore
     rest: Rest
     resting: tuple[Reason, ...]  # against, by what is known of where ships rest
     watched: bool
@@ -123,8 +124,10 @@ class Ordinary(msgspec.Struct, frozen=True):
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
-        if self.moored and self.port_km >= s.roads_km:
-            yield MOORED_AT_SEA.reason(s, round(self.port_km, 2), who=_who(self.moored))
+        at_sea = self.port_km >= s.roads_km and self.shore_km >= s.berth_shore_km
+        if self.moored and at_sea and not self.rest.crowded:
+            km, shore = round(self.port_km, 2), self.shore_km
+            yield MOORED_AT_SEA.reason(s, km, shore=shore, who=_who(self.moored))
 
     def against(self, s: EncounterSettings) -> Iterator[Reason]:
         """Against, outside watched areas the ordinary explanations."""
@@ -152,7 +155,7 @@ class Places:
         self._resting = resting
         self._settings = s
         self._watched = lru_cache(maxsize=4096)(surroundings.is_watched)
-        self._port_km = surroundings.port_km
+        self._port_km, self._shore_km = surroundings.port_km, surroundings.shore_km
 
     def learnt(self, time: Millis) -> bool:
         """Whether it was known at a time where ships rest."""
@@ -169,6 +172,7 @@ class Places:
         excepted = {"watchlist": listed, "flag": flagged}
         return Ordinary(
             port_km=self._port_km(first.lon, first.lat),
+            shore_km=self._shore_km(first.lon, first.lat),
             rest=rest,
             resting=tuple(resting(rest, s, self._resting.settings)),
             watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),

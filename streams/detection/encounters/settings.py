@@ -28,7 +28,7 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     draught: float = 0.05
     """For: each vessel whose draught changed by at least `draught_metres`."""
     moored_at_sea: float = 0.05
-    """For: one reports to be moored, far from any port."""
+    """For: one reports to be moored, far from any port and shore, and not where ships rest."""
     wide_gap: float = 0.15
     """Against: the hulls were more than `wide_gap_metres` apart (median)."""
     far: float = 0.1
@@ -115,6 +115,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     roads_km: float = 30.0
     """Closer to a port than this, ships at anchor take on fuel and stores. Source: judgement; anchorages of
     large ports reach 15 nautical miles out."""
+    berth_shore_km: float = 10.0
+    """Closer to the shore than this, a ship that is moored may lie at a berth that no list of ports has.
+    Source: judgement; the coarser of the land data are off by some kilometres."""
     berth_gap_metres: float = 25.0
     """Two moored in a harbour whose hulls are typically farther apart than this lie at berths of their own.
     Source: judgement; mooring lines need that room between ships at one quay."""

@@ -81,7 +81,8 @@ export class EventPanel {
     const dots = this.event.evidence.positions.filter((sample) => tones.has(sample.ssvid))
       .map((sample) => ({ tone: tones.get(sample.ssvid), lon: sample.lon, lat: sample.lat, time: Date.parse(sample.time) }));
     const seen = [...tones.values()].map((tone) => ({ tone, points: dots.filter((dot) => dot.tone === tone).map((dot) => [dot.time, dot.lon, dot.lat]) }));
-    this.on.tracks(this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length), this.event.chain ? [] : dots, legs);
+    const lines = this.tracks?.length ? this.tracks : seen.filter(({ points }) => points.length);
+    this.on.tracks([...lines, ...leapOf(this.event)], this.event.chain ? [] : dots, legs);
   }
 
   bar() {
@@ -174,3 +175,9 @@ function featureOf(event) {
   const { position, boundingBox, ...properties } = event;
   return { type: "Feature", id: event.id, bbox: boundingBox, geometry: { type: "Point", coordinates: [position.lon, position.lat] }, properties };
 }
+
+/* A dashed line from where a vessel was to where its positions jumped. The times only make it a line over a silence. */
+const leapOf = ({ position, positionAnomaly }) => {
+  const there = positionAnomaly?.falsePosition;
+  return there ? [{ tone: "a", points: [[0, position.lon, position.lat], [2 * 3600e3, there.lon, there.lat]] }] : [];
+};

@@ -15,7 +15,7 @@ export const REASONS = {
     {"code": "flag", "side": "for", "text": "the flag of MMSI … is …", "weight": 0.06, "thresholds": [], "unit": null, "plotted": false},
     {"code": "two_tankers", "side": "for", "text": "both have reported the ship type of a tanker", "weight": 0.04, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "MMSI … reports … m … draught than when the contact began", "weight": 0.05, "thresholds": [0.3], "unit": "m", "plotted": false},
-    {"code": "moored_at_sea", "side": "for", "text": "… mostly reported to be moored, … km from the nearest port: to another ship, or to a buoy at sea", "weight": 0.05, "thresholds": [30.0], "unit": "km", "plotted": false},
+    {"code": "moored_at_sea", "side": "for", "text": "… mostly reported to be moored, … km from the nearest port and … km from the shore: to another ship, or to a buoy at sea", "weight": 0.05, "thresholds": [30.0], "unit": "km", "plotted": false},
     {"code": "may_be_one_hull", "side": "against", "text": "the two moved together at a constant distance, and what is known of them does not decide whether they are two ships: two transponders on one hull, or a tow, would look the same", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "wide_gap", "side": "against", "text": "typically … between the hulls (median): too far for a hose", "weight": 0.15, "thresholds": [150.0], "unit": "m", "plotted": true},
     {"code": "distance", "side": "against", "text": "antennas … apart (median), more than 250 m: farther than in most known encounters", "weight": 0.1, "thresholds": [250.0], "unit": "m", "plotted": true},

@@ -45,8 +45,10 @@ def map_of(page: str) -> ElementTree.Element:
         [(132.5, 42.5)],
         [(179.8 + n / 10 - (360 if n > 1 else 0), -17.0) for n in range(5)],
         [(-179.0 + 9 * n, 60.0 - 3 * n) for n in range(40)],
+        [(-180.0 + 9 * n, 61.0 - 3 * n) for n in range(41)],
+        [(-180.0 + 20 * n, 51.0) for n in range(18)],
     ],
-    ids=["a coast", "one place", "across 180 degrees", "the world"],
+    ids=["a coast", "one place", "across 180 degrees", "the world", "from edge to edge", "one latitude"],
 )
 def test_every_position_is_on_the_map(places: list[tuple[float, float]], tmp_path: Path) -> None:
     svg = map_of(page_of(recording(tmp_path, places)))

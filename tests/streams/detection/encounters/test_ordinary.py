@@ -1,0 +1,26 @@
+"""What is ordinary about the place of an encounter."""
+
+import pytest
+
+from streams.detection.encounters.ordinary import Ordinary
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.resting import Rest
+from tests.streams.track_factories import A, B
+
+
+@pytest.mark.parametrize(
+    ("port_km", "shore_km", "others", "expected"),
+    [
+        (80.0, 40.0, 0, True),
+        (80.0, 3.0, 0, False),  # a berth that no list of ports has
+        (80.0, 40.0, 50, False),  # or a place where many rest
+        (12.0, 40.0, 0, False),
+    ],
+)
+def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
+    port_km: float, shore_km: float, others: int, expected: bool
+) -> None:
+    rest = Rest(near=others, wide=others, crowded=others > 0, days=3.0, learnt=True)
+    place = Ordinary(port_km, shore_km, rest, (), False, (A, B), (A, B), (), 5.0, frozenset())
+    codes = {reason.code for reason in place.reasons(EncounterSettings())}
+    assert codes == ({"moored_at_sea"} if expected else set())

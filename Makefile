@@ -72,7 +72,7 @@ secrets/redis_password:
 audit: .venv/ready
 	@mkdir -p out
 	$(PYTHON) -m venv out/audit && out/audit/bin/pip install -q pip-audit==2.10.1
-	out/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	out/audit/bin/pip-audit --vulnerability-service osv --require-hashes --disable-pip -r requirements.lock
 	$(BIN)/python -m tests.docs.licences
 
 # What is in a deployment, as CycloneDX JSON: out/sbom.json, from the lock and what is installed.

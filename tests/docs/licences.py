@@ -60,13 +60,12 @@ def _part(name: str, version: str, hashes: tuple[str, ...]) -> Part | None:
 
 
 def _licence(found: Distribution) -> str:
-    about = found.metadata
-    if said := about.get("License-Expression"):
-        return said
-    classified = [
-        each.rpartition(" :: ")[2] for each in about.get_all("Classifier") or () if "License ::" in each
-    ]
-    return ", ".join(classified) or (about.get("License") or "").strip().split("\n")[0] or "unknown"
+    def said(field: str) -> list[str]:
+        return [str(each) for each in found.metadata.get_all(field) or ()]
+
+    classified = [each.rpartition(" :: ")[2] for each in said("Classifier") if "License ::" in each]
+    texts = [each.strip().split("\n")[0] for each in said("License")]
+    return next(filter(None, [*said("License-Expression"), ", ".join(classified), *texts]), "unknown")
 
 
 def unnamed(found: list[Part], notice: str) -> list[str]:

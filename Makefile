@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: demo live test lint format docs evaluate compare faults bench lock clean
+.PHONY: demo live test lint format docs evaluate compare faults bench lock secrets audit sbom clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -67,6 +67,25 @@ UPGRADE := --upgrade
 lock: .venv/ready
 	$(PIP_COMPILE) $(UPGRADE) --extra query -o requirements.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra query -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+# The password of Redis in docker-compose.yml: a random one, if there is none yet. The containers run under users of
+# their own, so the file can be read by all, and the folder around it by nobody else.
+secrets: secrets/redis_password
+secrets/redis_password:
+	@mkdir -p -m 700 secrets
+	@od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > $@ && chmod 644 $@ && echo "made $@"
+
+# Known vulnerabilities of what runs, and licences that NOTICE does not name. Needs the network.
+audit: .venv/ready
+	@mkdir -p out
+	$(PYTHON) -m venv out/audit && out/audit/bin/pip install -q pip-audit==2.10.1
+	out/audit/bin/pip-audit --vulnerability-service osv --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/python -m tests.docs.licences
+
+# What is in a deployment, as CycloneDX JSON: out/sbom.json, from the lock and what is installed.
+sbom: .venv/ready
+	@mkdir -p out
+	@$(BIN)/python -m tests.docs.licences --sbom out/sbom.json
 
 .venv/ready: requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "tankerwatch needs Python 3.11, 3.12 or 3.13; install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }

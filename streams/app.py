@@ -32,7 +32,7 @@ from streams.pipeline.operator import Operator, OutgoingRecord, RegistrationsMis
 from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import FramesMissing, PartitionRunner, UnreadableCheckpoint
 from streams.pipeline.source_registry import SourceRegistry
-from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport
+from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport, credentials
 from streams.pipeline.worker_metrics import WorkerMetrics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced
@@ -60,6 +60,7 @@ class Pipeline(faust.App):
         super().__init__(
             f"{deployment.prefix}tankerwatch",
             broker=f"kafka://{deployment.broker}",
+            broker_credentials=credentials(),
             store="memory://",
             web_enabled=False,  # metrics have a server of their own
             logging_config=logs.config(),

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from models.errors import TankerwatchError
 from streams.deployment.topics import TopicSpec
+from streams.runtime.kafka_client import connection
 
 ASKED: Final = 50
 """How many times a broker is asked for topics that were just created, ten times a second."""
@@ -32,7 +33,7 @@ async def ensure_topics(
     TopicsError, and KafkaError or OSError if Kafka can't be reached.
     """
     wanted = {spec.name: spec for spec in specs}
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker, request_timeout_ms=timeout_ms)
+    admin = AIOKafkaAdminClient(**connection(broker), request_timeout_ms=timeout_ms)
     try:
         await admin.start()
         known = set(await admin.list_topics())
@@ -68,7 +69,7 @@ async def _described(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[d
 
 async def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
     """The number of partitions of those of these topics that exist."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    admin = AIOKafkaAdminClient(**connection(broker))
     try:
         await admin.start()
         known = set(await admin.list_topics())

@@ -20,6 +20,7 @@ from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.ingest.counters import Counters
 from streams.ingest.outbox import Content, Outbox
 from streams.runtime.backoff import Backoff, Delays
+from streams.runtime.kafka_client import connection
 from streams.runtime.logs import RateLimit, get_logger
 from streams.runtime.tasks import first_of
 
@@ -84,7 +85,7 @@ class Sender:
         async with asyncio.timeout(60):
             await self._look_back(counts[topics.raw])
         producer = AIOKafkaProducer(
-            bootstrap_servers=target.broker,
+            **connection(target.broker),
             enable_idempotence=True,
             acks="all",
             compression_type="zstd" if has_zstd() else "lz4" if has_lz4() else "gzip",
@@ -223,7 +224,7 @@ def mark(frame: RawFrame) -> Mark:
 
 async def end_offsets(broker: str, topic: str, partitions: int) -> dict[int, int]:
     """By partition, where the next message will be written."""
-    async with AIOKafkaConsumer(bootstrap_servers=broker, group_id=None) as consumer:
+    async with AIOKafkaConsumer(**connection(broker), group_id=None) as consumer:
         every = [TopicPartition(topic, number) for number in range(partitions)]
         return {at.partition: offset for at, offset in (await consumer.end_offsets(every)).items()}
 
@@ -236,7 +237,7 @@ async def delivered(
     found: set[Mark] = set()
     every = [TopicPartition(topic, number) for number in range(partitions)]
     async with AIOKafkaConsumer(
-        bootstrap_servers=broker, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        **connection(broker), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     ) as consumer:
         consumer.assign(every)
         ends = await consumer.end_offsets(every)

@@ -19,6 +19,7 @@ from streams.deployment.topics import Topics
 from streams.deployment.topics_admin import partition_counts
 from streams.pipeline import checkpoint
 from streams.pipeline.operator import OVERTAKEN
+from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
 from streams.store.event_log import EventLog, Keys, offsets
@@ -164,7 +165,7 @@ async def _ends(deployment: Deployment) -> Ends:
     ends: Ends = dict.fromkeys(wanted)
     if not there:
         return ends
-    consumer = AIOKafkaConsumer(bootstrap_servers=deployment.broker, group_id=None)
+    consumer = AIOKafkaConsumer(**connection(deployment.broker), group_id=None)
     try:
         await consumer.start()
         first, after = await consumer.beginning_offsets(there), await consumer.end_offsets(there)

@@ -20,6 +20,7 @@ from streams.deployment.config import Deployment
 from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.pipeline import checkpoint
 from streams.pipeline.operators import VesselOperator
+from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
 from streams.stages.rules import load_rules
@@ -45,7 +46,7 @@ async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[
     try:
         async with asyncio.timeout(20):
             await _check_no_worker(deployment)
-        consumer = AIOKafkaConsumer(bootstrap_servers=deployment.broker, group_id=None)
+        consumer = AIOKafkaConsumer(**connection(deployment.broker), group_id=None)
         try:
             await consumer.start()
             starts, steps = await _starts(consumer, partitions, time)
@@ -75,7 +76,7 @@ def _vessel_operators(deployment: Deployment) -> list[VesselOperator]:
 
 async def _check_no_worker(deployment: Deployment) -> None:
     """Raises RebuildError while the group of the workers has members."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.broker)
+    admin = AIOKafkaAdminClient(**connection(deployment.broker))
     try:
         await admin.start()
         (answer,) = await admin.describe_consumer_groups([f"{deployment.prefix}tankerwatch"])

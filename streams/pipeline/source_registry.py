@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.deployment import wire
 from streams.deployment.wire import Registration, WireError
 from streams.pipeline.operator import RegistrationsMissing
+from streams.runtime.kafka_client import connection
 from streams.runtime.logs import RateLimit, get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 
@@ -81,7 +82,7 @@ class SourceRegistry:
 
     async def _connect(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=None)
+            consumer = AIOKafkaConsumer(**connection(self._broker), group_id=None)
             try:
                 await consumer.start()
             except BaseException:

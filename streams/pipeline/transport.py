@@ -9,9 +9,11 @@ from typing import Any, Protocol, TypeVar, cast
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust import SASLCredentials, SSLCredentials
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.runtime import kafka_client
 from streams.runtime.logs import get_logger
 
 log = get_logger(__name__)
@@ -81,6 +83,19 @@ class OrderedProducer(driver.Producer):
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
+
+
+def credentials() -> Any:
+    """What Faust's own clients connect with: the same as all others of ours. Raises VariableError."""
+    security = kafka_client.from_environment()
+    if security.sasl:
+        return SASLCredentials(
+            username=security.user,
+            password=security.password,
+            ssl_context=security.tls_context(),
+            mechanism=security.sasl,
+        )
+    return SSLCredentials(security.tls_context()) if security.tls else None
 
 
 class CheckpointTransport(driver.Transport):

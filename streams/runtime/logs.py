@@ -63,7 +63,8 @@ class RateLimit:
 class RepeatFilter(logging.Filter):
     """Lets each message of some libraries through once in so many seconds.
 
-    While a broker is away, its client logs every attempt to reach it.
+    While a broker is away, its client logs every attempt to reach it; and strangers could fill the log of the
+    feed with what the server says of their requests.
     """
 
     def __init__(self, libraries: tuple[str, ...], seconds: float = QUIET_SECONDS) -> None:
@@ -94,7 +95,7 @@ def config(level: str | None = None, environment: Mapping[str, str] = os.environ
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": partial(formatter, environment)}},
-        "filters": {"repeats": {"()": partial(RepeatFilter, ("aiokafka",))}},
+        "filters": {"repeats": {"()": partial(RepeatFilter, ("aiokafka", "uvicorn"))}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",

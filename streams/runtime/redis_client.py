@@ -1,8 +1,12 @@
 """The one maker of Redis clients."""
 
+from typing import Any
+
+import msgspec
 import redis.asyncio as redis
 
 from models.errors import InputError
+from streams.runtime.environment import load
 from streams.runtime.secrecy import hide, keep, password_in
 
 SECONDS = 30.0
@@ -13,6 +17,18 @@ class RedisAddressError(InputError):
     """An address of Redis that can't be used; the text says why."""
 
 
+class RedisSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What clients of Redis connect with; in the address, it would be said more easily."""
+
+    user: str = ""
+    """The user of Redis (ACL); empty for the default user."""
+    password: str = ""
+    """The password of that user. Better in a file, which TANKERWATCH_REDIS_PASSWORD_FILE names."""
+    ca: str = ""
+    """PEM file of the authorities that may have signed Redis's certificate, for an address rediss://…; empty
+    for those of the system."""
+
+
 def connect(url: str, seconds: float = SECONDS) -> "redis.Redis":
     """A client that gives up at the first fault, or after so many seconds without an answer.
 
@@ -21,9 +37,19 @@ def connect(url: str, seconds: float = SECONDS) -> "redis.Redis":
     is tried out before it is used, because Redis may have been restarted meanwhile. Raises RedisAddressError.
     """
     keep(password_in(url) or "")
+    more: dict[str, Any] = {}
+    security = load(RedisSecurity, "TANKERWATCH_REDIS_")
+    if security.ca and url.startswith("rediss://"):
+        more["ssl_ca_certs"] = security.ca
+    if security.user:
+        more["username"] = security.user
+    if security.password:
+        more["password"] = security.password
+        keep(security.password)
     try:
         return redis.from_url(
             url,
+            **more,
             retry=None,
             socket_connect_timeout=min(5.0, seconds),
             socket_timeout=seconds,

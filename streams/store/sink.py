@@ -25,6 +25,7 @@ from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced, SetBack
+from streams.runtime.kafka_client import connection
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
@@ -166,7 +167,7 @@ class Sink:
         wanted = self._deployment
         await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._deployment.broker,
+            **connection(self._deployment.broker),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",

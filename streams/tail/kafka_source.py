@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from models.event import Event
+from streams.runtime.kafka_client import connection
 from streams.runtime.retry import KAFKA_AWAY, reason
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
 
@@ -25,7 +26,7 @@ class KafkaSource:
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._broker,
+            **connection(self._broker),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",

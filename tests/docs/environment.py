@@ -7,6 +7,8 @@ import msgspec
 
 from streams.deployment.config import Deployment
 from streams.feed.settings import FeedSettings
+from streams.runtime.kafka_client import KafkaSecurity
+from streams.runtime.redis_client import RedisSecurity
 from streams.store.retention import Retention
 from tests.docs.markdown import field_texts, page, table
 
@@ -14,6 +16,18 @@ Rows = list[tuple[str, str, str]]
 
 SETTINGS: Final = (
     ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
+    (
+        "How Kafka is reached",
+        "TANKERWATCH_KAFKA_",
+        KafkaSecurity,
+        "All that use Kafka read them.",
+    ),
+    (
+        "How Redis is reached",
+        "TANKERWATCH_REDIS_",
+        RedisSecurity,
+        "All that use Redis read them.",
+    ),
     ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
     ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
 )
@@ -52,7 +66,10 @@ COMPOSE: Final[Rows] = [
     ("TANKERWATCH_KAFKA_HOST", "127.0.0.1", "Address under which programs outside Docker reach Kafka."),
     ("TANKERWATCH_KAFKA_PORT", "9092", "Port under which programs outside Docker reach Kafka."),
     ("TANKERWATCH_KAFKA_HEAP", "-Xms512m -Xmx1g", "Memory options of Kafka's Java."),
-    ("TANKERWATCH_REDIS_PORT", "6379", "Port of this machine under which Redis is reached."),
+    ("TANKERWATCH_REDIS_SECRET", "./secrets/redis_password", "File of the password of Redis."),
+    ("TANKERWATCH_MEMORY", "4g", "Memory that each service of ours may take."),
+    ("TANKERWATCH_KAFKA_MEMORY", "3g", "Memory that Kafka may take, with its Java."),
+    ("TANKERWATCH_REDIS_MEMORY", "4g", "Memory that Redis may take."),
     ("TANKERWATCH_FEED_LISTEN", "127.0.0.1", "Address of this machine on which the feed is served."),
     ("TANKERWATCH_FEED_PORT", "8080", "Port of this machine on which the feed is served."),
     ("TANKERWATCH_ALERTS_SECRETS", "./alerts.env", "File of the secrets that the alert rules name."),
@@ -83,7 +100,11 @@ def variables(prefix: str, settings: type[msgspec.Struct]) -> Iterator[tuple[str
 
 def environment() -> str:
     """The page."""
-    parts = ["Every environment variable that tankerwatch reads. An empty default means that it is not set."]
+    parts = [
+        "Every environment variable that tankerwatch reads. An empty default means that it is not set.",
+        "Instead of any of them, a variable of the same name with `_FILE` at its end can name a file that "
+        "holds the value: `TANKERWATCH_REDIS_PASSWORD_FILE=/run/secrets/redis`. Secrets belong there.",
+    ]
     groups: list[tuple[str, str, Rows]] = [
         (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in SETTINGS
     ]

@@ -94,19 +94,16 @@ class KafkaServer(Server):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
-    def _formatted(self) -> bytes:
-        """The files of an empty storage, by name: which server it is for does not show in them."""
-        format_ = [
-            "kafka.tools.StorageTool",
-            "format",
-            "--cluster-id",
-            CLUSTER,
-            "--config",
-            str(self._properties),
-        ]
-        done = subprocess.run(self._java(*format_), capture_output=True, text=True)
+    def _format(self, *more: str) -> None:
+        format_ = ["kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER, "--config"]
+        command = self._java(*format_, str(self._properties), *more)
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise ServiceError(f"Kafka could not format its storage: {done.stdout}{done.stderr}")
+
+    def _formatted(self) -> bytes:
+        """The files of an empty storage, by name: which server it is for does not show in them."""
+        self._format()
         data = self.folder / "data"
         files = [path for path in data.rglob("*") if path.is_file()]
         return msgspec.msgpack.encode({str(path.relative_to(data)): path.read_bytes() for path in files})

@@ -30,9 +30,8 @@ UNSENT: Final = 64 << 20
 wait for the clients of one address. An answer larger than that is sent when no other waits."""
 STALLED: Final = 20.0
 """Seconds that a client has to take a piece, and that an answer waits for the bounds."""
-UNBOUNDED: Final = ("/static/", "/v1/events/stream")
-"""Beginnings of paths whose answers are shared or bounded by themselves: files of the page, and streams."""
-SMALL: Final = frozenset({"/", "/healthz"})
+APART: Final = frozenset({"/", "/healthz", "/v1/events/stream"})
+"""Paths whose answers are small, or bounded by themselves."""
 
 
 class Answers:
@@ -42,8 +41,7 @@ class Answers:
         self._turns: dict[str, _Turns] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path in SMALL or path.startswith(UNBOUNDED):
+        if scope["path"] in APART:
             await self._app(scope, receive, send)
             return
         name = address(scope)

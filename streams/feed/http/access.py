@@ -280,7 +280,7 @@ def _hostname(host: str) -> str | None:
     """The name in a `Host` header; None if it is none."""
     if (found := _HOST.fullmatch(host)) is None:
         return None
-    return (found["name"] or found["six"]).lower()
+    return (found["name"] or found["six"] or "").lower()
 
 
 def _split(text: str) -> frozenset[str]:

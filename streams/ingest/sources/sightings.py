@@ -16,6 +16,7 @@ from streams.ingest.counters import Counters
 from streams.ingest.intake import Intake
 from streams.ingest.sources.reconnect import FeedError, keep_connected
 from streams.runtime.backoff import Delays
+from streams.runtime.kafka_client import connection
 from streams.runtime.logs import get_logger
 
 log = get_logger(__name__)
@@ -42,7 +43,7 @@ class SightingsFeed:
     async def _read(self, intake: Intake, connected: Callable[[], None]) -> None:
         consumer = AIOKafkaConsumer(
             self._topic,
-            bootstrap_servers=self._broker,
+            **connection(self._broker),
             group_id=f"tankerwatch-{self._topic}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

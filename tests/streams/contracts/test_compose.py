@@ -1,6 +1,9 @@
 """docker-compose.yml is valid, safe by default, and passes settings that the services understand."""
 
 import re
+import socket
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +20,7 @@ from streams.feed.settings import from_environment as feed_from_environment
 from streams.ingest.sources.address import UDP_PORT, UdpAddress, parse_address
 from streams.store.retention import Retention
 from streams.store.retention import from_environment as limits_from_environment
+from tests.services.server import free_port
 from tests.streams.contracts.compose_file import (
     PATH,
     command,
@@ -25,6 +29,7 @@ from tests.streams.contracts.compose_file import (
 )
 from tests.streams.contracts.published import load
 from tests.streams.contracts.validators import ROOT
+from tests.waiting import wait_until
 
 OURS: Final = ("ingest", "worker", "sink", "feed", "alerts")
 SERVICES: Final[dict[str, Any]] = compose()["services"]
@@ -68,7 +73,8 @@ def test_kafka_is_the_one_that_the_tests_run_on() -> None:
 
 def test_ports_are_bound_to_loopback_unless_told_otherwise() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 3
+    assert "ports" not in SERVICES["redis"]
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert f"127.0.0.1:{UDP_PORT}:{UDP_PORT}/udp" in ports
     opened = compose({"TANKERWATCH_LISTEN": "0.0.0.0"})["services"]["ingest"]["ports"]
@@ -81,15 +87,55 @@ def test_lasting_data_is_on_named_volumes() -> None:
         name: [name] for name in compose()["volumes"]
     }
     assert SERVICES["kafka"]["environment"]["KAFKA_LOG_DIRS"] == kept["kafka"][0].partition(":")[2]
-    assert "--appendonly yes" in SERVICES["redis"]["command"]
-    assert "noeviction" in SERVICES["redis"]["command"]
+    assert "--appendonly yes" in SERVICES["redis"]["command"][-1]
+    assert "noeviction" in SERVICES["redis"]["command"][-1]
 
 
-def test_our_services_run_with_as_little_as_they_need() -> None:
-    for name in OURS:
-        assert SERVICES[name]["read_only"] is True
-        assert SERVICES[name]["cap_drop"] == ["ALL"]
-        assert SERVICES[name]["init"] is True
+def test_services_run_with_as_little_as_they_need() -> None:
+    for name, service in SERVICES.items():
+        assert service.get("read_only", False) is (name != "kafka")
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"]
+        assert service["pids_limit"] <= 1_000
+        assert (service.get("init", False)) is (name in OURS)
+        # who is reached from outside, or sends there, and nobody else
+        outside = name in ("kafka", "ingest", "feed", "alerts")
+        assert service["networks"] == (["inside", "outside"] if outside else ["inside"])
+    assert compose()["networks"]["inside"] == {"internal": True}
+
+
+def test_redis_has_a_password_that_stands_in_no_list_of_processes(tmp_path: Path) -> None:
+    """By its very command, with the file of the password elsewhere."""
+    secret, given = tmp_path / "secret", compose()["secrets"]["redis_password"]
+    secret.write_text("of-the-test")
+    assert given == {"file": "./secrets/redis_password"}
+    for name in ("worker", "sink", "feed", "alerts"):
+        assert SERVICES[name]["secrets"] == ["redis_password"]
+        file = SERVICES[name]["environment"]["TANKERWATCH_REDIS_PASSWORD_FILE"]
+        assert file == "/run/secrets/redis_password"
+    assert not SERVICES["ingest"]["secrets"]
+    port = free_port()
+    program, flag, script = SERVICES["redis"]["command"]
+    script = script.replace("/tmp/redis.conf", str(tmp_path / "redis.conf"))  # noqa: S108 (of the container)
+    script = script.replace("/run/secrets/redis_password", str(secret))
+    script = f"{script} --port {port} --dir {tmp_path}"
+    with subprocess.Popen([program, flag, script], stdout=subprocess.DEVNULL) as server:
+        try:
+
+            def refused() -> bool:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as connection:
+                    connection.sendall(b"PING\r\n")
+                    return connection.recv(100).startswith(b"-NOAUTH")
+                return False
+
+            wait_until(refused, "Redis to ask for a password")
+            with socket.create_connection(("127.0.0.1", port), 5) as connection:
+                connection.sendall(b"AUTH of-the-test\r\n")
+                assert connection.recv(100) == b"+OK\r\n"
+            assert b"of-the-test" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
+        finally:
+            server.terminate()
 
 
 # --- settings

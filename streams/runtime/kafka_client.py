@@ -1,0 +1,90 @@
+"""How every client of Kafka connects: with TLS and a password, where the variables say so.
+
+All clients of all processes take these settings from here, so none can be forgotten.
+"""
+
+import os
+import ssl
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from streams.runtime.environment import VariableError, load
+from streams.runtime.logs import get_logger
+from streams.runtime.secrecy import keep
+
+log = get_logger(__name__)
+PREFIX = "TANKERWATCH_KAFKA_"
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tls: bool = False
+    """Whether connections to Kafka are encrypted, and its certificate and name are checked."""
+    ca: str = ""
+    """PEM file of the authorities that may have signed Kafka's certificate; empty for those of the system."""
+    sasl: str = ""
+    """How clients prove who they are: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty for not at all."""
+    user: str = ""
+    """The user for SASL."""
+    password: str = ""
+    """The password for SASL. Better in a file, which TANKERWATCH_KAFKA_PASSWORD_FILE names."""
+
+    def __post_init__(self) -> None:
+        if self.sasl and self.sasl not in MECHANISMS:
+            raise ValueError(f"sasl must be one of {', '.join(MECHANISMS)}")
+        if self.sasl and not (self.user and self.password):
+            raise ValueError("sasl needs a user and a password, too")
+        if self.user and not self.sasl:
+            raise ValueError(f"user needs a way to prove it; set sasl to one of {', '.join(MECHANISMS)}")
+        if self.ca and not self.tls:
+            raise ValueError("ca is only used with TLS; set tls to true")
+
+    @property
+    def used(self) -> bool:
+        return self.tls or bool(self.sasl)
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Raises VariableError if the file of authorities can't be used."""
+        if not self.tls:
+            return None
+        try:
+            return ssl.create_default_context(cafile=self.ca or None)
+        except (OSError, ssl.SSLError) as error:
+            why = (
+                error.strerror if isinstance(error, OSError) and error.strerror else "no certificates in PEM"
+            )
+            raise VariableError(
+                f"{PREFIX}CA: {self.ca} can't be used ({why}); name the PEM file of the authority"
+            ) from None
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> KafkaSecurity:
+    """What `TANKERWATCH_KAFKA_…` variables say. Raises VariableError."""
+    security = load(KafkaSecurity, PREFIX, environment)
+    keep(security.password)
+    return security
+
+
+def connection(broker: str) -> dict[str, Any]:
+    """What a client of aiokafka needs to know to connect to this broker. Raises VariableError."""
+    return {"bootstrap_servers": broker, **_options(from_environment())}
+
+
+@lru_cache(8)
+def _options(security: KafkaSecurity) -> dict[str, Any]:
+    if security.sasl == "PLAIN" and not security.tls:
+        log.warning("password_in_clear", remedy=f"set {PREFIX}TLS, or {PREFIX}SASL to SCRAM-SHA-512")
+    options: dict[str, Any] = {}
+    if security.used:
+        protocol = ("SASL_" if security.sasl else "") + ("SSL" if security.tls else "PLAINTEXT")
+        options = {"security_protocol": protocol, "ssl_context": security.tls_context()}
+    if security.sasl:
+        options |= {
+            "sasl_mechanism": security.sasl,
+            "sasl_plain_username": security.user,
+            "sasl_plain_password": security.password,
+        }
+    return options

@@ -1,0 +1,137 @@
+"""Kafka and Redis that let nobody in without TLS and a password, with certificates made for the test."""
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import Final
+
+from tests.services.kafka import PROPERTIES, KafkaServer, _serves
+from tests.services.redis import RedisServer
+from tests.services.server import HOST, ServiceError, free_port
+
+USER: Final = "watch"
+PASSWORD: Final = "pass-of-the-test/@:1"
+"""With signs that mean something in addresses."""
+ACL: Final = f"""\
+user default off
+user {USER} on >{PASSWORD} ~* &* +@all -@admin -@dangerous +info +keys
+user outsider on >{PASSWORD} ~other:* &* +@all
+"""
+
+
+class Certificates:
+    """An authority, and a server's certificate for 127.0.0.1 that it has signed."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.ca, self.chain, self.key = folder / "ca.pem", folder / "server.pem", folder / "server.key"
+        ca_key, request, more = folder / "ca.key", folder / "server.csr", folder / "more.cnf"
+        more.write_text(
+            f"subjectAltName=IP:{HOST}\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+            "extendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+        )
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        _openssl(
+            "req", "-x509", *curve, "-keyout", ca_key, "-out", self.ca, "-days", "2",
+            "-subj", "/CN=authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        )  # fmt: skip
+        _openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", f"/CN={HOST}")
+        _openssl(
+            "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "2",
+            "-extfile", more, "-out", self.chain,
+        )  # fmt: skip
+        self.both = folder / "both.pem"  # as Kafka wants it
+        self.both.write_text(self.key.read_text() + self.chain.read_text())
+
+
+def _openssl(*arguments: str | Path) -> None:
+    try:
+        done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise ServiceError("openssl is not installed; it makes the certificates of the tests") from None
+    if done.returncode:
+        raise ServiceError(f"openssl failed: {done.stderr}")
+
+
+class SecureKafkaServer(KafkaServer):
+    """A listener with TLS and SASL for clients, and a plain one that the broker itself uses."""
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        super().__init__(folder)
+        self._inner, self._certificates = free_port(), certificates
+
+    def _prepare(self) -> None:
+        user = f'required user_{USER}="{PASSWORD}";'
+        login = "org.apache.kafka.common.security"
+        text = PROPERTIES.replace("BROKER:PLAINTEXT", "BROKER:SASL_SSL,INNER:PLAINTEXT")
+        text = text.replace("//{host}:{port}", "//{host}:{port},INNER://{host}:{inner}")
+        text = text.replace("broker.listener.name=BROKER", "broker.listener.name=INNER")
+        self._properties.write_text(
+            text.format(
+                host=HOST, port=self.port, inner=self._inner, controller=self._controller, folder=self.folder
+            )
+            + "listener.name.broker.ssl.keystore.type=PEM\n"
+            f"listener.name.broker.ssl.keystore.location={self._certificates.both}\n"
+            "listener.name.broker.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512\n"
+            f"listener.name.broker.plain.sasl.jaas.config={login}.plain.PlainLoginModule {user}\n"
+            f"listener.name.broker.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required;\n"
+            f"listener.name.broker.scram-sha-512.sasl.jaas.config={login}.scram.ScramLoginModule required;\n"
+        )
+        if (self.folder / "data" / "meta.properties").exists():
+            return
+        scram = [
+            part
+            for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
+            for part in ("--add-scram", f"{kind}=[name={USER},password={PASSWORD}]")
+        ]
+        self._format(*scram)
+
+    def _ready(self) -> bool:
+        try:
+            socket.create_connection((HOST, self.port), timeout=1).close()
+        except OSError:
+            return False
+        answer: list[bool] = []
+        inner = f"{HOST}:{self._inner}"
+        thread = threading.Thread(target=lambda: answer.append(asyncio.run(_serves(inner))))
+        thread.start()
+        thread.join()
+        return answer == [True]
+
+
+class SecureRedisServer(RedisServer):
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        super().__init__(folder)
+        self._certificates = certificates
+
+    @property
+    def url(self) -> str:
+        return f"rediss://{self.address}/0"
+
+    def _prepare(self) -> None:
+        (self.folder / "users.acl").write_text(ACL)
+
+    def _command(self) -> list[str]:
+        command = super()._command()
+        command[command.index("--port")] = "--tls-port"
+        made = self._certificates
+        return [
+            *command, "--port", "0", "--tls-cert-file", str(made.chain), "--tls-key-file", str(made.key),
+            "--tls-ca-cert-file", str(made.ca), "--tls-auth-clients", "no",
+            "--aclfile", str(self.folder / "users.acl"),
+        ]  # fmt: skip
+
+    def _ready(self) -> bool:
+        context = ssl.create_default_context(cafile=str(self._certificates.ca))
+        try:
+            with (
+                socket.create_connection((HOST, self.port), timeout=1) as plain,
+                context.wrap_socket(plain, server_hostname=HOST) as connection,
+            ):
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"-NOAUTH")
+        except OSError:
+            return False

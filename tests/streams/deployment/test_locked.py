@@ -1,0 +1,128 @@
+"""Kafka and Redis that are locked, with TLS and a password: every process works with them, and says nothing
+of the password; whoever has no password, or the wrong one, gets in nowhere."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from models.event import from_json
+from streams.deployment.config import Deployment
+from streams.runtime.environment import VariableError
+from streams.runtime.kafka_client import KafkaSecurity, from_environment
+from tests.scenarios.simulated import recording
+from tests.services.plugin import fails_without_service
+from tests.services.secure import PASSWORD, USER, Certificates, SecureKafkaServer, SecureRedisServer
+from tests.streams.deployments import process, run_command
+from tests.waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deployment, dict[str, str]]]:
+    """A deployment, and the variables that open it, with the passwords in files."""
+    folder = tmp_path_factory.mktemp("locked")
+    with fails_without_service():
+        made = Certificates(folder / "certificates")
+        secret = folder / "secret"
+        secret.write_text(f"{PASSWORD}\n")
+        with (
+            SecureKafkaServer(folder / "kafka", made) as kafka,
+            SecureRedisServer(folder / "redis", made) as redis,
+        ):
+            deployment = Deployment(broker=kafka.address, redis=redis.url, prefix="locked.", spread=1)
+            yield (
+                deployment,
+                {
+                    "TANKERWATCH_KAFKA_TLS": "true",
+                    "TANKERWATCH_KAFKA_CA": str(made.ca),
+                    "TANKERWATCH_KAFKA_SASL": "SCRAM-SHA-512",
+                    "TANKERWATCH_KAFKA_USER": USER,
+                    "TANKERWATCH_KAFKA_PASSWORD_FILE": str(secret),
+                    "TANKERWATCH_REDIS_USER": USER,
+                    "TANKERWATCH_REDIS_PASSWORD_FILE": str(secret),
+                    "TANKERWATCH_REDIS_CA": str(made.ca),
+                },
+            )
+
+
+def tail(deployment: Deployment, source: str, more: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return run_command(
+        deployment,
+        "events",
+        "tail",
+        "--source",
+        source,
+        "--once",
+        "--json",
+        **more,
+    )
+
+
+@pytest.mark.services
+def test_every_process_works_with_what_is_locked(
+    locked: tuple[Deployment, dict[str, str]], tmp_path: Path
+) -> None:
+    deployment, more = locked
+    path = tmp_path / "cho_do.nmea"
+    path.write_text("\n".join(recording("cho_do", 5, "none")) + "\n")
+    log = tmp_path / "log"
+    published = run_command(deployment, "publish", str(path), **more)
+    assert published.returncode == 0, published.stderr
+    plain = more | {"TANKERWATCH_KAFKA_SASL": "PLAIN"}
+    with (
+        process(deployment, log, "worker", **more),
+        process(deployment, log, "sink", **plain),
+    ):
+
+        def found() -> bool:
+            return '"encounter"' in tail(deployment, "redis", more).stdout
+
+        wait_until(found, "the events in Redis", 100)
+        for mechanism in ("PLAIN", "SCRAM-SHA-256"):
+            from_kafka = tail(deployment, "kafka", more | {"TANKERWATCH_KAFKA_SASL": mechanism})
+            assert from_kafka.returncode == 0, from_kafka.stderr
+            assert {from_json(line.encode()).type for line in from_kafka.stdout.splitlines()} >= {"encounter"}
+        status = run_command(deployment, "status", **more)
+        assert "last event: " in status.stdout
+        said = published.stderr + from_kafka.stderr + status.stdout + status.stderr + log.read_text()
+    for wrong in (
+        {"TANKERWATCH_KAFKA_PASSWORD_FILE": "", "TANKERWATCH_KAFKA_PASSWORD": "a-wrong-one"},
+        {"TANKERWATCH_KAFKA_CA": ""},
+        {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},
+        {"TANKERWATCH_REDIS_PASSWORD_FILE": "", "TANKERWATCH_REDIS_PASSWORD": "a-wrong-one"},
+        {"TANKERWATCH_REDIS_USER": "outsider"},
+        {"TANKERWATCH_REDIS_CA": ""},
+    ):
+        source = "kafka" if any("KAFKA" in name for name in wrong) else "redis"
+        refused = tail(deployment, source, more | wrong)
+        assert refused.returncode == 1, (wrong, refused.stderr)
+        assert "Traceback" not in refused.stderr
+        assert refused.stderr.startswith("tankerwatch: error: ")
+        said += refused.stderr
+    assert PASSWORD not in said
+    assert "a-wrong-one" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SASL": "GSSAPI"}, "SASL must be one of PLAIN"),
+        ({"SASL": "PLAIN", "USER": "a"}, "SASL needs a user and a password"),
+        ({"USER": "a"}, "USER needs a way to prove it"),
+        ({"CA": "/ca.pem"}, "CA is only used with TLS"),
+        ({"TLS": "maybe"}, "TLS: expected"),
+    ],
+)
+def test_settings_that_open_nothing(given: dict[str, str], said: str) -> None:
+    with pytest.raises(VariableError, match=f"^TANKERWATCH_KAFKA_{said}"):
+        from_environment({f"TANKERWATCH_KAFKA_{name}": value for name, value in given.items()})
+
+
+def test_a_file_of_authorities_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    for content in (None, "no certificate"):
+        if content:
+            path.write_text(content)
+        with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CA: .* can't be used"):
+            KafkaSecurity(tls=True, ca=str(path)).tls_context()

@@ -6,7 +6,7 @@ import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
-import { grouped, likeliest, sorted } from "./cases.js";
+import { grouped, knowFences, likeliest, sorted } from "./cases.js";
 import * as keys from "./keys.js";
 import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
@@ -78,6 +78,10 @@ async function start() {
   byId("attribution").textContent = config.tiles ? config.tiles.attribution : config.attribution;
   get("fences.geojson").then(({ content }) => {
     map.chart.setFences(content);
+    knowFences((lon, lat) => map.chart.fencesAt(lon, lat));
+    list.anew();
+    draw();
+    if (panel.event?.chain) panel.draw();
     filters.offerFences(content.features.map((feature) => feature.properties));
   }).catch(refused);
   if (config.mode === "recording") await player.begin(state.at);
@@ -295,6 +299,7 @@ function open(id, push = true) {
   const known = events.byId.get(id);
   plain = false;
   if (id === state.event) return view("panel");
+  unseen ||= known?.type === "chain"; // its whole voyage is shown
   Object.assign(state, { event: id, vessel: null });
   address.write(state, push);
   follow();

@@ -36,7 +36,8 @@ SHOWN: Final = """async (texts) => {
         const weights = (side) => [...node.querySelectorAll(`.${side} .weight`)]
             .map((one) => one.textContent);
         return {
-            where: whereOf(event), period: period(event, "open"), level: badge("level", event.level).textContent,
+            where: whereOf(event), period: period(event, "open"),
+            level: badge("level", event.level).textContent,
             sum: node.querySelector(".sum").textContent, reasons: weights("for"), against: weights("against"),
         };
     });

@@ -387,7 +387,8 @@ byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 const shortcuts = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
-  Escape: () => (filters.form.hidden ? close() : filters.toggle(false)),
+  Escape: () => (map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
+  m: () => map.measure.toggle(),
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),

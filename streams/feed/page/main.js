@@ -1,7 +1,7 @@
 /* The page: connects what the server sends with what the reader does. */
 
 import { Refusal, asOf, get, land } from "./api.js";
-import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
+import { byId, el, inForce, moment, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
@@ -30,6 +30,8 @@ let unseen = !state.view; // whether the map still has to move to what is shown:
 let plain = !state.event && !state.vessel && !state.view && !state.text && same(state.selection, NONE); // an address that asks for nothing
 const ROOMY = matchMedia("(min-width: 77.01rem)"); // list, map and panel side by side, as in page.css
 
+document.body.classList.toggle("dossier", state.dossier);
+byId("cover").hidden = !state.dossier;
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
 const events = new Events(state.selection, draw);
@@ -64,6 +66,7 @@ async function start() {
   }
   status.mode = config.mode;
   document.body.dataset.mode = config.mode;
+  byId("cover-source").textContent = `tankerwatch ${config.version}, ${location.href}; made ${moment(Date.now())}${config.mode === "recording" ? " from a recording" : ""}`;
   events.types = config.types;
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);

@@ -51,7 +51,7 @@ export function keyFacts(event, open) {
     ["End", event.end ? timeOf(event.end) : open],
     ["Position", place(event.position.lon, event.position.lat)],
     ...Object.entries({ ...detailsOf(event), ...event.distances }).filter(([key, value]) => !(value === null && key in event.distances)
-      && !(Array.isArray(value) && !value.length) && (typeof value !== "object" || value === null || Array.isArray(value))).map(([key, value]) => fact(key, value)),
+      && !(Array.isArray(value) && (!value.length || typeof value[0] === "object")) && (typeof value !== "object" || value === null || Array.isArray(value))).map(([key, value]) => fact(key, value)),
   ]);
 }
 
@@ -92,7 +92,7 @@ function legendOf({ type }) {
         row.side === "retraction" ? `${human(row.code)} (the event is retracted)` : human(row.code), row.text]))) : null;
 }
 
-export const vesselCards = (event) => section(event.encounter ? "Vessels" : "Vessel",
+export const vesselCards = (event) => section(vesselsOf(event).length > 1 ? "Vessels" : "Vessel",
   el("div", { class: "columns" }, vesselsOf(event).map(vesselCard)));
 
 function vesselCard(vessel, index) {

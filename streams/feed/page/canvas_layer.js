@@ -25,7 +25,8 @@ export const CanvasLayer = L.Renderer.extend({
   },
 
   /* Each layer adds `paint(ctx, view)`. view: width, height, zoom, scale (pixels of the world), x(), y(), turns
-     (copies of the world in sight), seen(box, margin), taken() (a list of boxes where no name may be, to add to). */
+     (copies of the world in sight), seen(box, margin), taken() (a list of boxes where no name may be, to add to), frame (what the
+     map shows of the canvas, when it is painted). */
 
   getEvents() {
     return { ...L.Renderer.prototype.getEvents.call(this), move: this._onMove };
@@ -97,5 +98,6 @@ function viewOf(map, { min, max }, keepOut) {
     const { x: left, y: top } = map.containerPointToLayerPoint([0, 0]).subtract(min);
     return keepOut().map((box) => [box[0] + left, box[1] + top, box[2] + left, box[3] + top]);
   };
-  return { width, height, zoom, scale, turns, x, y, seen, taken };
+  const { x: left, y: top } = map.containerPointToLayerPoint([0, 0]).subtract(min), size = map.getSize(), frame = [left, top, left + size.x, top + size.y];
+  return { width, height, zoom, scale, turns, x, y, seen, taken, frame };
 }

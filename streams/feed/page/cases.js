@@ -31,16 +31,22 @@ export function grouped(events) {
 
 /* The legs of a chain by time, each with its number and a name for where it was. */
 export function legsOf(event) {
-  return event.chain.legs.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).map((leg, i) => ({ ...leg, number: i + 1, place: placeOf(event, leg) }));
+  return event.chain.legs.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).map((leg, i) => ({ ...leg, number: i + 1, place: placeOf(leg) }));
 }
 
 const short = (name) => clean(name).split(",")[0];
 
-/* Sea areas that a chain lies in are named in its fences; a leg at sea names only its position. */
-function placeOf(event, leg) {
-  if (leg.portName) return short(leg.portName);
-  const area = event.geofences.find((fence) => fence.relation === "inside" && ["sts_area", "watch_area", "roads"].includes(fence.kind));
-  return area ? short(area.name) : "at sea";
+let fencesAt = () => [];
+
+/* Takes a function that gives the fences at a position (lon, lat), the smallest first. */
+export function knowFences(at) {
+  fencesAt = at;
+}
+
+/* The port of a leg, or else the fence that its position is in. */
+function placeOf({ portName, position }) {
+  const name = portName ?? fencesAt(position.lon, position.lat)[0]?.name;
+  return name ? short(name) : "at sea";
 }
 
 /* "Vostochny → at sea → Nampo"; the port that may be next in brackets while the oil is on its way. */

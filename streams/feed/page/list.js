@@ -2,7 +2,7 @@
    scroll position stay. */
 
 import { bdi, byId, el, inForce, timeOf, typeName, vesselsOf } from "./web/words.js";
-import { badge, period, tag, who } from "./web/event.js";
+import { badge, period, tag, whereOf, who } from "./web/event.js";
 import { barrelsOf, carriersOf, nextOf, routeOf } from "./cases.js";
 import { left } from "./case_view.js";
 import { disposition } from "./review.js";
@@ -56,6 +56,11 @@ export class List {
     this.mark();
   }
 
+  /* Makes all items anew when next shown. */
+  anew() {
+    for (const item of this.items.values()) item.dataset.state = "";
+  }
+
   link(event, href, review, lines) {
     const listed = vesselsOf(event).some((vessel) => vessel.watchlists.some(inForce));
     return el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
@@ -106,7 +111,7 @@ function chainLines(event, landed) {
 }
 
 function eventLines(event, folded) {
-  const where = event.geofences[0]?.name;
+  const where = whereOf(event);
   const kinds = [...new Set(folded.map((each) => each.type))].map((type) => `${folded.filter((each) => each.type === type).length} × ${typeName(type).toLowerCase()}`);
   return [
     el("span", { class: "who" }, who(event)),

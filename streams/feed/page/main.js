@@ -1,12 +1,12 @@
 /* The page: connects what the server sends with what the reader does. */
 
 import { Refusal, asOf, get, land } from "./api.js";
-import { byId, el, inForce, plural, vesselsOf } from "./web/words.js";
+import { byId, el, inForce, moment, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
-import { grouped, likeliest, sorted } from "./cases.js";
+import { grouped, knowFences, likeliest, sorted } from "./cases.js";
 import * as keys from "./keys.js";
 import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
@@ -30,6 +30,8 @@ let unseen = !state.view; // whether the map still has to move to what is shown:
 let plain = !state.event && !state.vessel && !state.view && !state.text && same(state.selection, NONE); // an address that asks for nothing
 const ROOMY = matchMedia("(min-width: 77.01rem)"); // list, map and panel side by side, as in page.css
 
+document.body.classList.toggle("dossier", state.dossier);
+byId("cover").hidden = !state.dossier;
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
 const events = new Events(state.selection, draw);
@@ -64,6 +66,7 @@ async function start() {
   }
   status.mode = config.mode;
   document.body.dataset.mode = config.mode;
+  byId("cover-source").textContent = `tankerwatch ${config.version}, ${location.href}; made ${moment(Date.now())}${config.mode === "recording" ? " from a recording" : ""}`;
   events.types = config.types;
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
@@ -78,6 +81,10 @@ async function start() {
   byId("attribution").textContent = config.tiles ? config.tiles.attribution : config.attribution;
   get("fences.geojson").then(({ content }) => {
     map.chart.setFences(content);
+    knowFences((lon, lat) => map.chart.fencesAt(lon, lat));
+    list.anew();
+    draw();
+    if (panel.event?.chain) panel.draw();
     filters.offerFences(content.features.map((feature) => feature.properties));
   }).catch(refused);
   if (config.mode === "recording") await player.begin(state.at);
@@ -295,6 +302,7 @@ function open(id, push = true) {
   const known = events.byId.get(id);
   plain = false;
   if (id === state.event) return view("panel");
+  unseen ||= known?.type === "chain"; // its whole voyage is shown
   Object.assign(state, { event: id, vessel: null });
   address.write(state, push);
   follow();
@@ -382,7 +390,8 @@ byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 const shortcuts = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
-  Escape: () => (filters.form.hidden ? close() : filters.toggle(false)),
+  Escape: () => (map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
+  m: () => map.measure.toggle(),
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),

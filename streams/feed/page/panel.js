@@ -5,7 +5,7 @@ import { bdi, byId, clean, el, moment, timeOf, vesselName, vesselsOf } from "./w
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
 import { hullsOf } from "./hulls.js";
 import { reviewForm, reviewList } from "./review.js";
-import { linkTo } from "./address.js";
+import { dossierOf, linkTo } from "./address.js";
 import { TONES, figures, legList, tonesOf } from "./case_view.js";
 import { carriersOf, isCase, legsOf } from "./cases.js";
 import { pointsOf } from "./tracks.js";
@@ -102,6 +102,7 @@ export class EventPanel {
     const plots = measured.flatMap((each) => plotsOf(each, width, {}, (time) => this.on.time(time)));
     const scrolled = this.node.scrollTop, typing = this.form?.contains(document.activeElement) && document.activeElement;
     this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
+    const printed = document.body.classList.contains("dossier");
     this.drawn = width;
     this.node.replaceChildren(...[
       this.bar(),
@@ -116,13 +117,13 @@ export class EventPanel {
       ...grounds(event),
       event.chain ? null : this.around(),
       plots.length ? section(event.chain ? "Transfers over time" : "Over time", plots) : null,
-      ...measured.map((each) => hullsOf(each, this.dimensions, width)),
+      ...(printed ? [] : measured.map((each) => hullsOf(each, this.dimensions, width))),
       section("Measurements", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
       section("Reviews", reviewList(this.reviews), this.form),
       evidence(event),
-      revisions(this.history),
+      !printed && revisions(this.history),
     ].filter(Boolean));
     if (typing) typing.focus({ preventScroll: true });
     this.node.scrollTop = scrolled;
@@ -160,6 +161,7 @@ export class EventPanel {
     return el("div", { class: "actions" },
       el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to event"),
       el("button", { type: "button", click: copy }, "Copy link"),
+      el("span", { class: "downloads" }, el("a", { href: dossierOf(event.id), target: "_blank", title: "This event alone, to be printed or saved as PDF" }, "Dossier")),
       el("span", { class: "downloads" }, el("span", { class: "small" }, "Download "),
         el("a", { href: addressOf(path), download: `${name}.json` }, "JSON"),
         el("a", { href: "#", click: (clicked) => { clicked.preventDefault(); save(JSON.stringify(featureOf(event), null, 2), `${name}.geojson`); } }, "GeoJSON"),

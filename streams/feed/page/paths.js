@@ -64,8 +64,9 @@ function widthOf(ctx, text) {
 }
 
 /* Writes a name beside or at a place, if it covers no other name. `taken` holds the boxes in use. */
-export function label(ctx, taken, text, x, y, { tone, halo, aside = 0, bold = false, small = false }) {
-  ctx.font = `${bold ? "600 " : ""}${small ? 11 : 12}px system-ui, sans-serif`;
+export function label(ctx, taken, text, x, y, { tone, halo, aside = 0, bold = false, small = false, italic = false, spaced = false }) {
+  if (spaced) text = text.toUpperCase().split("").join("\u200a");
+  ctx.font = `${italic ? "italic " : ""}${bold ? "600 " : ""}${small ? 11 : 12}px system-ui, sans-serif`;
   const wide = widthOf(ctx, text);
   const tries = aside ? [[aside, 4], [-aside - wide, 4], [-wide / 2, -aside], [-wide / 2, aside + 8]] : [[-wide / 2, 4], [-wide / 2, 20], [-wide / 2, -12]];
   for (const [dx, dy] of tries) {

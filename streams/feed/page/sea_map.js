@@ -4,6 +4,7 @@ import { bdi, byId, clock, country, duration, el, human, kilometres, number, pla
 import { forgetColours } from "./web/colours.js";
 import { Chart, POLICIES } from "./chart.js";
 import { Markers } from "./markers.js";
+import { Measure } from "./measure.js";
 import { TrackLayer } from "./tracks.js";
 import { VesselLayer } from "./vessel_layer.js";
 
@@ -26,7 +27,8 @@ export class SeaMap {
     const keepOut = () => this.keepOut();
     this.tracks = new TrackLayer(fleet, { pane: "tracks", keepOut }).addTo(this.map);
     this.vessels = new VesselLayer(fleet, { pane: "vessels", keepOut }).addTo(this.map);
-    this.markers = new Markers(this.map, on.event);
+    this.markers = new Markers(this.map, (id) => this.measure.on || on.event(id));
+    this.measure = new Measure(this.map);
     this.events = [];
     this.tip = byId("tip");
     this.map.on("moveend", () => { this.scale(); on.moved(); });
@@ -187,6 +189,7 @@ export class SeaMap {
   }
 
   click({ latlng }) {
+    if (this.measure.on) return this.measure.add(latlng);
     const vessel = this.vessels.at(latlng);
     if (vessel) this.on.vessel(vessel.mmsi);
   }

@@ -85,14 +85,14 @@ export class VesselPanel {
   /* What it did, by kind: each event is a link. */
   tables(of, landed, number9) {
     const link = (event, text) => el("a", { href: linkTo(event.id), click: (clicked) => { clicked.preventDefault(); this.on.event(event.id); } }, text);
-    const from = (event) => timeOf(event.start, event.start.slice(0, 16).replace("T", " ")), lasted = (event) => (event.end ? duration(hoursOf(event)) : "open");
+    const from = (event) => timeOf(event.start, event.start.slice(0, 10)), lasted = (event) => (event.end ? duration(hoursOf(event)) : "open");
     const others = (event) => vesselsOf(event).filter((vessel) => vessel.ssvid !== number9).slice(0, 4).map((vessel, i) => [i ? ", " : null,
       el("button", { type: "button", class: "quiet", click: () => this.on.vessel(Number(vessel.ssvid)) }, bdi(vesselName(vessel)))]);
     const chains = of("chain"), met = of("encounter", "dark_encounter"), calls = of("port_visit", "dark_port_visit"), gaps = of("gap"), rest = of("loitering", "identity", "position_anomaly", "dark_vessel", "fence_entry", "fence_exit");
     const kinds = [
       ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, carriersOf(event).flatMap((name, i) => [i ? " → " : null, bdi(name)])), from(event), human(event.level), event.score]],
       ["Whom it met", met, ["Vessel", "From", "Lasted", "Level"], (event) => [el("span", {}, others(event)), link(event, from(event)), lasted(event), human(event.level)]],
-      ["Calls", calls, ["Port", "From", "Lasted", "Kind"], (event) => [bdi(event.portVisit?.portName ?? event.darkPortVisit?.ports?.[0]?.portName ?? event.geofences[0]?.name ?? "at sea"), link(event, from(event)), lasted(event), event.type === "port_visit" ? "seen" : "possible, dark"]],
+      ["Calls", calls, ["Port", "From", "Lasted", "Kind"], (event) => [bdi(event.portVisit?.portName ?? `perhaps ${event.darkPortVisit?.ports[0]?.portName ?? "none"}`), link(event, from(event)), lasted(event), event.type === "port_visit" ? "seen" : "possible, dark"]],
       ["Silences", gaps, ["From", "Lasted", "Level", "Score"], (event) => [link(event, from(event)), lasted(event), human(event.level), event.score]],
       ["Other events", rest, ["Kind", "From", "Lasted", "Level"], (event) => [typeName(event.type), link(event, from(event)), lasted(event), human(event.level)]],
     ].filter(([, events]) => events.length);

@@ -103,7 +103,7 @@ function list() {
 }
 
 function item(event) {
-  const where = event.geofences[0]?.name;
+  const where = whereOf(event);
   return el("a", { href: `#${event.id}`, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
     el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status), event.status === "retracted" ? null : badge("level", event.level)),
     el("span", { class: "who" }, who(event)),

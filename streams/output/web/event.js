@@ -1,6 +1,6 @@
 /* An event in parts, as report and live page show it: reasons, vessels, places, plots, evidence. */
 
-import { bdi, country, duration, day, clock, el, fact, human, inForce, moment, number, place, plural, shipType, timeOf, typeName, vesselName,
+import { bdi, clean, country, duration, day, clock, el, fact, human, inForce, moment, number, place, plural, shipType, timeOf, typeName, vesselName,
   vesselsOf } from "./words.js";
 import { plot } from "./plot.js";
 import { REASONS } from "./reasons.js";
@@ -16,6 +16,17 @@ export const who = (event) => vesselsOf(event).map((vessel, i) => [i ? el("span"
 
 /* From start to end; `now`, in milliseconds, is where the data ends. */
 export const hoursOf = (event, now) => ((event.end ? Date.parse(event.end) : now) - Date.parse(event.start)) / 3600000;
+
+const harbour = (name) => clean(name).split(",")[0];
+
+/* Where an event was, in one line, or null at sea: the port of a call, the ends of a chain, else the fence that its
+   position is in, or is near. */
+export function whereOf(event) {
+  if (event.portVisit) return clean(event.portVisit.portName);
+  if (event.chain) return [...new Set(event.chain.legs.filter((leg) => leg.portName).map((leg) => harbour(leg.portName)))].join(" → ") || null;
+  const inside = event.geofences.find((fence) => fence.relation === "inside"), first = inside ?? event.geofences[0];
+  return first ? (inside ? clean(first.name) : `${first.relation} ${clean(first.name)}`) : null;
+}
 
 export function period(event, open) {
   const start = Date.parse(event.start), end = event.end && Date.parse(event.end);
@@ -40,7 +51,7 @@ export function keyFacts(event, open) {
     ["End", event.end ? timeOf(event.end) : open],
     ["Position", place(event.position.lon, event.position.lat)],
     ...Object.entries({ ...detailsOf(event), ...event.distances }).filter(([key, value]) => !(value === null && key in event.distances)
-      && !(Array.isArray(value) && !value.length) && (typeof value !== "object" || value === null || Array.isArray(value))).map(([key, value]) => fact(key, value)),
+      && !(Array.isArray(value) && (!value.length || typeof value[0] === "object")) && (typeof value !== "object" || value === null || Array.isArray(value))).map(([key, value]) => fact(key, value)),
   ]);
 }
 
@@ -81,7 +92,7 @@ function legendOf({ type }) {
         row.side === "retraction" ? `${human(row.code)} (the event is retracted)` : human(row.code), row.text]))) : null;
 }
 
-export const vesselCards = (event) => section(event.encounter ? "Vessels" : "Vessel",
+export const vesselCards = (event) => section(vesselsOf(event).length > 1 ? "Vessels" : "Vessel",
   el("div", { class: "columns" }, vesselsOf(event).map(vesselCard)));
 
 function vesselCard(vessel, index) {

@@ -1,6 +1,7 @@
 """List, filters and address: readers can filter, share links, go back, and use the keyboard."""
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -221,6 +222,27 @@ def test_tooltips(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#tip")).to_contain_text("Nampo, roads and discharge buoys")
     expect(page.locator("#tip")).to_contain_text("encounters are raised even here")
     expect(page.locator("#where")).to_contain_text("38°")
+
+
+def test_distances_are_measured(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open("?map=6/40/130")
+    page.keyboard.press("m")
+    expect(page.locator("#measured")).to_contain_text("Click where to begin")
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(x, y)
+    page.mouse.click(x + 128, y)  # at this zoom 360 degrees are 16,384 pixels
+    degrees = 128 / 16384 * 360
+    expected = degrees * 111.195 * math.cos(math.radians(40))
+    measured = page.locator("#measured")
+    expect(measured).to_contain_text("bearing 89°")
+    told = re.search(r"(\d+) km · (\d+) nm", measured.inner_text())
+    assert told is not None
+    assert float(told[1]) == pytest.approx(expected, rel=0.01)
+    assert float(told[2]) == pytest.approx(expected / 1.852, rel=0.01)
+    page.keyboard.press("Escape")
+    expect(measured).to_be_hidden()
 
 
 def test_dark_and_light(demo: Recorded, tab: Open) -> None:

@@ -108,6 +108,24 @@ def test_the_panel_explains_the_event(demo: Recorded, tab: Open) -> None:
     assert {one["temporalGeometry"]["type"] for one in track["features"]} == {"MovingPoint"}
 
 
+def test_the_dossier_of_a_case_is_printed_on_few_pages(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    link = page.locator("#panel a:text-is('Dossier')").get_attribute("href")
+    assert link is not None
+    dossier = tab(demo).open(link.removeprefix("/"))
+    expect(dossier.locator("#panel .legs li")).to_have_count(3)
+    expect(dossier.locator("#panel svg[aria-label^=Distance]")).to_be_visible()
+    expect(dossier.locator("#panel")).not_to_contain_text("[object")
+    expect(dossier.locator("#panel")).to_contain_text("May have landed")
+    expect(dossier.locator("#panel")).to_contain_text(re.compile("settings [0-9a-f]{12}"))
+    expect(dossier.locator("#cover")).to_contain_text("Suspected, not proven")
+    for hidden in ("#events", "#player", "#panel .actions", "#panel form"):
+        expect(dossier.locator(hidden).first).to_be_hidden()
+    pages = dossier.pdf(prefer_css_page_size=True)
+    assert pages.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pages)) <= 3
+
+
 def test_a_vessel_and_what_it_did(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open("?type=encounter")
     page.locator(TRANSFER).click()

@@ -177,7 +177,7 @@ async def test_an_archiver_killed_at_any_moment_archives_every_message_once(
         (None, ticks_frame(number, [tick(273_000_000, number)], done=START + number * MINUTE))
         for number in range(300)
     ]
-    events = [event(number, minutes=number * 60) for number in range(300)]
+    events = [event(number, minutes=number) for number in range(300)]
     told = [(one.id.encode(), to_json(one)) for one in events]
 
     for start in range(0, 300, 100):
@@ -189,7 +189,8 @@ async def test_an_archiver_killed_at_any_moment_archives_every_message_once(
         before = commits(path)
         with process(deployment, log, "archive", str(path), "--every", "0.1") as running:
             wait_until(partial(writes, path, before), "a commit, or one that has begun")
-            await asyncio.sleep(chance.random() / 50)  # not for anything: the moment is to be any
+            # not for anything: the moment is to be any, soon or late in a commit, or after it
+            await asyncio.sleep(chance.random() * chance.choice((0.02, 0.2, 2.0)))
             running.kill()
     with process(deployment, log, "archive", str(path), "--once") as running:
         assert await asyncio.to_thread(running.wait, 60) == 0, log.read_text()

@@ -56,6 +56,7 @@ def publish(
     max they are sent one after the other. Ctrl-C or SIGTERM sends what has been read and ends it. The
     topics' prefix is taken from TANKERWATCH_PREFIX.
     """
+    from streams.archive.folder import is_archive
     from streams.deployment.config import from_environment
     from streams.ingest import run
     from streams.ingest.sender import KafkaTarget
@@ -63,6 +64,8 @@ def publish(
 
     if not files and not sightings:
         raise UsageError("nothing to publish: name recordings, or sightings with --sightings")
+    if archives := [path for path in files or () if is_archive(path)]:
+        raise UsageError(f"{archives[0]}: an archive, not a recording; `tankerwatch replay` reads it")
     seen = load_sightings(sightings or [])
     deployment = from_environment()
     target = KafkaTarget(broker, deployment.topics)

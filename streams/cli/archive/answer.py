@@ -78,4 +78,8 @@ def _text(name: str, value: Any) -> Any:
 
 
 def _moment(value: date) -> str:
-    return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds" if value.microsecond else "seconds").replace(
+            "+00:00", "Z"
+        )
+    return value.isoformat()

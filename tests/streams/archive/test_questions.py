@@ -1,6 +1,7 @@
 """Questions to an archive: documented answers on the demo, right rows in made-up traffic, clear errors."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,14 @@ def test_what_can_not_be_answered_says_why(
     said = capsys.readouterr().err
     assert complaint in said
     assert len(said.splitlines()) == 1
+
+
+def test_without_duckdb_it_says_what_to_install(
+    demo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert run(["query", str(demo), "SELECT 1"]) == 2
+    assert "install tankerwatch[query]" in capsys.readouterr().err
 
 
 def test_rescreening_finds_the_surest_match_and_honours_the_days_of_listing() -> None:

@@ -122,3 +122,9 @@ def without_others(
     for rows in copies:
         rows["stations"] = renumber[rows["stations"]]
     return kept, copies
+
+
+def parted(rows: Rows, limit: Millis) -> tuple[Rows, Rows]:
+    """The rows up to `limit`, and those after it."""
+    due = rows["time"] <= limit
+    return (rows, rows[:0]) if due.all() else (rows.compress(due), rows.compress(~due))

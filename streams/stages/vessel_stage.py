@@ -28,6 +28,7 @@ from streams.stages.row_order import (
     Stations,
     by_step,
     folded,
+    parted,
     portions,
     without_others,
 )
@@ -140,8 +141,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Every instant up to `limit`."""
         step = self._settings.grid.step
         chunks = list(self._waiting.values())
-        positions, left = _parted(joined([chunk[0] for chunk in chunks], POSITION), limit)
-        statics, statics_left = _parted(joined([chunk[1] for chunk in chunks], STATIC), limit)
+        positions, left = parted(joined([chunk[0] for chunk in chunks], POSITION), limit)
+        statics, statics_left = parted(joined([chunk[1] for chunk in chunks], STATIC), limit)
         positions, of_instant = by_step(positions, step, POSITION_KEYS)
         statics, static_of_instant = by_step(statics, step, STATIC_KEYS)
         none, stations = slice(0), tuple(self._stations)
@@ -395,9 +396,3 @@ class VesselStage(Stage[Reports, list[Instant]]):
             for mmsi in coarse
         }
         return drop_coarse(rows, last, self._settings.track)
-
-
-def _parted(rows: Rows, limit: Millis) -> tuple[Rows, Rows]:
-    """The rows up to `limit`, and those after it."""
-    due = rows["time"] <= limit
-    return (rows, rows[:0]) if due.all() else (rows.compress(due), rows.compress(~due))

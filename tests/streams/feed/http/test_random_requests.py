@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from streams.feed.recording.player import Player
+from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from tests.streams.feed.feed_servers import served
 from tests.streams.feed.hostile_names import TEXTS
@@ -128,14 +128,14 @@ async def answered(url: str, request: bytes) -> int:
 
 async def test_no_request_makes_the_feed_fail(logged: pytest.LogCaptureFixture) -> None:
     log = log_of()
-    player = Player(log)
-    player.ended = True
+    progress = Progress(log)
+    progress.ended = True
     events = [entry.id for entry in log.all_latest()]
     settings = FeedSettings(
         requests_per_minute=100_000_000, trusted_proxies="127.0.0.1", heartbeat_seconds=0.2
     )
     found: dict[int, bytes] = {}
-    async with served(log, settings, player) as url:
+    async with served(log, settings, progress=progress) as url:
 
         async def some(seed: int) -> None:
             requests = Requests(seed, events)

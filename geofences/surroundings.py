@@ -45,8 +45,7 @@ class Surroundings:
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
-        self.shore_km: Callable[[float, float], float] = lru_cache(_REMEMBERED)(_shore_km)
-        """Kilometres from a position in degrees to the shore."""
+        self._shore: dict[tuple[float, float], float] = {}  # kilometres by position, of some
         self.port_km: Callable[[float, float], float] = lru_cache(_REMEMBERED)(self._look_up_port_km)
         """Kilometres from a position in degrees to the nearest port, as in `distances`."""
         self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
@@ -150,12 +149,25 @@ class Surroundings:
 
         A port is one of the catalogue (its fences) or of the World Port Index (a point).
         """
+        start, end = self.shore_km(np.array(lon), np.array(lat))
         return Distances(
-            start_distance_from_shore_km=rounded(self.shore_km(lon[0], lat[0]), 2),
-            end_distance_from_shore_km=rounded(self.shore_km(lon[1], lat[1]), 2),
+            start_distance_from_shore_km=rounded(start, 2),
+            end_distance_from_shore_km=rounded(end, 2),
             start_distance_from_port_km=rounded(self.port_km(lon[0], lat[0]), 2),
             end_distance_from_port_km=rounded(self.port_km(lon[1], lat[1]), 2),
         )
+
+    def shore_km(self, lon: Floats, lat: Floats) -> list[float]:
+        """Kilometres from positions in degrees to the shore."""
+        positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
+        missing = [each for each in dict.fromkeys(positions) if each not in self._shore]
+        if missing:
+            if len(self._shore) + len(missing) > _REMEMBERED:
+                self._shore.clear()
+                missing = list(dict.fromkeys(positions))
+            found = shore_distance_km(*np.array(missing).T).tolist()
+            self._shore.update(zip(missing, found, strict=True))
+        return [self._shore[each] for each in positions]
 
     def _look_up_port_km(self, lon: float, lat: float) -> float:
         return float(self._port_km(np.array([lon]), np.array([lat]))[0])
@@ -175,10 +187,6 @@ class Surroundings:
         rows, fences = hits
         out[rows[flags[fences]]] = True
         return out
-
-
-def _shore_km(lon: float, lat: float) -> float:
-    return float(shore_distance_km(np.array([lon]), np.array([lat]))[0])
 
 
 def rounded(value: float | None, digits: int) -> float | None:

@@ -332,4 +332,4 @@ def test_nothing_is_kept_of_what_is_over() -> None:
         sizes.append(len(stage.snapshot()))
     assert max(sizes[4:]) == min(sizes[4:])
     stage.advance(at(11 * 24 * 60))
-    assert len(stage.snapshot()) < 640, "only who the two are is left"
+    assert len(stage.snapshot()) < 680, "only who the two are is left"

@@ -9,7 +9,7 @@ other, so that whatever one address asks for, others are served in between.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Final
 
@@ -34,18 +34,24 @@ APART: Final = frozenset({"/", "/healthz", "/v1/events/stream"})
 """Paths whose answers are small, or bounded by themselves."""
 
 
+HEAVY: Final = ("/v1/ledger", "/v1/facilitators")
+"""Paths whose answers are worked out from all events that are kept: one at a time, for all addresses."""
+
+
 class Answers:
     def __init__(self, app: ASGIApp, unsent: int = UNSENT) -> None:
         self._app = app
         self._room = _Room(unsent)
         self._turns: dict[str, _Turns] = {}
+        self._heavy = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in APART:
             await self._app(scope, receive, send)
             return
         name = address(scope)
-        async with self._turn(name):
+        alone = self._heavy if scope["path"].startswith(HEAVY) else nullcontext()
+        async with self._turn(name), alone:
             if not closing(scope):  # it has given up waiting
                 await self._app(scope, receive, _Sender(scope, receive, send, self._room, name))
 

@@ -20,9 +20,9 @@ export class List {
     });
   }
 
-  /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `landed`: deliveries
-     by the id of their chain. */
-  show({ cases, singles }, { reviews, landed, fresh, address }) {
+  /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `unread`: has(id);
+     `landed`: deliveries by the id of their chain. */
+  show({ cases, singles }, { reviews, landed, fresh, unread, address }) {
     const gone = new Set(this.items.keys());
     this.inside = new Map(cases.flatMap(({ event, folded }) => folded.map(({ id }) => [id, event.id])));
     [cases, singles.map((event) => ({ event, folded: [] }))].forEach((entries, part) => {
@@ -42,6 +42,7 @@ export class List {
           }
           this.items.set(event.id, (item = made));
         }
+        item.classList.toggle("unread", unread.has(event.id));
         const next = before ? before.nextSibling : this.parts[part].firstChild;
         if (next !== item) this.parts[part].insertBefore(item, next);
         before = item;

@@ -17,6 +17,7 @@ import { NONE, same, wordsOf } from "./selection.js";
 import { SignIn } from "./sign_in.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
+import { Unread } from "./unread.js";
 import { VesselPanel } from "./vessel_panel.js";
 
 const LIVE = 10, READING = 1; // seconds between two requests for vessels
@@ -49,6 +50,7 @@ const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () =
 const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel });
 const player = new Player(played, open, openBest);
 new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
+const unread = new Unread(open, draw);
 const dialog = new SignIn(() => reach());
 let stream = null, filters = null;
 
@@ -187,17 +189,12 @@ function at(moment) {
 function noticed(event) {
   fresh.add(event.id);
   setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
-  title();
-}
-
-function title() {
-  document.title = fresh.size && document.hidden ? `(${fresh.size}) tankerwatch` : "tankerwatch";
+  if (config.mode === "live") unread.take(event);
 }
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   setTimeout(() => fresh.clear(), 4000);
-  title();
   draw();
 });
 
@@ -223,7 +220,7 @@ function paint() {
   const gone = [...groups.cases.map(({ event }) => event), ...groups.singles].filter(dismissed);
   const kept = showDismissed ? groups : { cases: groups.cases.filter(({ event }) => !dismissed(event)), singles: groups.singles.filter((event) => !dismissed(event)) };
   shown = [...kept.cases.map(({ event }) => event), ...kept.singles];
-  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, address: (id) => address.linkTo(id) });
+  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, unread, address: (id) => address.linkTo(id) });
   const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
   map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
   const parts = [kept.cases.length && plural(kept.cases.length, "case"), kept.singles.length && plural(kept.singles.length, "single event")].filter(Boolean);
@@ -301,6 +298,7 @@ const highlight = (mmsis) => map.vessels.choose(mmsis);
 function open(id, push = true) {
   const known = events.byId.get(id);
   plain = false;
+  unread.read(id);
   if (id === state.event) return view("panel");
   unseen ||= known?.type === "chain"; // its whole voyage is shown
   Object.assign(state, { event: id, vessel: null });
@@ -414,5 +412,4 @@ byId("events").prepend(grip());
 new ResizeObserver(() => panel.redraw()).observe(byId("panel"));
 
 view(state.event || state.vessel ? "panel" : "list");
-title();
 start();

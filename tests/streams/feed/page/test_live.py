@@ -118,6 +118,37 @@ def test_hulls_are_drawn_to_scale_from_the_antennas(live: Live, tab: Open) -> No
     assert ahead == pytest.approx(boxes[0]["width"] * 0.8, rel=0.1)  # 80 m to the bow
 
 
+def test_what_is_new_is_unread_until_it_was_looked_at(live: Live, tab: Open) -> None:
+    page = tab(live).open("?quiet=true")
+    expect(page.locator("#none")).to_contain_text("No matching events yet")
+    live.add([event(1), event(2)])
+    toast = page.locator("#toast")
+    expect(toast).to_contain_text("2 new, the latest")
+    expect(page).to_have_title("(2) tankerwatch")
+    expect(page.locator("#list .unread")).to_have_count(2)
+    toast.get_by_role("button", name="Show").click()
+    expect(page.locator("#panel h2")).to_be_visible()
+    expect(page).to_have_title("(1) tankerwatch")
+    toast.get_by_role("button", name="Read").click()
+    expect(toast).to_be_hidden()
+    expect(page).to_have_title("tankerwatch")
+    expect(page.locator("#list .unread")).to_have_count(0)
+
+
+def test_an_event_that_was_dismissed_leaves_the_list(live: Live, tab: Open) -> None:
+    live.add([event(1), event(2)])
+    page = tab(live).open("?quiet=true")
+    live.ask(f"events/{event(1).id}/review", {"by": "ann", "disposition": "dismissed"})
+    expect(page.locator("#list li")).to_have_count(1)
+    page.get_by_role("button", name="1 dismissed").click()
+    expect(page.locator("#list li")).to_have_count(2)
+    page.get_by_role("button", name="hide dismissed").click()
+    live.add([event(1, 2, 5, status=Status.CLOSED)])  # the review holds for later revisions
+    live.add([event(3)])
+    expect(page.locator(f"#list a[data-id='{event(3).id}']")).to_be_visible()
+    expect(page.locator("#list li")).to_have_count(2)
+
+
 def test_an_event_that_no_longer_matches_leaves_the_list(live: Live, tab: Open) -> None:
     live.add([event(1), event(2)])
     page = tab(live).open("?status=open&quiet=true")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -15,13 +15,15 @@ from models.source_hints import SourceHints
 from models.tick import Instant
 from streams.archive.folder import Manifest, Run, open_folder
 from streams.archive.raw import SIGHTINGS
-from streams.archive.writer import Writer
 from streams.cli.errors import Failed, UsageError, notify, reason
 from streams.cli.files import STANDARD
 from streams.cli.options.detection import DetectionInputs
 from streams.cli.options.inputs import FoundRecordings, InputOptions
 from streams.recordings.arrivals import Source
 from streams.sightings.fields import to_line
+
+if TYPE_CHECKING:  # it loads Arrow, which a replay without an archive does not need
+    from streams.archive.writer import Writer
 
 T = TypeVar("T")
 
@@ -41,7 +43,7 @@ def both(one: Callable[[T], None] | None, other: Callable[[T], None] | None) -> 
 class ReplayArchive:
     """An archive that one run of a replay is written to."""
 
-    writer: Writer
+    writer: "Writer"
     run: Run
     hints: dict[str, SourceHints]
     known: bool
@@ -100,6 +102,8 @@ def archiving(
         raise UsageError("--archive takes all vessels; leave --mmsi out, and choose vessels when you ask")
     if STANDARD in recordings.files:
         raise UsageError("--archive needs recordings that can be read again; give files, not standard input")
+    from streams.archive.writer import Writer
+
     run = Run(_digests(recordings.files), _settings(detection, inputs))
     with open_folder(Path(path)) as folder:
         known = _known(path, folder.manifest, run)
@@ -110,7 +114,7 @@ def archiving(
         yield archive
 
 
-def _keep_sightings(writer: Writer, detection: DetectionInputs, sources: Sequence[Source]) -> None:
+def _keep_sightings(writer: "Writer", detection: DetectionInputs, sources: Sequence[Source]) -> None:
     given = {file.file: list(file.sightings) for file in detection.sightings}
     given |= {f"beside {source.name}": list(source.sightings) for source in sources}
     for name, sightings in given.items():

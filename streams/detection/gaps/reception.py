@@ -3,6 +3,9 @@
 The world is divided into cells of 0.25°, event time into hours. For the last hours it is kept which vessels
 were heard in each, and where. Of every cell it is kept how many vessels were heard there and how many of them
 were not heard any more in the hours after: near the edge of what a station hears, many are.
+
+Who was heard only once in the hours that are kept tells nothing of reception: garbled MMSIs and made-up ones
+come once, and are no vessels that fall silent.
 """
 
 from collections.abc import Iterable
@@ -41,7 +44,7 @@ class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     days: float = 7.0
     """Days after which what was learnt of a cell counts a third. Source: judgement; a week of traffic."""
     kept_hours: int = 10
-    """Hours for which it is kept who was heard where. It bounds the memory: 12 bytes a vessel and hour."""
+    """Hours for which it is kept who was heard where. It bounds the memory: 13 bytes a vessel and hour."""
     heard_vessels: int = 2
     """The area around a vessel is heard in an hour if so many others are. Source: judgement."""
     heard_share: float = 0.5
@@ -75,11 +78,17 @@ class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class Heard:
-    """The vessels of one hour, ascending, each with the cell where it was last. It is never changed."""
+    """The vessels of one hour, ascending, each with the cell where it was last, and whether it was heard more
+    than once. It is never changed."""
 
-    def __init__(self, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
+    def __init__(self, mmsi: npt.NDArray[np.uint32], cell: Cells, again: Flags) -> None:
         self.mmsi = mmsi
         self.cell = cell
+        self.again = again
+
+    def only(self, which: Flags) -> "Heard":
+        """Those of them for which this holds."""
+        return self if which.all() else Heard(self.mmsi[which], self.cell[which], self.again[which])
 
     @cached_property
     def _by_cell(self) -> tuple[npt.NDArray[np.uint32], Cells]:
@@ -111,7 +120,7 @@ class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return gone >= s.outage_vessels and gone >= s.outage_share * self.before
 
 
-_NOBODY: Final = Heard(np.empty(0, np.uint32), np.empty(0, np.int64))
+_NOBODY: Final = Heard(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, bool))
 
 
 class Reception:
@@ -128,6 +137,7 @@ class Reception:
         self._changed = changed
         self._hours: dict[int, Heard] = {}
         self._since: dict[int, npt.NDArray[np.uint32]] = {}  # who was heard after an hour, once asked for
+        self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once, once asked for
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
         self._seen = np.empty(0, np.float32)
@@ -150,21 +160,46 @@ class Reception:
 
     def _note(self, hour: int, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
         known = self._hours.get(hour, _NOBODY)
-        everyone, last = np.unique(np.concatenate([mmsi[::-1], known.mmsi]), return_index=True)
-        self._hours[hour] = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last])
-        self._since.clear()
+        everyone, last, times = np.unique(
+            np.concatenate([mmsi[::-1], known.mmsi]), return_index=True, return_counts=True
+        )
+        again = np.concatenate([np.zeros(len(mmsi), bool), known.again])[last] | (times > 1)
+        now = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last], again)
+        # noted for good, since the hours before are forgotten first
+        self._hours[hour] = Heard(now.mmsi, now.cell, self._is_repeated(now, hour))
+        self._forget_answers()
         self._changed.add(f"heard/{hour}")
+
+    def _forget_answers(self) -> None:
+        self._since.clear()
+        self._repeated.clear()
+
+    def _is_repeated(self, heard: Heard, hour: int) -> Flags:
+        """Who of an hour was heard more than once, in it or in any other that is kept."""
+        again = heard.again.copy()
+        for at in sorted(self._hours, key=lambda at: abs(at - hour)):  # most are found in the next one
+            (open_,) = np.nonzero(~again)
+            if at != hour and len(open_):
+                again[open_] = _among(heard.mmsi[open_], self._hours[at].mmsi)
+        return again
+
+    def _vessels(self, hour: int) -> Heard:
+        """Who was heard in an hour, but for those heard only once in all hours that are kept."""
+        if hour not in self._repeated:
+            heard = self._hours.get(hour, _NOBODY)
+            self._repeated[hour] = heard.only(self._is_repeated(heard, hour))
+        return self._repeated[hour]
 
     def _close(self, now: int) -> None:
         """Count those that were lost in an hour, once that is certain, and forget old hours."""
         hour = now - _LATE - _LOST_AFTER - 1
-        heard = self._hours.get(hour, _NOBODY)
+        heard = self._vessels(hour)
         if len(heard.mmsi):
             gone = ~_among(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
             self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, _NOBODY)))
         for old in [each for each in self._hours if each <= now - self._settings.kept_hours]:
             del self._hours[old]
-            self._since.clear()
+            self._forget_answers()
             self._changed.add(f"heard/{old}")
 
     def _count(self, cell: Cells, gone: Flags, moved: Flags) -> None:
@@ -195,7 +230,7 @@ class Reception:
         hour = start // HOUR
         if hour not in self._hours and hour - 1 not in self._hours:
             return None
-        before = [self._hours.get(each, _NOBODY) for each in (hour - 1, hour)]
+        before = [self._vessels(each) for each in (hour - 1, hour)]
         there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
         others = np.unique(there[there != mmsi])
         if hour not in self._since:
@@ -205,7 +240,7 @@ class Reception:
     def is_heard(self, hour: int, cells: Cells) -> bool:
         """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
         and does not count."""
-        return self._hours.get(hour, _NOBODY).count(cells) >= self._settings.heard_vessels
+        return self._vessels(hour).count(cells) >= self._settings.heard_vessels
 
     def seen(self, cells: Cells) -> float:
         """Hours of vessels heard in these cells, lately."""
@@ -237,11 +272,14 @@ class Reception:
                 part.tobytes() for part in (self._seen, self._lost, self._moved)
             ]
         heard = self._hours.get(int(rest))
-        return None if heard is None else [heard.mmsi.tobytes(), heard.cell.tobytes()]
+        return None if heard is None else [
+            heard.mmsi.tobytes(), heard.cell.tobytes(), heard.again.tobytes()
+        ]  # fmt: skip
 
     def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
-        self._hours, self._since = {}, {}
+        self._hours = {}
+        self._forget_answers()
         self._cells = np.empty(0, np.int64)
         self._seen = self._lost = self._moved = np.empty(0, np.float32)
         for kind, rest, data in pieces:
@@ -251,7 +289,9 @@ class Reception:
                 self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
             elif kind == "heard":
                 self._hours[int(rest)] = Heard(
-                    np.frombuffer(parts[0], np.uint32), np.frombuffer(parts[1], np.int64)
+                    np.frombuffer(parts[0], np.uint32),
+                    np.frombuffer(parts[1], np.int64),
+                    np.frombuffer(parts[2], bool),
                 )
 
 

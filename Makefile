@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: demo test lint format docs evaluate compare faults bench lock clean
+.PHONY: demo live test lint format docs evaluate compare faults bench lock clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -16,6 +16,11 @@ demo: .venv/ready
 	@$(BIN)/tankerwatch replay out/full_run.nmea.gz --out out/full_run.jsonl --report out/full_run.html
 	@$(BIN)/tankerwatch ledger out/full_run.jsonl
 	@echo "The same on a live map: $(BIN)/tankerwatch serve out/full_run.nmea.gz"
+
+# A whole deployment on this machine, with Kafka and Redis but without Docker, and a made-up world: Ctrl-C ends it.
+live: .venv/ready
+	@sh tests/services/setup.sh
+	@$(BIN)/python -m tests.services.live --port $(or $(PORT),8080)
 
 test: .venv/ready
 	@sh tests/services/setup.sh

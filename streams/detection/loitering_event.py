@@ -148,6 +148,8 @@ LEVELS: Final = (
     LevelRule("near_shore", Effect.LIMIT, "it was within `shore_km` of the shore on average"),
     LevelRule("adrift", Effect.LIMIT, "it was mostly moved across its heading"),
     LevelRule("in_possible_encounter", Effect.LIMIT, "it was in an encounter that is only `possible`"),
+    # Also where few ships rest: of the tankers that wait for orders, some do so far out, and adrift.
+    LevelRule("alone", Effect.LIMIT, "no encounter was found meanwhile"),
     LevelRule("in_probable_encounter", Effect.EXCEPTION, "it was in an encounter that is `probable`"),
     LevelRule("watchlist", Effect.EXCEPTION, "the vessel is on a watchlist"),
     LevelRule("sts_area", Effect.EXCEPTION, "it was mostly in an area known for ship-to-ship transfers"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.errors import InputError
 from models.sighting import Sighting
-from models.time import DAY, HOUR, MINUTE, from_text
+from models.time import DAY, HOUR, MINUTE, Millis, from_text
 from models.truth import Truth
 from streams.simulator import identity_truth, looking, radio, truth
 from streams.simulator.fleet import Fleet
@@ -36,27 +36,30 @@ class Recording:
     """What others saw."""
 
 
-def build(name: str, seed: int) -> World:
-    """The ships of a scenario, before anything is heard of them. Raises UnknownName."""
+def build(name: str, seed: int, start: Millis | None = None) -> World:
+    """The ships of a scenario that begins at `start`, before anything is heard of them.
+
+    Without `start` it begins some time in 2024, by the seed. Raises UnknownName.
+    """
     known = scenarios()
     if name not in known:
         raise UnknownName(f"there is no scenario {name!r}; there are {', '.join(known)}")
     rng = np.random.default_rng([zlib.crc32(name.encode()), seed])
-    start = from_text("2024-01-08T00:00:00Z") + int(rng.integers(0, 300)) * DAY
-    start += int(rng.integers(0, 24)) * HOUR + int(rng.integers(0, 60)) * MINUTE
-    world = World(rng, Fleet(rng), start)
+    by_seed = from_text("2024-01-08T00:00:00Z") + int(rng.integers(0, 300)) * DAY
+    by_seed += int(rng.integers(0, 24)) * HOUR + int(rng.integers(0, 60)) * MINUTE
+    world = World(rng, Fleet(rng), by_seed if start is None else start // MINUTE * MINUTE)
     known[name](world)
     return world
 
 
-def simulate(name: str, seed: int = 0, noise: str = "none") -> Recording:
-    """Run a scenario. The same name, seed and noise give the same lines. Raises UnknownName.
+def simulate(name: str, seed: int = 0, noise: str = "none", start: Millis | None = None) -> Recording:
+    """Run a scenario. The same name, seed, noise and start give the same lines. Raises UnknownName.
 
     What ships do and when they transmit depends on name and seed alone: the noise has a stream of its own.
     """
     if noise not in NOISE:
         raise UnknownName(f"there is no noise {noise!r}; there are {', '.join(NOISE)}")
-    world = build(name, seed)
+    world = build(name, seed, start)
     heard = radio.receive(
         world.vessels,
         world.receivers,

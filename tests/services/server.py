@@ -93,7 +93,7 @@ class Server(ABC):
         except BaseException as error:
             self._end(signal.SIGKILL)
             if isinstance(error, ServiceError | AssertionError):
-                raise ServiceError(f"{error}; the end of {self.log}:\n{self._tail()}") from None
+                raise ServiceError(f"{error}; the end of {self.log}:\n{self.tail()}") from None
             raise
         return self
 
@@ -144,7 +144,8 @@ class Server(ABC):
     def _ready_or_dead(self) -> bool:
         return not self.running or self._ready()
 
-    def _tail(self) -> str:
+    def tail(self) -> str:
+        """The end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
     def _prepare(self) -> None:  # noqa: B027 - most servers need nothing

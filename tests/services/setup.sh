@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests on real services need: Java 17 or later, redis-server, mosquitto, Chromium, and Kafka's
+# What the tests on real services need: Java 17 or later, redis-server, mosquitto, kcat, Chromium, and Kafka's
 # jars in .services/kafka.
 # Installs what is missing where it may (apt, as root or with sudo); says what to install where it may not.
 # Does nothing where all is there. A service named by TANKERWATCH_TEST_KAFKA or TANKERWATCH_TEST_REDIS needs none of it.
@@ -43,6 +43,7 @@ missing() {
     [ -n "${TANKERWATCH_TEST_REDIS:-}" ] || command -v redis-server >/dev/null || echo redis-server
     # Debian keeps it where only root looks; each test starts its own
     command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || echo mosquitto
+    command -v kcat >/dev/null || echo kcat
     chromium_is_there || echo chromium
 }
 
@@ -67,8 +68,8 @@ fi
 if [ -n "$want" ]; then
     {
         echo "The tests on real services need what could not be installed here: $(echo $want)."
-        echo "Install Java 17 or later, Maven, redis-server, mosquitto and Chromium"
-        echo "(Debian, Ubuntu: openjdk-17-jre-headless maven redis-server mosquitto chromium)."
+        echo "Install Java 17 or later, Maven, redis-server, mosquitto, kcat and Chromium"
+        echo "(Debian, Ubuntu: openjdk-17-jre-headless maven redis-server mosquitto kcat chromium)."
         echo "Or start Kafka and Redis elsewhere, for example by Docker, and name them:"
         echo "  TANKERWATCH_TEST_KAFKA=127.0.0.1:9092 TANKERWATCH_TEST_REDIS=redis://127.0.0.1:6379/0"
         echo "(Tests that kill and restart a service still start their own.)"

@@ -11,6 +11,7 @@ from models.tick import Instant
 from models.time import END
 from models.vessel import Identity, Role, WatchlistHit
 from streams.stages.meeting_stage import MeetingStage
+from tests.streams.detection.gaps.silences import all_events, others, tanker
 from tests.streams.detection.meetings import Meeting
 from tests.streams.track_factories import (
     A,
@@ -19,10 +20,7 @@ from tests.streams.track_factories import (
     identity,
     instants,
     meeting_stage,
-    run_stage,
-    statics,
     ticks,
-    vessel_stage,
 )
 
 DAY = 24 * 60
@@ -45,24 +43,19 @@ def encounter(crowd: Sequence[int], known: list[Identity] | None = None) -> list
     return instants([meeting.rows(A, A), meeting.rows(B, B), *rows], [*(known or meeting.known), *others])
 
 
-def loitering(crowd: Sequence[int]) -> list[list[Instant]]:
-    minutes = np.arange(0, 24 * 60, 5)
-    slow = (minutes >= 95) & (minutes < 18 * 60)
-    sog = np.where(slow, 0.2, 10.0)
-    east = np.cumsum(sog) * 1852 / 12
-    track = fixes(A, minutes, east - east[117], sog=sog)
-    return [run_stage(vessel_stage(), track, statics(A)), instants(*resting(crowd))]
-
-
-def revisions(parts: Sequence[Sequence[Instant]], kind: EventType, restart: bool = False) -> list[Event]:
-    """The revisions of the only event of a type. With `restart` the stage is copied at every sixth hour."""
+def revisions(found: Sequence[Instant], restart: bool = False) -> list[Event]:
+    """The revisions of the only encounter. With `restart` the stage is copied at every sixth hour."""
     stage, events = meeting_stage(), []
-    for instant in sorted((each for part in parts for each in part), key=lambda each: each.time):
+    for instant in found:
         stage.feed(instant)
         events += stage.advance(instant.time - 1)
         if restart and instant.time % (6 * 3_600_000) == 0:
             stage = copy(stage)
     events += stage.advance(END)
+    return revisions_of(events, EventType.ENCOUNTER)
+
+
+def revisions_of(events: Sequence[Event], kind: EventType) -> list[Event]:
     found = [event for event in events if event.type is kind]
     assert len({event.id for event in found}) == 1
     return found
@@ -76,7 +69,7 @@ def copy(stage: MeetingStage) -> MeetingStage:
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_an_encounter_is_lowered_once_ships_rest_there(restart: bool) -> None:
-    found = revisions([encounter(CROWD)], EventType.ENCOUNTER, restart)
+    found = revisions(encounter(CROWD), restart)
     assert Level.PROBABLE in {event.level for event in found}
     assert found[-1].level is Level.POSSIBLE
     assert "resting_place" in [reason.code for reason in found[-1].against]
@@ -84,7 +77,7 @@ def test_an_encounter_is_lowered_once_ships_rest_there(restart: bool) -> None:
 
 
 def test_an_encounter_stays_where_nobody_rests() -> None:
-    found = revisions([encounter(ALONE)], EventType.ENCOUNTER)
+    found = revisions(encounter(ALONE))
     assert found[-1].level is Level.PROBABLE
 
 
@@ -93,13 +86,17 @@ def test_an_encounter_of_a_listed_vessel_stays() -> None:
     listed, other = meeting.known
     hit = WatchlistHit("list", "1", "imo")
     known = [identity(A, minute=-300, size=listed.dimensions, watchlists=(hit,)), other]
-    assert revisions([encounter(CROWD, known)], EventType.ENCOUNTER)[-1].level is Level.PROBABLE
+    assert revisions(encounter(CROWD, known))[-1].level is Level.PROBABLE
 
 
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize(("crowd", "last"), [(CROWD, Level.POSSIBLE), (ALONE, Level.PROBABLE)])
 def test_a_loitering(crowd: Sequence[int], last: Level, restart: bool) -> None:
-    found = revisions(loitering(crowd), EventType.LOITERING, restart)
+    """The tanker is slow, and then silent for long while others are heard."""
+    hours = np.arange(36 * 60, 96 * 60, 30)
+    there = [fixes(mmsi, hours, 200 + 50 * i, 200, sog=0.1) for i, mmsi in enumerate(crowd)]
+    heard = [*tanker((0, 9), (21, 22), knots=0.05), *others((0, 96))]
+    found = revisions_of(all_events(*heard, *there, restarts=restart), EventType.LOITERING)
     assert Level.PROBABLE in {event.level for event in found}
     assert found[-1].level is last
     assert [event.revision for event in found] == list(range(1, len(found) + 1))

@@ -127,7 +127,7 @@ def test_all_problems_are_reported_and_not_only_the_first() -> None:
         (b'{"type": "Topology"}', "its type is 'Topology'; give a FeatureCollection or a Feature"),
         (b'{"type": "FeatureCollection"}', "features: not a list"),
         (b'{"type": "Feature\xff"}', "byte 17 is not UTF-8"),
-        (b"[" * 100_000, "nested too deep"),
+        (b"[" * 100_000, "nested deeper than 60 levels"),
     ],
 )
 def test_a_file_that_is_no_geojson(text: bytes, wanted: str) -> None:

@@ -142,6 +142,9 @@ class _Sender:
                     last = at + PIECE >= len(body)
                     piece = {"body": body[at : at + PIECE], "more_body": more or not last}
                     await self._pass_on({"type": "http.response.body", **piece})
+                    await asyncio.sleep(
+                        0
+                    )  # others are served in between, and an end of the connection is seen
         except _NoRoom:
             await self._refuse()
 

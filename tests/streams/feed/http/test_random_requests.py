@@ -113,7 +113,10 @@ class Requests:
 async def answered(url: str, request: bytes) -> int:
     """The status of the answer; 0 for none."""
     host, _, port = url.rpartition("/")[2].rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        reader, writer = await asyncio.open_connection(host, int(port))
+    except ConnectionError:  # a port of ours that comes round again, before the other side has let go of it
+        return 0
     try:
         with suppress(OSError):
             writer.write(request)

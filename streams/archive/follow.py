@@ -30,6 +30,7 @@ from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import logs
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
+from streams.runtime.tasks import end
 
 log = get_logger(__name__)
 
@@ -75,7 +76,16 @@ class Follower:
 
     async def run(self) -> None:
         """Run until stopped. Raises ArchiveError where the topics do not fit, OSError for a full disk."""
-        consumer = await retry_until_available("Kafka", self._deployment.broker, self._connect, KAFKA_AWAY)
+        connecting = asyncio.create_task(
+            retry_until_available("Kafka", self._deployment.broker, self._connect, KAFKA_AWAY)
+        )
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((connecting, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not connecting.done():  # stopped while Kafka is away: nothing has been read
+            await end(connecting)
+            return
+        consumer = connecting.result()
         try:
             await self._seek(consumer)
             log.info("archive_started", folder=str(self._folder.path), **self._offsets)
@@ -180,10 +190,10 @@ class Follower:
         async def ends() -> tuple[Any, Any]:
             return await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
 
-        first, end = await retry_until_available("Kafka", self._deployment.broker, ends, KAFKA_AWAY)
+        first, last = await retry_until_available("Kafka", self._deployment.broker, ends, KAFKA_AWAY)
         for partition in partitions:
             wanted = self._offsets.get(_key(partition))
-            if wanted is not None and wanted > end[partition]:
+            if wanted is not None and wanted > last[partition]:
                 raise ArchiveError(
                     f"{self._folder.path}: has {partition.topic} up to offset {wanted - 1}, and the topic "
                     "ends before: it was created again; archive it into another folder"
@@ -203,8 +213,8 @@ def _key(partition: TopicPartition) -> str:
 
 async def _reached(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
     """Whether everything before these offsets was read, or compacted away."""
-    for partition, end in ends.items():
-        if await consumer.position(partition) < end:
+    for partition, wanted in ends.items():
+        if await consumer.position(partition) < wanted:
             return False
     return True
 

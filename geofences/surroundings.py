@@ -149,7 +149,7 @@ class Surroundings:
 
         A port is one of the catalogue (its fences) or of the World Port Index (a point).
         """
-        start, end = self.shore_km(np.array(lon), np.array(lat))
+        start, end = self.shores_km(np.array(lon), np.array(lat))
         return Distances(
             start_distance_from_shore_km=rounded(start, 2),
             end_distance_from_shore_km=rounded(end, 2),
@@ -157,8 +157,12 @@ class Surroundings:
             end_distance_from_port_km=rounded(self.port_km(lon[1], lat[1]), 2),
         )
 
-    def shore_km(self, lon: Floats, lat: Floats) -> list[float]:
-        """Kilometres from positions in degrees to the shore."""
+    def shore_km(self, lon: float, lat: float) -> float:
+        """Kilometres from a position in degrees to the shore."""
+        return self.shores_km(np.array([lon]), np.array([lat]))[0]
+
+    def shores_km(self, lon: Floats, lat: Floats) -> list[float]:
+        """The same for many positions."""
         positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
         missing = [each for each in dict.fromkeys(positions) if each not in self._shore]
         if missing:

@@ -325,7 +325,7 @@ def _numbers(kept: list[Sample], duration: Millis, surroundings: Surroundings) -
         mean = float(np.nanmean(sog))
     else:  # nothing reported: the speed of the path
         mean = distance / 1.852 / (duration / HOUR) if duration else 0.0
-    shore = surroundings.shore_km(lon, lat)
+    shore = surroundings.shores_km(lon, lat)
     return Loitering(
         total_time_hours=hours(duration),
         total_distance_km=round(distance, 2),

@@ -238,6 +238,31 @@ def test_it_ends_later_if_the_former_mmsi_is_heard_again() -> None:
     assert [event.revision for event in events] == list(range(1, len(events) + 1))
 
 
+def heard_once(count: int, hours: tuple[float, float], km: float) -> Rows:
+    """Numbers that are heard once each, evenly in these hours."""
+    minutes = np.linspace(hours[0] * H, hours[1] * H, count)
+    parts = [
+        fixes(273_500_000 + i, minutes[i : i + 1], np.array([1000 * km + 40.0 * i]), sog=12.0)
+        for i in range(count)
+    ]
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("km", [10, 600])
+def test_numbers_heard_once_hide_no_gap(km: float, restarts: bool) -> None:
+    rows = [*tanker((0, 8), (44, 48)), *others((0, 48))]
+    undisturbed = [(event.level, codes(event), event.score) for event in run(*rows)]
+    flooded = run(*rows, heard_once(200, (6.5, 8.2), km), restarts=restarts)
+    assert [(event.level, codes(event), event.score) for event in flooded] == undisturbed
+    assert undisturbed[-1][0] is Level.PROBABLE
+
+
+def test_numbers_heard_once_are_no_reception_in_an_outage() -> None:
+    spans = (0.0, 8.0), (40.0, 44.0)
+    assert not run(*tanker(*spans), *others(*spans), heard_once(200, (8.5, 39.5), 10))
+
+
 def test_invented_numbers_that_fall_silent_push_out_no_vessel_that_was_heard_for_long() -> None:
     few = Settings(vessel=VesselSettings(detectors=DetectorSettings(gap=GapSettings(most_silences=10))))
     invented = [

@@ -3,6 +3,7 @@
 docs/archive.md describes the tables. DuckDB is the optional extra `query`.
 """
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +48,7 @@ class Database:
             raise QueryError(
                 "questions need DuckDB, which is not installed; install tankerwatch[query], or duckdb"
             ) from None
-        self.folder = folder
+        self.folder, place = folder, folder.resolve()
         self._error = duckdb.Error
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
@@ -57,16 +58,28 @@ class Database:
         for table, schema in SCHEMAS.items():
             name = _NAMES.get(table, table)
             if files[table]:
-                parts = [str(path) for path in files[table] if path.suffix != ".parquet"]
-                globs = [f"{folder}/{table}/*/*.parquet"] * (len(parts) < len(files[table]))
+                parts = [
+                    glob.escape(str(path.resolve())) for path in files[table] if path.suffix != ".parquet"
+                ]
+                globs = [f"{glob.escape(str(place))}/{table}/*/*.parquet"] * (len(parts) < len(files[table]))
                 paths = ", ".join(f"'{path}'" for path in (text.replace("'", "''") for text in globs + parts))
                 source = f"read_parquet([{paths}], hive_partitioning = true, union_by_name = true)"
             else:
                 self._connection.register(f"no_{table}", schema.empty_table())
                 source = f"(SELECT *, NULL::DATE AS date FROM no_{table})"  # noqa: S608 - our own
-            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")  # noqa: S608 - our own
+            self._run(f"CREATE VIEW {name} AS SELECT * FROM {source}")  # noqa: S608 - our own
         for view in _VIEWS:
-            self._connection.execute(view)
+            self._run(view)
+        # a question, perhaps copied from somewhere, reads nothing but the archive, and writes no other place
+        self._connection.execute("SET allowed_directories = [$1]", [f"{place}/"])
+        self._run("SET enable_external_access = false")
+        self._run("SET lock_configuration = true")
+
+    def _run(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except self._error as error:
+            raise QueryError(f"{self.folder}: can't be opened: {' '.join(str(error).split())}") from None
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of an answer. `values` are those of `$name` in the query. Raises QueryError."""

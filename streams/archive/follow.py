@@ -28,6 +28,7 @@ from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import logs
+from streams.runtime.kafka_client import connection
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -165,7 +166,7 @@ class Follower:
         wanted = self._deployment
         await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=wanted.broker,
+            **connection(wanted.broker),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -46,7 +46,7 @@ def decoded_ahead(
     """What sources decode to in a second process. They are opened there.
 
     `on_read` is called here, with the bytes that were read there. Raises OSError where the system allows no
-    further process; the iterator raises forked.Died and forked.Fault.
+    further process; the iterator raises forked.Died, and RuntimeError for an exception there.
     """
 
     def work(send: Send) -> None:

@@ -140,7 +140,7 @@ class PartitionRunner:
         if stored.pieces:
             try:
                 operator.load(stored.pieces)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, LookupError, TypeError) as error:
                 raise UnreadableCheckpoint(
                     f"{self.topic}[{number}]: the checkpoint can't be read ({error!r}); go back to the "
                     "version that wrote it, or give it up by `tankerwatch worker --rebuild-from TIME`"

@@ -33,10 +33,6 @@ class Died(TankerwatchError):
     """The second process ended before its work was done, and not by an exception: it was killed."""
 
 
-class Fault(Exception):
-    """An exception in the second process; the text is its traceback."""
-
-
 def can_fork() -> bool:
     """Whether a copy of this process can do anything. On macOS system libraries break in it."""
     return hasattr(os, "fork") and sys.platform != "darwin"
@@ -103,14 +99,14 @@ class Forked:
             os.kill(self._pid, signal.SIGUSR1)
 
     def __iter__(self) -> Iterator[bytes]:
-        """What it sent, in order. Raises Died, and Fault for an exception in it."""
+        """What it sent, in order. Raises Died, and RuntimeError for an exception in it."""
         while (taken := self._blocks.take()) is not None:
             kind, block = taken
             if kind == _DONE:
                 self._reap()
                 return
             if kind == _FAULT:
-                raise Fault(f"{self._what} failed\n\n{block.decode(errors='replace')}")
+                raise RuntimeError(f"{self._what} failed\n\n{block.decode(errors='replace')}")
             yield block
         raise Died(
             f"{self._what} was ended from outside ({_ended_by(self._reap())}), so the result is not "

@@ -280,7 +280,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             stations=stations,
             sightings=self._take_sightings(instant),
         )
-        self._dormant.put_away([self._fleet[mmsi] for mmsi in self._new if mmsi in self._fleet])
+        awake = self._fleet.keys() if relisted else self._new
+        self._dormant.put_away([self._fleet[mmsi] for mmsi in sorted(awake) if mmsi in self._fleet])
         self._new = set()
         return made
 

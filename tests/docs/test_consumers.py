@@ -97,7 +97,7 @@ def test_javascript(redis_server: str, tmp_path: Path) -> None:
         page = browser.new_page()
         page.goto(f"{feed.url}/robots.txt")  # any address of the feed
         said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: said.append(message.text) if message.type == "log" else None)
         with page.expect_console_message(lambda message: "closed" in message.text):
             page.evaluate(f"() => {{ {example('javascript')} }}")
             feed.add([CLOSED])

@@ -188,12 +188,14 @@ def test_setup_has_nothing_to_do_where_all_is_there() -> None:
 def test_setup_says_what_to_install_where_it_may_not(tmp_path: Path) -> None:
     for command in ("cmp", "dirname", "id"):
         (tmp_path / command).symlink_to(str(shutil.which(command)))
-    for there in ("mosquitto", "kcat", "chromium"):
+    for there in ("mosquitto", "kcat", "openssl", "chromium"):
         (tmp_path / there).symlink_to("/bin/true")
     done = setup(str(tmp_path))
     assert done.returncode == 1
     assert "need what could not be installed here: java redis-server." in done.stderr
-    assert "Install Java 17 or later, Maven, redis-server, mosquitto, kcat and Chromium" in done.stderr
+    assert (
+        "Install Java 17 or later, Maven, redis-server, mosquitto, kcat, Chromium and openssl" in done.stderr
+    )
     named = setup(
         str(tmp_path), TANKERWATCH_TEST_KAFKA="kafka:9092", TANKERWATCH_TEST_REDIS="redis://redis/0"
     )

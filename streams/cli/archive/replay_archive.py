@@ -100,6 +100,8 @@ def archiving(
         return
     if detection.mmsis:
         raise UsageError("--archive takes all vessels; leave --mmsi out, and choose vessels when you ask")
+    if recordings.archived:
+        raise UsageError("--archive takes recordings; what lies in an archive is archived already")
     if STANDARD in recordings.files:
         raise UsageError("--archive needs recordings that can be read again; give files, not standard input")
     from streams.archive.writer import Writer

@@ -213,7 +213,8 @@ class EncounterDetector:
         s, now = self._settings, pair.latest or self._first(pair)
         mmsis = [(each.mmsi, *self.namesakes.of(each)) for each in now]
         for a, b in product(*mmsis):
-            ended = self._pairs.parted(pair.key) if pair.key in self._parted_falsely else []
+            same = (a, b) == (pair.a, pair.b) and pair.key in self._parted_falsely
+            ended = self._pairs.parted(pair.key) if same else []
             for old in [*self._pairs.of_two(a, b), *ended] if a != b else ():
                 old_turned = old if old.a == a else renumbered.turned(old)
                 changed = (a != pair.a, b != pair.b)

@@ -291,7 +291,8 @@ class Reception:
                 self._hours[int(rest)] = Heard(
                     np.frombuffer(parts[0], np.uint32),
                     np.frombuffer(parts[1], np.int64),
-                    np.frombuffer(parts[2], bool),
+                    # not known in states of versions before: then they count as heard again
+                    np.frombuffer(parts[2], bool) if len(parts) > 2 else np.ones(len(parts[0]) // 4, bool),
                 )
 
 

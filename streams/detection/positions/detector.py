@@ -190,7 +190,9 @@ class PositionAnomalies:
         self._touch(jumper)
         ends = crossing.lon, crossing.lat, crossing.to_lon, crossing.to_lat
         hours = (crossing.to_time - crossing.time) / HOUR
-        off = any(run.start <= crossing.to_time <= run.end for run in identity.places.off_track)
+        # with positions elsewhere meanwhile, or at either end, it was not silent, or not there
+        runs = identity.places.off_track
+        off = any(run.start <= crossing.to_time and run.end >= crossing.time for run in runs)
         if jumper.shared or off or is_reachable(*ends, s.water_knots * 1.852 * hours):
             return None
         told = crossing_told(identity, crossing, s)
@@ -221,6 +223,8 @@ class PositionAnomalies:
             return None if case is None else self._end_stay(kind, jumper, identity, case, instant)
         if not identity.of_interest or jumper.heard != instant:
             return None
+        if case is None and jumper.over.get(kind) == stay.since:  # its event has ended
+            return None
         if kind == FROZEN and instant - stay.since < s.frozen_minutes * MINUTE:
             return None
         port_km = self._surroundings.port_km(stay.lon, stay.lat)
@@ -239,6 +243,7 @@ class PositionAnomalies:
         assert case.stay is not None
         if kind == FROZEN:
             jumper.thawed = case.stay
+        jumper.over[kind] = case.stay.since
         self._touch(jumper)
         port_km = self._surroundings.port_km(case.stay.lon, case.stay.lat)
         until = max(jumper.heard, case.stay.since)

@@ -170,8 +170,9 @@ def crossing_told(identity: Identity, crossing: Crossing, s: PositionAnomalySett
         crossing.time,
         [table.UNREACHED_BY_WATER.reason(s, round(reach), when=when, km=km, knots=s.water_knots)],
         [table.FALSE_POSITION.reason(s), table.WATERWAY.reason(s)],
-        f"The {called(identity)} was silent for {hours:.1f} hours and heard again beyond land, {_km(km)} "
-        f"away; over water it is more than {reach:.0f} km, so one of the two positions is probably false.",
+        f"Of the {called(identity)} no position on its track was heard for {hours:.1f} hours, and then one "
+        f"beyond land, {_km(km)} away; over water it is more than {reach:.0f} km, so one of the two "
+        "positions is probably false.",
         [
             sample(time, identity.mmsi, *place, nan)
             for time, place in ((crossing.time, before), (crossing.to_time, after))

@@ -69,6 +69,7 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
     pattern: Stay | None = None
     crossing: Crossing | None = None
     judged: Millis = 0  # the end of the last crossing that was looked at
+    over: dict[str, Millis] = {}  # since when the stay lasted whose event ended last, by kind
 
     @property
     def is_blank(self) -> bool:

@@ -79,8 +79,8 @@ MANY_SHIPS: Final = ReasonType(
 REPEATED: Final = ReasonType(
     code="repeated",
     side=Side.FOR,
-    text="{value} of {of} positions, a step of the time grid apart, are at a place where it was before, to "
-    "within 20 cm; there are {places} such places within {far}",
+    text="{value} of {of} positions, one of each step of the time grid in which it moved, are at a place "
+    "where it was before, to within 1 m; there are {places} such places within {far}",
     weight="repeated",
 )
 GRID: Final = ReasonType(
@@ -93,9 +93,9 @@ GRID: Final = ReasonType(
 UNREACHED_BY_WATER: Final = ReasonType(
     code="unreached",
     side=Side.FOR,
-    text="between {when} UTC it was not heard, and over water it is farther than {value:.0f} km from where "
-    "it was to where it is, which {knots:g} knots would take it in that time; straight across the land "
-    "it is {km:.0f} km",
+    text="between {when} UTC no position on its track was heard, and over water it is farther than "
+    "{value:.0f} km from where it was to where it is, which {knots:g} knots would take it in that time; "
+    "straight across the land it is {km:.0f} km",
     weight="unreached",
     unit="km",
 )

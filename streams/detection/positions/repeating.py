@@ -14,17 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from models.report import Rows, run_starts
-from models.time import Millis
+from models.time import HOUR, Millis
 from models.vessel import Stay
 
 _UNITS: Final = 600_000
 """Of one degree: the resolution of AIS."""
+_HALF_WAY: Final = 180 * _UNITS
 _METRES: Final = 111_195.0 / _UNITS
 _SAMPLE: Final = struct.Struct("<qii")
 _STRIDE: Final = 7
 """Any number that has no factor in common with most counts of reports in a step."""
 _KEPT: Final = 32
 """Samples, one for each step in which the vessel moved."""
+_AGE: Final = 12 * HOUR
+"""After this, a sample says nothing of where the vessel is now."""
 _LEAST: Final = 24
 _PLACES: Final = 6
 """Places that there have to be: two ships at rest under one number make two."""
@@ -76,6 +79,7 @@ def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repea
     """Take in the last position of a step; degrees."""
     state = state or Repeating()
     x, y = round(lon * _UNITS), round(lat * _UNITS)
+    _let_go(state, time - _AGE)
     if state.samples:
         _, last_x, last_y = _SAMPLE.unpack_from(state.samples, len(state.samples) - _SAMPLE.size)
         # half of the way from west to east, as at 60° of latitude: farther north none is counted too early
@@ -90,6 +94,17 @@ def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repea
     return state
 
 
+def _let_go(state: Repeating, limit: Millis) -> None:
+    """Forget the samples from before a time, and what rests on them."""
+    old = 0
+    while old < len(state.samples) and _SAMPLE.unpack_from(state.samples, old)[0] < limit:
+        old += _SAMPLE.size
+    if old:
+        state.samples = state.samples[old:]
+        if state.found is not None and _judge(state.samples) is None:
+            state.found = None
+
+
 def _holds(samples: bytes, place: bytes) -> bool:
     at = samples.find(place)
     while at >= 0 and at % _SAMPLE.size != 8:
@@ -99,9 +114,11 @@ def _holds(samples: bytes, place: bytes) -> bool:
 
 def _judge(samples: bytes) -> Stay | None:
     """What the samples come to: where, since when, how many places, and how far apart on a grid."""
-    rows = np.frombuffer(samples, np.dtype([("time", "<i8"), ("place", "<i4", 2)]))
+    rows = np.frombuffer(samples, np.dtype([("time", "<i8"), ("place", "<i4", 2)])).copy()
     if len(rows) < _LEAST:
         return None
+    x = rows["place"][:, 0]
+    x += ((x < x[0] - _HALF_WAY).astype(np.int32) - (x > x[0] + _HALF_WAY)) * 2 * _HALF_WAY  # across 180°
     places, which, counts = np.unique(rows["place"], axis=0, return_inverse=True, return_counts=True)
     again, at_these = places[counts > 1], (counts > 1)[which.reshape(-1)]
     repeats = int(at_these.sum()) - len(again)
@@ -119,7 +136,7 @@ def _judge(samples: bytes) -> Stay | None:
     apart = [_spacing(values) if shared else 0.0 for values in lines]
     return Stay(
         int(rows["time"][at_these].min()),
-        round(float(lon), 5),
+        round(float((lon + 180) % 360 - 180), 5),
         round(float(lat), 5),
         0.0,
         radius_metres=round(span / 2),

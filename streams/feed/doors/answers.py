@@ -8,13 +8,14 @@ other, so that whatever one address asks for, others are served in between.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.errors import TankerwatchError
 from streams.feed import metrics
 from streams.feed.http import problems
 from streams.feed.http.access import address
@@ -50,10 +51,27 @@ class Answers:
             await self._app(scope, receive, send)
             return
         name = address(scope)
-        alone = self._heavy if scope["path"].startswith(HEAVY) else nullcontext()
-        async with self._turn(name), alone:
+        alone = self._alone() if scope["path"].startswith(HEAVY) else nullcontext(lambda: None)
+        async with self._turn(name), alone as made:
             if not closing(scope):  # it has given up waiting
-                await self._app(scope, receive, _Sender(scope, receive, send, self._room, name))
+                await self._app(scope, receive, _Sender(scope, receive, send, self._room, name, made))
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[Callable[[], None]]:
+        """Nobody else makes such an answer, until this is called: while it is sent, others may."""
+        await self._heavy.acquire()
+        held = True
+
+        def let_go() -> None:
+            nonlocal held
+            if held:
+                self._heavy.release()
+            held = False
+
+        try:
+            yield let_go
+        finally:
+            let_go()
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
@@ -74,7 +92,7 @@ class _Turns:
         self.users = 0
 
 
-class _NoRoom(Exception):
+class _NoRoom(TankerwatchError):
     """Ends a wait for the bounds; it never leaves this module."""
 
 
@@ -120,7 +138,11 @@ class _Room:
 class _Sender:
     """Sends one answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, room: _Room, name: str) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, room: _Room, name: str, made: Callable[[], None]
+    ) -> None:
+        """`made` is called when the answer begins: it has been worked out then."""
+        self._made = made
         self._scope, self._receive, self._send = scope, receive, send
         self._room, self._name = room, name
         self._start: Message | None = None  # held back until it is known that there is room for what follows
@@ -131,6 +153,7 @@ class _Sender:
             return
         if message["type"] == "http.response.start":
             self._start = message
+            self._made()
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if len(body) <= PIECE:

@@ -154,6 +154,8 @@ def test_replay_archives_a_run_once_and_replays_it(
     assert run(["replay", str(path), "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
 
+    assert run(["replay", str(path), "--archive", str(tmp_path / "other"), "--out", str(again)]) == 2
+    assert "is archived already" in capsys.readouterr().err
     options = ["--archive", str(path), "--out", str(again)]
     assert run(["replay", str(log), "--bbox", "0,0,1,1", *options]) == 2
     assert "is in the archive" in capsys.readouterr().err

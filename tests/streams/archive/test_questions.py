@@ -161,6 +161,8 @@ def test_near_is_by_distance_in_the_window(tmp_path: Path) -> None:
         (["ask", "called-then-near", "demo", "42,133", "Nampo"], "is no port"),
         (["query", "demo", "SELEC 1"], "the query failed: Parser Error"),
         (["query", "demo", "SELECT nam FROM vessels"], 'column "nam" not found'),
+        (["query", "demo", "SELECT * FROM read_csv('/etc/hostname')"], "the query failed: Permission Error"),
+        (["query", "demo", "COPY vessels TO '/tmp/vessels.csv'"], "the query failed: Permission Error"),
         (["query", ".", "SELECT 1"], "no archive; `tankerwatch replay FILE --archive .`"),
         (["query", "empty", "SELECT 1"], "the archive is empty"),
         (["rescreen", "demo", "--watchlist", "nowhere.csv"], "nowhere.csv"),

@@ -14,6 +14,12 @@ from streams.runtime.redis_client import RedisAddressError, connect
 from streams.runtime.secrecy import address_of, hide, password_in
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests have kept values of theirs."""
+    monkeypatch.setattr(secrecy, "_kept", set())
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

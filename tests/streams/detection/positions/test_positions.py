@@ -362,6 +362,10 @@ def test_ships_that_swing_shuttle_or_are_rounded_repeat_nothing() -> None:
     assert sampled(noisy) is None
     assert (found := sampled(exact)) is not None
     assert (found.places, found.spacing_metres) == (10, 0)  # a line is no grid
+    there = sampled(((lon + 45 + 179.95 - 135) % 360 - 180, lat) for lon, lat in exact)
+    assert there is not None
+    assert (there.places, there.radius_metres) == (found.places, found.radius_metres)  # also across 180°
+    assert sampled([*exact, *[(135.0, 40.0)] * 200]) is None  # long over
 
 
 def latest_of(events: Iterable[Event]) -> list[Event]:

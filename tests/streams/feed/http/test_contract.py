@@ -23,7 +23,9 @@ from tests.streams.feed.feed_servers import served
 from tests.streams.feed.recorded import log_of
 
 TOKEN: Final = openapi.examples()["postSessionBody"]["token"]
-SETTINGS: Final = FeedSettings(review_tokens=TOKEN, requests_per_minute=10_000_000)
+SETTINGS: Final = FeedSettings(
+    review_tokens=TOKEN, requests_per_minute=10_000_000, refusals_per_minute=10_000_000
+)
 
 
 async def described(url: str) -> dict[str, Any]:

@@ -39,9 +39,9 @@ def test_filters_are_kept_in_the_address(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#chips li")).to_have_count(3)
     address = page.url
     with page.expect_download() as download:
-        page.get_by_role("link", name="GeoJSON").click()
+        page.get_by_role("form", name="Filters").get_by_role("link", name="GeoJSON").click()
     file = json.loads(Path(download.value.path()).read_text("utf-8"))
-    assert {row["properties"]["type"] for row in file["features"]} == {"encounter"}
+    assert {row["properties"]["type"] for row in file["features"]} == {"loitering"}
 
     page.go_back()
     shown(page, 3)
@@ -113,6 +113,7 @@ def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Op
     expect(legs.nth(1)).to_contain_text("PACIFIC HOPE 59 → NORTH HOPE 54")
     expect(panel.locator(".sum")).to_contain_text("0.51 for probable + 0.47 for")
     expect(panel.locator("svg[aria-label^=Distance]")).to_be_visible()  # of its transfer
+    expect(page).to_have_url(re.compile(r"map=6/"))  # the whole voyage is in sight: nothing is drawn anew
     panel.get_by_role("button", name="Show leg 3 on the map").click()
     expect(page).to_have_url(re.compile(r"map=10/38\.69\d+/124\.94"))
     legs.nth(1).get_by_role("link").click()

@@ -28,7 +28,7 @@ from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import logs
-from streams.runtime.kafka_client import connection
+from streams.runtime.kafka_client import reader
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -165,24 +165,10 @@ class Follower:
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment
         await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
-        consumer = AIOKafkaConsumer(
-            **connection(wanted.broker),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=4_000_000,
-        )
-        try:
-            await consumer.start()
-            partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events")]
-            raw = self._topics["raw"]
-            partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]
-            consumer.assign(partitions)
-            await consumer.end_offsets(partitions)
-        except BaseException:
-            await consumer.stop()
-            raise
-        return consumer
+        partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events")]
+        raw = self._topics["raw"]
+        partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]
+        return await reader(wanted.broker, partitions)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         """Seek to where the archive ends, or to the first message that the topics still have."""

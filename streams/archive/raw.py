@@ -8,7 +8,7 @@ Files are compressed with zstd; `zstdcat` shows them. Each has frames of one sou
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -49,14 +49,6 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     @property
     def hints(self) -> SourceHints:
         return SourceHints(self.base_time, self.timezone, self.date_order, self.not_after)
-
-
-class RawPart(NamedTuple):
-    """A frame as it is archived, and the day of its lines (YYYY-MM-DD)."""
-
-    source: str
-    day: str
-    data: bytes
 
 
 class RawDays:

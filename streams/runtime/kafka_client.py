@@ -5,11 +5,12 @@ All clients of all processes take these settings from here, so none can be forgo
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.runtime.environment import VariableError, load
 from streams.runtime.logs import get_logger
@@ -71,6 +72,28 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> KafkaSecuri
 def connection(broker: str) -> dict[str, Any]:
     """What a client of aiokafka needs to know to connect to this broker. Raises VariableError."""
     return {"bootstrap_servers": broker, **_options(from_environment())}
+
+
+async def reader(broker: str, partitions: Sequence[TopicPartition]) -> AIOKafkaConsumer:
+    """A started consumer of these partitions, for whoever keeps the offsets beside what it writes.
+
+    Where Kafka does not answer it raises what aiokafka raises, and leaves nothing open.
+    """
+    consumer = AIOKafkaConsumer(
+        **connection(broker),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=4_000_000,
+    )
+    try:
+        await consumer.start()
+        consumer.assign(list(partitions))
+        await consumer.end_offsets(list(partitions))
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
 
 
 @lru_cache(8)

@@ -25,7 +25,7 @@ from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced, SetBack
-from streams.runtime.kafka_client import connection
+from streams.runtime.kafka_client import reader
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
@@ -166,21 +166,7 @@ class Sink:
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment
         await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
-        consumer = AIOKafkaConsumer(
-            **connection(self._deployment.broker),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=4_000_000,
-        )
-        try:
-            await consumer.start()
-            consumer.assign(list(self._names))
-            await consumer.end_offsets(list(self._names))
-        except BaseException:
-            await consumer.stop()
-            raise
-        return consumer
+        return await reader(wanted.broker, list(self._names))
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         """Seek to the offsets in Redis, or to the first that the topics still have."""

@@ -156,7 +156,7 @@ def stay_of(
 
 
 def crossing_told(identity: Identity, crossing: Crossing, s: PositionAnomalySettings) -> Told:
-    """What there is to say of a ship that was silent for too short to have come round the land between."""
+    """What there is to say of a ship of which nothing was heard for too short to have come round the land."""
     before, after = (crossing.lon, crossing.lat), (crossing.to_lon, crossing.to_lat)
     hours = (crossing.to_time - crossing.time) / HOUR
     km, nan = metres_between(*before, *after) / 1000, float("nan")

@@ -126,3 +126,9 @@ def test_a_file_of_authorities_that_is_none(tmp_path: Path) -> None:
             path.write_text(content)
         with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CA: .* can't be used"):
             KafkaSecurity(tls=True, ca=str(path)).tls_context()
+
+
+def test_no_client_of_kafka_goes_past_the_settings() -> None:
+    root = Path(__file__).parents[3] / "streams"
+    named = [path for path in root.rglob("*.py") if "bootstrap_servers" in path.read_text("utf-8")]
+    assert named == [root / "runtime" / "kafka_client.py"]

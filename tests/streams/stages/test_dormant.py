@@ -8,11 +8,14 @@ import pytest
 from models.event import to_json
 from models.report import POSITION, Reports, Rows
 from models.tick import Instant
-from models.time import HOUR, MINUTE
+from models.time import DAY, HOUR, MINUTE
+from models.watchlist import Entry, Watchlist
 from streams.detection.vessel_state import VesselState
 from streams.stages.core import Core
 from streams.stages.dormant import Dormant
 from streams.stages.identities import Identities
+from streams.stages.rules import Rules
+from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
 from tests.scenarios import simulated
 from tests.scenarios.runs import RULES, frames
@@ -81,3 +84,14 @@ def test_a_flood_sleeps_and_is_forgotten_in_the_end() -> None:
     gone = [identity.mmsi for instant in made for identity in instant.identities if identity.gone]
     assert sorted(gone) == list(flood)
     assert (stage.vessels, len(stage._dormant)) == (1, 0)
+
+
+def test_a_flood_sleeps_again_after_a_day_on_which_a_list_changes() -> None:
+    listed = Watchlist([Entry(list="a list", entry="1", mmsis=(1,), listed_on="2026-03-01")])
+    stage = VesselStage(Rules(Settings(), (), listed))
+    before = START - START % DAY - HOUR
+    run(stage, [heard(range(201_000_000, 201_000_000 + FLOOD), before)])
+    assert len(stage._dormant) == FLOOD
+    made = run(stage, [heard([273_000_001], before + hour * HOUR) for hour in (2, 3)])
+    assert sum(len(each.identities) for each in made) > FLOOD  # all were looked at again
+    assert len(stage._dormant) == FLOOD

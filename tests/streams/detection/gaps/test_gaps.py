@@ -1,5 +1,6 @@
 """Gaps by kind: what falls silent, what is heard around it, and what is said of it when."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from models.event import Event, Level, Status
 from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
+from streams.detection.gaps.reception import Reception, ReceptionSettings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.stages.settings import Settings, VesselSettings
@@ -277,3 +279,11 @@ def test_invented_numbers_that_fall_silent_push_out_no_vessel_that_was_heard_for
     assert len(taken_back) > 10
     assert all("not_followed" in codes(event) for event in taken_back)
     assert run(*rows, settings=few, every=3 * H * MINUTE, restarts=True) == every
+
+
+def test_states_without_how_often_vessels_were_heard_are_read() -> None:
+    """As versions before wrote them: everyone counts as heard again."""
+    reception = Reception(ReceptionSettings(), 5 * MINUTE, set())
+    mmsi, cell = np.array([A, B], np.uint32), np.array([7, 8])
+    reception.load([("heard", "10", msgspec.msgpack.encode([mmsi.tobytes(), cell.tobytes()]))])
+    assert reception.is_heard(10, np.array([7, 8]))

@@ -274,8 +274,8 @@ def _summary(
         first = f"The {vessel} called at {where} for {least}{stay}."
     elif visit.away:
         first = (
-            f"The {vessel} was in {where} for {stay} and is now outside; the visit is over after "
-            f"{s.return_hours:g} h outside."
+            f"The {vessel} was in {where} for {stay} and is now outside. The visit ends when it has "
+            f"stayed outside for {s.return_hours:g} h."
         )
     else:
         first = f"The {vessel} has been seen in {where} for {stay} so far."

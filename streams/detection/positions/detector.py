@@ -67,7 +67,8 @@ class PositionAnomalies:
                 return
             jumper = Jumper(now.mmsi)
         if now.gone:
-            jumper.frozen = jumper.circle = jumper.pattern = jumper.crossing = None
+            jumper.frozen = jumper.circle = jumper.pattern = None
+            jumper.crossings, jumper.noted = [], 0
             for jump in jumper.jumps:
                 jump.open = False
         else:
@@ -181,12 +182,13 @@ class PositionAnomalies:
 
         It waits, to a full hour, until it is known whether the positions after it hold.
         """
-        s, crossing = self._settings, jumper.crossing
-        if crossing is None or crossing.to_time <= jumper.judged or not identity.of_interest:
+        s = self._settings
+        if not jumper.crossings or not identity.of_interest:
             return None
+        crossing = jumper.crossings[0]
         if instant - crossing.to_time < s.settled_minutes * MINUTE:
             return None
-        jumper.judged = crossing.to_time
+        jumper.crossings = jumper.crossings[1:]
         self._touch(jumper)
         ends = crossing.lon, crossing.lat, crossing.to_lon, crossing.to_lat
         hours = (crossing.to_time - crossing.time) / HOUR

@@ -67,14 +67,14 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
     heard: Millis = 0
     cases: dict[str, Case] = {}  # those that are open, by kind
     pattern: Stay | None = None
-    crossing: Crossing | None = None
-    judged: Millis = 0  # the end of the last crossing that was looked at
+    crossings: list[Crossing] = []  # silences across land that are not judged yet
+    noted: Millis = 0  # the end of the last of them, as long as the vessel's identity names it
     over: dict[str, Millis] = {}  # since when the stay lasted whose event ended last, by kind
 
     @property
     def is_blank(self) -> bool:
         stays = self.frozen or self.circle or self.pattern or self.thawed
-        return not (self.jumps or stays or self.cases or self.crossing)
+        return not (self.jumps or stays or self.cases or self.crossings or self.noted)
 
     @property
     def is_watched(self) -> bool:
@@ -85,7 +85,13 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
         """What is newly known of where the vessel is heard."""
         places = now.places
         self.shared, self.frozen, self.circle = places.shared, places.frozen, places.circle
-        self.pattern, self.crossing = places.pattern, places.crossing
+        self.pattern = places.pattern
+        crossing = places.crossing
+        if crossing is None:
+            self.noted = 0
+        elif crossing.to_time > self.noted:
+            self.crossings = [*self.crossings, crossing][-KEPT:]
+            self.noted = crossing.to_time
         known = set(before.places.off_track) if before is not None else set()
         runs = [run for run in places.off_track if run not in known]
         going_on = places.jump

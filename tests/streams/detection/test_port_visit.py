@@ -73,8 +73,8 @@ def test_a_call_seen_from_arrival_to_departure() -> None:
     assert [event.summary for event in events] == [
         f"{tanker} has been seen in Fence berth (RU) for 40 min so far.",
         f"{tanker} has been seen in Fence berth (RU) for 5 h 00 min so far.",  # at 18:00 UTC
-        f"{tanker} was in Fence berth (RU) for 5 h 50 min and is now outside; the visit is over after 4 h "
-        "outside.",
+        f"{tanker} was in Fence berth (RU) for 5 h 50 min and is now outside. The visit ends when it "
+        "has stayed outside for 4 h.",
         f"{tanker} called at Fence berth (RU) for 5 h 50 min.",
     ]
 

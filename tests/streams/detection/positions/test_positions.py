@@ -10,8 +10,8 @@ import pytest
 from models.event import Event, EventType, Level, Status, to_json
 from models.report import Rows
 from models.tick import Instant
-from models.time import END, MINUTE
-from models.vessel import Identity, OffTrack, Places, Role, Stay
+from models.time import END, MINUTE, to_text
+from models.vessel import Crossing, Identity, OffTrack, Places, Role, Stay
 from streams.detection.positions import repeating
 from streams.detection.positions.circling import Point, circle_of, turning
 from streams.simulator.scenario import simulate
@@ -341,6 +341,21 @@ def test_what_no_ship_sails_is_one_event(name: str, code: str) -> None:
 def test_a_ship_that_sails_round_the_land_is_no_anomaly() -> None:
     recording = simulate("round_land", 1, "normal")
     assert not [e for e in find({"a": frames("a", recording.lines)}) if e.position_anomaly]
+
+
+def test_a_silence_across_land_soon_after_another_is_told_beside_it() -> None:
+    west, east = (124.95, 36.75), (130.0, 37.4)
+    there = Crossing(at(0), *west, at(300), *east)
+    back = Crossing(at(302), *east, at(340), *west)
+    known = [
+        identity(A, Role.TANKER),
+        identity(A, Role.TANKER, 300, places=Places(crossing=there)),
+        identity(A, Role.TANKER, 340, places=Places(crossing=back)),
+        identity(A, Role.TANKER, 900, places=Places(crossing=back)),  # told once
+    ]
+    for restored in (False, True):
+        events = told([ticks(A, DAY_LONG, origin=west)], known, restored=restored)
+        assert [event.start for event in events] == [to_text(there.time), to_text(back.time)]
 
 
 def sampled(places: Iterable[tuple[float, float]]) -> Stay | None:

@@ -17,7 +17,7 @@ from tests import once
 hypothesis.settings.register_profile("untimed", deadline=None)  # tests hold on a loaded machine
 hypothesis.settings.load_profile("untimed")
 
-pytest_plugins = ["tests.services.plugin"]
+pytest_plugins = ["tests.services.plugin", "tests.unsaid", "pytester"]
 
 FOLDERS: Final = {"recorded": "TANKERWATCH_DATA", "cases": "TANKERWATCH_CASES"}
 """By marker: the variable that names the folder which tests with this marker read."""

@@ -11,10 +11,9 @@ from typing import Final
 from tests.services.kafka import PROPERTIES, KafkaServer, _serves
 from tests.services.redis import RedisServer
 from tests.services.server import HOST, ServiceError, free_port
+from tests.unsaid import PASSWORD
 
 USER: Final = "watch"
-PASSWORD: Final = "pass-of-the-test/@:1"
-"""With signs that mean something in addresses."""
 ACL: Final = f"""\
 user default off
 user {USER} on >{PASSWORD} ~* &* +@all -@admin -@dangerous +info +keys

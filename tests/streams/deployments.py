@@ -25,6 +25,7 @@ from streams.deployment.topics_admin import ensure_topics
 from streams.deployment.wire import InstantPart, Origin, RawFrame, Registration, TicksFrame
 from streams.pipeline.operator import OutgoingRecord
 from streams.store.event_log import EventLog
+from tests import unsaid
 from tests.scenarios.runs import frames
 from tests.streams.factories import START
 from tests.waiting import PATIENCE
@@ -111,13 +112,15 @@ def environment(deployment: Deployment, **more: str) -> dict[str, str]:
 
 def run_command(deployment: Deployment, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command of ours until it ends; `more` are further environment variables."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", COMMAND, *command],
         env=environment(deployment, **more),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
     )
+    unsaid.checked(done.stdout, done.stderr)
+    return done
 
 
 @contextmanager

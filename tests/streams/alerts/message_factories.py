@@ -9,9 +9,10 @@ from streams.alerts.channels.factory import channel_of
 from streams.alerts.message import Digest, Gap, Message, Single
 from streams.alerts.schedule import Schedule, State
 from tests.streams.alerts.factories import entry, event, rule
+from tests.unsaid import PASSWORD, WEBHOOK_SECRET
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-ENVIRONMENT = {"SECRET": SECRET, "PASSWORD": "s3cret"}
+SECRET = WEBHOOK_SECRET
+ENVIRONMENT = {"SECRET": SECRET, "PASSWORD": PASSWORD}
 PAGE = "https://feed.example.org/"
 
 

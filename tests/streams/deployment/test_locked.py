@@ -13,8 +13,9 @@ from streams.runtime.environment import VariableError
 from streams.runtime.kafka_client import KafkaSecurity, from_environment
 from tests.scenarios.simulated import recording
 from tests.services.plugin import fails_without_service
-from tests.services.secure import PASSWORD, USER, Certificates, SecureKafkaServer, SecureRedisServer
+from tests.services.secure import USER, Certificates, SecureKafkaServer, SecureRedisServer
 from tests.streams.deployments import process, run_command
+from tests.unsaid import PASSWORD
 from tests.waiting import wait_until
 
 

@@ -23,6 +23,7 @@ from tests.streams.ingest.kafka_reading import (
     target,
 )
 from tests.streams.nmea_lines import START, class_a, decode, sentence, tag
+from tests.unsaid import PLAIN_PASSWORD
 
 
 def timed(time: Millis) -> bytes:
@@ -68,8 +69,8 @@ async def test_a_deployment_is_as_far_as_its_farthest_stage(redis_server: str) -
 
 async def test_without_redis_the_message_says_what_to_do() -> None:
     with pytest.raises(BehindError, match="start it, or set TANKERWATCH_REDIS") as raised:
-        await worked_off(f"redis://:secret@127.0.0.1:{free_port()}/0", "")
-    assert "secret" not in str(raised.value)
+        await worked_off(f"redis://:{PLAIN_PASSWORD}@127.0.0.1:{free_port()}/0", "")
+    assert PLAIN_PASSWORD not in str(raised.value)
 
 
 @pytest.mark.services

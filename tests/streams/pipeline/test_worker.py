@@ -31,10 +31,11 @@ from tests.streams.deployments import (
     register,
     run_command,
 )
+from tests.unsaid import PLAIN_PASSWORD
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
-NOBODY = Deployment(broker="127.0.0.1:1", redis="redis://:secret@127.0.0.1:1/0", prefix="none.")
+NOBODY = Deployment(broker="127.0.0.1:1", redis=f"redis://:{PLAIN_PASSWORD}@127.0.0.1:1/0", prefix="none.")
 
 
 async def test_from_nothing_to_healthy_and_rebuilt(kafka: str, redis_server: str, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_worker_without_kafka_says_so_and_waits(tmp_path: Path) -> None:
     text = log.read_text()
     assert 'at=127.0.0.1:1 reason="nobody answers there"' in text
     assert "Traceback" not in text
-    assert "secret" not in text
+    assert PLAIN_PASSWORD not in text
 
 
 def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) ->
         worker.wait(PATIENCE)
     text = log.read_text()
     assert "Traceback" not in text
-    assert "secret" not in text
+    assert PLAIN_PASSWORD not in text
 
 
 def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:
@@ -231,7 +232,7 @@ def test_status_without_services() -> None:
     assert done.stdout.startswith("NOT HEALTHY\n")
     assert "Kafka at 127.0.0.1:1 can't be reached" in done.stdout
     assert "Redis at 127.0.0.1:1/0 can't be reached" in done.stdout
-    assert "secret" not in done.stdout
+    assert PLAIN_PASSWORD not in done.stdout
     assert "Traceback" not in done.stderr
 
 

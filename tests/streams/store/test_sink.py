@@ -32,6 +32,7 @@ from tests.streams.deployments import (
     ticks_frame,
 )
 from tests.streams.factories import START, STEP, event, tick
+from tests.unsaid import PLAIN_PASSWORD
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.services
@@ -298,7 +299,9 @@ async def test_a_reader_waits_for_the_next_entry(redis_server: str) -> None:
 
 
 async def test_kafka_and_redis_missing_at_start(tmp_path: Path) -> None:
-    deployment = Deployment(broker="127.0.0.1:1", redis="redis://:secret@127.0.0.1:1/0", prefix="none.")
+    deployment = Deployment(
+        broker="127.0.0.1:1", redis=f"redis://:{PLAIN_PASSWORD}@127.0.0.1:1/0", prefix="none."
+    )
     log = tmp_path / "log"
     with process(deployment, log, "sink") as sink:
 
@@ -311,4 +314,4 @@ async def test_kafka_and_redis_missing_at_start(tmp_path: Path) -> None:
     text = log.read_text()
     assert 'event=waiting service=Redis at=127.0.0.1:1/0 reason="nobody answers there"' in text
     assert "Traceback" not in text
-    assert "secret" not in text
+    assert PLAIN_PASSWORD not in text

@@ -31,6 +31,7 @@ from tests.streams.tail.processes import (
     shown,
     tail_environment,
 )
+from tests.unsaid import TOKEN
 
 pytestmark = pytest.mark.services
 
@@ -234,7 +235,7 @@ async def test_a_feed_that_wants_a_token_and_what_is_no_feed(redis_server: str) 
     from streams.feed.settings import FeedSettings
     from tests.streams.alerts.fake_receivers import WebhookReceiver, serving
 
-    settings = FeedSettings(read_tokens="s3cret", heartbeat_seconds=0.2)
+    settings = FeedSettings(read_tokens=TOKEN, heartbeat_seconds=0.2)
     async with tail_environment(redis_server) as env, served(env.log, settings) as url:
         await env.write(event(1))
         tail = ("tail", "--source", url, "--once")
@@ -243,7 +244,7 @@ async def test_a_feed_that_wants_a_token_and_what_is_no_feed(redis_server: str) 
             refused.returncode,
             "set TANKERWATCH_TOKEN to a token that may read" in refused.stderr,
         ) == (1, True)
-        done = await asyncio.to_thread(lambda: call(env.deployment, *tail, TANKERWATCH_TOKEN="s3cret"))
+        done = await asyncio.to_thread(lambda: call(env.deployment, *tail, TANKERWATCH_TOKEN=TOKEN))
         assert shown(done.stdout.splitlines()) == revisions_of((1, 1))
     with serving(WebhookReceiver()) as receiver:
         none = await asyncio.to_thread(

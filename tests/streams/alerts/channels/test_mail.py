@@ -22,6 +22,7 @@ from tests.streams.alerts.message_factories import (
     deliver,
     single,
 )
+from tests.unsaid import PASSWORD
 
 
 def mail(server: MailServer, **settings: Any) -> Channel:
@@ -99,7 +100,7 @@ async def test_mail_is_encrypted_and_the_certificate_checked(
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
         (outcome,) = await deliver(mail(server, **settings), single())
         assert outcome.result is Result.DELIVERED
-        assert server.logins == ["\0watch\0s3cret"]
+        assert server.logins == [f"\0watch\0{PASSWORD}"]
 
 
 async def test_no_password_is_sent_if_encryption_fails() -> None:

@@ -24,6 +24,7 @@ from tests.streams.ingest.kafka_reading import (
     until_frames,
 )
 from tests.streams.ingest.sources.outboxes import Kept, decoded
+from tests.unsaid import API_KEY
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
@@ -69,7 +70,7 @@ class Server:
 async def test_each_text_is_a_line_over_reconnects(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AISSTREAM_API_KEY", "secret")
+    monkeypatch.setenv("AISSTREAM_API_KEY", API_KEY)
     topics = fresh_topics()
     server = Server(
         ['{"MessageType":"PositionReport"}', b'{"binary":1}', '{\n "spread": "over lines"\n}'],
@@ -90,7 +91,7 @@ async def test_each_text_is_a_line_over_reconnects(
             {"spread": "over lines"},
             {"again": 1},
         ]
-        assert server.asked[0] == {"APIKey": "secret", "BoundingBoxes": [[[30.0, 120.0], [45.0, 145.0]]]}
+        assert server.asked[0] == {"APIKey": API_KEY, "BoundingBoxes": [[[30.0, 120.0], [45.0, 145.0]]]}
         assert session.counters.reconnects == 2
 
 

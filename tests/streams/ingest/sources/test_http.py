@@ -28,6 +28,7 @@ from tests.streams.ingest.kafka_reading import (
 )
 from tests.streams.ingest.sources.outboxes import Kept, decoded
 from tests.streams.nmea_lines import class_a, sentence
+from tests.unsaid import TOKEN
 from tests.waiting import PATIENCE, eventually
 
 SENTENCES = [sentence(*class_a(273_000_000 + number)) for number in range(200)]
@@ -172,13 +173,13 @@ async def test_a_sender_that_asks_first_is_told_to_go_on_or_why_not() -> None:
 
 async def test_with_a_token_only_its_senders_are_heard() -> None:
     kept = Kept()
-    basic = base64.b64encode(b"station:s3cret").decode()
-    async with listening(kept, "s3cret") as client:
+    basic = base64.b64encode(f"station:{TOKEN}".encode()).decode()
+    async with listening(kept, TOKEN) as client:
         for given, status in (
             ({}, 401),
             ({"Authorization": "Bearer wrong"}, 401),
             ({"Authorization": "Basic %%%"}, 401),
-            ({"Authorization": "Bearer s3cret"}, 200),
+            ({"Authorization": f"Bearer {TOKEN}"}, 200),
             ({"Authorization": f"Basic {basic}"}, 200),
         ):
             assert (await client.post("/ais", content=SENTENCES[0], headers=given)).status_code == status

@@ -1,16 +1,16 @@
 """Detection, measured: on real traffic, and against the simulator's truth, by scenario, seed and noise.
 
-Run as `make evaluate`; writes docs/evaluation.md and its picture. That takes many hours on two cores. For a
-part of it: python -m tests.scenarios.matrix --kinds silences deliveries --seeds 3
+Run as `make evaluate`; writes docs/evaluation.md and its picture. That takes many hours on two cores. It can
+be ended at any time: what is done is kept in out/evaluation and not done again as long as the code stays the
+same, and `--only-kept` makes the tables of that. The first seed of all scenarios comes before any second.
+For a part of it: python -m tests.scenarios.matrix --kinds silences deliveries --seeds 3
 """
 
 import argparse
-import multiprocessing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from models.event import Event, EventType, Level
-from models.truth import Truth
+from models.event import EventType, Level
 from streams.simulator import radio
 from streams.simulator.evaluation import (
     Evaluation,
@@ -21,13 +21,12 @@ from streams.simulator.evaluation import (
 )
 from streams.simulator.scenario import scenarios, simulate
 from tests.scenarios import curves, kinds, real_traffic
+from tests.scenarios.kept_results import ROOT, Job, KeptResults, Result
 from tests.scenarios.runs import find, frames
 
 NOISE = ("none", "normal", "heavy")
 KINDS = ("traffic", "transfers", "silences", "deliveries", "anomalies", "sightings", "harbours", "scenarios")
 """The tables. `scenarios` has every scenario by noise, all others are of one subject each."""
-Job = tuple[str, int, str]
-Result = tuple[str, list[Event], Truth]
 
 
 def run(job: Job) -> Result:
@@ -50,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="write evaluation.md and its picture there"
     )
+    parser.add_argument("--only-kept", action="store_true", help="run nothing: make tables of what is kept")
     chosen = parser.parse_args(arguments)
     wanted = {
         "transfers": (kinds.TRANSFERS, kinds.CONDITIONS),
@@ -60,17 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "sightings": (kinds.SIGHTINGS, kinds.NOISES),
         "scenarios": (tuple(chosen.scenarios), tuple(chosen.noise)),
     }
-    jobs = {
+    jobs: dict[Job, None] = {
         (name, seed, noise): None
+        for seed in range(chosen.seeds)
         for kind in chosen.kinds
         if kind in wanted
         for name in wanted[kind][0]
         if name in chosen.scenarios
         for noise in wanted[kind][1]
-        for seed in range(chosen.seeds)
     }
-    with multiprocessing.Pool(chosen.workers) as pool:
-        results = dict(zip(jobs, pool.map(run, jobs, chunksize=1), strict=True))
+    kept = KeptResults(ROOT / "out" / "evaluation")
+    if not chosen.only_kept:
+        kept.complete(jobs, run, chosen.workers)
+    results = {job: result for job in jobs if (result := kept.get(job)) is not None}
 
     def of(kind: str) -> dict[str, list[Result]]:
         """The results of the table's scenarios, by noise."""
@@ -84,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts = [_HEAD]
     if "traffic" in chosen.kinds:
         parts.append(_real())
-    parts.append(_MADE_UP.format(seeds=chosen.seeds))
+    missing = len(jobs) - len(results)
+    unmeasured = f" ({missing} of {len(jobs)} recordings are not measured yet)" if missing else ""
+    parts.append(_MADE_UP.format(seeds=chosen.seeds, unmeasured=unmeasured))
     if made := of("transfers"):
         conditions = {noise: kinds.by_kind(part) for noise, part in made.items()}
         parts.append(_KINDS.format(table=kinds.table(conditions)))
@@ -136,10 +140,10 @@ the events, most frequent first.
 _MADE_UP = """
 ## On made-up data
 
-The simulator's scenarios with {seeds} seeds each, compared with its truth: [simulator.md](simulator.md). An
-event counts as found if its type and vessels agree and the times overlap; where the truth meets the rule of
-`probable`, only `probable` counts. Intervals are Wilson's, 95 %. Errors are medians of absolute differences
-in minutes; one step of the time grid is 5 minutes.
+The simulator's scenarios with {seeds} seeds each{unmeasured}, compared with its truth:
+[simulator.md](simulator.md). An event counts as found if its type and vessels agree and the times overlap;
+where the truth meets the rule of `probable`, only `probable` counts. Intervals are Wilson's, 95 %. Errors are
+medians of absolute differences in minutes; one step of the time grid is 5 minutes.
 """
 
 _KINDS = """

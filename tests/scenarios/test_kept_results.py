@@ -1,0 +1,34 @@
+"""Results of recordings are kept as they are, and only for the code that made them."""
+
+from pathlib import Path
+
+import pytest
+
+from models.truth import Truth
+from streams.simulator.scenario import simulate
+from tests.scenarios import kept_results
+from tests.scenarios.kept_results import Job, KeptResults, Result
+from tests.streams.factories import event
+
+JOBS: list[Job] = [("raft", 0, "none"), ("raft", 1, "none")]
+TRUTH: Truth = simulate("cho_do", 1, "none").truth
+
+
+def of(job: Job) -> Result:
+    return job[0], [event(job[1] + 1)], TRUTH
+
+
+def fails(job: Job) -> Result:
+    raise AssertionError(f"{job} was done before")
+
+
+def test_what_is_done_is_kept_until_the_code_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = KeptResults(tmp_path)
+    kept.complete(JOBS[:1], of, 1)
+    kept.complete(JOBS, of, 1)
+    kept.complete(JOBS, fails, 1)
+    assert [kept.get(job) for job in JOBS] == [of(job) for job in JOBS]
+    monkeypatch.setattr(kept_results, "ROOT", tmp_path)
+    (tmp_path / "streams").mkdir()
+    (tmp_path / "streams" / "rule.py").write_text("METRES = 500")
+    assert KeptResults(tmp_path).get(JOBS[0]) is None

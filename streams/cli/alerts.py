@@ -248,7 +248,8 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
     import asyncio
 
     from streams.runtime.redis_client import connect
-    from streams.runtime.retry import REDIS_AWAY, reason
+    from streams.runtime.refusals import reason, remedy
+    from streams.runtime.retry import REDIS_AWAY
     from streams.runtime.secrecy import address_of
 
     async def with_client() -> T:
@@ -262,4 +263,4 @@ def _with_redis(deployment: "Deployment", work: Callable[[Any], Awaitable[T]]) -
         return asyncio.run(with_client())
     except REDIS_AWAY as error:
         where = address_of(deployment.redis)
-        raise Failed(f"Redis at {where}: {reason(error)}; start it, or correct TANKERWATCH_REDIS") from None
+        raise Failed(f"Redis at {where}: {reason(error)}; {remedy('Redis', error)}") from None

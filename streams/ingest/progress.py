@@ -11,7 +11,8 @@ from models.errors import TankerwatchError
 from models.time import Millis, to_text
 from streams.deployment import heartbeat
 from streams.runtime.redis_client import connect
-from streams.runtime.retry import REDIS_AWAY, reason
+from streams.runtime.refusals import reason
+from streams.runtime.retry import REDIS_AWAY
 from streams.runtime.secrecy import address_of
 
 

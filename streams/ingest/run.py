@@ -12,11 +12,12 @@ from typing import Any
 from streams.ingest import publish as publishing
 from streams.ingest.counters import Counters
 from streams.ingest.progress import worked_off
-from streams.ingest.sender import KafkaTarget, hush_client
+from streams.ingest.sender import KafkaTarget
 from streams.ingest.session import IngestOptions, Session
 from streams.recordings.inputs import ANY
 from streams.recordings.recording import Reading
 from streams.runtime import logs
+from streams.runtime.refusals import hush_kafka
 from streams.sightings.files import SightingFile
 
 
@@ -98,5 +99,5 @@ def _run(main: Callable[[asyncio.Event], Coroutine[Any, Any, list[str]]]) -> lis
 
     if not logging.getLogger().hasHandlers():  # the caller has no logging of its own
         logs.configure()
-    hush_client()
+    hush_kafka()
     return asyncio.run(until_signal())

@@ -1,7 +1,6 @@
 """The sender: brings records from the outbox to Kafka, in order, each once, however long that takes."""
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from streams.ingest.outbox import Content, Outbox
 from streams.runtime.backoff import Backoff, Delays
 from streams.runtime.kafka_client import connection
 from streams.runtime.logs import RateLimit, get_logger
+from streams.runtime.refusals import reason
 from streams.runtime.tasks import first_of
 
 log = get_logger(__name__)
@@ -172,7 +172,7 @@ class Sender:
     async def _retry(self, error: Exception) -> None:
         wait = self._backoff.next()
         self._note_outage()
-        log.warning("kafka_unavailable", broker=self._target.broker, error=_text(error),
+        log.warning("kafka_unavailable", broker=self._target.broker, error=reason(error),
             retry_in_s=wait, waiting_frames=self._counters.buffered_frames)  # fmt: skip
         await asyncio.sleep(wait)
 
@@ -202,19 +202,6 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
         if producer._sender.sender_task is not None:
             await asyncio.wait_for(producer._sender.close(), 2)
     await producer.client.close()
-
-
-def _text(error: Exception) -> str:
-    """The text of an error without the internals that aiokafka puts into it."""
-    text = str(error).split(": ", 1)[-1] if isinstance(error, KafkaError) else str(error)
-    if "Unable to bootstrap" in text:
-        return "nobody answers there"
-    return text or type(error).__name__
-
-
-def hush_client() -> None:
-    """The Kafka client logs every attempt, with tracebacks. The sender itself logs what matters of it."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def mark(frame: RawFrame) -> Mark:

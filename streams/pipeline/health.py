@@ -21,7 +21,8 @@ from streams.pipeline import checkpoint
 from streams.pipeline.operator import OVERTAKEN
 from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
-from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
+from streams.runtime.refusals import reason
+from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY
 from streams.store.event_log import EventLog, Keys, offsets
 
 SILENT_SECONDS: Final = 15.0

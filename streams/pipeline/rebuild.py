@@ -22,7 +22,8 @@ from streams.pipeline import checkpoint
 from streams.pipeline.operators import VesselOperator
 from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
-from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, reason
+from streams.runtime.refusals import reason, remedy
+from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY
 from streams.stages.rules import load_rules
 
 ALIVE_MILLIS: Final = 15 * MINUTE
@@ -56,7 +57,8 @@ async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[
             await consumer.stop()
     except KAFKA_AWAY as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else reason(error)
-        raise RebuildError(f"Kafka at {deployment.broker} can't be used ({why}); start it") from error
+        what = f"Kafka at {deployment.broker} can't be used ({why}); {remedy('Kafka', error)}"
+        raise RebuildError(what) from error
     if ended:
         steps.append(f"sources taken to have ended before: {', '.join(ended)}")
     if apply:
@@ -175,7 +177,7 @@ async def _write(
             pipe.delete(heartbeat.key(deployment.prefix))
             await pipe.execute()
     except REDIS_AWAY as error:
-        raise RebuildError(f"Redis can't be used ({reason(error)}); start it") from error
+        raise RebuildError(f"Redis can't be used ({reason(error)}); {remedy('Redis', error)}") from error
     finally:
         await client.aclose()
 

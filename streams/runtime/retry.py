@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.runtime.logs import RateLimit, get_logger
+from streams.runtime.refusals import reason, remedy
 from streams.runtime.secrecy import address_of
 
 log = get_logger(__name__)
@@ -75,17 +76,5 @@ def _log_absence(service: str, where: str, error: Exception) -> None:
         log.error(
             "waiting", service=service, at=where, reason=reason(error),
             seconds=round(time.monotonic() - absence.since),
-            remedy=f"start {service}, or correct TANKERWATCH_{_variable(service)}",
+            remedy=remedy(service, error),
         )  # fmt: skip
-
-
-def reason(error: Exception) -> str:
-    """What went wrong, in a few words, without the internals that client libraries put into their texts."""
-    text = str(error)
-    if "bootstrap" in text or "Connect call failed" in text or "Error 111" in text or "refused" in text:
-        return "nobody answers there"
-    return text.split(": ", 1)[-1] or type(error).__name__
-
-
-def _variable(service: str) -> str:
-    return "BROKER" if service == "Kafka" else service.upper()

@@ -1,6 +1,5 @@
 """The Kafka topic of events as a source of events."""
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -9,7 +8,8 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from models.event import Event
 from streams.runtime.kafka_client import connection
-from streams.runtime.retry import KAFKA_AWAY, reason
+from streams.runtime.refusals import hush_kafka, reason, remedy
+from streams.runtime.retry import KAFKA_AWAY
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
 
 
@@ -22,7 +22,7 @@ class KafkaSource:
         self._broker, self._partition = broker, TopicPartition(topic, 0)
         self._since, self._once = since, once
         self._position: int | None = None
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs every attempt; we print the first
+        hush_kafka()  # we print the first attempt
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
         consumer = AIOKafkaConsumer(
@@ -43,8 +43,7 @@ class KafkaSource:
                 async for one in found:
                     yield one
         except KAFKA_AWAY as error:
-            why = reason(error)
-            raise Unreachable(f"{self.where}: {why}; start it, or correct TANKERWATCH_BROKER") from None
+            raise Unreachable(f"{self.where}: {reason(error)}; {remedy('Kafka', error)}") from None
         finally:
             await consumer.stop()
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from models.event import Event, from_json
 from streams.runtime.redis_client import connect
-from streams.runtime.retry import REDIS_AWAY, reason
+from streams.runtime.refusals import reason, remedy
+from streams.runtime.retry import REDIS_AWAY
 from streams.runtime.secrecy import address_of
 from streams.store.event_log import EventLog, entry_key, lost, moment
 from streams.tail.source import Known, Note, Since, Unreachable, event_of
@@ -83,4 +84,4 @@ class RedisSource:
         await self._client.aclose()
 
     def _away(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self.where}: {reason(error)}; start it, or correct TANKERWATCH_REDIS")
+        return Unreachable(f"{self.where}: {reason(error)}; {remedy('Redis', error)}")

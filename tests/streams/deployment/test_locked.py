@@ -87,19 +87,29 @@ def test_every_process_works_with_what_is_locked(
         status = run_command(deployment, "status", **more)
         assert "last event: " in status.stdout
         said = published.stderr + from_kafka.stderr + status.stdout + status.stderr + log.read_text()
-    for wrong in (
-        {"TANKERWATCH_KAFKA_PASSWORD_FILE": "", "TANKERWATCH_KAFKA_PASSWORD": "a-wrong-one"},
-        {"TANKERWATCH_KAFKA_CA": ""},
-        {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},
-        {"TANKERWATCH_REDIS_PASSWORD_FILE": "", "TANKERWATCH_REDIS_PASSWORD": "a-wrong-one"},
-        {"TANKERWATCH_REDIS_USER": "outsider"},
-        {"TANKERWATCH_REDIS_CA": ""},
+    for wrong, why in (
+        (
+            {"TANKERWATCH_KAFKA_PASSWORD_FILE": "", "TANKERWATCH_KAFKA_PASSWORD": "a-wrong-one"},
+            "it refuses the user or the password; correct TANKERWATCH_KAFKA_USER",
+        ),
+        ({"TANKERWATCH_KAFKA_CA": ""}, "no connection by TLS (unable to get local issuer certificate)"),
+        (
+            {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},
+            "it may expect TLS or a password; correct TANKERWATCH_KAFKA_TLS",
+        ),
+        (
+            {"TANKERWATCH_REDIS_PASSWORD_FILE": "", "TANKERWATCH_REDIS_PASSWORD": "a-wrong-one"},
+            "correct TANKERWATCH_REDIS_USER",
+        ),
+        ({"TANKERWATCH_REDIS_USER": "outsider"}, "no permissions"),
+        ({"TANKERWATCH_REDIS_CA": ""}, "correct TANKERWATCH_REDIS_CA"),
     ):
         source = "kafka" if any("KAFKA" in name for name in wrong) else "redis"
         refused = tail(deployment, source, more | wrong)
         assert refused.returncode == 1, (wrong, refused.stderr)
         assert "Traceback" not in refused.stderr
         assert refused.stderr.startswith("tankerwatch: error: ")
+        assert why in refused.stderr
         said += refused.stderr
     assert PASSWORD not in said
     assert "a-wrong-one" not in said

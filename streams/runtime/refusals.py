@@ -1,0 +1,95 @@
+"""Why Kafka or Redis lets a client in nowhere, in a few words, and which variable to set."""
+
+import logging
+import ssl
+from typing import Final
+
+from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+_ADDRESS: Final = {"Kafka": "TANKERWATCH_BROKER", "Redis": "TANKERWATCH_REDIS"}
+_AUTHENTICATION: Final = (
+    AuthenticationError,
+    NoPermissionError,
+    AuthenticationFailedError,
+    SaslAuthenticationFailed,
+)
+
+
+class _LastOfKafka(logging.Filter):
+    """Keeps why aiokafka could not connect. It logs that and then raises that it could not, without the why.
+
+    The line itself is dropped, because whoever catches the error tells the reason.
+    """
+
+    error: Exception | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and record.args and isinstance(record.args[-1], Exception):
+            self.error = record.args[-1]
+            return False
+        return True
+
+
+_last = _LastOfKafka()
+logging.getLogger("aiokafka").addFilter(_last)
+
+
+def hush_kafka() -> None:
+    """aiokafka logs every attempt, with tracebacks. For processes that say themselves what matters of it.
+
+    Its level stays as it is: lines that are never made could not be looked at.
+    """
+    logger = logging.getLogger("aiokafka")
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in a few words, without the internals that client libraries put into their texts."""
+    cause = _cause(error)
+    text = str(cause)
+    if _refused(text) or (text == str(error) and "bootstrap" in text):
+        return "nobody answers there"
+    if isinstance(cause, AuthenticationFailedError | SaslAuthenticationFailed):
+        return "it refuses the user or the password"
+    if verify := next((each for each in _causes(cause) if isinstance(each, ssl.SSLError)), None):
+        return f"no connection by TLS ({_of_tls(verify)})"
+    if cause is not error:  # it broke off as soon as we spoke
+        return "something answers there, but ends the connection; it may expect TLS or a password"
+    return text.split(": ", 1)[-1].rstrip(".") or type(error).__name__
+
+
+def remedy(service: str, error: Exception) -> str:
+    """What to do about it; `service` is Kafka or Redis."""
+    cause, prefix = _cause(error), f"TANKERWATCH_{service.upper()}_"
+    if isinstance(cause, _AUTHENTICATION):
+        return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
+    if any(isinstance(each, ssl.SSLError) for each in _causes(cause)):
+        return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
+    if cause is not error and not _refused(str(cause)):
+        return f"correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
+    return f"start it, or correct {_ADDRESS[service]}"
+
+
+def _cause(error: Exception) -> Exception:
+    return _last.error if "bootstrap" in str(error) and _last.error is not None else error
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """The error and what it came from."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _refused(text: str) -> bool:
+    return "Connect call failed" in text or "Error 111" in text or "refused" in text
+
+
+def _of_tls(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return str(getattr(error, "reason", None) or error).lower().replace("_", " ")

@@ -1,7 +1,7 @@
 """Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,18 @@ Pairs = npt.NDArray[np.intp]
 """Two columns of row numbers, the lower first."""
 
 
+Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
+"""Of some MMSIs, which are wanted."""
+
+
+class Steps(NamedTuple):
+    """Ticks by the instant of the grid that they are for, or that ends their step; sorted by track, then
+    time. `tracks` has the track of each."""
+
+    ticks: Mapping[Millis, Rows]
+    tracks: Mapping[Millis, Numbers]
+
+
 class Neighbours:
     """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
 
@@ -31,7 +43,7 @@ class Neighbours:
         """Of the same rows MMSI and segment in one number, ascending."""
 
     def take(
-        self, time: Millis, fresh: Rows, wanted: Callable[[int], bool], followed: Iterable[Key]
+        self, time: Millis, fresh: Rows, wanted: Wanted, followed: Iterable[Key]
     ) -> tuple[Rows, Rows, Floats]:
         """Take in ticks for one instant. Returns the ticks of two vessels, row by row, and metres between.
 
@@ -64,6 +76,11 @@ class Neighbours:
                 one, other = rows[at[0]], rows[at[1]]
                 metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
         return metres
+
+    @property
+    def steps(self) -> Steps:
+        """All that are kept."""
+        return Steps(self._ticks, self._tracks)
 
     def at(self, time: Millis) -> Rows:
         """The ticks kept for an instant."""
@@ -110,7 +127,7 @@ class Neighbours:
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
         self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
-    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
+    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Wanted) -> Pairs:
         points = unit_vectors(rows["lon"], rows["lat"]).T
         (new,) = np.nonzero(is_new)
         i, j = pairs_within(points[new], points, self._reach)
@@ -118,9 +135,8 @@ class Neighbours:
         low, high = np.minimum(i, j), np.maximum(i, j)
         keep = rows["mmsi"][low] != rows["mmsi"][high]
         low, high = low[keep], high[keep]
-        two = np.stack([rows["mmsi"][low], rows["mmsi"][high]], axis=1).tolist()
-        want = np.array([wanted(a) or wanted(b) for a, b in two], bool)
-        return np.stack([low[want], high[want]], axis=1).astype(np.intp)
+        want = wanted(rows["mmsi"][low]) | wanted(rows["mmsi"][high])
+        return np.stack([low[want], high[want]], axis=1)
 
 
 def tracks(rows: Rows) -> Numbers:

@@ -28,6 +28,7 @@ from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.sightings import Sightings
+from streams.detection.encounters.standing import is_wanted
 
 _FEW: Final = 3
 """Samples by which it is decided whether two lie alongside: one position that is off does not decide."""
@@ -82,6 +83,7 @@ class EncounterDetector:
 
     def learn(self, identity: Identity) -> None:
         """Take in what is newly confirmed of a vessel."""
+        self._sightings.learn(identity.mmsi)
         if identity.gone:
             self.namesakes.forget(identity.mmsi)
         else:
@@ -369,7 +371,7 @@ class EncounterDetector:
         both = (pair.a, pair.b)
         if pair.id is not None:
             return True
-        if not any(self._sightings.is_wanted(mmsi) for mmsi in both):
+        if not any(is_wanted(self._identity_of(mmsi)) for mmsi in both):
             return False
         return any(self._identity_of(mmsi).of_interest for mmsi in both) or pair.samples[0].time >= horizon
 

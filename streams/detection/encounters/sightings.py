@@ -3,20 +3,19 @@
 What it adds up to is judged in `encounter_detector`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m, unwrap
 from geofences.surroundings import Surroundings
 from models.report import Rows
-from models.tick import TICK
 from models.time import Millis
-from models.vessel import ON_OWN_TRACK, Identity, OffTrack, Role
-from streams.detection.encounters import encounter, silence
+from models.vessel import ON_OWN_TRACK, Identity, OffTrack
+from streams.detection.encounters import silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
 from streams.detection.encounters.lone_ticks import LoneTicks
@@ -25,6 +24,7 @@ from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
+from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
 from streams.detection.neighbours import SEGMENTS, Neighbours
 
@@ -63,20 +63,24 @@ class Sightings:
         self._changed = changed
         self._neighbours = Neighbours(settings.keep_metres)
         self._lone = LoneTicks(self._neighbours, step, settings)
+        self._standing = Standing(identity_of)
+
+    def learn(self, mmsi: int) -> None:
+        """More is known of a vessel from the next ticks on."""
+        self._standing.learn(mmsi)
 
     def compare(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant. Returns the pairs that have to be judged again."""
-        met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
-        heard = np.unique(rows["mmsi"]).tolist()
-        partners = [m for m in heard if m in met or encounter.is_partner(self._identity_of(m))]
-        if len(partners) < len(heard):
-            rows = rows[np.isin(rows["mmsi"], partners)]
+        partners = self._standing.partners(rows["mmsi"])
+        if not partners.all():
+            met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
+            rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
         touched: set[Key] = set()
         for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
             followed = self._followed(time)
             fresh = rows[rows["time"] == time]
             self._changed.add(f"window/{time}")
-            a, b, metres = self._neighbours.take(time, fresh, self.is_wanted, followed)
+            a, b, metres = self._neighbours.take(time, fresh, self._standing.wanted, followed)
             touched |= self._note_all(a, b, metres, receivers)
             touched |= self._note_silent(time, followed)
         return touched | self._compare_lone(instant, rows, receivers)
@@ -110,26 +114,26 @@ class Sightings:
 
     def _compare_lone(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """The same for ticks that vessels have at the time of their own fixes."""
-        followed: defaultdict[int, list[Key]] = defaultdict(list)
-        for key in self._followed(instant):
-            for track in _tracks(key):
-                followed[track].append(key)
-        meetings, steps = self._lone.take(rows, self.is_wanted, followed, self._pairs.live)
+        followed = self._followed(instant)
+        met, steps = self._lone.take(rows, self._standing.wanted, followed, self._pairs.live)
         self._changed.update(f"lone/{step}" for step in steps)
-        both = [
-            (other, lone) if int(lone["mmsi"]) == key[1] else (lone, other)
-            for lone, other, key in meetings
-            if other is not None
-        ]
-        a = np.array([one for one, _ in both], TICK)
-        b = np.array([other for _, other in both], TICK)
-        samples = iter(self._samples(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])))
+        if not len(met.track):
+            return set()
+        keys: list[Key] = list(map(tuple, met.keys.tolist()))
+        second = met.lone["mmsi"] > met.track // SEGMENTS
+        a, b = np.where(second, met.other, met.lone), np.where(second, met.lone, met.other)
+        metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+        (near,) = np.nonzero(met.heard & self._may_matter(a, b, metres))
+        matter = {keys[i] for i in near.tolist()}
+        noted = [i for i, key in enumerate(keys) if key in matter or key in self._pairs.live]
+        heard = [i for i in noted if met.heard[i]]
+        samples = dict(zip(heard, self._samples(a[heard], b[heard], metres[heard]), strict=True))
         touched: set[Key] = set()
-        for lone, other, key in meetings:
-            if other is None:
-                touched |= self._note_alone(key, lone, int(lone["mmsi"]) == key[1])
-            elif self._note(key, next(samples), receivers):
-                touched.add(key)
+        for i in noted:
+            if i not in samples:
+                touched |= self._note_alone(keys[i], met.lone[i], bool(second[i]))
+            elif self._note(keys[i], samples[i], receivers):
+                touched.add(keys[i])
         return touched
 
     def _followed(self, time: Millis) -> list[Key]:
@@ -142,20 +146,28 @@ class Sightings:
             and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].metres <= keep)
         ]
 
-    def is_wanted(self, mmsi: int) -> bool:
-        """Whether an encounter may be raised for this vessel, whoever the other is."""
-        identity = self._identity_of(mmsi)
-        return identity.of_interest or identity.role is Role.UNKNOWN
-
     def _note_all(self, a: Rows, b: Rows, metres: Floats, receivers: Receivers) -> set[Key]:
         """Note where two vessels are, row by row. Returns the pairs to be judged."""
-        columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
-        samples = self._samples(a, b, metres)
+        columns = a["mmsi"], b["mmsi"], a["segment"], b["segment"]
+        keys = list(zip(*(each.tolist() for each in columns), strict=True))
+        matter = self._may_matter(a, b, metres).tolist()
+        noted = [i for i, key in enumerate(keys) if matter[i] or key in self._pairs.live]
+        samples = self._samples(a[noted], b[noted], metres[noted])
         return {
-            key
-            for key, sample in zip(zip(*columns, strict=True), samples, strict=True)
-            if self._note(key, sample, receivers)
+            keys[i]
+            for i, sample in zip(noted, samples, strict=True)
+            if self._note(keys[i], sample, receivers)
         }
+
+    def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> npt.NDArray[np.bool_]:
+        """Where two that are no known pair may become one, or lie alongside; elsewhere nothing is noted."""
+        s = self._settings
+        one, other = a["sog"].astype(np.float64), b["sog"].astype(np.float64)
+        slow = ~(np.maximum(one, other) >= max(s.under_way_knots, s.drift_knots, s.slow_knots))
+        near = metres <= max(s.near_metres, s.keep_metres, s.alongside_metres)
+        co_moving = (np.minimum(one, other) > s.co_moving_knots) & (metres <= s.co_moving_metres)
+        matters: npt.NDArray[np.bool_] = (slow & near) | co_moving
+        return matters
 
     def _samples(self, a: Rows, b: Rows, metres: Floats) -> list[PairSample]:
         """Both vessels at one moment each, row by row."""
@@ -266,6 +278,7 @@ class Sightings:
         found: dict[str, dict[Millis, bytes]] = {"window": {}, "lone": {}}
         for kind, rest, data in pieces:
             found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
+        self._standing.clear()
         self._neighbours.load(found["window"])
         self._lone.load(found["lone"])
 

@@ -1,0 +1,80 @@
+"""Standing: whether vessels may take part in an encounter, by what is known of each, for whole columns."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.vessel import Identity, Role
+from streams.detection.encounters.encounter import is_partner
+
+_PARTNER: Final = 1
+_WANTED: Final = 2
+_SPARE: Final = 1 << 16
+"""Vessels that are remembered beside twice as many as were asked of at once."""
+Mmsis = npt.NDArray[np.integer]
+Bools = npt.NDArray[np.bool_]
+
+
+def is_wanted(identity: Identity) -> bool:
+    """Whether an encounter may be raised for a vessel, whoever the other is."""
+    return identity.of_interest or identity.role is Role.UNKNOWN
+
+
+class Standing:
+    """Has no state but what it may forget: what was looked up since more was learnt of a vessel."""
+
+    def __init__(self, identity_of: Callable[[int], Identity]) -> None:
+        self._identity_of = identity_of
+        self._mmsis = np.empty(0, np.uint32)  # ascending
+        self._flags = np.empty(0, np.uint8)
+        self._learnt: set[int] = set()
+        self._most = 0
+
+    def partners(self, mmsis: Mmsis) -> Bools:
+        """Which of these can be part of an encounter."""
+        return (self._of(mmsis) & _PARTNER) > 0
+
+    def wanted(self, mmsis: Mmsis) -> Bools:
+        """For which of these an encounter may be raised, whoever the other is."""
+        return (self._of(mmsis) & _WANTED) > 0
+
+    def learn(self, mmsi: int) -> None:
+        """Something else is known of this vessel, or will be before it is next asked of."""
+        self._learnt.add(mmsi)
+
+    def clear(self) -> None:
+        """Something else may be known of all of them."""
+        self._mmsis, self._flags = self._mmsis[:0], self._flags[:0]
+        self._learnt.clear()
+
+    def _of(self, mmsis: Mmsis) -> npt.NDArray[np.uint8]:
+        asked = mmsis.astype(np.uint32)
+        self._most = max(self._most, len(asked))
+        if self._learnt:
+            self._keep(~np.isin(self._mmsis, np.fromiter(self._learnt, np.uint32, len(self._learnt))))
+            self._learnt.clear()
+        missing = asked[~self._has(asked)]
+        if len(missing) and len(self._mmsis) > 2 * self._most + _SPARE:
+            self.clear()
+            missing = asked
+        if len(missing):
+            self._look_up(np.unique(missing))
+        return self._flags[self._mmsis.searchsorted(asked)]
+
+    def _has(self, mmsis: npt.NDArray[np.uint32]) -> Bools:
+        at = self._mmsis.searchsorted(mmsis)
+        has = at < len(self._mmsis)
+        has[has] = self._mmsis[at[has]] == mmsis[has]
+        return has
+
+    def _keep(self, which: Bools) -> None:
+        self._mmsis, self._flags = self._mmsis[which], self._flags[which]
+
+    def _look_up(self, mmsis: npt.NDArray[np.uint32]) -> None:
+        identities = map(self._identity_of, mmsis.tolist())
+        flags = [_PARTNER * is_partner(each) + _WANTED * is_wanted(each) for each in identities]
+        at = self._mmsis.searchsorted(mmsis)
+        self._mmsis = np.insert(self._mmsis, at, mmsis)
+        self._flags = np.insert(self._flags, at, np.array(flags, np.uint8))

@@ -40,10 +40,15 @@ class Meetings(NamedTuple):
         return Meetings(*(column[rows] for column in self))
 
     @property
+    def pairs(self) -> tuple[Numbers, Numbers]:
+        """The two tracks of each, the lower one first."""
+        own = tracks(self.lone)
+        return np.minimum(own, self.track), np.maximum(own, self.track)
+
+    @property
     def keys(self) -> Numbers:
         """The pair of each, as rows of four."""
-        own = tracks(self.lone)
-        low, high = np.minimum(own, self.track), np.maximum(own, self.track)
+        low, high = self.pairs
         return np.stack([low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS], axis=1)
 
 
@@ -55,6 +60,24 @@ def _all(parts: Sequence[Meetings]) -> Meetings:
         joined(other, TICK),
         np.concatenate([np.empty(0, bool), *heard]),
     )
+
+
+class PairCodes:
+    """One number for each pair of tracks."""
+
+    def __init__(self, *meetings: Meetings) -> None:
+        self._tracks = np.unique(np.concatenate([track for each in meetings for track in each.pairs]))
+
+    def of(self, low: Numbers, high: Numbers) -> Numbers:
+        """Of pairs of which there are meetings."""
+        return self._tracks.searchsorted(low) * len(self._tracks) + self._tracks.searchsorted(high)
+
+    def of_keys(self, keys: Iterable[Key]) -> Numbers:
+        """Of those of these pairs both of which have meetings."""
+        key = np.array(list(keys), np.int64).reshape(-1, 4)
+        both = key[:, :2] * SEGMENTS + key[:, 2:]
+        low, high = both[np.isin(both, self._tracks).all(axis=1)].T
+        return self.of(low, high)
 
 
 class _Asked(NamedTuple):
@@ -81,7 +104,7 @@ class LoneTicks:
         rows: Rows,
         wanted: Wanted,
         followed: Iterable[Key],
-        known: Mapping[Key, object],
+        known: Iterable[Key],
     ) -> tuple[Meetings, set[Millis]]:
         """Take in all ticks of an instant; `neighbours` have those on the grid already.
 
@@ -128,20 +151,20 @@ class LoneTicks:
         keep &= heard | (np.arange(len(track)) >= len(track) - followed)
         return [Meetings(lone, track, other, heard).take(keep)]
 
-    def _first_of_each(self, found: Meetings, apart: Meetings, known: Mapping[Key, object]) -> Meetings:
+    def _first_of_each(self, found: Meetings, apart: Meetings, known: Iterable[Key]) -> Meetings:
         """The first found of each pair and time, sorted; of those `apart` such of pairs that are found or
         known."""
         if len(apart.track):
-            met = set(map(tuple, found.keys.tolist()))
-            keep = [key in known or key in met for key in map(tuple, apart.keys.tolist())]
-            found = _all([found, apart.take(np.array(keep, bool))])
+            code = PairCodes(found, apart)
+            met = np.concatenate([code.of(*found.pairs), code.of_keys(known)])
+            found = _all([found, apart.take(np.isin(code.of(*apart.pairs), met))])
         if not len(found.track):
             return found
         columns = [found.lone["time"], *found.keys.T[::-1]]
         order = np.lexsort(columns)
-        found = found.take(order)
-        ordered = np.stack([column[order] for column in columns])
-        return found.take(np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)))
+        ordered = np.stack(columns)[:, order]
+        is_first = np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0))
+        return found.take(order[is_first])
 
     @property
     def steps(self) -> list[Millis]:

@@ -18,7 +18,7 @@ from models.vessel import ON_OWN_TRACK, Identity, OffTrack
 from streams.detection.encounters import silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
-from streams.detection.encounters.lone_ticks import LoneTicks
+from streams.detection.encounters.lone_ticks import LoneTicks, PairCodes
 from streams.detection.encounters.pair_sample import PairSample, pair_samples
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
@@ -119,21 +119,22 @@ class Sightings:
         self._changed.update(f"lone/{step}" for step in steps)
         if not len(met.track):
             return set()
-        keys: list[Key] = list(map(tuple, met.keys.tolist()))
         second = met.lone["mmsi"] > met.track // SEGMENTS
         a, b = np.where(second, met.other, met.lone), np.where(second, met.lone, met.other)
         metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
-        (near,) = np.nonzero(met.heard & self._may_matter(a, b, metres))
-        matter = {keys[i] for i in near.tolist()}
-        noted = [i for i, key in enumerate(keys) if key in matter or key in self._pairs.live]
-        heard = [i for i in noted if met.heard[i]]
-        samples = dict(zip(heard, self._samples(a[heard], b[heard], metres[heard]), strict=True))
+        matter = met.heard & self._may_matter(a, b, metres)
+        code = PairCodes(met)
+        pairs = code.of(*met.pairs)
+        noted = np.isin(pairs, np.concatenate([pairs[matter], code.of_keys(self._pairs.live)]))
+        met, a, b, metres, second = met.take(noted), a[noted], b[noted], metres[noted], second[noted]
+        samples = iter(self._samples(a[met.heard], b[met.heard], metres[met.heard]))
+        keys: list[Key] = [(a, b, *segments) for a, b, *segments in met.keys.tolist()]
         touched: set[Key] = set()
-        for i in noted:
-            if i not in samples:
-                touched |= self._note_alone(keys[i], met.lone[i], bool(second[i]))
-            elif self._note(keys[i], samples[i], receivers):
-                touched.add(keys[i])
+        for i, (key, heard) in enumerate(zip(keys, met.heard.tolist(), strict=True)):
+            if not heard:
+                touched |= self._note_alone(key, met.lone[i], bool(second[i]))
+            elif self._note(key, next(samples), receivers):
+                touched.add(key)
         return touched
 
     def _followed(self, time: Millis) -> list[Key]:

@@ -44,8 +44,19 @@ def places(
     on_grid, alone = (_table(each, first, last, step) for each in (grid, lone))
     times = np.concatenate([np.empty(0, np.int64), *(each["time"] for each in alone.parts)])
     before, after = _around(
-        *(track, time, on_grid.tracks, on_grid.begins, on_grid.slots),
-        *(alone.tracks, times, alone.begins, alone.slots, first, last, step, s.silence),
+        track,
+        time,
+        on_grid.tracks,
+        on_grid.begins,
+        on_grid.slots,
+        alone.tracks,
+        times,
+        alone.begins,
+        alone.slots,
+        first,
+        last,
+        step,
+        s.silence,
     )
     (there,) = np.nonzero((before != _NONE) & (after != _NONE))
     rows, known = np.zeros(len(track), TICK), np.zeros(len(track), bool)

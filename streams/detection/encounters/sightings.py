@@ -31,6 +31,9 @@ from streams.detection.neighbours import SEGMENTS, Neighbours
 KEPT_ALONE: Final = 64
 """Places where one vessel was heard alone that are kept of a pair before they are settled."""
 
+_SURELY: Final = 0.98
+"""Share of a distance on the sphere that there surely is on the plane in which hulls are measured."""
+
 
 class Sightings:
     """State: the recent ticks of all vessels. The pairs that it notes things of are kept in `pairs`.
@@ -161,14 +164,19 @@ class Sightings:
         }
 
     def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> npt.NDArray[np.bool_]:
-        """Where two that are no known pair may become one, or lie alongside; elsewhere nothing is noted."""
+        """Where two that are no known pair may become one, or lie alongside: elsewhere nothing is noted.
+
+        It may be said of too many, never of too few: how far their hulls are apart is not known here.
+        """
         s = self._settings
         one, other = a["sog"].astype(np.float64), b["sog"].astype(np.float64)
-        slow = ~(np.maximum(one, other) >= max(s.under_way_knots, s.drift_knots, s.slow_knots))
-        near = metres <= max(s.near_metres, s.keep_metres, s.alongside_metres)
-        co_moving = (np.minimum(one, other) > s.co_moving_knots) & (metres <= s.co_moving_metres)
-        matters: npt.NDArray[np.bool_] = (slow & near) | co_moving
-        return matters
+        slower, faster = np.minimum(one, other), np.maximum(one, other)
+        hulls = self._standing.reach(a["mmsi"]) + self._standing.reach(b["mmsi"])
+        alongside = _SURELY * metres <= hulls + s.alongside_metres
+        begins = ~(faster >= s.drift_knots) | (alongside & ~(faster >= s.under_way_knots))
+        matters = (alongside & (faster < s.slow_knots)) | (begins & (metres <= s.near_metres))
+        matters |= (slower > s.co_moving_knots) & (metres <= s.co_moving_metres)
+        return np.asarray(matters)
 
     def _samples(self, a: Rows, b: Rows, metres: Floats) -> list[PairSample]:
         """Both vessels at one moment each, row by row."""

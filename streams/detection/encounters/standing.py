@@ -1,4 +1,5 @@
-"""Standing: whether vessels may take part in an encounter, by what is known of each, for whole columns."""
+"""Standing: whether vessels may take part in an encounter, and how far their hulls reach, by what is known of
+each, for whole columns."""
 
 from collections.abc import Callable
 from typing import Final
@@ -29,16 +30,24 @@ class Standing:
         self._identity_of = identity_of
         self._mmsis = np.empty(0, np.uint32)  # ascending
         self._flags = np.empty(0, np.uint8)
+        self._reach = np.empty(0, np.float32)
         self._learnt: set[int] = set()
         self._most = 0
 
     def partners(self, mmsis: Mmsis) -> Bools:
         """Which of these can be part of an encounter."""
-        return (self._of(mmsis) & _PARTNER) > 0
+        rows = self._rows(mmsis)
+        return (self._flags[rows] & _PARTNER) > 0
 
     def wanted(self, mmsis: Mmsis) -> Bools:
         """For which of these an encounter may be raised, whoever the other is."""
-        return (self._of(mmsis) & _WANTED) > 0
+        rows = self._rows(mmsis)
+        return (self._flags[rows] & _WANTED) > 0
+
+    def reach(self, mmsis: Mmsis) -> npt.NDArray[np.float32]:
+        """Metres within which all of the hull lies, round the antenna; 0 where the size is not known."""
+        rows = self._rows(mmsis)
+        return self._reach[rows]
 
     def learn(self, mmsi: int) -> None:
         """Something else is known of this vessel, or will be before it is next asked of."""
@@ -46,10 +55,11 @@ class Standing:
 
     def clear(self) -> None:
         """Something else may be known of all of them."""
-        self._mmsis, self._flags = self._mmsis[:0], self._flags[:0]
+        self._keep(np.zeros(len(self._mmsis), bool))
         self._learnt.clear()
 
-    def _of(self, mmsis: Mmsis) -> npt.NDArray[np.uint8]:
+    def _rows(self, mmsis: Mmsis) -> npt.NDArray[np.intp]:
+        """Where these vessels stand in the columns, once all of them do."""
         asked = mmsis.astype(np.uint32)
         self._most = max(self._most, len(asked))
         if self._learnt:
@@ -61,7 +71,7 @@ class Standing:
             missing = asked
         if len(missing):
             self._look_up(np.unique(missing))
-        return self._flags[self._mmsis.searchsorted(asked)]
+        return self._mmsis.searchsorted(asked)
 
     def _has(self, mmsis: npt.NDArray[np.uint32]) -> Bools:
         at = self._mmsis.searchsorted(mmsis)
@@ -71,10 +81,15 @@ class Standing:
 
     def _keep(self, which: Bools) -> None:
         self._mmsis, self._flags = self._mmsis[which], self._flags[which]
+        self._reach = self._reach[which]
 
     def _look_up(self, mmsis: npt.NDArray[np.uint32]) -> None:
-        identities = map(self._identity_of, mmsis.tolist())
+        identities = [self._identity_of(mmsi) for mmsi in mmsis.tolist()]
         flags = [_PARTNER * is_partner(each) + _WANTED * is_wanted(each) for each in identities]
+        sizes = [each.dimensions for each in identities]
         at = self._mmsis.searchsorted(mmsis)
         self._mmsis = np.insert(self._mmsis, at, mmsis)
         self._flags = np.insert(self._flags, at, np.array(flags, np.uint8))
+        self._reach = np.insert(
+            self._reach, at, [0 if size is None else size.length + size.beam for size in sizes]
+        )

@@ -20,9 +20,10 @@ def pairs_within(points: Floats, others: Floats, reach: Floats | float) -> tuple
 
     Points are rows of x, y and z. Distances are straight ones.
     """
-    each = np.broadcast_to(np.asarray(reach, np.float64), len(points)).copy()
     if not len(points) or not len(others):
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    each = np.empty(len(points))
+    each[:] = reach
     size = max(float(each.max()) * _MARGIN, _SMALLEST)
     return _pairs(np.ascontiguousarray(points), np.ascontiguousarray(others), each, size)
 

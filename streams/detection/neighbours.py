@@ -52,14 +52,16 @@ class Neighbours:
         """
         old = self._ticks.get(time, no_ticks())
         rows = joined([old, fresh], TICK)
-        is_new = np.arange(len(rows)) >= len(old)
-        order = np.lexsort([rows["segment"], rows["mmsi"]])
-        rows, is_new = rows.take(order), is_new[order]
-        self._ticks[time], self._tracks[time] = rows, tracks(rows)
-        if len(rows) < 2 or not is_new.any():
+        track = tracks(rows)
+        order = np.argsort(track, kind="stable")
+        is_new = order >= len(old)
+        rows, track = rows.take(order), track[order]
+        self._ticks[time], self._tracks[time] = rows, track
+        if len(rows) < 2 or not len(fresh):
             return rows[:0], rows[:0], np.empty(0)
-        near, known = self._near(rows, is_new, wanted), _followed(self._tracks[time], is_new, followed)
-        pairs = np.concatenate([near, known])
+        pairs = np.concatenate([self._near(rows, is_new, wanted), _followed(track, is_new, followed)])
+        if not len(pairs):
+            return rows[:0], rows[:0], np.empty(0)
         # as one number: numpy takes far longer to find rows that are the same
         first, second = np.divmod(np.unique(pairs[:, 0] * len(rows) + pairs[:, 1]), len(rows))
         a, b = rows.take(first), rows.take(second)
@@ -135,7 +137,8 @@ class Neighbours:
         low, high = np.minimum(i, j), np.maximum(i, j)
         keep = rows["mmsi"][low] != rows["mmsi"][high]
         low, high = low[keep], high[keep]
-        want = wanted(rows["mmsi"][low]) | wanted(rows["mmsi"][high])
+        want = wanted(rows["mmsi"])
+        want = want[low] | want[high]
         return np.stack([low[want], high[want]], axis=1)
 
 
@@ -148,6 +151,8 @@ def tracks(rows: Rows) -> Numbers:
 def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
     """The rows of these pairs, where both have one and one of the two is new."""
     key = np.array(list(keys), np.int64).reshape(-1, 4)
+    if not len(key):
+        return np.empty((0, 2), np.intp)
     at, found = _find(there, key[:, :2] * SEGMENTS + key[:, 2:])
     at = at[found.all(axis=1)]
     return at[is_new[at].any(axis=1)]

@@ -152,6 +152,8 @@ class Sightings:
 
     def _note_all(self, a: Rows, b: Rows, metres: Floats, receivers: Receivers) -> set[Key]:
         """Note where two vessels are, row by row. Returns the pairs to be judged."""
+        if not len(metres):
+            return set()
         columns = a["mmsi"], b["mmsi"], a["segment"], b["segment"]
         keys = list(zip(*(each.tolist() for each in columns), strict=True))
         matter = self._may_matter(a, b, metres).tolist()

@@ -65,19 +65,18 @@ class Standing:
         if self._learnt:
             self._keep(~np.isin(self._mmsis, np.fromiter(self._learnt, np.uint32, len(self._learnt))))
             self._learnt.clear()
-        missing = asked[~self._has(asked)]
-        if len(missing) and len(self._mmsis) > 2 * self._most + _SPARE:
+        at = self._mmsis.searchsorted(asked)
+        is_there = np.zeros(len(asked), bool)
+        (inside,) = np.nonzero(at < len(self._mmsis))
+        is_there[inside] = self._mmsis[at[inside]] == asked[inside]
+        if is_there.all():
+            return at
+        missing = asked[~is_there]
+        if len(self._mmsis) > 2 * self._most + _SPARE:
             self.clear()
             missing = asked
-        if len(missing):
-            self._look_up(np.unique(missing))
+        self._look_up(np.unique(missing))
         return self._mmsis.searchsorted(asked)
-
-    def _has(self, mmsis: npt.NDArray[np.uint32]) -> Bools:
-        at = self._mmsis.searchsorted(mmsis)
-        has = at < len(self._mmsis)
-        has[has] = self._mmsis[at[has]] == mmsis[has]
-        return has
 
     def _keep(self, which: Bools) -> None:
         self._mmsis, self._flags = self._mmsis[which], self._flags[which]

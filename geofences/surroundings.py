@@ -1,7 +1,7 @@
 """What lies around a position: fences, shore, ports."""
 
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -27,6 +27,25 @@ _REMEMBERED: Final = 32_768
 """Positions whose distances are remembered: every revision of an event asks for those of its positions."""
 
 
+class _Remembered:
+    """Kilometres by position; of some that were asked for lately they are remembered."""
+
+    def __init__(self, look_up: Callable[[Floats, Floats], Floats]) -> None:
+        self._look_up = look_up
+        self._known: dict[tuple[float, float], float] = {}
+
+    def __call__(self, lon: Floats, lat: Floats) -> list[float]:
+        positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
+        missing = [each for each in dict.fromkeys(positions) if each not in self._known]
+        if missing:
+            if len(self._known) + len(missing) > _REMEMBERED:
+                self._known.clear()
+                missing = list(dict.fromkeys(positions))
+            found = self._look_up(*np.array(missing).T).tolist()
+            self._known.update(zip(missing, found, strict=True))
+        return [self._known[each] for each in positions]
+
+
 class Surroundings:
     """The fences of a run, and what detectors ask of them. Read only, shared by all stages."""
 
@@ -45,9 +64,8 @@ class Surroundings:
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
-        self._shore: dict[tuple[float, float], float] = {}  # kilometres by position, of some
-        self.port_km: Callable[[float, float], float] = lru_cache(_REMEMBERED)(self._look_up_port_km)
-        """Kilometres from a position in degrees to the nearest port, as in `distances`."""
+        self._shores_km = _Remembered(shore_distance_km)
+        self._ports_km = _Remembered(self._look_up_ports)
         self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
@@ -149,34 +167,32 @@ class Surroundings:
 
         A port is one of the catalogue (its fences) or of the World Port Index (a point).
         """
-        start, end = self.shores_km(np.array(lon), np.array(lat))
+        shores, ports = (far(np.array(lon), np.array(lat)) for far in (self._shores_km, self._ports_km))
         return Distances(
-            start_distance_from_shore_km=rounded(start, 2),
-            end_distance_from_shore_km=rounded(end, 2),
-            start_distance_from_port_km=rounded(self.port_km(lon[0], lat[0]), 2),
-            end_distance_from_port_km=rounded(self.port_km(lon[1], lat[1]), 2),
+            start_distance_from_shore_km=rounded(shores[0], 2),
+            end_distance_from_shore_km=rounded(shores[1], 2),
+            start_distance_from_port_km=rounded(ports[0], 2),
+            end_distance_from_port_km=rounded(ports[1], 2),
         )
+
+    def expect(self, lon: Floats, lat: Floats) -> None:
+        """Look these positions up, for `distances`: all at once, which is far faster than one by one."""
+        self._shores_km(lon, lat)
+        self._ports_km(lon, lat)
+
+    def port_km(self, lon: float, lat: float) -> float:
+        """Kilometres from a position in degrees to the nearest port, as in `distances`."""
+        return self._ports_km(np.array([lon]), np.array([lat]))[0]
 
     def shore_km(self, lon: float, lat: float) -> float:
         """Kilometres from a position in degrees to the shore."""
-        return self.shores_km(np.array([lon]), np.array([lat]))[0]
+        return self._shores_km(np.array([lon]), np.array([lat]))[0]
 
     def shores_km(self, lon: Floats, lat: Floats) -> list[float]:
         """The same for many positions."""
-        positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
-        missing = [each for each in dict.fromkeys(positions) if each not in self._shore]
-        if missing:
-            if len(self._shore) + len(missing) > _REMEMBERED:
-                self._shore.clear()
-                missing = list(dict.fromkeys(positions))
-            found = shore_distance_km(*np.array(missing).T).tolist()
-            self._shore.update(zip(missing, found, strict=True))
-        return [self._shore[each] for each in positions]
+        return self._shores_km(lon, lat)
 
-    def _look_up_port_km(self, lon: float, lat: float) -> float:
-        return float(self._port_km(np.array([lon]), np.array([lat]))[0])
-
-    def _port_km(self, lon: Floats, lat: Floats) -> Floats:
+    def _look_up_ports(self, lon: Floats, lat: Floats) -> Floats:
         nearest: Floats = np.fmin(self._fenced_km(lon, lat), world_ports().nearest(lon, lat)[1])
         return nearest
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Final
 
@@ -203,6 +204,7 @@ def hours(duration: Millis) -> float:
     return round(duration / HOUR, 2)
 
 
+@lru_cache(maxsize=16_384)
 def sample(
     time: Millis,
     mmsi: int,
@@ -214,7 +216,10 @@ def sample(
     distance: float | None = None,
     hull_gap: float | None = None,
 ) -> Sample:
-    """One position in the evidence. Knots, degrees and metres; NaN becomes null."""
+    """One position in the evidence. Knots, degrees and metres; NaN becomes null.
+
+    Each revision of an event names most of those of the one before.
+    """
     return Sample(
         time=to_text(time),
         ssvid=f"{mmsi:09d}",

@@ -5,7 +5,7 @@ level (`build_event`). Where ships rest, and whether the vessel was in an encoun
 where all vessels are compared. There `judged` adds it and decides the level.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -197,6 +197,13 @@ class _Facts(msgspec.Struct, frozen=True):
     watched: str | None  # name of a watched fence that it was in
     distances: Distances
     shore_km: float | None  # from the shore, on average
+
+
+def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings) -> None:
+    """Events of these are built next: look up what lies around their new positions, for all at once."""
+    going_on = (run for run in runs if run.start is not None)
+    new = [each for run in going_on for each in run.samples if each.time > run.last_revision_at]
+    surroundings.expect(np.array([each.lon for each in new]), np.array([each.lat for each in new]))
 
 
 def build_event(

@@ -1,43 +1,82 @@
 """Nearby: which points on the unit sphere lie near which others, for whole columns."""
 
-from itertools import chain
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats
+from streams.runtime.compiled import compiled
 
-_FEW: Final = 1 << 17
-"""Pairs that are compared one by one: no slower than a tree, whose library takes a third of a second to
-load."""
+_SMALLEST: Final = 2.0**-19
+"""Side of the smallest cell: the three numbers of a cell then fit into one of 63 bits."""
 _MARGIN: Final = 1 + 1e-9
-Numbers = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.int64]
 
 
 def pairs_within(points: Floats, others: Floats, reach: Floats | float) -> tuple[Numbers, Numbers]:
     """Each point with each of the others that is no farther from it than its reach: their numbers, a row a
     pair, in order.
 
-    Points are rows of x, y and z. Distances are straight ones. However the pairs are looked for, the same are
-    found.
+    Points are rows of x, y and z. Distances are straight ones.
     """
-    reach = np.broadcast_to(np.asarray(reach, np.float64), len(points))
-    if len(points) * len(others) <= _FEW:
-        i, j = np.nonzero(_squares(points[:, None], others[None]) <= (reach * reach)[:, None])
-        return i, j
-    from scipy.spatial import cKDTree
-
-    near = cKDTree(others).query_ball_point(points, reach * _MARGIN, return_sorted=True).tolist()
-    count = [len(each) for each in near]
-    i = np.repeat(np.arange(len(near)), count)
-    j = np.fromiter(chain.from_iterable(near), np.intp, sum(count))
-    close = _squares(points[i], others[j]) <= (reach * reach)[i]
-    return i[close], j[close]
+    if not len(points) or not len(others):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    each = np.empty(len(points))
+    each[:] = reach
+    size = max(float(each.max()) * _MARGIN, _SMALLEST)
+    return _pairs(np.ascontiguousarray(points), np.ascontiguousarray(others), each, size)
 
 
-def _squares(one: Floats, other: Floats) -> Floats:
-    apart = one - other
-    apart *= apart
-    squares: Floats = apart[..., 0] + apart[..., 1] + apart[..., 2]
-    return squares
+@compiled
+def _pairs(points: Floats, others: Floats, reach: Floats, size: float) -> tuple[Numbers, Numbers]:
+    """The others are sorted into cubes of a side `size`, no less than any reach: those within reach lie in
+    the cube of the point, or beside it. Cubes that follow each other from south to north have numbers that
+    do."""
+    cubes = np.empty(len(others), np.int64)
+    for k in range(len(others)):
+        cubes[k] = _cube(others[k, 0], others[k, 1], others[k, 2], size)
+    order = np.argsort(cubes)
+    cubes = cubes[order]
+    near = others[order]
+    first = np.empty(2 * len(points) + 16, np.int64)
+    second = np.empty(len(first), np.int64)
+    count = 0
+    for i in range(len(points)):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        limit, begin = reach[i] * reach[i], count
+        middle = _cube(x, y, z, size)
+        for column in range(9):
+            beside = middle + ((column // 3 - 1) << 42) + ((column % 3 - 1) << 21)
+            k = _first(cubes, beside - 1)
+            while k < len(cubes) and cubes[k] <= beside + 1:
+                a, b, c = x - near[k, 0], y - near[k, 1], z - near[k, 2]
+                if a * a + b * b + c * c <= limit:
+                    if count == len(first):
+                        first = np.concatenate((first, np.empty(count, np.int64)))
+                        second = np.concatenate((second, np.empty(count, np.int64)))
+                    first[count], second[count] = i, order[k]
+                    count += 1
+                k += 1
+        second[begin:count].sort()
+    return first[:count].copy(), second[:count].copy()
+
+
+@compiled
+def _cube(x: float, y: float, z: float, size: float) -> int:
+    """Number of the cube that a point lies in."""
+    a, b, c = int((x + 2) / size), int((y + 2) / size), int((z + 2) / size)
+    return (a << 42) + (b << 21) + c
+
+
+@compiled
+def _first(cubes: Numbers, cube: int) -> int:
+    """Place of the first number that is no less."""
+    low, high = 0, len(cubes)
+    while low < high:
+        middle = (low + high) >> 1
+        if cubes[middle] < cube:
+            low = middle + 1
+        else:
+            high = middle
+    return low

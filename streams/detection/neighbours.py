@@ -1,7 +1,7 @@
 """Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,18 @@ Pairs = npt.NDArray[np.intp]
 """Two columns of row numbers, the lower first."""
 
 
+Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
+"""Of some MMSIs, which are wanted."""
+
+
+class Steps(NamedTuple):
+    """Ticks by the instant of the grid that they are for, or that ends their step; sorted by track, then
+    time. `tracks` has the track of each."""
+
+    ticks: Mapping[Millis, Rows]
+    tracks: Mapping[Millis, Numbers]
+
+
 class Neighbours:
     """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
 
@@ -31,7 +43,7 @@ class Neighbours:
         """Of the same rows MMSI and segment in one number, ascending."""
 
     def take(
-        self, time: Millis, fresh: Rows, wanted: Callable[[int], bool], followed: Iterable[Key]
+        self, time: Millis, fresh: Rows, wanted: Wanted, followed: Iterable[Key]
     ) -> tuple[Rows, Rows, Floats]:
         """Take in ticks for one instant. Returns the ticks of two vessels, row by row, and metres between.
 
@@ -40,14 +52,16 @@ class Neighbours:
         """
         old = self._ticks.get(time, no_ticks())
         rows = joined([old, fresh], TICK)
-        is_new = np.arange(len(rows)) >= len(old)
-        order = np.lexsort([rows["segment"], rows["mmsi"]])
-        rows, is_new = rows.take(order), is_new[order]
-        self._ticks[time], self._tracks[time] = rows, tracks(rows)
-        if len(rows) < 2 or not is_new.any():
+        track = tracks(rows)
+        order = np.argsort(track, kind="stable")
+        is_new = order >= len(old)
+        rows, track = rows.take(order), track[order]
+        self._ticks[time], self._tracks[time] = rows, track
+        if len(rows) < 2 or not len(fresh):
             return rows[:0], rows[:0], np.empty(0)
-        near, known = self._near(rows, is_new, wanted), _followed(self._tracks[time], is_new, followed)
-        pairs = np.concatenate([near, known])
+        pairs = np.concatenate([self._near(rows, is_new, wanted), _followed(track, is_new, followed)])
+        if not len(pairs):
+            return rows[:0], rows[:0], np.empty(0)
         # as one number: numpy takes far longer to find rows that are the same
         first, second = np.divmod(np.unique(pairs[:, 0] * len(rows) + pairs[:, 1]), len(rows))
         a, b = rows.take(first), rows.take(second)
@@ -64,6 +78,11 @@ class Neighbours:
                 one, other = rows[at[0]], rows[at[1]]
                 metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
         return metres
+
+    @property
+    def steps(self) -> Steps:
+        """All that are kept."""
+        return Steps(self._ticks, self._tracks)
 
     def at(self, time: Millis) -> Rows:
         """The ticks kept for an instant."""
@@ -110,7 +129,7 @@ class Neighbours:
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
         self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
-    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Callable[[int], bool]) -> Pairs:
+    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Wanted) -> Pairs:
         points = unit_vectors(rows["lon"], rows["lat"]).T
         (new,) = np.nonzero(is_new)
         i, j = pairs_within(points[new], points, self._reach)
@@ -118,9 +137,9 @@ class Neighbours:
         low, high = np.minimum(i, j), np.maximum(i, j)
         keep = rows["mmsi"][low] != rows["mmsi"][high]
         low, high = low[keep], high[keep]
-        two = np.stack([rows["mmsi"][low], rows["mmsi"][high]], axis=1).tolist()
-        want = np.array([wanted(a) or wanted(b) for a, b in two], bool)
-        return np.stack([low[want], high[want]], axis=1).astype(np.intp)
+        want = wanted(rows["mmsi"])
+        want = want[low] | want[high]
+        return np.stack([low[want], high[want]], axis=1)
 
 
 def tracks(rows: Rows) -> Numbers:
@@ -132,6 +151,8 @@ def tracks(rows: Rows) -> Numbers:
 def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
     """The rows of these pairs, where both have one and one of the two is new."""
     key = np.array(list(keys), np.int64).reshape(-1, 4)
+    if not len(key):
+        return np.empty((0, 2), np.intp)
     at, found = _find(there, key[:, :2] * SEGMENTS + key[:, 2:])
     at = at[found.all(axis=1)]
     return at[is_new[at].any(axis=1)]

@@ -9,6 +9,7 @@ because a fleet that drifts where it fishes makes no anchorage.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -34,6 +35,8 @@ Cell = tuple[int, int]
 """Row (from the south) and column (from 180° W) of the grid."""
 _COLUMNS: Final = round(360 / _CELL)
 _NOBODY: Final[dict[int, int]] = {}
+_ROWS: Final = 256
+"""Rows of cells of which it is remembered what is near."""
 
 
 class RestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,6 +160,7 @@ class RestingPlaces:
         self._since: Millis | None = None  # the first position there was
         self._pruned = 0  # the day on which old vessels were forgotten last
         self._found: dict[Cell, tuple[_Near, _Near]] = {}  # looked up since the last change
+        self._cells_near = lru_cache(_ROWS)(self._look_up_cells)
 
     def learn(self, rows: Rows) -> None:
         """Take in TICK rows, in any order."""
@@ -172,7 +176,6 @@ class RestingPlaces:
         rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
         if not len(rows):
             return
-        self._found.clear()
         row = np.floor((rows["lat"] + 90) / _CELL).astype(np.int64).tolist()
         column = (np.floor((rows["lon"] + 180) / _CELL).astype(np.int64) % _COLUMNS).tolist()
         days = (rows["time"] // DAY).tolist()
@@ -199,6 +202,7 @@ class RestingPlaces:
         )
 
     def _note(self, cell: Cell, mmsi: int, day: int) -> None:
+        self._found.clear()
         vessels = self._cells[cell]
         vessels[mmsi] = max(day, vessels.get(mmsi, day))
         if len(vessels) > self.settings.cell_vessels:
@@ -230,22 +234,27 @@ class RestingPlaces:
         return self._found[cell]
 
     def _look(self, cell: Cell) -> tuple[_Near, _Near]:
-        s = self.settings
-        metres = 1000 * s.wide_km
-        tall = int(metres / 111_000 / _CELL) + 1
-        lat = (cell[0] + 0.5) * _CELL - 90
-        broad = min(int(tall / max(np.cos(np.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1, _COLUMNS // 2)
         near, wide = _Near(), _Near()
-        for row in range(cell[0] - tall, cell[0] + tall + 1):
-            for east in range(-broad, broad + 1):
-                vessels = self._cells.get((row, (cell[1] + east) % _COLUMNS))
-                if not vessels:
-                    continue
-                away = float(haversine_m(0.0, lat, east * _CELL, (row + 0.5) * _CELL - 90))
-                for found, limit in ((near, s.near_km), (wide, s.wide_km)):
-                    if away <= 1000 * limit:
-                        found.add(vessels)
+        for row, east, is_near in self._cells_near(cell[0]):
+            vessels = self._cells.get((row, (cell[1] + east) % _COLUMNS))
+            if vessels:
+                wide.add(vessels)
+                if is_near:
+                    near.add(vessels)
         return near, wide
+
+    def _look_up_cells(self, row: int) -> list[tuple[int, int, bool]]:
+        """The cells within the wider distance of a cell in a row: their rows, how many columns east they are,
+        and whether they are within the nearer one."""
+        s = self.settings
+        tall = int(1000 * s.wide_km / 111_000 / _CELL) + 1
+        lat = (row + 0.5) * _CELL - 90
+        broad = min(int(tall / max(np.cos(np.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1, _COLUMNS // 2)
+        rows, east = np.mgrid[row - tall : row + tall + 1, -broad : broad + 1]
+        away = haversine_m(0.0, lat, east * _CELL, (rows + 0.5) * _CELL - 90)
+        within = away <= 1000 * s.wide_km
+        is_near = away[within] <= 1000 * s.near_km
+        return list(zip(rows[within].tolist(), east[within].tolist(), is_near.tolist(), strict=True))
 
     def prune(self, instant: Millis) -> None:
         """Once a day, forget the vessels that were not at rest in a place for long."""

@@ -5,7 +5,8 @@ run for, and when a revision is due: at first, on a change of level, hourly whil
 end, and when an event has to be taken back.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -86,9 +87,11 @@ class VesselDetectors:
             )
         ]
 
-    def close_buckets(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
+    def close_buckets(self, vessels: Collection[VesselState], instant: Millis) -> list[Event]:
         """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed."""
         events: list[Event] = []
+        slow = (each.loitering_runs.values() for each in vessels if each.identity.of_interest)
+        loitering_event.expect(chain.from_iterable(slow), self._surroundings)
         for vessel in vessels:
             if not self.is_candidate(vessel, instant):
                 _forget(vessel)
@@ -247,11 +250,8 @@ class VesselDetectors:
             run.id = event_id(EventType.LOITERING, (vessel.mmsi,), run.start, first.lon, first.lat)
         run.level, run.revision, run.last_revision_at = level, run.revision + 1, instant
         detector = self._detectors[EventType.LOITERING]
-        return [
-            loitering_event.build_event(
-                run, vessel.identity, instant, status, retraction, self._surroundings, detector, s
-            )
-        ]
+        known = vessel.identity, instant, status, retraction
+        return [loitering_event.build_event(run, *known, self._surroundings, detector, s)]
 
     # --- port visits
 

@@ -291,7 +291,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
     def _learn(self, instant: Millis, parts: list[Instant]) -> set[int]:
         """Take in what is newly confirmed of vessels; returns their MMSIs."""
         learnt: set[int] = set()
-        identities = (identity for part in parts for identity in part.identities)
+        identities = [identity for part in parts for identity in part.identities]
+        self._identities.expect(identity.mmsi for identity in identities)
         for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
             learnt.add(identity.mmsi)
             self._encounters.learn(identity)

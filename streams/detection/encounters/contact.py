@@ -1,11 +1,13 @@
 """Contact: from the samples of two vessels, when they lay together, how close, and for how long."""
 
 import math
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -100,6 +102,8 @@ class Contacts:
         self._settled = _Run()
         self._taken = 0
         """Samples that are in `_settled`."""
+        self._marks: deque[tuple[int, _Mark]] = deque(maxlen=_MARKS)
+        """How that was some samples before, and with how many: late ticks change the last few."""
 
     def of(
         self, samples: Sequence[PairSample], alone: Sequence[HeardAlone], s: EncounterSettings
@@ -109,24 +113,59 @@ class Contacts:
         A contact begins within `near_metres` and lasts up to `keep_metres`. `alone` says where one of the two
         was heard while the other was not.
         """
-        goes_on = self._alone == alone and self._samples == samples[: len(self._samples)]
-        if goes_on and len(samples) == len(self._samples):
+        same = _same(self._samples, samples)
+        if same == len(samples) == len(self._samples) and self._alone == alone:
             return self._found
-        if not goes_on:
-            self._settled, self._taken = _Run(), 0
+        self._go_back(min(same - _AHEAD, self._before_other(alone)))
         self._samples, self._alone = list(samples), list(alone)
         while self._taken < len(samples) - _AHEAD:
+            if self._taken % _APART == 0:
+                self._marks.append((self._taken, self._settled.mark()))
             self._settled.take(self._samples, self._taken, alone, s)
             self._taken += 1
-        run = self._settled.copy()
+        mark = self._settled.mark()
         for i in range(self._taken, len(samples)):
-            run.take(self._samples, i, alone, s)
-        self._found = run.contact(s)
+            self._settled.take(self._samples, i, alone, s)
+        self._found = self._settled.contact(s)
+        self._settled.back(mark)
         return self._found
+
+    def _go_back(self, good: int) -> None:
+        """To before the first sample that is not as it was: so many are at least."""
+        if self._taken <= good:
+            return
+        while self._marks and self._marks[-1][0] > good:
+            self._marks.pop()
+        if self._marks:
+            self._taken, mark = self._marks.pop()
+            self._settled.back(mark)
+        else:
+            self._settled, self._taken = _Run(), 0
+
+    def _before_other(self, alone: Sequence[HeardAlone]) -> int:
+        """The samples known that end before the first of these that are not as they were."""
+        same = _same(self._alone, alone)
+        times = [each[same].time for each in (self._alone, alone) if same < len(each)]
+        return bisect_right(self._samples, min(times), key=_time) if times else len(self._samples)
 
 
 _AHEAD: Final = 2
 """Samples after one that decide whether it is in contact."""
+_MARKS: Final = 3
+_APART: Final = 8
+"""It is remembered what samples came to at the last multiples of this, so many of them."""
+
+
+def _time(sample: PairSample) -> Millis:
+    return sample.time
+
+
+def _same(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many are the same at the beginning."""
+    least = min(len(one), len(other))
+    if one[:least] == other[:least]:
+        return least
+    return next(i for i in range(least) if one[i] is not other[i] and one[i] != other[i])
 
 
 class _Run:
@@ -144,15 +183,21 @@ class _Run:
         self.alongside = _Alongside()
         self.distances = _Distances()  # of all samples but the last
 
-    def copy(self) -> "_Run":
-        other = _Run()
-        other.inside, other.counted = self.inside.copy(), self.counted.copy()
-        other.silences, other.joined = self.silences.copy(), self.joined.copy()
-        other.moving, other.lasting = self.moving.copy(), self.lasting
-        other.anchored, other.moored = self.anchored.copy(), self.moored.copy()
-        other.alongside = self.alongside.copy()
-        other.distances = self.distances.copy()
-        return other
+    def mark(self) -> "_Mark":
+        """How it is now, to come back to."""
+        return _Mark(
+            *(len(self.inside), len(self.silences), self.moving.copy(), self.lasting),
+            *(self.anchored.copy(), self.moored.copy(), self.alongside.copy(), self.distances.copy()),
+        )
+
+    def back(self, mark: "_Mark") -> None:
+        """As it was at a mark; to be asked once for each."""
+        for column in (self.inside, self.counted, self.joined):
+            del column[mark.inside :]
+        del self.silences[mark.silences :]
+        self.moving, self.lasting = mark.moving, mark.lasting
+        self.anchored, self.moored = mark.anchored, mark.moored
+        self.alongside, self.distances = mark.alongside, mark.distances
 
     def take(
         self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
@@ -193,7 +238,7 @@ class _Run:
             self.alongside.take(self.inside, len(self.inside) - 2, self.counted, self.joined, s)
 
     def contact(self, s: EncounterSettings) -> Contact | None:
-        """What they come to if there are no more; to be asked once."""
+        """What they come to if there are no more; what comes after it goes on from a mark before."""
         if not self.inside:
             return None
         self.alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
@@ -209,6 +254,19 @@ class _Run:
             (self.moored[0], self.moored[1]),
             self.distances.too_far,
         )
+
+
+class _Mark(NamedTuple):
+    """What a run was: how many samples and silences it had, and its sums."""
+
+    inside: int
+    silences: int
+    moving: dict[Company, Millis]
+    lasting: int
+    anchored: list[int]
+    moored: list[int]
+    alongside: "_Alongside"
+    distances: "_Distances"
 
 
 class _Alongside:

@@ -28,9 +28,10 @@ from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.renumbered import Namesakes
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.sightings import Sightings
+from streams.detection.encounters.standing import is_wanted
 
 _FEW: Final = 3
-"""Samples by which it is decided whether two lie alongside: one position that is off does not decide."""
+"""Samples that decide whether two lie alongside: one position that is off does not."""
 
 
 class _Due(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ class EncounterDetector:
 
     def learn(self, identity: Identity) -> None:
         """Take in what is newly confirmed of a vessel."""
+        self._sightings.learn(identity.mmsi)
         if identity.gone:
             self.namesakes.forget(identity.mmsi)
         else:
@@ -366,12 +368,10 @@ class EncounterDetector:
 
     def _may_be_raised(self, pair: Pair, horizon: float) -> bool:
         """Whether a pair in contact may be an encounter; one without a vessel that counts waits for a day."""
-        both = (pair.a, pair.b)
-        if pair.id is not None:
+        both = self._identity_of(pair.a), self._identity_of(pair.b)
+        if pair.id is not None or any(each.of_interest for each in both):
             return True
-        if not any(self._sightings.is_wanted(mmsi) for mmsi in both):
-            return False
-        return any(self._identity_of(mmsi).of_interest for mmsi in both) or pair.samples[0].time >= horizon
+        return any(map(is_wanted, both)) and pair.samples[0].time >= horizon
 
     # --- checkpoints
 

@@ -131,7 +131,7 @@ def can_meet(first: tuple[Identity, Identity], now: tuple[Identity, Identity]) -
 
 def is_partner(vessel: Identity) -> bool:
     """Whether a vessel can be part of an encounter. One on a watchlist always can."""
-    return vessel.listed or vessel.role is not Role.EXCLUDED
+    return vessel.role is not Role.EXCLUDED or vessel.listed
 
 
 def revision_due(

@@ -5,33 +5,86 @@ To compare it with another vessel, the other's place at that very moment is foun
 neighbours on the grid, or two lone ticks between which it can only have drifted.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors, unwrap
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.whereabouts import Bools, between, places
 from streams.detection.nearby import pairs_within
-from streams.detection.neighbours import SEGMENTS, Neighbours, tracks
-from streams.tracking.grid import at_or_after
+from streams.detection.neighbours import SEGMENTS, Neighbours, Numbers, Steps, Wanted, tracks
 from streams.tracking.track import KNOT
 
 MARGIN: Final = 10 * MINUTE
 """Lone ticks are kept this much longer than a silence that counts: a late one may still come."""
 
 
-class Meeting(NamedTuple):
-    """A lone tick, and where another vessel was at its time; None where it was not heard."""
+class Meetings(NamedTuple):
+    """Lone ticks, and where another vessel was at the time of each, row by row."""
 
     lone: Rows
-    other: Rows | None
-    key: Key
+    track: Numbers  # of the other vessel
+    other: Rows
+    heard: Bools  # whether it was heard; if not, its row says nothing
+
+    def take(self, rows: npt.NDArray[np.generic]) -> "Meetings":
+        """Some of them: by their numbers, or those that are true."""
+        return Meetings(*(column[rows] for column in self))
+
+    @property
+    def pairs(self) -> tuple[Numbers, Numbers]:
+        """The two tracks of each, the lower one first."""
+        own = tracks(self.lone)
+        return np.minimum(own, self.track), np.maximum(own, self.track)
+
+    @property
+    def keys(self) -> Numbers:
+        """The pair of each, as rows of four."""
+        low, high = self.pairs
+        return np.stack([low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS], axis=1)
+
+
+def _all(parts: Sequence[Meetings]) -> Meetings:
+    lone, track, other, heard = zip(*parts, strict=True) if parts else ((), (), (), ())
+    return Meetings(
+        joined(lone, TICK),
+        np.concatenate([np.empty(0, np.int64), *track]),
+        joined(other, TICK),
+        np.concatenate([np.empty(0, bool), *heard]),
+    )
+
+
+class PairCodes:
+    """One number for each pair of tracks."""
+
+    def __init__(self, *meetings: Meetings) -> None:
+        self._tracks = np.unique(np.concatenate([track for each in meetings for track in each.pairs]))
+
+    def of(self, low: Numbers, high: Numbers) -> Numbers:
+        """Of pairs of which there are meetings."""
+        return self._tracks.searchsorted(low) * len(self._tracks) + self._tracks.searchsorted(high)
+
+    def of_keys(self, keys: Iterable[Key]) -> Numbers:
+        """Of those of these pairs both of which have meetings."""
+        key = np.array(list(keys), np.int64).reshape(-1, 4)
+        both = key[:, :2] * SEGMENTS + key[:, 2:]
+        low, high = both[np.isin(both, self._tracks).all(axis=1)].T
+        return self.of(low, high)
+
+
+class _Asked(NamedTuple):
+    """Lone ticks of which it is asked where a track was at the time, row by row."""
+
+    lone: Rows
+    track: Numbers
 
 
 class LoneTicks:
@@ -49,37 +102,69 @@ class LoneTicks:
     def take(
         self,
         rows: Rows,
-        wanted: Callable[[int], bool],
-        followed: Mapping[int, Iterable[Key]],
-        known: Container[Key],
-    ) -> tuple[list[Meeting], set[Millis]]:
+        wanted: Wanted,
+        followed: Iterable[Key],
+        known: Iterable[Key],
+    ) -> tuple[Meetings, set[Millis]]:
         """Take in all ticks of an instant; `neighbours` have those on the grid already.
 
-        Returns the meetings that these ticks complete, and the steps that lone ticks were added to. Meetings
-        are those near enough for a contact of which at least one MMSI is `wanted`, or farther apart if the
-        pair is `known`, and those of pairs `followed` (by track) however far apart.
+        Returns the meetings that these ticks complete, sorted by pair and time, and the steps that lone ticks
+        were added to. Meetings are those near enough for a contact of which at least one MMSI is `wanted`, or
+        farther apart if the pair is `known`, and those of pairs `followed` however far apart.
         """
         fresh = joined([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
-            return [], added
+            return _all([]), added
         times = set(np.unique(rows["time"][rows["time"] % self._step == 0]).tolist())
-        found: dict[tuple[Key, Millis], Meeting] = {}
-        apart: list[Meeting] = []
-        for lone, track in [*self._near_dense(times | added, rows, added, wanted, found, apart)]:
-            self._meet(lone, track, found, lone_only=False)
-        for lone, track in [*self._together(added), *self._on_the_way(fresh)]:
-            if wanted(int(lone["mmsi"])) or wanted(track // SEGMENTS):
-                self._meet(lone, track, found, lone_only=False)
-        for lone, own in zip(fresh, tracks(fresh).tolist(), strict=True):
-            for key in followed.get(own, ()):
-                one, other = key[0] * SEGMENTS + key[2], key[1] * SEGMENTS + key[3]
-                self._meet(lone, other if one == own else one, found, lone_only=True)
-        met = {key for key, _ in found}
-        for meeting in apart:
-            if meeting.key in known or meeting.key in met:
-                found.setdefault((meeting.key, int(meeting.lone["time"])), meeting)
-        return [found[each] for each in sorted(found)], added
+        near, apart, asked = self._near_dense(times | added, rows, added, wanted)
+        for each in (*self._together(added), *self._on_the_way(fresh)):
+            either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
+            asked.append(_Asked(each.lone[either], each.track[either]))
+        asked = [each for each in asked if len(each.track)]
+        of_followed = self._of_followed(fresh, followed)
+        if not (near or asked or len(of_followed.track)):
+            return _all([]), added
+        met = [*near, *self._met([*asked, of_followed], len(of_followed.track))]
+        return self._first_of_each(_all(met), _all(apart), known), added
+
+    def _of_followed(self, fresh: Rows, followed: Iterable[Key]) -> _Asked:
+        """New lone ticks of pairs that are followed, and the track of the other one."""
+        pairs: defaultdict[int, list[int]] = defaultdict(list)
+        for a, b, segment_a, segment_b in followed:
+            one, other = a * SEGMENTS + segment_a, b * SEGMENTS + segment_b
+            pairs[one].append(other)
+            pairs[other].append(one)
+        found = [
+            (i, other) for i, own in enumerate(tracks(fresh).tolist()) if own in pairs for other in pairs[own]
+        ]
+        at, track = np.array(found, np.int64).reshape(-1, 2).T
+        return _Asked(fresh.take(at), track)
+
+    def _met(self, asked: Sequence[_Asked], followed: int) -> list[Meetings]:
+        """Those of which it is known where the other one was, and the last ones, so many, in any case."""
+        lone = joined([each.lone for each in asked], TICK)
+        track = np.concatenate([each.track for each in asked])
+        keep = lone["mmsi"] != track // SEGMENTS
+        neighbours, own = self._neighbours.steps, Steps(self._ticks, self._tracks)
+        other, heard = places(track, lone["time"].copy(), neighbours, own, self._step, self._settings)
+        keep &= heard | (np.arange(len(track)) >= len(track) - followed)
+        return [Meetings(lone, track, other, heard).take(keep)]
+
+    def _first_of_each(self, found: Meetings, apart: Meetings, known: Iterable[Key]) -> Meetings:
+        """The first found of each pair and time, sorted; of those `apart` such of pairs that are found or
+        known."""
+        if len(apart.track):
+            code = PairCodes(found, apart)
+            met = np.concatenate([code.of(*found.pairs), code.of_keys(known)])
+            found = _all([found, apart.take(np.isin(code.of(*apart.pairs), met))])
+        if not len(found.track):
+            return found
+        columns = [found.lone["time"], *found.keys.T[::-1]]
+        order = np.lexsort(columns)
+        ordered = np.stack(columns)[:, order]
+        is_first = np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0))
+        return found.take(order[is_first])
 
     @property
     def steps(self) -> list[Millis]:
@@ -127,16 +212,17 @@ class LoneTicks:
         times: Iterable[Millis],
         rows: Rows,
         added: set[Millis],
-        wanted: Callable[[int], bool],
-        found: dict[tuple[Key, Millis], Meeting],
-        apart: list[Meeting],
-    ) -> Iterable[tuple[Rows, int]]:
+        wanted: Wanted,
+    ) -> tuple[list[Meetings], list[Meetings], list[_Asked]]:
         """Lone ticks between two instants, and the vessels that have ticks near them at the second one.
 
-        Where the other vessel has ticks at both instants and none between them, the meeting is `found` here,
-        for all at once, or noted as too far `apart`. The rest is returned: a lone tick, and a track.
+        Where the other vessel has ticks at both instants and none between them, the meeting is found here;
+        returns those that are near enough and those too far apart. The rest is to be asked.
         """
         s = self._settings
+        found: list[Meetings] = []
+        apart: list[Meetings] = []
+        asked: list[_Asked] = []
         for time in sorted(times):
             lone = self._ticks.get(time, no_ticks())
             lone = lone[lone["time"] != time]
@@ -146,37 +232,28 @@ class LoneTicks:
             metres = s.keep_metres + s.under_way_knots * KNOT * self._step
             i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M)
             one, other = lone["mmsi"][i], there["mmsi"][j]
-            is_wanted = {mmsi: wanted(mmsi) for mmsi in {*one.tolist(), *other.tolist()}}
-            either = [is_wanted[a] or is_wanted[b] for a, b in zip(one.tolist(), other.tolist(), strict=True)]
-            keep = (one != other) & np.array(either, bool)
+            keep = one != other
+            keep[keep] = wanted(one[keep]) | wanted(other[keep])
             if keep.any():
-                i, j = i[keep], j[keep]
-                yield from self._between_instants(time, lone.take(i), there.take(j), found, apart)
+                near, far, rest = self._between_instants(time, lone.take(i[keep]), there.take(j[keep]))
+                found.append(near)
+                apart.append(far)
+                asked.append(rest)
+        return found, apart, asked
 
-    def _between_instants(
-        self,
-        time: Millis,
-        lone: Rows,
-        after: Rows,
-        found: dict[tuple[Key, Millis], Meeting],
-        apart: list[Meeting],
-    ) -> Iterable[tuple[Rows, int]]:
+    def _between_instants(self, time: Millis, lone: Rows, after: Rows) -> tuple[Meetings, Meetings, _Asked]:
         """The same for lone ticks and the ticks of another vessel at the instant after them, row by row."""
         other = tracks(after)
         before, dense = self._neighbours.find_all(time - self._step, other)
         dense &= ~np.isin(other, self._tracks[time])
-        yield from zip(lone.compress(~dense), other[~dense].tolist(), strict=True)
+        rest = _Asked(lone.compress(~dense), other[~dense])
         lone, after, before = lone.compress(dense), after.compress(dense), before.compress(dense)
-        there = _between(before, after, lone["time"])
+        there = between(before, after, lone["time"])
         near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
-        for i, (own, track) in enumerate(zip(tracks(lone).tolist(), other[dense].tolist(), strict=True)):
-            meeting = Meeting(lone[i], there[i], _key(own, track))
-            if near[i]:
-                found.setdefault((meeting.key, int(lone["time"][i])), meeting)
-            else:
-                apart.append(meeting)
+        meetings = Meetings(lone, other[dense], there, np.ones(len(lone), bool))
+        return meetings.take(near), meetings.take(~near), rest
 
-    def _together(self, added: Iterable[Millis]) -> Iterable[tuple[Rows, int]]:
+    def _together(self, added: Iterable[Millis]) -> Iterable[_Asked]:
         """Lone ticks of the same time that are near each other: heard in the same pass of a satellite."""
         for step in sorted(added):
             every = self._ticks[step]
@@ -188,9 +265,9 @@ class LoneTicks:
             i, j = pairs_within(points, points, self._contact_metres / EARTH_RADIUS_M)
             time, track = every["time"], tracks(every)
             met = (time[i] == time[j]) & (track[i] < track[j])
-            yield from zip(every.take(i[met]), track[j[met]].tolist(), strict=True)
+            yield _Asked(every.take(i[met]), track[j[met]])
 
-    def _on_the_way(self, fresh: Rows) -> Iterable[tuple[Rows, int]]:
+    def _on_the_way(self, fresh: Rows) -> Iterable[_Asked]:
         """Lone ticks near the way that another vessel drifted between two lone ticks."""
         if not len(fresh):
             return
@@ -217,102 +294,13 @@ class LoneTicks:
         i, j = pairs_within(middle, _points(every), reach)
         leg, time = legs[i], every["time"][j]
         met = (before["time"][leg] < time) & (time < after["time"][leg]) & (track[leg] != number[j])
-        yield from zip(every.take(j[met]), track[leg[met]].tolist(), strict=True)
-
-    # --- where the other one was
-
-    def _meet(
-        self, lone: Rows, track: int, found: dict[tuple[Key, Millis], Meeting], *, lone_only: bool
-    ) -> None:
-        """Add the meeting of a lone tick with another vessel; with `lone_only` also if that was not heard."""
-        time = int(lone["time"])
-        key = _key(_track(lone), track)
-        if key[0] == key[1] or (key, time) in found:
-            return
-        other = self._place(track, time)
-        if other is not None or lone_only:
-            found[key, time] = Meeting(lone, other, key)
-
-    def _place(self, track: int, time: Millis) -> Rows | None:
-        """Where a vessel was at a time, as a TICK row; None where that is not known."""
-        s, step = self._settings, self._step
-        exact = self._neighbours.find(time, track)
-        if exact is not None:
-            return exact
-        end = at_or_after(time, step)
-        for row in self._lone(end, track):
-            if row["time"] == time:
-                return row
-        last = max([*self._ticks, *self._neighbours.times], default=time)
-        before = self._nearest(track, time, range(end, time - s.silence, -step))
-        after = self._nearest(track, time, range(end, min(last, time + s.silence) + 1, step))
-        if before is None or after is None:
-            return None
-        took = int(after["time"] - before["time"])
-        if took > step:
-            slow = max(before["sog"], after["sog"]) < s.drift_knots
-            metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
-            if took > s.silence or not slow or metres > s.drift_knots * KNOT * took:
-                return None
-        return _between(before, after, time)
-
-    def _nearest(self, track: int, time: Millis, steps: range) -> Rows | None:
-        """The tick of a vessel that is nearest in time: after it where `steps` ascend, else before it."""
-        later = steps.step > 0
-        for end in steps:
-            there = [
-                row for row in self._lone(end, track) if (row["time"] > time if later else row["time"] < time)
-            ]
-            at = end if later else end - self._step
-            if (at > time) == later and at != time:
-                on_grid = self._neighbours.find(at, track)
-                if on_grid is not None:
-                    there.append(on_grid)
-            if there:
-                nearest: Rows = min(there, key=lambda row: abs(int(row["time"]) - time))
-                return nearest
-        return None
-
-    def _lone(self, step: Millis, track: int) -> Iterable[Rows]:
-        """The ticks of a vessel in a step."""
-        numbers = self._tracks.get(step)
-        if numbers is None:
-            return ()
-        first = int(numbers.searchsorted(track))
-        if first == len(numbers) or numbers[first] != track:
-            return ()
-        return self._ticks[step][first : numbers.searchsorted(track, "right")]
+        yield _Asked(every.take(j[met]), track[leg[met]])
 
 
 def _by_track(parts: Sequence[Rows]) -> Rows:
     """Ticks in order of their tracks, and of time."""
     rows = joined(parts, TICK)
     return rows.take(np.lexsort([rows["time"], tracks(rows)]))
-
-
-def _between(before: Rows, after: Rows, time: Any) -> Rows:
-    """The ticks of vessels between two of their ticks, a row or many."""
-    share = (time - before["time"]) / (after["time"] - before["time"])
-    if np.ndim(share):
-        row = before.copy()
-        row[share >= 0.5] = after[share >= 0.5]
-    else:
-        row = (after if share >= 0.5 else before).copy()
-    row["time"] = time
-    row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
-    row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
-    row["sog"] = before["sog"] + share * (after["sog"] - before["sog"])
-    return row
-
-
-def _key(one: int, other: int) -> Key:
-    """The pair of two tracks."""
-    low, high = sorted((one, other))
-    return (low // SEGMENTS, high // SEGMENTS, low % SEGMENTS, high % SEGMENTS)
-
-
-def _track(row: Rows) -> int:
-    return int(row["mmsi"]) * SEGMENTS + int(row["segment"])
 
 
 def _points(rows: Rows) -> npt.NDArray[np.float64]:

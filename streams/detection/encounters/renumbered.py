@@ -58,7 +58,12 @@ class Namesakes:
 
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
-        found = {mmsi for key in _keys(identity) for mmsi in self._by.get(key, ())} - {identity.mmsi}
+        found: set[int] = set()
+        for key in _keys(identity):
+            senders = self._by.get(key, ())
+            if len(senders) > 1 or identity.mmsi not in senders:
+                found.update(senders)
+        found.discard(identity.mmsi)
         return sorted(mmsi for mmsi in found if is_same(self._known[mmsi], identity))
 
 
@@ -134,4 +139,7 @@ def _moved(old: Pair, new: Pair) -> list[Former]:
 
 
 def _keys(identity: Identity) -> list[int | str]:
-    return [key for key in (identity.imo, identity.callsign) if key]
+    imo, callsign = identity.imo, identity.callsign
+    if imo:
+        return [imo, callsign] if callsign else [imo]
+    return [callsign] if callsign else []

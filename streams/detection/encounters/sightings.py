@@ -3,33 +3,36 @@
 What it adds up to is judged in `encounter_detector`.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m, unwrap
 from geofences.surroundings import Surroundings
 from models.report import Rows
-from models.tick import TICK
 from models.time import Millis
-from models.vessel import ON_OWN_TRACK, Identity, OffTrack, Role
-from streams.detection.encounters import encounter, silence
+from models.vessel import ON_OWN_TRACK, Identity, OffTrack
+from streams.detection.encounters import silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
-from streams.detection.encounters.lone_ticks import LoneTicks
+from streams.detection.encounters.lone_ticks import LoneTicks, PairCodes
 from streams.detection.encounters.pair_sample import PairSample, pair_samples
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
+from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
 from streams.detection.neighbours import SEGMENTS, Neighbours
 
 KEPT_ALONE: Final = 64
 """Places where one vessel was heard alone that are kept of a pair before they are settled."""
+
+_SURELY: Final = 0.98
+"""Share of a distance on the sphere that there surely is on the plane in which hulls are measured."""
 
 
 class Sightings:
@@ -63,20 +66,24 @@ class Sightings:
         self._changed = changed
         self._neighbours = Neighbours(settings.keep_metres)
         self._lone = LoneTicks(self._neighbours, step, settings)
+        self._standing = Standing(identity_of)
+
+    def learn(self, mmsi: int) -> None:
+        """More is known of a vessel from the next ticks on."""
+        self._standing.learn(mmsi)
 
     def compare(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant. Returns the pairs that have to be judged again."""
-        met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
-        heard = np.unique(rows["mmsi"]).tolist()
-        partners = [m for m in heard if m in met or encounter.is_partner(self._identity_of(m))]
-        if len(partners) < len(heard):
-            rows = rows[np.isin(rows["mmsi"], partners)]
+        partners = self._standing.partners(rows["mmsi"])
+        if not partners.all():
+            met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
+            rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
         touched: set[Key] = set()
         for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
             followed = self._followed(time)
             fresh = rows[rows["time"] == time]
             self._changed.add(f"window/{time}")
-            a, b, metres = self._neighbours.take(time, fresh, self.is_wanted, followed)
+            a, b, metres = self._neighbours.take(time, fresh, self._standing.wanted, followed)
             touched |= self._note_all(a, b, metres, receivers)
             touched |= self._note_silent(time, followed)
         return touched | self._compare_lone(instant, rows, receivers)
@@ -110,24 +117,25 @@ class Sightings:
 
     def _compare_lone(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """The same for ticks that vessels have at the time of their own fixes."""
-        followed: defaultdict[int, list[Key]] = defaultdict(list)
-        for key in self._followed(instant):
-            for track in _tracks(key):
-                followed[track].append(key)
-        meetings, steps = self._lone.take(rows, self.is_wanted, followed, self._pairs.live)
+        followed = self._followed(instant)
+        met, steps = self._lone.take(rows, self._standing.wanted, followed, self._pairs.live)
         self._changed.update(f"lone/{step}" for step in steps)
-        both = [
-            (other, lone) if int(lone["mmsi"]) == key[1] else (lone, other)
-            for lone, other, key in meetings
-            if other is not None
-        ]
-        a = np.array([one for one, _ in both], TICK)
-        b = np.array([other for _, other in both], TICK)
-        samples = iter(self._samples(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])))
+        if not len(met.track):
+            return set()
+        second = met.lone["mmsi"] > met.track // SEGMENTS
+        a, b = np.where(second, met.other, met.lone), np.where(second, met.lone, met.other)
+        metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+        matter = met.heard & self._may_matter(a, b, metres)
+        code = PairCodes(met)
+        pairs = code.of(*met.pairs)
+        noted = np.isin(pairs, np.concatenate([pairs[matter], code.of_keys(self._pairs.live)]))
+        met, a, b, metres, second = met.take(noted), a[noted], b[noted], metres[noted], second[noted]
+        samples = iter(self._samples(a[met.heard], b[met.heard], metres[met.heard]))
+        keys: list[Key] = [(a, b, *segments) for a, b, *segments in met.keys.tolist()]
         touched: set[Key] = set()
-        for lone, other, key in meetings:
-            if other is None:
-                touched |= self._note_alone(key, lone, int(lone["mmsi"]) == key[1])
+        for i, (key, heard) in enumerate(zip(keys, met.heard.tolist(), strict=True)):
+            if not heard:
+                touched |= self._note_alone(key, met.lone[i], bool(second[i]))
             elif self._note(key, next(samples), receivers):
                 touched.add(key)
         return touched
@@ -142,20 +150,35 @@ class Sightings:
             and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].metres <= keep)
         ]
 
-    def is_wanted(self, mmsi: int) -> bool:
-        """Whether an encounter may be raised for this vessel, whoever the other is."""
-        identity = self._identity_of(mmsi)
-        return identity.of_interest or identity.role is Role.UNKNOWN
-
     def _note_all(self, a: Rows, b: Rows, metres: Floats, receivers: Receivers) -> set[Key]:
         """Note where two vessels are, row by row. Returns the pairs to be judged."""
-        columns = [each.tolist() for each in (a["mmsi"], b["mmsi"], a["segment"], b["segment"])]
-        samples = self._samples(a, b, metres)
+        if not len(metres):
+            return set()
+        columns = a["mmsi"], b["mmsi"], a["segment"], b["segment"]
+        keys = list(zip(*(each.tolist() for each in columns), strict=True))
+        matter = self._may_matter(a, b, metres).tolist()
+        noted = [i for i, key in enumerate(keys) if matter[i] or key in self._pairs.live]
+        samples = self._samples(a[noted], b[noted], metres[noted])
         return {
-            key
-            for key, sample in zip(zip(*columns, strict=True), samples, strict=True)
-            if self._note(key, sample, receivers)
+            keys[i]
+            for i, sample in zip(noted, samples, strict=True)
+            if self._note(keys[i], sample, receivers)
         }
+
+    def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> npt.NDArray[np.bool_]:
+        """Where two that are no known pair may become one, or lie alongside: elsewhere nothing is noted.
+
+        It may be said of too many, never of too few: how far their hulls are apart is not known here.
+        """
+        s = self._settings
+        one, other = a["sog"].astype(np.float64), b["sog"].astype(np.float64)
+        slower, faster = np.minimum(one, other), np.maximum(one, other)
+        hulls = self._standing.reach(a["mmsi"]) + self._standing.reach(b["mmsi"])
+        alongside = _SURELY * metres <= hulls + s.alongside_metres
+        begins = ~(faster >= s.drift_knots) | (alongside & ~(faster >= s.under_way_knots))
+        matters = (alongside & (faster < s.slow_knots)) | (begins & (metres <= s.near_metres))
+        matters |= (slower > s.co_moving_knots) & (metres <= s.co_moving_metres)
+        return np.asarray(matters)
 
     def _samples(self, a: Rows, b: Rows, metres: Floats) -> list[PairSample]:
         """Both vessels at one moment each, row by row."""
@@ -266,6 +289,7 @@ class Sightings:
         found: dict[str, dict[Millis, bytes]] = {"window": {}, "lone": {}}
         for kind, rest, data in pieces:
             found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
+        self._standing.clear()
         self._neighbours.load(found["window"])
         self._lone.load(found["lone"])
 

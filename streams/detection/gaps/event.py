@@ -132,6 +132,18 @@ def judged(
     )
 
 
+def grounds(event: Event, around: Circumstances, known: bool, s: GapSettings) -> tuple[object, ...]:
+    """What the level that `judged` gives an open gap depends on as time goes on, beside the proposal, the
+    vessel and sightings of it; arguments as there."""
+    silent = from_text(event.detected) - from_text(event.start)
+    possible, probable = s.least_hours(around.kind())
+    return (
+        *(silent < possible * HOUR, silent - around.unheard_hours * HOUR >= probable * HOUR, known),
+        *(around.outage is not None, around.outlasted, around.leaves_coverage, bool(around.lost_share)),
+        *(around.harbour, around.class_b, bool(around.rings and around.rings[0].heard)),
+    )
+
+
 def as_it_stands(event: Event, instant: Millis) -> Event:
     """A gap that is still open, at a later instant."""
     assert event.gap is not None

@@ -18,6 +18,7 @@ from streams.detection.gaps.event import (
     Circumstances,
     as_it_stands,
     ended_elsewhere,
+    grounds,
     judged,
     proposed,
     stored,
@@ -83,6 +84,7 @@ class GapJudge:
         self._known: dict[int, dict[str, Known]] = {}
         self._open: dict[int, set[str]] = {}  # ids of those that are open, by MMSI
         self._count = 0  # of silences
+        self._judged: dict[str, tuple[object, ...]] = {}  # by id: what an open one was judged by last
 
     @property
     def idle(self) -> bool:
@@ -128,8 +130,23 @@ class GapJudge:
                         self._count_hours(known, instant)
                         self._changed.add(f"gap/{mmsi}")
                     event = as_it_stands(proposed(known.proposal), instant)
-                    events += self._publish(mmsi, known, event, instant, on_change=True)
+                    if self._has_news(mmsi, id, known, event):
+                        events += self._publish(mmsi, known, event, instant, on_change=True)
         return events
+
+    def _has_news(self, mmsi: int, id: str, known: Known, event: Event) -> bool:
+        """Whether anything differs on which the level of an open silence depends, since this was asked
+        last."""
+        depends = grounds(event, known.around, self._is_covered(known), self._settings)
+        now = (known.level, known.proposal, self._identity_of(mmsi), tuple(known.seen), *depends)
+        if self._judged.get(id) == now:
+            return False
+        self._judged[id] = now
+        return True
+
+    def _is_covered(self, known: Known) -> bool:
+        s = self._reception_settings
+        return known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
 
     def _end(self, mmsi: int, id: str, event: Event, instant: Millis) -> list[Event]:
         """The ship is heard under another MMSI: the gap ends there, unless this MMSI comes back."""
@@ -275,6 +292,7 @@ class GapJudge:
             self._open.setdefault(mmsi, set()).add(id)
         elif mmsi in self._open:
             self._open[mmsi].discard(id)
+            self._judged.pop(id, None)
             if not self._open[mmsi]:
                 del self._open[mmsi]
 
@@ -303,15 +321,14 @@ class GapJudge:
             else:
                 around.unheard_hours += 1
             known.counted = hour
-        (mmsi,) = proposed(known.proposal).mmsis
-        rings = [
-            self._reception.neighbours(
-                mmsi, known.start, None if reach is None else area(known.lon, known.lat, reach)
-            )
-            for reach in _RINGS
-        ]
-        if None not in rings:
-            around.rings = [ring for ring in rings if ring is not None]
+        if self._reception.remembers(known.start):
+            (mmsi,) = proposed(known.proposal).mmsis
+            around.rings = [
+                self._reception.neighbours(
+                    mmsi, known.start, None if reach is None else area(known.lon, known.lat, reach)
+                )
+                for reach in _RINGS
+            ]
         often, share = self._reception.often_lost(cells, around.under_way)
         if known.open or not known.level:
             around.lost_share = share if often else 0.0
@@ -332,9 +349,7 @@ class GapJudge:
         return [msgspec.structs.replace(made, revision=known.revision, detected=to_text(instant))]
 
     def _made(self, mmsi: int, known: Known, event: Event) -> Event | None:
-        s = self._reception_settings
-        covered = known.around.coverage_known(s.heard_vessels, s.heard_share, self._settings.possible_hours)
-        identity = self._identity_of(mmsi)
+        identity, covered = self._identity_of(mmsi), self._is_covered(known)
         event = with_sightings(event, known.seen, self._sightings)
         return judged(event, identity, known.around, covered, self._surroundings, self._settings)
 
@@ -381,7 +396,7 @@ class GapJudge:
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
         """Replace the state by these pieces: MMSI and what it holds."""
         self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
-        self._open = {}
+        self._open, self._judged = {}, {}
         self._count = sum(map(len, self._known.values()))
         for mmsi, id in self._all_open():
             self._note_open(mmsi, id, True)

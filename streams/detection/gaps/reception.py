@@ -224,12 +224,15 @@ class Reception:
 
     # --- what is asked
 
-    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None) -> Neighbours | None:
-        """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
-        heard since; None where those hours are forgotten."""
+    def remembers(self, start: Millis) -> bool:
+        """Whether it is still known who was heard up to an hour before `start`."""
         hour = start // HOUR
-        if hour not in self._hours and hour - 1 not in self._hours:
-            return None
+        return hour in self._hours or hour - 1 in self._hours
+
+    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None) -> Neighbours:
+        """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
+        heard since, while that is remembered."""
+        hour = start // HOUR
         before = [self._vessels(each) for each in (hour - 1, hour)]
         there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
         others = np.unique(there[there != mmsi])
@@ -326,6 +329,7 @@ def _around(row: int, column: int, reach: int) -> Cells:
     return np.sort((rows[:, None] * _COLUMNS + columns[None, :]).ravel())
 
 
+@lru_cache(maxsize=8192)
 def area(lon: float, lat: float, reach: int = 1) -> Cells:
     """The cells within so many cells of a position in degrees: with 1, some 80 km from south to north."""
     cell = int(cells_of(np.array([lon]), np.array([lat]))[0])

@@ -14,7 +14,7 @@ from models.event import Event, FormerIdentity, Vessel
 from models.time import DAY, MINUTE, Millis, to_text
 from models.vessel import Identity, flag_of
 from streams.detection.identities.link import Former
-from streams.detection.identities.record import completed, turns_of
+from streams.detection.identities.record import turns_of
 from streams.detection.identities.settings import IdentityAnomalySettings
 
 TOLD: Final = 5
@@ -59,7 +59,7 @@ class Histories:
 
     def learn(self, before: Identity | None, now: Identity, instant: Millis) -> None:
         """Take in what is newly confirmed of a vessel; `before` is what was known until then."""
-        if before is None or now.gone or not turns_of(before, completed(before, now), instant):
+        if before is None or now.gone or not turns_of(before, now, instant):
             return
         history = self._known.get(now.mmsi) or History(before.first)
         past = history.past

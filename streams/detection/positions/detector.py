@@ -14,7 +14,7 @@ from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, event_id, from_json, to_json
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
-from models.vessel import Identity, ListingStatus, Stay
+from models.vessel import ONE_PLACE, Identity, ListingStatus, Stay
 from streams.detection.ending import ended
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.positions.event import (
@@ -62,6 +62,8 @@ class PositionAnomalies:
         """Take in what is newly known of a vessel; `before` is what was known until then."""
         jumper, places = self._jumpers.get(now.mmsi), now.places
         if jumper is None:
+            if places == ONE_PLACE:
+                return
             told = (places.off_track, places.jump, places.frozen, places.circle)
             if now.gone or not any((*told, places.pattern, places.crossing)):
                 return

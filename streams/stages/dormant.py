@@ -1,4 +1,4 @@
-"""Dormant: vessels that were heard in one step of the grid only, packed away until they are heard again.
+"""Dormant: vessels that were heard once only, packed away until they are heard again.
 
 Receivers take noise for messages, and transmitters send numbers that nobody sees twice. As objects a million
 of these would take gigabytes. Packed, their states are the same, and take some hundred bytes each.
@@ -15,7 +15,6 @@ import zstandard
 
 from models.time import Millis
 from streams.detection.vessel_state import VesselState
-from streams.tracking.grid import at_or_after
 
 _VESSELS: Final = 256
 """In a block. To unpack one takes a tenth of a millisecond."""
@@ -37,12 +36,9 @@ class _Block:
 class Dormant:
     """The part of a fleet that sleeps; the rest is in the dictionary that it is given."""
 
-    def __init__(
-        self, fleet: dict[int, VesselState], step: Millis, may_propose: Callable[[VesselState], bool]
-    ) -> None:
+    def __init__(self, fleet: dict[int, VesselState], may_propose: Callable[[VesselState], bool]) -> None:
         """`may_propose` tells whether a gap may be proposed before the vessel is heard again."""
         self._fleet = fleet
-        self._step = step
         self._may_propose = may_propose
         self._blocks: dict[int, _Block] = {}
         self._count = 0
@@ -61,8 +57,9 @@ class Dormant:
         return every
 
     def put_away(self, vessels: Iterable[VesselState]) -> None:
-        """Pack those of these vessels that were heard in one step only, and with which nothing is to be done
-        until they are heard again but for what is done every hour."""
+        """Pack those of these vessels that were heard once only, and with which nothing is to be done until
+        they are heard again but for what is done every hour. One that was heard twice will most likely be
+        heard in the next step, too."""
         ordered = sorted(filter(self._may_sleep, vessels), key=lambda vessel: vessel.mmsi)
         if not ordered:
             return
@@ -81,7 +78,7 @@ class Dormant:
             del self._fleet[vessel.mmsi]
 
     def _may_sleep(self, vessel: VesselState) -> bool:
-        once = at_or_after(vessel.first, self._step) == at_or_after(vessel.last, self._step)
+        once = vessel.first == vessel.last
         return once and not vessel.identity.of_interest and not self._may_propose(vessel)
 
     def wake(self, *mmsis: npt.NDArray[Any]) -> None:

@@ -82,7 +82,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Reports older than what was already worked off: they changed nothing."""
 
     def _sleepers(self) -> Dormant:
-        return Dormant(self._fleet, self._settings.grid.step, self._detectors.gaps.may_propose)
+        return Dormant(self._fleet, self._detectors.gaps.may_propose)
 
     @property
     def done(self) -> Millis:

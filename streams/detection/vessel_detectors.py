@@ -6,8 +6,11 @@ end, and when an event has to be taken back.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
@@ -19,9 +22,10 @@ from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
-from streams.detection.vessel_state import VesselState
+from streams.detection.vessel_state import WATCHED, WATCHED_AT_FIRST, VesselState, interest_of
 from streams.detection.watched import Watched, watched
 from streams.tracking.assignment import Tracks
+from streams.tracking.ends import TrackedFleet
 from streams.tracking.track import TrackSettings
 
 
@@ -41,6 +45,18 @@ class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("waiting must be at least 1")
 
 
+class WatchedFleet(TrackedFleet, Protocol):
+    """The vessels, and in columns by slot which are watched."""
+
+    interest: npt.NDArray[np.uint8]
+    first: npt.NDArray[np.int64]
+
+    def __getitem__(self, mmsi: int) -> VesselState: ...
+    def state(self, mmsi: int) -> VesselState:
+        """A vessel whose tracks may be in columns."""
+        ...
+
+
 class VesselDetectors:
     """Has no state of its own: what is found so far is kept in the states of the vessels."""
 
@@ -55,24 +71,28 @@ class VesselDetectors:
         self._detectors = detectors
         self._settings = settings
         self._track = track
+        self._at_first = settings.candidate_hours * HOUR
         self.gaps = GapWatch(surroundings, detectors[EventType.GAP], settings.gap)
 
     def watch(
         self,
         tracks: Tracks,
-        fleet: Mapping[int, VesselState],
+        fleet: WatchedFleet,
         instant: Millis,
         stations: tuple[tuple[str, ...], ...],
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
         s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts].tolist()
-        wanted = {
-            i: vessel for i, mmsi in enumerate(mmsis) if self.is_candidate(vessel := fleet[mmsi], instant)
-        }
+        slots = fleet.slots(mmsis)
+        which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
+        wanted = {i: fleet.state(mmsis[i]) for i in np.flatnonzero(which).tolist()}
         each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
         events: list[Event] = []
         for one in watched(*each):
-            events += self._watch_loitering(one, instant)
+            if one.vessel.visits and one.segment not in one.vessel.visits:
+                fleet[one.vessel.mmsi]  # it is asked for its tracks
+            one_place = bool(fleet.in_columns[slots[one.track]]) or len(one.vessel.segments) < 2
+            events += self._watch_loitering(one, instant, one_place=one_place)
             if one.vessel.visits or one.step.in_port[one.nth]:
                 events += self._watch_port(one, instant)
             events += self.gaps.observe(one.vessel, one, instant)
@@ -125,14 +145,21 @@ class VesselDetectors:
 
     def is_candidate(self, vessel: VesselState, instant: Millis) -> bool:
         """Tankers and listed vessels, and for a day those whose type is not confirmed yet."""
-        return vessel.identity.of_interest or (
-            vessel.identity.role is Role.UNKNOWN
-            and instant - vessel.first <= self._settings.candidate_hours * HOUR
+        interest = interest_of(vessel.identity)
+        return interest == WATCHED or (
+            interest == WATCHED_AT_FIRST and instant - vessel.first <= self._at_first
         )
+
+    def are_candidates(
+        self, interest: npt.NDArray[np.uint8], first: npt.NDArray[np.int64], instant: Millis
+    ) -> npt.NDArray[np.bool_]:
+        """`is_candidate` for columns."""
+        at_first = (interest == WATCHED_AT_FIRST) & (instant - first <= self._at_first)
+        return np.asarray((interest == WATCHED) | at_first)
 
     # --- loiterings
 
-    def _watch_loitering(self, watched: Watched, instant: Millis) -> list[Event]:
+    def _watch_loitering(self, watched: Watched, instant: Millis, *, one_place: bool) -> list[Event]:
         runs, segment = watched.vessel.loitering_runs, watched.segment
         run = runs.get(segment)
         if run is None:
@@ -143,7 +170,7 @@ class VesselDetectors:
             watched.slowness,
             watched.nth,
             self._settings.loitering,
-            one_place=len(watched.vessel.segments) < 2,
+            one_place=one_place,
         )
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)

@@ -22,11 +22,13 @@ class Watched(msgspec.Struct):
     for."""
 
     vessel: VesselState
+    track: int
+    """Which of all tracks of the step it is."""
     segment: int
     step: Step
     slowness: Slowness
     nth: int
-    """Which track of the step it is."""
+    """Which of those that are watched."""
     heard: list[int]
     """Of each row of the step the number of its set of stations."""
     stations: Stations
@@ -74,5 +76,6 @@ def watched(
     leave, join = port_visit.leave_metres, port_visit.join_metres
     step = fixes_of(rows, tracks.knots[which], starts, new, surroundings, leave, join, settings)
     slow, heard = slowness(step, loitering), rows["stations"].tolist()
-    for i, (vessel, segment) in enumerate(zip(vessels, tracks.numbers[from_row].tolist(), strict=True)):
-        yield Watched(vessel, segment, step, slow, i, heard, stations)
+    segments = tracks.numbers[from_row].tolist()
+    for i, (track, vessel) in enumerate(wanted.items()):
+        yield Watched(vessel, track, segments[i], step, slow, i, heard, stations)

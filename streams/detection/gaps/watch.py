@@ -50,11 +50,12 @@ class GapWatch:
         self._surroundings = surroundings
         self._detector = detector
         self._settings = settings
-        self._rhythm = round(settings.rhythm_minutes * MINUTE)
+        self.rhythm = round(settings.rhythm_minutes * MINUTE)
+        """A longer silence is part of a vessel's rhythm; milliseconds."""
 
     def hear(self, vessel: HeardVessel, time: Millis) -> None:
         """Anything is heard of the vessel, before `vessel.last` moves on."""
-        if vessel.hearing is not None and time - vessel.last > self._rhythm:
+        if vessel.hearing is not None and time - vessel.last > self.rhythm:
             begin_run(vessel.hearing, vessel.last, time, self._settings)
         silence = vessel.silence
         if silence is not None and silence.back is None and time > silence.start:

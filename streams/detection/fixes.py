@@ -1,4 +1,4 @@
-"""The fixes of one track in one step of the grid, as detectors see them: with speeds and surroundings."""
+"""The fixes of tracks in one step of the grid, as detectors see them: with speeds and surroundings."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from geofences.distance import Floats, haversine_m
 from geofences.surroundings import Surroundings
 from models.report import Rows
+from models.time import Millis
 from streams.tracking.ticks import speed
 from streams.tracking.track import TrackSettings
 
@@ -51,63 +52,106 @@ class Fixes(msgspec.Struct, frozen=True):
     """Row of the first fix of this step: 1, or 0 for a track that begins."""
 
 
+class Step(msgspec.Struct, frozen=True):
+    """The fixes of many tracks in one step, one track after the other, and what detectors ask of every
+    track: most have nothing to tell, and are never looked at one by one."""
+
+    all: Fixes
+    """Their columns; `new` is of no meaning."""
+    starts: list[int]
+    ends: list[int]
+    new: list[int]
+    """The first new row within each track."""
+    first: list[Millis]
+    """Time of the first new fix of each track."""
+    last: list[Millis]
+    """Time of the last fix of each track."""
+    knots: list[float]
+    """Speed at the last fix of each track, NaN where it is not known."""
+    in_port: list[bool]
+    """Whether a fix of the track is in a fence of a port."""
+
+    def track(self, i: int) -> Fixes:
+        """The fixes of one track."""
+        part, whole = slice(self.starts[i], self.ends[i]), self.all
+        return Fixes(
+            time=whole.time[part],
+            lon=whole.lon[part],
+            lat=whole.lat[part],
+            sog=whole.sog[part],
+            dt=whole.dt[part],
+            knots=whole.knots[part],
+            mean_knots=whole.mean_knots[part],
+            long=whole.long[part],
+            status=whole.status[part],
+            cog=whole.cog[part],
+            heading=whole.heading[part],
+            suppressed=whole.suppressed[part],
+            sts=whole.sts[part],
+            fence=whole.fence[part],
+            port=whole.port[part],
+            passing=whole.passing[part],
+            near_ports=whole.near_ports[part],
+            new=self.new[i],
+        )
+
+
 def fixes_of(
     rows: Rows,
     knots: Floats,
-    starts: Sequence[int],
-    new: Sequence[int],
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
     surroundings: Surroundings,
     near_metres: float,
     join_metres: float,
     s: TrackSettings,
-) -> list[Fixes]:
-    """The fixes of several tracks, worked out together.
+) -> Step:
+    """The fixes of several tracks, one at least, worked out together.
 
     `rows` are POSITION rows of one track after the other, `knots` their speeds, `starts` where each begins,
     `new` the first new row within each. `near_metres` is how far from a port counts as near, `join_metres`
     how far apart its zones may be for what lies between them to belong to it.
     """
-    length, first = len(rows), np.array(starts)
+    length = len(rows)
     dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
     metres = np.zeros(length)
     metres[1:] = haversine_m(rows["lon"][:-1], rows["lat"][:-1], rows["lon"][1:], rows["lat"][1:])
     long = dt > s.implied_after
-    long[first] = False  # the row before is another track's
-    sog = rows["sog"].astype("f8")
+    long[starts] = False  # the row before is another track's
     both = np.full(length, np.nan)
     both[1:] = (knots[1:] + knots[:-1]) / 2
     mean = speed(np.where(np.isnan(both), knots, both), metres, dt, s)
-    mean[first] = np.nan
+    mean[starts] = np.nan
     inside = surroundings.index.containing(rows["lon"], rows["lat"])
     fence, port = surroundings.port_of(inside, length)
-    near_ports = surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres)
-    passing = surroundings.passing(fence)
-    suppressed, sts = surroundings.suppressed(inside, length), surroundings.sts(inside, length)
-    time, lon, lat, status = rows["time"], rows["lon"], rows["lat"], rows["status"]
-    cog, heading = rows["cog"].astype("f8"), rows["heading"].astype("f8")
-    fixes = []
-    for start, end, new_row in zip(starts, [*starts[1:], length], new, strict=True):
-        part = slice(start, end)
-        fixes.append(
-            Fixes(
-                time=time[part],
-                lon=lon[part],
-                lat=lat[part],
-                sog=sog[part],
-                dt=dt[part],
-                knots=knots[part],
-                mean_knots=mean[part],
-                long=long[part],
-                status=status[part],
-                cog=cog[part],
-                heading=heading[part],
-                suppressed=suppressed[part],
-                sts=sts[part],
-                fence=fence[part],
-                port=port[part],
-                passing=passing[part],
-                near_ports=near_ports[part],
-                new=new_row,
-            )
-        )
-    return fixes
+    whole = Fixes(
+        time=rows["time"],
+        lon=rows["lon"],
+        lat=rows["lat"],
+        sog=rows["sog"].astype("f8"),
+        dt=dt,
+        knots=knots,
+        mean_knots=mean,
+        long=long,
+        status=rows["status"],
+        cog=rows["cog"].astype("f8"),
+        heading=rows["heading"].astype("f8"),
+        suppressed=surroundings.suppressed(inside, length),
+        sts=surroundings.sts(inside, length),
+        fence=fence,
+        port=port,
+        passing=surroundings.passing(fence),
+        near_ports=surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres),
+        new=0,
+    )
+    lasts = np.append(starts[1:], length) - 1
+    return Step(
+        all=whole,
+        starts=starts.tolist(),
+        ends=(lasts + 1).tolist(),
+        new=new.tolist(),
+        first=whole.time[starts + new].tolist(),
+        last=whole.time[lasts].tolist(),
+        knots=knots[lasts].tolist(),
+        in_port=(np.maximum.reduceat(port, starts) >= 0).tolist(),
+    )

@@ -11,9 +11,10 @@ and has the table of what else decides the level.
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.time import HOUR, MINUTE, Millis
-from streams.detection.fixes import Fixes
+from streams.detection.fixes import Step
 from streams.detection.reasons import Weights
 
 
@@ -161,47 +162,93 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
         return self.slow if self.end is None else self.end
 
 
+class Slowness(msgspec.Struct, frozen=True):
+    """What the fixes of one step say of each track: columns as lists, an entry a track."""
+
+    suppressed: list[bool]
+    """Whether its last fix lies in a fence whose policy is `suppress`."""
+    silence: list[Millis]
+    """How long it was not heard before its first new fix; 0 for a track that begins."""
+    weight: list[float]
+    """Milliseconds between its fixes, without long silences."""
+    way: list[float]
+    """Mean knots times milliseconds over these."""
+    slow: list[int]
+    """How many of its new fixes are slow."""
+    at: list[int]
+    """The last slow one of them: its row in the step."""
+    flags: npt.NDArray[np.bool_]
+    """Whether a row is a new fix that is slow."""
+    samples: list[tuple[Millis, float, float, float, bool, int, bool]]
+    """The row `at` as the fields of a Sample."""
+
+
+def slowness(step: Step, s: LoiteringSettings) -> Slowness:
+    """How slow each track of a step was."""
+    fixes, starts = step.all, np.array(step.starts)
+    lengths, led = np.array(step.ends) - starts, np.array(step.new, bool)
+    leads = starts[led]
+    silence = np.where(led, fixes.time[starts + led] - fixes.time[starts], 0)
+    # the mean speeds since the last step; what was before a track's first row is not its own
+    since = fixes.dt <= s.max_silence_hours * HOUR
+    since[starts] = False
+    of_led = np.repeat(led, lengths)
+    since &= of_led
+    weight = np.add.reduceat(np.where(since, fixes.dt, 0.0), starts)
+    way = np.add.reduceat(np.where(since, fixes.mean_knots * fixes.dt, 0.0), starts)
+    slow = np.where(fixes.long & of_led, fixes.mean_knots, fixes.knots) < s.slow_knots
+    slow[leads] = False
+    at = np.maximum.reduceat(np.where(slow, np.arange(len(slow)), -1), starts)
+    angle = np.abs((fixes.cog[at] - fixes.heading[at] + 180) % 360 - 180)
+    across = (
+        (fixes.knots[at] >= s.adrift_knots) & (s.adrift_degrees <= angle) & (angle <= 180 - s.adrift_degrees)
+    )
+    kept = (fixes.time, fixes.lon, fixes.lat, fixes.sog, fixes.sts, fixes.status)
+    return Slowness(
+        suppressed=fixes.suppressed[np.array(step.ends) - 1].tolist(),
+        silence=silence.tolist(),
+        weight=weight.tolist(),
+        way=way.tolist(),
+        slow=np.add.reduceat(slow, starts, dtype=np.intp).tolist(),
+        at=at.tolist(),
+        flags=slow,
+        samples=list(zip(*(column[at].tolist() for column in kept), across.tolist(), strict=True)),
+    )
+
+
 def observe(
-    run: LoiteringRun, fixes: Fixes, s: LoiteringSettings, *, one_place: bool = True
+    run: LoiteringRun, step: Step, told: Slowness, i: int, s: LoiteringSettings, *, one_place: bool = True
 ) -> LoiteringRun | None:
-    """Take in the fixes of one step. Returns the loitering that ended here, if one did.
+    """Take in the fixes of track `i` in a step. Returns the loitering that ended here, if one did.
 
     `one_place` says whether all positions of the vessel are on this track, so that a silence is its own.
     """
-    if fixes.suppressed[-1]:
+    if told.suppressed[i]:
         return finish(run, run.slow)
     done: LoiteringRun | None = None
-    knots = fixes.knots
-    if fixes.new:
-        silence = int(fixes.time[1] - fixes.time[0])
-        if silence > s.max_silence_hours * HOUR:
-            silence = silence if one_place else 0
-            done = finish(run, run.slow, silence)
-            run.heard, run.silent_before = int(fixes.time[1]), silence
-        _average(run, fixes, s)
-        if fixes.long.any():
-            knots = np.where(fixes.long, fixes.mean_knots, knots)
-    times, last_slow = fixes.time.tolist(), -1
-    for i, is_slow in enumerate((knots < s.slow_knots).tolist()[fixes.new :], fixes.new):
-        if is_slow:
-            _slow_at(run, times[i], s)
-            last_slow = i
-        else:
-            run.fast = True
-    run.last = times[-1]
-    if last_slow >= 0:
-        _keep_sample(run, fixes, last_slow, s)
+    if (silence := told.silence[i]) > s.max_silence_hours * HOUR:
+        silence = silence if one_place else 0
+        done = finish(run, run.slow, silence)
+        run.heard, run.silent_before = step.first[i], silence
+    run.weight += told.weight[i]
+    run.sum += told.way[i]
+    new = step.ends[i] - step.starts[i] - step.new[i]
+    if told.slow[i] == new:
+        _slow_at(run, step.first[i], s)
+        run.slow = step.last[i]
+    elif not told.slow[i]:
+        run.fast = True
+    else:
+        rows = slice(step.ends[i] - new, step.ends[i])
+        for time, slow in zip(step.all.time[rows].tolist(), told.flags[rows].tolist(), strict=True):
+            if slow:
+                _slow_at(run, time, s)
+            else:
+                run.fast = True
+    run.last = step.last[i]
+    if told.slow[i]:
+        _keep_sample(run, Sample(*told.samples[i]), s)
     return done
-
-
-def _average(run: LoiteringRun, fixes: Fixes, s: LoiteringSettings) -> None:
-    """Add the mean speeds since the last step to the bucket."""
-    dt, way = fixes.dt[1:], fixes.mean_knots[1:] * fixes.dt[1:]
-    heard = dt <= s.max_silence_hours * HOUR
-    if not heard.all():
-        dt, way = dt[heard], way[heard]
-    run.weight += float(dt.sum())
-    run.sum += float(way.sum())
 
 
 def _slow_at(run: LoiteringRun, time: Millis, s: LoiteringSettings) -> None:
@@ -258,8 +305,9 @@ def finish(run: LoiteringRun, end: Millis, silence: Millis = 0) -> LoiteringRun 
         done = msgspec.structs.replace(run, end=max(end, run.start), silent_after=silent)
         done.samples = [each for each in run.samples if each.time <= done.until]
     fresh = LoiteringRun(last=run.last, heard=run.heard, silent_before=run.silent_before)
-    for name in LoiteringRun.__struct_fields__:
-        setattr(run, name, getattr(fresh, name))
+    if run != fresh:
+        for name in LoiteringRun.__struct_fields__:
+            setattr(run, name, getattr(fresh, name))
     return done
 
 
@@ -289,25 +337,9 @@ def silence_of(run: LoiteringRun, s: LoiteringSettings) -> Millis:
     return max(before, run.silent_after)
 
 
-def _is_across(fixes: Fixes, i: int, s: LoiteringSettings) -> bool:
-    """Whether the vessel was moved across its heading."""
-    angle = abs((fixes.cog[i] - fixes.heading[i] + 180) % 360 - 180)
-    return bool(fixes.knots[i] >= s.adrift_knots and s.adrift_degrees <= angle <= 180 - s.adrift_degrees)
-
-
-def _keep_sample(run: LoiteringRun, fixes: Fixes, i: int, s: LoiteringSettings) -> None:
-    """Keep the fix `i` as evidence."""
-    run.samples.append(
-        Sample(
-            int(fixes.time[i]),
-            float(fixes.lon[i]),
-            float(fixes.lat[i]),
-            float(fixes.sog[i]),
-            bool(fixes.sts[i]),
-            int(fixes.status[i]),
-            _is_across(fixes, i, s),
-        )
-    )
+def _keep_sample(run: LoiteringRun, sample: Sample, s: LoiteringSettings) -> None:
+    """Keep a position as evidence."""
+    run.samples.append(sample)
     if len(run.samples) > s.samples:
         # every second one goes; the first and the last stay
         run.samples = run.samples[:1] + run.samples[2:-1:2] + run.samples[-1:]

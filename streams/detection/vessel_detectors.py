@@ -5,11 +5,13 @@ run for, and when a revision is due: at first, on a change of level, hourly whil
 end, and when an event has to be taken back.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
+from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, Status, event_id
@@ -17,14 +19,14 @@ from models.time import HOUR, Millis
 from models.vessel import ListingStatus, Role
 from streams.detection import loitering, loitering_event, port_visit, port_visit_event
 from streams.detection.explanation import NOT_OF_INTEREST, false_place, merge_receivers
-from streams.detection.fixes import Fixes, fixes_of
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
-from streams.detection.positions import circling, crossing
-from streams.detection.vessel_state import VesselState
+from streams.detection.vessel_state import WATCHED, WATCHED_AT_FIRST, VesselState, interest_of
+from streams.detection.watched import Watched, watched
 from streams.tracking.assignment import Tracks
+from streams.tracking.ends import TrackedFleet
 from streams.tracking.track import TrackSettings
 
 
@@ -44,13 +46,16 @@ class DetectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("waiting must be at least 1")
 
 
-class _Watched(msgspec.Struct, frozen=True):
-    """The new fixes of one track of a vessel that events may be raised for."""
+class WatchedFleet(TrackedFleet, Protocol):
+    """The vessels, and in columns by slot which are watched."""
 
-    vessel: VesselState
-    segment: int
-    fixes: Fixes
-    receivers: set[str]
+    interest: npt.NDArray[np.uint8]
+    first: npt.NDArray[np.int64]
+
+    def __getitem__(self, mmsi: int) -> VesselState: ...
+    def state(self, mmsi: int) -> VesselState:
+        """A vessel whose tracks may be in columns."""
+        ...
 
 
 class VesselDetectors:
@@ -67,25 +72,32 @@ class VesselDetectors:
         self._detectors = detectors
         self._settings = settings
         self._track = track
+        self._at_first = settings.candidate_hours * HOUR
         self.gaps = GapWatch(surroundings, detectors[EventType.GAP], settings.gap)
 
     def watch(
         self,
         tracks: Tracks,
-        fleet: Mapping[int, VesselState],
+        fleet: WatchedFleet,
         instant: Millis,
         stations: tuple[tuple[str, ...], ...],
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
-        return [
-            event
-            for watched in self._watched(tracks, fleet, instant, stations)
-            for event in (
-                *self._watch_loitering(watched, instant),
-                *self._watch_port(watched, instant),
-                *self.gaps.observe(watched.vessel, watched.fixes, watched.receivers, instant),
-            )
-        ]
+        s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts].tolist()
+        slots = fleet.slots(mmsis)
+        which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
+        wanted = {i: fleet.state(mmsis[i]) for i in np.flatnonzero(which).tolist()}
+        each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
+        events: list[Event] = []
+        for one in watched(*each):
+            if one.vessel.visits and one.segment not in one.vessel.visits:
+                fleet[one.vessel.mmsi]  # it is asked for its tracks
+            one_place = bool(fleet.in_columns[slots[one.track]]) or len(one.vessel.segments) < 2
+            events += self._watch_loitering(one, instant, one_place=one_place)
+            if one.vessel.visits or one.step.in_port[one.nth]:
+                events += self._watch_port(one, instant)
+            events += self.gaps.observe(one.vessel, one, instant)
+        return events
 
     def close_buckets(self, vessels: Collection[VesselState], instant: Millis) -> list[Event]:
         """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed."""
@@ -134,70 +146,38 @@ class VesselDetectors:
                 events += self._publish_visit(vessel, visit, instant, Status.OPEN, so_far=True)
         return events
 
-    # --- which tracks are watched
-
-    def _watched(
-        self,
-        tracks: Tracks,
-        fleet: Mapping[int, VesselState],
-        instant: Millis,
-        stations: tuple[tuple[str, ...], ...],
-    ) -> Iterator[_Watched]:
-        mmsis = tracks.rows["mmsi"][tracks.starts].tolist()
-        wanted = [
-            (vessel, start, end, new)
-            for mmsi, (start, end, new) in zip(mmsis, tracks.each(), strict=True)
-            if self.is_candidate(vessel := fleet[mmsi], instant)
-        ]
-        if not wanted:
-            return
-        lengths = np.array([end - start for _, start, end, _ in wanted])
-        starts = np.cumsum(lengths) - lengths
-        from_row = np.array([start for _, start, _, _ in wanted])
-        which = np.arange(lengths.sum()) + np.repeat(from_row - starts, lengths)
-        rows = tracks.rows.take(which)
-        turns = circling.turning(rows, starts).tolist()
-        for (vessel, start, end, new), turned in zip(wanted, turns, strict=True):
-            if turned or vessel.circle is not None:
-                vessel.circle = circling.observe(vessel.circle, tracks.rows[start + new : end], turns=turned)
-        crossing.note([vessel for vessel, *_ in wanted], rows, starts, self._surroundings)
-        each = fixes_of(
-            rows,
-            tracks.knots[which],
-            starts.tolist(),
-            [new for *_, new in wanted],
-            self._surroundings,
-            self._settings.port_visit.leave_metres,
-            self._settings.port_visit.join_metres,
-            self._track,
-        )
-        numbers, heard = tracks.numbers[from_row].tolist(), rows["stations"].tolist()
-        first = starts.tolist()
-        for i, ((vessel, start, end, new), fixes) in enumerate(zip(wanted, each, strict=True)):
-            heard_by = set(heard[first[i] + new : first[i] + end - start])
-            receivers = {name for each_set in heard_by for name in stations[each_set]}
-            yield _Watched(vessel, numbers[i], fixes, receivers)
-
     def is_candidate(self, vessel: VesselState, instant: Millis) -> bool:
         """Tankers and listed vessels, and for a day those whose type is not confirmed yet."""
-        return vessel.identity.of_interest or (
-            vessel.identity.role is Role.UNKNOWN
-            and instant - vessel.first <= self._settings.candidate_hours * HOUR
+        interest = interest_of(vessel.identity)
+        return interest == WATCHED or (
+            interest == WATCHED_AT_FIRST and instant - vessel.first <= self._at_first
         )
+
+    def are_candidates(
+        self, interest: npt.NDArray[np.uint8], first: npt.NDArray[np.int64], instant: Millis
+    ) -> npt.NDArray[np.bool_]:
+        """`is_candidate` for columns."""
+        at_first = (interest == WATCHED_AT_FIRST) & (instant - first <= self._at_first)
+        return np.asarray((interest == WATCHED) | at_first)
 
     # --- loiterings
 
-    def _watch_loitering(self, watched: _Watched, instant: Millis) -> list[Event]:
-        run = watched.vessel.loitering_runs.setdefault(watched.segment, LoiteringRun())
+    def _watch_loitering(self, watched: Watched, instant: Millis, *, one_place: bool) -> list[Event]:
+        runs, segment = watched.vessel.loitering_runs, watched.segment
+        run = runs.get(segment)
+        if run is None:
+            run = runs[segment] = LoiteringRun()
         done = loitering.observe(
             run,
-            watched.fixes,
+            watched.step,
+            watched.slowness,
+            watched.nth,
             self._settings.loitering,
-            one_place=len(watched.vessel.segments) < 2,
+            one_place=one_place,
         )
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
-        return [] if done is None else self._end_loitering(watched.vessel, watched.segment, done, instant)
+        return [] if done is None else self._end_loitering(watched.vessel, segment, done, instant)
 
     def _close_bucket(self, vessel: VesselState, segment: int, alive: bool, instant: Millis) -> list[Event]:
         s, run = self._settings.loitering, vessel.loitering_runs[segment]
@@ -255,10 +235,10 @@ class VesselDetectors:
 
     # --- port visits
 
-    def _watch_port(self, watched: _Watched, instant: Millis) -> list[Event]:
-        vessel, s = watched.vessel, self._settings.port_visit
+    def _watch_port(self, watched: Watched, instant: Millis) -> list[Event]:
+        vessel, s, fixes = watched.vessel, self._settings.port_visit, watched.fixes
         in_hand = vessel.visits.pop(watched.segment, None) or _visits_of_ended_track(vessel)
-        visits, over = port_visit.observe(in_hand, watched.fixes, vessel.identity.draught, s)
+        visits, over = port_visit.observe(in_hand, fixes, vessel.identity.draught, s)
         events = [
             event for visit in over for event in self._end_visit(vessel, watched.segment, visit, instant)
         ]

@@ -1,9 +1,11 @@
 """What is kept of one MMSI between the steps of the grid. It is bounded: every list has a limit."""
 
+from typing import Final
+
 import msgspec
 
 from models.time import BEGINNING, Millis
-from models.vessel import Crossing, Identity, OffTrack
+from models.vessel import Crossing, Identity, OffTrack, Role
 from streams.detection.gaps.hearing import Hearing
 from streams.detection.gaps.silence import Silence
 from streams.detection.loitering import LoiteringRun
@@ -37,3 +39,15 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     def detectors_busy(self) -> bool:
         """Whether a detector has anything of it in hand or waiting."""
         return bool(self.loitering_runs or self.visits or self.loiterings_waiting or self.visits_waiting)
+
+
+NOT_WATCHED: Final = 0
+WATCHED: Final = 1
+WATCHED_AT_FIRST: Final = 2
+
+
+def interest_of(identity: Identity) -> int:
+    """Whether detectors watch a vessel: those of interest, and for some time those of an unknown type."""
+    if identity.of_interest:
+        return WATCHED
+    return WATCHED_AT_FIRST if identity.role is Role.UNKNOWN else NOT_WATCHED

@@ -1,4 +1,4 @@
-"""Dormant: vessels that were heard in one step of the grid only, packed away until they are heard again.
+"""Dormant: vessels that were heard once only, packed away until they are heard again.
 
 Receivers take noise for messages, and transmitters send numbers that nobody sees twice. As objects a million
 of these would take gigabytes. Packed, their states are the same, and take some hundred bytes each.
@@ -15,7 +15,7 @@ import zstandard
 
 from models.time import Millis
 from streams.detection.vessel_state import VesselState
-from streams.tracking.grid import at_or_after
+from streams.stages.fleet import Fleet
 
 _VESSELS: Final = 256
 """In a block. To unpack one takes a tenth of a millisecond."""
@@ -35,14 +35,11 @@ class _Block:
 
 
 class Dormant:
-    """The part of a fleet that sleeps; the rest is in the dictionary that it is given."""
+    """The part of a fleet that sleeps; the rest is in the fleet that it is given."""
 
-    def __init__(
-        self, fleet: dict[int, VesselState], step: Millis, may_propose: Callable[[VesselState], bool]
-    ) -> None:
+    def __init__(self, fleet: Fleet, may_propose: Callable[[VesselState], bool]) -> None:
         """`may_propose` tells whether a gap may be proposed before the vessel is heard again."""
         self._fleet = fleet
-        self._step = step
         self._may_propose = may_propose
         self._blocks: dict[int, _Block] = {}
         self._count = 0
@@ -60,10 +57,12 @@ class Dormant:
         every: list[int] = self._mmsis[self._of != _AWAKE].tolist()
         return every
 
-    def put_away(self, vessels: Iterable[VesselState]) -> None:
-        """Pack those of these vessels that were heard in one step only, and with which nothing is to be done
-        until they are heard again but for what is done every hour."""
-        ordered = sorted(filter(self._may_sleep, vessels), key=lambda vessel: vessel.mmsi)
+    def put_away(self, mmsis: Iterable[int]) -> None:
+        """Pack those of these vessels of the fleet that were heard once only, and with which nothing is to be
+        done until they are heard again but for what is done every hour. One that was heard twice will most
+        likely be heard in the next step, too."""
+        sleepy = [mmsi for mmsi in sorted(mmsis) if self._may_sleep(self._fleet.state(mmsi))]
+        ordered = [self._fleet[mmsi] for mmsi in sleepy]
         if not ordered:
             return
         blocks = np.empty(len(ordered), np.int32)
@@ -81,7 +80,7 @@ class Dormant:
             del self._fleet[vessel.mmsi]
 
     def _may_sleep(self, vessel: VesselState) -> bool:
-        once = at_or_after(vessel.first, self._step) == at_or_after(vessel.last, self._step)
+        once = vessel.first == vessel.last
         return once and not vessel.identity.of_interest and not self._may_propose(vessel)
 
     def wake(self, *mmsis: npt.NDArray[Any]) -> None:
@@ -108,7 +107,7 @@ class Dormant:
     def idle(self, before: Millis) -> Iterator[VesselState]:
         """The vessels of the whole fleet that were not heard since before a time, awake; those that sleep
         are woken some at a time."""
-        yield from [vessel for vessel in self._fleet.values() if vessel.last < before]
+        yield from [self._fleet[mmsi] for mmsi in self._fleet.silent_since(before)]
         for number in [each for each, block in self._blocks.items() if block.last < before]:
             block = self._blocks[number]
             woken = block.mmsis[self._here(number, block)]

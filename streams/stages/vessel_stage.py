@@ -5,11 +5,11 @@ reports of its step sorted by (MMSI, time, content). So nothing depends on how t
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.event import Event, sort_key
 from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined, run_starts
@@ -20,8 +20,9 @@ from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import VesselState
+from streams.detection.vessel_state import NOT_WATCHED, VesselState
 from streams.stages.dormant import Dormant
+from streams.stages.fleet import Fleet
 from streams.stages.row_order import (
     POSITION_KEYS,
     STATIC_KEYS,
@@ -67,11 +68,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
         )
         self._done = BEGINNING
         self._newest = BEGINNING
-        self._fleet: dict[int, VesselState] = {}
+        self._fleet = Fleet()
         self._dormant = self._sleepers()  # the rest of the fleet
         self._new: set[int] = set()  # vessels first heard in this step
         self._repeats = Repeats()
-        self._quiet: list[int] = []  # vessels that were silent for an hour when the last hour began
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
         self._sightings: dict[Millis, list[Sighting]] = {}  # by the instant from which they are known
@@ -82,7 +82,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Reports older than what was already worked off: they changed nothing."""
 
     def _sleepers(self) -> Dormant:
-        return Dormant(self._fleet, self._settings.grid.step, self._detectors.gaps.may_propose)
+        return Dormant(self._fleet, self._detectors.gaps.may_propose)
 
     @property
     def done(self) -> Millis:
@@ -129,9 +129,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
-            slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
-            self._touched.update(vessel.mmsi for vessel in slow)
-            events = tuple(sorted(self._detectors.finish(slow, self._done), key=sort_key))
+            events = tuple(sorted(self._detectors.finish(self._busy(), self._done), key=sort_key))
             sightings = self._take_sightings(END) if self._newest > BEGINNING else ()
             if events or sightings:
                 out.append(Instant(time=self._done, events=events, sightings=sightings))
@@ -179,7 +177,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             elif kind == "seen":
                 kept = self._sightings.get(int(number))
             else:
-                kept = self._fleet.get(int(number))
+                kept = self._fleet.copy(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
             if kind == "vessel" and kept is None:
                 pieces[name] = self._dormant.encoded(int(number))
@@ -196,7 +194,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
-        self._waiting, self._fleet, self._sightings = {}, {}, {}
+        self._waiting, self._fleet, self._sightings = {}, Fleet(), {}
         self._dormant, self._new = self._sleepers(), set()
         self._pieces, self._touched = set(), set()
         for name, piece in sorted(pieces.items()):
@@ -212,8 +210,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             elif kind == "vessel":
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
-        self._dormant.put_away(list(self._fleet.values()))
-        self._quiet = self._silent_for_an_hour(self._done // HOUR * HOUR)
+        self._dormant.put_away(self._fleet)
         self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
@@ -235,30 +232,25 @@ class VesselStage(Stage[Reports, list[Instant]]):
         positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
-        watched = partial(self._detectors.is_candidate, instant=instant)
-        repeating.sample(fine, instant // s.grid.step, self._fleet, watched)
-        for mmsi in positions["mmsi"][run_starts(positions["mmsi"])].tolist():
-            vessel = self._fleet[mmsi]
-            if self._places(vessel, instant) != vessel.identity.places:
-                changed.add(mmsi)
-        changed |= self._fleet.keys() if relisted else set()
+        self._sample(fine, instant)
+        changed |= self._look_at_places(positions, instant)
+        changed |= set(self._fleet) if relisted else set()
         events, identities = list[Event](), list[Identity]()
         for mmsi in sorted(changed):
             self._touched.add(mmsi)
-            vessel = self._fleet[mmsi]
-            was, places = vessel.identity, self._places(vessel, instant)
+            vessel = self._fleet.state(mmsi)
+            was, places = vessel.identity, self._places(mmsi, instant)
             known = places, self._watchlist, s.identity, longest_silence(vessel.hearing, instant - DAY)
             vessel.identity = vessel.claims.identity(mmsi, instant, *known, vessel.first)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
+            self._fleet.note(vessel)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
         events += self._look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
-            slow = [vessel for vessel in self._fleet.values() if vessel.detectors_busy]
-            self._touched.update(vessel.mmsi for vessel in slow)
-            events += self._detectors.close_buckets(slow, instant)
+            events += self._detectors.close_buckets(self._busy(), instant)
             buckets = self._dormant.revise(
                 lambda vessels: events.extend(self._detectors.close_buckets(vessels, instant))
             )
@@ -280,8 +272,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             stations=stations,
             sightings=self._take_sightings(instant),
         )
-        awake = self._fleet.keys() if relisted else self._new
-        self._dormant.put_away([self._fleet[mmsi] for mmsi in sorted(awake) if mmsi in self._fleet])
+        awake = self._fleet if relisted else self._new
+        self._dormant.put_away(mmsi for mmsi in awake if mmsi in self._fleet)
         self._new = set()
         return made
 
@@ -292,61 +284,85 @@ class VesselStage(Stage[Reports, list[Instant]]):
         taken = (sighting for time in due for sighting in self._sightings.pop(time))
         return tuple(sorted(taken, key=lambda sighting: sighting.key))
 
+    def _busy(self) -> list[VesselState]:
+        """The vessels that are awake and of which a detector has anything in hand or waiting."""
+        busy = [self._fleet[vessel.mmsi] for vessel in self._fleet.states() if vessel.detectors_busy]
+        self._touched.update(vessel.mmsi for vessel in busy)
+        return busy
+
+    def _sample(self, rows: Rows, instant: Millis) -> None:
+        """Note some of the positions of those that detectors watch."""
+        starts = run_starts(rows["mmsi"])
+        slots = self._fleet.slots(rows["mmsi"][starts].tolist())
+        watched = self._detectors.are_candidates(
+            self._fleet.interest[slots], self._fleet.first[slots], instant
+        )
+        repeating.sample(rows, starts, instant // self._settings.grid.step, watched, self._fleet.state)
+
     def _look_for_gaps(self, instant: Millis) -> list[Event]:
         """Propose the silences that have lasted for long enough, and let go of those that are over."""
-        gaps, events = self._detectors.gaps, list[Event]()
-        if full_hour := instant % HOUR == 0:
-            self._quiet = self._silent_for_an_hour(instant)
-        waiting = [each for each in self._fleet.values() if each.silence is not None] if full_hour else []
-        quiet = (self._fleet.get(mmsi) for mmsi in self._quiet)
-        silent = [
-            vessel
-            for vessel in quiet
-            if vessel is not None
-            and instant - vessel.last >= self._settings.detectors.gap.notice
-            and (vessel.silence is None or vessel.silence.back is not None)  # else it is proposed already
-        ]
-        for vessel in silent:
-            if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(vessel, instant)):
+        gaps, fleet, events = self._detectors.gaps, self._fleet, list[Event]()
+        waiting: list[int] = []
+        if instant % HOUR == 0:
+            waiting = [vessel.mmsi for vessel in fleet.states() if vessel.silence is not None]
+        # silent for an hour when this hour began
+        since = min(instant // HOUR * HOUR - HOUR, instant - self._settings.detectors.gap.notice)
+        silent = fleet.in_use & (fleet.last <= since) & (fleet.interest != NOT_WATCHED)
+        for mmsi in fleet.mmsi[silent].tolist():
+            vessel = fleet.state(mmsi)
+            if vessel.silence is not None and vessel.silence.back is None:  # it is proposed already
+                continue
+            if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(fleet[mmsi], instant)):
                 events += found
-                self._touched.add(vessel.mmsi)
-        for vessel in waiting:
-            events += gaps.settle(vessel, instant)
-            self._touched.add(vessel.mmsi)
+                self._touched.add(mmsi)
+        for mmsi in waiting:
+            events += gaps.settle(fleet.state(mmsi), instant)
+            self._touched.add(mmsi)
         return events
 
-    def _silent_for_an_hour(self, instant: Millis) -> list[int]:
-        return [
-            vessel.mmsi
-            for vessel in self._fleet.values()
-            if vessel.hearing is not None and instant - vessel.last >= HOUR
-        ]
+    def _look_at_places(self, rows: Rows, instant: Millis) -> set[int]:
+        """The vessels among those that sent positions, by MMSI, whose number is heard at other places than
+        it was told of. An ordinary vessel with nothing in hand is not looked at again until it is."""
+        changed, fleet = set[int](), self._fleet
+        mmsis = rows["mmsi"][run_starts(rows["mmsi"])].tolist()
+        slots = fleet.slots(mmsis)
+        for i in np.flatnonzero(~(fleet.in_columns[slots] & fleet.quiet[slots])).tolist():
+            vessel, places = fleet.state(mmsis[i]), self._places(mmsis[i], instant)
+            if places != vessel.identity.places:
+                changed.add(vessel.mmsi)
+            elif places is ONE_PLACE and not self._detectors.is_candidate(vessel, instant):
+                fleet.quiet[slots[i]] = vessel.silence is None
+        return changed
 
-    def _places(self, vessel: VesselState, instant: Millis) -> Places:
+    def _places(self, mmsi: int, instant: Millis) -> Places:
         """What is known of where the MMSI is heard."""
-        known, segments = vessel.off_track or vessel.circle, vessel.segments
-        one = segments[0] if len(segments) == 1 else None
+        vessel, one = self._fleet.state(mmsi), None
+        ordinary = self._fleet.is_in_columns(mmsi)
+        if not ordinary:
+            one = vessel.segments[0] if len(vessel.segments) == 1 else None
+            ordinary = not vessel.segments or (one is not None and one.still is None and one.leap is None)
+        known = vessel.off_track or vessel.circle
         pattern = vessel.repeating.found if vessel.repeating else None
         crossing = vessel.crossing
         if crossing is not None and instant - crossing.to_time > 2 * DAY:
             crossing = vessel.crossing = None
-        more = known or pattern or crossing
-        if not more and (not segments or (one and one.still is None and one.leap is None)):
+        if ordinary and not (known or pattern or crossing):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        places = places_of(vessel, instant, circle, self._settings.track)
+        places = places_of(self._fleet[mmsi], instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
         self._touched.add(mmsi)
-        vessel = self._fleet.get(mmsi)
-        if vessel is None:
+        if mmsi in self._fleet:
+            vessel = self._fleet.state(mmsi)
+        else:
             identity = Identity(mmsi=mmsi, time=time, first=time)
             vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
             changed.add(mmsi)
             self._new.add(mmsi)
         self._detectors.gaps.hear(vessel, time)
-        vessel.last = max(vessel.last, time)
+        self._fleet.hear(vessel, time)
         return vessel
 
     def _hear(self, rows: Rows) -> set[int]:
@@ -355,9 +371,18 @@ class VesselStage(Stage[Reports, list[Instant]]):
         changed: set[int] = set()
         apart = int(self._settings.identity.apart_seconds * SECOND)
         ship_types, names = self._settings.identity.ship_types, rows.dtype.names or ()
+        starts, type = run_starts(rows["mmsi"]), rows["type"]
+        usual, class_b = (
+            np.repeat(column, np.diff(np.append(starts, len(rows))))
+            for column in self._as_usual(rows, starts)
+        )
+        usual &= (type == 5) | class_b
         columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
-        told = zip(*columns, (rows["draught"] > 0).tolist(), contents(rows), strict=True)
-        for i, (mmsi, time, type, draught, content) in enumerate(told):
+        draughts = (rows["draught"] > 0).tolist()
+        told = zip(*columns, draughts, contents(rows), usual.tolist(), strict=True)
+        for i, (mmsi, time, type, draught, content, as_usual) in enumerate(told):
+            if as_usual and self._repeats.knows(mmsi, content):
+                continue
             vessel = self._vessel(mmsi, time, changed)
             if type != 5:
                 self._mark_class_b(vessel, changed)
@@ -369,20 +394,43 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
             if news:
                 changed.add(mmsi)
+        self._note_heard(rows, starts)
         return changed
 
     def _meet(self, rows: Rows) -> set[int]:
         """Note who is there, from positions sorted by MMSI and time; returns the vessels that are new."""
         changed: set[int] = set()
+        if not len(rows):
+            return changed
         starts, times = run_starts(rows["mmsi"]), rows["time"]
-        lasts = np.append(starts[1:], len(rows))[: len(starts)] - 1
-        columns = (column.tolist() for column in (rows["mmsi"][starts], times[starts], times[lasts]))
-        for mmsi, first, last in zip(*columns, strict=True):
+        class_b = np.logical_or.reduceat(_IS_CLASS_B[rows["type"]], starts)
+        usual, known_class_b = self._as_usual(rows, starts)
+        (others,) = np.nonzero(~usual | (class_b & ~known_class_b))
+        firsts = starts[others]
+        columns = (column.tolist() for column in (rows["mmsi"][firsts], times[firsts], class_b[others]))
+        for mmsi, first, is_class_b in zip(*columns, strict=True):
             vessel = self._vessel(mmsi, first, changed)
-            vessel.last = max(vessel.last, last)
-        for mmsi in np.unique(rows["mmsi"][_IS_CLASS_B[rows["type"]]]).tolist():
-            self._mark_class_b(self._fleet[mmsi], changed)
+            if is_class_b:
+                self._mark_class_b(vessel, changed)
+        self._note_heard(rows, starts)
         return changed
+
+    def _as_usual(
+        self, rows: Rows, starts: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which vessels, whose rows by time begin at `starts`, are quiet and were not silent for long: that
+        they are heard changes nothing but when they were last heard. And which are known for class B."""
+        fleet, lasts = self._fleet, np.append(starts[1:], len(rows))[: len(starts)] - 1
+        slots = fleet.slots(rows["mmsi"][starts].tolist())
+        soon = rows["time"][lasts] - fleet.last[slots] <= self._detectors.gaps.rhythm
+        return (slots >= 0) & fleet.quiet[slots] & soon, (slots >= 0) & fleet.class_b[slots]
+
+    def _note_heard(self, rows: Rows, starts: npt.NDArray[np.intp]) -> None:
+        """When the vessels were last heard that are known by now."""
+        mmsis = rows["mmsi"][starts].tolist()
+        slots, lasts = self._fleet.slots(mmsis), np.append(starts[1:], len(rows))[: len(starts)] - 1
+        self._fleet.last[slots] = np.maximum(self._fleet.last[slots], rows["time"][lasts])
+        self._touched.update(mmsis)
 
     @staticmethod
     def _mark_class_b(vessel: VesselState, changed: set[int]) -> None:

@@ -1,7 +1,6 @@
 """Assignment: puts the fixes of one step on the tracks of their vessels, for all vessels together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -9,29 +8,11 @@ import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m
 from models.report import POSITION, Rows, joined, run_starts
-from models.time import MINUTE, Millis
-from models.vessel import OffTrack
-from streams.tracking.motion import smooth
-from streams.tracking.places import place_fixes, place_of, restart
-from streams.tracking.track import (
-    Place,
-    Segment,
-    TrackSettings,
-    begin,
-    credible_column,
-    explained_metres,
-    move,
-    reachable,
-)
-
-
-class TrackedVessel(Protocol):
-    """What assignment reads and changes of a vessel's state."""
-
-    mmsi: int
-    segments: list[Segment]
-    off_track: list[OffTrack]
-    shared_at: Millis
+from models.time import MINUTE
+from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
+from streams.tracking.motion import TRAIL, Motion, note_still, smooth
+from streams.tracking.places import place_fixes
+from streams.tracking.track import Segment, TrackSettings, credible_column, explained_metres, reachable
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -62,8 +43,18 @@ class _Piece(msgspec.Struct):
     breaks: npt.NDArray[np.bool_]
 
 
-def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings) -> Tracks:
-    """Put the fixes of one step, sorted by (MMSI, time), on tracks, and move the vessels' segments on.
+class _Vessels(msgspec.Struct):
+    """The vessels of a step in the order of their rows."""
+
+    mmsis: list[int]
+    slots: npt.NDArray[np.intp]
+    ends: Rows  # END rows of those with one track, or none yet
+    by_itself: dict[int, TrackedVessel]  # vessels that are looked at one by one, by number
+    several: npt.NDArray[np.bool_]  # whether a vessel has more than one track
+
+
+def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
+    """Put the fixes of one step, sorted by (MMSI, time), on tracks, and move the vessels' tracks on.
 
     Vessels that moved as one ship can, which are nearly all, are worked off as columns, the others fix by
     fix.
@@ -72,25 +63,23 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
         nothing = np.empty(0, np.intp)
         return Tracks(rows, np.empty(0, "u2"), nothing, nothing, np.empty(0))
     starts = run_starts(rows["mmsi"])
-    ends = np.append(starts[1:], len(rows))
-    owners = np.repeat(np.arange(len(starts)), ends - starts)
-    vessels = [fleet[mmsi] for mmsi in rows["mmsi"][starts].tolist()]
+    stops = np.append(starts[1:], len(rows))
+    owners = np.repeat(np.arange(len(starts)), stops - starts)
+    vessels = _vessels(rows["mmsi"][starts].tolist(), fleet)
     leads = _leads(vessels)
     pieces = [leads]
     breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
-    as_one, doubtful = _moved_as_one(rows, starts, owners, vessels, leads, s)
-    lasts = rows.take(ends - 1).tolist()
-    only = [0] * len(vessels)
-    each = list(zip(vessels, starts.tolist(), ends.tolist(), as_one, strict=True))
-    for i, (vessel, start, end, plain) in enumerate(each):
-        if plain:
-            only[i] = _go_on(vessel, rows, start, end, lasts[i], doubtful, s)
-    numbers = np.array(only, np.uint16)[owners]
-    for i, (vessel, start, end, plain) in enumerate(each):
-        if plain:
-            continue
-        placed = place_fixes(vessel, rows[start:end], s)
-        numbers[start:end], keep[start:end], breaks[start:end] = placed.numbers, placed.keep, placed.breaks
+    as_one, since = _moved_as_one(rows, starts, owners, vessels, leads, s)
+    (plain,) = np.nonzero(as_one)
+    ends = vessels.ends.take(plain)
+    go_on(ends, rows, starts[plain], stops[plain], since[plain], s)
+    vessels.ends[plain] = ends
+    numbers = vessels.ends["number"][owners]
+    for i in np.flatnonzero(~as_one).tolist():
+        vessel = vessels.by_itself[i] = fleet[vessels.mmsis[i]]
+        start, stop = starts[i], stops[i]
+        placed = place_fixes(vessel, rows[start:stop], s)
+        numbers[start:stop], keep[start:stop], breaks[start:stop] = placed.numbers, placed.keep, placed.breaks
         if placed.late:
             fixes, late_numbers, late_breaks = zip(*placed.late, strict=True)
             late = np.array(list(fixes), POSITION)
@@ -108,49 +97,50 @@ def assign_step(rows: Rows, fleet: Mapping[int, TrackedVessel], s: TrackSettings
     if not keep.all():
         rows, numbers, owners, breaks = (column.compress(keep) for column in (rows, numbers, owners, breaks))
     pieces.append(_Piece(rows, numbers, owners, np.ones(len(rows), bool), breaks))
-    return _tracks(pieces, np.array(as_one), fleet, s)
+    tracks, track_owners = _tracks(pieces, as_one)
+    motion = _smooth(tracks, track_owners, vessels, as_one, fleet, s)
+    _put_back(vessels, as_one, fleet)
+    return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
 
 
-def _go_on(
-    vessel: TrackedVessel,
-    rows: Rows,
-    start: int,
-    end: int,
-    last: tuple[float, ...],
-    doubtful: dict[int, int],
-    s: TrackSettings,
-) -> int:
-    """Move a vessel's only track on over these rows. Returns its number."""
-    if not vessel.segments:
-        vessel.segments.append(begin(0, tuple(rows[start].tolist())))
-    segment = vessel.segments[0]
-    since = doubtful.get(start)
-    if since is None:
-        segment.run_fixes += end - start
-    else:
-        before = place_of(segment)
-        segment.run_fixes += since - start
-        if since > start:
-            time, _, _, lon, lat, sog = rows[since - 1].tolist()[:6]
-            before = Place(time, lon, lat, sog)
-        restart(segment, before, int(rows["time"][since]), end - since, s)
-    segment.fixes += end - start
-    move(segment, last)
-    return segment.number
+def _vessels(mmsis: list[int], fleet: TrackedFleet) -> _Vessels:
+    slots = fleet.slots(mmsis)
+    vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), {}, np.zeros(len(mmsis), bool))
+    for i in np.flatnonzero(~fleet.in_columns[slots]).tolist():
+        vessel = vessels.by_itself[i] = fleet[mmsis[i]]
+        vessels.several[i] = len(vessel.segments) > 1
+        vessels.ends[i] = np.zeros(1, END)
+        if len(vessel.segments) == 1:
+            row_of(vessels.ends[i], vessel.segments[0])
+    return vessels
+
+
+def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFleet) -> None:
+    """Keep the rows of those that moved as one ship can, and those of others that are ordinary now."""
+    kept = as_one.copy()
+    for i, vessel in vessels.by_itself.items():
+        if not as_one[i]:
+            continue
+        if vessel.segments:
+            write_back(vessels.ends[i], vessel.segments[0])
+            kept[i] = is_ordinary(vessel.segments[0])
+        if kept[i]:
+            fleet.put_in_columns(vessel.mmsi)
+    fleet.ends[vessels.slots[kept]] = vessels.ends[kept]
 
 
 def _moved_as_one(
     rows: Rows,
     starts: npt.NDArray[np.intp],
     owners: npt.NDArray[np.intp],
-    vessels: Sequence[TrackedVessel],
+    vessels: _Vessels,
     leads: _Piece,
     s: TrackSettings,
-) -> tuple[list[bool], dict[int, int]]:
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
     """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
 
-    Also, by the row where the vessel begins, its last row that came after a silence, or by a leap that its
-    speed does not explain: from there on the track has to be confirmed again.
+    Also, for each vessel, its last row that came after a silence, or by a leap that its speed does not
+    explain, or -1: from there on the track has to be confirmed again.
     """
     first_leads = leads.rows.take(of_vessel := run_starts(leads.owners))
     led = starts[leads.owners[of_vessel]]  # the first rows of these vessels
@@ -161,40 +151,49 @@ def _moved_as_one(
         earlier[name][1:] = column[:-1]
         earlier[name][starts] = column[starts]
         earlier[name][led] = first_leads[name]
-    smoothed = np.array([each.segments[0].knots if each.segments else np.nan for each in vessels])
+    smoothed = np.where(vessels.ends["there"], vessels.ends["knots"], np.nan)
+    for i in np.flatnonzero(vessels.several).tolist():
+        smoothed[i] = vessels.by_itself[i].segments[0].knots
     dt = (rows["time"] - earlier["time"]).astype("f8")
     metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
     known = np.fmax(earlier["sog"], smoothed[owners])
     knots = credible_column(rows["sog"], known, dt, s)
     silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
     fits = reachable(dt, metres, knots, s) & ~(silent & leapt)
+    since = np.full(len(starts), -1, np.intp)
     rows_in_doubt = np.flatnonzero(silent | leapt)
-    doubtful = dict(zip(starts[owners[rows_in_doubt]].tolist(), rows_in_doubt.tolist(), strict=True))
-    fit = np.logical_and.reduceat(fits, starts).tolist()
-    return [ok and len(vessel.segments) < 2 for ok, vessel in zip(fit, vessels, strict=True)], doubtful
+    since[owners[rows_in_doubt]] = rows_in_doubt  # the last one of each
+    return np.logical_and.reduceat(fits, starts) & ~vessels.several, since
 
 
-def _leads(vessels: Sequence[TrackedVessel]) -> _Piece:
+def _leads(vessels: _Vessels) -> _Piece:
     """The last fixes of all believed tracks."""
-    tracks = [(i, vessel.mmsi, g) for i, vessel in enumerate(vessels) for g in vessel.segments if g.believed]
-    rows = np.zeros(len(tracks), POSITION)
-    rows["mmsi"], rows["type"] = [mmsi for _, mmsi, _ in tracks], 1
-    rows["time"] = [g.time for *_, g in tracks]
-    rows["lon"], rows["lat"] = [g.lon for *_, g in tracks], [g.lat for *_, g in tracks]
-    rows["sog"], rows["cog"] = [g.sog for *_, g in tracks], [g.cog for *_, g in tracks]
-    rows["heading"], rows["status"] = [g.heading for *_, g in tracks], [g.status for *_, g in tracks]
-    no = np.zeros(len(tracks), bool)
-    owners = np.array([i for i, *_ in tracks], np.intp)
-    return _Piece(rows, np.array([g.number for *_, g in tracks], "u2"), owners, no, no)
+    several = [
+        (i, vessels.mmsis[i], g)
+        for i in np.flatnonzero(vessels.several).tolist()
+        for g in vessels.by_itself[i].segments
+        if g.believed
+    ]
+    (single,) = np.nonzero(vessels.ends["there"])
+    ends, count = vessels.ends.take(single), len(single) + len(several)
+    rows, numbers, owners = np.zeros(count, POSITION), np.empty(count, "u2"), np.empty(count, np.intp)
+    rows["type"], owners[: len(single)], numbers[: len(single)] = 1, single, ends["number"]
+    rows["mmsi"][: len(single)] = np.array(vessels.mmsis, "u4")[single]
+    for name in ("time", "lon", "lat", "sog", "cog", "heading", "status"):
+        rows[name][: len(single)] = ends[name]
+    for k, (i, mmsi, g) in enumerate(several, len(single)):
+        owners[k], numbers[k] = i, g.number
+        rows[k] = (g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0)
+    if several:
+        order = np.argsort(owners, kind="stable")
+        rows, numbers, owners = rows.take(order), numbers.take(order), owners.take(order)
+    no = np.zeros(count, bool)
+    return _Piece(rows, numbers, owners, no, no)
 
 
-def _tracks(
-    pieces: Sequence[_Piece],
-    as_one: npt.NDArray[np.bool_],
-    fleet: Mapping[int, TrackedVessel],
-    s: TrackSettings,
-) -> Tracks:
-    """Put rows in the order of their tracks, the last fix of each track before its new ones.
+def _tracks(pieces: Sequence[_Piece], as_one: npt.NDArray[np.bool_]) -> tuple[Tracks, npt.NDArray[np.intp]]:
+    """Rows in the order of their tracks, the last fix of each track before its new ones, without speeds; and
+    whose each track is.
 
     `as_one` says which vessels have one track, and nothing out of order.
     """
@@ -207,13 +206,53 @@ def _tracks(
         which = order[mixed]
         order[mixed] = which[np.lexsort([is_new[which], rows["time"][which], numbers[which], owners[which]])]
     rows, numbers, is_new, breaks = (column.take(order) for column in (rows, numbers, is_new, breaks))
+    owners = owners.take(order)
     follows = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1]) & ~breaks[1:]
     keep = is_new | np.append(follows, False)  # a lead whose track got no new fix is left out
     begins = np.concatenate([[True], ~follows])
     if not keep.all():
-        rows, numbers, is_new, begins = (column.compress(keep) for column in (rows, numbers, is_new, begins))
+        rows, numbers, is_new, begins, owners = (
+            column.compress(keep) for column in (rows, numbers, is_new, begins, owners)
+        )
     if len(begins):
         begins[0] = True
     starts = np.flatnonzero(begins)
     new = (~is_new[starts]).astype(np.intp)
-    return Tracks(rows, numbers, starts, new, smooth(rows, numbers, starts, new, fleet, s))
+    return Tracks(rows, numbers, starts, new, np.empty(len(rows))), owners[starts]
+
+
+def _smooth(
+    tracks: Tracks,
+    owners: npt.NDArray[np.intp],
+    vessels: _Vessels,
+    as_one: npt.NDArray[np.bool_],
+    fleet: TrackedFleet,
+    s: TrackSettings,
+) -> Motion | None:
+    """Work out how the tracks move, and note it with them."""
+    if not len(tracks.rows):
+        return None
+    trail = vessels.ends["trail"][owners]
+    segments: dict[int, Segment] = {}  # of the tracks that are objects
+    for k in np.flatnonzero(~as_one[owners]).tolist():
+        number = int(tracks.numbers[tracks.starts[k]])
+        segments[k] = next(g for g in vessels.by_itself[int(owners[k])].segments if g.number == number)
+        trail[k] = np.frombuffer(segments[k].trail, TRAIL) if segments[k].trail else 0
+    trail[tracks.new == 0] = 0  # a track that begins anew has no past
+    motion = smooth(tracks.rows, tracks.starts, tracks.new, trail, s)
+    for k in np.flatnonzero(motion.contradicted & as_one[owners]).tolist():
+        i = int(owners[k])
+        if motion.nowhere[k] and i not in vessels.by_itself:
+            vessels.by_itself[i] = fleet[vessels.mmsis[i]]
+        if (vessel := vessels.by_itself.get(i)) is not None and vessel.segments:
+            write_back(vessels.ends[i], vessel.segments[0])
+            note_still(vessel.segments[0], motion, k)
+    for k, segment in segments.items():
+        note_still(segment, motion, k)
+        segment.trail, segment.knots = motion.trail[k].tobytes(), float(motion.knots[k])
+        segment.contradicted = bool(motion.contradicted[k])
+    (single,) = np.nonzero(as_one[owners])
+    of = owners[single]
+    for name in ("trail", "knots", "contradicted"):
+        vessels.ends[name][of] = getattr(motion, name)[single]
+    return motion

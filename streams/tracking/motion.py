@@ -9,9 +9,9 @@ The speed stands in for one that is not reported, and for one that the positions
 they go further than it allows, or hardly anywhere although it is high.
 """
 
-from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -20,40 +20,43 @@ from models.report import Rows
 from models.time import MINUTE
 from streams.tracking.track import KNOT, Place, Segment, TrackSettings
 
-_ENTRY: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
+TRAIL: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
 """One step: mean time (milliseconds; 0 is none), position, m² of the mean's error along one axis, and sog."""
-_KEPT: Final = 4
-_EMPTY: Final = bytes(_ENTRY.itemsize * _KEPT)
+KEPT: Final = 4
+"""Steps whose means are kept."""
 _METRES_PER_DEGREE: Final = 111_195.0
 
 
-class MovingVessel(Protocol):
-    segments: list[Segment]
+class Motion(msgspec.Struct, frozen=True):
+    """How the tracks of one step move: a row a track, but for `speeds`."""
+
+    speeds: Floats
+    """Knots at every row of the step: as reported, or as implied where that is missing or contradicted. NaN
+    where no speed is known: in the first step of a track that reports none."""
+    trail: npt.NDArray[np.void]
+    """Rows of TRAIL, KEPT for each track, with this step's as the last one."""
+    known: npt.NDArray[np.bool_]
+    """Which of these count."""
+    knots: Floats
+    contradicted: npt.NDArray[np.bool_]
+    """Whether the positions contradict the speed that is reported."""
+    nowhere: npt.NDArray[np.bool_]
+    """Whether that is because they get nowhere."""
 
 
 def smooth(
     rows: Rows,
-    numbers: Rows,
     starts: npt.NDArray[np.intp],
     new: npt.NDArray[np.intp],
-    fleet: Mapping[int, MovingVessel],
+    trail: npt.NDArray[np.void],
     s: TrackSettings,
-) -> Floats:
-    """The speed at every row, knots: as reported, or as implied where that is missing or contradicted.
+) -> Motion:
+    """How the tracks of one step move; the columns are those of `streams.tracking.assignment.Tracks`.
 
-    The columns are those of `streams.tracking.assignment.Tracks`. The trails of the segments move on. NaN
-    where no speed is known: in the first step of a track that reports none.
+    `trail` has KEPT rows of TRAIL for each track, as they were before the step; none for a track that
+    begins anew.
     """
     sog = rows["sog"].astype("f8")
-    if not len(rows):
-        return sog
-    segments = [
-        _segment(fleet[mmsi], number)
-        for mmsi, number in zip(rows["mmsi"][starts].tolist(), numbers[starts].tolist(), strict=True)
-    ]
-    # a track that begins anew has no past
-    trails = [g.trail if led and g.trail else _EMPTY for g, led in zip(segments, new.tolist(), strict=True)]
-    trail = np.frombuffer(b"".join(trails), _ENTRY).reshape(-1, _KEPT)
     trail = np.roll(trail, -1, axis=1)
     trail[:, -1] = _means(rows, sog, starts, new, s)
     window = 2 * s.contradiction_minutes * MINUTE
@@ -61,46 +64,31 @@ def smooth(
     known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway
     trail["time"][~known] = 0
     knots, contradicted, nowhere = _speeds(trail, known, s)
-    _note_still(segments, trail, known, contradicted, nowhere)
-    packed, size = trail.tobytes(), _ENTRY.itemsize * _KEPT
-    for i, (segment, speed, wrong) in enumerate(
-        zip(segments, knots.tolist(), contradicted.tolist(), strict=True)
-    ):
-        segment.trail, segment.knots, segment.contradicted = packed[i * size : (i + 1) * size], speed, wrong
     lengths = np.diff(np.append(starts, len(rows)))
-    return np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
+    speeds = np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
+    return Motion(speeds, trail, known, knots, contradicted, nowhere)
 
 
-def _note_still(
-    segments: list[Segment],
-    trail: npt.NDArray[np.void],
-    known: npt.NDArray[np.bool_],
-    contradicted: npt.NDArray[np.bool_],
-    nowhere: npt.NDArray[np.bool_],
-) -> None:
-    """Note since when tracks get hardly anywhere although they report speed. Few do, so this costs little.
+def note_still(segment: Segment, motion: Motion, i: int) -> None:
+    """Note since when the track `i` gets hardly anywhere although it reports speed, before it is told that it
+    is contradicted anew.
 
     What was noted counts only while the reported speed is contradicted.
     """
-    for i in np.flatnonzero(contradicted).tolist():
-        segment = segments[i]
-        if not nowhere[i]:
-            segment.still = None
-        elif segment.still is None or not segment.contradicted:
-            steps = trail[i][known[i]]
-            knots = round(float(np.nanmean(steps["sog"])), 1)
-            segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
-
-
-def _segment(vessel: MovingVessel, number: int) -> Segment:
-    segments = vessel.segments
-    return segments[0] if len(segments) == 1 else next(g for g in segments if g.number == number)
+    if not motion.contradicted[i]:
+        return
+    if not motion.nowhere[i]:
+        segment.still = None
+    elif segment.still is None or not segment.contradicted:
+        steps = motion.trail[i][motion.known[i]]
+        knots = round(float(np.nanmean(steps["sog"])), 1)
+        segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
 
 
 def _means(
     rows: Rows, sog: Floats, starts: npt.NDArray[np.intp], new: npt.NDArray[np.intp], s: TrackSettings
 ) -> npt.NDArray[np.void]:
-    """The mean of the new fixes of each track. A row of _ENTRY for each."""
+    """The mean of the new fixes of each track. A row of TRAIL for each."""
     first = starts + new
     lengths = np.diff(np.append(starts, len(rows)))
     count = (lengths - new).astype("f8")
@@ -113,7 +101,7 @@ def _means(
         offset = (values - np.repeat(values[first], lengths)) * weight
         return np.asarray(np.add.reduceat(offset, starts) / count)
 
-    out = np.zeros(len(starts), _ENTRY)
+    out = np.zeros(len(starts), TRAIL)
     time, lat = rows["time"].astype("f8"), rows["lat"]
     east = unwrap(rows["lon"] - np.repeat(rows["lon"][first], lengths))
     out["time"] = time[first] + mean(time)

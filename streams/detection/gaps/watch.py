@@ -5,7 +5,6 @@ track, and once more when it has sent its draught again. Level and publication a
 where all vessels are compared.
 """
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from geofences.surroundings import Surroundings
@@ -13,7 +12,7 @@ from models.event import Detector, Event, Reason, Status
 from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity
 from streams.detection.explanation import NOT_OF_INTEREST
-from streams.detection.fixes import Fixes
+from streams.detection.fixes import Fixes, Step
 from streams.detection.gaps.hearing import Hearing, add_step, begin_run, expected_silence
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.silence import Silence, Spot, build_event, is_known, propose
@@ -31,6 +30,19 @@ class HeardVessel(Protocol):
     silence: Silence | None
 
 
+class WatchedTrack(Protocol):
+    """The new fixes of one track of it."""
+
+    @property
+    def step(self) -> Step: ...
+    @property
+    def nth(self) -> int: ...
+    @property
+    def fixes(self) -> Fixes: ...
+    @property
+    def receivers(self) -> set[str]: ...
+
+
 class GapWatch:
     """Has no state of its own: what is found so far is kept in the states of the vessels."""
 
@@ -38,29 +50,27 @@ class GapWatch:
         self._surroundings = surroundings
         self._detector = detector
         self._settings = settings
-        self._rhythm = round(settings.rhythm_minutes * MINUTE)
+        self.rhythm = round(settings.rhythm_minutes * MINUTE)
+        """A longer silence is part of a vessel's rhythm; milliseconds."""
 
     def hear(self, vessel: HeardVessel, time: Millis) -> None:
         """Anything is heard of the vessel, before `vessel.last` moves on."""
-        if vessel.hearing is not None and time - vessel.last > self._rhythm:
+        if vessel.hearing is not None and time - vessel.last > self.rhythm:
             begin_run(vessel.hearing, vessel.last, time, self._settings)
         silence = vessel.silence
         if silence is not None and silence.back is None and time > silence.start:
             silence.back = time
 
-    def observe(
-        self, vessel: HeardVessel, fixes: Fixes, receivers: Iterable[str], instant: Millis
-    ) -> list[Event]:
+    def observe(self, vessel: HeardVessel, track: WatchedTrack, instant: Millis) -> list[Event]:
         """Take in the fixes of one step on the vessel's track: it may be back with them."""
+        first = track.step.first[track.nth]
         if vessel.hearing is None:
-            vessel.hearing = Hearing(since=int(fixes.time[fixes.new]))
-        add_step(vessel.hearing, float(fixes.knots[-1]), self._settings)
+            vessel.hearing = Hearing(since=first)
+        add_step(vessel.hearing, track.step.knots[track.nth], self._settings)
         silence = vessel.silence
-        if silence is None or silence.over or silence.back is None:
+        if silence is None or silence.over or silence.back is None or first < silence.back:
             return []
-        i = fixes.new
-        if int(fixes.time[i]) < silence.back:
-            return []
+        fixes, i = track.fixes, track.fixes.new
         silence.on = Spot(
             int(fixes.time[i]),
             float(fixes.lon[i]),
@@ -69,7 +79,7 @@ class GapWatch:
             float(fixes.cog[i]),
             int(fixes.status[i]),
         )
-        silence.receivers = sorted(receivers)
+        silence.receivers = sorted(track.receivers)
         return self._end(vessel, silence, instant)
 
     def may_propose(self, vessel: HeardVessel) -> bool:

@@ -6,14 +6,14 @@ The numbers are judgement.
 """
 
 import struct
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows, run_starts
+from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Stay
 
@@ -56,23 +56,25 @@ class RepeatingVessel(Protocol):
     repeating: Repeating | None
 
 
-V = TypeVar("V", bound=RepeatingVessel)
-
-
-def sample(rows: Rows, number: int, fleet: Mapping[int, V], watched: Callable[[V], bool]) -> None:
-    """Take in one position that each vessel sent in a step; `rows` are POSITION rows by MMSI, `number` is the
-    step's.
+def sample(
+    rows: Rows,
+    starts: npt.NDArray[np.intp],
+    number: int,
+    watched: npt.NDArray[np.bool_],
+    vessel_of: Callable[[int], RepeatingVessel],
+) -> None:
+    """Take in one position that each vessel that is `watched` sent in a step; `rows` are POSITION rows by
+    MMSI, `starts` where each vessel begins, `number` is the step's.
 
     Now an early one and now a late one: else a loop that lasts for some steps would show a few of its places.
     """
-    starts = run_starts(rows["mmsi"])
     counts = np.diff(np.append(starts, len(rows)))
-    chosen = rows[starts + (_STRIDE * number) % np.maximum(counts, 1)]
+    which = starts + (_STRIDE * number) % np.maximum(counts, 1)
+    chosen = rows.take(which[watched])
     columns = (chosen[name].tolist() for name in ("mmsi", "time", "lon", "lat"))
     for mmsi, time, lon, lat in zip(*columns, strict=True):
-        vessel = fleet[mmsi]
-        if watched(vessel):
-            vessel.repeating = take(vessel.repeating, time, lon, lat)
+        vessel = vessel_of(mmsi)
+        vessel.repeating = take(vessel.repeating, time, lon, lat)
 
 
 def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repeating:

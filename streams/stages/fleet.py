@@ -1,0 +1,150 @@
+"""Fleet: the vessels that are followed, as objects, and in columns what is asked of all that are heard.
+
+An ordinary vessel is heard, moves on and does nothing that a detector asks for: all that changes of it is in
+columns, and its object is not touched. A vessel that is looked at by itself is asked for by its MMSI.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NoReturn
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.time import Millis
+from streams.detection.vessel_state import VesselState, interest_of
+from streams.tracking.ends import END, segment_of
+from streams.tracking.track import Segment
+
+_COLUMNS: Final = ("ends", "in_columns", "in_use", "mmsi", "first", "last", "class_b", "interest", "quiet")
+_FIRST: Final = 1024
+_GROWTH: Final = 1.25
+
+
+class _Elsewhere(list[Segment]):
+    """In place of the segments of a vessel whose track is in columns: who asks it has the wrong object."""
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise RuntimeError("the track is in columns: ask the fleet for the whole vessel")
+
+    __iter__ = __len__ = __getitem__ = __contains__ = __bool__ = __eq__ = append = remove = _refuse
+
+
+_ELSEWHERE: Final = _Elsewhere()
+
+
+class Fleet:
+    """Vessels by MMSI; each has a slot, which is its place in the columns."""
+
+    def __init__(self) -> None:
+        self._vessels: dict[int, VesselState] = {}
+        self._slot: dict[int, int] = {}
+        self._free: list[int] = []
+        self._top = 0  # slots that were ever used
+        self.ends: npt.NDArray[Any] = np.zeros(_FIRST, END)
+        self.in_columns = np.zeros(_FIRST, bool)
+        """Whether the row in `ends` is its only track, and the object has none."""
+        self.in_use = np.zeros(_FIRST, bool)
+        self.mmsi = np.zeros(_FIRST, np.uint32)
+        self.first = np.zeros(_FIRST, np.int64)
+        self.last = np.zeros(_FIRST, np.int64)
+        """When it was last heard. The object's own field is right after it was asked for."""
+        self.class_b = np.zeros(_FIRST, bool)
+        self.interest = np.zeros(_FIRST, np.uint8)
+        self.quiet = np.zeros(_FIRST, bool)
+        """Whether nothing of the object changes when it is heard, if its track is in columns."""
+
+    def __len__(self) -> int:
+        return len(self._vessels)
+
+    def __contains__(self, mmsi: int) -> bool:
+        return mmsi in self._vessels
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._vessels))
+
+    def __getitem__(self, mmsi: int) -> VesselState:
+        """The whole vessel, with its tracks, which are its own now."""
+        vessel, slot = self.state(mmsi), self._slot[mmsi]
+        if self.in_columns[slot]:
+            segment = segment_of(self.ends[slot])
+            vessel.segments = [] if segment is None else [segment]
+            self.in_columns[slot] = False
+        return vessel
+
+    def __setitem__(self, mmsi: int, vessel: VesselState) -> None:
+        slot = self._slot.get(mmsi)
+        if slot is None:
+            slot = self._slot[mmsi] = self._free.pop() if self._free else self._new_slot()
+        self._vessels[mmsi] = vessel
+        self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
+        self.in_use[slot], self.in_columns[slot] = True, False
+        self.note(vessel)
+
+    def __delitem__(self, mmsi: int) -> None:
+        del self._vessels[mmsi]
+        slot = self._slot.pop(mmsi)
+        self._free.append(slot)
+        self.in_use[slot] = self.in_columns[slot] = False
+
+    def state(self, mmsi: int) -> VesselState:
+        """A vessel as an object, but for its tracks: these may be in columns."""
+        vessel = self._vessels[mmsi]
+        vessel.last = int(self.last[self._slot[mmsi]])
+        return vessel
+
+    def states(self) -> Iterable[VesselState]:
+        """All objects, but for tracks and when they were last heard."""
+        return self._vessels.values()
+
+    def copy(self, mmsi: int) -> VesselState | None:
+        """The whole vessel as it stands, to be kept; None if it is not here."""
+        slot = self._slot.get(mmsi)
+        if slot is None:
+            return None
+        vessel = self.state(mmsi)
+        if self.in_columns[slot]:
+            segment = segment_of(self.ends[slot])
+            return msgspec.structs.replace(vessel, segments=[] if segment is None else [segment])
+        return vessel
+
+    def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]:
+        """The slots of vessels, -1 for those that are not here."""
+        return np.array([self._slot.get(mmsi, -1) for mmsi in mmsis], np.intp)
+
+    def note(self, vessel: VesselState) -> None:
+        """What is asked of the vessel has changed."""
+        slot = self._slot[vessel.mmsi]
+        self.class_b[slot], self.interest[slot] = vessel.claims.class_b, interest_of(vessel.identity)
+        self.quiet[slot] = False
+
+    def hear(self, vessel: VesselState, time: Millis) -> None:
+        """It was heard at a time."""
+        if time > vessel.last:
+            vessel.last = time
+            self.last[self._slot[vessel.mmsi]] = time
+
+    def is_in_columns(self, mmsi: int) -> bool:
+        """Whether its only track is in `ends`."""
+        return bool(self.in_columns[self._slot[mmsi]])
+
+    def put_in_columns(self, mmsi: int) -> None:
+        """Its only track is in `ends` from now on."""
+        self._vessels[mmsi].segments = _ELSEWHERE
+        self.in_columns[self._slot[mmsi]] = True
+
+    def silent_since(self, before: Millis) -> list[int]:
+        """The vessels that were last heard before a time."""
+        silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
+        return silent
+
+    def _new_slot(self) -> int:
+        slot, self._top = self._top, self._top + 1
+        if slot == len(self.mmsi):
+            size = round(slot * _GROWTH)
+            for name in _COLUMNS:
+                column = getattr(self, name)
+                grown = np.zeros(size, column.dtype)
+                grown[:slot] = column
+                setattr(self, name, grown)
+        return slot

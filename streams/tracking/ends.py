@@ -1,0 +1,172 @@
+"""Ends: where the tracks of vessels with one track ended, and how they got there, in columns.
+
+Nearly all vessels have one track that goes on, so their tracks move on as columns. A Segment is made of a row
+where one vessel is looked at by itself.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from geofences.distance import Floats
+from models.report import IS_COARSE, Rows
+from models.vessel import OffTrack
+from streams.tracking.motion import KEPT, TRAIL
+from streams.tracking.track import Place, Segment, TrackSettings
+
+END: Final = np.dtype(
+    [
+        ("there", "?"),  # there is a track at all
+        ("contradicted", "?"),
+        ("coarse", "?"),
+        ("had_before", "?"),
+        ("status", "u1"),
+        ("number", "u2"),
+        ("sog", "f4"),
+        ("cog", "f4"),
+        ("heading", "f4"),
+        ("time", "i8"),
+        ("lon", "f8"),
+        ("lat", "f8"),
+        ("knots", "f8"),
+        ("fixes", "i8"),
+        ("run", "i8"),
+        ("run_fixes", "i8"),
+        ("before", [("time", "i8"), ("lon", "f8"), ("lat", "f8"), ("knots", "f8")]),
+        ("trail", TRAIL, (KEPT,)),
+    ]
+)
+"""The fields of a Segment that change with every fix, or that a silence leaves behind."""
+_SAME: Final = (
+    *("number", "time", "lon", "lat", "sog", "cog", "heading", "status", "fixes", "coarse"),
+    *("knots", "contradicted", "run", "run_fixes"),
+)
+"""Fields that a row and a Segment have under the same name."""
+
+
+class TrackedVessel(Protocol):
+    """What is read and changed of a vessel's state."""
+
+    mmsi: int
+    segments: list[Segment]
+    off_track: list[OffTrack]
+    shared_at: int
+
+
+class TrackedFleet(Protocol):
+    """The vessels, and the ends of those tracks that are in columns."""
+
+    ends: Rows
+    """END rows by slot."""
+    in_columns: npt.NDArray[np.bool_]
+    """By slot: whether the row in `ends` is the vessel's only track, and it has no Segment."""
+
+    def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]: ...
+    def __getitem__(self, mmsi: int) -> TrackedVessel: ...
+    def put_in_columns(self, mmsi: int) -> None: ...
+
+
+def is_ordinary(segment: Segment) -> bool:
+    """Whether a row says all of it."""
+    return (
+        segment.believed
+        and segment.still is None
+        and segment.leap is None
+        and segment.home is None
+        and not (segment.held or segment.blocks or segment.others)
+        and not (segment.was_believed or segment.follows)
+    )
+
+
+def segment_of(end: np.void) -> Segment | None:
+    """A row as an object; None if there is no track."""
+    if not end["there"]:
+        return None
+    values = {name: end[name].item() for name in _SAME}
+    before = Place(*end["before"].item()) if end["had_before"] else None
+    return Segment(**values, trail=end["trail"].tobytes(), before=before)
+
+
+def row_of(end: Any, segment: Segment) -> None:
+    """Write an object into a row of END."""
+    end["there"] = True
+    for name in _SAME:
+        end[name] = getattr(segment, name)
+    before = segment.before
+    end["had_before"] = before is not None
+    end["before"] = (
+        (0, 0.0, 0.0, 0.0) if before is None else (before.time, before.lon, before.lat, before.knots)
+    )
+    end["trail"] = np.frombuffer(segment.trail, TRAIL) if segment.trail else 0
+
+
+def write_back(end: np.void, segment: Segment) -> None:
+    """Change an object to what a row says."""
+    for name in _SAME:
+        setattr(segment, name, end[name].item())
+    segment.before = Place(*end["before"].item()) if end["had_before"] else None
+    segment.trail = end["trail"].tobytes()
+
+
+def known_speeds(ends: Rows) -> Floats:
+    """`known_speed` of `streams.tracking.track` for rows."""
+    sog: Floats = ends["sog"].astype("f8")
+    return np.where(ends["contradicted"] | np.isnan(sog), ends["knots"], sog)
+
+
+def go_on(
+    ends: Rows,
+    rows: Rows,
+    starts: npt.NDArray[np.intp],
+    stops: npt.NDArray[np.intp],
+    since: npt.NDArray[np.intp],
+    s: TrackSettings,
+) -> None:
+    """Move tracks on over the rows from `starts` to `stops`, POSITION; those that are not there begin.
+
+    `since` is the last row that came after a silence, or by a leap that the speed does not explain, -1 for
+    none: from there on the track has to be confirmed again (`streams.tracking.places.restart`).
+    """
+    fresh = ~ends["there"]
+    if fresh.any():
+        ends[fresh] = np.zeros(1, END)
+        ends["there"] = True
+        ends["knots"][fresh] = np.nan
+        ends["run"][fresh] = rows["time"][starts[fresh]]
+    count = stops - starts
+    (doubtful,) = np.nonzero(since >= 0)
+    ends["run_fixes"] += np.where(since < 0, count, since - starts)
+    if len(doubtful):
+        _restart(ends, doubtful, rows, starts[doubtful], stops[doubtful], since[doubtful], s)
+    ends["fixes"] += count
+    last = rows.take(stops - 1)
+    for name in ("time", "lon", "lat", "sog", "cog", "heading", "status"):
+        ends[name] = last[name]
+    ends["coarse"] = IS_COARSE[last["type"]]
+
+
+def _restart(
+    ends: Rows,
+    which: npt.NDArray[np.intp],
+    rows: Rows,
+    starts: npt.NDArray[np.intp],
+    stops: npt.NDArray[np.intp],
+    since: npt.NDArray[np.intp],
+    s: TrackSettings,
+) -> None:
+    own = ends.take(which)
+    at_start, earlier = since == starts, rows.take(since - 1)
+    moves = ~own["had_before"] | (own["run_fixes"] >= s.confirmed_fixes)
+    before = own["before"].copy()
+    for name, of_track, of_row in (
+        ("time", own["time"], earlier["time"]),
+        ("lon", own["lon"], earlier["lon"]),
+        ("lat", own["lat"], earlier["lat"]),
+        ("knots", known_speeds(own), earlier["sog"]),
+    ):
+        before[name] = np.where(moves, np.where(at_start, of_track, of_row), before[name])
+    ends["before"][which] = before
+    ends["had_before"][which] = True
+    ends["run"][which], ends["run_fixes"][which] = rows["time"][since], stops - since

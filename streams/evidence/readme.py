@@ -16,8 +16,8 @@ _MOST: Final = 100
 
 _LINES: Final = (
     "Lines are as they were read, except that each ends in a line feed. They are in the order in which they "
-    "were worked off. Rows of a table are there as the sentences that they stand for; the SHA-256 of the table "
-    f"is in `{members.BUNDLE}`."
+    "were worked off. Rows of a table are there as the sentences that they stand for; the SHA-256 of the "
+    f"table is in `{members.BUNDLE}`."
 )
 _LIVE_LINES: Final = (
     "Lines are as they were received, except that each ends in a line feed, with the times of receipt beside "
@@ -30,9 +30,9 @@ def readme(bundle: Bundle, events: Sequence[Event]) -> str:
     parts = [
         _text("# Evidence"),
         _text(
-            f"Events that tankerwatch found in {'live' if bundle.live else 'recorded'} AIS messages, with what "
-            "others need to find them again. An event says what is suspected and why. It never says that "
-            "somebody is guilty."
+            f"Events that tankerwatch found in {'live' if bundle.live else 'recorded'} AIS messages, with "
+            "what others need to find them again. An event says what is suspected and why. It never says "
+            "that somebody is guilty."
         ),
         _text("## The events" + (", as they were published" if bundle.minimal else "")),
         "\n".join(_events(events)),
@@ -124,8 +124,8 @@ def _content(bundle: Bundle) -> Iterator[str]:
         yield f"`{members.SNAPSHOT}`: the state of the stages at {to_text(bundle.snapshot_at)}"
     if bundle.live:
         yield (
-            f"`{members.ORDER}`: a row for each raw frame, in the order in which they were worked off: lines, "
-            "sightings, that nothing came, that a source had ended, and which sources were registered"
+            f"`{members.ORDER}`: a row for each raw frame, in the order in which they were worked off: "
+            "lines, sightings, that nothing came, that a source had ended, and which sources were registered"
         )
     for number, source in enumerate(bundle.sources[:_MOST], 1):
         yield (

@@ -86,7 +86,8 @@ def _made_up() -> Iterator[Seed]:
 _MADE_UP: Final = {
     "canboat": '{"timestamp":"2024-03-01-10:00:00.000","prio":4,"src":43,"dst":255,"pgn":129038,'
     '"description":"AIS Class A Position Report","fields":{"Message ID":1,"User ID":273000001,'
-    '"Longitude":131.9,"Latitude":42.7,"COG":12.0,"SOG":3.20,"Heading":11.0,"Nav Status":"Under way using engine"}}\n'
+    '"Longitude":131.9,"Latitude":42.7,"COG":12.0,"SOG":3.20,"Heading":11.0,'
+    '"Nav Status":"Under way using engine"}}\n'
     '{"timestamp":"2024-03-01-10:00:10.000","prio":6,"src":43,"dst":255,"pgn":129794,"description":"AIS '
     'Class A Static and Voyage Related Data","fields":{"User ID":273000001,"IMO number":9074729,"Name":"A",'
     '"Type of ship":"Tanker","Length":180.0,"Beam":30.0,"Draft":9.50}}',

@@ -21,6 +21,7 @@ from models.event import Event, from_json
 from models.frame import Cut, Frame
 from models.source_hints import SourceHints
 from models.time import DAY, SECOND, Millis, from_text
+from streams.archive.compaction import Compaction
 from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder, utc_now
 from streams.archive.journal import SOURCES
 from streams.archive.raw import LINES, REGISTERED, SIGHTINGS, STATES, Place
@@ -89,6 +90,7 @@ class Follower:
         manifest.kind = "kafka"
         self._offsets = manifest.offsets
         self._writer = Writer(folder)
+        self._compaction = Compaction(self._writer)
         self._keeping = Retention(folder, settings.keep_raw_days)
         self._snapshots = SnapshotMaker(self._writer, rules) if rules is not None else None
         self._sent: dict[str, Millis] = {}  # by topic and partition, when the last message was sent
@@ -157,6 +159,7 @@ class Follower:
         manifest = self._folder.manifest
         manifest.complete = max(manifest.complete, await self._complete(consumer))
         self._keeping.apply(self._writer)
+        self._compaction.apply_now_and_then(utc_now())
         self._writer.commit()
         newest = max((day for _, day in self._seen.values()), default=0)
         self._seen = {id: one for id, one in self._seen.items() if one[1] >= newest - REMEMBERED_DAYS}

@@ -58,11 +58,8 @@ class Database:
         for table, schema in SCHEMAS.items():
             name = _NAMES.get(table, table)
             if files[table]:
-                parts = [
-                    glob.escape(str(path.resolve())) for path in files[table] if path.suffix != ".parquet"
-                ]
-                globs = [f"{glob.escape(str(place))}/{table}/*/*.parquet"] * (len(parts) < len(files[table]))
-                paths = ", ".join(f"'{path}'" for path in (text.replace("'", "''") for text in globs + parts))
+                names = (glob.escape(str(path.resolve())) for path in files[table])
+                paths = ", ".join(f"'{path}'" for path in (text.replace("'", "''") for text in names))
                 source = f"read_parquet([{paths}], hive_partitioning = true, union_by_name = true)"
             else:
                 self._connection.register(f"no_{table}", schema.empty_table())

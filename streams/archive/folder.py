@@ -3,14 +3,21 @@
     DIR/manifest.json                              what is archived so far, and the files of the last commit
     DIR/raw/date=2026-03-01/00000007-3f1c….zst     raw frames of one source
     DIR/ticks/date=2026-03-01/00000007.parquet     the same for events, visits and identities
+    DIR/snapshots/… DIR/rules/…                    of a deployment: the stages once a day, and their rules
+    DIR/hashes.jsonl                               the SHA-256 of raw frames, snapshots and rules (hashes.py)
 
 A commit writes files under temporary names, then replaces the manifest, which names them, and then gives them
 their own names. A manifest is replaced whole or not at all. So after a crash either all of a commit is there
 (`open_folder` finishes the renaming) or nothing of it (`open_folder` removes the files).
+
+A file that another one takes the place of, or that was kept for long enough, is named in the manifest as
+superseded by the same commit. Nobody reads it from then on, but who is reading it may finish: it is removed
+an hour later.
 """
 
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +26,8 @@ from typing import Final
 import msgspec
 
 from models.errors import InputError, TankerwatchError
+from models.time import HOUR, Millis
+from streams.archive.hashes import HASHES, Chain, Entry, append, cut_back
 from streams.deployment.wire import Origin
 
 MANIFEST: Final = "manifest.json"
@@ -26,6 +35,8 @@ FORMAT: Final = "tankerwatch archive"
 VERSION: Final = 1
 PART: Final = ".part"
 """End of the names of files that are not archived yet."""
+REMOVED_AFTER: Final = HOUR
+"""How long a file stays that nobody is to read any more: longer than a query takes."""
 
 
 class ArchiveError(InputError):
@@ -68,6 +79,14 @@ class Manifest(msgspec.Struct, kw_only=True):
     origins: dict[str, Origin] = {}
     """By partition of MMSIs, the highest origin of ticks that is archived."""
     gaps: list[Gap] = []
+    superseded: dict[str, Millis] = {}
+    """Files that are no longer part of the archive, and since when by the clock."""
+    chain: Chain = msgspec.field(default_factory=Chain)
+    """The rows of hashes.jsonl that are valid."""
+    complete: Millis = 0
+    """Every raw frame that was sent before this time, by the clocks of its senders, is archived."""
+    rules: str = ""
+    """The file of the rules that hold now."""
 
 
 def is_archive(path: str | Path) -> bool:
@@ -98,13 +117,30 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def archived(folder: Path, manifest: Manifest, table: str, end: str) -> list[Path]:
-    """The files of a table whose names have this end, sorted; also those not yet renamed."""
-    found = set((folder / table).glob(f"date=*/*{end}"))
+    """The files of a table whose names have this end, sorted; also those not yet renamed.
+
+    Those of a later commit than the manifest's are left out: they may take the place of others.
+    """
+    found = {
+        path
+        for path in (folder / table).glob(f"date=*/*{end}")
+        if commit_of(path) <= manifest.number and str(path.relative_to(folder)) not in manifest.superseded
+    }
     for name in manifest.files:
         path = folder / name
         if Path(name).parts[0] == table and name.endswith(end) and not path.exists():
             found.add(path.with_name(path.name + PART))
     return sorted(found)
+
+
+def commit_of(path: Path) -> int:
+    """The number of the commit that a file came with."""
+    number = path.name.partition("-")[0].partition(".")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def utc_now() -> Millis:
+    return time.time_ns() // 1_000_000
 
 
 class Folder:
@@ -119,15 +155,27 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def commit(self, names: Iterable[str]) -> None:
-        """Archive these files, and all that the manifest says. Raises OSError; nothing is archived then."""
-        files = sorted(names)
+    def commit(
+        self, names: Iterable[str], entries: Iterable[Entry] = (), superseded: Iterable[str] = ()
+    ) -> None:
+        """Archive these files, and all that the manifest says. Raises OSError; nothing is archived then.
+
+        `entries` are rows for hashes.jsonl; `superseded` are files that no longer belong to it.
+        """
+        files, now = sorted(names), utc_now()
         for name in files:
             _sync(self.path / (name + PART))
         for folder in {(self.path / name).parent for name in files}:
             _sync(folder)
         self.manifest.number += 1
         self.manifest.files = files
+        self.manifest.superseded.update(dict.fromkeys(superseded, now))
+        over = [name for name, since in self.manifest.superseded.items() if now - since >= REMOVED_AFTER]
+        for name in over:
+            (self.path / name).unlink(missing_ok=True)
+            del self.manifest.superseded[name]
+        if rows := list(entries):
+            self.manifest.chain = append(self.path / HASHES, self.manifest.chain, rows)
         self.replace_manifest()
         _finish(self.path, self.manifest)
 
@@ -160,6 +208,7 @@ def open_folder(path: Path) -> Iterator[Folder]:
             folder.replace_manifest()  # so that what a crash leaves behind is known for what it is
         else:
             _finish(path, folder.manifest)
+            cut_back(path / HASHES, folder.manifest.chain)
         for left in path.rglob(f"*{PART}"):
             left.unlink()
         yield folder

@@ -1,7 +1,8 @@
 """The archiver of a deployment: reads its topics and archives all that they hold, each message once.
 
 What is archived and how far the topics were read is one commit (`Folder.commit`), so after any crash it goes
-on exactly there. It belongs to no consumer group, and needs nothing but Kafka.
+on exactly there. It belongs to no consumer group, and needs nothing but Kafka. Between two messages it works
+on what is archived: snapshots of the stages, compaction of past days, and what was kept for long enough.
 """
 
 import asyncio
@@ -19,9 +20,13 @@ from aiokafka.errors import OffsetOutOfRangeError
 from models.event import Event, from_json
 from models.frame import Cut, Frame
 from models.source_hints import SourceHints
-from models.time import DAY, from_text
-from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder
-from streams.archive.raw import LINES, SIGHTINGS
+from models.time import DAY, SECOND, Millis, from_text
+from streams.archive.compaction import Compaction
+from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder, utc_now
+from streams.archive.journal import SOURCES
+from streams.archive.raw import LINES, REGISTERED, SIGHTINGS, STATES, Place
+from streams.archive.retention import Retention
+from streams.archive.snapshots import SnapshotMaker
 from streams.archive.writer import Writer
 from streams.deployment import wire
 from streams.deployment.config import Deployment
@@ -32,9 +37,15 @@ from streams.runtime.kafka_client import reader
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.runtime.tasks import end
+from streams.stages.rules import Rules, load_rules
 
 log = get_logger(__name__)
 
+_FRAMES: Final = 50
+"""Raw frames that the stages are given at once, between two readings of Kafka."""
+_UNDER_WAY: Final = 2 * SECOND
+"""How long a message may be under way from its sender to Kafka. One that takes longer is not lost: in the
+journal it comes where it came in its partition."""
 REMEMBERED_DAYS: Final = 30
 """Days for which revisions are remembered, so that none is archived twice. Stages send events again after a
 crash or a rebuild, which reach back no further than raw frames are kept: 14 days."""
@@ -46,16 +57,27 @@ class FollowSettings:
     """Seconds between two commits."""
     once: bool = False
     """End once all is archived that the topics hold now."""
+    keep_raw_days: int = 400
+    """Days for which raw frames and snapshots are kept after they were archived; 0: for ever."""
+    snapshots: bool = True
+    """Whether the stages are run, too, to have their state once a day. It takes the memory that they take."""
 
 
 class Follower:
     """Archives the topics of a deployment into an open folder."""
 
-    def __init__(self, deployment: Deployment, folder: Folder, settings: FollowSettings) -> None:
-        """Raises ArchiveError for an archive of recordings, or of another deployment."""
+    def __init__(
+        self, deployment: Deployment, folder: Folder, settings: FollowSettings, rules: Rules | None = None
+    ) -> None:
+        """`rules` are those of the workers, for snapshots.
+
+        Raises ArchiveError for an archive of recordings, or of another deployment.
+        """
         self._deployment, self._folder, self._settings = deployment, folder, settings
         topics = deployment.topics
-        self._topics = {"raw": topics.raw, "ticks": topics.ticks, "events": topics.events}
+        self._topics = {
+            "raw": topics.raw, "ticks": topics.ticks, "events": topics.events, "sources": topics.sources,
+        }  # fmt: skip
         manifest = folder.manifest
         if manifest.kind == "files":
             raise ArchiveError(f"{folder.path}: an archive of recordings; give another folder")
@@ -68,6 +90,10 @@ class Follower:
         manifest.kind = "kafka"
         self._offsets = manifest.offsets
         self._writer = Writer(folder)
+        self._compaction = Compaction(self._writer)
+        self._keeping = Retention(folder, settings.keep_raw_days)
+        self._snapshots = SnapshotMaker(self._writer, rules) if rules is not None else None
+        self._sent: dict[str, Millis] = {}  # by topic and partition, when the last message was sent
         self._seen = _archived_revisions(folder)
         self._stop = asyncio.Event()
 
@@ -97,38 +123,72 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         ends = await consumer.end_offsets(list(consumer.assignment()))
         committed = time.monotonic()
-        changed = False
+        changed = busy = not self._writer.empty
         while not self._stop.is_set():
             try:
-                got = await consumer.getmany(timeout_ms=500, max_records=500)
+                got = await consumer.getmany(timeout_ms=0 if busy else 500, max_records=500)
             except OffsetOutOfRangeError:
                 await self._seek(consumer)
                 continue
             for partition, records in got.items():
                 for record in records:
-                    self._take(partition.topic, record)
+                    self._take(partition, record)
                     self._offsets[_key(partition)] = record.offset + 1
+                    self._sent[_key(partition)] = record.timestamp
                     changed = True
+            busy = await self._work()
+            changed = changed or not self._writer.empty
             if changed and time.monotonic() - committed >= self._settings.every_seconds:
-                self._commit()
+                await self._commit(consumer)
                 committed, changed = time.monotonic(), False
-            if self._settings.once and not got and await _reached(consumer, ends):
-                break
+            if self._settings.once and not (got or busy) and await _reached(consumer, ends):
+                if not changed:
+                    return
+                await self._commit(consumer)  # there may be a snapshot to be made of what is archived now
+                changed, busy = False, True
         if changed:
-            self._commit()
+            await self._commit(consumer)
 
-    def _commit(self) -> None:
+    async def _work(self) -> bool:
+        """Work on what is archived for a moment. Whether there is more to do."""
+        if self._snapshots is None:
+            return False
+        return await asyncio.to_thread(self._snapshots.advance, _FRAMES)
+
+    async def _commit(self, consumer: AIOKafkaConsumer) -> None:
+        manifest = self._folder.manifest
+        manifest.complete = max(manifest.complete, await self._complete(consumer))
+        self._keeping.apply(self._writer)
+        self._compaction.apply_now_and_then(utc_now())
         self._writer.commit()
         newest = max((day for _, day in self._seen.values()), default=0)
         self._seen = {id: one for id, one in self._seen.items() if one[1] >= newest - REMEMBERED_DAYS}
-        log.info("archived", commit=self._folder.manifest.number, **self._offsets)
+        log.info("archived", commit=manifest.number, head=manifest.chain.head, **self._offsets)
 
-    def _take(self, topic: str, record: ConsumerRecord) -> None:
+    async def _complete(self, consumer: AIOKafkaConsumer) -> Millis:
+        """When the first raw frame that is still to come was sent, at the earliest."""
+        now = utc_now() - _UNDER_WAY
+        wanted = {self._topics["raw"], self._topics["sources"]}
+        partitions = [each for each in consumer.assignment() if each.topic in wanted]
+        ends = await consumer.end_offsets(partitions)
+        return min(
+            now if self._offsets.get(_key(each), 0) >= ends[each] else self._sent.get(_key(each), 0)
+            for each in partitions
+        )
+
+    def _take(self, partition: TopicPartition, record: ConsumerRecord) -> None:
+        topic = partition.topic
         if record.value is None:  # a tombstone: the topic forgets an event, the archive keeps it
             return
         try:
             if topic == self._topics["raw"]:
-                self._take_raw(wire.decode(record.value, wire.RawFrame))
+                raw = wire.decode(record.value, wire.RawFrame)
+                at = Place(partition.partition, record.offset, record.timestamp, raw.registry)
+                self._take_raw(raw, at)
+            elif topic == self._topics["sources"]:
+                source = wire.decode(record.value, wire.Registration).source
+                at = Place(SOURCES, record.offset, record.timestamp, record.offset)
+                self._writer.frame(Frame(source, b""), kind=REGISTERED, at=at)
             elif topic == self._topics["ticks"]:
                 self._take_ticks(wire.decode(record.value, wire.TicksFrame))
             else:
@@ -136,15 +196,15 @@ class Follower:
         except ValueError as error:  # workers have it among their dead letters
             log.error("left_out", topic=topic, offset=record.offset, reason=str(error))
 
-    def _take_raw(self, frame: wire.RawFrame) -> None:
-        if frame.kind not in (LINES, SIGHTINGS) or not frame.data:
+    def _take_raw(self, frame: wire.RawFrame, at: Place) -> None:
+        if frame.kind not in (LINES, SIGHTINGS, *STATES):
             return
         received = None if frame.received is None else np.array(frame.received, np.int64)
         numbers = None if frame.numbers is None else np.array(frame.numbers, np.int64)
         cuts = tuple(Cut(*cut) for cut in frame.cuts)
         lines = Frame(frame.source, frame.data, frame.first_line, received, cuts, numbers)
         hints = SourceHints(frame.base_time, frame.timezone, frame.date_order, frame.not_after)
-        self._writer.frame(lines, hints, frame.kind)
+        self._writer.frame(lines, hints, frame.kind, at)
 
     def _take_ticks(self, frame: wire.TicksFrame) -> None:
         """Stages send frames again after a crash, with the origins that they had."""
@@ -165,7 +225,7 @@ class Follower:
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment
         await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
-        partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events")]
+        partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events", "sources")]
         raw = self._topics["raw"]
         partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]
         return await reader(wanted.broker, partitions)
@@ -224,9 +284,10 @@ def _archived_revisions(folder: Folder) -> dict[str, tuple[int, int]]:
 def run_archive(deployment: Deployment, path: Path, settings: FollowSettings) -> None:
     """Archive a deployment until a signal ends it. Raises ArchiveError, ArchiveBusy, TopicsError, OSError."""
     logs.configure()
+    rules = load_rules(deployment.files) if settings.snapshots else None
 
     async def until_signal(folder: Folder) -> None:
-        follower = Follower(deployment, folder, settings)
+        follower = Follower(deployment, folder, settings, rules)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, follower.stop)

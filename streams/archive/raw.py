@@ -3,7 +3,8 @@
     {"source":"tcp://…","kind":"lines","lines":500,"bytes":41200,"first_line":1,"received":[…]}
     !AIVDM,1,1,,A,…
 
-Files are compressed with zstd; `zstdcat` shows them. Each has frames of one source.
+Files are compressed with zstd; `zstdcat` shows them. Each has frames of one source. Those of a deployment
+say where they were in its topic, so that they can be worked off in the order in which they came.
 """
 
 from collections.abc import Iterator
@@ -26,8 +27,22 @@ RAW: Final = "raw"
 END: Final = ".zst"
 LINES: Final = "lines"
 SIGHTINGS: Final = "sightings"
+REGISTERED: Final = "registered"
+STATES: Final = ("idle", "end", REGISTERED)
+"""Kinds of frames without lines: what a deployment tells of a source."""
 UNKNOWN_DAY: Final = "unknown"
 _CHUNK: Final = 1 << 20
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a frame was in the topic of raw frames; a registration, in that of sources, as partition -1."""
+
+    partition: int
+    offset: int
+    sent: Millis
+    """By the clock of its sender."""
+    registry: int
+    """The last registration that its sender knew of."""
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -35,7 +50,8 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     source: str
     kind: str
-    """`lines`, or `sightings`: each line is one as JSON."""
+    """`lines`, or `sightings`: each line is one as JSON. Of a deployment also `idle`, `end` and
+    `registered`, which have no lines."""
     bytes: int
     first_line: int = 1
     received: list[Millis] | None = None
@@ -45,6 +61,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     timezone: str = ""
     date_order: DateOrder = DateOrder.UNKNOWN
     not_after: Millis | None = None
+    at: Place | None = None
 
     @property
     def hints(self) -> SourceHints:
@@ -72,6 +89,8 @@ class RawDays:
     def _told(frame: Frame, hints: SourceHints) -> Millis | None:
         if frame.received is not None and len(frame.received):
             return int(frame.received[0])
+        if not frame.data:
+            return None
         try:
             times = LineTimes(hints=hints).read(frame).time
         except ValueError:
@@ -80,7 +99,9 @@ class RawDays:
         return int(told[len(told) // 2]) if len(told) else hints.base_time
 
 
-def encode_frame(frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES) -> bytes:
+def encode_frame(
+    frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES, at: Place | None = None
+) -> bytes:
     """The frame with its header, ended by a line feed."""
     data = frame.data if frame.data.endswith(b"\n") or not frame.data else frame.data + b"\n"
     header = Header(
@@ -95,6 +116,7 @@ def encode_frame(frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES)
         timezone=hints.timezone,
         date_order=hints.date_order,
         not_after=hints.not_after,
+        at=at,
     )
     return msgspec.json.encode(header) + b"\n" + data
 

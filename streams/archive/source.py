@@ -11,7 +11,7 @@ from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import Millis, from_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
-from streams.archive.raw import END, LINES, RAW, UNKNOWN_DAY, read_frames
+from streams.archive.raw import END, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, read_frames
 from streams.recordings.arrivals import Source
 from streams.recordings.content import Access
 from streams.recordings.errors import Interrupted, SourceError
@@ -36,16 +36,9 @@ class ArchivedSource:
     def sightings(self) -> Iterator[Sighting]:
         """What others saw, in a source of sightings. Raises ArchiveError."""
         for path in self.files:
-            for _, frame in read_frames(path):
-                for index, line in enumerate(frame.data.splitlines()):
-                    try:
-                        seen = read_line(line)
-                    except SightingError:
-                        continue  # it was a dead letter when it came, and is one again
-                    if frame.received is not None and len(frame.received):
-                        here = int(frame.received[min(index, len(frame.received) - 1)])
-                        seen = msgspec.structs.replace(seen, received=max(here, seen.time))
-                    yield seen
+            for header, frame in read_frames(path):
+                if header.kind == SIGHTINGS:
+                    yield from sightings_in(frame)
 
     def _first(self) -> Millis | None:
         day = _day(self.files[0])
@@ -54,15 +47,29 @@ class ArchivedSource:
     def _frames(self, access: Access) -> Iterator[Frame]:
         for path in self.files:
             try:
-                for _, frame in read_frames(path):
+                for header, frame in read_frames(path):
                     with access.waiting:
                         pass
-                    yield frame
+                    if header.kind == LINES:
+                        yield frame
                 access.on_read(path.stat().st_size)
             except Interrupted:
                 return
             except ArchiveError as error:
                 raise SourceError(f"{self.name}: {error}") from None
+
+
+def sightings_in(frame: Frame) -> Iterator[Sighting]:
+    """What others saw, in a frame of sightings. One that came live is known from when it came."""
+    for index, line in enumerate(frame.data.splitlines()):
+        try:
+            seen = read_line(line)
+        except SightingError:
+            continue  # it was a dead letter when it came, and is one again
+        if frame.received is not None and len(frame.received):
+            here = int(frame.received[min(index, len(frame.received) - 1)])
+            seen = msgspec.structs.replace(seen, received=max(here, seen.time))
+        yield seen
 
 
 def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:
@@ -80,9 +87,11 @@ def archived_sources(folder: Path) -> list[ArchivedSource]:
     found = []
     for files in by_digest.values():
         files.sort(key=lambda path: (_day(path) != UNKNOWN_DAY, _day(path), path.name))
-        for header, _ in read_frames(files[0]):
-            found.append(ArchivedSource(header.source, header.kind, header.hints, tuple(files)))
-            break
+        for number, path in enumerate(files):
+            told = (header for header, _ in read_frames(path) if header.kind in (LINES, SIGHTINGS))
+            if (header := next(told, None)) is not None:
+                found.append(ArchivedSource(header.source, header.kind, header.hints, tuple(files[number:])))
+                break
     if not found:
         raise ArchiveError(f"{folder}: an archive without raw frames; nothing to replay")
     return sorted(found, key=lambda source: source.name)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +15,9 @@ from models.report import Rows
 from models.source_hints import NO_HINTS, SourceHints
 from models.tick import Instant
 from models.time import DAY, Millis, to_text
-from streams.archive.folder import Folder, archived
-from streams.archive.raw import END, LINES, RAW, UNKNOWN_DAY, RawDays, encode_frame
+from streams.archive.folder import Folder, archived, utc_now
+from streams.archive.hashes import Entry
+from streams.archive.raw import END, LINES, RAW, REGISTERED, UNKNOWN_DAY, Place, RawDays, encode_frame
 from streams.archive.tables import PARTITIONED_BY, event_row, identity_row, row_table, tick_table, visit_row
 
 ROWS: Final = 100_000
@@ -36,6 +38,9 @@ class Writer:
         self._waiting = 0
         self._raw: dict[tuple[str, str], list[bytes]] = {}
         self._raw_waiting = 0
+        self._digests: dict[str, Any] = {}  # of raw files, as far as they are written: bytes, SHA-256
+        self._entries: list[Entry] = []
+        self._superseded: list[str] = []
         self._names: set[str] = set()
         self._pieces = 0
         self._days = RawDays()
@@ -48,13 +53,16 @@ class Writer:
     @property
     def empty(self) -> bool:
         """Whether nothing has come since the last commit."""
-        return not (self._waiting or self._raw_waiting or self._names)
+        return not (self._waiting or self._raw_waiting or self._names or self._superseded)
 
-    def frame(self, frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES) -> None:
-        digest = source_digest(frame.source)
+    def frame(
+        self, frame: Frame, hints: SourceHints = NO_HINTS, kind: str = LINES, at: Place | None = None
+    ) -> None:
+        """`at` is where it was in the topic of a deployment."""
+        digest = source_digest(REGISTERED if kind == REGISTERED else frame.source)
         self._days.last.setdefault(frame.source, self._known.get(digest, ""))
         day = self._days.of(frame, hints)
-        data = encode_frame(frame, hints, kind)
+        data = encode_frame(frame, hints, kind, at)
         self._raw.setdefault((day, digest), []).append(data)
         self._raw_waiting += len(data)
         if self._raw_waiting >= RAW_BYTES:
@@ -79,20 +87,42 @@ class Writer:
         if self._waiting >= ROWS:
             self._write_tables()
 
+    def file(self, name: str, what: str, content: bytes) -> None:
+        """A file of another kind, whose hash is to be kept."""
+        self.folder.part(name).write_bytes(content)
+        self._names.add(name)
+        self._entries.append(_entry(what, name, len(content), hashlib.sha256(content)))
+
+    def supersede(self, names: Iterable[str], entries: Iterable[Entry] = ()) -> None:
+        """These files belong to the archive no longer, from the next commit on."""
+        self._superseded += names
+        self._entries += entries
+
+    def table(self, name: str) -> Path:
+        """Where to write a table with this name, which belongs to the next commit."""
+        self._names.add(name)
+        return self.folder.part(name)
+
     def commit(self) -> None:
         """Archive what has come since the last commit, with what the manifest says now. Raises OSError."""
         self._write_raw()
         self._write_tables()
-        self.folder.commit(self._names)
+        raw = [_entry("raw", name, size, found) for name, (size, found) in sorted(self._digests.items())]
+        self.folder.commit(self._names, [*raw, *self._entries], self._superseded)
         self._names, self._pieces = set(), 0
+        self._digests, self._entries, self._superseded = {}, [], []
 
     def _write_raw(self) -> None:
         """Add what waits to the files of this commit: each gets another frame of zstd."""
         for (day, digest), parts in sorted(self._raw.items()):
-            name = f"{RAW}/date={day}/{self._number()}-{digest}{END}"
+            name = f"{RAW}/date={day}/{self.number}-{digest}{END}"
+            packed = zstandard.compress(b"".join(parts), _LEVEL)
             with self.folder.part(name).open("ab") as file:
-                file.write(zstandard.compress(b"".join(parts), _LEVEL))
+                file.write(packed)
             self._names.add(name)
+            size, found = self._digests.get(name, (0, hashlib.sha256()))
+            found.update(packed)
+            self._digests[name] = size + len(packed), found
         self._raw, self._raw_waiting = {}, 0
 
     def _write_tables(self) -> None:
@@ -108,17 +138,23 @@ class Writer:
         self._pieces += 1
 
     def _write(self, table: str, day: str, rows: Any) -> None:
-        name = f"{table}/date={day}/{self._number()}-{self._pieces:04d}.parquet"
+        name = f"{table}/date={day}/{self.number}-{self._pieces:04d}.parquet"
         pq.write_table(rows, self.folder.part(name), compression="zstd")
         self._names.add(name)
 
-    def _number(self) -> str:
+    @property
+    def number(self) -> str:
+        """Of the next commit, as names of files have it."""
         return f"{self.folder.manifest.number + 1:08d}"
 
 
 def source_digest(source: str) -> str:
     """What stands for a source in names of files: 16 hexadecimal digits."""
     return hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def _entry(what: str, name: str, size: int, found: Any) -> Entry:
+    return Entry(utc_now(), what, name, size, found.hexdigest())
 
 
 def _by_day(times: Any) -> Iterable[tuple[str, Any]]:

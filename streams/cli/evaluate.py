@@ -52,7 +52,9 @@ def evaluate(
             f"--truth: {len(events)} files of events need as many files of truth, not {len(truth)}; give "
             "--truth once for each, in the same order"
         )
-    result = compare([(read_events(name), _truth(path)) for name, path in zip(events, truth, strict=True)])
+    result = compare(
+        [(list(read_events(name)), _truth(path)) for name, path in zip(events, truth, strict=True)]
+    )
     if form is Format.JSON:
         typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:

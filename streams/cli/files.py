@@ -154,10 +154,12 @@ def read_input(name: str) -> bytes:
         raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
 
 
-def read_events(name: str) -> "list[Event]":
-    """The events of a file. Raises Failed, with the number of the line."""
-    lines = enumerate(read_input(name).splitlines(), 1)
-    return [read_event(line, name, number) for number, line in lines if line.strip()]
+def read_events(name: str) -> "Iterator[Event]":
+    """The events of a file, one by one. Raises Failed, with the number of the line."""
+    with open_input(name) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield read_event(line, name, number)
 
 
 def read_event(line: bytes, name: str, number: int) -> "Event":

@@ -10,7 +10,7 @@ from models.time import BEGINNING, END, Millis
 from streams.evidence import members
 from streams.evidence.errors import EvidenceError
 
-FORMAT: Final = "tankerwatch evidence 1"
+FORMAT: Final = "tankerwatch evidence 2"
 
 
 class InputFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +29,8 @@ class SourceLines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: int
     first: Millis | None
     """Its earliest time, where several sources are merged."""
+    hints: SourceHints | None = None
+    """Of a deployment: what was said about its lines when they came."""
 
 
 class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +66,8 @@ class Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     command: str
     """What finds the same events in the original files."""
     inputs: tuple[InputFile, ...]
+    live: bool = False
+    """The lines came over Kafka, and are worked off in the order of `order.jsonl`."""
     problems: tuple[str, ...]
     """Inputs that could not be read to their end, a sentence each."""
 

@@ -168,6 +168,7 @@ def _check_content(
     lines = {name for n in range(1, count + 1) for name in (members.lines_of(n), members.numbers_of(n))}
     optional = {members.SNAPSHOT} if bundle.snapshot_at is not None else set()
     optional |= {members.CLAIMS} if bundle.minimal else set()
+    optional |= {members.ORDER} if bundle.live else set()
     expected = {*_REQUIRED, *lines, *optional, members.SUMS}
     for name in sorted(expected ^ (set(container.names) - {members.STAMP})):
         verdict.faults.append(
@@ -188,7 +189,8 @@ def _check_content(
         for number, source in enumerate(bundle.sources, 1)
     ]
     state = container.read(members.SNAPSHOT) if bundle.snapshot_at is not None else None
-    again = rerun(bundle, rules, sightings, frames, state, events, on_progress)
+    order = container.pieces(members.ORDER) if bundle.live else ()
+    again = rerun(bundle, rules, sightings, frames, order, state, events, on_progress)
     verdict.replayed = True
     if not bundle.minimal:
         rows = {

@@ -8,7 +8,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -16,18 +16,19 @@ import msgspec
 
 from models.event import Event, sort_key, to_json
 from models.frame import Frame
-from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import DAY, Millis, to_text
 from streams.decoding.quick_times import quick_times
 from streams.evidence import members, rules_in_force
-from streams.evidence.bundle import Bundle, InputFile, Selection, SourceLines
+from streams.evidence.bundle import Bundle, SourceLines
 from streams.evidence.bundle import to_json as bundle_to_json
 from streams.evidence.comparison import by_revision, compare
 from streams.evidence.container import ContainerWriter
 from streams.evidence.errors import EvidenceError
+from streams.evidence.live_recorder import LiveRecorder
 from streams.evidence.raw_lines import RawLines, parts_of
 from streams.evidence.readme import readme
+from streams.evidence.request import Request, Wanted, check_events
 from streams.evidence.rerun import Steps, core_of, rerun
 from streams.evidence.time_stamp import stamp
 from streams.evidence.versions import versions
@@ -36,45 +37,9 @@ from streams.evidence.witness import Witness, ignore
 from streams.recordings.arrivals import Source
 from streams.recordings.summary import Summary
 from streams.recordings.temporary import TemporaryFile
-from streams.stages.rules import Rules
 
 _FINE: Final = 50
 """Lines of the pieces in which frames are worked off where the state is taken that a bundle begins with."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The stages as of a time: a snapshot of Core."""
-
-    time: Millis
-    snapshot: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a bundle is made of.
-
-    The seam to other origins of lines: `sources` may give frames from anywhere, with the numbers of their
-    lines, if they begin with the first line, or with the one that follows `state`.
-    """
-
-    published: Sequence[Event]
-    """The revisions that are known of the events, at least the last one of each."""
-    where: str
-    """Where these come from, for sentences."""
-    sources: Sequence[Source]
-    rules: Rules
-    sightings: Sequence[Sighting] = ()
-    hints: SourceHints = field(default_factory=SourceHints)
-    selection: Selection = field(default_factory=Selection)
-    state: State | None = None
-    snapshot_at: Millis | None = None
-    """Keep lines only from here on, and the state of the stages before them."""
-    minimal: bool = False
-    authority: str = ""
-    """URL of an authority for time stamps (RFC 3161) that is asked for one; empty: none is."""
-    command: str = ""
-    inputs: Sequence[InputFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +56,13 @@ def make(request: Request, out: str | Path, on_progress: Callable[[Summary], Non
     """Write a bundle. Raises EvidenceError where the sources don't give the events that were published."""
     if request.minimal and (nobody := [event.id for event in request.published if not event.vessels]):
         raise EvidenceError(f"event {nobody[0]}: names no vessel, so --minimal has no lines; leave it out")
-    first = _Recorder(request)
+    first: _Recorder | LiveRecorder
+    first = _Recorder(request) if request.steps is None else LiveRecorder(request, request.steps)
     bundle, events, state = first.run(on_progress)
-    rules = rules_in_force.dump(request.rules, request.sightings)
+    rules = rules_in_force.dump(request.rules, first.sightings)
     loaded, sightings = rules_in_force.load(rules.__getitem__)
     frames = [lines.frames() for lines in first.lines]
-    again = rerun(bundle, loaded, sightings, frames, state, events, on_progress)
+    again = rerun(bundle, loaded, sightings, frames, first.order, state, events, on_progress)
     if not bundle.minimal and (
         faults := compare(by_revision(events), by_revision(again.events), "the replay")
     ):
@@ -112,6 +78,8 @@ def make(request: Request, out: str | Path, on_progress: Callable[[Summary], Non
         **rules,
         **({} if state is None else {members.SNAPSHOT: state}),
     }
+    if bundle.live:
+        small[members.ORDER] = b"".join(first.order)
     return Made(bundle, events, _write(out, small, first.lines, request.authority))
 
 
@@ -124,15 +92,14 @@ class _Recorder:
         self.lines = [RawLines(source.name, file) for source in request.sources]
         self._steps = Steps()
         self._heard = Witness.of(request.published)
-        self._last = {event.id: 0 for event in request.published}
-        for event in request.published:
-            self._last[event.id] = max(self._last[event.id], event.revision)
+        self._wanted = Wanted(request.published)
         self._reached: Millis | None = None
         self._keeping = request.snapshot_at is None
         self._state = None if request.state is None else request.state.snapshot
         self._begins = None if request.state is None else request.state.time
+        self.order: list[bytes] = []  # sources are merged by their times
+        self.sightings = request.sightings
         self._firsts: dict[str, Millis | None] = {}
-        self._looked_at = 0  # revisions that were found at the last look
 
     def run(self, on_progress: Callable[[Summary], None]) -> tuple[Bundle, tuple[Event, ...], bytes | None]:
         request = self._request
@@ -153,11 +120,14 @@ class _Recorder:
                 self._state, self._keeping, self._steps.count = core.snapshot(), True, 0
                 self._begins = self._reached
                 self._check_start()
-            return self._is_complete()
+            return self._wanted.are_in(self._heard.events)
 
         summary = self._heard.replay(core, sources, cut, progress)
         events = tuple(sorted(self._heard.events, key=sort_key))
-        self._check(events)
+        check_events(request, events)
+        if not self._keeping:
+            at = to_text(cast(Millis, request.snapshot_at))
+            raise EvidenceError(f"the recordings end before {at}; give an earlier time to --snapshot-at")
         unbelieved = any(decoder.report.unbelieved_times for decoder in core.intake.decoders.values())
         limit = request.hints.not_after
         # one that changed nothing is left out: the bundle is the same, whenever it is made
@@ -168,7 +138,7 @@ class _Recorder:
     def _bundle(self, problems: tuple[str, ...], hints: SourceHints) -> Bundle:
         request = self._request
         return Bundle(
-            events=tuple(sorted(self._last)),
+            events=self._wanted.ids,
             vessels=tuple(sorted(self._heard.mmsis)),
             minimal=request.minimal,
             snapshot_at=self._begins,
@@ -181,7 +151,7 @@ class _Recorder:
             versions=versions(),
             command=request.command,
             inputs=tuple(request.inputs),
-            problems=problems,
+            problems=(*request.problems, *problems),
         )
 
     def _kept(self, source: Source, lines: RawLines) -> Iterator[Frame]:
@@ -216,13 +186,6 @@ class _Recorder:
         at = self._request.snapshot_at
         return at is None or (self._reached is not None and self._reached >= at)
 
-    def _is_complete(self) -> bool:
-        if len(self._heard.events) == self._looked_at:
-            return False
-        self._looked_at = len(self._heard.events)
-        found = {event.id: event.revision for event in self._heard.events}
-        return all(found.get(name, 0) >= last for name, last in self._last.items())
-
     def _check_start(self) -> None:
         """Raises EvidenceError where an event was published before the bundle would begin."""
         early = self._heard.events
@@ -233,24 +196,6 @@ class _Recorder:
                 f"{early[0].detected}, and the bundle would begin with the state of "
                 f"{begins}; give an earlier time to --snapshot-at, or leave it out"
             )
-
-    def _check(self, events: Sequence[Event]) -> None:
-        request = self._request
-        faults = compare(
-            by_revision(request.published), by_revision(events), request.where, all_of_them=False
-        )
-        if faults:
-            rules = any("detector.settingsHash" in fault for fault in faults)
-            what = "settings, fences or lists are not those that it was written with (detector.settingsHash)"
-            raise EvidenceError(
-                f"nothing was written: the recordings do not give the events in {request.where}; give the "
-                "same recordings, options and version as for the replay that wrote it",
-                *([f"{request.where}: {what}"] if rules else []),
-                *faults,
-            )
-        if not self._keeping:
-            at = to_text(cast(Millis, request.snapshot_at))
-            raise EvidenceError(f"the recordings end before {at}; give an earlier time to --snapshot-at")
 
 
 def _write(out: str | Path, small: Mapping[str, bytes], lines: Sequence[RawLines], authority: str) -> str:

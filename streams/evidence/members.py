@@ -13,6 +13,8 @@ FENCES: Final = "fences.geojson"
 WATCHLIST: Final = "watchlist.jsonl"
 SIGHTINGS: Final = "sightings.jsonl"
 SNAPSHOT: Final = "snapshot.msgpack"
+ORDER: Final = "order.jsonl"
+"""Of a deployment: its raw frames in the order in which they were worked off."""
 SUMS: Final = "SHA256SUMS"
 STAMP: Final = "SHA256SUMS.tsr"
 
@@ -29,6 +31,7 @@ LARGEST: Final = {
     WATCHLIST: 256 * _MIB,
     SIGHTINGS: 64 * _MIB,
     SNAPSHOT: 1024 * _MIB,
+    ORDER: 4096 * _MIB,
     SUMS: 8 * _MIB,
     STAMP: _MIB,
 }

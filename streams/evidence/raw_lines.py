@@ -2,6 +2,7 @@
 
 `lines/N.txt` has the lines as they were read, each ended by a line feed. `lines/N.numbers.jsonl` has an
 object for each frame: its bytes, and the numbers of its lines in the source, as runs of `[first, count]`.
+Where an ingest noted when it received the lines, that is there too, as runs of `[time, count]`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ import msgspec
 import numpy as np
 
 from models.frame import Cut, Frame
+from models.report import run_starts
+from streams.decoding.lines.byte_spans import Int64Array
 from streams.evidence.errors import EvidenceError
 from streams.recordings.errors import SourceError
 from streams.recordings.temporary import Block, TemporaryFile
@@ -21,11 +24,13 @@ _LARGEST_NUMBER: Final = 1 << 62
 _LONGEST_INDEX: Final = 1 << 26
 
 
-class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     bytes: int
     numbers: list[tuple[int, int]]
     cuts: list[tuple[int, int, str]] = []
     """Lines of which only the head is here: index, length of the whole in bytes, its SHA-256."""
+    received: list[tuple[int, int]] | None = None
+    """Milliseconds since 1970, UTC, and for how many lines in a row."""
 
 
 class RawLines:
@@ -44,7 +49,7 @@ class RawLines:
         data = frame.data if frame.data.endswith(b"\n") else frame.data + b"\n"
         count = data.count(b"\n")
         cuts = [(cut.index, cut.length, cut.sha256) for cut in frame.cuts]
-        index = msgspec.json.encode(_Index(len(data), _runs(frame, count), cuts)) + b"\n"
+        index = msgspec.json.encode(_Index(len(data), _runs(frame, count), cuts, _received(frame))) + b"\n"
         try:
             self._texts.append(self._file.write(data))
             self._indices.append(self._file.write(index))
@@ -93,12 +98,14 @@ def frames_of(source: str, text: Iterable[bytes], numbers: Iterable[bytes]) -> I
         good = all(0 < first < _LARGEST_NUMBER and 0 < run <= count for first, run in index.numbers)
         if not data.endswith(b"\n") or not good or count != sum(run for _, run in index.numbers):
             raise _unfit(source, "other lines than numbers")
+        received = None if index.received is None else _times(index.received, count, source)
         runs = [np.arange(first, first + run) for first, run in index.numbers]
         found = np.concatenate(runs).astype(np.int64)
         yield Frame(
             source,
             data,
             index.numbers[0][0],
+            received,
             cuts=tuple(Cut(*cut) for cut in index.cuts),
             numbers=None if len(runs) == 1 else found,
         )
@@ -112,6 +119,23 @@ def _runs(frame: Frame, count: int) -> list[tuple[int, int]]:
     starts = np.flatnonzero(np.append(True, np.diff(frame.numbers) != 1))
     counts = np.diff(np.append(starts, len(frame.numbers)))
     return list(zip(frame.numbers[starts].tolist(), counts.tolist(), strict=True))
+
+
+def _received(frame: Frame) -> list[tuple[int, int]] | None:
+    times = frame.received
+    if times is None or not len(times):
+        return None
+    starts = run_starts(times)
+    counts = np.diff(np.append(starts, len(times)))
+    return list(zip(times[starts].tolist(), counts.tolist(), strict=True))
+
+
+def _times(runs: list[tuple[int, int]], count: int, source: str) -> Int64Array:
+    if any(not 0 < run <= count or abs(time) > _LARGEST_NUMBER for time, run in runs) or count != sum(
+        run for _, run in runs
+    ):
+        raise _unfit(source, "other lines than times of receipt")
+    return np.repeat(np.array([time for time, _ in runs], np.int64), [run for _, run in runs])
 
 
 def _rows(pieces: Iterable[bytes], source: str) -> Iterator[bytes]:

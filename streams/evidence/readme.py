@@ -14,13 +14,25 @@ _MOST: Final = 100
 """Files that are named; `bundle.json` names all."""
 
 
+_LINES: Final = (
+    "Lines are as they were read, except that each ends in a line feed. They are in the order in which they "
+    "were worked off. Rows of a table are there as the sentences that they stand for; the SHA-256 of the "
+    f"table is in `{members.BUNDLE}`."
+)
+_LIVE_LINES: Final = (
+    "Lines are as they were received, except that each ends in a line feed, with the times of receipt beside "
+    f"their numbers. Sources were worked off together, in the order of `{members.ORDER}`."
+)
+
+
 def readme(bundle: Bundle, events: Sequence[Event]) -> str:
     """The text, in Markdown."""
     parts = [
         _text("# Evidence"),
         _text(
-            "Events that tankerwatch found in recorded AIS messages, with what others need to find them "
-            "again. An event says what is suspected and why. It never says that somebody is guilty."
+            f"Events that tankerwatch found in {'live' if bundle.live else 'recorded'} AIS messages, with "
+            "what others need to find them again. An event says what is suspected and why. It never says "
+            "that somebody is guilty."
         ),
         _text("## The events" + (", as they were published" if bundle.minimal else "")),
         "\n".join(_events(events)),
@@ -29,12 +41,8 @@ def readme(bundle: Bundle, events: Sequence[Event]) -> str:
         *map(_text, _claims(bundle)),
         _text("## What is in it"),
         "\n".join(map(_item, _content(bundle))),
-        _text(
-            "Lines are as they were read, except that each ends in a line feed. They are in the order in "
-            "which they were worked off. Rows of a table are there as the sentences that they stand for; the "
-            f"SHA-256 of the table is in `{members.BUNDLE}`."
-        ),
-        _text("## Find the events in the original files"),
+        _text(_LIVE_LINES if bundle.live else _LINES),
+        _text("## Find the events in the " + ("archive" if bundle.live else "original files")),
         f"    {bundle.command}",
         "\n".join(map(_item, _inputs(bundle))),
     ]
@@ -90,11 +98,13 @@ def _claims(bundle: Bundle) -> Iterator[str]:
             "count."
         )
         if bundle.snapshot_at is None:
-            yield "It begins with the first line of the recordings: nothing is believed but the lines."
+            what = "that the archive has" if bundle.live else "of the recordings"
+            yield f"It begins with the first line {what}: nothing is believed but the lines."
         else:
             yield (
                 f"It begins with the state of the stages at {to_text(bundle.snapshot_at)}. What came before "
-                "is in that state only, and has to be believed, or found in the original files."
+                "is in that state only, and has to be believed, or found in the "
+                + ("archive." if bundle.live else "original files.")
             )
     yield (
         "It ends with the last revision that is in it. What later lines say, also that an event was taken "
@@ -112,18 +122,25 @@ def _content(bundle: Bundle) -> Iterator[str]:
         yield f"`{members.CLAIMS}`: the positions and contacts that these lines show"
     if bundle.snapshot_at is not None:
         yield f"`{members.SNAPSHOT}`: the state of the stages at {to_text(bundle.snapshot_at)}"
+    if bundle.live:
+        yield (
+            f"`{members.ORDER}`: a row for each raw frame, in the order in which they were worked off: "
+            "lines, sightings, that nothing came, that a source had ended, and which sources were registered"
+        )
     for number, source in enumerate(bundle.sources[:_MOST], 1):
         yield (
             f"`{members.lines_of(number)}`: {source.lines:,} lines of `{sanitize(source.name)}` with their "
             f"tag blocks; `{members.numbers_of(number)}` has the numbers of these lines in that source"
         )
     if len(bundle.sources) > _MOST:
-        yield f"and so on: `{members.BUNDLE}` has all {len(bundle.sources):,} recordings in this order"
+        what = "sources" if bundle.live else "recordings"
+        yield f"and so on: `{members.BUNDLE}` has all {len(bundle.sources):,} {what} in this order"
     rules = ", ".join(
         f"`{name}`" for name in (members.SETTINGS, members.FENCES, members.WATCHLIST, members.SIGHTINGS)
     )
     yield f"{rules}: the rules in force, those of the package included"
-    yield f"`{members.BUNDLE}`: versions, options, and the SHA-256 of every file that was given"
+    given = "of the archive that was read" if bundle.live else "that was given"
+    yield f"`{members.BUNDLE}`: versions, options, and the SHA-256 of every file {given}"
     yield f"`{members.SUMS}`: the manifest"
 
 
@@ -134,4 +151,4 @@ def _inputs(bundle: Bundle) -> Iterator[str]:
     if len(bundle.inputs) > _MOST:
         yield f"and so on: `{members.BUNDLE}` has all {len(bundle.inputs):,} files"
     for problem in bundle.problems[:_MOST]:
-        yield f"not read completely: {sanitize(problem)}"
+        yield f"{'missing' if bundle.live else 'not read completely'}: {sanitize(problem)}"

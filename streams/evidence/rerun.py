@@ -1,6 +1,6 @@
 """Rerun: the replay of what is in a bundle, the same when it is made and when it is checked."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +14,11 @@ from models.time import to_text
 from streams.evidence import claims, members
 from streams.evidence.bundle import Bundle
 from streams.evidence.errors import EvidenceError
+from streams.evidence.order import steps_of
 from streams.evidence.witness import Witness, ignore
 from streams.output.report import plot_thresholds, render
 from streams.recordings.arrivals import Source
+from streams.recordings.live import live_arrivals
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
 from streams.stages.intake import ReportFilter
@@ -57,22 +59,29 @@ def rerun(
     rules: Rules,
     sightings: Sequence[Sighting],
     lines: Sequence[Iterator[Frame]],
+    order: Iterable[bytes],
     state: bytes | None,
     published: Sequence[Event],
     on_progress: Callable[[Summary], None] = ignore,
 ) -> Rerun:
     """Replay the lines of each source of a bundle, and make the report of what comes out.
 
-    `state` is the snapshot that it begins with. Raises EvidenceError where that can't be read.
+    `order` has the rows of order.jsonl, if it is of a deployment, and `state` is the snapshot that it begins
+    with. Raises EvidenceError where that can't be read.
     """
-    core = core_of([source.name for source in bundle.sources], bundle, rules, sightings, state)
+    names = () if bundle.live else [source.name for source in bundle.sources]
+    core = core_of(names, bundle, rules, sightings, state)
     heard, steps = Witness.of(published, fixes=bundle.minimal), Steps()
-    sources = [
-        Source(source.name, steps.counted(frames), lambda first=source.first: first)  # type: ignore[misc]
-        for source, frames in zip(bundle.sources, lines, strict=True)
-    ]
-    cut = bool if bundle.minimal else lambda: steps.count >= bundle.steps
-    summary = heard.replay(core, sources, cut, on_progress)
+    if bundle.live:
+        worked_off = live_arrivals(core.intake, steps_of(bundle, order, lines, sightings))
+        summary = heard.listening(core, on_progress=on_progress).follow(worked_off)
+    else:
+        sources = [
+            Source(source.name, steps.counted(frames), lambda first=source.first: first)  # type: ignore[misc]
+            for source, frames in zip(bundle.sources, lines, strict=True)
+        ]
+        cut = bool if bundle.minimal else lambda: steps.count >= bundle.steps
+        summary = heard.replay(core, sources, cut, on_progress)
     summary.problems = list(bundle.problems)
     shown = published if bundle.minimal else heard.events
     settings = rules.settings
@@ -102,7 +111,7 @@ def core_of(
     except ValueError as error:  # a zone that is not known here
         raise EvidenceError(f"{members.BUNDLE}: {error}") from None
     if state is None:
-        core.see(sightings)
+        core.see(() if bundle.live else sightings)
         return core
     try:
         core.restore(state)

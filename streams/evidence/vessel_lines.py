@@ -25,6 +25,8 @@ _MOST_LEADING: Final = 100
 """Context lines before a sentence that are kept for it."""
 
 _Part = tuple[int, str, int]
+_Line = tuple[int, bytes, int]
+"""Number, text, and when it was received."""
 
 
 class VesselLines:
@@ -42,7 +44,7 @@ class VesselLines:
         self._memory, self._stations = ContextMemory(), Names()
         self._times = LineTimes(settings, hints)
         self._open: dict[_Part, int] = {}  # parts that are still to come
-        self._before: list[tuple[int, bytes]] = []  # lines that may lead the next one: number, text
+        self._before: list[_Line] = []  # lines that may lead the next one
 
     def of(self, frame: Frame) -> Frame | None:
         """The chosen lines of the next frame, with their numbers; None if there are none."""
@@ -56,9 +58,10 @@ class VesselLines:
         chosen = self._chosen(frame, len(texts))
         leads = self._times.read(frame).leads
         cut = {each.index for each in frame.cuts}
-        kept: list[tuple[int, bytes]] = []
+        kept: list[_Line] = []
+        received = [0] * len(texts) if frame.received is None else frame.received.tolist()
         for index, text in enumerate(texts):
-            line = frame.number(index), text
+            line = frame.number(index), text, received[index]
             if chosen[index] and index not in cut:
                 kept += [*self._before, line]
             if leads[index] and not chosen[index]:
@@ -67,9 +70,10 @@ class VesselLines:
                 self._before = []
         if not kept:
             return None
-        numbers = np.array([number for number, _ in kept], np.int64)
-        data = b"".join(text + b"\n" for _, text in kept)
-        return Frame(frame.source, data, kept[0][0], numbers=numbers)
+        numbers = np.array([number for number, _, _ in kept], np.int64)
+        data = b"".join(text + b"\n" for _, text, _ in kept)
+        times = None if frame.received is None else np.array([time for _, _, time in kept], np.int64)
+        return Frame(frame.source, data, kept[0][0], times, numbers=numbers)
 
     def _chosen(self, frame: Frame, count: int) -> Flags:
         columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules)

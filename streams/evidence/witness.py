@@ -90,6 +90,12 @@ class Witness:
         on_progress: Callable[[Summary], None] = ignore,
     ) -> Summary:
         """Replay the sources, and listen."""
+        return self.listening(core, cut, on_progress).run(sources)
+
+    def listening(
+        self, core: Core, cut: Callable[[], bool] = bool, on_progress: Callable[[Summary], None] = ignore
+    ) -> Replay:
+        """A replay to be run, to which this listens."""
         return Replay(
             core,
             on_event=self.on_event,
@@ -98,4 +104,4 @@ class Witness:
             on_progress=on_progress,
             cut=cut,
             mmsis=frozenset(() if self.everyone else self.mmsis),
-        ).run(sources)
+        )

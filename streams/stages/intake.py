@@ -68,6 +68,7 @@ class Intake:
         own_hints: Mapping[str, SourceHints] | None = None,
     ) -> None:
         """`own_hints` are those of sources that have some of their own, by name."""
+        self._settings = settings
         self._selection = selection or ReportFilter()
         self._marks = Watermarks()
         self.decoders: dict[str, Decoder] = {}
@@ -94,12 +95,36 @@ class Intake:
         self.decoders[source].end()
         return self._advance(self.decoders[source])
 
+    def register(self, source: str) -> None:
+        """A source of a deployment that is to come: it holds the others back until it tells a time."""
+        self._marks.register(source)
+
+    def open(self, source: str, hints: SourceHints) -> None:
+        """A frame of this source has come. One that had ended was cut off only, and goes on."""
+        self.register(source)
+        decoder = self.decoders.get(source)
+        if decoder is None:
+            self.decoders[source] = Decoder(source, self._settings, hints)
+        elif decoder.ended:
+            decoder.reopen()
+
+    def idle(self, source: str, received: Millis | None) -> Arrived:
+        """Nothing came of this source until this time of receipt; None: it only lives."""
+        decoder = self.decoders[source]
+        if received is not None:
+            decoder.idle(received)
+        return self._advance(decoder)
+
     def snapshot(self) -> dict[str, bytes]:
         return {source: decoder.snapshot() for source, decoder in self.decoders.items()}
 
     def restore(self, state: dict[str, bytes]) -> None:
-        for source, decoder in self.decoders.items():
-            decoder.restore(state[source])
+        """Go on from a state, with the sources that it has; those that it has not begin anew."""
+        for source, kept in state.items():
+            if source not in self.decoders:
+                self.open(source, SourceHints())
+            decoder = self.decoders[source]
+            decoder.restore(kept)
             self._marks.update(source, decoder.watermark)
 
     def _advance(self, decoder: Decoder) -> Arrived:

@@ -1,6 +1,6 @@
 """Where commands that work on existing events take them from: files, a feed, or the deployment's Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,34 +51,34 @@ def settings_of(file: str | None, redis: bool) -> "RunSettings":
 
 
 def gather(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "list[Event]":
+    """The events of all these places, as `one_by_one` gives them."""
+    return list(one_by_one(events, redis, whole))
+
+
+def one_by_one(events: Sequence[str] | None, redis: bool, whole: str | None = None) -> "Iterator[Event]":
     """The events of all these places: all revisions in files and archives, the highest of each elsewhere.
 
-    Of the event `whole` (an id) all revisions that are kept are among them. Raises UsageError without any
-    place, Failed for a file that can't be read, ArchiveError for such a folder,
-    and Unreachable or Unusable for a feed or Redis.
+    Files and archives are read as far as events are asked for. Of the event `whole` (an id) all revisions
+    that are kept are among them. Raises UsageError without any place, Failed for a file that can't be read,
+    ArchiveError for such a folder, and Unreachable or Unusable for a feed or Redis.
     """
     import asyncio
     import os
+    from pathlib import Path
 
     if not events and not redis:
         raise UsageError("no events: name files or the URL of a feed, or give --redis")
-    found = []
     for place in events or ():
         if place.startswith(("http://", "https://")):
-            found += asyncio.run(_from_feed(place, whole))
+            yield from asyncio.run(_from_feed(place, whole))
         elif os.path.isdir(place):
-            found += _from_archive(place)
+            from streams.archive.events import archived_events
+
+            yield from archived_events(Path(place))
         else:
-            found += read_events(place)
-    return found + (asyncio.run(_from_redis(whole)) if redis else [])
-
-
-def _from_archive(folder: str) -> "list[Event]":
-    from pathlib import Path
-
-    from streams.archive.events import archived_events
-
-    return list(archived_events(Path(folder)))
+            yield from read_events(place)
+    if redis:
+        yield from asyncio.run(_from_redis(whole))
 
 
 async def _from_feed(url: str, whole: str | None) -> "list[Event]":

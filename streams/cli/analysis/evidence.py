@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
     from models.event import Event
     from streams.evidence.bundle import InputFile
     from streams.evidence.checking import Verdict
+    from streams.evidence.request import Request
     from streams.recordings.summary import Summary
 
 _ID: Final = re.compile(r"[0-9a-f]{24}")
@@ -68,19 +69,27 @@ def make(
         ),
     ],
     *,
+    out: Annotated[str, typer.Option(metavar="FILE.zip", help="Write the evidence to this file.")],
     events: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="FILE", help="The events that `replay --out` wrote: JSON Lines with these ids."),
-    ],
+    ] = None,
     input: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="FILE",
             help="A recording that `replay` read; all of them are needed. Can be given several times. Files, "
             "archives and folders as `replay` takes them.",
         ),
-    ],
-    out: Annotated[str, typer.Option(metavar="FILE.zip", help="Write the evidence to this file.")],
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="For events of a deployment, instead of --events and --input: the folder that `tankerwatch "
+            "archive` writes. It has the lines, the rules, and the state of the detectors once a day.",
+        ),
+    ] = None,
     minimal: Annotated[
         bool,
         typer.Option(
@@ -109,27 +118,82 @@ def make(
     inputs: InputOptions,
     detection: DetectionOptions,
 ) -> None:
-    """Write a file of evidence for events that `replay` found.
+    """Write a file of evidence for events that `replay` or a deployment found.
 
-    Give the same recordings and options as for `replay`. The recordings are replayed up to the last revision
-    of the events. If that does not give the events of the file byte for byte, it says what differs, and
-    nothing is written. docs/evidence.md says what is in the file.
+    Give the same recordings and options as for `replay`; or the archive of the deployment, and no other
+    options. The lines are replayed up to the last revision of the events. If that does not give the events
+    byte for byte, it says what differs, and nothing is written. docs/evidence.md says what is in the file.
     """
-    from streams.evidence.bundle import Selection
-    from streams.evidence.making import Request, make
+    from streams.evidence.making import make
 
-    chosen, files = _sorted_out(ids, input)
+    chosen, files = _sorted_out(ids, input or ())
     if minimal and snapshot_at is not None:
         raise UsageError("--minimal: begins with the first line; leave --snapshot-at out")
     if out == STANDARD:
         raise UsageError("--out: give the name of a file; evidence can't be written to standard output")
+    if archive is not None:
+        from streams.archive.live_evidence import live_request
+
+        if events or files or snapshot_at is not None or _options(inputs, detection):
+            raise UsageError(
+                "--archive: has the lines, the events and the rules; leave --events, --input, --snapshot-at "
+                "and the options of a replay out"
+            )
+        check_outputs({"--out": out}, [])
+        words = ["tankerwatch", "evidence", *chosen, "--archive", str(archive), "--out", "evidence.zip"]
+        request = live_request(
+            archive, chosen, minimal=minimal, authority=timestamp or "", command=shlex.join(words)
+        )
+    else:
+        if not events or not files:
+            raise UsageError(
+                "give the events and the recordings of a replay with --events and --input, or the archive of "
+                "a deployment with --archive"
+            )
+        request = _request(
+            chosen, events, files, out, minimal, snapshot_at, timestamp or "", inputs, detection
+        )
+    with _progress() as on_progress:
+        made = make(request, out, on_progress)
+    bundle = made.bundle
+    lines = sum(source.lines for source in bundle.sources)
+    what = "source" if bundle.live else "recording"
+    typer.echo(
+        sanitize(
+            f"{out}: {_count(len(bundle.events), 'event')} in {_count(len(made.events), 'revision')}, "
+            f"{_count(lines, 'line')} of {_count(len(bundle.sources), what)}"
+        )
+    )
+    typer.echo(f"SHA-256 of its manifest: {made.manifest}")
+    if minimal:
+        typer.echo(MINIMAL)
+    typer.echo(f"Check it with: tankerwatch evidence check {shlex.quote(out)}")
+    complain(*bundle.problems)
+    raise typer.Exit(1 if bundle.problems else 0)
+
+
+def _request(
+    chosen: Sequence[str],
+    events: str,
+    files: Sequence[str],
+    out: str,
+    minimal: bool,
+    snapshot_at: Millis | None,
+    authority: str,
+    inputs: InputOptions,
+    detection: DetectionOptions,
+) -> "Request":
+    """What the evidence of a replay is made of."""
+    from streams.evidence.bundle import Selection
+    from streams.evidence.request import Request
+
     published = _published(chosen, events)
     recordings = find_recordings(files, inputs)
     check_outputs({"--out": out}, [*recordings.files, *detection.files, events])
     loaded = load_detection(detection, inputs.hints)
     given = _given(recordings.files, detection)
     selected = loaded.report_filter
-    request = Request(
+    return Request(
         published=published,
         where=events,
         sources=recordings.sources(loaded.rules.settings.decoder),
@@ -139,26 +203,10 @@ def make(
         selection=Selection(selected.start, selected.end, selected.box),
         snapshot_at=snapshot_at,
         minimal=minimal,
-        authority=timestamp or "",
+        authority=authority,
         command=_command(files, inputs, detection),
         inputs=given,
     )
-    with _progress() as on_progress:
-        made = make(request, out, on_progress)
-    bundle = made.bundle
-    lines = sum(source.lines for source in bundle.sources)
-    typer.echo(
-        sanitize(
-            f"{out}: {_count(len(bundle.events), 'event')} in {_count(len(made.events), 'revision')}, "
-            f"{_count(lines, 'line')} of {_count(len(bundle.sources), 'recording')}"
-        )
-    )
-    typer.echo(f"SHA-256 of its manifest: {made.manifest}")
-    if minimal:
-        typer.echo(MINIMAL)
-    typer.echo(f"Check it with: tankerwatch evidence check {shlex.quote(out)}")
-    complain(*bundle.problems)
-    raise typer.Exit(1 if bundle.problems else 0)
 
 
 @app.command(short_help="Check a file of evidence.")
@@ -204,10 +252,12 @@ def _told(verdict: "Verdict") -> Iterator[str]:
     if verdict.other_code:
         yield "    another version of tankerwatch made it: it may judge differently; compared all the same"
     at = bundle.snapshot_at
-    begins = "the first line" if at is None else f"the state at {to_text(at)}"
+    first = "the first line that is in it" if bundle.live and bundle.minimal else "the first line"
+    begins = first if at is None else f"the state at {to_text(at)}"
     lines, sources = sum(source.lines for source in bundle.sources), len(bundle.sources)
     whose = " of the vessels named" if bundle.minimal else ""
-    yield f"  lines                    {lines:,}{whose} in {_count(sources, 'recording')}, from {begins} on"
+    told = f"{_count(sources, 'source')} of a deployment" if bundle.live else _count(sources, "recording")
+    yield f"  lines                    {lines:,}{whose} in {told}, from {begins} on"
     for remark in verdict.remarks:
         yield f"  remark: {remark}"
     if not verdict.good:
@@ -283,7 +333,13 @@ def _given(recordings: Sequence[str], detection: DetectionOptions) -> "list[Inpu
 
 def _command(files: Sequence[str], inputs: InputOptions, detection: DetectionOptions) -> str:
     """The replay that gives the same events."""
-    words = ["tankerwatch", "replay", *files]
+    words = ["tankerwatch", "replay", *files, *_options(inputs, detection)]
+    return shlex.join([*words, "--out", "events.jsonl"])
+
+
+def _options(inputs: InputOptions, detection: DetectionOptions) -> list[str]:
+    """The options that were given, as words of a command."""
+    words: list[str] = []
     for group in (inputs, detection):
         for each in fields(group):
             value = getattr(group, each.name)
@@ -294,7 +350,7 @@ def _command(files: Sequence[str], inputs: InputOptions, detection: DetectionOpt
             elif value != default:
                 for one in value if isinstance(value, list) else [value]:
                     words += [option, _text(each.name, one)]
-    return shlex.join([*words, "--out", "events.jsonl"])
+    return words
 
 
 def _text(name: str, value: Any) -> str:

@@ -14,6 +14,21 @@ def archive(
     once: Annotated[
         bool, typer.Option("--once", help="End once all is archived that the topics hold now.")
     ] = False,
+    keep_raw: Annotated[
+        int,
+        typer.Option(
+            metavar="DAYS",
+            min=0,
+            help="Days for which raw frames and snapshots are kept after they were archived; 0 for ever.",
+        ),
+    ] = 400,
+    snapshots: Annotated[
+        bool,
+        typer.Option(
+            "--snapshots/--no-snapshots",
+            help="Keep the state of the detectors once a day, from which `tankerwatch evidence` begins.",
+        ),
+    ] = True,
 ) -> None:
     """Archive a deployment: raw frames, positions, identities, events and port visits, from its Kafka.
 
@@ -24,4 +39,5 @@ def archive(
     from streams.archive.follow import FollowSettings, run_archive
     from streams.deployment import config
 
-    run_archive(config.from_environment(), folder, FollowSettings(every_seconds=every, once=once))
+    settings = FollowSettings(every_seconds=every, once=once, keep_raw_days=keep_raw, snapshots=snapshots)
+    run_archive(config.from_environment(), folder, settings)

@@ -1,14 +1,18 @@
 """`tankerwatch export`: events as files for maps, tables and other programs."""
 
 import sys
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, Final
 
 import typer
 
-from streams.cli.analysis.event_input import Events, Redis, gather
+from streams.cli.analysis.event_input import Events, Redis, one_by_one
 from streams.cli.errors import UsageError, notify
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.output.exports.form import ExportForm
+
+_AT_ONCE: Final = 500
+"""Events that are in memory at once."""
 
 
 def export(
@@ -40,10 +44,12 @@ def export(
         raise UsageError("GeoParquet is no text for a terminal; give --out FILE")
     places = [place for place in events or () if place != STANDARD and "://" not in place]
     check_outputs({"--out": out}, places)
-    chosen = choose(gather(events, redis), revisions, retracted)
+    chosen = choose(one_by_one(events, redis), revisions, retracted)
     with Output(out) as file:
         writer = open_export(_Sink(file), form)
-        writer.add(chosen.revisions)
+        revisions_left = iter(chosen.revisions)
+        while some := list(islice(revisions_left, _AT_ONCE)):
+            writer.add(some)
         writer.close()
     if chosen.left_out:
         count = chosen.left_out

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.analysis.event_input import Events, Redis, gather
+from streams.cli.analysis.event_input import Events, Redis, one_by_one
 from streams.cli.archive.answer import AnswerFormat, Form, show
 from streams.cli.errors import UsageError, notify
 
@@ -39,7 +39,7 @@ def rescreen(
     if not watchlist:
         raise UsageError("no list: name one by --watchlist, in a layout of docs/watchlists.md")
     entries = load_watchlist(watchlist)
-    chosen = choose(gather(events, redis)).revisions
+    chosen = choose(one_by_one(events, redis)).revisions
     rows = [row for row in compare(chosen, entries) if not (strong and row["weak"])]
     show(COLUMNS, rows, form)
     touched = {row["event"] for row in rows}

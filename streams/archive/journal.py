@@ -1,0 +1,139 @@
+"""The journal: the raw frames of a deployment in the order in which its stages worked them off.
+
+Within a partition that is the order of offsets; between partitions, that in which frames were sent. Stages
+wait for each other by watermarks, so events do not depend on the order between partitions, except for
+reports that came too late for all sources together (`overtaken`), and for when all sources had ended.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from models.frame import Frame
+from models.time import END as FOREVER
+from models.time import Millis
+from streams.archive.folder import archived, commit_of, read_manifest
+from streams.archive.raw import END, LINES, RAW, SIGHTINGS, Header, Place, read_frames
+from streams.archive.source import sightings_in
+from streams.recordings.live import Step
+
+SOURCES: Final = -1
+"""The partition that registrations of sources count as."""
+_Placed = tuple[Place, Header, Frame]
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a journal was worked off."""
+
+    offsets: dict[int, int] = {}
+    """By partition, the next offset."""
+    registry: int = -1
+    """The last registration that was worked off."""
+    waiting: tuple[str, ...] = ()
+    """Sources that are registered, and of which no frame has come."""
+    commit: int = 0
+    """All of the files of this commit and before it is worked off."""
+
+
+class Journal:
+    """The frames of an archive from a position on."""
+
+    def __init__(
+        self,
+        folder: Path,
+        position: Position | None = None,
+        until: Millis = FOREVER,
+        on_file: Callable[[Path], object] = str,
+    ) -> None:
+        """`until`: nothing that was sent later, by the clock of its sender.
+
+        `on_file` is called with each file before it is read. Raises ArchiveError.
+        """
+        begins = position or Position()
+        self._until, self._on_file = until, on_file
+        self._offsets, self._registry = dict(begins.offsets), begins.registry
+        self._waiting = dict.fromkeys(begins.waiting)
+        manifest = read_manifest(folder)
+        self._last = max(manifest.number, begins.commit)
+        self._files: dict[int, dict[int, list[Path]]] = {}  # by partition and commit
+        for path in archived(folder, manifest, RAW, END):
+            if commit_of(path) > begins.commit and (partition := _partition_of(path)) is not None:
+                self._files.setdefault(partition, {}).setdefault(commit_of(path), []).append(path)
+        self._at = {number: min(files) for number, files in self._files.items()}  # where each is read
+
+    @property
+    def position(self) -> Position:
+        """Behind the last step that was given out."""
+        commit = min([*self._at.values(), self._last + 1]) - 1
+        return Position(dict(self._offsets), self._registry, tuple(self._waiting), commit)
+
+    def steps(self) -> Iterator[Step]:
+        """With the first step come the sources that were waited for. Raises ArchiveError for a damaged
+        file."""
+        registrations = self._of(SOURCES, self._registry + 1)
+        coming = next(registrations, None)
+        first = list(self._waiting)
+        queues = [
+            self._by_sending(number, self._offsets.get(number, 0))
+            for number in sorted(self._files)
+            if number != SOURCES
+        ]
+        for sent, (at, header, frame) in heapq.merge(*queues, key=lambda each: each[0]):
+            if sent > self._until:
+                return
+            registers, first = first, []
+            while coming is not None and coming[0].offset <= at.registry:
+                registers.append(coming[1].source)
+                self._registry = coming[0].offset
+                coming = next(registrations, None)
+            self._waiting.update(dict.fromkeys(registers))
+            self._waiting.pop(header.source, None)
+            self._offsets[at.partition] = at.offset + 1
+            yield _step(header, frame, tuple(registers))
+
+    def _by_sending(self, partition: int, first: int) -> Iterator[tuple[Millis, _Placed]]:
+        latest = 0
+        for each in self._of(partition, first):
+            latest = max(latest, each[0].sent)
+            yield latest, each
+
+    def _of(self, partition: int, first: int) -> Iterator[_Placed]:
+        """The frames of a partition from an offset on."""
+        commits = self._files.get(partition, {})
+        for commit in sorted(commits):
+            for each in heapq.merge(*map(self._placed, commits[commit]), key=lambda one: one[0].offset):
+                if each[0].offset >= first:
+                    self._at[partition] = commit
+                    yield each
+        self._at.pop(partition, None)
+
+    def _placed(self, path: Path) -> Iterator[_Placed]:
+        self._on_file(path)
+        for header, frame in read_frames(path):
+            if header.at is not None:
+                yield header.at, header, frame
+
+
+def _partition_of(path: Path) -> int | None:
+    """The partition of all frames in a file; None for one of recordings, which have none."""
+    for header, _ in read_frames(path):
+        return None if header.at is None else header.at.partition
+    return None
+
+
+def _step(header: Header, frame: Frame, registers: tuple[str, ...]) -> Step:
+    received = None
+    if frame.received is not None and len(frame.received) and header.kind != LINES:
+        received = int(frame.received[-1])
+    return Step(
+        source=header.source,
+        lines=frame if header.kind == LINES else None,
+        sightings=tuple(sightings_in(frame)) if header.kind == SIGHTINGS else (),
+        received=received,
+        ends=header.kind == "end",
+        hints=header.hints,
+        registers=registers,
+    )

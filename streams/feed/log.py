@@ -10,6 +10,7 @@ from models.last_position import LastPosition
 from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
+from streams.deployment.heartbeat import Heartbeat
 from streams.feed import metrics
 from streams.runtime.logs import get_logger
 from streams.store.event_log import (
@@ -68,6 +69,10 @@ class FeedLog(Protocol):
 
     async def newest(self) -> Millis | None:
         """The time of the newest tick or detection; None while there is neither."""
+        ...
+
+    async def heartbeats(self) -> dict[str, Heartbeat]:
+        """What each process of a deployment last said about itself; nothing for a recording."""
         ...
 
     async def add_review(self, review: Review) -> None: ...

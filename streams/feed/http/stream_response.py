@@ -19,6 +19,7 @@ from streams.feed.http.responses import EventStream
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.client import StreamClient
 from streams.feed.stream.hub import Hub
+from streams.feed.stream.sse import notice
 from streams.runtime.tasks import first_of
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -106,18 +107,34 @@ class _Stream(EventStream):
         async def write(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
+        greeted = asyncio.Event()
+
         async def write_messages() -> None:
             async for chunk in self.client.chunks():
                 self._writing_since = time.monotonic()
                 await write(chunk.data)
                 self._writing_since = None
+                greeted.set()  # nothing goes before the first message, which is `hello`
                 metrics.SENT.inc(chunk.count)
             self._reason = "slow" if self.client.too_slow else "closing"
 
         async def write_heartbeats() -> None:
+            await self._hub.checked.wait()
+            told = self._hub.sources_number
+            await greeted.wait()
             while True:
-                await self._hub.beat.wait()
+                if told == self._hub.sources_number:
+                    await self._hub.beat.wait()
                 await write(self._hub.heartbeat)
+                if told != self._hub.sources_number:
+                    told = self._hub.sources_number
+                    await write(
+                        notice(
+                            "sources",
+                            sources=self._hub.sources.sources,
+                            processes=self._hub.sources.processes,
+                        )
+                    )
 
         async def disconnected() -> None:
             while (await receive())["type"] != "http.disconnect":

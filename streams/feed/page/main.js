@@ -15,6 +15,7 @@ import { SeaMap } from "./sea_map.js";
 import { Search } from "./search.js";
 import { NONE, same, wordsOf } from "./selection.js";
 import { SignIn } from "./sign_in.js";
+import { Sources } from "./sources.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { Unread } from "./unread.js";
@@ -35,6 +36,7 @@ document.body.classList.toggle("dossier", state.dossier);
 byId("cover").hidden = !state.dossier;
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
+const sources = new Sources(() => { status.sources = sources.verdict(); status.draw(); draw(); });
 const events = new Events(state.selection, draw);
 const fleet = new Fleet(() => map.fleetChanged(), (time) => status.newest(time));
 const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved });
@@ -73,7 +75,7 @@ async function start() {
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
-    revision, review, reset, heartbeat: (beat) => status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }),
+    revision, review, reset, sources: told, heartbeat: (beat) => { status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }); draw(); },
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
   });
@@ -123,6 +125,12 @@ async function reach() {
     if (stream.position === null) stream.position = "0";
     stream.broke();
   }
+}
+
+function told(what) {
+  if (config.mode !== "live") return;
+  if (what.watermark) status.atLeast(what.watermark);
+  sources.take(what);
 }
 
 function revision(event) {
@@ -231,7 +239,7 @@ function paint() {
   byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
-  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
+  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? status.nothing() : "";
   if (filters) {
     filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
     filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));

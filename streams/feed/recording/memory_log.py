@@ -16,6 +16,7 @@ from models.review import Review
 from models.tick import Instant
 from models.time import BEGINNING, Millis, from_text
 from models.vessel import Identity
+from streams.deployment.heartbeat import Heartbeat
 from streams.feed.notifier import Notifier
 from streams.feed.recording.tracks import Tracks
 from streams.store.event_log import (
@@ -161,6 +162,9 @@ class RecordingLog:
 
     async def newest(self) -> Millis | None:
         return None if self._now == BEGINNING else self._now
+
+    async def heartbeats(self) -> dict[str, Heartbeat]:
+        return {}
 
     # Reviews, which are of no moment: every view has all of them
 

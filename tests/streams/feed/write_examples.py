@@ -59,6 +59,7 @@ async def answers() -> dict[str, Any]:
             "getFacilitators": await get("/v1/facilitators"),
             "getConfig": await get("/v1/config"),
             "getFences": await get("/v1/fences.geojson"),
+            "getSources": await get("/v1/sources"),
             "getHealth": await get("/healthz"),
             "postSessionBody": {"token": "tQ3nKf0c8aVx1mZ7"},
             "getReplay": await get("/v1/replay"),

@@ -1,4 +1,4 @@
-"""What people have said about events, in Redis: their reviews. The feed writes it.
+"""What people have said about events, in Redis: reviews, silences, and the audit. The feed writes it.
 
 `streams/store/event_log.py` has the table of all keys.
 """
@@ -10,10 +10,16 @@ import msgspec
 import redis.asyncio as redis
 
 from models.review import Review
+from models.silence import AuditLine, Silence
+from models.time import Millis, from_text
 from streams.store.keys import Keys
 
 _FIRST: Final = "0-0"  # the entry id before any other
 _REVIEW: Final = msgspec.json.Decoder(Review)
+_SILENCE: Final = msgspec.json.Decoder(Silence)
+_LINE: Final = msgspec.json.Decoder(AuditLine)
+WITHHELD: Final = 5_000
+"""Lines about withheld alerts that are kept, approximately."""
 
 
 class JudgementLog:
@@ -51,3 +57,45 @@ class JudgementLog:
         got = await self._redis.xread({self.keys.reviews: entry}, count, max(1, int(seconds * 1000)))
         found = got[0][1] if got else []
         return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
+
+    async def add_silence(self, silence: Silence, line: AuditLine) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(self.keys.silences, silence.id, msgspec.json.encode(silence))
+            pipe.xadd(self.keys.audit, {"json": msgspec.json.encode(line)})
+            await pipe.execute()
+
+    async def end_silence(self, silence: str, line: AuditLine) -> bool:
+        """Whether there was such a silence. Only the call that ends it leaves a line."""
+        if not await self._redis.hdel(self.keys.silences, silence):
+            return False
+        await self.add_line(line)
+        return True
+
+    async def silences(self, now: Millis) -> list[Silence]:
+        """Those that last or are still to come, the one that ends first before the others."""
+        found = [_SILENCE.decode(one) for one in await self._redis.hvals(self.keys.silences)]
+        over = [one.id for one in found if from_text(one.until) <= now]
+        if over:
+            await self._redis.hdel(self.keys.silences, *over)
+        return sorted((one for one in found if one.id not in over), key=lambda one: (one.until, one.id))
+
+    async def add_line(self, line: AuditLine) -> None:
+        """Add a line to the audit about what a person did."""
+        await self._redis.xadd(self.keys.audit, {"json": msgspec.json.encode(line)})
+
+    async def add_withheld(self, lines: Sequence[AuditLine]) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for line in lines:
+                pipe.xadd(
+                    self.keys.withheld, {"json": msgspec.json.encode(line)}, maxlen=WITHHELD, approximate=True
+                )
+            await pipe.execute()
+
+    async def audit(self, count: int = 200) -> list[AuditLine]:
+        """The latest lines about people, and as many about withheld alerts; newest first."""
+        found = [
+            _LINE.decode(fields[b"json"])
+            for key in (self.keys.audit, self.keys.withheld)
+            for _, fields in await self._redis.xrevrange(key, "+", "-", count)
+        ]
+        return sorted(found, key=lambda line: line.time, reverse=True)

@@ -15,6 +15,9 @@ class Keys:
         self.identities = f"{base}:vessels:identities"
         self.reviews = f"{base}:reviews"
         self.latest_reviews = f"{base}:reviews:latest"
+        self.silences = f"{base}:silences"
+        self.audit = f"{base}:audit"
+        self.withheld = f"{base}:audit:withheld"
         self.sink = f"{base}:sink"
         self._base = base
 

@@ -147,7 +147,17 @@ class StreamMessage(msgspec.Struct):
         str,
         msgspec.Meta(
             extra_json_schema={
-                "enum": ["hello", "revision", "review", "warning", "sources", "reset", "heartbeat", "goodbye"]
+                "enum": [
+                    "hello",
+                    "revision",
+                    "review",
+                    "warning",
+                    "sources",
+                    "silences",
+                    "reset",
+                    "heartbeat",
+                    "goodbye",
+                ]
             }
         ),
     ]

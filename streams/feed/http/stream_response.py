@@ -19,7 +19,6 @@ from streams.feed.http.responses import EventStream
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.client import StreamClient
 from streams.feed.stream.hub import Hub
-from streams.feed.stream.sse import notice
 from streams.runtime.tasks import first_of
 
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -120,21 +119,16 @@ class _Stream(EventStream):
 
         async def write_heartbeats() -> None:
             await self._hub.checked.wait()
-            told = self._hub.sources_number
+            told = dict(self._hub.news)  # `hello` has it
             await greeted.wait()
             while True:
-                if told == self._hub.sources_number:
+                if told == self._hub.news:
                     await self._hub.beat.wait()
                 await write(self._hub.heartbeat)
-                if told != self._hub.sources_number:
-                    told = self._hub.sources_number
-                    await write(
-                        notice(
-                            "sources",
-                            sources=self._hub.sources.sources,
-                            processes=self._hub.sources.processes,
-                        )
-                    )
+                for kind, one in list(self._hub.news.items()):
+                    if told.get(kind) != one:
+                        told[kind] = one
+                        await write(one[1])
 
         async def disconnected() -> None:
             while (await receive())["type"] != "http.disconnect":

@@ -119,6 +119,7 @@ class StreamClient:
             log=hub.log_up,
             sources=hub.sources.sources,
             processes=hub.sources.processes,
+            silences=hub.silences,
         )
         return Chunk(OPENING + content, 0, 0)
 

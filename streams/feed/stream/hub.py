@@ -13,12 +13,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from models.event import Event, EventType, Evidence
 from models.event_filter import EventFilter
+from models.silence import Silence
 from models.time import MINUTE, Millis, to_text
 from streams.deployment.heartbeat import Kept
 from streams.feed import metrics
@@ -107,8 +108,10 @@ class Hub:
         """Set after the first check."""
         self.sources = Sources()
         """The sources and processes at the last check, or at the last one that was answered."""
-        self.sources_number = 0
-        """How many times readers had to be told of `sources`."""
+        self.silences: list[Silence] = []
+        """Those that last or are still to come, at the last check."""
+        self.news: dict[str, tuple[int, bytes]] = {}
+        """By kind, what readers had to be told of last beside events, as a message; and how many times."""
         self.kept: Kept | None = None
         """How much of the log its writer keeps; None while that is not known."""
         self.tail = BEFORE_ALL
@@ -280,7 +283,7 @@ class Hub:
         """Send heartbeats whatever the state of the log; its state is logged by the tasks that read it."""
         next_beat = 0.0
         while True:
-            told = self.sources.states
+            told = self.sources.states, self.silences
             try:
                 async with asyncio.timeout(2):
                     await self._check()
@@ -289,8 +292,11 @@ class Hub:
                 self.log_up = False
             metrics.LOG_UP.set(self.log_up)
             self.checked.set()
-            changed = self.sources.states != told
-            self.sources_number += changed
+            if changed := self.sources.states != told[0]:
+                self._tell("sources", sources=self.sources.sources, processes=self.sources.processes)
+            if self.silences != told[1]:
+                self._tell("silences", silences=self.silences)
+                changed = True
             if time.monotonic() >= next_beat or changed:
                 next_beat = time.monotonic() + self._settings.heartbeat_seconds
                 newest = None if self.watermark is None else to_text(self.watermark)
@@ -298,10 +304,15 @@ class Hub:
                 self.beat.notify()
             await asyncio.sleep(min(LOOK, max(0.0, next_beat - time.monotonic())))
 
+    def _tell(self, kind: str, **data: Any) -> None:
+        number, _ = self.news.get(kind, (0, b""))
+        self.news[kind] = number + 1, notice(kind, **data)
+
     async def _check(self) -> None:
         self.watermark = await self.log.newest()
         self.tail = await self.log.last()
         beats = await self.log.heartbeats()
+        self.silences = await self.log.silences(int(time.time() * 1000))
         silent = int(self._settings.silent_minutes * MINUTE)
         self.sources = sources_of(beats, int(time.time() * 1000), silent)
         self.kept = beats["sink"].kept if "sink" in beats else None

@@ -70,7 +70,7 @@ export function pairs(selection) {
 
 export const same = (one, other) => JSON.stringify(pairs(one)) === JSON.stringify(pairs(other));
 
-function inside([west, south, east, north], { lon, lat }) {
+export function inside([west, south, east, north], { lon, lat }) {
   const across = west > east ? lon >= west || lon <= east : lon >= west && lon <= east;
   return across && lat >= south && lat <= north;
 }

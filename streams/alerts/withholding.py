@@ -7,6 +7,7 @@ from models.event import Event, EventType, Status, from_json
 from models.review import Disposition, Review
 from models.silence import Silence
 from models.time import Millis
+from streams.output import event_text
 from streams.store.event_log import BEFORE_ALL, EventLog
 
 _BATCH: Final = 1_000
@@ -67,4 +68,4 @@ def _event(json: bytes | None) -> Event | None:
 
 
 def _silenced(one: Silence) -> str:
-    return f"silence {one.id} of {one.what}, by {one.by} until {one.until}"
+    return f"silence {one.id} of {one.what}, by {one.by} until {event_text.short(one.until)} UTC"

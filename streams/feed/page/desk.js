@@ -82,7 +82,7 @@ export class Desk {
       })),
       el("section", {}, el("h3", {}, "Watched by you"), el("p", { class: "small" }, "Kept in this browser. What happens to them is unread, whatever the filters are."),
         this.watches.all.length ? el("ul", { class: "rows" }, this.watches.all.map((one) => row(one.name, one, this.watches, () => this.on.show(one), "Show it"))) : null,
-        el("button", { type: "button", click: () => this.watches.add({ bbox: area, name: `Area ${area.map((degrees) => degrees.toFixed(1)).join(", ")}` }) }, "Watch the map area")),
+        el("button", { type: "button", click: () => this.watches.add({ bbox: area, name: `Area from ${corner(area[0], area[1])} to ${corner(area[2], area[3])}` }) }, "Watch the map area")),
       el("section", {}, el("h3", {}, "Saved filters"), this.saved.all.length ? el("ul", { class: "rows" }, this.saved.all.map((one) => row(one.name, one, this.saved, () => this.on.use(one.selection), "Use it"))) : null,
         el("form", { class: "save line", submit: (event) => {
           event.preventDefault();
@@ -98,3 +98,5 @@ export class Desk {
     ].filter(Boolean));
   }
 }
+
+const corner = (lon, lat) => `${Math.abs(lat).toFixed(2)}°${lat < 0 ? "S" : "N"} ${Math.abs(lon).toFixed(2)}°${lon < 0 ? "W" : "E"}`;

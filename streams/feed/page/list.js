@@ -67,7 +67,8 @@ export class List {
     return el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
       el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status),
         event.status === "retracted" ? null : badge("level", event.level), listed && el("span", { class: "badge listed" }, "Listed"),
-        review && disposition(review), silence && el("span", { class: "badge silenced", title: `No alerts until ${silence.until.slice(0, 16).replace("T", " ")} UTC, by ${silence.by}` }, "Silenced"), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))), lines);
+        review && disposition(review), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))), lines,
+      silence && el("span", { class: "small silenced" }, "Silenced until ", timeOf(silence.until), ", by ", bdi(silence.by)));
   }
 
   choose(id) {

@@ -87,13 +87,19 @@ export class Silences {
   }
 }
 
-const ACTS = { silence: "silenced", end_silence: "ended the silence", dismiss: "dismissed", withheld: "did not send" };
+/* What a line of the audit says somebody did. */
+const ACTS = {
+  silence: () => "silenced: ",
+  end_silence: (about) => ["ended the silence ", bdi(about), ": "],
+  dismiss: (about) => ["dismissed ", bdi(about), ": "],
+  withheld: (about) => [bdi(about), " "],
+};
 
 /* The latest lines of the audit. */
 export async function audit() {
   const { lines } = (await get("audit")).content;
   if (!lines.length) return el("p", { class: "small" }, "No alert was silenced or dismissed yet.");
-  return el("ol", { class: "rows small" }, lines.slice(0, 100).map((line) => el("li", {}, el("div", {}, timeOf(line.time), " ", bdi(line.by), ` ${ACTS[line.act] ?? line.act} `, bdi(line.about), ": ", bdi(line.text)))));
+  return el("ol", { class: "rows small" }, lines.slice(0, 100).map((line) => el("li", {}, el("div", {}, timeOf(line.time), " ", bdi(line.by), " ", ACTS[line.act]?.(line.about) ?? "", bdi(line.text)))));
 }
 
 const scope = ({ mmsi, bbox }) => [mmsi === null ? null : `MMSI ${String(mmsi).padStart(9, "0")}`, bbox === null ? null : `the area ${bbox}`].filter(Boolean).join(" in ") || "everything";

@@ -10,6 +10,7 @@ from models.event import Event
 from models.review import Disposition, Review
 from models.silence import Act, AuditLine, Silence
 from models.time import Millis, from_text, to_text
+from streams.output import event_text
 
 MOST: Final = 500
 """Silences that there can be at a time."""
@@ -58,20 +59,21 @@ class Audit(msgspec.Struct, frozen=True):
 
 def made(given: SilenceRequest, now: Millis) -> tuple[Silence, AuditLine]:
     """Raises ValueError for a time that can't be read, Over for an end that is not ahead."""
-    start, until = now if given.start is None else _time("start", given.start), _time("until", given.until)
-    if until <= max(start, now):
+    begin, end = now if given.start is None else _time("start", given.start), _time("until", given.until)
+    if end <= max(begin, now):
         raise Over("until: is not after the start and after now; give a later time")
     one = Silence(
         id=secrets.token_hex(8),
         by=given.by,
         note=given.note,
         time=to_text(now),
-        start=to_text(start),
-        until=to_text(until),
+        start=to_text(begin),
+        until=to_text(end),
         mmsi=given.mmsi,
         bbox=None if given.bbox is None else _box(given.bbox),
     )
-    text = f"no alerts about {one.what} from {one.start} until {one.until}"
+    start, until = event_text.short(one.start), event_text.short(one.until)
+    text = f"no alerts about {one.what} from {start} until {until} UTC"
     return one, _line(one.by, Act.SILENCE, one.id, text, given.note, now)
 
 

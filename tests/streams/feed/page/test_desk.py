@@ -85,7 +85,7 @@ def test_a_watched_vessel_is_told_of_and_a_silenced_one_is_not(live: Live, tab: 
 def test_a_saved_filter_sounds_by_choice(live: Live, tab: Open) -> None:
     opened = tab(live)
     opened.page.add_init_script(f"({HEARD})()")
-    page = opened.open("?type=gap")
+    page = opened.open("?type=gap&quiet=true")
     page.locator("#desk-toggle").click()
     desk = page.locator("#desk")
     desk.get_by_label("Name of the filter").fill("Gaps")
@@ -104,3 +104,11 @@ def test_a_saved_filter_sounds_by_choice(live: Live, tab: Open) -> None:
     page.locator("#desk-toggle").click()
     desk.get_by_role("button", name="Gaps", exact=True).click()
     expect(page.locator("#chips")).to_contain_text("AIS gap")
+    expect(page.locator("#list a")).to_have_count(1)
+    expect(page.locator("#list a")).to_have_attribute("data-id", event(2).id)
+    page.get_by_role("button", name="Turn round the filter AIS gap").click()
+    expect(page.locator("#chips")).to_contain_text("Not: AIS gap")
+    expect(page.locator("#list a .who")).to_contain_text("OCEAN STAR")
+    expect(page.locator("#list a[data-id$='1']")).to_have_count(1)
+    expect(page.locator("#list a[data-id$='2']")).to_have_count(0)
+    assert "not_type=gap" in page.url

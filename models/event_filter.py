@@ -1,12 +1,13 @@
 """An event filter says which events somebody wants: in queries, the stream, alerts and the terminal.
 
 A filter that is given several values wants any of them; an event has to meet every filter that is given.
-What concerns a vessel (MMSI, IMO number, flag, watchlist) is met by either vessel of an encounter.
+What concerns a vessel (MMSI, IMO number, flag, watchlist) is met by either vessel of an encounter. A filter
+whose name begins with `not_` is met by events that have none of its values.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from models.box import Box, read_box
@@ -35,7 +36,7 @@ class Filter:
     single: bool = False  # takes one value, not several
 
 
-FILTERS: Final = (
+_FILTERS: Final = (
     Filter(
         "type", "Only events of this type.", "TYPE", "encounter", tuple(EventType)),
     Filter(
@@ -66,6 +67,15 @@ FILTERS: Final = (
     Filter(
         "min_score", "Only events with at least this score, from 0 to 1.", "SCORE", "0.5", single=True),
 )  # fmt: skip
+_NEGATED: Final = ("type", "fence", "country", "mmsi", "imo", "flag", "watchlist")
+FILTERS: Final = (
+    *_FILTERS,
+    *(
+        replace(one, name=f"not_{one.name}", help=one.help.replace("Only events", "No events", 1))
+        for one in _FILTERS
+        if one.name in _NEGATED
+    ),
+)
 """Every filter, in the order in which they are told."""
 
 _BY_NAME: Final = {one.name: one for one in FILTERS}
@@ -86,6 +96,8 @@ class EventFilter:
     watchlists: frozenset[str] = frozenset()  # casefolded
     box: Box | None = None
     min_score: float = 0.0
+    excluded: frozenset[tuple[str, str]] = frozenset()
+    """Names of filters and values, shaped as above; an event that has one of them is not wanted."""
 
     @classmethod
     def parse(cls, values: Mapping[str, Sequence[str]]) -> "EventFilter":
@@ -97,7 +109,8 @@ class EventFilter:
             if name not in _BY_NAME:
                 raise EventFilterError(name, f"no such filter; the filters are {', '.join(_BY_NAME)}")
 
-        def of(name: str, shape: Callable[[str], str] = str) -> frozenset[str]:
+        def of(name: str) -> frozenset[str]:
+            shape = _SHAPES.get(name.removeprefix("not_"), str)
             return frozenset(map(shape, _several(_BY_NAME[name], values.get(name, ()))))
 
         return cls(
@@ -105,11 +118,12 @@ class EventFilter:
             levels=of("level"),
             statuses=of("status"),
             fences=of("fence"),
-            countries=of("country", str.upper),
-            mmsis=of("mmsi", lambda digits: digits.zfill(9)),
+            countries=of("country"),
+            mmsis=of("mmsi"),
             imos=of("imo"),
-            flags=of("flag", str.upper),
-            watchlists=of("watchlist", str.casefold),
+            flags=of("flag"),
+            watchlists=of("watchlist"),
+            excluded=frozenset((name, value) for name in _NEGATED for value in of(f"not_{name}")),
             box=_box(_single("bbox", values.get("bbox", ()))),
             min_score=_score(_single("min_score", values.get("min_score", ()))),
         )
@@ -126,6 +140,8 @@ class EventFilter:
             out["bbox"] = [",".join(map(repr, self.box))]
         if self.min_score:
             out["min_score"] = [repr(self.min_score)]
+        for name, value in sorted(self.excluded):
+            out.setdefault(f"not_{name}", []).append(value)
         return out
 
     def matches(self, event: Event) -> bool:
@@ -141,6 +157,7 @@ class EventFilter:
             and _any(self.imos, (vessel.imo for vessel in event.vessels))
             and _any(self.flags, (vessel.flag for vessel in event.vessels))
             and _any(self.watchlists, _lists(event))
+            and not any(value in _HAS[name](event) for name, value in self.excluded)
         )
 
 
@@ -157,6 +174,24 @@ def _countries(event: Event) -> Iterable[str | None]:
     yield from (fence.country for fence in event.geofences)
     if event.port_visit is not None:
         yield event.port_visit.country
+
+
+_SHAPES: Final[dict[str, Callable[[str], str]]] = {
+    "country": str.upper,
+    "mmsi": lambda digits: digits.zfill(9),
+    "flag": str.upper,
+    "watchlist": str.casefold,
+}
+_HAS: Final[dict[str, Callable[[Event], Iterable[str | None]]]] = {
+    "type": lambda event: (event.type,),
+    "fence": lambda event: (fence.id for fence in event.geofences),
+    "country": _countries,
+    "mmsi": lambda event: (vessel.ssvid for vessel in event.vessels),
+    "imo": lambda event: (vessel.imo for vessel in event.vessels),
+    "flag": lambda event: (vessel.flag for vessel in event.vessels),
+    "watchlist": _lists,
+}
+"""The values that an event has for each filter that can be negated."""
 
 
 def _several(offered: Filter, given: Sequence[str]) -> list[str]:

@@ -262,7 +262,7 @@ async def end_dead_sources() -> None:
             for partition, source in await app.dead_sources(timeout):
                 log.error("source_ended", source=source, reason="no frame from its ingest",
                     seconds=deployment.silence_seconds)  # fmt: skip
-                frame = end_frame(source, registry_offset)
+                frame = end_frame(source, registry_offset, int(time.time() * 1000))
                 await app.send_record(
                     OutgoingRecord(deployment.topics.raw, frame, partition, source.encode())
                 )

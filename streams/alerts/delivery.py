@@ -12,13 +12,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 from models.event import EventType, from_json
-from models.review import Disposition
-from models.time import DAY, HOUR, Millis
+from models.silence import Act, AuditLine
+from models.time import DAY, HOUR, Millis, to_text
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
 from streams.alerts.rules import Rule
 from streams.alerts.schedule import FACTORS, PendingMessage, Schedule, State
 from streams.alerts.state_store import Dead, RuleStore
+from streams.alerts.withholding import Withholding
 from streams.ledger.settings import LedgerSettings
 from streams.runtime import metrics
 from streams.runtime.backoff import Backoff, Delays, wait_after
@@ -72,6 +73,7 @@ class Delivery:
     async def run(self) -> None:
         """Run until stopped. Raises Fenced."""
         self._schedule = self._made(await self._patiently(self._store.open))
+        self._withholding = Withholding(self._log)
         swept = self._now()
         while not self._stopping:
             try:
@@ -82,6 +84,7 @@ class Delivery:
             except SetBack as error:
                 log.warning("set_back", rule=self.rule.name, reason=str(error))
                 self._schedule = self._made(await self._patiently(self._store.reopen))
+                self._withholding = Withholding(self._log)
 
     def _made(self, state: State) -> Schedule:
         return Schedule(self.rule, state, self._ledger)
@@ -98,7 +101,7 @@ class Delivery:
             await self._commit()
             return
         await self._look_at_limits()
-        await self._drop_dismissed()
+        await self._withhold()
         pause = self._pause - time.monotonic()
         found = self._schedule.next(self._now()) if pause <= 0 else None
         state, name = self._schedule.state, self.rule.name
@@ -170,15 +173,28 @@ class Delivery:
         if newest is not None:
             self._schedule.pass_limits(newest, self._now())
 
-    async def _drop_dismissed(self) -> None:
-        """Drop what waits about events that a person has dismissed, until a later review says otherwise."""
-        events = {alert.event for alert in self._schedule.state.waiting.values() if alert.cap_share is None}
-        if not events:
+    async def _withhold(self) -> None:
+        """Drop what waits about events that people have dismissed or silenced, and note it in the audit."""
+        waiting = [one for one in self._schedule.state.waiting.values() if one.cap_share is None]
+        if not waiting:
             return
-        reviews = await self._patiently(partial(self._log.latest_reviews, sorted(events)))
-        dismissed = {event for event, one in reviews.items() if one.disposition is Disposition.DISMISSED}
-        if dropped := self._schedule.drop(dismissed):
-            metrics.ALERTS.labels(self.rule.name, "dismissed").inc(dropped)
+        name, now = self.rule.name, self._now()
+        events = {one.event for one in waiting}
+        reasons = await self._patiently(partial(self._withholding.reasons, events, now))
+        gone = [one for one in waiting if one.event in reasons]
+        if not gone:
+            return
+        lines = [
+            AuditLine(
+                time=to_text(now), by=f"rule {name}", act=Act.WITHHELD, about=one.id,
+                text=f"not sent: {reasons[one.event]}",
+            )
+            for one in gone
+        ]  # fmt: skip
+        await self._patiently(partial(self._log.add_withheld, lines))
+        for line in lines:
+            log.info("withheld", rule=name, id=line.about, reason=line.text)
+        metrics.ALERTS.labels(name, "withheld").inc(self._schedule.drop(reasons))
 
     async def _hand_over(self, parcel: PendingMessage) -> None:
         json = await self._json(parcel)

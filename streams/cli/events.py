@@ -60,6 +60,13 @@ def tail(
     watchlist: Annotated[Several, _filter("watchlist")] = None,
     bbox: Annotated[str | None, _filter("bbox")] = None,
     min_score: Annotated[str | None, _filter("min_score")] = None,
+    not_type: Annotated[Several, _filter("not_type")] = None,
+    not_fence: Annotated[Several, _filter("not_fence")] = None,
+    not_country: Annotated[Several, _filter("not_country")] = None,
+    not_mmsi: Annotated[Several, _filter("not_mmsi")] = None,
+    not_imo: Annotated[Several, _filter("not_imo")] = None,
+    not_flag: Annotated[Several, _filter("not_flag")] = None,
+    not_watchlist: Annotated[Several, _filter("not_watchlist")] = None,
     source: SourceOption = "redis",
     as_json: Annotated[
         bool,
@@ -91,12 +98,16 @@ def tail(
     given = {
         "type": type, "level": level, "status": status, "fence": fence, "country": country, "mmsi": mmsi,
         "imo": imo, "flag": flag, "watchlist": watchlist, "bbox": bbox and [bbox],
-        "min_score": min_score and [min_score],
+        "min_score": min_score and [min_score], "not_type": not_type, "not_fence": not_fence,
+        "not_country": not_country, "not_mmsi": not_mmsi, "not_imo": not_imo, "not_flag": not_flag,
+        "not_watchlist": not_watchlist,
     }  # fmt: skip
     try:
         selection = EventFilter.parse({name: values for name, values in given.items() if values})
     except EventFilterError as error:
-        raise UsageError(f"--{str(error).replace('_', '-', 1)}") from None
+        raise UsageError(
+            f"--{error.filter.replace('_', '-')}{str(error).removeprefix(error.filter)}"
+        ) from None
     begin = _since(since or ("all" if once else None))
     printer = JsonLines() if as_json or not sys.stdout.isatty() else Lines(Console())
 

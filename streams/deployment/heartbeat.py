@@ -14,8 +14,33 @@ from models.station_clock import Clocks
 from models.time import Millis
 
 INTERVAL_SECONDS: Final = 2.0
+SILENT_SECONDS: Final = 15.0
+"""Age of the last heartbeat from which a process counts as gone."""
+MOST_SOURCES: Final = 200
+"""Sources that a heartbeat tells of: those that have not ended first, then those with the newest data."""
 RECENT_SECONDS: Final = 600.0
 """The time that `recent` covers."""
+
+
+class SourceBeat(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decoder knows of one source. Times of frames are by the clock of their ingest."""
+
+    heard: Millis | None = None
+    """When its last line was received; None for a recording, or if there was none."""
+    frame: Millis | None = None
+    """When its ingest last said anything, if only that there was nothing; None for a recording."""
+    newest: Millis | None = None
+    """The newest event time that it has sent."""
+    ended: bool = False
+    lost: bool = False
+    """It was ended by a worker, because its ingest had died (`streams/pipeline/dead_sources.py`)."""
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the event log the sink keeps: `streams/store/retention.py`."""
+
+    entries: int
+    days: float
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +66,16 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Of the decoder: all stations by what is known about their clocks."""
     lag: dict[str, int] = {}
     """Messages that the sink has not written yet, by topic."""
+    sources: dict[str, SourceBeat] = {}
+    """Of the decoder: its sources by name, `MOST_SOURCES` at most."""
+    kept: Kept | None = None
+    """Of the sink."""
+
+
+def most(sources: Mapping[str, SourceBeat]) -> dict[str, SourceBeat]:
+    """As many sources as a heartbeat tells of."""
+    order = sorted(sources.items(), key=lambda one: (one[1].ended, -(one[1].newest or 0), one[0]))
+    return dict(order[:MOST_SOURCES])
 
 
 def key(prefix: str) -> str:

@@ -47,7 +47,9 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
     first_line: int = 1
     data: bytes = b""
-    received: list[Millis] | None = None  # one for each line, or one for `idle`; None for a recording
+    received: list[Millis] | None = None
+    """One for each line, one for `idle`, and one for the `end` that a worker sends (`dead_sources.py`); None
+    for a recording, and for the `end` of an ingest."""
     base_time: Millis | None = None  # of lines without a time
     cuts: list[tuple[int, int, str]] = []
     """Lines that were cut: index in the frame, whole length in bytes, SHA-256."""

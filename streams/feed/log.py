@@ -8,8 +8,10 @@ import msgspec
 from models.event import Event, from_json
 from models.last_position import LastPosition
 from models.review import Review
+from models.silence import AuditLine, Silence
 from models.time import Millis
 from models.vessel import Identity
+from streams.deployment.heartbeat import Heartbeat
 from streams.feed import metrics
 from streams.runtime.logs import get_logger
 from streams.store.event_log import (
@@ -70,6 +72,10 @@ class FeedLog(Protocol):
         """The time of the newest tick or detection; None while there is neither."""
         ...
 
+    async def heartbeats(self) -> dict[str, Heartbeat]:
+        """What each process of a deployment last said about itself; nothing for a recording."""
+        ...
+
     async def add_review(self, review: Review) -> None: ...
 
     async def reviews(self, event: str) -> list[Review]:
@@ -91,6 +97,22 @@ class FeedLog(Protocol):
         self, entry: str, count: int = 100, seconds: float = 15.0
     ) -> list[tuple[str, Review]]:
         """As `reviews_since`, but if there is none yet, wait for so many seconds."""
+        ...
+
+    async def add_silence(self, silence: Silence, line: AuditLine) -> None: ...
+
+    async def end_silence(self, silence: str, line: AuditLine) -> bool:
+        """Whether there was such a silence. Only the call that ends it leaves a line."""
+        ...
+
+    async def silences(self, now: Millis) -> list[Silence]:
+        """Those that last or are still to come at this time of the clock, the first to end first."""
+        ...
+
+    async def add_line(self, line: AuditLine) -> None: ...
+
+    async def audit(self, count: int = 200) -> list[AuditLine]:
+        """The latest lines about what people did, and as many about withheld alerts; newest first."""
         ...
 
 

@@ -40,6 +40,8 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count apart from the others."""
     backlog_bytes: int = 16_000_000
     """Bytes of recent events kept in memory for all streams. A client further behind is dropped."""
+    silent_minutes: float = 10.0
+    """Minutes without a line after which a source counts as down, although its ingest runs."""
     coalesce_seconds: float = 0.1
     """Seconds within which events are sent together, while many streams are open."""
 

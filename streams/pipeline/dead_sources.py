@@ -9,6 +9,7 @@ was only cut off goes on when its frames come again (`streams/pipeline/operators
 from collections.abc import Mapping
 from typing import Final
 
+from models.time import Millis
 from streams.deployment import wire
 from streams.deployment.wire import RawFrame
 
@@ -62,6 +63,9 @@ class SourceTimeout:
         self._silence, self._ends, self._checked = {}, {}, None
 
 
-def end_frame(source: str, registry_offset: int) -> bytes:
-    """The frame that ends a source, for a sender that has read the registrations up to this offset."""
-    return wire.encode(RawFrame(wire.VERSION, source, "end", registry_offset))
+def end_frame(source: str, registry_offset: int, now: Millis) -> bytes:
+    """The frame that ends a source, for a sender that has read the registrations up to this offset.
+
+    Its time says that a worker has sent it, and when: the `end` of an ingest has none.
+    """
+    return wire.encode(RawFrame(wire.VERSION, source, "end", registry_offset, received=[now]))

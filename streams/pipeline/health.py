@@ -14,7 +14,7 @@ from models.time import END, SECOND, Millis, to_text
 from streams.decoding.lines.outcome import ACCEPTED, Outcome
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment
-from streams.deployment.heartbeat import RECENT_SECONDS, Heartbeat
+from streams.deployment.heartbeat import RECENT_SECONDS, SILENT_SECONDS, Heartbeat
 from streams.deployment.topics import Topics
 from streams.deployment.topics_admin import partition_counts
 from streams.pipeline import checkpoint
@@ -23,10 +23,9 @@ from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
 from streams.runtime.refusals import reason
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY
-from streams.store.event_log import EventLog, Keys, offsets
+from streams.store.event_log import EventLog, offsets
+from streams.store.keys import Keys
 
-SILENT_SECONDS: Final = 15.0
-"""Age of the last heartbeat from which a process counts as gone."""
 STALLED_SECONDS: Final = 60.0
 """Time without a checkpoint, while frames wait, from which a stage counts as stuck."""
 LATE_SHARE: Final = 0.05

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from models.errors import TankerwatchError
 from models.station_clock import Clocks
 from models.time import BEGINNING, END, Millis
+from streams.deployment.heartbeat import SourceBeat
 from streams.deployment.topics import Topics
 
 MAX_DEAD_LETTER_BYTES: Final = 900_000
@@ -39,6 +40,8 @@ class OperatorStats:
     clocks: Mapping[str, Clocks] = field(default_factory=dict)
     """In the decoder, what is known about the clocks of stations, by source: of those that have not
     ended, if there are any."""
+    sources: Mapping[str, SourceBeat] = field(default_factory=dict)
+    """In the decoder, when each source was last heard."""
 
 
 OVERTAKEN: Final = "overtaken"

@@ -35,6 +35,7 @@ from streams.deployment.wire import (
 from streams.pipeline import batching
 from streams.pipeline.operator import OVERTAKEN, OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
 from streams.pipeline.sighting_lines import sightings_of
+from streams.pipeline.source_beats import PIECE, SourceBeats
 from streams.stages.case_stage import CaseStage
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
@@ -54,6 +55,7 @@ class DecoderOperator:
         self._settings, self._topics = settings.decoder, topics
         self._decoders: dict[str, Decoder] = {}
         self._newest: dict[str, Millis] = {}
+        self._beats = SourceBeats()
         self._heard: dict[str, int] = {}  # the offset of each source's last frame; not part of the state
         self._changed: set[str] = set()
 
@@ -75,6 +77,7 @@ class DecoderOperator:
         self._newest.setdefault(frame.source, BEGINNING)
         self._changed.add(frame.source)
         self._heard[frame.source] = offset
+        self._beats.take(frame)
         decoded = decoder.advance(decoder.watermark)
         newest = max([self._newest[frame.source], *_last_times(decoded.reports)])
         self._newest[frame.source] = newest
@@ -162,7 +165,7 @@ class DecoderOperator:
         pieces: dict[str, bytes | None] = {}
         for name in sorted(changed):
             pieces[_NEWEST + name] = msgspec.msgpack.encode(self._newest[name])
-            state = self._decoders[name].changes()
+            state = {PIECE: self._beats.piece(name), **self._decoders[name].changes()}
             pieces.update({f"{part}{_OF}{name}": piece for part, piece in state.items()})
         return pieces
 
@@ -173,7 +176,8 @@ class DecoderOperator:
         marks = [decoder.watermark for decoder in self._decoders.values()]
         of = self.open_sources or self._decoders
         clocks = {name: self._decoders[name].clocks for name in of}
-        return OperatorStats(slowest(marks), counts=outcomes, clocks=clocks)
+        beats = self._beats.told(self._newest)
+        return OperatorStats(slowest(marks), counts=outcomes, clocks=clocks, sources=beats)
 
     def load(self, pieces: dict[str, bytes]) -> None:
         states: dict[str, dict[str, bytes]] = {}
@@ -181,6 +185,8 @@ class DecoderOperator:
             part, _, name = piece.partition(_OF)
             if piece.startswith(_NEWEST):
                 self._newest[name] = msgspec.msgpack.decode(data, type=Millis)
+            elif part == PIECE:
+                self._beats.load(name, data)
             else:
                 states.setdefault(name, {})[part] = data
         for name, state in states.items():

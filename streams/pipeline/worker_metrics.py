@@ -174,6 +174,7 @@ class _Watched:
             recent=_increase(self._history[0][1], self._stats.counts),
             clocks=furthest_off(self._stats.clocks, MOST_STATIONS),
             clock_states=count_states(self._stats.clocks.values()),
+            sources=heartbeat.most(self._stats.sources),
         )
 
 

@@ -68,7 +68,7 @@ UP = Gauge(
 )
 ALERTS = Counter(
     "tankerwatch_alerts",
-    "Alert messages by outcome: delivered, retried, dead or disabled; alerts held for a digest, or dismissed",
+    "Alert messages by outcome: delivered, retried, dead or disabled; alerts held for a digest, or withheld",
     ["rule", "outcome"],
     registry=REGISTRY,
 )

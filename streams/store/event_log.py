@@ -18,6 +18,9 @@ Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys 
 | `reviews` | stream | reviews of events, as `event` and `json`; written by the feed, never trimmed |
 | `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
 | `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
+| `silences` | hash | id → JSON of a `models.silence.Silence` that has not ended; written by the feed |
+| `audit` | stream | JSON of `models.silence.AuditLine` about people; written by the feed, never trimmed |
+| `audit:withheld` | stream | the same about the latest alerts that were withheld; written by the alerts |
 | `sink` | hash | last offset read of each input, the last `entry`, and the sink's process (`owner`, `turn`) |
 
 The id of an entry is the sink's clock in milliseconds and a running number. Later entries have higher ids,
@@ -28,51 +31,23 @@ not changed for long (`streams/store/retention.py`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 import redis.asyncio as redis
 
 from models.last_position import LastPosition, TrackPoint, unpack_points
-from models.review import Review
 from models.time import Millis
 from models.vessel import Identity
+from streams.deployment import heartbeat
+from streams.deployment.heartbeat import Heartbeat
 from streams.runtime.fencing import OWNER, TURN
+from streams.store.judgement_log import JudgementLog
 
 ENTRY: Final = "entry"
 """The field of the hash `sink` that holds the id of the last entry."""
 BEFORE_ALL: Final = "0-0"
 """The entry id before any other."""
-
-
-class Keys:
-    """The names of the keys of one deployment."""
-
-    def __init__(self, prefix: str = "") -> None:
-        base = f"{prefix}tankerwatch"
-        self.log = f"{base}:log"
-        self.events = f"{base}:events"
-        self.revisions = f"{base}:events:revisions"
-        self.detected = f"{base}:events:detected"
-        self.vessels = f"{base}:vessels"
-        self.heard = f"{base}:vessels:heard"
-        self.identities = f"{base}:vessels:identities"
-        self.reviews = f"{base}:reviews"
-        self.latest_reviews = f"{base}:reviews:latest"
-        self.sink = f"{base}:sink"
-        self._base = base
-
-    def entries(self, event: str) -> str:
-        return f"{self._base}:event:{event}"
-
-    def reviews_of(self, event: str) -> str:
-        return f"{self._base}:reviews:of:{event}"
-
-    def track(self, mmsi: int) -> str:
-        return f"{self._base}:vessel:{mmsi}:track"
-
-    def history(self, mmsi: int) -> str:
-        return f"{self._base}:vessel:{mmsi}:identities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +95,16 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 _PAGE: Final = 200
 _WHEREABOUTS: Final = msgspec.json.Decoder(LastPosition)
 _IDENTITY: Final = msgspec.json.Decoder(Identity)
-_REVIEW: Final = msgspec.json.Decoder(Review)
 _HEARD: Final = "return table.concat(redis.call('ZRANGE',KEYS[1],ARGV[1],'+inf','BYSCORE','WITHSCORES'),' ')"
 """MMSIs and times as one text: redis-py takes ten times as long to read a list of 20,000 of them."""
 
 
-class EventLog:
+class EventLog(JudgementLog):
     """Reads the log. `client` must return bytes (the default of redis-py)."""
 
     def __init__(self, client: "redis.Redis", prefix: str = "") -> None:
-        self._redis: Any = client  # redis-py types its commands as sync or async
-        self.keys = Keys(prefix)
+        super().__init__(client, prefix)
+        self._prefix = prefix
 
     async def since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[Entry]:
         """The entries after this one, oldest first."""
@@ -300,34 +274,9 @@ class EventLog:
             tops = await pipe.execute()
         return max((int(top[0][1]) for top in tops if top), default=None)
 
-    async def add_review(self, review: Review) -> None:
-        value = msgspec.json.encode(review)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xadd(self.keys.reviews, {"event": review.event, "json": value})
-            pipe.rpush(self.keys.reviews_of(review.event), value)
-            pipe.hset(self.keys.latest_reviews, review.event, value)
-            await pipe.execute()
-
-    async def reviews(self, event: str) -> list[Review]:
-        found = await self._redis.lrange(self.keys.reviews_of(event), 0, -1)
-        return [_REVIEW.decode(one) for one in found]
-
-    async def latest_reviews(self, events: Sequence[str]) -> dict[str, Review]:
-        found = await self._redis.hmget(self.keys.latest_reviews, events) if events else []
-        return {
-            event: _REVIEW.decode(one) for event, one in zip(events, found, strict=True) if one is not None
-        }
-
-    async def reviews_since(self, entry: str = BEFORE_ALL, count: int = 100) -> list[tuple[str, Review]]:
-        found = await self._redis.xrange(self.keys.reviews, f"({entry}", "+", count)
-        return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
-
-    async def wait_reviews(
-        self, entry: str, count: int = 100, seconds: float = 15.0
-    ) -> list[tuple[str, Review]]:
-        got = await self._redis.xread({self.keys.reviews: entry}, count, max(1, int(seconds * 1000)))
-        found = got[0][1] if got else []
-        return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
+    async def heartbeats(self) -> dict[str, Heartbeat]:
+        """What each process of the deployment last said about itself, by partition of a stage, and `sink`."""
+        return await heartbeat.read(self._redis, self._prefix)
 
 
 def _is(type: str, json: bytes) -> bool:

@@ -20,7 +20,8 @@ from models.report import Rows
 from models.time import DAY, Millis, from_text
 from models.vessel import Identity
 from streams.runtime.fencing import FencedHash, SetBack
-from streams.store.event_log import BEFORE_ALL, ENTRY, Keys, entry_key, offsets
+from streams.store.event_log import BEFORE_ALL, ENTRY, entry_key, offsets
+from streams.store.keys import Keys
 from streams.store.retention import Retention
 
 SWEEP: Final = 1_000

@@ -20,7 +20,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
-from streams.deployment.heartbeat import Heartbeat
+from streams.deployment.heartbeat import Heartbeat, Kept
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import exit_codes, logs, metrics
@@ -48,6 +48,8 @@ class Sink:
     def __init__(self, deployment: Deployment, limits: Retention | None = None) -> None:
         self._deployment = deployment
         self._redis = connect(deployment.redis)
+        limits = limits or Retention()
+        self._kept = Kept(entries=limits.log_entries, days=limits.log_days)
         self._writer = LogWriter(self._redis, deployment.prefix, limits)
         topics = deployment.topics
         self._names = {TopicPartition(topics.events, 0): "events", TopicPartition(topics.ticks, 0): "ticks"}
@@ -216,6 +218,7 @@ class Sink:
                 offset=self._at.get("events", -1),
                 saved=self._saved,
                 lag=self._lag,
+                kept=self._kept,
             )
             with suppress(*REDIS_AWAY):  # the task that writes batches logs it
                 await heartbeat.write(self._redis, self._deployment.prefix, {"sink": beat})

@@ -98,6 +98,8 @@ class FeedSource:
                             yield event_of(message.data, f"entry {message.id}")
                             if end is not None and entry_key(message.id or BEFORE_ALL) >= entry_key(end):
                                 return
+                        elif message.event == "warning":
+                            yield Note(f"the feed warns: {sanitize(_reason(message.data))}")
                         elif message.event == "reset":
                             yield None
                             return
@@ -168,3 +170,11 @@ def _detail(response: httpx.Response) -> str:
     except msgspec.DecodeError:
         return ""
     return f" ({sanitize(detail)[:300]})" if detail else ""
+
+
+def _reason(data: str) -> str:
+    """The reason that a notice of the stream gives; empty if it gives none."""
+    try:
+        return str(msgspec.json.decode(data, type=dict[str, Any]).get("reason", ""))[:500]
+    except msgspec.DecodeError:
+        return ""

@@ -97,8 +97,11 @@ def test_javascript(redis_server: str, tmp_path: Path) -> None:
         page = browser.new_page()
         page.goto(f"{feed.url}/robots.txt")  # any address of the feed
         said: list[str] = []
+        greeted: list[str] = []
         page.on("console", lambda message: said.append(message.text) if message.type == "log" else None)
+        page.on("console", lambda message: greeted.append(message.text) if message.type == "info" else None)
         with page.expect_console_message(lambda message: "closed" in message.text):
             page.evaluate(f"() => {{ {example('javascript')} }}")
             feed.add([CLOSED])
     assert said == [f"{each.type} {each.status} {each.summary}" for each in (FIRST, SECOND, CLOSED)]
+    assert [text.partition(", ")[2] for text in greeted] == ['filters {"level":["probable"]}, down: none']

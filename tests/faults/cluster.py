@@ -30,7 +30,7 @@ from streams.deployment.wire import RawFrame, Registration
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
 from streams.sightings.fields import to_line
-from streams.store.event_log import Keys
+from streams.store.keys import Keys
 from tests.scenarios.runs import frames
 from tests.services.server import Server
 from tests.streams.deployments import COMMAND

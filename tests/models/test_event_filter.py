@@ -23,6 +23,8 @@ def vessels(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def met_by(name: str, values: set[str], event: dict[str, Any]) -> bool:
     """What the documentation of each filter says, on the JSON."""
+    if name.startswith("not_"):
+        return not met_by(name.removeprefix("not_"), values, event)
     if name in ("type", "level", "status"):
         return event[name] in values
     if name == "fence":
@@ -50,6 +52,7 @@ VALUES: Final[dict[str, list[str]]] = {
     "flag": ["RU", "KP"],
     "watchlist": list(made.LISTS),
 }
+VALUES.update({f"not_{name}": of for name, of in VALUES.items() if name not in ("level", "status")})
 
 some: st.SearchStrategy[dict[str, list[str]]] = st.fixed_dictionaries(
     {},

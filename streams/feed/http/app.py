@@ -24,6 +24,7 @@ from streams.feed.http import (
     replay_routes,
     review_routes,
     search_routes,
+    silence_routes,
     vessel_routes,
 )
 from streams.feed.http.access import Guard
@@ -54,7 +55,10 @@ def create_app(feed: FeedContext) -> ASGIApp:
     app.add_middleware(
         GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5, thread_minimum_size=IN_THREAD
     )
-    for routes in (event_routes, review_routes, vessel_routes, search_routes, analysis_routes, feed_routes):
+    for routes in (
+        event_routes, review_routes, silence_routes, vessel_routes, search_routes, analysis_routes,
+        feed_routes,
+    ):  # fmt: skip
         app.include_router(routes.router)
     if feed.progress is not None:
         app.include_router(replay_routes.router)

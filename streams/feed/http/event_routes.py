@@ -142,7 +142,8 @@ async def stream_events(
         ),
     ] = None,
 ) -> Response:
-    """Events `revision` (with an id), `review`, `reset`, `heartbeat`, `goodbye`."""
+    """Events `hello` (the first one), `revision` (with an id), `review`, `warning`, `sources`, `silences`,
+    `reset`, `heartbeat`, `goodbye`."""
     entry = query.since if last_event_id is None else last_event_id
     return feed.streams.response(address(request.scope), query.selection(), entry)
 

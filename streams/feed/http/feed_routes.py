@@ -18,6 +18,7 @@ from streams.feed.http.parameters import ONCE, NoQuery
 from streams.feed.http.problems import Problem
 from streams.feed.http.response_models import Config, FeatureCollection, Health, Session, Tiles, TokensNeeded
 from streams.feed.http.responses import GeoJson, Json, Metrics
+from streams.feed.views.sources import Sources
 
 VERSION: Final = version("tankerwatch")
 LAND: Final = "Land: Natural Earth (public domain)"
@@ -87,6 +88,17 @@ async def get_health(_: NoQuery, feed: Feed) -> Response:
     watermark = None if hub.watermark is None else to_text(hub.watermark)
     health = Health(hub.log_up, hub.log_up, watermark, hub.streams)
     return Json(health, HTTPStatus.OK if hub.log_up else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@router.get(
+    "/v1/sources",
+    summary="Which sources and processes are alive, and since when one is not.",
+    response_model=Annotated[Sources, Msgspec()],
+)
+async def get_sources(_: NoQuery, feed: Feed) -> Response:
+    """As they were two seconds ago at most. A recording has none."""
+    await feed.hub.checked.wait()
+    return Json(feed.hub.sources)
 
 
 @router.get("/metrics", summary="Metrics for Prometheus.", response_class=Metrics)

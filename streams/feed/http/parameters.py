@@ -177,6 +177,13 @@ class EventFilters(Parameters):
     watchlist: Annotated[list[str], _filter("watchlist")]
     bbox: Annotated[list[str], _filter("bbox")]
     min_score: Annotated[list[str], _filter("min_score")]
+    not_type: Annotated[list[str], _filter("not_type")]
+    not_fence: Annotated[list[str], _filter("not_fence")]
+    not_country: Annotated[list[str], _filter("not_country")]
+    not_mmsi: Annotated[list[str], _filter("not_mmsi")]
+    not_imo: Annotated[list[str], _filter("not_imo")]
+    not_flag: Annotated[list[str], _filter("not_flag")]
+    not_watchlist: Annotated[list[str], _filter("not_watchlist")]
 
 
 class _Export(_Moment, EventFilters):

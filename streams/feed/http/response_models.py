@@ -145,7 +145,21 @@ class StreamMessage(msgspec.Struct):
 
     event: Annotated[
         str,
-        msgspec.Meta(extra_json_schema={"enum": ["revision", "review", "reset", "heartbeat", "goodbye"]}),
+        msgspec.Meta(
+            extra_json_schema={
+                "enum": [
+                    "hello",
+                    "revision",
+                    "review",
+                    "warning",
+                    "sources",
+                    "silences",
+                    "reset",
+                    "heartbeat",
+                    "goodbye",
+                ]
+            }
+        ),
     ]
     data: Annotated[str, msgspec.Meta(extra_json_schema={"contentMediaType": "application/json"})]
     id: str = ""

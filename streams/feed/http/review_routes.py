@@ -16,7 +16,7 @@ from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import Labels
 from streams.feed.http.responses import Csv, Json
 from streams.feed.log import read_event
-from streams.feed.views import reviews
+from streams.feed.views import reviews, silences
 
 router: Final = APIRouter(prefix="/v1", tags=["reviews"], dependencies=ONCE)
 
@@ -31,13 +31,16 @@ router: Final = APIRouter(prefix="/v1", tags=["reviews"], dependencies=ONCE)
 async def post_review(
     id: EventId, given: Annotated[reviews.ReviewRequest, Msgspec(), Body()], query: MomentQuery, feed: Feed
 ) -> Response:
-    """Everybody sees the review. It deletes nothing. Where tokens are needed, it needs one for reviews."""
+    """Everybody sees the review. It deletes nothing. One that dismisses stops alerts about the event
+    and the legs of a chain. Where tokens are needed, it needs one for reviews."""
     (latest,) = await (await feed.view(query.at)).log.latest_of([id])
     event = None if latest is None else read_event(latest)
     if event is None:
         raise not_found(f"there is no event {id!r}, or it is no longer kept")
     review = reviews.review(given, event)
     await feed.log.add_review(review)
+    if (line := silences.dismissed(review, event)) is not None:
+        await feed.log.add_line(line)
     metrics.REVIEWS.labels(review.disposition).inc()
     return Json(review, HTTPStatus.CREATED)
 

@@ -106,18 +106,29 @@ class _Stream(EventStream):
         async def write(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
+        greeted = asyncio.Event()
+
         async def write_messages() -> None:
             async for chunk in self.client.chunks():
                 self._writing_since = time.monotonic()
                 await write(chunk.data)
                 self._writing_since = None
+                greeted.set()  # nothing goes before the first message, which is `hello`
                 metrics.SENT.inc(chunk.count)
             self._reason = "slow" if self.client.too_slow else "closing"
 
         async def write_heartbeats() -> None:
+            await self._hub.checked.wait()
+            told = dict(self._hub.news)  # `hello` has it
+            await greeted.wait()
             while True:
-                await self._hub.beat.wait()
+                if told == self._hub.news:
+                    await self._hub.beat.wait()
                 await write(self._hub.heartbeat)
+                for kind, one in list(self._hub.news.items()):
+                    if told.get(kind) != one:
+                        told[kind] = one
+                        await write(one[1])
 
         async def disconnected() -> None:
             while (await receive())["type"] != "http.disconnect":

@@ -71,6 +71,11 @@ export class Events {
     this.changed();
   }
 
+  /* Whether a revision of this event has come before, or is loaded. */
+  knows(id) {
+    return this.byId.has(id) || this.latest.has(id);
+  }
+
   /* Takes a revision from the stream. Returns whether the event is new here. */
   revise(event) {
     const known = this.byId.get(event.id) ?? this.latest.get(event.id);

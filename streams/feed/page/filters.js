@@ -87,8 +87,12 @@ export class Filters {
     if (!this.selection) return;
     const chip = (label, without, text = this.text) => el("li", {}, el("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${clean(label)}`,
       click: () => this.set(without, text) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
-    const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => chip(this.named(name, value),
-      { ...this.selection, [name]: this.selection[name].filter((other) => other !== value) })));
+    const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => {
+      const made = chip(this.named(name, value), without(this.selection, name, value));
+      if (NEGATABLE.test(name)) made.append(el("button", { type: "button", class: "chip turn", "aria-label": `Turn round the filter ${clean(this.named(name, value))}`, title: name.startsWith("not_") ? "Show only these" : "Show all but these",
+        click: () => this.set(turned(this.selection, name, value)) }, "≠"));
+      return made;
+    }));
     if (this.selection.bbox) several.push(chip("In the area marked on the map", { ...this.selection, bbox: null }));
     if (this.selection.minScore) several.push(chip(`Score at least ${this.selection.minScore.toFixed(2)}`, { ...this.selection, minScore: 0 }));
     if (this.text) several.push(chip(`With “${this.text}”`, this.selection, ""));
@@ -109,11 +113,21 @@ export class Filters {
   }
 
   named(name, value) {
+    if (name.startsWith("not_")) return `Not: ${this.named(name.slice(4), value)}`;
     if (name === "type") return typeName(value);
     if (name === "level" || name === "status") return human(value);
     if (name === "fence") return this.fences.get(value) ?? value;
     return `${LABELS[name]} ${value}`;
   }
+}
+
+const NEGATABLE = /^(not_)?(type|fence|country|mmsi|imo|flag|watchlist)$/;
+const without = (selection, name, value) => ({ ...selection, [name]: selection[name].filter((other) => other !== value) });
+
+/* The selection with a value wanted that was not, or the other way round. */
+function turned(selection, name, value) {
+  const other = name.startsWith("not_") ? name.slice(4) : `not_${name}`;
+  return { ...without(selection, name, value), [other]: [...new Set([...selection[other], value])] };
 }
 
 function options(select, pairsOf) {

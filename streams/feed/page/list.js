@@ -20,19 +20,19 @@ export class List {
     });
   }
 
-  /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `unread`: has(id);
+  /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `unread`: has(id); `silenced`: the silence of an event, or null;
      `landed`: deliveries by the id of their chain. */
-  show({ cases, singles }, { reviews, landed, fresh, unread, address }) {
+  show({ cases, singles }, { reviews, landed, fresh, unread, silenced, address }) {
     const gone = new Set(this.items.keys());
     this.inside = new Map(cases.flatMap(({ event, folded }) => folded.map(({ id }) => [id, event.id])));
     [cases, singles.map((event) => ({ event, folded: [] }))].forEach((entries, part) => {
       let before = null;
       for (const { event, folded } of entries) {
         gone.delete(event.id);
-        const review = reviews.get(event.id), state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length].join(" ");
+        const review = reviews.get(event.id), state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length, silenced(event)?.id].join(" ");
         let item = this.items.get(event.id);
         if (item?.dataset.state !== state) {
-          const made = el("li", {}, this.link(event, address(event.id), review, event.type === "chain" ? chainLines(event, landed.get(event.id) ?? []) : eventLines(event, folded)));
+          const made = el("li", {}, this.link(event, address(event.id), review, silenced(event), event.type === "chain" ? chainLines(event, landed.get(event.id) ?? []) : eventLines(event, folded)));
           made.dataset.state = state;
           made.classList.toggle("fresh", fresh.has(event.id));
           if (item) {
@@ -62,12 +62,13 @@ export class List {
     for (const item of this.items.values()) item.dataset.state = "";
   }
 
-  link(event, href, review, lines) {
+  link(event, href, review, silence, lines) {
     const listed = vesselsOf(event).some((vessel) => vessel.watchlists.some(inForce));
     return el("a", { href, class: event.status === "retracted" ? "retracted" : null, "data-id": event.id },
       el("span", { class: "line" }, tag(event), event.status === "closed" ? null : badge("status", event.status),
         event.status === "retracted" ? null : badge("level", event.level), listed && el("span", { class: "badge listed" }, "Listed"),
-        review && disposition(review), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))), lines);
+        review && disposition(review), el("span", { class: "score", title: "Score" }, event.score.toFixed(2))), lines,
+      silence && el("span", { class: "small silenced" }, "Silenced until ", timeOf(silence.until), ", by ", bdi(silence.by)));
   }
 
   choose(id) {

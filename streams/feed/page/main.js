@@ -3,6 +3,7 @@
 import { Refusal, asOf, get, land } from "./api.js";
 import { byId, el, inForce, moment, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
+import { Desk } from "./desk.js";
 import { Events } from "./events.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
@@ -15,6 +16,7 @@ import { SeaMap } from "./sea_map.js";
 import { Search } from "./search.js";
 import { NONE, same, wordsOf } from "./selection.js";
 import { SignIn } from "./sign_in.js";
+import { Sources } from "./sources.js";
 import { Status } from "./status.js";
 import { Stream } from "./stream.js";
 import { Unread } from "./unread.js";
@@ -35,6 +37,7 @@ document.body.classList.toggle("dossier", state.dossier);
 byId("cover").hidden = !state.dossier;
 showPanel(); // before the map is made, because the panel takes some of its room
 const status = new Status(() => stream.retry());
+const sources = new Sources(() => { status.sources = sources.verdict(); status.draw(); draw(); });
 const events = new Events(state.selection, draw);
 const fleet = new Fleet(() => map.fleetChanged(), (time) => status.newest(time));
 const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved });
@@ -47,11 +50,12 @@ const shared = {
   event: open,
 };
 const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number) });
-const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel });
+const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel, actions: (mmsi, name) => (config.mode === "live" ? desk.vesselActions(mmsi, name) : []) });
 const player = new Player(played, open, openBest);
 new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
 const unread = new Unread(open, draw);
 const dialog = new SignIn(() => reach());
+const desk = new Desk({ signIn: () => dialog.ask(), changed: draw, area: () => map.area, selection: () => state.selection, use: (selection) => filters.set(selection), show: (watch) => (watch.mmsi ? openVessel(watch.mmsi) : showPlace(watch)), notify: () => unread.allowed() });
 let stream = null, filters = null;
 
 /* ---- what the server sends ---- */
@@ -73,7 +77,7 @@ async function start() {
   filters = new Filters(config.types, filtered, () => map.area);
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
-    revision, review, reset, heartbeat: (beat) => status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }),
+    revision, review, reset, sources: told, heartbeat: (beat) => { status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }); draw(); },
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
   });
@@ -125,6 +129,13 @@ async function reach() {
   }
 }
 
+function told(what) {
+  if (config.mode !== "live") return;
+  if (what.watermark) status.atLeast(what.watermark);
+  if (what.sources) sources.take(what);
+  if (what.silences) desk.silences.take(what.silences);
+}
+
 function revision(event) {
   if (state.at !== null) return; // it was not known yet at the moment that is shown
   take(event);
@@ -132,7 +143,9 @@ function revision(event) {
 
 function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
-  if (events.revise(event)) noticed(event);
+  const known = events.knows(event.id), shown = events.revise(event);
+  if (shown) noticed(event);
+  if (config.mode === "live" && !known) tell(event, shown);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
 }
 
@@ -189,7 +202,15 @@ function at(moment) {
 function noticed(event) {
   fresh.add(event.id);
   setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
-  if (config.mode === "live") unread.take(event);
+}
+
+/* Tells the reader of an event that has come, unless people have silenced or dismissed it. */
+function tell(event, shown) {
+  const dismissed = [event.id, event.case].some((id) => events.reviews.get(id)?.disposition === "dismissed");
+  const verdict = desk.verdict(event, shown, dismissed);
+  if (!verdict) return;
+  unread.take(event, verdict);
+  if (verdict.sound) desk.sound();
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -220,7 +241,7 @@ function paint() {
   const gone = [...groups.cases.map(({ event }) => event), ...groups.singles].filter(dismissed);
   const kept = showDismissed ? groups : { cases: groups.cases.filter(({ event }) => !dismissed(event)), singles: groups.singles.filter((event) => !dismissed(event)) };
   shown = [...kept.cases.map(({ event }) => event), ...kept.singles];
-  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, unread, address: (id) => address.linkTo(id) });
+  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, unread, silenced: (event) => (config?.mode === "live" ? desk.silences.of(event) : null), address: (id) => address.linkTo(id) });
   const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
   map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
   const parts = [kept.cases.length && plural(kept.cases.length, "case"), kept.singles.length && plural(kept.singles.length, "single event")].filter(Boolean);
@@ -231,7 +252,7 @@ function paint() {
   byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
-  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? "No matching events yet. New ones appear here." : "";
+  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? status.nothing() : "";
   if (filters) {
     filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
     filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));

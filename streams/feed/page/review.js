@@ -4,7 +4,7 @@ import { Refusal, post } from "./api.js";
 import { bdi, el, human, timeOf } from "./web/words.js";
 
 export const DISPOSITIONS = { confirmed: "Confirmed", dismissed: "Dismissed", watching: "Watching" };
-const NAME = "tankerwatch-reviewer";
+export const REVIEWER = "tankerwatch-reviewer"; // where this browser keeps the name
 
 export const disposition = (review) => el("span", { class: `badge review-${review.disposition}`, title: `${review.by}: ${review.note || human(review.disposition)}` },
   DISPOSITIONS[review.disposition] ?? human(review.disposition));
@@ -25,7 +25,7 @@ export function reviewForm(id, added, refused) {
     button.disabled = true;
     try {
       const review = await post(`events/${encodeURIComponent(id)}/review`, { by: by.trim(), disposition: chosen, note: note.trim() });
-      localStorage.setItem(NAME, by.trim());
+      localStorage.setItem(REVIEWER, by.trim());
       form.elements.note.value = "";
       added(review);
     } catch (error) {
@@ -37,7 +37,7 @@ export function reviewForm(id, added, refused) {
     }
   };
   const form = el("form", { class: "review", submit, "aria-label": "Review this event" },
-    el("label", {}, "Your name", el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name", value: localStorage.getItem(NAME) ?? "" })),
+    el("label", {}, "Your name", el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name", value: localStorage.getItem(REVIEWER) ?? "" })),
     el("fieldset", {}, el("legend", {}, "Your verdict"), Object.entries(DISPOSITIONS).map(([value, name]) => el("label", { class: "choice" },
       el("input", { type: "radio", name: "disposition", value, required: true }), name))),
     el("label", {}, "Note", el("textarea", { name: "note", rows: 2, maxlength: 4000 })),

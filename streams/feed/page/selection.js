@@ -2,7 +2,8 @@
 
 import { inForce, vesselsOf } from "./web/words.js";
 
-export const SEVERAL = ["type", "level", "status", "fence", "country", "mmsi", "imo", "flag", "watchlist"];
+const NEGATED = ["type", "fence", "country", "mmsi", "imo", "flag", "watchlist"]; // "not_type" and so on: events that have none of the values
+export const SEVERAL = ["type", "level", "status", "fence", "country", "mmsi", "imo", "flag", "watchlist", ...NEGATED.map((name) => `not_${name}`)];
 
 const countries = (event) => [...event.geofences.map((fence) => fence.country), event.portVisit?.country];
 const listsOf = (event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list));
@@ -70,7 +71,7 @@ export function pairs(selection) {
 
 export const same = (one, other) => JSON.stringify(pairs(one)) === JSON.stringify(pairs(other));
 
-function inside([west, south, east, north], { lon, lat }) {
+export function inside([west, south, east, north], { lon, lat }) {
   const across = west > east ? lon >= west || lon <= east : lon >= west && lon <= east;
   return across && lat >= south && lat <= north;
 }
@@ -83,8 +84,8 @@ export function matches(selection, event) {
     && (!selection.bbox || inside(selection.bbox, event.position))
     && SEVERAL.every((name) => {
       if (!selection[name].length) return true;
-      const has = HAS[name](event);
-      return selection[name].some((value) => has.includes(shape(name, value)));
+      const own = name.replace(/^not_/, ""), has = HAS[own](event), any = selection[name].some((value) => has.includes(shape(own, value)));
+      return any !== name.startsWith("not_");
     });
 }
 

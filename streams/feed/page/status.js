@@ -7,7 +7,7 @@ const OLD = 20 * 60 * 1000; // milliseconds. Ticks come every five minutes, and 
 export class Status {
   constructor(retry) {
     Object.assign(this, { pill: byId("state"), text: byId("state-text"), data: byId("data-time"), mode: "live", state: "connecting", next: 0 });
-    Object.assign(this, { offset: 0, watermark: null });
+    Object.assign(this, { offset: 0, watermark: null, sources: null }); // sources: their verdict, once it is known
     this.pill.addEventListener("click", retry);
     setInterval(() => this.draw(), 1000);
   }
@@ -55,8 +55,18 @@ export class Status {
     }
     if (this.state === "connecting") return ["connecting", "Connecting"];
     if (this.mode === "recording") return ["recording", "Recording"];
+    if (this.sources?.kind === "down") return ["down", age === null ? "No data" : "No new data"];
     if (age === null) return ["old", "No data yet"];
     return age > OLD ? ["old", "Data is old"] : ["live", "Live"];
+  }
+
+  /* Why the list is empty: nothing to report, or nobody who could. */
+  nothing() {
+    if (this.mode === "recording") return "No matching events yet. New ones appear here.";
+    if (this.state === "broken") return "Not connected: whether there are events is not known.";
+    if (this.sources && this.sources.kind !== "up") return `No matching events. ${this.sources.sentence}`;
+    const alive = this.sources && this.watermark !== null ? ` All sources and processes are alive; nothing to report up to ${moment(this.watermark)}.` : "";
+    return `No matching events yet.${alive} New ones appear here.`;
   }
 }
 

@@ -5,7 +5,7 @@ const PAUSES = [1, 2, 4, 8, 15, 30]; // seconds
 const SILENCE = 2.5; // heartbeats without a message after which the connection counts as dead
 
 export class Stream {
-  /* `handlers` has a function for each kind of message: revision(event), review, reset, heartbeat; and state(name, next
+  /* `handlers` has a function for each kind of message: revision(event), review, sources (also for hello and silences), reset, heartbeat; and state(name, next
      attempt), and failed() after an attempt without any answer. */
   constructor(heartbeat, handlers) {
     Object.assign(this, { heartbeat, handlers, position: null, source: null, failures: 0 });
@@ -43,6 +43,7 @@ export class Stream {
       act(message);
     });
     on("open", () => { answered = true; this.failures = 0; this.handlers.state("open"); });
+    for (const kind of ["hello", "sources", "silences"]) on(kind, (message) => this.handlers.sources(JSON.parse(message.data)));
     on("revision", (message) => { this.position = message.lastEventId; this.handlers.revision(JSON.parse(message.data)); });
     on("review", (message) => this.handlers.review(JSON.parse(message.data)));
     on("heartbeat", (message) => this.handlers.heartbeat(JSON.parse(message.data)));

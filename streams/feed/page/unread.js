@@ -1,7 +1,7 @@
 /* Events that have come since the page was opened and that the reader has not looked at: a toast, a count in the title,
    and, if the reader chose so, notifications of the browser. */
 
-import { byId, clean, el, human, typeName, vesselName, vesselsOf } from "./web/words.js";
+import { bdi, byId, clean, el, human, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { who } from "./web/event.js";
 
 const CHOICE = "tankerwatch-notify";
@@ -19,8 +19,13 @@ export class Unread {
     });
   }
 
+  /* Asks the browser for leave to notify. Returns whether it has it. */
+  async allowed() {
+    return await globalThis.Notification?.requestPermission() === "granted";
+  }
+
   async choose() {
-    if (this.choice.checked && await globalThis.Notification?.requestPermission() !== "granted") this.choice.checked = false;
+    if (this.choice.checked && !await this.allowed()) this.choice.checked = false;
     localStorage.setItem(CHOICE, String(this.choice.checked));
   }
 
@@ -28,9 +33,12 @@ export class Unread {
     return this.events.has(id);
   }
 
-  take(event) {
+  /* `notify`: whether a watch or a saved filter asks for a notification; `because`: its name, if the event is not in the list for
+     another reason. */
+  take(event, { notify = false, because = null } = {}) {
     this.events.set(event.id, event);
-    if (this.choice.checked && document.hidden) {
+    this.because = because;
+    if ((this.choice.checked || notify) && document.hidden && globalThis.Notification?.permission === "granted") {
       const shown = new Notification(`${human(event.level)}: ${typeName(event.type)}`, { body: clean(vesselsOf(event).map(vesselName).join(" and ")), tag: event.id });
       shown.addEventListener("click", () => { window.focus(); this.opened(event.id); });
     }
@@ -52,7 +60,7 @@ export class Unread {
     document.title = count ? `(${count}) tankerwatch` : "tankerwatch";
     this.node.hidden = !count;
     if (count) {
-      this.node.replaceChildren(el("span", { role: "status" }, el("b", {}, count === 1 ? "New: " : `${count} new, the latest: `), `${human(newest.level)} ${typeName(newest.type).toLowerCase()}, `, who(newest)),
+      this.node.replaceChildren(el("span", { role: "status" }, el("b", {}, count === 1 ? "New: " : `${count} new, the latest: `), this.because && el("span", { class: "small" }, "(", bdi(this.because), ") "), `${human(newest.level)} ${typeName(newest.type).toLowerCase()}, `, who(newest)),
         el("button", { type: "button", "data-act": "show" }, "Show"), el("button", { type: "button", "data-act": "read", title: "Mark all as read" }, "Read"));
     }
     this.changed();

@@ -14,7 +14,7 @@ const STATUSES = ["under way using engine", "at anchor", "not under command", "r
   "aground", "fishing", "under way sailing", null, null, "towing astern", "pushing or towing alongside", null, "AIS-SART"];
 
 export class VesselPanel {
-  /* on: close(), zoom(), event(id), vessel(mmsi), tracks(lines), time(milliseconds or null) */
+  /* on: close(), zoom(), event(id), vessel(mmsi), actions(mmsi, name) (further buttons), tracks(lines), time(milliseconds or null) */
   constructor(on) {
     Object.assign(this, { node: byId("panel"), on, mmsi: null });
   }
@@ -59,7 +59,7 @@ export class VesselPanel {
       this.bar(),
       el("h2", {}, bdi(identity?.name ?? `MMSI ${number9}`)),
       hits(watchlists),
-      el("div", { class: "actions" }, el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to vessel")),
+      el("div", { class: "actions" }, el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to vessel"), this.on.actions(mmsi, identity?.name ?? `MMSI ${number9}`)),
       identity?.shared && el("p", { class: "warning" }, "This MMSI is used in two places at once: several ships may share it."),
       facts([["MMSI", number9], ["IMO", identity?.imo ?? "not known"], ["Call sign", identity?.callsign ? bdi(identity.callsign) : "not known"],
         ["Flag", flag ? country(flag) : "not known"], ["Type", identity?.aisShipType ? `${human(shipType(identity.aisShipType))} (AIS ${identity.aisShipType})` : "not known"],

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from models.event import Event, to_json
 from models.last_position import LastPosition
 from models.review import Review
+from models.silence import AuditLine, Silence
 from models.tick import Instant
 from models.time import BEGINNING, Millis, from_text
 from models.vessel import Identity
+from streams.deployment.heartbeat import Heartbeat
 from streams.feed.notifier import Notifier
 from streams.feed.recording.tracks import Tracks
 from streams.store.event_log import (
@@ -46,6 +48,8 @@ class _Content:
     tracks: Tracks = field(default_factory=Tracks)
     identities: defaultdict[int, _History] = field(default_factory=lambda: defaultdict(_History))
     reviews: list[tuple[str, Review]] = field(default_factory=list)
+    silences: dict[str, Silence] = field(default_factory=dict)
+    audit: list[AuditLine] = field(default_factory=list)
     age: int = field(default_factory=lambda: int(time.time() * 1000))
     """The first part of entry ids, which tells this log from one of another process."""
     added: int = 0  # how often something was added
@@ -162,6 +166,9 @@ class RecordingLog:
     async def newest(self) -> Millis | None:
         return None if self._now == BEGINNING else self._now
 
+    async def heartbeats(self) -> dict[str, Heartbeat]:
+        return {}
+
     # Reviews, which are of no moment: every view has all of them
 
     async def add_review(self, review: Review) -> None:
@@ -190,6 +197,28 @@ class RecordingLog:
         ):
             found = await self.reviews_since(entry, count)
         return found
+
+    # Silences, which are of no moment either
+
+    async def add_silence(self, silence: Silence, line: AuditLine) -> None:
+        self._content.silences[silence.id] = silence
+        await self.add_line(line)
+
+    async def end_silence(self, silence: str, line: AuditLine) -> bool:
+        if self._content.silences.pop(silence, None) is None:
+            return False
+        await self.add_line(line)
+        return True
+
+    async def silences(self, now: Millis) -> list[Silence]:
+        found = [one for one in self._content.silences.values() if from_text(one.until) > now]
+        return sorted(found, key=lambda one: (one.until, one.id))
+
+    async def add_line(self, line: AuditLine) -> None:
+        self._content.audit.append(line)
+
+    async def audit(self, count: int = 200) -> list[AuditLine]:
+        return self._content.audit[: -count - 1 : -1]
 
     def _id(self, index: int) -> str:
         return f"{self._content.age}-{index + 1}"

@@ -1,13 +1,17 @@
 """The client of a stream: it reads from where it left off up to where the hub is, and on from there."""
 
+import time
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from typing import Final
 
 import msgspec
 
 from models.event_filter import EventFilter
+from models.time import to_text
 from streams.feed.log import read_event
 from streams.feed.stream.hub import Chunk, Hub
+from streams.feed.stream.retention_watch import Margin, RetentionWatch, margin, words
 from streams.feed.stream.sse import message, notice
 from streams.store.event_log import (
     BEFORE_ALL,
@@ -22,7 +26,8 @@ read."""
 MARGIN: Final = 60_000
 """Milliseconds. A client that reconnects gets the reviews of this time before its last entry once more:
 reviews have no entry in the log, and clocks differ."""
-OPENING: Final = Chunk(b": tankerwatch\nretry: 2000\n\n", 0, 0)
+OPENING: Final = b": tankerwatch\nretry: 2000\n\n"
+VERSION: Final = version("tankerwatch")
 
 
 class StreamClient:
@@ -32,6 +37,7 @@ class StreamClient:
         """A client that wants everything after this entry; None: only what is new from now on."""
         self._hub, self._selection, self._entry = hub, selection, entry
         self._age = hub.age
+        self._watch = RetentionWatch(entry not in (None, BEFORE_ALL))
         self.position: int | None = None
         """The number of the hub's item that comes next; None while catching up."""
 
@@ -43,7 +49,10 @@ class StreamClient:
     async def chunks(self) -> AsyncIterator[Chunk]:
         """Whole messages, until the hub closes or the client is too slow."""
         hub = self._hub
-        yield OPENING
+        await hub.checked.wait()
+        yield self._hello()
+        if self._entry is not None and (near := self._watch.look(self._margin(self._entry))) is not None:
+            yield _warning(near)
         await hub.ready.wait()
         self._age = hub.age
         if self._entry is None:
@@ -76,6 +85,8 @@ class StreamClient:
             async for chunk in self._recent_reviews(entry):
                 yield chunk
         while (position := hub.after(entry)) is None and not hub.closed:
+            if (near := self._watch.look(self._margin(entry))) is not None:
+                yield _warning(near)
             found = await hub.retry(lambda entry=entry: self._read(entry))  # type: ignore[misc]
             if found is None:
                 await hub.seen()
@@ -93,6 +104,28 @@ class StreamClient:
             if messages:
                 yield Chunk(b"".join(messages), 0, len(messages))
         self._age, self.position = hub.age, hub.end if position is None else position
+
+    def _hello(self) -> Chunk:
+        """The first message: how the feed understood the client, and what it knows itself."""
+        hub, selection = self._hub, self._selection
+        near = None if self._entry is None else self._margin(self._entry)
+        content = notice(
+            "hello",
+            version=VERSION,
+            filters=selection.values(),
+            since=self._entry,
+            unread=0 if near is None else near.unread,
+            watermark=None if hub.watermark is None else to_text(hub.watermark),
+            log=hub.log_up,
+            sources=hub.sources.sources,
+            processes=hub.sources.processes,
+            silences=hub.silences,
+        )
+        return Chunk(OPENING + content, 0, 0)
+
+    def _margin(self, entry: str) -> Margin | None:
+        hub = self._hub
+        return None if hub.kept is None else margin(entry, hub.tail, hub.kept, int(time.time() * 1000))
 
     async def _recent_reviews(self, entry: str) -> AsyncIterator[Chunk]:
         hub = self._hub
@@ -116,5 +149,15 @@ class StreamClient:
         return _notice("reset", reason=reason, first=ends.first if ends else None)
 
 
-def _notice(kind: str, **data: str | None) -> Chunk:
+def _warning(near: Margin) -> Chunk:
+    return _notice(
+        "warning",
+        reason=words(near),
+        unread=near.unread,
+        entriesLeft=near.entries_left,
+        until=to_text(near.until),
+    )
+
+
+def _notice(kind: str, **data: str | int | None) -> Chunk:
     return Chunk(notice(kind, **data), 0, 0)

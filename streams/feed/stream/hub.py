@@ -13,19 +13,22 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from models.event import Event, EventType, Evidence
 from models.event_filter import EventFilter
-from models.time import Millis, to_text
+from models.silence import Silence
+from models.time import MINUTE, Millis, to_text
+from streams.deployment.heartbeat import Kept
 from streams.feed import metrics
 from streams.feed.log import FeedLog, read_event
 from streams.feed.notifier import Notifier
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.cases import Cases
 from streams.feed.stream.sse import message, notice
+from streams.feed.views.sources import Sources, sources_of
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import first_of
 from streams.store.event_log import BEFORE_ALL, entry_key, lost
@@ -99,8 +102,20 @@ class Hub:
         self.watermark: Millis | None = None
         """The newest tick or detection in the log at the last check."""
         self.beat = Notifier()
-        """Notifies of every new `heartbeat`."""
+        """Notifies of every new `heartbeat`, and of new `sources`."""
         self.heartbeat = b""
+        self.checked = asyncio.Event()
+        """Set after the first check."""
+        self.sources = Sources()
+        """The sources and processes at the last check, or at the last one that was answered."""
+        self.silences: list[Silence] = []
+        """Those that last or are still to come, at the last check."""
+        self.news: dict[str, tuple[int, bytes]] = {}
+        """By kind, what readers had to be told of last beside events, as a message; and how many times."""
+        self.kept: Kept | None = None
+        """How much of the log its writer keeps; None while that is not known."""
+        self.tail = BEFORE_ALL
+        """The last entry of the log at the last check."""
 
     @property
     def end(self) -> int:
@@ -140,6 +155,7 @@ class Hub:
         """Let all streams end."""
         self.closed = True
         self.ready.set()
+        self.checked.set()
         self.changed.notify()
 
     def after(self, entry: str) -> int | None:
@@ -267,19 +283,39 @@ class Hub:
         """Send heartbeats whatever the state of the log; its state is logged by the tasks that read it."""
         next_beat = 0.0
         while True:
+            told = self.sources.states, self.silences
             try:
                 async with asyncio.timeout(2):
-                    self.watermark = await self.log.newest()
+                    await self._check()
                 self.log_up = True
             except (*REDIS_AWAY, TimeoutError):
                 self.log_up = False
             metrics.LOG_UP.set(self.log_up)
-            if time.monotonic() >= next_beat:
+            self.checked.set()
+            if changed := self.sources.states != told[0]:
+                self._tell("sources", sources=self.sources.sources, processes=self.sources.processes)
+            if self.silences != told[1]:
+                self._tell("silences", silences=self.silences)
+                changed = True
+            if time.monotonic() >= next_beat or changed:
                 next_beat = time.monotonic() + self._settings.heartbeat_seconds
                 newest = None if self.watermark is None else to_text(self.watermark)
                 self.heartbeat = notice("heartbeat", time=to_text(int(time.time() * 1000)), watermark=newest)
                 self.beat.notify()
             await asyncio.sleep(min(LOOK, max(0.0, next_beat - time.monotonic())))
+
+    def _tell(self, kind: str, **data: Any) -> None:
+        number, _ = self.news.get(kind, (0, b""))
+        self.news[kind] = number + 1, notice(kind, **data)
+
+    async def _check(self) -> None:
+        self.watermark = await self.log.newest()
+        self.tail = await self.log.last()
+        beats = await self.log.heartbeats()
+        self.silences = await self.log.silences(int(time.time() * 1000))
+        silent = int(self._settings.silent_minutes * MINUTE)
+        self.sources = sources_of(beats, int(time.time() * 1000), silent)
+        self.kept = beats["sink"].kept if "sink" in beats else None
 
 
 def _slim(event: Event) -> Event:

@@ -19,7 +19,20 @@ FILE: Final = Path(openapi.__file__).with_name("examples.json")
 LONGEST: Final = 2
 """The most items of a list that are shown."""
 REVIEW: Final = {"by": "A. Analyst", "disposition": "confirmed", "note": "Both lay alongside all night."}
-CHANGING: Final = {"id": "9f8e7d6c5b4a3921", "time": "2026-03-03T08:00:00.000Z", "next": "5d2f8c1e.2"}
+SILENCE: Final = {
+    "by": "A. Analyst",
+    "until": "2099-12-31T00:00:00Z",
+    "mmsi": 273316240,
+    "note": "In dry dock.",
+}
+CHANGING: Final = {
+    "id": "9f8e7d6c5b4a3921",
+    "time": "2026-03-03T08:00:00.000Z",
+    "start": "2026-03-03T08:00:00.000Z",
+    "next": "5d2f8c1e.2",
+    "about": "9f8e7d6c5b4a3921",
+    "text": "no alerts about vessel 273316240 from 2026-03-03T08:00:00.000Z until 2099-12-31T00:00:00.000Z",
+}
 """Values shown for what differs in every run."""
 
 
@@ -50,6 +63,11 @@ async def answers() -> dict[str, Any]:
             "getEventTrack": await get(f"/v1/events/{encounter.id}/track"),
             "postReview": posted.json(),
             "postReviewBody": REVIEW,
+            "postSilence": (await client.post("/v1/silences", json=SILENCE)).raise_for_status().json(),
+            "postSilenceBody": SILENCE,
+            "endSilenceBody": {"by": "A. Analyst"},
+            "getSilences": await get("/v1/silences"),
+            "getAudit": await get("/v1/audit"),
             "getReviews": await get("/v1/reviews"),
             "getVessels": await get("/v1/vessels"),
             "getVessel": await get(f"/v1/vessels/{encounter.vessel.ssvid}"),
@@ -59,6 +77,7 @@ async def answers() -> dict[str, Any]:
             "getFacilitators": await get("/v1/facilitators"),
             "getConfig": await get("/v1/config"),
             "getFences": await get("/v1/fences.geojson"),
+            "getSources": await get("/v1/sources"),
             "getHealth": await get("/healthz"),
             "postSessionBody": {"token": "tQ3nKf0c8aVx1mZ7"},
             "getReplay": await get("/v1/replay"),
@@ -71,6 +90,8 @@ def short(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         changing = {"next"} if isinstance(value.get("next"), str) and "whole" in value else set()
         changing |= {"id", "time"} if "disposition" in value else set()
+        changing |= {"id", "time", "start"} if "until" in value and "id" in value else set()
+        changing |= {"time", "about", "text"} if "act" in value else set()
         return {name: CHANGING[name] if name in changing else short(one, name) for name, one in value.items()}
     if isinstance(value, list) and key not in ("bbox", "boundingBox", "mmsis") and not _is_point(value):
         return [short(one) for one in value[:LONGEST]]

@@ -239,6 +239,8 @@ async def test_a_log_emptied_by_age_resets_no_client_that_had_read_everything(re
                 streaming(second, **{"Last-Event-ID": old.entry}) as late,
                 streaming(url, **{"Last-Event-ID": old.entry}) as back,
             ):
+                for each in (late, back):
+                    assert (await anext(each)).kind == "hello"
                 for each in (messages, late, back):
                     assert (await anext(each)).kind == "heartbeat"
                 await log.add([event(1)])

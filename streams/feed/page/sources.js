@@ -1,0 +1,79 @@
+/* Which sources and processes are alive, since when one is not: a panel under the state of the connection, and the words
+   for it. "Alive, nothing to report" looks different from "dead". */
+
+import { Refusal, get } from "./api.js";
+import { bdi, byId, clean, el, moment, plural, timeOf } from "./web/words.js";
+
+const NAMES = { decoder: "Decoder", vessels: "Vessels", meetings: "Meetings", cases: "Cases", sink: "Sink" };
+const WHAT = { decoder: "reads lines", vessels: "follows vessels", meetings: "finds encounters", cases: "finds chains", sink: "writes what is shown here" };
+const SAYS = {
+  heard: "heard", recording: "from a recording", ended: "ended",
+  silent: "its ingest runs and gets nothing",
+  stalled: "nothing comes from its ingest: it has stopped, or the worker is behind",
+  lost: "its ingest has died",
+  unknown: "not known: the worker that reads it has stopped",
+};
+
+export class Sources {
+  /* `changed` is called when there is something else to say. */
+  constructor(changed) {
+    Object.assign(this, { changed, sources: [], processes: [], node: byId("sources"), button: byId("sources-toggle") });
+    this.button.addEventListener("click", () => this.toggle(this.node.hidden));
+    addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.node.hidden) { event.stopImmediatePropagation(); this.toggle(false); this.button.focus(); } }, true);
+    document.addEventListener("click", (event) => { if (!this.node.hidden && !event.target.closest("#sources, #sources-toggle")) this.toggle(false); });
+  }
+
+  /* Takes what `hello` and `sources` say. */
+  take({ sources, processes }) {
+    Object.assign(this, { sources, processes });
+    this.button.hidden = !sources.length && !processes.length;
+    const { kind, text } = this.verdict();
+    this.button.className = `pill sources-${kind}`;
+    byId("sources-text").textContent = text;
+    this.draw();
+    this.changed();
+  }
+
+  /* {kind: "down", "part" or "up", text}, of what matters most: a process that has stopped stops everything. */
+  verdict() {
+    const stopped = this.processes.filter((one) => one.down), down = this.sources.filter((one) => one.down);
+    const wanted = this.sources.filter((one) => one.state !== "ended").length;
+    if (stopped.length) {
+      const name = stopped.some((one) => one.name !== "sink") ? "Worker" : "Sink", since = stopped.map((one) => one.heard).sort()[0];
+      return { kind: "down", since, text: `${name} stopped ${since.slice(11, 16)}`, sentence: `${name === "Sink" ? "The sink" : "The worker"} has been stopped since ${moment(since)}: nothing new can come.` };
+    }
+    if (down.length) {
+      const since = down.map((one) => one.since).filter(Boolean).sort()[0] ?? null, all = down.length === wanted;
+      return { kind: all ? "down" : "part", since, text: all && wanted > 1 ? `All ${wanted} sources down` : down.length === 1 ? `${shortened(down[0].name)} down` : `${down.length} of ${wanted} sources down`,
+        sentence: `${all ? plural(down.length, "source") : `${down.length} of ${wanted} sources`} down${since ? `${down.length > 1 ? ", the first" : ""} since ${moment(since)}` : ""}: ${all ? "nothing new can come." : "what only they hear is missing."}` };
+    }
+    return { kind: "up", since: null, text: wanted ? `${plural(wanted, "source")} heard` : "No source runs", sentence: wanted ? "All sources and processes are alive." : "No source runs." };
+  }
+
+  async toggle(open) {
+    this.node.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    this.draw();
+    try {
+      this.take((await get("sources")).content);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error; // what is known stays; the state of the connection is beside it
+    }
+  }
+
+  draw() {
+    if (this.node.hidden) return;
+    const row = (down, name, says, since, heard) => el("li", { class: down ? "down" : "up" }, el("i", { "aria-hidden": "true" }), el("div", {}, el("b", {}, bdi(name)), " ", el("span", {}, says),
+      since && el("span", { class: "small" }, "down since ", timeOf(since)), heard && el("span", { class: "small" }, heard)));
+    this.node.replaceChildren(
+      el("h2", {}, "Sources"), el("p", { class: "small" }, this.verdict().sentence),
+      this.sources.length ? el("ul", {}, this.sources.map((one) => row(one.down, one.name, SAYS[one.state] ?? clean(one.state), one.since,
+        one.heard ? ["last line ", timeOf(one.heard)] : one.newest ? ["data to ", timeOf(one.newest)] : one.down ? "no line yet" : null))) : el("p", { class: "small" }, "No source has sent anything."),
+      el("h2", {}, "Processes"),
+      el("ul", {}, this.processes.map((one) => row(one.down, NAMES[one.name] ?? one.name, one.down ? `stopped; it ${WHAT[one.name] ?? "works"}` : WHAT[one.name] ?? "", one.down ? one.heard : null, null))),
+    );
+  }
+}
+
+const shortened = (name) => { const text = clean(name); return text.length > 24 ? `${text.slice(0, 23)}…` : text; };

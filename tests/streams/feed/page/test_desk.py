@@ -1,0 +1,114 @@
+"""The desk of alerts: a watch tells whatever the filters are, a silence keeps quiet until it is ended."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from models.event import EventType
+from models.vessel import Identity, Role
+from tests.streams.factories import START, event, tick, vessel
+from tests.streams.feed.page.conftest import Open
+from tests.streams.feed.page.feed_processes import Live
+from tests.streams.feed.page.test_live import ONE
+
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.services]
+
+HEARD = """() => {
+  window.heard = 0;
+  class Tone {
+    frequency = {};
+    gain = { setValueAtTime() {}, exponentialRampToValueAtTime() {} };
+    connect(next) { return next; }
+    start() { window.heard += 0.5; }
+    stop() {}
+  }
+  window.AudioContext = class {
+    state = "running";
+    currentTime = 0;
+    createOscillator() { return new Tone(); }
+    createGain() { return new Tone(); }
+  };
+}"""
+"""Counts the sounds of the page, each of two tones."""
+
+
+def heard(page: Page) -> float:
+    return float(page.evaluate("window.heard"))
+
+
+def test_a_watched_vessel_is_told_of_and_a_silenced_one_is_not(live: Live, tab: Open) -> None:
+    about = {"vessel": vessel(ONE, name="SOUTH", flag="RU")}
+    live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
+    opened = tab(live)
+    opened.page.add_init_script(f"({HEARD})()")
+    page = opened.open(f"?type=gap&vessel={ONE}")
+    panel, toast, desk = page.locator("#panel"), page.locator("#toast"), page.locator("#desk")
+    expect(page.locator("#none")).to_contain_text("No matching events yet")
+    panel.get_by_role("button", name="Watch", exact=True).click()
+    expect(panel.get_by_role("button", name="Watched")).to_be_visible()
+    live.add([event(1, **about), event(2)])  # port visits, which the filter leaves out
+    expect(toast).to_contain_text("watched: SOUTH")
+    expect(page).to_have_title("(1) tankerwatch")
+    assert heard(page) == 1
+
+    panel.get_by_role("button", name="Silence …").click()
+    form = desk.get_by_role("form", name="Silence")
+    form.get_by_label("Your name").fill("Ada")
+    form.get_by_label("Why").fill("in dock")
+    form.get_by_role("button", name="Silence").click()
+    expect(desk).to_contain_text("MMSI 273000001 · in dock")
+    assert [one["mmsi"] for one in live.ask("silences")["silences"]] == [ONE]
+    desk.get_by_role("button", name="Close").click()
+    # a second reader knows of it, too: the event is in the list, and nothing calls for attention
+    other = tab(live).open("?quiet=true")
+    expect(other.locator("#list a .silenced")).to_have_count(1)
+    live.add([event(3, **about), event(4)])
+    expect(other.locator("#list li")).to_have_count(4)
+    expect(other.locator("#list a .silenced")).to_have_count(2)
+    expect(other).to_have_title("(1) tankerwatch")
+    expect(page).to_have_title("(1) tankerwatch")
+
+    other.locator("#desk-toggle").click()
+    theirs = other.locator("#desk")
+    theirs.get_by_role("button", name="End it now").click()
+    expect(theirs).to_contain_text("Give your name in the form below first")
+    page.locator("#desk-toggle").click()
+    desk.get_by_role("button", name="End it now").click()
+    expect(desk).to_contain_text("Nothing is silenced")
+    expect(theirs).to_contain_text("Nothing is silenced")
+    expect(other.locator("#list a .silenced")).to_have_count(0)
+    live.add([event(5, **about)])
+    expect(page).to_have_title("(2) tankerwatch")
+    assert heard(page) == 2
+    assert [line["act"] for line in live.ask("audit")["lines"]] == ["end_silence", "silence"]
+
+
+def test_a_saved_filter_sounds_by_choice(live: Live, tab: Open) -> None:
+    opened = tab(live)
+    opened.page.add_init_script(f"({HEARD})()")
+    page = opened.open("?type=gap&quiet=true")
+    page.locator("#desk-toggle").click()
+    desk = page.locator("#desk")
+    desk.get_by_label("Name of the filter").fill("Gaps")
+    desk.get_by_role("button", name="Save the filters in use").click()
+    row = desk.locator(".rows li", has_text="Gaps")
+    row.get_by_label("Sound").check()
+    desk.get_by_role("button", name="Close").click()
+    page.goto(f"{live.url}/?quiet=true")  # the choice stays, and the list shows other things
+    expect(page.locator("body.ready")).to_be_visible()
+    live.add([event(1)])
+    expect(page).to_have_title("(1) tankerwatch")
+    assert heard(page) == 0
+    live.add([event(2, type=EventType.GAP, port_visit=None)])
+    expect(page).to_have_title("(2) tankerwatch")
+    assert heard(page) == 1
+    page.locator("#desk-toggle").click()
+    desk.get_by_role("button", name="Gaps", exact=True).click()
+    expect(page.locator("#chips")).to_contain_text("AIS gap")
+    expect(page.locator("#list a")).to_have_count(1)
+    expect(page.locator("#list a")).to_have_attribute("data-id", event(2).id)
+    page.get_by_role("button", name="Turn round the filter AIS gap").click()
+    expect(page.locator("#chips")).to_contain_text("Not: AIS gap")
+    expect(page.locator("#list a .who")).to_contain_text("OCEAN STAR")
+    expect(page.locator("#list a[data-id$='1']")).to_have_count(1)
+    expect(page.locator("#list a[data-id$='2']")).to_have_count(0)
+    assert "not_type=gap" in page.url

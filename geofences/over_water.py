@@ -8,14 +8,15 @@ import gzip
 import math
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from geofences.layer import Floats
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 CELL: Final = 0.1
 """Degrees."""
@@ -67,6 +68,8 @@ def is_reachable(lon: float, lat: float, to_lon: float, to_lat: float, km: float
     goal = int(to_row - bottom), int((to_column - first) % CELLS[1])
     if not (water[start] and water[goal]):
         return True
+    from scipy.sparse.csgraph import dijkstra  # takes as long to load as a small recording to read
+
     length = _steps(water, cell_middles()[1][bottom : top + 1])
     width = water.shape[1]
     limit = km * _LONGER + _SLACK_KM
@@ -86,8 +89,10 @@ def cell_middles() -> tuple[Floats, Floats]:
     return lon - 180, lat - 90
 
 
-def _steps(water: Flags, lat: Floats) -> csr_array:
+def _steps(water: Flags, lat: Floats) -> "csr_array":
     """The kilometres from each cell of water to its neighbours, each pair once."""
+    from scipy.sparse import csr_array
+
     height, width = water.shape
     number = np.arange(height * width).reshape(height, width)
     across = (CELL * _DEGREE * np.cos(np.radians(lat)))[:, None] * np.ones((1, width))

@@ -19,6 +19,10 @@ UTC: Final = 0
 _MOST_LINKS: Final = 65_536
 
 
+Group = tuple[int, ...]
+"""Numbers of stations in order."""
+
+
 class Link(msgspec.Struct, array_like=True):
     """The clock of the second station less that of the first, in milliseconds."""
 
@@ -52,6 +56,8 @@ class ClockLinks:
     def __init__(self, agreeing: int, of: int, tolerance: Millis) -> None:
         self._rule = agreeing, of, tolerance
         self._links: dict[tuple[int, int], Link] = {}
+        self._near: dict[int, list[tuple[int, Link]]] = {}
+        self._group_of: dict[int, Group] = {}
 
     def learn(self, first: int, second: int, difference: Millis) -> bool:
         """Take in by how much the second clock was ahead of the first; whether that changes their link."""
@@ -62,7 +68,19 @@ class ClockLinks:
             if len(self._links) >= _MOST_LINKS:
                 return False
             link = self._links[first, second] = Link(first, second)
-        return link.take(difference, *self._rule)
+        before = link.difference
+        if not link.take(difference, *self._rule):
+            return False
+        self._connect(link, new=before is None)
+        return True
+
+    def _connect(self, link: Link, *, new: bool) -> None:
+        if new:
+            self._near.setdefault(link.first, []).append((link.second, link))
+            self._near.setdefault(link.second, []).append((link.first, link))
+        one, other = (self._group_of.get(number, (number,)) for number in (link.first, link.second))
+        group = tuple(sorted({*one, *other}))
+        self._group_of.update(dict.fromkeys(group, group))
 
     def common(self) -> Counter[int]:
         """Transmissions of each station that agree with others."""
@@ -71,41 +89,31 @@ class ClockLinks:
             counts.update({link.first: link.common, link.second: link.common})
         return counts
 
-    def by_station(self) -> dict[int, list[tuple[int, Link]]]:
-        """For each connected station those that it is linked with, by links that are sure."""
-        near: dict[int, list[tuple[int, Link]]] = {}
-        for link in self._links.values():
-            if link.difference is not None:
-                near.setdefault(link.first, []).append((link.second, link))
-                near.setdefault(link.second, []).append((link.first, link))
-        return near
+    def near(self, number: int) -> list[tuple[int, Link]]:
+        """The stations that a connected one is linked with, by links that are sure."""
+        return self._near[number]
 
-    def groups(self) -> list[list[int]]:
-        """The stations that are connected with each other, the group of UTC first."""
-        near = {number: [other for other, _ in links] for number, links in self.by_station().items()}
-        seen: set[int] = set()
-        result = []
-        for start in sorted(near):
-            if start in seen:
-                continue
-            found, front = {start}, [start]
-            while front:
-                front = [other for number in front for other in near[number] if other not in found]
-                found.update(front)
-            seen |= found
-            result.append(sorted(found))
-        return result
+    def groups(self) -> list[Group]:
+        """The stations that are connected with each other, the group of UTC first.
+
+        A group is another object as soon as anything about one of its links is another.
+        """
+        return [group for number, group in sorted(self._group_of.items()) if number == group[0]]
 
     def dump(self) -> list[Link]:
         return list(self._links.values())
 
     def load(self, links: list[Link]) -> None:
         self._links = {(link.first, link.second): link for link in links}
+        self._near, self._group_of = {}, {}
+        for link in links:
+            if link.difference is not None:
+                self._connect(link, new=True)
 
 
-def labels(groups: list[list[int]]) -> Int64Array:
+def labels(groups: list[Group]) -> Int64Array:
     """The group of each station: the lowest number in it, or UTC_GROUP."""
     result = np.arange(max((group[-1] for group in groups), default=-1) + 1)
     for group in groups:
-        result[group] = UTC_GROUP if group[0] == UTC else group[0]
+        result[list(group)] = UTC_GROUP if group[0] == UTC else group[0]
     return result

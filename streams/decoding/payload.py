@@ -8,8 +8,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pyais.bit_vector import bit_vector
-from pyais.messages import MSG_CLASS
 
 from models.report import POSITION, STATIC, Rows
 from streams.decoding.lines.outcome import Outcome
@@ -131,6 +129,9 @@ def decode_payloads(
     `rows` needs columns `time`, `type` and `fill`; `stations` goes into the column of that name. Types that
     carry neither a position nor static data make no row. Type 19 makes one of each.
     """
+    from pyais.bit_vector import bit_vector  # imported late: the columns do without it
+    from pyais.messages import MSG_CLASS
+
     positions: list[tuple[Any, ...]] = []
     statics: list[tuple[Any, ...]] = []
     failed: list[int] = []

@@ -12,7 +12,8 @@ Each other station has an offset from the reference. All of this is a function o
 at one line, and that line and those after it are corrected by it. A station without evidence is left alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ import numpy as np
 
 from models.station_clock import Clocks, StationClock
 from models.time import SECOND, Millis
-from streams.decoding.clock_links import UTC, ClockLinks, Link, labels
+from streams.decoding.clock_links import UTC, ClockLinks, Group, Link, labels
 from streams.decoding.hearings import MOST_APART, Hearings
 from streams.decoding.leading_stations import LeadingStations
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
@@ -92,6 +93,24 @@ class _State(msgspec.Struct, array_like=True):
     leading: bytes
 
 
+class _Solved(NamedTuple):
+    """What was found for a group of stations."""
+
+    group: Group
+    reference: int
+    offsets: dict[int, _Offset]
+    sure: bool
+    """No offset hangs on the lines that come."""
+
+    def holds(self, group: Group) -> bool:
+        """Whether it still holds for a group, as nothing has changed there."""
+        return self.sure and self.group is group
+
+
+_Sums = tuple[Int64Array, Int64Array]
+"""Lines of each station so far, and sums of waves."""
+
+
 class StationClocks:
     """Corrects the times of one source. Stations are numbers among its names, 0 stands for none."""
 
@@ -104,6 +123,7 @@ class StationClocks:
         self._samples: dict[int, list[Millis]] = {}
         self._references: list[int] = []
         self._offsets: dict[int, _Offset] = {}
+        self._solved: dict[int, _Solved] = {}  # by the first station of the group
         self._live = False
         self._correction = np.zeros(1, np.int64)
         self._groups = np.zeros(0, np.int64)  # of each station; one by itself has its number
@@ -125,7 +145,7 @@ class StationClocks:
 
         for row in self._evidence(told, time):
             settle(row)
-            self._solve(*self._sums(told, time, row + 1))
+            self._solve(cache(partial(self._sums, told, time, row + 1)))
             self._leading.prove(self._groups)
         settle(len(time))
         self._lines, self._waves = self._sums(told, time, len(time))
@@ -142,7 +162,7 @@ class StationClocks:
             if len(told.time):
                 self._lines, self._waves = self._sums(told, told.time, len(told.time))
         if changed:
-            self._solve(self._lines, self._waves)
+            self._solve(lambda: (self._lines, self._waves))
         times = [told.time.copy() for told in tolds]
         for time, told in zip(times, tolds, strict=True):
             self._apply(time, told.time, told.station, 0, len(time))
@@ -198,6 +218,7 @@ class StationClocks:
         self._samples, self._references, self._offsets = state.samples, state.references, state.offsets
         self._live = state.live
         self._leading.load(state.leading)
+        self._solved = {}
         self._correction, self._groups = self._corrections(), labels(self._links.groups())
 
     # Evidence
@@ -251,7 +272,7 @@ class StationClocks:
         others = np.flatnonzero((station > 0) & (station != first))
         return int(others[0]) if len(others) else len(station)
 
-    def _sums(self, told: Told, time: Int64Array, end: int) -> tuple[Int64Array, Int64Array]:
+    def _sums(self, told: Told, time: Int64Array, end: int) -> _Sums:
         """Lines of each station up to a sentence, and of their times less UTC second the sums of waves."""
         station = told.station[:end]
         at = np.flatnonzero((told.second[:end] < NO_SECOND) & (time[:end] != UNTOLD))
@@ -262,25 +283,47 @@ class StationClocks:
 
     # Offsets from a reference
 
-    def _solve(self, lines: Int64Array, waves: Int64Array) -> None:
-        """Offsets of all stations that are connected with another, by the sums of the lines so far."""
-        near = self._links.by_station()
-        offsets: dict[int, _Offset] = {}
-        references: list[int] = []
+    def _solve(self, sums: Callable[[], _Sums]) -> None:
+        """Offsets of all stations that are connected with another; `sums` are those of the lines so far."""
         groups = self._links.groups()
-        for group in groups:
-            reference = self._reference(group, lines)
-            if reference != UTC:
-                references.append(reference)
-            _spread_from(reference, near, offsets, waves)
-        self._references, self._offsets = references, offsets
+        solved = {group: self._solved.get(group[0]) for group in groups}
+        self._solved = {
+            group[0]: known if known is not None and known.holds(group) else self._solve_group(group, sums)
+            for group, known in solved.items()
+        }
+        found = self._solved.values()
+        self._references = [one.reference for one in found if one.reference != UTC]
+        self._offsets = {number: offset for one in found for number, offset in one.offsets.items()}
         self._correction, self._groups = self._corrections(), labels(groups)
 
-    def _reference(self, group: list[int], lines: Int64Array) -> int:
+    def _solve_group(self, group: Group, sums: Callable[[], _Sums]) -> "_Solved":
+        reference = self._reference(group, sums)
+        offsets, sure = {reference: _Offset(0, 0)}, True
+        front = [reference]
+        while front:
+            following = []
+            for number in front:
+                for other, link in sorted(self._links.near(number), key=lambda pair: pair[0]):
+                    if other in offsets or link.difference is None:
+                        continue
+                    step = link.difference if other == link.second else -link.difference
+                    doubt = offsets[number].uncertainty + max(link.spread, _RESOLUTION)
+                    offset = _Offset(offsets[number].offset + step, doubt)
+                    if doubt > _DOUBTFUL and reference != UTC:
+                        sure, offset = False, _refined(offset, sums()[1], reference, other)
+                    offsets[other] = offset
+                    following.append(other)
+            front = following
+        return _Solved(group, reference, offsets, sure)
+
+    def _reference(self, group: Group, sums: Callable[[], _Sums]) -> int:
         if group[0] == UTC:
             return UTC
         inside = set(group)
         before = [number for number in self._references if number in inside]
+        if len(before) == 1:
+            return before[0]
+        lines = sums()[0]
         if before:
             return max(before, key=lambda number: (int(lines[number]), -number))
         samples = {number: self._samples.get(number, []) for number in group}
@@ -314,33 +357,9 @@ def _timed(told: Told) -> Int64Array:
     return np.where(told.time == UNTOLD, told.received, told.time)
 
 
-def _spread_from(
-    reference: int,
-    near: dict[int, list[tuple[int, Link]]],
-    offsets: dict[int, _Offset],
-    waves: Int64Array,
-) -> None:
-    """Offsets by the fewest links from the reference."""
-    offsets[reference] = _Offset(0, 0)
-    front = [reference]
-    while front:
-        following = []
-        for number in front:
-            base = offsets[number]
-            for other, link in sorted(near[number], key=lambda pair: pair[0]):
-                if other in offsets or link.difference is None:
-                    continue
-                step = link.difference if other == link.second else -link.difference
-                doubt = base.uncertainty + max(link.spread, _RESOLUTION)
-                offset = _Offset(base.offset + step, doubt)
-                offsets[other] = _refined(offset, waves, reference, other)
-                following.append(other)
-        front = following
-
-
 def _refined(offset: _Offset, waves: Int64Array, reference: int, station: int) -> _Offset:
     """An uncertain offset, made precise by the UTC seconds in payloads where they agree with it."""
-    if offset.uncertainty <= _DOUBTFUL or reference == UTC or max(reference, station) >= len(waves):
+    if max(reference, station) >= len(waves):
         return offset
     phases = []
     for cosine, sine, count in waves[[reference, station]].tolist():

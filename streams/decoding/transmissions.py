@@ -5,7 +5,7 @@ again within 20 minutes of the first hearing. Messages of other types say the sa
 the same bits on the same channel are one transmission only within a few seconds.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from models.report import Rows
 from models.time import MINUTE, Millis
-from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
 from streams.runtime.compiled import compiled
 
 WINDOW: Final = 20 * MINUTE
@@ -206,16 +206,13 @@ class Transmissions:
         """
         if self._table.has_room(count, size):
             return
-        old = self._table.rows[: self._table.size]
-        useful = old["useful"].copy()
-        useful[: self._forgotten] = False
-        rows, place = old[useful], np.concatenate(([0], np.cumsum(useful)))
-        payloads = self._table.payloads(rows)
+        old, self._table.rows["useful"][: self._forgotten] = self._table, False
+        rows = old.rows[: old.size]
+        some = rows[rows["useful"]]
         self._table = _Table(
-            2 * (len(rows) + count) + _LEAST_ROOM,
-            2 * (int(payloads.lengths.sum()) + size) + _LEAST_ROOM,
+            2 * (len(some) + count) + _LEAST_ROOM, 2 * (int(some["length"].sum()) + size) + _LEAST_ROOM
         )
-        self._table.move_in(rows, payloads)
+        place = self._table.move_in(rows, old.text)
         self._forgotten = 0
         self._pages = {
             number: page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
@@ -228,15 +225,15 @@ class _Table:
 
     def __init__(self, room: int, text: int) -> None:
         """With room for so many originals and so many bytes."""
-        self.rows, self._text = np.empty(room, _ORIGINAL), np.empty(text, np.uint8)
+        self.rows, self.text = np.empty(room, _ORIGINAL), np.empty(text, np.uint8)
         self._slots = np.zeros(1 << room.bit_length() + 1, np.int32)
         self.size = self._used = 0  # rows and bytes in use
 
     def has_room(self, count: int, size: int) -> bool:
-        return self.size + count < len(self.rows) and self._used + size <= len(self._text)
+        return self.size + count < len(self.rows) and self._used + size <= len(self.text)
 
     def payloads(self, rows: Rows) -> ByteSpans:
-        return ByteSpans(self._text, rows["start"].astype(np.int64), rows["length"].astype(np.int64))
+        return ByteSpans(self.text, rows["start"].astype(np.int64), rows["length"].astype(np.int64))
 
     def settle(
         self,
@@ -252,25 +249,23 @@ class _Table:
         hashes = _hashed(payloads, salts)
         self.size, self._used, _ = _settle(
             *payloads, salts, times, hashes, kept, reach, forgotten,
-            self.rows, self.size, self._text, self._used, self._slots, *found,
+            self.rows, self.size, self.text, self._used, self._slots, *found,
         )  # fmt: skip
 
     def take_in(self, payloads: ByteSpans, salts: Salts, times: Int64Array, numbers: Int64Array) -> None:
         """Add originals in order of time."""
         rows = np.empty(payloads.size, _ORIGINAL)
         rows["time"], rows["number"], rows["salt"], rows["useful"] = times, numbers, salts, True
-        rows["hash"], rows["length"] = _hashed(payloads, salts), payloads.lengths
-        self.move_in(rows, payloads)
+        rows["hash"], rows["start"], rows["length"] = _hashed(payloads, salts), *payloads[1:]
+        self.move_in(rows, payloads.block)
 
-    def move_in(self, rows: Rows, payloads: ByteSpans) -> None:
-        """Add rows of another table with their payloads."""
-        payloads, begin, used = payloads.compact(), self.size, self._used
-        self.size += len(rows)
-        self.rows[begin : self.size] = rows
-        self.rows["start"][begin : self.size] = payloads.starts + used
-        self._used += len(payloads.block) - PADDING
-        self._text[used : self._used] = payloads.block[:-PADDING]
-        _enter(self.rows, begin, self.size, self._text, self._slots, rows["hash"].copy())
+    def move_in(self, rows: Rows, text: Bytes) -> Int64Array:
+        """Add useful rows whose payloads are in a text. Returns the place of each, and of the end."""
+        places = np.empty(len(rows) + 1, np.int64)
+        self.size, self._used, _ = _move(
+            rows, text, self.rows, self.size, self.text, self._used, self._slots, places
+        )
+        return places
 
 
 def windows(salts: Salts, window: Millis) -> Int64Array:
@@ -339,12 +334,7 @@ def _settle(
             size, number = size + 1, number + 1
             slots[slot] = size
     for at in range(begin, size):
-        start, length = rows[at].start, rows[at].length
-        rows[at].start = used
-        piece, to = block[start : start + length], text[used : used + length]
-        for place in range(len(piece)):
-            to[place] = piece[place]
-        used += length
+        used = _keep(rows[at], block, text, used)
     return size, used, seen
 
 
@@ -365,16 +355,40 @@ def _look_ahead(hashes: Int64Array, rows: Rows, slots: npt.NDArray[np.int32]) ->
 
 
 @compiled
-def _enter(
-    rows: Rows, begin: int, end: int, text: Bytes, slots: npt.NDArray[np.int32], hashes: Int64Array
-) -> int:
-    """Enter rows that have their payloads in the text already."""
-    seen = 0
-    for row in range(begin, end):
-        if (row - begin) % _AHEAD == 0:
-            seen ^= _look_ahead(hashes[row - begin : row - begin + _AHEAD], rows, slots)
-        slots[_slot_of(row, text, end, rows, text, slots)] = row + 1
-    return seen
+def _keep(row: Any, block: Bytes, text: Bytes, used: int) -> int:
+    """Copy the payload of a row from a block to the end of the text."""
+    piece, to = block[row.start : row.start + row.length], text[used : used + row.length]
+    for place in range(len(piece)):
+        to[place] = piece[place]
+    row.start = used
+    return int(used + len(piece))
+
+
+@compiled
+def _move(
+    others: Rows,
+    block: Bytes,
+    rows: Rows,
+    size: int,
+    text: Bytes,
+    used: int,
+    slots: npt.NDArray[np.int32],
+    places: Int64Array,
+) -> tuple[int, int, int]:
+    """Add those of other rows that are useful. Returns rows and bytes in use."""
+    seen, mask = 0, len(slots) - 1
+    for at in range(len(others)):
+        if at % _AHEAD == 0:
+            for other in others[at : at + _AHEAD]:
+                seen ^= slots[other.hash & mask]
+        places[at] = size
+        if others[at].useful:
+            rows[size] = others[at]
+            used = _keep(rows[size], block, text, used)
+            slots[_slot_of(size, text, len(rows), rows, text, slots)] = size + 1
+            size += 1
+    places[len(others)] = size
+    return size, used, seen
 
 
 @compiled

@@ -9,13 +9,31 @@ the cache notices a change in the loop's own module only.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pickle import PickleError
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.event import Event, Listener, register
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Let no module load these, as if they were not installed."""
+    kept = {name: sys.modules.get(name) for name in names}
+    sys.modules.update({name: module for name, module in kept.items() if module is None})  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        for name in [name for name, module in kept.items() if module is None]:
+            del sys.modules[name]
+
+
+with _without("cffi", "scipy.linalg"):  # no loop needs them, and they would be a fifth of a small replay
+    import numba.core.typing.cffi_utils
+    import numba.np.arraymath
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")

@@ -14,6 +14,7 @@ from shapely import MultiPolygon, Polygon
 from geofences.polygon import PolygonError, read_polygon
 from models.bounds import JSON_BYTES, BoundsError, check_json, read_bytes
 from models.errors import InputError
+from models.time import Millis, from_text, to_text
 
 
 class FenceKind(StrEnum):
@@ -28,6 +29,7 @@ class FenceKind(StrEnum):
     DISCHARGE = "discharge"  # buoys or a barge moored offshore, with a pipeline
     STS_AREA = "sts_area"  # where transfers at sea have been reported
     WATCH_AREA = "watch_area"
+    DRAWN = "drawn"  # raises entries and exits (docs/fences.md), and has no part in anything else
 
     @property
     def is_port(self) -> bool:
@@ -78,6 +80,14 @@ class Fence:
     source: str  # where the outline comes from and how certain it is
     geometry: Polygon | MultiPolygon
     port: str | None = None  # a name that groups the fences of a port without a UN/LOCODE
+    version: int = 1  # of a drawn fence; each version is a Fence of its own
+    valid_from: Millis | None = None  # a drawn fence counts from here on; None: from the beginning
+    valid_to: Millis | None = None  # and up to here, excluded; None: for good
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from all others: versions of a drawn fence share an id."""
+        return self.id, self.version
 
     @property
     def call(self) -> str:
@@ -112,15 +122,16 @@ def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
     features = _features(_parse(data, file), file)
     fences: list[Fence] = []
     problems: list[str] = []
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, int], int] = {}
     for number, feature in enumerate(features):
         where = f"{file}: feature {number}{_called(feature)}"
         found: list[str] = []
         fence = _read_feature(feature, Path(file).name, found)
-        if fence is not None and fence.id in seen:
-            found.append(f"id: {fence.id!r} is taken by feature {seen[fence.id]}; every fence needs its own")
+        if fence is not None and (taken := seen.get(fence.key)) is not None:
+            version = f" in version {fence.version}" if fence.kind is FenceKind.DRAWN else ""
+            found.append(f"id: {fence.id!r} is taken{version} by feature {taken}; every fence needs its own")
         if fence is not None and not found:
-            seen[fence.id] = number
+            seen[fence.key] = number
             fences.append(fence)
         problems += (f"{where}: {problem}" for problem in found)
     if problems:
@@ -159,10 +170,17 @@ def _feature(fence: Fence) -> dict[str, Any]:
         "country": fence.country,
         "locode": fence.locode,
         **({"port": fence.port} if fence.port else {}),
-        "policy": str(fence.policy),
+        **(_period(fence) if fence.kind is FenceKind.DRAWN else {"policy": str(fence.policy)}),
         "source": fence.source,
     }
     return {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(fence.geometry)}
+
+
+def _period(fence: Fence) -> dict[str, Any]:
+    """When a version of a drawn fence counts."""
+    told = {"validFrom": fence.valid_from, "validTo": fence.valid_to}
+    texts = {name: None if time is None else to_text(time) for name, time in told.items()}
+    return {"version": fence.version, **texts}
 
 
 def _check_vertices(data: bytes, file: str) -> None:
@@ -245,10 +263,13 @@ def _read_feature(feature: Any, file: str, problems: list[str]) -> Fence | None:
         kind=FenceKind(properties["kind"]),
         country=properties.get("country"),
         locode=locode.replace(" ", "") if locode else None,
-        policy=Policy(properties["policy"]),
+        policy=Policy(properties.get("policy") or Policy.SCORE),
         source=properties.get("source") or file,
         geometry=geometry,
         port=properties.get("port"),
+        version=properties.get("version") or 1,
+        valid_from=_time(properties.get("validFrom")),
+        valid_to=_time(properties.get("validTo")),
     )
 
 
@@ -259,8 +280,12 @@ def _check_properties(properties: dict[str, Any]) -> Iterator[str]:
             yield f"properties.{key}: missing; give the fence {'an id' if key == 'id' else 'a name'}"
         elif not isinstance(value, str) or not value.strip():
             yield f"properties.{key}: {value!r}; it has to be a text"
+    drawn = properties.get("kind") == FenceKind.DRAWN
+    yield from _check_period(properties) if drawn else _check_no_period(properties)
     for key, choices in (("kind", FenceKind), ("policy", Policy)):
         value = properties.get(key)
+        if key == "policy" and value is None and drawn:
+            continue
         if value not in list(choices):
             said = "missing" if value is None else f"unknown: {value!r}"
             yield f"properties.{key}: {said}; choose one of {', '.join(choices)}"
@@ -272,6 +297,35 @@ def _check_properties(properties: dict[str, Any]) -> Iterator[str]:
     for key in ("port", "source"):
         if (value := properties.get(key)) is not None and not isinstance(value, str):
             yield f"properties.{key}: {value!r}; it has to be a text or null"
+
+
+def _check_period(properties: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the version of a drawn fence and with the time for which it counts."""
+    version = properties.get("version")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
+        yield f"properties.version: {version!r}; give a whole number from 1 on, or leave it out"
+    times: list[Millis | None] = []
+    for key in ("validFrom", "validTo"):
+        value = properties.get(key)
+        try:
+            times.append(_time(value))
+        except (TypeError, ValueError):
+            yield f"properties.{key}: {value!r}; give a time such as 2026-03-01T12:00:00Z (UTC), or null"
+    match times:
+        case [int(begin), int(end)] if begin > end:
+            yield "properties.validTo: lies before validFrom; swap them"
+
+
+def _check_no_period(properties: dict[str, Any]) -> Iterator[str]:
+    """Rules of detection hold for a whole run: only a drawn fence counts for a part of it."""
+    for key in ("version", "validFrom", "validTo"):
+        if properties.get(key) is not None:
+            yield f"properties.{key}: only a fence of the kind drawn has one; leave it out, or draw the fence"
+
+
+def _time(value: Any) -> Millis | None:
+    """Raises TypeError or ValueError."""
+    return None if value is None else from_text(value)
 
 
 def _is_code(value: Any, length: int) -> bool:

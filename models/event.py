@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from models.drawn_fence import FenceCrossing
 from models.event_parts import (
     Anchorage,
     Chain,
@@ -60,6 +61,7 @@ __all__ = [
     "Event",
     "EventType",
     "Evidence",
+    "FenceCrossing",
     "FenceRelation",
     "FormerIdentity",
     "Gap",
@@ -109,6 +111,7 @@ class Event(Model, frozen=True, kw_only=True, rename="camel"):
     dark_vessel: DarkVessel | None = None
     identity: IdentityAnomaly | None = None
     position_anomaly: PositionAnomaly | None = None
+    fence_crossing: FenceCrossing | None = None
     geofences: tuple[FenceRelation, ...] = ()
     score: float
     scoring: Scoring | None = None  # null in events of before there was one

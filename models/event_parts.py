@@ -22,6 +22,8 @@ class EventType(StrEnum):
     DARK_VESSEL = "dark_vessel"
     IDENTITY = "identity"
     POSITION_ANOMALY = "position_anomaly"
+    FENCE_ENTRY = "fence_entry"
+    FENCE_EXIT = "fence_exit"
 
 
 class Status(StrEnum):

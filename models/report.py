@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.drawn_fence import FenceVersion
 from models.sighting import Sighting
 from models.time import BEGINNING, Millis
 
@@ -97,6 +98,8 @@ class Reports:
     """Time of the newest report of the source so far, whether it is among these or not."""
     sightings: tuple[Sighting, ...] = ()
     """What others saw. They have no part in `newest` and `len`."""
+    drawn: tuple[FenceVersion, ...] = ()
+    """Fences that somebody drew; nor have they."""
 
     def __len__(self) -> int:
         return len(self.positions) + len(self.statics)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from models.drawn_fence import FenceVersion
 from models.event import Event
 from models.report import Rows
 from models.sighting import Sighting
@@ -38,10 +39,10 @@ def no_ticks() -> Rows:
 @dataclass(frozen=True, slots=True)
 class Instant:
     """All that VesselStage says at one instant of the grid: ticks, changed identities, events of one vessel,
-    and what others saw and is known since the instant before.
+    what others saw and is known since the instant before, and which fences were drawn since.
 
     `ticks` is sorted by (time, mmsi, segment), `identities` by mmsi, `events` by id and revision, `sightings`
-    by their key.
+    and `drawn` by their key.
     """
 
     time: Millis
@@ -50,3 +51,9 @@ class Instant:
     events: tuple[Event, ...] = ()
     stations: tuple[tuple[str, ...], ...] = ((),)
     sightings: tuple[Sighting, ...] = ()
+    drawn: tuple[FenceVersion, ...] = ()
+
+    @property
+    def only_drawn(self) -> bool:
+        """Whether it says nothing but which fences were drawn."""
+        return not (len(self.ticks) or self.identities or self.events or self.sightings)

@@ -21,7 +21,7 @@ class ReferenceDataError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    fences: tuple[Fence, ...]  # sorted by id
+    fences: tuple[Fence, ...]  # sorted by id and version
     watchlist: Watchlist
 
 
@@ -52,11 +52,11 @@ def load_all_fences(files: RunFiles) -> tuple[Fence, ...]:
 
 
 def _fences(files: RunFiles, problems: list[str]) -> list[Fence]:
-    fences = {fence.id: fence for fence in load_catalogue()}
+    fences = {fence.key: fence for fence in load_catalogue()}
     for path in files.fences:
         try:
-            # a user's fence replaces the shipped one of the same id
-            fences |= {fence.id: fence for fence in load_fences(path)}
+            # a user's fence replaces the shipped one of the same id; versions of a drawn one stand together
+            fences |= {fence.key: fence for fence in load_fences(path)}
         except FenceError as error:
             problems += error.problems
-    return [fences[name] for name in sorted(fences)]
+    return [fences[key] for key in sorted(fences)]

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from models.date_order import DateOrder
+from models.drawn_fence import FenceVersion
 from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
@@ -38,12 +39,13 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
 class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=True):
     """Lines of one source as an ingest received them (`lines`), or its state (`idle`, `end`).
 
-    `sightings` are lines too: each is a sighting as JSON, as in docs/sightings.md.
+    `sightings` are lines too: each is a sighting as JSON, as in docs/sightings.md. So are `fences`: each is a
+    version of a drawn fence as JSON. They come from the feed, which is no source that anything waits for.
     """
 
     version: int
     source: str
-    kind: str  # "lines", "sightings", "idle", "end"
+    kind: str  # "lines", "sightings", "fences", "idle", "end"
     registry: int  # the registration of sources that its sender knew of, as an offset in `ais.sources`
     first_line: int = 1
     data: bytes = b""
@@ -74,6 +76,7 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
     statics: bytes
     stations: list[tuple[str, ...]]
     sightings: list[Sighting] = []
+    drawn: list[FenceVersion] = []
 
     def reports(self) -> Reports:
         """Raises WireError."""
@@ -84,6 +87,7 @@ class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fi
             tuple(self.stations),
             self.newest,
             tuple(self.sightings),
+            tuple(self.drawn),
         )
 
 
@@ -96,12 +100,20 @@ class InstantPart(msgspec.Struct, frozen=True, array_like=True):
     stations: list[tuple[str, ...]]
     events: list[Event] = []
     sightings: list[Sighting] = []
+    drawn: list[FenceVersion] = []
 
     def instant(self) -> Instant:
         """Raises WireError."""
         ticks = _rows(self.ticks, TICK, len(self.stations))
-        stations, sightings = tuple(self.stations), tuple(self.sightings)
-        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
+        return Instant(
+            self.time,
+            ticks,
+            tuple(self.identities),
+            tuple(self.events),
+            tuple(self.stations),
+            tuple(self.sightings),
+            tuple(self.drawn),
+        )
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):

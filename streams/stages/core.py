@@ -1,6 +1,7 @@
 """The core: all stages behind a set of sources, in one process. Frames in, events out; no clock, no I/O.
 
-    frames ─► Decoder (one a source) ─► VesselStage ─► MeetingStage ─► CaseStage ─► events
+    frames ─► Decoder (one a source) ─► VesselStage ─┬► MeetingStage ─┬► CaseStage ─► events
+                                                     └► FenceStage ───┘
 
 The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
 """
@@ -18,6 +19,7 @@ from models.source_hints import SourceHints
 from models.tick import Instant
 from models.time import END
 from streams.stages.case_stage import CaseStage
+from streams.stages.fence_stage import FenceStage
 from streams.stages.intake import Arrived, Intake, ReportFilter
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
@@ -39,6 +41,7 @@ class _Snapshot(msgspec.Struct):
     vessels: bytes
     meetings: bytes
     cases: bytes
+    fences: bytes = b""
 
 
 class Core:
@@ -57,6 +60,7 @@ class Core:
         self.intake = Intake(sources, rules.settings.decoder, self._selection, hints, own_hints)
         self.vessels = VesselStage(rules)
         self._meetings = MeetingStage(rules)
+        self._fences = FenceStage(rules)
         self._cases = CaseStage(rules)
 
     def see(self, sightings: Iterable[Sighting]) -> None:
@@ -77,10 +81,14 @@ class Core:
         for instant in self.vessels.advance(arrived.low):
             out.instants.append(instant)
             self._meetings.feed(instant)
-        self._cases.feed(self._meetings.advance(END if arrived.low == END else self.vessels.done + 1))
+            self._fences.feed(instant)
+        limit = END if arrived.low == END else self.vessels.done + 1
+        self._cases.feed(self._meetings.advance(limit))
+        self._cases.feed(self._fences.advance(limit).events)
         out.events.extend(self._cases.advance(self.vessels.done))
         self.vessels.forget_changes()  # a snapshot of the core is always whole
         self._meetings.forget_changes()
+        self._fences.forget_changes()
         return out
 
     def snapshot(self) -> bytes:
@@ -90,6 +98,7 @@ class Core:
                 self.vessels.snapshot(),
                 self._meetings.snapshot(),
                 self._cases.snapshot(),
+                self._fences.snapshot(),
             )
         )
 
@@ -99,3 +108,5 @@ class Core:
         self.vessels.restore(kept.vessels)
         self._meetings.restore(kept.meetings)
         self._cases.restore(kept.cases)
+        if kept.fences:  # a snapshot of a version before there was the stage has none
+            self._fences.restore(kept.fences)

@@ -190,6 +190,9 @@ class MeetingStage(Stage[Instant, list[Event]]):
         """Instants older than what was already worked off. Only their events were passed on."""
 
     def feed(self, batch: Instant) -> None:
+        if batch.only_drawn:  # FenceStage alone takes drawn fences
+            return
+        batch = replace(batch, drawn=())
         if batch.time <= self._done and (len(batch.ticks) or batch.identities):
             self.overtaken += 1
             batch = replace(batch, ticks=no_ticks(), identities=())

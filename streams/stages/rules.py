@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from geofences.fence import Fence, fences_digest
+from geofences.fence import Fence, FenceKind, fences_digest
 from geofences.surroundings import Surroundings
 from geofences.world_ports import world_ports_digest
 from models.event import Detector, EventType
@@ -30,7 +30,13 @@ class Rules:
 
     def __init__(self, settings: Settings, fences: Iterable[Fence], watchlist: Watchlist) -> None:
         self.settings = settings
-        self.surroundings = Surroundings(fences, settings.surroundings)
+        fences = tuple(fences)
+        drawn = [fence for fence in fences if fence.kind is FenceKind.DRAWN]
+        self.drawn = tuple(sorted(drawn, key=lambda fence: fence.key))
+        """Versions of drawn fences: no rules, but data like the lines, so they have no part in any hash."""
+        self.surroundings = Surroundings(
+            (fence for fence in fences if fence.kind is not FenceKind.DRAWN), settings.surroundings
+        )
         self.watchlist = watchlist
         self.detectors: Mapping[EventType, Detector] = {
             kind: detector(kind, self._hash(kind)) for kind in EventType
@@ -70,6 +76,8 @@ class Rules:
             EventType.PORT_VISIT: (s.vessel.detectors.port_visit, *vessel, s.meeting),
             # it is made of all others
             EventType.CHAIN: (s.case, s.vessel.detectors, s.meeting),
+            EventType.FENCE_ENTRY: (s.fence_crossing,),
+            EventType.FENCE_EXIT: (s.fence_crossing,),
         }[kind]
         text = msgspec.json.encode((shared, reference, own), order="deterministic")
         return hashlib.blake2b(text, digest_size=6).hexdigest()

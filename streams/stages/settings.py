@@ -16,6 +16,7 @@ from streams.detection.chains.settings import ChainSettings
 from streams.detection.dark_encounters.settings import DarkEncounterSettings
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.fence_crossing import FenceCrossingSettings
 from streams.detection.gaps.reception import ReceptionSettings
 from streams.detection.identities.settings import IdentityAnomalySettings
 from streams.detection.port_company import PortCompanySettings
@@ -91,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vessel: VesselSettings = VesselSettings()
     meeting: MeetingSettings = MeetingSettings()
     case: CaseSettings = CaseSettings()
+    fence_crossing: FenceCrossingSettings = FenceCrossingSettings()
     ledger: LedgerSettings = LedgerSettings()
     facilitators: FacilitatorSettings = FacilitatorSettings()
 

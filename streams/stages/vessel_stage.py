@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from models.drawn_fence import FenceVersion
 from models.event import Event, sort_key
 from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined, run_starts
 from models.sighting import Sighting
@@ -23,6 +24,7 @@ from streams.detection.vessel_detectors import VesselDetectors
 from streams.detection.vessel_state import NOT_WATCHED, VesselState
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
+from streams.stages.later import Later
 from streams.stages.row_order import (
     POSITION_KEYS,
     STATIC_KEYS,
@@ -74,9 +76,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._repeats = Repeats()
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
-        self._sightings: dict[Millis, list[Sighting]] = {}  # by the instant from which they are known
         self._stations: dict[tuple[str, ...], int] = {(): 0}
         self._pieces: set[str] = set()  # changed since the last checkpoint, beside vessels
+        self._sightings = Later("seen", Sighting, self._pieces)  # from when on they are known
+        self._drawn = Later("drawn", FenceVersion, self._pieces)
         self._touched: set[int] = set()  # vessels changed since then, by MMSI
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
@@ -110,9 +113,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._wait(fresh[0], fresh[1])
         step = self._settings.grid.step
         for sighting in batch.sightings:  # one that comes later than it was received counts from now on
-            instant = max(at_or_after(sighting.received, step), self._done + step)
-            self._sightings.setdefault(instant, []).append(sighting)
-            self._pieces.add(f"seen/{instant}")
+            self._sightings.put(sighting, max(at_or_after(sighting.received, step), self._done + step))
+        for version in batch.drawn:
+            self._drawn.put(version, max(at_or_after(version.begins, step), self._done + step))
 
     def _wait(self, positions: Rows, statics: Rows) -> None:
         self._chunk += 1
@@ -130,7 +133,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
             events = tuple(sorted(self._detectors.finish(self._busy(), self._done), key=sort_key))
-            sightings = self._take_sightings(END) if self._newest > BEGINNING else ()
+            sightings = self._sightings.take(END) if self._newest > BEGINNING else ()
             if events or sightings:
                 out.append(Instant(time=self._done, events=events, sightings=sightings))
         return out
@@ -147,7 +150,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         out: list[Instant] = []
         while self._done < limit:
             if not self.vessels:  # nothing can happen before the next report
-                first = min([*of_instant, *static_of_instant, *self._sightings], default=END)
+                first = min([*of_instant, *static_of_instant, *self._sightings, *self._drawn], default=END)
                 if first > limit:
                     self._done = limit
                     break
@@ -156,7 +159,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             now = positions[of_instant.pop(instant, none)], statics[static_of_instant.pop(instant, none)]
             made = self._step(instant, *now, stations)
             self._done = instant
-            if len(made.ticks) or made.identities or made.events or made.sightings:
+            if len(made.ticks) or made.identities or made.events or made.sightings or made.drawn:
                 out.append(made)
         self._pieces.update(f"rows/{number}" for number in self._waiting)
         self._waiting = {}
@@ -174,19 +177,20 @@ class VesselStage(Stage[Reports, list[Instant]]):
             if kind == "rows":
                 chunk = self._waiting.get(int(number))
                 kept: object = chunk and [rows.tobytes() for rows in chunk]
-            elif kind == "seen":
-                kept = self._sightings.get(int(number))
+            elif kind in ("seen", "drawn"):
+                kept = (self._sightings if kind == "seen" else self._drawn).piece(int(number))
             else:
                 kept = self._fleet.copy(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
             if kind == "vessel" and kept is None:
                 pieces[name] = self._dormant.encoded(int(number))
-        self._pieces, self._touched = set(), set()
+        self.forget_changes()
         return pieces
 
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
-        self._pieces, self._touched = set(), set()
+        self._pieces.clear()
+        self._touched = set()
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
@@ -194,9 +198,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
-        self._waiting, self._fleet, self._sightings = {}, Fleet(), {}
+        self._waiting, self._fleet = {}, Fleet()
+        self._sightings.load(pieces)
+        self._drawn.load(pieces)
         self._dormant, self._new = self._sleepers(), set()
-        self._pieces, self._touched = set(), set()
+        self.forget_changes()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
             if kind == "rows":
@@ -205,8 +211,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     np.frombuffer(positions, POSITION),
                     np.frombuffer(statics, STATIC),
                 )
-            elif kind == "seen":
-                self._sightings[int(number)] = msgspec.msgpack.decode(piece, type=list[Sighting])
             elif kind == "vessel":
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
@@ -214,8 +218,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
-        self._pieces = {f"rows/{number}" for number in self._waiting}
-        self._pieces |= {f"seen/{instant}" for instant in self._sightings}
+        self._pieces.clear()
+        self._pieces |= {f"rows/{number}" for number in self._waiting}
+        self._pieces |= self._sightings.pieces() | self._drawn.pieces()
         self._touched = {*self._fleet, *self._dormant.mmsis}
         return msgspec.msgpack.encode(self.changes())
 
@@ -270,19 +275,13 @@ class VesselStage(Stage[Reports, list[Instant]]):
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
-            sightings=self._take_sightings(instant),
+            sightings=self._sightings.take(instant),
+            drawn=self._drawn.take(instant),
         )
         awake = self._fleet if relisted else self._new
         self._dormant.put_away(mmsi for mmsi in awake if mmsi in self._fleet)
         self._new = set()
         return made
-
-    def _take_sightings(self, instant: Millis) -> tuple[Sighting, ...]:
-        """Those that are known by an instant."""
-        due = [time for time in self._sightings if time <= instant]
-        self._pieces.update(f"seen/{time}" for time in due)
-        taken = (sighting for time in due for sighting in self._sightings.pop(time))
-        return tuple(sorted(taken, key=lambda sighting: sighting.key))
 
     def _busy(self) -> list[VesselState]:
         """The vessels that are awake and of which a detector has anything in hand or waiting."""

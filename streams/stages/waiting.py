@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 import numpy as np
 
+from models.drawn_fence import FenceVersion
 from models.event import Event
 from models.sighting import Sighting
 from models.tick import TICK, Instant
@@ -21,11 +22,19 @@ class _Kept(msgspec.Struct, array_like=True):
     stations: list[tuple[str, ...]]
     events: list[Event] = []
     sightings: list[Sighting] = []
+    drawn: list[FenceVersion] = []
 
     def instant(self) -> Instant:
         ticks = np.frombuffer(self.ticks, TICK)
-        stations, sightings = tuple(self.stations), tuple(self.sightings)
-        return Instant(self.time, ticks, tuple(self.identities), tuple(self.events), stations, sightings)
+        return Instant(
+            self.time,
+            ticks,
+            tuple(self.identities),
+            tuple(self.events),
+            tuple(self.stations),
+            tuple(self.sightings),
+            tuple(self.drawn),
+        )
 
 
 class Waiting:
@@ -68,6 +77,7 @@ class Waiting:
                 list(each.stations),
                 list(each.events),
                 list(each.sightings),
+                list(each.drawn),
             )
             for each in instants
         ]

@@ -1,0 +1,341 @@
+"""Crossings of drawn fences: a vessel comes in, or leaves.
+
+Rule. A vessel is in a fence from its first tick inside the outline on. It has left with its first tick that is
+farther than `leave_metres` outside, so noise at the edge makes no series of crossings. Only ticks from the
+time on from which the version counts are looked at, so it does not matter what was known before.
+
+No crossing is told where a vessel is first heard inside within `settle_minutes` of the beginning of a
+version: it was there already. Nor where an edit of the outline puts it in or out: the vessel did not cross.
+A vessel that was never heard outside nearby, or not for long, and then inside, is told as first heard there.
+
+Source: the hysteresis is that of port visits (Global Fishing Watch's anchorages); the numbers are judgement.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from geofences.drawn import fence_of
+from geofences.fence import Fence
+from geofences.index import FenceIndex, Hits
+from models.drawn_fence import MOST_FENCES, FenceVersion
+from models.report import Rows
+from models.time import BEGINNING, DAY, END, HOUR, MINUTE, Millis
+from streams.detection.reasons import Weights
+
+_BACKFILL: Final = 2 * HOUR
+"""Milliseconds for which a version that has ended is kept for ticks that come late: the reach of
+interpolation, an hour, and a margin."""
+
+
+class FenceCrossingWeights(Weights, frozen=True, forbid_unknown_fields=True):
+    """An ordinary crossing has a low score: it is an observation, and no sign of anything."""
+
+    base: float = 0.05
+    probable: float = 0.15
+    border: float = 0.2
+    crossed: float = 0.05
+    """For: it was heard on both sides."""
+    stayed: float = 0.05
+    """For: it was heard inside, then outside."""
+    first_heard: float = 0.0
+    """Against: it was not heard outside before."""
+    unheard: float = 0.05
+    """Against: it was not heard for long between the two sides."""
+    inside_before: float = 0.0
+    """Against: when it came in is not known."""
+    type_changed: float = 0.05
+    """Against: a tanker that now reports another ship type."""
+
+
+class FenceCrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is in a drawn fence, and what is told of it."""
+
+    leave_metres: float = 500.0
+    """Metres outside the outline from which on a vessel has left. Source: judgement; ten times what
+    positions usually scatter."""
+    near_km: float = 50.0
+    """Kilometres outside the outline within which positions are remembered, so that a crossing is seen from
+    both sides. Source: judgement; two hours at 13 knots."""
+    settle_minutes: float = 60.0
+    """Minutes after a fence begins to count in which a vessel that is first heard inside was there already.
+    Source: the reach of interpolation; an anchored ship reports every 3 minutes, a satellite hears it once an
+    hour or so."""
+    silence_hours: float = 1.0
+    """Hours between the two sides from which on the crossing is only `possible`. Source: judgement; the reach
+    of interpolation."""
+    forget_days: float = 7.0
+    """Days without a position after which it is not known any more on which side a vessel was. Source: as long
+    as vessels are followed (`vessel.idle_days`)."""
+    candidate_hours: float = 24.0
+    """Hours for which a crossing waits for the vessel to be known as one that counts. Source: the design."""
+    most_near: int = 20_000
+    """Vessels remembered in and around one fence; beyond it those not heard for longest go first."""
+    weights: FenceCrossingWeights = FenceCrossingWeights()
+
+    def __post_init__(self) -> None:
+        if min(self.leave_metres, self.silence_hours, self.forget_days) <= 0 or self.most_near < 1:
+            raise ValueError(
+                "leave_metres, silence_hours and forget_days must be above 0, most_near at least 1"
+            )
+        if self.near_km * 1000 <= self.leave_metres:
+            raise ValueError("near_km must reach farther than leave_metres")
+        if self.settle_minutes > 120:
+            raise ValueError("settle_minutes must be at most 120")
+        if self.forget_days > 366 or self.near_km > 500:
+            raise ValueError("forget_days must be at most 366, near_km at most 500")
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """A tick of a vessel. Degrees, knots; NaN where not known."""
+
+    time: Millis
+    lon: float
+    lat: float
+    sog: float
+    cog: float
+
+
+class Crossing(msgspec.Struct, frozen=True, array_like=True):
+    """What was found: `before` is on the other side, `after` on this one."""
+
+    side: Literal["entry", "exit"]
+    fence: str
+    fence_name: str
+    version: int
+    valid_from: Millis | None
+    mmsi: int
+    before: Place | None
+    after: Place
+    since: Millis | None  # of an exit: its first position inside
+    entry_seen: bool  # of an exit
+    receivers: tuple[str, ...]
+
+
+class _Track(msgspec.Struct, array_like=True):
+    """One vessel in or near one fence, by its MMSI and track segment."""
+
+    outline: str  # of the version that was in force
+    last: Place
+    inside: bool
+    since: Millis | None = None  # its first position inside, while it is
+    entry_seen: bool = False
+
+
+_Key = tuple[int, int]
+
+
+class FenceCrossings:
+    """State: the versions of the fences, and who is in or near each. The names of the pieces that change are
+    added to `changed`."""
+
+    def __init__(self, s: FenceCrossingSettings, given: Iterable[Fence], changed: set[str]) -> None:
+        """`given` are versions from files: they count from the beginning of the run."""
+        self._s, self._changed = s, changed
+        self._given = tuple(sorted(given, key=lambda fence: fence.key))
+        self._drawn: dict[str, list[FenceVersion]] = {}  # taken, by id; in the order of their versions
+        self._tracks: dict[str, dict[_Key, _Track]] = {}
+        self._index = FenceIndex(self._given)
+        self._outlines: list[str] = []  # by number of the fence in the index
+        self._begins = self._ends = np.empty(0, np.int64)
+        self._note_versions()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is no fence at all."""
+        return not self._index.fences
+
+    def take(self, version: FenceVersion) -> bool:
+        """Let a version count from its `valid_from` on. Returns whether it does: not if it is known, or there
+        are too many fences. Raises PolygonError where it has no area."""
+        known = self._latest(version.id)
+        if version.version <= known or (not known and self._count() >= MOST_FENCES):
+            return False
+        fence_of(version)
+        self._drawn.setdefault(version.id, []).append(version)
+        self._changed.add("versions/drawn")
+        self._note_versions()
+        return True
+
+    def watch(self, ticks: Rows, stations: tuple[tuple[str, ...], ...]) -> Iterator[Crossing]:
+        """The crossings in these ticks. Those of one vessel come in the order of time."""
+        if self.idle or not len(ticks):
+            return
+        lon, lat = ticks["lon"], ticks["lat"]
+        inside = _pairs(self._index.containing(lon, lat))
+        staying = _pairs(self._index.near(lon, lat, self._s.leave_metres)) | inside
+        near = _pairs(self._index.near(lon, lat, self._s.near_km * 1000)) | staying
+        pairs = set(near)
+        for number, fence in enumerate(self._index.fences):  # who was near and is far away now
+            if tracks := self._tracks.get(fence.id):
+                known = np.fromiter({mmsi for mmsi, _ in tracks}, np.uint32)
+                pairs.update((row, number) for row in np.flatnonzero(np.isin(ticks["mmsi"], known)).tolist())
+        for row, number in sorted(pairs):
+            time = int(ticks["time"][row])
+            if not self._begins[number] <= time < self._ends[number]:
+                continue
+            pair, fence = (row, number), self._index.fences[number]
+            tick = ticks[row]
+            place = Place(time, *(float(tick[name]) for name in ("lon", "lat", "sog", "cog")))
+            key = int(tick["mmsi"]), int(tick["segment"])
+            found = self._step(number, key, place, pair in inside, pair in staying, pair in near)
+            if found is not None:
+                before, track = found
+                entered = track.inside
+                yield Crossing(
+                    "entry" if entered else "exit",
+                    fence.id,
+                    fence.name,
+                    fence.version,
+                    fence.valid_from,
+                    key[0],
+                    before.last if before else None,
+                    place,
+                    before.since if before and not entered else None,
+                    bool(before and before.entry_seen and not entered),
+                    tuple(sorted(name for name in stations[int(tick["stations"])] if name)),
+                )
+
+    def _step(
+        self, number: int, key: _Key, place: Place, inside: bool, staying: bool, near: bool
+    ) -> tuple[_Track | None, _Track] | None:
+        """Note where a vessel is now. Returns how it was before, and is now, if that is a crossing."""
+        fence = self._index.fences[number]
+        tracks = self._tracks.setdefault(fence.id, {})
+        known = tracks.get(key)
+        if known is not None and place.time <= known.last.time:
+            return None
+        if known is not None and place.time - known.last.time > self._s.forget_days * DAY:
+            known = None
+        self._changed.add(f"near/{fence.id}")
+        was_inside = known is not None and known.inside
+        now = inside or (was_inside and staying)
+        outline = self._outlines[number]
+        edited = known is not None and known.outline != outline
+        if edited and not inside:
+            now = False  # another outline: nothing holds the vessel in it
+        track = _Track(outline, place, now)
+        if now:
+            stays = known is not None and was_inside
+            track.since = known.since if known and stays else place.time
+            track.entry_seen = (known.entry_seen if stays else not edited) if known else False
+        if now or near:
+            tracks[key] = track
+        else:
+            tracks.pop(key, None)
+        if edited or now == was_inside:
+            return None
+        if known is None and self._settles(fence, place):
+            return None  # it was there when the fence began
+        return known, track
+
+    def _settles(self, fence: Fence, place: Place) -> bool:
+        """Whether the version has begun so lately that who is inside was there already."""
+        begun = fence.valid_from
+        return begun is not None and place.time - begun < self._s.settle_minutes * MINUTE
+
+    def prune(self, instant: Millis) -> None:
+        """Forget versions that have ended, and vessels that were not heard for long."""
+        ended = False
+        for id, versions in list(self._drawn.items()):
+            while len(versions) > 1 and versions[1].begins < instant - _BACKFILL:
+                versions.pop(0)
+                ended = True
+            over = versions[0].deleted and versions[0].begins < instant - _BACKFILL
+            if over and all(fence.id != id for fence in self._given):
+                del self._drawn[id]
+                ended = True
+        if ended:
+            self._changed.add("versions/drawn")
+            self._note_versions()
+        oldest = instant - self._s.forget_days * DAY - _BACKFILL
+        for id, tracks in list(self._tracks.items()):
+            gone = [key for key, track in tracks.items() if track.last.time < oldest]
+            surplus = len(tracks) - len(gone) - self._s.most_near
+            if surplus > 0:
+                gone += sorted(tracks.keys() - gone, key=lambda key: (tracks[key].last.time, key))[:surplus]
+            for key in gone:
+                del tracks[key]
+            if gone or id not in self._index.by_id:
+                self._changed.add(f"near/{id}")
+            if not tracks or id not in self._index.by_id:
+                del self._tracks[id]
+
+    # --- versions
+
+    def _latest(self, id: str) -> int:
+        """The highest version known of a fence; 0 for none."""
+        known = [fence.version for fence in self._given if fence.id == id]
+        return max([*known, *(each.version for each in self._drawn.get(id, ()))], default=0)
+
+    def _count(self) -> int:
+        """How many fences there are that are not deleted."""
+        drawn = {id for id, versions in self._drawn.items() if not versions[-1].deleted}
+        return len(drawn | {fence.id for fence in self._given if fence.valid_to is None})
+
+    def _note_versions(self) -> None:
+        """Have the index, and the times of its fences, agree with the versions. Each ends where the next one
+        begins."""
+        fences: list[Fence] = []
+        for id in sorted({*self._drawn, *(fence.id for fence in self._given)}):
+            given = [fence for fence in self._given if fence.id == id]
+            drawn = self._drawn.get(id, [])
+            begins = [each.valid_from if each.valid_from is not None else BEGINNING for each in given]
+            ends = [*begins[1:], drawn[0].begins if drawn else END]
+            for fence, end in zip(given, ends, strict=True):
+                until = min(END if fence.valid_to is None else fence.valid_to, end)
+                fences.append(_until(fence, until))
+            after = [*(each.begins for each in drawn[1:]), END][: len(drawn)]
+            fences += (
+                _until(fence_of(each, each.begins), end)
+                for each, end in zip(drawn, after, strict=True)
+                if not each.deleted
+            )
+        self._index = FenceIndex(fences)
+        self._outlines = list(map(_outline, fences))
+        self._begins = np.array(
+            [BEGINNING if each.valid_from is None else each.valid_from for each in fences], np.int64
+        )
+        self._ends = np.array([END if each.valid_to is None else each.valid_to for each in fences], np.int64)
+
+    # --- checkpoints
+
+    def pieces(self) -> set[str]:
+        """The names of all pieces of the state."""
+        return {"versions/drawn", *(f"near/{id}" for id in self._tracks)}
+
+    def piece(self, kind: str, rest: str) -> object | None:
+        """What one piece holds; None where it is gone."""
+        if kind == "versions":
+            return self._drawn or None
+        tracks = self._tracks.get(rest)
+        return [(*key, track) for key, track in tracks.items()] if tracks else None
+
+    def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
+        """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
+        self._drawn, self._tracks = {}, {}
+        for kind, rest, data in pieces:
+            if kind == "versions":
+                self._drawn = msgspec.msgpack.decode(data, type=dict[str, list[FenceVersion]])
+            elif kind == "near":
+                rows = msgspec.msgpack.decode(data, type=list[tuple[int, int, _Track]])
+                self._tracks[rest] = {(mmsi, segment): track for mmsi, segment, track in rows}
+        self._note_versions()
+
+
+def _pairs(hits: Hits) -> set[tuple[int, int]]:
+    """Rows and numbers of fences that belong together."""
+    return set(zip(hits[0].tolist(), hits[1].tolist(), strict=True))
+
+
+def _until(fence: Fence, end: Millis) -> Fence:
+    return replace(fence, valid_to=None if end == END else end)
+
+
+def _outline(fence: Fence) -> str:
+    """What tells one outline of a fence from another."""
+    return hashlib.blake2b(fence.geometry.wkb, digest_size=6).hexdigest()

@@ -50,6 +50,8 @@ class WatchedFleet(TrackedFleet, Protocol):
 
     interest: npt.NDArray[np.uint8]
     first: npt.NDArray[np.int64]
+    quiet: npt.NDArray[np.bool_]
+    """Whether it is known to be at one place, if its track is in columns."""
 
     def __getitem__(self, mmsi: int) -> VesselState: ...
     def state(self, mmsi: int) -> VesselState:
@@ -83,7 +85,7 @@ class VesselDetectors:
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
         s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts].tolist()
-        slots = fleet.slots(mmsis)
+        slots = tracks.slots
         which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
         wanted = {i: fleet.state(mmsis[i]) for i in np.flatnonzero(which).tolist()}
         each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
@@ -96,6 +98,8 @@ class VesselDetectors:
             if one.vessel.visits or one.step.in_port[one.nth]:
                 events += self._watch_port(one, instant)
             events += self.gaps.observe(one.vessel, one, instant)
+            if one.vessel.circle is not None or one.vessel.crossing is not None:
+                fleet.quiet[slots[one.track]] = False
         return events
 
     def close_buckets(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:

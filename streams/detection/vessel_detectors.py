@@ -102,16 +102,18 @@ class VesselDetectors:
                 fleet.quiet[slots[one.track]] = False
         return events
 
-    def close_buckets(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
-        """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed."""
+    def close_buckets(self, vessels: Iterable[tuple[VesselState, set[int]]], instant: Millis) -> list[Event]:
+        """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed.
+
+        Each vessel comes with the numbers of its tracks.
+        """
         events: list[Event] = []
-        for vessel in vessels:
+        for vessel, alive in vessels:
             if not self.is_candidate(vessel, instant):
                 _forget(vessel)
                 continue
-            alive = {segment.number for segment in vessel.segments}
             for number in list(vessel.loitering_runs):
-                events += self._close_bucket(vessel, number, number in alive, instant)
+                events += self._close_bucket(vessel, number, alive, instant)
             events += self._revise_visits(vessel, alive, instant)
         return events
 
@@ -180,12 +182,14 @@ class VesselDetectors:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
         return [] if done is None else self._end_loitering(watched.vessel, segment, done, instant)
 
-    def _close_bucket(self, vessel: VesselState, segment: int, alive: bool, instant: Millis) -> list[Event]:
+    def _close_bucket(
+        self, vessel: VesselState, segment: int, alive: set[int], instant: Millis
+    ) -> list[Event]:
         s, run = self._settings.loitering, vessel.loitering_runs[segment]
         events: list[Event] = []
-        one_place = len(vessel.segments) < 2 and alive
+        one_place = len(alive) < 2 and segment in alive
         done = loitering.close_bucket(run, instant, s, one_place=one_place)
-        if not alive and done is None:
+        if segment not in alive and done is None:
             done = loitering.finish(run, run.slow)
         if done is not None:
             events = self._end_loitering(vessel, segment, done, instant)

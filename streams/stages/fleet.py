@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.time import Millis
-from streams.detection.vessel_state import VesselState, interest_of
+from streams.detection.vessel_state import VesselState, interest_of, tracks_of
 from streams.tracking.ends import END, segment_of
 from streams.tracking.track import Segment
 
@@ -141,6 +141,13 @@ class Fleet:
         self.silent[slot] = vessel.silence is not None
         if time > vessel.last:
             vessel.last = self.last[slot] = time
+
+    def tracks(self, mmsi: int) -> set[int]:
+        """The numbers of a vessel's tracks."""
+        slot = self._slot[mmsi]
+        if not self.in_columns[slot]:
+            return tracks_of(self._vessels[mmsi])
+        return {self.ends["number"].item(slot)} if self.ends["there"][slot] else set()
 
     def is_in_columns(self, mmsi: int) -> bool:
         """Whether its only track is in `ends`."""

@@ -18,7 +18,7 @@ from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import NOT_WATCHED, VesselState
+from streams.detection.vessel_state import NOT_WATCHED, VesselState, tracks_of
 from streams.stages.attendance import Attendance
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
@@ -249,9 +249,12 @@ class VesselStage(Stage[Reports, list[Instant]]):
             events += self._detectors.watch(part, self._fleet, instant, stations)
         events += self._look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
-            events += self._detectors.close_buckets(self._busy(), instant)
+            awake = [(vessel, self._fleet.tracks(vessel.mmsi)) for vessel in self._busy()]
+            events += self._detectors.close_buckets(awake, instant)
             buckets = self._dormant.revise(
-                lambda vessels: events.extend(self._detectors.close_buckets(vessels, instant))
+                lambda each: events.extend(
+                    self._detectors.close_buckets([(vessel, tracks_of(vessel)) for vessel in each], instant)
+                )
             )
             self._touched.update(buckets)
         if instant % HOUR == 0:
@@ -271,8 +274,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             stations=stations,
             sightings=self._take_sightings(instant),
         )
-        awake = self._fleet if relisted else self._attendance.new
-        self._dormant.put_away(mmsi for mmsi in awake if mmsi in self._fleet)
+        new = self._fleet if relisted else self._attendance.new
+        self._dormant.put_away(mmsi for mmsi in new if mmsi in self._fleet)
         self._attendance.new.clear()
         return made
 
@@ -284,8 +287,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
         return tuple(sorted(taken, key=lambda sighting: sighting.key))
 
     def _busy(self) -> list[VesselState]:
-        """The vessels that are awake and of which a detector has anything in hand or waiting."""
-        busy = [self._fleet[vessel.mmsi] for vessel in self._fleet.states() if vessel.detectors_busy]
+        """The vessels that are awake and of which a detector has anything in hand or waiting, without their
+        tracks."""
+        busy = [vessel for vessel in self._fleet.states() if vessel.detectors_busy]
         self._touched.update(vessel.mmsi for vessel in busy)
         return busy
 

@@ -52,6 +52,8 @@ def flag_of(mmsi: int) -> str | None:
 
 def mmsi_kind(mmsi: int) -> MmsiKind:
     """Classify an MMSI by its leading digits; a ship's needs an allocated MID."""
+    if 200_000_000 <= mmsi < 800_000_000:  # MIDs begin with 2 to 7, and no other kind does
+        return MmsiKind.SHIP if flag_of(mmsi) else MmsiKind.INVALID
     text = f"{mmsi:09d}"
     if len(text) != 9:
         return MmsiKind.INVALID
@@ -67,17 +69,18 @@ def mmsi_kind(mmsi: int) -> MmsiKind:
         return MmsiKind.ATON
     if text.startswith(("970", "972", "974")):
         return MmsiKind.DISTRESS
-    if text.startswith("8"):
-        return MmsiKind.HANDHELD
-    return MmsiKind.SHIP if flag_of(mmsi) else MmsiKind.INVALID
+    return MmsiKind.HANDHELD if text.startswith("8") else MmsiKind.INVALID
 
 
 def imo_is_valid(imo: int) -> bool:
     """True for seven digits whose last is the check digit (IMO resolution A.1117(30))."""
     if not 1_000_000 <= imo <= 9_999_999:
         return False
-    *first, check = (int(digit) for digit in str(imo))
-    return sum(digit * weight for digit, weight in zip(first, range(7, 1, -1), strict=True)) % 10 == check
+    total, rest = 0, imo // 10
+    for weight in range(2, 8):  # from the right
+        rest, digit = divmod(rest, 10)
+        total += digit * weight
+    return total % 10 == imo % 10
 
 
 class MatchedOn(StrEnum):

@@ -14,8 +14,9 @@ from streams.tracking.ticks import speed
 from streams.tracking.track import TrackSettings
 
 
-class Fixes(msgspec.Struct, frozen=True):
-    """Columns, a row a fix. The first row is the last fix before this step, if the track had one."""
+class Columns(msgspec.Struct, frozen=True):
+    """Fixes of tracks, one after the other, a row a fix. A track's first row is the last fix before this
+    step, if it had one."""
 
     time: npt.NDArray[np.int64]
     lon: Floats
@@ -23,12 +24,12 @@ class Fixes(msgspec.Struct, frozen=True):
     sog: Floats
     """Knots as reported, NaN where not."""
     dt: Floats
-    """Milliseconds since the fix before; of no meaning in the first row."""
+    """Milliseconds since the fix before; of no meaning in the first row of a track."""
     knots: Floats
     """Knots as reported, or as the positions imply where that is missing or contradicted
     (`streams.tracking.motion`); NaN where neither is known."""
     mean_knots: Floats
-    """Mean speed since the fix before (`streams.tracking.ticks.speed`); NaN for the first row."""
+    """Mean speed since the fix before (`streams.tracking.ticks.speed`); NaN for the first row of a track."""
     long: npt.NDArray[np.bool_]
     """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
     status: npt.NDArray[np.uint8]
@@ -48,6 +49,21 @@ class Fixes(msgspec.Struct, frozen=True):
     """Whether that fence is a lock or a fairway."""
     near_ports: Sequence[tuple[int, ...]]
     """Numbers of the ports that the fix is in, between whose zones it is, or near which it is."""
+
+
+class Fixes(msgspec.Struct, frozen=True):
+    """The fixes of one track, some of their columns as lists, for those who look at one after the other."""
+
+    time: list[Millis]
+    lon: list[float]
+    lat: list[float]
+    knots: list[float]
+    cog: list[float]
+    status: list[int]
+    fence: list[int]
+    port: list[int]
+    passing: list[bool]
+    near_ports: Sequence[tuple[int, ...]]
     new: int
     """Row of the first fix of this step: 1, or 0 for a track that begins."""
 
@@ -56,8 +72,7 @@ class Step(msgspec.Struct, frozen=True):
     """The fixes of many tracks in one step, one track after the other, and what detectors ask of every
     track: most have nothing to tell, and are never looked at one by one."""
 
-    all: Fixes
-    """Their columns; `new` is of no meaning."""
+    all: Columns
     starts: list[int]
     ends: list[int]
     new: list[int]
@@ -75,22 +90,15 @@ class Step(msgspec.Struct, frozen=True):
         """The fixes of one track."""
         part, whole = slice(self.starts[i], self.ends[i]), self.all
         return Fixes(
-            time=whole.time[part],
-            lon=whole.lon[part],
-            lat=whole.lat[part],
-            sog=whole.sog[part],
-            dt=whole.dt[part],
-            knots=whole.knots[part],
-            mean_knots=whole.mean_knots[part],
-            long=whole.long[part],
-            status=whole.status[part],
-            cog=whole.cog[part],
-            heading=whole.heading[part],
-            suppressed=whole.suppressed[part],
-            sts=whole.sts[part],
-            fence=whole.fence[part],
-            port=whole.port[part],
-            passing=whole.passing[part],
+            time=whole.time[part].tolist(),
+            lon=whole.lon[part].tolist(),
+            lat=whole.lat[part].tolist(),
+            knots=whole.knots[part].tolist(),
+            cog=whole.cog[part].tolist(),
+            status=whole.status[part].tolist(),
+            fence=whole.fence[part].tolist(),
+            port=whole.port[part].tolist(),
+            passing=whole.passing[part].tolist(),
             near_ports=whole.near_ports[part],
             new=self.new[i],
         )
@@ -124,7 +132,7 @@ def fixes_of(
     mean[starts] = np.nan
     inside = surroundings.index.containing(rows["lon"], rows["lat"])
     fence, port = surroundings.port_of(inside, length)
-    whole = Fixes(
+    whole = Columns(
         time=rows["time"],
         lon=rows["lon"],
         lat=rows["lat"],
@@ -142,7 +150,6 @@ def fixes_of(
         port=port,
         passing=surroundings.passing(fence),
         near_ports=surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres),
-        new=0,
     )
     lasts = np.append(starts[1:], length) - 1
     return Step(

@@ -17,10 +17,10 @@ from typing import Final
 
 import msgspec
 
-from geofences.distance import haversine_m
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.fixes import Fixes
 from streams.detection.reasons import Weights
+from streams.tracking.track import metres_between
 
 STOPS: Final = 32
 """Stops of one visit that are kept. Of more, the shortest is let go."""
@@ -119,7 +119,7 @@ class Stop(msgspec.Struct, array_like=True, gc=False):
         return max(self.zones, key=lambda fence: (self.zones[fence], fence >= 0, -fence))
 
     def near(self, lon: float, lat: float, metres: float) -> bool:
-        return bool(haversine_m(self.lon, self.lat, lon, lat) <= metres)
+        return metres_between(self.lon, self.lat, lon, lat) <= metres
 
 
 class Visit(msgspec.Struct, array_like=True, gc=False):
@@ -199,10 +199,10 @@ def observe(
     vessel is in another port's zones and has not stopped there yet.
     """
     over: list[Visit] = []
-    if not visits and fixes.port.max() < 0:
+    if not visits and max(fixes.port) < 0:
         return visits, over
     for i in range(fixes.new, len(fixes.time)):
-        over += [visit for visit in visits if is_over(visit, int(fixes.time[i]), s)]
+        over += [visit for visit in visits if is_over(visit, fixes.time[i], s)]
         visits = [visit for visit in visits if visit.end is None]
         here = _port_at(visits, fixes, i, s)
         if here >= 0 and all(visit.port != here for visit in visits):
@@ -243,13 +243,13 @@ def _port_at(visits: list[Visit], fixes: Fixes, i: int, s: PortVisitSettings) ->
     That is the port whose zone it lies in, or else the port near it that the vessel was in last. A vessel
     that lies on the border of two ports' zones stays in the one in which it stopped.
     """
-    lon, lat = float(fixes.lon[i]), float(fixes.lat[i])
+    lon, lat = fixes.lon[i], fixes.lat[i]
     near = [visit for visit in visits if visit.port in fixes.near_ports[i]]
     for visit in near:
         if visit.stop and visit.stop.confirmed and visit.stop.near(lon, lat, s.shift_metres):
             return visit.port
     if fixes.port[i] >= 0 or not near:
-        return int(fixes.port[i])
+        return fixes.port[i]
     return max(near, key=lambda visit: visit.last).port
 
 
@@ -261,14 +261,14 @@ def _ended_elsewhere(visits: list[Visit], s: PortVisitSettings) -> list[Visit]:
 
 
 def _begin(fixes: Fixes, i: int, draught: float | None, from_port: bool, s: PortVisitSettings) -> Visit:
-    time, port, fence = int(fixes.time[i]), int(fixes.port[i]), int(fixes.fence[i])
-    lon, lat = float(fixes.lon[i]), float(fixes.lat[i])
+    time, port, fence = fixes.time[i], fixes.port[i], fixes.fence[i]
+    lon, lat = fixes.lon[i], fixes.lat[i]
     return Visit(
         port=port,
         start=time,
         lon=lon,
         lat=lat,
-        entry=_seen_since(fixes, i, s) and (from_port or int(fixes.port[i - 1]) != port),
+        entry=_seen_since(fixes, i, s) and (from_port or fixes.port[i - 1] != port),
         last=time,
         last_lon=lon,
         last_lat=lat,
@@ -281,7 +281,7 @@ def _begin(fixes: Fixes, i: int, draught: float | None, from_port: bool, s: Port
 
 def _stay(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
     """Take in a fix at the port."""
-    time, lon, lat = int(fixes.time[i]), float(fixes.lon[i]), float(fixes.lat[i])
+    time, lon, lat = fixes.time[i], fixes.lon[i], fixes.lat[i]
     silence = time - visit.last
     if not visit.outside and silence >= max(s.silence_hours * HOUR, visit.silent):
         visit.silent, visit.silent_fence = silence, visit.last_fence
@@ -290,7 +290,7 @@ def _stay(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
         visit.called |= _counts(visit.stop, s)
     visit.last, visit.last_lon, visit.last_lat = time, lon, lat
     visit.outside, visit.leaving_seen = 0, False
-    if (fence := int(fixes.fence[i])) >= 0 and int(fixes.port[i]) == visit.port:
+    if (fence := fixes.fence[i]) >= 0 and fixes.port[i] == visit.port:
         visit.last_fence = fence
         if fence not in visit.fences:
             visit.fences.append(fence)
@@ -308,7 +308,7 @@ def _be_outside(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> Non
 
 def _stop(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
     """Begin, go on with, or end a stop by a fix at the port."""
-    lon, lat = float(fixes.lon[i]), float(fixes.lat[i])
+    lon, lat = fixes.lon[i], fixes.lat[i]
     if visit.stop is not None and not visit.stop.near(lon, lat, s.shift_metres):
         if visit.stop.confirmed and visit.stop.far is None:
             visit.stop.far = _place(visit, fixes, i, s)
@@ -328,15 +328,15 @@ def _stop(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
 
 def _place(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> Stop:
     """The stop that begins with this fix, or would if it were slow enough."""
-    time = int(fixes.time[i])
+    time = fixes.time[i]
     moving = None if fixes.knots[i] < s.stop_knots else time
-    lon, lat = float(fixes.lon[i]), float(fixes.lat[i])
+    lon, lat = fixes.lon[i], fixes.lat[i]
     return Stop(time, lon, lat, time, moving=moving, zones={_zone(visit, fixes, i): 0})
 
 
 def _go_on(visit: Visit, stop: Stop, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
     """Take in a fix at the place of a stop."""
-    time, knots = int(fixes.time[i]), float(fixes.knots[i])
+    time, knots = fixes.time[i], fixes.knots[i]
     stop.far = None
     if knots > s.move_knots and not stop.confirmed:
         visit.stop = None
@@ -354,7 +354,7 @@ def _go_on(visit: Visit, stop: Stop, fixes: Fixes, i: int, s: PortVisitSettings)
 
 
 def _zone(visit: Visit, fixes: Fixes, i: int) -> int:
-    return int(fixes.fence[i]) if int(fixes.port[i]) == visit.port else -1
+    return fixes.fence[i] if fixes.port[i] == visit.port else -1
 
 
 def _counts(stop: Stop, s: PortVisitSettings) -> bool:
@@ -377,4 +377,4 @@ def _end_stop(visit: Visit) -> None:
 
 def _seen_since(fixes: Fixes, i: int, s: PortVisitSettings) -> bool:
     """Whether the fix before is recent enough for what happened in between to count as seen."""
-    return i > 0 and bool(fixes.time[i] - fixes.time[i - 1] <= s.seen_minutes * MINUTE)
+    return i > 0 and fixes.time[i] - fixes.time[i - 1] <= s.seen_minutes * MINUTE

@@ -51,6 +51,8 @@ class WatchedFleet(TrackedFleet, Protocol):
 
     interest: npt.NDArray[np.uint8]
     first: npt.NDArray[np.int64]
+    quiet: npt.NDArray[np.bool_]
+    """Whether it is known to be at one place, if its track is in columns."""
 
     def __getitem__(self, mmsi: int) -> VesselState: ...
     def state(self, mmsi: int) -> VesselState:
@@ -84,7 +86,7 @@ class VesselDetectors:
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
         s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts].tolist()
-        slots = fleet.slots(mmsis)
+        slots = tracks.slots
         which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
         wanted = {i: fleet.state(mmsis[i]) for i in np.flatnonzero(which).tolist()}
         each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
@@ -97,20 +99,24 @@ class VesselDetectors:
             if one.vessel.visits or one.step.in_port[one.nth]:
                 events += self._watch_port(one, instant)
             events += self.gaps.observe(one.vessel, one, instant)
+            if one.vessel.circle is not None or one.vessel.crossing is not None:
+                fleet.quiet[slots[one.track]] = False
         return events
 
-    def close_buckets(self, vessels: Collection[VesselState], instant: Millis) -> list[Event]:
-        """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed."""
+    def close_buckets(self, vessels: Collection[tuple[VesselState, set[int]]], instant: Millis) -> list[Event]:
+        """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed.
+
+        Each vessel comes with the numbers of its tracks.
+        """
         events: list[Event] = []
-        slow = (each.loitering_runs.values() for each in vessels if each.identity.of_interest)
+        slow = (each.loitering_runs.values() for each, _ in vessels if each.identity.of_interest)
         loitering_event.expect(chain.from_iterable(slow), self._surroundings)
-        for vessel in vessels:
+        for vessel, alive in vessels:
             if not self.is_candidate(vessel, instant):
                 _forget(vessel)
                 continue
-            alive = {segment.number for segment in vessel.segments}
             for number in list(vessel.loitering_runs):
-                events += self._close_bucket(vessel, number, number in alive, instant)
+                events += self._close_bucket(vessel, number, alive, instant)
             events += self._revise_visits(vessel, alive, instant)
         return events
 
@@ -179,12 +185,14 @@ class VesselDetectors:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
         return [] if done is None else self._end_loitering(watched.vessel, segment, done, instant)
 
-    def _close_bucket(self, vessel: VesselState, segment: int, alive: bool, instant: Millis) -> list[Event]:
+    def _close_bucket(
+        self, vessel: VesselState, segment: int, alive: set[int], instant: Millis
+    ) -> list[Event]:
         s, run = self._settings.loitering, vessel.loitering_runs[segment]
         events: list[Event] = []
-        one_place = len(vessel.segments) < 2 and alive
+        one_place = len(alive) < 2 and segment in alive
         done = loitering.close_bucket(run, instant, s, one_place=one_place)
-        if not alive and done is None:
+        if segment not in alive and done is None:
             done = loitering.finish(run, run.slow)
         if done is not None:
             events = self._end_loitering(vessel, segment, done, instant)

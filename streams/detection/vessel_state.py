@@ -51,3 +51,8 @@ def interest_of(identity: Identity) -> int:
     if identity.of_interest:
         return WATCHED
     return WATCHED_AT_FIRST if identity.role is Role.UNKNOWN else NOT_WATCHED
+
+
+def tracks_of(vessel: VesselState) -> set[int]:
+    """The numbers of its tracks."""
+    return {segment.number for segment in vessel.segments}

@@ -61,7 +61,7 @@ class Dormant:
         """Pack those of these vessels of the fleet that were heard once only, and with which nothing is to be
         done until they are heard again but for what is done every hour. One that was heard twice will most
         likely be heard in the next step, too."""
-        sleepy = [mmsi for mmsi in sorted(mmsis) if self._may_sleep(self._fleet.state(mmsi))]
+        sleepy = [mmsi for mmsi in sorted(mmsis) if self._may_sleep(self._fleet.heard(mmsi))]
         ordered = [self._fleet[mmsi] for mmsi in sleepy]
         if not ordered:
             return

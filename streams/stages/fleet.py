@@ -12,11 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 from models.time import Millis
-from streams.detection.vessel_state import VesselState, interest_of
+from streams.detection.vessel_state import VesselState, interest_of, tracks_of
 from streams.tracking.ends import END, segment_of
 from streams.tracking.track import Segment
 
-_COLUMNS: Final = ("ends", "in_columns", "in_use", "mmsi", "first", "last", "class_b", "interest", "quiet")
+_COLUMNS: Final = (
+    "ends",
+    "in_columns",
+    "in_use",
+    "mmsi",
+    "first",
+    "last",
+    "class_b",
+    "interest",
+    "silent",
+    "quiet",
+)
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
 
@@ -51,8 +62,10 @@ class Fleet:
         """When it was last heard. The object's own field is right after it was asked for."""
         self.class_b = np.zeros(_FIRST, bool)
         self.interest = np.zeros(_FIRST, np.uint8)
+        self.silent = np.zeros(_FIRST, bool)
+        """Whether the object may have a silence in hand."""
         self.quiet = np.zeros(_FIRST, bool)
-        """Whether nothing of the object changes when it is heard, if its track is in columns."""
+        """Whether it is known to be at one place, if its track is in columns."""
 
     def __len__(self) -> int:
         return len(self._vessels)
@@ -65,10 +78,9 @@ class Fleet:
 
     def __getitem__(self, mmsi: int) -> VesselState:
         """The whole vessel, with its tracks, which are its own now."""
-        vessel, slot = self.state(mmsi), self._slot[mmsi]
+        vessel, slot = self.heard(mmsi), self._slot[mmsi]
         if self.in_columns[slot]:
-            segment = segment_of(self.ends[slot])
-            vessel.segments = [] if segment is None else [segment]
+            vessel.segments = self._segments(slot)
             self.in_columns[slot] = False
         return vessel
 
@@ -78,7 +90,9 @@ class Fleet:
             slot = self._slot[mmsi] = self._free.pop() if self._free else self._new_slot()
         self._vessels[mmsi] = vessel
         self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
-        self.in_use[slot], self.in_columns[slot] = True, False
+        self.in_use[slot], self.in_columns[slot] = True, not vessel.segments
+        if not vessel.segments:
+            self.ends["there"][slot], vessel.segments = False, _ELSEWHERE
         self.note(vessel)
 
     def __delitem__(self, mmsi: int) -> None:
@@ -88,41 +102,52 @@ class Fleet:
         self.in_use[slot] = self.in_columns[slot] = False
 
     def state(self, mmsi: int) -> VesselState:
-        """A vessel as an object, but for its tracks: these may be in columns."""
-        vessel = self._vessels[mmsi]
-        vessel.last = int(self.last[self._slot[mmsi]])
-        return vessel
+        """A vessel, but for its tracks and when it was last heard: these may be in columns."""
+        return self._vessels[mmsi]
 
     def states(self) -> Iterable[VesselState]:
-        """All objects, but for tracks and when they were last heard."""
+        """The same of all vessels."""
         return self._vessels.values()
+
+    def heard(self, mmsi: int) -> VesselState:
+        """A vessel, but for its tracks."""
+        vessel = self._vessels[mmsi]
+        vessel.last = self.last.item(self._slot[mmsi])
+        return vessel
 
     def copy(self, mmsi: int) -> VesselState | None:
         """The whole vessel as it stands, to be kept; None if it is not here."""
         slot = self._slot.get(mmsi)
         if slot is None:
             return None
-        vessel = self.state(mmsi)
+        vessel = self.heard(mmsi)
         if self.in_columns[slot]:
-            segment = segment_of(self.ends[slot])
-            return msgspec.structs.replace(vessel, segments=[] if segment is None else [segment])
+            return msgspec.structs.replace(vessel, segments=self._segments(slot))
         return vessel
 
     def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]:
         """The slots of vessels, -1 for those that are not here."""
         return np.array([self._slot.get(mmsi, -1) for mmsi in mmsis], np.intp)
 
-    def note(self, vessel: VesselState) -> None:
-        """What is asked of the vessel has changed."""
+    def note(self, vessel: VesselState, *, quiet: bool = False) -> None:
+        """What is asked of the vessel may have changed."""
         slot = self._slot[vessel.mmsi]
         self.class_b[slot], self.interest[slot] = vessel.claims.class_b, interest_of(vessel.identity)
-        self.quiet[slot] = False
+        self.silent[slot], self.quiet[slot] = vessel.silence is not None, quiet
 
     def hear(self, vessel: VesselState, time: Millis) -> None:
-        """It was heard at a time."""
+        """It was heard at a time; `vessel` is as `heard` gave it."""
+        slot = self._slot[vessel.mmsi]
+        self.silent[slot] = vessel.silence is not None
         if time > vessel.last:
-            vessel.last = time
-            self.last[self._slot[vessel.mmsi]] = time
+            vessel.last = self.last[slot] = time
+
+    def tracks(self, mmsi: int) -> set[int]:
+        """The numbers of a vessel's tracks."""
+        slot = self._slot[mmsi]
+        if not self.in_columns[slot]:
+            return tracks_of(self._vessels[mmsi])
+        return {self.ends["number"].item(slot)} if self.ends["there"][slot] else set()
 
     def is_in_columns(self, mmsi: int) -> bool:
         """Whether its only track is in `ends`."""
@@ -137,6 +162,10 @@ class Fleet:
         """The vessels that were last heard before a time."""
         silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
         return silent
+
+    def _segments(self, slot: int) -> list[Segment]:
+        segment = segment_of(self.ends[slot])
+        return [] if segment is None else [segment]
 
     def _new_slot(self) -> int:
         slot, self._top = self._top, self._top + 1

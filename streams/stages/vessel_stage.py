@@ -5,23 +5,22 @@ reports of its step sorted by (MMSI, time, content). So nothing depends on how t
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from models.drawn_fence import FenceVersion
 from models.event import Event, sort_key
 from models.report import IS_COARSE, POSITION, STATIC, Reports, Rows, joined, run_starts
 from models.sighting import Sighting
 from models.tick import TICK, Instant
-from models.time import BEGINNING, DAY, END, HOUR, SECOND, Millis
+from models.time import BEGINNING, DAY, END, HOUR, Millis
 from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import NOT_WATCHED, VesselState
+from streams.detection.vessel_state import NOT_WATCHED, VesselState, tracks_of
+from streams.stages.attendance import Attendance
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
 from streams.stages.later import Later
@@ -40,12 +39,9 @@ from streams.stages.stage import Stage
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
 from streams.tracking.places import places_of
-from streams.tracking.repeats import Repeats, contents
 from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
 
-_IS_CLASS_B: Final = np.isin(np.arange(256), (18, 19))
-"""Whether a message type comes from class B, by its number."""
 Pieces = dict[str, bytes | None]
 
 
@@ -72,8 +68,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._newest = BEGINNING
         self._fleet = Fleet()
         self._dormant = self._sleepers()  # the rest of the fleet
-        self._new: set[int] = set()  # vessels first heard in this step
-        self._repeats = Repeats()
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
         self._stations: dict[tuple[str, ...], int] = {(): 0}
@@ -81,11 +75,16 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._sightings = Later("seen", Sighting, self._pieces)  # from when on they are known
         self._drawn = Later("drawn", FenceVersion, self._pieces)
         self._touched: set[int] = set()  # vessels changed since then, by MMSI
+        self._attendance = self._roll()
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
 
     def _sleepers(self) -> Dormant:
         return Dormant(self._fleet, self._detectors.gaps.may_propose)
+
+    def _roll(self) -> Attendance:
+        gaps, identity = self._detectors.gaps, self._settings.identity
+        return Attendance(self._fleet, gaps, identity, self._touched)
 
     @property
     def done(self) -> Millis:
@@ -190,7 +189,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
         self._pieces.clear()
-        self._touched = set()
+        self._touched.clear()
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
@@ -201,7 +200,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._waiting, self._fleet = {}, Fleet()
         self._sightings.load(pieces)
         self._drawn.load(pieces)
-        self._dormant, self._new = self._sleepers(), set()
+        self._dormant, self._attendance = self._sleepers(), self._roll()
         self.forget_changes()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
@@ -215,13 +214,12 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 vessel = msgspec.msgpack.decode(piece, type=VesselState)
                 self._fleet[vessel.mmsi] = vessel
         self._dormant.put_away(self._fleet)
-        self._repeats = Repeats()
 
     def snapshot(self) -> bytes:
         self._pieces.clear()
         self._pieces |= {f"rows/{number}" for number in self._waiting}
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
-        self._touched = {*self._fleet, *self._dormant.mmsis}
+        self._touched.update(self._fleet, self._dormant.mmsis)
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -233,7 +231,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._dormant.wake(positions["mmsi"], statics["mmsi"])
         if relisted := self._watchlist.turns(self._done, instant):
             self._dormant.wake_all()
-        changed = self._hear(statics) | self._meet(positions)
+        changed = self._attendance.hear(statics) | self._attendance.meet(positions)
         positions, stations = folded(positions, stations)
         fine = self._without_coarse(positions)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
@@ -250,14 +248,17 @@ class VesselStage(Stage[Reports, list[Instant]]):
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
                 events += self._detectors.reconsider(vessel, instant)
-            self._fleet.note(vessel)
+            self._fleet.note(vessel, quiet=places is ONE_PLACE)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
         events += self._look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
-            events += self._detectors.close_buckets(self._busy(), instant)
+            awake = [(vessel, self._fleet.tracks(vessel.mmsi)) for vessel in self._busy()]
+            events += self._detectors.close_buckets(awake, instant)
             buckets = self._dormant.revise(
-                lambda vessels: events.extend(self._detectors.close_buckets(vessels, instant))
+                lambda each: events.extend(
+                    self._detectors.close_buckets([(vessel, tracks_of(vessel)) for vessel in each], instant)
+                )
             )
             self._touched.update(buckets)
         if instant % HOUR == 0:
@@ -267,7 +268,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     continue
                 identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
                 del self._fleet[vessel.mmsi]
-                self._repeats.forget(vessel.mmsi)
+                self._attendance.forget(vessel.mmsi)
                 self._touched.add(vessel.mmsi)
         made = Instant(
             time=instant,
@@ -278,25 +279,26 @@ class VesselStage(Stage[Reports, list[Instant]]):
             sightings=self._sightings.take(instant),
             drawn=self._drawn.take(instant),
         )
-        awake = self._fleet if relisted else self._new
-        self._dormant.put_away(mmsi for mmsi in awake if mmsi in self._fleet)
-        self._new = set()
+        new = self._fleet if relisted else self._attendance.new
+        self._dormant.put_away(mmsi for mmsi in new if mmsi in self._fleet)
+        self._attendance.new.clear()
         return made
 
     def _busy(self) -> list[VesselState]:
-        """The vessels that are awake and of which a detector has anything in hand or waiting."""
-        busy = [self._fleet[vessel.mmsi] for vessel in self._fleet.states() if vessel.detectors_busy]
+        """The vessels that are awake and of which a detector has anything in hand or waiting, without their
+        tracks."""
+        busy = [vessel for vessel in self._fleet.states() if vessel.detectors_busy]
         self._touched.update(vessel.mmsi for vessel in busy)
         return busy
 
     def _sample(self, rows: Rows, instant: Millis) -> None:
         """Note some of the positions of those that detectors watch."""
-        starts = run_starts(rows["mmsi"])
-        slots = self._fleet.slots(rows["mmsi"][starts].tolist())
-        watched = self._detectors.are_candidates(
-            self._fleet.interest[slots], self._fleet.first[slots], instant
-        )
-        repeating.sample(rows, starts, instant // self._settings.grid.step, watched, self._fleet.state)
+        fleet, starts = self._fleet, run_starts(rows["mmsi"])
+        slots = fleet.slots(rows["mmsi"][starts].tolist())
+        watched = self._detectors.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
+        number = instant // self._settings.grid.step
+        found = repeating.sample(rows, starts, number, watched, fleet.state)
+        fleet.quiet[fleet.slots(found)] = False
 
     def _look_for_gaps(self, instant: Millis) -> list[Event]:
         """Propose the silences that have lasted for long enough, and let go of those that are over."""
@@ -314,6 +316,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(fleet[mmsi], instant)):
                 events += found
                 self._touched.add(mmsi)
+            fleet.silent[fleet.slots([mmsi])] = vessel.silence is not None
         for mmsi in waiting:
             events += gaps.settle(fleet.state(mmsi), instant)
             self._touched.add(mmsi)
@@ -329,8 +332,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel, places = fleet.state(mmsis[i]), self._places(mmsis[i], instant)
             if places != vessel.identity.places:
                 changed.add(vessel.mmsi)
-            elif places is ONE_PLACE and not self._detectors.is_candidate(vessel, instant):
-                fleet.quiet[slots[i]] = vessel.silence is None
+            else:
+                fleet.quiet[slots[i]] = places is ONE_PLACE
         return changed
 
     def _places(self, mmsi: int, instant: Millis) -> Places:
@@ -350,92 +353,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
         circle = vessel.circle.found if vessel.circle else None
         places = places_of(self._fleet[mmsi], instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
-
-    def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
-        self._touched.add(mmsi)
-        if mmsi in self._fleet:
-            vessel = self._fleet.state(mmsi)
-        else:
-            identity = Identity(mmsi=mmsi, time=time, first=time)
-            vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
-            changed.add(mmsi)
-            self._new.add(mmsi)
-        self._detectors.gaps.hear(vessel, time)
-        self._fleet.hear(vessel, time)
-        return vessel
-
-    def _hear(self, rows: Rows) -> set[int]:
-        """Take in static data, sorted by MMSI and time; returns the vessels of which something is newly
-        confirmed."""
-        changed: set[int] = set()
-        apart = int(self._settings.identity.apart_seconds * SECOND)
-        ship_types, names = self._settings.identity.ship_types, rows.dtype.names or ()
-        starts, type = run_starts(rows["mmsi"]), rows["type"]
-        usual, class_b = (
-            np.repeat(column, np.diff(np.append(starts, len(rows))))
-            for column in self._as_usual(rows, starts)
-        )
-        usual &= (type == 5) | class_b
-        columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
-        draughts = (rows["draught"] > 0).tolist()
-        told = zip(*columns, draughts, contents(rows), usual.tolist(), strict=True)
-        for i, (mmsi, time, type, draught, content, as_usual) in enumerate(told):
-            if as_usual and self._repeats.knows(mmsi, content):
-                continue
-            vessel = self._vessel(mmsi, time, changed)
-            if type != 5:
-                self._mark_class_b(vessel, changed)
-            if draught and vessel.silence is not None and vessel.silence.back is not None:
-                vessel.silence.draughts_heard += 1
-            if self._repeats.knows(mmsi, content):
-                continue
-            news = vessel.claims.hear(dict(zip(names, rows[i].item(), strict=True)), apart, ship_types)
-            self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
-            if news:
-                changed.add(mmsi)
-        self._note_heard(rows, starts)
-        return changed
-
-    def _meet(self, rows: Rows) -> set[int]:
-        """Note who is there, from positions sorted by MMSI and time; returns the vessels that are new."""
-        changed: set[int] = set()
-        if not len(rows):
-            return changed
-        starts, times = run_starts(rows["mmsi"]), rows["time"]
-        class_b = np.logical_or.reduceat(_IS_CLASS_B[rows["type"]], starts)
-        usual, known_class_b = self._as_usual(rows, starts)
-        (others,) = np.nonzero(~usual | (class_b & ~known_class_b))
-        firsts = starts[others]
-        columns = (column.tolist() for column in (rows["mmsi"][firsts], times[firsts], class_b[others]))
-        for mmsi, first, is_class_b in zip(*columns, strict=True):
-            vessel = self._vessel(mmsi, first, changed)
-            if is_class_b:
-                self._mark_class_b(vessel, changed)
-        self._note_heard(rows, starts)
-        return changed
-
-    def _as_usual(
-        self, rows: Rows, starts: npt.NDArray[np.intp]
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which vessels, whose rows by time begin at `starts`, are quiet and were not silent for long: that
-        they are heard changes nothing but when they were last heard. And which are known for class B."""
-        fleet, lasts = self._fleet, np.append(starts[1:], len(rows))[: len(starts)] - 1
-        slots = fleet.slots(rows["mmsi"][starts].tolist())
-        soon = rows["time"][lasts] - fleet.last[slots] <= self._detectors.gaps.rhythm
-        return (slots >= 0) & fleet.quiet[slots] & soon, (slots >= 0) & fleet.class_b[slots]
-
-    def _note_heard(self, rows: Rows, starts: npt.NDArray[np.intp]) -> None:
-        """When the vessels were last heard that are known by now."""
-        mmsis = rows["mmsi"][starts].tolist()
-        slots, lasts = self._fleet.slots(mmsis), np.append(starts[1:], len(rows))[: len(starts)] - 1
-        self._fleet.last[slots] = np.maximum(self._fleet.last[slots], rows["time"][lasts])
-        self._touched.update(mmsis)
-
-    @staticmethod
-    def _mark_class_b(vessel: VesselState, changed: set[int]) -> None:
-        if not vessel.claims.class_b:
-            vessel.claims.class_b = True
-            changed.add(vessel.mmsi)
 
     def _without_coarse(self, rows: Rows) -> Rows:
         coarse = np.unique(rows["mmsi"][IS_COARSE[rows["type"]]]).tolist()

@@ -23,6 +23,7 @@ class Tracks(msgspec.Struct, frozen=True):
 
     rows: Rows  # POSITION, sorted by (mmsi, segment, time)
     numbers: Rows  # the segment of each row
+    slots: npt.NDArray[np.intp]  # the slot in the fleet of each track's vessel
     starts: npt.NDArray[np.intp]  # where each track begins in rows
     new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
     knots: Floats  # speed at each row: as reported, or as the positions imply where that can't be used
@@ -61,7 +62,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     """
     if not len(rows):
         nothing = np.empty(0, np.intp)
-        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, np.empty(0))
+        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, nothing, np.empty(0))
     starts = run_starts(rows["mmsi"])
     stops = np.append(starts[1:], len(rows))
     owners = np.repeat(np.arange(len(starts)), stops - starts)
@@ -97,7 +98,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     if not keep.all():
         rows, numbers, owners, breaks = (column.compress(keep) for column in (rows, numbers, owners, breaks))
     pieces.append(_Piece(rows, numbers, owners, np.ones(len(rows), bool), breaks))
-    tracks, track_owners = _tracks(pieces, as_one)
+    tracks, track_owners = _tracks(pieces, as_one, vessels.slots)
     motion = _smooth(tracks, track_owners, vessels, as_one, fleet, s)
     _put_back(vessels, as_one, fleet)
     return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
@@ -191,11 +192,13 @@ def _leads(vessels: _Vessels) -> _Piece:
     return _Piece(rows, numbers, owners, no, no)
 
 
-def _tracks(pieces: Sequence[_Piece], as_one: npt.NDArray[np.bool_]) -> tuple[Tracks, npt.NDArray[np.intp]]:
+def _tracks(
+    pieces: Sequence[_Piece], as_one: npt.NDArray[np.bool_], slots: npt.NDArray[np.intp]
+) -> tuple[Tracks, npt.NDArray[np.intp]]:
     """Rows in the order of their tracks, the last fix of each track before its new ones, without speeds; and
     whose each track is.
 
-    `as_one` says which vessels have one track, and nothing out of order.
+    `as_one` says which vessels have one track, and nothing out of order; `slots` where they are.
     """
     rows, numbers = joined([p.rows for p in pieces], POSITION), np.concatenate([p.numbers for p in pieces])
     is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
@@ -218,7 +221,8 @@ def _tracks(pieces: Sequence[_Piece], as_one: npt.NDArray[np.bool_]) -> tuple[Tr
         begins[0] = True
     starts = np.flatnonzero(begins)
     new = (~is_new[starts]).astype(np.intp)
-    return Tracks(rows, numbers, starts, new, np.empty(len(rows))), owners[starts]
+    owners = owners[starts]
+    return Tracks(rows, numbers, slots[owners], starts, new, np.empty(len(rows))), owners
 
 
 def _smooth(

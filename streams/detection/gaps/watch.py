@@ -72,12 +72,12 @@ class GapWatch:
             return []
         fixes, i = track.fixes, track.fixes.new
         silence.on = Spot(
-            int(fixes.time[i]),
-            float(fixes.lon[i]),
-            float(fixes.lat[i]),
-            float(fixes.knots[i]),
-            float(fixes.cog[i]),
-            int(fixes.status[i]),
+            fixes.time[i],
+            fixes.lon[i],
+            fixes.lat[i],
+            fixes.knots[i],
+            fixes.cog[i],
+            fixes.status[i],
         )
         silence.receivers = sorted(track.receivers)
         return self._end(vessel, silence, instant)

@@ -62,9 +62,9 @@ def sample(
     number: int,
     watched: npt.NDArray[np.bool_],
     vessel_of: Callable[[int], RepeatingVessel],
-) -> None:
+) -> list[int]:
     """Take in one position that each vessel that is `watched` sent in a step; `rows` are POSITION rows by
-    MMSI, `starts` where each vessel begins, `number` is the step's.
+    MMSI, `starts` where each vessel begins, `number` is the step's. Returns those whose positions repeat.
 
     Now an early one and now a late one: else a loop that lasts for some steps would show a few of its places.
     """
@@ -72,9 +72,13 @@ def sample(
     which = starts + (_STRIDE * number) % np.maximum(counts, 1)
     chosen = rows.take(which[watched])
     columns = (chosen[name].tolist() for name in ("mmsi", "time", "lon", "lat"))
+    found: list[int] = []
     for mmsi, time, lon, lat in zip(*columns, strict=True):
         vessel = vessel_of(mmsi)
         vessel.repeating = take(vessel.repeating, time, lon, lat)
+        if vessel.repeating.found is not None:
+            found.append(mmsi)
+    return found
 
 
 def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repeating:

@@ -36,14 +36,19 @@ class _Remembered:
 
     def __call__(self, lon: Floats, lat: Floats) -> list[float]:
         positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
-        missing = [each for each in dict.fromkeys(positions) if each not in self._known]
-        if missing:
-            if len(self._known) + len(missing) > _REMEMBERED:
-                self._known.clear()
-                missing = list(dict.fromkeys(positions))
-            found = self._look_up(*np.array(missing).T).tolist()
-            self._known.update(zip(missing, found, strict=True))
+        try:
+            return [self._known[each] for each in positions]
+        except KeyError:
+            self._learn(positions)
         return [self._known[each] for each in positions]
+
+    def _learn(self, positions: list[tuple[float, float]]) -> None:
+        missing = [each for each in dict.fromkeys(positions) if each not in self._known]
+        if len(self._known) + len(missing) > _REMEMBERED:
+            self._known.clear()
+            missing = list(dict.fromkeys(positions))
+        found = self._look_up(*np.array(missing).T).tolist()
+        self._known.update(zip(missing, found, strict=True))
 
 
 class Surroundings:

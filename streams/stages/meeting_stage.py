@@ -11,6 +11,7 @@ encounters, and by where and when others are heard.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 import msgspec
 
@@ -296,7 +297,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         learnt: set[int] = set()
         identities = [identity for part in parts for identity in part.identities]
         self._identities.expect(identity.mmsi for identity in identities)
-        for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
+        for identity in sorted(identities, key=attrgetter("mmsi", "gone")):
             learnt.add(identity.mmsi)
             self._encounters.learn(identity)
             before = self._identities.get(identity.mmsi)

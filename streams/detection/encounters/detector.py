@@ -156,8 +156,12 @@ class EncounterDetector:
             if pair.samples and instant - pair.samples[-1].time >= s.merge and self._pairs.is_live(pair):
                 self._pairs.end(pair, instant, keep=False)
             return
-        verdict = hulls(pair, *self._first(pair), s)
         ends_now = pair.closed_at is None and instant - contact.end >= s.merge
+        if pair.id is None and encounter.level_of(contact, True, s) is None:  # whatever else is known
+            if ends_now:
+                self._close(pair, contact, instant, keep=False)
+            return
+        verdict = hulls(pair, *self._first(pair), s)
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
         doubts = self._doubts(pair, contact, verdict)
         level = self._level(pair, contact, doubts, instant)
@@ -298,19 +302,10 @@ class EncounterDetector:
         pair.last_revision_at = instant
         pair.retracted = due.status is Status.RETRACTED
         self._pairs.touch(pair)
+        around = self._ordinary(pair, due.contact, instant), self._raft(pair, due.contact)
         return event.build_event(
-            pair,
-            due.contact,
-            self._present(pair),
-            due.doubts,
-            self._ordinary(pair, due.contact, instant),
-            self._raft(pair, due.contact),
-            instant,
-            due.status,
-            due.retraction,
-            self._surroundings,
-            self._detector,
-            self._settings,
+            *(pair, due.contact, self._present(pair), due.doubts, *around, instant, due.status),
+            *(due.retraction, self._surroundings, self._detector, self._settings),
         )
 
     def _raft(self, pair: Pair, contact: Contact) -> tuple[int, ...]:

@@ -95,7 +95,8 @@ class Sightings:
         `learnt` are the MMSIs of which something is newly known. A pair keeps what it has if nothing of it
         would be left: then what was raised of it is taken back, or doubted.
         """
-        false = {mmsi: runs for mmsi in sorted(learnt) if (runs := _false_runs(self._identity_of(mmsi)))}
+        involved = {mmsi for pair in self._pairs for mmsi in (pair.a, pair.b)}.intersection(learnt)
+        false = {mmsi: runs for mmsi in sorted(involved) if (runs := _false_runs(self._identity_of(mmsi)))}
         changed: set[Key] = set()
         if not false:
             return changed

@@ -5,7 +5,7 @@ every full hour, and at the instant at which it becomes a gap. What is published
 silence that reception explains is not published at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -135,8 +135,7 @@ class GapJudge:
         return events
 
     def _has_news(self, mmsi: int, id: str, known: Known, event: Event) -> bool:
-        """Whether anything differs on which the level of an open silence depends, since this was asked
-        last."""
+        """Whether what the level of an open silence depends on has changed since this was asked last."""
         depends = grounds(event, known.around, self._is_covered(known), self._settings)
         now = (known.level, known.proposal, self._identity_of(mmsi), tuple(known.seen), *depends)
         if self._judged.get(id) == now:
@@ -323,12 +322,8 @@ class GapJudge:
             known.counted = hour
         if self._reception.remembers(known.start):
             (mmsi,) = proposed(known.proposal).mmsis
-            around.rings = [
-                self._reception.neighbours(
-                    mmsi, known.start, None if reach is None else area(known.lon, known.lat, reach)
-                )
-                for reach in _RINGS
-            ]
+            areas = [None if reach is None else area(known.lon, known.lat, reach) for reach in _RINGS]
+            around.rings = [self._reception.neighbours(mmsi, known.start, cells) for cells in areas]
         often, share = self._reception.often_lost(cells, around.under_way)
         if known.open or not known.level:
             around.lost_share = share if often else 0.0
@@ -398,11 +393,6 @@ class GapJudge:
         self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
         self._open, self._judged = {}, {}
         self._count = sum(map(len, self._known.values()))
-        for mmsi, id in self._all_open():
-            self._note_open(mmsi, id, True)
-
-    def _all_open(self) -> Iterator[tuple[int, str]]:
         for mmsi, silences in self._known.items():
             for id, known in silences.items():
-                if known.open:
-                    yield mmsi, id
+                self._note_open(mmsi, id, known.open)

@@ -190,14 +190,8 @@ class IdentityAnomalies:
 
     def _others(self, now: Identity) -> list[Identity]:
         """The other MMSIs that the same ship may have been heard under, live or given up."""
-        if not (now.imo or now.callsign):
-            return []
-        mmsis = set(self._namesakes.of(now))
-        for key in (now.imo, now.callsign):
-            if key and key in self._gone:
-                mmsis |= self._gone[key]
-        if not mmsis:
-            return []
+        keys = [key for key in (now.imo, now.callsign) if key and key in self._gone]
+        mmsis = {*self._namesakes.of(now), *(mmsi for key in keys for mmsi in self._gone[key])}
         found = []
         for mmsi in sorted(mmsis - {now.mmsi}):
             record = self._records.get(mmsi)

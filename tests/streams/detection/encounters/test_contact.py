@@ -35,8 +35,8 @@ def test_late_samples_give_the_same_as_if_they_had_been_in_time() -> None:
 def _sample(random: np.random.Generator, minute: int) -> PairSample:
     metres = float(random.choice([40.0, 300.0, 700.0, 900.0], p=[0.7, 0.1, 0.1, 0.1]))
     sog, status = float(random.choice([0.2, 3.0, 9.0], p=[0.8, 0.1, 0.1])), int(random.integers(0, 7))
-    vessels = (VesselSample(lon, 0.0, sog, 90.0, 90.0, status) for lon in (0.0, metres / 111_195))
-    return PairSample(minute * MINUTE, metres, metres / 2, False, *vessels)
+    a, b = (VesselSample(lon, 0.0, sog, 90.0, 90.0, status) for lon in (0.0, metres / 111_195))
+    return PairSample(minute * MINUTE, metres, metres / 2, False, a, b)
 
 
 def _told(contact: Contact | None) -> object:

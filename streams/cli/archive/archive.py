@@ -17,8 +17,8 @@ def archive(
         bool,
         typer.Option(
             "--check",
-            help="Archive nothing: compare raw frames, snapshots and rules with their hashes. What differs is "
-            "printed, and the exit code is 1.",
+            help="Archive nothing: compare raw frames, snapshots and rules with their hashes. What differs "
+            "is printed, and the exit code is 1.",
         ),
     ] = False,
     once: Annotated[

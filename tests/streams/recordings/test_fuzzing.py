@@ -39,7 +39,7 @@ def test_numbers_with_any_space_around_them(separator: str) -> None:
     assert number(f"{separator}42.5{separator}") == 42.5
 
 
-@pytest.mark.parametrize("signature, at", [(b"PK\x01\x02", 42), (b"PK\x05\x06", 16)])
+@pytest.mark.parametrize(("signature", "at"), [(b"PK\x01\x02", 42), (b"PK\x05\x06", 16)])
 def test_a_zip_archive_whose_directory_points_nowhere(signature: bytes, at: int, tmp_path: Path) -> None:
     """Behind its end, or before its start."""
     packed = io.BytesIO()

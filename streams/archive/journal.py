@@ -18,7 +18,7 @@ from models.time import Millis
 from streams.archive.folder import archived, commit_of, read_manifest
 from streams.archive.raw import END, LINES, RAW, SIGHTINGS, Header, Place, read_frames
 from streams.archive.source import sightings_in
-from streams.recordings.live import Step
+from streams.evidence.live import Step
 
 SOURCES: Final = -1
 """The partition that registrations of sources count as."""

@@ -19,8 +19,8 @@ from streams.archive.folder import ArchiveError, archived, commit_of, read_manif
 from streams.archive.journal import Journal, Position
 from streams.archive.writer import Writer
 from streams.evidence import rules_in_force
+from streams.evidence.live import live_arrivals
 from streams.recordings.arrivals import Arrival
-from streams.recordings.live import live_arrivals
 from streams.stages.core import Core
 from streams.stages.rules import Rules
 

@@ -7,6 +7,7 @@ from models.event import Event, sort_key
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from streams.evidence.bundle import Bundle, SourceLines
+from streams.evidence.live import Step, live_arrivals
 from streams.evidence.order import row_of
 from streams.evidence.raw_lines import RawLines
 from streams.evidence.request import Request, Wanted, check_events
@@ -14,7 +15,6 @@ from streams.evidence.rerun import core_of
 from streams.evidence.versions import versions
 from streams.evidence.vessel_lines import VesselLines
 from streams.evidence.witness import Witness
-from streams.recordings.live import Step, live_arrivals
 from streams.recordings.summary import Summary
 from streams.recordings.temporary import TemporaryFile
 

@@ -16,7 +16,7 @@ from models.time import Millis
 from streams.evidence import members
 from streams.evidence.bundle import Bundle
 from streams.evidence.errors import EvidenceError
-from streams.recordings.live import Step
+from streams.evidence.live import Step
 
 _LONGEST: Final = 1 << 22
 

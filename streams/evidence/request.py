@@ -10,8 +10,8 @@ from models.time import Millis
 from streams.evidence.bundle import InputFile, Selection
 from streams.evidence.comparison import by_revision, compare
 from streams.evidence.errors import EvidenceError
+from streams.evidence.live import Step
 from streams.recordings.arrivals import Source
-from streams.recordings.live import Step
 from streams.stages.rules import Rules
 
 

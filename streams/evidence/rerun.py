@@ -14,11 +14,11 @@ from models.time import to_text
 from streams.evidence import claims, members
 from streams.evidence.bundle import Bundle
 from streams.evidence.errors import EvidenceError
+from streams.evidence.live import live_arrivals
 from streams.evidence.order import steps_of
 from streams.evidence.witness import Witness, ignore
 from streams.output.report import plot_thresholds, render
 from streams.recordings.arrivals import Source
-from streams.recordings.live import live_arrivals
 from streams.recordings.summary import Summary
 from streams.stages.core import Core
 from streams.stages.intake import ReportFilter

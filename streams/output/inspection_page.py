@@ -87,7 +87,8 @@ def _section(found: Inspection, counts: PositionCounts) -> Iterator[str]:
     rows = [("format", found.format or "not known"), ("lines", f"{found.lines:,}")]
     if found.first is not None and found.last is not None:
         rows.append(("time", f"{to_text(found.first)} to {to_text(found.last)}"))
-    told = ", ".join(f"{where} ({count:,})" for where, count in found.times.items()) or "nowhere"
+    told = ", ".join(f"{where} ({count:,})" for where, count in found.times.items())
+    told = told + ", by sentences" if told else "nowhere"
     rows.append(("time from", told + ("; of poor quality" if found.poor_times else "")))
     kinds = ", ".join(f"type {kind}: {count:,}" for kind, count in found.messages.items())
     rows.append(("messages", f"{sum(found.messages.values()):,}" + (f" ({kinds})" if kinds else "")))

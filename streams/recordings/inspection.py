@@ -1,6 +1,7 @@
 """Inspection: what is in one recording, and what a replay would make of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -8,9 +9,11 @@ import numpy as np
 
 from models.frame import Reject
 from models.report import Reports, Rows
+from models.source_hints import SourceHints
 from models.time import MINUTE, Millis
 from models.vessel import flag_of
 from streams.decoding.decoder import Decoded, Decoder
+from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.source_times import TIME_NAMES, TimeKind
 from streams.recordings.diagnosis import unusable
 from streams.recordings.errors import SourceError
@@ -61,7 +64,7 @@ class Inspection(msgspec.Struct, rename="camel"):
     first: Millis | None = None
     last: Millis | None = None
     times: dict[str, int] = {}
-    """Messages by where their time was found."""
+    """Sentences by where their time was found. A row or an object is read as one sentence or several."""
     poor_times: bool = False
     area: tuple[float, float, float, float] | None = None
     """West, south, east, north of all positions, in degrees; a vessel across 180 degrees widens it."""
@@ -104,14 +107,26 @@ def inspect(
     found.messages = dict(sorted(decoder.messages.items()))
     found.times = {_where(kind, found.format): count for kind, count in report.times.items()}
     found.poor_times = report.poor
-    found.notes = [*recording.notes, *report.sentences()]
+    found.notes = [*recording.notes, *seen.notes, *report.sentences()]
     if not recording.survey().in_order:
         found.notes.append("its lines are out of order; a replay sorts them by time")
     problem = f"{name}: {report.problem}" if report.problem else unusable(name, decoder.outcomes, head)
     found.problems += [problem] if problem else []
-    if report.times.get(TimeKind.NONE) and not problem:
-        found.notes.append("some messages tell no time; --base-time TIME gives one to all of these")
+    if (untold := report.times.get(TimeKind.NONE)) and not problem:
+        found.notes.append(_untold(untold, sum(report.times.values()), decoder.outcomes, reading.hints))
     return found
+
+
+def _untold(untold: int, total: int, outcomes: Mapping[str, int], hints: SourceHints) -> str:
+    """What becomes of sentences that tell no time of their own: they have that of the lines before them."""
+    one = untold == 1
+    own = "tells no time of its own" if one else "tell no time of their own"
+    said = f"{untold:,} of {total:,} sentences {own}"
+    if unused := outcomes.get(Outcome.NO_TIME):
+        return f"{said}, and {unused:,} lines could not be used for that; --base-time TIME gives one to them"
+    if hints.base_time is not None and untold == total:
+        return f"{said}: --base-time gave {'it' if one else 'them'} one"
+    return f"{said}: {'it has' if one else 'they have'} the time that the source had reached by then"
 
 
 def _where(kind: TimeKind, form: str) -> str:
@@ -131,6 +146,7 @@ class _Seen:
         self._vessels: dict[int, VesselSeen] = {}
         self._minutes: set[int] = set()
         self._stations: Counter[str] = Counter()
+        self.notes: list[str] = []
 
     def take(self, decoded: Decoded) -> None:
         for reject in decoded.rejects:
@@ -152,6 +168,11 @@ class _Seen:
         wide = np.flatnonzero(np.diff(minutes) * MINUTE > LEAST_GAP)
         gaps = [(int(minutes[i] + 1) * MINUTE, int(minutes[i + 1]) * MINUTE) for i in wide.tolist()]
         found.gaps = sorted(sorted(gaps, key=lambda gap: gap[0] - gap[1])[:_MOST_GAPS])
+        if len(gaps) > _MOST_GAPS:
+            self.notes.append(
+                f"nothing was heard in {len(gaps) - _MOST_GAPS:,} more times of {LEAST_GAP // MINUTE} "
+                f"minutes or longer; the {_MOST_GAPS} longest are listed"
+            )
 
     def _reject(self, reject: Reject) -> None:
         if reject.outcome not in self._found.outcomes:

@@ -81,10 +81,11 @@ class _ZipContent:
     def chunks(self, access: Access) -> Iterator[bytes]:
         entry, packing = self.entry, _METHODS[self.entry.compress_type]
         with open_file(self.path) as file:
+            last = file.seek(0, 2) - _HEADER.size
+            if not 0 <= entry.header_offset <= last:  # the directory may tell anything
+                raise SourceError("is missing from the zip archive; fetch the file again")
             file.seek(entry.header_offset)
             header = file.read(_HEADER.size)
-        if len(header) < _HEADER.size:
-            raise SourceError("is missing from the zip archive; fetch the file again")
         offset = entry.header_offset + _HEADER.size + sum(_HEADER.unpack(header)[-2:])
         data = PartOfFile(self.path, offset, entry.compress_size).chunks(access)
         found = 0

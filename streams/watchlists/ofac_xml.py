@@ -206,7 +206,7 @@ def _day(element: Element) -> str | None:
     parts: dict[str, Any] = {}
     for each in element.iter():
         name = _tag(each)
-        if name in ("Year", "Month", "Day") and name not in parts and (each.text or "").strip().isdigit():
+        if name in ("Year", "Month", "Day") and name not in parts and (each.text or "").strip().isdecimal():
             parts[name] = int((each.text or "").strip())
     try:
         return date(parts["Year"], parts["Month"], parts["Day"]).isoformat()

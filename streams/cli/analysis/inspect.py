@@ -77,7 +77,8 @@ def _text(found: "Inspection", vessels: bool) -> Iterator[str]:
     if found.first is not None and found.last is not None:
         yield f"  time        {to_text(found.first)} to {to_text(found.last)}"
     told = ", ".join(f"{where} ({count:,})" for where, count in found.times.items())
-    yield f"  time from   {told or 'nowhere'}{'; of poor quality' if found.poor_times else ''}"
+    poor = "; of poor quality" if found.poor_times else ""
+    yield f"  time from   {told + ', by sentences' if told else 'nowhere'}{poor}"
     yield f"  lines       {found.lines:,}"
     for outcome, seen in found.outcomes.items():
         yield f"    {outcome.replace('_', ' '):<20} {seen.lines:>12,}{_example(seen)}"

@@ -70,8 +70,8 @@ def number(value: Any) -> float | None:
         return None
     if isinstance(value, int | float):
         result = float(value) if abs(value) <= MOST else math.inf
-    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        result = float(value)
+    elif isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
+        result = float(text)  # which itself strips fewer characters than `strip`
     else:
         return None
     return result if abs(result) <= MOST else None

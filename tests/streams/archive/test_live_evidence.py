@@ -31,7 +31,7 @@ from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.wire import RawFrame
 from streams.evidence import members, rerun
-from streams.recordings.live import live_arrivals
+from streams.evidence.live import live_arrivals
 from streams.recordings.replay import Replay
 from streams.stages.core import Core
 from tests.scenarios.runs import RULES, find, frames
@@ -62,8 +62,8 @@ def write(folder: Folder, seed: int) -> None:
     chance, writer = random.Random(seed), Writer(folder)
     folder.manifest.kind = "kafka"
     maker = SnapshotMaker(writer, RULES)
-    for at, name in enumerate(SOURCES):
-        writer.frame(Frame(name, b""), kind=REGISTERED, at=Place(-1, at, at, at))
+    for number, name in enumerate(SOURCES):
+        writer.frame(Frame(name, b""), kind=REGISTERED, at=Place(-1, number, number, number))
     made = [
         [(name, frame, "lines") for frame in frames(name, lines, 100)] + [(name, Frame(name, b""), "end")]
         for name, lines in SOURCES.items()

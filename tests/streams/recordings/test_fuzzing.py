@@ -1,0 +1,55 @@
+"""Fuzzing: the driver finds what it looks for, some cases find nothing, and what it found stays mended."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from streams.decoding.records.values import number
+from streams.recordings.content import Access
+from streams.recordings.errors import SourceError
+from streams.recordings.inputs import find_inputs
+from tests.streams.recordings import fuzz_cases, fuzzing
+
+
+def test_some_cases_of_every_format(tmp_path: Path) -> None:
+    made = list(fuzz_cases._made_up())
+    assert len(made) > 15
+    for at in range(0, 48, 4):
+        name, data, reading = fuzz_cases.case(at, made)
+        fuzzing.run_case(data, reading, tmp_path, whole=at == 0)
+        assert name
+
+
+def test_what_is_raised_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(fuzzing, "inspect", broken)
+    monkeypatch.setattr(fuzzing, "seeds", lambda: [fuzz_cases.Seed("text", b"!AIVDM,1,1,,A,,0*26\n")])
+    kinds = fuzzing.fuzz(0, 3, 60, tmp_path)
+    assert sum(kinds.values()) == 3
+    assert "ZeroDivisionError" in next(iter(kinds))
+    assert len(list(tmp_path.glob("*.bin"))) == 3
+
+
+@pytest.mark.parametrize("separator", ["\x1c", "\x1f", "\x85", "\u2003"])
+def test_numbers_with_any_space_around_them(separator: str) -> None:
+    assert number(f"{separator}42.5{separator}") == 42.5
+
+
+@pytest.mark.parametrize(("signature", "at"), [(b"PK\x01\x02", 42), (b"PK\x05\x06", 16)])
+def test_a_zip_archive_whose_directory_points_nowhere(signature: bytes, at: int, tmp_path: Path) -> None:
+    """Behind its end, or before its start."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("one.nmea", b"!AIVDM,1,1,,A,,0*26\n")
+    data = bytearray(packed.getvalue())
+    data[data.index(signature) + at + 2] = 1
+    path = tmp_path / "broken.zip"
+    path.write_bytes(data)
+    (found,) = find_inputs([str(path)])
+    assert found.name.endswith("one.nmea")
+    with pytest.raises(SourceError, match="missing from the zip archive"):
+        list(found.content.chunks(Access()))

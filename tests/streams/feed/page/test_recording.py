@@ -172,3 +172,17 @@ def test_keys_and_the_strip_move_the_time(demo: Recorded, tab: Open) -> None:
     page.keyboard.press("End")
     expect(moment).to_contain_text("2 Nov 2024")
     expect(page).not_to_have_url(re.compile("at="))
+
+
+def test_the_ledger_has_its_curve_and_the_facilitators(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    page.locator("#ledger-toggle").click()
+    ledger = page.locator("#ledger")
+    (year,) = demo.ask("ledger")["years"]
+    about = f"{year['barrels_total']['mid']:,.0f}"
+    expect(ledger.get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile(f"{about} with possible ones")
+    )
+    expect(ledger.locator(".ledger-curve text.limit")).to_have_text("cap: 500,000")
+    expect(ledger.locator("tbody tr")).not_to_have_count(0)
+    expect(ledger).to_contain_text("Facilitators")

@@ -52,11 +52,11 @@ class Withholding:
         latest = await self._log.latest_reviews(ids)
         found: dict[str, tuple[Review, frozenset[str]]] = {}
         for id, json in zip(ids, await self._log.latest_of(ids), strict=True):
-            review, chain = latest.get(id), _event(json)
-            if review is None or review.disposition is not Disposition.DISMISSED or json is None:
+            last, chain = latest.get(id), _event(json)
+            if last is None or last.disposition is not Disposition.DISMISSED or json is None:
                 self._chains.discard(id)
             elif chain is not None and chain.chain is not None and chain.status is not Status.RETRACTED:
-                found[id] = review, frozenset(leg.event for leg in chain.chain.legs)
+                found[id] = last, frozenset(leg.event for leg in chain.chain.legs)
         return found
 
 

@@ -30,6 +30,15 @@ class Row(msgspec.Struct, frozen=True):
     barrels_possible: Barrels
 
 
+class Point(msgspec.Struct, frozen=True):
+    """The deliveries of a year up to a day, and with it. A delivery counts on the day on which its call
+    ended; while it is open, on that of its start."""
+
+    day: str
+    barrels_seen: Barrels
+    barrels_total: Barrels
+
+
 class Year(msgspec.Struct, frozen=True):
     """One year. A delivery counts in the year in which its call began."""
 
@@ -47,6 +56,8 @@ class Year(msgspec.Struct, frozen=True):
     """The day by which the low estimates of the deliveries seen alone are above the cap. It may have been
     passed before: what was not seen is not in it. Null where they stay below."""
     rows: tuple[Row, ...]
+    course: tuple[Point, ...]
+    """A point for each day on which a delivery counts."""
     not_seen: str = UNSEEN
 
 
@@ -76,6 +87,7 @@ def _year(year: int, found: list[Delivery], s: LedgerSettings, reported: float |
         barrels_total=_sum(found, s),
         cap_passed_by=_passed(seen, s.cap_barrels),
         rows=tuple(_row(year, [one for one in found if (one.ship, one.port) == key], s) for key in rows),
+        course=_course(found, s),
     )
 
 
@@ -92,6 +104,20 @@ def _row(year: int, found: list[Delivery], s: LedgerSettings) -> Row:
         barrels_seen=_sum(seen, s),
         barrels_possible=_sum(possible, s),
     )
+
+
+def _course(found: list[Delivery], s: LedgerSettings) -> tuple[Point, ...]:
+    so_far: list[Delivery] = []
+    points: dict[str, Point] = {}
+    for one in sorted(found, key=lambda one: (_day(one), one.event)):
+        so_far.append(one)
+        seen = _sum((each for each in so_far if each.seen), s)
+        points[_day(one)] = Point(_day(one), seen, _sum(so_far, s))
+    return tuple(points.values())
+
+
+def _day(one: Delivery) -> str:
+    return (one.end or one.start)[:10]
 
 
 def _passed(seen: list[Delivery], cap: float) -> str | None:

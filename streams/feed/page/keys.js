@@ -13,7 +13,7 @@ export function listen(acts) {
   const help = byId("help");
   byId("help-button").addEventListener("click", () => help.showModal());
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open || byId("desk").open || byId("sign-in").open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open || byId("desk").open || byId("ledger").open || byId("sign-in").open) return;
     const field = event.target.closest?.("input, textarea, select");
     if (event.key === "Escape" && field) return field.blur();
     if (field && !(field.type === "checkbox" || field.type === "radio")) return;

@@ -9,6 +9,7 @@ import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
 import { grouped, knowFences, likeliest, sorted } from "./cases.js";
 import * as keys from "./keys.js";
+import { LedgerView } from "./ledger_view.js";
 import { List } from "./list.js";
 import { EventPanel, grip } from "./panel.js";
 import { Player } from "./player.js";
@@ -54,6 +55,7 @@ const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel, actions: (m
 const player = new Player(played, open, openBest);
 new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
 const unread = new Unread(open, draw);
+new LedgerView(open);
 const dialog = new SignIn(() => reach());
 const desk = new Desk({ signIn: () => dialog.ask(), changed: draw, area: () => map.area, selection: () => state.selection, use: (selection) => filters.set(selection), show: (watch) => (watch.mmsi ? openVessel(watch.mmsi) : showPlace(watch)), notify: () => unread.allowed() });
 let stream = null, filters = null;

@@ -2,6 +2,7 @@
    larger the longer the event lasts, ringed while open, struck through if retracted. */
 
 import { clean, el, typeName, vesselName, vesselsOf } from "./web/words.js";
+import { Fan } from "./fan.js";
 import { hoursOf } from "./web/event.js";
 
 const { L } = window;
@@ -22,7 +23,17 @@ const wordsOf = (event) => `${typeName(event.type)}, ${event.status === "retract
 export class Markers {
   /* `opened` gets the id of the event that is clicked. */
   constructor(map, opened) {
-    Object.assign(this, { map, opened, byId: new Map(), chosen: null });
+    Object.assign(this, { map, opened, byId: new Map(), chosen: null, fan: new Fan(map) });
+  }
+
+  get markers() {
+    return [...this.byId.values()].map(({ marker }) => marker);
+  }
+
+  /* How many events lie where this one does, unless they are fanned out. */
+  stacked(id) {
+    const { marker } = this.byId.get(id);
+    return this.fan.has(marker) ? 1 : this.fan.stack(marker, this.markers).length;
   }
 
   /* Shows these events and no others. `now`: the end of the data, in milliseconds. */
@@ -38,6 +49,7 @@ export class Markers {
       this.byId.get(event.id).state = state;
     }
     for (const id of left) {
+      this.fan.fold();
       this.byId.get(id).marker.remove();
       this.byId.delete(id);
     }
@@ -54,7 +66,7 @@ export class Markers {
     const drawing = el("svg", { viewBox: "-16 -16 32 32", "aria-hidden": "true" });
     const icon = L.divIcon({ className: "event-mark", html: drawing, iconSize: [32, 32] });
     const marker = L.marker([0, 0], { icon, keyboard: false, riseOnHover: true });
-    marker.on("click", () => this.opened(event.id));
+    marker.on("click", () => this.fan.spread(marker, this.markers) || this.opened(event.id));
     marker.setLatLng([event.position.lat, event.position.lon]).addTo(this.map);
     const entry = { marker, drawing, event };
     this.byId.set(event.id, entry);
@@ -64,6 +76,7 @@ export class Markers {
 
   change(entry, event, now) {
     const { marker, drawing } = entry;
+    this.fan.fold();
     entry.event = event;
     marker.setLatLng([event.position.lat, event.position.lon]);
     const size = sizeOf(event, now), shape = SHAPES[shapeOf(event.type)];

@@ -4,6 +4,7 @@ import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, clean, el, moment, timeOf, vesselName, vesselsOf } from "./web/words.js";
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
 import { hullsOf } from "./hulls.js";
+import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { reviewForm, reviewList } from "./review.js";
 import { dossierOf, linkTo } from "./address.js";
 import { TONES, figures, legList, tonesOf } from "./case_view.js";
@@ -121,6 +122,7 @@ export class EventPanel {
       section("Measurements", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
+      !printed && elsewhere(imagesOf(event.position, Date.parse(event.start)), "Satellites, where and on the day it began"),
       section("Reviews", reviewList(this.reviews), this.form),
       evidence(event),
       !printed && revisions(this.history),
@@ -142,7 +144,7 @@ export class EventPanel {
 
   vessels() {
     const cards = vesselCards(this.event);
-    vesselsOf(this.event).forEach((vessel, i) => cards.querySelectorAll(".card")[i].append(el("button", { type: "button", class: "quiet",
+    vesselsOf(this.event).forEach((vessel, i) => cards.querySelectorAll(".card")[i].append(elsewhere(registersOf(vessel.imo)) || "", el("button", { type: "button", class: "quiet",
       click: () => this.on.vessel(Number(vessel.ssvid)) }, "More about this vessel")));
     return cards;
   }

@@ -5,6 +5,7 @@ import { forgetColours } from "./web/colours.js";
 import { Chart, POLICIES } from "./chart.js";
 import { Markers } from "./markers.js";
 import { Measure } from "./measure.js";
+import { trackLines } from "./track_tip.js";
 import { TrackLayer } from "./tracks.js";
 import { VesselLayer } from "./vessel_layer.js";
 
@@ -158,7 +159,8 @@ export class SeaMap {
     const vessel = this.vessels.at({ lat, lng });
     this.vessels.hover(vessel);
     this.map.getContainer().classList.toggle("over", Boolean(vessel));
-    this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
+    const track = vessel ? [] : trackLines(this.tracks.lines, { lat, lng }, this.map.getZoom());
+    this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : track.length ? track : this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
       el("b", { class: i ? "more" : null }, bdi(fence.name)), `${human(fence.kind)}${fence.country ? `, ${country(fence.country)}` : ""}; ${POLICIES[fence.policy] ?? fence.policy}`]));
   }
 
@@ -169,7 +171,7 @@ export class SeaMap {
     this.vessels.hover(null);
     const { event } = entry, point = this.map.latLngToContainerPoint(entry.marker.getLatLng());
     this.say(point, [el("b", {}, typeName(event.type)), `${human(event.level)}, ${event.status} · score ${event.score.toFixed(2)}`,
-      ...vesselsOf(event).map((vessel) => bdi(vesselName(vessel)))]);
+      ...vesselsOf(event).map((vessel) => bdi(vesselName(vessel))), this.markers.stacked(event.id) > 1 && el("i", {}, `${this.markers.stacked(event.id)} events here: a click fans them out`)].filter(Boolean));
   }
 
   say(point, lines) {

@@ -13,7 +13,7 @@ const ARROWS = 130; // pixels between two arrows on a track
 const TIMES = [1, 3, 6, 12, 24, 48, 120, 240]; // hours between two times written on tracks; as zoom and room allow
 const APART = 90; // pixels between two of them, at least
 
-/* Splits a track of [milliseconds, lon, lat] where the vessel was silent. */
+/* Splits a track of [milliseconds, lon, lat, knots] where the vessel was silent. */
 export function pieces(points) {
   const found = [];
   for (const point of points) {
@@ -25,8 +25,10 @@ export function pieces(points) {
 }
 
 /* The points of an MF-JSON feature with a MovingPoint. */
-export const pointsOf = ({ temporalGeometry: { datetimes, coordinates } }) =>
-  datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1]]);
+export const pointsOf = ({ temporalGeometry: { datetimes, coordinates }, temporalProperties }) => {
+  const speeds = temporalProperties?.[0]?.speed?.values ?? [];
+  return datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1], speeds[i] ?? null]);
+};
 
 export const TrackLayer = CanvasLayer.extend({
   initialize(fleet, options) {

@@ -4,6 +4,7 @@ import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, country, duration, el, human, number, place, shipType, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { linkTo } from "./address.js";
 import { barrelsOf, carriersOf } from "./cases.js";
+import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { grip } from "./panel.js";
 import { facts, hits, hoursOf, section, table } from "./web/event.js";
 
@@ -59,6 +60,7 @@ export class VesselPanel {
       this.bar(),
       el("h2", {}, bdi(identity?.name ?? `MMSI ${number9}`)),
       hits(watchlists),
+      elsewhere(registersOf(identity?.imo)),
       el("div", { class: "actions" }, el("button", { type: "button", click: () => this.on.zoom() }, "Zoom to vessel"), this.on.actions(mmsi, identity?.name ?? `MMSI ${number9}`)),
       identity?.shared && el("p", { class: "warning" }, "This MMSI is used in two places at once: several ships may share it."),
       facts([["MMSI", number9], ["IMO", identity?.imo ?? "not known"], ["Call sign", identity?.callsign ? bdi(identity.callsign) : "not known"],
@@ -68,7 +70,8 @@ export class VesselPanel {
         ["Speed", whereabouts.speedKnots === null ? "not known" : `${number(whereabouts.speedKnots, 1)} kn`],
         ["Course", whereabouts.course === null ? "not known" : `${number(whereabouts.course, 0)}°`],
         ["Heading", whereabouts.heading === null ? "not known" : `${number(whereabouts.heading, 0)}°`],
-        ["Status", (whereabouts.status !== null && STATUSES[whereabouts.status]) || "not known"]])),
+        ["Status", (whereabouts.status !== null && STATUSES[whereabouts.status]) || "not known"]]),
+        elsewhere(imagesOf(whereabouts, Date.parse(whereabouts.time)), "That place and day")),
       this.tables(of, landed, number9),
       shares.length && section("Share of the ledger", table("Deliveries to North Korea that are counted for it, in barrels.", ["Year", "Port", "Calls seen", "Possible", "Barrels, about"], shares.map((row) => [
         String(row.year), row.port, row.seen, row.possible, row.barrels_seen.mid + row.barrels_possible.mid]))),
@@ -116,7 +119,7 @@ export class VesselPanel {
     for (const point of this.track) {
       if ((start && point.time.slice(0, 10) < start) || (end && point.time.slice(0, 10) > end)) continue;
       if (!segments.has(point.segment)) segments.set(point.segment, []);
-      segments.get(point.segment).push([Date.parse(point.time), point.lon, point.lat]);
+      segments.get(point.segment).push([Date.parse(point.time), point.lon, point.lat, point.speedKnots]);
     }
     this.on.tracks([...segments.values()].map((points) => ({ tone: "a", points })));
   }

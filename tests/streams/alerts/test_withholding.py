@@ -1,6 +1,7 @@
 """A dismissed case sends no alert, nor do its legs; nor does what is silenced. The audit says so."""
 
 import time
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ from tests.streams.feed.stream.test_cases import chain
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.services
-EVERY = {"revisions": ["new", "updated"]}
+EVERY: Final[dict[str, Any]] = {"revisions": ["new", "updated"]}
 
 
 def now() -> int:

@@ -70,6 +70,12 @@ def test_the_day_of_crossing_is_told_by_low_estimates_of_what_was_seen() -> None
         story.visit(A, "nampo", 10.0 * number, 20)
     year, *_ = ledger(deliveries(story.events, S), S, {2026: 100_000.0})
     assert year.cap_passed_by is not None
+    assert (year.course[-1].barrels_seen, year.course[-1].barrels_total) == (
+        year.barrels_seen,
+        year.barrels_total,
+    )
+    days = [point.day for point in year.course]
+    assert days == sorted(set(days))
     by = [one for one in deliveries(story.events, S) if (one.end or "")[:10] <= year.cap_passed_by]
     assert sum(one.barrels.low for one in by) > S.cap_barrels
     assert sum(one.barrels.low for one in by[:-1]) <= S.cap_barrels

@@ -1,5 +1,7 @@
 """The desk of alerts: a watch tells whatever the filters are, a silence keeps quiet until it is ended."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,7 +38,7 @@ def heard(page: Page) -> float:
 
 
 def test_a_watched_vessel_is_told_of_and_a_silenced_one_is_not(live: Live, tab: Open) -> None:
-    about = {"vessel": vessel(ONE, name="SOUTH", flag="RU")}
+    about: dict[str, Any] = {"vessel": vessel(ONE, name="SOUTH", flag="RU")}
     live.add([], [tick(ONE, 0, 131.0, 42.5)], [Identity(ONE, START, Role.TANKER, name="SOUTH")])
     opened = tab(live)
     opened.page.add_init_script(f"({HEARD})()")

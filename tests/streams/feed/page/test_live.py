@@ -286,6 +286,24 @@ def test_tiles_or_land_without_them(live: Live, tab: Open, monkeypatch: pytest.M
     assert not [one for one in opened.complaints if "Content Security Policy" in one]
 
 
+def test_events_at_one_place_fan_out(live: Live, tab: Open) -> None:
+    live.add([event(1), event(2), event(3)])
+    page = tab(live).open("?quiet=true")
+    marks, lines = page.locator(".event-mark"), page.locator(".fan-line")
+    expect(marks).to_have_count(3)
+    marks.last.click()
+    expect(lines).to_have_count(3)
+    expect(page.locator("#panel h2")).to_have_count(0)
+    boxes = [mark.bounding_box() for mark in marks.all()]
+    places = {(round(box["x"]), round(box["y"])) for box in boxes if box}
+    assert len(places) == 3, "each can be clicked"
+    page.locator(f".event-mark[data-id='{event(2).id}']").click()
+    expect(page.locator("#list a[aria-current]")).to_have_attribute("data-id", event(2).id)
+    assert f"event={event(2).id}" in page.url
+    page.get_by_role("button", name="Zoom in").click()
+    expect(lines).to_have_count(0)
+
+
 def test_the_clock_of_the_log(live: Live) -> None:
     """The feed sees what these tests write, on which they all rely."""
     live.add([event(1)])

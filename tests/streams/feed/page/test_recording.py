@@ -172,3 +172,44 @@ def test_keys_and_the_strip_move_the_time(demo: Recorded, tab: Open) -> None:
     page.keyboard.press("End")
     expect(moment).to_contain_text("2 Nov 2024")
     expect(page).not_to_have_url(re.compile("at="))
+
+
+def test_the_ledger_has_its_curve_and_the_facilitators(demo: Recorded, tab: Open) -> None:
+    page = tab(demo).open()
+    page.locator("#ledger-toggle").click()
+    ledger = page.locator("#ledger")
+    (year,) = demo.ask("ledger")["years"]
+    about = f"{year['barrels_total']['mid']:,.0f}"
+    expect(ledger.get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile(f"{about} with possible ones")
+    )
+    expect(ledger.locator(".ledger-curve text.limit")).to_have_text("cap: 500,000")
+    expect(ledger.locator("tbody tr")).not_to_have_count(0)
+    expect(ledger).to_contain_text("Facilitators")
+
+
+def test_tracks_tell_time_and_speed_and_links_lead_elsewhere_only_when_followed(
+    demo: Recorded, tab: Open
+) -> None:
+    page = tab(demo).open()
+    panel = page.locator("#panel")
+    expect(panel.get_by_role("link", name="Optical images")).to_be_visible()
+    links = page.locator("#panel .elsewhere a")
+    expect(links.filter(has_text="OpenSanctions")).not_to_have_count(0)
+    for link in links.all():
+        assert link.get_attribute("target") == "_blank"
+        assert link.get_attribute("rel") == "noopener noreferrer"
+    event = max(demo.ask("events?type=chain")["events"], key=lambda one: one["score"])
+    found = panel.get_by_role("link", name="Radar images").get_attribute("href") or ""
+    assert f"lat={event['position']['lat']:.5f}" in found
+    assert f"fromTime={event['start'][:10]}T00" in found
+    # along the track somewhere the tooltip says when and how fast, and over a silence that there was one
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    page.evaluate("document.querySelector('#legend').open = false")
+    said = set[str]()
+    for x in range(int(box["x"]) + 20, int(box["x"] + box["width"]) - 80, 9):
+        page.mouse.move(x, box["y"] + box["height"] * 0.45)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        said.add(page.locator("#tip").inner_text())
+    assert any(re.search(r"\d{4} \d\d:\d\d UTC\n[\d.]+ kn", text) for text in said), said

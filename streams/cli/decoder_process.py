@@ -17,6 +17,7 @@ from models.time import Millis
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
 from streams.recordings.arrivals import Arrival, Source, arrivals
+from streams.runtime.compiled import prepare
 from streams.runtime.forked import Forked, Send, can_fork, usable_cpus
 from streams.stages.intake import Arrived, Intake
 
@@ -74,6 +75,7 @@ def decoded_ahead(
             if message.part is not None:
                 yield _arrival(message.part)
 
+    prepare()  # the stages have loops, too
     with Forked("the process that decodes", work, interrupt.ask) as blocks:
         interrupt.pass_on = blocks.interrupt
         if interrupt.asked:  # perhaps since the other process was made

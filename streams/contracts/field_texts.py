@@ -946,7 +946,7 @@ RAW_FRAME: Final = {
         ),
         "first_line": Text("Number of the first line in its source, from 1.", limits={"minimum": 1}),
         "data": Text(
-            "At most 500 lines of NMEA 0183, each ended by a line feed. MessagePack binary; base64 in JSON."
+            "At most 5,000 lines of NMEA 0183, each ended by a line feed. MessagePack binary; base64 in JSON."
         ),
         "received": Text(
             "Time of receipt, one for each line, or one for `idle`. Null for a recording: its own times "

@@ -10,9 +10,11 @@ from typing import Final
 
 from models.time import DAY, HOUR, Millis
 
-FRAME_LINES: Final = 500
+FRAME_LINES: Final = 5_000
+FRAME_BYTES: Final = 400_000
 FRAME_MILLIS: Final = 200
-"""An ingest sends a frame when it has so many lines, or this long after the first of them."""
+"""An ingest sends a frame when it has so many lines or bytes, or this long after the first of them. So frames
+grow with the load, and what Kafka and Faust cost for each message is shared by more lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def specs(topics: Topics, raw: int, spread: int) -> tuple[TopicSpec, ...]:
     return (
         TopicSpec(topics.sources, 1, None, "the registration of a source", "source"),
         # kept as long as state can be rebuilt
-        TopicSpec(topics.raw, raw, 14 * DAY, f"a frame: up to {FRAME_LINES} lines of one source", "source"),
+        TopicSpec(topics.raw, raw, 14 * DAY, f"a frame: up to {FRAME_LINES:,} lines of one source", "source"),
         # anybody may write here; `tankerwatch ingest sightings:` takes them in
         TopicSpec(topics.sightings, 1, 120 * DAY, "what somebody saw, as JSON", "none"),
         TopicSpec(

@@ -2,15 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Final
 
 from models.time import Millis
-from streams.deployment.topics import FRAME_LINES
-
-LONGEST_LINE: Final = 1 << 16
-"""Only the head of a longer line is kept: a line without an end must not fill the memory."""
-BLOCK_BYTES: Final = 1 << 18
-"""A block of this size is closed, so that a frame stays well below the limit of a Kafka message."""
+from streams.deployment.topics import FRAME_BYTES, FRAME_LINES
+from streams.recordings.line_cutter import LONGEST_LINE
 
 CutMark = tuple[int, int, str]
 """Index in the block, whole length and SHA-256 of a line that was cut."""
@@ -86,7 +81,7 @@ class LineCutter:
         block.received.append(received)
         self._head.clear()
         self._length = 0
-        full = len(block) >= self._block_lines or len(block.data) >= BLOCK_BYTES
+        full = len(block) >= self._block_lines or len(block.data) >= FRAME_BYTES
         return [self._next_block()] if full else []
 
     def _next_block(self) -> Block:

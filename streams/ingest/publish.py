@@ -15,7 +15,7 @@ import msgspec
 from models.frame import Frame
 from models.source_hints import SourceHints
 from models.time import SECOND, Millis
-from streams.deployment.topics import FRAME_LINES, FRAME_MILLIS
+from streams.deployment.topics import FRAME_MILLIS
 from streams.ingest.counters import Counters
 from streams.ingest.delivery import deliver
 from streams.ingest.intake import Intake, utc_now
@@ -36,8 +36,10 @@ from streams.sightings.files import SightingFile
 
 MAX: Final = float("inf")
 """The rate without pauses: one recording after the other."""
-_AHEAD: Final = 128
+_AHEAD: Final = 32
 """Frames that are read ahead of all recordings together."""
+_SIGHTINGS: Final = 500
+"""Sightings in one frame."""
 
 
 async def publish(
@@ -119,10 +121,10 @@ async def publish(
 
 async def _feed_sightings(file: SightingFile, intake: Intake, by: Millis) -> None:
     """Send a whole file, moved in time by so much. Each sighting counts from when it was received."""
-    for at in range(0, len(file.sightings), FRAME_LINES):
+    for at in range(0, len(file.sightings), _SIGHTINGS):
         moved = (
             msgspec.structs.replace(each, time=each.time + by, received=each.received + by)
-            for each in file.sightings[at : at + FRAME_LINES]
+            for each in file.sightings[at : at + _SIGHTINGS]
         )
         await intake.feed_sightings([to_line(each) for each in moved], live=False)
     await intake.end()

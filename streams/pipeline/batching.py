@@ -16,7 +16,7 @@ from streams.deployment.wire import FactsFrame, InstantPart, Origin
 from streams.pipeline.operator import OutgoingRecord
 
 MAX_ROWS: Final = 4_000
-"""Reports or ticks in one record: well below a megabyte."""
+"""Positions, static reports or ticks in one record: well below a megabyte."""
 MAX_IDENTITIES: Final = 1_000
 MAX_EVENTS: Final = 10
 """Events in one part of an instant."""
@@ -30,6 +30,13 @@ MAX_PART_BYTES: Final = 500_000
 """and their size together, estimated."""
 EVENT_BYTES, POSITION_BYTES = 4_000, 200
 """About the size of an event without positions, and of a position in its evidence."""
+
+
+def dealt(rows: Rows, spread: int) -> list[Rows]:
+    """Rows by the partition of their MMSI, in order within each."""
+    partition = (rows["mmsi"] % spread).astype(np.uint16)
+    ends = np.cumsum(np.bincount(partition, minlength=spread))
+    return np.split(rows[np.argsort(partition, kind="stable")], ends[:-1])
 
 
 def facts(

@@ -10,6 +10,7 @@ they have. `streams/app.py` reads, sends and saves checkpoints.
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -122,15 +123,18 @@ class DecoderOperator:
         newest: Millis,
         sightings: list[Sighting],
     ) -> Iterable[OutgoingRecord]:
-        """The rows of every partition of MMSIs, in parts. The last part of each has the watermark.
+        """The rows of every partition of MMSIs, in one frame if they fit. The last one has the watermark.
 
         Sightings belong to no MMSI: the first partition has them.
         """
-        for partition in range(self._spread):
-            positions = reports.positions[reports.positions["mmsi"] % self._spread == partition]
-            statics = reports.statics[reports.statics["mmsi"] % self._spread == partition]
-            pieces = [(part, statics[:0]) for part in wire.chunks(positions, batching.MAX_ROWS)]
-            pieces += [(positions[:0], part) for part in wire.chunks(statics, batching.MAX_ROWS) if len(part)]
+        rows = zip(
+            batching.dealt(reports.positions, self._spread),
+            batching.dealt(reports.statics, self._spread),
+            strict=True,
+        )
+        for partition, (positions, statics) in enumerate(rows):
+            both = (wire.chunks(each, batching.MAX_ROWS) for each in (positions, statics))
+            pieces = list(zip_longest(*both, fillvalue=positions[:0]))
             for number, (some, others) in enumerate(pieces):
                 last = number == len(pieces) - 1
                 stations, (some, others) = batching.own_stations(reports.stations, some, others)

@@ -64,19 +64,19 @@ class Partition:
             ]
             self._clean_up_at = len(self.pending) + PENDING_BEFORE_CLEANUP
 
-    async def acknowledged(self) -> None:
-        """Wait until Kafka has what was sent so far. When cancelled, the records stay on their way.
+    async def acknowledged(self, sent: "set[asyncio.Future[Any]]") -> None:
+        """Wait until Kafka has these records. When cancelled, they stay on their way.
 
         Raises FramesMissing for a record that was given up, and whatever its producer raised.
         """
-        if sent := list(self.pending):
+        if sent:
             await asyncio.wait(sent)
             for future in sent:
                 if future.cancelled():
                     raise FramesMissing("a record was given up before Kafka had it")
                 future.result()
-            del self.pending[: len(sent)]
-            self._clean_up_at = PENDING_BEFORE_CLEANUP
+            self.pending = [each for each in self.pending if each not in sent]
+            self._clean_up_at = len(self.pending) + PENDING_BEFORE_CLEANUP
 
 
 class PartitionRunner:
@@ -102,7 +102,8 @@ class PartitionRunner:
         self._topics, self._every, self._redis = topics, every, redis
         self._partitions: dict[int, Partition] = {}
         self._given_up = 0  # times
-        self._lock = asyncio.Lock()
+        self._sending = asyncio.Lock()
+        self._saving = asyncio.Lock()  # taken before the other one
         self.processed = 0
         """Frames processed since the start."""
         self.saved = 0
@@ -120,7 +121,7 @@ class PartitionRunner:
         Kafka still has. If that lies beyond the checkpoint, the partition goes on there, and the log says
         which frames are gone.
         """
-        async with self._lock:
+        async with self._saving, self._sending:
             self._partitions = {
                 number: partition for number, partition in self._partitions.items() if number in earliest
             }
@@ -174,7 +175,7 @@ class PartitionRunner:
         partition.outbox.extend(records)
         partition.last = offset
         self.processed += 1
-        async with self._lock:
+        async with self._sending:
             await self._send_outbox(number, partition)
         if partition.last - partition.saved >= self._every:
             await self.checkpoint()
@@ -188,10 +189,11 @@ class PartitionRunner:
     async def checkpoint(self) -> dict[int, int]:
         """Save what has changed since the last checkpoint. Returns the offsets saved so far, by partition.
 
-        An offset is saved only once Kafka has everything that was sent for it. While Redis is away this
-        waits, and with it all frames of the stage. Raises Fenced and FramesMissing.
+        An offset is saved only once Kafka has everything that was sent for it. Meanwhile the stage goes on
+        with the frames after it. While Redis is away this waits, and soon the stage waits for it. Raises
+        Fenced and FramesMissing.
         """
-        async with self._lock:
+        async with self._saving:
             for number, partition in self._partitions.items():
                 if partition.last == partition.saved and not partition.outbox:
                     await self._verify(number, partition)
@@ -201,14 +203,15 @@ class PartitionRunner:
             return {number: offset for number, offset in saved.items() if offset >= 0}
 
     async def _write_checkpoint(self, number: int, partition: Partition) -> None:
-        await self._send_outbox(number, partition)
-        if partition.outbox:
-            return  # given up while sending
-        # the outbox is empty, and state and offset belong together: no await before they are noted
-        last = partition.last
-        partition.unsaved |= partition.operator.changes()
-        partition.onto.add(last)
-        await partition.acknowledged()
+        async with self._sending:
+            await self._send_outbox(number, partition)
+            if partition.outbox:
+                return  # given up while sending
+            # the outbox is empty, and state and offset belong together: no await before they are noted
+            last, sent = partition.last, set(partition.pending)
+            partition.unsaved |= partition.operator.changes()
+            partition.onto.add(last)
+        await partition.acknowledged(sent)
 
         async def save() -> bool:
             if self._partitions.get(number) is not partition:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,19 +10,22 @@ import numpy.typing as npt
 from models.frame import Cut, Frame
 from streams.recordings.errors import Interrupted, SourceError
 
-_LINE_FEED = ord("\n")
+LONGEST_LINE: Final = 1 << 16
+"""Bytes. No decoder reads that much of a line, so a frame is not made longer by more of it."""
+_LINE_FEED: Final = ord("\n")
 
 
 class LineCutter:
     """Makes frames of at most `frame_lines` lines and about `frame_bytes` bytes, lines numbered from 1.
 
-    Of a line longer than `frame_bytes` only the head is kept; the cuts of its frame have its length and
-    SHA-256. So memory stays bounded, whatever comes.
+    Of a line longer than that, or than `LONGEST_LINE`, only the head is kept; the cuts of its frame have its
+    length and SHA-256. So memory stays bounded, whatever comes.
     """
 
     def __init__(self, source: str, frame_bytes: int, frame_lines: int) -> None:
         self._source = source
         self._bytes = max(1, frame_bytes)
+        self._longest = min(self._bytes, LONGEST_LINE)
         self._lines = max(1, frame_lines)
         self._next_line = 1
         self._whole = bytearray()  # whole lines
@@ -39,7 +43,7 @@ class LineCutter:
         first = int(ends[0])
         self._extend(chunk[: first - 1])
         yield from self._end_line()
-        if len(ends) > 1 and int(np.diff(ends).max()) > self._bytes:
+        if len(ends) > 1 and int(np.diff(ends).max()) > self._longest:
             for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
                 self._extend(chunk[start : end - 1])
                 yield from self._end_line()
@@ -73,17 +77,17 @@ class LineCutter:
 
     def _extend(self, piece: bytes) -> None:
         """More of a line that has not ended."""
-        if self._length + len(piece) > self._bytes:
-            if self._length <= self._bytes:
+        if self._length + len(piece) > self._longest:
+            if self._length <= self._longest:
                 self._hash = hashlib.sha256(self._open)
             self._hash.update(piece)
-            self._open += piece[: max(0, self._bytes - self._length)]
+            self._open += piece[: max(0, self._longest - self._length)]
         else:
             self._open += piece
         self._length += len(piece)
 
     def _end_line(self) -> Iterator[Frame]:
-        if self._length > self._bytes:
+        if self._length > self._longest:
             self._cuts.append(Cut(self._count, self._length, self._hash.hexdigest()))
         self._whole += self._open
         self._whole.append(_LINE_FEED)

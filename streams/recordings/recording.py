@@ -23,7 +23,7 @@ from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
 from streams.recordings.text import peek, text_from
 
-FRAME_BYTES: Final = 1 << 18
+FRAME_BYTES: Final = 1 << 20
 FRAME_LINES: Final = 50_000
 
 
@@ -31,8 +31,8 @@ FRAME_LINES: Final = 50_000
 class Reading:
     """How recordings are read.
 
-    Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a longer line only the head is
-    kept. `format` is that of every recording; without it, each is recognised by its content. With
+    Frames have at most `frame_lines` lines and about `frame_bytes` bytes; of a very long line only the head
+    is kept. `format` is that of every recording; without it, each is recognised by its content. With
     `keep_order` lines stay as they stand; otherwise they are put in order of time where some would come more
     than the lateness of `settings` after later ones. `hints` are what the user says about the lines,
     `columns` what about the columns of tables.

@@ -17,6 +17,7 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.event import Event, Listener, register
+from numba.core.registry import cpu_target
 
 
 @contextmanager
@@ -93,6 +94,11 @@ def _say_once(sentence: str) -> None:
     if not _said:
         _said.add(sentence)
         print(sentence, file=sys.stderr, flush=True)
+
+
+def prepare() -> None:
+    """Load all that numba needs before the first loop, so that copies of this process don't load it again."""
+    cpu_target.target_context.refresh()
 
 
 def variants(function: Callable[..., object]) -> int:

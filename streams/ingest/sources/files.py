@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from models.frame import Frame
-from streams.deployment.topics import FRAME_LINES
-from streams.ingest.framing import LONGEST_LINE
+from streams.deployment.topics import FRAME_BYTES, FRAME_LINES
 from streams.ingest.intake import Intake
 from streams.recordings.content import STDIN, Access
 from streams.recordings.errors import Interrupted, SourceError
@@ -19,7 +18,7 @@ from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading, Recording
 from streams.runtime.tasks import finish
 
-AHEAD: Final = 32
+AHEAD: Final = 8
 """Frames of a recording that are read ahead of those taken in."""
 
 
@@ -89,7 +88,7 @@ class FrameReader:
         reading = replace(
             reading,
             access=Access(Until(self._stopped), stdin=stdin),
-            frame_bytes=LONGEST_LINE,
+            frame_bytes=FRAME_BYTES,
             frame_lines=FRAME_LINES,
             keep_order=reading.keep_order or not source.content.rereadable,
         )

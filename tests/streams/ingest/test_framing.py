@@ -5,7 +5,8 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.ingest.framing import BLOCK_BYTES, Block, LineCutter
+from streams.deployment.topics import FRAME_BYTES
+from streams.ingest.framing import Block, LineCutter
 
 
 def cut(pieces: list[bytes], **settings: int) -> list[Block]:
@@ -48,7 +49,7 @@ def test_a_line_has_the_time_at_which_its_end_arrived() -> None:
 def test_long_lines_do_not_make_large_blocks() -> None:
     line = b"x" * 60_000 + b"\n"
     blocks = cut([line * 40])
-    assert max(len(block.data) for block in blocks) <= BLOCK_BYTES + len(line)
+    assert max(len(block.data) for block in blocks) <= FRAME_BYTES + len(line)
     assert sum(len(block) for block in blocks) == 40
 
 

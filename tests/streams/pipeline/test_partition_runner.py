@@ -261,3 +261,28 @@ async def test_records_that_have_arrived_are_forgotten() -> None:
         await one.take(0, offset, str(offset).encode())
     assert len(one.partitions[0].pending) < 1_100, "of 6,000"
     at_work.cancel()
+
+
+async def test_the_stage_goes_on_while_a_checkpoint_is_written() -> None:
+    rng = random.Random(0)
+    broker = Broker(rng)
+    store = Store(rng, broker)
+    writing, there = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        writing.set()
+        await there.wait()
+
+    at_work = asyncio.create_task(broker.work())
+    one = partition_runner(store, broker)
+    await one.load({0: 0})
+    await one.take(0, 0, b"0")
+    store.maybe_away = slow  # type: ignore[method-assign]
+    saving = asyncio.create_task(one.checkpoint())
+    await writing.wait()
+    async with asyncio.timeout(10):
+        await one.take(0, 1, b"1")
+    there.set()
+    assert await saving == {0: 0}, "of the state as it was"
+    assert await one.checkpoint() == {0: 1}
+    at_work.cancel()

@@ -61,9 +61,7 @@ def read_outline(geometry: Any) -> Area:
     )
 
 
-def fence_of(
-    drawn: FenceVersion, valid_from: Millis | None = None, valid_to: Millis | None = None
-) -> Fence:
+def fence_of(drawn: FenceVersion, valid_from: Millis | None = None, valid_to: Millis | None = None) -> Fence:
     """The version as a fence. Raises PolygonError where its area is none."""
     return Fence(
         id=drawn.id,

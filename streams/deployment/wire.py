@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from models.date_order import DateOrder
-from models.errors import TankerwatchError
 from models.drawn_fence import FenceVersion
+from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.sighting import Sighting

@@ -12,8 +12,7 @@ import msgspec
 from geofences.polygon import PolygonError
 from models.drawn_fence import FenceVersion
 from models.event import Event, EventType, sort_key
-from models.report import joined
-from models.tick import TICK, Instant, no_ticks
+from models.tick import Instant, no_ticks
 from models.time import BEGINNING, END, HOUR, Millis, to_text
 from models.vessel import Identity
 from streams.detection.fence_crossing import Crossing, FenceCrossings
@@ -113,9 +112,7 @@ class FenceStage(Stage[Instant, FenceOutput]):
             self._changed.add("unsure/all")
             return []
         kind = EventType.FENCE_ENTRY if found.side == "entry" else EventType.FENCE_EXIT
-        return [
-            build_event(found, identity, instant, self._surroundings, self._detectors[kind], self._s)
-        ]
+        return [build_event(found, identity, instant, self._surroundings, self._detectors[kind], self._s)]
 
     def _forget(self, instant: Millis) -> None:
         """Crossings whose vessel has not turned out to be one that counts."""

@@ -18,6 +18,7 @@ from streams.feed.http import (
     analysis_routes,
     event_routes,
     feed_routes,
+    fence_routes,
     openapi,
     page_routes,
     problems,
@@ -54,7 +55,8 @@ def create_app(feed: FeedContext) -> ASGIApp:
     app.add_middleware(
         GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5, thread_minimum_size=IN_THREAD
     )
-    for routes in (event_routes, review_routes, vessel_routes, search_routes, analysis_routes, feed_routes):
+    routed = (event_routes, review_routes, vessel_routes, search_routes, analysis_routes, fence_routes)
+    for routes in (*routed, feed_routes):
         app.include_router(routes.router)
     if feed.progress is not None:
         app.include_router(replay_routes.router)

@@ -45,6 +45,7 @@ export class Stream {
     on("open", () => { answered = true; this.failures = 0; this.handlers.state("open"); });
     on("revision", (message) => { this.position = message.lastEventId; this.handlers.revision(JSON.parse(message.data)); });
     on("review", (message) => this.handlers.review(JSON.parse(message.data)));
+    on("fences", () => this.handlers.fences());
     on("heartbeat", (message) => this.handlers.heartbeat(JSON.parse(message.data)));
     on("reset", () => this.handlers.reset());
     on("goodbye", () => this.broke());

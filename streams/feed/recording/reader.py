@@ -25,8 +25,8 @@ class Recording:
         on_end: Callable[[Summary], object] = lambda _: None,
         keep: Callable[[Instant], object] = lambda _: None,
     ) -> None:
-        """`keep` gets every instant, in the thread that reads. `on_end` gets the summary, in the event loop, once
-        everything has been read."""
+        """`keep` gets every instant, in the thread that reads. `on_end` gets the summary, in the event loop,
+        once everything has been read."""
         self._log, self._progress, self._on_end = log, progress, on_end
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()

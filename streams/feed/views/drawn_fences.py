@@ -106,6 +106,11 @@ class FenceDesk:
         )
         return await self._send(gone)
 
+    async def standing(self) -> list[Fence]:
+        """The last version of each fence that is not deleted."""
+        standing = (each for each in current(await self.book.versions()) if not each.deleted)
+        return [fence_of(each, each.begins if each.valid_from else None) for each in standing]
+
     async def export(self) -> list[Fence]:
         """Every version that counts or has counted, with the time for which it does."""
         return exported(await self.book.versions())

@@ -120,11 +120,17 @@ export class FenceTool {
       if (!this.fixed) {
         const west = this.map.getCenter().lng, near = (lon) => lon + 360 * Math.round((west - lon) / 360), shift = near(parts[0][0][0][0]) - parts[0][0][0][0];
         this.corners = parts[0][0].slice(0, -1).map(([lon, lat]) => L.latLng(lat, lon + shift));
-        this.map.fitBounds(L.latLngBounds(this.corners), { padding: [60, 60], maxZoom: 13 });
-      } else this.map.fitBounds(shown.getBounds(), { padding: [60, 60], maxZoom: 13 });
+        this.fit(L.latLngBounds(this.corners));
+      } else this.fit(shown.getBounds());
     }
     this.draw();
     if (fence) this.form.elements.name.focus();
+  }
+
+  /* Shows the outline beside the tool, or below it on a phone. */
+  fit(bounds) {
+    const { x, y } = this.map.getSize(), wide = x > 2 * this.box.offsetWidth - 80;
+    this.map.fitBounds(bounds, { maxZoom: 13, paddingTopLeft: [40, wide ? 40 : Math.min(this.box.offsetHeight + 40, y / 2)], paddingBottomRight: [wide ? this.box.offsetWidth + 90 : 40, Math.min(110, y / 5)] });
   }
 
   add(position) {

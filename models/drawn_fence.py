@@ -1,7 +1,7 @@
 """A drawn fence: an area that an analyst drew on the map, in its versions; and a vessel's crossing of it.
 
-An edit is a new version of the fence, and so is its removal. A version counts from `valid_from` until the next
-one does.
+An edit is a new version of the fence, and so is its removal. A version counts from `valid_from` until the
+next one does.
 """
 
 from typing import Final, Literal

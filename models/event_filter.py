@@ -44,7 +44,7 @@ _FILTERS: Final = (
     Filter(
         "status", "Only events whose latest revision has this status.", "STATUS", "open", tuple(Status)),
     Filter(
-        "fence", "Only events in or near (within a kilometre of) the fence with this id.", "ID",
+        "fence", "Only events in or near (within a kilometre of) the fence with this id or name.", "ID",
         "kp-nampo-roads", pattern=r"^[^, ][^,]*$"),
     Filter(
         "country", "Only events in or near a fence of this country (ISO 3166-1 alpha-2), or a visit there.",
@@ -151,7 +151,7 @@ class EventFilter:
             and (not self.statuses or event.status in self.statuses)
             and event.score >= self.min_score
             and (self.box is None or self.box.contains(event.position.lon, event.position.lat))
-            and _any(self.fences, (fence.id for fence in event.geofences))
+            and _any(self.fences, (text for fence in event.geofences for text in (fence.id, fence.name)))
             and _any(self.countries, _countries(event))
             and _any(self.mmsis, (vessel.ssvid for vessel in event.vessels))
             and _any(self.imos, (vessel.imo for vessel in event.vessels))

@@ -26,10 +26,11 @@ from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
 from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
+from streams.pipeline.case_operator import CaseOperator
 from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.dead_sources import CHECK_SECONDS, SourceTimeout, end_frame
 from streams.pipeline.operator import Operator, OutgoingRecord, RegistrationsMissing
-from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
+from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import FramesMissing, PartitionRunner, UnreadableCheckpoint
 from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport, credentials

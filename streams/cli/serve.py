@@ -69,10 +69,12 @@ def _run(
     from streams.feed.analysis_settings import AnalysisSettings
     from streams.feed.http import access, server
     from streams.feed.http.context import FeedContext
+    from streams.feed.recording.fences import NOTE, RecordedFences
     from streams.feed.recording.memory_log import MemoryLog
     from streams.feed.recording.progress import Progress
     from streams.feed.recording.reader import Recording
     from streams.feed.stream.hub import Hub
+    from streams.feed.views.drawn_fences import FenceDesk
 
     url = server.url(listening)
 
@@ -82,14 +84,17 @@ def _run(
         tokens, _ = access.tokens(settings, HOST)
         hub, rules = Hub(log, settings), detection.rules
         analysis = AnalysisSettings(rules.settings.ledger, rules.settings.facilitators)
-        feed = FeedContext(log, hub, settings, rules.surroundings.fences, progress, tokens, analysis)
+        drawn = RecordedFences(log, progress, rules)
+        desk = FenceDesk(drawn, drawn.publish, drawn.newest, NOTE)
+        fences = (*rules.surroundings.fences, *rules.drawn)
+        feed = FeedContext(log, hub, settings, fences, progress, tokens, analysis, desk)
 
         def ended(summary: "Summary") -> None:
             _show(summary, log)
             typer.echo(f"All has been read; still at {url} (Ctrl-C ends it)", err=True)
 
         core = detection.core(sources)
-        recording = Recording(core, log, progress, detection.mmsis, ended)
+        recording = Recording(core, log, progress, detection.mmsis, ended, drawn.keep)
         await server.serve(
             feed,
             listening,

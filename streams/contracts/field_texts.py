@@ -85,6 +85,7 @@ EVENT: Final = {
             "other types."
         ),
         "positionAnomaly": Text("Positions that a ship cannot have had. Null for other types."),
+        "fenceCrossing": Text("A vessel that came into a drawn fence, or left it. Null for other types."),
         "darkEncounter": Text(
             "Two vessels that can have met while one or both were silent. Null for other types."
         ),
@@ -515,6 +516,26 @@ EVENT: Final = {
         "changes": Text("What changed, the latest last; empty for other kinds."),
         "others": Text("Vessels under other MMSIs that send the same IMO number, or call sign and size."),
     },
+    "FenceCrossing": {
+        "fence": Text("Id of the drawn fence."),
+        "fenceName": Text("Its name then."),
+        "version": Text("Its version: an edit makes a new one.", limits={"minimum": 1}),
+        "validFrom": Text("Event time from which that version counts; null if from the beginning."),
+        "kind": Text(
+            "`seen`: its track was on both sides, with a short time between. `silent`: it was not heard for "
+            "long between the two. `first_heard`: no position on the other side is known."
+        ),
+        "before": Text("Time of its last position on the other side; null if none is known."),
+        "after": Text("Time of its first position on this side."),
+        "unheardHours": Text("Between these two; null if there is no position before.", "h", NOT_NEGATIVE),
+        "speedKnots": Text("Speed at the first position on this side.", "kn", NOT_NEGATIVE),
+        "course": Text("Course over ground there.", "degrees"),
+        "insideSince": Text("Of an exit: time of its first position inside. Null for an entry."),
+        "insideHours": Text(
+            "Of an exit: from that time to its last position inside. Null for an entry.", "h", NOT_NEGATIVE
+        ),
+        "entrySeen": Text("Of an exit: whether it was outside before it was inside. False for an entry."),
+    },
     "PositionAnomaly": {
         "kind": Text(
             "`jumps`: positions jumped to where the vessel cannot have been. `frozen`: it reports speed "
@@ -711,7 +732,8 @@ EVENT: Final = {
             limits=COUNTRY,
         ),
         "relation": Text(
-            "`inside`, or `near`: within a kilometre of the fence.", limits={"enum": ["inside", "near"]}
+            "`inside`, or `near`: within a kilometre of the fence; `left`: the drawn fence that it left.",
+            limits={"enum": ["inside", "near", "left"]},
         ),
     },
     "Reason": {

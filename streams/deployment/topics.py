@@ -52,6 +52,10 @@ class Topics:
         return f"{self.prefix}tankerwatch.events"
 
     @property
+    def fences(self) -> str:
+        return f"{self.prefix}tankerwatch.fences"
+
+    @property
     def rejects(self) -> str:
         return f"{self.prefix}tankerwatch.rejects"
 
@@ -106,6 +110,8 @@ def specs(topics: Topics, raw: int, spread: int) -> tuple[TopicSpec, ...]:
         # as long as chains look back
         TopicSpec(topics.facts, 1, 120 * DAY, "revisions of events that one stage found", "none"),
         TopicSpec(topics.events, 1, None, "one revision of one event", "event id"),
+        # what the page draws goes into the raw topic; here is what counts, and from when on
+        TopicSpec(topics.fences, 1, None, "one version of a drawn fence, as JSON", "fence id:version"),
         TopicSpec(
             topics.rejects, 1, 14 * DAY, "a line or frame that could not be used, as it came", "source"
         ),

@@ -1,7 +1,7 @@
 """Crossings of drawn fences: a vessel comes in, or leaves.
 
-Rule. A vessel is in a fence from its first tick inside the outline on. It has left with its first tick that is
-farther than `leave_metres` outside, so noise at the edge makes no series of crossings. Only ticks from the
+Rule. A vessel is in a fence from its first tick inside the outline on. It has left with its first tick that
+is farther than `leave_metres` outside, so noise at the edge makes no series of crossings. Only ticks from the
 time on from which the version counts are looked at, so it does not matter what was known before.
 
 No crossing is told where a vessel is first heard inside within `settle_minutes` of the beginning of a
@@ -39,7 +39,7 @@ class FenceCrossingWeights(Weights, frozen=True, forbid_unknown_fields=True):
     probable: float = 0.15
     border: float = 0.2
     crossed: float = 0.05
-    """For: it was heard on both sides."""
+    """For: its track was on both sides."""
     stayed: float = 0.05
     """For: it was heard inside, then outside."""
     first_heard: float = 0.0
@@ -69,8 +69,8 @@ class FenceCrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     """Hours between the two sides from which on the crossing is only `possible`. Source: judgement; the reach
     of interpolation."""
     forget_days: float = 7.0
-    """Days without a position after which it is not known any more on which side a vessel was. Source: as long
-    as vessels are followed (`vessel.idle_days`)."""
+    """Days without a position after which it is not known any more on which side a vessel was. Source: as
+    long as vessels are followed (`vessel.idle_days`)."""
     candidate_hours: float = 24.0
     """Hours for which a crossing waits for the vessel to be known as one that counts. Source: the design."""
     most_near: int = 20_000
@@ -285,7 +285,7 @@ class FenceCrossings:
             given = [fence for fence in self._given if fence.id == id]
             drawn = self._drawn.get(id, [])
             begins = [each.valid_from if each.valid_from is not None else BEGINNING for each in given]
-            ends = [*begins[1:], drawn[0].begins if drawn else END]
+            ends = [*begins[1:], drawn[0].begins if drawn else END][: len(given)]
             for fence, end in zip(given, ends, strict=True):
                 until = min(END if fence.valid_to is None else fence.valid_to, end)
                 fences.append(_until(fence, until))

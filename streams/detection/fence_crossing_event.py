@@ -47,14 +47,14 @@ from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType
 CAME_IN: Final = ReasonType(
     code="crossed",
     side=Side.FOR,
-    text="was heard outside {name} at {before} UTC and inside at {after} UTC",
+    text="by its track, was outside {name} at {before} UTC and inside at {after} UTC",
     weight="crossed",
 )
 WENT_OUT: Final = ReasonType(
     code="crossed",
     side=Side.FOR,
-    text="was heard in {name}, or at most {leave:.0f} m outside, at {before} UTC and farther outside at "
-    "{after} UTC",
+    text="by its track, was in {name}, or at most {leave:.0f} m outside, at {before} UTC and farther outside "
+    "at {after} UTC",
     weight="crossed",
 )
 STAYED: Final = ReasonType(
@@ -192,8 +192,13 @@ def _is_silent(found: Crossing, s: FenceCrossingSettings) -> bool:
 def _for(found: Crossing, identity: Identity, s: FenceCrossingSettings) -> Iterator[Reason]:
     if (before := found.before) is not None:
         row = CAME_IN if found.side == "entry" else WENT_OUT
-        times = {"before": clock(before.time), "after": clock(found.after.time)}
-        yield row.reason(s, name=found.fence_name, leave=s.leave_metres, **times)
+        yield row.reason(
+            s,
+            name=found.fence_name,
+            leave=s.leave_metres,
+            before=clock(before.time),
+            after=clock(found.after.time),
+        )
         if found.since is not None:
             stay = before.time - found.since
             yield STAYED.reason(s, hours(stay), duration=duration_text(stay))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-from streams.detection import loitering_event, port_visit_event
+from streams.detection import fence_crossing_event, loitering_event, port_visit_event
 from streams.detection.chains import reasons as chain_reasons
 from streams.detection.dark_encounters import event as dark_encounter_event
 from streams.detection.dark_visits import event as dark_visit_event
@@ -47,6 +47,8 @@ def tables() -> tuple[ReasonTable, ...]:
         position_reasons.REASONS,
         dark_encounter_event.REASONS,
         sighting_reasons.REASONS,
+        fence_crossing_event.ENTRY_REASONS,
+        fence_crossing_event.EXIT_REASONS,
     )
 
 

@@ -103,7 +103,9 @@ class VesselDetectors:
                 fleet.quiet[slots[one.track]] = False
         return events
 
-    def close_buckets(self, vessels: Collection[tuple[VesselState, set[int]]], instant: Millis) -> list[Event]:
+    def close_buckets(
+        self, vessels: Collection[tuple[VesselState, set[int]]], instant: Millis
+    ) -> list[Event]:
         """Judge the bucket of loiterings that ends here for every vessel, and let go what is not needed.
 
         Each vessel comes with the numbers of its tracks.

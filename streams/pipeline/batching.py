@@ -22,14 +22,16 @@ MAX_EVENTS: Final = 10
 """Events in one part of an instant."""
 MAX_SIGHTINGS: Final = 1_000
 """Sightings in one part of an instant."""
+MAX_DRAWN: Final = 10
+"""Versions of drawn fences in one part of an instant; each has up to 500 positions."""
 MAX_FACTS: Final = 20
 """Events in one record of facts; an event takes up to 25 kB."""
 MAX_PARTS: Final = 4
 """Parts of instants in one record,"""
 MAX_PART_BYTES: Final = 500_000
 """and their size together, estimated."""
-EVENT_BYTES, POSITION_BYTES = 4_000, 200
-"""About the size of an event without positions, and of a position in its evidence."""
+EVENT_BYTES, POSITION_BYTES, DRAWN_BYTES = 4_000, 200, 12_000
+"""About the size of an event without positions, of a position in its evidence, and of a drawn fence."""
 
 
 def dealt(rows: Rows, spread: int) -> list[Rows]:
@@ -62,7 +64,7 @@ def facts(
 def parts(instant: Instant) -> Iterable[InstantPart]:
     """An instant in parts that each fit into a record.
 
-    Identities beyond the limit go before the ticks, events and sightings after them.
+    Identities beyond the limit go before the ticks, events, sightings and drawn fences after them.
     """
     first, later = instant.identities[:MAX_IDENTITIES], instant.identities[MAX_IDENTITIES:]
     for at in range(0, len(later), MAX_IDENTITIES):
@@ -75,6 +77,8 @@ def parts(instant: Instant) -> Iterable[InstantPart]:
     for at in range(0, len(instant.sightings), MAX_SIGHTINGS):
         seen = list(instant.sightings[at : at + MAX_SIGHTINGS])
         yield InstantPart(instant.time, b"", [], [()], [], seen)
+    for at in range(0, len(instant.drawn), MAX_DRAWN):
+        yield InstantPart(instant.time, b"", [], [()], drawn=list(instant.drawn[at : at + MAX_DRAWN]))
 
 
 def grouped(instants: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
@@ -83,7 +87,7 @@ def grouped(instants: Iterable[InstantPart]) -> Iterable[list[InstantPart]]:
     size = 0
     for part in instants:
         more = len(part.ticks) + 300 * len(part.identities) + 50 * len(part.stations)
-        more += 300 * len(part.sightings)
+        more += 300 * len(part.sightings) + DRAWN_BYTES * len(part.drawn)
         more += sum(EVENT_BYTES + POSITION_BYTES * len(each.evidence.positions) for each in part.events)
         if group and (size + more > MAX_PART_BYTES or len(group) == MAX_PARTS):
             yield group

@@ -9,6 +9,7 @@ from models.station_clock import Clocks
 from models.time import BEGINNING, END, Millis
 from streams.deployment.heartbeat import SourceBeat
 from streams.deployment.topics import Topics
+from streams.deployment.wire import Origin
 
 MAX_DEAD_LETTER_BYTES: Final = 900_000
 """Kafka takes a megabyte by default, and the headers need room too."""
@@ -78,6 +79,20 @@ class Registry(Protocol):
     def up_to(self, offset: int) -> Iterable[str]:
         """Sources registered at this offset or before. Raises RegistrationsMissing if it is not read yet."""
         ...
+
+
+class Taken:
+    """The highest origin taken from each stream of input. Frames that are not higher are skipped."""
+
+    def __init__(self) -> None:
+        self.highest: dict[str, Origin] = {}
+
+    def again(self, stream: str, origin: Origin) -> bool:
+        known = self.highest.get(stream)
+        if known is not None and origin <= known:
+            return True
+        self.highest[stream] = origin
+        return False
 
 
 def slowest(watermarks: Iterable[Millis]) -> Millis:

@@ -1,7 +1,7 @@
 """The stages between topics: one frame in, frames out. Deterministic, like the stages themselves.
 
     ais.raw ─► DecoderOperator ─► ais.reports ─► VesselOperator ─► ais.ticks ─► MeetingOperator
-                             tankerwatch.events ◄─ CaseOperator ◄─ ais.facts ◄──────┘
+          tankerwatch.events ◄─ CaseOperator (case_operator) ◄─ ais.facts ◄──────┘└─► tankerwatch.fences
 
 An operator belongs to one partition of its input topic. What it sends is a function of the frames that it has
 taken so far. After a crash it sends the same frames again, with the same origins, and their readers skip what
@@ -16,7 +16,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from models.event import Event, to_json
 from models.frame import Cut, Frame, Reject
 from models.report import Reports
 from models.sighting import Sighting
@@ -26,7 +25,6 @@ from streams.decoding.decoder import Decoder
 from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import (
-    FactsFrame,
     Origin,
     RawFrame,
     ReportsFrame,
@@ -34,10 +32,19 @@ from streams.deployment.wire import (
     WireError,
 )
 from streams.pipeline import batching
-from streams.pipeline.operator import OVERTAKEN, OperatorStats, OutgoingRecord, Registry, dead_letter, slowest
+from streams.pipeline.drawn_lines import announced, drawn_of, reports_of
+from streams.pipeline.operator import (
+    OVERTAKEN,
+    OperatorStats,
+    OutgoingRecord,
+    Registry,
+    Taken,
+    dead_letter,
+    slowest,
+)
 from streams.pipeline.sighting_lines import sightings_of
 from streams.pipeline.source_beats import PIECE, SourceBeats
-from streams.stages.case_stage import CaseStage
+from streams.stages.fence_stage import FenceStage
 from streams.stages.meeting_stage import MeetingStage
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
@@ -46,6 +53,8 @@ from streams.stages.watermark import Watermarks
 
 _OF: Final = " of "
 _NEWEST: Final = f"newest{_OF}"
+_FENCES: Final = "fences:"
+"""Begins the names of the pieces of FenceStage, beside those of MeetingStage."""
 
 
 class DecoderOperator:
@@ -62,6 +71,9 @@ class DecoderOperator:
 
     def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, RawFrame)
+        if frame.kind == "fences":  # of the feed, which is no source that has lines or a time
+            drawn, dead = drawn_of(frame, offset, self._partition, self._topics)
+            return [*reports_of(drawn, frame, Origin(self._partition, offset, 0), self._topics), *dead]
         decoder = self._decoders.get(frame.source)
         if decoder is None:
             decoder = Decoder(
@@ -101,7 +113,9 @@ class DecoderOperator:
             decoder.end()
             return
         if frame.kind not in ("lines", "sightings", "idle"):
-            raise WireError(f"kind {frame.kind!r} of a raw frame; there are lines, sightings, idle, end")
+            raise WireError(
+                f"kind {frame.kind!r} of a raw frame; there are lines, sightings, fences, idle, end"
+            )
         if (
             decoder.ended
         ):  # it was taken for dead (streams/pipeline/dead_sources.py), or its name was given again
@@ -198,20 +212,6 @@ class DecoderOperator:
             self._decoders[name].load(state)
 
 
-class _Taken:
-    """The highest origin taken from each stream of input. Frames that are not higher are skipped."""
-
-    def __init__(self) -> None:
-        self.highest: dict[str, Origin] = {}
-
-    def again(self, stream: str, origin: Origin) -> bool:
-        known = self.highest.get(stream)
-        if known is not None and origin <= known:
-            return True
-        self.highest[stream] = origin
-        return False
-
-
 class _VesselState(msgspec.Struct):
     marks: dict[str, Millis]
     registry: int
@@ -234,7 +234,7 @@ class VesselOperator:
         self._marks = Watermarks()
         self._read = -1  # registrations taken in
         self._told = BEGINNING, False  # how far, and whether all sources had ended
-        self._taken = _Taken()
+        self._taken = Taken()
 
     def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, ReportsFrame)
@@ -242,6 +242,9 @@ class VesselOperator:
         # the registrations that the frame's sender knew of and no later ones: a function of the frames alone
         new = list(self._registry.up_to(frame.registry)) if frame.registry > self._read else []
         if self._taken.again(str(frame.origin.partition), frame.origin):
+            return []
+        if frame.drawn:  # nothing waits for whoever draws: it counts from the next instant on
+            self._stage.feed(reports)
             return []
         self._read = max(self._read, frame.registry)
         for source in new:
@@ -302,15 +305,16 @@ class _MeetingState(msgspec.Struct):
 
 
 class MeetingOperator:
-    """MeetingStage over the ticks of all partitions of MMSIs."""
+    """MeetingStage, and FenceStage beside it, over the ticks of all partitions of MMSIs."""
 
     def __init__(self, spread: int, rules: Rules, topics: Topics) -> None:
         self._topics = topics
         self._stage = MeetingStage(rules)
+        self._fences = FenceStage(rules)
         # of each partition: how far it is, and whether all its sources have ended
         self._far = dict.fromkeys(range(spread), (BEGINNING, False))
         self._told = BEGINNING, False
-        self._taken = _Taken()
+        self._taken = Taken()
 
     def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
         frame = wire.decode(value, TicksFrame)
@@ -320,6 +324,7 @@ class MeetingOperator:
             return []
         for instant in instants:
             self._stage.feed(instant)
+            self._fences.feed(instant)
         if frame.done != BEGINNING:
             self._far[partition] = frame.done, frame.ended
         done = min(done for done, _ in self._far.values())
@@ -327,12 +332,16 @@ class MeetingOperator:
         if (done, ended) == self._told or done == BEGINNING:
             return []
         self._told = done, ended
-        events = self._stage.advance(END if ended else done + 1)
-        return list(batching.facts(self._topics, "meetings", 0, offset, done, events))
+        limit = END if ended else done + 1
+        fenced = self._fences.advance(limit)
+        events = [*self._stage.advance(limit), *fenced.events]
+        facts = batching.facts(self._topics, "meetings", 0, offset, done, events)
+        return [*facts, *(announced(version, self._topics) for version in fenced.taken)]
 
     def changes(self) -> dict[str, bytes | None]:
         state = _MeetingState(self._far, self._told, self._taken.highest)
-        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
+        fences = {f"{_FENCES}{name}": piece for name, piece in self._fences.changes().items()}
+        return {**self._stage.changes(), **fences, "host": msgspec.msgpack.encode(state)}
 
     def stats(self) -> OperatorStats:
         done, ended = self._told
@@ -340,64 +349,13 @@ class MeetingOperator:
 
     def load(self, pieces: dict[str, bytes]) -> None:
         kept = msgspec.msgpack.decode(pieces.pop("host"), type=_MeetingState)
+        fences = {
+            name.removeprefix(_FENCES): pieces.pop(name) for name in list(pieces) if name.startswith(_FENCES)
+        }
+        if fences:  # a checkpoint of a version before there was the stage has none
+            self._fences.load(fences)
         self._stage.load(pieces)
         self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
-
-
-class _CaseState(msgspec.Struct):
-    done: Millis
-    taken: dict[str, Origin]
-
-
-class CaseOperator:
-    """CaseStage over the events of all stages before it. It publishes events in the order of a replay.
-
-    A large instant comes in several frames. Only the last says that it is complete.
-    """
-
-    def __init__(self, rules: Rules, topics: Topics) -> None:
-        self._topics = topics
-        self._stage = CaseStage(rules)
-        self._done = BEGINNING
-        self._taken = _Taken()
-
-    def process(self, value: bytes, offset: int) -> list[OutgoingRecord]:
-        frame = wire.decode(value, FactsFrame)
-        stream = f"{frame.stage}/{frame.origin.partition}"
-        if self._taken.again(stream, frame.origin):
-            return []
-        self._stage.feed(frame.events)
-        self._done = max(self._done, frame.done)
-        return [self._event(event) for event in self._stage.advance(self._done)]
-
-    def _event(self, event: Event) -> OutgoingRecord:
-        """CloudEvents in binary mode: the attributes are headers, the value is the event itself."""
-        return OutgoingRecord(
-            self._topics.events,
-            to_json(event),
-            key=event.id.encode(),
-            headers={
-                "ce_specversion": b"1.0",
-                "ce_id": f"{event.id}:{event.revision}".encode(),
-                "ce_source": b"tankerwatch",
-                "ce_type": f"tankerwatch.{event.type}".encode(),
-                "ce_time": event.detected.encode(),
-                "ce_subject": ",".join(each.ssvid for each in event.vessels or (event.vessel,)).encode(),
-                "content-type": b"application/json",
-            },
-        )
-
-    def changes(self) -> dict[str, bytes | None]:
-        state = _CaseState(self._done, self._taken.highest)
-        return {**self._stage.changes(), "host": msgspec.msgpack.encode(state)}
-
-    def stats(self) -> OperatorStats:
-        return OperatorStats(self._done, self._done)
-
-    def load(self, pieces: dict[str, bytes]) -> None:
-        kept = msgspec.msgpack.decode(pieces.pop("host"), type=_CaseState)
-        self._stage.load(pieces)
-        self._done, self._taken.highest = kept.done, kept.taken
 
 
 def _last_times(reports: Reports) -> list[Millis]:

@@ -20,7 +20,8 @@ class Later(Generic[T]):
 
     def __init__(self, kind: str, type: type[T], changed: set[str]) -> None:
         """`kind` begins the names of the pieces."""
-        self.kind, self._type, self._changed = kind, type, changed
+        self.kind, self._changed = kind, changed
+        self._decoder = msgspec.msgpack.Decoder(list[type])  # type: ignore[valid-type]
         self._waiting: dict[Millis, list[T]] = {}
 
     def __iter__(self) -> Iterator[Millis]:
@@ -49,6 +50,8 @@ class Later(Generic[T]):
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Replace the state by those of these pieces that are of this kind."""
-        decoder = msgspec.msgpack.Decoder(list[self._type])  # type: ignore[name-defined]
-        split = ((*name.partition("/")[::2], data) for name, data in sorted(pieces.items()))
-        self._waiting = {int(rest): decoder.decode(data) for kind, rest, data in split if kind == self.kind}
+        start = f"{self.kind}/"
+        mine = {name: data for name, data in pieces.items() if name.startswith(start)}
+        self._waiting = {
+            int(name.removeprefix(start)): self._decoder.decode(mine[name]) for name in sorted(mine)
+        }

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import redis.asyncio as redis
 
+from models.drawn_fence import FenceVersion
 from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
 from models.time import DAY, Millis, from_text
@@ -61,6 +62,8 @@ class Batch:
     revisions: list[Revision] = field(default_factory=list)
     ticks: list[Rows] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
+    fences: list[FenceVersion] = field(default_factory=list)
+    """Written beside the event log, before the rest."""
 
     @property
     def size(self) -> int:

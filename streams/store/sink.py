@@ -15,9 +15,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from models.drawn_fence import FenceVersion
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import Heartbeat, Kept
@@ -30,6 +32,7 @@ from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import end
+from streams.store.drawn_fences import DrawnFences
 from streams.store.event_log_writer import (
     Batch,
     LogWriter,
@@ -52,7 +55,12 @@ class Sink:
         self._kept = Kept(entries=limits.log_entries, days=limits.log_days)
         self._writer = LogWriter(self._redis, deployment.prefix, limits)
         topics = deployment.topics
-        self._names = {TopicPartition(topics.events, 0): "events", TopicPartition(topics.ticks, 0): "ticks"}
+        self._fences = DrawnFences(self._redis, deployment.prefix)
+        self._names = {
+            TopicPartition(topics.events, 0): "events",
+            TopicPartition(topics.ticks, 0): "ticks",
+            TopicPartition(topics.fences, 0): "fences",
+        }
         self._at: dict[str, int] = {}  # the last offset in Redis
         self._start: dict[str, int] = {}
         self._saved = time.time()
@@ -128,6 +136,10 @@ class Sink:
                 if record.value is not None:  # a tombstone: the topic forgets an event, the log keeps it
                     batch.revisions.append(revision(record.value))
                 return
+            if name == "fences":
+                if record.value is not None:
+                    batch.fences.append(msgspec.json.decode(record.value, type=FenceVersion))
+                return
             frame = wire.decode(record.value or b"", wire.TicksFrame)
             for part in frame.instants:
                 batch.ticks.append(part.instant().ticks)
@@ -137,6 +149,7 @@ class Sink:
             log.error("left_out", topic=record.topic, offset=record.offset, reason=str(error))
 
     async def _write(self, batch: Batch) -> None:
+        await self._fences.confirm(batch.fences)  # again after a crash, which changes nothing
         written: Written = await self._writer.write(batch)
         self._at |= batch.after
         self._saved = time.time()

@@ -18,6 +18,7 @@ from streams.feed.http import (
     analysis_routes,
     event_routes,
     feed_routes,
+    fence_routes,
     openapi,
     page_routes,
     problems,
@@ -57,7 +58,7 @@ def create_app(feed: FeedContext) -> ASGIApp:
     )
     for routes in (
         event_routes, review_routes, silence_routes, vessel_routes, search_routes, analysis_routes,
-        feed_routes,
+        fence_routes, feed_routes,
     ):  # fmt: skip
         app.include_router(routes.router)
     if feed.progress is not None:

@@ -1,6 +1,8 @@
 """What the operations of one application share: log, hub, settings, and how far a recording was read."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -8,6 +10,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from geofences.fence import Fence, to_geojson
+from models.drawn_fence import FenceVersion
 from models.event import EventType
 from models.time import Millis
 from streams.feed.analysis_settings import AnalysisSettings
@@ -19,9 +22,12 @@ from streams.feed.recording.memory_log import MemoryLog
 from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.cases import Cases
-from streams.feed.stream.hub import Hub
+from streams.feed.stream.hub import LOOK, Hub
+from streams.feed.stream.sse import message
+from streams.feed.views.drawn_fences import FenceDesk, current
 from streams.feed.views.fleet import Fleet
 from streams.feed.views.vessel_index import VesselIndex
+from streams.runtime.retry import REDIS_AWAY
 
 
 @dataclass(slots=True)
@@ -34,6 +40,8 @@ class FeedContext:
     """Of a recording; None for the live feed."""
     tokens: Tokens = field(default_factory=Tokens)
     analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
+    desk: FenceDesk | None = None
+    """Of drawn fences; None where nobody can draw."""
     fleet: Fleet = field(init=False)
     vessels: VesselIndex = field(init=False)
     streams: Streams = field(init=False)
@@ -45,6 +53,17 @@ class FeedContext:
         self.vessels = VesselIndex(self.log)
         self.streams = Streams(self.hub, self.settings)
         self.fences_json = msgspec.Raw(msgspec.json.encode(to_geojson(self.fences)))
+
+    async def watch_fences(self) -> None:
+        """Tell all streams of changes of drawn fences, until cancelled: of those that others made, too."""
+        known: list[FenceVersion] | None = None
+        while self.desk is not None:
+            with suppress(*REDIS_AWAY):  # the hub logs it
+                found = await self.desk.book.versions()
+                if known is not None and found != known:
+                    self.hub.tell(message("fences", msgspec.json.encode({"fences": len(current(found))})))
+                known = found
+            await asyncio.sleep(LOOK)
 
     async def view(self, at: Millis | None = None) -> "FeedView":
         """What operations read: everything, or what was known at a moment of a recording.

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Request
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
+from geofences.fence import to_geojson
 from models.event import EventType
 from models.time import to_text
 from streams.feed import metrics
@@ -55,7 +56,10 @@ async def get_config(_: NoQuery, feed: Feed) -> Response:
     response_model=Annotated[FeatureCollection, Msgspec()],
 )
 async def get_fences(_: NoQuery, feed: Feed) -> Response:
-    return GeoJson(feed.fences_json)
+    """Drawn ones are there as they stand now, also before they count; those of files and of the package are
+    those of the feed's start."""
+    standing = await feed.desk.standing() if feed.desk is not None else []
+    return GeoJson(to_geojson((*feed.fences, *standing)) if standing else feed.fences_json)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from models.drawn_fence import LONGEST_NAME, MOST_VERSIONS
 from models.event_filter import FILTERS, EventFilter, Filter
 from models.time import Millis, from_text
 from streams.feed.http.openapi import example
@@ -54,6 +55,12 @@ def _count(most: int) -> BeforeValidator:
         return int(text)
 
     return _reads(read, f"a number from 1 to {most}")
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise ValueError(f"{text!r} is not valid; give a whole number")
+    return int(text)
 
 
 def _year(text: str) -> int:
@@ -265,6 +272,18 @@ class _Reviews(Parameters):
     format: Annotated[Literal["json", "csv"], Field(description="`json`: labels; `csv`: a table.")] = "json"
 
 
+class _Removal(Parameters):
+    version: Annotated[
+        int,
+        Field(ge=1, le=MOST_VERSIONS, description="The version of the fence that is to be deleted."),
+        BeforeValidator(_number),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_VERSIONS}),
+    ]
+    by: Annotated[
+        str, Field(min_length=1, max_length=LONGEST_NAME, description="Who deletes it.", examples=["Kim"])
+    ]
+
+
 NoQuery = Annotated[_None, Query()]
 MomentQuery = Annotated[_Moment, Query()]
 ExportQuery = Annotated[_Export, Query()]
@@ -277,3 +296,4 @@ TrackQuery = Annotated[_Track, Query()]
 SearchQuery = Annotated[_Search, Query()]
 LedgerQuery = Annotated[_Ledger, Query()]
 ReviewQuery = Annotated[_Reviews, Query()]
+FenceRemoval = Annotated[_Removal, Query()]

@@ -3,20 +3,28 @@
 import asyncio
 import socket
 from collections.abc import Sequence
+from typing import Final
 
 from geofences.fence import Fence
 from streams.deployment.config import Deployment
 from streams.feed.analysis_settings import AnalysisSettings
+from streams.feed.fence_sender import FenceSender
 from streams.feed.http import access, server
 from streams.feed.http.context import FeedContext
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
+from streams.feed.views.drawn_fences import FenceDesk
 from streams.runtime import logs
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
+from streams.store.drawn_fences import DrawnFences
 from streams.store.event_log import EventLog
 
 log = get_logger(__name__)
+NOTE: Final = (
+    "A fence counts from the next five minutes of data on. Entries and exits of the vessels that count then "
+    "come as events."
+)
 
 
 def run(
@@ -39,14 +47,19 @@ def run(
         )  # fmt: skip
 
     async def work() -> None:
-        client = connect(deployment.redis)
+        client, sender = connect(deployment.redis), FenceSender(deployment)
         try:
             events = EventLog(client, deployment.prefix)
             hub = Hub(events, settings, deployment.redis)
-            feed = FeedContext(events, hub, settings, tuple(fences), tokens=tokens, analysis=analysis)
+            book = DrawnFences(client, deployment.prefix)
+            desk = FenceDesk(book, sender.send, events.newest, NOTE)
+            feed = FeedContext(
+                events, hub, settings, tuple(fences), tokens=tokens, analysis=analysis, desk=desk
+            )
             log.info("feed_started", at=server.url(listening))
             await server.serve(feed, listening)
         finally:
+            await sender.stop()
             await client.aclose()
         log.info("feed_stopped")
 

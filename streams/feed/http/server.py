@@ -72,7 +72,9 @@ async def serve(
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config, feed.hub)
-    parts = [feed.hub.run(), feed.streams.watch(), sweep(lambda: server.server_state.connections), *beside]
+    parts = [feed.hub.run(), feed.streams.watch(), sweep(lambda: server.server_state.connections)]
+    parts += [feed.watch_fences()] if feed.desk is not None else []
+    parts += beside
     started(lambda: server.handle_exit(signal.SIGTERM, None))
     await until_done(server.serve([listening]), parts)
 

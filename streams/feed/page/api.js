@@ -54,11 +54,14 @@ export async function get(path, parameters = {}, signal = undefined) {
   return { content: await response.json(), headers: response.headers };
 }
 
-export async function post(path, content) {
+export const post = (path, content) => send("POST", path, content);
+
+/* Asks the feed to change something; `content` is sent as JSON. */
+export async function send(method, path, content = undefined) {
   const response = await ask(path === "session" ? "v1/session" : addressOf(path), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(content),
+    method,
+    headers: content === undefined ? {} : { "Content-Type": "application/json" },
+    body: content === undefined ? undefined : JSON.stringify(content),
   });
   const text = await response.text();
   return text ? JSON.parse(text) : null;

@@ -8,7 +8,7 @@ import { project } from "./fleet.js";
 import { COUNTRIES, PORTS, WATERS } from "./map_names.js";
 
 /* What a fence's policy means for events inside it. */
-export const POLICIES = { watch: "encounters are raised even here", suppress: "encounters and loitering are not raised", score: "counts in the score" };
+export const POLICIES = { watch: "encounters are raised even here", suppress: "encounters and loitering are not raised", score: "counts in the score", drawn: "entries and exits are events" };
 const DASHES = { watch: [], suppress: [1.5, 3], score: [6, 4] };
 
 export const Chart = CanvasLayer.extend({
@@ -25,7 +25,7 @@ export const Chart = CanvasLayer.extend({
   setFences(collection) {
     this.fences = collection.features.map(({ properties, geometry }) => {
       const rings = ringsOf(geometry);
-      return { ...properties, rings, box: union(rings.map((ring) => ring.box)) };
+      return { policy: properties.kind, ...properties, rings, box: union(rings.map((ring) => ring.box)) };
     });
     // the smallest last, so that they are on top
     this.fences.sort((a, b) => area(b.box) - area(a.box));

@@ -3,7 +3,7 @@
 import { byId, el } from "./web/words.js";
 
 const HELP = [["j, ↓", "next event"], ["k, ↑", "previous event"], ["Enter", "open the event"], ["Esc", "close the panel"], ["/", "find a vessel, place or case"], ["f", "filters"],
-  ["z", "zoom to the open event or vessel"], ["a", "show all events on the map"], ["m", "measure distances on the map"], ["t", "colours: system, light, dark"], ["?", "this help"],
+  ["z", "zoom to the open event or vessel"], ["a", "show all events on the map"], ["m", "measure distances on the map"], ["d", "draw fences"], ["t", "colours: system, light, dark"], ["?", "this help"],
   ["space", "recording: play or pause"], [",, .", "recording: five minutes back or on"], ["<, >", "recording: an hour back or on"], ["p, n", "recording: to the event before or after"],
   ["[, ]", "recording: slower or faster"], ["Home, End", "recording: its beginning or end"]];
 

@@ -5,6 +5,7 @@ import { byId, el, inForce, moment, plural, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Desk } from "./desk.js";
 import { Events } from "./events.js";
+import { FenceTool } from "./fence_tool.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
 import { grouped, knowFences, likeliest, sorted } from "./cases.js";
@@ -56,6 +57,7 @@ const player = new Player(played, open, openBest);
 new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
 const unread = new Unread(open, draw);
 new LedgerView(open);
+const fenceTool = map.tool = new FenceTool(map.map, { shown: () => { map.measure.toggle(false); view("map"); }, changed: () => showFences(), signIn: () => dialog.ask() });
 const dialog = new SignIn(() => reach());
 const desk = new Desk({ signIn: () => dialog.ask(), changed: draw, area: () => map.area, selection: () => state.selection, use: (selection) => filters.set(selection), show: (watch) => (watch.mmsi ? openVessel(watch.mmsi) : showPlace(watch)), notify: () => unread.allowed() });
 let stream = null, filters = null;
@@ -82,19 +84,14 @@ async function start() {
     revision, review, reset, sources: told, heartbeat: (beat) => { status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }); draw(); },
     state: (name, next) => status.connection(name, next),
     failed: () => reach(),
+    fences: () => { showFences(); fenceTool.refresh(); },
   });
   keys.listen(shortcuts);
   if (config.tiles) map.tiles(config.tiles.url, showLand);
   else showLand();
   byId("attribution").textContent = config.tiles ? config.tiles.attribution : config.attribution;
-  get("fences.geojson").then(({ content }) => {
-    map.chart.setFences(content);
-    knowFences((lon, lat) => map.chart.fencesAt(lon, lat));
-    list.anew();
-    draw();
-    if (panel.event?.chain) panel.draw();
-    filters.offerFences(content.features.map((feature) => feature.properties));
-  }).catch(refused);
+  knowFences((lon, lat) => map.chart.fencesAt(lon, lat));
+  showFences();
   if (config.mode === "recording") await player.begin(state.at);
   else state.at = null;
   at(player.moment);
@@ -102,6 +99,19 @@ async function start() {
   fleet.start(config.mode === "recording" ? READING : LIVE, state.at);
   if (config.mode === "recording") player.run();
   document.body.classList.add("ready");
+}
+
+async function showFences() {
+  try {
+    const { content } = await get("fences.geojson");
+    map.chart.setFences(content);
+    list.anew();
+    draw();
+    if (panel.event?.chain) panel.draw();
+    filters.offerFences(content.features.map((feature) => feature.properties));
+  } catch (error) {
+    refused(error);
+  }
 }
 
 /* The shipped land: what the map shows without online tiles, or when they fail to load. */
@@ -411,8 +421,8 @@ byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 const shortcuts = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
-  Escape: () => (map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
-  m: () => map.measure.toggle(),
+  Escape: () => (fenceTool.open ? fenceTool.escape() : map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
+  m: () => map.measure.toggle(), d: () => fenceTool.toggle(),
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),

@@ -28,7 +28,7 @@ export class SeaMap {
     const keepOut = () => this.keepOut();
     this.tracks = new TrackLayer(fleet, { pane: "tracks", keepOut }).addTo(this.map);
     this.vessels = new VesselLayer(fleet, { pane: "vessels", keepOut }).addTo(this.map);
-    this.markers = new Markers(this.map, (id) => this.measure.on || on.event(id));
+    this.markers = new Markers(this.map, (id) => this.measure.on || this.tool?.on_map || on.event(id));
     this.measure = new Measure(this.map);
     this.events = [];
     this.tip = byId("tip");
@@ -192,6 +192,7 @@ export class SeaMap {
 
   click({ latlng }) {
     if (this.measure.on) return this.measure.add(latlng);
+    if (this.tool?.on_map) return this.tool.add(latlng);
     const vessel = this.vessels.at(latlng);
     if (vessel) this.on.vessel(vessel.mmsi);
   }

@@ -46,6 +46,7 @@ export class Stream {
     for (const kind of ["hello", "sources", "silences"]) on(kind, (message) => this.handlers.sources(JSON.parse(message.data)));
     on("revision", (message) => { this.position = message.lastEventId; this.handlers.revision(JSON.parse(message.data)); });
     on("review", (message) => this.handlers.review(JSON.parse(message.data)));
+    on("fences", () => this.handlers.fences());
     on("heartbeat", (message) => this.handlers.heartbeat(JSON.parse(message.data)));
     on("reset", () => this.handlers.reset());
     on("goodbye", () => this.broke());

@@ -7,15 +7,15 @@ that costs nothing to make, so that each viewer can have a moment of their own.
 import time
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from models.event import Event, to_json
+from models.event import Event, EventType, to_json
 from models.last_position import LastPosition
 from models.review import Review
 from models.silence import AuditLine, Silence
 from models.tick import Instant
-from models.time import BEGINNING, Millis, from_text
+from models.time import BEGINNING, Millis, from_text, to_text
 from models.vessel import Identity
 from streams.deployment.heartbeat import Heartbeat
 from streams.feed.notifier import Notifier
@@ -279,6 +279,30 @@ class MemoryLog(RecordingLog):
         content.added += 1
         if len(content.entries) > before:
             content.changed.notify()
+
+    def exchange(self, types: Collection[EventType], events: Iterable[Event]) -> None:
+        """Put these events in the place of all events of these types. The log begins anew for its readers."""
+        content = self._content
+        fresh = [
+            (one.detected, one.id, one.revision, Entry(
+                "", one.id, one.revision, one.type, one.level, one.status, to_json(one)
+            ))
+            for one in events
+        ]  # fmt: skip
+        kept = [
+            (to_text(at), one.id, one.revision, one)
+            for at, one in zip(content.detected, content.entries, strict=True)
+            if one.type not in types
+        ]
+        rows = sorted([*kept, *fresh], key=lambda row: row[:3])
+        content.entries = [row[3] for row in rows]
+        content.detected = [from_text(row[0]) for row in rows]
+        content.indices.clear()
+        for index, one in enumerate(content.entries):
+            content.indices[one.id].append(index)
+        content.age += 1
+        content.added += 1
+        content.changed.notify()
 
     def _reached(self, moment: Millis) -> None:
         self.first = moment if self.first is None else self.first

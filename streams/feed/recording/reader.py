@@ -23,17 +23,20 @@ class Recording:
         progress: Progress,
         mmsis: frozenset[int] = frozenset(),
         on_end: Callable[[Summary], object] = lambda _: None,
+        keep: Callable[[Instant], object] = lambda _: None,
     ) -> None:
-        """`on_end` gets the summary, in the event loop, once everything has been read."""
+        """`keep` gets every instant, in the thread that reads. `on_end` gets the summary, in the event loop,
+        once everything has been read."""
         self._log, self._progress, self._on_end = log, progress, on_end
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
+        self._keep = keep
         self._instants: list[Instant] = []
         self._events: list[Event] = []
         self._replay = Replay(
             core,
             on_event=self._events.append,
-            on_instant=self._instants.append,
+            on_instant=self._take,
             on_progress=self._hand_over,
             stopped=self._stopped.is_set,
             mmsis=mmsis,
@@ -63,6 +66,10 @@ class Recording:
     def _call(self, call: Callable[..., object], *arguments: object) -> None:
         if not self._stopped.is_set():
             self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _take(self, instant: Instant) -> None:
+        self._keep(instant)
+        self._instants.append(instant)
 
     def _hand_over(self, _: Summary) -> None:
         """Called in the thread after every frame. Waits for the log to take it, so that nothing piles up."""

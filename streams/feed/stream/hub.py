@@ -130,6 +130,11 @@ class Hub:
         """The result of `attempt`, which is repeated while the log cannot be reached."""
         return await retry_until_available("Redis", self._where, attempt, REDIS_AWAY)
 
+    def tell(self, content: bytes) -> None:
+        """Send a message that is about no event to all streams, whatever they select."""
+        self._add(Item(self.last, None, content, review=True))
+        self.changed.notify()
+
     async def seen(self) -> None:
         """If the log was set back, wait until the hub has noticed it.
 

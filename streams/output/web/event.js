@@ -22,6 +22,7 @@ const harbour = (name) => clean(name).split(",")[0];
 /* Where an event was, in one line, or null at sea: the port of a call, the ends of a chain, else the fence that its
    position is in, or is near. */
 export function whereOf(event) {
+  if (event.fenceCrossing) return clean(event.fenceCrossing.fenceName);
   if (event.portVisit) return clean(event.portVisit.portName);
   if (event.chain) return [...new Set(event.chain.legs.filter((leg) => leg.portName).map((leg) => harbour(leg.portName)))].join(" → ") || null;
   const inside = event.geofences.find((fence) => fence.relation === "inside"), first = inside ?? event.geofences[0];

@@ -283,5 +283,36 @@ export const REASONS = {
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "found_silent", "side": "retraction", "text": "it is taken for …, whose gap tells of the sighting", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "fence_entry": { "reasons": [
+    {"code": "crossed", "side": "for", "text": "by its track, was outside … at … UTC and inside at … UTC", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unheard", "side": "against", "text": "was not heard for … h between the two sides: when it crossed is not known more closely", "weight": 0.05, "thresholds": [1.0], "unit": "h", "plotted": false},
+    {"code": "first_heard", "side": "against", "text": "no position of it outside, up to … km away, is known since the fence counts or of the last … days: where it came from is not known", "weight": 0.0, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
+  ] },
+  "fence_exit": { "reasons": [
+    {"code": "crossed", "side": "for", "text": "by its track, was in …, or at most … m outside, at … UTC and farther outside at … UTC", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "stayed", "side": "for", "text": "was there for …, from its first position inside to its last one there", "weight": 0.05, "thresholds": [], "unit": "h", "plotted": false},
+    {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unheard", "side": "against", "text": "was not heard for … h between the two sides: when it crossed is not known more closely", "weight": 0.05, "thresholds": [1.0], "unit": "h", "plotted": false},
+    {"code": "inside_before", "side": "against", "text": "was not heard outside before it was heard inside: when it came in is not known", "weight": 0.0, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
   ] }
 };

@@ -23,9 +23,10 @@ from streams.deployment.wire import (
     Registration,
     TicksFrame,
 )
+from streams.pipeline.case_operator import CaseOperator
 from streams.pipeline.checkpoint import Checkpoint, StoredState
 from streams.pipeline.operator import OutgoingRecord
-from streams.pipeline.operators import CaseOperator, DecoderOperator, VesselOperator
+from streams.pipeline.operators import DecoderOperator, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core

@@ -12,8 +12,9 @@ from models.time import END
 from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import RawFrame
+from streams.pipeline.case_operator import CaseOperator
 from streams.pipeline.operator import Operator, OutgoingRecord
-from streams.pipeline.operators import CaseOperator, DecoderOperator, MeetingOperator, VesselOperator
+from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
 from streams.stages.settings import Settings
 from streams.stages.watermark import Watermarks
 from tests.scenarios.runs import (

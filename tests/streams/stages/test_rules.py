@@ -36,6 +36,7 @@ DEPENDS = {
     "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, DARK_VESSEL, IDENTITY, CHAIN}),
     "meeting": ALL,
     "case": frozenset({CHAIN}),
+    "fence_crossing": frozenset({EventType.FENCE_ENTRY, EventType.FENCE_EXIT}),
     "ledger": frozenset(),
     "facilitators": frozenset(),
 }

@@ -1,0 +1,179 @@
+"""The desk for drawn fences: what people ask for, checked; the versions; and the file that a replay reads."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby, pairwise
+from typing import Annotated, Any, Final, Protocol
+
+import msgspec
+
+from geofences.drawn import fence_of, read_outline
+from geofences.fence import Fence
+from models.drawn_fence import LONGEST_NAME, MOST_FENCES, MOST_VERSIONS, FenceVersion
+from models.errors import InputError, TankerwatchError
+from models.time import Millis, to_text
+from streams.runtime.logs import get_logger
+
+log = get_logger(__name__)
+MOST_KEPT: Final = 10_000
+"""Versions of all fences that there ever were; they are kept, because a replay needs them."""
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+
+
+class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fence to draw, or a drawn one as it should be from now on.
+
+    `geometry` is a GeoJSON Polygon or MultiPolygon. `version` is the one that was edited; null for a new
+    fence.
+    """
+
+    name: Text
+    geometry: dict[str, Any]
+    by: Text
+    version: int | None = None
+
+
+class FenceList(msgspec.Struct):
+    """All versions of all drawn fences, by id and version; and what comes of drawing here."""
+
+    fences: list[FenceVersion]
+    note: str
+
+
+class FenceConflict(TankerwatchError):
+    """Somebody else has changed the fence meanwhile, or there are as many as there may be."""
+
+
+class NoSuchFence(TankerwatchError):
+    """There is no drawn fence of this id."""
+
+
+class FenceBook(Protocol):
+    """Where versions are kept: `streams.store.drawn_fences.DrawnFences` documents it."""
+
+    async def versions(self) -> list[FenceVersion]: ...
+    async def claim(self, version: FenceVersion) -> bool: ...
+    async def release(self, version: FenceVersion) -> None: ...
+
+
+class FenceDesk:
+    """Draws, edits and removes fences."""
+
+    def __init__(
+        self,
+        book: FenceBook,
+        publish: Callable[[FenceVersion], Awaitable[None]],
+        newest: Callable[[], Awaitable[Millis | None]],
+        note: str,
+    ) -> None:
+        """`publish` hands a version to the stages; `newest` is how far event time has come; `note` tells
+        people what comes of drawing."""
+        self.book, self.note = book, note
+        self._publish, self._newest = publish, newest
+
+    async def draw(self, given: FenceRequest) -> FenceVersion:
+        """A new fence. Raises InputError, FenceConflict and what `publish` raises."""
+        versions = await self.book.versions()
+        standing = [each for each in current(versions) if not each.deleted]
+        if len(standing) >= MOST_FENCES:
+            raise FenceConflict(f"there are {MOST_FENCES} drawn fences, and no more are allowed; delete one")
+        if len(versions) >= MOST_KEPT:
+            raise FenceConflict(
+                f"{MOST_KEPT:,} versions of drawn fences are kept, and no more are allowed; export them, "
+                "give the file to workers and feed with TANKERWATCH_FENCES, and clear the key in Redis"
+            )
+        return await self._take(given, f"drawn-{secrets.token_hex(6)}", 1)
+
+    async def edit(self, id: str, given: FenceRequest) -> FenceVersion:
+        """The next version of a fence. Raises as `draw`, and NoSuchFence."""
+        last = await self._last(id, given.version)
+        return await self._take(given, id, last.version + 1)
+
+    async def remove(self, id: str, version: int, by: str) -> FenceVersion:
+        """The version that says that it is no more. Raises as `edit`."""
+        last = await self._last(id, version)
+        since, drawn = await self._now()
+        gone = msgspec.structs.replace(
+            last,
+            version=last.version + 1,
+            deleted=True,
+            by=by,
+            valid_from=None,
+            since=since,
+            drawn=drawn,
+        )
+        return await self._send(gone)
+
+    async def standing(self) -> list[Fence]:
+        """The last version of each fence that is not deleted."""
+        standing = (each for each in current(await self.book.versions()) if not each.deleted)
+        return [fence_of(each, each.begins if each.valid_from else None) for each in standing]
+
+    async def export(self) -> list[Fence]:
+        """Every version that counts or has counted, with the time for which it does."""
+        return exported(await self.book.versions())
+
+    async def _last(self, id: str, version: int | None) -> FenceVersion:
+        last = next((each for each in current(await self.book.versions()) if each.id == id), None)
+        if last is None or last.deleted:
+            raise NoSuchFence(f"there is no drawn fence {id!r}; it may have been deleted")
+        if last.version != version:
+            raise FenceConflict(
+                f"{last.by} has changed this fence meanwhile (it is in version {last.version}); load it anew"
+            )
+        if last.version >= MOST_VERSIONS:
+            raise FenceConflict(f"this fence has {MOST_VERSIONS} versions; draw a new one in its place")
+        return last
+
+    async def _take(self, given: FenceRequest, id: str, version: int) -> FenceVersion:
+        name, by = given.name.strip(), given.by.strip()
+        if not name or not by:
+            raise InputError("name and by: give the fence a name, and say who you are")
+        area = read_outline(given.geometry)
+        since, drawn = await self._now()
+        made = FenceVersion(id=id, version=version, name=name, area=area, by=by, since=since, drawn=drawn)
+        return await self._send(made)
+
+    async def _send(self, version: FenceVersion) -> FenceVersion:
+        if not await self.book.claim(version):
+            raise FenceConflict("somebody else has changed this fence at the same time; load it anew")
+        try:
+            await self._publish(version)
+        except BaseException:
+            await self.book.release(version)
+            raise
+        log.info(
+            "fence_deleted" if version.deleted else "fence_drawn", fence=version.id, name=version.name,
+            version=version.version, by=version.by, positions=sum(map(len, version.area.coordinates[0])),
+        )  # fmt: skip
+        return version
+
+    async def _now(self) -> tuple[str, str]:
+        """Event time, and that of the clock."""
+        now = int(time.time() * 1000)
+        newest = await self._newest()
+        return to_text(now if newest is None else newest), to_text(now)
+
+
+def current(versions: Sequence[FenceVersion]) -> list[FenceVersion]:
+    """The last version of each fence; one that was deleted, too."""
+    return [list(group)[-1] for _, group in groupby(versions, key=lambda each: each.id)]
+
+
+def exported(versions: Sequence[FenceVersion]) -> list[Fence]:
+    """As fences that `--fence` reads: each version ends where the next one begins.
+
+    What the stages have not taken yet is left out.
+    """
+    out: list[Fence] = []
+    for _, group in groupby(versions, key=lambda each: each.id):
+        counted = [each for each in group if each.valid_from is not None]
+        ends: list[Millis | None] = [*(after.begins for _, after in pairwise(counted)), None]
+        out += (
+            fence_of(each, each.begins, end)
+            for each, end in zip(counted, ends, strict=True)
+            if not each.deleted
+        )
+    return out

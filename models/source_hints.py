@@ -1,11 +1,19 @@
 """Source hints: what the user says about the lines of a source, where the lines do not say it themselves."""
 
+from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from models.date_order import DateOrder
 from models.time import Millis
+
+
+class DateOrder(StrEnum):
+    """Whether the day or the month comes first in a date that ends with its year."""
+
+    UNKNOWN = ""
+    DAY_FIRST = "dmy"
+    MONTH_FIRST = "mdy"
 
 
 class SourceHints(msgspec.Struct, frozen=True):

@@ -15,9 +15,8 @@ import msgspec
 import numpy as np
 import zstandard
 
-from models.date_order import DateOrder
 from models.frame import Cut, Frame
-from models.source_hints import NO_HINTS, SourceHints
+from models.source_hints import NO_HINTS, DateOrder, SourceHints
 from models.time import DAY, Millis, to_text
 from streams.archive.folder import ArchiveError
 from streams.decoding.line_times import LineTimes

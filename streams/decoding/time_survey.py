@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.date_order import DateOrder
 from models.frame import Frame
+from models.source_hints import DateOrder
 from models.time import MINUTE, SECOND, Millis
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.context_columns import ContextMemory

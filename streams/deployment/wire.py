@@ -9,12 +9,12 @@ from typing import Final, TypeVar
 import msgspec
 import numpy as np
 
-from models.date_order import DateOrder
 from models.drawn_fence import FenceVersion
 from models.errors import TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.sighting import Sighting
+from models.source_hints import DateOrder
 from models.tick import TICK, Instant
 from models.time import Millis
 from models.vessel import Identity

@@ -11,9 +11,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from models.date_order import DateOrder
 from models.errors import InputError
 from models.frame import Frame
+from models.source_hints import DateOrder
 from models.time import MINUTE, SECOND, Millis
 from streams.decoding.lines.line_reader import LineRead, LineReader
 from streams.decoding.lines.sentence import checksum

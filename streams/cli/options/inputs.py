@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from models.date_order import DateOrder
-from models.source_hints import SourceHints
+from models.source_hints import DateOrder, SourceHints
 from models.time import DAY, Millis
 from streams.cli.errors import UsageError
 from streams.cli.files import allow_open_files, source_names

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from models.box import Box, read_box
-from models.date_order import DateOrder
+from models.source_hints import DateOrder
 from models.time import Millis, from_text
 from streams.cli.errors import UsageError
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.date_order import DateOrder
+from models.source_hints import DateOrder
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.date_order import DateOrder
+from models.source_hints import DateOrder
 from streams.decoding.records.names import FIELDS, fields_of
 from streams.decoding.records.values import KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError

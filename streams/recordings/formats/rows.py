@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.date_order import DateOrder
+from models.source_hints import DateOrder
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.time_text import TextRules, TimeProblem, day_month, read_time
 from streams.decoding.records import values

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.date_order import DateOrder
 from models.frame import Frame
-from models.source_hints import SourceHints
+from models.source_hints import DateOrder, SourceHints
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, from_text, to_text
 from streams.decoding.decoder import Decoder
 from streams.decoding.lines.source_times import TimeKind

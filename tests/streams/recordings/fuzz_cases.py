@@ -16,8 +16,7 @@ from typing import Final
 
 import zstandard
 
-from models.date_order import DateOrder
-from models.source_hints import SourceHints
+from models.source_hints import DateOrder, SourceHints
 from streams.recordings.formats.known import FORMATS
 from streams.recordings.recording import Reading
 from tests.scenarios import simulated

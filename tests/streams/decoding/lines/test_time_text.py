@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.date_order import DateOrder
+from models.source_hints import DateOrder
 from models.time import Millis, from_text
 from streams.decoding.lines.time_text import TextRules, TimeProblem, epoch, read_time, zone_of
 

@@ -12,7 +12,6 @@ from models.report import Rows
 from models.tick import Instant
 from models.time import END, MINUTE, to_text
 from models.vessel import Crossing, Identity, OffTrack, Places, Role, Stay
-from streams.detection.positions import repeating
 from streams.detection.positions.circling import Point, circle_of, turning
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
@@ -356,31 +355,6 @@ def test_a_silence_across_land_soon_after_another_is_told_beside_it() -> None:
     for restored in (False, True):
         events = told([ticks(A, DAY_LONG, origin=west)], known, restored=restored)
         assert [event.start for event in events] == [to_text(there.time), to_text(back.time)]
-
-
-def sampled(places: Iterable[tuple[float, float]]) -> Stay | None:
-    """What positions in degrees come to, a step of five minutes apart."""
-    state = None
-    for number, place in enumerate(places):
-        state = repeating.take(state, at(5 * number), *place)
-    return state.found if state else None
-
-
-def test_ships_that_swing_shuttle_or_are_rounded_repeat_nothing() -> None:
-    rng = np.random.default_rng(1)
-    swing = rng.normal([135.0, 40.0], 0.001, (400, 2))
-    assert sampled(map(tuple, swing.tolist())) is None
-    shuttle = [(135 + 0.01 * abs(k % 20 - 10), 40.0) for k in range(400)]
-    assert sampled(shuttle) is None  # at whole hundredths of a degree: the data are rounded
-    exact = [(135.00007 + 0.01 * abs(k % 20 - 10), 40.00003) for k in range(400)]
-    noisy = [(lon + rng.normal(0, 5e-5), lat + rng.normal(0, 5e-5)) for lon, lat in exact]
-    assert sampled(noisy) is None
-    assert (found := sampled(exact)) is not None
-    assert (found.places, found.spacing_metres) == (10, 0)  # a line is no grid
-    there = sampled(((lon + 45 + 179.95 - 135) % 360 - 180, lat) for lon, lat in exact)
-    assert there is not None
-    assert (there.places, there.radius_metres) == (found.places, found.radius_metres)  # also across 180°
-    assert sampled([*exact, *[(135.0, 40.0)] * 200]) is None  # long over
 
 
 def latest_of(events: Iterable[Event]) -> list[Event]:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.date_order import DateOrder
 from models.report import Rows, joined
-from models.source_hints import SourceHints
+from models.source_hints import DateOrder, SourceHints
 from models.time import from_text
 from streams.decoding.decoder import Decoder
 from streams.recordings.errors import SourceError

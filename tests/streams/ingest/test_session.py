@@ -13,11 +13,11 @@ import pytest
 from streams.deployment.topics import FRAME_LINES
 from streams.deployment.wire import RawFrame
 from streams.ingest import intake as intake_module
-from streams.ingest.framing import LONGEST_LINE
 from streams.ingest.session import Session
 from streams.ingest.sources.address import AddressError
 from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import SpoolError
+from streams.recordings.line_cutter import LONGEST_LINE
 from tests.services.server import free_port
 from tests.streams.ingest.kafka_reading import (
     Running,

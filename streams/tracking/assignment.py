@@ -66,7 +66,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     starts = run_starts(rows["mmsi"])
     stops = np.append(starts[1:], len(rows))
     owners = np.repeat(np.arange(len(starts)), stops - starts)
-    vessels = _vessels(rows["mmsi"][starts].tolist(), fleet)
+    vessels = _vessels(rows["mmsi"][starts], fleet)
     leads = _leads(vessels)
     pieces = [leads]
     breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
@@ -104,8 +104,8 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
 
 
-def _vessels(mmsis: list[int], fleet: TrackedFleet) -> _Vessels:
-    slots = fleet.slots(mmsis)
+def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
+    mmsis, slots = column.tolist(), fleet.slots_of(column)
     vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), {}, np.zeros(len(mmsis), bool))
     for i in np.flatnonzero(~fleet.in_columns[slots]).tolist():
         vessel = vessels.by_itself[i] = fleet[mmsis[i]]

@@ -4,7 +4,6 @@ Nearly all vessels have one track that goes on, so their tracks move on as colum
 where one vessel is looked at by itself.
 """
 
-from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -63,7 +62,7 @@ class TrackedFleet(Protocol):
     in_columns: npt.NDArray[np.bool_]
     """By slot: whether the row in `ends` is the vessel's only track, and it has no Segment."""
 
-    def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]: ...
+    def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]: ...
     def __getitem__(self, mmsi: int) -> TrackedVessel: ...
     def put_in_columns(self, mmsi: int) -> None: ...
 

@@ -175,7 +175,7 @@ class Fleet:
         return silent
 
     def _segments(self, slot: int) -> list[Segment]:
-        segment = segment_of(self.ends[slot])
+        segment = segment_of(self.ends, slot)
         return [] if segment is None else [segment]
 
     def _new_slot(self) -> int:

@@ -89,7 +89,7 @@ class Attendance:
         self._repeats.forget(mmsi)
 
     def _slots(self, rows: Rows, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        return self._fleet.slots(rows["mmsi"][starts].tolist())
+        return self._fleet.slots_of(rows["mmsi"][starts])
 
     def _as_usual(
         self, rows: Rows, starts: npt.NDArray[np.intp], slots: npt.NDArray[np.intp]

@@ -52,6 +52,7 @@ class Fleet:
         self._slot: dict[int, int] = {}
         self._free: list[int] = []
         self._top = 0  # slots that were ever used
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
         self.ends: npt.NDArray[Any] = np.zeros(_FIRST, END)
         self.in_columns = np.zeros(_FIRST, bool)
         """Whether the row in `ends` is its only track, and the object has none."""
@@ -88,6 +89,7 @@ class Fleet:
         slot = self._slot.get(mmsi)
         if slot is None:
             slot = self._slot[mmsi] = self._free.pop() if self._free else self._new_slot()
+            self._asked, self._answer = b"", np.zeros(0, np.intp)
         self._vessels[mmsi] = vessel
         self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
         self.in_use[slot], self.in_columns[slot] = True, not vessel.segments
@@ -98,6 +100,7 @@ class Fleet:
     def __delitem__(self, mmsi: int) -> None:
         del self._vessels[mmsi]
         slot = self._slot.pop(mmsi)
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
         self._free.append(slot)
         self.in_use[slot] = self.in_columns[slot] = False
 
@@ -128,6 +131,14 @@ class Fleet:
     def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]:
         """The slots of vessels, -1 for those that are not here."""
         return np.array([self._slot.get(mmsi, -1) for mmsi in mmsis], np.intp)
+
+    def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+        """The same for a column. The last answer is remembered: in a step the same ships are asked for by one
+        after the other."""
+        key = mmsis.tobytes()
+        if key != self._asked:
+            self._asked, self._answer = key, self.slots(mmsis.tolist())
+        return self._answer
 
     def note(self, vessel: VesselState, *, quiet: bool = False) -> None:
         """What is asked of the vessel may have changed."""
@@ -164,7 +175,7 @@ class Fleet:
         return silent
 
     def _segments(self, slot: int) -> list[Segment]:
-        segment = segment_of(self.ends[slot])
+        segment = segment_of(self.ends, slot)
         return [] if segment is None else [segment]
 
     def _new_slot(self) -> int:

@@ -294,7 +294,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def _sample(self, rows: Rows, instant: Millis) -> None:
         """Note some of the positions of those that detectors watch."""
         fleet, starts = self._fleet, run_starts(rows["mmsi"])
-        slots = fleet.slots(rows["mmsi"][starts].tolist())
+        slots = fleet.slots_of(rows["mmsi"][starts])
         watched = self._detectors.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
         number = instant // self._settings.grid.step
         found = repeating.sample(rows, starts, number, watched, fleet.state)
@@ -326,14 +326,15 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """The vessels among those that sent positions, by MMSI, whose number is heard at other places than
         it was told of. An ordinary vessel with nothing in hand is not looked at again until it is."""
         changed, fleet = set[int](), self._fleet
-        mmsis = rows["mmsi"][run_starts(rows["mmsi"])].tolist()
-        slots = fleet.slots(mmsis)
-        for i in np.flatnonzero(~(fleet.in_columns[slots] & fleet.quiet[slots])).tolist():
-            vessel, places = fleet.state(mmsis[i]), self._places(mmsis[i], instant)
+        mmsis = rows["mmsi"][run_starts(rows["mmsi"])]
+        slots = fleet.slots_of(mmsis)
+        (which,) = np.nonzero(~(fleet.in_columns[slots] & fleet.quiet[slots]))
+        for mmsi, slot in zip(mmsis[which].tolist(), slots[which].tolist(), strict=True):
+            vessel, places = fleet.state(mmsi), self._places(mmsi, instant)
             if places != vessel.identity.places:
                 changed.add(vessel.mmsi)
             else:
-                fleet.quiet[slots[i]] = places is ONE_PLACE
+                fleet.quiet[slot] = places is ONE_PLACE
         return changed
 
     def _places(self, mmsi: int, instant: Millis) -> Places:

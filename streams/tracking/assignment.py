@@ -66,7 +66,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     starts = run_starts(rows["mmsi"])
     stops = np.append(starts[1:], len(rows))
     owners = np.repeat(np.arange(len(starts)), stops - starts)
-    vessels = _vessels(rows["mmsi"][starts].tolist(), fleet)
+    vessels = _vessels(rows["mmsi"][starts], fleet)
     leads = _leads(vessels)
     pieces = [leads]
     breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
@@ -104,15 +104,15 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
 
 
-def _vessels(mmsis: list[int], fleet: TrackedFleet) -> _Vessels:
-    slots = fleet.slots(mmsis)
+def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
+    mmsis, slots = column.tolist(), fleet.slots_of(column)
     vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), {}, np.zeros(len(mmsis), bool))
     for i in np.flatnonzero(~fleet.in_columns[slots]).tolist():
         vessel = vessels.by_itself[i] = fleet[mmsis[i]]
         vessels.several[i] = len(vessel.segments) > 1
         vessels.ends[i] = np.zeros(1, END)
         if len(vessel.segments) == 1:
-            row_of(vessels.ends[i], vessel.segments[0])
+            row_of(vessels.ends, i, vessel.segments[0])
     return vessels
 
 
@@ -123,7 +123,7 @@ def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFl
         if not as_one[i]:
             continue
         if vessel.segments:
-            write_back(vessels.ends[i], vessel.segments[0])
+            write_back(vessels.ends, i, vessel.segments[0])
             kept[i] = is_ordinary(vessel.segments[0])
         if kept[i]:
             fleet.put_in_columns(vessel.mmsi)
@@ -249,7 +249,7 @@ def _smooth(
         if motion.nowhere[k] and i not in vessels.by_itself:
             vessels.by_itself[i] = fleet[vessels.mmsis[i]]
         if (vessel := vessels.by_itself.get(i)) is not None and vessel.segments:
-            write_back(vessels.ends[i], vessel.segments[0])
+            write_back(vessels.ends, i, vessel.segments[0])
             note_still(vessel.segments[0], motion, k)
     for k, segment in segments.items():
         note_still(segment, motion, k)

@@ -4,8 +4,7 @@ Nearly all vessels have one track that goes on, so their tracks move on as colum
 where one vessel is looked at by itself.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +18,19 @@ from streams.tracking.track import Place, Segment, TrackSettings
 END: Final = np.dtype(
     [
         ("there", "?"),  # there is a track at all
-        ("contradicted", "?"),
-        ("coarse", "?"),
         ("had_before", "?"),
-        ("status", "u1"),
         ("number", "u2"),
-        ("sog", "f4"),
-        ("cog", "f4"),
-        ("heading", "f4"),
         ("time", "i8"),
         ("lon", "f8"),
         ("lat", "f8"),
-        ("knots", "f8"),
+        ("sog", "f4"),
+        ("cog", "f4"),
+        ("heading", "f4"),
+        ("status", "u1"),
         ("fixes", "i8"),
+        ("coarse", "?"),
+        ("knots", "f8"),
+        ("contradicted", "?"),
         ("run", "i8"),
         ("run_fixes", "i8"),
         ("before", [("time", "i8"), ("lon", "f8"), ("lat", "f8"), ("knots", "f8")]),
@@ -39,11 +38,9 @@ END: Final = np.dtype(
     ]
 )
 """The fields of a Segment that change with every fix, or that a silence leaves behind."""
-_SAME: Final = (
-    *("number", "time", "lon", "lat", "sog", "cog", "heading", "status", "fixes", "coarse"),
-    *("knots", "contradicted", "run", "run_fixes"),
-)
+_SAME: Final = (END.names or ())[2:-2]
 """Fields that a row and a Segment have under the same name."""
+_NO_TRAIL: Final = np.zeros(KEPT, TRAIL)
 
 
 class TrackedVessel(Protocol):
@@ -63,7 +60,7 @@ class TrackedFleet(Protocol):
     in_columns: npt.NDArray[np.bool_]
     """By slot: whether the row in `ends` is the vessel's only track, and it has no Segment."""
 
-    def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]: ...
+    def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]: ...
     def __getitem__(self, mmsi: int) -> TrackedVessel: ...
     def put_in_columns(self, mmsi: int) -> None: ...
 
@@ -80,34 +77,31 @@ def is_ordinary(segment: Segment) -> bool:
     )
 
 
-def segment_of(end: np.void) -> Segment | None:
+def segment_of(ends: Rows, at: int) -> Segment | None:
     """A row as an object; None if there is no track."""
-    if not end["there"]:
+    if not ends["there"][at]:
         return None
-    values = {name: end[name].item() for name in _SAME}
-    before = Place(*end["before"].item()) if end["had_before"] else None
-    return Segment(**values, trail=end["trail"].tobytes(), before=before)
+    segment = Segment(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
+    write_back(ends, at, segment)
+    return segment
 
 
-def row_of(end: Any, segment: Segment) -> None:
-    """Write an object into a row of END."""
-    end["there"] = True
-    for name in _SAME:
-        end[name] = getattr(segment, name)
-    before = segment.before
-    end["had_before"] = before is not None
-    end["before"] = (
-        (0, 0.0, 0.0, 0.0) if before is None else (before.time, before.lon, before.lat, before.knots)
-    )
-    end["trail"] = np.frombuffer(segment.trail, TRAIL) if segment.trail else 0
-
-
-def write_back(end: np.void, segment: Segment) -> None:
+def write_back(ends: Rows, at: int, segment: Segment) -> None:
     """Change an object to what a row says."""
-    for name in _SAME:
-        setattr(segment, name, end[name].item())
-    segment.before = Place(*end["before"].item()) if end["had_before"] else None
-    segment.trail = end["trail"].tobytes()
+    _, had_before, *values, before, trail = ends[at].item()
+    for name, value in zip(_SAME, values, strict=True):
+        setattr(segment, name, value)
+    segment.before = Place(*before) if had_before else None
+    segment.trail = trail.tobytes()
+
+
+def row_of(ends: Rows, at: int, segment: Segment) -> None:
+    """Write an object into a row of END."""
+    g, before = segment, segment.before
+    place = (before.time, before.lon, before.lat, before.knots) if before else (0, 0.0, 0.0, 0.0)
+    trail = np.frombuffer(g.trail, TRAIL) if g.trail else _NO_TRAIL
+    values = [getattr(g, name) for name in _SAME]
+    ends[at] = (True, before is not None, *values, place, trail)
 
 
 def known_speeds(ends: Rows) -> Floats:

@@ -43,10 +43,10 @@ segments = st.builds(
 def test_a_row_says_all_of_an_ordinary_track(segment: Segment) -> None:
     assert is_ordinary(segment)
     row = np.zeros(1, END)
-    row_of(row[0], segment)
-    assert repr(segment_of(row[0])) == repr(segment)
+    row_of(row, 0, segment)
+    assert repr(segment_of(row, 0)) == repr(segment)
     other = Segment(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
-    write_back(row[0], other)
+    write_back(row, 0, other)
     assert repr(other) == repr(segment)
 
 
@@ -80,11 +80,11 @@ def test_columns_move_tracks_on_as_objects_do(data: st.DataObject) -> None:
     since = np.full(len(known), -1)
     for i, segment in enumerate(known):
         if segment is not None:
-            row_of(ends[i], segment)
+            row_of(ends, i, segment)
         # a track that begins can't be in doubt with its first fix
         since[i] = data.draw(st.sampled_from([-1, *range(int(segment is None), counts[i])]))
     go_on(ends, rows, starts, stops, np.where(since < 0, -1, starts + since), SETTINGS)
     for i, segment in enumerate(known):
         expected = moved(segment, rows[starts[i] : stops[i]], int(since[i]))
         expected.trail = expected.trail or bytes(KEPT * TRAIL.itemsize)
-        assert repr(segment_of(ends[i])) == repr(expected)
+        assert repr(segment_of(ends, i)) == repr(expected)

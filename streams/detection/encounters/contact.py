@@ -132,7 +132,7 @@ class Contacts:
 
     def _go_back(self, good: int) -> None:
         """To before the first sample that is not as it was: so many are at least."""
-        if self._taken <= good:
+        if self._taken <= max(good, 0):
             return
         while self._marks and self._marks[-1][0] > good:
             self._marks.pop()
@@ -168,6 +168,9 @@ def _same(one: Sequence[object], other: Sequence[object]) -> int:
     return next(i for i in range(least) if one[i] is not other[i] and one[i] != other[i])
 
 
+_NOT_YET: Final = dict.fromkeys(Company, 0)
+
+
 class _Run:
     """What samples come to, taken one after the other."""
 
@@ -176,7 +179,7 @@ class _Run:
         self.counted: list[Millis] = []
         self.silences: list[Silence] = []
         self.joined: list[bool] = []  # whether a sample goes on with what was before it, by contact or bridge
-        self.moving = dict.fromkeys(Company, 0)
+        self.moving = _NOT_YET.copy()
         self.lasting = -1  # index of the sample before, while in contact
         self.anchored = [0, 0]  # samples in which each vessel reported so
         self.moored = [0, 0]

@@ -14,7 +14,7 @@ import msgspec
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Level, Reason, Status, event_id, sort_key
 from models.report import Rows
-from models.time import HOUR, Millis
+from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity
 from streams.detection.encounters import encounter, event, pair_identity, reasons, renumbered, silence
 from streams.detection.encounters.contact import Contact
@@ -96,8 +96,6 @@ class EncounterDetector:
         """
         return self._sightings.compare(instant, rows, receivers)
 
-    # --- what it adds up to
-
     def judge(self, instant: Millis, touched: set[Key], learnt: set[int]) -> list[Event]:
         """The revisions that are due at an instant.
 
@@ -151,6 +149,8 @@ class EncounterDetector:
                 if following is None:
                     return
                 pair = following
+        if pair.id is None and pair.samples and self._is_brief(pair, instant):
+            return
         contact = pair.contact(s)
         if contact is None:
             if pair.samples and instant - pair.samples[-1].time >= s.merge and self._pairs.is_live(pair):
@@ -179,6 +179,11 @@ class EncounterDetector:
         if ends_now:
             waits = level is not None and (retraction is None or retraction.code == reasons.NO_TANKER.code)
             self._close(pair, contact, instant, keep=waits or pair.id is not None)
+
+    def _is_brief(self, pair: Pair, instant: Millis) -> bool:
+        """Whether nothing can be told of a pair yet, nor can it be over, whatever its contacts are."""
+        s, first, last = self._settings, pair.samples[0].time, pair.samples[-1].time
+        return last - first < s.possible_minutes * MINUTE and instant - first < s.merge
 
     def _level(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> str | None:
         """The level: that of the contact alone, unless it lies where that is ordinary."""

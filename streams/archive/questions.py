@@ -227,8 +227,8 @@ def silent(database: Database, ship: Ship, longer_hours: float) -> list[Row]:
             for gap in gaps
             if gap["start"] < until and (gap["until"] is None or gap["until"] > row["since"])
         ]
-        first, last = (each.timestamp() * 1000 // HOUR for each in (row["since"], until))
-        heard = (others >= first) & (others < last)
+        begins, ends = (each.timestamp() * 1000 // HOUR for each in (row["since"], until))
+        heard = (others >= begins) & (others < ends)
         row["heard_hours"] = int(heard.sum())
         row["gap"] = inside[0]["id"] if inside else None
         row["gap_level"] = inside[0]["level"] if inside else None

@@ -3,9 +3,9 @@
     python -m tests.benchmarks.tables [--rows 500000] [--vessels 5000] [--what polars,frames,decoding,replay]
 
 Part of `make bench`; prints one table of docs/benchmarks.md. The file is made up, in the layout of
-MarineCadastre: vessels on straight courses, each heard once a minute. Arrow, and polars where it is installed,
-only parse it into columns. Each row of the table is a process of its own, so that its memory is its own; CPU
-time is that of all threads.
+MarineCadastre: vessels on straight courses, each heard once a minute. Arrow, and polars where it is
+installed, only parse it into columns. Each row of the table is a process of its own, so that its memory is
+its own; CPU time is that of all threads.
 """
 
 import argparse

@@ -145,8 +145,8 @@ def test_evidence_begins_with_the_last_snapshot_and_a_changed_byte_is_found(
         lines = [bundle.read(members.lines_of(number)).decode().splitlines() for number in (1, 2)]
         page = bundle.read(members.REPORT).decode()
     shown = msgspec.json.decode(page.partition('id="data">')[2].partition("</script>")[0])
-    whole = sum(map(len, lines))  # the first parts of messages may be on their way
-    assert whole - 10 <= shown["summary"]["lines"] <= whole, "lines from before the state count, too"
+    # some lines may have waited for their outcome when the state was taken, and some may now
+    assert abs(shown["summary"]["lines"] - sum(map(len, lines))) < 50 < len(LINES) - sum(map(len, lines))
     assert {source["name"] for source in about["sources"]} == set(SOURCES)
     for source, mine in zip(about["sources"], lines, strict=True):
         heard = SOURCES[source["name"]]

@@ -60,6 +60,7 @@ faults: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python -m tests.benchmarks.replay
 	@$(BIN)/python -m tests.benchmarks.sizes
+	@$(BIN)/python -m tests.benchmarks.tables
 
 # The newest versions: requirements.lock is what runs, requirements-dev.lock has the tools of developers, too.
 # UPGRADE= keeps the versions and adds only what is missing.

@@ -174,14 +174,20 @@ def _told(row: Row, time: Millis) -> Row:
 def silent(database: Database, ship: Ship, longer_hours: float) -> list[Row]:
     """When a vessel was not heard for longer than so many hours, under any of its MMSIs; to five minutes.
 
-    The last silence goes on to the newest position of the whole archive, `until` is null then. `gap` is the
-    event of a gap in that time, if there is one: without one, nothing says that the vessel is to blame.
+    The last silence goes on as long as the archive has positions of others, up to a day without any; `until`
+    is null then. `heard_hours` is in how many of these hours others were heard, anywhere: none means that the
+    archive has nothing of that time. `gap` is the event of a gap in that time, if there is one: without one,
+    nothing says that the vessel is to blame.
     """
     table = database.table(
         "SELECT epoch_ms(time) AS time, lon, lat FROM ticks WHERE list_contains($mmsis, mmsi) ORDER BY 1",
         {"mmsis": list(ship.mmsis)},
     )
-    (newest,) = database.rows("SELECT max(time) AS time FROM ticks")
+    others = database.table(
+        "SELECT DISTINCT epoch_ms(time) // $hour AS hour FROM ticks WHERE NOT list_contains($mmsis, mmsi) "
+        "ORDER BY 1",
+        {"mmsis": list(ship.mmsis), "hour": HOUR},
+    )["hour"].to_numpy()
     gaps = database.rows(
         "SELECT id, level, start, \"end\" AS until FROM events WHERE type = 'gap' AND status <> 'retracted' "
         "AND list_has_any(mmsis, $mmsis) ORDER BY start",
@@ -204,7 +210,14 @@ def silent(database: Database, ship: Ship, longer_hours: float) -> list[Row]:
                 "knots": round(kilometres / MILE_KM / hours, 1),
             }
         )
-    last, end = int(times[-1]), _millis(newest)
+    last = int(times[-1])
+    after = np.concatenate([[last // HOUR], others[others > last // HOUR]])
+    breaks = np.flatnonzero(np.diff(after) > DAY // HOUR)
+    hour = int(after[breaks[0] if len(breaks) else -1])
+    (newest,) = database.rows(
+        "SELECT max(time) AS time FROM ticks WHERE epoch_ms(time) < $end", {"end": (hour + 1) * HOUR}
+    )
+    end = _millis(newest)
     if end - last > longer_hours * HOUR:
         answer.append(_silence(last, None, (end - last) / HOUR, (lat[-1], lon[-1])))
     for row in answer:
@@ -214,6 +227,9 @@ def silent(database: Database, ship: Ship, longer_hours: float) -> list[Row]:
             for gap in gaps
             if gap["start"] < until and (gap["until"] is None or gap["until"] > row["since"])
         ]
+        begins, ends = (each.timestamp() * 1000 // HOUR for each in (row["since"], until))
+        heard = (others >= begins) & (others < ends)
+        row["heard_hours"] = int(heard.sum())
         row["gap"] = inside[0]["id"] if inside else None
         row["gap_level"] = inside[0]["level"] if inside else None
     return answer

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,6 +70,9 @@ class Replay:
     _tankers: set[int] = field(default_factory=set)
     _latest: dict[str, Event] = field(default_factory=dict)
     _lines: dict[str, int] = field(default_factory=dict)  # of each source, counted in the summary
+    _before: dict[str, tuple[Counter[str], Counter[int]]] = field(default_factory=dict)
+    """Of each source of a state that was restored, its outcomes and messages then: they belong to no run."""
+    _ended: set[str] = field(default_factory=set)  # sources that have told their messages
 
     def run(self, sources: Sequence[Source]) -> Summary:
         """Process all sources. Never raises for bad input: what could not be read is in the summary."""
@@ -79,12 +82,19 @@ class Replay:
         """Process what sources decode to."""
         began = time.perf_counter()
         summary = self._summary
+        self._before = {
+            name: (Counter(decoder.outcomes), Counter(decoder.messages))
+            for name, decoder in self.core.intake.decoders.items()
+            if decoder.outcomes
+        }
         reading = iter(decoded)
         while not self.cut() and (arrival := next(reading, None)) is not None:
             self._take(self.core.take(arrival.arrived))
             self._note(arrival)
             summary.seconds = time.perf_counter() - began
             self.on_progress(summary)
+        for name in summary.outcomes.keys() - self._ended:  # it was cut before their end
+            summary.messages.update(self._messages(name, self.core.intake.decoders[name].messages))
         summary.vessels, summary.tankers = len(self._seen), len(self._tankers)
         summary.overtaken = self.core.vessels.overtaken
         for event in self._latest.values():
@@ -94,14 +104,24 @@ class Replay:
     def _note(self, arrival: Arrival) -> None:
         """Account for the lines of a source, and for its end."""
         summary, name = self._summary, arrival.source
-        summary.outcomes[name] = outcomes = Counter(arrival.outcomes)
+        outcomes = Counter(arrival.outcomes)
+        if name in self._before:  # what waited for its outcome then has it from this run
+            outcomes -= self._before[name][0]
+        summary.outcomes[name] = outcomes
         lines = outcomes.total()
         summary.lines += lines - self._lines.get(name, 0)
         self._lines[name] = lines
-        summary.messages.update(arrival.messages)
+        if arrival.messages:
+            self._ended.add(name)
+            summary.messages.update(self._messages(name, arrival.messages))
         summary.problems += arrival.problems
         if arrival.notes:
             summary.notes[name] = arrival.notes
+
+    def _messages(self, name: str, so_far: Mapping[int, int]) -> Counter[int]:
+        """The messages of a source that this run has decoded, by type."""
+        found = Counter(so_far)
+        return found - self._before[name][1] if name in self._before else found
 
     def _take(self, out: Output) -> None:
         summary = self._summary

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,6 +23,9 @@ class AnswerFormat(StrEnum):
 
 
 Form = Annotated[AnswerFormat, typer.Option("--format", help="How to print the rows.")]
+
+_LONGEST: Final = 200
+"""Characters of a cell in a table on a terminal."""
 
 
 def show(columns: Sequence[str], rows: Sequence[dict[str, Any]], form: AnswerFormat) -> None:
@@ -50,9 +53,15 @@ def _show_table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
 
     filled = [name for name in columns if any(row[name] is not None for row in rows)]
     table = Table(*filled)
+    cut = False
     for row in rows:
-        table.add_row(*(Text(sanitize(_text(name, row[name]))) for name in filled))
+        cells = [sanitize(str(_text(name, row[name]))) for name in filled]
+        cut = cut or any(len(cell) > _LONGEST for cell in cells)
+        shown = (cell if len(cell) <= _LONGEST else f"{cell[: _LONGEST - 3]}..." for cell in cells)
+        table.add_row(*map(Text, shown))
     Console(width=None if sys.stdout.isatty() else 400, highlight=False).print(table)
+    if cut:
+        notify(f"texts of more than {_LONGEST} characters are cut; --format csv or json has them whole")
 
 
 def _json(value: Any) -> Any:

@@ -138,6 +138,7 @@ def test_where_and_silent(tmp_path: Path) -> None:
     assert (first["since_lon"], first["until_lon"]) == (133.14, 133.87)
     assert (first["hours"], first["gap"]) == (6.1, None)
     assert (last["until"], last["hours"]) == (None, round((300 - 87) / 12, 1))
+    assert (first["heard_hours"], last["heard_hours"]) == (0, 0)
     assert questions.silent(database, ship, 18) == []
 
 

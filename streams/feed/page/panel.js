@@ -122,11 +122,11 @@ export class EventPanel {
       section("Measurements", keyFacts(event, OPEN)),
       this.vessels(),
       event.geofences.length ? places(event) : null,
-      !printed && elsewhere(imagesOf(event.position, Date.parse(event.start)), "Satellites, where and on the day it began"),
+      !printed && (event.chain ? legsOf(event) : [event]).map(({ position, start, number, place }) => elsewhere(imagesOf(position, Date.parse(start)), `Satellites, ${number ? `${number}, ${place}` : "there"}, ${start.slice(0, 10)}`)),
       section("Reviews", reviewList(this.reviews), this.form),
       evidence(event),
       !printed && revisions(this.history),
-    ].filter(Boolean));
+    ].flat().filter(Boolean));
     if (typing) typing.focus({ preventScroll: true });
     this.node.scrollTop = scrolled;
     this.showTracks();

@@ -1,7 +1,9 @@
 """Flag: the country that a list names as a vessel's flag, as a code."""
 
 from functools import cache
-from typing import Final
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Final, cast
 
 _ALSO: Final = {
     "korea north": "KP",
@@ -49,6 +51,23 @@ def country_codes(text: str | None) -> frozenset[str]:
     return frozenset(code for code in codes if code) if None not in codes else frozenset()
 
 
+@cache
+def countries() -> dict[int, tuple[str, str]]:
+    """ITU's table of MIDs, the first three digits of a ship's MMSI: code (ISO 3166-1 alpha-2) and name.
+
+    pyais has it, in a module that needs no other. All of pyais would take a twentieth of a small replay.
+    """
+    package = find_spec("pyais")
+    assert package is not None
+    assert package.origin is not None
+    spec = spec_from_file_location("pyais_constants", Path(package.origin).with_name("constants.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    constants = module_from_spec(spec)
+    spec.loader.exec_module(constants)
+    return cast("dict[int, tuple[str, str]]", constants.COUNTRY_MAPPING)
+
+
 def _plain(text: str) -> str:
     """Small letters and single spaces, without marks."""
     words = text.casefold().replace("'", "").replace("’", "").replace("ü", "u")
@@ -58,8 +77,6 @@ def _plain(text: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     """Codes by name and by themselves."""
-    from pyais.constants import COUNTRY_MAPPING  # imported late: it loads the whole of pyais
-
-    table = {_plain(name): code for code, name in COUNTRY_MAPPING.values()}
-    table |= {code.lower(): code for code, _ in COUNTRY_MAPPING.values()} | _ALSO
+    table = {_plain(name): code for code, name in countries().values()}
+    table |= {code.lower(): code for code, _ in countries().values()} | _ALSO
     return {name: code for name, code in table.items() if name not in _UNCLEAR}

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from models.flag import countries
 from models.time import Millis
 
 
@@ -44,9 +45,7 @@ def flag_of(mmsi: int) -> str | None:
 
     None where these digits are not allocated to a country.
     """
-    from pyais.constants import COUNTRY_MAPPING  # imported late: it loads the whole of pyais
-
-    entry = COUNTRY_MAPPING.get(mmsi // 1_000_000)
+    entry = countries().get(mmsi // 1_000_000)
     return entry[0] if entry else None
 
 

@@ -45,6 +45,9 @@ from streams.stages.rules import load_rules
 log = get_logger(__name__)
 T = TypeVar("T")
 
+WAITING_FRAMES: Final = 64
+"""Frames of a topic that are read ahead of its stage: of raw frames 30 MB at most. Faust's own limit of 4,096
+would be two GB."""
 LAST_CHECKPOINT_SHARE: Final = 0.5
 """Share of the session timeout that the last checkpoint may take, before a rebalance or the end. What is not
 saved by then is done again by the next owner."""
@@ -73,6 +76,7 @@ class Pipeline(faust.App):
             broker_rebalance_timeout=deployment.session_timeout_seconds,
             broker_max_poll_records=500,
             stream_wait_empty=False,
+            stream_buffer_maxsize=WAITING_FRAMES,
             producer_linger=0.005,
         )
         self.runners = self._runners()

@@ -1,6 +1,7 @@
 """`tankerwatch replay`: recordings in, explained events out."""
 
-from typing import Annotated
+import gc
+from typing import Annotated, Final
 
 import typer
 
@@ -8,6 +9,10 @@ from streams.cli.options.detection import DetectionOptions
 from streams.cli.options.groups import with_option_groups
 from streams.cli.options.inputs import InputOptions, Recordings
 from streams.output.format import Format
+
+_OBJECTS: Final = 50_000
+"""New objects after which Python looks for garbage. Its own number, 700, has it look at all modules again and
+again while they are loaded, which is a seventh of the time that a small recording takes."""
 
 
 @with_option_groups
@@ -62,6 +67,7 @@ def replay(
 
     FILE may also be the folder of an archive: its raw frames are replayed as they came.
     """
+    gc.set_threshold(_OBJECTS)
     from streams.cli.replay_run import Outputs, run
 
     outputs = Outputs(events=out, form=form, report=report, rejects=rejects, archive=archive)

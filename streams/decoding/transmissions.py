@@ -39,6 +39,8 @@ _ORIGINAL: Final = np.dtype(
 
 Salts = npt.NDArray[np.uint8]
 """What equal payloads have to agree in besides. 0 and 1 mark messages with a UTC second."""
+Slots = npt.NDArray[np.int32]
+"""Rows by hash, plus 1."""
 Pieces = dict[str, bytes | None]
 """State by name of its piece; None where a piece is gone."""
 
@@ -83,6 +85,7 @@ class Transmissions:
     def __init__(self, window: Millis) -> None:
         """Messages without a UTC second repeat others within `window` only."""
         self._window = window
+        self._reach = windows(np.arange(256, dtype=np.uint8), window)  # by salt
         self._pages: dict[int, _Page] = {}  # by number, in order of time
         self._next_page = 0
         self._gone: list[int] = []  # pages that a checkpoint may still have
@@ -153,11 +156,10 @@ class Transmissions:
             rows["useful"] &= rows["time"] + windows(rows["salt"], self._window) >= page.last
             page = _Page(page.last, before.begin, page.end, int(np.count_nonzero(rows["useful"])))
             self._drop(number)
-        if not page.size:  # all are so old by now that nothing can repeat them
-            return
-        self._pages[self._next_page] = page
-        self._new.add(self._next_page)
-        self._next_page += 1
+        if page.size:  # else all are so old by now that nothing can repeat them
+            self._pages[self._next_page] = page
+            self._new.add(self._next_page)
+            self._next_page += 1
 
     def _drop(self, number: int) -> None:
         del self._pages[number]
@@ -194,11 +196,6 @@ class Transmissions:
         self._table.take_in(payloads.take(order), salts[order], times[order], numbers[order])
         return _Page(stored.last, begin, self._table.size, self._table.size - begin)
 
-    @property
-    def _reach(self) -> Int64Array:
-        """By salt."""
-        return windows(np.arange(256, dtype=np.uint8), self._window)
-
     def _make_room(self, count: int, size: int) -> None:
         """Make sure that so many originals with so many bytes go into the table.
 
@@ -206,18 +203,16 @@ class Transmissions:
         """
         if self._table.has_room(count, size):
             return
-        old, self._table.rows["useful"][: self._forgotten] = self._table, False
-        rows = old.rows[: old.size]
+        rows, text = self._table.rows[: self._table.size], self._table.text
+        rows["useful"][: self._forgotten] = False
         some = rows[rows["useful"]]
         self._table = _Table(
             2 * (len(some) + count) + _LEAST_ROOM, 2 * (int(some["length"].sum()) + size) + _LEAST_ROOM
         )
-        place = self._table.move_in(rows, old.text)
+        place = self._table.move_in(rows, text)
         self._forgotten = 0
-        self._pages = {
-            number: page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
-            for number, page in self._pages.items()
-        }
+        for number, page in self._pages.items():
+            self._pages[number] = page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
 
 
 class _Table:
@@ -246,9 +241,8 @@ class _Table:
         found: Repeats,
     ) -> None:
         """Find what messages repeat, and add those that repeat none; rows before `forgotten` do not count."""
-        hashes = _hashed(payloads, salts)
         self.size, self._used, _ = _settle(
-            *payloads, salts, times, hashes, kept, reach, forgotten,
+            *payloads, salts, times, _hashed(payloads, salts), kept, reach, forgotten,
             self.rows, self.size, self.text, self._used, self._slots, *found,
         )  # fmt: skip
 
@@ -262,9 +256,8 @@ class _Table:
     def move_in(self, rows: Rows, text: Bytes) -> Int64Array:
         """Add useful rows whose payloads are in a text. Returns the place of each, and of the end."""
         places = np.empty(len(rows) + 1, np.int64)
-        self.size, self._used, _ = _move(
-            rows, text, self.rows, self.size, self.text, self._used, self._slots, places
-        )
+        room = self.rows, self.size, self.text, self._used, self._slots
+        self.size, self._used, _ = _move(rows, text, places, *room)
         return places
 
 
@@ -311,7 +304,7 @@ def _settle(
     size: int,
     text: Bytes,
     used: int,
-    slots: npt.NDArray[np.int32],
+    slots: Slots,
     flag: Flags,
     of: Int64Array,
     after: Int64Array,
@@ -339,7 +332,7 @@ def _settle(
 
 
 @compiled
-def _look_ahead(hashes: Int64Array, rows: Rows, slots: npt.NDArray[np.int32]) -> int:
+def _look_ahead(hashes: Int64Array, rows: Rows, slots: Slots) -> int:
     """Read what some hashes lead to, all at once: one after another each would wait for the memory.
 
     The result has no meaning, but without one nothing would be read.
@@ -366,33 +359,26 @@ def _keep(row: Any, block: Bytes, text: Bytes, used: int) -> int:
 
 @compiled
 def _move(
-    others: Rows,
-    block: Bytes,
-    rows: Rows,
-    size: int,
-    text: Bytes,
-    used: int,
-    slots: npt.NDArray[np.int32],
-    places: Int64Array,
+    old: Rows, block: Bytes, places: Int64Array, rows: Rows, size: int, text: Bytes, used: int, slots: Slots
 ) -> tuple[int, int, int]:
     """Add those of other rows that are useful. Returns rows and bytes in use."""
     seen, mask = 0, len(slots) - 1
-    for at in range(len(others)):
+    for at in range(len(old)):
         if at % _AHEAD == 0:
-            for other in others[at : at + _AHEAD]:
+            for other in old[at : at + _AHEAD]:
                 seen ^= slots[other.hash & mask]
         places[at] = size
-        if others[at].useful:
-            rows[size] = others[at]
+        if old[at].useful:
+            rows[size] = old[at]
             used = _keep(rows[size], block, text, used)
             slots[_slot_of(size, text, len(rows), rows, text, slots)] = size + 1
             size += 1
-    places[len(others)] = size
+    places[len(old)] = size
     return size, used, seen
 
 
 @compiled
-def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: npt.NDArray[np.int32]) -> int:
+def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: Slots) -> int:
     """The slot of the latest original that is equal to a row, or an empty one; there is always one.
 
     The payload of the row is in the block, as are those of the rows from `begin` on.

@@ -20,6 +20,8 @@ from streams.runtime.tasks import finish
 
 AHEAD: Final = 8
 """Frames of a recording that are read ahead of those taken in."""
+_PIPED_LINES: Final = 500
+"""Lines of a frame from a pipe. They wait until there are so many."""
 
 
 class FileFeed:
@@ -73,7 +75,7 @@ class FrameReader:
     """The frames of a recording without blocking the loop; the thread ends with the process if need be.
 
     Frames are cut as an ingest cuts them, whatever `reading` says. Standard input and pipes are read as their
-    lines come, without sorting: the program that writes to them may be live.
+    lines come, without sorting and in smaller frames: the program that writes to them may be live.
     """
 
     def __init__(self, source: Input, name: str, reading: Reading, ahead: int = AHEAD) -> None:
@@ -85,12 +87,13 @@ class FrameReader:
         self._ended = False
         self._standard_input = source.file == STDIN
         stdin = _Input(sys.stdin.fileno(), self._stopped) if self._standard_input and sys.stdin else None
+        piped = not source.content.rereadable
         reading = replace(
             reading,
             access=Access(Until(self._stopped), stdin=stdin),
             frame_bytes=FRAME_BYTES,
-            frame_lines=FRAME_LINES,
-            keep_order=reading.keep_order or not source.content.rereadable,
+            frame_lines=_PIPED_LINES if piped else FRAME_LINES,
+            keep_order=reading.keep_order or piped,
         )
         self._recording = Recording(name, source.content, reading)
         threading.Thread(target=self._read, name=f"read {name}", daemon=True).start()

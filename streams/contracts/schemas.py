@@ -102,8 +102,8 @@ def reject_headers() -> Schema:
             "reason": {
                 "pattern": f"^({'|'.join(['no_frame', 'no_sighting', 'no_fence', *_rejected()])}): ",
                 "description": "The outcome that the line is counted under, a colon, and the reason as text. "
-                "`no_frame`: the message could not be read as a frame. `no_sighting`, `no_fence`: the line is "
-                "none.",
+                "`no_frame`: the message could not be read as a frame. `no_sighting`, `no_fence`: the line "
+                "is none.",
             },
             "source": {
                 "description": "Name of the source; empty if the message is not a frame. It is also the key."

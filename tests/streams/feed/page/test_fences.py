@@ -46,7 +46,8 @@ def test_a_drawn_fence_raises_entries_until_it_is_deleted(demo: Recorded, tab: O
     # an outline that crosses itself is refused with a sentence, and can be mended
     corner = page.locator(".fence-corner").first
     at, to = corner.bounding_box(), page.locator(".fence-corner").nth(2).bounding_box()
-    assert at is not None and to is not None
+    assert at is not None
+    assert to is not None
     page.mouse.move(at["x"] + 14, at["y"] + 14)
     page.mouse.down()
     page.mouse.move(to["x"] + 80, to["y"] - 120, steps=5)

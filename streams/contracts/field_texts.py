@@ -949,6 +949,26 @@ SOURCE: Final = {
     },
 }
 
+DRAWN_FENCE: Final[dict[str, dict[str, Text]]] = {
+    "FenceVersion": {
+        "id": Text("Id of the fence, the same in all its versions.", limits={"minLength": 1}),
+        "version": Text("1, 2, … An edit is a new version.", limits={"minimum": 1}),
+        "name": Text("Name for people; it comes from whoever drew it.", limits={"maxLength": 100}),
+        "area": Text("Its outline."),
+        "deleted": Text("True if this version says that the fence is no more; its area is the last one."),
+        "since": Text("Event time of the feed when it was drawn, RFC 3339 UTC.", limits=TIME),
+        "validFrom": Text(
+            "Event time from which it counts, RFC 3339 UTC. Null while it does not.", limits=TIME
+        ),
+        "by": Text("Who drew it, as they say.", limits={"maxLength": 100}),
+        "drawn": Text("When it was drawn by the clock of the feed, RFC 3339 UTC.", limits=TIME),
+    },
+    "Area": {
+        "type": Text("`MultiPolygon`, as in GeoJSON."),
+        "coordinates": Text("Polygons of rings of positions [longitude, latitude], WGS 84, cut at 180°."),
+    },
+}
+
 RAW_FRAME: Final = {
     "RawFrame": {
         "type": Text("Kind of message."),
@@ -958,9 +978,10 @@ RAW_FRAME: Final = {
             limits={"minLength": 1},
         ),
         "kind": Text(
-            "`lines`; `sightings`, whose lines are sightings as JSON; `idle` if nothing came for some "
-            "seconds, so that time goes on; `end` at the end.",
-            limits={"enum": ["lines", "sightings", "idle", "end"]},
+            "`lines`; `sightings`, whose lines are sightings as JSON; `fences`, whose lines are versions of "
+            "drawn fences as JSON (only the feed sends them); `idle` if nothing came for some seconds, so "
+            "that time goes on; `end` at the end.",
+            limits={"enum": ["lines", "sightings", "fences", "idle", "end"]},
         ),
         "registry": Text(
             "Offset in `ais.sources` of the last registration that the sender has seen; at least its own.",

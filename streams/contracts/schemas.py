@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from models.drawn_fence import FenceVersion
 from models.errors import TankerwatchError
 from models.event import Event, EventType
 from models.last_position import LastPosition
@@ -99,9 +100,10 @@ def reject_headers() -> Schema:
         "themselves: the line (only its head, if it was longer than 4 KiB) or the whole frame.",
         {
             "reason": {
-                "pattern": f"^({'|'.join(['no_frame', 'no_sighting', *_rejected()])}): ",
+                "pattern": f"^({'|'.join(['no_frame', 'no_sighting', 'no_fence', *_rejected()])}): ",
                 "description": "The outcome that the line is counted under, a colon, and the reason as text. "
-                "`no_frame`: the message could not be read as a frame. `no_sighting`: the line is none.",
+                "`no_frame`: the message could not be read as a frame. `no_sighting`, `no_fence`: the line "
+                "is none.",
             },
             "source": {
                 "description": "Name of the source; empty if the message is not a frame. It is also the key."
@@ -233,6 +235,16 @@ def sighting() -> Schema:
     return schema
 
 
+def drawn_fence() -> Schema:
+    return from_model(
+        "drawn-fence",
+        FenceVersion,
+        texts.DRAWN_FENCE,
+        "One version of a drawn fence, which counts from `validFrom` until the next version of it does. The "
+        "message is this object as JSON.",
+    )
+
+
 def _describe_plainly(schema: Schema, words: dict[str, Text]) -> None:
     """Fields whose limits are their whole schema."""
     for field, word in words.items():
@@ -250,6 +262,7 @@ DOCUMENTS: Final[dict[str, Callable[[], Schema]]] = {
     "source": source,
     "raw-frame": raw_frame,
     "sighting": sighting,
+    "drawn-fence": drawn_fence,
 }
 """The published schemas by the names of their files. A new one needs a function here and its texts."""
 

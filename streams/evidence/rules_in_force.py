@@ -25,7 +25,7 @@ def dump(rules: Rules, sightings: Iterable[Sighting]) -> dict[str, bytes]:
     """The members, by name."""
     return {
         members.SETTINGS: show(rules.settings).encode(),
-        members.FENCES: dump_fences(rules.surroundings.fences).encode(),
+        members.FENCES: dump_fences((*rules.surroundings.fences, *rules.drawn)).encode(),
         members.WATCHLIST: _lines(rules.watchlist.entries),
         members.SIGHTINGS: _lines(sightings),
     }

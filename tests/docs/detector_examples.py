@@ -18,8 +18,10 @@ from streams.recordings.arrivals import Source
 from streams.recordings.replay import Replay
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
+from streams.stages.rules import Rules
 from tests.docs.detector_map import svg
 from tests.scenarios.runs import RULES, frames
+from tests.streams.contracts.recorded import DRAWN
 
 FOLDER: Final = Path("docs/detectors")
 EXAMPLES: Final = FOLDER / "examples.json"
@@ -35,6 +37,8 @@ SCENARIOS: Final = {
     EventType.DARK_ENCOUNTER: "dark_transfer",
     EventType.DARK_VESSEL: "never_heard",
     EventType.POSITION_ANOMALY: "spoofed_twice",
+    EventType.FENCE_ENTRY: "full_run",
+    EventType.FENCE_EXIT: "full_run",
 }
 
 
@@ -47,7 +51,8 @@ def found(scenario: str) -> tuple[list[Event], dict[int, Rows]]:
     def keep(event: Event) -> None:
         latest[event.id] = event
 
-    made, core = simulate(scenario, SEED, "normal"), Core(["a"], RULES)
+    made = simulate(scenario, SEED, "normal")
+    core = Core(["a"], Rules(RULES.settings, (*RULES.surroundings.fences, DRAWN), RULES.watchlist))
     core.see(made.sightings)
     replay = Replay(core, on_event=keep, on_instant=instants.append)
     replay.run([Source("a", iter(frames("a", made.lines)))])

@@ -35,12 +35,14 @@ def test_fences() -> None:
     roads, area = read_fences(example.encode(), "example")
     assert (roads.kind, roads.policy, roads.call) == (FenceKind.ROADS, Policy.WATCH, "RUVYP")
     assert area.geometry.bounds == (-180, 50, 180, 52)  # cut at the antimeridian
-    members = {name for name in Fence.__dataclass_fields__ if name != "geometry"}
+    camel = {"valid_from": "validFrom", "valid_to": "validTo"}
+    members = {camel.get(name, name) for name in Fence.__dataclass_fields__ if name != "geometry"}
     assert rows("fences.md") >= {*members, *FenceKind, *Policy}
 
 
 def test_kinds_that_are_no_part_of_a_port() -> None:
-    assert {kind for kind in FenceKind if not kind.is_port} == {FenceKind.STS_AREA, FenceKind.WATCH_AREA}
+    others = {FenceKind.STS_AREA, FenceKind.WATCH_AREA, FenceKind.DRAWN}
+    assert {kind for kind in FenceKind if not kind.is_port} == others
 
 
 def test_watchlists(tmp_path: Path) -> None:

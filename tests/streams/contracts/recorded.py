@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
+from shapely import box
 
 from geofences.catalogue import load_catalogue
+from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event
 from models.frame import Frame, Reject
 from models.tick import Instant
-from models.time import END, HOUR, MINUTE, SECOND, Millis
+from models.time import END, HOUR, MINUTE, SECOND, Millis, from_text
 from streams.decoding.decoder import Decoder
 from streams.decoding.settings import DecoderSettings
 from streams.deployment import wire
@@ -30,6 +32,7 @@ from streams.pipeline.operators import DecoderOperator, VesselOperator
 from streams.pipeline.partition_runner import PartitionRunner
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
+from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from tests.scenarios import simulated
 from tests.scenarios.runs import (
@@ -180,6 +183,31 @@ def published(found: Sequence[Event]) -> list[OutgoingRecord]:
     merger = CaseOperator(RULES, TOPICS)
     facts = FactsFrame(wire.VERSION, "meetings", Origin(0, 0, 0), END, list(found))
     return merger.process(wire.encode(facts), 0)
+
+
+@cache
+def crossings() -> tuple[Event, ...]:
+    """An entry into a drawn fence off Nampo, and the exit."""
+    rules = Rules(RULES.settings, (*RULES.surroundings.fences, DRAWN), RULES.watchlist)
+    core, found = Core(["a"], rules), list[Event]()
+    for frame in frames("a", simulated.recording("full_run", 1)[-3500:]):
+        found += core.feed(frame).events
+    found += core.end("a").events
+    kinds = ("fence_entry", "fence_exit")
+    return tuple(next(event for event in found if event.type == kind) for kind in kinds)
+
+
+DRAWN: Final = Fence(
+    "drawn-0123456789ab",
+    "Roads off Nampo",
+    FenceKind.DRAWN,
+    None,
+    None,
+    Policy.SCORE,
+    "drawn by Kim",
+    box(124.5, 38.4, 125.2, 38.9),
+    valid_from=from_text("2024-10-30T00:00:00Z"),
+)
 
 
 def registration() -> Registration:

@@ -110,6 +110,8 @@ def test_examples_of_events_are_events_with_their_headers() -> None:
         "position_anomaly",
         "port_visit",
         "chain",
+        "fence_entry",
+        "fence_exit",
     }
 
 

@@ -80,6 +80,7 @@ def test_every_type_status_and_level_is_among_them() -> None:
         *recorded.sighted(),
         *recorded.identities(),
         *recorded.position_anomalies(),
+        *recorded.crossings(),
         *(e for name in SCENARIOS for e in recorded.events(name)),
     ]
     for field, choices in (("type", "EventType"), ("status", "Status"), ("level", "Level")):

@@ -6,6 +6,8 @@ from typing import Any, Final
 import msgspec
 import yaml
 
+from geofences.drawn import read_outline
+from models.drawn_fence import FenceVersion
 from models.event import Event
 from streams.sightings.fields import to_line
 from streams.simulator.scenario import simulate
@@ -56,6 +58,8 @@ def events() -> list[dict[str, Any]]:
             "A vessel that a satellite saw and nobody heard.",
             next(event for event in recorded.sighted() if event.dark_vessel),
         ),
+        "fence_entry": ("A tanker came into a drawn fence.", recorded.crossings()[0]),
+        "fence_exit": ("It left the fence.", recorded.crossings()[1]),
     }
     result = []
     for name, (summary, event) in examples.items():
@@ -96,6 +100,21 @@ def sightings() -> list[dict[str, Any]]:
     ]
 
 
+def drawn_fences() -> list[dict[str, Any]]:
+    ring = [[124.5, 38.4], [125.2, 38.4], [125.2, 38.9], [124.5, 38.9], [124.5, 38.4]]
+    version = FenceVersion(
+        id="drawn-0123456789ab",
+        version=1,
+        name="Roads off Nampo",
+        area=read_outline({"type": "Polygon", "coordinates": [ring]}),
+        since="2024-10-30T00:00:00Z",
+        valid_from="2024-10-30T00:05:00Z",
+        by="Kim",
+        drawn="2024-10-30T00:03:12Z",
+    )
+    return [_example("roads", "A fence that counts.", msgspec.json.decode(msgspec.json.encode(version)))]
+
+
 def _example(name: str, summary: str, payload: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
     return {"name": name, "summary": summary, **({"headers": headers} if headers else {}), "payload": payload}
 
@@ -103,6 +122,7 @@ def _example(name: str, summary: str, payload: Any, headers: dict[str, str] | No
 MAKERS: Final = {
     **{"event": events, "reject": rejects, "source": sources, "frame": frames},
     "sighting": sightings,
+    "drawnFence": drawn_fences,
 }
 
 

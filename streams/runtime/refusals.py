@@ -17,18 +17,15 @@ _AUTHENTICATION: Final = (
 
 
 class _LastOfKafka(logging.Filter):
-    """Keeps why aiokafka could not connect. It logs that and then raises that it could not, without the why.
-
-    The line itself is dropped, because whoever catches the error tells the reason.
-    """
+    """Keeps why aiokafka could not connect. It logs that and then raises that it could not, without the why."""
 
     error: Exception | None = None
+    hushed = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and record.args and isinstance(record.args[-1], Exception):
             self.error = record.args[-1]
-            return False
-        return True
+        return not self.hushed
 
 
 _last = _LastOfKafka()
@@ -40,8 +37,9 @@ def hush_kafka() -> None:
 
     Its level stays as it is: lines that are never made could not be looked at.
     """
+    _last.hushed = True
     logger = logging.getLogger("aiokafka")
-    logger.propagate = False
+    logger.propagate = False  # for the loggers below it
     logger.addHandler(logging.NullHandler())
 
 

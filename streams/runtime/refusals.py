@@ -17,7 +17,7 @@ _AUTHENTICATION: Final = (
 
 
 class _LastOfKafka(logging.Filter):
-    """Keeps why aiokafka could not connect. It logs that and then raises that it could not, without the why."""
+    """Keeps why aiokafka could not connect: it logs that, and raises that it could not, without the why."""
 
     error: Exception | None = None
     hushed = False

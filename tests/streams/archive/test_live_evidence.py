@@ -257,7 +257,7 @@ async def test_from_kafka_to_evidence_whatever_kills_the_archiver(
         for pair in zip(*(_raw_frames(name) for name in SOURCES), strict=False)
         for partition, encoded in enumerate(pair)
     ]
-    rounds = 3
+    rounds = 2
     with process(deployment, log, "worker"), process(deployment, log, "sink"):
         for number in range(rounds):
             before = commits(path)

@@ -49,12 +49,12 @@ def _no_coast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rerun, "land_clip", lambda *_: {"type": "MultiPolygon", "coordinates": []})
 
 
-LINES: Final = recording("full_run", 1, "none")
+LINES: Final = recording("full_run", 1, "none")[:5_000]
 BLOCKS: Final = [LINES[at : at + 20] for at in range(0, len(LINES), 20)]
 SOURCES: Final = {
     name: [line for block in BLOCKS[at::2] for line in block] for at, name in enumerate(("one", "two"))
 }
-"""A voyage of six days, heard by two sources."""
+"""The first days of a voyage, heard by two sources."""
 
 
 def write(folder: Folder, seed: int) -> None:
@@ -115,12 +115,12 @@ def test_a_snapshot_does_not_depend_on_how_frames_were_archived(
     with open_folder(other) as folder:
         write(folder, 2)
     one, two = ([load_snapshot(path) for path in snapshots(each)] for each in (deployment_archive, other))
-    assert len(one) >= 5
+    assert len(one) >= 2
     assert [(each.time, each.state, each.position.offsets) for each in one] == [
         (each.time, each.state, each.position.offsets) for each in two
     ]
     # and the rest of the journal gives the rest of the events
-    for snapshot in one[3::2]:
+    for snapshot in one[-1:]:
         core, events = Core((), RULES), list[Event]()
         core.restore(snapshot.state)
         steps = Journal(deployment_archive, snapshot.position).steps()
@@ -257,7 +257,7 @@ async def test_from_kafka_to_evidence_whatever_kills_the_archiver(
         for pair in zip(*(_raw_frames(name) for name in SOURCES), strict=False)
         for partition, encoded in enumerate(pair)
     ]
-    rounds = 3
+    rounds = 2
     with process(deployment, log, "worker"), process(deployment, log, "sink"):
         for number in range(rounds):
             before = commits(path)

@@ -3,13 +3,17 @@
 import msgspec
 import numpy as np
 
+from models.report import POSITION, STATIC, Reports
 from models.tick import TICK, Instant
 from models.vessel import Dimensions, Identity
 from streams.deployment import wire
 from streams.deployment.topics import Topics
-from streams.deployment.wire import Origin, TicksFrame
+from streams.deployment.wire import Origin, RawFrame, ReportsFrame, TicksFrame
 from streams.pipeline import batching
 from streams.pipeline.operator import MAX_DEAD_LETTER_BYTES, dead_letter
+from streams.pipeline.operators import DecoderOperator
+from streams.simulator.scenario import simulate
+from streams.stages.settings import Settings
 from tests.streams.contracts import recorded
 
 TAKEN = 1_000_000
@@ -74,3 +78,19 @@ def test_a_dead_letter_of_the_largest_frame_fits() -> None:
     )
     assert len(out.value) == MAX_DEAD_LETTER_BYTES
     assert out.headers["reason"] == b"no_frame: x (the first 900000 of 1048000 bytes)"
+
+
+def test_a_raw_frame_makes_one_frame_of_reports_for_each_partition() -> None:
+    operator = DecoderOperator(0, 4, Settings(), Topics())
+    lines = [line.encode() + b"\n" for line in simulate("full_run", 1, "none").lines[:1_000]]
+    found = Reports("a", np.empty(0, POSITION), np.empty(0, STATIC), ((),))
+    for offset, data in enumerate((b"".join(lines), b"")):
+        raw = RawFrame(wire.VERSION, "a", "lines" if data else "end", 0, 1, data)
+        made = operator.process(wire.encode(raw), offset)
+        out = [record for record in made if record.topic == Topics().reports]
+        assert [record.partition for record in out] == [0, 1, 2, 3]
+        for record in out:
+            rows = wire.decode(record.value or b"", ReportsFrame).reports()
+            assert set(rows.positions["mmsi"] % 4) | set(rows.statics["mmsi"] % 4) <= {record.partition}
+            found = rows if len(rows.statics) and len(rows.positions) else found
+    assert len(found.positions), "of both kinds in one frame"

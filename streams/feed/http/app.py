@@ -55,9 +55,11 @@ def create_app(feed: FeedContext) -> ASGIApp:
     app.add_middleware(
         GZipMiddleware, minimum_size=COMPRESSED, compresslevel=5, thread_minimum_size=IN_THREAD
     )
-    routed = (event_routes, review_routes, vessel_routes, search_routes, analysis_routes, fence_routes)
+    routed = (event_routes, review_routes, vessel_routes, search_routes, analysis_routes)
     for routes in (*routed, feed_routes):
         app.include_router(routes.router)
+    if feed.desk is not None:
+        app.include_router(fence_routes.router)
     if feed.progress is not None:
         app.include_router(replay_routes.router)
     page_routes.add(app)

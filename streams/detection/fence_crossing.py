@@ -42,11 +42,11 @@ class FenceCrossingWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: its track was on both sides."""
     stayed: float = 0.05
     """For: it was heard inside, then outside."""
-    first_heard: float = 0.0
+    first_heard: float = 0.02
     """Against: it was not heard outside before."""
     unheard: float = 0.05
     """Against: it was not heard for long between the two sides."""
-    inside_before: float = 0.0
+    inside_before: float = 0.01
     """Against: when it came in is not known."""
     type_changed: float = 0.05
     """Against: a tanker that now reports another ship type."""

@@ -58,9 +58,11 @@ def create_app(feed: FeedContext) -> ASGIApp:
     )
     for routes in (
         event_routes, review_routes, silence_routes, vessel_routes, search_routes, analysis_routes,
-        fence_routes, feed_routes,
+        feed_routes,
     ):  # fmt: skip
         app.include_router(routes.router)
+    if feed.desk is not None:
+        app.include_router(fence_routes.router)
     if feed.progress is not None:
         app.include_router(replay_routes.router)
     page_routes.add(app)

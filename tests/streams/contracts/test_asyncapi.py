@@ -67,7 +67,7 @@ def test_every_channel_has_an_operation_and_every_reference_a_target() -> None:
     used = [operation["channel"]["$ref"] for operation in FILE["operations"].values()]
     assert sorted(used) == sorted(f"#/channels/{name}" for name in FILE["channels"])
     sent = {o["channel"]["$ref"].split("/")[-1] for o in FILE["operations"].values() if o["action"] == "send"}
-    assert sent == {"events", "rejects"}
+    assert sent == {"events", "rejects", "fences"}
     for channel in FILE["channels"].values():
         for message in channel["messages"].values():
             assert resolve(message) in MESSAGES.values()
@@ -88,6 +88,7 @@ def test_messages_refer_to_the_schemas_of_what_is_sent() -> None:
         "source": [None, "./schemas/source.json"],
         "frame": [None, "./schemas/raw-frame.json"],
         "sighting": [None, "./schemas/sighting.json"],
+        "drawnFence": [None, "./schemas/drawn-fence.json"],
     }
 
 

@@ -26,17 +26,18 @@ GAP, DARK_PORT_VISIT = EventType.GAP, EventType.DARK_PORT_VISIT
 IDENTITY = EventType.IDENTITY
 DARK_ENCOUNTER = EventType.DARK_ENCOUNTER
 DARK_VESSEL = EventType.DARK_VESSEL
+CROSSINGS = frozenset({EventType.FENCE_ENTRY, EventType.FENCE_EXIT})
 DEPENDS = {
     "decoder": ALL,
     "surroundings": ALL,
     "vessel": ALL,
-    "vessel.detectors": ALL - {ENCOUNTER},
+    "vessel.detectors": ALL - {ENCOUNTER} - CROSSINGS,
     "vessel.detectors.loitering": frozenset({LOITERING, DARK_ENCOUNTER, CHAIN}),
     "vessel.detectors.port_visit": frozenset({PORT_VISIT, CHAIN}),
     "vessel.detectors.gap": frozenset({GAP, DARK_PORT_VISIT, DARK_ENCOUNTER, DARK_VESSEL, IDENTITY, CHAIN}),
-    "meeting": ALL,
+    "meeting": ALL - CROSSINGS,
     "case": frozenset({CHAIN}),
-    "fence_crossing": frozenset({EventType.FENCE_ENTRY, EventType.FENCE_EXIT}),
+    "fence_crossing": CROSSINGS,
     "ledger": frozenset(),
     "facilitators": frozenset(),
 }

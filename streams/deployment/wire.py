@@ -63,7 +63,9 @@ class RawFrame(msgspec.Struct, frozen=True, tag="raw", forbid_unknown_fields=Tru
     """With `base_time` what the user says about the source: `SourceHints`."""
 
 
-class ReportsFrame(msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True):
+class ReportsFrame(
+    msgspec.Struct, frozen=True, tag="reports", forbid_unknown_fields=True, omit_defaults=True
+):
     """Reports of one source for one partition of MMSIs. The last part of a frame has the watermark."""
 
     version: int

@@ -54,7 +54,7 @@ class WatchedFleet(TrackedFleet, Protocol):
     quiet: npt.NDArray[np.bool_]
     """Whether it is known to be at one place, if its track is in columns."""
 
-    def __getitem__(self, mmsi: int) -> VesselState: ...
+    def whole(self, mmsi: int) -> VesselState: ...
     def state(self, mmsi: int) -> VesselState:
         """A vessel whose tracks may be in columns."""
         ...
@@ -93,7 +93,7 @@ class VesselDetectors:
         events: list[Event] = []
         for one in watched(*each):
             if one.vessel.visits and one.segment not in one.vessel.visits:
-                fleet[one.vessel.mmsi]  # it is asked for its tracks
+                fleet.whole(one.vessel.mmsi)
             one_place = bool(fleet.in_columns[slots[one.track]]) or len(one.vessel.segments) < 2
             events += self._watch_loitering(one, instant, one_place=one_place)
             if one.vessel.visits or one.step.in_port[one.nth]:

@@ -16,7 +16,10 @@ from streams.deployment.wire import FactsFrame, InstantPart, Origin
 from streams.pipeline.operator import OutgoingRecord
 
 MAX_ROWS: Final = 4_000
-"""Positions, static reports or ticks in one record: well below a megabyte."""
+"""Ticks in one record: well below a megabyte."""
+MAX_REPORTS: Final = 2_500
+"""Positions in one record, and as many static reports: 325 kB, and as much again where each was heard by
+stations of its own with long names."""
 MAX_IDENTITIES: Final = 1_000
 MAX_EVENTS: Final = 10
 """Events in one part of an instant."""

@@ -147,7 +147,7 @@ class DecoderOperator:
             strict=True,
         )
         for partition, (positions, statics) in enumerate(rows):
-            both = (wire.chunks(each, batching.MAX_ROWS) for each in (positions, statics))
+            both = (wire.chunks(each, batching.MAX_REPORTS) for each in (positions, statics))
             pieces = list(zip_longest(*both, fillvalue=positions[:0]))
             for number, (some, others) in enumerate(pieces):
                 last = number == len(pieces) - 1

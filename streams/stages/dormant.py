@@ -62,7 +62,7 @@ class Dormant:
         done until they are heard again but for what is done every hour. One that was heard twice will most
         likely be heard in the next step, too."""
         sleepy = [mmsi for mmsi in sorted(mmsis) if self._may_sleep(self._fleet.heard(mmsi))]
-        ordered = [self._fleet[mmsi] for mmsi in sleepy]
+        ordered = [self._fleet.whole(mmsi) for mmsi in sleepy]
         if not ordered:
             return
         blocks = np.empty(len(ordered), np.int32)
@@ -107,12 +107,14 @@ class Dormant:
     def idle(self, before: Millis) -> Iterator[VesselState]:
         """The vessels of the whole fleet that were not heard since before a time, awake; those that sleep
         are woken some at a time."""
-        yield from [self._fleet[mmsi] for mmsi in self._fleet.silent_since(before)]
+        yield from [self._fleet.whole(mmsi) for mmsi in self._fleet.silent_since(before)]
         for number in [each for each, block in self._blocks.items() if block.last < before]:
             block = self._blocks[number]
             woken = block.mmsis[self._here(number, block)]
             self.wake(woken)
-            yield from (vessel for mmsi in woken.tolist() if (vessel := self._fleet[mmsi]).last < before)
+            yield from (
+                vessel for mmsi in woken.tolist() if (vessel := self._fleet.whole(mmsi)).last < before
+            )
 
     def revise(self, change: Callable[[list[VesselState]], None]) -> list[int]:
         """Have those changed that a detector has in hand, some at a time. Returns the MMSIs of all that may

@@ -77,8 +77,8 @@ class Fleet:
     def __iter__(self) -> Iterator[int]:
         return iter(list(self._vessels))
 
-    def __getitem__(self, mmsi: int) -> VesselState:
-        """The whole vessel, with its tracks, which are its own now."""
+    def whole(self, mmsi: int) -> VesselState:
+        """The vessel with its tracks, which are taken out of the columns and its own now. Raises KeyError."""
         vessel, slot = self.heard(mmsi), self._slot[mmsi]
         if self.in_columns[slot]:
             vessel.segments = self._segments(slot)

@@ -219,6 +219,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._pieces.clear()
         self._pieces |= {f"rows/{number}" for number in self._waiting}
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
+        self._touched.clear()
         self._touched.update(self._fleet, self._dormant.mmsis)
         return msgspec.msgpack.encode(self.changes())
 
@@ -313,7 +314,9 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel = fleet.state(mmsi)
             if vessel.silence is not None and vessel.silence.back is None:  # it is proposed already
                 continue
-            if self._detectors.is_candidate(vessel, instant) and (found := gaps.look(fleet[mmsi], instant)):
+            if self._detectors.is_candidate(vessel, instant) and (
+                found := gaps.look(fleet.whole(mmsi), instant)
+            ):
                 events += found
                 self._touched.add(mmsi)
             fleet.silent[fleet.slots([mmsi])] = vessel.silence is not None
@@ -352,13 +355,13 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if ordinary and not (known or pattern or crossing):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        places = places_of(self._fleet[mmsi], instant, circle, self._settings.track)
+        places = places_of(self._fleet.whole(mmsi), instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _without_coarse(self, rows: Rows) -> Rows:
         coarse = np.unique(rows["mmsi"][IS_COARSE[rows["type"]]]).tolist()
         last = {
-            mmsi: max((g.time for g in self._fleet[mmsi].segments if not g.coarse), default=BEGINNING)
+            mmsi: max((g.time for g in self._fleet.whole(mmsi).segments if not g.coarse), default=BEGINNING)
             for mmsi in coarse
         }
         return drop_coarse(rows, last, self._settings.track)

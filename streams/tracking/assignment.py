@@ -1,6 +1,6 @@
 """Assignment: puts the fixes of one step on the tracks of their vessels, for all vessels together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -27,11 +27,6 @@ class Tracks(msgspec.Struct, frozen=True):
     starts: npt.NDArray[np.intp]  # where each track begins in rows
     new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
     knots: Floats  # speed at each row: as reported, or as the positions imply where that can't be used
-
-    def each(self) -> Iterable[tuple[int, int, int]]:
-        """Start, end and first new fix of every track."""
-        ends = np.append(self.starts, len(self.rows))[1:]
-        return zip(self.starts.tolist(), ends.tolist(), self.new.tolist(), strict=True)
 
 
 class _Piece(msgspec.Struct):
@@ -77,7 +72,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     vessels.ends[plain] = ends
     numbers = vessels.ends["number"][owners]
     for i in np.flatnonzero(~as_one).tolist():
-        vessel = vessels.by_itself[i] = fleet[vessels.mmsis[i]]
+        vessel = vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
         start, stop = starts[i], stops[i]
         placed = place_fixes(vessel, rows[start:stop], s)
         numbers[start:stop], keep[start:stop], breaks[start:stop] = placed.numbers, placed.keep, placed.breaks
@@ -108,7 +103,7 @@ def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
     mmsis, slots = column.tolist(), fleet.slots_of(column)
     vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), {}, np.zeros(len(mmsis), bool))
     for i in np.flatnonzero(~fleet.in_columns[slots]).tolist():
-        vessel = vessels.by_itself[i] = fleet[mmsis[i]]
+        vessel = vessels.by_itself[i] = fleet.whole(mmsis[i])
         vessels.several[i] = len(vessel.segments) > 1
         vessels.ends[i] = np.zeros(1, END)
         if len(vessel.segments) == 1:
@@ -247,7 +242,7 @@ def _smooth(
     for k in np.flatnonzero(motion.contradicted & as_one[owners]).tolist():
         i = int(owners[k])
         if motion.nowhere[k] and i not in vessels.by_itself:
-            vessels.by_itself[i] = fleet[vessels.mmsis[i]]
+            vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
         if (vessel := vessels.by_itself.get(i)) is not None and vessel.segments:
             write_back(vessels.ends, i, vessel.segments[0])
             note_still(vessel.segments[0], motion, k)

@@ -5,6 +5,7 @@ is judged in one place, and ships that jump together are seen wherever they are 
 """
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from geofences.over_water import is_reachable
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, EventType, Reason, event_id, from_json, to_json
 from models.report import Rows
-from models.time import HOUR, MINUTE, Millis
+from models.time import DAY, HOUR, MINUTE, Millis
 from models.vessel import ONE_PLACE, Identity, ListingStatus, Stay
 from streams.detection.ending import ended
 from streams.detection.explanation import NOT_OF_INTEREST
@@ -31,6 +32,9 @@ from streams.detection.positions.reasons import OF_REGION, REASONS
 from streams.detection.positions.region import Region
 from streams.detection.positions.regions import Regions
 from streams.detection.positions.settings import PositionAnomalySettings
+
+_UNKNOWN: Final = 2 * DAY
+"""How long a silence across land waits for its vessel to count. As long as the vessel's identity names it."""
 
 
 class PositionAnomalies:
@@ -185,13 +189,16 @@ class PositionAnomalies:
         It waits, to a full hour, until it is known whether the positions after it hold.
         """
         s = self._settings
-        if not jumper.crossings or not identity.of_interest:
+        if not jumper.crossings:
             return None
         crossing = jumper.crossings[0]
-        if instant - crossing.to_time < s.settled_minutes * MINUTE:
+        waited = instant - crossing.to_time
+        if waited < s.settled_minutes * MINUTE or (not identity.of_interest and waited <= _UNKNOWN):
             return None
         jumper.crossings = jumper.crossings[1:]
         self._touch(jumper)
+        if not identity.of_interest or waited > _UNKNOWN:
+            return None
         ends = crossing.lon, crossing.lat, crossing.to_lon, crossing.to_lat
         hours = (crossing.to_time - crossing.time) / HOUR
         # with positions elsewhere meanwhile, or at either end, it was not silent, or not there

@@ -22,7 +22,7 @@ def everything(scenario: str, *, as_objects: bool) -> list[object]:
         if as_objects:
             fleet = core.vessels._fleet
             for mmsi in fleet:
-                fleet.note(fleet[mmsi])
+                fleet.note(fleet.whole(mmsi))
         out = core.feed(frame)
         found += [(i.ticks.tobytes(), i.identities, list(map(to_json, i.events))) for i in out.instants]
     return [*found, core.vessels.snapshot()]
@@ -42,7 +42,7 @@ def test_who_asks_an_object_for_a_track_that_is_in_columns_is_told() -> None:
     fleet[A] = vessel(A)
     with pytest.raises(RuntimeError, match="ask the fleet"):
         len(fleet.state(A).segments)
-    assert fleet[A].segments == []
+    assert fleet.whole(A).segments == []
 
 
 def test_slots_are_used_again() -> None:

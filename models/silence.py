@@ -1,11 +1,11 @@
 """Silences: that no alert is sent about a vessel, a place or anything until a date; and the audit of it."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import msgspec
 
 from models.box import Box
-from models.event import Event
 from models.time import Millis, from_text
 
 
@@ -25,13 +25,14 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def lasts(self, now: Millis) -> bool:
         return from_text(self.start) <= now < from_text(self.until)
 
-    def covers(self, event: Event) -> bool:
-        """Whether the event is about the vessel, if one is named, and in the place, if one is."""
-        if self.mmsi is not None and all(int(vessel.ssvid) != self.mmsi for vessel in event.vessels):
+    def covers(self, vessels: Collection[int], place: tuple[float, float] | None) -> bool:
+        """Whether it is about one of these MMSIs, if it names one, and this place (longitude, latitude), if
+        it names one."""
+        if self.mmsi is not None and self.mmsi not in vessels:
             return False
-        return self.bbox is None or Box(*map(float, self.bbox.split(","))).contains(
-            event.position.lon, event.position.lat
-        )
+        if self.bbox is None:
+            return True
+        return place is not None and Box(*map(float, self.bbox.split(","))).contains(*place)
 
     @property
     def what(self) -> str:

@@ -67,6 +67,17 @@ class CapShare(msgspec.Struct, frozen=True, rename="camel"):
     barrels_with_possible: Barrels
 
 
+class Followed(msgspec.Struct, frozen=True, array_like=True):
+    """An event that a rule has seen."""
+
+    revision: int
+    highest: Level
+    closed: bool
+    time: Millis  # of the last entry about it
+    told: bool = True  # False if all that there was to tell of it was withheld
+    sent: bool = False  # whether a receiver has confirmed a message about it
+
+
 class Alert(msgspec.Struct, frozen=True):
     """What a digest says about it, and the entry of the log that has the event."""
 
@@ -85,6 +96,10 @@ class Alert(msgspec.Struct, frozen=True):
     held: Held | None = None
     time_left: TimeLeft | None = None
     cap_share: CapShare | None = None  # then `event` names the share
+    vessels: tuple[int, ...] = ()  # MMSIs
+    place: tuple[float, float] | None = None  # longitude and latitude
+    before: Followed | None = None  # as the event was followed before this revision
+    first: bool = True  # nothing had been told of the event before
 
     @property
     def id(self) -> str:
@@ -94,26 +109,40 @@ class Alert(msgspec.Struct, frozen=True):
         limit = f":time-left-{self.time_left.below_hours:g}" if self.time_left else ""
         return f"{self.event}:{self.revision}{limit}"
 
-
-class Followed(msgspec.Struct, frozen=True, array_like=True):
-    """An event that a rule has seen."""
-
-    revision: int
-    highest: Level
-    closed: bool
-    time: Millis  # of the last entry about it
+    @property
+    def repeats(self) -> bool:
+        """Whether it says nothing beyond an earlier alert that was withheld."""
+        before = self.before
+        return before is not None and not before.told and _rank(self.level) <= _rank(before.highest)
 
 
 def follow(before: Followed | None, event: Event, time: Millis) -> Followed:
-    """What is known of the event with this revision."""
+    """What the receiver knows of the event with this revision; `before` is None if nothing was told of it."""
     levels = [event.level] if before is None else [event.level, before.highest]
-    return Followed(event.revision, max(levels, key=_rank), event.status == "closed", time)
+    sent = before is not None and before.sent
+    return Followed(event.revision, max(levels, key=_rank), event.status == "closed", time, sent=sent)
 
 
-def revisions(before: Followed | None, event: Event) -> tuple[Revision, ...]:
-    """What this revision is to a receiver who knows the event as it was `before`; the most important kind."""
+def take_back(now: Followed, before: Followed | None) -> Followed:
+    """What the receiver knows, if what was told since `before` was withheld. The revision stays read."""
+    if before is not None and before.told:
+        return msgspec.structs.replace(now, highest=before.highest, closed=before.closed)
+    if now.sent:  # of a later revision
+        return now
+    levels = [now.highest] if before is None else [now.highest, before.highest]
+    return msgspec.structs.replace(now, highest=max(levels, key=_rank), closed=False, told=False)
+
+
+def subject(event: Event) -> tuple[tuple[int, ...], tuple[float, float]]:
+    """What silences go by: the MMSIs that an event is about, and its longitude and latitude."""
+    return tuple(int(vessel.ssvid) for vessel in event.vessels), (event.position.lon, event.position.lat)
+
+
+def revisions(before: Followed | None, event: Event, warned: bool = False) -> tuple[Revision, ...]:
+    """What this revision is to a receiver who knows the event as it was `before`, or was only warned of its
+    time left; the most important kind first."""
     if event.status == "retracted":
-        return () if before is None else (Revision.RETRACTED, Revision.UPDATED)
+        return () if before is None and not warned else (Revision.RETRACTED, Revision.UPDATED)
     closes = event.status == "closed" and not (before and before.closed)
     raises = before is not None and _rank(event.level) > _rank(before.highest)
     found = {

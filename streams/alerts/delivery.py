@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from models.event import EventType, from_json
 from models.silence import Act, AuditLine
 from models.time import DAY, HOUR, Millis, to_text
+from streams.alerts.alert import Kind
 from streams.alerts.channel import Channel, Outcome, Result
 from streams.alerts.message import message_of
 from streams.alerts.rules import Rule
@@ -101,9 +102,9 @@ class Delivery:
             await self._commit()
             return
         await self._look_at_limits()
-        await self._withhold()
+        back = await self._withhold()
         pause = self._pause - time.monotonic()
-        found = self._schedule.next(self._now()) if pause <= 0 else None
+        found = self._schedule.next(self._now(), back) if pause <= 0 else None
         state, name = self._schedule.state, self.rule.name
         metrics.ALERTS_WAITING.labels(name).set(len(state.waiting) + len(state.parcels))
         metrics.ALERTS.labels(name, "held").inc(self._schedule.take_held())
@@ -132,13 +133,16 @@ class Delivery:
                 remedy="the log no longer has these entries: keep more of it (TANKERWATCH_KEEP_LOG_…)",
             )  # fmt: skip
             schedule.missed(ends.first, self._now())
+            self._withholding = Withholding(self._log)  # revisions of dismissed chains may be among them
             single["read"] = ends.dropped
             self._unread = True
             await self._learn()
             return
         for entry in entries:
             try:
-                schedule.take(entry, from_json(entry.json), self._now())
+                event = from_json(entry.json)
+                schedule.take(entry, event, self._now())
+                self._withholding.take(event)
             except ValueError as error:
                 log.error("left_out", rule=self.rule.name, entry=entry.entry, reason=str(error))
                 schedule.start(entry.entry)
@@ -171,30 +175,41 @@ class Delivery:
             return
         newest = await self._patiently(self._log.newest)
         if newest is not None:
-            self._schedule.pass_limits(newest, self._now())
+            now = self._now()
+            if self.rule.limits:
+                await self._patiently(partial(self._withholding.read, now))
+            self._schedule.pass_limits(newest, now, self._withholding.verdict)
 
-    async def _withhold(self) -> None:
-        """Drop what waits about events that people have dismissed or silenced, and note it in the audit."""
-        waiting = [one for one in self._schedule.state.waiting.values() if one.cap_share is None]
-        if not waiting:
-            return
+    async def _withhold(self) -> set[str]:
+        """Drop what people have dismissed or silenced, and note it in the audit; saved with the next commit.
+
+        Returns the ids of alerts that have to wait until a silence is over that began after them."""
+        alerts = self._schedule.unsent()
+        if not alerts:
+            return set()
         name, now = self.rule.name, self._now()
-        events = {one.event for one in waiting}
-        reasons = await self._patiently(partial(self._withholding.reasons, events, now))
-        gone = [one for one in waiting if one.event in reasons]
-        if not gone:
-            return
-        lines = [
-            AuditLine(
-                time=to_text(now), by=f"rule {name}", act=Act.WITHHELD, about=one.id,
-                text=f"not sent: {reasons[one.event]}",
-            )
-            for one in gone
-        ]  # fmt: skip
-        await self._patiently(partial(self._log.add_withheld, lines))
-        for line in lines:
-            log.info("withheld", rule=name, id=line.about, reason=line.text)
-        metrics.ALERTS.labels(name, "withheld").inc(self._schedule.drop(reasons))
+        await self._patiently(partial(self._withholding.read, now))
+        verdicts = self._withholding.verdicts(alerts)
+        reasons = {id: one.reason for id, one in verdicts.items() if not one.waits}
+        if reasons:
+            taken_back = {alerts[id].event: id for id in reasons if alerts[id].kind is Kind.RETRACTED}
+            for id, one in alerts.items():  # or it would be told as if it still stood
+                if one.event in taken_back:
+                    reasons.setdefault(id, f"its retraction is not: {reasons[taken_back[one.event]]}")
+            gone = self._schedule.drop(reasons)
+            lines = [
+                AuditLine(
+                    time=to_text(now), by=f"rule {name}", act=Act.WITHHELD, about=one.id,
+                    text=f"not sent: {reasons[one.id]}",
+                )
+                for one in gone
+                if not one.repeats
+            ]  # fmt: skip
+            await self._patiently(partial(self._log.add_withheld, lines))
+            for line in lines:
+                log.info("withheld", rule=name, id=line.about, reason=line.text)
+            metrics.ALERTS.labels(name, "withheld").inc(len(gone))
+        return {id for id, one in verdicts.items() if one.waits and id not in reasons}
 
     async def _hand_over(self, parcel: PendingMessage) -> None:
         json = await self._json(parcel)

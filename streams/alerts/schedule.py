@@ -7,7 +7,7 @@ until it is delivered or given up.
 
 import hashlib
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from models.event import Event, EventType, Level, Status
 from models.time import DAY, HOUR, Millis
 from streams.alerts import cap_share, time_left
-from streams.alerts.alert import Alert, Followed, Held, Kind, follow, revisions
+from streams.alerts.alert import Alert, Followed, Held, Kind, follow, revisions, subject, take_back
 from streams.alerts.rules import Rule
 from streams.alerts.time_left import WatchedChain
 from streams.ledger.book import TYPES, Book, Call, ChainEnds
@@ -156,17 +156,23 @@ class Schedule:
         before = followed.get(event.id)
         if before is not None and event.revision <= before.revision:
             return None
-        if before is None and not self._selection.matches(event):
+        if self.rule.limits and (event.id in self.state.chains or self._selection.matches(event)):
+            time_left.watch(self.state.chains, entry.entry, event)  # also a retraction of what was not told
+        known = before if before is not None and before.told else None
+        warned = (chain := self.state.chains.get(event.id)) is not None and chain.ever_told
+        if known is None and not warned and not self._selection.matches(event):
             return None
-        found = revisions(before, event)
+        found = revisions(known, event, warned)
         if not found:
             return None
-        followed[event.id] = follow(before, event, entry_key(entry.entry)[0])
-        if self.rule.limits:
-            time_left.watch(self.state.chains, entry.entry, event)
+        followed[event.id] = follow(known, event, entry_key(entry.entry)[0])
         kind = next((kind for kind in found if kind in self.rule.reported), None)
-        if kind is None or not self._told(event):
+        if kind is None:
             return None
+        limits_only = bool(self.rule.limits) and self.rule.revisions is None
+        if limits_only and not warned:  # then the rule reports retractions, of what it told
+            return None
+        vessels, place = subject(event)
         alert = Alert(
             entry=entry.entry,
             event=event.id,
@@ -180,6 +186,10 @@ class Schedule:
             heading=event_text.heading(event),
             summary=sanitize(event.summary)[:SUMMARY],
             since=now,
+            vessels=vessels,
+            place=place,
+            before=before,
+            first=known is None,
         )
         self.state.waiting[alert.id] = alert
         return alert
@@ -191,11 +201,18 @@ class Schedule:
         elif event.status is Status.OPEN and self._selection.matches(event):
             time_left.watch(self.state.chains, entry, event)
 
-    def pass_limits(self, time: Millis, now: Millis) -> list[Alert]:
-        """The alerts that are due at this event time. All entries of the log must be taken in before."""
+    def pass_limits(
+        self, time: Millis, now: Millis, withheld: Callable[[Alert], object] = lambda _: False
+    ) -> list[Alert]:
+        """The alerts that are due at this event time. All entries of the log must be taken in before.
+
+        A time left that is withheld stays due, and so is told once it no longer is."""
         state, alerts = self.state, list[Alert]()
         if self.rule.limits:
-            alerts += time_left.found(state.chains, self.rule.limits, time, now)
+            found = time_left.due(state.chains, self.rule.limits, time, now)
+            alerts += [alert for alert in found if not withheld(alert)]
+            for alert in alerts:
+                time_left.tell(state.chains, alert)
         if self.rule.shares and self._recount:
             alerts += cap_share.found(
                 self._book, state.told, self.rule, self._ledger, self.position or BEFORE_ALL, time, now
@@ -205,12 +222,6 @@ class Schedule:
             state.waiting[alert.id] = alert
         return alerts
 
-    def _told(self, event: Event) -> bool:
-        """Whether a retraction may be sent: where only limits are reported, of what was reported."""
-        if event.status is not Status.RETRACTED or not self.rule.limits or self.rule.revisions is not None:
-            return True
-        return (one := self.state.chains.get(event.id)) is not None and one.ever_told
-
     def missed(self, first: str, now: Millis) -> None:
         """The log has lost entries after our position: go on before `first`, and send a message about it."""
         position = self.position or BEFORE_ALL
@@ -219,17 +230,24 @@ class Schedule:
         time, number = entry_key(first)
         self.state.single["position"] = f"{time}-{number - 1}" if number else f"{time - 1}-{2**64 - 1}"
 
-    def next(self, now: Millis) -> PendingMessage | Millis | None:
-        """The message to send now, or when to ask again; None if only a new entry can change that."""
+    def next(self, now: Millis, back: Collection[str] = ()) -> PendingMessage | Millis | None:
+        """The message to send now, or when to ask again; None if only a new entry can change that.
+
+        Alerts with an id in `back`, and messages that have no others, stay where they are."""
         state, limit = self.state, self.rule.max_per_hour
         quiet_until = self.rule.quiet.until(now) if self.rule.quiet else None
         window = [time for time in state.single.get("window", ()) if time > now - HOUR]
         full_until = window[0] + HOUR if limit is not None and len(window) >= limit else None
 
-        may = [alert for alert in state.waiting.values() if quiet_until is None or self._breaks(alert)]
+        may = [
+            alert
+            for id, alert in state.waiting.items()
+            if id not in back and (quiet_until is None or self._breaks(alert))
+        ]
+        parcels = [one for one in state.parcels.values() if not (back and _all_in(one, back))]
         again = [
             parcel
-            for parcel in state.parcels.values()
+            for parcel in parcels
             if quiet_until is None or (parcel.alerts and all(map(self._breaks, parcel.alerts)))
         ]
         if quiet_until is not None:
@@ -239,17 +257,21 @@ class Schedule:
             wake = [full_until] if may or again else []
         else:
             first = min(again, key=lambda parcel: parcel.due, default=None)
-            if may and len(state.parcels) < REFUSED and (first is None or may[0].since < first.due):
+            if may and len(parcels) < REFUSED and (first is None or may[0].since < first.due):
                 return self._make(may, now)
             if first is not None and first.due <= now:
                 return first
             wake = [first.due] if first else []
-        if quiet_until is not None and (len(may), len(again)) != (len(state.waiting), len(state.parcels)):
+        if quiet_until is not None and (len(may), len(again)) != (len(state.waiting), len(parcels)):
             wake.append(quiet_until)
         return min(wake, default=None)
 
     def delivered(self, parcel: PendingMessage, now: Millis) -> None:
         del self.state.parcels[parcel.id]
+        for alert in parcel.alerts:
+            followed = self.state.followed.get(alert.event)
+            if followed is not None and alert.time_left is None and not followed.sent:
+                self.state.followed[alert.event] = msgspec.structs.replace(followed, told=True, sent=True)
         if self.rule.max_per_hour is not None:
             window = [time for time in self.state.single.get("window", ()) if time > now - HOUR]
             self.state.single["window"] = [*window, now]
@@ -271,12 +293,28 @@ class Schedule:
             del waiting[alert.id]
         return gone
 
-    def drop(self, events: Collection[str]) -> int:
-        """Drop the alerts about these events that wait. Returns how many those were."""
-        gone = [id for id, alert in self.state.waiting.items() if alert.event in events]
-        for id in gone:
-            del self.state.waiting[id]
-        return len(gone)
+    def unsent(self) -> dict[str, Alert]:
+        """The alerts that wait, and those of messages that no receiver has confirmed."""
+        made = {one.id: one for parcel in self.state.parcels.values() for one in parcel.alerts}
+        return {**made, **self.state.waiting}
+
+    def drop(self, ids: Collection[str]) -> list[Alert]:
+        """Drop these alerts, and messages that have no others; a digest that has others stays as it was made.
+
+        Returns the alerts that are gone. They count as not told."""
+        state = self.state
+        gone = [alert for id, alert in state.waiting.items() if id in ids]
+        for alert in gone:
+            del state.waiting[alert.id]
+        for parcel in [one for one in state.parcels.values() if _all_in(one, ids)]:
+            gone += parcel.alerts
+            del state.parcels[parcel.id]
+        for alert in sorted(gone, key=lambda alert: alert.revision, reverse=True):
+            if alert.time_left is not None:
+                time_left.take_back(state.chains, alert)
+            elif (followed := state.followed.get(alert.event)) is not None:
+                state.followed[alert.event] = take_back(followed, alert.before)
+        return gone
 
     def take_held(self) -> int:
         """How many alerts have begun to wait since the last call."""
@@ -313,3 +351,8 @@ class Schedule:
         """Whether it is sent in quiet hours, too."""
         quiet = self.rule.quiet
         return quiet is None or (quiet.probable_breaks_through and alert.level is Level.PROBABLE)
+
+
+def _all_in(parcel: PendingMessage, ids: Collection[str]) -> bool:
+    """Whether it is about these alerts only."""
+    return bool(parcel.alerts) and all(alert.id in ids for alert in parcel.alerts)

@@ -2,7 +2,8 @@
 
 A chain tells the earliest arrival, and no revision comes while only time passes. So the arrival is held
 against event time: the newest tick or detection in the log. Each limit is told once for each chain, and again
-only after a revision that put the arrival farther away than the limit.
+only after a revision that put the arrival farther away than the limit. What is withheld counts as not told,
+so it is told afterwards, with the time that is left then.
 """
 
 import math
@@ -13,7 +14,7 @@ import msgspec
 
 from models.event import Event, Level, Status
 from models.time import DAY, HOUR, Millis, from_text, to_text
-from streams.alerts.alert import Alert, Kind, TimeLeft
+from streams.alerts.alert import Alert, Kind, TimeLeft, subject
 from streams.output import event_text
 from streams.output.sanitize import sanitize
 
@@ -40,6 +41,8 @@ class WatchedChain(msgspec.Struct, frozen=True):
     ssvid: str = ""
     told: tuple[float, ...] = ()  # limits that were told, and above which the time left has not risen since
     ever_told: bool = False
+    vessels: tuple[int, ...] = ()
+    place: tuple[float, float] | None = None
 
 
 Chains = MutableMapping[str, WatchedChain]
@@ -51,6 +54,7 @@ def watch(chains: Chains, entry: str, event: Event) -> None:
     if chain is None or (before is not None and event.revision <= before.revision):
         return
     told = before.told if before else ()
+    vessels, place = subject(event)
     one = WatchedChain(
         entry=entry,
         revision=event.revision,
@@ -61,6 +65,8 @@ def watch(chains: Chains, entry: str, event: Event) -> None:
         heading=event_text.heading(event),
         window_ends=from_text(chain.window_ends),
         ever_told=before is not None and before.ever_told,
+        vessels=vessels,
+        place=place,
     )
     if event.status is Status.OPEN and not chain.delivered:
         left = math.inf
@@ -75,8 +81,8 @@ def watch(chains: Chains, entry: str, event: Event) -> None:
     chains[event.id] = msgspec.structs.replace(one, told=told)
 
 
-def found(chains: Chains, limits: tuple[float, ...], time: Millis, now: Millis) -> Iterator[Alert]:
-    """The alerts that are due at this event time, by the clock `now`. Marks them as told."""
+def due(chains: Chains, limits: tuple[float, ...], time: Millis, now: Millis) -> Iterator[Alert]:
+    """The alerts that are due at this event time, by the clock `now`, until they are told."""
     for id, one in list(chains.items()):
         if one.window_ends < time - FORGOTTEN:
             del chains[id]
@@ -85,9 +91,24 @@ def found(chains: Chains, limits: tuple[float, ...], time: Millis, now: Millis) 
             continue
         for limit in sorted(limits, reverse=True):
             if limit not in one.told and one.arrival - time < limit * HOUR:
-                one = msgspec.structs.replace(one, told=(*one.told, limit), ever_told=True)
-                chains[id] = one
                 yield _alert(id, one, limit, time, now)
+
+
+def tell(chains: Chains, alert: Alert) -> None:
+    """Mark it as told."""
+    assert alert.time_left is not None
+    one = chains[alert.event]
+    told = (*one.told, alert.time_left.below_hours)
+    chains[alert.event] = msgspec.structs.replace(one, told=told, ever_told=True)
+
+
+def take_back(chains: Chains, alert: Alert) -> None:
+    """It was withheld: mark it as not told."""
+    assert alert.time_left is not None
+    if (one := chains.get(alert.event)) is not None:
+        told = tuple(limit for limit in one.told if limit != alert.time_left.below_hours)
+        ever = one.ever_told and not alert.first
+        chains[alert.event] = msgspec.structs.replace(one, told=told, ever_told=ever)
 
 
 def _alert(id: str, one: WatchedChain, limit: float, time: Millis, now: Millis) -> Alert:
@@ -116,6 +137,9 @@ def _alert(id: str, one: WatchedChain, limit: float, time: Millis, now: Millis) 
         summary=sentence(left),
         since=now,
         time_left=left,
+        vessels=one.vessels,
+        place=one.place,
+        first=not one.ever_told,
     )
 
 

@@ -76,7 +76,9 @@ class FeedLog(Protocol):
         """What each process of a deployment last said about itself; nothing for a recording."""
         ...
 
-    async def add_review(self, review: Review) -> None: ...
+    async def add_review(self, review: Review, line: AuditLine | None = None) -> None:
+        """Add it, and a line of the audit if it keeps alerts from being sent."""
+        ...
 
     async def reviews(self, event: str) -> list[Review]:
         """All reviews of an event, oldest first."""
@@ -102,14 +104,12 @@ class FeedLog(Protocol):
     async def add_silence(self, silence: Silence, line: AuditLine) -> None: ...
 
     async def end_silence(self, silence: str, line: AuditLine) -> bool:
-        """Whether there was such a silence. Only the call that ends it leaves a line."""
+        """Whether there was such a silence that was not over. Only the call that ends it leaves a line."""
         ...
 
     async def silences(self, now: Millis) -> list[Silence]:
         """Those that last or are still to come at this time of the clock, the first to end first."""
         ...
-
-    async def add_line(self, line: AuditLine) -> None: ...
 
     async def audit(self, count: int = 200) -> list[AuditLine]:
         """The latest lines about what people did, and as many about withheld alerts; newest first."""

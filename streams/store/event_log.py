@@ -18,8 +18,8 @@ Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys 
 | `reviews` | stream | reviews of events, as `event` and `json`; written by the feed, never trimmed |
 | `reviews:latest` | hash | event id → JSON of its latest `models.review.Review` |
 | `reviews:of:{id}` | list | JSON of all reviews of an event, oldest first |
-| `silences` | hash | id → JSON of a `models.silence.Silence` that has not ended; written by the feed |
-| `audit` | stream | JSON of `models.silence.AuditLine` about people; written by the feed, never trimmed |
+| `silences` | hash | id → JSON of a `models.silence.Silence` not over for a day; written by the feed |
+| `audit` | stream | JSON of `models.silence.AuditLine` about people; written by the feed; the last 100,000 |
 | `audit:withheld` | stream | the same about the latest alerts that were withheld; written by the alerts |
 | `sink` | hash | last offset read of each input, the last `entry`, and the sink's process (`owner`, `turn`) |
 

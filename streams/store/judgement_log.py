@@ -11,13 +11,17 @@ import redis.asyncio as redis
 
 from models.review import Review
 from models.silence import AuditLine, Silence
-from models.time import Millis, from_text
+from models.time import DAY, Millis, from_text
 from streams.store.keys import Keys
 
 _FIRST: Final = "0-0"  # the entry id before any other
 _REVIEW: Final = msgspec.json.Decoder(Review)
 _SILENCE: Final = msgspec.json.Decoder(Silence)
 _LINE: Final = msgspec.json.Decoder(AuditLine)
+AUDIT: Final = 100_000
+"""Lines about people that are kept, approximately."""
+OVER: Final = DAY
+"""How long a silence is kept after its end. Clocks of hosts differ, and alerts may be judged late."""
 WITHHELD: Final = 5_000
 """Lines about withheld alerts that are kept, approximately."""
 
@@ -29,12 +33,14 @@ class JudgementLog:
         self._redis: Any = client  # redis-py types its commands as sync or async
         self.keys = Keys(prefix)
 
-    async def add_review(self, review: Review) -> None:
+    async def add_review(self, review: Review, line: AuditLine | None = None) -> None:
         value = msgspec.json.encode(review)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.xadd(self.keys.reviews, {"event": review.event, "json": value})
             pipe.rpush(self.keys.reviews_of(review.event), value)
             pipe.hset(self.keys.latest_reviews, review.event, value)
+            if line is not None:
+                self._add_line(pipe, line)
             await pipe.execute()
 
     async def reviews(self, event: str) -> list[Review]:
@@ -59,29 +65,43 @@ class JudgementLog:
         return [(name.decode(), _REVIEW.decode(fields[b"json"])) for name, fields in found]
 
     async def add_silence(self, silence: Silence, line: AuditLine) -> None:
+        """Add it, and remove those that have been over for long."""
+        long_ago = from_text(silence.time) - OVER
+        over = [one.id for one in await self.kept_silences() if from_text(one.until) <= long_ago]
         async with self._redis.pipeline(transaction=True) as pipe:
+            if over:
+                pipe.hdel(self.keys.silences, *over)
             pipe.hset(self.keys.silences, silence.id, msgspec.json.encode(silence))
-            pipe.xadd(self.keys.audit, {"json": msgspec.json.encode(line)})
+            self._add_line(pipe, line)
             await pipe.execute()
 
     async def end_silence(self, silence: str, line: AuditLine) -> bool:
-        """Whether there was such a silence. Only the call that ends it leaves a line."""
-        if not await self._redis.hdel(self.keys.silences, silence):
-            return False
-        await self.add_line(line)
-        return True
+        """Whether there was such a silence that was not over. Only the call that ends it leaves a line."""
+
+        async def end(pipe: Any) -> bool:
+            found = await pipe.hget(self.keys.silences, silence)
+            pipe.multi()
+            if found is None or from_text(_SILENCE.decode(found).until) <= from_text(line.time):
+                return False
+            pipe.hdel(self.keys.silences, silence)
+            self._add_line(pipe, line)
+            return True
+
+        ended: bool = await self._redis.transaction(end, self.keys.silences, value_from_callable=True)
+        return ended
 
     async def silences(self, now: Millis) -> list[Silence]:
         """Those that last or are still to come, the one that ends first before the others."""
-        found = [_SILENCE.decode(one) for one in await self._redis.hvals(self.keys.silences)]
-        over = [one.id for one in found if from_text(one.until) <= now]
-        if over:
-            await self._redis.hdel(self.keys.silences, *over)
-        return sorted((one for one in found if one.id not in over), key=lambda one: (one.until, one.id))
+        return [one for one in await self.kept_silences() if from_text(one.until) > now]
 
-    async def add_line(self, line: AuditLine) -> None:
+    async def kept_silences(self) -> list[Silence]:
+        """As `silences`, and those that were over not long ago."""
+        found = [_SILENCE.decode(one) for one in await self._redis.hvals(self.keys.silences)]
+        return sorted(found, key=lambda one: (one.until, one.id))
+
+    def _add_line(self, pipe: Any, line: AuditLine) -> None:
         """Add a line to the audit about what a person did."""
-        await self._redis.xadd(self.keys.audit, {"json": msgspec.json.encode(line)})
+        pipe.xadd(self.keys.audit, {"json": msgspec.json.encode(line)}, maxlen=AUDIT, approximate=True)
 
     async def add_withheld(self, lines: Sequence[AuditLine]) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:

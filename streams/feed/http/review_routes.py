@@ -38,9 +38,7 @@ async def post_review(
     if event is None:
         raise not_found(f"there is no event {id!r}, or it is no longer kept")
     review = reviews.review(given, event)
-    await feed.log.add_review(review)
-    if (line := silences.dismissed(review, event)) is not None:
-        await feed.log.add_line(line)
+    await feed.log.add_review(review, silences.dismissed(review, event))
     metrics.REVIEWS.labels(review.disposition).inc()
     return Json(review, HTTPStatus.CREATED)
 

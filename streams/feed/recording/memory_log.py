@@ -171,10 +171,12 @@ class RecordingLog:
 
     # Reviews, which are of no moment: every view has all of them
 
-    async def add_review(self, review: Review) -> None:
+    async def add_review(self, review: Review, line: AuditLine | None = None) -> None:
         reviews = self._content.reviews
         reviews.append((f"{self._content.age}-{len(reviews) + 1}", review))
         self._content.reviewed.notify()
+        if line is not None:
+            self._content.audit.append(line)
 
     async def reviews(self, event: str) -> list[Review]:
         return [review for _, review in self._content.reviews if review.event == event]
@@ -202,20 +204,19 @@ class RecordingLog:
 
     async def add_silence(self, silence: Silence, line: AuditLine) -> None:
         self._content.silences[silence.id] = silence
-        await self.add_line(line)
+        self._content.audit.append(line)
 
     async def end_silence(self, silence: str, line: AuditLine) -> bool:
-        if self._content.silences.pop(silence, None) is None:
+        found = self._content.silences.get(silence)
+        if found is None or from_text(found.until) <= from_text(line.time):
             return False
-        await self.add_line(line)
+        del self._content.silences[silence]
+        self._content.audit.append(line)
         return True
 
     async def silences(self, now: Millis) -> list[Silence]:
         found = [one for one in self._content.silences.values() if from_text(one.until) > now]
         return sorted(found, key=lambda one: (one.until, one.id))
-
-    async def add_line(self, line: AuditLine) -> None:
-        self._content.audit.append(line)
 
     async def audit(self, count: int = 200) -> list[AuditLine]:
         return self._content.audit[: -count - 1 : -1]

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +12,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from models.event import Event, to_json
+from models.time import Millis
 from streams.alerts import process
 from streams.alerts.channel import Channel
 from streams.alerts.channels.factory import channel_of
-from streams.alerts.delivery import Delivery
+from streams.alerts.delivery import Delivery, clock
 from streams.alerts.rule_status import standing
 from streams.alerts.rules import Rule
 from streams.alerts.state_store import (
@@ -66,13 +67,13 @@ class AlertEnvironment:
 
     @asynccontextmanager
     async def deliveries(
-        self, *rules: Rule, channels: Sequence[Channel] = ()
+        self, *rules: Rule, channels: Sequence[Channel] = (), now: Callable[[], Millis] = clock
     ) -> AsyncIterator[list[Delivery]]:
         made = list(channels) or [channel_of(one, "", {"SECRET": SECRET}) for one in rules]
         deliveries = [
             Delivery(
                 one, self.log, RuleStore(self.ours, self.prefix, one.name), channel, self.url,
-                away=SOON, refused=SOON,
+                now=now, away=SOON, refused=SOON,
             )
             for one, channel in zip(rules, made, strict=True)
         ]  # fmt: skip

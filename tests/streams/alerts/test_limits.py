@@ -60,16 +60,13 @@ def revised(number: int, arrives_in: float | None, **changes: Any) -> Event:
     arrivals = []
     if arrives_in is not None:
         time = detected + round(arrives_in * HOUR)
-        arrivals = [msgspec.structs.replace(first, earliest_arrival=text(time), hours_left=arrives_in)]
-    chain = msgspec.structs.replace(chain, arrivals=tuple(arrivals), window_ends=text(detected + 30 * DAY))
-    return msgspec.structs.replace(CHAIN, revision=number, detected=text(detected), chain=chain, **changes)
-
-
-def text(time: int) -> str:
-    return to_text(time)
+        arrivals = [msgspec.structs.replace(first, earliest_arrival=to_text(time), hours_left=arrives_in)]
+    chain = msgspec.structs.replace(chain, arrivals=tuple(arrivals), window_ends=to_text(detected + 30 * DAY))
+    return msgspec.structs.replace(CHAIN, revision=number, detected=to_text(detected), chain=chain, **changes)
 
 
 FOUND: Final = from_text(CHAIN.detected)
+BACK: Final = revised(2, 20, status=Status.RETRACTED)
 
 
 def schedule(**settings: Any) -> Schedule:
@@ -153,6 +150,27 @@ def test_only_what_was_told_is_taken_back_and_no_other_revision_is_sent() -> Non
         assert [alert.kind for alert in alerts if alert] == expected
 
 
+def test_a_limit_that_is_passed_while_alerts_are_withheld_is_told_afterwards() -> None:
+    watch = watching(24, 12)
+    watch.take(entry(1, revised(1, 30)), revised(1, 30), FOUND)
+    assert watch.pass_limits(FOUND + 7 * HOUR, FOUND, withheld=lambda alert: alert.event == CHAIN.id) == []
+    assert told(watch, 8) == [24]
+    assert len(watch.drop(list(watch.state.waiting))) == 1  # dismissed before it went out
+    assert told(watch, 9) == [24]
+    watch.drop(list(watch.state.waiting))
+    assert watch.take(entry(2, BACK), BACK, FOUND) is None  # nobody was told
+    assert told(watch, 20) == []
+
+
+def test_a_chain_from_before_the_rule_that_is_retracted_is_told_no_more_and_taken_back_if_it_was() -> None:
+    for hours, limits, kinds in ((0, [], []), (7, [24], ["retracted"])):
+        watch = watching(24)
+        watch.know("1-1", revised(1, 30))
+        assert told(watch, hours) == limits
+        assert [one.kind for one in [watch.take(entry(2, BACK), BACK, FOUND)] if one] == kinds
+        assert told(watch, 20) == []
+
+
 def test_a_restart_or_a_repeated_entry_doubles_nothing() -> None:
     stored, times = StoredState(), []
     for hours in range(12):
@@ -171,7 +189,7 @@ def test_the_message_tells_the_instant_of_the_data_and_how_far_it_lies_behind() 
     message = message_of(parcel, to_json(revised(1, 30)))
     content = msgspec.json.decode(payload(message))
     assert content["type"] == "event.time_left"
-    assert content["timestamp"] == content["timeLeft"]["asOf"] == text(FOUND + 7 * HOUR)
+    assert content["timestamp"] == content["timeLeft"]["asOf"] == to_text(FOUND + 7 * HOUR)
     assert content["timeLeft"]["hoursLeft"] == 23.0
     assert content["data"]["id"] == CHAIN.id
     assert subject(message).startswith("Time left below 24 h: ")
@@ -313,11 +331,11 @@ async def test_a_new_rule_knows_what_is_kept_and_event_time_alone_passes_a_limit
             ]
             async with env.deliveries(*rules):
                 await wait_for_requests(receiver, 1)
-                later = event(5, detected=text(FOUND + 7 * HOUR))
+                later = event(5, detected=to_text(FOUND + 7 * HOUR))
                 await env.write(later)
                 await wait_for_requests(receiver, 2)
             async with env.deliveries(*rules):  # a restart tells nothing again
-                await env.write(early[11], event(5, 2, detected=text(FOUND + 200 * DAY)))
+                await env.write(early[11], event(5, 2, detected=to_text(FOUND + 200 * DAY)))
             async with env.deliveries(*rules):
                 pass
         assert sorted(ids(receiver)) == sorted([f"{CHAIN.id}:1:time-left-24", "ledger:2026:seen:0.5"])
@@ -356,7 +374,7 @@ async def test_the_process_tells_each_limit_once_over_kills_with_the_settings_of
             await env.write(*early, revised(1, 30))
             for hours, count in ((0, 3), (7, 4), (9, 4)):
                 with process(deployment, tmp_path / "alerts.log", *command, SECRET=SECRET) as running:
-                    await env.write(event(5, hours + 1, detected=text(FOUND + hours * HOUR)))
+                    await env.write(event(5, hours + 1, detected=to_text(FOUND + hours * HOUR)))
 
                     async def told_of(count: int = count) -> bool:
                         return (

@@ -102,6 +102,66 @@ def test_a_revision_that_is_known_makes_no_alert() -> None:
     assert take(schedule, event(1, 2), event(1, 1), event(1, 2), event(1, 3)) == [(2, "new"), (3, "updated")]
 
 
+def test_what_is_withheld_counts_as_not_told_also_after_a_restart() -> None:
+    stored, kinds = StoredState(), list[tuple[int, str]]()
+    life = [
+        (event(1, 1, level=Level.PROBABLE), True),
+        (event(1, 2), True),
+        (event(1, 3), False),
+        (event(1, 4, level=Level.PROBABLE), True),
+        (event(1, 5, level=Level.PROBABLE), False),
+        (event(1, 6, status=Status.RETRACTED), False),
+        (event(2, 1), True),
+        (event(2, 2, status=Status.RETRACTED), False),
+    ]
+    for number, (one, withheld) in enumerate(life, 1):
+        schedule = stored.schedule(rule())
+        alert = schedule.take(entry(number, one), one, NOON)
+        if alert:
+            kinds.append((alert.revision, alert.kind))
+        if withheld:
+            assert alert
+            assert alert.repeats == (one.revision == 2)
+            assert schedule.drop([alert.id]) == [alert]
+        sent_ids(schedule, NOON)
+        stored.commit(schedule)
+    assert kinds == [
+        (1, "new"),
+        (2, "new"),
+        (3, "new"),
+        (4, "raised"),
+        (5, "raised"),
+        (6, "retracted"),
+        (1, "new"),
+    ]
+
+
+def test_a_retraction_is_sent_if_a_later_alert_went_ahead_of_the_withheld_one() -> None:
+    schedule = new(quiet=NIGHT | {"probable_breaks_through": True})
+    events = [event(1), event(1, 2, level=Level.PROBABLE)]
+    take(schedule, *events, now=EVENING)
+    assert sent_ids(schedule, EVENING) == [[event(1).id + ":2"]]
+    assert len(schedule.drop([event(1).id + ":1"])) == 1
+    assert take(schedule, event(1, 3, status=Status.RETRACTED), now=EVENING) == [(3, "retracted")]
+
+
+def test_a_message_is_dropped_with_its_alert_and_a_digest_only_as_a_whole() -> None:
+    schedule = new(quiet=NIGHT)
+    take(schedule, event(1), event(2), now=EVENING)
+    assert schedule.next(EVENING) == MORNING
+    digest = parcel_at(schedule, MORNING)
+    schedule.take(entry(3, event(3)), event(3), MORNING)
+    schedule.refused(digest, MORNING + HOUR)
+    single = schedule.refused(parcel_at(schedule, MORNING), MORNING + HOUR)
+    one, two, three = (event(number).id + ":1" for number in (1, 2, 3))
+    assert schedule.next(MORNING + HOUR, back={one, two}) == single
+    assert schedule.next(MORNING + HOUR, back={one, two, three}) is None
+    assert [alert.id for alert in schedule.drop({one, three})] == [three]
+    assert list(schedule.state.parcels) == [digest.id]
+    assert len(schedule.drop({one, two})) == 2
+    assert not schedule.state.parcels
+
+
 def test_an_event_is_forgotten_long_after_its_last_revision() -> None:
     schedule = new()
     schedule.take(entry(1, event(1), time=NOON), event(1), NOON)

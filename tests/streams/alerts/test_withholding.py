@@ -1,15 +1,22 @@
 """A dismissed case sends no alert, nor do its legs; nor does what is silenced. The audit says so."""
 
 import time
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import pytest
 
-from models.event import Event
-from models.review import Disposition
-from models.silence import Act
+from models.event import Event, Status, to_json
+from models.review import Disposition, Review
+from models.silence import Act, Silence
+from models.time import HOUR, MINUTE, from_text, to_text
+from streams.alerts.schedule import Schedule, State
+from streams.alerts.withholding import Withholding
 from streams.feed.views import reviews, silences
+from streams.store import judgement_log
+from streams.store.event_log import entry_key
+from tests.streams.alerts import factories
 from tests.streams.alerts.environments import (
     AlertEnvironment,
     alert_environment,
@@ -17,8 +24,8 @@ from tests.streams.alerts.environments import (
     wait_for_requests,
     webhook_rule,
 )
-from tests.streams.alerts.factories import event
-from tests.streams.alerts.fake_receivers import WebhookReceiver
+from tests.streams.alerts.factories import NIGHT, event
+from tests.streams.alerts.fake_receivers import Answer, WebhookReceiver
 from tests.streams.feed.stream.test_cases import chain
 from tests.waiting import eventually
 
@@ -103,6 +110,133 @@ async def test_a_silence_holds_for_its_vessel_and_place_until_its_end(
     acts = [(line.by, line.act) for line in lines if line.act is not Act.WITHHELD]
     assert ("bob", Act.END_SILENCE) in acts
     assert acts.count(("ann", Act.SILENCE)) == 4
+
+
+async def test_a_silence_keeps_back_what_was_raised_before_it_and_drops_only_what_is_raised_in_it(
+    redis_server: str, receiver: WebhookReceiver
+) -> None:
+    moment = from_text("2026-03-03T02:00:00Z")
+    retracted = event(3, 2, status=Status.RETRACTED)
+    rule = webhook_rule(receiver, quiet=NIGHT)
+    async with alert_environment(redis_server) as env, env.deliveries(rule, now=lambda: moment):
+
+        async def until_withheld(*events: Event) -> None:
+            await env.write(*events)
+
+            async def all_withheld() -> bool:
+                return {f"{one.id}:{one.revision}" for one in events} <= (await withheld(env)).keys()
+
+            await eventually(all_withheld, "the alerts to be withheld")
+
+        await env.write(event(1))
+
+        async def held() -> bool:
+            return bool((await env.rule_status(rule)).waiting)
+
+        await eventually(held, "the alert of the night to be held")
+        moment = from_text("2026-03-03T06:50:00Z")
+        given = silences.SilenceRequest("ann", "2026-03-03T07:50:00Z")
+        await env.log.add_silence(*silences.made(given, moment))
+        moment += MINUTE
+        await until_withheld(event(2), event(3))
+        moment = from_text("2026-03-03T07:20:00Z")  # no longer quiet, but silent
+        await until_withheld(event(4))
+        await until_withheld(event(5))
+        assert receiver.requests == []
+        moment = from_text("2026-03-03T07:50:00Z")
+        await env.write(event(2, 2), retracted, event(6))
+        await wait_for_requests(receiver, 3)
+        told = await withheld(env)
+    assert sorted(ids(receiver)) == [f"{event(1).id}:1", f"{event(2).id}:2", f"{event(6).id}:1"]
+    assert {msgspec.json.decode(request.body)["type"] for request in receiver.requests} == {"event.new"}
+    assert told.keys() == {f"{event(number).id}:1" for number in (2, 3, 4, 5)}
+
+
+async def test_a_message_that_its_receiver_has_not_taken_is_dropped_when_its_event_is_dismissed(
+    redis_server: str, receiver: WebhookReceiver
+) -> None:
+    receiver.default = Answer(503)
+    async with alert_environment(redis_server) as env, env.deliveries(webhook_rule(receiver)):
+        await env.write(event(1))
+        await wait_for_requests(receiver, 2)
+        await judge(env, event(1), Disposition.DISMISSED)
+
+        async def dropped() -> bool:
+            return bool(await withheld(env))
+
+        await eventually(dropped, "the message to be dropped")
+        before = len(receiver.requests)
+        receiver.default = Answer()
+        await env.write(event(2))
+        await wait_for_requests(receiver, before + 1)
+    assert ids(receiver)[before:] == [f"{event(2).id}:1"]
+
+
+class CountedLog:
+    """A log with one dismissed chain, which counts the events that are read."""
+
+    def __init__(self) -> None:
+        self.case = chain("case", [event(1).id], revision=1)
+        self.words = [("1-1", reviews.review(reviews.ReviewRequest("ann", Disposition.DISMISSED), self.case))]
+        self.read = 0
+        self.silences: list[Silence] = []
+
+    async def reviews_since(self, entry: str, count: int) -> list[tuple[str, Review]]:
+        return [one for one in self.words if entry_key(one[0]) > entry_key(entry)]
+
+    async def latest_of(self, events: list[str]) -> list[bytes]:
+        self.read += len(events)
+        return [to_json(self.case) for _ in events]
+
+    async def kept_silences(self) -> list[Silence]:
+        return self.silences
+
+
+async def test_a_dismissed_chain_is_read_once_and_known_as_it_changes() -> None:
+    log: Any = CountedLog()
+    schedule, people = Schedule(factories.rule(), State()), Withholding(log)
+    for number in range(1, 6):
+        schedule.take(factories.entry(number, event(number)), event(number), number)
+    alerts = schedule.unsent()
+
+    async def gone(at: int) -> list[str]:
+        await people.read(at)
+        return [alerts[id].event for id, one in people.verdicts(alerts).items() if not one.waits]
+
+    assert [await gone(9) for _ in range(20)] == [[event(1).id]] * 20
+    assert log.read == 1
+    people.take(chain("case", [event(2).id, event(3).id], revision=2))
+    assert await gone(9) == [event(2).id, event(3).id]
+    given = silences.SilenceRequest("ann", "1970-01-01T00:00:01Z", mmsi=int(event(5).vessel.ssvid))
+    log.silences = [silences.made(given, 5)[0]]  # event 5 was read at that instant
+    assert await gone(9) == await gone(2_000) == [event(2).id, event(3).id, event(5).id]
+    log.words.append(("1-2", reviews.review(reviews.ReviewRequest("bob", Disposition.CONFIRMED), log.case)))
+    assert await gone(9) == [event(5).id]
+    assert log.read == 1
+
+
+async def test_a_clock_ahead_ends_no_silence_and_one_that_is_over_can_not_be_ended(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = from_text("2026-03-03T02:00:00Z")
+    given = silences.SilenceRequest("ann", to_text(start + HOUR))
+    ended = partial(silences.ended, given=silences.EndRequest("bob"))
+    async with alert_environment(redis_server) as env:
+        one, line = silences.made(given, start)
+        await env.log.add_silence(one, line)
+        assert await env.log.silences(start + HOUR) == []
+        assert await env.log.silences(start) == [one]
+        assert not await env.log.end_silence(one.id, ended(one.id, now=start + HOUR))
+        assert await env.log.end_silence(one.id, ended(one.id, now=start))
+        assert not await env.log.end_silence(one.id, ended(one.id, now=start))
+        assert [line.by for line in await env.log.audit()].count("bob") == 1
+        monkeypatch.setattr(judgement_log, "AUDIT", 10)
+        for number in range(130):
+            later = start + number * HOUR
+            request = msgspec.structs.replace(given, until=to_text(later + HOUR))
+            await env.log.add_silence(*silences.made(request, later))
+        assert len(await env.log.kept_silences()) < 30  # those that were over for a day are gone
+        assert len(await env.log.audit(1_000)) < 120  # Redis trims by the hundred
 
 
 @pytest.mark.parametrize(

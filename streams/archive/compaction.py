@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,14 +37,25 @@ class Compaction:
     def __init__(self, writer: Writer) -> None:
         self._writer, self._folder = writer, writer.folder
         self._looked = float("-inf")
+        self._left_out: set[Path] = set()  # days that can't be merged, until the next start
 
     def apply(self, now: Millis) -> bool:
-        """Make one file of those of a day before today. Whether there were any."""
+        """Make one file of those of a day before today. Whether there were any.
+
+        A day with a damaged file stays as it is, which is logged: nothing is to keep the archiver from
+        archiving. Raises OSError where the disk is full.
+        """
         today = to_text(now // DAY * DAY)[:10]
         for table, files in self._days(today):
-            if len(files) >= MANY or self._has_rested(files, now):
+            if len(files) < MANY and not self._has_rested(files, now):
+                continue
+            try:
                 self._merge(table, files)
-                return True
+            except ArchiveError as error:
+                self._left_out.add(files[0].parent)
+                log.error("not_compacted", table=table, day=_day(files), reason=str(error))
+                continue
+            return True
         return False
 
     def apply_now_and_then(self, now: Millis) -> None:
@@ -56,6 +67,8 @@ class Compaction:
         for table in SCHEMAS:
             found = archived(self._folder.path, self._folder.manifest, table, ".parquet")
             for folder, files in groupby(found, key=lambda path: path.parent):
+                if folder in self._left_out:
+                    continue
                 small = [path for path in files if path.stat().st_size < LARGE]
                 if len(small) > 1 and folder.name.removeprefix("date=") < today:
                     yield table, small
@@ -67,15 +80,30 @@ class Compaction:
     def _merge(self, table: str, files: list[Path]) -> None:
         """Rows stay in the order in which they were archived. Raises ArchiveError for a damaged file."""
         name = f"{table}/{files[0].parent.name}/{self._writer.number}-merged.parquet"
-        rows = 0
-        with pq.ParquetWriter(self._writer.table(name), SCHEMAS[table], compression="zstd") as out:
-            for path in files:
-                try:
-                    for batch in pq.ParquetFile(path).iter_batches(_ROWS):
+        part, rows = self._folder.part(name), 0
+        try:
+            with pq.ParquetWriter(part, SCHEMAS[table], compression="zstd") as out:
+                for path in files:
+                    for batch in _batches(path, SCHEMAS[table]):
                         out.write_batch(batch)
                         rows += len(batch)
-                except (OSError, pa.ArrowException) as error:
-                    raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        self._writer.table(name)
         self._writer.supersede([str(path.relative_to(self._folder.path)) for path in files])
-        log.info("compacted", table=table, day=files[0].parent.name.removeprefix("date="),
-            files=len(files), rows=rows)  # fmt: skip
+        log.info("compacted", table=table, day=_day(files), files=len(files), rows=rows)
+
+
+def _batches(path: Path, schema: Any) -> Iterator[Any]:
+    try:
+        file = pq.ParquetFile(path)
+        if not file.schema_arrow.equals(schema):
+            raise ArchiveError(f"{path}: has other columns than this version writes; it stays as it is")
+        yield from file.iter_batches(_ROWS)
+    except (OSError, pa.ArrowException) as error:
+        raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
+
+
+def _day(files: list[Path]) -> str:
+    return files[0].parent.name.removeprefix("date=")

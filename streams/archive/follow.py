@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
@@ -24,7 +25,7 @@ from models.time import DAY, SECOND, Millis, from_text
 from streams.archive.compaction import Compaction
 from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder, utc_now
 from streams.archive.journal import SOURCES
-from streams.archive.raw import LINES, REGISTERED, SIGHTINGS, STATES, Place
+from streams.archive.raw import FENCES, LINES, REGISTERED, SIGHTINGS, STATES, Place
 from streams.archive.retention import Retention
 from streams.archive.snapshots import SnapshotMaker
 from streams.archive.writer import Writer
@@ -197,7 +198,7 @@ class Follower:
             log.error("left_out", topic=topic, offset=record.offset, reason=str(error))
 
     def _take_raw(self, frame: wire.RawFrame, at: Place) -> None:
-        if frame.kind not in (LINES, SIGHTINGS, *STATES):
+        if frame.kind not in (LINES, SIGHTINGS, FENCES, *STATES):
             return
         received = None if frame.received is None else np.array(frame.received, np.int64)
         numbers = None if frame.numbers is None else np.array(frame.numbers, np.int64)
@@ -275,7 +276,11 @@ def _archived_revisions(folder: Folder) -> dict[str, tuple[int, int]]:
     for path, day in days.items():
         if day < newest - REMEMBERED_DAYS:
             continue
-        table = pq.ParquetFile(path).read(columns=["id", "revision"])
+        try:
+            table = pq.ParquetFile(path).read(columns=["id", "revision"])
+        except (OSError, pa.ArrowException) as error:  # revisions in it may be archived twice
+            log.error("table_left_out", file=str(path), reason=str(error))
+            continue
         for id, revision in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
             found[id] = max(found.get(id, (0, 0)), (revision, day))
     return found

@@ -15,9 +15,9 @@ import msgspec
 from models.frame import Frame
 from models.time import END as FOREVER
 from models.time import Millis
-from streams.archive.folder import archived, commit_of, read_manifest
-from streams.archive.raw import END, LINES, RAW, SIGHTINGS, Header, Place, read_frames
-from streams.archive.source import sightings_in
+from streams.archive.folder import ArchiveError, Manifest, archived, commit_of, read_manifest
+from streams.archive.raw import END, FENCES, LINES, RAW, SIGHTINGS, Header, Place, partition_of, read_frames
+from streams.archive.source import drawn_in, sightings_in
 from streams.evidence.live import Step
 
 SOURCES: Final = -1
@@ -38,6 +38,30 @@ class Position(msgspec.Struct, frozen=True):
     """All of the files of this commit and before it is worked off."""
 
 
+class RawFiles:
+    """The files of raw frames that are to be worked off. Only the first look lists the folders.
+
+    An archive has them of 400 days, and there is a commit every minute.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._looked: int | None = None
+        """The commit that the last look knew."""
+        self._files: list[Path] = []
+
+    def after(self, commit: int, manifest: Manifest) -> list[Path]:
+        """Those of later commits than this one, as the manifest has them; the others are forgotten."""
+        if self._looked is not None and manifest.number == self._looked + 1:
+            new = [self._folder / name for name in manifest.files]
+            self._files += [path for path in new if path.is_relative_to(self._folder / RAW)]
+        elif manifest.number != self._looked:
+            self._files = archived(self._folder, manifest, RAW, END)
+        self._looked = manifest.number
+        self._files = [path for path in self._files if commit_of(path) > commit]
+        return self._files
+
+
 class Journal:
     """The frames of an archive from a position on."""
 
@@ -47,10 +71,12 @@ class Journal:
         position: Position | None = None,
         until: Millis = FOREVER,
         on_file: Callable[[Path], object] = str,
+        files: "RawFiles | None" = None,
     ) -> None:
         """`until`: nothing that was sent later, by the clock of its sender.
 
-        `on_file` is called with each file before it is read. Raises ArchiveError.
+        `on_file` is called with each file before any of it is read. `files` are those of the archive, if
+        they are known. Raises ArchiveError.
         """
         begins = position or Position()
         self._until, self._on_file = until, on_file
@@ -59,8 +85,14 @@ class Journal:
         manifest = read_manifest(folder)
         self._last = max(manifest.number, begins.commit)
         self._files: dict[int, dict[int, list[Path]]] = {}  # by partition and commit
-        for path in archived(folder, manifest, RAW, END):
-            if commit_of(path) > begins.commit and (partition := _partition_of(path)) is not None:
+        for path in (files or RawFiles(folder)).after(begins.commit, manifest):
+            partition = partition_of(path)
+            if partition is None and manifest.kind == "kafka":
+                raise ArchiveError(
+                    f"{path}: its name tells no partition of {RAW}: it was put there, or archived by an "
+                    "earlier version; archive into a new folder"
+                )
+            if partition is not None:
                 self._files.setdefault(partition, {}).setdefault(commit_of(path), []).append(path)
         self._at = {number: min(files) for number, files in self._files.items()}  # where each is read
 
@@ -84,6 +116,10 @@ class Journal:
         for sent, (at, header, frame) in heapq.merge(*queues, key=lambda each: each[0]):
             if sent > self._until:
                 return
+            self._offsets[at.partition] = at.offset + 1
+            if header.kind == FENCES:  # they come from no source that anything waits for
+                yield Step(source=header.source, drawn=tuple(drawn_in(frame)))
+                continue
             registers, first = first, []
             while coming is not None and coming[0].offset <= at.registry:
                 registers.append(coming[1].source)
@@ -91,7 +127,6 @@ class Journal:
                 coming = next(registrations, None)
             self._waiting.update(dict.fromkeys(registers))
             self._waiting.pop(header.source, None)
-            self._offsets[at.partition] = at.offset + 1
             yield _step(header, frame, tuple(registers))
 
     def _by_sending(self, partition: int, first: int) -> Iterator[tuple[Millis, _Placed]]:
@@ -115,13 +150,6 @@ class Journal:
         for header, frame in read_frames(path):
             if header.at is not None:
                 yield header.at, header, frame
-
-
-def _partition_of(path: Path) -> int | None:
-    """The partition of all frames in a file; None for one of recordings, which have none."""
-    for header, _ in read_frames(path):
-        return None if header.at is None else header.at.partition
-    return None
 
 
 def _step(header: Header, frame: Frame, registers: tuple[str, ...]) -> Step:

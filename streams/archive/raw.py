@@ -18,7 +18,7 @@ import zstandard
 from models.frame import Cut, Frame
 from models.source_hints import NO_HINTS, DateOrder, SourceHints
 from models.time import DAY, Millis, to_text
-from streams.archive.folder import ArchiveError
+from streams.archive.folder import PART, ArchiveError
 from streams.decoding.line_times import LineTimes
 from streams.decoding.lines.source_times import UNTOLD
 
@@ -26,6 +26,7 @@ RAW: Final = "raw"
 END: Final = ".zst"
 LINES: Final = "lines"
 SIGHTINGS: Final = "sightings"
+FENCES: Final = "fences"
 REGISTERED: Final = "registered"
 STATES: Final = ("idle", "end", REGISTERED)
 """Kinds of frames without lines: what a deployment tells of a source."""
@@ -49,8 +50,8 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     source: str
     kind: str
-    """`lines`, or `sightings`: each line is one as JSON. Of a deployment also `idle`, `end` and
-    `registered`, which have no lines."""
+    """`lines`, or `sightings`: each line is one as JSON. Of a deployment also `fences`, with a version of a
+    drawn fence as JSON in each line, and `idle`, `end` and `registered`, which have no lines."""
     bytes: int
     first_line: int = 1
     received: list[Millis] | None = None
@@ -65,6 +66,22 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     @property
     def hints(self) -> SourceHints:
         return SourceHints(self.base_time, self.timezone, self.date_order, self.not_after)
+
+
+def end_of(partition: int | None) -> str:
+    """How the name of a file with frames of this partition ends; None: of recordings, which have none."""
+    return END if partition is None else f".{partition}{END}"
+
+
+def partition_of(path: Path) -> int | None:
+    """The partition that the name of a file tells."""
+    told = path.name.removesuffix(PART).removesuffix(END).partition(".")[2]
+    return int(told) if told.removeprefix("-").isdecimal() else None
+
+
+def digest_of_source(path: Path) -> str:
+    """What the name of a file tells of its source."""
+    return path.name.partition("-")[2].partition(".")[0]
 
 
 class RawDays:

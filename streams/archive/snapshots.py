@@ -16,11 +16,12 @@ import zstandard
 
 from models.time import BEGINNING, DAY, Millis, to_text
 from streams.archive.folder import ArchiveError, archived, commit_of, read_manifest
-from streams.archive.journal import Journal, Position
+from streams.archive.journal import Journal, Position, RawFiles
 from streams.archive.writer import Writer
 from streams.evidence import rules_in_force
 from streams.evidence.live import live_arrivals
 from streams.recordings.arrivals import Arrival
+from streams.runtime.logs import get_logger
 from streams.stages.core import Core
 from streams.stages.rules import Rules
 
@@ -28,7 +29,10 @@ SNAPSHOTS: Final = "snapshots"
 RULES: Final = "rules"
 END: Final = ".zst"
 _LEVEL: Final = 3
+_UNUSABLE: Final = (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError)
+"""What reading a damaged file, or a state of another version, raises; ArchiveError is a ValueError."""
 T = TypeVar("T")
+log = get_logger(__name__)
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -88,29 +92,39 @@ class SnapshotMaker:
     """Works off what is archived, and archives a snapshot whenever a day of event time is over."""
 
     def __init__(self, writer: Writer, rules: Rules) -> None:
-        """Goes on from the last snapshot. Raises ArchiveError."""
+        """Goes on from the last snapshot that can be read. Without one it begins with the first frame."""
         self._writer, self._folder = writer, writer.folder.path
         self._rules_file = store_rules(writer, rules)
-        self._core = Core((), rules)
-        self._position = Position()
-        made = snapshots(self._folder)
-        if made:
-            last = load_snapshot(made[-1])
-            self._core.restore(last.state)
-            self._position = last.position
+        self._core, self._position = _restored(self._folder, rules)
+        self._stopped = False
+        self._files = RawFiles(self._folder)
         self._day = self._core.vessels.done // DAY
         self._steps: Iterator[Arrival] | None = None
         self._journal: Journal | None = None
         self._looked = -1, 0  # commit and time of which all that is complete was worked off
 
     def advance(self, frames: int) -> bool:
-        """Work off so many frames at most. Whether there may be more that are archived."""
+        """Work off so many frames at most. Whether there may be more that are archived.
+
+        What can't be worked off ends the snapshots until the next start, which is logged, and never the
+        archiver: frames are in Kafka for some days only. Raises OSError where the disk is full.
+        """
+        if self._stopped:
+            return False
+        try:
+            return self._advance(frames)
+        except _UNUSABLE as error:
+            self._stopped = True
+            log.error("no_more_snapshots", reason=_reason(error), folder=str(self._folder))
+            return False
+
+    def _advance(self, frames: int) -> bool:
         manifest = self._writer.folder.manifest
         if self._steps is None:
             if self._looked == (manifest.number, manifest.complete):
                 return False
             self._looked = manifest.number, manifest.complete
-            self._journal = Journal(self._folder, self._position, manifest.complete)
+            self._journal = Journal(self._folder, self._position, manifest.complete, files=self._files)
             self._steps = live_arrivals(self._core.intake, self._journal.steps())
         count = 0
         for arrival in islice(self._steps, frames):
@@ -132,6 +146,24 @@ class SnapshotMaker:
         kept = Snapshot(done, self._journal.position, self._rules_file, self._core.snapshot())
         name = f"{SNAPSHOTS}/date={to_text(done)[:10]}/{self._writer.number}-{done:013d}{END}"
         self._writer.file(name, "snapshot", zstandard.compress(msgspec.msgpack.encode(kept), _LEVEL))
+
+
+def _restored(folder: Path, rules: Rules) -> tuple[Core, Position]:
+    """The stages as of the last snapshot that this version can read, and where the journal goes on."""
+    for path in reversed(snapshots(folder)):
+        core = Core((), rules)
+        try:
+            last = load_snapshot(path)
+            core.restore(last.state)
+        except _UNUSABLE as error:  # damaged, or the format of a state has changed
+            log.error("snapshot_left_out", file=str(path), reason=_reason(error))
+            continue
+        return core, last.position
+    return Core((), rules), Position()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ArchiveError) else f"{type(error).__name__}: {error}"
 
 
 def before(folder: Path, time: Millis) -> Path | None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import Millis, from_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
-from streams.archive.raw import END, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, read_frames
+from streams.archive.raw import END, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, digest_of_source, read_frames
+from streams.evidence.live import check_drawn
 from streams.recordings.arrivals import Source
 from streams.recordings.content import Access
 from streams.recordings.errors import Interrupted, SourceError
@@ -72,6 +74,17 @@ def sightings_in(frame: Frame) -> Iterator[Sighting]:
         yield seen
 
 
+def drawn_in(frame: Frame) -> Iterator[FenceVersion]:
+    """The versions of drawn fences in a frame of them."""
+    for line in frame.data.splitlines():
+        try:
+            version = msgspec.json.decode(line, type=FenceVersion)
+            check_drawn(version)
+        except (msgspec.MsgspecError, ValueError):
+            continue  # it was a dead letter when it came, and is one again
+        yield version
+
+
 def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:
     """Sources of lines, ready to be read; the first has what others saw. Raises ArchiveError."""
     seen = [sighting for each in kept if each.kind != LINES for sighting in each.sightings()]
@@ -83,7 +96,7 @@ def archived_sources(folder: Path) -> list[ArchivedSource]:
     """The sources of an archive, by name. Raises ArchiveError where there are none, or damaged ones."""
     by_digest: dict[str, list[Path]] = {}
     for path in archived(folder, read_manifest(folder), RAW, END):
-        by_digest.setdefault(path.name.partition("-")[2].partition(".")[0], []).append(path)
+        by_digest.setdefault(digest_of_source(path), []).append(path)
     found = []
     for files in by_digest.values():
         files.sort(key=lambda path: (_day(path) != UNKNOWN_DAY, _day(path), path.name))

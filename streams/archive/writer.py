@@ -17,7 +17,18 @@ from models.tick import Instant
 from models.time import DAY, Millis, to_text
 from streams.archive.folder import Folder, archived, utc_now
 from streams.archive.hashes import Entry
-from streams.archive.raw import END, LINES, RAW, REGISTERED, UNKNOWN_DAY, Place, RawDays, encode_frame
+from streams.archive.raw import (
+    END,
+    LINES,
+    RAW,
+    REGISTERED,
+    UNKNOWN_DAY,
+    Place,
+    RawDays,
+    digest_of_source,
+    encode_frame,
+    end_of,
+)
 from streams.archive.tables import PARTITIONED_BY, event_row, identity_row, row_table, tick_table, visit_row
 
 ROWS: Final = 100_000
@@ -36,7 +47,7 @@ class Writer:
         self._ticks: list[Rows] = []
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._waiting = 0
-        self._raw: dict[tuple[str, str], list[bytes]] = {}
+        self._raw: dict[tuple[str, str, int | None], list[bytes]] = {}  # by day, source and partition
         self._raw_waiting = 0
         self._digests: dict[str, Any] = {}  # of raw files, as far as they are written: bytes, SHA-256
         self._entries: list[Entry] = []
@@ -46,7 +57,7 @@ class Writer:
         self._days = RawDays()
         self._known: dict[str, str] = {}  # the last day of sources that are archived, by digest
         for path in archived(folder.path, folder.manifest, RAW, END):
-            digest, day = path.stem.partition("-")[2], path.parent.name.removeprefix("date=")
+            digest, day = digest_of_source(path), path.parent.name.removeprefix("date=")
             if day != UNKNOWN_DAY:
                 self._known[digest] = max(self._known.get(digest, ""), day)
 
@@ -63,7 +74,7 @@ class Writer:
         self._days.last.setdefault(frame.source, self._known.get(digest, ""))
         day = self._days.of(frame, hints)
         data = encode_frame(frame, hints, kind, at)
-        self._raw.setdefault((day, digest), []).append(data)
+        self._raw.setdefault((day, digest, at.partition if at else None), []).append(data)
         self._raw_waiting += len(data)
         if self._raw_waiting >= RAW_BYTES:
             self._write_raw()
@@ -114,8 +125,8 @@ class Writer:
 
     def _write_raw(self) -> None:
         """Add what waits to the files of this commit: each gets another frame of zstd."""
-        for (day, digest), parts in sorted(self._raw.items()):
-            name = f"{RAW}/date={day}/{self.number}-{digest}{END}"
+        for (day, digest, partition), parts in self._raw.items():
+            name = f"{RAW}/date={day}/{self.number}-{digest}{end_of(partition)}"
             packed = zstandard.compress(b"".join(parts), _LEVEL)
             with self.folder.part(name).open("ab") as file:
                 file.write(packed)

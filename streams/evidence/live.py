@@ -7,17 +7,23 @@ deployment come and go: they are registered, end, and speak again, and that is d
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from geofences.drawn import fence_of
+from models.drawn_fence import FenceVersion
 from models.frame import Frame
+from models.report import Reports
 from models.sighting import Sighting
 from models.source_hints import NO_HINTS, SourceHints
-from models.time import Millis
+from models.time import BEGINNING, Millis
 from streams.recordings.arrivals import Arrival
 from streams.stages.intake import Arrived, Intake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One raw frame: lines of a source, what others saw, or only the news that it lives or has ended."""
+    """One raw frame: lines of a source, what others saw, or only the news that it lives or has ended.
+
+    Or fences that were drawn on the map; then it says nothing of any source.
+    """
 
     source: str
     lines: Frame | None = None
@@ -29,11 +35,21 @@ class Step:
     """Of the source; those of its first frame count."""
     registers: tuple[str, ...] = ()
     """Sources that are known with this frame, and were not before."""
+    drawn: tuple[FenceVersion, ...] | None = None
+    """Versions of drawn fences; None for any other frame."""
+
+
+def check_drawn(version: FenceVersion) -> None:
+    """Raises ValueError for a version that operators do not take: with no area, or no time."""
+    fence_of(version, version.begins)
 
 
 def live_arrivals(intake: Intake, steps: Iterable[Step]) -> Iterator[Arrival]:
     """Work off raw frames as the operators of a deployment do."""
     for step in steps:
+        if step.drawn is not None:  # no watermark moves, so they count from the next instant on
+            yield Arrival(Arrived(Reports("", drawn=step.drawn), (), BEGINNING), "", {})
+            continue
         for source in step.registers:
             intake.register(source)
         try:

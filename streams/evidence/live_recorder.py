@@ -72,6 +72,11 @@ class LiveRecorder:
 
     def _kept(self) -> Iterator[Step]:
         for step in self._steps:
+            if step.drawn is not None:
+                if not self._request.minimal:  # no position or contact depends on what was drawn
+                    self.order.append(row_of(step, 0))
+                yield step
+                continue
             kept = self._of_vessels(step) if self._request.minimal else step
             number = self._numbers.get(step.source)
             if number is None:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import NO_HINTS
@@ -16,24 +17,30 @@ from models.time import Millis
 from streams.evidence import members
 from streams.evidence.bundle import Bundle
 from streams.evidence.errors import EvidenceError
-from streams.evidence.live import Step
+from streams.evidence.live import Step, check_drawn
 
 _LONGEST: Final = 1 << 22
 
 
+Kind = Literal["lines", "sightings", "idle", "end", "drawn"]
+
+
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     source: int
-    """Its place in the list of sources, from 1."""
-    kind: Literal["lines", "sightings", "idle", "end"]
+    """Its place in the list of sources, from 1; 0 for drawn fences, which come of none."""
+    kind: Kind
     received: Millis | None = None
     sightings: int = 0
     """How many of sightings.jsonl are its own."""
     registers: tuple[str, ...] = ()
+    drawn: tuple[FenceVersion, ...] = ()
 
 
 def row_of(step: Step, source: int) -> bytes:
     """The row of a frame of the source with this number, with its line feed."""
-    kind: Literal["lines", "sightings", "idle", "end"] = "idle"
+    if step.drawn is not None:
+        return msgspec.json.encode(_Row(0, "drawn", drawn=step.drawn)) + b"\n"
+    kind: Kind = "idle"
     if step.ends:
         kind = "end"
     elif step.lines is not None:
@@ -53,6 +60,9 @@ def steps_of(
     """
     seen = iter(sightings)
     for row in _rows(order):
+        if row.kind == "drawn":
+            yield _drawn(row)
+            continue
         if not 0 < row.source <= len(bundle.sources):
             raise _unfit(f"a row names source {row.source} of {len(bundle.sources)}")
         source = bundle.sources[row.source - 1]
@@ -78,6 +88,15 @@ def steps_of(
         raise _unfit(f"it names fewer than {members.SIGHTINGS} has")
     for source in bundle.sources if bundle.minimal else ():
         yield Step(source=source.name, ends=True)
+
+
+def _drawn(row: _Row) -> Step:
+    try:
+        for version in row.drawn:
+            check_drawn(version)
+    except ValueError as error:
+        raise _unfit(f"a drawn fence is none: {error}") from None
+    return Step(source="", drawn=row.drawn)
 
 
 def _rows(pieces: Iterable[bytes]) -> Iterator[_Row]:

@@ -125,7 +125,8 @@ def _content(bundle: Bundle) -> Iterator[str]:
     if bundle.live:
         yield (
             f"`{members.ORDER}`: a row for each raw frame, in the order in which they were worked off: "
-            "lines, sightings, that nothing came, that a source had ended, and which sources were registered"
+            "lines, sightings, that nothing came, that a source had ended, which sources were registered, "
+            "and fences that were drawn, with who drew them"
         )
     for number, source in enumerate(bundle.sources[:_MOST], 1):
         yield (

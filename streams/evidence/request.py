@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from models.event import Event
 from models.sighting import Sighting
@@ -13,6 +14,8 @@ from streams.evidence.errors import EvidenceError
 from streams.evidence.live import Step
 from streams.recordings.arrivals import Source
 from streams.stages.rules import Rules
+
+_DRAWN: Final = ", or a fence was drawn while they were behind, and counts from another time than there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Request:
         return (
             f"the raw frames in {self.where} do not give the events in it; the workers ran with other "
             "settings or another version than the archiver, or began before it, or had to be rebuilt"
+            f"{_DRAWN if any(event.fence_crossing for event in self.published) else ''}"
         )
 
 

@@ -59,6 +59,7 @@ class Arrival:
 
     arrived: Arrived
     source: str
+    """Empty for what came of no source, as a fence that was drawn."""
     outcomes: dict[str, int]
     """Its lines so far, by outcome."""
     problems: tuple[str, ...] = ()

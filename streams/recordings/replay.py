@@ -104,6 +104,8 @@ class Replay:
     def _note(self, arrival: Arrival) -> None:
         """Account for the lines of a source, and for its end."""
         summary, name = self._summary, arrival.source
+        if not name:
+            return
         outcomes = Counter(arrival.outcomes)
         if name in self._before:  # what waited for its outcome then has it from this run
             outcomes -= self._before[name][0]

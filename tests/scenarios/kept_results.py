@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import multiprocessing
+import platform
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,8 @@ from models.event import Event
 from models.truth import Truth
 
 ROOT: Final = Path(__file__).parents[2]
-CODE: Final = ("models", "geofences", "streams")
-"""Packages that decide what comes out."""
+CODE: Final = ("models", "geofences", "streams", "tests/scenarios/runs.py", "requirements.lock")
+"""Packages and files that decide what comes out: with the code, how it is run, and on which libraries."""
 Job = tuple[str, int, str]
 """Scenario, seed, noise."""
 Result = tuple[str, list[Event], Truth]
@@ -22,9 +23,10 @@ Result = tuple[str, list[Event], Truth]
 
 
 def code_hash() -> str:
-    """The first 16 hex digits of a SHA-256 over all files of the packages, but for compiled ones."""
-    files = (path for name in CODE for path in (ROOT / name).rglob("*") if path.is_file())
-    digest = hashlib.sha256()
+    """The first 16 hex digits of a SHA-256 over Python's version and these files, but for compiled ones."""
+    named = [ROOT / name for name in CODE]
+    files = [path for each in named for path in (each, *each.rglob("*")) if path.is_file()]
+    digest = hashlib.sha256(f"{platform.python_version()}\0".encode())
     for path in sorted(path for path in files if "__pycache__" not in path.parts):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -29,6 +29,12 @@ def test_what_is_done_is_kept_until_the_code_changes(tmp_path: Path, monkeypatch
     kept.complete(JOBS, fails, 1)
     assert [kept.get(job) for job in JOBS] == [of(job) for job in JOBS]
     monkeypatch.setattr(kept_results, "ROOT", tmp_path)
-    (tmp_path / "streams").mkdir()
-    (tmp_path / "streams" / "rule.py").write_text("METRES = 500")
-    assert KeptResults(tmp_path).get(JOBS[0]) is None
+    folders = {KeptResults(tmp_path).folder}
+    for changed in ("streams/rule.py", "tests/scenarios/runs.py", "requirements.lock"):
+        (tmp_path / changed).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / changed).write_text("METRES = 500")
+        folders.add(KeptResults(tmp_path).folder)
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    again = KeptResults(tmp_path)
+    assert len({*folders, again.folder}) == 5
+    assert again.get(JOBS[0]) is None

@@ -1,0 +1,91 @@
+"""Evidence for what happened at a drawn fence: the archive has the fence as the workers got it."""
+
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+
+from models.event import Event, EventType, from_json
+from streams.archive.folder import open_folder
+from streams.archive.follow import Follower, FollowSettings
+from streams.archive.snapshots import snapshots
+from streams.cli.main import run
+from streams.deployment import wire
+from streams.deployment.config import Deployment
+from streams.deployment.wire import RawFrame, Registration
+from streams.evidence import members, rerun
+from streams.pipeline.operator import OutgoingRecord
+from tests.scenarios.runs import RULES, frames
+from tests.streams.pipeline.test_drawn_on_topics import drawn, frame_of, part
+from tests.streams.pipeline.test_operators import TOPICS, Cluster
+
+WIDE = (124.2, 38.2, 125.2, 38.9)
+"""West, south, east, north: left an hour after midnight, and a snapshot."""
+
+
+def raw_frames() -> list[bytes]:
+    """A tanker's call at Nampo, with a fence around it that was drawn after the first lines."""
+    lines = part("2024-10-31T15:00:00Z", "2024-11-01T03:00:00Z")
+    heard = [
+        RawFrame(wire.VERSION, "a", "lines", 0, frame.first_line, frame.data)
+        for frame in frames("a", lines, 40)
+    ]
+    fence = frame_of(drawn(1, "2024-10-31T15:00:00Z", WIDE))
+    broken = RawFrame(wire.VERSION, "drawn fences", "fences", -1, 1, b'{"id":"drawn-2"}\n')
+    ends = RawFrame(wire.VERSION, "a", "end", 0)
+    return [wire.encode(each) for each in (heard[0], broken, fence, *heard[1:], ends)]
+
+
+def published(sent: list[bytes]) -> list[bytes]:
+    """What the operators make of these frames."""
+    cluster = Cluster(1, 1, seed=3, crashes=0.0)
+    for value in sent:
+        cluster.send(OutgoingRecord(TOPICS.raw, value, 0))
+    cluster.run()
+    return cluster.events
+
+
+def archive(path: Path, sent: list[bytes], events: list[bytes]) -> None:
+    def take(topic: str, offset: int, value: bytes) -> None:
+        record: Any = SimpleNamespace(value=value, offset=offset, timestamp=1_000 + offset)
+        follower._take(TopicPartition(topic, 0), record)
+
+    with open_folder(path) as folder:
+        follower = Follower(Deployment(), folder, FollowSettings(), RULES)
+        take(TOPICS.sources, 0, wire.encode(Registration(wire.VERSION, "a", "made up")))
+        for offset, value in enumerate(sent):
+            take(TOPICS.raw, offset, value)
+        for offset, value in enumerate(events):
+            take(TOPICS.events, offset, value)
+        folder.manifest.complete = 10**6
+        follower._writer.commit()
+        assert follower._snapshots is not None
+        while follower._snapshots.advance(10):
+            pass
+        follower._writer.commit()
+
+
+def test_crossings_of_a_drawn_fence_are_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rerun, "land_clip", lambda *_: {"type": "MultiPolygon", "coordinates": []})
+    sent = raw_frames()
+    events = published(sent)
+    crossings: list[Event] = [event for event in map(from_json, events) if event.fence_crossing]
+    assert {event.type for event in crossings} == {EventType.FENCE_ENTRY, EventType.FENCE_EXIT}
+    path, out = tmp_path / "archive", tmp_path / "evidence.zip"
+    archive(path, sent, events)
+    assert snapshots(path)
+    for chosen, is_in in ((crossings[0], members.ORDER), (crossings[-1], members.SNAPSHOT)):
+        made = run(["evidence", chosen.id, "--archive", str(path), "--out", str(out)])
+        assert made == 0, capsys.readouterr().err
+        assert run(["evidence", "check", str(out)]) == 0, capsys.readouterr().err
+        with zipfile.ZipFile(out) as bundle:
+            about = msgspec.json.decode(bundle.read(members.BUNDLE))
+            assert [source["name"] for source in about["sources"]] == ["a"]
+            assert b"drawn-1" in bundle.read(is_in)
+            assert (members.SNAPSHOT in bundle.namelist()) is (is_in == members.SNAPSHOT)

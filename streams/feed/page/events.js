@@ -12,6 +12,7 @@ export class Events {
   /* `changed` is called after every change. */
   constructor(selection, changed) {
     Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [] });
+    this.dismissed = new Set(); // of all reviews that have come, whatever is loaded: a leg comes when its chain may not be
     Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
   }
 
@@ -71,14 +72,14 @@ export class Events {
     this.changed();
   }
 
-  /* Whether a revision of this event has come before, or is loaded. */
-  knows(id) {
-    return this.byId.has(id) || this.latest.has(id);
+  /* The revision of an event that is loaded or has come last, or null. */
+  known(id) {
+    return this.byId.get(id) ?? this.latest.get(id) ?? null;
   }
 
   /* Takes a revision from the stream. Returns whether the event is new here. */
   revise(event) {
-    const known = this.byId.get(event.id) ?? this.latest.get(event.id);
+    const known = this.known(event.id);
     if (known && known.revision >= event.revision) return false;
     this.latest.set(event.id, event);
     if (this.latest.size > 4 * MOST) this.latest.delete(this.latest.keys().next().value);
@@ -102,7 +103,10 @@ export class Events {
 
   putReview(id, review) {
     const known = this.reviews.get(id);
-    if (!known || known.time <= review.time) this.reviews.set(id, review);
+    if (known && known.time > review.time) return;
+    this.reviews.set(id, review);
+    if (review.disposition === "dismissed") this.dismissed.add(id);
+    else this.dismissed.delete(id);
   }
 
   put(event) {

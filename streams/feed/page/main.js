@@ -155,9 +155,9 @@ function revision(event) {
 
 function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
-  const known = events.knows(event.id), shown = events.revise(event);
-  if (shown) noticed(event);
-  if (config.mode === "live" && !known) tell(event, shown);
+  const before = events.known(event.id);
+  if (events.revise(event)) noticed(event);
+  if (config.mode === "live" && !(before?.revision >= event.revision)) tell(event, before);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
 }
 
@@ -216,10 +216,11 @@ function noticed(event) {
   setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
 }
 
-/* Tells the reader of an event that has come, unless people have silenced or dismissed it. */
-function tell(event, shown) {
-  const dismissed = [event.id, event.case].some((id) => events.reviews.get(id)?.disposition === "dismissed");
-  const verdict = desk.verdict(event, shown, dismissed);
+/* Tells the reader of an event that has come, or has begun to match, unless people have silenced or dismissed it. `before`: its
+   revision before, if that is known. */
+function tell(event, before) {
+  const dismissed = [event.id, event.case].some((id) => events.dismissed.has(id));
+  const verdict = desk.verdict(event, before, dismissed);
   if (!verdict) return;
   unread.take(event, verdict);
   if (verdict.sound) desk.sound();

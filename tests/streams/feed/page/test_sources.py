@@ -18,11 +18,12 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
 
 def beats(live: Live, sources: dict[str, SourceBeat], worker_age: float = -3600) -> None:
-    """Write the heartbeats of a decoder with these sources and of a sink. They do not age meanwhile."""
+    """Write the heartbeats of a worker with these sources and of a sink. They do not age meanwhile."""
 
     async def write() -> None:
         client = connect(live.redis)
-        for name, age, told in (("decoder:0", worker_age, sources), ("sink", -3600.0, {})):
+        stages = [(f"{stage}:0", worker_age, {}) for stage in ("vessels", "meetings", "cases")]
+        for name, age, told in (("decoder:0", worker_age, sources), *stages, ("sink", -3600.0, {})):
             at = time.time() - age
             one = Heartbeat(process="host/1", time=at, offset=1, saved=at, sources=told)
             await heartbeat.write(client, live.prefix, {name: one})
@@ -35,9 +36,12 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     now = int(time.time() * SECOND)
     heard = SourceBeat(heard=now, frame=now, newest=now)
     live.add([], [tick(273_000_001, (now - START) // MINUTE, 131.0, 42.5)])
-    beats(live, {"roof": heard})
+    beats(live, {"roof": SourceBeat(heard=now, frame=now, newest=now, ended=True)})
     page = tab(live).open()
     pill, panel, none = page.locator("#sources-toggle"), page.locator("#sources"), page.locator("#none")
+    expect(pill).to_have_text("No source is running")
+    expect(none).to_contain_text("but no source is running")
+    beats(live, {"roof": heard})
     expect(pill).to_have_text("1 source heard")
     expect(none).to_contain_text("All sources and processes are alive; nothing to report up to")
 

@@ -46,14 +46,13 @@ export class Desk {
   }
 
   /* How the reader is to be told of an event that has just come: null if not at all, else {sound, notify, because}. It is told of
-     when it begins to meet something, and of each watch once. `before`: the revision before, if the page knew it.
-     `dismissed`: its case was. */
-  verdict(event, before, dismissed) {
+     when it begins to meet something, and of each watch once. `before`: the revision before, if the page knew it. */
+  verdict(event, before) {
     const met = this.met(event), earlier = before && [...this.met(before).keys()];
     const begun = this.told.take(event.id, [...met.keys()], earlier, (key) => key.startsWith("watch ")).map((key) => [key, met.get(key)]);
     const listed = begun.some(([, one]) => !one), watch = begun.find(([key]) => key.startsWith("watch "))?.[1];
     const reasons = begun.filter(([key, one]) => one && (key.startsWith("watch ") || one.sound || one.notify)).map(([, one]) => one);
-    if ((!listed && !reasons.length) || dismissed || this.silences.of(event)) return null;
+    if ((!listed && !reasons.length) || this.silences.of(event)) return null;
     return {
       sound: (listed && localStorage.getItem(SOUND) === "true") || reasons.some((one) => one.sound),
       notify: reasons.some((one) => one.notify),

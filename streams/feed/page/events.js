@@ -1,6 +1,6 @@
 /* The loaded events: the highest revisions that match the filters, newest first, up to a limit. */
 
-import { get } from "./api.js";
+import { Refusal, get } from "./api.js";
 import { matches, queryOf } from "./selection.js";
 
 const PAGE = 100;
@@ -12,7 +12,7 @@ export class Events {
   /* `changed` is called after every change. */
   constructor(selection, changed) {
     Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [] });
-    this.dismissed = new Set(); // of all reviews that have come, whatever is loaded: a leg comes when its chain may not be
+    Object.assign(this, { dismissed: new Set(), asked: new Set() }); // ids, whatever is loaded: a leg may come when its chain is not
     Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
   }
 
@@ -94,6 +94,20 @@ export class Events {
   review(review) {
     this.putReview(review.event, review);
     this.changed();
+  }
+
+  /* Whether people have dismissed this event. Asks the feed once; later reviews come by the stream. */
+  async isDismissed(id) {
+    if (!this.asked.has(id) && !this.reviews.has(id)) {
+      try {
+        const { content } = await get(`events/${encodeURIComponent(id)}`);
+        for (const review of content.reviews) this.putReview(id, review);
+        this.asked.add(id);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error; // then the reader is told: that is the lesser harm
+      }
+    }
+    return this.dismissed.has(id);
   }
 
   /* Takes deliveries by the id of their chain. */

@@ -218,10 +218,10 @@ function noticed(event) {
 
 /* Tells the reader of an event that has come, or has begun to match, unless people have silenced or dismissed it. `before`: its
    revision before, if that is known. */
-function tell(event, before) {
-  const dismissed = [event.id, event.case].some((id) => events.dismissed.has(id));
-  const verdict = desk.verdict(event, before, dismissed);
+async function tell(event, before) {
+  const verdict = desk.verdict(event, before);
   if (!verdict) return;
+  for (const id of [event.revision > 1 && event.id, event.case]) if (id && await events.isDismissed(id)) return;
   unread.take(event, verdict);
   if (verdict.sound) desk.sound();
 }

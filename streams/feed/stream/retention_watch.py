@@ -85,5 +85,6 @@ def words(found: Margin) -> str:
     return (
         f"{found.unread} entries come after your last one, also counting those that your filters leave out; "
         f"the first of them may be trimmed after {found.entries_left} more, and for its age from "
-        f"{to_text(found.until)} on: read faster, or keep more of the log (TANKERWATCH_KEEP_LOG_ENTRIES, TANKERWATCH_KEEP_LOG_DAYS)"
+        f"{to_text(found.until)} on: read faster, or keep more of the log "
+        "(TANKERWATCH_KEEP_LOG_ENTRIES, TANKERWATCH_KEEP_LOG_DAYS)"
     )

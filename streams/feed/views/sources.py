@@ -58,9 +58,9 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The sources that have sent anything, those that are down first, and the processes that a deployment has.
-    Both are empty if none has ever said a word, as for a recording. `log` says whether Redis has answered: if
-    not, the rest is what was true before."""
+    """The sources that have sent anything, those that are down first, and the processes that a deployment
+    has. Both are empty if none has ever said a word, as for a recording. `log` says whether Redis has
+    answered: if not, the rest is what was true before."""
 
     sources: tuple[Source, ...] = ()
     processes: tuple[Process, ...] = ()

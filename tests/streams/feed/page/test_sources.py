@@ -45,7 +45,8 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     expect(pill).to_have_text("1 source heard")
     expect(none).to_contain_text("All sources and processes are alive; nothing to report up to")
 
-    lost = SourceBeat(heard=now - 9 * MINUTE, frame=now - 8 * MINUTE, ended=True, lost=True)
+    at = now - 8 * MINUTE
+    lost = SourceBeat(heard=at - MINUTE, frame=at, ended=True, lost=True, lost_at=at)
     beats(live, {"roof": heard, HOSTILE: lost})
     expect(pill).to_contain_text("down")
     expect(none).to_contain_text("1 of 2 sources down since")
@@ -63,3 +64,10 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     expect(none).to_contain_text("The worker has been stopped since")
     pill.click()
     expect(panel).to_contain_text("not known: the worker that reads it has stopped")
+
+    phone = tab(live, size=(360, 740)).open()  # the longest texts leave room for the buttons
+    expect(phone.locator("#sources-toggle")).to_contain_text("Worker stopped")
+    for button in ("#state", "#sources-toggle", "#ledger-toggle", "#desk-toggle", "#theme"):
+        expect(phone.locator(button)).to_be_in_viewport(ratio=1)
+    beats(live, {"roof": heard})
+    expect(phone.locator("#sources-toggle")).to_contain_text("1 source heard")

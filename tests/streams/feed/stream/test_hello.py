@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from models.time import DAY, MINUTE, SECOND, to_text
 from streams.deployment import heartbeat
@@ -28,7 +29,9 @@ async def write(log: InRedis, url: str, **beats: Heartbeat) -> None:
 
 
 @pytest.mark.services
-async def test_hello_comes_first_and_sources_that_go_down_are_told(redis_server: str) -> None:
+async def test_hello_comes_first_and_sources_that_go_down_are_told(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with in_redis(redis_server) as log, served(log.log, redis=redis_server) as url:
         now = int(time.time() * SECOND)
         heard = SourceBeat(heard=now, frame=now, newest=now)
@@ -63,6 +66,15 @@ async def test_hello_comes_first_and_sources_that_go_down_are_told(redis_server:
             told = (await next_message(messages, "sources")).data
             assert [(one["state"], one["down"]) for one in told["sources"]] == [("unknown", True)]
             assert told["processes"][0]["down"] is True
+
+            async def away() -> None:
+                raise RedisConnectionError("away")
+
+            monkeypatch.setattr(log.log, "heartbeats", away)
+            told = (await next_message(messages, "sources")).data
+            assert (told["log"], told["processes"][0]["name"]) == (False, "decoder")
+            monkeypatch.undo()
+            assert (await next_message(messages, "sources")).data["log"] is True
 
 
 async def test_hello_of_a_recording_knows_no_sources() -> None:

@@ -151,7 +151,7 @@ class EventFilter:
             and (not self.statuses or event.status in self.statuses)
             and event.score >= self.min_score
             and (self.box is None or self.box.contains(event.position.lon, event.position.lat))
-            and _any(self.fences, (text for fence in event.geofences for text in (fence.id, fence.name)))
+            and _any(self.fences, _fences(event))
             and _any(self.countries, _countries(event))
             and _any(self.mmsis, (vessel.ssvid for vessel in event.vessels))
             and _any(self.imos, (vessel.imo for vessel in event.vessels))
@@ -163,6 +163,11 @@ class EventFilter:
 
 def _any(wanted: frozenset[str], found: Iterable[str | None]) -> bool:
     return not wanted or any(one in wanted for one in found)
+
+
+def _fences(event: Event) -> Iterable[str]:
+    """The ids and the names of its fences: either may be given."""
+    return (text for fence in event.geofences for text in (fence.id, fence.name))
 
 
 def _lists(event: Event) -> Iterable[str]:
@@ -184,7 +189,7 @@ _SHAPES: Final[dict[str, Callable[[str], str]]] = {
 }
 _HAS: Final[dict[str, Callable[[Event], Iterable[str | None]]]] = {
     "type": lambda event: (event.type,),
-    "fence": lambda event: (fence.id for fence in event.geofences),
+    "fence": _fences,
     "country": _countries,
     "mmsi": lambda event: (vessel.ssvid for vessel in event.vessels),
     "imo": lambda event: (vessel.imo for vessel in event.vessels),

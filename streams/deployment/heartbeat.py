@@ -34,6 +34,8 @@ class SourceBeat(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool = False
     lost: bool = False
     """It was ended by a worker, because its ingest had died (`streams/pipeline/dead_sources.py`)."""
+    lost_at: Millis | None = None
+    """When that was, by the clock of the worker."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

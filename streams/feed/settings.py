@@ -14,7 +14,8 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_tokens: str = ""
     """Tokens that allow reading, separated by commas."""
     review_tokens: str = ""
-    """Tokens that allow reading and writing reviews, separated by commas."""
+    """Tokens that allow reading, writing reviews, silencing alerts and ending silences, and drawing and
+    deleting fences, separated by commas."""
     hosts: str = ""
     """Host names under which the feed is reached, besides those of loopback, separated by commas. Empty for
     any name, if the feed listens beyond loopback."""

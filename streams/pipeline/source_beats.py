@@ -21,7 +21,9 @@ class SourceBeats:
         known = self._beats.get(frame.source, SourceBeat())
         at = frame.received[-1] if frame.received else None
         if frame.kind == "end":
-            self._beats[frame.source] = msgspec.structs.replace(known, ended=True, lost=at is not None)
+            self._beats[frame.source] = msgspec.structs.replace(
+                known, ended=True, lost=at is not None, lost_at=at
+            )
             return
         heard = at if at is not None and frame.kind != "idle" else known.heard
         self._beats[frame.source] = SourceBeat(heard=heard, frame=known.frame if at is None else at)

@@ -28,7 +28,7 @@ def met_by(name: str, values: set[str], event: dict[str, Any]) -> bool:
     if name in ("type", "level", "status"):
         return event[name] in values
     if name == "fence":
-        return bool({fence["id"] for fence in event["geofences"]} & values)
+        return bool({fence[key] for fence in event["geofences"] for key in ("id", "name")} & values)
     if name == "country":
         visited = {event["portVisit"]["country"]} if event["portVisit"] else set()
         return bool(({fence["country"] for fence in event["geofences"]} | visited) & values)

@@ -72,7 +72,7 @@ async def end_silence(
 
 @router.get(
     "/audit",
-    summary="Who kept alerts from being sent, and which were not sent for that.",
+    summary="Who kept alerts from being sent, and which were not sent for that reason.",
     response_model=Annotated[Audit, Msgspec()],
 )
 async def get_audit(_: NoQuery, feed: Feed) -> Response:

@@ -25,7 +25,8 @@ export const Chart = CanvasLayer.extend({
   setFences(collection) {
     this.fences = collection.features.map(({ properties, geometry }) => {
       const rings = ringsOf(geometry);
-      return { policy: properties.kind, ...properties, rings, box: union(rings.map((ring) => ring.box)) };
+      const policy = properties.policy ?? "drawn"; // a fence that was drawn has none of its own
+      return { ...properties, policy, rings, box: union(rings.map((ring) => ring.box)) };
     });
     // the smallest last, so that they are on top
     this.fences.sort((a, b) => area(b.box) - area(a.box));

@@ -1,6 +1,6 @@
 /* The loaded events: the highest revisions that match the filters, newest first, up to a limit. */
 
-import { get } from "./api.js";
+import { Refusal, get } from "./api.js";
 import { matches, queryOf } from "./selection.js";
 
 const PAGE = 100;
@@ -12,6 +12,7 @@ export class Events {
   /* `changed` is called after every change. */
   constructor(selection, changed) {
     Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [] });
+    Object.assign(this, { dismissed: new Set(), asked: new Set() }); // ids, whatever is loaded: a leg may come when its chain is not
     Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
   }
 
@@ -71,14 +72,14 @@ export class Events {
     this.changed();
   }
 
-  /* Whether a revision of this event has come before, or is loaded. */
-  knows(id) {
-    return this.byId.has(id) || this.latest.has(id);
+  /* The revision of an event that is loaded or has come last, or null. */
+  known(id) {
+    return this.byId.get(id) ?? this.latest.get(id) ?? null;
   }
 
   /* Takes a revision from the stream. Returns whether the event is new here. */
   revise(event) {
-    const known = this.byId.get(event.id) ?? this.latest.get(event.id);
+    const known = this.known(event.id);
     if (known && known.revision >= event.revision) return false;
     this.latest.set(event.id, event);
     if (this.latest.size > 4 * MOST) this.latest.delete(this.latest.keys().next().value);
@@ -95,6 +96,20 @@ export class Events {
     this.changed();
   }
 
+  /* Whether people have dismissed this event. Asks the feed once; later reviews come by the stream. */
+  async isDismissed(id) {
+    if (!this.asked.has(id) && !this.reviews.has(id)) {
+      try {
+        const { content } = await get(`events/${encodeURIComponent(id)}`);
+        for (const review of content.reviews) this.putReview(id, review);
+        this.asked.add(id);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error; // then the reader is told: that is the lesser harm
+      }
+    }
+    return this.dismissed.has(id);
+  }
+
   /* Takes deliveries by the id of their chain. */
   putLanded(landed) {
     for (const [id, found] of Object.entries(landed)) this.landed.set(id, found);
@@ -102,7 +117,10 @@ export class Events {
 
   putReview(id, review) {
     const known = this.reviews.get(id);
-    if (!known || known.time <= review.time) this.reviews.set(id, review);
+    if (known && known.time > review.time) return;
+    this.reviews.set(id, review);
+    if (review.disposition === "dismissed") this.dismissed.add(id);
+    else this.dismissed.delete(id);
   }
 
   put(event) {

@@ -89,7 +89,7 @@ export class Filters {
       click: () => this.set(without, text) }, el("bdi", {}, label), el("span", { "aria-hidden": "true" }, " ✕")));
     const several = SEVERAL.flatMap((name) => this.selection[name].map((value) => {
       const made = chip(this.named(name, value), without(this.selection, name, value));
-      if (NEGATABLE.test(name)) made.append(el("button", { type: "button", class: "chip turn", "aria-label": `Turn round the filter ${clean(this.named(name, value))}`, title: name.startsWith("not_") ? "Show only these" : "Show all but these",
+      if (NEGATABLE.test(name)) made.append(el("button", { type: "button", class: "chip turn", "aria-label": `Invert the filter ${clean(this.named(name, value))}`, title: name.startsWith("not_") ? "Show only these" : "Show all but these",
         click: () => this.set(turned(this.selection, name, value)) }, "≠"));
       return made;
     }));

@@ -155,9 +155,9 @@ function revision(event) {
 
 function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
-  const known = events.knows(event.id), shown = events.revise(event);
-  if (shown) noticed(event);
-  if (config.mode === "live" && !known) tell(event, shown);
+  const before = events.known(event.id);
+  if (events.revise(event)) noticed(event);
+  if (config.mode === "live" && !(before?.revision >= event.revision)) tell(event, before);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
 }
 
@@ -216,11 +216,12 @@ function noticed(event) {
   setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
 }
 
-/* Tells the reader of an event that has come, unless people have silenced or dismissed it. */
-function tell(event, shown) {
-  const dismissed = [event.id, event.case].some((id) => events.reviews.get(id)?.disposition === "dismissed");
-  const verdict = desk.verdict(event, shown, dismissed);
+/* Tells the reader of an event that has come, or has begun to match, unless people have silenced or dismissed it. `before`: its
+   revision before, if that is known. */
+async function tell(event, before) {
+  const verdict = desk.verdict(event, before);
   if (!verdict) return;
+  for (const id of [event.revision > 1 && event.id, event.case]) if (id && await events.isDismissed(id)) return;
   unread.take(event, verdict);
   if (verdict.sound) desk.sound();
 }

@@ -1,4 +1,5 @@
-/* Events on the map: a disc for an encounter, a diamond for loitering, a square for a port visit. Filled if probable,
+/* Events on the map: a disc for an encounter, a diamond for loitering, a square for a port visit, a triangle for a
+   drawn fence: on its tip for an entry, upright for an exit. Filled if probable,
    larger the longer the event lasts, ringed while open, struck through if retracted. */
 
 import { clean, el, typeName, vesselName, vesselsOf } from "./web/words.js";
@@ -11,8 +12,11 @@ const SHAPES = {
   disc: "M0 -7A7 7 0 1 1 0 7A7 7 0 1 1 0 -7Z",
   square: "M-6 -6H6V6H-6Z",
   diamond: "M0 -8L8 0L0 8L-8 0Z",
+  tipped: "M-8 -6H8L0 8Z",
+  upright: "M-8 6H8L0 -8Z",
 };
-const shapeOf = (type) => (type.includes("encounter") || type === "chain" ? "disc" : type.includes("port") ? "square" : "diamond");
+const FENCED = { fence_entry: "tipped", fence_exit: "upright" };
+const shapeOf = (type) => FENCED[type] ?? (type.includes("encounter") || type === "chain" ? "disc" : type.includes("port") ? "square" : "diamond");
 
 /* From 0.8 for an event that has just started to 1.5 after a day. */
 const sizeOf = (event, now) => 0.8 + 0.7 * Math.min(1, Math.sqrt(Math.max(0, hoursOf(event, now)) / 24));
@@ -49,7 +53,7 @@ export class Markers {
       this.byId.get(event.id).state = state;
     }
     for (const id of left) {
-      this.fan.fold();
+      this.fan.drop(this.byId.get(id).marker);
       this.byId.get(id).marker.remove();
       this.byId.delete(id);
     }
@@ -76,9 +80,8 @@ export class Markers {
 
   change(entry, event, now) {
     const { marker, drawing } = entry;
-    this.fan.fold();
     entry.event = event;
-    marker.setLatLng([event.position.lat, event.position.lon]);
+    this.fan.place(marker, [event.position.lat, event.position.lon]);
     const size = sizeOf(event, now), shape = SHAPES[shapeOf(event.type)];
     drawing.replaceChildren(el("g", { transform: `scale(${size.toFixed(2)})` },
       event.status === "open" && el("circle", { r: 11, class: "ring" }),

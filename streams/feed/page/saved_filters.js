@@ -1,7 +1,7 @@
 /* Saved filters, kept in this browser: each has a name, and may sound or notify when something new matches it. */
 
 import { matches, pairs, parse, same } from "./selection.js";
-import { read } from "./watches.js";
+import { keep, read } from "./watches.js";
 
 const KEY = "tankerwatch-filters";
 const MOST = 50;
@@ -15,28 +15,30 @@ export class SavedFilters {
   }
 
   load() {
-    this.all = read(KEY).filter((one) => typeof one.name === "string" && typeof one.query === "string")
+    this.all = read(KEY).filter((one) => typeof one.name === "string" && typeof one.query === "string").slice(0, MOST)
       .map((one) => ({ ...one, selection: parse(new URLSearchParams(one.query)) }));
   }
 
-  /* A filter with the same name is replaced. */
+  /* A filter with the same name is replaced. Returns a sentence if it is refused, else null. */
   save(name, selection) {
-    const kept = this.all.filter((one) => one.name !== name).slice(0, MOST - 1);
-    this.set([...kept, { name, query: new URLSearchParams(pairs(selection)).toString(), sound: false, notify: false }]);
+    const kept = this.all.filter((one) => one.name !== name);
+    if (kept.length >= MOST) return `You have ${MOST} saved filters already, and no more fit. Remove one first.`;
+    return this.set([...kept, { name, query: new URLSearchParams(pairs(selection)).toString(), sound: false, notify: false }]);
   }
 
   remove(filter) {
-    this.set(this.all.filter((one) => one !== filter));
+    this.set(this.all.filter(({ name }) => name !== filter.name));
   }
 
   choose(filter, choice) {
-    this.set(this.all.map((one) => (one === filter ? { ...one, ...choice } : one)));
+    this.set(this.all.map((one) => (one.name === filter.name ? { ...one, ...choice } : one)));
   }
 
   set(all) {
-    localStorage.setItem(KEY, JSON.stringify(all.map(({ name, query, sound, notify }) => ({ name, query, sound, notify }))));
-    this.load();
+    const problem = keep(KEY, all.map(({ name, query, sound, notify }) => ({ name, query, sound, notify })));
+    if (!problem) this.load();
     this.changed();
+    return problem;
   }
 
   /* Those that an event meets. */

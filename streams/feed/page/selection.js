@@ -13,7 +13,7 @@ const HAS = {
   type: (event) => [event.type],
   level: (event) => [event.level],
   status: (event) => [event.status],
-  fence: (event) => event.geofences.map((fence) => fence.id),
+  fence: (event) => event.geofences.flatMap((fence) => [fence.id, fence.name]), // either may be given
   country: countries,
   mmsi: (event) => vesselsOf(event).map((vessel) => vessel.ssvid),
   imo: (event) => vesselsOf(event).map((vessel) => vessel.imo),

@@ -34,16 +34,25 @@ export class Silences {
   }
 
   async end(one, button) {
-    const by = localStorage.getItem(REVIEWER);
-    if (!by) return this.problem(button, "Give your name in the form below first.");
+    const field = button.closest("dialog").querySelector("[name=by]"), by = field.value.trim();
+    if (!by) {
+      this.problem(button, "Give your name first.");
+      return field.focus();
+    }
     button.disabled = true;
     try {
       await post(`silences/${encodeURIComponent(one.id)}/end`, { by });
-      this.take(this.all.filter((other) => other !== one));
+      localStorage.setItem(REVIEWER, by);
+      this.take(this.all.filter((other) => other.id !== one.id));
     } catch (error) {
       button.disabled = false;
       this.refused(error, button);
     }
+  }
+
+  /* Who ends a silence: a field beside the list, unless the form for a new silence has one. */
+  who() {
+    return el("label", { class: "line small" }, "Your name, to end a silence", nameField());
   }
 
   /* A form for a new silence. `scope`: {mmsi, name}, {bbox} or nothing, which is everything. `done` is called after it. */
@@ -68,7 +77,7 @@ export class Silences {
       el("p", {}, "No alerts about ", el("b", {}, about.name ? bdi(about.name) : scope({ mmsi: about.mmsi ?? null, bbox: about.bbox?.join(",") ?? null })), ". What comes meanwhile is shown, but not sent, not even later."),
       el("label", {}, "From, if not now (UTC)", el("input", { type: "date", name: "start", min: today })),
       el("label", {}, "Until the end of (UTC)", el("input", { type: "date", name: "until", required: true, min: today, value: later })),
-      el("label", {}, "Your name", el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name", value: localStorage.getItem(REVIEWER) ?? "" })),
+      el("label", {}, "Your name", nameField()),
       el("label", {}, "Why", el("input", { name: "note", maxlength: 1000 })),
       el("div", { class: "line" }, el("button", { type: "submit", class: "primary" }, "Silence")));
     return form;
@@ -86,6 +95,8 @@ export class Silences {
     holder.append(el("p", { class: "problem", role: "alert" }, bdi(text)));
   }
 }
+
+const nameField = () => el("input", { name: "by", required: true, maxlength: 100, autocomplete: "name", value: localStorage.getItem(REVIEWER) ?? "" });
 
 /* What a line of the audit says somebody did. */
 const ACTS = {

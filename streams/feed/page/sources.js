@@ -17,16 +17,16 @@ const SAYS = {
 export class Sources {
   /* `changed` is called when there is something else to say. */
   constructor(changed) {
-    Object.assign(this, { changed, sources: [], processes: [], node: byId("sources"), button: byId("sources-toggle") });
+    Object.assign(this, { changed, sources: [], processes: [], log: true, node: byId("sources"), button: byId("sources-toggle") });
     this.button.addEventListener("click", () => this.toggle(this.node.hidden));
     addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.node.hidden) { event.stopImmediatePropagation(); this.toggle(false); this.button.focus(); } }, true);
     document.addEventListener("click", (event) => { if (!this.node.hidden && !event.target.closest("#sources, #sources-toggle")) this.toggle(false); });
   }
 
   /* Takes what `hello` and `sources` say. */
-  take({ sources, processes }) {
-    Object.assign(this, { sources, processes });
-    this.button.hidden = !sources.length && !processes.length;
+  take({ sources, processes, log }) {
+    Object.assign(this, { sources, processes, log });
+    this.button.hidden = log && !sources.length && !processes.length;
     const { kind, text } = this.verdict();
     this.button.className = `pill sources-${kind}`;
     byId("sources-text").textContent = text;
@@ -34,20 +34,26 @@ export class Sources {
     this.changed();
   }
 
-  /* {kind: "down", "part" or "up", text}, of what matters most: a process that has stopped stops everything. */
+  /* {kind, text, sentence}, of what matters most. kind: "down" if nothing new can come or that is not known, "part" if some is
+     missing, "none" if nothing is running that could be missed, "up". The sentence says all that is known: there is no other. */
   verdict() {
     const stopped = this.processes.filter((one) => one.down), down = this.sources.filter((one) => one.down);
     const wanted = this.sources.filter((one) => one.state !== "ended").length;
+    if (!this.log) return { kind: "down", text: "No answer from Redis", sentence: "Redis does not answer the feed: what is running, and whether there are new events, is not known." };
     if (stopped.length) {
-      const name = stopped.some((one) => one.name !== "sink") ? "Worker" : "Sink", since = stopped.map((one) => one.heard).sort()[0];
-      return { kind: "down", since, text: `${name} stopped ${since.slice(11, 16)}`, sentence: `${name === "Sink" ? "The sink" : "The worker"} has been stopped since ${moment(since)}: nothing new can come.` };
+      const stages = stopped.filter((one) => one.name !== "sink"), all = stages.length === Object.keys(NAMES).length - 1, known = stopped.every((one) => one.heard);
+      const since = stopped.map((one) => one.heard).sort()[0], name = stages.length ? "Worker" : "Sink";
+      const who = !stages.length ? "The sink" : all ? "The worker" : `A part of the worker (${stages.map((one) => NAMES[one.name] ?? clean(one.name)).join(", ")})`;
+      return { kind: "down", text: known ? `${name} stopped ${since.slice(11, 16)}` : `${name} not running`, sentence: `${who} ${known ? `has been stopped since ${moment(since)}` : "is not running"}: nothing new can come.` };
     }
     if (down.length) {
       const since = down.map((one) => one.since).filter(Boolean).sort()[0] ?? null, all = down.length === wanted;
-      return { kind: all ? "down" : "part", since, text: all && wanted > 1 ? `All ${wanted} sources down` : down.length === 1 ? `${shortened(down[0].name)} down` : `${down.length} of ${wanted} sources down`,
+      return { kind: all ? "down" : "part", text: all && wanted > 1 ? `All ${wanted} sources down` : down.length === 1 ? `${shortened(down[0].name)} down` : `${down.length} of ${wanted} sources down`,
         sentence: `${all ? plural(down.length, "source") : `${down.length} of ${wanted} sources`} down${since ? `${down.length > 1 ? ", the first" : ""} since ${moment(since)}` : ""}: ${all ? "nothing new can come." : "what only they hear is missing."}` };
     }
-    return { kind: "up", since: null, text: wanted ? `${plural(wanted, "source")} heard` : "No source runs", sentence: wanted ? "All sources and processes are alive." : "No source runs." };
+    if (!this.processes.length) return { kind: "none", text: "Nothing is running", sentence: "No process has been heard of yet." };
+    if (!wanted) return { kind: "none", text: "No source is running", sentence: "All processes are alive, but no source is running." };
+    return { kind: "up", text: `${plural(wanted, "source")} heard`, sentence: "All sources and processes are alive." };
   }
 
   async toggle(open) {
@@ -71,7 +77,7 @@ export class Sources {
       this.sources.length ? el("ul", {}, this.sources.map((one) => row(one.down, one.name, SAYS[one.state] ?? clean(one.state), one.since,
         one.heard ? ["last line ", timeOf(one.heard)] : one.newest ? ["data to ", timeOf(one.newest)] : one.down ? "no line yet" : null))) : el("p", { class: "small" }, "No source has sent anything."),
       el("h2", {}, "Processes"),
-      el("ul", {}, this.processes.map((one) => row(one.down, NAMES[one.name] ?? one.name, one.down ? `stopped; it ${WHAT[one.name] ?? "works"}` : WHAT[one.name] ?? "", one.down ? one.heard : null, null))),
+      el("ul", {}, this.processes.map((one) => row(one.down, NAMES[one.name] ?? one.name, one.down ? `${one.heard ? "stopped" : "has never run"}; it ${WHAT[one.name] ?? "works"}` : WHAT[one.name] ?? "", one.down ? one.heard : null, null))),
     );
   }
 }

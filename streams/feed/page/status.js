@@ -64,9 +64,10 @@ export class Status {
   nothing() {
     if (this.mode === "recording") return "No matching events yet. New ones appear here.";
     if (this.state === "broken") return "Not connected: whether there are events is not known.";
-    if (this.sources && this.sources.kind !== "up") return `No matching events. ${this.sources.sentence}`;
-    const alive = this.sources && this.watermark !== null ? ` All sources and processes are alive; nothing to report up to ${moment(this.watermark)}.` : "";
-    return `No matching events yet.${alive} New ones appear here.`;
+    if (!this.sources) return "No matching events yet. New ones appear here.";
+    const { kind, sentence } = this.sources;
+    if (kind !== "up" || this.watermark === null) return `No matching events yet. ${sentence}`;
+    return `No matching events yet. ${sentence.replace(/\.$/, "")}; nothing to report up to ${moment(this.watermark)}. New ones appear here.`;
   }
 }
 

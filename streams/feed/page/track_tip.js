@@ -4,7 +4,8 @@ import { bdi, clean, duration, el, moment, number } from "./web/words.js";
 import { project } from "./fleet.js";
 
 const REACH = 8; // pixels
-const SILENT = 3600e3; // milliseconds: as `tracks.js` dashes the line
+const HOUR = 3600e3; // milliseconds
+const SILENT = HOUR; // as `tracks.js` dashes the line
 
 /* Lines for the tooltip at a place, of the nearest of these tracks; none if there is none within reach.
    lines: [{points: [[milliseconds, lon, lat, knots or null]], name}] */
@@ -22,7 +23,7 @@ export function trackLines(lines, { lat, lng }, zoom) {
   }
   if (!best || !best.from[0]) return []; // a line without times
   const { line, from, to, share } = best, name = line.name ? [el("b", {}, bdi(clean(line.name)))] : [];
-  if (to[0] - from[0] > SILENT) return [...name, `not heard for ${duration((to[0] - from[0]) / SILENT)}`, `${moment(from[0])} to ${moment(to[0])}`, "The line shows no way that it took."];
+  if (to[0] - from[0] > SILENT) return [...name, `not heard for ${duration((to[0] - from[0]) / HOUR)}`, `${moment(from[0])} to ${moment(to[0])}`, "The line shows no way that it took."];
   const speeds = [from[3], to[3]].filter((speed) => speed !== null && speed !== undefined);
   const speed = share < 0.5 ? speeds[0] : speeds.at(-1);
   return [...name, moment(from[0] + share * (to[0] - from[0])), speed === undefined ? "speed not known" : `${number(speed, 1)} kn${speed < 0.5 ? ", not moving" : ""}`];

@@ -5,11 +5,12 @@ import { bdi, byId, clean, el, human, typeName, vesselName, vesselsOf } from "./
 import { who } from "./web/event.js";
 
 const CHOICE = "tankerwatch-notify";
+const TOGETHER = 5000; // milliseconds in which events share one notification
 
 export class Unread {
   /* `opened` gets the id of the event that the reader wants to see; `changed` is called after every change. */
   constructor(opened, changed) {
-    Object.assign(this, { opened, changed, events: new Map(), node: byId("toast"), choice: byId("notify") });
+    Object.assign(this, { opened, changed, events: new Map(), node: byId("toast"), choice: byId("notify"), notified: { time: -Infinity } });
     this.choice.checked = localStorage.getItem(CHOICE) === "true" && globalThis.Notification?.permission === "granted"; // browsers offer it only with TLS or on loopback
     this.choice.addEventListener("change", () => this.choose());
     this.node.addEventListener("click", (clicked) => {
@@ -36,13 +37,20 @@ export class Unread {
   /* `notify`: whether a watch or a saved filter asks for a notification; `because`: its name, if the event is not in the list for
      another reason. */
   take(event, { notify = false, because = null } = {}) {
-    this.events.set(event.id, event);
-    this.because = because;
-    if ((this.choice.checked || notify) && document.hidden && globalThis.Notification?.permission === "granted") {
-      const shown = new Notification(`${human(event.level)}: ${typeName(event.type)}`, { body: clean(vesselsOf(event).map(vesselName).join(" and ")), tag: event.id });
-      shown.addEventListener("click", () => { window.focus(); this.opened(event.id); });
-    }
+    this.events.delete(event.id); // so that it is the latest
+    this.events.set(event.id, { event, because });
+    if ((this.choice.checked || notify) && document.hidden && globalThis.Notification?.permission === "granted") this.notify(event);
     this.show();
+  }
+
+  /* Notifies of an event. One that comes soon after another takes the place of its notification, and says how many they are. */
+  notify(event) {
+    const now = performance.now();
+    if (now - this.notified.time > TOGETHER) this.notified = { time: now, tag: event.id, count: 0 };
+    const { tag, count } = this.notified, what = `${human(event.level)}: ${typeName(event.type)}`;
+    this.notified.count = count + 1;
+    const shown = new Notification(count ? `${count + 1} new events, the latest ${what}` : what, { body: clean(vesselsOf(event).map(vesselName).join(" and ")), tag });
+    shown.addEventListener("click", () => { window.focus(); this.opened(event.id); });
   }
 
   /* The reader has seen this event. */
@@ -56,11 +64,11 @@ export class Unread {
   }
 
   show() {
-    const count = this.events.size, newest = [...this.events.values()].at(-1);
+    const count = this.events.size, { event: newest, because } = [...this.events.values()].at(-1) ?? {};
     document.title = count ? `(${count}) tankerwatch` : "tankerwatch";
     this.node.hidden = !count;
     if (count) {
-      this.node.replaceChildren(el("span", { role: "status" }, el("b", {}, count === 1 ? "New: " : `${count} new, the latest: `), this.because && el("span", { class: "small" }, "(", bdi(this.because), ") "), `${human(newest.level)} ${typeName(newest.type).toLowerCase()}, `, who(newest)),
+      this.node.replaceChildren(el("span", { role: "status" }, el("b", {}, count === 1 ? "New: " : `${count} new, the latest: `), because && el("span", { class: "small" }, "(", bdi(because), ") "), `${human(newest.level)} ${typeName(newest.type).toLowerCase()}, `, who(newest)),
         el("button", { type: "button", "data-act": "show" }, "Show"), el("button", { type: "button", "data-act": "read", title: "Mark all as read" }, "Read"));
     }
     this.changed();

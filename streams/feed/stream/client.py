@@ -11,7 +11,7 @@ from models.event_filter import EventFilter
 from models.time import to_text
 from streams.feed.log import read_event
 from streams.feed.stream.hub import Chunk, Hub
-from streams.feed.stream.retention_watch import Margin, RetentionWatch, margin, words
+from streams.feed.stream.retention_watch import Margin, RetentionWatch, margin, unread, words
 from streams.feed.stream.sse import message, notice
 from streams.store.event_log import (
     BEFORE_ALL,
@@ -108,24 +108,21 @@ class StreamClient:
     def _hello(self) -> Chunk:
         """The first message: how the feed understood the client, and what it knows itself."""
         hub, selection = self._hub, self._selection
-        near = None if self._entry is None else self._margin(self._entry)
         content = notice(
             "hello",
             version=VERSION,
             filters=selection.values(),
             since=self._entry,
-            unread=0 if near is None else near.unread,
+            unread=None if self._entry is None else unread(self._entry, hub.ends),
             watermark=None if hub.watermark is None else to_text(hub.watermark),
-            log=hub.log_up,
-            sources=hub.sources.sources,
-            processes=hub.sources.processes,
+            **msgspec.structs.asdict(hub.sources),
             silences=hub.silences,
         )
         return Chunk(OPENING + content, 0, 0)
 
     def _margin(self, entry: str) -> Margin | None:
         hub = self._hub
-        return None if hub.kept is None else margin(entry, hub.tail, hub.kept, int(time.time() * 1000))
+        return None if hub.kept is None else margin(entry, hub.ends, hub.kept, int(time.time() * 1000))
 
     async def _recent_reviews(self, entry: str) -> AsyncIterator[Chunk]:
         hub = self._hub

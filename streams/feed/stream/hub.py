@@ -31,7 +31,7 @@ from streams.feed.stream.sse import message, notice
 from streams.feed.views.sources import Sources, sources_of
 from streams.runtime.retry import REDIS_AWAY, retry_until_available
 from streams.runtime.tasks import first_of
-from streams.store.event_log import BEFORE_ALL, entry_key, lost
+from streams.store.event_log import BEFORE_ALL, Ends, entry_key, lost
 
 T = TypeVar("T")
 BATCH: Final = 1_000
@@ -114,8 +114,8 @@ class Hub:
         """By kind, what readers had to be told of last beside events, as a message; and how many times."""
         self.kept: Kept | None = None
         """How much of the log its writer keeps; None while that is not known."""
-        self.tail = BEFORE_ALL
-        """The last entry of the log at the last check."""
+        self.ends: Ends | None = None
+        """The first and last entry of the log at the last check; None if it had none."""
 
     @property
     def end(self) -> int:
@@ -295,10 +295,11 @@ class Hub:
                 self.log_up = True
             except (*REDIS_AWAY, TimeoutError):
                 self.log_up = False
+                self.sources = msgspec.structs.replace(self.sources, log=False)
             metrics.LOG_UP.set(self.log_up)
             self.checked.set()
             if changed := self.sources.states != told[0]:
-                self._tell("sources", sources=self.sources.sources, processes=self.sources.processes)
+                self._tell("sources", **msgspec.structs.asdict(self.sources))
             if self.silences != told[1]:
                 self._tell("silences", silences=self.silences)
                 changed = True
@@ -315,8 +316,8 @@ class Hub:
 
     async def _check(self) -> None:
         self.watermark = await self.log.newest()
-        self.tail = await self.log.last()
         beats = await self.log.heartbeats()
+        self.ends = await self.log.ends()
         self.silences = await self.log.silences(int(time.time() * 1000))
         silent = int(self._settings.silent_minutes * MINUTE)
         self.sources = sources_of(beats, int(time.time() * 1000), silent)

@@ -9,7 +9,7 @@ from typing import Final
 
 from models.time import DAY, Millis, to_text
 from streams.deployment.heartbeat import Kept
-from streams.store.event_log import BEFORE_ALL, entry_key
+from streams.store.event_log import BEFORE_ALL, Ends, entry_key
 
 WARN: Final = 0.1
 """Share of what the log keeps, by number or by age, below which a client is warned."""
@@ -20,27 +20,43 @@ class Margin:
     """How far the first entry that a client has not read is from being trimmed."""
 
     unread: int
-    """Entries after the client's last one, also those that its filters leave out."""
+    """As by `unread`."""
     entries_left: int
     """Further entries after which the first unread one may be trimmed."""
     until: Millis
-    """When it is trimmed at the latest, by the sink's clock."""
+    """Until then its age does not get it trimmed, by the sink's clock. It is younger than the client's last
+    entry, nobody knows by how much."""
     share: float
     """What is left of the room, by number or by age, whichever is less: from 1 down to 0."""
 
 
-def margin(entry: str, last: str, kept: Kept, now: Millis) -> Margin | None:
-    """The margin of a client whose last entry is this one, while the log ends with `last`.
+def unread(entry: str, ends: Ends | None) -> int | None:
+    """The number of entries after this one, in a log with these ends, also those that filters leave out.
 
-    None if it has read everything. Nothing is known of entries without a number.
+    None if it is not known: for an entry without a number, or of another log.
     """
-    (time, number), (_, end) = entry_key(entry), entry_key(last)
-    if entry == BEFORE_ALL or not number or end <= number:
+    if ends is None:
+        return 0 if entry == BEFORE_ALL else None
+    number, first, last = (entry_key(one)[1] for one in (entry, ends.first, ends.last))
+    if not (first and last) or number > last or not (number or entry == BEFORE_ALL):
         return None
+    return last - max(number, first - 1)
+
+
+def margin(entry: str, ends: Ends | None, kept: Kept, now: Millis) -> Margin | None:
+    """The margin of a client whose last entry is this one.
+
+    None if it has read everything. Nothing is known of one that begins with what is kept, and of entries
+    without a number.
+    """
+    left = unread(entry, ends)
+    if ends is None or entry == BEFORE_ALL or not left:
+        return None
+    (time, number), (_, end) = entry_key(entry), entry_key(ends.last)
     entries_left = max(0, number + 1 + kept.entries - end)
     until = time + int(kept.days * DAY)
     share = min(entries_left / kept.entries, max(0, until - now) / (kept.days * DAY))
-    return Margin(end - number, entries_left, until, share)
+    return Margin(left, entries_left, until, share)
 
 
 class RetentionWatch:
@@ -67,7 +83,8 @@ class RetentionWatch:
 
 def words(found: Margin) -> str:
     return (
-        f"you have {found.unread} entries still to read; the first of them is trimmed after "
-        f"{found.entries_left} more, or at {to_text(found.until)} at the latest: read faster, "
-        "or keep more of the log (TANKERWATCH_KEEP_LOG_ENTRIES, TANKERWATCH_KEEP_LOG_DAYS)"
+        f"{found.unread} entries come after your last one, also counting those that your filters leave out; "
+        f"the first of them may be trimmed after {found.entries_left} more, and for its age from "
+        f"{to_text(found.until)} on: read faster, or keep more of the log "
+        "(TANKERWATCH_KEEP_LOG_ENTRIES, TANKERWATCH_KEEP_LOG_DAYS)"
     )

@@ -52,7 +52,7 @@ class SilenceList(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """Who kept alerts from being sent, and which were not sent for that; newest first."""
+    """Who kept alerts from being sent, and which were not sent for that reason; newest first."""
 
     lines: list[AuditLine]
 

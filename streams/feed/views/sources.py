@@ -10,11 +10,13 @@ from typing import Annotated, Final
 
 import msgspec
 
-from models.time import MINUTE, SECOND, Millis, to_text
+from models.time import DAY, MINUTE, SECOND, Millis, to_text
 from streams.deployment.heartbeat import SILENT_SECONDS, Heartbeat, SourceBeat
 
 STALLED: Final = 2 * MINUTE
 """Time without even an idle frame, which an ingest sends every few seconds."""
+FORGOTTEN: Final = DAY
+"""Time after which a lost source counts as ended: it has been given up, or replaced under another name."""
 PROCESSES: Final = ("decoder", "vessels", "meetings", "cases", "sink")
 """In the order of the data."""
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
@@ -48,24 +50,27 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class Process(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A stage of the worker with all its partitions, or the sink. `heard` is the last word of that partition
-    which has been silent longest."""
+    which has been silent longest; null for a process that has never said a word."""
 
     name: str
     down: bool
-    heard: Time
+    heard: Time | None
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The sources that have sent anything, those that are down first, and the processes that have run."""
+    """The sources that have sent anything, those that are down first, and the processes that a deployment
+    has. Both are empty if none has ever said a word, as for a recording. `log` says whether Redis has
+    answered: if not, the rest is what was true before."""
 
     sources: tuple[Source, ...] = ()
     processes: tuple[Process, ...] = ()
+    log: bool = True
 
     @property
     def states(self) -> tuple[tuple[str, object], ...]:
         """What decides whether readers have to be told."""
         processes = [(one.name, one.down) for one in self.processes]
-        return (*processes, *((one.name, one.state) for one in self.sources))
+        return ("log", self.log), *processes, *((one.name, one.state) for one in self.sources)
 
 
 def sources_of(beats: Mapping[str, Heartbeat], now: Millis, silent: Millis) -> Sources:
@@ -77,13 +82,14 @@ def sources_of(beats: Mapping[str, Heartbeat], now: Millis, silent: Millis) -> S
         last[name] = min(at, last.get(name, at))
         stopped = at if now - at > SILENT_SECONDS * SECOND else None
         found |= {key: _source(key, one, now, silent, stopped) for key, one in beat.sources.items()}
-    processes = [
-        Process(name=name, down=now - last[name] > SILENT_SECONDS * SECOND, heard=to_text(last[name]))
-        for name in PROCESSES
-        if name in last
-    ]
+    processes = [_process(name, last.get(name), now) for name in PROCESSES if beats]
     order = sorted(found.values(), key=lambda one: (not one.down, one.state is SourceState.ENDED, one.name))
     return Sources(tuple(order), tuple(processes))
+
+
+def _process(name: str, heard: Millis | None, now: Millis) -> Process:
+    down = heard is None or now - heard > SILENT_SECONDS * SECOND
+    return Process(name=name, down=down, heard=_text(heard))
 
 
 def _source(name: str, beat: SourceBeat, now: Millis, silent: Millis, stopped: Millis | None) -> Source:
@@ -102,8 +108,8 @@ def _judged(
     beat: SourceBeat, now: Millis, silent: Millis, stopped: Millis | None
 ) -> tuple[SourceState, Millis | None]:
     """The state, and since when. `stopped`: when the worker that reads it fell silent."""
-    if beat.lost:
-        return SourceState.LOST, beat.frame or beat.newest
+    if beat.lost and beat.lost_at is not None and now - beat.lost_at <= FORGOTTEN:
+        return SourceState.LOST, beat.frame or beat.lost_at
     if beat.ended:
         return SourceState.ENDED, None
     if stopped is not None:

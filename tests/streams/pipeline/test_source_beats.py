@@ -35,6 +35,7 @@ def test_an_idle_source_is_told_from_a_heard_one_and_a_lost_one() -> None:
     operator = restarted(operator, pieces)
     lost = operator.stats().sources["roof"]
     assert (lost.frame, lost.ended, lost.lost) == (NOW + 60_000, True, True)
+    assert lost.lost_at == NOW + 130_000
     back = take(4, "idle", [NOW + 200_000])
     assert (back.ended, back.lost) == (False, False)
     own = take(5, "end", None)

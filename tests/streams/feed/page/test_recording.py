@@ -206,7 +206,7 @@ def test_tracks_tell_time_and_speed_and_links_lead_elsewhere_only_when_followed(
     for leg in event["chain"]["legs"]:
         parts = f"lat={leg['position']['lat']:.5f}", f"fromTime={leg['start'][:10]}T00"
         assert any(all(part in href for part in parts) for href in found), (leg, found)
-    # along the track somewhere the tooltip says when and how fast, and over a silence that there was one
+    # along the track somewhere the tooltip says when and how fast
     box = page.locator("#map").bounding_box()
     assert box is not None
     page.evaluate("document.querySelector('#legend').open = false")

@@ -18,11 +18,12 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
 
 def beats(live: Live, sources: dict[str, SourceBeat], worker_age: float = -3600) -> None:
-    """Write the heartbeats of a decoder with these sources and of a sink. They do not age meanwhile."""
+    """Write the heartbeats of a worker with these sources and of a sink. They do not age meanwhile."""
 
     async def write() -> None:
         client = connect(live.redis)
-        for name, age, told in (("decoder:0", worker_age, sources), ("sink", -3600.0, {})):
+        stages = [(f"{stage}:0", worker_age, {}) for stage in ("vessels", "meetings", "cases")]
+        for name, age, told in (("decoder:0", worker_age, sources), *stages, ("sink", -3600.0, {})):
             at = time.time() - age
             one = Heartbeat(process="host/1", time=at, offset=1, saved=at, sources=told)
             await heartbeat.write(client, live.prefix, {name: one})
@@ -35,13 +36,17 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     now = int(time.time() * SECOND)
     heard = SourceBeat(heard=now, frame=now, newest=now)
     live.add([], [tick(273_000_001, (now - START) // MINUTE, 131.0, 42.5)])
-    beats(live, {"roof": heard})
+    beats(live, {"roof": SourceBeat(heard=now, frame=now, newest=now, ended=True)})
     page = tab(live).open()
     pill, panel, none = page.locator("#sources-toggle"), page.locator("#sources"), page.locator("#none")
+    expect(pill).to_have_text("No source is running")
+    expect(none).to_contain_text("but no source is running")
+    beats(live, {"roof": heard})
     expect(pill).to_have_text("1 source heard")
     expect(none).to_contain_text("All sources and processes are alive; nothing to report up to")
 
-    lost = SourceBeat(heard=now - 9 * MINUTE, frame=now - 8 * MINUTE, ended=True, lost=True)
+    at = now - 8 * MINUTE
+    lost = SourceBeat(heard=at - MINUTE, frame=at, ended=True, lost=True, lost_at=at)
     beats(live, {"roof": heard, HOSTILE: lost})
     expect(pill).to_contain_text("down")
     expect(none).to_contain_text("1 of 2 sources down since")
@@ -59,3 +64,10 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     expect(none).to_contain_text("The worker has been stopped since")
     pill.click()
     expect(panel).to_contain_text("not known: the worker that reads it has stopped")
+
+    phone = tab(live, size=(360, 740)).open()  # the longest texts leave room for the buttons
+    expect(phone.locator("#sources-toggle")).to_contain_text("Worker stopped")
+    for button in ("#state", "#sources-toggle", "#ledger-toggle", "#desk-toggle", "#theme"):
+        expect(phone.locator(button)).to_be_in_viewport(ratio=1)
+    beats(live, {"roof": heard})
+    expect(phone.locator("#sources-toggle")).to_contain_text("1 source heard")

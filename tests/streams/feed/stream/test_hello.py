@@ -3,8 +3,9 @@
 import time
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
-from models.time import MINUTE, SECOND, to_text
+from models.time import DAY, MINUTE, SECOND, to_text
 from streams.deployment import heartbeat
 from streams.deployment.heartbeat import Heartbeat, Kept, SourceBeat
 from streams.feed.views.sources import SourceState, sources_of
@@ -28,7 +29,9 @@ async def write(log: InRedis, url: str, **beats: Heartbeat) -> None:
 
 
 @pytest.mark.services
-async def test_hello_comes_first_and_sources_that_go_down_are_told(redis_server: str) -> None:
+async def test_hello_comes_first_and_sources_that_go_down_are_told(
+    redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with in_redis(redis_server) as log, served(log.log, redis=redis_server) as url:
         now = int(time.time() * SECOND)
         heard = SourceBeat(heard=now, frame=now, newest=now)
@@ -55,18 +58,30 @@ async def test_hello_comes_first_and_sources_that_go_down_are_told(redis_server:
             ]
             assert [(one["name"], one["down"]) for one in told["processes"]] == [
                 ("decoder", False),
+                *((name, True) for name in ("vessels", "meetings", "cases")),  # not a word from them yet
                 ("sink", False),
             ]
+            assert told["log"] is True
             await write(log, redis_server, decoder_0=beat(age=60, sources={"roof": heard}))
             told = (await next_message(messages, "sources")).data
             assert [(one["state"], one["down"]) for one in told["sources"]] == [("unknown", True)]
             assert told["processes"][0]["down"] is True
+
+            async def away() -> None:
+                raise RedisConnectionError("away")
+
+            monkeypatch.setattr(log.log, "heartbeats", away)
+            told = (await next_message(messages, "sources")).data
+            assert (told["log"], told["processes"][0]["name"]) == (False, "decoder")
+            monkeypatch.undo()
+            assert (await next_message(messages, "sources")).data["log"] is True
 
 
 async def test_hello_of_a_recording_knows_no_sources() -> None:
     async with served(InMemory().log) as url, streaming(url) as messages:
         hello = await anext(messages)
     assert (hello.kind, hello.data["sources"], hello.data["since"]) == ("hello", [], None)
+    assert hello.data["unread"] is None
 
 
 @pytest.mark.services
@@ -78,6 +93,8 @@ async def test_a_client_is_warned_before_what_it_has_not_read_is_trimmed(redis_s
         async with streaming(url) as messages:  # until the feed has looked
             if not (await anext(messages)).data["processes"]:
                 await next_message(messages, "sources")
+        async with streaming(url, "?since=0") as everything:
+            assert (await anext(everything)).data["unread"] == 60
         async with streaming(url, **{"Last-Event-ID": entries[12]}) as behind:
             hello = await anext(behind)
             assert hello.data["unread"] == 47
@@ -105,7 +122,24 @@ async def test_a_client_is_warned_before_what_it_has_not_read_is_trimmed(redis_s
             NOW - 3 * MINUTE,
         ),
         (SourceBeat(heard=NOW, frame=NOW), 60, SourceState.UNKNOWN, NOW - MINUTE),
-        (SourceBeat(frame=NOW - MINUTE, ended=True, lost=True), 60, SourceState.LOST, NOW - MINUTE),
+        (
+            SourceBeat(frame=NOW - 2 * MINUTE, ended=True, lost=True, lost_at=NOW - MINUTE),
+            60,
+            SourceState.LOST,
+            NOW - 2 * MINUTE,
+        ),
+        (  # a recording whose publish was killed
+            SourceBeat(newest=NOW - 4000 * DAY, ended=True, lost=True, lost_at=NOW - MINUTE),
+            1,
+            SourceState.LOST,
+            NOW - MINUTE,
+        ),
+        (  # replaced under another name
+            SourceBeat(frame=NOW - 2 * DAY, ended=True, lost=True, lost_at=NOW - 2 * DAY),
+            1,
+            SourceState.ENDED,
+            None,
+        ),
         (SourceBeat(frame=NOW - MINUTE, ended=True), 60, SourceState.ENDED, None),
         (SourceBeat(newest=NOW), 1, SourceState.RECORDING, None),
     ],

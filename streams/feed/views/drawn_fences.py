@@ -150,11 +150,10 @@ class FenceDesk:
         )  # fmt: skip
         return version
 
-    async def _now(self) -> tuple[str, str]:
-        """Event time, and that of the clock."""
-        now = int(time.time() * 1000)
+    async def _now(self) -> tuple[str | None, str]:
+        """Event time, None where there is no data yet; and that of the clock."""
         newest = await self._newest()
-        return to_text(now if newest is None else newest), to_text(now)
+        return None if newest is None else to_text(newest), to_text(int(time.time() * 1000))
 
 
 def current(versions: Sequence[FenceVersion]) -> list[FenceVersion]:

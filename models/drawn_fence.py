@@ -34,7 +34,7 @@ class FenceVersion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     area: Area
     deleted: bool = False  # this version says that the fence is no more; name and area are the last ones
-    since: str | None = None  # event time of the feed when it was drawn: it counts no earlier; null: no data yet
+    since: str | None = None  # event time when it was drawn: it counts no earlier; null: no data yet
     valid_from: str | None = None  # event time from which it counts; null while the stages have not taken it
     by: str
     drawn: str  # by the clock of the feed

@@ -7,8 +7,8 @@ time on from which the version counts are looked at, so it does not matter what 
 No crossing is told where a vessel is first heard inside within `settle_minutes` of the beginning of a
 version: it was there already. Nor where an edit of the outline puts it in or out: the vessel did not cross.
 A vessel that was never heard outside nearby, or not for long, and then inside, is told as first heard there.
-A new track of an MMSI (after a leap, or a silence elsewhere) goes on from the one before, unless two ships are
-heard under the number: then each track stands for itself.
+A new track of an MMSI (after a leap, or a silence elsewhere) goes on from the one before, unless two ships
+are heard under the number: then each track stands for itself.
 
 Source: the hysteresis is that of port visits (Global Fishing Watch's anchorages); the numbers are judgement.
 """
@@ -201,7 +201,9 @@ class FenceCrossings:
             tick = ticks[row]
             place = Place(time, *(float(tick[name]) for name in ("lon", "lat", "sog", "cog")))
             mmsi = int(tick["mmsi"])
-            found = self._step(number, mmsi, int(tick["segment"]), place, pair in inside, pair in staying, pair in near)
+            found = self._step(
+                number, mmsi, int(tick["segment"]), place, pair in inside, pair in staying, pair in near
+            )
             if found is not None:
                 before, track = found
                 entered = track.inside

@@ -2,8 +2,8 @@
 
 It reads the same instants as MeetingStage, beside it. A fence that somebody draws comes in an instant, and
 counts from that instant on: so a replay that is given the fence with this time finds the same. While there is
-no fence, positions are not kept for the slower partitions of vessels: one that is drawn then counts from after
-the last instant that was passed over so.
+no fence, no positions wait for the slower partitions of vessels: one that is drawn then counts from after the
+last instant that was passed over so.
 """
 
 from collections.abc import Mapping
@@ -149,7 +149,9 @@ class FenceStage(Stage[Instant, FenceOutput]):
             for found in kept:
                 self._unsure.setdefault(found.mmsi, []).append(found)
             self._changed.update(
-                f"unsure/{mmsi}" for mmsi, each in before.items() if len(each) != len(self._unsure.get(mmsi, ()))
+                f"unsure/{mmsi}"
+                for mmsi, each in before.items()
+                if len(each) != len(self._unsure.get(mmsi, ()))
             )
 
     # --- checkpoints

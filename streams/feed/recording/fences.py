@@ -86,7 +86,9 @@ class RecordedFences:
 
     def _computed(self, versions: list[FenceVersion]) -> list[Event]:
         rules = copy(self._rules)
-        drawn = (fence_of(each, each.begins if each.valid_from else None) for each in versions if not each.deleted)
+        drawn = (
+            fence_of(each, each.begins if each.valid_from else None) for each in versions if not each.deleted
+        )
         rules.drawn = (*rules.drawn, *drawn)
         stage = FenceStage(rules)
         events: list[Event] = []

@@ -29,7 +29,13 @@ def drawn(version: int, since: str | None, box: tuple[float, ...] = ROADS, **oth
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     area = read_outline({"type": "Polygon", "coordinates": [ring]})
     made = FenceVersion(
-        id="drawn-1", version=version, name="Roads", area=area, since=since, by="me", drawn=since or "2026-03-01T00:00:00Z"
+        id="drawn-1",
+        version=version,
+        name="Roads",
+        area=area,
+        since=since,
+        by="me",
+        drawn=since or "2026-03-01T00:00:00Z",
     )
     return msgspec.structs.replace(made, **other)
 

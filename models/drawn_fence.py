@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from models.time import Millis, from_text
+from models.time import BEGINNING, Millis, from_text
 
 MOST_FENCES: Final = 200
 """Drawn fences that there may be at a time."""
@@ -34,7 +34,7 @@ class FenceVersion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     name: str
     area: Area
     deleted: bool = False  # this version says that the fence is no more; name and area are the last ones
-    since: str  # event time of the feed when it was drawn: it counts no earlier
+    since: str | None = None  # event time when it was drawn: it counts no earlier; null: no data yet
     valid_from: str | None = None  # event time from which it counts; null while the stages have not taken it
     by: str
     drawn: str  # by the clock of the feed
@@ -45,8 +45,10 @@ class FenceVersion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def begins(self) -> Millis:
-        """Event time from which it counts, as far as that is known. Raises ValueError for no time."""
-        return from_text(self.valid_from or self.since)
+        """Event time from which it counts, as far as that is known; BEGINNING: from the first data on. Raises
+        ValueError for what is no time."""
+        told = self.valid_from or self.since
+        return BEGINNING if told is None else from_text(told)
 
 
 class FenceCrossing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -7,17 +7,21 @@ time on from which the version counts are looked at, so it does not matter what 
 No crossing is told where a vessel is first heard inside within `settle_minutes` of the beginning of a
 version: it was there already. Nor where an edit of the outline puts it in or out: the vessel did not cross.
 A vessel that was never heard outside nearby, or not for long, and then inside, is told as first heard there.
+A new track of an MMSI (after a leap, or a silence elsewhere) goes on from the one before, unless two ships
+are heard under the number: then each track stands for itself.
 
 Source: the hysteresis is that of port visits (Global Fishing Watch's anchorages); the numbers are judgement.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, Literal
 
 import msgspec
 import numpy as np
+import shapely
 
 from geofences.drawn import fence_of
 from geofences.fence import Fence
@@ -30,6 +34,11 @@ from streams.detection.reasons import Weights
 _BACKFILL: Final = 2 * HOUR
 """Milliseconds for which a version that has ended is kept for ticks that come late: the reach of
 interpolation, an hour, and a margin."""
+_MOST_ENDED: Final = 10_000
+"""Deleted fences whose last version is remembered, so that an older one that is sent again counts no more;
+beyond it the first go first. Judgement: as many as the feed keeps versions."""
+_BLOCKS: Final = 64
+"""Pieces of the state of one fence, by MMSI."""
 
 
 class FenceCrossingWeights(Weights, frozen=True, forbid_unknown_fields=True):
@@ -73,8 +82,9 @@ class FenceCrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     long as vessels are followed (`vessel.idle_days`)."""
     candidate_hours: float = 24.0
     """Hours for which a crossing waits for the vessel to be known as one that counts. Source: the design."""
-    most_near: int = 20_000
-    """Vessels remembered in and around one fence; beyond it those not heard for longest go first."""
+    most_near: int = 100_000
+    """Tracks remembered in and around all fences together; beyond it those not heard for longest go first.
+    Source: judgement; about 40 MB."""
     weights: FenceCrossingWeights = FenceCrossingWeights()
 
     def __post_init__(self) -> None:
@@ -126,19 +136,28 @@ class _Track(msgspec.Struct, array_like=True):
     entry_seen: bool = False
 
 
-_Key = tuple[int, int]
+_Tracks = dict[int, dict[int, _Track]]
+"""By MMSI and number of the track."""
 
 
 class FenceCrossings:
     """State: the versions of the fences, and who is in or near each. The names of the pieces that change are
     added to `changed`."""
 
-    def __init__(self, s: FenceCrossingSettings, given: Iterable[Fence], changed: set[str]) -> None:
-        """`given` are versions from files: they count from the beginning of the run."""
-        self._s, self._changed = s, changed
+    def __init__(
+        self,
+        s: FenceCrossingSettings,
+        given: Iterable[Fence],
+        is_shared: Callable[[int], bool],
+        changed: set[str],
+    ) -> None:
+        """`given` are versions from files: they count from the beginning of the run. `is_shared` says whether
+        two ships are heard under an MMSI."""
+        self._s, self._changed, self._is_shared = s, changed, is_shared
         self._given = tuple(sorted(given, key=lambda fence: fence.key))
         self._drawn: dict[str, list[FenceVersion]] = {}  # taken, by id; in the order of their versions
-        self._tracks: dict[str, dict[_Key, _Track]] = {}
+        self._ended: dict[str, int] = {}  # the last version of fences that were deleted and are forgotten
+        self._tracks: dict[str, _Tracks] = {}  # by fence
         self._index = FenceIndex(self._given)
         self._outlines: list[str] = []  # by number of the fence in the index
         self._begins = self._ends = np.empty(0, np.int64)
@@ -172,7 +191,7 @@ class FenceCrossings:
         pairs = set(near)
         for number, fence in enumerate(self._index.fences):  # who was near and is far away now
             if tracks := self._tracks.get(fence.id):
-                known = np.fromiter({mmsi for mmsi, _ in tracks}, np.uint32)
+                known = np.fromiter(tracks, np.uint32)
                 pairs.update((row, number) for row in np.flatnonzero(np.isin(ticks["mmsi"], known)).tolist())
         for row, number in sorted(pairs):
             time = int(ticks["time"][row])
@@ -181,8 +200,10 @@ class FenceCrossings:
             pair, fence = (row, number), self._index.fences[number]
             tick = ticks[row]
             place = Place(time, *(float(tick[name]) for name in ("lon", "lat", "sog", "cog")))
-            key = int(tick["mmsi"]), int(tick["segment"])
-            found = self._step(number, key, place, pair in inside, pair in staying, pair in near)
+            mmsi = int(tick["mmsi"])
+            found = self._step(
+                number, mmsi, int(tick["segment"]), place, pair in inside, pair in staying, pair in near
+            )
             if found is not None:
                 before, track = found
                 entered = track.inside
@@ -192,7 +213,7 @@ class FenceCrossings:
                     fence.name,
                     fence.version,
                     fence.valid_from,
-                    key[0],
+                    mmsi,
                     before.last if before else None,
                     place,
                     before.since if before and not entered else None,
@@ -201,17 +222,18 @@ class FenceCrossings:
                 )
 
     def _step(
-        self, number: int, key: _Key, place: Place, inside: bool, staying: bool, near: bool
+        self, number: int, mmsi: int, segment: int, place: Place, inside: bool, staying: bool, near: bool
     ) -> tuple[_Track | None, _Track] | None:
         """Note where a vessel is now. Returns how it was before, and is now, if that is a crossing."""
         fence = self._index.fences[number]
-        tracks = self._tracks.setdefault(fence.id, {})
-        known = tracks.get(key)
+        tracks = self._tracks.setdefault(fence.id, {}).setdefault(mmsi, {})
+        at = self._track_of(tracks, mmsi, segment)
+        known = tracks.get(at)
         if known is not None and place.time <= known.last.time:
             return None
         if known is not None and place.time - known.last.time > self._s.forget_days * DAY:
             known = None
-        self._changed.add(f"near/{fence.id}")
+        self._changed.add(_piece(fence.id, mmsi))
         was_inside = known is not None and known.inside
         now = inside or (was_inside and staying)
         outline = self._outlines[number]
@@ -223,15 +245,22 @@ class FenceCrossings:
             stays = known is not None and was_inside
             track.since = known.since if known and stays else place.time
             track.entry_seen = (known.entry_seen if stays else not edited) if known else False
+        tracks.pop(at, None)
         if now or near:
-            tracks[key] = track
-        else:
-            tracks.pop(key, None)
+            tracks[segment] = track
+        elif not tracks:
+            del self._tracks[fence.id][mmsi]
         if edited or now == was_inside:
             return None
         if known is None and self._settles(fence, place):
             return None  # it was there when the fence began
         return known, track
+
+    def _track_of(self, tracks: dict[int, _Track], mmsi: int, segment: int) -> int:
+        """The number of the track that this one goes on from: its own, or that of the same ship before."""
+        if segment in tracks or not tracks or self._is_shared(mmsi):
+            return segment
+        return max(tracks, key=lambda number: (tracks[number].last.time, number))
 
     def _settles(self, fence: Fence, place: Place) -> bool:
         """Whether the version has begun so lately that who is inside was there already."""
@@ -246,31 +275,47 @@ class FenceCrossings:
                 versions.pop(0)
                 ended = True
             over = versions[0].deleted and versions[0].begins < instant - _BACKFILL
-            if over and all(fence.id != id for fence in self._given):
-                del self._drawn[id]
+            if over and len(versions) == 1 and all(fence.id != id for fence in self._given):
+                self._ended[id] = self._drawn.pop(id)[-1].version
                 ended = True
+        while len(self._ended) > _MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
         if ended:
-            self._changed.add("versions/drawn")
+            self._changed.update(("versions/drawn", "versions/ended"))
             self._note_versions()
-        oldest = instant - self._s.forget_days * DAY - _BACKFILL
-        for id, tracks in list(self._tracks.items()):
-            gone = [key for key, track in tracks.items() if track.last.time < oldest]
-            surplus = len(tracks) - len(gone) - self._s.most_near
-            if surplus > 0:
-                gone += sorted(tracks.keys() - gone, key=lambda key: (tracks[key].last.time, key))[:surplus]
-            for key in gone:
-                del tracks[key]
-            if gone or id not in self._index.by_id:
-                self._changed.add(f"near/{id}")
-            if not tracks or id not in self._index.by_id:
-                del self._tracks[id]
+        self._forget(instant - self._s.forget_days * DAY - _BACKFILL)
+
+    def _forget(self, oldest: float) -> None:
+        """Forget tracks not heard since `oldest`, those of fences that are no more, and what is too much."""
+        for id in [id for id in self._tracks if id not in self._index.by_id]:
+            self._changed.update(_piece(id, mmsi) for mmsi in self._tracks.pop(id))
+        for each in [each for each in self._every() if each[0] < oldest]:
+            self._drop(*each[1:])
+        if (surplus := sum(1 for _ in self._every()) - self._s.most_near) > 0:
+            for each in heapq.nsmallest(surplus, self._every()):
+                self._drop(*each[1:])
+
+    def _every(self) -> Iterator[tuple[Millis, int, int, str]]:
+        """All tracks: when last heard, MMSI, number and fence."""
+        for id, by_mmsi in self._tracks.items():
+            for mmsi, tracks in by_mmsi.items():
+                yield from ((track.last.time, mmsi, number, id) for number, track in tracks.items())
+
+    def _drop(self, mmsi: int, number: int, id: str) -> None:
+        """Forget one track, if it is there."""
+        tracks = self._tracks.get(id, {}).get(mmsi, {})
+        if tracks.pop(number, None) is not None:
+            self._changed.add(_piece(id, mmsi))
+            if not tracks:
+                del self._tracks[id][mmsi]
 
     # --- versions
 
     def _latest(self, id: str) -> int:
         """The highest version known of a fence; 0 for none."""
         known = [fence.version for fence in self._given if fence.id == id]
-        return max([*known, *(each.version for each in self._drawn.get(id, ()))], default=0)
+        known += [each.version for each in self._drawn.get(id, ())]
+        return max(known, default=self._ended.get(id, 0))
 
     def _count(self) -> int:
         """How many fences there are that are not deleted."""
@@ -306,25 +351,40 @@ class FenceCrossings:
 
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        return {"versions/drawn", *(f"near/{id}" for id in self._tracks)}
+        near = {_piece(id, mmsi) for id, by_mmsi in self._tracks.items() for mmsi in by_mmsi}
+        return {"versions/drawn", "versions/ended", *near}
 
     def piece(self, kind: str, rest: str) -> object | None:
         """What one piece holds; None where it is gone."""
         if kind == "versions":
-            return self._drawn or None
-        tracks = self._tracks.get(rest)
-        return [(*key, track) for key, track in tracks.items()] if tracks else None
+            return (self._drawn if rest == "drawn" else self._ended) or None
+        id, _, block = rest.rpartition("/")
+        found = [
+            (mmsi, number, track)
+            for mmsi, tracks in self._tracks.get(id, {}).items()
+            if mmsi % _BLOCKS == int(block)
+            for number, track in tracks.items()
+        ]
+        return found or None
 
     def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
-        self._drawn, self._tracks = {}, {}
+        self._drawn, self._ended, self._tracks = {}, {}, {}
         for kind, rest, data in pieces:
-            if kind == "versions":
+            if (kind, rest) == ("versions", "drawn"):
                 self._drawn = msgspec.msgpack.decode(data, type=dict[str, list[FenceVersion]])
+            elif kind == "versions":
+                self._ended = msgspec.msgpack.decode(data, type=dict[str, int])
             elif kind == "near":
-                rows = msgspec.msgpack.decode(data, type=list[tuple[int, int, _Track]])
-                self._tracks[rest] = {(mmsi, segment): track for mmsi, segment, track in rows}
+                by_mmsi = self._tracks.setdefault(rest.rpartition("/")[0], {})
+                for mmsi, number, track in msgspec.msgpack.decode(data, type=list[tuple[int, int, _Track]]):
+                    by_mmsi.setdefault(mmsi, {})[number] = track
         self._note_versions()
+
+
+def _piece(id: str, mmsi: int) -> str:
+    """The name of the piece of the state that has this vessel in this fence."""
+    return f"near/{id}/{mmsi % _BLOCKS}"
 
 
 def _pairs(hits: Hits) -> set[tuple[int, int]]:
@@ -337,5 +397,5 @@ def _until(fence: Fence, end: Millis) -> Fence:
 
 
 def _outline(fence: Fence) -> str:
-    """What tells one outline of a fence from another."""
-    return hashlib.blake2b(fence.geometry.wkb, digest_size=6).hexdigest()
+    """What tells one outline of a fence from another, wherever its rings begin and whichever way they go."""
+    return hashlib.blake2b(shapely.normalize(fence.geometry).wkb, digest_size=6).hexdigest()

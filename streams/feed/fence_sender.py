@@ -5,24 +5,23 @@ from typing import Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from models.drawn_fence import FenceVersion
-from models.errors import TankerwatchError
 from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.deployment.wire import RawFrame
+from streams.feed.views.drawn_fences import FenceNotSent, FenceUnsure
 from streams.runtime.kafka_client import connection
+from streams.runtime.refusals import reason, remedy
 from streams.runtime.retry import KAFKA_AWAY
+from streams.runtime.secrecy import address_of
 
 SOURCE: Final = "drawn fences"
 """What dead letters name as their source."""
 _SECONDS: Final = 10.0
-
-
-class FenceNotSent(TankerwatchError):
-    """Kafka did not take it."""
 
 
 class FenceSender:
@@ -34,18 +33,31 @@ class FenceSender:
         self._lock = asyncio.Lock()
 
     async def send(self, version: FenceVersion) -> None:
-        """Send it, and wait until Kafka has it. Raises FenceNotSent."""
+        """Send it, and wait until Kafka has it.
+
+        Raises FenceNotSent where Kafka surely has not taken it, and FenceUnsure where it may take it yet: the
+        producer goes on with what was handed to it.
+        """
         topics = self._deployment.topics
         data = msgspec.json.encode(version) + b"\n"
         frame = RawFrame(wire.VERSION, SOURCE, "fences", -1, data=data)
+        at, handed = address_of(self._deployment.broker), False
         try:
             async with asyncio.timeout(_SECONDS), self._lock:
                 producer = await self._connected()
-                await producer.send_and_wait(topics.raw, wire.encode(frame), SOURCE.encode(), partition=0)
+                delivery = await producer.send(topics.raw, wire.encode(frame), SOURCE.encode(), partition=0)
+                handed = True
+                await asyncio.shield(delivery)
         except (*KAFKA_AWAY, TimeoutError, TopicsError) as error:
+            why = f"no answer within {_SECONDS:.0f} s" if isinstance(error, TimeoutError) else reason(error)
+            if handed and not _surely_refused(error):
+                raise FenceUnsure(
+                    f"Kafka at {at} has not said whether it took this ({why}), so it is not known whether it "
+                    "counts; the list says so once it does; if it does not, save it again"
+                ) from None
             raise FenceNotSent(
-                f"Kafka at {self._deployment.broker} does not take it ({type(error).__name__}), so nothing "
-                "was drawn; try again, or set TANKERWATCH_BROKER for the feed"
+                f"Kafka at {at} does not take it ({why}), so nothing was changed; {remedy('Kafka', error)}, "
+                "and try again"
             ) from None
 
     async def stop(self) -> None:
@@ -66,3 +78,9 @@ class FenceSender:
                 raise
             self._producer = producer
         return self._producer
+
+
+def _surely_refused(error: Exception) -> bool:
+    """Whether a broker answered that it does not take the message."""
+    answered = isinstance(error, KafkaError) and not isinstance(error, KafkaTimeoutError)
+    return answered and not getattr(error, "retriable", True)

@@ -20,6 +20,7 @@ from models.frame import Cut, Frame, Reject
 from models.report import Reports
 from models.sighting import Sighting
 from models.source_hints import SourceHints
+from models.tick import Instant
 from models.time import BEGINNING, END, Millis
 from streams.decoding.decoder import Decoder
 from streams.deployment import wire
@@ -245,7 +246,8 @@ class VesselOperator:
             return []
         if frame.drawn:  # nothing waits for whoever draws: it counts from the next instant on
             self._stage.feed(reports)
-            return []
+            late = self._stage.drawn_at_end() if self._marks.low == END else []
+            return self._told_of(late, offset) if late else []
         self._read = max(self._read, frame.registry)
         for source in new:
             self._marks.register(source)
@@ -258,6 +260,10 @@ class VesselOperator:
         if (done, ended) == self._told and not instants:
             return []
         self._told = done, ended
+        return self._told_of(instants, offset)
+
+    def _told_of(self, instants: list[Instant], offset: int) -> list[OutgoingRecord]:
+        """The records of these instants, the last of which says how far the stage is."""
         several = [part for instant in instants for part in batching.parts(instant)]
         groups = list(batching.grouped(several)) or [[]]
         return [
@@ -267,8 +273,8 @@ class VesselOperator:
                     TicksFrame(
                         wire.VERSION,
                         Origin(self._partition, offset, number),
-                        done if number == len(groups) - 1 else BEGINNING,
-                        ended,
+                        self._told[0] if number == len(groups) - 1 else BEGINNING,
+                        self._told[1],
                         group,
                     )
                 ),
@@ -329,8 +335,11 @@ class MeetingOperator:
             self._far[partition] = frame.done, frame.ended
         done = min(done for done, _ in self._far.values())
         ended = all(ended for _, ended in self._far.values())
-        if (done, ended) == self._told or done == BEGINNING:
+        if done == BEGINNING:
             return []
+        if (done, ended) == self._told:  # what is drawn after the last end waits for nothing
+            late = self._fences.advance(END).taken if ended else []
+            return [announced(version, self._topics) for version in late]
         self._told = done, ended
         limit = END if ended else done + 1
         fenced = self._fences.advance(limit)
@@ -352,8 +361,7 @@ class MeetingOperator:
         fences = {
             name.removeprefix(_FENCES): pieces.pop(name) for name in list(pieces) if name.startswith(_FENCES)
         }
-        if fences:  # a checkpoint of a version before there was the stage has none
-            self._fences.load(fences)
+        self._fences.load(fences)
         self._stage.load(pieces)
         self._far, self._told, self._taken.highest = kept.far, kept.told, kept.taken
 

@@ -41,7 +41,7 @@ class _Snapshot(msgspec.Struct):
     vessels: bytes
     meetings: bytes
     cases: bytes
-    fences: bytes = b""
+    fences: bytes
 
 
 class Core:
@@ -108,5 +108,4 @@ class Core:
         self.vessels.restore(kept.vessels)
         self._meetings.restore(kept.meetings)
         self._cases.restore(kept.cases)
-        if kept.fences:  # a snapshot of a version before there was the stage has none
-            self._fences.restore(kept.fences)
+        self._fences.restore(kept.fences)

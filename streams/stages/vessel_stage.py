@@ -114,7 +114,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         for sighting in batch.sightings:  # one that comes later than it was received counts from now on
             self._sightings.put(sighting, max(at_or_after(sighting.received, step), self._done + step))
         for version in batch.drawn:
-            self._drawn.put(version, max(at_or_after(version.begins, step), self._done + step))
+            first = max(at_or_after(version.begins, step), self._done + step)
+            self._drawn.put(version, BEGINNING if version.begins == BEGINNING == self._done else first)
 
     def _wait(self, positions: Rows, statics: Rows) -> None:
         self._chunk += 1
@@ -125,7 +126,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """Every instant that the watermark has passed and that has something to say.
 
         At END, when all sources have ended, that is up to the last report; and events still open are told
-        once more as they stand. Sightings that are known only later are handed on with that, too.
+        once more as they stand. Sightings that are known only later are handed on with that, too, and so are
+        fences.
         """
         step = self._settings.grid.step
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
@@ -135,7 +137,14 @@ class VesselStage(Stage[Reports, list[Instant]]):
             sightings = self._sightings.take(END) if self._newest > BEGINNING else ()
             if events or sightings:
                 out.append(Instant(time=self._done, events=events, sightings=sightings))
+            out += self.drawn_at_end()
         return out
+
+    def drawn_at_end(self) -> list[Instant]:
+        """What was drawn after all sources had ended, or just before: no instant is to come that takes it. It
+        waits where there has been no data at all."""
+        drawn = self._drawn.take(END) if self._newest > BEGINNING else ()
+        return [Instant(time=self._done, drawn=drawn)] if drawn else []
 
     def _work_off(self, limit: Millis) -> list[Instant]:
         """Every instant up to `limit`."""
@@ -149,7 +158,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         out: list[Instant] = []
         while self._done < limit:
             if not self.vessels:  # nothing can happen before the next report
-                first = min([*of_instant, *static_of_instant, *self._sightings, *self._drawn], default=END)
+                drawn = (time for time in self._drawn if time != BEGINNING)  # that counts with the first data
+                first = min([*of_instant, *static_of_instant, *self._sightings, *drawn], default=END)
                 if first > limit:
                     self._done = limit
                     break

@@ -55,6 +55,10 @@ class Waiting:
         self._instants.setdefault(batch.time, []).append(batch)
         self._changed.add(f"fed/{batch.time}")
 
+    def of(self, time: Millis) -> list[Instant]:
+        """The instants of a time, which go on waiting."""
+        return self._instants.get(time, [])
+
     def take(self, time: Millis) -> list[Instant]:
         """Hand out the instants of a time; they do not wait any more."""
         self._changed.add(f"fed/{time}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Request
 
+from geofences.drawn import fence_of
 from geofences.fence import Fence, to_geojson
 from models.drawn_fence import FenceVersion
 from models.event import EventType
@@ -46,7 +47,9 @@ class FeedContext:
     vessels: VesselIndex = field(init=False)
     streams: Streams = field(init=False)
     fences_json: msgspec.Raw = field(init=False)
-    """The fences as GeoJSON, made once."""
+    """The fences of files and of the package as GeoJSON, made once."""
+    _with_drawn: tuple[list[FenceVersion], msgspec.Raw] | None = field(init=False, default=None)
+    """Drawn fences as they stood last, and all fences with them as GeoJSON."""
 
     def __post_init__(self) -> None:
         self.fleet = Fleet(self.log)
@@ -54,15 +57,33 @@ class FeedContext:
         self.streams = Streams(self.hub, self.settings)
         self.fences_json = msgspec.Raw(msgspec.json.encode(to_geojson(self.fences)))
 
-    async def watch_fences(self) -> None:
-        """Tell all streams of changes of drawn fences, until cancelled: of those that others made, too."""
-        known: list[FenceVersion] | None = None
-        while self.desk is not None:
+    async def fences_now(self) -> msgspec.Raw:
+        """All fences as GeoJSON, drawn ones as they stand; without these while Redis is away."""
+        standing: list[FenceVersion] = []
+        if self.desk is not None:
             with suppress(*REDIS_AWAY):  # the hub logs it
+                standing = await self.desk.standing()
+        if not standing:
+            return self.fences_json
+        if self._with_drawn is None or self._with_drawn[0] != standing:
+            drawn = (fence_of(each, each.begins if each.valid_from else None) for each in standing)
+            json = msgspec.Raw(msgspec.json.encode(to_geojson((*self.fences, *drawn))))
+            self._with_drawn = standing, json
+        return self._with_drawn[1]
+
+    async def watch_fences(self) -> None:
+        """Tell all streams of changes of drawn fences, until cancelled: of those that others made, too. Once
+        Redis is back, they are told in any case: they may have been shown no drawn fences meanwhile."""
+        known: list[FenceVersion] | None = None
+        away = False
+        while self.desk is not None:
+            try:
                 found = await self.desk.book.versions()
-                if known is not None and found != known:
+                if away or (known is not None and found != known):
                     self.hub.tell(message("fences", msgspec.json.encode({"fences": len(current(found))})))
-                known = found
+                known, away = found, False
+            except REDIS_AWAY:  # the hub logs it
+                away = True
             await asyncio.sleep(LOOK)
 
     async def view(self, at: Millis | None = None) -> "FeedView":

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Body, Request
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
-from geofences.fence import to_geojson
 from models.event import EventType
 from models.time import to_text
 from streams.feed import metrics
@@ -57,9 +56,8 @@ async def get_config(_: NoQuery, feed: Feed) -> Response:
 )
 async def get_fences(_: NoQuery, feed: Feed) -> Response:
     """Drawn ones are there as they stand now, also before they count; those of files and of the package are
-    those of the feed's start."""
-    standing = await feed.desk.standing() if feed.desk is not None else []
-    return GeoJson(to_geojson((*feed.fences, *standing)) if standing else feed.fences_json)
+    those of the feed's start. While Redis is away, there are only the latter."""
+    return GeoJson(await feed.fences_now())
 
 
 @router.post(

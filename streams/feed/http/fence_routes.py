@@ -10,7 +10,6 @@ from starlette.responses import Response
 from geofences.fence import dump_fences
 from models.drawn_fence import FenceVersion
 from models.errors import InputError
-from streams.feed.fence_sender import FenceNotSent
 from streams.feed.http.context import Feed, FeedContext
 from streams.feed.http.openapi import Msgspec, problems
 from streams.feed.http.parameters import ONCE, FenceRemoval, NoQuery
@@ -22,7 +21,9 @@ from streams.feed.views.drawn_fences import (
     FenceConflict,
     FenceDesk,
     FenceList,
+    FenceNotSent,
     FenceRequest,
+    FenceUnsure,
     NoSuchFence,
 )
 
@@ -33,13 +34,14 @@ router: Final = APIRouter(prefix="/v1", tags=["fences"], dependencies=ONCE)
 
 @router.get(
     "/fences",
-    summary="The drawn fences, in all versions.",
+    summary="The drawn fences as they stand.",
     response_model=Annotated[FenceList, Msgspec()],
 )
 async def get_drawn(_: NoQuery, feed: Feed) -> Response:
-    """Fences of files and of the package are in `/v1/fences.geojson`."""
+    """Fences of files and of the package are in `/v1/fences.geojson`, earlier versions and deleted fences in
+    `/v1/fences/drawn.geojson`."""
     desk = _desk(feed)
-    return Json(FenceList(await desk.book.versions(), desk.note))
+    return Json(FenceList(await desk.standing(), desk.note))
 
 
 @router.get(
@@ -61,7 +63,7 @@ async def get_drawn_file(_: NoQuery, feed: Feed) -> Response:
     summary="Draw a fence.",
     status_code=HTTPStatus.CREATED,
     response_model=Annotated[FenceVersion, Msgspec()],
-    responses=problems(409, 413),
+    responses=problems(409, 413, 504),
 )
 async def post_fence(given: Annotated[FenceRequest, Msgspec(), Body()], _: NoQuery, feed: Feed) -> Response:
     """It raises `fence_entry` and `fence_exit` from the next instants of event time on; `validFrom` says from
@@ -73,7 +75,7 @@ async def post_fence(given: Annotated[FenceRequest, Msgspec(), Body()], _: NoQue
     "/fences/{id}",
     summary="Edit a drawn fence.",
     response_model=Annotated[FenceVersion, Msgspec()],
-    responses=problems(404, 409, 413),
+    responses=problems(404, 409, 413, 504),
 )
 async def put_fence(
     id: FenceId, given: Annotated[FenceRequest, Msgspec(), Body()], _: NoQuery, feed: Feed
@@ -86,7 +88,7 @@ async def put_fence(
     "/fences/{id}",
     summary="Delete a drawn fence.",
     response_model=Annotated[FenceVersion, Msgspec()],
-    responses=problems(404, 409),
+    responses=problems(404, 409, 504),
 )
 async def delete_fence(id: FenceId, query: FenceRemoval, feed: Feed) -> Response:
     """It counts no more; what it found stays, and so do its versions."""
@@ -108,5 +110,7 @@ async def _answer(asked: Awaitable[T]) -> T:
         raise Problem(HTTPStatus.CONFLICT, str(error)) from None
     except FenceNotSent as error:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
+    except FenceUnsure as error:
+        raise Problem(HTTPStatus.GATEWAY_TIMEOUT, str(error)) from None
     except InputError as error:
         raise invalid(str(error)) from None

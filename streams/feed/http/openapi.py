@@ -31,6 +31,7 @@ _PROBLEMS: Final = {
     422: "Something in the request is not valid; `detail` says what is.",
     429: "Too many requests or streams.",
     503: "The event log cannot be reached.",
+    504: "Kafka has not said whether it took this: whether it counts is not known.",
 }
 
 

@@ -2,16 +2,17 @@
    the keyboard at the middle of the map, and can be dragged. */
 
 import { Refusal, addressOf, get, send } from "./api.js";
+import { REVIEWER } from "./review.js";
 import { bdi, byId, el, plural, timeOf } from "./web/words.js";
 
 const { L } = window;
-const NAME = "tankerwatch-reviewer"; // the name under which this reader reviews
-const LEAST = 3, MOST = 500; // corners
+const LEAST = 3, MOST = 499; // corners; the server takes 500 positions, and the first one is sent again as the last
+const LATE = 900_000; // milliseconds after which a fence that does not count yet may not have arrived
 
 export class FenceTool {
   /* on: shown() after the tool was opened, changed() after a fence was, signIn() if a token is needed. */
   constructor(map, on) {
-    Object.assign(this, { map, on, layer: L.layerGroup().addTo(map), corners: [], edited: null, drawing: false, fences: [], note: "" });
+    Object.assign(this, { map, on, layer: L.layerGroup().addTo(map), corners: [], edited: null, drawing: false, fences: [], note: "", touched: false, failed: "" });
     this.button = el("button", { type: "button", id: "draw", "aria-label": "Draw fences", "aria-pressed": "false", title: "Draw fences (d)", click: () => this.toggle() }, "⬠");
     byId("zoom").append(this.button);
     this.box = el("section", { id: "fence-tool", "aria-label": "Drawn fences", hidden: true });
@@ -34,17 +35,32 @@ export class FenceTool {
   }
 
   async toggle(open = !this.open) {
+    if (this.open && this.keeps()) return;
     this.stop();
     this.box.hidden = !open;
     this.button.setAttribute("aria-pressed", String(open));
     if (!open) return;
     this.on.shown();
-    await this.load();
     this.list();
+    await this.refresh();
+  }
+
+  /* Whether something drawn or typed would be lost by this: then it says so, and does not keep it a second time. */
+  keeps() {
+    if (!this.touched) return false;
+    this.touched = false;
+    this.problem.textContent = "What you have drawn is not saved. Do that again to discard it.";
+    return true;
+  }
+
+  touch() {
+    this.touched = true;
+    this.problem.textContent = "";
   }
 
   /* One step back: from an outline to the list, from the list to the map. */
   escape() {
+    if (this.keeps()) return;
     if (this.drawing) this.list();
     else this.toggle(false);
     this.button.focus();
@@ -60,15 +76,16 @@ export class FenceTool {
   async load() {
     try {
       const { content } = await get("fences");
-      const last = new Map(content.fences.map((fence) => [fence.id, fence])); // they come by version
-      Object.assign(this, { note: content.note, fences: [...last.values()].filter((fence) => !fence.deleted).sort((a, b) => a.name.localeCompare(b.name)) });
+      Object.assign(this, { note: content.note, failed: "", fences: content.fences.sort((a, b) => a.name.localeCompare(b.name)) });
+      this.known = true;
     } catch (error) {
+      this.failed = error.message;
       this.refused(error);
     }
   }
 
   stop() {
-    Object.assign(this, { drawing: false, edited: null, corners: [], fixed: false });
+    Object.assign(this, { drawing: false, edited: null, corners: [], fixed: false, touched: false });
     this.layer.clearLayers();
     this.map.doubleClickZoom.enable();
     this.map.getContainer().classList.remove("measuring");
@@ -81,9 +98,9 @@ export class FenceTool {
     const rows = this.fences.map((fence) => el("li", {},
       el("button", { type: "button", class: "quiet", click: () => this.edit(fence) }, bdi(fence.name)),
       el("span", { class: "small" }, ...state(fence), " · ", bdi(fence.by))));
-    this.problem = el("p", { class: "problem", role: "alert" });
+    this.problem = el("p", { class: "problem", role: "alert" }, bdi(this.failed));
     this.box.replaceChildren(this.head("Drawn fences"),
-      rows.length ? el("ul", {}, rows) : el("p", { class: "small" }, "Nobody has drawn a fence yet."),
+      rows.length ? el("ul", {}, rows) : el("p", { class: "small" }, this.known && !this.failed ? "Nobody has drawn a fence yet." : ""),
       el("div", { class: "line" }, el("button", { type: "button", class: "primary", id: "draw-new", click: () => this.edit(null) }, "Draw a fence"),
         rows.length > 0 && el("a", { href: addressOf("fences/drawn.geojson"), download: "drawn.geojson" }, "Download")),
       this.problem, el("p", { class: "small" }, this.note));
@@ -98,6 +115,7 @@ export class FenceTool {
 
   edit(fence) {
     this.stop();
+    this.on.shown();
     const parts = fence?.area.coordinates ?? [];
     Object.assign(this, { drawing: true, edited: fence, fixed: parts.length > 1 || parts[0]?.length > 1 });
     this.map.doubleClickZoom.disable();
@@ -107,8 +125,8 @@ export class FenceTool {
     this.save = el("button", { type: "submit", class: "primary" }, "Save");
     const remove = el("button", { type: "button", class: "danger", click: () => this.remove(remove) }, "Delete");
     const field = (name, label, value) => el("label", {}, label, el("input", { name, required: true, maxlength: 100, autocomplete: "off", value }));
-    this.form = el("form", { id: "fence-form", "aria-label": fence ? "Edit a fence" : "Draw a fence", submit: (event) => this.submit(event) },
-      field("name", "Name of the fence", fence?.name ?? ""), field("by", "Your name", localStorage.getItem(NAME) ?? ""),
+    this.form = el("form", { id: "fence-form", "aria-label": fence ? "Edit a fence" : "Draw a fence", input: () => this.touch(), submit: (event) => this.submit(event) },
+      field("name", "Name of the fence", fence?.name ?? ""), field("by", "Your name", localStorage.getItem(REVIEWER) ?? ""),
       this.hint, this.problem,
       el("div", { class: "line" }, this.save, el("button", { type: "button", click: () => this.list() }, "Cancel"), fence && remove),
       !this.fixed && el("div", { class: "line" },
@@ -136,12 +154,14 @@ export class FenceTool {
   add(position) {
     if (!this.on_map || this.corners.length >= MOST) return;
     this.corners.push(position);
+    this.touch();
     this.draw();
   }
 
   drop(index) {
     if (index < 0) return;
     this.corners.splice(index, 1);
+    this.touch();
     this.draw();
   }
 
@@ -150,7 +170,7 @@ export class FenceTool {
     this.layer.clearLayers();
     this.line = L.polygon(this.corners, { className: "fence-line", interactive: false }).addTo(this.layer);
     this.corners.forEach((corner, i) => this.mark(corner, i, false));
-    if (this.corners.length >= LEAST) {
+    if (this.corners.length >= LEAST && this.corners.length < MOST) {
       this.corners.forEach((corner, i) => {
         const next = this.corners[(i + 1) % this.corners.length];
         this.mark(L.latLng((corner.lat + next.lat) / 2, (corner.lng + next.lng) / 2), i + 1, true);
@@ -172,7 +192,7 @@ export class FenceTool {
       this.corners[index] = mark.getLatLng();
       this.line.setLatLngs(this.corners);
     });
-    mark.on("dragend", () => this.draw());
+    mark.on("dragend", () => { this.touch(); this.draw(); });
     mark.on("dblclick", () => !between && this.drop(index));
     mark.addTo(this.layer);
   }
@@ -183,7 +203,7 @@ export class FenceTool {
     event.preventDefault();
     const { name, by } = Object.fromEntries(new FormData(this.form));
     const geometry = this.fixed ? this.edited.area : { type: "Polygon", coordinates: [closed(this.corners)] };
-    localStorage.setItem(NAME, by.trim());
+    localStorage.setItem(REVIEWER, by.trim());
     const content = { name: name.trim(), by: by.trim(), geometry, version: this.edited?.version ?? null };
     await this.ask(() => (this.edited ? send("PUT", `fences/${this.edited.id}`, content) : send("POST", "fences", content)));
   }
@@ -209,6 +229,11 @@ export class FenceTool {
       this.list();
       this.on.changed();
     } catch (error) {
+      if (error.status === 504) { // it may count: drawn again, there would be two of it
+        await this.load();
+        this.list();
+        this.on.changed();
+      }
       this.refused(error);
       this.save.disabled = false;
     }
@@ -222,7 +247,8 @@ export class FenceTool {
 }
 
 /* When a fence counts. */
-const state = (fence) => (fence.validFrom ? ["counts since ", timeOf(fence.validFrom)] : ["counts from the next five minutes of data on"]);
+const state = (fence) => (fence.validFrom ? ["counts since ", timeOf(fence.validFrom)] : Date.now() - Date.parse(fence.drawn) < LATE ? ["counts from the next five minutes of data on"]
+  : ["does not count yet; save it again if data comes and it stays so"]);
 
 /* A ring with longitudes near -180 to 180 that goes on past these where it crosses them. */
 function closed(corners) {

@@ -60,7 +60,7 @@ new LedgerView(open);
 const fenceTool = map.tool = new FenceTool(map.map, { shown: () => { map.measure.toggle(false); view("map"); }, changed: () => showFences(), signIn: () => dialog.ask() });
 const dialog = new SignIn(() => reach());
 const desk = new Desk({ signIn: () => dialog.ask(), changed: draw, area: () => map.area, selection: () => state.selection, use: (selection) => filters.set(selection), show: (watch) => (watch.mmsi ? openVessel(watch.mmsi) : showPlace(watch)), notify: () => unread.allowed() });
-let stream = null, filters = null;
+let stream = null, filters = null, lost = false; // lost: the stream was, since it was open last
 
 /* ---- what the server sends ---- */
 
@@ -82,9 +82,13 @@ async function start() {
   filters.show(state.selection, state.text);
   stream = new Stream(config.heartbeatSeconds, {
     revision, review, reset, sources: told, heartbeat: (beat) => { status.heartbeat(state.at === null ? beat : { ...beat, watermark: null }); draw(); },
-    state: (name, next) => status.connection(name, next),
+    state: (name, next) => {
+      status.connection(name, next);
+      if (name === "open" && lost) fencesAnew(); // drawn meanwhile
+      if (name !== "connecting") lost = name === "broken";
+    },
     failed: () => reach(),
-    fences: () => { showFences(); fenceTool.refresh(); },
+    fences: fencesAnew,
   });
   keys.listen(shortcuts);
   if (config.tiles) map.tiles(config.tiles.url, showLand);
@@ -99,6 +103,11 @@ async function start() {
   fleet.start(config.mode === "recording" ? READING : LIVE, state.at);
   if (config.mode === "recording") player.run();
   document.body.classList.add("ready");
+}
+
+function fencesAnew() {
+  showFences();
+  fenceTool.refresh();
 }
 
 async function showFences() {
@@ -423,7 +432,7 @@ const shortcuts = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
   Escape: () => (fenceTool.open ? fenceTool.escape() : map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
-  m: () => map.measure.toggle(), d: () => fenceTool.toggle(),
+  m: () => fenceTool.drawing || map.measure.toggle(), d: () => fenceTool.toggle(),
   "/": () => { view("list"); byId("search").focus(); },
   f: () => { view("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),

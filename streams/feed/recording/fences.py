@@ -40,6 +40,7 @@ class RecordedFences:
         self._instants: list[Instant] = []
         self._positions = 0
         self._versions: dict[str, FenceVersion] = {}  # the last of each fence
+        self._claimed: dict[str, int] = {}  # the number of that of each fence, whether computed or not
         self._lock = asyncio.Lock()
 
     def keep(self, instant: Instant) -> None:
@@ -57,11 +58,13 @@ class RecordedFences:
         return sorted(standing, key=lambda version: version.key)
 
     async def claim(self, version: FenceVersion) -> bool:
-        known = self._versions.get(version.id)
-        return known is None or known.version < version.version
+        if version.version <= self._claimed.get(version.id, 0):
+            return False
+        self._claimed[version.id] = version.version
+        return True
 
     async def release(self, version: FenceVersion) -> None:
-        """There is nothing to forget: a version is noted once its events are computed."""
+        self._claimed[version.id] = version.version - 1
 
     async def newest(self) -> Millis | None:
         """The beginning of the recording, from which on fences count."""
@@ -86,7 +89,9 @@ class RecordedFences:
 
     def _computed(self, versions: list[FenceVersion]) -> list[Event]:
         rules = copy(self._rules)
-        drawn = (fence_of(each, each.begins) for each in versions if not each.deleted)
+        drawn = (
+            fence_of(each, each.begins if each.valid_from else None) for each in versions if not each.deleted
+        )
         rules.drawn = (*rules.drawn, *drawn)
         stage = FenceStage(rules)
         events: list[Event] = []

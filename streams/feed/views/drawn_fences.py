@@ -36,7 +36,7 @@ class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FenceList(msgspec.Struct):
-    """All versions of all drawn fences, by id and version; and what comes of drawing here."""
+    """The drawn fences that are not deleted, by id, in their last version; and what comes of drawing here."""
 
     fences: list[FenceVersion]
     note: str
@@ -48,6 +48,14 @@ class FenceConflict(TankerwatchError):
 
 class NoSuchFence(TankerwatchError):
     """There is no drawn fence of this id."""
+
+
+class FenceNotSent(TankerwatchError):
+    """The stages surely do not get it."""
+
+
+class FenceUnsure(TankerwatchError):
+    """Whether the stages get it is not known."""
 
 
 class FenceBook(Protocol):
@@ -106,10 +114,9 @@ class FenceDesk:
         )
         return await self._send(gone)
 
-    async def standing(self) -> list[Fence]:
+    async def standing(self) -> list[FenceVersion]:
         """The last version of each fence that is not deleted."""
-        standing = (each for each in current(await self.book.versions()) if not each.deleted)
-        return [fence_of(each, each.begins if each.valid_from else None) for each in standing]
+        return [each for each in current(await self.book.versions()) if not each.deleted]
 
     async def export(self) -> list[Fence]:
         """Every version that counts or has counted, with the time for which it does."""
@@ -119,6 +126,10 @@ class FenceDesk:
         last = next((each for each in current(await self.book.versions()) if each.id == id), None)
         if last is None or last.deleted:
             raise NoSuchFence(f"there is no drawn fence {id!r}; it may have been deleted")
+        if version is None:
+            raise InputError(
+                f"version: name the one that was edited (the fence is in version {last.version})"
+            )
         if last.version != version:
             raise FenceConflict(
                 f"{last.by} has changed this fence meanwhile (it is in version {last.version}); load it anew"
@@ -141,7 +152,10 @@ class FenceDesk:
             raise FenceConflict("somebody else has changed this fence at the same time; load it anew")
         try:
             await self._publish(version)
-        except BaseException:
+        except FenceUnsure:  # it may count yet: it stays, without a time from which it does
+            log.warning("fence_unsure", fence=version.id, version=version.version, by=version.by)
+            raise
+        except TankerwatchError:
             await self.book.release(version)
             raise
         log.info(
@@ -150,11 +164,10 @@ class FenceDesk:
         )  # fmt: skip
         return version
 
-    async def _now(self) -> tuple[str, str]:
-        """Event time, and that of the clock."""
-        now = int(time.time() * 1000)
+    async def _now(self) -> tuple[str | None, str]:
+        """Event time, None where there is no data yet; and that of the clock."""
         newest = await self._newest()
-        return to_text(now if newest is None else newest), to_text(now)
+        return None if newest is None else to_text(newest), to_text(int(time.time() * 1000))
 
 
 def current(versions: Sequence[FenceVersion]) -> list[FenceVersion]:

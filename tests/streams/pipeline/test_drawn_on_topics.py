@@ -24,12 +24,18 @@ ROADS = (124.5, 38.4, 125.2, 38.9)
 """West, south, east, north of Nampo's roads, with room around."""
 
 
-def drawn(version: int, since: str, box: tuple[float, ...] = ROADS, **other: object) -> FenceVersion:
+def drawn(version: int, since: str | None, box: tuple[float, ...] = ROADS, **other: object) -> FenceVersion:
     west, south, east, north = box
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     area = read_outline({"type": "Polygon", "coordinates": [ring]})
     made = FenceVersion(
-        id="drawn-1", version=version, name="Roads", area=area, since=since, by="me", drawn=since
+        id="drawn-1",
+        version=version,
+        name="Roads",
+        area=area,
+        since=since,
+        by="me",
+        drawn=since or "2026-03-01T00:00:00Z",
     )
     return msgspec.structs.replace(made, **other)
 
@@ -97,6 +103,48 @@ def test_a_replay_with_the_announced_fences_finds_what_the_pipeline_found(
     found = [event for event in map(from_json, cluster.events) if event.fence_crossing]
     assert {event.type for event in found} == {"fence_entry", "fence_exit"}
     assert {event.fence_crossing.version for event in found if event.fence_crossing} == {1, 2}
+
+
+def test_a_fence_counts_where_nothing_waits_and_where_everything_has_ended() -> None:
+    """Drawn before any data it counts with the first; after the last end at once, and with later data; while
+    data comes, from the next instant on. A version that is sent again once its fence was deleted changes
+    nothing."""
+    lines = part("2024-10-31T11:00:00Z", "2024-11-01T03:00:00Z")
+    half = len(lines) // 2
+    cluster = Cluster(2, 3, seed=5, crashes=0.2)
+
+    def send(*sent: RawFrame) -> list[FenceVersion]:
+        for frame in sent:
+            at = 1 if frame.kind == "fences" else 0
+            cluster.send(OutgoingRecord(TOPICS.raw, wire.encode(frame), at))
+        cluster.run()
+        told = [msgspec.json.decode(data, type=FenceVersion) for data in cluster.logs[TOPICS.fences, 0]]
+        return sorted({each.key: each for each in told}.values(), key=lambda each: each.key)
+
+    def data(name: str, registry: int, some: list[str], ended: bool = True) -> list[RawFrame]:
+        sent = [
+            RawFrame(wire.VERSION, name, "lines", registry, each.first_line, each.data)
+            for each in frames(name, some, 300)
+        ]
+        return [*sent, RawFrame(wire.VERSION, name, "end", registry)] if ended else sent
+
+    assert send(frame_of(drawn(1, None))) == []  # nothing is known of when
+    (first,) = send(*data("a", 0, lines[:half]))
+    assert "2024-10-31T11:00:00Z" <= (first.valid_from or "") <= "2024-10-31T12:00:00Z"
+    east = (124.8, *ROADS[1:])
+    _, second = send(frame_of(drawn(2, first.valid_from, east)))  # late, and after the end
+    assert second.valid_from is not None
+    assert second.valid_from > "2024-10-31T12:00:00Z"
+    send(*data("b", 1, lines[half:-300], ended=False))
+    send(frame_of(drawn(3, first.valid_from, deleted=True)))
+    versions = send(*data("b", 1, lines[-300:]))
+    assert [each.deleted for each in versions] == [False, False, True]
+    assert (versions[2].valid_from or "") > second.valid_from
+    assert send(frame_of(drawn(2, None, name="again"))) == versions
+    found = [event for event in map(from_json, cluster.events) if event.fence_crossing]
+    expected = [e for e in map(from_json, replayed(lines, exported(versions))) if e.fence_crossing]
+    assert found
+    assert {(e.id, e.end) for e in found} == {(e.id, e.end) for e in expected}
 
 
 def test_a_line_that_is_no_fence_is_a_dead_letter() -> None:

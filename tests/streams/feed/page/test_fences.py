@@ -42,6 +42,9 @@ def test_a_drawn_fence_raises_entries_until_it_is_deleted(demo: Recorded, tab: O
     corners(page, (0.1, 0.3), (0.38, 0.3), (0.38, 0.8), (0.1, 0.8))
     expect(tool).to_contain_text("4 corners")
     tool.get_by_label("Name of the fence").fill("Nampo <b>roads</b>")
+    page.keyboard.press("Escape")  # nothing is lost by a slip
+    expect(tool.get_by_role("alert")).to_contain_text("not saved")
+    expect(tool).to_contain_text("4 corners")
     tool.get_by_label("Your name").fill("Kim")
     # an outline that crosses itself is refused with a sentence, and can be mended
     corner = page.locator(".fence-corner").first

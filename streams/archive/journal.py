@@ -58,7 +58,11 @@ class RawFiles:
         elif manifest.number != self._looked:
             self._files = archived(self._folder, manifest, RAW, END)
         self._looked = manifest.number
-        self._files = [path for path in self._files if commit_of(path) > commit]
+        self._files = [
+            path
+            for path in self._files
+            if commit_of(path) > commit and str(path.relative_to(self._folder)) not in manifest.superseded
+        ]
         return self._files
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from models.time import DAY
-from streams.archive.folder import ArchiveError, Folder, utc_now
+from streams.archive.folder import Folder, utc_now
 from streams.archive.hashes import HASHES, Entry, held, read
 from streams.archive.writer import Writer
 from streams.runtime.logs import get_logger
@@ -21,19 +21,23 @@ class Retention:
     """Takes files out of an archive when they are old enough; hashes.jsonl says which, and when."""
 
     def __init__(self, folder: Folder, days: int) -> None:
-        """`days` 0 keeps everything. Raises ArchiveError where hashes.jsonl was changed."""
+        """`days` 0 keeps everything."""
         self._folder, self._days = folder, days
         self._read = -1
 
     def apply(self, writer: Writer) -> None:
-        """Name what is too old to the next commit. Raises ArchiveError."""
+        """Name what is too old to the next commit.
+
+        Where hashes.jsonl was changed nothing is deleted, which is logged once a day.
+        """
         today = utc_now() // DAY
         if not self._days or today == self._read:
             return
         self._read = today
         rows, faults = read(self._folder.path / HASHES, self._folder.manifest.chain)
         if faults:
-            raise ArchiveError(f"{faults[0]}; restore it from a copy")
+            log.error("nothing_deleted", reason=f"{faults[0]}; restore it from a copy")
+            return
         now = utc_now()
         due = [
             row for row in held(rows).values() if row.what in _KINDS and now - row.time >= self._days * DAY

@@ -102,3 +102,23 @@ def test_a_past_day_becomes_one_file_and_the_others_go_an_hour_later(
         writer.commit()
     assert sorted((path / "events").rglob("*.parquet")) == files(path)
     assert sum(pq.ParquetFile(each).metadata.num_rows for each in files(path)) == len(EVENTS)
+
+
+def test_a_day_with_a_damaged_file_is_left_out_and_others_are_merged(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    with open_folder(path) as opened:
+        writer = Writer(opened)
+        for one in EVENTS:
+            writer.event(one)
+            writer.commit()
+        damaged = files(path)[0]
+        damaged.write_bytes(b"damaged")
+        of_its_day = [each for each in files(path) if each.parent == damaged.parent]
+        merging, now = Compaction(writer), folder.utc_now()
+        while merging.apply(now + 2 * HOUR):
+            writer.commit()
+        writer.commit()
+    left = files(path)
+    assert [each for each in left if each.parent == damaged.parent] == of_its_day
+    assert len(left) == len(of_its_day) + len({each.parent for each in left}) - 1
+    assert not list(path.rglob("*.part"))

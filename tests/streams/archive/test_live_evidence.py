@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 import pytest
+import zstandard
 from aiokafka import AIOKafkaProducer
 
 from models.event import Event, to_json
@@ -20,7 +21,7 @@ from streams.archive import folder as folders
 from streams.archive.events import archived_events
 from streams.archive.folder import ArchiveError, Folder, archived, open_folder, read_manifest
 from streams.archive.hashes import HASHES, held, read
-from streams.archive.journal import Journal
+from streams.archive.journal import Journal, Position
 from streams.archive.live_evidence import check_hashes
 from streams.archive.raw import REGISTERED, Place, read_frames
 from streams.archive.retention import Retention
@@ -182,7 +183,9 @@ def test_minimal_evidence_has_only_the_lines_of_its_vessels(
 
 
 @pytest.mark.parametrize("changed", ["raw", "snapshots", "rules", HASHES])
-def test_an_archive_that_was_changed_is_named(deployment_archive: Path, tmp_path: Path, changed: str) -> None:
+def test_an_archive_that_was_changed_is_named(
+    deployment_archive: Path, tmp_path: Path, changed: str, capsys: Streams
+) -> None:
     path = tmp_path / "archive"
     shutil.copytree(deployment_archive, path)
     count, faults = check_hashes(path)
@@ -192,13 +195,43 @@ def test_an_archive_that_was_changed_is_named(deployment_archive: Path, tmp_path
     targets = sorted(target.rglob("*.zst")) if target.is_dir() else [target]
     for target in targets:
         data = bytearray(target.read_bytes())
+        if changed == "raw":
+            data[0] ^= 1  # so that not even its beginning can be read
         at = data.rfind(b'"sha256":"') + 12 if changed == HASHES else len(data) // 2
         data[at] = ord("0") if data[at] != ord("0") else ord("1")
         target.write_bytes(data)
     _, faults = check_hashes(path)
     assert all(any(target.name in fault for fault in faults) for target in targets)
     assert evidence(path, tmp_path / "evidence.zip", [EVENTS[-1].id]) == 2
+    assert ("were changed" if changed == HASHES else "was changed since") in capsys.readouterr().err
     assert not (tmp_path / "evidence.zip").exists()
+
+
+def test_what_the_stages_can_not_use_does_not_stop_the_archiver(
+    deployment_archive: Path, tmp_path: Path
+) -> None:
+    """A damaged snapshot: the one before is taken. A damaged raw file: no more snapshots, but frames."""
+    path = tmp_path / "archive"
+    shutil.copytree(deployment_archive, path)
+    made = snapshots(path)
+    with open_folder(path) as folder:
+        made[-1].write_bytes(b"damaged")
+        writer = Writer(folder)
+        maker = SnapshotMaker(writer, RULES)
+        assert maker._position == load_snapshot(made[-2]).position
+        other = load_snapshot(made[-2])
+        for each in made[:-1]:  # of a version whose states had another form
+            each.write_bytes(
+                zstandard.compress(msgspec.msgpack.encode(msgspec.structs.replace(other, state=b"\x80")))
+            )
+        maker = SnapshotMaker(writer, RULES)
+        assert maker._position == Position()
+        for each in archived(path, folder.manifest, "raw", ".zst"):
+            each.write_bytes(b"damaged")
+        assert not maker.advance(10)
+        assert not maker.advance(10)
+        writer.frame(Frame("one", b"!"), at=Place(0, 1_000, 10**6, 1))
+        writer.commit()
 
 
 def test_what_was_kept_for_long_enough_is_deleted_and_hashes_say_so(

@@ -297,11 +297,26 @@ def test_events_at_one_place_fan_out(live: Live, tab: Open) -> None:
     boxes = [mark.bounding_box() for mark in marks.all()]
     places = {(round(box["x"]), round(box["y"])) for box in boxes if box}
     assert len(places) == 3, "each can be clicked"
+    live.add([event(1, revision=2), event(3, revision=2, status=Status.CLOSED)])
+    expect(page.locator(".event-mark.closed")).to_have_count(1)
+    expect(lines).to_have_count(3)  # what happens to them does not fold them
     page.locator(f".event-mark[data-id='{event(2).id}']").click()
     expect(page.locator("#list a[aria-current]")).to_have_attribute("data-id", event(2).id)
     assert f"event={event(2).id}" in page.url
     page.get_by_role("button", name="Zoom in").click()
     expect(lines).to_have_count(0)
+    live.add([event(number) for number in range(4, 41)])
+    expect(marks).to_have_count(40)
+    page.keyboard.press("Escape")
+    marks.last.click()
+    expect(lines).to_have_count(40)  # no zoom parts them
+    around = page.locator("#map").bounding_box()
+    assert around is not None
+    for mark in marks.all():
+        box = mark.bounding_box()
+        assert box is not None
+        assert around["x"] <= box["x"] <= around["x"] + around["width"] - box["width"]
+        assert around["y"] <= box["y"] <= around["y"] + around["height"] - box["height"]
 
 
 def test_the_clock_of_the_log(live: Live) -> None:

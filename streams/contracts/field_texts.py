@@ -956,7 +956,10 @@ DRAWN_FENCE: Final[dict[str, dict[str, Text]]] = {
         "name": Text("Name for people; it comes from whoever drew it.", limits={"maxLength": 100}),
         "area": Text("Its outline."),
         "deleted": Text("True if this version says that the fence is no more; its area is the last one."),
-        "since": Text("Event time of the feed when it was drawn, RFC 3339 UTC.", limits=TIME),
+        "since": Text(
+            "Event time of the feed when it was drawn, RFC 3339 UTC. Null where there was no data yet.",
+            limits=TIME,
+        ),
         "validFrom": Text(
             "Event time from which it counts, RFC 3339 UTC. Null while it does not.", limits=TIME
         ),

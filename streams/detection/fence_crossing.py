@@ -258,9 +258,8 @@ class FenceCrossings:
 
     def _track_of(self, tracks: dict[int, _Track], mmsi: int, segment: int) -> int:
         """The number of the track that this one goes on from: its own, or that of the same ship before."""
-        if segment in tracks or not tracks or self._is_shared(mmsi):
-            return segment
-        return max(tracks, key=lambda number: (tracks[number].last.time, number))
+        alone = segment in tracks or not tracks or self._is_shared(mmsi)
+        return segment if alone else max(tracks, key=lambda number: (tracks[number].last.time, number))
 
     def _settles(self, fence: Fence, place: Place) -> bool:
         """Whether the version has begun so lately that who is inside was there already."""

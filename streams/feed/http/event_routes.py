@@ -143,7 +143,7 @@ async def stream_events(
     ] = None,
 ) -> Response:
     """Events `hello` (the first one), `revision` (with an id), `review`, `warning`, `sources`, `silences`,
-    `reset`, `heartbeat`, `goodbye`."""
+    `fences`, `reset`, `heartbeat`, `goodbye`."""
     entry = query.since if last_event_id is None else last_event_id
     return feed.streams.response(address(request.scope), query.selection(), entry)
 

@@ -154,6 +154,7 @@ class StreamMessage(msgspec.Struct):
                     "warning",
                     "sources",
                     "silences",
+                    "fences",
                     "reset",
                     "heartbeat",
                     "goodbye",

@@ -196,6 +196,7 @@ class Delivery:
             for id, one in alerts.items():  # or it would be told as if it still stood
                 if one.event in taken_back:
                     reasons.setdefault(id, f"its retraction is not: {reasons[taken_back[one.event]]}")
+            await self._commit()  # a restart after the silence has to find that they were read in it
             gone = self._schedule.drop(reasons)
             lines = [
                 AuditLine(

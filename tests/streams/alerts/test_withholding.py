@@ -12,6 +12,7 @@ from models.review import Disposition, Review
 from models.silence import Act, Silence
 from models.time import HOUR, MINUTE, from_text, to_text
 from streams.alerts.schedule import Schedule, State
+from streams.alerts.state_store import RuleStore
 from streams.alerts.withholding import Withholding
 from streams.feed.views import reviews, silences
 from streams.store import judgement_log
@@ -170,6 +171,47 @@ async def test_a_message_that_its_receiver_has_not_taken_is_dropped_when_its_eve
         await env.write(event(2))
         await wait_for_requests(receiver, before + 1)
     assert ids(receiver)[before:] == [f"{event(2).id}:1"]
+
+
+class Killed(Exception):
+    pass
+
+
+async def test_a_kill_before_what_was_withheld_is_saved_sends_nothing_of_it_after_the_silence(
+    redis_server: str, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = from_text("2026-03-03T02:00:00Z")
+    rule, commit = webhook_rule(receiver), RuleStore.commit
+    async with alert_environment(redis_server) as env:
+        given = silences.SilenceRequest("ann", to_text(moment + HOUR), mmsi=int(event(1).vessel.ssvid))
+
+        async def killed(*args: Any) -> None:
+            if await withheld(env):
+                raise Killed
+            await commit(*args)
+
+        monkeypatch.setattr(RuleStore, "commit", killed)
+        await env.log.add_silence(*silences.made(given, moment))
+
+        async def until_killed() -> None:
+            async with env.deliveries(rule, now=lambda: moment):
+                await env.write(event(1))
+
+                async def noted() -> bool:
+                    return bool(await withheld(env))
+
+                await eventually(noted, "the alert to be withheld")
+                await env.write(event(2))
+
+        with pytest.raises(Killed):
+            await until_killed()
+        monkeypatch.setattr(RuleStore, "commit", commit)
+        moment += 2 * HOUR
+        async with env.deliveries(rule, now=lambda: moment):
+            await wait_for_requests(receiver, 1)
+            await env.write(event(1, 2))
+            await wait_for_requests(receiver, 2)
+    assert ids(receiver) == [f"{event(2).id}:1", f"{event(1).id}:2"]
 
 
 class CountedLog:

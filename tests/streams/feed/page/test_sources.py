@@ -22,9 +22,9 @@ def beats(live: Live, sources: dict[str, SourceBeat], worker_age: float = -3600)
 
     async def write() -> None:
         client = connect(live.redis)
-        none: dict[str, SourceBeat] = {}
-        stages = [(f"{stage}:0", worker_age, none) for stage in ("vessels", "meetings", "cases")]
-        for name, age, told in (("decoder:0", worker_age, sources), *stages, ("sink", -3600.0, none)):
+        ages = dict.fromkeys(("decoder:0", "vessels:0", "meetings:0", "cases:0"), worker_age)
+        for name, age in (ages | {"sink": -3600.0}).items():
+            told = sources if name == "decoder:0" else {}
             at = time.time() - age
             one = Heartbeat(process="host/1", time=at, offset=1, saved=at, sources=told)
             await heartbeat.write(client, live.prefix, {name: one})

@@ -52,8 +52,8 @@ def record(path: Path, times: list[Millis]) -> list[bytes]:
 async def test_as_fast_as_possible_one_after_the_other(kafka: str, tmp_path: Path) -> None:
     topics, counters = fresh_topics(), Counters()
     paths = [tmp_path / "late.nmea", tmp_path / "early.nmea"]
-    late = record(paths[0], [START + DAY + n * SECOND for n in range(1_200)])
-    early = record(paths[1], [START + n * SECOND for n in range(700)])
+    late = record(paths[0], [START + DAY + n * SECOND for n in range(12_000)])
+    early = record(paths[1], [START + n * SECOND for n in range(7_000)])
     files = [str(path) for path in paths]
     assert await publish(files, target(kafka, topics, 1), counters=counters) == []
     a, b = (r.source for r in (await read_registrations(kafka, topics)).values())

@@ -70,7 +70,8 @@ def show_summary(console: Console, summary: Summary) -> None:
     for name, notes in summary.notes.items():
         for note in notes:
             _show(console, Text(f"{sanitize(name)}: {note}"))
-    _show(console, Text(f"{summary.rate:,.0f} lines a second ({summary.seconds:.1f} s)"))
+    once = f", and {summary.compiling:.0f} s for compiling, once" if summary.compiling >= 1 else ""
+    _show(console, Text(f"{summary.rate:,.0f} lines a second ({summary.seconds:.1f} s{once})"))
 
 
 def _table(console: Console, title: str, rows: list[tuple[str, int]]) -> None:

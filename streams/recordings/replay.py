@@ -16,6 +16,7 @@ from models.tick import Instant
 from models.vessel import Role
 from streams.recordings.arrivals import Arrival, Source, arrivals
 from streams.recordings.summary import Summary
+from streams.runtime.compiled import seconds_of_compiling
 from streams.stages.core import Core, Output
 
 _SORTED: Final = 1 << 16
@@ -80,7 +81,7 @@ class Replay:
 
     def follow(self, decoded: Iterable[Arrival]) -> Summary:
         """Process what sources decode to."""
-        began = time.perf_counter()
+        began, compiled = time.perf_counter(), seconds_of_compiling()
         summary = self._summary
         self._before = {
             name: (Counter(decoder.outcomes), Counter(decoder.messages))
@@ -91,7 +92,8 @@ class Replay:
         while not self.cut() and (arrival := next(reading, None)) is not None:
             self._take(self.core.take(arrival.arrived))
             self._note(arrival)
-            summary.seconds = time.perf_counter() - began
+            summary.compiling = seconds_of_compiling() - compiled
+            summary.seconds = time.perf_counter() - began - summary.compiling
             self.on_progress(summary)
         for name in summary.outcomes.keys() - self._ended:  # it was cut before their end
             summary.messages.update(self._messages(name, self.core.intake.decoders[name].messages))

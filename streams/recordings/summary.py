@@ -21,6 +21,7 @@ class Summary:
     last: Millis | None = None
     reached: Millis | None = None  # how far the sources are merged
     seconds: float = 0.0
+    compiling: float = 0.0  # seconds beside these, in the first run after an installation
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By source, what was decided about its times and what else is worth knowing, in sentences."""
     problems: list[str] = field(default_factory=list)  # inputs that could not be read whole

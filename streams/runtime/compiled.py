@@ -9,6 +9,7 @@ the cache notices a change in the loop's own module only.
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pickle import PickleError
@@ -107,19 +108,29 @@ def variants(function: Callable[..., object]) -> int:
 
 
 class _Notice(Listener):
-    """Says on standard error that code is being made, so that nobody wonders about the pause."""
+    """Says on standard error that code is being made, so that nobody wonders at the pause, and times it."""
 
     def __init__(self) -> None:
         self._said = False
         self.text = NOTICE
+        self.seconds = 0.0
+        self._began: list[float] = []  # of what is being compiled now: one loop may call another
 
     def on_start(self, event: Event) -> None:
+        self._began.append(time.perf_counter())
         if not self._said:
             self._said = True
             print(self.text, file=sys.stderr, flush=True)
 
     def on_end(self, event: Event) -> None:
-        pass
+        began = self._began.pop()
+        if not self._began:
+            self.seconds += time.perf_counter() - began
+
+
+def seconds_of_compiling() -> float:
+    """Seconds of wall clock that this process has compiled loops for."""
+    return _notice.seconds
 
 
 _notice: Final = _Notice()

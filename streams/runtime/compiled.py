@@ -9,7 +9,6 @@ the cache notices a change in the loop's own module only.
 """
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pickle import PickleError
@@ -17,7 +16,7 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
-from numba.core.event import Event, Listener, register
+from numba.core.event import Event, Listener, TimingListener, register
 from numba.core.registry import cpu_target
 
 
@@ -108,30 +107,27 @@ def variants(function: Callable[..., object]) -> int:
 
 
 class _Notice(Listener):
-    """Says on standard error that code is being made, so that nobody wonders at the pause, and times it."""
+    """Says on standard error that code is being made, so that nobody wonders about the pause."""
 
     def __init__(self) -> None:
         self._said = False
         self.text = NOTICE
-        self.seconds = 0.0
-        self._began: list[float] = []  # of what is being compiled now: one loop may call another
 
     def on_start(self, event: Event) -> None:
-        self._began.append(time.perf_counter())
         if not self._said:
             self._said = True
             print(self.text, file=sys.stderr, flush=True)
 
     def on_end(self, event: Event) -> None:
-        began = self._began.pop()
-        if not self._began:
-            self.seconds += time.perf_counter() - began
+        pass
 
 
 def seconds_of_compiling() -> float:
     """Seconds of wall clock that this process has compiled loops for."""
-    return _notice.seconds
+    return cast("float", _timing.duration) if _timing.done else 0.0
 
 
 _notice: Final = _Notice()
+_timing: Final = TimingListener()  # type: ignore[no-untyped-call]
 register("numba:compile", _notice)  # type: ignore[no-untyped-call]
+register("numba:compile", _timing)  # type: ignore[no-untyped-call]

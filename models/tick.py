@@ -4,8 +4,9 @@ A fix after a silence that is too long to interpolate over is a tick at its own 
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
+import msgspec
 import numpy as np
 
 from models.drawn_fence import FenceVersion
@@ -57,3 +58,39 @@ class Instant:
     def only_drawn(self) -> bool:
         """Whether it says nothing but which fences were drawn."""
         return not (len(self.ticks) or self.identities or self.events or self.sightings)
+
+
+class PackedInstant(msgspec.Struct, frozen=True, array_like=True):
+    """An instant, or a part of it, as checkpoints and topics hold it."""
+
+    time: Millis
+    ticks: bytes
+    identities: list[Identity]
+    stations: list[tuple[str, ...]]
+    events: list[Event] = []
+    sightings: list[Sighting] = []
+    drawn: list[FenceVersion] = []
+
+    @classmethod
+    def of(cls, instant: Instant) -> Self:
+        return cls(
+            instant.time,
+            instant.ticks.tobytes(),
+            list(instant.identities),
+            list(instant.stations),
+            list(instant.events),
+            list(instant.sightings),
+            list(instant.drawn),
+        )
+
+    def instant(self) -> Instant:
+        """Raises ValueError if the bytes are no whole ticks."""
+        return Instant(
+            self.time,
+            np.frombuffer(self.ticks, TICK),
+            tuple(self.identities),
+            tuple(self.events),
+            tuple(self.stations),
+            tuple(self.sightings),
+            tuple(self.drawn),
+        )

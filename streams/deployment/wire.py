@@ -15,9 +15,8 @@ from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.sighting import Sighting
 from models.source_hints import DateOrder
-from models.tick import TICK, Instant
+from models.tick import TICK, Instant, PackedInstant
 from models.time import Millis
-from models.vessel import Identity
 
 VERSION: Final = 1
 """The version of the frames below. Frames of another version go to the dead-letter topic."""
@@ -93,29 +92,13 @@ class ReportsFrame(
         )
 
 
-class InstantPart(msgspec.Struct, frozen=True, array_like=True):
-    """An instant, or a part of it."""
-
-    time: Millis
-    ticks: bytes
-    identities: list[Identity]
-    stations: list[tuple[str, ...]]
-    events: list[Event] = []
-    sightings: list[Sighting] = []
-    drawn: list[FenceVersion] = []
+class InstantPart(PackedInstant, frozen=True, array_like=True):
+    """An instant, or a part of it, that came from a topic."""
 
     def instant(self) -> Instant:
         """Raises WireError."""
-        ticks = _rows(self.ticks, TICK, len(self.stations))
-        return Instant(
-            self.time,
-            ticks,
-            tuple(self.identities),
-            tuple(self.events),
-            tuple(self.stations),
-            tuple(self.sightings),
-            tuple(self.drawn),
-        )
+        _rows(self.ticks, TICK, len(self.stations))
+        return super().instant()
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):

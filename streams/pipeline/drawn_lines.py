@@ -11,34 +11,25 @@ from models.time import BEGINNING
 from streams.deployment import wire
 from streams.deployment.topics import Topics
 from streams.deployment.wire import Origin, RawFrame, ReportsFrame
-from streams.pipeline.operator import OutgoingRecord, dead_letter
+from streams.pipeline.json_lines import lines_of
+from streams.pipeline.operator import OutgoingRecord
 
 
 def drawn_of(
     frame: RawFrame, offset: int, partition: int, topics: Topics
 ) -> tuple[list[FenceVersion], list[OutgoingRecord]]:
     """The versions of drawn fences in a frame, and dead letters for lines that are none."""
-    found: list[FenceVersion] = []
-    dead: list[OutgoingRecord] = []
-    for index, line in enumerate(frame.data.splitlines()):
-        try:
-            version = msgspec.json.decode(line, type=FenceVersion)
-            fence_of(version, version.begins)
-        except (msgspec.MsgspecError, PolygonError, ValueError) as error:
-            letter = dead_letter(
-                topics,
-                reason=f"no_fence: {error}",
-                value=line,
-                source=frame.source,
-                line=frame.first_line + index,
-                topic=topics.raw,
-                partition=partition,
-                offset=offset,
-            )
-            dead.append(letter)
-            continue
-        found.append(version)
-    return found, dead
+    refused = (msgspec.MsgspecError, PolygonError, ValueError)
+    read, dead = lines_of(
+        frame, _version, refused, "no_fence", topics=topics, partition=partition, offset=offset
+    )
+    return [version for _, version in read], dead
+
+
+def _version(line: bytes) -> FenceVersion:
+    version = msgspec.json.decode(line, type=FenceVersion)
+    fence_of(version, version.begins)  # raises where no fence can be made of it
+    return version
 
 
 def reports_of(

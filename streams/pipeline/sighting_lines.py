@@ -5,7 +5,8 @@ import msgspec
 from models.sighting import Sighting
 from streams.deployment.topics import Topics
 from streams.deployment.wire import RawFrame
-from streams.pipeline.operator import OutgoingRecord, dead_letter
+from streams.pipeline.json_lines import lines_of
+from streams.pipeline.operator import OutgoingRecord
 from streams.sightings.fields import SightingError, read_line
 
 
@@ -13,24 +14,19 @@ def sightings_of(
     frame: RawFrame, offset: int, partition: int, topics: Topics
 ) -> tuple[list[Sighting], list[OutgoingRecord]]:
     """The sightings of a frame, and dead letters. A sighting that came live is known from when it came."""
+    if frame.kind != "sightings":
+        return [], []
+    read, dead = lines_of(
+        frame,
+        read_line,
+        (SightingError,),
+        "no_sighting",
+        topics=topics,
+        partition=partition,
+        offset=offset,
+    )
     found: list[Sighting] = []
-    dead: list[OutgoingRecord] = []
-    for index, line in enumerate(frame.data.splitlines() if frame.kind == "sightings" else ()):
-        try:
-            sighting = read_line(line)
-        except SightingError as error:
-            letter = dead_letter(
-                topics,
-                reason=f"no_sighting: {error}",
-                value=line,
-                source=frame.source,
-                line=frame.first_line + index,
-                topic=topics.raw,
-                partition=partition,
-                offset=offset,
-            )
-            dead.append(letter)
-            continue
+    for index, sighting in read:
         if frame.received:
             here = frame.received[min(index, len(frame.received) - 1)]
             sighting = msgspec.structs.replace(sighting, received=max(here, sighting.time))

@@ -3,38 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 import msgspec
-import numpy as np
 
-from models.drawn_fence import FenceVersion
-from models.event import Event
-from models.sighting import Sighting
-from models.tick import TICK, Instant
+from models.tick import Instant, PackedInstant
 from models.time import Millis
-from models.vessel import Identity
-
-
-class _Kept(msgspec.Struct, array_like=True):
-    """An instant as a piece of the state holds it."""
-
-    time: Millis
-    ticks: bytes
-    identities: list[Identity]
-    stations: list[tuple[str, ...]]
-    events: list[Event] = []
-    sightings: list[Sighting] = []
-    drawn: list[FenceVersion] = []
-
-    def instant(self) -> Instant:
-        ticks = np.frombuffer(self.ticks, TICK)
-        return Instant(
-            self.time,
-            ticks,
-            tuple(self.identities),
-            tuple(self.events),
-            tuple(self.stations),
-            tuple(self.sightings),
-            tuple(self.drawn),
-        )
 
 
 class Waiting:
@@ -73,22 +44,11 @@ class Waiting:
     def piece(self, time: Millis) -> object | None:
         """What one piece holds; None where it is gone."""
         instants = self._instants.get(time)
-        return instants and [
-            _Kept(
-                each.time,
-                each.ticks.tobytes(),
-                list(each.identities),
-                list(each.stations),
-                list(each.events),
-                list(each.sightings),
-                list(each.drawn),
-            )
-            for each in instants
-        ]
+        return instants and [PackedInstant.of(each) for each in instants]
 
     def load(self, pieces: Iterable[tuple[Millis, bytes]]) -> None:
         """Replace the state by these pieces: the time, and what it holds."""
         self._instants = {
-            time: [kept.instant() for kept in msgspec.msgpack.decode(data, type=list[_Kept])]
+            time: [kept.instant() for kept in msgspec.msgpack.decode(data, type=list[PackedInstant])]
             for time, data in pieces
         }

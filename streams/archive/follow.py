@@ -250,8 +250,8 @@ class Follower:
             if wanted is not None and start > wanted:
                 lost = Gap(partition.topic, partition.partition, wanted, start - 1)
                 self._folder.manifest.gaps.append(lost)
-                self._offsets[_key(partition)] = start
                 log.error("gone", topic=partition.topic, first=lost.first, last=lost.last)
+            self._offsets[_key(partition)] = start  # also where nothing is left: all of it is archived then
             consumer.seek(partition, start)
 
 

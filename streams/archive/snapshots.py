@@ -42,7 +42,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """The last instant that is worked off."""
     position: Position
     rules: str
-    """The file of the rules by which they came to this."""
+    """The file of the rules in force when it was made. Part of the state may have come by earlier ones."""
     state: bytes
     """Of Core."""
 

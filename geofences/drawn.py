@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 import pyproj
 import shapely
 from shapely import MultiPolygon, Polygon
@@ -76,6 +77,21 @@ def fence_of(drawn: FenceVersion, valid_from: Millis | None = None, valid_to: Mi
         valid_from=valid_from,
         valid_to=valid_to,
     )
+
+
+def read_version(line: bytes) -> FenceVersion:
+    """A version as JSON. Raises ValueError if it is none, or one that `check_version` refuses."""
+    try:
+        version = msgspec.json.decode(line, type=FenceVersion)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+    check_version(version)
+    return version
+
+
+def check_version(version: FenceVersion) -> None:
+    """Raises ValueError for a version of which no fence can be made: with no area, or no time."""
+    fence_of(version, version.begins)
 
 
 def shape_of(area: Area) -> Polygon | MultiPolygon:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from geofences.drawn import read_version
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.sighting import Sighting
@@ -13,7 +14,6 @@ from models.source_hints import SourceHints
 from models.time import Millis, from_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
 from streams.archive.raw import END, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, digest_of_source, read_frames
-from streams.evidence.live import check_drawn
 from streams.recordings.arrivals import Source
 from streams.recordings.content import Access
 from streams.recordings.errors import Interrupted, SourceError
@@ -78,11 +78,9 @@ def drawn_in(frame: Frame) -> Iterator[FenceVersion]:
     """The versions of drawn fences in a frame of them."""
     for line in frame.data.splitlines():
         try:
-            version = msgspec.json.decode(line, type=FenceVersion)
-            check_drawn(version)
-        except (msgspec.MsgspecError, ValueError):
+            yield read_version(line)
+        except ValueError:
             continue  # it was a dead letter when it came, and is one again
-        yield version
 
 
 def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:

@@ -7,7 +7,6 @@ deployment come and go: they are registered, end, and speak again, and that is d
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from geofences.drawn import fence_of
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.report import Reports
@@ -37,11 +36,6 @@ class Step:
     """Sources that are known with this frame, and were not before."""
     drawn: tuple[FenceVersion, ...] | None = None
     """Versions of drawn fences; None for any other frame."""
-
-
-def check_drawn(version: FenceVersion) -> None:
-    """Raises ValueError for a version that operators do not take: with no area, or no time."""
-    fence_of(version, version.begins)
 
 
 def live_arrivals(intake: Intake, steps: Iterable[Step]) -> Iterator[Arrival]:

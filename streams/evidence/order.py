@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from geofences.drawn import check_version
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.sighting import Sighting
@@ -17,7 +18,7 @@ from models.time import Millis
 from streams.evidence import members
 from streams.evidence.bundle import Bundle
 from streams.evidence.errors import EvidenceError
-from streams.evidence.live import Step, check_drawn
+from streams.evidence.live import Step
 
 _LONGEST: Final = 1 << 22
 
@@ -93,7 +94,7 @@ def steps_of(
 def _drawn(row: _Row) -> Step:
     try:
         for version in row.drawn:
-            check_drawn(version)
+            check_version(version)
     except ValueError as error:
         raise _unfit(f"a drawn fence is none: {error}") from None
     return Step(source="", drawn=row.drawn)

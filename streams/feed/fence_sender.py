@@ -53,7 +53,7 @@ class FenceSender:
             if handed and not _surely_refused(error):
                 raise FenceUnsure(
                     f"Kafka at {at} has not said whether it took this ({why}), so it is not known whether it "
-                    "counts; the list says so once it does; if it does not, save it again"
+                    "counts; the list says so once it does; if it does not, do it again"
                 ) from None
             raise FenceNotSent(
                 f"Kafka at {at} does not take it ({why}), so nothing was changed; {remedy('Kafka', error)}, "

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from geofences.drawn import fence_of
-from geofences.polygon import PolygonError
+from geofences.drawn import read_version
 from models.drawn_fence import FenceVersion
 from models.time import BEGINNING
 from streams.deployment import wire
@@ -19,17 +18,10 @@ def drawn_of(
     frame: RawFrame, offset: int, partition: int, topics: Topics
 ) -> tuple[list[FenceVersion], list[OutgoingRecord]]:
     """The versions of drawn fences in a frame, and dead letters for lines that are none."""
-    refused = (msgspec.MsgspecError, PolygonError, ValueError)
     read, dead = lines_of(
-        frame, _version, refused, "no_fence", topics=topics, partition=partition, offset=offset
+        frame, read_version, (ValueError,), "no_fence", topics=topics, partition=partition, offset=offset
     )
     return [version for _, version in read], dead
-
-
-def _version(line: bytes) -> FenceVersion:
-    version = msgspec.json.decode(line, type=FenceVersion)
-    fence_of(version, version.begins)  # raises where no fence can be made of it
-    return version
 
 
 def reports_of(

@@ -247,7 +247,8 @@ export class FenceTool {
 }
 
 /* When a fence counts. */
-const state = (fence) => (fence.validFrom ? ["counts since ", timeOf(fence.validFrom)] : Date.now() - Date.parse(fence.drawn) < LATE ? ["counts from the next five minutes of data on"]
+const state = (fence) => (fence.deleted ? [Date.now() - Date.parse(fence.drawn) < LATE ? "deleted from the next five minutes of data on"
+  : "still counts; delete it again if data comes and it stays so"] : fence.validFrom ? ["counts since ", timeOf(fence.validFrom)] : Date.now() - Date.parse(fence.drawn) < LATE ? ["counts from the next five minutes of data on"]
   : ["does not count yet; save it again if data comes and it stays so"]);
 
 /* A ring with longitudes near -180 to 180 that goes on past these where it crosses them. */

@@ -90,7 +90,8 @@ class FenceDesk:
         if len(versions) >= MOST_KEPT:
             raise FenceConflict(
                 f"{MOST_KEPT:,} versions of drawn fences are kept, and no more are allowed; export them, "
-                "give the file to workers and feed with TANKERWATCH_FENCES, and clear the key in Redis"
+                "give the file to workers and feed with TANKERWATCH_FENCES, and delete the key "
+                "`tankerwatch:fences` in Redis"
             )
         return await self._take(given, f"drawn-{secrets.token_hex(6)}", 1)
 
@@ -102,6 +103,9 @@ class FenceDesk:
     async def remove(self, id: str, version: int, by: str) -> FenceVersion:
         """The version that says that it is no more. Raises as `edit`."""
         last = await self._last(id, version)
+        if last.deleted:  # it may not have arrived; what did is taken once
+            await self._publish(last)
+            return last
         since, drawn = await self._now()
         gone = msgspec.structs.replace(
             last,
@@ -115,8 +119,8 @@ class FenceDesk:
         return await self._send(gone)
 
     async def standing(self) -> list[FenceVersion]:
-        """The last version of each fence that is not deleted."""
-        return [each for each in current(await self.book.versions()) if not each.deleted]
+        """The last version of each fence that counts or may come to; one is gone once its deletion counts."""
+        return [each for each in current(await self.book.versions()) if not _is_gone(each)]
 
     async def export(self) -> list[Fence]:
         """Every version that counts or has counted, with the time for which it does."""
@@ -124,7 +128,7 @@ class FenceDesk:
 
     async def _last(self, id: str, version: int | None) -> FenceVersion:
         last = next((each for each in current(await self.book.versions()) if each.id == id), None)
-        if last is None or last.deleted:
+        if last is None or _is_gone(last):
             raise NoSuchFence(f"there is no drawn fence {id!r}; it may have been deleted")
         if version is None:
             raise InputError(
@@ -132,7 +136,8 @@ class FenceDesk:
             )
         if last.version != version:
             raise FenceConflict(
-                f"{last.by} has changed this fence meanwhile (it is in version {last.version}); load it anew"
+                f"{last.by} has changed this fence in the meantime (it is in version {last.version}); "
+                "reload it"
             )
         if last.version >= MOST_VERSIONS:
             raise FenceConflict(f"this fence has {MOST_VERSIONS} versions; draw a new one in its place")
@@ -149,7 +154,7 @@ class FenceDesk:
 
     async def _send(self, version: FenceVersion) -> FenceVersion:
         if not await self.book.claim(version):
-            raise FenceConflict("somebody else has changed this fence at the same time; load it anew")
+            raise FenceConflict("somebody else has changed this fence at the same time; reload it")
         try:
             await self._publish(version)
         except FenceUnsure:  # it may count yet: it stays, without a time from which it does
@@ -168,6 +173,10 @@ class FenceDesk:
         """Event time, None where there is no data yet; and that of the clock."""
         newest = await self._newest()
         return None if newest is None else to_text(newest), to_text(int(time.time() * 1000))
+
+
+def _is_gone(version: FenceVersion) -> bool:
+    return version.deleted and version.valid_from is not None
 
 
 def current(versions: Sequence[FenceVersion]) -> list[FenceVersion]:

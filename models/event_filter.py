@@ -44,8 +44,9 @@ _FILTERS: Final = (
     Filter(
         "status", "Only events whose latest revision has this status.", "STATUS", "open", tuple(Status)),
     Filter(
-        "fence", "Only events in or near (within a kilometre of) the fence with this id or name.", "ID",
-        "kp-nampo-roads", pattern=r"^[^, ][^,]*$"),
+        "fence",
+        "Only events in or near (within a kilometre of) the fence with this id or name, or exits from it.",
+        "ID", "kp-nampo-roads", pattern=r"^[^, ][^,]*$"),
     Filter(
         "country", "Only events in or near a fence of this country (ISO 3166-1 alpha-2), or a visit there.",
         "CC", "KP", pattern=r"^[A-Za-z]{2}$"),

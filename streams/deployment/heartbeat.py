@@ -1,8 +1,8 @@
-"""Heartbeats: what each process says about itself every two seconds, for `tankerwatch status` and `publish`.
+"""Heartbeats: what workers and the sink say of themselves every two seconds.
 
 They are a hash in Redis, `{prefix}tankerwatch:heartbeats`. It has a field for each partition of a stage, such
-as `decoder:0`, and one for the sink. Nothing that a stage does depends on them. A heartbeat stays when its
-process has ended; `time` says how old it is.
+as `decoder:0`, and one for the sink. `tankerwatch status`, `publish` and the feed read it. Nothing that a
+stage does depends on them. A heartbeat stays when its process has ended; `time` says how old it is.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ time on from which the version counts are looked at, so it does not matter what 
 
 No crossing is told where a vessel is first heard inside within `settle_minutes` of the beginning of a
 version: it was there already. Nor where an edit of the outline puts it in or out: the vessel did not cross.
-A vessel that was never heard outside nearby, or not for long, and then inside, is told as first heard there.
+A vessel heard inside that was not heard outside nearby within `forget_days` is told as first heard there.
 A new track of an MMSI (after a leap, or a silence elsewhere) goes on from the one before, unless two ships
 are heard under the number: then each track stands for itself.
 

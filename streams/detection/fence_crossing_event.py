@@ -75,14 +75,14 @@ UNHEARD: Final = ReasonType(
 FIRST_HEARD: Final = ReasonType(
     code="first_heard",
     side=Side.AGAINST,
-    text="no position of it outside, up to {near:g} km away, is known since the fence counts or of the last "
-    "{days:g} days: where it came from is not known",
+    text="no position outside it, up to {near:g} km away, is known from the last {days:g} days or since the "
+    "fence began to count: where it came from is not known",
     weight="first_heard",
 )
 INSIDE_BEFORE: Final = ReasonType(
     code="inside_before",
     side=Side.AGAINST,
-    text="was not heard outside before it was heard inside: when it came in is not known",
+    text="its entry was not seen: when it came in is not known",
     weight="inside_before",
 )
 HEARD_RULE: Final = LevelRule(
@@ -109,7 +109,9 @@ EXIT_REASONS: Final = ReasonTable(
     FenceCrossingSettings(),
     (WENT_OUT, STAYED, *LISTING, UNHEARD, INSIDE_BEFORE, *_DOUBTS),
     (
-        LevelRule("outside", Effect.POSSIBLE, "it is heard `leave_metres` or farther outside, after inside"),
+        LevelRule(
+            "outside", Effect.POSSIBLE, "it is heard farther than `leave_metres` outside, after it was inside"
+        ),
         HEARD_RULE,
         UNHEARD_RULE,
         LEAPT_RULE,

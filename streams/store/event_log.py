@@ -1,7 +1,7 @@
 """The event log in Redis, for readers: the feed, `tankerwatch status`, your own programs.
 
-Only the sink writes it (`streams/store/sink.py`), except the reviews. All keys begin with
-`{prefix}tankerwatch:`.
+Only the sink writes it (`streams/store/sink.py`), except what people said and what alerts withheld
+(`streams/store/judgement_log.py`). All keys begin with `{prefix}tankerwatch:`.
 
 | key | type | what it holds |
 |---|---|---|

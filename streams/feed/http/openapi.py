@@ -25,7 +25,7 @@ _PROBLEMS: Final = {
     401: "A token is needed.",
     403: "This token does not allow it.",
     404: "There is no such thing, or it is no longer kept.",
-    409: "Somebody else has changed it meanwhile, or it does not go with what there is; `detail` says why.",
+    409: "Somebody else was quicker, or what there is does not allow it; `detail` says why.",
     413: "The body is too long.",
     421: "The feed does not answer to this host name.",
     422: "Something in the request is not valid; `detail` says what is.",

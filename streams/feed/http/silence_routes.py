@@ -39,8 +39,8 @@ async def get_silences(_: NoQuery, feed: Feed) -> Response:
 async def post_silence(
     given: Annotated[SilenceRequest, Msgspec(), Body()], _: NoQuery, feed: Feed
 ) -> Response:
-    """Everybody sees it. What is withheld is not sent later. Where tokens are needed, it needs one for
-    reviews."""
+    """Everybody sees it. What is withheld is not sent later; the event's next revision counts as new. Where
+    tokens are needed, it needs one for reviews."""
     now = _now()
     try:
         silence, line = silences.made(given, now)

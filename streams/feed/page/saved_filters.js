@@ -1,6 +1,6 @@
 /* Saved filters, kept in this browser: each has a name, and may sound or notify when something new matches it. */
 
-import { matches, pairs, parse, same } from "./selection.js";
+import { matches, pairs, parse } from "./selection.js";
 import { keep, read } from "./watches.js";
 
 const KEY = "tankerwatch-filters";
@@ -44,10 +44,5 @@ export class SavedFilters {
   /* Those that an event meets. */
   matching(event) {
     return this.all.filter(({ selection }) => matches(selection, event));
-  }
-
-  /* The one that is in use, if any. */
-  using(selection) {
-    return this.all.find((one) => same(one.selection, selection));
   }
 }

@@ -74,7 +74,7 @@ export class Silences {
       }
     };
     const form = el("form", { class: "silence", submit, "aria-label": "Silence" },
-      el("p", {}, "No alerts about ", el("b", {}, about.name ? bdi(about.name) : scope({ mmsi: about.mmsi ?? null, bbox: about.bbox?.join(",") ?? null })), ". What comes meanwhile is shown, but not sent, not even later."),
+      el("p", {}, "No alerts about ", el("b", {}, about.name ? bdi(about.name) : scope({ mmsi: about.mmsi ?? null, bbox: about.bbox?.join(",") ?? null })), ". What comes meanwhile is shown and not sent. After the silence, an event is sent with its next revision."),
       el("label", {}, "From, if not now (UTC)", el("input", { type: "date", name: "start", min: today })),
       el("label", {}, "Until the end of (UTC)", el("input", { type: "date", name: "until", required: true, min: today, value: later })),
       el("label", {}, "Your name", nameField()),

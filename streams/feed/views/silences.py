@@ -61,7 +61,7 @@ def made(given: SilenceRequest, now: Millis) -> tuple[Silence, AuditLine]:
     """Raises ValueError for a time that can't be read, Over for an end that is not ahead."""
     begin, end = now if given.start is None else _time("start", given.start), _time("until", given.until)
     if end <= max(begin, now):
-        raise Over("until: is not after the start and after now; give a later time")
+        raise Over("until: must be in the future and after the start; give a later time")
     one = Silence(
         id=secrets.token_hex(8),
         by=given.by,

@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--only-kept", action="store_true", help="run nothing: make tables of what is kept")
     chosen = parser.parse_args(arguments)
+    if chosen.out:
+        chosen.out.mkdir(parents=True, exist_ok=True)  # now, not after hours
     wanted = {
         "transfers": (kinds.TRANSFERS, kinds.CONDITIONS),
         "harbours": (kinds.HARBOURS, ("normal",)),

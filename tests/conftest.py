@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Generator
 from typing import Final
 
 import hypothesis
@@ -33,6 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if once.VARIABLE not in os.environ:
         os.environ[once.VARIABLE] = folder = tempfile.mkdtemp(prefix="tankerwatch-tests-")
         config.add_cleanup(lambda: _remove(folder))
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """For `-n auto` more workers than cores: a good part of the time a test waits for what it has started."""
+    cores = yield
+    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + min(cores, 4)
 
 
 def _remove(folder: str) -> None:

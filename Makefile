@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 
-.PHONY: demo live test lint format docs evaluate compare faults bench lock secrets audit sbom clean
+.PHONY: demo live test lint style types format docs evaluate compare faults bench lock secrets audit sbom clean
 
 demo: .venv/ready
 	@mkdir -p out
@@ -26,11 +26,15 @@ test: .venv/ready
 	@sh tests/services/setup.sh
 	$(BIN)/pytest -n auto --dist loadgroup
 
-# Style, types, and which room imports which.
-lint: .venv/ready
+# Style, which room imports which, and types.
+lint: style types
+
+style: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+
+types: .venv/ready
 	$(BIN)/mypy
 
 format: .venv/ready

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
 import hypothesis
@@ -35,18 +36,38 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: _remove(folder))
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """For `-n auto` more workers than cores: a good part of the time a test waits for what it has started."""
+    cores = yield
+    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + min(cores, 4)
+
+
 def _remove(folder: str) -> None:
     del os.environ[once.VARIABLE]
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests whose folder no variable names. A variable that names no folder makes them fail."""
+    """Let one process run the tests that share what a fixture of their module makes.
+
+    Deselect tests whose folder no variable names. A variable that names no folder makes them fail."""
     missing = {marker for marker, variable in FOLDERS.items() if not os.environ.get(variable)}
     left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in missing)]
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        if _shares(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _shares(item: pytest.Item) -> bool:
+    fixtures: Mapping[str, Sequence[pytest.FixtureDef[object]]] = (
+        item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    )
+    return any(one.scope == "module" for several in fixtures.values() for one in several)
 
 
 @pytest.fixture

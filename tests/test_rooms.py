@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("models", "geofences", "streams")
 MODULES: Final = 22
@@ -89,7 +91,7 @@ def broken(copy: Path) -> list[str]:
         env={"PYTHONPATH": str(copy), "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert "Contracts: " in linted.stdout, linted.stdout + linted.stderr
     said = linted.stdout.partition("Contracts: ")[2].splitlines()

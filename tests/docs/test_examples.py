@@ -16,6 +16,7 @@ from streams.watchlists.files import load_watchlist
 from streams.watchlists.plain import COLUMNS
 from streams.watchlists.reading import WatchlistError
 from tests.scenarios.simulated import events
+from tests.waiting import PATIENCE
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -69,7 +70,7 @@ def test_the_attributes_of_exports() -> None:
 def test_the_scenario_runs_and_has_the_truth_that_it_claims() -> None:
     (example,) = blocks("simulator.md", "python")
     done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", example], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert re.fullmatch(r"\d+ lines; (?:\w+ )*encounter(?: \w+)*\n", done.stdout)
 

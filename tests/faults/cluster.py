@@ -190,7 +190,7 @@ class Cluster:
         async def ended() -> bool:
             return worker.code is not None
 
-        await eventually_served(ended, f"{worker.name} to end on SIGTERM", 60)
+        await eventually_served(ended, f"{worker.name} to end on SIGTERM")
         worker.stop()
         self.workers.remove(worker)
 
@@ -202,7 +202,7 @@ class Cluster:
         async def again() -> bool:
             return worker.running and worker.pid != before
 
-        await eventually_served(again, f"{worker.name} to be started again after {number.name}", 90)
+        await eventually_served(again, f"{worker.name} to be started again after {number.name}")
 
     async def _supervise(self) -> None:
         while True:

@@ -120,7 +120,6 @@ def run(folder: Path, stack: ExitStack, port: int) -> list[Server]:
         for arguments in (ingest, ("worker",), ("sink",))
     ]
     feed = Part(folder, variables, "feed", "--port", str(port), port=port)
-    feed.start_seconds = 180.0
     print("Starting ingest, worker, sink and feed, and waiting for the first event ...", flush=True)
     for part in (*parts, feed):
         stack.enter_context(part)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 HOST = "127.0.0.1"
 
@@ -38,7 +38,7 @@ class Server(ABC):
     """One server process; subclasses say how it is started and when it is ready."""
 
     name: str
-    start_seconds = 60.0
+    start_seconds = PATIENCE
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder.absolute()

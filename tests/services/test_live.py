@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.server import HOST, free_port
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,11 +30,11 @@ def test_a_world_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
             assert running.stdout is not None
             said = [next(running.stdout, "") for _ in range(3)]
             assert f"http://{HOST}:{port}/" in said[-1], running.communicate()
-            with urllib.request.urlopen(f"http://{HOST}:{port}/v1/events", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/v1/events", timeout=PATIENCE) as answer:
                 assert json.load(answer)["events"]
         finally:
             running.send_signal(signal.SIGINT)
-            output, errors = running.communicate(timeout=120)
+            output, errors = running.communicate(timeout=PATIENCE)
     assert (running.returncode, errors, output) == (130, "", "Stopped.\n")
     assert list(tmp_path.iterdir()) == []
     with socket.socket() as probe:

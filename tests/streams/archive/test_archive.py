@@ -28,7 +28,7 @@ from tests.streams.contracts.recorded import recording
 from tests.streams.deployments import make_topics, new_deployment, process, send, ticks_frame
 from tests.streams.factories import START, event, tick
 from tests.streams.feed.recorded import found
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 
 def rows(path: Path, table: str) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ async def test_an_archiver_killed_at_any_moment_archives_every_message_once(
             await asyncio.sleep(chance.random() * chance.choice((0.02, 0.2, 2.0)))
             running.kill()
     with process(deployment, log, "archive", str(path), "--once") as running:
-        assert await asyncio.to_thread(running.wait, 60) == 0, log.read_text()
+        assert await asyncio.to_thread(running.wait, PATIENCE) == 0, log.read_text()
 
     assert [line for *_, line in raw_lines(path)] == [line.encode() for line in lines]
     assert sorted(row["id"] for row in rows(path, "events")) == sorted(one.id for one in events)

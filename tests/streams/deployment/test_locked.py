@@ -79,7 +79,7 @@ def test_every_process_works_with_what_is_locked(
         def found() -> bool:
             return '"encounter"' in tail(deployment, "redis", more).stdout
 
-        wait_until(found, "the events in Redis", 100)
+        wait_until(found, "the events in Redis")
         for mechanism in ("PLAIN", "SCRAM-SHA-256"):
             from_kafka = tail(deployment, "kafka", more | {"TANKERWATCH_KAFKA_SASL": mechanism})
             assert from_kafka.returncode == 0, from_kafka.stderr

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.waiting import PATIENCE
+
 _CONFIG: Final = """
 [tsa]
 default_tsa = own
@@ -41,7 +43,7 @@ class Authority:
     def answer(self, query: bytes) -> bytes:
         (self._folder / "query").write_bytes(query)
         words = "openssl ts -reply -config tsa.cnf -queryfile query -signer tsa.pem -inkey tsa.key -out reply"
-        subprocess.run(words.split(), cwd=self._folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(words.split(), cwd=self._folder, check=True, capture_output=True, timeout=PATIENCE)
         return (self._folder / "reply").read_bytes()
 
 

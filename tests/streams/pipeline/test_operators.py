@@ -17,6 +17,7 @@ from streams.pipeline.operator import Operator, OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
 from streams.stages.settings import Settings
 from streams.stages.watermark import Watermarks
+from tests.once import once
 from tests.scenarios.runs import (
     RULES,
     find,
@@ -41,11 +42,14 @@ def sources(scenario: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(part) for name, part in out.items()}
 
 
-@cache
 def expected(scenario: str) -> list[bytes]:
+    return once(f"events of four sources {scenario}", lambda: _expected(scenario)).splitlines()
+
+
+def _expected(scenario: str) -> bytes:
     found = find({name: frames(name, part, 300) for name, part in sources(scenario).items()})
     assert len(found) > 1
-    return [to_json(event) for event in found]
+    return b"\n".join(to_json(event) for event in found)
 
 
 class Registered:

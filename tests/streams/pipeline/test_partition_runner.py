@@ -24,6 +24,7 @@ from streams.pipeline.operator import OperatorStats, OutgoingRecord
 from streams.pipeline.partition_runner import FramesMissing, PartitionRunner
 from streams.runtime import retry
 from streams.runtime.fencing import Fenced
+from tests.waiting import PATIENCE
 
 FRAMES = 60
 BAD = 13
@@ -280,7 +281,7 @@ async def test_the_stage_goes_on_while_a_checkpoint_is_written() -> None:
     store.maybe_away = slow  # type: ignore[method-assign]
     saving = asyncio.create_task(one.checkpoint())
     await writing.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await one.take(0, 1, b"1")
     there.set()
     assert await saving == {0: 0}, "of the state as it was"

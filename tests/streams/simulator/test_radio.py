@@ -24,6 +24,7 @@ TAG = re.compile(r"s:(\w+),c:(\d+)")
 FLEET = Fleet(np.random.default_rng(1))
 TANKER = FLEET.tanker()
 BOAT = FLEET.ship(30, (15, 20), class_b=True)
+pytestmark = pytest.mark.xdist_group("radio")  # one process simulates for all of them
 
 
 @cache

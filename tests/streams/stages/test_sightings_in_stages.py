@@ -16,6 +16,7 @@ from streams.simulator.scenario import Recording, simulate
 from streams.stages.core import Core
 from tests.scenarios.runs import RULES, frames
 
+pytestmark = pytest.mark.xdist_group("sightings")  # one process simulates for all of them
 SCENARIOS = ("sighted_call", "never_heard")
 
 

@@ -43,7 +43,7 @@ async def test_a_connection_that_is_used_again_and_again_stays_open(monkeypatch:
     async with served(InMemory().log) as url:
         host, _, port = url.rpartition("/")[2].rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(2 * connections.IDLE):
                 writer.write(b"HEAD /v1/config HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert b" 405 " in (await reader.readuntil(b"\r\n\r\n")).splitlines()[0]

@@ -19,6 +19,7 @@ from tests.scenarios import simulated
 from tests.services.server import HOST, Server
 from tests.streams.deployments import COMMAND
 from tests.streams.feed.event_logs import in_redis
+from tests.waiting import PATIENCE
 
 _COMMAND: Final = [sys.executable, "-c", COMMAND]
 
@@ -36,7 +37,7 @@ class Feed(Server):
 
     def ask(self, path: str, content: Any = None) -> Any:
         data = None if content is None else msgspec.json.encode(content)
-        with urllib.request.urlopen(f"{self.url}/v1/{path}", data, timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/v1/{path}", data, timeout=PATIENCE) as answer:
             return msgspec.json.decode(answer.read())
 
     def _command(self) -> list[str]:

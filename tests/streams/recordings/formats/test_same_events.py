@@ -76,22 +76,21 @@ def _zipped(path: Path, data: bytes) -> None:
         archive.writestr("AIS_2026_01_01.csv", data)
 
 
-@cache
-def as_nmea(folder: Path) -> list[Event]:
-    path = folder / "recording.nmea"
+@pytest.fixture(scope="module")
+def as_nmea(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    path = tmp_path_factory.mktemp("nmea") / "recording.nmea"
     path.write_text("".join(f"{line}\n" for line in recording(SCENARIO, 3, "none")))
     return replay(path)[0]
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_same_events(name: str, tmp_path: Path) -> None:
-    expected = as_nmea(tmp_path)
-    assert any(event.type == "encounter" for event in expected)
+def test_the_same_events(name: str, as_nmea: list[Event], tmp_path: Path) -> None:
+    assert any(event.type == "encounter" for event in as_nmea)
     path = tmp_path / "recording"
     FORMATS[name](path)
     found, _ = replay(path)
-    assert kinds(found) == kinds(expected)
-    same = {(e.type, tuple(sorted(v.ssvid for v in e.vessels))): e for e in expected}
+    assert kinds(found) == kinds(as_nmea)
+    same = {(e.type, tuple(sorted(v.ssvid for v in e.vessels))): e for e in as_nmea}
     for event in found:
         other = same[event.type, tuple(sorted(v.ssvid for v in event.vessels))]
         assert abs(from_text(event.start) - from_text(other.start)) <= NEAR

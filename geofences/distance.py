@@ -16,8 +16,9 @@ from shapely import MultiPoint, MultiPolygon, Polygon
 from geofences.fence import Fence
 from geofences.land import land
 from geofences.layer import Floats as Floats
-from geofences.layer import Layer, Outline
+from geofences.layer import Layer
 from geofences.layer import unit_vectors as unit_vectors
+from geofences.outline import Outline
 from geofences.polygon import cut_at_180, polygonal
 
 EARTH_RADIUS_M: Final = 6_371_008.8

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M
-from geofences.layer import Floats, unit_vectors
+from geofences.layer import Floats, Indices, squared, unit_vectors
+from geofences.near_cells import NearCells, least
 
 COUNTRIES: Final = {"RU": "Russia", "KP": "North Korea"}
 """What the index calls the countries of the catalogue, by ISO 3166-1 alpha-2."""
@@ -29,18 +30,26 @@ class WorldPorts:
         self.names, self.countries = names, countries
         self.lon, self.lat = lon, lat
         self._points = unit_vectors(lon, lat)
+        self._cells = NearCells(self._within)
 
     def nearest(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
         """Index of the port nearest to each position in degrees, and kilometres to it; -1, NaN for a NaN."""
         index, km = np.full(lon.shape, -1, np.intp), np.full(lon.shape, np.nan)
-        for i in np.flatnonzero(np.isfinite(lon) & np.isfinite(lat)).tolist():
-            x, y, z = unit_vectors(lon[i], lat[i])
-            dx, dy, dz = self._points[0] - x, self._points[1] - y, self._points[2] - z
-            square = dx * dx + dy * dy + dz * dz
-            index[i] = square.argmin()
-            half = min(float(np.sqrt(square[index[i]])) / 2, 1.0)
-            km[i] = 2 * np.arcsin(half) * EARTH_RADIUS_M / 1000
+        (known,) = np.nonzero(np.isfinite(lon) & np.isfinite(lat))
+        if not len(known):
+            return index, km
+        points = unit_vectors(lon[known], lat[known])
+        row, port = self._cells.near(lon[known], lat[known])
+        square = squared(self._points.take(port, axis=1) - points.take(row, axis=1))
+        shortest = least(square, row)
+        index[known] = least(np.where(square == shortest[row], port, len(self.names)), row)
+        km[known] = 2 * np.arcsin(np.minimum(np.sqrt(shortest) / 2, 1.0)) * EARTH_RADIUS_M / 1000
         return index, km
+
+    def _within(self, points: Floats, farther: float) -> tuple[Indices, Indices]:
+        away = np.sqrt(squared(self._points[:, None, :] - points[:, :, None]))
+        point, port = np.nonzero(away <= away.min(axis=1)[:, None] + farther)
+        return point, port
 
 
 @cache

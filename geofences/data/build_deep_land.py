@@ -19,7 +19,8 @@ import numpy.typing as npt
 import shapely
 
 from geofences.land import land
-from geofences.layer import Floats, Layer, Outline
+from geofences.layer import Floats, Layer
+from geofences.outline import Outline
 from geofences.over_water import CELLS, EARTH_RADIUS_KM, cell_middles, cells_of
 
 TARGET: Final = Path(__file__).parent / "deep_land.gz"

@@ -1,7 +1,7 @@
 """Events of port visits: what a visit says, and the table of its reasons."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -100,6 +100,13 @@ REASONS: Final = ReasonTable(
     ),
     LEVELS,
 )
+
+
+def expect(visits: Iterable[Visit], surroundings: Surroundings) -> None:
+    """Look up how far from shore and port these begin and end, at once: they are about to be told of."""
+    ends = [each for visit in visits for each in ((visit.lon, visit.lat), (visit.last_lon, visit.last_lat))]
+    if ends:
+        surroundings.expect(*np.array(ends).T)
 
 
 def build_event(

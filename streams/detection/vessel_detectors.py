@@ -122,8 +122,12 @@ class VesselDetectors:
             events += self._revise_visits(vessel, alive, instant)
         return events
 
-    def reconsider(self, vessel: VesselState, instant: Millis) -> list[Event]:
-        """The vessel's role has changed: raise what waited for that, or take back what no longer holds."""
+    def reconsider(self, vessels: Collection[VesselState], instant: Millis) -> list[Event]:
+        """The roles of these have changed: raise what waited for that, or take back what no longer holds."""
+        self._expect_visits(vessels)
+        return [event for vessel in vessels for event in self._reconsider(vessel, instant)]
+
+    def _reconsider(self, vessel: VesselState, instant: Millis) -> list[Event]:
         if vessel.identity.of_interest:
             return self._raise_waiting(vessel, instant)
         if any(hit.status == ListingStatus.DELISTED for hit in vessel.identity.watchlists):
@@ -131,6 +135,12 @@ class VesselDetectors:
         if vessel.identity.role is not Role.UNKNOWN:
             return self._take_back(vessel, instant)
         return []
+
+    def _expect_visits(self, vessels: Iterable[VesselState]) -> None:
+        """Events of their visits are about to be made."""
+        of_interest = (vessel for vessel in vessels if vessel.identity.of_interest)
+        visits = (visit for vessel in of_interest for visit in _visits_of(vessel))
+        port_visit_event.expect(visits, self._surroundings)
 
     def lose(self, vessel: VesselState, instant: Millis) -> list[Event]:
         """The vessel has not been heard for long: its visits end where it was last heard."""
@@ -142,8 +152,9 @@ class VesselDetectors:
             for event in self._end_visit(vessel, segment, port_visit.break_off(visit), instant)
         ]
 
-    def finish(self, vessels: Iterable[VesselState], instant: Millis) -> list[Event]:
+    def finish(self, vessels: Collection[VesselState], instant: Millis) -> list[Event]:
         """All sources have ended: publish open events once more, as they stand."""
+        self._expect_visits(vessels)
         events: list[Event] = []
         for vessel in vessels:
             if not vessel.identity.of_interest:

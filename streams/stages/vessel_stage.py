@@ -250,6 +250,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         changed |= self._look_at_places(positions, instant)
         changed |= set(self._fleet) if relisted else set()
         events, identities = list[Event](), list[Identity]()
+        noted, turned = list[tuple[VesselState, bool]](), list[VesselState]()
         for mmsi in sorted(changed):
             self._touched.add(mmsi)
             vessel = self._fleet.state(mmsi)
@@ -258,8 +259,11 @@ class VesselStage(Stage[Reports, list[Instant]]):
             vessel.identity = vessel.claims.identity(mmsi, instant, *known, vessel.first)
             identities.append(vessel.identity)
             if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
-                events += self._detectors.reconsider(vessel, instant)
-            self._fleet.note(vessel, quiet=places is ONE_PLACE)
+                turned.append(vessel)
+            noted.append((vessel, places is ONE_PLACE))
+        events += self._detectors.reconsider(turned, instant)
+        for vessel, quiet in noted:
+            self._fleet.note(vessel, quiet=quiet)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
         events += self._look_for_gaps(instant)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from geofences.data.build_world_ports import convert
+from geofences.distance import haversine_m
 from geofences.world_ports import WorldPorts, world_ports
 
 
@@ -20,6 +21,22 @@ def test_180_degrees_is_no_border() -> None:
     ports = WorldPorts(("east", "west"), ("", ""), np.array([179.9, -170.0]), np.array([0.0, 0.0]))
     index, km = ports.nearest(np.array([-179.9]), np.array([0.0]))
     assert (index[0], km[0]) == (0, pytest.approx(22.2, abs=0.1))
+
+
+def test_the_nearest_is_found_in_every_cell_whatever_was_asked_before() -> None:
+    rng = np.random.default_rng(5)
+    # at random, close together, on edges and corners of cells, and where longitudes end or meet
+    lon = np.concatenate([rng.uniform(-180, 180, 300), rng.normal(129, 0.2, 300), [180, -180, 129.1, 0, 7]])
+    lat = np.concatenate([rng.uniform(-90, 90, 300), rng.normal(35, 0.2, 300), [10, 10, 35.1, 90, -90]])
+    ports = world_ports()
+    index, km = ports.nearest(lon, lat)
+    every = haversine_m(lon[:, None], lat[:, None], ports.lon, ports.lat) / 1000
+    assert km == pytest.approx(every.min(axis=1), abs=1e-6)
+    assert every[np.arange(len(lon)), index] == pytest.approx(km, abs=1e-6)
+    alone = [ports.nearest(lon[i : i + 1], lat[i : i + 1]) for i in range(0, len(lon), 7)]
+    assert [(int(i), float(far)) for (i,), (far,) in alone] == list(
+        zip(index[::7].tolist(), km[::7].tolist(), strict=True)
+    )
 
 
 def test_a_table_with_an_impossible_position_is_refused() -> None:

@@ -60,6 +60,11 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         """The hull gap, metres, below which this share of the time in contact was; None where not known."""
         return _at_share(self._gaps, share) if self._gaps else None
 
+    @cached_property
+    def typical_gap(self) -> float | None:
+        """Metres between the hulls, the median over the time in contact; None where not known."""
+        return self.gap_at(0.5)
+
     def distance_at(self, share: float) -> float:
         """The same for the distance between the antennas."""
         weights = zip(self.samples, self._weights, strict=True)

@@ -108,6 +108,7 @@ class EncounterDetector:
             if self._pairs.remembers(pair) and (told or self._has_news(pair, instant, touched)):
                 due += self._judge_pair(pair, instant, told)
         self._parted_falsely = set()
+        event.expect((each.contact for each in due), self._surroundings)
         return [self._publish(each, instant) for each in due]
 
     def _on_weaker_track(self, pair: Pair) -> bool:
@@ -206,9 +207,8 @@ class EncounterDetector:
 
     def _present(self, pair: Pair) -> tuple[Identity, Identity]:
         """What is known of the two now, in the role that they were first known in."""
-        first, now = self._first(pair), (self._identity_of(pair.a), self._identity_of(pair.b))
-        a, b = (msgspec.structs.replace(is_, role=was.role) for was, is_ in zip(first, now, strict=True))
-        return a, b
+        now = self._identity_of(pair.a), self._identity_of(pair.b)
+        return pair_identity.in_roles(self._first(pair), now)
 
     def _identify(self, pair: Pair, instant: Millis) -> None:
         """Note what is known of the two, and what they changed while in contact."""

@@ -4,7 +4,7 @@ The rule is in `encounter`, the table of reasons in `reasons`.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Final
 
@@ -98,6 +98,13 @@ class _Facts(msgspec.Struct, frozen=True):
         return fence.name if whole else f"{fence.name} (in part)"
 
 
+def expect(contacts: Iterable[Contact], surroundings: Surroundings) -> None:
+    """Look up how far from shore and port these begin and end, at once: they are about to be told of."""
+    ends = [(contact.samples[i].a.lon, contact.samples[i].a.lat) for contact in contacts for i in (0, -1)]
+    if ends:
+        surroundings.expect(*np.array(ends).T)
+
+
 def build_event(
     pair: Pair,
     contact: Contact,
@@ -173,7 +180,7 @@ def _measured(
         ordinary=ordinary,
         lon=lon,
         lat=lat,
-        gap=contact.gap_at(0.5),
+        gap=contact.typical_gap,
         metres=contact.distance_at(0.5),
         draught_changes=tuple(
             round(now.draught - before, 1) if now.draught is not None and before is not None else None

@@ -20,7 +20,7 @@ from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import mmsi_text
 from streams.detection.reasons import Effect, LevelRule, ReasonType, Side
-from streams.detection.resting import Rest, RestingPlaces, resting
+from streams.detection.resting import Rest, RestingPlaces, RestSettings, resting
 
 AT_ANCHOR: Final = ReasonType(
     code="at_anchor",
@@ -97,23 +97,23 @@ RULES: Final = (
 class Ordinary(msgspec.Struct, frozen=True):
     """What is known of an encounter's place, and of how the two lie there."""
 
+    contact: Contact
     port_km: float  # from the nearest port, where it began
     shore_km: float  # from the shore
     rest: Rest
-    resting: tuple[Reason, ...]  # against, by what is known of where ships rest
+    rest_settings: RestSettings
     watched: bool
     anchored: tuple[int, ...]  # MMSIs of those that mostly report to be at anchor or moored
     moored: tuple[int, ...]
     craft: tuple[Identity, ...]  # those of the size of harbour craft
-    gap: float | None  # metres between the hulls, typically
     excepted: frozenset[str]  # codes of what it can't be ordinary with
 
     def conditions(self, s: EncounterSettings) -> set[str]:
         """The codes of RULES that hold."""
         near, off = self.port_km < s.port_km, self.port_km < s.roads_km
-        apart = self.gap is None or self.gap > s.berth_gap_metres
+        at_berths = len(self.moored) == 2 and near and not self.watched
         found = {
-            "berths": len(self.moored) == 2 and near and apart and not self.watched,
+            "berths": at_berths and self._apart(s.berth_gap_metres),
             "near_port": near,
             "resting_place": self.rest.crowded,
             "anchored_off_port": bool(self.anchored) and off,
@@ -121,6 +121,11 @@ class Ordinary(msgspec.Struct, frozen=True):
             "watched_area": self.watched,
         }
         return {code for code, holds in found.items() if holds} | self.excepted
+
+    def _apart(self, metres: float) -> bool:
+        """Whether the hulls are typically farther apart, or not known to be closer."""
+        gap = self.contact.typical_gap
+        return gap is None or gap > metres
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -131,7 +136,7 @@ class Ordinary(msgspec.Struct, frozen=True):
 
     def against(self, s: EncounterSettings) -> Iterator[Reason]:
         """Against, outside watched areas the ordinary explanations."""
-        if len(self.anchored) == 2 and (self.gap is None or self.gap > s.alongside_metres):
+        if len(self.anchored) == 2 and self._apart(s.alongside_metres):
             yield AT_ANCHOR.reason(s)
         if self.watched:
             return
@@ -140,7 +145,7 @@ class Ordinary(msgspec.Struct, frozen=True):
             yield MOORED_IN_HARBOUR.reason(s, km, who=_who(self.moored))
         if km < s.port_km:
             yield NEAR_PORT.reason(s, km)
-        yield from self.resting
+        yield from resting(self.rest, s, self.rest_settings)
         if self.anchored and km < s.roads_km:
             yield ANCHORED_OFF_PORT.reason(s, km, who=_who(self.anchored))
         for vessel in self.craft if km < s.roads_km else ():
@@ -168,13 +173,13 @@ class Places:
         mmsis = (identities[0].mmsi, identities[1].mmsi)
         listed = any(vessel.listed for vessel in identities)
         flagged = any(flag_of(mmsi) in s.flags for mmsi in mmsis)
-        rest = self._resting.at(middle.lon, middle.lat, mmsis, time)
         excepted = {"watchlist": listed, "flag": flagged}
         return Ordinary(
+            contact=contact,
             port_km=self._port_km(first.lon, first.lat),
             shore_km=self._shore_km(first.lon, first.lat),
-            rest=rest,
-            resting=tuple(resting(rest, s, self._resting.settings)),
+            rest=self._resting.at(middle.lon, middle.lat, mmsis, time),
+            rest_settings=self._resting.settings,
             watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),
             anchored=_mostly(contact.anchored, len(samples), mmsis, s),
             moored=_mostly(contact.moored, len(samples), mmsis, s),
@@ -183,7 +188,6 @@ class Places:
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
-            gap=contact.gap_at(0.5),
             excepted=frozenset(code for code, holds in excepted.items() if holds),
         )
 

@@ -68,3 +68,12 @@ def changes(before: Identity, now: Identity, time: Millis) -> list[Change]:
         and (value := getattr(now, field)) is not None
         and value != was
     ]
+
+
+def in_roles(first: tuple[Identity, Identity], now: tuple[Identity, Identity]) -> tuple[Identity, Identity]:
+    """What is known of two vessels now, in the roles that they were first known in."""
+    a, b = (
+        is_ if is_.role is was.role else msgspec.structs.replace(is_, role=was.role)
+        for was, is_ in zip(first, now, strict=True)
+    )
+    return a, b

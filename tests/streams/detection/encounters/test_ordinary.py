@@ -2,9 +2,10 @@
 
 import pytest
 
+from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.resting import Rest
+from streams.detection.resting import Rest, RestSettings
 from tests.streams.track_factories import A, B
 
 
@@ -21,6 +22,8 @@ def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
     port_km: float, shore_km: float, others: int, expected: bool
 ) -> None:
     rest = Rest(near=others, wide=others, crowded=others > 0, days=3.0, learnt=True)
-    place = Ordinary(port_km, shore_km, rest, (), False, (A, B), (A, B), (), 5.0, frozenset())
+    contact = Contact((), (), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
+    known = rest, RestSettings(), False
+    place = Ordinary(contact, port_km, shore_km, *known, (A, B), (A, B), (), frozenset())
     codes = {reason.code for reason in place.reasons(EncounterSettings())}
     assert codes == ({"moored_at_sea"} if expected else set())

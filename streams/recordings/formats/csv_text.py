@@ -9,7 +9,6 @@ from typing import Final
 
 from models.frame import Frame
 from streams.decoding.lines.outcome import Outcome
-from streams.decoding.lines.time_text import TextRules
 from streams.decoding.records.names import fields_of
 from streams.decoding.records.values import number
 from streams.recordings.errors import Interrupted, SourceError
@@ -107,7 +106,7 @@ class _Reader:
         self._sign, self._width, self._header = found.sign, width, found.place
         self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
         self._cutting = cutting
-        self._writer = RowWriter(self._map, TextRules(cutting.hints.timezone, cutting.hints.date_order))
+        self._writer = RowWriter(self._map, cutting.rules)
         self._decimal = found.sign != b","
         cutting.note(self._map.note)
 

@@ -99,7 +99,7 @@ class RowWriter:
                 over = [any(pair and pair[place] > 12 for pair in pairs) for place in (0, 1)]
                 if over[0] != over[1]:
                     order = DateOrder.DAY_FIRST if over[0] else DateOrder.MONTH_FIRST
-            self.rules = TextRules(self.rules.zone, order)
+            self.rules = self.rules._replace(order=order)
 
     def _scale(self, batch: Batch) -> None:
         """Where the layout may have scaled numbers, and the first ones are whole numbers, they are."""

@@ -1,6 +1,7 @@
 """What may be drawn: outlines that people send, checked and bounded; and a drawn version as a Fence."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from shapely import MultiPolygon, Polygon
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.polygon import PolygonError, read_polygon
 from models.drawn_fence import MOST_POSITIONS, Area, FenceVersion
-from models.time import Millis
+from models.time import BEGINNING, Millis
 
 MOST_KM2: Final = 2_000_000.0
 """Square kilometres of one drawn fence: twice the Sea of Japan. Judgement: a larger one says nothing."""
@@ -77,6 +78,23 @@ def fence_of(drawn: FenceVersion, valid_from: Millis | None = None, valid_to: Mi
         valid_from=valid_from,
         valid_to=valid_to,
     )
+
+
+def fences_of(versions: Sequence[FenceVersion]) -> list[Fence]:
+    """As fences that `--fence` reads: each version of a fence ends where the next one begins.
+
+    `versions` are in order; each counts from when it begins. Raises PolygonError.
+    """
+    out: list[Fence] = []
+    for _, group in groupby(versions, key=lambda each: each.id):
+        of_one = list(group)
+        ends: list[Millis | None] = [*(after.begins for _, after in pairwise(of_one)), None]
+        out += (
+            fence_of(each, None if each.begins == BEGINNING else each.begins, end)
+            for each, end in zip(of_one, ends, strict=True)
+            if not each.deleted
+        )
+    return out
 
 
 def read_version(line: bytes) -> FenceVersion:

@@ -6,25 +6,27 @@ from pathlib import Path
 
 import msgspec
 
-from geofences.drawn import read_version
+from geofences.drawn import fences_of, read_version
+from geofences.fence import Fence
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import SourceHints
-from models.time import Millis, from_text
+from models.time import BEGINNING, Millis, from_text, to_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
-from streams.archive.raw import END, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, digest_of_source, read_frames
+from streams.archive.raw import END, FENCES, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, digest_of_source, read_frames
 from streams.recordings.arrivals import Source
 from streams.recordings.content import Access
 from streams.recordings.errors import Interrupted, SourceError
 from streams.sightings.fields import SightingError, read_line
+from streams.tracking.grid import at_or_after
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedSource:
     """One source of an archive: its name as it was read, what was said about its lines, and its files.
 
-    It has lines, or sightings (`kind`, as in raw.Header).
+    It has lines, sightings or drawn fences (`kind`, as in raw.Header).
     """
 
     name: str
@@ -83,6 +85,28 @@ def drawn_in(frame: Frame) -> Iterator[FenceVersion]:
             continue  # it was a dead letter when it came, and is one again
 
 
+def drawn_fences(kept: Sequence[ArchivedSource], step: Millis) -> list[Fence]:
+    """The fences that were drawn in a deployment, in their versions. Raises ArchiveError.
+
+    Each counts from the first instant of the grid (of `step`) after it was drawn. In the deployment it may
+    have been a later one, by as much as the workers were behind.
+    """
+    found: dict[tuple[str, int], FenceVersion] = {}
+    for each in kept:
+        for path in each.files if each.kind == FENCES else ():
+            for header, frame in read_frames(path):
+                for version in drawn_in(frame) if header.kind == FENCES else ():
+                    found.setdefault(version.key, version)
+    versions: list[FenceVersion] = []
+    for key in sorted(found):
+        begins = at_or_after(found[key].begins, step) if found[key].begins > BEGINNING else BEGINNING
+        if versions and versions[-1].id == found[key].id:
+            begins = max(begins, versions[-1].begins)
+        told = None if begins == BEGINNING else to_text(begins)
+        versions.append(msgspec.structs.replace(found[key], since=told, valid_from=told))
+    return fences_of(versions)
+
+
 def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:
     """Sources of lines, ready to be read; the first has what others saw. Raises ArchiveError."""
     seen = [sighting for each in kept if each.kind != LINES for sighting in each.sightings()]
@@ -99,7 +123,7 @@ def archived_sources(folder: Path) -> list[ArchivedSource]:
     for files in by_digest.values():
         files.sort(key=lambda path: (_day(path) != UNKNOWN_DAY, _day(path), path.name))
         for number, path in enumerate(files):
-            told = (header for header, _ in read_frames(path) if header.kind in (LINES, SIGHTINGS))
+            told = (header for header, _ in read_frames(path) if header.kind in (LINES, SIGHTINGS, FENCES))
             if (header := next(told, None)) is not None:
                 found.append(ArchivedSource(header.source, header.kind, header.hints, tuple(files[number:])))
                 break

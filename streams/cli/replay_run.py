@@ -16,6 +16,7 @@ from models.frame import Reject
 from models.report import Rows
 from models.tick import Instant, no_ticks
 from streams.cli import decoder_process
+from streams.cli.archive.drawn import with_drawn_fences
 from streams.cli.archive.replay_archive import archiving, both
 from streams.cli.decoder_process import decoded_ahead
 from streams.cli.errors import UsageError, complain
@@ -82,7 +83,7 @@ def run(
     two = decoder_process.processes(processes, recordings.files) == 2
     if two and outputs.archive is not None:
         raise UsageError("--processes 2: an archive takes the lines as they are read; leave one of them out")
-    loaded = load_detection(detection, inputs.hints)
+    loaded = with_drawn_fences(load_detection(detection, inputs.hints), recordings)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
         found = _Findings(keep_history=page is not None)

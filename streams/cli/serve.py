@@ -45,13 +45,14 @@ def serve(
     The page is served to this machine only, until Ctrl-C, also after all has been read. docs/feed.md
     describes the page and its API.
     """
+    from streams.cli.archive.drawn import with_drawn_fences
     from streams.cli.options.detection import load_detection
     from streams.cli.options.inputs import find_recordings
     from streams.feed.settings import from_environment
 
     settings = from_environment()
     recordings = find_recordings(files, inputs, archives=True)
-    loaded = load_detection(detection, inputs.hints)
+    loaded = with_drawn_fences(load_detection(detection, inputs.hints), recordings)
     sources = recordings.sources(loaded.rules.settings.decoder)
     _run(sources, loaded, settings, open_port(HOST, port), None if rate == values.MAX_RATE else rate)
 

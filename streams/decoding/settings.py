@@ -76,7 +76,7 @@ def first_rules(settings: DecoderSettings, hints: SourceHints) -> TimeRules:
     """How times are read before anything is known about a source. Raises ValueError for an unknown zone."""
     zone_of(hints.timezone)
     return TimeRules(
-        TextRules(hints.timezone, hints.date_order),
+        TextRules(hints.timezone, hints.date_order, hints.base_time),
         earliest=from_text(f"{settings.earliest_year:04}-01-01"),
         latest=END if hints.not_after is None else hints.not_after,
         pghp_lines=settings.pghp_lines,

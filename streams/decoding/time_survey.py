@@ -19,7 +19,7 @@ from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.context_columns import ContextMemory
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
-from streams.decoding.lines.time_text import TextRules, day_month
+from streams.decoding.lines.time_text import day_month
 from streams.decoding.payload_columns import NO_SECOND, read_heads, unsigned
 
 _KINDS: Final = (TimeKind.TAG, TimeKind.PGHP, TimeKind.SUFFIX, TimeKind.PREFIX, TimeKind.GPS)
@@ -63,7 +63,7 @@ def survey(frames: Sequence[Frame], longest: int, rules: TimeRules) -> Survey:
     order = rules.text.order or _date_order(columns)
     trust = not checked and unchecked > 0
     if trust or order != rules.text.order:
-        rules = msgspec.structs.replace(rules, text=TextRules(rules.text.zone, order), trust_tags=trust)
+        rules = msgspec.structs.replace(rules, text=rules.text._replace(order=order), trust_tags=trust)
         columns = [FrameColumns(frame, longest, rules) for frame in frames]
     times = {kind: _told(columns, rules, kind) for kind in _KINDS}
     second = np.concatenate([np.empty(0, np.int64), *map(_utc_seconds, columns)])

@@ -8,11 +8,14 @@ drop the revisions that they already have. docs/operations.md says what can't be
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from models.drawn_fence import FenceVersion
 from models.errors import TankerwatchError
 from models.time import MINUTE, Millis, to_text
 from streams.deployment import heartbeat, wire
@@ -53,6 +56,7 @@ async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[
             starts, steps = await _starts(consumer, partitions, time)
             raw = {partitions[place]: start for place, start in starts.items() if place[0] == "decoder"}
             ended = await _ended_sources(consumer, deployment, raw, time)
+            drawn = await _drawn_fences(consumer, deployment)
         finally:
             await consumer.stop()
     except KAFKA_AWAY as error:
@@ -61,6 +65,7 @@ async def rebuild(deployment: Deployment, time: Millis, *, apply: bool) -> list[
         raise RebuildError(what) from error
     if ended:
         steps.append(f"sources taken to have ended before: {', '.join(ended)}")
+    steps += lacking(drawn, deployment)
     if apply:
         for operator in operators:
             operator.skip(ended)
@@ -132,6 +137,32 @@ async def _ended_sources(
         async for record in _records(consumer, raw, time + ALIVE_MILLIS):
             ended -= _source_of(record, RawFrame)
     return sorted(ended)
+
+
+async def _drawn_fences(consumer: AIOKafkaConsumer, deployment: Deployment) -> list[FenceVersion]:
+    """Every version of a drawn fence that counts."""
+    drawn: list[FenceVersion] = []
+    if deployment.topics.fences not in await consumer.topics():  # nobody has drawn one yet
+        return drawn
+    async for record in _records(consumer, {TopicPartition(deployment.topics.fences, 0): 0}, None):
+        with suppress(msgspec.MsgspecError):
+            drawn.append(msgspec.json.decode(record.value or b"", type=FenceVersion))
+    return drawn
+
+
+def lacking(drawn: Iterable[FenceVersion], deployment: Deployment) -> list[str]:
+    """A warning of drawn fences that stand, and of which the files of the deployment have no version."""
+    given = {fence.id for fence in load_rules(deployment.files).drawn}
+    last = {version.id: version for version in sorted(drawn, key=lambda version: version.key)}
+    standing = (each for each in last.values() if not each.deleted and each.id not in given)
+    names = [f"{each.name} ({each.id})" for each in standing]
+    if not names:
+        return []
+    return [
+        f"WARNING: TANKERWATCH_FENCES has no version of the drawn fences {', '.join(names)}: they will count "
+        "from when their frames are read again, or not at all where these have been deleted; save "
+        "/v1/fences/drawn.geojson of the feed, and name it in TANKERWATCH_FENCES first (docs/fences.md)"
+    ]
 
 
 def _source_of(record: ConsumerRecord, kind: type[Registration] | type[RawFrame]) -> set[str]:

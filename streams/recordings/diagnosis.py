@@ -1,5 +1,6 @@
 """Problems: sources that can be read, but are no recording of AIS, or tell no time."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,12 +11,19 @@ _NO_SENTENCE: Final = frozenset(
         Outcome.CONTEXT,
         Outcome.MALFORMED,
         Outcome.NOT_AIS,
+        Outcome.NO_MMSI,
         Outcome.NO_REPORT,
         Outcome.TOO_LONG,
         Outcome.BAD_TAG_BLOCK,
     }
 )
 """Outcomes of lines in which no whole AIS message was found."""
+
+
+_RAW_NMEA_2000: Final = re.compile(
+    rb"\d{4}-\d\d-\d\d[-T]\S+?,\d,\d{5,6},\d+,\d+,\d+,[0-9a-f]{2},|\S+ +\d +\d+ +\d+ +\d{5,6} [^:]+:"
+)
+"""A line as `actisense-serial` or `candump2analyzer` writes it, or as `analyzer` does without `-json`."""
 
 
 def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
@@ -32,6 +40,8 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
             "as --base-time 2026-03-01T12:00:00Z, or for a table the column of times, such as --columns "
             "time=Timestamp"
         )
+    if lines and lines == outcomes.get(Outcome.CONTEXT):
+        return f"{name}: holds only a header, comments or empty lines; give a recording with messages"
     if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
         return (
             f"{name}: holds no AIS message in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
@@ -51,8 +61,12 @@ def _kind(head: bytes) -> str:
     first = text.partition(b"\n")[0]
     if text.startswith((b"{", b"[{", b"[\n")):
         return "JSON"
+    if text.startswith(b"["):
+        return "JSON whose values have no names"
     if text.startswith(b"<"):
         return "HTML or XML"
+    if _RAW_NMEA_2000.match(first):
+        return "NMEA 2000 that is not decoded (canboat's `analyzer -json` does that)"
     if text.startswith((b"$", b"!")):
         return "NMEA without AIS (of a GPS, for example)"
     if max(first.count(mark) for mark in (b",", b";", b"\t")) >= 2:

@@ -16,6 +16,7 @@ _OTHERS: Final = (
     (re.compile(rb"\x1f[\x9d\xa0]"), "packed with compress (.Z)"),
     (re.compile(rb"\x04\x22\x4d\x18"), "packed with lz4"),
     (re.compile(rb"\x89LZO"), "packed with lzop"),
+    (re.compile(rb"\x5d\0\0"), "packed with lzma"),
 )
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.source_hints import DateOrder
-from models.time import DAY, HOUR, MINUTE, SECOND, Millis
+from models.time import BEGINNING, DAY, HOUR, MINUTE, SECOND, Millis, to_text
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _FORWARD: Final = 14 * HOUR
@@ -33,6 +33,8 @@ class TextRules(NamedTuple):
     zone: str = ""
     """IANA name or offset such as `+09:00`. Empty: UTC, and a zone that a text names is refused."""
     order: DateOrder = DateOrder.UNKNOWN
+    after: Millis | None = None
+    """A date without a year is the first one from a day before this on; None: it is no time."""
 
 
 Reading = Millis | TimeProblem | None
@@ -53,11 +55,14 @@ _FORMS: Final = re.compile(
             rf"{_SEP}(?P<d3>\d{{1,2}})[- /](?P<name3>{_MONTH})[a-z]*[- /,]+(?P<y3>\d{{4}}){_BETWEEN}(?=\d)",
             rf"\b(?P<name4>{_MONTH})[a-z]*\s+(?P<d4>\d{{1,2}}),?\s+(?P<y4>\d{{4}}){_BETWEEN}(?=\d)",
             rf"{_SEP}(?P<y5>(?:19|20)\d\d)(?P<m5>\d\d)(?P<d5>\d\d)(?P<t5>[T_ -]?)(?P<c5>\d{{6}})(?!\d{{4}})",
+            rf"\b(?P<name6>{_MONTH})\s+(?P<d6>\d{{1,2}})\s+(?=\d\d:\d\d:\d\d)",
         )
     ).encode(),
     re.IGNORECASE,
 )
 _TIME: Final = re.compile(_CLOCK.encode())
+_ZONE_AND_YEAR: Final = re.compile(rb"\s+(?!UTC|GMT)[A-Z]{3,5}\s+\d{4}(?![\w.:-])")
+_YEAR_BEHIND: Final = re.compile(rb"\s+(UTC\s+|GMT\s+)?(\d{4})(?![\w.:-])")
 _COMPACT_FRACTION: Final = re.compile(rb"(?:[.,]?(?P<fraction>\d{1,3})(?!\d)|[.,](?P<long>\d{4,9})\d*)?")
 _HALF_DAY: Final = re.compile(rb"\s*([AaPp])\.?[Mm]\b\.?")
 _OFFSET: Final = re.compile(
@@ -123,6 +128,8 @@ def day_month(text: bytes) -> tuple[int, int] | None:
 
 
 def _read_form(text: bytes, form: re.Match[bytes], rules: TextRules) -> Reading:
+    if form["name6"]:
+        return _without_year(text, form, rules)
     day = _date(form, rules)
     if form["c5"]:
         clock, end = form["c5"], form.end()
@@ -166,6 +173,33 @@ def _date(form: re.Match[bytes], rules: TextRules) -> Reading:
     if order == DateOrder.UNKNOWN:
         order = DateOrder.DAY_FIRST if first > 12 else DateOrder.MONTH_FIRST
     return _midnight(year, *((second, first) if order == DateOrder.DAY_FIRST else (first, second)))
+
+
+def _without_year(text: bytes, form: re.Match[bytes], rules: TextRules) -> Reading:
+    """`Mar  5 12:00:00`, as syslog writes it (RFC 3164), or with the year behind it, as C's asctime does."""
+    match = _TIME.match(text, form.end())
+    if match is None or int(match["hour"]) > 23 or int(match["minute"]) > 59 or int(match["second"]) > 60:
+        return None
+    fraction = match["point"] or match["comma"] or b""
+    clock = int(match["hour"]) * HOUR + int(match["minute"]) * MINUTE + int(match["second"]) * SECOND
+    clock += int(fraction.ljust(3, b"0")[:3])
+    month = _MONTHS.index(form["name6"].lower().decode()) + 1
+    told = _YEAR_BEHIND.match(text, match.end())
+    if not rules.zone and _ZONE_AND_YEAR.match(text, match.end()):
+        return TimeProblem.ZONE
+    if told is None and rules.after is None:
+        return None
+    least = BEGINNING if told or rules.after is None else rules.after - DAY
+    first = int(told[2]) if told else int(to_text(least)[:4])
+    for year in (first,) if told else (first, first + 1):
+        day = _midnight(year, month, int(form["d6"]))
+        if day is None:
+            continue
+        utc = told is not None and told[1]
+        time = day + clock if utc or not rules.zone else _from_local(day + clock, rules.zone)
+        if time >= least:
+            return time
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -2,23 +2,25 @@
 
 Names are compared without case, spaces and signs: `Base Date-Time`, `BaseDateTime` and `base_date_time` are
 one. Sources: the public descriptions of the files of NOAA MarineCadastre, the Danish Maritime Authority,
-Global Fishing Watch, MarineTraffic, Spire and exactEarth, and of gpsd, AIS-catcher and Digitraffic.
+Global Fishing Watch, MarineTraffic, Spire and exactEarth, and of gpsd, AIS-catcher, Digitraffic, AISHub, VT
+Explorer, BarentsWatch and Datalastic.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from streams.decoding.records.values import plain
 
 FIELDS: Final[dict[str, str]] = {
     "mmsi": "mmsi userid ssvid mmsinumber mmsistring vesselmmsi shipmmsi sourcemmsi mmsiid mmsicode",
-    "time": "time timestamp datetime basedatetime timestamputc timeutc utctime datetimeutc utc "
-    "timestampexternal "
+    "time": "time tagblocktimestamp timestamp tstamp datetime basedatetime timestamputc timeutc utctime "
+    "datetimeutc utc timestampexternal "
     "positiontimestamp dtposutc dateutc posdate epoch unixtime unixtimestamp timestampms timestampsec ts "
     "receivedtime receivedat receivedtimeutc receivetime rxuxtime rxtime eventtime messagetime msgtime "
     "movementdatetime updatetimestamp "
     "dateandtime datetimestamp datestamp timeposition tpos timereceived postime lastposepoch lastposutc "
-    "dtutc",
+    "lastpositionepoch lastpositionutc lastpositiontime dtutc t",
     "lon": "lon long lng longitude x longitudedeg londeg longitudedegrees decimallongitude xcoord lond posx",
     "lat": "lat latitude y latitudedeg latdeg latitudedegrees decimallatitude ycoord latd posy",
     "sog": "sog speed speedoverground speedknots speedkn speedkts sogknots sogkn sogkts sogkt "
@@ -27,13 +29,14 @@ FIELDS: Final[dict[str, str]] = {
     "heading": "heading trueheading hdg headingtrue headingdeg trueheadingdeg hdt",
     "status": "status navstatus navigationalstatus navigationstatus navstat navstatuscode "
     "navigationalstatuscode "
-    "navigationstatuscode navigationalstate statuscode statusnav",
+    "navigationstatuscode navigationalstate statuscode statusnav aisnavigationalstatus",
     "imo": "imo imonumber imono lrimoshipno imonum imoid lrno imocode",
     "name": "name vesselname shipname vessel nameofvessel nameofship aisname",
     "callsign": "callsign callsignvhf radiocallsign",
     "ship_type": "shiptype vesseltype typeofship shipandcargotype aistype aisshiptype vesseltypecode "
     "shiptypecode "
-    "typeofshipandcargo shipcargotype typeandcargo vesseltypeais typecargo aisvesseltype",
+    "typeofshipandcargo shipcargotype typeandcargo vesseltypeais typecargo aisvesseltype vesseltypegeneric "
+    "aistypesummary vesseltypedetailed typename type",
     "cargo": "cargo cargotype cargocode cargotypecode",
     "length": "length loa vessellength lengthoverall shiplength lengthm lengthmeters",
     "width": "width beam breadth vesselwidth shipwidth widthm widthmeters",
@@ -44,9 +47,10 @@ FIELDS: Final[dict[str, str]] = {
     "dimstarboard sized",
     "draught": "draught draft maxdraught maximumdraught maximumstaticdraught vesseldraught draughtm "
     "currentdraught",
-    "destination": "destination dest aisdestination",
+    "destination": "destination dest aisdestination reporteddestination",
     "eta": "eta etaais",
-    "kind": "messagetype msgtype messageid msgid aismessagetype messagetypeid msgtypeid aismsgtype",
+    "kind": "messagetype msgtype messageid msgid aismessagetype messagetypeid msgtypeid aismsgtype messagenr "
+    "msgnr messagenumber",
     "class": "transceiverclass transceiver aisclass class typeofmobile mobiletype transpondertype "
     "transponderclass",
     "station": "station receiver stationid basestation basestationid receiverid receiverstation",
@@ -55,6 +59,9 @@ FIELDS: Final[dict[str, str]] = {
 _BY_NAME: Final = {
     name: (field, place) for field, names in FIELDS.items() for place, name in enumerate(names.split())
 }
+_ANY_TYPE: Final = "type"
+"""It is that of the ship only beside other static data: elsewhere it is that of a message or an object."""
+_NAMING: Final = {"name", "imo", "callsign", "to_bow"}
 _UNITS: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 
 
@@ -65,4 +72,12 @@ def fields_of(names: list[str]) -> dict[str, str]:
         found = _BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name)))
         if found is not None and (found[0] not in best or found[1] < best[found[0]][0]):
             best[found[0]] = found[1], name
+    if "ship_type" in best and plain(best["ship_type"][1]) == _ANY_TYPE and not best.keys() & _NAMING:
+        del best["ship_type"]
     return {name: field for field, (_, name) in best.items()}
+
+
+def names_of(field: str, names: Iterable[str]) -> list[str]:
+    """All of these names that a field may have, the likeliest first."""
+    known = {name: found[1] for name in names if (found := _BY_NAME.get(plain(name))) and found[0] == field}
+    return sorted(known, key=lambda name: known[name])

@@ -16,6 +16,8 @@ from streams.decoding.records.values import NO_STATUS
 NO_SECOND: Final = 60
 _CLASS_B: Final = (18, 19, 24)
 _STATIC_ONLY: Final = (5, 24)
+_MOST_DRAUGHT: Final = 30.0
+"""Metres. No ship draws more, so a larger number is in another unit; which one is not known."""
 _SPEED: Final[dict[int, tuple[float, int, int]]] = {9: (1.0, 1022, 1023), 27: (1.0, 62, 63)}
 """By message type: units in a knot, the most, and "not available"."""
 _OTHER_SPEED: Final = (10.0, 1022, 1023)
@@ -122,7 +124,7 @@ class Record(msgspec.Struct, kw_only=True):
         draught = self.draught or 0.0
         values |= name | callsign | text_values("destination", self.destination, 20)
         values |= {"imo": self.imo, "month": month, "day": day, "hour": hour, "minute": minute}
-        values["draught"] = min(round(draught * 10), 255) if draught > 0 else 0
+        values["draught"] = min(round(draught * 10), 255) if 0 < draught <= _MOST_DRAUGHT else 0
         return [Payload(pack("5", values), fill_of("5"))]
 
     def _common_static(self) -> dict[str, int]:

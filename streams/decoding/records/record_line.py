@@ -12,6 +12,7 @@ from streams.decoding.lines.sentence import ATTACHED, Sentence
 from streams.decoding.lines.tag_block import NO_TAG, Tag
 from streams.decoding.lines.time_text import Reading, TextRules, read_time
 from streams.decoding.payload import Content, read_content
+from streams.decoding.records import values
 from streams.decoding.records.dialects.known import records_of
 from streams.decoding.records.record import Payload, Record
 
@@ -21,8 +22,14 @@ Told = tuple[Sentence, Tag, Reading]
 _TALKER: Final = b"AIVDM"
 _LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
 _HEX: Final = re.compile(
-    rb"(.*[\s,;:|])?\"?(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){6,127}[0-9A-Fa-f]{2})\"?\s*", re.DOTALL
+    rb"(.*[\s,;:|])?\"?(?:0x)?((?:[0-9A-Fa-f]{2}){6,127}[0-9A-Fa-f]{2})\"?\s*", re.DOTALL
 )
+_HEX_BYTES: Final = re.compile(rb"\"?(?:[0-9A-Fa-f]{2}[ :]){6,127}[0-9A-Fa-f]{2}\"?\s*")
+_AFTER_SIGN: Final = re.compile(rb"(?:^|[\s,;|])(?=\"?[0-9A-Fa-f]{2}[ :])")
+_MOST_SIGNS: Final = 12
+"""Places in a line from which bytes in pairs of digits may begin."""
+_TOPIC: Final = re.compile(rb"vessels-v2/(\d{1,9})/")
+"""How Digitraffic names the vessel, in the topic only; `mosquitto_sub -v` writes it before the object."""
 _CRC_BITS: Final = 16
 _LINES_OF_ARRAYS: Final = b"[]{}, \t\r"
 
@@ -77,6 +84,9 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
         except _NO_RECORD:
             continue
         for record, payloads in records:
+            if not record.mmsi and (topic := _TOPIC.search(line, 0, start)):
+                record.mmsi = values.mmsi(topic[1].decode())
+                payloads = record.payloads()
             if not record.mmsi:
                 outcome = Outcome.NO_MMSI
                 continue
@@ -121,19 +131,25 @@ def _sentence(payload: Payload, number: int, lines: int, line: bytes) -> Sentenc
 
 def _of_hex(line: bytes, number: int, rules: TextRules) -> list[Told] | None:
     """A log of time and payload bits, eight to a byte; a CRC of 16 bits behind them may be there."""
-    match = _HEX.fullmatch(line)
-    if match is None:
-        return None
-    try:
-        data = bytes.fromhex(match[2].replace(b":", b" ").decode())
-    except ValueError:
-        return None
-    time = read_time(match[1], rules) if match[1] else None
-    for bits in (len(data) * 8, len(data) * 8 - _CRC_BITS):
-        payload = _armoured(data, bits)
-        if isinstance(read_content(payload.text, payload.fill), Content):
-            return [(_sentence(payload, number, 1, line), NO_TAG, time)]
+    parts = [(read_time(before, rules) if before else None, digits) for before, digits in _hex_parts(line)]
+    for time, digits in sorted(parts, key=lambda part: part[0] is None):  # a time looks like bytes, too
+        data = bytes.fromhex(digits.translate(None, b': \t\r"').decode())
+        for bits in (len(data) * 8, len(data) * 8 - _CRC_BITS):
+            payload = _armoured(data, bits)
+            if isinstance(read_content(payload.text, payload.fill), Content):
+                return [(_sentence(payload, number, 1, line), NO_TAG, time)]
     return None
+
+
+def _hex_parts(line: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What may be the time and the payload: digits in one piece, or in pairs."""
+    if match := _HEX.fullmatch(line):
+        yield match[1] or b"", match[2]
+    for place, sign in enumerate(_AFTER_SIGN.finditer(line)):
+        if place >= _MOST_SIGNS:
+            return
+        if _HEX_BYTES.fullmatch(line, sign.end()):
+            yield line[: sign.end()], line[sign.end() :]
 
 
 def _armoured(data: bytes, bits: int) -> Payload:

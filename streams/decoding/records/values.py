@@ -77,6 +77,35 @@ def number(value: Any) -> float | None:
     return result if abs(result) <= MOST else None
 
 
+_PLACE: Final = re.compile(
+    r"([NSEW])?\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:[°d:\s]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′m:]?\s*"
+    r"(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:[\"″]|'')?)?)?)?\s*([NSEW])?",
+    re.IGNORECASE,
+)
+_WITH_UNIT: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(?:kn|kts?|knots?|m|°|deg)\.?", re.IGNORECASE)
+
+
+def measure(value: Any) -> float | None:
+    """A number of knots, metres or degrees, also with that unit behind it: `7.4 kn`, `42°42.0'N`, `131.9 E`.
+
+    Degrees south and west are negative; a text without a letter for that has no minutes.
+    """
+    found = number(value)
+    if found is not None or not isinstance(value, str):
+        return found
+    text = value.strip()
+    if match := _WITH_UNIT.fullmatch(text):
+        return float(match[1].replace(",", "."))
+    match = _PLACE.fullmatch(text)
+    if match is None or bool(match[1]) == bool(match[5]):
+        return None
+    degrees, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.group(2, 3, 4))
+    if minutes >= 60 or seconds >= 60:
+        return None
+    size = degrees + minutes / 60 + seconds / 3600
+    return -size if (match[1] or match[5]) in "SWsw" else size
+
+
 def whole(value: Any) -> int | None:
     """A whole number; of `9.0` and `9,0` too."""
     if isinstance(value, str) and (match := _WHOLE.fullmatch(value.strip())):

@@ -3,12 +3,12 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
-from geofences.drawn import fence_of, read_outline
+from geofences.drawn import fences_of, read_outline
 from geofences.fence import Fence
 from models.drawn_fence import LONGEST_NAME, MOST_FENCES, MOST_VERSIONS, FenceVersion
 from models.errors import InputError, TankerwatchError
@@ -185,17 +185,5 @@ def current(versions: Sequence[FenceVersion]) -> list[FenceVersion]:
 
 
 def exported(versions: Sequence[FenceVersion]) -> list[Fence]:
-    """As fences that `--fence` reads: each version ends where the next one begins.
-
-    What the stages have not taken yet is left out.
-    """
-    out: list[Fence] = []
-    for _, group in groupby(versions, key=lambda each: each.id):
-        counted = [each for each in group if each.valid_from is not None]
-        ends: list[Millis | None] = [*(after.begins for _, after in pairwise(counted)), None]
-        out += (
-            fence_of(each, each.begins, end)
-            for each, end in zip(counted, ends, strict=True)
-            if not each.deleted
-        )
-    return out
+    """As fences that `--fence` reads. What the stages have not taken yet is left out."""
+    return fences_of([version for version in versions if version.valid_from is not None])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.source_hints import DateOrder
+from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
 from streams.decoding.records.names import FIELDS, fields_of
 from streams.decoding.records.values import KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
@@ -57,8 +58,8 @@ class ColumnMap:
     factors: dict[str, float]
     order: DateOrder
     note: str
-    tenths: bool = False
-    """Speeds are in tenths of a knot if the first ones are whole numbers."""
+    scaled: Mapping[str, float] = field(default_factory=dict)
+    """What numbers of the layout are multiplied by if the first ones are whole numbers."""
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -117,7 +118,7 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
             f"has no {what} that is known to hold {missing} (its {what}s: {shown}); name them, such as "
             "--columns mmsi=MMSI,time=Time,lat=Lat,lon=Lon, with names or with numbers from 1"
         )
-    layout, order, tenths = _layout({plain(name) for name in header}, header)
+    layout, order, scaled = _layout({plain(name) for name in header}, header)
     factors = {
         holds: UNITS[holds][unit[1].lower()]
         for holds, place in places.items()
@@ -130,7 +131,8 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
         f"; {holds} times {factor:.6g}" for holds, factor in sorted(factors.items()) if factor != 1
     )
     note = f"read as {layout}: {told}{changed}"
-    return ColumnMap(layout, places, factors, order, note, tenths and "sog" not in factors)
+    scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
+    return ColumnMap(layout, places, factors, order, note, scaled)
 
 
 def _place(header: Sequence[str], name: str, shown: str) -> int:
@@ -145,20 +147,22 @@ def _place(header: Sequence[str], name: str, shown: str) -> int:
     )
 
 
-def _layout(names: set[str], header: Sequence[str]) -> tuple[str, DateOrder, bool]:
-    """The name of a known layout, the order of its dates, and whether its speeds may be tenths of a knot."""
+def _layout(names: set[str], header: Sequence[str]) -> tuple[str, DateOrder, Mapping[str, float]]:
+    """The name of a known layout, the order of its dates, and the scales that its numbers may have."""
     if "basedatetime" in names:
-        return "MarineCadastre (NOAA)", DateOrder.UNKNOWN, False
+        return "MarineCadastre (NOAA)", DateOrder.MONTH_FIRST, {}
     if "typeofmobile" in names:
-        return "aisdk (Danish Maritime Authority)", DateOrder.DAY_FIRST, False
+        return "aisdk (Danish Maritime Authority)", DateOrder.DAY_FIRST, {}
     if {"distancefromshore", "distancefromport"} & names and "mmsi" in names:
-        return "Global Fishing Watch", DateOrder.UNKNOWN, False
+        return "Global Fishing Watch", DateOrder.UNKNOWN, {}
     if {"mmsi", "lat", "lon", "speed", "timestamp"} <= names and (
         {"dsrc", "shipid"} & names or {"MMSI", "LAT", "LON", "SPEED", "COURSE", "TIMESTAMP"} <= set(header)
     ):
-        return "MarineTraffic", DateOrder.UNKNOWN, True
+        return "MarineTraffic", DateOrder.UNKNOWN, TENTHS
+    if {"tstamp", "navstat", "longitude", "latitude"} <= names:
+        return "AISHub", DateOrder.UNKNOWN, AS_SENT
     if {"messageid", "repeatindicator"} <= names and "time" in names:
-        return "exactEarth", DateOrder.UNKNOWN, False
+        return "exactEarth", DateOrder.UNKNOWN, {}
     if "collectiontype" in names or {"createdat", "msgtype"} <= names:
-        return "Spire", DateOrder.UNKNOWN, False
-    return "a table by the names of its columns", DateOrder.UNKNOWN, False
+        return "Spire", DateOrder.UNKNOWN, {}
+    return "a table by the names of its columns", DateOrder.UNKNOWN, {}

@@ -9,7 +9,6 @@ from typing import Final
 
 from models.frame import Frame
 from streams.decoding.lines.outcome import Outcome
-from streams.decoding.lines.time_text import TextRules
 from streams.decoding.records.names import fields_of
 from streams.decoding.records.values import number
 from streams.recordings.errors import Interrupted, SourceError
@@ -105,8 +104,9 @@ class _Reader:
         header = found.header or tuple(str(place) for place in range(1, width + 1))
         self._map: ColumnMap = map_columns(header, options)
         self._sign, self._width, self._header = found.sign, width, found.place
+        self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
         self._cutting = cutting
-        self._writer = RowWriter(self._map, TextRules(cutting.hints.timezone, cutting.hints.date_order))
+        self._writer = RowWriter(self._map, cutting.rules)
         self._decimal = found.sign != b","
         cutting.note(self._map.note)
 
@@ -121,7 +121,7 @@ class _Reader:
         while index < len(lines):
             at, line = index, lines[index].rstrip(b"\r")
             index += 1
-            if at <= skip or not line.strip() or (line.startswith(b"#") and line.count(self._sign) < 2):
+            if at <= skip or not line.strip() or self._is_context(line):
                 result[at] = b"# " + line if line.strip() else b""
                 continue
             if b'"' in line:
@@ -155,6 +155,10 @@ class _Reader:
                 self._cutting.note(note)
             self._writer.notes.clear()
         return result
+
+    def _is_context(self, line: bytes) -> bool:
+        """Whether it is a comment, or the header once more, as where files were put together."""
+        return line == self._again or (line.startswith(b"#") and line.count(self._sign) < 2)
 
     def _unquoted(self, line: bytes) -> bytes:
         inner = _INNER.encode()

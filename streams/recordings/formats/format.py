@@ -6,6 +6,7 @@ from typing import Protocol
 
 from models.frame import Frame
 from models.source_hints import NO_HINTS, SourceHints
+from streams.decoding.lines.time_text import TextRules
 from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
 
 
@@ -22,6 +23,11 @@ class Cutting:
     hints: SourceHints = NO_HINTS
     columns: ColumnOptions = NO_COLUMNS
     note: Callable[[str], object] = str
+
+    @property
+    def rules(self) -> TextRules:
+        """How times in the columns of tables are read."""
+        return TextRules(self.hints.timezone, self.hints.date_order, self.hints.base_time)
 
 
 class Format(Protocol):

@@ -14,10 +14,14 @@ _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))
 _LOGGED: Final = re.compile(rb"(?m)^[^\n{\"]{1,80}\{\"[A-Za-z_]+\":.*\}\s*$")
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _NAMES: Final = (
-    rb'"(?:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks)"\s*:\s*'
+    rb'"(?i:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks|groups|nodes)'
+    rb'"\s*:\s*'
 )
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
+_DEEP_KEY: Final = re.compile(rb'"(?:features|msgs|nodes|ships|vessels)"\s*:\s*$')
+_DEEPEST: Final = 4
+"""Objects within one another around such an array."""
 _OF_SENTENCES: Final = re.compile(_NAMES + rb'\[\s*"(?:!|\\\\)')
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
@@ -44,7 +48,19 @@ class JsonText:
         )
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        return cut_into_frames(source, object_lines(text), cutting.bytes, cutting.lines)
+        blank, any_frame = True, False
+
+        def read() -> Iterator[bytes]:
+            nonlocal blank
+            for chunk in text:
+                blank = blank and not chunk.strip()
+                yield chunk
+
+        for frame in cut_into_frames(source, object_lines(read()), cutting.bytes, cutting.lines):
+            any_frame = True
+            yield frame
+        if not any_frame and not blank:
+            raise SourceError("is JSON that holds no record; give a recording with at least one")
 
 
 def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:
@@ -110,15 +126,17 @@ class ObjectCutter:
     def _read(self, line: bytes, found: list[bytes]) -> None:
         """Follow the objects and arrays of a line."""
         begin = 0  # of the part that belongs to the open object
+        bare = -1  # where the innermost array begins, if nothing in it was given out
         for token in _TOKEN.finditer(line):
             sign = token[0]
             if sign[:1] == b'"':
                 if not self._depth and _SENTENCE.match(sign):
                     found.append(_decoded(sign))
+                    bare = -1
             elif self._depth:
                 if sign in b"{[":
-                    if sign == b"[" and self._depth == 1 and self._is_envelope(line, begin, token.start()):
-                        self._around += [b"{", b"["]
+                    if sign == b"[" and self._is_envelope(line, begin, token.start()):
+                        self._around += [b"{"] * self._depth + [b"["]
                         self._depth, self._object, self._size = 0, [], 0
                     else:
                         self._depth += 1
@@ -129,14 +147,19 @@ class ObjectCutter:
                         found.append(b" ".join(self._object))
                         self._object, self._size = [], 0
             elif sign == b"{":
+                bare = -1
                 if self._around[-1:] == [b"{"]:  # beside the array in its envelope: passed over
                     self._around.append(sign)
                 else:
                     begin, self._depth = token.start(), 1
             elif sign == b"[":
+                bare = token.start() if b"{" not in self._around[-1:] else -1
                 self._around.append(sign)
             elif self._around:
                 self._around.pop()
+                if bare >= 0 and line[bare + 1 : token.start()].strip():
+                    found.append(line[bare : token.end()])  # values without names: not read, but not lost
+                bare = -1
         if self._depth:
             self._keep(line[begin:])
             if self._size > _LONGEST_OBJECT:
@@ -144,6 +167,8 @@ class ObjectCutter:
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
         """Whether the array that opens here holds the objects, rather than being a part of one."""
+        if self._depth > _DEEPEST or (self._depth > 1 and not _DEEP_KEY.search(line, begin, place)):
+            return False
         head = b" ".join([*self._object, line[begin:place]])
         return (
             _KEY.search(head) is not None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.frame import Frame
-from streams.decoding.lines.time_text import TextRules, zone_of
+from streams.decoding.lines.time_text import zone_of
 from streams.decoding.records.names import fields_of
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.batch import Batch
@@ -80,7 +80,7 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
     shown = [*header, *_PLACE] if points else header
     columns = map_columns(shown, cutting.columns)
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
-    writer = RowWriter(columns, TextRules(cutting.hints.timezone, cutting.hints.date_order))
+    writer = RowWriter(columns, cutting.rules)
     names = {holds: shown[place] for holds, place in columns.places.items()}
     wanted = list(dict.fromkeys(name for name in names.values() if name in header))
     first = 1

@@ -26,6 +26,14 @@ from streams.recordings.formats.row_statics import RowStatics, detached
 _UNTOLD: Final = -1
 _POSITIONS: Final = (1, 2, 3, 4, 9, 18, 19, 27)
 _KINDS: Final = (*_POSITIONS, 5, 24)
+_MEASURES: Final = ("sog", "cog", "heading", "length", "width", "draught")
+_USUAL: Final = {"lon": "deg", "lat": "deg", "sog": "kn", "cog": "deg", "draught": "m"}
+_SCALED: Final = {
+    "sog": "speeds are in tenths of a knot",
+    "draught": "draughts are in decimetres",
+    "lon": "positions are in 1/600,000 degree",
+    "cog": "courses are in tenths of a degree",
+}
 _BASE_STATION: Final = ("basestation",)
 _AIRCRAFT: Final = ("sarairborne", "searchandrescueaircraft", "saraircraft")
 _NO_VESSEL: Final = ("aton", "aidtonavigation", "navaid")
@@ -40,6 +48,8 @@ class RowWriter:
     _decided: bool = False
     _statics: RowStatics | None = None
     _factors: dict[str, float] = field(default_factory=dict)
+    _with_units: set[str] = field(default_factory=set)
+    """Columns whose cells have a unit or a letter of the compass behind the number."""
     notes: list[str] = field(default_factory=list)
 
     def lines(self, batch: Batch) -> list[bytes]:
@@ -78,12 +88,10 @@ class RowWriter:
             return
         self._decided = True
         self._factors = dict(self.columns.factors)
-        if self.columns.tenths and "sog" in self.columns.places:
-            speeds = batch.numbers("sog")
-            speeds = speeds[~np.isnan(speeds)]
-            if len(speeds) and (speeds == np.round(speeds)).all():
-                self._factors["sog"] = 0.1
-                self.notes.append("speeds are in tenths of a knot; where they are not, give --units sog=kn")
+        for name in ("lon", "lat", *_MEASURES):
+            if name in self.columns.places and _has_units(batch, name):
+                self._with_units.add(name)
+        self._scale(batch)
         if self.rules.order is DateOrder.UNKNOWN:
             order = self.columns.order
             if order is DateOrder.UNKNOWN and batch.times() is None and "time" in self.columns.places:
@@ -91,7 +99,20 @@ class RowWriter:
                 over = [any(pair and pair[place] > 12 for pair in pairs) for place in (0, 1)]
                 if over[0] != over[1]:
                     order = DateOrder.DAY_FIRST if over[0] else DateOrder.MONTH_FIRST
-            self.rules = TextRules(self.rules.zone, order)
+            self.rules = self.rules._replace(order=order)
+
+    def _scale(self, batch: Batch) -> None:
+        """Where the layout may have scaled numbers, and the first ones are whole numbers, they are."""
+        scaled = self.columns.scaled
+        for name in ("lon", "lat"):
+            if name in scaled and not (np.abs(_known(batch.numbers(name))) > 180).any():
+                return  # degrees; then no other number is scaled either
+        whole = [name for name in scaled if _are_whole(_known(batch.numbers(name)))]
+        if "sog" in whole or "lon" in whole:
+            self._factors |= {name: scaled[name] for name in whole}
+            units = ",".join(f"{name}={_USUAL[name]}" for name in whole)
+            said = ", ".join(_SCALED[name] for name in whole if name in _SCALED)
+            self.notes.append(f"{said}; where they are not, give --units {units}")
 
     def _time_texts(self, batch: Batch) -> tuple[list[str], Ints]:
         texts, which = batch.texts("time")
@@ -124,6 +145,11 @@ class RowWriter:
         if name not in self.columns.places:
             return np.full(batch.rows, np.nan)
         found = batch.numbers(name)
+        if name in self._with_units:
+            texts, which = batch.texts(name)
+            told = [values.measure(text) for text in texts]
+            read = np.array([np.nan if each is None else each for each in told] or [np.nan])[which]
+            found = np.where(np.isnan(found), read, found)
         found = np.where(np.abs(found) <= values.MOST, found, np.nan)
         return found * self._factors.get(name, 1.0)
 
@@ -146,6 +172,25 @@ class RowWriter:
             for row, line in zip(rows.tolist(), made, strict=True):
                 lines[row] = line
         return lines
+
+
+def _known(numbers: Floats) -> Floats:
+    found: Floats = numbers[~np.isnan(numbers)]
+    return found
+
+
+def _are_whole(numbers: Floats) -> bool:
+    return bool(len(numbers) and (numbers == np.round(numbers)).all())
+
+
+def _has_units(batch: Batch, name: str) -> bool:
+    """Whether cells of a column are numbers only together with what stands behind them."""
+    missing = np.flatnonzero(np.isnan(batch.numbers(name)))
+    if not len(missing):
+        return False
+    texts, which = batch.texts(name)
+    cells = {texts[place] for place in np.unique(which[missing]).tolist()}
+    return any(values.measure(cell) is not None for cell in cells)
 
 
 def _head(line: bytes, drop: bool) -> bytes:

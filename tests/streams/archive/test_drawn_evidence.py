@@ -90,3 +90,16 @@ def test_crossings_of_a_drawn_fence_are_proved(
         drawn_later = bundle.read(members.ORDER)
     assert b"drawn-2" in drawn_later
     assert b"drawn-1" not in drawn_later
+    replayed = tmp_path / "events.jsonl"
+    assert run(["replay", str(path), "--out", str(replayed)]) == 0
+    assert "drawn fences of the archive (Roads, Roads, again) count from" in capsys.readouterr().err
+    found = [event for event in map(from_json, replayed.read_bytes().splitlines()) if event.fence_crossing]
+    assert {of_first(event) for event in found} == {of_first(event) for event in crossings}
+    later = {event.fence_crossing.fence for event in found if event.fence_crossing}
+    assert later == {"drawn-1", "drawn-2"}
+
+
+def of_first(event: Event) -> tuple[str, ...] | None:
+    """What a crossing of the first fence says; None for others."""
+    crossing = event.fence_crossing
+    return None if crossing is None or crossing.fence != "drawn-1" else (event.id, event.type, crossing.after)

@@ -12,6 +12,8 @@ import typer
 import yaml
 from jsonschema import Draft202012Validator
 
+from streams.archive.folder import MANIFEST
+from streams.archive.follow import FollowSettings
 from streams.cli.main import app
 from streams.deployment.config import Deployment, from_environment
 from streams.feed.http import access
@@ -31,7 +33,7 @@ from tests.streams.contracts.published import load
 from tests.streams.contracts.validators import ROOT
 from tests.waiting import wait_until
 
-OURS: Final = ("ingest", "worker", "sink", "feed", "alerts")
+OURS: Final = ("ingest", "worker", "sink", "feed", "alerts", "archive")
 SERVICES: Final[dict[str, Any]] = compose()["services"]
 DOCKERFILE: Final = ROOT / ".docker" / "Dockerfile"
 
@@ -49,7 +51,9 @@ def test_one_command_starts_all_that_is_needed() -> None:
     for name, service in SERVICES.items():
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["test"]
-        assert ("profiles" in service) == (name == "alerts")  # alerts need rules
+        # alerts need rules, and an archive a disk
+        assert service.get("profiles", [name]) == [name]
+        assert ("profiles" in service) == (name in ("alerts", "archive"))
         for needed in service.get("depends_on", {}).values():
             assert needed == {"condition": "service_healthy"}
         if name in OURS:
@@ -115,6 +119,7 @@ def test_redis_has_a_password_that_stands_in_no_list_of_processes(tmp_path: Path
         file = SERVICES[name]["environment"]["TANKERWATCH_REDIS_PASSWORD_FILE"]
         assert file == "/run/secrets/redis_password"
     assert not SERVICES["ingest"]["secrets"]
+    assert not SERVICES["archive"]["secrets"]
     port = free_port()
     program, flag, script = SERVICES["redis"]["command"]
     script = script.replace("/tmp/redis.conf", str(tmp_path / "redis.conf"))  # noqa: S108 (of the container)
@@ -269,6 +274,22 @@ def test_ingest_is_healthy_while_its_position_is_written() -> None:
 
     folder = command(SERVICES["ingest"])[command(SERVICES["ingest"]).index("--buffer") + 1]
     assert f"{folder}/{spool._POSITION}" in SERVICES["ingest"]["healthcheck"]["test"][-1]
+
+
+def test_the_archive_lies_on_its_volume_and_has_the_rules_of_the_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = parsed("archive", {"TANKERWATCH_ARCHIVE_DAYS": "30"}, monkeypatch)
+    assert values["folder"].is_relative_to(SERVICES["archive"]["volumes"][0].partition(":")[2])
+    assert (values["keep_raw"], values["snapshots"], values["every"]) == (30, True, 60.0)
+    assert f"{values['folder']}/{MANIFEST}" in SERVICES["archive"]["healthcheck"]["test"][-1]
+    assert parsed("archive", {}, monkeypatch)["keep_raw"] == FollowSettings().keep_raw_days
+    redis = {"TANKERWATCH_REDIS", "TANKERWATCH_REDIS_PASSWORD_FILE"}
+    workers = names("worker") - redis - {"TANKERWATCH_WEB_PORT", "TANKERWATCH_METRICS_HOST"}
+    told = {name for name in workers if not name.endswith(("_SECONDS", "_FRAMES"))}
+    assert names("archive") == told
+    given = compose({"TANKERWATCH_PREFIX": "slow."})["services"]["archive"]["environment"]
+    assert from_environment(given).prefix == "slow."
 
 
 # --- the image

@@ -1,19 +1,21 @@
 """Drawn fences through topics: what counts from when is announced, and with that a replay finds the same."""
 
-from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from geofences.drawn import fence_of, read_outline
+from geofences.drawn import fences_of, read_outline
 from geofences.fence import Fence, dump_fences, read_fences
 from models.drawn_fence import FenceVersion
 from models.event import Event, from_json, to_json
 from models.time import HOUR, from_text, to_text
 from streams.deployment import wire
+from streams.deployment.config import Deployment
 from streams.deployment.wire import RawFrame
 from streams.pipeline.operator import OutgoingRecord
 from streams.pipeline.operators import DecoderOperator
+from streams.pipeline.rebuild import lacking
 from streams.stages.core import Core
 from streams.stages.rules import Rules
 from tests.scenarios.runs import RULES, frames
@@ -46,11 +48,7 @@ def frame_of(version: FenceVersion) -> RawFrame:
 
 def exported(versions: list[FenceVersion]) -> tuple[Fence, ...]:
     """As the file of an export says them, in which each version ends where the next one begins."""
-    ends = [after.begins for _, after in pairwise(versions)] + [None]
-    fences = [
-        fence_of(each, each.begins, end) for each, end in zip(versions, ends, strict=True) if not each.deleted
-    ]
-    return read_fences(dump_fences(fences).encode(), "drawn.geojson")
+    return read_fences(dump_fences(fences_of(versions)).encode(), "drawn.geojson")
 
 
 def part(begin: str, end: str) -> list[str]:
@@ -156,3 +154,17 @@ def test_a_line_that_is_no_fence_is_a_dead_letter() -> None:
     assert [each.topic for each in out] == [TOPICS.reports, TOPICS.rejects, TOPICS.rejects]
     assert wire.decode(out[0].value, wire.ReportsFrame).drawn == [good]
     assert all(each.headers["reason"].startswith(b"no_fence: ") for each in out[1:])
+
+
+def test_a_rebuild_warns_of_drawn_fences_that_its_files_lack(tmp_path: Path) -> None:
+    versions = [
+        drawn(1, "2024-10-31T12:00:00Z"),
+        drawn(1, "2024-10-31T12:00:00Z", id="gone"),
+        drawn(2, "2024-10-31T13:00:00Z", id="gone", deleted=True),
+    ]
+    (warning,) = lacking(versions, Deployment())
+    assert "Roads (drawn-1)" in warning
+    assert "gone" not in warning
+    file = tmp_path / "drawn.geojson"
+    file.write_text(dump_fences(fences_of(versions[:1])))
+    assert not lacking(versions, Deployment(fences=str(file)))

@@ -1,4 +1,4 @@
-"""canboat: `analyzer -json` (https://canboat.github.io/canboat), the AIS messages of NMEA 2000."""
+"""canboat: AIS messages of NMEA 2000 by `analyzer -json` (https://canboat.github.io/canboat) or canboatjs."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +18,7 @@ from streams.decoding.records.dialects.fields import (
 from streams.decoding.records.record import Record
 
 _CANBOAT: Final = {129038: 1, 129039: 18, 129040: 19, 129793: 4, 129794: 5, 129798: 9, 129809: 24, 129810: 24}
+_DEGREES: Final = 57.29577951308232
 _CANBOAT_PARTS: Final = {129809: "A", 129810: "B"}
 
 
@@ -32,6 +33,7 @@ def canboat(found: Object, rules: TextRules) -> list[Record] | None:
     time = found.get("timestamp")
     if isinstance(time, str) and time[10:11] == "-":
         time = f"{time[:10]}T{time[11:]}"
+    degrees = _DEGREES if _in_radians(found) else 1.0
     length, beam = values.number(first_of(said, "length")), values.number(first_of(said, "beam"))
     bow = values.number(first_of(said, "positionreferencefrombow"))
     starboard = values.number(first_of(said, "positionreferencefromstarboard"))
@@ -47,8 +49,8 @@ def canboat(found: Object, rules: TextRules) -> list[Record] | None:
             lon=values.number(said.get("longitude")),
             lat=values.number(said.get("latitude")),
             sog=scaled(said.get("sog"), values.KNOTS_PER_MS),
-            cog=values.number(said.get("cog")),
-            heading=values.number(first_of(said, "heading", "trueheading")),
+            cog=scaled(said.get("cog"), degrees),
+            heading=scaled(first_of(said, "heading", "trueheading"), degrees),
             status=values.status(first_of(said, "navstatus", "navigationalstatus")),
             second=second_of(said.get("timestamp")),
             imo=values.imo(said.get("imonumber")),
@@ -62,6 +64,11 @@ def canboat(found: Object, rules: TextRules) -> list[Record] | None:
             part=_CANBOAT_PARTS.get(number, ""),
         )
     ]
+
+
+def _in_radians(found: Object) -> bool:
+    """Whether canboatjs wrote it (github.com/canboat/canboatjs), which leaves angles in radians."""
+    return "canId" in found or "input" in found or "userId" in found["fields"]
 
 
 def _canboat_value(value: Any) -> Any:

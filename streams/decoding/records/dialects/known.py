@@ -4,8 +4,8 @@ Each reader takes an object of its kind and gives records; none where the object
 a control frame, a message of another type, data of another kind. Of an object of another kind it gives None.
 """
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from streams.decoding.lines.time_text import TextRules
 from streams.decoding.records.dialects.aisstream import aisstream
@@ -30,8 +30,20 @@ DIALECTS: Final[tuple[tuple[str, Callable[[Object, TextRules], list[Record] | No
 
 def records_of(found: Object, rules: TextRules) -> tuple[str, list[Record]]:
     """The name of the dialect of an object (empty for none), and its records."""
+    if isinstance(found.get("mmsi"), Mapping):
+        found = {name: _bare(value) for name, value in found.items()}
     for name, read in DIALECTS:
         records = read(found, rules)
         if records is not None:
             return name, records
     return "", []
+
+
+def _bare(value: Any) -> Any:
+    """The value of a field that is annotated (`{"value": 7}`) or typed (`{"$numberLong": "1"}`)."""
+    if isinstance(value, Mapping):
+        if "value" in value:
+            return value["value"]
+        if len(value) == 1 and str(next(iter(value))).startswith("$"):
+            return next(iter(value.values()))
+    return value

@@ -1,6 +1,8 @@
 """Any other object or GeoJSON feature, by the names of its fields."""
 
-from streams.decoding.lines.time_text import TextRules
+from typing import Any, Final
+
+from streams.decoding.lines.time_text import Reading, TextRules
 from streams.decoding.records import values
 from streams.decoding.records.dialects.fields import (
     REPORTED,
@@ -11,19 +13,26 @@ from streams.decoding.records.dialects.fields import (
     size_of,
     time_of,
 )
-from streams.decoding.records.names import fields_of
+from streams.decoding.records.dialects.scales import scales_of
+from streams.decoding.records.names import fields_of, names_of
 from streams.decoding.records.record import Record
+
+_PLACES: Final = {"ais", "lastknownposition", "lastposition", "lastpositionupdate", "position"}
+"""Objects in a record that tell where the vessel was, and when."""
+_ABOUT: Final = {
+    *("properties", "data", "vessel", "ship", "staticdata", "static"),
+    *("currentvoyage", "mostrecentvoyage", "voyage", "dimensions", "dimension"),
+}
+"""Objects in a record that tell more about the vessel."""
+_DEEPEST: Final = 3
 
 
 def other(found: Object, rules: TextRules) -> list[Record] | None:
-    """An object with an MMSI and a position or static data under usual names, in knots and degrees."""
-    flat = dict(found)
-    for name in ("properties", "data", "position", "vessel", "ais", "last_position", "lastPositionUpdate"):
-        inner = found.get(name)
-        flat |= {key: value for key, value in object_of(inner).items() if flat.get(key) in (None, "", inner)}
-    place = object_of(found.get("geometry")).get("coordinates")
-    if isinstance(place, list) and len(place) >= 2:
-        flat |= {"lon": place[0], "lat": place[1]}
+    """An object with an MMSI and a position or static data under usual names.
+
+    In knots, degrees and metres, but for those of scales.py.
+    """
+    flat = _flat(found)
     known = fields_of([str(key) for key in flat])
     held = {field: flat[name] for name, field in known.items() if name in flat}
     if "mmsi" not in held:
@@ -31,25 +40,63 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     kind = values.whole(held.get("kind")) or 0
     if kind and kind not in REPORTED:
         return []
+    scales = scales_of(flat, held)
+
+    def measure(field: str) -> float | None:
+        number = values.measure(held.get(field))
+        return None if number is None else number * scales.get(field, 1.0)
+
     size = sides(*(held.get(f"to_{side}") for side in ("bow", "stern", "port", "starboard")))
     record = Record(
         mmsi=values.mmsi(held["mmsi"]),
         kind=kind,
         class_b=values.is_class_b(held.get("class")),
-        time=time_of(held.get("time"), rules),
+        time=_time(flat, rules),
         station=name_of(held.get("station")),
-        lon=values.number(held.get("lon")),
-        lat=values.number(held.get("lat")),
-        sog=values.number(held.get("sog")),
-        cog=values.number(held.get("cog")),
-        heading=values.number(held.get("heading")),
+        lon=measure("lon"),
+        lat=measure("lat"),
+        sog=measure("sog"),
+        cog=measure("cog"),
+        heading=measure("heading"),
         status=values.status(held.get("status")),
         imo=values.imo(held.get("imo")),
         name=values.text(held.get("name")),
         callsign=values.text(held.get("callsign")),
         destination=values.text(held.get("destination")),
         ship_type=values.ship_type(held.get("ship_type"), name_of(held.get("cargo"))),
-        size=size if any(size) else size_of(held.get("length"), held.get("width")),
-        draught=values.number(held.get("draught")),
+        size=size if any(size) else size_of(measure("length"), measure("width")),
+        draught=measure("draught"),
     )
     return [record] if record.payloads() else []
+
+
+def _time(flat: Object, rules: TextRules) -> Reading:
+    """The first field of a time that holds one: `timestamp` may be the second of the transmission."""
+    for name in names_of("time", map(str, flat)):
+        time = time_of(flat.get(name), rules)
+        if time is not None:
+            return time
+    return None
+
+
+def _flat(found: Object, depth: int = 0) -> dict[str, Any]:
+    """The fields of an object and of those in it, of which the one with the position counts first."""
+    first: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    for name, value in found.items():
+        inner = object_of(value)
+        if inner and depth < _DEEPEST:
+            what = values.plain(str(name))
+            if what in _PLACES:
+                first |= _flat(inner, depth + 1)
+            elif what in _ABOUT:
+                last = _flat(inner, depth + 1) | last
+        place = inner.get("coordinates")  # of a point of GeoJSON, however it is called
+        if isinstance(place, list) and len(place) >= 2:
+            first = {"lon": place[0], "lat": place[1]} | first
+    own = {str(name): value for name, value in found.items() if not object_of(value)}
+    return _held(last) | _held(own) | _held(first)
+
+
+def _held(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value not in (None, "")}

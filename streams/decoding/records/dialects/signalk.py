@@ -25,22 +25,27 @@ def signalk(found: Object, rules: TextRules) -> list[Record] | None:
     if not isinstance(updates, list):
         return None
     context = str(found.get("context") or "vessels.self")
-    said: dict[str, Any] = {}
-    time: Reading = None
+    if context.startswith(("atons", "aton", "shore")):
+        return []
+    by_time: dict[Reading, dict[str, Any]] = {}  # updates of several sources may come in one delta
     for update in updates:
-        time = time_of(object_of(update).get("timestamp"), rules) or time
+        said = by_time.setdefault(time_of(object_of(update).get("timestamp"), rules), {})
         entries = object_of(update).get("values")
         for entry in entries if isinstance(entries, list) else ():
             path, value = object_of(entry).get("path"), object_of(entry).get("value")
             said |= dict(value) if path == "" and isinstance(value, Mapping) else {str(path): value}
-    if context.startswith(("atons", "aton", "shore")):
-        return []
+    records = [_record(context, time, said) for time, said in by_time.items()]
+    return [record for record in records if record.payloads()]
+
+
+def _record(context: str, time: Reading, said: Object) -> Record:
+    """What the updates of one time say."""
     place, class_b = (
         object_of(said.get("navigation.position")),
         values.is_class_b(said.get("sensors.ais.class")),
     )
     kind = 9 if context.startswith("aircraft") and place else 0
-    record = Record(
+    return Record(
         mmsi=values.mmsi(context.rpartition(_SIGNALK_CONTEXT)[2]) or values.mmsi(said.get("mmsi")),
         kind=kind,
         class_b=class_b,
@@ -64,7 +69,6 @@ def signalk(found: Object, rules: TextRules) -> list[Record] | None:
         size=_signalk_size(said),
         draught=values.number(first_of(object_of(said.get("design.draft")), "current", "maximum")),
     )
-    return [record] if record.payloads() else []
 
 
 def _signalk_size(said: Object) -> tuple[int, int, int, int]:

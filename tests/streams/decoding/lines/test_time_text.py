@@ -15,6 +15,21 @@ SEOUL = TextRules("Asia/Seoul", DateOrder.DAY_FIRST)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Jan  2 03:04:05 pi ais[1]: ", "2024-01-02T03:04:05Z"),
+        ("<13>Dec 31 03:04:05 pi", "2023-12-31T03:04:05Z"),
+        ("Dec 30 03:04:05 pi", "2024-12-30T03:04:05Z"),
+        ("Feb 30 03:04:05 pi", None),
+        ("Jan 32 25:04:05 pi", None),
+    ],
+)
+def test_a_date_without_a_year_is_the_first_one_after_the_given_time(text: str, expected: str | None) -> None:
+    rules = TextRules(after=from_text("2024-01-01T00:00:00Z"))
+    assert read_time(text.encode(), rules) == (expected and from_text(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
         ("2024-01-02 03:04:05", "2024-01-02T03:04:05Z"),
         ("2024-01-02 03:04", "2024-01-02T03:04:00Z"),
@@ -48,6 +63,10 @@ SEOUL = TextRules("Asia/Seoul", DateOrder.DAY_FIRST)
         ("1704164645123456789 ", "2024-01-02T03:04:05.123Z"),
         ("2024-01-02 03:04:05 INFO ", "2024-01-02T03:04:05Z"),
         ("2024-01-02 03:04:05 -106.9 dBm", "2024-01-02T03:04:05Z"),
+        ("Tue Jan  2 03:04:05 2024 ", "2024-01-02T03:04:05Z"),
+        ("Tue Jan  2 03:04:05.25 UTC 2024 ", "2024-01-02T03:04:05.250Z"),
+        ("Tue Jan  2 03:04:05 KST 2024 ", TimeProblem.ZONE),
+        ("Jan  2 03:04:05 pi ais[1]: ", None),
         ("273111111,", None),
         ("2024-13-02 03:04:05", None),
         ("2024-01-02 25:04:05", None),

@@ -103,6 +103,110 @@ def test_a_position_is_what_the_message_said(line: str, expected: dict[str, Any]
     assert abs(int(row["time"]) - START) < 1_000
 
 
+BEFORE = "2023-11-13T00:00:00Z"
+ABOUT: dict[str, Any] = {
+    "imo": 9074729, "name": "TEST SHIP", "callsign": "CALL1", "destination": "NAMPO",
+}  # fmt: skip
+CAPITALS = {name.upper(): value for name, value in ABOUT.items()}
+SERVICES: dict[str, dict[str, Any]] = {
+    "MarineTraffic, in tenths": {
+        "MMSI": "273111111", "SHIP_ID": "1", "LAT": "42.5", "LON": "132.5", "SPEED": "101", "COURSE": "90",
+        "HEADING": "91", "STATUS": "5", "TIMESTAMP": "2023-11-14T22:13:20", "DSRC": "TER",
+        "SHIPNAME": "TEST SHIP", "SHIPTYPE": "80", "IMO": "9074729", "CALLSIGN": "CALL1",
+        "DESTINATION": "NAMPO", "DRAUGHT": "85",
+    },
+    "AISHub, human readable": {
+        "MMSI": 273111111, "TIME": "2023-11-14 22:13:20 GMT", "LONGITUDE": 132.5, "LATITUDE": 42.5, "COG": 90,
+        "SOG": 10.1, "HEADING": 91, "NAVSTAT": 5, "TYPE": 80, "DRAUGHT": 8.5, "DEST": "NAMPO", **CAPITALS,
+    },
+    "AISHub, as sent": {
+        "MMSI": 273111111, "TIME": "1700000000", "LONGITUDE": 79500000, "LATITUDE": 25500000, "COG": 900,
+        "SOG": 101, "HEADING": 91, "NAVSTAT": 5, "TYPE": 80, "DRAUGHT": 85, "DEST": "NAMPO", **CAPITALS,
+    },
+    "VT Explorer": {"AIS": {
+        "MMSI": 273111111, "TIMESTAMP": "2023-11-14 22:13:20 UTC", "LATITUDE": 42.5, "LONGITUDE": 132.5,
+        "COURSE": 90, "SPEED": 10.1, "HEADING": 91, "NAVSTAT": 5, "TYPE": 80, "DRAUGHT": 8.5, **CAPITALS,
+    }},
+    "Spire, vessels": {
+        "mmsi": 273111111, "call_sign": "CALL1", "ship_type": "Tanker", "updated_at": "2023-11-15T00:00:00Z",
+        "last_known_position": {
+            "timestamp": TIME, "geometry": {"type": "Point", "coordinates": [132.5, 42.5]}, "heading": 91,
+            "speed": 10.1, "course": 90, "draught": 8.5, "navigational_status": "moored",
+        }, "most_recent_voyage": {"destination": "NAMPO"}, "name": "TEST SHIP", "imo": 9074729,
+    },
+    "Spire, GraphQL": {
+        "updateTimestamp": "2023-11-15T00:00:00Z",
+        "staticData": {**ABOUT, "mmsi": 273111111, "shipType": "TANKER_PRODUCT", "timestamp": BEFORE},
+        "lastPositionUpdate": {
+            "course": 90, "heading": 91, "latitude": 42.5, "longitude": 132.5, "speed": 10.1,
+            "timestamp": TIME, "navigationalStatus": "MOORED",
+        }, "currentVoyage": {"destination": "NAMPO", "draught": 8.5, "timestamp": BEFORE},
+    },
+    "annotated": {
+        name: {"value": value} for name, value in {
+            "mmsi": 273111111, "time": TIME, "lon": 132.5, "lat": 42.5, "sog": 10.1, "cog": 90, "heading": 91,
+            "status": 5, "shiptype": 80, "draught": 8.5, **ABOUT,
+        }.items()
+    },
+    "with units and letters": {
+        **ABOUT, "mmsi": 273111111, "time": TIME, "lon": "132°30.0'E", "lat": "42.5 N", "sog": "10.1 kn",
+        "cog": "90°", "heading": 91, "status": 5, "type": "Tanker", "draught": "8,5 m",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("found", SERVICES.values(), ids=SERVICES.keys())
+def test_objects_of_services_with_units_and_fields_of_their_own(found: dict[str, Any]) -> None:
+    _, positions, statics = decoded(json.dumps(found))
+    (at,), (said,) = positions, statics
+    expected = {
+        "mmsi": 273111111,
+        "time": START,
+        "lon": 132.5,
+        "lat": 42.5,
+        "sog": 10.1,
+        "cog": 90,
+        "heading": 91,
+    }
+    assert {name: at[name] for name in expected} == pytest.approx(expected, abs=1e-4)
+    assert (at["mmsi"], at["status"]) == (273111111, 5)
+    assert [said[name] for name in ("imo", "ship_type", "name")] == [9074729, 80, b"TEST SHIP"]
+    assert (said["callsign"], said["destination"]) in ((b"CALL1", b"NAMPO"), (b"CALL1", b""))
+    assert said["draught"] == pytest.approx(8.5)
+
+
+def test_a_delta_with_updates_of_several_times_is_as_many_positions() -> None:
+    def update(second: int, lon: float) -> dict[str, Any]:
+        place = {"path": "navigation.position", "value": {"longitude": lon, "latitude": 42.5}}
+        return {
+            "$source": f"s{second % 2}",
+            "timestamp": f"2023-11-14T22:13:{second}.000Z",
+            "values": [place],
+        }
+
+    speed = {**update(30, 0), "values": [{"path": "navigation.speedOverGround", "value": 5.196}]}
+    delta = {
+        "context": "vessels.urn:mrn:imo:mmsi:273111111",
+        "updates": [update(20, 132.5), update(30, 132.6), speed],
+    }
+    _, positions, _ = decoded(json.dumps(delta))
+    assert positions["lon"].tolist() == pytest.approx([132.5, 132.6])
+    assert positions["time"].tolist() == [START, START + 10_000]
+    assert positions["sog"].tolist() == pytest.approx([math.nan, 10.1], abs=1e-4, nan_ok=True)
+
+
+def test_angles_of_canboatjs_are_in_radians() -> None:
+    fields = {"userId": 273111111, "longitude": 132.5, "latitude": 42.5, "cog": math.pi / 2, "sog": 5.196}
+    _, positions, _ = decoded(json.dumps({"timestamp": TIME, "pgn": 129038, "canId": 1, "fields": fields}))
+    assert positions["cog"].tolist() == pytest.approx([90])
+
+
+def test_digitraffic_with_its_topic_before_the_object() -> None:
+    line = 'vessels-v2/273111111/location {"time":1700000000,"sog":10.1,"navStat":5,"lon":132.5,"lat":42.5}'
+    _, positions, _ = decoded(line)
+    assert positions["mmsi"].tolist() == [273111111]
+
+
 STATICS = {
     "aisstream": stream(
         "ShipStaticData", MessageID=5, ImoNumber=9074729, Name="TEST SHIP      ", CallSign="CALL1", Type=80,
@@ -187,6 +291,10 @@ def test_a_payload_in_hexadecimal_is_the_message() -> None:
     )
     assert positions["mmsi"].tolist() == [218278000, 218278000]
     assert positions["time"].tolist() == [from_text(TIME), START + 3_600_500]
+    for sign in " :":
+        pairs = sign.join(raw[at : at + 2] for at in range(0, 42, 2))
+        _, positions, _ = decoded(f"2023-11-14 22:13:20 {pairs}", f"1700003600.5 {pairs}")
+        assert positions["time"].tolist() == [from_text(TIME), START + 3_600_500]
 
 
 def test_a_time_before_the_object_counts_where_it_tells_none() -> None:

@@ -271,3 +271,44 @@ def test_frames_do_not_depend_on_how_text_comes() -> None:
     text = "\n".join([HEADER, *(ROW.replace("T00", f"T{hour:02}") for hour in range(24))])
     whole, parts = read(text)[1], read(text, size=7)[1]
     assert joined([whole], whole.dtype).tobytes() == joined([parts], parts.dtype).tobytes()
+
+
+AISHUB = "MMSI,TSTAMP,LATITUDE,LONGITUDE,COG,SOG,HEADING,NAVSTAT,IMO,NAME,CALLSIGN,TYPE,A,B,C,D,DRAUGHT"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (
+            "MMSI,LAT,LON,SPEED,HEADING,COURSE,STATUS,TIMESTAMP,DSRC,SHIPNAME,SHIPTYPE,IMO,CALLSIGN,LENGTH,"
+            "WIDTH,DRAUGHT",
+            "273111111,42.5,132.5,101,91,90.4,5,2023-01-11T00:00:00,TER,TEST SHIP,80,9074729,CALL1,150,22,85",
+        ),
+        (
+            AISHUB,
+            "273111111,1673395200,25500000,79500000,904,101,91,5,9074729,TEST SHIP,CALL1,80,0,150,0,22,85",
+        ),
+        (
+            AISHUB,
+            '273111111,"2023-01-11 00:00:00 GMT",42.5,132.5,90.4,10.1,91,5,9074729,"TEST SHIP",CALL1,80,0,'
+            "150,0,22,8.5",
+        ),
+        (
+            "mmsi,t,lat,lon,sog,cog,heading,status,name,imo,callsign,type,length,width,draught",
+            "273111111,1673395200,42°30.0'N,132.5 E,10.1 kn,90.4°,91,5,TEST SHIP,9074729,CALL1,Tanker,150 m,"
+            "22 m,8.5m",
+        ),
+        (HEADER, ROW.replace("2023-01-11T00:00:00", "1/11/2023 12:00:00 AM")),
+        (HEADER, f"{ROW}\n{HEADER}"),
+    ],
+    ids=["MarineTraffic", "AISHub as sent", "AISHub", "units", "MarineCadastre of 2009", "two files in one"],
+)
+def test_layouts_with_units_and_names_of_their_own(header: str, row: str) -> None:
+    decoder, positions, statics, _ = read(f"{header}\n{row}\n")
+    is_the_row(positions, statics)
+    assert set(+decoder.outcomes) == {"message", "context"}
+
+
+def test_a_draught_that_no_ship_has_is_none() -> None:
+    _, _, statics, _ = read(f"{HEADER}\n{ROW.replace('8.5', '85')}\n")
+    assert np.isnan(statics["draught"]).all()

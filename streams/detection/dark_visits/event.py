@@ -270,6 +270,11 @@ def _summary(event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: I
             f"The {name} {heard}. It can have reached {first.port_name} at "
             f"{_clock(first.earliest_arrival)} UTC at the earliest.{others}"
         )
+    if first.distance_to_on_km is None:  # told while it was silent, and taken back now that it is heard
+        return (
+            f"The {name} was not heard for {silent}. Before it was heard again, it could have reached "
+            f"{first.port_name} at {_clock(first.earliest_arrival)} UTC at the earliest.{others}"
+        )
     way = round(first.distance_from_off_km + (first.distance_to_on_km or 0))
     return (
         f"The {name} was not heard for {silent}. It can have called at {first.port_name} in that time, for "

@@ -143,6 +143,7 @@ def test_where_it_comes_back_may_rule_a_call_out() -> None:
     assert events[0].status is Status.OPEN
     assert events[-1].status is Status.RETRACTED
     assert events[-1].against[-1].code == "not_reached"
+    assert "it could have reached" in events[-1].summary  # and no way there and on, which it had not
 
 
 def test_where_it_comes_back_may_not_be_known() -> None:

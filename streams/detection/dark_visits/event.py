@@ -10,7 +10,7 @@ from models.innocent import Hypothesis
 from models.sighting import Seen
 from models.time import HOUR, Millis, duration_text, from_text
 from models.vessel import Identity
-from streams.detection.dark_visits.reach import other_ports
+from streams.detection.dark_visits.reach import other_ports, to_name
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
@@ -183,7 +183,7 @@ def build_event(
             plausible_speed_knots=gap.plausible_speed_knots,
             draught_before_meters=gap.draught_before_meters,
             draught_after_meters=gap.draught_after_meters,
-            ports=tuple(ports[: s.named_ports]),
+            ports=to_name(ports, s),
             sightings=gap.sightings,
         ),
         score=score(scoring, reasons, against),

@@ -185,6 +185,21 @@ def ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePo
     return ranked
 
 
+def to_name(ports: Sequence[ReachablePort], s: DarkVisitSettings) -> tuple[ReachablePort, ...]:
+    """Those that an event names, in their order: the first ones, and of each country the first one.
+
+    What is left out cannot be told from what is out of reach: chains and the ledger ask for countries.
+    """
+    first = {port.country: number for number, port in reversed(list(enumerate(ports)))}
+    wanted = sorted(first.values())[: s.named_ports]
+    for number in range(len(ports)):
+        if len(wanted) >= s.named_ports:
+            break
+        if number not in wanted:
+            wanted.append(number)
+    return tuple(ports[number] for number in sorted(wanted))
+
+
 def _way(port: ReachablePort) -> float:
     """Kilometres to the port and, if it is known where, on from there."""
     return port.distance_from_off_km + (port.distance_to_on_km or 0.0)

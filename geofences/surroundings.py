@@ -1,5 +1,6 @@
 """What lies around a position: fences, shore, ports."""
 
+import math
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
@@ -14,6 +15,7 @@ from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
 from geofences.index import FenceIndex, Hits
 from geofences.layer import Layer
 from geofences.polygon import polygonal
+from geofences.sea_way import SeaWay
 from geofences.world_ports import world_ports
 from models.event import Distances, FenceRelation
 
@@ -62,6 +64,7 @@ class Surroundings:
         number = {call: i for i, call in enumerate(self.ports)}
         ports = [number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences]
         self._port = np.array([*ports, -1], np.int64)  # the last one is for "in no fence"
+        self._ways: dict[str, SeaWay] = {}  # made when they are asked for
         self._port_areas: dict[tuple[float, float], Layer] = {}
         passing = [f.kind in PASSING_KINDS for f in self.fences]
         self._passing = np.array([*passing, False], bool)  # the last one is for "in no fence"
@@ -147,6 +150,16 @@ class Surroundings:
 
     def port_fences(self, port: int) -> list[Fence]:
         return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]
+
+    def sea_km(self, call: str, lon: float, lat: float, within: float = math.inf) -> float | None:
+        """Kilometres by sea from a position in degrees to a port, by its code; 0 inside its zones.
+
+        None where no way is known, or none as short as `within` kilometres.
+        """
+        way = self._ways.get(call)
+        if way is None:
+            way = self._ways[call] = SeaWay(call, self.port_fences(self.ports.index(call)))
+        return way.km(lon, lat, within)
 
     def relations(self, lon: Floats, lat: Floats) -> tuple[FenceRelation, ...]:
         """The fences that any of the positions is inside of, or near, sorted by id."""

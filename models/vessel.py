@@ -196,10 +196,11 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
     knots: float  # that it reports, or that its positions imply
     radius_metres: float = 0.0  # of the circle that its positions go round; this is its centre then
     steady_heading: bool = False  # its heading does not turn with its course
-    positions: int = 0  # that were compared, where they repeat
-    places: int = 0  # that they repeat
+    positions: int = 0  # that were compared, where they repeat or lie on a grid
+    places: int = 0  # that they repeat, or have on a grid
     repeats: int = 0  # how many of them are at a place of before
     spacing_metres: float = 0.0  # of the grid that these places lie on; 0 if on none
+    lines: int = 0  # of a grid that all positions lie on, to the east and to the north; 0 if they repeat
 
 
 class Crossing(msgspec.Struct, frozen=True, gc=False):

@@ -921,12 +921,15 @@ IDENTITY: Final = {
             NOT_NEGATIVE,
         ),
         "steady_heading": Text("Whether its heading does not turn with the circle."),
-        "positions": Text("Positions that were compared, where they repeat.", limits=NOT_NEGATIVE),
-        "places": Text("Places that they repeat.", limits=NOT_NEGATIVE),
+        "positions": Text(
+            "Positions that were compared, where they repeat or lie on a grid.", limits=NOT_NEGATIVE
+        ),
+        "places": Text("Places that they repeat, or have on a grid.", limits=NOT_NEGATIVE),
         "repeats": Text("Positions that are at a place of before.", limits=NOT_NEGATIVE),
         "spacing_metres": Text(
             "Distance of the grid's lines; 0 if the places lie on none.", "m", NOT_NEGATIVE
         ),
+        "lines": Text("Lines of a grid that all positions lie on; 0 if they repeat.", limits=NOT_NEGATIVE),
     },
     "Dimensions": {
         "to_bow": Text("Distance from the antenna to the bow.", "m", NOT_NEGATIVE),

@@ -150,6 +150,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             rules.watchlist,
             rules.detectors[EventType.DARK_VESSEL],
             self._identity_of,
+            self._encounters.namesakes.bearers,
             self._changed,
         )
         self._dark_visits = DarkVisits(

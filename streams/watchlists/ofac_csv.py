@@ -62,7 +62,7 @@ def _add_vessel(place: str, cells: list[str], reading: Reading) -> None:
         type=kind or None,
         deadweight=tonnes(tonnage),
     )
-    if not entry.imos and re.search(r"registration identification", remarks, re.I):
+    if not any(map(_IMO.search, own)) and re.search(r"registration identification", remarks, re.I):
         reading.remark(place, "its registration number is not said to be an IMO number; left out")
     reading.add(place, entry)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from geofences.distance import port_distance_km
-from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings, bounds
 from models.event import (
     Chain,
@@ -168,9 +167,11 @@ def _leg(leg: Leg) -> ChainLeg:
 
 def distance_km(lon: float, lat: float, port: int, surroundings: Surroundings) -> float:
     """Kilometres by sea from a position in degrees to a port; by a great circle where that is not known."""
+    by_sea = surroundings.sea_km(surroundings.ports[port], lon, lat)
+    if by_sea is not None:
+        return by_sea
     fences = tuple(surroundings.port_fences(port))
-    direct = float(port_distance_km(np.array([lon]), np.array([lat]), fences)[0])
-    return max(direct, sea_distances_km(lon, lat).get(surroundings.ports[port], direct))
+    return float(port_distance_km(np.array([lon]), np.array([lat]), fences)[0])
 
 
 def _arrivals(

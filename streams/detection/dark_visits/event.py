@@ -10,7 +10,7 @@ from models.innocent import Hypothesis
 from models.sighting import Seen
 from models.time import HOUR, Millis, duration_text, from_text
 from models.vessel import Identity
-from streams.detection.dark_visits.reach import other_ports
+from streams.detection.dark_visits.reach import other_ports, to_name
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
@@ -183,7 +183,7 @@ def build_event(
             plausible_speed_knots=gap.plausible_speed_knots,
             draught_before_meters=gap.draught_before_meters,
             draught_after_meters=gap.draught_after_meters,
-            ports=tuple(ports[: s.named_ports]),
+            ports=to_name(ports, s),
             sightings=gap.sightings,
         ),
         score=score(scoring, reasons, against),
@@ -269,6 +269,11 @@ def _summary(event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: I
         return (
             f"The {name} {heard}. It can have reached {first.port_name} at "
             f"{_clock(first.earliest_arrival)} UTC at the earliest.{others}"
+        )
+    if first.distance_to_on_km is None:  # told while it was silent, and taken back now that it is heard
+        return (
+            f"The {name} was not heard for {silent}. Before it was heard again, it could have reached "
+            f"{first.port_name} at {_clock(first.earliest_arrival)} UTC at the earliest.{others}"
         )
     way = round(first.distance_from_off_km + (first.distance_to_on_km or 0))
     return (

@@ -12,7 +12,6 @@ import numpy as np
 
 from geofences.distance import haversine_m
 from geofences.fence import DOCK_KINDS
-from geofences.sea_distance import sea_distances_km
 from geofences.surroundings import Surroundings
 from geofences.world_ports import COUNTRIES, world_ports
 from models.event import Event, Position, ReachablePort
@@ -63,20 +62,19 @@ def reachable(
     """
     at_off, at_on = _inside(surroundings, off), frozenset[str]() if on is None else _inside(surroundings, on)
     found = []
-    from_off = sea_distances_km(off.lon, off.lat)
-    to_on = {} if on is None else sea_distances_km(on.lon, on.lat)
     spare = end - start - s.stay_hours * HOUR
     if spare <= 0:
         return []
+    speed = knots * _KM / HOUR  # kilometres a millisecond
+    within = spare * speed
     for port in ports:
         arriving = bool(port.fences & at_off)
         if port.fences & at_on or (arriving and on is None):
             continue  # in the port, or there still: that is part of a port visit
-        to = 0.0 if arriving else from_off.get(port.code)
-        back = 0.0 if on is None else to_on.get(port.code)
+        to = 0.0 if arriving else surroundings.sea_km(port.code, off.lon, off.lat, within)
+        back = 0.0 if on is None else surroundings.sea_km(port.code, on.lon, on.lat, within)
         if to is None or back is None:
             continue
-        speed = knots * _KM / HOUR  # kilometres a millisecond
         stay = end - start - (to + back) / speed
         if stay < s.stay_hours * HOUR:
             continue
@@ -185,6 +183,21 @@ def ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePo
         ranked += sorted(alike, key=lambda each: order.get(each.port, len(order)))
         rest = rest[len(alike) :]
     return ranked
+
+
+def to_name(ports: Sequence[ReachablePort], s: DarkVisitSettings) -> tuple[ReachablePort, ...]:
+    """Those that an event names, in their order: the first ones, and of each country the first one.
+
+    What is left out cannot be told from what is out of reach: chains and the ledger ask for countries.
+    """
+    first = {port.country: number for number, port in reversed(list(enumerate(ports)))}
+    wanted = sorted(first.values())[: s.named_ports]
+    for number in range(len(ports)):
+        if len(wanted) >= s.named_ports:
+            break
+        if number not in wanted:
+            wanted.append(number)
+    return tuple(ports[number] for number in sorted(wanted))
 
 
 def _way(port: ReachablePort) -> float:

@@ -49,7 +49,8 @@ class DarkVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Kilometres. Ways that differ by less are about equally far. Source: the accuracy of distances by sea,
     there and back."""
     named_ports: int = 5
-    """Ports that an event names at most, the most likely first."""
+    """Ports that an event names at most, the most likely first; of each country in reach the first one is
+    among them."""
     full_hours: float = 24.0
     """Time at the port from which it has its full weight. Source: judgement; loading takes a day."""
     draught_metres: float = 0.3

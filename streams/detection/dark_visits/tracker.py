@@ -10,7 +10,7 @@ from models.event import Detector, Event, EventType, Position, ReachablePort, Re
 from models.time import DAY, HOUR, Millis, from_text
 from models.vessel import Identity
 from streams.detection.dark_visits.event import NOT_REACHED, build_event
-from streams.detection.dark_visits.reach import reachable_if_seen, watched_ports
+from streams.detection.dark_visits.reach import reachable_if_seen, to_name, watched_ports
 from streams.detection.dark_visits.settings import DarkVisitSettings
 from streams.detection.gaps.reasons import IN_HARBOUR
 from streams.detection.gaps.settings import GapSettings
@@ -91,7 +91,7 @@ class DarkVisits:
         if not ports or (known is None and retraction is not None):
             return []
         named = tuple(
-            f"{port.port}{'!' if port.sighted else ''}" for port in ports[: self._settings.named_ports]
+            f"{port.port}{'!' if port.sighted else ''}" for port in to_name(ports, self._settings)
         )
         if on_change and known is not None and known.named == named:
             return []

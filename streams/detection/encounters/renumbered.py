@@ -56,6 +56,10 @@ class Namesakes:
         """How many MMSIs send a call sign."""
         return len(self._by.get(callsign, ()))
 
+    def bearers(self, imo: int) -> list[int]:
+        """The MMSIs that send an IMO number, sorted."""
+        return sorted(self._by.get(imo, ()))
+
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
         found: set[int] = set()

@@ -125,6 +125,13 @@ def stay_of(
         summary = (
             f"The {called(identity)} reports {stay.knots:g} knots and gets nowhere, for {lasted:.1f} hours."
         )
+    elif kind == PATTERN and stay.lines:
+        reasons, against = list(_pattern(stay, s)), [table.ROUNDED.reason(s)]
+        summary = (
+            f"Positions of the {called(identity)} lie on the lines of a regular grid of "
+            f"{stay.spacing_metres:.0f} m while it makes way: {stay.positions} positions of steps in which "
+            "they moved were compared."
+        )
     elif kind == PATTERN:
         reasons, against = list(_pattern(stay, s)), [table.REPLAYED.reason(s)]
         summary = (
@@ -297,6 +304,9 @@ def lies_at_sea(stay: Stay, port_km: float, until: Millis, s: PositionAnomalySet
 
 
 def _pattern(stay: Stay, s: PositionAnomalySettings) -> Iterator[Reason]:
+    if stay.lines:
+        yield table.ON_GRID.reason(s, stay.lines, of=stay.positions, apart=stay.spacing_metres)
+        return
     far = _km(2 * stay.radius_metres / 1000)
     yield table.REPEATED.reason(s, stay.repeats, of=stay.positions, places=stay.places, far=far)
     if stay.spacing_metres:

@@ -90,6 +90,13 @@ GRID: Final = ReasonType(
     weight="grid",
     unit="m",
 )
+ON_GRID: Final = ReasonType(
+    code="on_grid",
+    side=Side.FOR,
+    text="all of {of} positions, one of each step of the time grid in which it moved, lie on the lines of a "
+    "regular grid, to within 1 m: {value} lines, {apart:.0f} m from each other, or so many times as far",
+    weight="on_grid",
+)
 UNREACHED_BY_WATER: Final = ReasonType(
     code="unreached",
     side=Side.FOR,
@@ -127,6 +134,14 @@ REPLAYED: Final = ReasonType(
     text="a station or a feed that sends old messages again, or a device that is being tested, gives the "
     "same picture; that is the ordinary reason",
     weight="replayed",
+    hypotheses=(Hypothesis.WRONG_DATA,),
+)
+ROUNDED: Final = ReasonType(
+    code="rounded",
+    side=Side.AGAINST,
+    text="a device or a feed that rounds positions in a way of its own gives the same picture; that is the "
+    "ordinary reason",
+    weight="rounded",
     hypotheses=(Hypothesis.WRONG_DATA,),
 )
 FALSE_POSITION: Final = ReasonType(
@@ -181,6 +196,8 @@ LEVELS: Final = (
     LevelRule("many_ships", Effect.PROBABLE, "`probable_ships` jump in all"),
     LevelRule("repeated", Effect.POSSIBLE, "half of 24 positions or more, a step apart, repeat 6 places or "
               "more exactly"),
+    LevelRule("on_grid", Effect.POSSIBLE, "all of 24 positions or more, a step apart, lie on 12 lines or "
+              "more of a regular grid, and not as even motion takes them along it"),
     LevelRule("unreached", Effect.POSSIBLE, "it is heard again beyond land, where no ship of `water_knots` "
               "can have come over water"),
     LevelRule("heard_meanwhile", Effect.BAR, "it was heard on its track meanwhile"),
@@ -200,12 +217,13 @@ REASONS: Final = ReasonTable(
             STEADY_HEADING,
             REPEATED,
             GRID,
+            ON_GRID,
             UNREACHED_BY_WATER,
         ),
         LEAPT,
         *(ONE_PLACE, ONE_AREA, MANY_SHIPS),
         *LISTING,
-        *(INTERFERENCE, NOT_BACK, MEANWHILE, SENSOR, MANOEUVRE, REPLAYED, FALSE_POSITION, WATERWAY),
+        *(INTERFERENCE, NOT_BACK, MEANWHILE, SENSOR, MANOEUVRE, REPLAYED, ROUNDED, FALSE_POSITION, WATERWAY),
         *(SHARED_MMSI, DOUBTFUL_MMSI, WEAK_MATCH),
         *(NOT_OF_INTEREST, OF_REGION),
     ),

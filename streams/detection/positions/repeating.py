@@ -1,13 +1,15 @@
-"""Repeating: positions that come back to the same few places exactly, as a loop or a grid of a spoofer does.
+"""Repeating: positions that come back to the same few places exactly, as a loop or a grid of a spoofer does,
+or that lie on the lines of a grid while the ship makes way.
 
 AIS resolves 1/10,000 of a minute, 18 cm. A ship that moves does not come back to within that, not at anchor
 and not on a regular run: positions have errors of metres. Positions that are rounded in the data say nothing.
 The numbers are judgement.
 """
 
+import math
 import struct
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
@@ -16,6 +18,7 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Stay
+from streams.detection.positions.lattice import lattice_of, may_lie_on_lattice
 
 _UNITS: Final = 600_000
 """Of one degree: the resolution of AIS."""
@@ -40,6 +43,8 @@ _ROUNDED: Final = (60, 100)
 _SHARED: Final = 0.75
 _OFF: Final = 2
 """Units by which the places of a grid may be off it, for rounding."""
+_GLANCE: Final = 10
+"""The last samples; those of nearly all ships that make way are seen to lie on no grid by these alone."""
 
 
 class Repeating(msgspec.Struct, array_like=True, gc=False):
@@ -94,7 +99,7 @@ def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repea
     sample = _SAMPLE.pack(time, x, y)
     again = _holds(state.samples, sample[8:])
     state.samples = (state.samples + sample)[-_KEPT * _SAMPLE.size :]
-    if again or state.found is not None:
+    if again or state.found is not None or _may_lie_on_grid(state.samples):
         found = _judge(state.samples)
         state.found = found if state.found is None or found is None else state.found
     return state
@@ -119,12 +124,57 @@ def _holds(samples: bytes, place: bytes) -> bool:
 
 
 def _judge(samples: bytes) -> Stay | None:
-    """What the samples come to: where, since when, how many places, and how far apart on a grid."""
+    """What the samples come to, if they repeat or lie on a grid."""
     rows = np.frombuffer(samples, np.dtype([("time", "<i8"), ("place", "<i4", 2)])).copy()
     if len(rows) < _LEAST:
         return None
     x = rows["place"][:, 0]
     x += ((x < x[0] - _HALF_WAY).astype(np.int32) - (x > x[0] + _HALF_WAY)) * 2 * _HALF_WAY  # across 180°
+    return _repeated(rows) or _on_grid(rows)
+
+
+def _may_lie_on_grid(samples: bytes) -> bool:
+    """Whether the last samples do not rule out that all lie on a grid."""
+    if len(samples) < _LEAST * _SAMPLE.size:
+        return False
+    last = list(_SAMPLE.iter_unpack(samples[-_GLANCE * _SAMPLE.size :]))
+    return may_lie_on_lattice(last, _least(last[-1][2] / _UNITS), _OFF)
+
+
+def _least(lat: float) -> tuple[float, float]:
+    """Units to the east and to the north that the lines of a grid lie apart at least."""
+    north = _MOVED / _METRES
+    return north / max(math.cos(math.radians(lat)), 0.01), north
+
+
+def _on_grid(rows: npt.NDArray[Any]) -> Stay | None:
+    """Where, since when, and how far apart the lines are, if all samples lie on the lines of one grid."""
+    x, y = rows["place"][:, 0], rows["place"][:, 1]
+    lat = float(y.mean()) / _UNITS
+    found = lattice_of(
+        list(zip(rows["time"].tolist(), x.tolist(), y.tolist(), strict=True)), _least(lat), _OFF
+    )
+    if found is None:
+        return None
+    lon, scale = float(x.mean()) / _UNITS, math.cos(math.radians(lat))
+    span = math.hypot(int(np.ptp(x)) * _METRES * scale, int(np.ptp(y)) * _METRES)
+    if span < _WIDE:
+        return None
+    return Stay(
+        int(rows["time"][0]),
+        round((lon + 180) % 360 - 180, 5),
+        round(lat, 5),
+        0.0,
+        radius_metres=round(span / 2),
+        positions=len(rows),
+        places=len(np.unique(rows["place"], axis=0)),
+        spacing_metres=round(max(found.east * scale, found.north) * _METRES),
+        lines=found.lines,
+    )
+
+
+def _repeated(rows: npt.NDArray[Any]) -> Stay | None:
+    """Where, since when, how many places, and how far apart on a grid, if the samples repeat."""
     places, which, counts = np.unique(rows["place"], axis=0, return_inverse=True, return_counts=True)
     again, at_these = places[counts > 1], (counts > 1)[which.reshape(-1)]
     repeats = int(at_these.sum()) - len(again)

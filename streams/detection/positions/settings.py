@@ -27,6 +27,8 @@ class PositionWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: its positions repeat a few places exactly."""
     grid: float = 0.1
     """For: and these lie on a regular grid."""
+    on_grid: float = 0.15
+    """For: they lie on the lines of a regular grid while it makes way."""
     unreached: float = 0.1
     """For: it is heard again beyond land, and cannot have come round it."""
     interference: float = 0.05
@@ -39,6 +41,8 @@ class PositionWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: a stuck speed sensor gives the same picture."""
     replayed: float = 0.05
     """Against: old messages that are sent again give the same picture."""
+    rounded: float = 0.05
+    """Against: positions that are rounded in an unusual way give the same picture."""
     waterway: float = 0.05
     """Against: the land data may lack a canal or a river."""
     manoeuvre: float = 0.05

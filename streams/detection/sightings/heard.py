@@ -1,11 +1,12 @@
 """Heard: who was heard in and around watched fences and ports, and where each was at a past time.
 
 Sightings are often known days later than their time, so positions are remembered for longer than for
-meetings, but only near these.
+meetings, but only near these. Of a vessel that a sighting names which is not judged yet, they are remembered
+wherever it is: it cannot have been in two places.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -54,14 +55,17 @@ class HeardVessels:
         self._count = 0
         self._since: Millis | None = None
 
-    def learn(self, rows: Rows, instant: Millis, step: Millis) -> None:
-        """Take in the ticks that come at an instant."""
+    def learn(self, rows: Rows, instant: Millis, step: Millis, named: Collection[int] = ()) -> None:
+        """Take in the ticks that come at an instant, of those MMSIs that are `named` wherever they are."""
         if self._since is None:
             self._since = instant - step
             self._changed.add("near/since")
         if not len(rows):
             return
-        rows = rows[self._near[_cell(rows["lat"], 90), _cell(rows["lon"], 180)]]
+        wanted = self._near[_cell(rows["lat"], 90), _cell(rows["lon"], 180)]
+        if named:
+            wanted |= np.isin(rows["mmsi"], np.array(sorted(named), "u4"))
+        rows = rows[wanted]
         if not len(rows):
             return
         kept = np.empty(len(rows), NEAR)

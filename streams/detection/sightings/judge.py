@@ -71,8 +71,10 @@ class SightingJudge:
         watchlist: Watchlist,
         detector: Detector,
         identity_of: Callable[[int], Identity],
+        bearers: Callable[[int], Iterable[int]],
         changed: set[str],
     ) -> None:
+        """`bearers` tells the MMSIs that send an IMO number."""
         self._settings = settings
         self._step = step
         self._gaps = gaps
@@ -80,6 +82,7 @@ class SightingJudge:
         self._watchlist = watchlist
         self._detector = detector
         self._identity_of = identity_of
+        self._bearers = bearers
         self._changed = changed
         fences = {fence.id for fence in surroundings.watched_fences}
         fences |= {id for port in ports for id in port.fences}
@@ -99,7 +102,7 @@ class SightingJudge:
 
     def hear(self, rows: Rows, instant: Millis) -> None:
         """Take in the ticks that come at an instant."""
-        self._heard.learn(rows, instant, self._step)
+        self._heard.learn(rows, instant, self._step, self._named())
 
     def see(self, sightings: Iterable[Sighting], instant: Millis) -> None:
         """Take in what others saw; what is known already changes nothing."""
@@ -145,6 +148,12 @@ class SightingJudge:
             self._changed.add(f"darkvessel/{id}")
         for id in [id for id, record in self._records.items() if self._is_old(record, instant)]:
             self._forget(id)
+
+    def _named(self) -> set[int]:
+        """The MMSIs of the vessels that sightings name which are not judged yet."""
+        sightings = [self._records[id].sighting for id in self._waiting]
+        by_imo = {mmsi for each in sightings if each.imo for mmsi in self._bearers(each.imo)}
+        return by_imo | {each.mmsi for each in sightings if each.mmsi}
 
     def _judge(
         self, due: Iterable[str], instant: Millis, published: Iterable[Event]

@@ -12,7 +12,7 @@ from streams.detection.sightings.settings import SightingSettings
 UNEXPLAINED: Final = ReasonType(
     code="unexplained",
     side=Side.FOR,
-    text="it fits none of the {heard} vessels that were heard within {around} km",
+    text="it fits {none} heard within {around} km",
     weight="unexplained",
     hypotheses=(Hypothesis.RECEPTION,),
 )

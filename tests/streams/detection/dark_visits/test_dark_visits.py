@@ -53,6 +53,9 @@ def test_a_silence_off_vostochny_leaves_time_for_a_call(hours: float) -> None:
     (event,) = latest(visits(run(*silent(hours), *near(hours + 12), fences=FENCES)))
     call = detail(event)
     assert (event.status, call.port, call.country) == (Status.CLOSED, "RUVYP", "RU")
+    # North Korea is in reach in the longer one: that is told, though five Russian ports are nearer
+    assert {each.country for each in call.ports} == ({"RU", "KP"} if hours == 60 else {"RU"})
+    assert len(call.ports) <= 5
     port = first(event)
     assert port.distance_to_on_km is not None
     assert port.distance_from_off_km == pytest.approx(65, abs=12)  # 60 km in a straight line
@@ -143,6 +146,7 @@ def test_where_it_comes_back_may_rule_a_call_out() -> None:
     assert events[0].status is Status.OPEN
     assert events[-1].status is Status.RETRACTED
     assert events[-1].against[-1].code == "not_reached"
+    assert "it could have reached" in events[-1].summary  # and no way there and on, which it had not
 
 
 def test_where_it_comes_back_may_not_be_known() -> None:

@@ -107,6 +107,18 @@ def test_a_vessel_named_where_it_cannot_be_is_told_so() -> None:
     assert "watchlist" in codes(event)
 
 
+@pytest.mark.parametrize("named", [{"mmsi": B}, {"imo": IMO}])
+def test_a_vessel_that_is_heard_far_from_where_a_sighting_names_it_is_told_so(named: dict[str, int]) -> None:
+    away = [tanker((0, 24), mmsi=B, east=400_000)[0], statics(B, [1, 20, 40], imo=IMO, **LENGTH)]
+    _, (event,) = found(*away, *others((0, 24)), sightings=[seen(9, **named)])
+    (why,) = (reason.text for reason in event.against if reason.code == "named_elsewhere")
+    km = float(why.split("it was heard ")[1].split()[0])
+    assert 390 < km < 420, why
+    assert "one vessel" not in event.summary
+    assert event.dark_vessel is not None
+    assert all(each.ssvid != f"{B}" for each in event.dark_vessel.heard_near)
+
+
 def test_where_it_is_heard_again_decides_anew() -> None:
     """It can have been there, but not to be back so soon: the sighting leaves the gap and fits nobody."""
     place = seen(15, 29_000)

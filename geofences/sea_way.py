@@ -1,0 +1,66 @@
+"""The way by sea from a position to one port: by the field of distances, or straight where that is shorter.
+
+The field keeps ships off the land and steps from cell to cell, so near a port its ways are up to a third too
+long. Whether a ship can have been somewhere asks for the shortest one: straight, where hardly any land lies
+on it.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import shapely
+
+from geofences.distance import ports_of
+from geofences.fence import Fence
+from geofences.land import land_share
+from geofences.sea_distance import sea_distances_km
+
+STRAIGHT_KM: Final = 400.0
+"""A straight way is looked for up to here. Farther off, what the field adds near the port matters little, and
+the straight line on the map is no great circle."""
+LAND_KM: Final = 5.0
+"""Kilometres of a straight way that may be land: no coastline has every bay and berth as water. Source: the
+roads of Vostochny lie 4 km inside the land of Natural Earth."""
+
+
+_LONGER: Final = 1.1
+"""A way by the field is at most so many times as long as a straight one over water, ..."""
+_LONGER_KM: Final = 60.0
+"""... and so many kilometres. Source: what the two differ by off Russian and North Korean ports."""
+
+
+class SeaWay:
+    """The ways by sea to a port of the catalogue, given its fences. Has no state but a cache."""
+
+    def __init__(self, call: str, fences: Sequence[Fence]) -> None:
+        """`call` is the port's code."""
+        self._call = call
+        self._direct = ports_of(fences)
+        self._area = shapely.union_all([fence.geometry for fence in fences if fence.kind.is_port])
+        self._known = lru_cache(maxsize=256)(self._measured)
+
+    def km(self, lon: float, lat: float, within: float = math.inf) -> float | None:
+        """Kilometres from a position in degrees, 0 inside a fence of the port.
+
+        None where no way is known, or none as short as `within` kilometres.
+        """
+        field = sea_distances_km(lon, lat).get(self._call)
+        if field is None or field > _LONGER * within + _LONGER_KM:
+            return None
+        found = self._known(lon, lat, field)
+        return found if found <= within else None
+
+    def _measured(self, lon: float, lat: float, field: float) -> float:
+        direct = float(self._direct(np.array([lon]), np.array([lat]))[0])
+        if direct >= field or (direct <= STRAIGHT_KM and self._land_km(lon, lat, direct) <= LAND_KM):
+            return direct
+        return field
+
+    def _land_km(self, lon: float, lat: float, direct: float) -> float:
+        """Kilometres of land on the straight way to the nearest part of the port."""
+        here = shapely.Point(lon, lat)
+        (to_lon, to_lat), *_ = shapely.get_coordinates(shapely.shortest_line(self._area, here)).tolist()
+        return land_share(lon, lat, to_lon, to_lat) * direct

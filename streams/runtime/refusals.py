@@ -17,7 +17,8 @@ _AUTHENTICATION: Final = (
 
 
 class _LastOfKafka(logging.Filter):
-    """Keeps why aiokafka could not connect: it logs that, and raises that it could not, without the why."""
+    """Keeps why aiokafka could not connect, until somebody asks: it logs that, and raises only that it could
+    not."""
 
     error: Exception | None = None
     hushed = False
@@ -71,7 +72,13 @@ def remedy(service: str, error: Exception) -> str:
 
 
 def _cause(error: Exception) -> Exception:
-    return _last.error if "bootstrap" in str(error) and _last.error is not None else error
+    """What an error came from. Of one that says only that there was no connection, it is what aiokafka logged
+    before; that belongs to this error from now on, and to no later one."""
+    if "bootstrap" not in str(error):
+        return error
+    if error.__cause__ is None and _last.error is not error:
+        error.__cause__, _last.error = _last.error, None
+    return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

@@ -1,7 +1,7 @@
 """The delivery of a rule: reads the log, asks the schedule what to send, sends it, and saves the outcome.
 
 A message is saved before it is sent, as one that the receiver may have, and removed once the receiver has
-confirmed it. So after a crash it is sent again under the same id, and nothing else is; and if it is dropped in
+confirmed it. So after a crash it is sent again under the same id, and nothing else is; if it is dropped in
 between, the event counts as told.
 """
 

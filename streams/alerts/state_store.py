@@ -5,8 +5,8 @@
 | `alerts:rule:{name}` | hash | the fields of `streams.alerts.schedule.State`; `version`; `owner`, `turn` |
 | `alerts:dead` | stream | messages given up: `rule`, `id`, `reason`, `parcel`, `json` of its event |
 
-All keys begin with `{prefix}tankerwatch:`. A commit, which also adds to the audit what was withheld, is all or
-nothing and adds one to `version`. That number
+All keys begin with `{prefix}tankerwatch:`. A commit also adds to the audit what was withheld. It is all or
+nothing, and adds one to `version`. That number
 shows whether a commit went through whose answer was lost, and whether Redis was set back. The process that
 opened a rule last owns it (`streams.runtime.fencing`).
 """

@@ -81,8 +81,8 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     else "no certificate and its key in PEM, or locked with another password"
                 )
                 raise VariableError(
-                    f"{PREFIX}CERTIFICATE: {' with '.join(dict.fromkeys(files))} can't be used ({why}); name the "
-                    f"PEM files of both, and {PREFIX}KEY_PASSWORD_FILE if the key is locked"
+                    f"{PREFIX}CERTIFICATE: {' with '.join(dict.fromkeys(files))} can't be used ({why}); name "
+                    f"the PEM files of both, and {PREFIX}KEY_PASSWORD_FILE if the key is locked"
                 ) from None
         return context
 

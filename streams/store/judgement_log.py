@@ -114,7 +114,7 @@ class JudgementLog:
 
 
 def add_withheld(pipe: Any, keys: Keys, lines: Sequence[AuditLine]) -> None:
-    """Add lines about withheld alerts to a transaction, the one that saves that they are withheld: so there is
-    one line, whatever breaks off in between."""
+    """Add lines about withheld alerts to the transaction that saves that they are withheld: so there is one
+    line, whatever breaks off in between."""
     for line in lines:
         pipe.xadd(keys.withheld, {"json": msgspec.json.encode(line)}, maxlen=WITHHELD, approximate=True)

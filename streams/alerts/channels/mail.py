@@ -62,7 +62,8 @@ class MailChannel:
         return Outcome(Result.DELIVERED, f"{at} took it")
 
     def _send(self, mail: EmailMessage, began: threading.Event) -> dict[str, tuple[int, bytes]]:
-        """The recipients that were refused while others were taken. Sets `began` once the mail is under way."""
+        """The recipients that were refused while others were taken. Sets `began` before it hands over the
+        mail."""
         settings = self._settings
         host, port = settings.at
         with (

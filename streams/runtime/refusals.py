@@ -64,6 +64,8 @@ def remedy(service: str, error: Exception) -> str:
     cause, prefix = _cause(error), f"TANKERWATCH_{service.upper()}_"
     if isinstance(cause, _AUTHENTICATION):
         return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
+    if service == "Kafka" and any(map(_wants_certificate, _causes(cause))):
+        return f"correct {prefix}CERTIFICATE and {prefix}KEY"
     if any(isinstance(each, ssl.SSLError) for each in _causes(cause)):
         return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
     if cause is not error and not _refused(str(cause)):
@@ -94,7 +96,15 @@ def _refused(text: str) -> bool:
     return "Connect call failed" in text or "Error 111" in text or "refused" in text
 
 
+def _wants_certificate(error: BaseException) -> bool:
+    """Whether the server ended the connection because of the certificate of this client, or for want of one."""
+    said = str(getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
+    return "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said)
+
+
 def _of_tls(error: BaseException) -> str:
+    if _wants_certificate(error):
+        return "it asks for a certificate of this client, and has got none that it takes"
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     return str(getattr(error, "reason", None) or error).lower().replace("_", " ")

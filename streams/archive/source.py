@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from geofences.drawn import read_version
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
-from models.sighting import Sighting
+from models.sighting import Sighting, known_since
 from models.source_hints import SourceHints
 from models.time import Millis, from_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
@@ -68,10 +66,7 @@ def sightings_in(frame: Frame) -> Iterator[Sighting]:
             seen = read_line(line)
         except SightingError:
             continue  # it was a dead letter when it came, and is one again
-        if frame.received is not None and len(frame.received):
-            here = int(frame.received[min(index, len(frame.received) - 1)])
-            seen = msgspec.structs.replace(seen, received=max(here, seen.time))
-        yield seen
+        yield known_since(seen, frame.received, index)
 
 
 def drawn_in(frame: Frame) -> Iterator[FenceVersion]:

@@ -97,7 +97,7 @@ def _refused(text: str) -> bool:
 
 
 def _wants_certificate(error: BaseException) -> bool:
-    """Whether the server ended the connection because of the certificate of this client, or for want of one."""
+    """Whether the server ended the connection for want of a certificate of this client that it takes."""
     said = str(getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
     return "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said)
 

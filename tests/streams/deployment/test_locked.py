@@ -98,7 +98,7 @@ def test_every_process_works_with_what_is_locked(
         ({"TANKERWATCH_KAFKA_CA": ""}, "no connection by TLS (unable to get local issuer certificate)"),
         (
             {name: "" for name in more if "CERTIFICATE" in name or "_KEY" in name},
-            "it asks for a certificate of this client, and has got none that it takes); correct TANKERWATCH_KAFKA_CERTIFICATE",
+            "got none that it takes); correct TANKERWATCH_KAFKA_CERTIFICATE and TANKERWATCH_KAFKA_KEY",
         ),
         (
             {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},

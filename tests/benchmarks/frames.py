@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.frames [--rounds 6] [--frames 20] [SIZE …]
 
-A map of its own with the page's layer of vessels, repainted whole again and again, the sizes in turn. Chromium
-draws by the processor here. The cheapest round of each size counts: what else the machine does adds to the
-others, even to CPU time. Prints the table of docs/feed.md.
+A map of its own with the page's layer of vessels, repainted whole again and again, the sizes in turn.
+Chromium draws by the processor here. The cheapest round of each size counts: what else the machine does adds
+to the others, even to CPU time. Prints the table of docs/feed.md.
 """
 
 import argparse
@@ -25,20 +25,23 @@ SIZES: Final = (0, 20_000, 100_000)
 TICK: Final = 1000 / os.sysconf("SC_CLK_TCK")
 """Milliseconds of a tick of the kernel's clock of CPU time."""
 MADE: Final = """async () => {
-    const { VesselLayer } = await import("/static/vessel_layer.js"), { Fleet } = await import("/static/fleet.js");
+    const { VesselLayer } = await import("/static/vessel_layer.js");
+    const { Fleet } = await import("/static/fleet.js");
     document.body.replaceChildren(Object.assign(document.createElement("div"), { id: "bench" }));
     Object.assign(document.getElementById("bench").style, { width: "1000px", height: "850px" });
     const map = window.L.map("bench", { zoomAnimation: false }).setView([39.5, 132], 4.5);
     map.createPane("vessels");
-    const fleet = new Fleet(() => {}, () => {}), layer = new VesselLayer(fleet, { pane: "vessels" }).addTo(map);
+    const fleet = new Fleet(() => {}, () => {});
+    const layer = new VesselLayer(fleet, { pane: "vessels" }).addTo(map);
     window.bench = { fleet, layer };
 }"""
 FILLED: Final = """(rows) => {
     const { fleet } = window.bench;
     fleet.byMmsi.clear();
     fleet.newest = Date.parse("2026-03-01T00:00:00Z");
-    for (const [mmsi, lon, lat, course, tanker, listed] of rows) fleet.put({ mmsi, lon, lat, course, heading: course,
-        speedKnots: 10, name: `VESSEL ${mmsi}`, tanker, listed, time: "2026-03-01T00:00:00Z" });
+    for (const [mmsi, lon, lat, course, tanker, listed] of rows) fleet.put({ mmsi, lon, lat, course,
+        heading: course, speedKnots: 10, name: `VESSEL ${mmsi}`, tanker, listed,
+        time: "2026-03-01T00:00:00Z" });
 }"""
 PAINTED: Final = """async (frames) => {
     const next = () => new Promise((resolve) => requestAnimationFrame(resolve));

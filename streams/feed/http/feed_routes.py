@@ -84,7 +84,7 @@ async def get_coverage(query: CoverageQuery, feed: Feed, request: Request) -> Re
         time=None if newest is None else to_text(newest),
         degrees=DEGREES,
         cells=[
-            (*corner(cell), max(0, (newest or time) - time) // MINUTE) for cell, time in sorted(found.items())
+            [*corner(cell), max(0, (newest or time) - time) // MINUTE] for cell, time in sorted(found.items())
         ],
     )
     return await responses.compressed(request, content)

@@ -68,7 +68,7 @@ class Coverage(msgspec.Struct):
 
     time: Time | None
     degrees: float
-    cells: list[tuple[float, float, int]]
+    cells: list[list[float]]
 
 
 class Tiles(msgspec.Struct):

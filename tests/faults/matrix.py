@@ -89,7 +89,7 @@ class Bench:
         expected = self.expected(run.sources)
         begin = time.monotonic()
         async with Cluster(self.folder, self.kafka.address, self.redis.url, raw, run.partitions) as cluster:
-            await cluster.register([*sources, SEEN])
+            await cluster.register([*sources, *([SEEN] if self.recording.sightings else [])])
             cluster.add(run.workers)
             cluster.add_sink()
             load = Load(cluster, cluster.frames(sources, LINES, self.recording.sightings), rng)

@@ -34,14 +34,17 @@ POINT: Final = np.dtype(
         ("lat", "<i4"),
         ("sog", "<u2"),  # tenths of a knot
         ("cog", "<u2"),  # tenths of a degree
-        ("heading", "<u2"),  # degrees
+        ("heading", "<u2"),  # degrees in the lower 9 bits; above them the navigational status plus 1
         ("segment", "<u2"),
     ]
 )
 """One point of a recent track, packed: 20 bytes. A day of points on the five-minute grid takes 6 kB."""
 
 UNKNOWN: Final = 0xFFFF
-"""Stands for "not available" in `sog`, `cog` and `heading` of a POINT."""
+"""Stands for "not available" in `sog` and `cog` of a POINT."""
+_NO_HEADING: Final = 0x1FF
+_UNDEFINED: Final = 15
+"""The navigational status of vessels that have none; a point without one has 0 in its place."""
 
 
 class TrackPoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -53,6 +56,7 @@ class TrackPoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     speed_knots: float | None = None
     course: float | None = None
     heading: float | None = None
+    status: int | None = None
     segment: int = 0
 
 
@@ -63,25 +67,30 @@ def pack_points(ticks: Rows) -> Rows:
     points["lon"] = np.rint(ticks["lon"] * 1e6)
     points["lat"] = np.rint(ticks["lat"] * 1e6)
     points["segment"] = ticks["segment"]
-    for name, factor in (("sog", 10), ("cog", 10), ("heading", 1)):
+    for name, factor, most in (("sog", 10, UNKNOWN), ("cog", 10, UNKNOWN), ("heading", 1, _NO_HEADING)):
         values = np.rint(ticks[name].astype("f8") * factor)
-        known = np.nan_to_num(values, nan=UNKNOWN, posinf=UNKNOWN, neginf=UNKNOWN)
-        points[name] = np.clip(known, 0, UNKNOWN)
+        known = np.nan_to_num(values, nan=most, posinf=most, neginf=most)
+        points[name] = np.clip(known, 0, most)
+    status = ticks["status"].astype("u2")
+    points["heading"] |= np.where(status < _UNDEFINED, status + 1, 0).astype("u2") << 9
     return points
 
 
 def unpack_points(track: bytes) -> list[TrackPoint]:
     """The points in the bytes of POINT rows, sorted by time and segment."""
-    points = np.frombuffer(track, POINT)
-    return [
-        TrackPoint(
-            time=time * 1000,
-            lat=lat / 1e6,
-            lon=lon / 1e6,
-            speed_knots=None if sog == UNKNOWN else sog / 10,
-            course=None if cog == UNKNOWN else cog / 10,
-            heading=None if heading == UNKNOWN else float(heading),
-            segment=segment,
-        )
-        for time, lon, lat, sog, cog, heading, segment in sorted(points.tolist(), key=lambda p: (p[0], p[-1]))
-    ]
+    points = np.frombuffer(track, POINT).tolist()
+    return [_unpacked(*point) for point in sorted(points, key=lambda point: (point[0], point[-1]))]
+
+
+def _unpacked(time: int, lon: int, lat: int, sog: int, cog: int, bits: int, segment: int) -> TrackPoint:
+    heading, status = bits & _NO_HEADING, (bits >> 9) - 1
+    return TrackPoint(
+        time=time * 1000,
+        lat=lat / 1e6,
+        lon=lon / 1e6,
+        speed_knots=None if sog == UNKNOWN else sog / 10,
+        course=None if cog == UNKNOWN else cog / 10,
+        heading=None if heading == _NO_HEADING else float(heading),
+        status=status if 0 <= status < _UNDEFINED else None,
+        segment=segment,
+    )

@@ -4,8 +4,9 @@ Also what events say of sightings. It is often known only hours after its time: 
 """
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -50,6 +51,18 @@ class Sighting(msgspec.Struct, frozen=True):
     def key(self) -> tuple[Millis, Millis, str, str]:
         """The order in which sightings are worked off."""
         return self.received, self.time, self.reference, self.id
+
+
+def known_since(sighting: Sighting, clocks: Sequence[Millis] | Any, line: int) -> Sighting:
+    """The sighting as a live feed knows it: from when its line came on, but never before it was seen.
+
+    `clocks`: when the lines of its frame came, by the clock of the ingest, milliseconds UTC, a sequence or an
+    array; the last stands for the lines after it, too. None or empty in a recording, which says it itself.
+    """
+    if clocks is None or not len(clocks):
+        return sighting
+    came = int(clocks[min(line, len(clocks) - 1)])
+    return msgspec.structs.replace(sighting, received=max(came, sighting.time))
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

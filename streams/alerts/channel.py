@@ -22,6 +22,8 @@ class Outcome:
     """For people: what the receiver said, or what was wrong."""
     wait: float | None = None
     """Seconds that the receiver asks for before the next attempt."""
+    unsure: bool = False
+    """Whether the receiver may have taken it all the same: it was sent, and no answer came."""
 
 
 class Channel(Protocol):

@@ -1,7 +1,8 @@
 """The delivery of a rule: reads the log, asks the schedule what to send, sends it, and saves the outcome.
 
-A message is saved before it is sent, and removed once the receiver has confirmed it. So after a crash it is
-sent again under the same id, and nothing else is.
+A message is saved before it is sent, as one that the receiver may have, and removed once the receiver has
+confirmed it. So after a crash it is sent again under the same id, and nothing else is; if it is dropped in
+between, the event counts as told.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ GIVE_UP: Final = DAY
 """How long a message is tried again that its receiver refuses for now."""
 AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
+MAYBE: Final = "an attempt to send it was not answered, so it may have arrived; not sent again"
+"""What the audit says of an alert that is dropped although its receiver may have it."""
 LOOK: Final = 60.0
 """Seconds after which the log is read even without a signal that something is new."""
 
@@ -64,6 +67,7 @@ class Delivery:
         self._now, self._away, self._refused = now, Backoff(away), refused
         self._ledger = ledger
         self._pause = 0.0  # the receiver gets nothing until then, by the monotonic clock
+        self._audit: list[AuditLine] = []  # for the next commit
         self._stopping = False
 
     def stop(self) -> None:
@@ -85,7 +89,7 @@ class Delivery:
             except SetBack as error:
                 log.warning("set_back", rule=self.rule.name, reason=str(error))
                 self._schedule = self._made(await self._patiently(self._store.reopen))
-                self._withholding = Withholding(self._log)
+                self._withholding, self._audit = Withholding(self._log), []
 
     def _made(self, state: State) -> Schedule:
         return Schedule(self.rule, state, self._ledger)
@@ -108,10 +112,12 @@ class Delivery:
         state, name = self._schedule.state, self.rule.name
         metrics.ALERTS_WAITING.labels(name).set(len(state.waiting) + len(state.parcels))
         metrics.ALERTS.labels(name, "held").inc(self._schedule.take_held())
-        await self._commit()
         if isinstance(found, PendingMessage):
-            await self._hand_over(found)
+            parcel = self._schedule.try_out(found)
+            await self._commit()
+            await self._hand_over(parcel, found.tried)
             return
+        await self._commit()
         seconds = LOOK if found is None else min(LOOK, max(0.0, (found - self._now()) / 1000))
         await self._wait(min(seconds, pause) if pause > 0 else seconds)
 
@@ -181,7 +187,7 @@ class Delivery:
             self._schedule.pass_limits(newest, now, self._withholding.verdict)
 
     async def _withhold(self) -> set[str]:
-        """Drop what people have dismissed or silenced, and note it in the audit; saved with the next commit.
+        """Drop what people have dismissed or silenced; saved with its lines of the audit by the next commit.
 
         Returns the ids of alerts that have to wait until a silence is over that began after them."""
         alerts = self._schedule.unsent()
@@ -197,28 +203,27 @@ class Delivery:
                 if one.event in taken_back:
                     reasons.setdefault(id, f"its retraction is not: {reasons[taken_back[one.event]]}")
             await self._commit()  # a restart after the silence has to find that they were read in it
+            tried = self._schedule.tried()
             gone = self._schedule.drop(reasons)
-            lines = [
+            self._audit += [
                 AuditLine(
                     time=to_text(now), by=f"rule {name}", act=Act.WITHHELD, about=one.id,
-                    text=f"not sent: {reasons[one.id]}",
+                    text=f"{MAYBE if one.id in tried else 'not sent'}: {reasons[one.id]}",
                 )
                 for one in gone
                 if not one.repeats
             ]  # fmt: skip
-            await self._patiently(partial(self._log.add_withheld, lines))
-            for line in lines:
-                log.info("withheld", rule=name, id=line.about, reason=line.text)
             metrics.ALERTS.labels(name, "withheld").inc(len(gone))
         return {id for id, one in verdicts.items() if one.waits and id not in reasons}
 
-    async def _hand_over(self, parcel: PendingMessage) -> None:
+    async def _hand_over(self, parcel: PendingMessage, before: bool) -> None:
+        """`before`: whether the receiver may have it from an earlier attempt."""
         json = await self._json(parcel)
         try:
             outcome = await self._channel.send(message_of(parcel, json))
         except Exception as error:  # a fault of ours must not end the other rules
             log.exception("channel_failed", rule=self.rule.name)
-            outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}")
+            outcome = Outcome(Result.REFUSED, f"{type(error).__name__}: {error}", unsure=True)
         now, name, schedule = self._now(), self.rule.name, self._schedule
         dead: tuple[Dead, ...] = ()
         fields = {"rule": name, "id": parcel.id, "reason": outcome.reason}
@@ -237,6 +242,8 @@ class Delivery:
             schedule.state.single["disabled"] = {"time": now, "reason": outcome.reason}
             log.error("disabled", **fields, remedy="see `tankerwatch alerts enable`")
         else:
+            if not (before or outcome.unsure):
+                parcel = schedule.surely_not_taken(parcel)
             if outcome.result is Result.AWAY:
                 wait = max(self._away.next(), outcome.wait or 0.0)
                 self._pause = time.monotonic() + wait
@@ -280,9 +287,11 @@ class Delivery:
             parcel = PendingMessage(alert.id, (alert,), self._now(), alert.since)
             dead = (*dead, Dead(name, "too many were waiting", parcel))
             metrics.ALERTS.labels(name, "dead").inc()
-        changed = self._schedule.state.changed()
-        if changed or dead:
-            await self._patiently(partial(self._store.commit, changed, dead))
+        changed, lines, self._audit = self._schedule.state.changed(), self._audit, []
+        if changed or dead or lines:
+            await self._patiently(partial(self._store.commit, changed, dead, lines))
+        for line in lines:
+            log.info("withheld", rule=name, id=line.about, reason=line.text)
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         return await retry_until_available("Redis", self._where, attempt, REDIS_AWAY)

@@ -49,6 +49,7 @@ class PendingMessage(msgspec.Struct, frozen=True):
     due: Millis  # of the next attempt
     refusals: int = 0
     gap: tuple[str, str] | None = None  # entries of the log between which some are missing
+    tried: bool = False  # it was handed over, and the receiver may have it although it has not said so
 
 
 class Table(dict[str, V], Generic[V]):
@@ -276,6 +277,17 @@ class Schedule:
             window = [time for time in self.state.single.get("window", ()) if time > now - HOUR]
             self.state.single["window"] = [*window, now]
 
+    def try_out(self, parcel: PendingMessage) -> PendingMessage:
+        """To be saved before it is handed over: from then on the receiver may have it."""
+        if not parcel.tried:
+            parcel = self.state.parcels[parcel.id] = msgspec.structs.replace(parcel, tried=True)
+        return parcel
+
+    def surely_not_taken(self, parcel: PendingMessage) -> PendingMessage:
+        """The receiver said that it has not taken it, nor did it before."""
+        parcel = self.state.parcels[parcel.id] = msgspec.structs.replace(parcel, tried=False)
+        return parcel
+
     def refused(self, parcel: PendingMessage, due: Millis) -> PendingMessage:
         """The receiver refused it for now: try again at that time, after others."""
         again = msgspec.structs.replace(parcel, due=due, refusals=parcel.refusals + 1)
@@ -298,11 +310,16 @@ class Schedule:
         made = {one.id: one for parcel in self.state.parcels.values() for one in parcel.alerts}
         return {**made, **self.state.waiting}
 
+    def tried(self) -> set[str]:
+        """The alerts of messages that a receiver may have."""
+        parcels = self.state.parcels.values()
+        return {alert.id for parcel in parcels if parcel.tried for alert in parcel.alerts}
+
     def drop(self, ids: Collection[str]) -> list[Alert]:
         """Drop these alerts, and messages that have no others; a digest that has others stays as it was made.
 
-        Returns the alerts that are gone. They count as not told."""
-        state = self.state
+        Returns the alerts that are gone. They count as not told, but for those that the receiver may have."""
+        state, tried = self.state, self.tried()
         gone = [alert for id, alert in state.waiting.items() if id in ids]
         for alert in gone:
             del state.waiting[alert.id]
@@ -310,6 +327,8 @@ class Schedule:
             gone += parcel.alerts
             del state.parcels[parcel.id]
         for alert in sorted(gone, key=lambda alert: alert.revision, reverse=True):
+            if alert.id in tried:
+                continue
             if alert.time_left is not None:
                 time_left.take_back(state.chains, alert)
             elif (followed := state.followed.get(alert.event)) is not None:

@@ -5,21 +5,25 @@
 | `alerts:rule:{name}` | hash | the fields of `streams.alerts.schedule.State`; `version`; `owner`, `turn` |
 | `alerts:dead` | stream | messages given up: `rule`, `id`, `reason`, `parcel`, `json` of its event |
 
-All keys begin with `{prefix}tankerwatch:`. A commit is all or nothing and adds one to `version`. That number
+All keys begin with `{prefix}tankerwatch:`. A commit also adds to the audit what was withheld. It is all or
+nothing, and adds one to `version`. That number
 shows whether a commit went through whose answer was lost, and whether Redis was set back. The process that
 opened a rule last owns it (`streams.runtime.fencing`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 import redis.asyncio as redis
 
+from models.silence import AuditLine
 from models.time import Millis
 from streams.alerts.schedule import PendingMessage, State
 from streams.runtime.fencing import FencedHash, Fields, SetBack
+from streams.store.judgement_log import add_withheld
+from streams.store.keys import Keys
 
 DEAD: Final = 1_000
 """Messages kept; the oldest are dropped."""
@@ -48,7 +52,7 @@ class RuleStore:
     def __init__(self, client: "redis.Redis", prefix: str, rule: str) -> None:
         self._redis: Any = client
         self._rule = rule
-        self._key, self._dead = key(prefix, rule), dead_key(prefix)
+        self._key, self._dead, self._keys = key(prefix, rule), dead_key(prefix), Keys(prefix)
         self._hash = FencedHash(client, self._key, f"rule {rule}")
         self._version = 0
 
@@ -64,7 +68,12 @@ class RuleStore:
         self._version = int(fields.pop(VERSION.encode(), 0))
         return State({name.decode(): value for name, value in fields.items()})
 
-    async def commit(self, changed: Mapping[str, bytes | None], dead: tuple[Dead, ...] = ()) -> None:
+    async def commit(
+        self,
+        changed: Mapping[str, bytes | None],
+        dead: tuple[Dead, ...] = (),
+        withheld: Sequence[AuditLine] = (),
+    ) -> None:
         """Write what has changed. To be repeated after a fault. Raises Fenced, SetBack."""
 
         async def fill(pipe: Any, fields: list[bytes | None]) -> None:
@@ -81,6 +90,7 @@ class RuleStore:
             pipe.hset(self._key, mapping={**put, VERSION: found + 1})
             for letter in dead:
                 pipe.xadd(self._dead, _fields(letter), maxlen=DEAD, approximate=True)
+            add_withheld(pipe, self._keys, withheld)
 
         await self._hash.write((VERSION,), fill)
         self._version += 1

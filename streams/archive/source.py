@@ -10,7 +10,7 @@ from geofences.drawn import fences_of, read_version
 from geofences.fence import Fence
 from models.drawn_fence import FenceVersion
 from models.frame import Frame
-from models.sighting import Sighting
+from models.sighting import Sighting, known_since
 from models.source_hints import SourceHints
 from models.time import BEGINNING, Millis, from_text, to_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
@@ -70,10 +70,7 @@ def sightings_in(frame: Frame) -> Iterator[Sighting]:
             seen = read_line(line)
         except SightingError:
             continue  # it was a dead letter when it came, and is one again
-        if frame.received is not None and len(frame.received):
-            here = int(frame.received[min(index, len(frame.received) - 1)])
-            seen = msgspec.structs.replace(seen, received=max(here, seen.time))
-        yield seen
+        yield known_since(seen, frame.received, index)
 
 
 def drawn_in(frame: Frame) -> Iterator[FenceVersion]:

@@ -68,6 +68,11 @@ class FeedLog(Protocol):
         """The time of the last tick or identity of each vessel, by MMSI; only those at `since` or later."""
         ...
 
+    async def coverage(self, since: Millis) -> dict[int, Millis]:
+        """The time of the latest tick in each cell of `models.coverage`; only those at `since` or later. The
+        live log forgets a cell after a day."""
+        ...
+
     async def newest(self) -> Millis | None:
         """The time of the newest tick or detection; None while there is neither."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from models.event import Event, Position, Reason, Status, Vessel
+from models.event import Event, EventType, Position, Reason, Status, Vessel
 from models.sighting import NOBODY
 from models.time import HOUR, duration_text, from_text
 from streams.output.sanitize import sanitize
@@ -47,15 +47,22 @@ def listed(vessel: Vessel) -> list[str]:
 
 def place(event: Event) -> str:
     """The position, and the fences that the event touches."""
-    fences = [f"{fence.relation} {fence.name}" for fence in event.geofences]
+    fences = [f"{_ends(event)}{fence.relation} {fence.name}" for fence in event.geofences]
     return sanitize(", ".join([coordinates(event.position), *fences]))
 
 
 def area(event: Event) -> str:
     """The first fence, or else the position."""
     for fence in event.geofences:
-        return sanitize(f"{fence.relation} {fence.name}")
+        return sanitize(f"{_ends(event)}{fence.relation} {fence.name}")
     return coordinates(event.position)
+
+
+def _ends(event: Event) -> str:
+    """What comes before a fence of a silence that is over: its position lies between the ends, its fences at
+    one of them."""
+    over = event.end is not None and event.type in (EventType.GAP, EventType.DARK_PORT_VISIT)
+    return "began or ended " if over else ""
 
 
 def coordinates(position: Position) -> str:

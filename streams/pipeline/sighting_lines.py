@@ -1,8 +1,6 @@
 """The sightings in a raw frame: each line is one as JSON; lines that are none go to the dead letters."""
 
-import msgspec
-
-from models.sighting import Sighting
+from models.sighting import Sighting, known_since
 from streams.deployment.topics import Topics
 from streams.deployment.wire import RawFrame
 from streams.pipeline.json_lines import lines_of
@@ -25,10 +23,4 @@ def sightings_of(
         partition=partition,
         offset=offset,
     )
-    found: list[Sighting] = []
-    for index, sighting in read:
-        if frame.received:
-            here = frame.received[min(index, len(frame.received) - 1)]
-            sighting = msgspec.structs.replace(sighting, received=max(here, sighting.time))
-        found.append(sighting)
-    return found, dead
+    return [known_since(sighting, frame.received, line) for line, sighting in read], dead

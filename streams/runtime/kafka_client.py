@@ -1,4 +1,4 @@
-"""How every client of Kafka connects: with TLS and a password, where the variables say so.
+"""How every client of Kafka connects: with TLS, a certificate and a password, where the variables say so.
 
 All clients of all processes take these settings from here, so none can be forgotten.
 """
@@ -26,6 +26,12 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether connections to Kafka are encrypted, and its certificate and name are checked."""
     ca: str = ""
     """PEM file of the authorities that may have signed Kafka's certificate; empty for those of the system."""
+    certificate: str = ""
+    """PEM file with the certificate of this client, for a broker that asks for one; empty for none."""
+    key: str = ""
+    """PEM file with the private key of that certificate; empty if it is in the same file."""
+    key_password: str = ""
+    """What the key is locked with. Better in a file, which TANKERWATCH_KAFKA_KEY_PASSWORD_FILE names."""
     sasl: str = ""
     """How clients prove who they are: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; empty for not at all."""
     user: str = ""
@@ -40,19 +46,22 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("sasl needs a user and a password, too")
         if self.user and not self.sasl:
             raise ValueError(f"user needs a way to prove it; set sasl to one of {', '.join(MECHANISMS)}")
-        if self.ca and not self.tls:
-            raise ValueError("ca is only used with TLS; set tls to true")
+        for name in ("ca", "certificate"):
+            if getattr(self, name) and not self.tls:
+                raise ValueError(f"{name} is only used with TLS; set tls to true")
+        if (self.key or self.key_password) and not self.certificate:
+            raise ValueError("certificate is missing; key and key_password belong to one")
 
     @property
     def used(self) -> bool:
         return self.tls or bool(self.sasl)
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Raises VariableError if the file of authorities can't be used."""
+        """Raises VariableError if the file of authorities, the certificate or its key can't be used."""
         if not self.tls:
             return None
         try:
-            return ssl.create_default_context(cafile=self.ca or None)
+            context = ssl.create_default_context(cafile=self.ca or None)
         except (OSError, ssl.SSLError) as error:
             why = (
                 error.strerror if isinstance(error, OSError) and error.strerror else "no certificates in PEM"
@@ -60,12 +69,28 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise VariableError(
                 f"{PREFIX}CA: {self.ca} can't be used ({why}); name the PEM file of the authority"
             ) from None
+        if self.certificate:
+            # a password is always given: without one, OpenSSL would ask for it on the terminal
+            files = self.certificate, self.key or self.certificate
+            try:
+                context.load_cert_chain(*files, password=lambda: self.key_password)
+            except (OSError, ssl.SSLError, ValueError) as error:
+                why = (
+                    "not found or not readable"
+                    if isinstance(error, FileNotFoundError | PermissionError)
+                    else "no certificate and its key in PEM, or locked with another password"
+                )
+                raise VariableError(
+                    f"{PREFIX}CERTIFICATE: {' with '.join(dict.fromkeys(files))} can't be used ({why}); name "
+                    f"the PEM files of both, and {PREFIX}KEY_PASSWORD_FILE if the key is locked"
+                ) from None
+        return context
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> KafkaSecurity:
     """What `TANKERWATCH_KAFKA_…` variables say. Raises VariableError."""
     security = load(KafkaSecurity, PREFIX, environment)
-    keep(security.password)
+    keep(security.password, security.key_password)
     return security
 
 

@@ -17,7 +17,8 @@ _AUTHENTICATION: Final = (
 
 
 class _LastOfKafka(logging.Filter):
-    """Keeps why aiokafka could not connect: it logs that, and raises that it could not, without the why."""
+    """Keeps why aiokafka could not connect, until somebody asks: it logs that, and raises only that it could
+    not."""
 
     error: Exception | None = None
     hushed = False
@@ -63,6 +64,8 @@ def remedy(service: str, error: Exception) -> str:
     cause, prefix = _cause(error), f"TANKERWATCH_{service.upper()}_"
     if isinstance(cause, _AUTHENTICATION):
         return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
+    if service == "Kafka" and any(map(_wants_certificate, _causes(cause))):
+        return f"correct {prefix}CERTIFICATE and {prefix}KEY"
     if any(isinstance(each, ssl.SSLError) for each in _causes(cause)):
         return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
     if cause is not error and not _refused(str(cause)):
@@ -71,7 +74,13 @@ def remedy(service: str, error: Exception) -> str:
 
 
 def _cause(error: Exception) -> Exception:
-    return _last.error if "bootstrap" in str(error) and _last.error is not None else error
+    """What an error came from. Of one that says only that there was no connection, it is what aiokafka logged
+    before; that belongs to this error from now on, and to no later one."""
+    if "bootstrap" not in str(error):
+        return error
+    if error.__cause__ is None and _last.error is not error:
+        error.__cause__, _last.error = _last.error, None
+    return error.__cause__ if isinstance(error.__cause__, Exception) else error
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
@@ -87,7 +96,15 @@ def _refused(text: str) -> bool:
     return "Connect call failed" in text or "Error 111" in text or "refused" in text
 
 
+def _wants_certificate(error: BaseException) -> bool:
+    """Whether the server ended the connection for want of a certificate of this client that it takes."""
+    said = str(getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
+    return "ALERT" in said and ("CERTIFICATE" in said or "UNKNOWN_CA" in said)
+
+
 def _of_tls(error: BaseException) -> str:
+    if _wants_certificate(error):
+        return "it asks for a certificate of this client, and has got none that it takes"
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     return str(getattr(error, "reason", None) or error).lower().replace("_", " ")

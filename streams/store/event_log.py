@@ -12,6 +12,7 @@ Only the sink writes it (`streams/store/sink.py`), except what people said and w
 | `event:{id}` | list | entry ids in `log` of the event's revisions, oldest first |
 | `vessels` | hash | MMSI → JSON of `models.last_position.LastPosition`, its latest tick |
 | `vessels:heard` | sorted set | MMSIs by the time of their latest tick, milliseconds UTC |
+| `coverage` | sorted set | cells of `models.coverage` by the time of the latest tick there, UTC; a day |
 | `vessels:identities` | hash | MMSI → JSON of `models.vessel.Identity`, the latest |
 | `vessel:{mmsi}:track` | list | its recent ticks, oldest first, each a packed `models.last_position.POINT` |
 | `vessel:{mmsi}:identities` | list | JSON of its recent identities, oldest first |
@@ -216,6 +217,10 @@ class EventLog(JudgementLog):
     async def heard_since(self, time: Millis) -> list[int]:
         """MMSIs of the vessels whose latest tick is of this time or later."""
         return [int(mmsi) for mmsi in await self._redis.zrangebyscore(self.keys.heard, time, "+inf")]
+
+    async def coverage(self, since: Millis) -> dict[int, Millis]:
+        found = await self._redis.zrangebyscore(self.keys.coverage, since, "+inf", withscores=True)
+        return {int(cell): int(time) for cell, time in found}
 
     async def whereabouts(self, mmsis: Iterable[int]) -> list[LastPosition]:
         """The last position of each of these vessels. They are read a thousand at a time."""

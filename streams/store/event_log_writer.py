@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import redis.asyncio as redis
 
+from models.coverage import cells_heard
 from models.drawn_fence import FenceVersion
 from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
@@ -27,6 +28,8 @@ from streams.store.retention import Retention
 
 SWEEP: Final = 1_000
 """Events or vessels dropped in one transaction."""
+COVERED: Final = DAY
+"""How long a cell is remembered in which something was heard."""
 
 
 class Revision(msgspec.Struct, frozen=True):
@@ -192,6 +195,9 @@ class LogWriter:
         if not any(map(len, batches)):
             return  # frames with identities only
         ticks = np.concatenate(batches)
+        cells = cells_heard(ticks)
+        pipe.zadd(self._keys.coverage, cells, gt=True)
+        pipe.zremrangebyscore(self._keys.coverage, "-inf", max(cells.values()) - COVERED)
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         points = pack_points(ticks).tobytes()
         size = POINT.itemsize

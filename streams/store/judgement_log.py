@@ -103,14 +103,6 @@ class JudgementLog:
         """Add a line to the audit about what a person did."""
         pipe.xadd(self.keys.audit, {"json": msgspec.json.encode(line)}, maxlen=AUDIT, approximate=True)
 
-    async def add_withheld(self, lines: Sequence[AuditLine]) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for line in lines:
-                pipe.xadd(
-                    self.keys.withheld, {"json": msgspec.json.encode(line)}, maxlen=WITHHELD, approximate=True
-                )
-            await pipe.execute()
-
     async def audit(self, count: int = 200) -> list[AuditLine]:
         """The latest lines about people, and as many about withheld alerts; newest first."""
         found = [
@@ -119,3 +111,10 @@ class JudgementLog:
             for _, fields in await self._redis.xrevrange(key, "+", "-", count)
         ]
         return sorted(found, key=lambda line: line.time, reverse=True)
+
+
+def add_withheld(pipe: Any, keys: Keys, lines: Sequence[AuditLine]) -> None:
+    """Add lines about withheld alerts to the transaction that saves that they are withheld: so there is one
+    line, whatever breaks off in between."""
+    for line in lines:
+        pipe.xadd(keys.withheld, {"json": msgspec.json.encode(line)}, maxlen=WITHHELD, approximate=True)

@@ -12,6 +12,7 @@ class Keys:
         self.detected = f"{base}:events:detected"
         self.vessels = f"{base}:vessels"
         self.heard = f"{base}:vessels:heard"
+        self.coverage = f"{base}:coverage"
         self.identities = f"{base}:vessels:identities"
         self.reviews = f"{base}:reviews"
         self.latest_reviews = f"{base}:reviews:latest"

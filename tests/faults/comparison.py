@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from geofences.fence import Fence
 from models.event import from_json, to_json
 from models.sighting import Sighting
 from streams.deployment import wire
@@ -18,6 +19,7 @@ from streams.deployment.wire import (
 )
 from streams.pipeline.operator import Operator, OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
+from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from tests.faults.cluster import Cluster
 from tests.scenarios.runs import (
@@ -31,9 +33,15 @@ Stream = tuple[str, int, int]
 """What was sent ("reports", "ticks", or whose facts), from which partition, to which."""
 
 
-def replayed(sources: dict[str, tuple[str, ...]], sightings: Sequence[Sighting] = ()) -> list[bytes]:
-    """All revisions of all events that a replay of these sources and sightings finds, in order."""
-    found = find({name: frames(name, part) for name, part in sources.items()}, sightings=sightings)
+def replayed(
+    sources: dict[str, tuple[str, ...]], sightings: Sequence[Sighting] = (), drawn: Sequence[Fence] = ()
+) -> list[bytes]:
+    """All revisions of all events that a replay of these sources and sightings finds, in order; with these
+    fences drawn by hand."""
+    rules = RULES
+    if drawn:
+        rules = Rules(Settings(), (*RULES.surroundings.fences, *drawn), RULES.watchlist)
+    found = find({name: frames(name, part) for name, part in sources.items()}, rules, sightings)
     return [to_json(event) for event in found]
 
 

@@ -23,6 +23,7 @@ from typing import Final
 
 import msgspec
 
+from models.event import from_json
 from tests.faults.cluster import SEEN, Cluster, eventually_served
 from tests.faults.comparison import (
     between_stages,
@@ -30,7 +31,8 @@ from tests.faults.comparison import (
     compare_log,
     replayed,
 )
-from tests.faults.recording import Recording, record
+from tests.faults.drawn import VERSIONS, counted, frame_of
+from tests.faults.recording import KINDS, Recording, record
 from tests.services.kafka import KafkaServer
 from tests.services.redis import RedisServer
 from tests.services.server import Server
@@ -87,13 +89,17 @@ class Bench:
         expected = self.expected(run.sources)
         begin = time.monotonic()
         async with Cluster(self.folder, self.kafka.address, self.redis.url, raw, run.partitions) as cluster:
-            await cluster.register([*sources, SEEN])
+            await cluster.register([*sources, *([SEEN] if self.recording.sightings else [])])
             cluster.add(run.workers)
             cluster.add_sink()
             load = Load(cluster, cluster.frames(sources, LINES, self.recording.sightings), rng)
             await FAULTS[run.fault](self, load)
             await load.rest()
             await cluster.finish(PATIENCE)
+            if fences := counted((await cluster.read(cluster.topics.fences)).values):
+                expected = replayed(sources, self.recording.sightings, fences)
+                crossings = sum(from_json(value).fence_crossing is not None for value in expected)
+                assert crossings, "no drawn fence was crossed"
             outcome = compare_events((await cluster.read(cluster.topics.events)).values, expected)
             streams = await between_stages(cluster)
             log = compare_log(await cluster.logged(len(expected), PATIENCE), expected)
@@ -165,6 +171,16 @@ async def kill(_: Bench, load: Load) -> None:
     await hits(signal.SIGKILL, load)
 
 
+async def fences(_: Bench, load: Load) -> None:
+    """A fence is drawn, edited and deleted, each just before a worker is killed."""
+    left = list(VERSIONS)
+    async for number in load.moments(2 * len(VERSIONS)):
+        if number % 2 == 0:
+            await load.cluster.publish([(0, frame_of(left.pop(0)))])
+        running = [w for w in load.cluster.workers if w.running]
+        await load.cluster.hit(load.rng.choice(running), signal.SIGKILL)
+
+
 async def term(_: Bench, load: Load) -> None:
     await hits(signal.SIGTERM, load)
 
@@ -209,6 +225,7 @@ async def redis(bench: Bench, load: Load) -> None:
 FAULTS: Final[dict[str, Callable[[Bench, Load], Awaitable[None]]]] = {
     "none": nothing,
     "kill": kill,
+    "fences": fences,
     "term": term,
     "freeze": freeze,
     "join": join,
@@ -218,6 +235,7 @@ FAULTS: Final[dict[str, Callable[[Bench, Load], Awaitable[None]]]] = {
 WORDS: Final = {
     "none": "none",
     "kill": "`kill -9` of a worker",
+    "fences": "a fence drawn, edited and deleted; `kill -9` of a worker",
     "term": "SIGTERM to a worker",
     "freeze": "worker frozen for 12 s",
     "join": "worker added, worker removed",
@@ -321,7 +339,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     parser.add_argument("--faults", default=",".join(FAULTS), help="which, separated by commas")
     parser.add_argument("--places", default="", help="partitions/workers/sources, as 8/3/1, with commas")
-    parser.add_argument("--recording", choices=("small", "large"), default="large")
+    parser.add_argument("--recording", choices=tuple(KINDS), default="large")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--folder", type=Path, help="keep the logs of workers and services here")
     parser.add_argument("--keep", type=Path, help="add to the results in this file, and keep them there")

@@ -47,7 +47,9 @@ LARGE: Final[tuple[Part, ...]] = tuple(
     )
     for seed in range(1, seeds + 1)
 )
-KINDS: Final = {"small": SMALL, "large": LARGE}
+CALLS: Final[tuple[Part, ...]] = (("full_run", 1), ("cho_do", 1), ("raft", 1))
+"""Vessels that come into the waters off Nampo, and others."""
+KINDS: Final = {"small": SMALL, "calls": CALLS, "large": LARGE}
 
 
 @dataclass(frozen=True)

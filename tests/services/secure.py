@@ -22,7 +22,7 @@ user outsider on >{PASSWORD} ~other:* &* +@all
 
 
 class Certificates:
-    """An authority, and a server's certificate for 127.0.0.1 that it has signed."""
+    """An authority, and a certificate for 127.0.0.1 that it has signed, for servers and clients."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ class Certificates:
         ca_key, request, more = folder / "ca.key", folder / "server.csr", folder / "more.cnf"
         more.write_text(
             f"subjectAltName=IP:{HOST}\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-            "extendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+            "extendedKeyUsage=serverAuth,clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         )
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         _openssl(
@@ -44,6 +44,11 @@ class Certificates:
         )  # fmt: skip
         self.both = folder / "both.pem"  # as Kafka wants it
         self.both.write_text(self.key.read_text() + self.chain.read_text())
+        self.locked = folder / "locked.key"
+        _openssl(
+            "pkcs8", "-topk8", "-in", self.key, "-out", self.locked, "-v2", "aes256",
+            "-passout", f"pass:{PASSWORD}",
+        )  # fmt: skip
 
 
 def _openssl(*arguments: str | Path) -> None:
@@ -56,7 +61,8 @@ def _openssl(*arguments: str | Path) -> None:
 
 
 class SecureKafkaServer(KafkaServer):
-    """A listener with TLS and SASL for clients, and a plain one that the broker itself uses."""
+    """A listener with TLS and SASL for clients, which asks for their certificates; and a plain one that the
+    broker itself uses."""
 
     def __init__(self, folder: Path, certificates: Certificates) -> None:
         super().__init__(folder)
@@ -74,6 +80,9 @@ class SecureKafkaServer(KafkaServer):
             )
             + "listener.name.broker.ssl.keystore.type=PEM\n"
             f"listener.name.broker.ssl.keystore.location={self._certificates.both}\n"
+            "listener.name.broker.ssl.client.auth=required\n"
+            "listener.name.broker.ssl.truststore.type=PEM\n"
+            f"listener.name.broker.ssl.truststore.location={self._certificates.ca}\n"
             "listener.name.broker.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512\n"
             f"listener.name.broker.plain.sasl.jaas.config={login}.plain.PlainLoginModule {user}\n"
             f"listener.name.broker.scram-sha-256.sasl.jaas.config={login}.scram.ScramLoginModule required;\n"

@@ -38,7 +38,7 @@ class Poster:
             async with asyncio.timeout(SECONDS):
                 return await self._post(body, headers)
         except TimeoutError:
-            return Outcome(Result.REFUSED, f"{self.at}: no answer within {SECONDS:g} s")
+            return Outcome(Result.REFUSED, f"{self.at}: no answer within {SECONDS:g} s", unsure=True)
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> Outcome:
         try:
@@ -56,7 +56,7 @@ class Poster:
                 outcome = Outcome(Result.AWAY, f"{self.at}: {why} ({address})")
             except (httpx.TransportError, httpx.StreamError) as error:
                 why = sanitize(error) or type(error).__name__
-                return Outcome(Result.REFUSED, f"{self.at}: {why}")
+                return Outcome(Result.REFUSED, f"{self.at}: {why}", unsure=True)
         return outcome
 
     async def _post_to(self, address: str, body: bytes, headers: dict[str, str]) -> Outcome:

@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 import ssl
+import threading
 from email.message import EmailMessage
 from email.utils import formatdate
 from html import escape
@@ -41,9 +42,9 @@ class MailChannel:
     async def send(self, message: Message) -> Outcome:
         mail = compose(message, self._settings, self._rule, self._page)
         host, port = self._settings.at
-        at = f"{host}:{port}"
+        at, began = f"{host}:{port}", threading.Event()
         try:
-            refused = await asyncio.to_thread(self._send, mail)
+            refused = await asyncio.to_thread(self._send, mail, began)
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             codes, why = _answers(error)
             if 421 in codes:
@@ -52,15 +53,17 @@ class MailChannel:
                 Result.NEVER if all(code >= 500 for code in codes) else Result.REFUSED, f"{at}: {why}"
             )
         except (smtplib.SMTPException, OSError) as error:
-            return Outcome(Result.AWAY, f"{at}: {sanitize(error) or type(error).__name__}")
+            unsure = began.is_set() and not isinstance(error, smtplib.SMTPResponseException)
+            return Outcome(Result.AWAY, f"{at}: {sanitize(error) or type(error).__name__}", unsure=unsure)
         if refused:
             return Outcome(
                 Result.DELIVERED, f"{at} took it, but not for {sanitize(', '.join(sorted(refused)))}"
             )
         return Outcome(Result.DELIVERED, f"{at} took it")
 
-    def _send(self, mail: EmailMessage) -> dict[str, tuple[int, bytes]]:
-        """The recipients that were refused while others were taken."""
+    def _send(self, mail: EmailMessage, began: threading.Event) -> dict[str, tuple[int, bytes]]:
+        """The recipients that were refused while others were taken. Sets `began` before it hands over the
+        mail."""
         settings = self._settings
         host, port = settings.at
         with (
@@ -72,6 +75,7 @@ class MailChannel:
                 server.starttls(context=self._context)
             if settings.user is not None:
                 server.login(settings.user, self._password or "")
+            began.set()
             return server.send_message(mail, settings.sender, list(settings.recipients))
 
 

@@ -32,11 +32,13 @@ class MqttChannel:
             tls_context=self._context,
             timeout=SECONDS,
         )
+        sent = False
         try:
             async with client:
+                sent = True
                 await client.publish(topic, payload(message), qos=1, retain=retain)
         except aiomqtt.MqttError as error:
-            return Outcome(Result.AWAY, f"{host}:{port}: {sanitize(error)}")
+            return Outcome(Result.AWAY, f"{host}:{port}: {sanitize(error)}", unsure=sent)
         except ValueError as error:  # paho raises it for a topic or payload that MQTT does not allow
             return Outcome(Result.NEVER, f"{topic}: {sanitize(error)}")
         return Outcome(Result.DELIVERED, f"{host}:{port} has {topic}")

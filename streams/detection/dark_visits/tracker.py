@@ -90,9 +90,7 @@ class DarkVisits:
             ports = self._within(event, None)
         if not ports or (known is None and retraction is not None):
             return []
-        named = tuple(
-            f"{port.port}{'!' if port.sighted else ''}" for port in to_name(ports, self._settings)
-        )
+        named = tuple(f"{port.port}{'!' if port.sighted else ''}" for port in to_name(ports, self._settings))
         if on_change and known is not None and known.named == named:
             return []
         if known is None:

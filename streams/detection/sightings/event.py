@@ -196,9 +196,7 @@ def _names(dark: DarkVessel) -> str:
 
 
 def _none_of(vessels: int) -> str:
-    return (
-        f"none of the {vessels} vessels that were" if vessels > 1 else "not the one vessel that was"
-    )
+    return f"none of the {vessels} vessels that were" if vessels > 1 else "not the one vessel that was"
 
 
 def _summary(

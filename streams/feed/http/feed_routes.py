@@ -8,15 +8,24 @@ from fastapi import APIRouter, Body, Request
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
+from models.coverage import DEGREES, corner
 from models.event import EventType
-from models.time import to_text
+from models.time import HOUR, MINUTE, to_text
 from streams.feed import metrics
-from streams.feed.http import access
+from streams.feed.http import access, responses
 from streams.feed.http.context import Feed
 from streams.feed.http.openapi import Msgspec, problems
-from streams.feed.http.parameters import ONCE, NoQuery
+from streams.feed.http.parameters import ONCE, CoverageQuery, NoQuery
 from streams.feed.http.problems import Problem
-from streams.feed.http.response_models import Config, FeatureCollection, Health, Session, Tiles, TokensNeeded
+from streams.feed.http.response_models import (
+    Config,
+    Coverage,
+    FeatureCollection,
+    Health,
+    Session,
+    Tiles,
+    TokensNeeded,
+)
 from streams.feed.http.responses import GeoJson, Json, Metrics
 from streams.feed.views.sources import Sources
 
@@ -58,6 +67,27 @@ async def get_fences(_: NoQuery, feed: Feed) -> Response:
     """Drawn ones are there as they stand now, also before they count; those of files and of the package are
     those of the feed's start. While Redis is away, there are only the latter."""
     return GeoJson(await feed.fences_now())
+
+
+@router.get(
+    "/v1/coverage",
+    summary="Where anything was heard in the last hours.",
+    response_model=Annotated[Coverage, Msgspec()],
+)
+async def get_coverage(query: CoverageQuery, feed: Feed, request: Request) -> Response:
+    """By the ticks of all vessels, which lie between positions at most an hour apart. Where there is no cell,
+    nobody was there, or nobody listens there."""
+    log = (await feed.view(query.at)).log
+    newest = await log.newest()
+    found = {} if newest is None else await log.coverage(newest - query.hours * HOUR)
+    content = Coverage(
+        time=None if newest is None else to_text(newest),
+        degrees=DEGREES,
+        cells=[
+            [*corner(cell), max(0, (newest or time) - time) // MINUTE] for cell, time in sorted(found.items())
+        ],
+    )
+    return await responses.compressed(request, content)
 
 
 @router.post(

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Body, Path
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
 from geofences.fence import dump_fences
@@ -20,6 +21,7 @@ from streams.feed.recording.fences import FencesNotReady
 from streams.feed.views.drawn_fences import (
     FenceConflict,
     FenceDesk,
+    FenceEdit,
     FenceList,
     FenceNotSent,
     FenceRequest,
@@ -28,7 +30,23 @@ from streams.feed.views.drawn_fences import (
 )
 
 T = TypeVar("T")
-FenceId = Annotated[str, Path(pattern=r"^drawn-[0-9a-f]{12}$", description="The id of a drawn fence.")]
+ID: Final = "drawn-[0-9a-f]{12}"
+FenceId = Annotated[str, Path(pattern=f"^{ID}$", description="The id of a drawn fence.")]
+
+
+class _FenceIds(Convertor[str]):
+    """So that no other address below `fences/` is taken for that of a fence."""
+
+    regex = ID
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("fence", _FenceIds())
 router: Final = APIRouter(prefix="/v1", tags=["fences"], dependencies=ONCE)
 
 
@@ -72,20 +90,20 @@ async def post_fence(given: Annotated[FenceRequest, Msgspec(), Body()], _: NoQue
 
 
 @router.put(
-    "/fences/{id}",
+    "/fences/{id:fence}",
     summary="Edit a drawn fence.",
     response_model=Annotated[FenceVersion, Msgspec()],
     responses=problems(404, 409, 413, 504),
 )
 async def put_fence(
-    id: FenceId, given: Annotated[FenceRequest, Msgspec(), Body()], _: NoQuery, feed: Feed
+    id: FenceId, given: Annotated[FenceEdit, Msgspec(), Body()], _: NoQuery, feed: Feed
 ) -> Response:
     """A new version, which follows on the one that the request names."""
     return Json(await _answer(_desk(feed).edit(id, given)))
 
 
 @router.delete(
-    "/fences/{id}",
+    "/fences/{id:fence}",
     summary="Delete a drawn fence.",
     response_model=Annotated[FenceVersion, Msgspec()],
     responses=problems(404, 409, 504),

@@ -21,6 +21,7 @@ from streams.store.event_log import entry_key
 MOST_EVENTS: Final = 1_000
 """Events in one answer."""
 MOST_VESSELS: Final = 50_000
+MOST_HOURS: Final = 24
 """Vessels in one answer."""
 MOST_FOUND: Final = 50
 """Vessels, places and cases each in one answer of the search."""
@@ -246,6 +247,15 @@ class _Track(_Moment):
     end: Annotated[Time, Field(description="Only positions at this time or earlier.")] = None
 
 
+class _Coverage(_Moment):
+    hours: Annotated[
+        int,
+        Field(ge=1, le=MOST_HOURS, description="How far back, in hours of event time."),
+        BeforeValidator(_number),
+        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_HOURS}),
+    ] = 6
+
+
 class _Search(_Moment):
     q: Annotated[
         str,
@@ -293,6 +303,7 @@ AtomQuery = Annotated[_Atom, Query()]
 StreamQuery = Annotated[_Stream, Query()]
 VesselQuery = Annotated[_Vessels, Query()]
 TrackQuery = Annotated[_Track, Query()]
+CoverageQuery = Annotated[_Coverage, Query()]
 SearchQuery = Annotated[_Search, Query()]
 LedgerQuery = Annotated[_Ledger, Query()]
 ReviewQuery = Annotated[_Reviews, Query()]

@@ -82,7 +82,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 def _declared(request: Request) -> list[str]:
     """The query parameters of the operation, as the OpenAPI document has them."""
-    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    operation = request.app.openapi()["paths"][request.scope["route"].path_format][request.method.lower()]
     return [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
 
 
@@ -104,9 +104,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods of all operations at this path. The framework knows only that of the first one."""
-    paths = request.app.openapi()["paths"]
-    found = [paths[path] for path in paths if compile_path(path)[0].match(request.url.path)]
+    """The methods of all operations at this path. The framework knows only that of the first one. A path that
+    is written out is none of those with a parameter in the same place."""
+    paths, asked = request.app.openapi()["paths"], request.url.path
+    matching = [path for path in paths if compile_path(path)[0].match(asked)]
+    found = [paths[path] for path in matching if path == asked or asked not in paths]
     return sorted(method.upper() for operations in found for method in operations)
 
 

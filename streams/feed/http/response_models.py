@@ -60,6 +60,17 @@ class VesselPage(msgspec.Struct):
     vessels: list[VesselOnMap]
 
 
+class Coverage(msgspec.Struct):
+    """In which cells anything was heard in the hours before `time`, that of the newest tick or detection.
+
+    A cell is [west, south, minutes since something was last heard there]; its sides are `degrees` long.
+    """
+
+    time: Time | None
+    degrees: float
+    cells: list[list[float]]
+
+
 class Tiles(msgspec.Struct):
     """Online map tiles, if the feed is set to use some."""
 

@@ -29,6 +29,19 @@ async function sentence(response) {
   }
 }
 
+/* Asks until there is an answer. `waits` gets the milliseconds until the next attempt. */
+export async function patiently(path, waits) {
+  for (let pause = 1000; ; pause = Math.min(30000, pause * 2)) {
+    try {
+      return (await get(path)).content;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      waits(pause);
+      await new Promise((resolve) => { setTimeout(resolve, pause); });
+    }
+  }
+}
+
 const query = (parameters) => {
   const text = new URLSearchParams(parameters).toString();
   return text ? `?${text}` : "";

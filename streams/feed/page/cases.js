@@ -8,6 +8,15 @@ export const isCase = (event) => event.status !== "retracted" && (event.type ===
 
 const overlap = (one, other) => one.start <= (other.end ?? other.detected) && other.start <= (one.end ?? one.detected);
 
+const ports = new Map(); // names by UN/LOCODE
+
+/* Takes the names of ports from the properties of fences: what stands before the comma. */
+export function knowPorts(fences) {
+  for (const { locode, name } of fences) if (locode && !ports.has(locode)) ports.set(locode, name.split(",")[0]);
+}
+
+export const portName = (locode) => ports.get(locode) ?? locode;
+
 /* {cases: [{event, folded: [events]}], singles: [events]}, both in the order of `events`. */
 export function grouped(events) {
   const byId = new Map(events.map((event) => [event.id, event])), caseOf = new Map();

@@ -14,7 +14,7 @@ const DASHES = { watch: [], suppress: [1.5, 3], score: [6, 4] };
 export const Chart = CanvasLayer.extend({
   initialize(options) {
     CanvasLayer.prototype.initialize.call(this, options);
-    Object.assign(this, { land: [], fences: [], showLand: true });
+    Object.assign(this, { land: [], fences: [], showLand: true, written: new Set() }); // written: places that another layer names
   },
 
   setLand(geometry) {
@@ -45,7 +45,7 @@ export const Chart = CanvasLayer.extend({
       ctx.fillRect(0, 0, view.width, view.height);
     }
     this.grid(ctx, view);
-    const taken = [];
+    const taken = view.taken();
     for (const turn of view.turns) {
       if (this.showLand) this.paintLand(ctx, view, turn);
       for (const fence of this.fences) this.paintFence(ctx, view, turn, fence);
@@ -131,6 +131,7 @@ export const Chart = CanvasLayer.extend({
     const wide = (fence.box[2] - fence.box[0]) * view.scale;
     if (!view.seen(fence.box, turn) || (wide < 40 && view.zoom < 10.5)) return;
     const text = clean(fence.name).slice(0, 60);
+    if (this.written.has(fence.name)) return;
     label(ctx, taken, wide > 160 ? `${text} · ${human(fence.policy).toLowerCase()}` : text, view.x((fence.box[0] + fence.box[2]) / 2, turn),
       view.y((fence.box[1] + fence.box[3]) / 2), { tone: colour(`fence-${fence.kind}`, "fence-port"), halo: colour("paper") });
   },

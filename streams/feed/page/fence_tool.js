@@ -26,7 +26,7 @@ export class FenceTool {
   }
 
   /* Whether clicks on the map set corners. */
-  get on_map() {
+  get takesClicks() {
     return this.drawing && !this.fixed;
   }
 
@@ -152,7 +152,7 @@ export class FenceTool {
   }
 
   add(position) {
-    if (!this.on_map || this.corners.length >= MOST) return;
+    if (!this.takesClicks || this.corners.length >= MOST) return;
     this.corners.push(position);
     this.touch();
     this.draw();

@@ -3,6 +3,7 @@
 import { Refusal, get } from "./api.js";
 import { bdi, byId, country, day, el, number, plural, timeOf } from "./web/words.js";
 import { linkTo } from "./address.js";
+import { portName } from "./cases.js";
 import { section, table } from "./web/event.js";
 import { niceStep } from "./web/plot.js";
 
@@ -61,7 +62,7 @@ function yearOf(year) {
       year.reported_barrels === null ? null : el("p", { class: "small" }, `Reported to the United Nations: ${number(year.reported_barrels, 0)} barrels.`),
       el("p", { class: "small" }, year.not_seen.replaceAll("`", ""))),
     section("By ship and port", table("Barrels: about, and from low to high.", ["Ship", "Port", "Calls seen", "Barrels seen", "Possible", "Barrels possible"], year.rows.map((row) => [
-      el("span", {}, bdi(row.name || row.ship), row.name && el("span", { class: "small" }, ` ${row.ship}`)), bdi(row.port), String(row.seen), about(row.barrels_seen), String(row.possible), about(row.barrels_possible)]))),
+      el("span", {}, bdi(row.name || row.ship), row.name && el("span", { class: "small" }, ` ${row.ship}`)), bdi(portName(row.port)), String(row.seen), about(row.barrels_seen), String(row.possible), about(row.barrels_possible)]))),
   ];
 }
 

@@ -117,7 +117,7 @@ function eventLines(event, folded) {
   const kinds = [...new Set(folded.map((each) => each.type))].map((type) => `${folded.filter((each) => each.type === type).length} × ${typeName(type).toLowerCase()}`);
   return [
     el("span", { class: "who" }, who(event)),
-    el("span", { class: "line small" }, el("span", { class: "where" }, where ? bdi(where) : period(event, "open")), timeOf(event.detected, short(event.detected))),
+    el("span", { class: "line small" }, el("span", { class: "where" }, where ? bdi(where) : period(event, "open")), el("span", {}, "as of ", timeOf(event.detected, short(event.detected)))),
     where && el("span", { class: "small" }, period(event, "open")),
     kinds.length ? el("span", { class: "small" }, `with ${kinds.join(", ")}`) : null,
   ];

@@ -1,22 +1,27 @@
 /* The page: connects what the server sends with what the reader does. */
 
-import { Refusal, asOf, get, land } from "./api.js";
-import { byId, el, inForce, moment, plural, vesselsOf } from "./web/words.js";
+import { Refusal, asOf, get, land, patiently } from "./api.js";
+import { byId, el, inForce, moment, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Desk } from "./desk.js";
 import { Events } from "./events.js";
 import { FenceTool } from "./fence_tool.js";
 import { Filters } from "./filters.js";
 import { Fleet } from "./fleet.js";
-import { grouped, knowFences, likeliest, sorted } from "./cases.js";
+import { knowFences, knowPorts, likeliest } from "./cases.js";
 import * as keys from "./keys.js";
+import { later } from "./later.js";
 import { LedgerView } from "./ledger_view.js";
 import { List } from "./list.js";
+import { listing, sayCounts } from "./listing.js";
+import { News } from "./news.js";
+import { refused } from "./notice.js";
 import { EventPanel, grip } from "./panel.js";
 import { Player } from "./player.js";
 import { SeaMap } from "./sea_map.js";
 import { Search } from "./search.js";
-import { NONE, same, wordsOf } from "./selection.js";
+import { NONE, same } from "./selection.js";
+import { Sheets } from "./sheets.js";
 import { SignIn } from "./sign_in.js";
 import { Sources } from "./sources.js";
 import { Status } from "./status.js";
@@ -28,7 +33,6 @@ const LIVE = 10, READING = 1; // seconds between two requests for vessels
 const LOOK = 10; // pages searched for a word before the reader has to ask for more
 
 const state = address.read();
-const fresh = new Set(); // events that have come since the reader last looked at the page
 let config = null, drawing = null, shown = [], showDismissed = false;
 let unseen = !state.view; // whether the map still has to move to what is shown: the address says no view
 
@@ -42,38 +46,32 @@ const status = new Status(() => stream.retry());
 const sources = new Sources(() => { status.sources = sources.verdict(); status.draw(); draw(); });
 const events = new Events(state.selection, draw);
 const fleet = new Fleet(() => map.fleetChanged(), (time) => status.newest(time));
-const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved });
+const map = new SeaMap(fleet, state.view, { event: open, vessel: openVessel, moved, refused });
 const list = new List(open);
 const shared = {
   close: () => close(),
   zoom: () => map.fitTracks(),
   time: (time) => map.tracks.showTime(time),
-  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
+  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(legs ?? []); },
   event: open,
 };
-const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number) });
+const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number), known: (id) => events.byId.get(id) });
 const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel, actions: (mmsi, name) => (config.mode === "live" ? desk.vesselActions(mmsi, name) : []) });
+const sheets = new Sheets(() => Boolean(state.event || state.vessel));
 const player = new Player(played, open, openBest);
 new Search({ vessel: (mmsi) => { unseen = true; openVessel(mmsi); }, event: open, place: showPlace, words: (text) => text !== state.text && filters.set(state.selection, text) });
 const unread = new Unread(open, draw);
 new LedgerView(open);
-const fenceTool = map.tool = new FenceTool(map.map, { shown: () => { map.measure.toggle(false); view("map"); }, changed: () => showFences(), signIn: () => dialog.ask() });
+const fenceTool = map.tool = new FenceTool(map.map, { shown: () => { map.measure.toggle(false); sheets.show("map"); }, changed: () => showFences(), signIn: () => dialog.ask() });
 const dialog = new SignIn(() => reach());
 const desk = new Desk({ signIn: () => dialog.ask(), changed: draw, area: () => map.area, selection: () => state.selection, use: (selection) => filters.set(selection), show: (watch) => (watch.mmsi ? openVessel(watch.mmsi) : showPlace(watch)), notify: () => unread.allowed() });
+const news = new News({ events, unread, desk }, draw);
 let stream = null, filters = null, lost = false; // lost: the stream was, since it was open last
 
 /* ---- what the server sends ---- */
 
 async function start() {
-  for (let pause = 1; !config; pause = Math.min(30, pause * 2)) {
-    try {
-      config = (await get("config")).content;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      status.connection("broken", Date.now() + pause * 1000);
-      await new Promise((resolve) => { setTimeout(resolve, pause * 1000); });
-    }
-  }
+  config = await patiently("config", (pause) => status.connection("broken", Date.now() + pause));
   status.mode = config.mode;
   document.body.dataset.mode = config.mode;
   byId("cover-source").textContent = `tankerwatch ${config.version}, ${location.href}; made ${moment(Date.now())}${config.mode === "recording" ? " from a recording" : ""}`;
@@ -114,6 +112,7 @@ async function showFences() {
   try {
     const { content } = await get("fences.geojson");
     map.chart.setFences(content);
+    knowPorts(content.features.map((feature) => feature.properties));
     list.anew();
     draw();
     if (panel.event?.chain) panel.draw();
@@ -165,8 +164,8 @@ function revision(event) {
 function take(event) {
   if (config.mode === "live") status.atLeast(event.detected);
   const before = events.known(event.id);
-  if (events.revise(event)) noticed(event);
-  if (config.mode === "live" && !(before?.revision >= event.revision)) tell(event, before);
+  if (events.revise(event)) news.came(event);
+  if (config.mode === "live" && !(before?.revision >= event.revision)) news.tell(event, before);
   if (panel.id === event.id) later("panel", () => panel.refresh(), 300);
 }
 
@@ -177,7 +176,7 @@ function review(one) {
 
 /* The log has been replaced: everything here may be out of date. */
 async function reset() {
-  fresh.clear();
+  news.fresh.clear();
   fleet.ask();
   await reload();
 }
@@ -201,7 +200,7 @@ async function played(moment, onward) {
   at(moment);
   later("address", () => address.write(state), 300);
   if (!onward || before === null || moment === null) {
-    fresh.clear();
+    news.fresh.clear();
     await Promise.all([reload(), fleet.show(moment, false)]);
     return;
   }
@@ -220,33 +219,6 @@ function at(moment) {
   if (moment !== null) status.newest(new Date(moment).toISOString());
 }
 
-function noticed(event) {
-  fresh.add(event.id);
-  setTimeout(() => { if (!document.hidden) fresh.delete(event.id); }, 4000);
-}
-
-/* Tells the reader of an event that has come, or has begun to match, unless people have silenced or dismissed it. `before`: its
-   revision before, if that is known. */
-async function tell(event, before) {
-  const verdict = desk.verdict(event, before);
-  if (!verdict) return;
-  for (const id of [event.revision > 1 && event.id, event.case]) if (id && await events.isDismissed(id)) return;
-  unread.take(event, verdict);
-  if (verdict.sound) desk.sound();
-}
-
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  setTimeout(() => fresh.clear(), 4000);
-  draw();
-});
-
-const timers = new Map();
-function later(name, act, milliseconds) {
-  clearTimeout(timers.get(name));
-  timers.set(name, setTimeout(act, milliseconds));
-}
-
 /* ---- what is shown ---- */
 
 function draw() {
@@ -257,35 +229,16 @@ function draw() {
 }
 
 function paint() {
-  const wanted = state.text.toLowerCase().split(/\s+/).filter(Boolean), all = sorted(events.all, byId("sort").value);
-  const found = wanted.length ? all.filter((event) => { const words = wordsOf(event); return wanted.every((word) => words.includes(word)); }) : all;
-  const dismissed = (event) => events.reviews.get(event.id)?.disposition === "dismissed", groups = grouped(found);
-  const gone = [...groups.cases.map(({ event }) => event), ...groups.singles].filter(dismissed);
-  const kept = showDismissed ? groups : { cases: groups.cases.filter(({ event }) => !dismissed(event)), singles: groups.singles.filter((event) => !dismissed(event)) };
-  shown = [...kept.cases.map(({ event }) => event), ...kept.singles];
-  list.show(kept, { reviews: events.reviews, landed: events.landed, fresh, unread, silenced: (event) => (config?.mode === "live" ? desk.silences.of(event) : null), address: (id) => address.linkTo(id) });
+  const now = listing(events, state.text, byId("sort").value, showDismissed);
+  shown = now.shown;
+  list.show(now.kept, { reviews: events.reviews, landed: events.landed, fresh: news.fresh, unread, silenced: (event) => (config?.mode === "live" ? desk.silences.of(event) : null), address: (id) => address.linkTo(id) });
   const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
   map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
-  const parts = [kept.cases.length && plural(kept.cases.length, "case"), kept.singles.length && plural(kept.singles.length, "single event")].filter(Boolean);
-  byId("count").textContent = parts.length ? parts.join(", ") + (events.more ? ", and more" : "") : "";
-  byId("tab-count").textContent = String(shown.length);
-  byId("dismissed").hidden = !gone.length;
-  byId("dismissed").textContent = showDismissed ? "hide dismissed" : `${gone.length} dismissed`;
-  byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
-  byId("more").hidden = !events.more;
-  byId("none").hidden = shown.length > 0;
-  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? status.nothing() : "";
+  sayCounts(now, showDismissed, events, status.nothing());
   if (filters) {
-    filters.offer("flag", all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
-    filters.offer("watchlist", all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));
+    filters.offer("flag", now.all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
+    filters.offer("watchlist", now.all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));
   }
-}
-
-function refused(error) {
-  if (!(error instanceof Refusal)) throw error;
-  byId("notice").replaceChildren(el("bdi", {}, error.message));
-  byId("notice").hidden = false;
-  later("notice", () => { byId("notice").hidden = true; }, 8000);
 }
 
 function showPanel() {
@@ -342,28 +295,28 @@ function open(id, push = true) {
   const known = events.byId.get(id);
   plain = false;
   unread.read(id);
-  if (id === state.event) return view("panel");
+  if (id === state.event) return sheets.show("panel");
   unseen ||= known?.type === "chain"; // its whole voyage is shown
   Object.assign(state, { event: id, vessel: null });
   address.write(state, push);
   follow();
   if (known && !unseen) map.reveal(known.position);
-  view("panel");
+  sheets.show("panel");
 }
 
 function openVessel(mmsi) {
   plain = false;
-  if (mmsi === state.vessel) return view("panel");
+  if (mmsi === state.vessel) return sheets.show("panel");
   Object.assign(state, { event: null, vessel: mmsi });
   address.write(state, true);
   follow();
-  view("panel");
+  sheets.show("panel");
 }
 
 /* Shows a place that was found: west, south, east, north. */
 function showPlace({ bbox: [west, south, east, north] }) {
   map.fit([[south, west], [north, east]], 12);
-  view("map");
+  sheets.show("map");
 }
 
 function close() {
@@ -372,7 +325,7 @@ function close() {
   Object.assign(state, { event: null, vessel: null });
   address.write(state, true);
   follow();
-  view("list");
+  sheets.show("list");
   if (id) list.focus(id);
 }
 
@@ -433,26 +386,14 @@ const shortcuts = {
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
   Escape: () => (fenceTool.open ? fenceTool.escape() : map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
   m: () => fenceTool.drawing || map.measure.toggle(), d: () => fenceTool.toggle(),
-  "/": () => { view("list"); byId("search").focus(); },
-  f: () => { view("list"); filters.toggle(); },
+  "/": () => { sheets.show("list"); byId("search").focus(); },
+  f: () => { sheets.show("list"); filters.toggle(); },
   z: () => map.fitTracks(), a: () => map.fitEvents(), t: () => byId("theme").click(),
   ...Object.fromEntries(Object.entries(player.keys).map(([key, act]) => [key, () => config.mode === "recording" && act()])),
 };
 
-/* ---- on a phone, one sheet at a time ---- */
-
-function view(name) {
-  if (name === "panel" && !state.event && !state.vessel) name = "map";
-  document.body.dataset.view = name;
-  for (const tab of document.querySelectorAll("#tabs [data-view]")) tab.setAttribute("aria-pressed", String(tab.dataset.view === name));
-}
-
-byId("tabs").addEventListener("click", (event) => {
-  const tab = event.target.closest("[data-view]");
-  if (tab) view(tab.dataset.view);
-});
 byId("events").prepend(grip());
 new ResizeObserver(() => panel.redraw()).observe(byId("panel"));
 
-view(state.event || state.vessel ? "panel" : "list");
+sheets.show(state.event || state.vessel ? "panel" : "list");
 start();

@@ -1,7 +1,7 @@
 /* The panel of the open event: what was seen, the reasons for and against it, and the reviews. */
 
 import { Refusal, addressOf, get } from "./api.js";
-import { bdi, byId, clean, el, moment, timeOf, vesselName, vesselsOf } from "./web/words.js";
+import { bdi, byId, clean, el, moment, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
 import { hullsOf } from "./hulls.js";
 import { elsewhere, imagesOf, registersOf } from "./links.js";
@@ -112,7 +112,7 @@ export class EventPanel {
       event.chain && legList(event, { event: (id) => this.on.event(id), leg: (leg) => this.on.leg(leg), zoom: (leg) => this.on.near(leg.position), link: linkTo }),
       el("p", { class: "sentence" }, bdi(event.summary)),
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
-      event.case && el("p", { class: "small" }, "A leg of the suspected delivery chain ", el("a", { href: linkTo(event.case) }, clean(event.case)), "."),
+      event.case && el("p", { class: "small" }, "A leg of the suspected delivery chain ", this.link(event.case, this.nameOf(event.case)), "."),
       event.status === "retracted" && el("p", { class: "warning" }, "Retracted: later data showed that this event did not hold. The reasons against it say why."),
       this.actions(),
       ...grounds(event),
@@ -132,10 +132,20 @@ export class EventPanel {
     this.showTracks();
   }
 
+  link(id, ...text) {
+    return el("a", { href: linkTo(id), click: (clicked) => { clicked.preventDefault(); this.on.event(id); } }, text);
+  }
+
+  /* A case by its ships, where it is loaded, else by its id. */
+  nameOf(id) {
+    const known = this.on.known(id);
+    return known?.chain ? carriersOf(known).flatMap((name, i) => [i ? " → " : null, bdi(name)]) : clean(id);
+  }
+
   /* What the vessels of an encounter did around it. */
   around() {
     return isCase(this.event) && this.members.length ? section("Before, meanwhile and after", el("ul", { class: "links" }, this.members.map((member) => el("li", {},
-      el("a", { href: linkTo(member.id), click: (clicked) => { clicked.preventDefault(); this.on.event(member.id); } }, bdi(member.summary)))))) : null;
+      this.link(member.id, typeName(member.type)), ", ", timeOf(member.start), ". ", bdi(member.summary))))) : null;
   }
 
   redraw() {

@@ -3,8 +3,10 @@
 import { bdi, byId, clock, country, duration, el, human, kilometres, number, place, shipType, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { forgetColours } from "./web/colours.js";
 import { Chart, POLICIES } from "./chart.js";
+import { CoverageLayer } from "./coverage_layer.js";
 import { Markers } from "./markers.js";
 import { Measure } from "./measure.js";
+import { statusName } from "./nav_status.js";
 import { trackLines } from "./track_tip.js";
 import { TrackLayer } from "./tracks.js";
 import { VesselLayer } from "./vessel_layer.js";
@@ -14,7 +16,7 @@ const START = [[32, 118], [47, 144]]; // from the Yellow Sea to Primorye and Hok
 const PREFERENCE = "tankerwatch-vessels";
 
 export class SeaMap {
-  /* on: event(id), vessel(mmsi), moved() */
+  /* on: event(id), vessel(mmsi), moved(), refused(error) */
   constructor(fleet, view, on) {
     this.on = on;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -22,13 +24,14 @@ export class SeaMap {
       worldCopyJump: true, maxBounds: [[-85, -Infinity], [85, Infinity]], zoomAnimation: !still, fadeAnimation: !still, inertia: !still });
     if (view) this.map.setView([view.lat, view.lon], view.zoom);
     else this.map.fitBounds(START);
-    for (const [name, above] of [["chart", 300], ["vessels", 420], ["tracks", 410]]) this.map.createPane(name).style.zIndex = above;
-    for (const name of ["chart", "vessels", "tracks"]) this.map.getPane(name).style.pointerEvents = "none";
-    this.chart = new Chart({ pane: "chart" }).addTo(this.map);
+    for (const [name, above] of [["chart", 300], ["coverage", 310], ["vessels", 420], ["tracks", 410]]) this.map.createPane(name).style.zIndex = above;
+    for (const name of ["chart", "coverage", "vessels", "tracks"]) this.map.getPane(name).style.pointerEvents = "none";
     const keepOut = () => this.keepOut();
+    this.chart = new Chart({ pane: "chart", keepOut }).addTo(this.map);
+    this.coverage = new CoverageLayer({ pane: "coverage" }).addTo(this.map);
     this.tracks = new TrackLayer(fleet, { pane: "tracks", keepOut }).addTo(this.map);
     this.vessels = new VesselLayer(fleet, { pane: "vessels", keepOut }).addTo(this.map);
-    this.markers = new Markers(this.map, (id) => this.measure.on || this.tool?.on_map || on.event(id));
+    this.markers = new Markers(this.map, (id) => this.measure.on || this.tool?.takesClicks || on.event(id));
     this.measure = new Measure(this.map);
     this.events = [];
     this.tip = byId("tip");
@@ -74,11 +77,23 @@ export class SeaMap {
   showEvents(events, now) {
     this.events = events;
     this.markers.show(events, now);
+    this.renamed();
   }
 
   /* Makes the marks of events faint, where the legs of a case are shown. */
-  quiet(yes) {
-    this.map.getContainer().classList.toggle("quiet-marks", yes);
+  quiet(legs) {
+    this.map.getContainer().classList.toggle("quiet-marks", Boolean(legs.length));
+    this.renamed();
+  }
+
+  /* Fences are named anew where marks or legs have come or gone: their names keep out of the way. */
+  renamed() {
+    const places = [...this.events.map(({ position }) => position), ...this.tracks.legs.map(({ at }) => at)].map((at) => Object.values(at).join());
+    const key = places.sort().join(" ");
+    if (key === this.named) return;
+    this.named = key;
+    this.chart.written = new Set(this.tracks.legs.map(({ place }) => place));
+    this.chart.later();
   }
 
   fit(box, most = 13) {
@@ -101,7 +116,10 @@ export class SeaMap {
       .map((box) => [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
     const marks = this.events.map(({ position }) => this.map.latLngToContainerPoint([position.lat, near(position.lon, this.map.getCenter().lng)]))
       .map(({ x, y }) => [x - 10, y - 10, x + 10, y + 10]);
-    return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...(this.tracks.legs.length ? [] : marks)];
+    const scale = 256 * 2 ** this.map.getZoom(), origin = this.map.containerPointToLayerPoint([0, 0]).add(this.map.getPixelOrigin());
+    const legs = this.tracks.legs.map(({ at: [x, y] }) => [x * scale - origin.x, y * scale - origin.y]).map(([x, y]) => [x - 12, y - 12, x + 12, y + 12]);
+    const free = marks.filter((mark) => !legs.some((leg) => mark[0] < leg[2] && mark[2] > leg[0] && mark[1] < leg[3] && mark[3] > leg[1])); // at a leg, its number is in the place of the mark
+    return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...free, ...legs];
   }
 
   /* Shows a place from near by. */
@@ -144,6 +162,7 @@ export class SeaMap {
   /* The tooltip also follows what moves under a resting pointer. */
   fleetChanged() {
     this.vessels.later();
+    this.coverage.refresh(this.vessels.fleet.newest).catch(this.on.refused);
     if (this.pointer) this.look();
   }
 
@@ -160,8 +179,9 @@ export class SeaMap {
     this.vessels.hover(vessel);
     this.map.getContainer().classList.toggle("over", Boolean(vessel));
     const track = vessel ? [] : trackLines(this.tracks.lines, { lat, lng }, this.map.getZoom());
-    this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : track.length ? track : this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
-      el("b", { class: i ? "more" : null }, bdi(fence.name)), `${human(fence.kind)}${fence.country ? `, ${country(fence.country)}` : ""}; ${POLICIES[fence.policy] ?? fence.policy}`]));
+    const heard = vessel || track.length ? null : this.coverage.says(turned(lng), lat);
+    this.say(point, vessel ? vesselLines(vessel, this.vessels.fleet.newest) : track.length ? track : [...this.chart.fencesAt(turned(lng), lat).flatMap((fence, i) => [
+      el("b", { class: i ? "more" : null }, bdi(fence.name)), `${human(fence.kind)}${fence.country ? `, ${country(fence.country)}` : ""}; ${POLICIES[fence.policy] ?? fence.policy}`]), ...heard ? [el("i", {}, heard)] : []]);
   }
 
   overMark(mark) {
@@ -192,7 +212,7 @@ export class SeaMap {
 
   click({ latlng }) {
     if (this.measure.on) return this.measure.add(latlng);
-    if (this.tool?.on_map) return this.tool.add(latlng);
+    if (this.tool?.takesClicks) return this.tool.add(latlng);
     const vessel = this.vessels.at(latlng);
     if (vessel) this.on.vessel(vessel.mmsi);
   }
@@ -204,6 +224,7 @@ export class SeaMap {
     const chosen = localStorage.getItem(PREFERENCE), choice = byId("which-vessels");
     if ([...choice.options].some((option) => option.value === chosen)) choice.value = chosen;
     this.vessels.show(choice.value);
+    byId("coverage").addEventListener("change", (event) => this.coverage.show(event.target.checked, this.vessels.fleet.newest).catch(this.on.refused));
     choice.addEventListener("change", () => {
       localStorage.setItem(PREFERENCE, choice.value);
       this.vessels.show(choice.value);
@@ -228,6 +249,7 @@ function vesselLines(vessel, newest) {
       .filter(Boolean).join(" · "),
     [vessel.speedKnots !== null && `${number(vessel.speedKnots, 1)} kn`, vessel.course !== null && `course ${number(vessel.course, 0)}°`,
       `${clock(vessel.at)} UTC${ago > 0.5 ? `, ${duration(ago)} ago` : ""}`].filter(Boolean).join(" · "),
+    statusName(vessel.status) && `says: ${statusName(vessel.status)}`,
   ].filter(Boolean);
 }
 

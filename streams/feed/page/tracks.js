@@ -13,7 +13,7 @@ const ARROWS = 130; // pixels between two arrows on a track
 const TIMES = [1, 3, 6, 12, 24, 48, 120, 240]; // hours between two times written on tracks; as zoom and room allow
 const APART = 90; // pixels between two of them, at least
 
-/* Splits a track of [milliseconds, lon, lat, knots] where the vessel was silent. */
+/* Splits a track of [milliseconds, lon, lat, knots, status] where the vessel was silent. */
 export function pieces(points) {
   const found = [];
   for (const point of points) {
@@ -26,8 +26,8 @@ export function pieces(points) {
 
 /* The points of an MF-JSON feature with a MovingPoint. */
 export const pointsOf = ({ temporalGeometry: { datetimes, coordinates }, temporalProperties }) => {
-  const speeds = temporalProperties?.[0]?.speed?.values ?? [];
-  return datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1], speeds[i] ?? null]);
+  const { speed, status } = temporalProperties?.[0] ?? {};
+  return datetimes.map((time, i) => [Date.parse(time), coordinates[i][0], coordinates[i][1], speed?.values[i] ?? null, status?.values[i] ?? null]);
 };
 
 export const TrackLayer = CanvasLayer.extend({
@@ -126,7 +126,7 @@ export const TrackLayer = CanvasLayer.extend({
     for (const { tone, points, name, mmsi } of this.lines) {
       const [x, y] = project(points.at(-1)[1], points.at(-1)[2]), vessel = this.fleet.byMmsi.get(mmsi);
       const there = vessel && Math.hypot(vessel.x - x, vessel.y - y) * view.scale < 50;
-      if (name && !there) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 8, bold: true });
+      if (name && !there) label(ctx, taken, clean(name).slice(0, 30), view.x(x, turn), view.y(y), { tone: colour(tone, "track"), halo: colour("paper"), aside: 14, bold: true });
     }
   },
 

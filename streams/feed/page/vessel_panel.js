@@ -3,16 +3,13 @@
 import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, country, duration, el, human, number, place, shipType, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { linkTo } from "./address.js";
-import { barrelsOf, carriersOf } from "./cases.js";
+import { barrelsOf, carriersOf, portName } from "./cases.js";
 import { elsewhere, imagesOf, registersOf } from "./links.js";
+import { statusName } from "./nav_status.js";
 import { grip } from "./panel.js";
 import { facts, hits, hoursOf, section, table } from "./web/event.js";
 
 const MOST = 200; // events asked for
-
-/* Navigational status (ITU-R M.1371, message 1). */
-const STATUSES = ["under way using engine", "at anchor", "not under command", "restricted manoeuvrability", "constrained by draught", "moored",
-  "aground", "fishing", "under way sailing", null, null, "towing astern", "pushing or towing alongside", null, "AIS-SART"];
 
 export class VesselPanel {
   /* on: close(), zoom(), event(id), vessel(mmsi), actions(mmsi, name) (further buttons), tracks(lines), time(milliseconds or null) */
@@ -70,11 +67,11 @@ export class VesselPanel {
         ["Speed", whereabouts.speedKnots === null ? "not known" : `${number(whereabouts.speedKnots, 1)} kn`],
         ["Course", whereabouts.course === null ? "not known" : `${number(whereabouts.course, 0)}°`],
         ["Heading", whereabouts.heading === null ? "not known" : `${number(whereabouts.heading, 0)}°`],
-        ["Status", (whereabouts.status !== null && STATUSES[whereabouts.status]) || "not known"]]),
+        ["Status", statusName(whereabouts.status) ?? "not known"]]),
         elsewhere(imagesOf(whereabouts, Date.parse(whereabouts.time)), "That place and day")),
       this.tables(of, landed, number9),
       shares.length && section("Share of the ledger", table("Deliveries to North Korea that are counted for it, in barrels.", ["Year", "Port", "Calls seen", "Possible", "Barrels, about"], shares.map((row) => [
-        String(row.year), row.port, row.seen, row.possible, row.barrels_seen.mid + row.barrels_possible.mid]))),
+        String(row.year), bdi(portName(row.port)), row.seen, row.possible, row.barrels_seen.mid + row.barrels_possible.mid]))),
       next && el("p", { class: "small" }, `Only its latest ${events.length} events are shown.`),
       this.tracks(number9),
       identities.length > 1 && section("Identities", table("", ["Confirmed", "Name", "IMO", "Call sign", "Type", "Draught"], identities.toReversed().map((one) => [
@@ -93,7 +90,7 @@ export class VesselPanel {
       el("button", { type: "button", class: "quiet", click: () => this.on.vessel(Number(vessel.ssvid)) }, bdi(vesselName(vessel)))]);
     const chains = of("chain"), met = of("encounter", "dark_encounter"), calls = of("port_visit", "dark_port_visit"), gaps = of("gap"), rest = of("loitering", "identity", "position_anomaly", "dark_vessel", "fence_entry", "fence_exit");
     const kinds = [
-      ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, carriersOf(event).flatMap((name, i) => [i ? " → " : null, bdi(name)])), from(event), human(event.level), event.score]],
+      ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])), from(event), human(event.level), event.score]],
       ["Whom it met", met, ["Vessel", "From", "Lasted", "Level"], (event) => [el("span", {}, others(event)), link(event, from(event)), lasted(event), human(event.level)]],
       ["Calls", calls, ["Port", "From", "Lasted", "Kind"], (event) => [bdi(event.portVisit?.portName ?? `perhaps ${event.darkPortVisit?.ports[0]?.portName ?? "none"}`), link(event, from(event)), lasted(event), event.type === "port_visit" ? "seen" : "possible, dark"]],
       ["Silences", gaps, ["From", "Lasted", "Level", "Score"], (event) => [link(event, from(event)), lasted(event), human(event.level), event.score]],
@@ -119,7 +116,7 @@ export class VesselPanel {
     for (const point of this.track) {
       if ((start && point.time.slice(0, 10) < start) || (end && point.time.slice(0, 10) > end)) continue;
       if (!segments.has(point.segment)) segments.set(point.segment, []);
-      segments.get(point.segment).push([Date.parse(point.time), point.lon, point.lat, point.speedKnots]);
+      segments.get(point.segment).push([Date.parse(point.time), point.lon, point.lat, point.speedKnots, point.status]);
     }
     this.on.tracks([...segments.values()].map((points) => ({ tone: "a", points })));
   }

@@ -154,6 +154,9 @@ class RecordingLog:
                 heard[mmsi] = max(known[-1].time, heard.get(mmsi, BEGINNING))
         return {mmsi: at for mmsi, at in heard.items() if at >= since}
 
+    async def coverage(self, since: Millis) -> dict[int, Millis]:
+        return self._content.tracks.coverage(since, self._now)
+
     async def whereabouts(self, mmsis: Iterable[int]) -> list[LastPosition]:
         return self._content.tracks.whereabouts(mmsis, self._now)
 

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from models.coverage import cells_heard
 from models.last_position import (
     POINT,
     SEGMENTS,
-    UNKNOWN,
     LastPosition,
     TrackPoint,
     pack_points,
@@ -22,7 +22,7 @@ POINTS: Final = 2_016
 _SPARE: Final = 504
 """Points dropped at once, so that a full track is not moved in memory with every tick."""
 
-_ROW: Final = np.dtype([("known_at", "<u4"), ("status", "u1"), ("point", POINT)])
+_ROW: Final = np.dtype([("known_at", "<u4"), ("point", POINT)])
 """`known_at`: the instant at which the tick became known, in seconds. Later than the tick's own time if it
 was filled in afterwards."""
 
@@ -39,7 +39,7 @@ class Tracks:
             return
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         rows = np.empty(len(ticks), _ROW)
-        rows["known_at"], rows["status"], rows["point"] = instant // 1000, ticks["status"], pack_points(ticks)
+        rows["known_at"], rows["point"] = instant // 1000, pack_points(ticks)
         mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
         for mmsi, some in zip(mmsis.tolist(), np.split(rows, starts[1:]), strict=True):
             track = self._tracks.get(mmsi)
@@ -54,6 +54,18 @@ class Tracks:
             for mmsi, track in self._tracks.items()
             if (row := track.last(now)) is not None
         }
+
+    def coverage(self, since: Millis, now: Millis) -> dict[int, Millis]:
+        """The time of the latest tick in each cell that is known at `now`, of those since `since`."""
+        recent = []
+        for track in self._tracks.values():
+            points = track.known(now)["point"]
+            recent.append(points[points["time"] >= since // 1000])
+        every = np.concatenate(recent) if recent else np.empty(0, POINT)
+        places = np.empty(len(every), [("time", "i8"), ("lon", "f8"), ("lat", "f8")])
+        places["time"] = every["time"].astype("i8") * 1000
+        places["lon"], places["lat"] = every["lon"] / 1e6, every["lat"] / 1e6
+        return cells_heard(places)
 
     def whereabouts(self, mmsis: Iterable[int], now: Millis) -> list[LastPosition]:
         found = []
@@ -112,16 +124,15 @@ class _Track:
 
 
 def _last_position(mmsi: int, row: Any, segments: dict[str, Millis]) -> LastPosition:
-    time, lon, lat, sog, cog, heading, _ = row["point"].tolist()
-    status = int(row["status"])
+    (point,) = unpack_points(row["point"].tobytes())
     return LastPosition(
         mmsi=mmsi,
-        time=time * 1000,
-        lat=lat / 1e6,
-        lon=lon / 1e6,
-        speed_knots=None if sog == UNKNOWN else sog / 10,
-        course=None if cog == UNKNOWN else cog / 10,
-        heading=None if heading == UNKNOWN else float(heading),
-        status=None if status >= 15 else status,
+        time=point.time,
+        lat=point.lat,
+        lon=point.lon,
+        speed_knots=point.speed_knots,
+        course=point.course,
+        heading=point.heading,
+        status=point.status,
         segments=segments,
     )

@@ -19,20 +19,25 @@ log = get_logger(__name__)
 MOST_KEPT: Final = 10_000
 """Versions of all fences that there ever were; they are kept, because a replay needs them."""
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
 
 
 class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fence to draw, or a drawn one as it should be from now on.
-
-    `geometry` is a GeoJSON Polygon or MultiPolygon. `version` is the one that was edited; null for a new
-    fence.
-    """
+    """A fence to draw. `geometry` is a GeoJSON Polygon or MultiPolygon."""
 
     name: Text
     geometry: dict[str, Any]
     by: Text
-    version: int | None = None
+    version: None = None
+
+
+class FenceEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A drawn fence as it should be from now on; `version` is the one that was edited."""
+
+    name: Text
+    geometry: dict[str, Any]
+    by: Text
+    version: Annotated[int, msgspec.Meta(ge=1, le=MOST_VERSIONS)]
 
 
 class FenceList(msgspec.Struct):
@@ -95,7 +100,7 @@ class FenceDesk:
             )
         return await self._take(given, f"drawn-{secrets.token_hex(6)}", 1)
 
-    async def edit(self, id: str, given: FenceRequest) -> FenceVersion:
+    async def edit(self, id: str, given: FenceEdit) -> FenceVersion:
         """The next version of a fence. Raises as `draw`, and NoSuchFence."""
         last = await self._last(id, given.version)
         return await self._take(given, id, last.version + 1)
@@ -126,14 +131,10 @@ class FenceDesk:
         """Every version that counts or has counted, with the time for which it does."""
         return exported(await self.book.versions())
 
-    async def _last(self, id: str, version: int | None) -> FenceVersion:
+    async def _last(self, id: str, version: int) -> FenceVersion:
         last = next((each for each in current(await self.book.versions()) if each.id == id), None)
         if last is None or _is_gone(last):
             raise NoSuchFence(f"there is no drawn fence {id!r}; it may have been deleted")
-        if version is None:
-            raise InputError(
-                f"version: name the one that was edited (the fence is in version {last.version})"
-            )
         if last.version != version:
             raise FenceConflict(
                 f"{last.by} has changed this fence in the meantime (it is in version {last.version}); "
@@ -143,7 +144,7 @@ class FenceDesk:
             raise FenceConflict(f"this fence has {MOST_VERSIONS} versions; draw a new one in its place")
         return last
 
-    async def _take(self, given: FenceRequest, id: str, version: int) -> FenceVersion:
+    async def _take(self, given: FenceRequest | FenceEdit, id: str, version: int) -> FenceVersion:
         name, by = given.name.strip(), given.by.strip()
         if not name or not by:
             raise InputError("name and by: give the fence a name, and say who you are")

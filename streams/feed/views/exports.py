@@ -145,8 +145,9 @@ async def tracks(log: FeedLog, event: Event) -> dict[str, Any]:
         for sample in event.evidence.positions:
             if sample.ssvid == vessel.ssvid:
                 at = from_text(sample.time)
+                status = points[at].status if at in points else None  # evidence has none
                 points[at] = TrackPoint(
-                    time=at, lat=sample.lat, lon=sample.lon, speed_knots=sample.speed_knots
+                    time=at, lat=sample.lat, lon=sample.lon, speed_knots=sample.speed_knots, status=status
                 )
         if points:
             ordered = [points[time] for time in sorted(points)]
@@ -197,7 +198,11 @@ def _moving(mmsi: str, name: str | None, points: list[TrackPoint]) -> dict[str, 
             "interpolation": "Linear",
         },
         "temporalProperties": [
-            {"datetimes": times, "speed": {"uom": "KNT", "values": [point.speed_knots for point in points]}}
+            {
+                "datetimes": times,
+                "speed": {"uom": "KNT", "values": [point.speed_knots for point in points]},
+                "status": {"values": [point.status for point in points]},  # of ITU-R M.1371
+            }
         ],
         "properties": {"mmsi": mmsi, "name": name},
     }

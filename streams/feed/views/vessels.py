@@ -33,6 +33,7 @@ class Latest(Tick, frozen=True, kw_only=True, rename="camel"):
 class Point(Tick, frozen=True, kw_only=True, rename="camel"):
     """A tick of a recent track."""
 
+    status: int | None  # as of the latest tick
     segment: int  # differs between places where the same MMSI is used at the same time
 
 
@@ -94,7 +95,7 @@ def detail(record: VesselRecord, events: list[str]) -> VesselDetail:
         whereabouts=Latest(**_tick(where), status=where.status) if where else None,
         identity=_confirmed(who) if who else None,
         identities=[_confirmed(one) for one in record.identities],
-        track=[Point(**_tick(one), segment=one.segment) for one in record.track],
+        track=[Point(**_tick(one), status=one.status, segment=one.segment) for one in record.track],
         watchlists=who.watchlists if who else (),
         events=events,
     )

@@ -20,14 +20,18 @@ export const hoursOf = (event, now) => ((event.end ? Date.parse(event.end) : now
 const harbour = (name) => clean(name).split(",")[0];
 
 /* Where an event was, in one line, or null at sea: the port of a call, the ends of a chain, else the fence that its
-   position is in, or is near. */
+   position is in, or is near. The position of a silence that is over lies between its ends, and the fence is at one of them. */
 export function whereOf(event) {
   if (event.fenceCrossing) return clean(event.fenceCrossing.fenceName);
   if (event.portVisit) return clean(event.portVisit.portName);
   if (event.chain) return [...new Set(event.chain.legs.filter((leg) => leg.portName).map((leg) => harbour(leg.portName)))].join(" → ") || null;
   const inside = event.geofences.find((fence) => fence.relation === "inside"), first = inside ?? event.geofences[0];
-  return first ? (inside ? clean(first.name) : `${first.relation} ${clean(first.name)}`) : null;
+  if (!first) return null;
+  if (event.end && SILENCES.includes(event.type)) return `began or ended ${inside ? "in" : first.relation} ${clean(first.name)}`;
+  return inside ? clean(first.name) : `${first.relation} ${clean(first.name)}`;
 }
+
+const SILENCES = ["gap", "dark_port_visit"];
 
 export function period(event, open) {
   const start = Date.parse(event.start), end = event.end && Date.parse(event.end);

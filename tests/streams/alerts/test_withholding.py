@@ -11,6 +11,9 @@ from models.event import Event, Status, to_json
 from models.review import Disposition, Review
 from models.silence import Act, Silence
 from models.time import HOUR, MINUTE, from_text, to_text
+from streams.alerts.channel import Outcome, Result
+from streams.alerts.delivery import MAYBE
+from streams.alerts.message import Message, Single
 from streams.alerts.schedule import Schedule, State
 from streams.alerts.state_store import RuleStore
 from streams.alerts.withholding import Withholding
@@ -177,7 +180,7 @@ class Killed(Exception):
     pass
 
 
-async def test_a_kill_before_what_was_withheld_is_saved_sends_nothing_of_it_after_the_silence(
+async def test_a_kill_while_something_is_withheld_sends_nothing_of_it_after_the_silence_and_audits_it_once(
     redis_server: str, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = from_text("2026-03-03T02:00:00Z")
@@ -185,10 +188,13 @@ async def test_a_kill_before_what_was_withheld_is_saved_sends_nothing_of_it_afte
     async with alert_environment(redis_server) as env:
         given = silences.SilenceRequest("ann", to_text(moment + HOUR), mmsi=int(event(1).vessel.ssvid))
 
-        async def killed(*args: Any) -> None:
-            if await withheld(env):
+        kills: list[str] = []
+
+        async def killed(self: RuleStore, changed: Any, dead: Any = (), lines: Any = ()) -> None:
+            if lines:
+                kills.append(lines[0].about)
                 raise Killed
-            await commit(*args)
+            await commit(self, changed, dead, lines)
 
         monkeypatch.setattr(RuleStore, "commit", killed)
         await env.log.add_silence(*silences.made(given, moment))
@@ -197,10 +203,10 @@ async def test_a_kill_before_what_was_withheld_is_saved_sends_nothing_of_it_afte
             async with env.deliveries(rule, now=lambda: moment):
                 await env.write(event(1))
 
-                async def noted() -> bool:
-                    return bool(await withheld(env))
+                async def dead() -> bool:
+                    return bool(kills)
 
-                await eventually(noted, "the alert to be withheld")
+                await eventually(dead, "the alert to be withheld")
                 await env.write(event(2))
 
         with pytest.raises(Killed):
@@ -211,7 +217,52 @@ async def test_a_kill_before_what_was_withheld_is_saved_sends_nothing_of_it_afte
             await wait_for_requests(receiver, 1)
             await env.write(event(1, 2))
             await wait_for_requests(receiver, 2)
+        audit = [line.about for line in await env.log.audit() if line.act is Act.WITHHELD]
     assert ids(receiver) == [f"{event(2).id}:1", f"{event(1).id}:2"]
+    assert audit == kills == [f"{event(1).id}:1"]
+
+
+class Unanswering:
+    """A receiver whose first answer is lost."""
+
+    def __init__(self) -> None:
+        self.got: list[Message] = []
+
+    async def send(self, message: Message) -> Outcome:
+        self.got.append(message)
+        first = len(self.got) == 1
+        return Outcome(Result.REFUSED, "no answer", 3600, unsure=True) if first else Outcome(Result.DELIVERED)
+
+
+async def test_what_may_have_arrived_before_it_was_dismissed_is_not_called_unsent_and_is_taken_back(
+    redis_server: str, receiver: WebhookReceiver
+) -> None:
+    rule, channel = webhook_rule(receiver), Unanswering()
+    async with alert_environment(redis_server) as env:
+        async with env.deliveries(rule, channels=[channel]):
+            await env.write(event(1))
+
+            async def sent() -> bool:
+                return bool(channel.got)
+
+            await eventually(sent, "the message to be sent")
+        async with env.deliveries(rule, channels=[channel]):  # it is remembered over a restart
+            await judge(env, event(1), Disposition.DISMISSED)
+
+            async def dropped() -> bool:
+                return bool(await withheld(env))
+
+            await eventually(dropped, "the message to be dropped")
+            await judge(env, event(1), Disposition.WATCHING)
+            await env.write(event(1, 2, status=Status.RETRACTED))
+
+            async def taken_back() -> bool:
+                return len(channel.got) == 2
+
+            await eventually(taken_back, "the retraction")
+        told = await withheld(env)
+    assert told[f"{event(1).id}:1"].startswith(f"{MAYBE}: dismissed by ann at ")
+    assert [one.kind for one in channel.got if isinstance(one, Single)] == ["new", "retracted"]
 
 
 class CountedLog:

@@ -37,6 +37,9 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deploymen
                 {
                     "TANKERWATCH_KAFKA_TLS": "true",
                     "TANKERWATCH_KAFKA_CA": str(made.ca),
+                    "TANKERWATCH_KAFKA_CERTIFICATE": str(made.chain),
+                    "TANKERWATCH_KAFKA_KEY": str(made.locked),
+                    "TANKERWATCH_KAFKA_KEY_PASSWORD_FILE": str(secret),
                     "TANKERWATCH_KAFKA_SASL": "SCRAM-SHA-512",
                     "TANKERWATCH_KAFKA_USER": USER,
                     "TANKERWATCH_KAFKA_PASSWORD_FILE": str(secret),
@@ -94,6 +97,10 @@ def test_every_process_works_with_what_is_locked(
         ),
         ({"TANKERWATCH_KAFKA_CA": ""}, "no connection by TLS (unable to get local issuer certificate)"),
         (
+            {name: "" for name in more if "CERTIFICATE" in name or "_KEY" in name},
+            "got none that it takes); correct TANKERWATCH_KAFKA_CERTIFICATE and TANKERWATCH_KAFKA_KEY",
+        ),
+        (
             {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},
             "it may expect TLS or a password; correct TANKERWATCH_KAFKA_TLS",
         ),
@@ -122,6 +129,8 @@ def test_every_process_works_with_what_is_locked(
         ({"SASL": "PLAIN", "USER": "a"}, "SASL needs a user and a password"),
         ({"USER": "a"}, "USER needs a way to prove it"),
         ({"CA": "/ca.pem"}, "CA is only used with TLS"),
+        ({"CERTIFICATE": "/client.pem"}, "CERTIFICATE is only used with TLS"),
+        ({"KEY": "/client.key", "TLS": "true"}, "CERTIFICATE is missing"),
         ({"TLS": "maybe"}, "TLS: expected"),
     ],
 )
@@ -137,6 +146,8 @@ def test_a_file_of_authorities_that_is_none(tmp_path: Path) -> None:
             path.write_text(content)
         with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CA: .* can't be used"):
             KafkaSecurity(tls=True, ca=str(path)).tls_context()
+        with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CERTIFICATE: .* can't be used"):
+            KafkaSecurity(tls=True, certificate=str(path)).tls_context()
 
 
 def test_no_client_of_kafka_goes_past_the_settings() -> None:

@@ -17,6 +17,7 @@ from streams.feed.log import FeedLog
 from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from streams.feed.stream.hub import Hub
+from streams.feed.views.drawn_fences import FenceDesk
 from tests.waiting import PATIENCE, eventually
 
 
@@ -28,12 +29,15 @@ async def served(
     host: str = "127.0.0.1",
     redis: str = "",
     analysis: AnalysisSettings | None = None,
+    desk: FenceDesk | None = None,
 ) -> AsyncIterator[str]:
     """The URL of a feed that reads this log. `host` is the address that it believes to listen on."""
     settings = settings or FeedSettings(heartbeat_seconds=0.2)
     tokens, _ = access.tokens(settings, host)
     analysis = analysis or AnalysisSettings()
-    feed = FeedContext(log, Hub(log, settings, redis), settings, load_catalogue(), progress, tokens, analysis)
+    feed = FeedContext(
+        log, Hub(log, settings, redis), settings, load_catalogue(), progress, tokens, analysis, desk
+    )
     listening = server.listen("127.0.0.1", 0)
     url = server.url(listening).rstrip("/")
     stops: list[Callable[[], None]] = []

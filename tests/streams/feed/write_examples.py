@@ -11,9 +11,8 @@ from typing import Any, Final
 import httpx
 
 from streams.feed.http import openapi
-from streams.feed.recording.progress import Progress
 from tests.streams.feed.feed_servers import served
-from tests.streams.feed.recorded import found, log_of
+from tests.streams.feed.recorded import desk_of, found, log_of
 
 FILE: Final = Path(openapi.__file__).with_name("examples.json")
 LONGEST: Final = 2
@@ -25,7 +24,17 @@ SILENCE: Final = {
     "mmsi": 273316240,
     "note": "In dry dock.",
 }
+FENCE: Final = {
+    "name": "Roads",
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[124.5, 38.5], [124.8, 38.5], [124.8, 38.7], [124.5, 38.7], [124.5, 38.5]]],
+    },
+    "by": "A. Analyst",
+}
 CHANGING: Final = {
+    "drawn": "2026-03-03T08:00:00.000Z",
+    "source": "drawn by A. Analyst, 2026-03-03T08:00:00.000Z",
     "id": "9f8e7d6c5b4a3921",
     "time": "2026-03-03T08:00:00.000Z",
     "start": "2026-03-03T08:00:00.000Z",
@@ -34,14 +43,14 @@ CHANGING: Final = {
     "text": "no alerts about vessel 273316240 from 2026-03-03T08:00:00.000Z until 2099-12-31T00:00:00.000Z",
 }
 """Values shown for what differs in every run."""
+DRAWN: Final = "drawn-5d2f8c1e9b4a"
 
 
 async def answers() -> dict[str, Any]:
     """The answers, by operation id."""
     log = log_of()
-    progress = Progress(log)
-    progress.ended = True
-    async with served(log, progress=progress) as url, httpx.AsyncClient(base_url=url) as client:
+    progress, desk = desk_of(log)
+    async with served(log, progress=progress, desk=desk) as url, httpx.AsyncClient(base_url=url) as client:
         encounter = next(event for event in found("cho_do")[1] if event.type == "encounter")
 
         async def get(path: str) -> Any:
@@ -50,6 +59,9 @@ async def answers() -> dict[str, Any]:
             json_like = "json" in answer.headers["content-type"]
             return answer.json() if json_like else answer.text
 
+        drawn = (await client.post("/v1/fences", json=FENCE)).raise_for_status().json()
+        edited = {**FENCE, "name": "Roads, east", "version": 1}
+        fence = f"/v1/fences/{drawn['id']}"
         posted = await client.post(f"/v1/events/{encounter.id}/review", json=REVIEW)
         posted.raise_for_status()
         return {
@@ -68,6 +80,14 @@ async def answers() -> dict[str, Any]:
             "endSilenceBody": {"by": "A. Analyst"},
             "getSilences": await get("/v1/silences"),
             "getAudit": await get("/v1/audit"),
+            "postFence": drawn,
+            "postFenceBody": FENCE,
+            "putFence": (await client.put(fence, json=edited)).raise_for_status().json(),
+            "putFenceBody": edited,
+            "getDrawn": await get("/v1/fences"),
+            "getDrawnFile": await get("/v1/fences/drawn.geojson"),
+            "deleteFence": (await client.delete(f"{fence}?version=2&by=Kim")).raise_for_status().json(),
+            "getCoverage": await get("/v1/coverage"),
             "getReviews": await get("/v1/reviews"),
             "getVessels": await get("/v1/vessels"),
             "getVessel": await get(f"/v1/vessels/{encounter.vessel.ssvid}"),
@@ -92,14 +112,20 @@ def short(value: Any, key: str = "") -> Any:
         changing |= {"id", "time"} if "disposition" in value else set()
         changing |= {"id", "time", "start"} if "until" in value and "id" in value else set()
         changing |= {"time", "about", "text"} if "act" in value else set()
-        return {name: CHANGING[name] if name in changing else short(one, name) for name, one in value.items()}
-    if isinstance(value, list) and key not in ("bbox", "boundingBox", "mmsis") and not _is_point(value):
+        changing |= {"drawn"} if "drawn" in value and "version" in value else set()
+        changing |= {"source"} if str(value.get("source", "")).startswith("drawn by A. Analyst") else set()
+        changing |= {"id"} if str(value.get("id", "")).startswith("drawn-") else set()
+        shown = {**CHANGING, "id": DRAWN} if str(value.get("id", "")).startswith("drawn-") else CHANGING
+        return {name: shown[name] if name in changing else short(one, name) for name, one in value.items()}
+    if isinstance(value, list) and key not in ("bbox", "boundingBox", "mmsis") and not _is_whole(value):
         return [short(one) for one in value[:LONGEST]]
     return value
 
 
-def _is_point(value: list[Any]) -> bool:
-    return all(isinstance(one, int | float) for one in value)
+def _is_whole(value: list[Any]) -> bool:
+    """Whether it means nothing when cut short: a point, or a small ring."""
+    is_ring = 3 < len(value) < 6 and value[0] == value[-1]
+    return is_ring or all(isinstance(one, int | float) for one in value)
 
 
 def write() -> None:

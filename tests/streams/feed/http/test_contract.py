@@ -20,7 +20,7 @@ from streams.feed.settings import FeedSettings
 from tests.streams.contracts.validators import ROOT
 from tests.streams.feed import write_examples
 from tests.streams.feed.feed_servers import served
-from tests.streams.feed.recorded import log_of
+from tests.streams.feed.recorded import desk_of, log_of
 
 TOKEN: Final = openapi.examples()["postSessionBody"]["token"]
 SETTINGS: Final = FeedSettings(
@@ -37,9 +37,8 @@ async def described(url: str) -> dict[str, Any]:
 async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     many = os.environ.get("TANKERWATCH_EXAMPLES", "5")
     log = log_of()
-    progress = Progress(log)
-    progress.ended = True
-    async with served(log, SETTINGS, progress) as url:
+    progress, desk = desk_of(log)
+    async with served(log, SETTINGS, progress, desk=desk) as url:
         running = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
             "--exclude-operation-id", "streamEvents",  # it does not end; see test_stream.py
@@ -62,7 +61,8 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
 
 async def test_examples_are_real_and_match_their_schemas() -> None:
     log = log_of()
-    async with served(log, progress=Progress(log)) as url:
+    progress, desk = desk_of(log)
+    async with served(log, progress=progress, desk=desk) as url:
         told = await described(url)
     shown = 0
     for operations in told["paths"].values():

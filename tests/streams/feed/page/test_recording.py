@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 from tests.streams.feed.page.browser import saved
 from tests.streams.feed.page.conftest import Open
 from tests.streams.feed.page.feed_processes import Recorded
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -65,7 +66,7 @@ def test_each_viewer_has_a_moment_that_stays_and_that_a_link_shares(demo: Record
 def test_a_leg_of_a_chain_leads_to_the_chain(demo: Recorded, tab: Open) -> None:
     page = tab(demo).open()
     page.locator("#panel .legs a").nth(1).click()
-    page.locator("#panel a", has_text=re.compile("^[0-9a-f]{24}$")).first.click()
+    page.locator("#panel p a", has_text="→").first.click()  # it is called by its ships
     expect(page.locator("#panel")).to_contain_text("Suspected oil delivery chain")
     expect(page.locator("#panel")).not_to_contain_text("A leg of")
 
@@ -215,4 +216,20 @@ def test_tracks_tell_time_and_speed_and_links_lead_elsewhere_only_when_followed(
         page.mouse.move(x, box["y"] + box["height"] * 0.45)
         page.evaluate("() => new Promise(requestAnimationFrame)")
         said.add(page.locator("#tip").inner_text())
-    assert any(re.search(r"\d{4} \d\d:\d\d UTC\n[\d.]+ kn", text) for text in said), said
+    told = r"\d{4} \d\d:\d\d UTC\n[\d.]+ kn.*\nsays: under way using engine"
+    assert any(re.search(told, text) for text in said), said
+    page.locator("#legend summary").click()
+    page.get_by_label("Where anything was heard in 6 hours").check()
+    expect(page.locator(".leaflet-coverage-pane canvas")).to_be_visible()
+    page.locator("#legend summary").click()
+
+    def heard() -> set[str]:
+        """What the tooltip says of reception, along the same line."""
+        said = set[str]()
+        for x in range(int(box["x"]) + 20, int(box["x"] + box["width"]) - 80, 9):
+            page.mouse.move(x, box["y"] + box["height"] * 0.47)
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            said.add(page.locator("#tip").inner_text().split("\n")[-1])
+        return said
+
+    wait_until(lambda: {"nothing was heard round here in 6 hours"} < heard(), "the layer of coverage")

@@ -26,7 +26,7 @@ BORDER: Final = 0.5
 """The score from which an event is probable, by default settings."""
 NEAR: Final = 0.02
 """Degrees by which a position in a fence may lie outside its outline: fences have a margin of 1 km."""
-GOES_ON: Final = re.compile(r"has not been heard|still (open|silent|going)|so far\b")
+GOES_ON: Final = re.compile(r"has not been heard(?! since)|still (open|silent|going)|so far\b")
 """What no sentence about something that has ended may say."""
 SHOWN: Final = """async (texts) => {
     const { whereOf, period, grounds, badge } = await import("/static/web/event.js");
@@ -78,6 +78,10 @@ def _contradictions(event: Event, said: dict[str, Any]) -> Any:
     elif where in FENCES and event.type is not EventType.CHAIN:
         here = shapely.Point(event.position.lon, event.position.lat)
         if FENCES[where].distance(here) > NEAR:
+            yield "headline and place"
+    elif (end := re.match(r"began or ended in (.+)", where or "")) and end[1] in FENCES:
+        spots = [shapely.Point(spot.lon, spot.lat) for spot in event.evidence.positions]
+        if min(map(FENCES[end[1]].distance, spots)) > NEAR:
             yield "headline and place"
 
 

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from geofences.drawn import read_outline
 from models.drawn_fence import FenceVersion
 from models.time import Millis
-from streams.feed.views.drawn_fences import FenceDesk, FenceRequest, FenceUnsure, NoSuchFence
+from streams.feed.views.drawn_fences import FenceDesk, FenceRequest, FenceUnsure, NoSuchFence, exported
 
 AREA = {"type": "Polygon", "coordinates": [[[130.9, 41.9], [131.4, 41.9], [131.4, 42.3], [130.9, 41.9]]]}
 
@@ -24,6 +25,17 @@ class Book:
 
     async def release(self, version: FenceVersion) -> None:
         del self.kept[version.id, version.version]
+
+
+def test_an_export_leaves_out_what_does_not_count_yet() -> None:
+    area = read_outline(AREA)
+    waiting = FenceVersion(
+        id="drawn-1", version=1, name="Roads", area=area, by="Kim", drawn="2026-01-01T00:00:00Z"
+    )
+    assert exported([waiting]) == []
+    counts = msgspec.structs.replace(waiting, valid_from="2026-01-01T00:00:00Z")
+    edited = msgspec.structs.replace(waiting, version=2)
+    assert [fence.valid_to for fence in exported([counts, edited])] == [None]
 
 
 async def test_a_deletion_that_kafka_may_not_have_can_be_sent_again() -> None:

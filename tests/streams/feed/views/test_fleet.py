@@ -126,3 +126,25 @@ async def test_the_live_feed_has_no_moments(redis_server: str) -> None:
         refused = await client.get("/v1/events", params={"at": to_text(START)})
     assert refused.status_code == 422
     assert "only a recording" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_coverage_and_tracks_say_where_something_was_heard_and_with_which_status(
+    kind: str, redis_server: str
+) -> None:
+    async with filled(kind, redis_server) as log:
+        await log.add(ticks=[tick(MMSI, 0, 131.2, 42.7, status=1), tick(MMSI + 1, 0, 124.6, 38.4)])
+        await log.add(ticks=[tick(MMSI, 12, 131.4, 42.6, status=5), tick(MMSI + 1, 12, -179.9, -0.1)])
+        await log.add(ticks=[tick(MMSI, 36, 179.9, 0.1, status=15, heading=359)])
+        async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
+            whole = (await client.get("/v1/coverage")).json()
+            some = (await client.get("/v1/coverage?hours=1")).json()
+            points = (await client.get(f"/v1/vessels/{MMSI:09d}")).json()["track"]
+            track = (await client.get(f"/v1/vessels/{MMSI:09d}/track")).json()["features"][0]
+    assert whole["degrees"] == 0.5
+    cells = {(west, south): minutes for west, south, minutes in whole["cells"]}
+    assert cells == {(131, 42.5): 120, (124.5, 38): 180, (-180, -0.5): 120, (179.5, 0): 0}
+    assert some["cells"] == [[179.5, 0, 0]]
+    assert [point["status"] for point in points] == [1, 5, None]
+    assert points[-1]["heading"] == 359
+    assert track["temporalProperties"][0]["status"]["values"] == [1, 5, None]

@@ -11,6 +11,8 @@ the cache notices a change in the loop's own module only.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 from pickle import PickleError
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -60,7 +62,7 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
     """Have a function compiled by numba; arrays are not checked for indices outside them."""
     loop: Any = numba.njit(function)
     try:
-        loop._cache = _Cache(function)  # type: ignore[no-untyped-call]
+        loop._cache = _Cache(function)
     except RuntimeError:  # there is no folder to keep it in
         _notice.text = NO_FOLDER
     LOOPS.append(loop)
@@ -68,7 +70,17 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
 
 
 class _Cache(FunctionCache):
-    """numba's own, without which everything works: its faults end nothing."""
+    """numba's own, without which everything works: its faults end nothing.
+
+    What is kept counts as long as the text of the module is the same, wherever and whenever it was copied;
+    numba itself asks for the time of the file.
+    """
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        module = Path(function.__code__.co_filename)
+        if module.is_file():  # and not inside a zip
+            self._cache_file._source_stamp = sha256(module.read_bytes()).hexdigest()
 
     def load_overload(self, sig: object, target_context: object) -> object | None:
         try:

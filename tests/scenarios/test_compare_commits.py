@@ -29,13 +29,13 @@ def commit(repository: Path, message: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with this code as its first commit."""
+    """A repository with this code as its first commit, and its compiled loops, so that none is made again."""
     path = tmp_path / "repository"
     path.mkdir()
     subprocess.run(["git", "init", "--quiet"], cwd=path, check=True)
     for package in ("models", "geofences", "streams"):
         shutil.copytree(
-            compare_commits.ROOT / package, path / package, ignore=shutil.ignore_patterns("__pycache__")
+            compare_commits.ROOT / package, path / package, ignore=shutil.ignore_patterns("*.pyc")
         )
     commit(path, "first")
     monkeypatch.setattr(compare_commits, "ROOT", path)

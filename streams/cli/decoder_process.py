@@ -1,6 +1,6 @@
 """Decoding in a second process, ahead of the stages: what arrives is the same as in one process.
 
-Reports travel as the bytes of their columns, beside what little there is to say about a whole frame.
+Reports and ticks travel as the bytes of their columns, beside what little else there is to say of a frame.
 """
 
 import os
@@ -13,16 +13,18 @@ import numpy as np
 
 from models.frame import Reject
 from models.report import POSITION, STATIC, Reports
+from models.tick import PackedInstant
 from models.time import Millis
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
 from streams.recordings.arrivals import Arrival, Source, arrivals
 from streams.runtime.compiled import prepare
 from streams.runtime.forked import Forked, Send, can_fork, usable_cpus
+from streams.stages.core import Followed
 from streams.stages.intake import Arrived, Intake
 
 LARGE: Final = 4 << 20
-"""Bytes of recordings from which a second process is worth its start."""
+"""Bytes of recordings from which further processes are worth their start."""
 _TOLD: Final = 1 << 20
 """Bytes read after which the progress is told."""
 OnRead = Callable[[int], object]
@@ -31,13 +33,13 @@ OnRead = Callable[[int], object]
 def processes(asked: int | None, files: Sequence[str]) -> int:
     """How many processes to use, by what was asked for and by how much there is to read.
 
-    Raises UsageError where two were asked for and there can't be two.
+    Raises UsageError where several were asked for and there can't be several.
     """
-    if asked == 2 and not can_fork():
-        raise UsageError("--processes 2: this system has no copies of processes; leave the option out")
+    if asked is not None and asked > 1 and not can_fork():
+        raise UsageError(f"--processes {asked}: this system has no copies of processes; leave the option out")
     if asked is not None or not can_fork() or usable_cpus() < 2:
         return asked or 1
-    return 2 if sum(os.path.getsize(file) for file in files if os.path.isfile(file)) > LARGE else 1
+    return 3 if sum(os.path.getsize(file) for file in files if os.path.isfile(file)) > LARGE else 1
 
 
 @contextmanager
@@ -51,21 +53,19 @@ def decoded_ahead(
     """
 
     def work(send: Send) -> None:
-        read = 0
+        tell = Telling(send)
+        for arrival in arrivals(intake, sources(tell.count), lambda: interrupt.asked):
+            tell.of(arrival)
 
-        def count(more: int) -> None:
-            nonlocal read
-            read += more
-            if read >= _TOLD:  # while recordings are looked through, nothing arrives
-                tell(None)
+    with ahead("the process that decodes", work, interrupt, on_read) as decoded:
+        yield decoded
 
-        def tell(part: _Part | None) -> None:
-            nonlocal read
-            counted, read = read, 0
-            send(_encode(_Message(counted, part)))
 
-        for arrival in arrivals(intake, sources(count), lambda: interrupt.asked):
-            tell(_part(arrival))
+@contextmanager
+def ahead(
+    what: str, work: Callable[[Send], None], interrupt: Interrupt, on_read: OnRead
+) -> Iterator[Iterator[Arrival]]:
+    """What `work` tells in a process of its own."""
 
     def received(blocks: Forked) -> Iterator[Arrival]:
         for block in blocks:
@@ -75,8 +75,12 @@ def decoded_ahead(
             if message.part is not None:
                 yield _arrival(message.part)
 
+    def asked() -> None:
+        interrupt.pass_on()  # to a process that is ahead of that one
+        interrupt.ask()
+
     prepare()  # the stages have loops, too
-    with Forked("the process that decodes", work, interrupt.ask) as blocks:
+    with Forked(what, work, asked) as blocks:
         interrupt.pass_on = blocks.interrupt
         if interrupt.asked:  # perhaps since the other process was made
             blocks.interrupt()
@@ -84,6 +88,27 @@ def decoded_ahead(
             yield received(blocks)
         finally:
             interrupt.pass_on = bool
+
+
+class Telling:
+    """Tells the process behind of arrivals, and of how much was read."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._read = 0
+
+    def count(self, more: int) -> None:
+        """So many more bytes were read."""
+        self._read += more
+        if self._read >= _TOLD:  # while recordings are looked through, nothing arrives
+            self._tell(None)
+
+    def of(self, arrival: Arrival) -> None:
+        self._tell(_part(arrival))
+
+    def _tell(self, part: "_Part | None") -> None:
+        counted, self._read = self._read, 0
+        self._send(_encode(_Message(counted, part)))
 
 
 class _Part(msgspec.Struct, frozen=True, array_like=True):
@@ -99,6 +124,13 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     messages: dict[int, int]
+    followed: "_Followed | None"
+
+
+class _Followed(msgspec.Struct, frozen=True, array_like=True):
+    instants: list[PackedInstant]
+    done: Millis
+    overtaken: int
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True):
@@ -111,7 +143,7 @@ _decode: Final = msgspec.msgpack.Decoder(_Message).decode
 
 
 def _part(arrival: Arrival) -> _Part:
-    arrived = arrival.arrived
+    arrived, followed = arrival.arrived, arrival.followed
     return _Part(
         arrival.source,
         memoryview(arrived.reports.positions.tobytes()),
@@ -123,6 +155,7 @@ def _part(arrival: Arrival) -> _Part:
         arrival.problems,
         arrival.notes,
         arrival.messages,
+        None if followed is None else _packed(followed),
     )
 
 
@@ -134,4 +167,14 @@ def _arrival(part: _Part) -> Arrival:
         part.stations,
     )
     arrived = Arrived(reports, part.rejects, part.low)
-    return Arrival(arrived, part.source, part.outcomes, part.problems, part.notes, part.messages)
+    known = part.source, part.outcomes, part.problems, part.notes, part.messages
+    followed = None if part.followed is None else _unpacked(part.followed, part.low)
+    return Arrival(arrived, *known, followed)
+
+
+def _packed(followed: Followed) -> _Followed:
+    return _Followed(list(map(PackedInstant.of, followed.instants)), followed.done, followed.overtaken)
+
+
+def _unpacked(packed: _Followed, low: Millis) -> Followed:
+    return Followed([each.instant() for each in packed.instants], low, packed.done, packed.overtaken)

@@ -42,11 +42,12 @@ def replay(
     processes: Annotated[
         int | None,
         typer.Option(
-            metavar="1|2",
+            metavar="1|2|3",
             min=1,
-            max=2,
-            help="With 2, a second process decodes ahead. Events are the same. Default: 2 for recordings of "
-            "more than 4 MiB where two CPUs can be used; 1 with --archive.",
+            max=3,
+            help="With 2, a second process decodes ahead; with 3, another follows the vessels. Events are "
+            "the same. Default: 3 for recordings of more than 4 MiB where two CPUs can be used; 1 with "
+            "--archive.",
         ),
     ] = None,
     archive: Annotated[

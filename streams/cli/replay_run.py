@@ -24,6 +24,7 @@ from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
 from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
 from streams.cli.options.inputs import InputOptions, find_recordings
+from streams.cli.vessel_process import followed_ahead
 from streams.output.console import show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
@@ -63,7 +64,7 @@ def run(
     outputs: Outputs,
     processes: int | None = None,
 ) -> int:
-    """Replay the files, in one or two processes or as many as seem best, and return the exit code.
+    """Replay the files, in one to three processes or as many as seem best, and return the exit code.
 
     Raises UsageError before anything is read, and Failed where an output can't be written to its end.
     """
@@ -80,9 +81,11 @@ def run(
     )
     if outputs.archive is not None:  # it takes the lines as they are read
         processes = processes or 1
-    two = decoder_process.processes(processes, recordings.files) == 2
-    if two and outputs.archive is not None:
-        raise UsageError("--processes 2: an archive takes the lines as they are read; leave one of them out")
+    processes = decoder_process.processes(processes, recordings.files)
+    if processes > 1 and outputs.archive is not None:
+        raise UsageError(
+            f"--processes {processes}: an archive takes the lines as they are read; leave one of them out"
+        )
     loaded = with_drawn_fences(load_detection(detection, inputs.hints), recordings)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
@@ -101,9 +104,11 @@ def run(
             core = loaded.core(told)
             archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
             decoded = None
-            if two:  # before the progress is shown, which takes a thread
+            if processes > 1:  # before the progress is shown, which takes a thread
                 with suppress(OSError):  # no further process is allowed: one finds the same
-                    ahead = decoded_ahead(core.intake, sources, interrupt, progress.on_read)
+                    reading = sources, interrupt, progress.on_read
+                    three = processes > 2
+                    ahead = followed_ahead(core, *reading) if three else decoded_ahead(core.intake, *reading)
                     decoded = opened.enter_context(ahead)
             if decoded is None:
                 read = archive.kept(told) if archive else told

@@ -11,6 +11,7 @@ from models.time import DAY, Millis
 from streams.recordings.diagnosis import unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.recording import Recording
+from streams.stages.core import Followed
 from streams.stages.intake import Arrived, Intake
 
 _HEAD: Final = 512
@@ -68,6 +69,8 @@ class Arrival:
     """At its end: what was decided about its times and what else is worth knowing."""
     messages: dict[int, int] = field(default_factory=dict)
     """At its end: decoded messages by message type."""
+    followed: Followed | None = None
+    """What VesselStage made of it, where another process has asked it."""
 
 
 def arrivals(

@@ -90,7 +90,7 @@ class Replay:
         }
         reading = iter(decoded)
         while not self.cut() and (arrival := next(reading, None)) is not None:
-            self._take(self.core.take(arrival.arrived))
+            self._take(self.core.take(arrival.arrived, arrival.followed))
             self._note(arrival)
             summary.compiling = seconds_of_compiling() - compiled
             summary.seconds = time.perf_counter() - began - summary.compiling
@@ -98,7 +98,6 @@ class Replay:
         for name in summary.outcomes.keys() - self._ended:  # it was cut before their end
             summary.messages.update(self._messages(name, self.core.intake.decoders[name].messages))
         summary.vessels, summary.tankers = len(self._seen), len(self._tankers)
-        summary.overtaken = self.core.vessels.overtaken
         for event in self._latest.values():
             summary.events[event.type, event.level, event.status] += 1
         return summary
@@ -129,6 +128,7 @@ class Replay:
 
     def _take(self, out: Output) -> None:
         summary = self._summary
+        summary.overtaken = out.overtaken
         self.on_reports(out.reports)
         for reject in out.rejects:
             self.on_reject(reject)

@@ -26,7 +26,7 @@ AHEAD: Final = 1 << 26
 """Bytes that may wait here to be taken."""
 _PIPE: Final = 1 << 20
 _HEAD: Final = struct.Struct("<BQ")
-_BLOCK, _DONE, _FAULT = range(3)
+_BLOCK, _DONE, _FAULT, _DIED = range(4)
 
 
 class Died(TankerwatchError):
@@ -105,6 +105,8 @@ class Forked:
             if kind == _DONE:
                 self._reap()
                 return
+            if kind == _DIED:
+                raise Died(block.decode())
             if kind == _FAULT:
                 raise RuntimeError(f"{self._what} failed\n\n{block.decode(errors='replace')}")
             yield block
@@ -141,6 +143,8 @@ class Forked:
             self._work(send)
         except BrokenPipeError:
             raise
+        except Died as death:  # of a copy of this one
+            send(str(death).encode(), _DIED)
         except BaseException:
             send(traceback.format_exc().encode(errors="replace"), _FAULT)
         else:

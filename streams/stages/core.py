@@ -6,8 +6,8 @@
 The pipeline on Kafka runs the same stages with topics between them; `replay` runs this.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -17,7 +17,7 @@ from models.report import Reports
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.tick import Instant
-from models.time import END
+from models.time import END, Millis
 from streams.stages.case_stage import CaseStage
 from streams.stages.fence_stage import FenceStage
 from streams.stages.intake import Arrived, Intake, ReportFilter
@@ -27,13 +27,27 @@ from streams.stages.vessel_stage import VesselStage
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What the vessels did in one frame: all that the stages behind VesselStage need."""
+
+    instants: Sequence[Instant]
+    low: Millis
+    """The watermark over all sources."""
+    done: Millis
+    """The last instant that VesselStage has worked off."""
+    overtaken: int
+    """Reports so far that came too late for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """What came of one frame. `events` are in the order of `sort_key`, over the whole run."""
 
     reports: Reports
     rejects: tuple[Reject, ...]
-    instants: list[Instant] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    instants: Sequence[Instant]
+    events: list[Event]
+    overtaken: int
 
 
 class _Snapshot(msgspec.Struct):
@@ -74,22 +88,27 @@ class Core:
         """The source has ended. After the last one, what is still open is told as it stands."""
         return self.take(self.intake.end(source))
 
-    def take(self, arrived: Arrived) -> Output:
-        """Work off what came of the intake, in its order. It may have been another core's."""
-        out = Output(arrived.reports, arrived.rejects)
-        self.vessels.feed(out.reports)
-        for instant in self.vessels.advance(arrived.low):
-            out.instants.append(instant)
+    def follow(self, arrived: Arrived) -> Followed:
+        """The first half of `take`: VesselStage."""
+        self.vessels.feed(arrived.reports)
+        instants = self.vessels.advance(arrived.low)
+        self.vessels.forget_changes()  # a snapshot of the core is always whole
+        return Followed(instants, arrived.low, self.vessels.done, self.vessels.overtaken)
+
+    def take(self, arrived: Arrived, followed: Followed | None = None) -> Output:
+        """Work off what came of the intake, in its order. It may have been another core's, and another one
+        may have followed it."""
+        followed = followed or self.follow(arrived)
+        for instant in followed.instants:
             self._meetings.feed(instant)
             self._fences.feed(instant)
-        limit = END if arrived.low == END else self.vessels.done + 1
+        limit = END if followed.low == END else followed.done + 1
         self._cases.feed(self._meetings.advance(limit))
         self._cases.feed(self._fences.advance(limit).events)
-        out.events.extend(self._cases.advance(self.vessels.done))
-        self.vessels.forget_changes()  # a snapshot of the core is always whole
+        events = self._cases.advance(followed.done)
         self._meetings.forget_changes()
         self._fences.forget_changes()
-        return out
+        return Output(arrived.reports, arrived.rejects, followed.instants, events, followed.overtaken)
 
     def snapshot(self) -> bytes:
         return msgspec.msgpack.encode(

@@ -19,6 +19,7 @@ from streams.cli.decoder_process import LARGE, decoded_ahead, processes
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
 from streams.cli.main import run as run_here
+from streams.cli.vessel_process import followed_ahead
 from streams.recordings.arrivals import Source
 from streams.recordings.errors import SourceError
 from streams.recordings.replay import Replay
@@ -54,12 +55,14 @@ def sources(size: int) -> list[Source]:
 Told = tuple[list[bytes], list[Reject], dict[str, Any]]
 
 
-def found(size: int, *, two: bool) -> Told:
-    """Events, rejects and the summary of a replay."""
+def found(size: int, processes: int) -> Told:
+    """Events, rejects and the summary of a replay in so many processes."""
     core, events, rejects = Core("abc", RULES), list[bytes](), list[Reject]()
     replay = Replay(core, on_event=lambda e: events.append(to_json(e)), on_reject=rejects.append)
-    if two:
-        with decoded_ahead(core.intake, lambda _: sources(size), Interrupt(), int) as decoded:
+    reading = (lambda _: sources(size)), Interrupt(), int
+    if processes > 1:
+        ahead = followed_ahead(core, *reading) if processes > 2 else decoded_ahead(core.intake, *reading)
+        with ahead as decoded:
             summary = replay.follow(decoded)
     else:
         summary = replay.run(sources(size))
@@ -67,13 +70,13 @@ def found(size: int, *, two: bool) -> Told:
 
 
 def test_events_rejects_and_summary_are_those_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    events, rejects, summary = one = found(500, two=False)
+    events, rejects, summary = one = found(500, 1)
     assert events
     assert rejects
     assert [problem[:12] for problem in summary["problems"]] == ["c: holds no ", "b breaks off"]
-    assert found(50_000, two=True)[0] == events
+    assert found(50_000, 2)[0] == found(50_000, 3)[0] == events
     monkeypatch.setattr(forked, "AHEAD", 10_000)  # the one waits for the other
-    assert found(500, two=True) == one
+    assert found(500, 2) == found(500, 3) == one
 
 
 def test_a_second_process_is_for_large_files_and_free_cpus(
@@ -84,8 +87,8 @@ def test_a_second_process_is_for_large_files_and_free_cpus(
         with open(name, "wb") as file:
             file.truncate(size)
     monkeypatch.setattr(decoder_process, "usable_cpus", lambda: 2)
-    assert [processes(None, [small]), processes(None, [large]), processes(2, ["-"])] == [1, 2, 2]
-    assert [processes(1, [large]), processes(None, [small, large])] == [1, 2]
+    assert [processes(None, [small]), processes(None, [large]), processes(2, ["-"])] == [1, 3, 2]
+    assert [processes(1, [large]), processes(None, [small, large])] == [1, 3]
     monkeypatch.setattr(decoder_process, "usable_cpus", lambda: 1)
     assert [processes(None, [large]), processes(2, [large])] == [1, 2]
     monkeypatch.setattr(decoder_process, "can_fork", lambda: False)
@@ -127,11 +130,12 @@ def children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def end_run(folder: Path, end: Callable[[int, int], None]) -> tuple[int, str, bytes]:
-    """Ends a run that waits for more input: its exit code, what it said, and the events."""
+def end_run(folder: Path, processes: int, end: Callable[[list[int]], None]) -> tuple[int, str, bytes]:
+    """Ends a run that waits for more input, in so many processes, the first one first: its exit code, what it
+    said, and the events."""
     out = folder / "events"
     run = start(
-        *("replay", "-", "--processes", "2", "--out", out),
+        *("replay", "-", "--processes", str(processes), "--out", out),
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -142,33 +146,35 @@ def end_run(folder: Path, end: Callable[[int, int], None]) -> tuple[int, str, by
         run.stdin.write("".join(f"{line}\n" for line in LINES).encode())
         run.stdin.flush()
         await_read(run.stdin)
-        (child,) = children(run.pid)
-        end(run.pid, child)
+        pids = [run.pid]
+        while len(pids) < processes:
+            pids += children(pids[-1])
+        end(pids)
         code = run.wait(PATIENCE)
-        wait_until(lambda: not Path(f"/proc/{child}").exists(), "the second process to end")
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids[1:]), "the others to end")
         return code, run.stderr.read().decode(), out.read_bytes()
 
 
-def test_ctrl_c_ends_both_with_what_was_found(tmp_path: Path) -> None:
+def test_ctrl_c_ends_all_with_what_was_found(tmp_path: Path) -> None:
     recording, whole = tmp_path / "recording", tmp_path / "whole"
     recording.write_text("".join(f"{line}\n" for line in LINES))
     assert run_here(["replay", str(recording), "--processes", "1", "--out", str(whole)]) == 0
-    ctrl_c: list[Callable[[int, int], None]] = [
-        lambda own, _: os.kill(own, signal.SIGINT),
-        lambda own, _: os.killpg(own, signal.SIGINT),  # as a terminal does it
-    ]
-    for end in ctrl_c:
-        code, told, events = end_run(tmp_path, end)
+    ctrl_c: dict[int, Callable[[list[int]], None]] = {
+        3: lambda pids: os.kill(pids[0], signal.SIGINT),
+        2: lambda pids: os.killpg(pids[0], signal.SIGINT),  # as a terminal does it
+    }
+    for count, end in ctrl_c.items():
+        code, told, events = end_run(tmp_path, count, end)
         assert code == 130
         assert "Ended by Ctrl-C: this is what was found so far." in told
         assert "Traceback" not in told
         assert events == whole.read_bytes() != b""
 
 
-def test_what_kills_one_ends_the_other(tmp_path: Path) -> None:
-    code, told, _ = end_run(tmp_path, lambda _, child: os.kill(child, signal.SIGKILL))
+def test_what_kills_one_ends_the_others(tmp_path: Path) -> None:
+    code, told, _ = end_run(tmp_path, 3, lambda pids: os.kill(pids[2], signal.SIGKILL))
     assert code == 1
     assert "tankerwatch: error: the process that decodes was ended from outside (signal SIGKILL)" in told
     assert "Traceback" not in told
-    code, told, _ = end_run(tmp_path, lambda own, _: os.kill(own, signal.SIGKILL))
+    code, told, _ = end_run(tmp_path, 3, lambda pids: os.kill(pids[0], signal.SIGKILL))
     assert (code, told) == (-signal.SIGKILL, "")

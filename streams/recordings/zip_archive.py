@@ -16,6 +16,7 @@ from streams.recordings.temporary import copied_members
 
 _MAGIC: Final = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
 _DEFLATE: Final = Packing("deflate", re.compile(rb""), lambda: zlib.decompressobj(wbits=-15), 1 << 14)
+_WORKBOOK: Final = "xl/workbook.xml"
 _METHODS: Final[dict[int, Packing | None]] = {
     zipfile.ZIP_STORED: None,
     zipfile.ZIP_DEFLATED: _DEFLATE,
@@ -60,6 +61,8 @@ def zip_members(path: str, wanted: Wanted, access: Access) -> Iterator[Member]:
             size = file.seek(0, 2)
             yield from copied_members(zip_stream(PartOfFile(path, 0, size).chunks(access)), wanted)
             raise SourceError(_BREAKS_OFF) from None
+    if _WORKBOOK in (entry.filename for entry in entries):
+        raise SourceError("is an Excel workbook, which is not read; save its sheet as CSV")
     for entry in entries:
         if entry.is_dir() or not wanted(entry.filename):
             continue

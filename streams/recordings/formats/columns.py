@@ -33,6 +33,8 @@ _IN_NAME: Final = re.compile(
 _WITHOUT_UNIT: Final = re.compile(
     r"[(\[_ ](?:km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.I
 )
+GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
+"""What a column of points is called, without signs."""
 _EXTRA: Final = ("date",)
 NAMES: Final = (*FIELDS, *_EXTRA)
 
@@ -60,6 +62,8 @@ class ColumnMap:
     note: str
     scaled: Mapping[str, float] = field(default_factory=dict)
     """What numbers of the layout are multiplied by if the first ones are whole numbers."""
+    points: bool = False
+    """Positions are points in one column, as texts (WKT): `POINT (131.9 42.7)`."""
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -111,7 +115,10 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
         ]
         if days:
             guessed["date" if "time" in places | guessed else "time"] = days[0]
-    places = places | guessed
+    places = guessed | places
+    points = _points(header, places)
+    if points is not None:
+        places |= {"lon": points, "lat": points}
     if "mmsi" not in places or not ({"lat", "lon"} <= places.keys() or {"name", "imo"} & places.keys()):
         missing = "mmsi" if "mmsi" not in places else "lat and lon"
         raise SourceError(
@@ -132,7 +139,14 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
     )
     note = f"read as {layout}: {told}{changed}"
     scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
-    return ColumnMap(layout, places, factors, order, note, scaled)
+    return ColumnMap(layout, places, factors, order, note, scaled, points is not None)
+
+
+def _points(header: Sequence[str], places: Mapping[str, int]) -> int | None:
+    """The column with points as texts, where positions have no columns of their own."""
+    if {"lon", "lat"} & places.keys():
+        return None
+    return next((place for place, name in enumerate(header) if plain(name) in GEOMETRY), None)
 
 
 def _place(header: Sequence[str], name: str, shown: str) -> int:

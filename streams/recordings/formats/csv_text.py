@@ -168,7 +168,8 @@ class _Reader:
 
     def _batch(self, rows: list[bytes], raw: Callable[[int], bytes]) -> Batch:
         columns = TextColumns.of_csv(rows, self._sign, self._width, self._map.places, self._decimal)
-        return Batch(len(rows), columns.texts, columns.numbers, lambda: None, raw)
+        numbers = columns.points if self._map.points else columns.numbers
+        return Batch(len(rows), columns.texts, numbers, lambda: None, raw)
 
 
 def _cells(line: bytes, sign: bytes) -> list[str]:

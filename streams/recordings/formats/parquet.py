@@ -1,7 +1,7 @@
 """Parquet and GeoParquet: rows of a table in columns, read a batch at a time.
 
 GeoParquet 1.1 (https://geoparquet.org): positions may be points of a geometry column, as WKB or as
-coordinates.
+coordinates, or as texts (WKT).
 """
 
 import json
@@ -17,9 +17,10 @@ import numpy.typing as npt
 from models.frame import Frame
 from streams.decoding.lines.time_text import zone_of
 from streams.decoding.records.names import fields_of
+from streams.decoding.records.values import plain
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.batch import Batch
-from streams.recordings.formats.columns import map_columns
+from streams.recordings.formats.columns import GEOMETRY, map_columns
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
 from streams.recordings.formats.rows import RowWriter, epochs
@@ -32,7 +33,6 @@ ABOUT: Final = (
 )
 _ROWS: Final = 20_000
 """Rows that are read at once."""
-_GEOMETRY: Final = ("geometry", "geom", "wkb_geometry", "the_geom")
 _PLACE: Final = ("longitude", "latitude")
 
 
@@ -99,6 +99,8 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
         writer.notes.clear()
         yield from frames_of(source, lines, first, cutting)
         first += len(lines)
+    if first == 1:
+        raise SourceError("is a table without rows; give one with at least one")
 
 
 def _points(table: Any) -> str:
@@ -114,7 +116,7 @@ def _points(table: Any) -> str:
             primary = None
         if primary in names:
             return str(primary)
-    return next((name for name in _GEOMETRY if name in names), "")
+    return next((name for name in names if plain(name) in GEOMETRY), "")
 
 
 def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -127,7 +129,10 @@ def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
             np.array(column.field(name).to_numpy(zero_copy_only=False), np.float64) for name in ("x", "y")
         )
         return x, y
-    points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        points = shapely.from_wkt(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    else:
+        points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
     return shapely.get_x(points), shapely.get_y(points)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_POINT: Final = r"(?i)POINT\s*Z?M?\s*\(\s*(?P<lon>[^\s()]+)\s+(?P<lat>[^\s()]+)[^()]*\)"
 _INNER: Final = "\x1e"
 
 
@@ -88,6 +89,15 @@ class TextColumns:
         )
         result[~np.isfinite(result)] = np.nan
         return result
+
+    def points(self, name: str) -> npt.NDArray[np.float64]:
+        """The same, but longitudes and latitudes are those of points as texts (WKT)."""
+        from pyarrow import compute as pc
+
+        if name not in ("lon", "lat"):
+            return self.numbers(name)
+        found = pc.extract_regex(_as_string(self.columns[name]), _POINT)
+        return TextColumns({name: pc.struct_field(found, name)}).numbers(name)
 
 
 def _text(value: Any) -> str:

@@ -1,8 +1,9 @@
 """Any other object or GeoJSON feature, by the names of its fields."""
 
+from functools import lru_cache
 from typing import Any, Final
 
-from streams.decoding.lines.time_text import Reading, TextRules
+from streams.decoding.lines.time_text import TextRules
 from streams.decoding.records import values
 from streams.decoding.records.dialects.fields import (
     REPORTED,
@@ -33,8 +34,8 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     In knots, degrees and metres, but for those of scales.py.
     """
     flat = _flat(found)
-    known = fields_of([str(key) for key in flat])
-    held = {field: flat[name] for name, field in known.items() if name in flat}
+    known, times = _known(tuple(flat))
+    held = {field: flat[name] for name, field in known.items()}
     if "mmsi" not in held:
         return None
     kind = values.whole(held.get("kind")) or 0
@@ -51,7 +52,7 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
         mmsi=values.mmsi(held["mmsi"]),
         kind=kind,
         class_b=values.is_class_b(held.get("class")),
-        time=_time(flat, rules),
+        time=next((time for name in times if (time := time_of(flat[name], rules)) is not None), None),
         station=name_of(held.get("station")),
         lon=measure("lon"),
         lat=measure("lat"),
@@ -70,13 +71,10 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     return [record] if record.payloads() else []
 
 
-def _time(flat: Object, rules: TextRules) -> Reading:
-    """The first field of a time that holds one: `timestamp` may be the second of the transmission."""
-    for name in names_of("time", map(str, flat)):
-        time = time_of(flat.get(name), rules)
-        if time is not None:
-            return time
-    return None
+@lru_cache(maxsize=1_024)
+def _known(names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    """What these fields hold; and all that may hold the time: `timestamp` may be a second of the minute."""
+    return fields_of(list(names)), names_of("time", names)
 
 
 def _flat(found: Object, depth: int = 0) -> dict[str, Any]:

@@ -309,6 +309,16 @@ def test_layouts_with_units_and_names_of_their_own(header: str, row: str) -> Non
     assert set(+decoder.outcomes) == {"message", "context"}
 
 
+def test_points_as_texts_are_positions() -> None:
+    text = f"mmsi;time;geom\n273111111;{TIME};SRID=4326;POINT(1 2)\n".replace("SRID=4326;", "")
+    text += f"273111112;{TIME};SRID=4326 POINT Z (132.5 42.5 0)\n273111113;{TIME};\n"
+    decoder, positions, _, notes = read(text)
+    assert positions["lon"].tolist() == pytest.approx([1, 132.5])
+    assert positions["lat"].tolist() == pytest.approx([2, 42.5])
+    assert decoder.outcomes["no_report"] == 1
+    assert "lon=geom, lat=geom" in notes[0]
+
+
 def test_a_draught_that_no_ship_has_is_none() -> None:
     _, _, statics, _ = read(f"{HEADER}\n{ROW.replace('8.5', '85')}\n")
     assert np.isnan(statics["draught"]).all()

@@ -216,6 +216,7 @@ export const REASONS = {
     {"code": "steady_heading", "side": "for", "text": "its heading, which the compass gives, does not turn with the circle", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "repeated", "side": "for", "text": "… of … positions, one of each step of the time grid in which it moved, are at a place where it was before, to within 1 m; there are … such places within …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "grid", "side": "for", "text": "these places lie on a regular grid, … m from line to line", "weight": 0.1, "thresholds": [], "unit": "m", "plotted": false},
+    {"code": "on_grid", "side": "for", "text": "all of … positions, one of each step of the time grid in which it moved, lie on the lines of a regular grid, to within 1 m: … lines, … m from each other, or so many times as far", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unreached", "side": "for", "text": "between … UTC no position on its track was heard, and over water it is farther than … km from where it was to where it is, which … knots would take it in that time; straight across the land it is … km", "weight": 0.1, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "leapt", "side": "for", "text": "at … UTC its positions leapt there over … km, farther than a ship comes in …", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "one_place", "side": "for", "text": "positions of … ships jumped to places within … km of each other within … hours", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -231,6 +232,7 @@ export const REASONS = {
     {"code": "stuck_sensor", "side": "against", "text": "a speed sensor that is stuck or a device that is set up wrongly gives the same picture", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "manoeuvre", "side": "against", "text": "ships turn in circles for trials of engine or compass, or while they wait", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "replayed", "side": "against", "text": "a station or a feed that sends old messages again, or a device that is being tested, gives the same picture; that is the ordinary reason", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "rounded", "side": "against", "text": "a device or a feed that rounds positions in a way of its own gives the same picture; that is the ordinary reason", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "false_position", "side": "against", "text": "jamming, a faulty device or another ship under its number makes one of the positions wrong; that is the ordinary reason", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "waterway", "side": "against", "text": "there may be a canal or a river across that the land data lack", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "shared_mmsi", "side": "against", "text": "two ships are heard under MMSI …, in two places at once", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
@@ -263,7 +265,7 @@ export const REASONS = {
     {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "dark_vessel": { "reasons": [
-    {"code": "unexplained", "side": "for", "text": "it fits none of the … vessels that were heard within … km", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unexplained", "side": "for", "text": "it fits … heard within … km", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "sizeable", "side": "for", "text": "it was about … m long; ships of that length must have AIS", "weight": 0.05, "thresholds": [45.0], "unit": "m", "plotted": false},
     {"code": "seen_again", "side": "for", "text": "it was seen … times within …, up to … km apart", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},

@@ -108,7 +108,7 @@ def test_a_silence_that_is_over_has_its_fences_at_an_end() -> None:
     fence = FenceRelation(
         id="ru-vostochny-berths", name="Vostochny, berths", kind="port", country="RU", relation="inside"
     )
-    gap = msgspec.structs.replace(loitering(1), type=EventType.GAP, geofences=(fence,))
+    gap = msgspec.structs.replace(loitering(), type=EventType.GAP, geofences=(fence,))
     assert event_text.area(gap) == "began or ended inside Vostochny, berths"
     assert event_text.place(gap).endswith(", began or ended inside Vostochny, berths")
     open_ = msgspec.structs.replace(gap, end=None, status=Status.OPEN)

@@ -8,19 +8,25 @@ to the others, even to CPU time. Prints the table of docs/feed.md.
 """
 
 import argparse
-import asyncio
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-from streams.feed.recording.memory_log import MemoryLog
-from tests.benchmarks.page import SIZE, Seas
-from tests.streams.feed.feed_servers import served
+import numpy as np
+
+from streams.feed.http.page_routes import PAGE, SHARED
+from tests.benchmarks.page import LISTED, SEAS, SIZE
+from tests.benchmarks.world import TANKERS
 from tests.streams.feed.page.browser import Tab, launched
 
+EMPTY: Final = b"""<!doctype html><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/web/event.css"><link rel="stylesheet" href="/static/page.css">
+<script src="/static/leaflet/leaflet.js"></script><body></body>"""
+TYPES: Final = {".js": "text/javascript", ".css": "text/css"}
 SIZES: Final = (0, 20_000, 100_000)
 TICK: Final = 1000 / os.sysconf("SC_CLK_TCK")
 """Milliseconds of a tick of the kernel's clock of CPU time."""
@@ -36,12 +42,14 @@ MADE: Final = """async () => {
     window.bench = { fleet, layer };
 }"""
 FILLED: Final = """(rows) => {
-    const { fleet } = window.bench;
-    fleet.byMmsi.clear();
-    fleet.newest = Date.parse("2026-03-01T00:00:00Z");
-    for (const [mmsi, lon, lat, course, tanker, listed] of rows) fleet.put({ mmsi, lon, lat, course,
-        heading: course, speedKnots: 10, name: `VESSEL ${mmsi}`, tanker, listed,
-        time: "2026-03-01T00:00:00Z" });
+    const { fleet } = window.bench, time = "2026-03-01T00:00:00Z";
+    fleet.newest = Date.parse(time);
+    const all = rows.map(([lon, lat, course, tanker, listed], mmsi) => ({ mmsi, lon, lat, course, tanker,
+        listed, heading: course, speedKnots: 10, name: `VESSEL ${mmsi}`, time }));
+    window.bench.fill = (size) => {
+        fleet.byMmsi.clear();
+        for (const vessel of all.slice(0, size)) fleet.put(vessel);
+    };
 }"""
 PAINTED: Final = """async (frames) => {
     const next = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -49,25 +57,30 @@ PAINTED: Final = """async (frames) => {
 }"""
 
 
+class Files(SimpleHTTPRequestHandler):
+    """The page's files under the addresses that the feed gives them, and an empty page that loads its map."""
+
+    def do_GET(self) -> None:
+        below = self.path.partition("?")[0].removeprefix("/static/")
+        name = SHARED / below.removeprefix("web/") if below.startswith("web/") else PAGE / below
+        content = name.read_bytes() if self.path.startswith("/static/") else EMPTY
+        self.send_response(200)
+        self.send_header("Content-Type", TYPES.get(name.suffix, "text/html"))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: standard output has the table."""
+
+
 @contextmanager
 def serving() -> Iterator[str]:
-    """The address of a feed that has nothing to tell."""
-    up, down, found = threading.Event(), threading.Event(), list[str]()
-
-    async def serve() -> None:
-        async with served(MemoryLog()) as url:
-            found.append(url)
-            up.set()
-            await asyncio.to_thread(down.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    up.wait()
-    try:
-        yield found[0]
-    finally:
-        down.set()
-        thread.join()
+    """The address of these files."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def cpu_of(parents: set[int]) -> float:
@@ -87,22 +100,31 @@ def cpu_of(parents: set[int]) -> float:
     return TICK * sum(ticks for pid, (_, ticks) in rows.items() if pid in family)
 
 
+def fleet(size: int) -> list[tuple[float, float, float, bool, bool]]:
+    """Longitude, latitude, course, whether a tanker, whether listed; all in sight."""
+    rng = np.random.default_rng(1)
+    west, south, east, north = SEAS
+    tanker = rng.random(size) < TANKERS
+    columns = (
+        rng.uniform(west, east, size), rng.uniform(south, north, size), rng.uniform(0, 360, size),
+        tanker, tanker & (rng.random(size) < LISTED),
+    )  # fmt: skip
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def run(sizes: list[int], rounds: int, frames: int) -> dict[int, float]:
     """Milliseconds of CPU time a frame, by the number of vessels."""
-    rows = {}
-    for size in sizes:
-        seas = Seas(max(size, 1))
-        columns = seas.mmsi, *seas.place.T, seas.course, seas.tanker, seas.listed
-        rows[size] = list(zip(*(column.tolist() for column in columns), strict=True))[:size]
+    rows = fleet(max(sizes))
     least: dict[int, float] = {}
     with serving() as url, launched() as browser:
         tab = Tab(browser, url, SIZE)
         tab.page.goto(f"{url}/")
         tab.page.evaluate(MADE)
+        tab.page.evaluate(FILLED, rows)
         for _ in range(rounds):
             for size in sizes:
-                tab.page.evaluate(FILLED, rows[size])
-                tab.page.evaluate(PAINTED, 3)
+                tab.page.evaluate("(size) => window.bench.fill(size)", size)
+                tab.page.evaluate(PAINTED, 2)
                 before = cpu_of({os.getpid()})
                 tab.page.evaluate(PAINTED, frames)
                 took = (cpu_of({os.getpid()}) - before) / frames

@@ -1,5 +1,5 @@
-/* All vessels on one canvas. Tankers and listed vessels are larger and on top. The others become dots if there are
-   very many. A hull points along the heading, or else along the course; a vessel without either is a disc. */
+/* All vessels on one canvas. Tankers and listed vessels are larger and on top. Where very many of a kind are in sight, they
+   become dots; listed vessels never do. Dots are written into pixels, so a hundred thousand cost little more than none. A hull points along the heading, or else along the course; a vessel without either is a disc. */
 
 import { clean } from "./web/words.js";
 import { colour } from "./web/colours.js";
@@ -10,7 +10,8 @@ import { label } from "./paths.js";
 const { L } = window;
 
 const STALE = 3600 * 1000; // milliseconds without a tick after which a vessel is shown faint
-const CROWD = 3000; // from this many other vessels in sight, they are dots
+const CROWD = 3000; // from this many vessels of a rank in sight, they are dots
+const DOTS = [2.5, 4]; // their sizes in pixels, by rank
 const THRONG = 250; // from this many tankers and listed vessels in sight, they are smaller
 const TURNS = 48; // headings for which hulls are drawn in advance
 const NAMES = 120; // the most names written
@@ -22,7 +23,7 @@ const NAMED_FROM = [11, 8.5, 5]; // zoom from which vessels of each rank have na
 export const VesselLayer = CanvasLayer.extend({
   initialize(fleet, options) {
     CanvasLayer.prototype.initialize.call(this, options);
-    Object.assign(this, { fleet, shown: "all", chosen: new Set(), hovered: null, sprites: new Map() });
+    Object.assign(this, { fleet, shown: "all", chosen: new Set(), hovered: null, sprites: new Map(), tints: new Map(), image: null });
   },
 
   onAdd(map) {
@@ -59,44 +60,68 @@ export const VesselLayer = CanvasLayer.extend({
 
   newColours() {
     this.sprites.clear();
+    this.tints.clear();
     this.later();
   },
 
   paint(ctx, view) {
-    const ranks = [[], [], []], least = { all: 0, tankers: 1, none: 3 }[this.shown];
+    const ranks = [new Spots(), new Spots(), new Spots()], least = { all: 0, tankers: 1, none: 3 }[this.shown];
     for (const turn of view.turns) {
       const left = -view.x(0, turn) / view.scale, right = left + view.width / view.scale;
       const top = -view.y(0) / view.scale, bottom = top + view.height / view.scale;
       for (const vessel of this.fleet.byMmsi.values()) {
         if (vessel.x < left || vessel.x > right || vessel.y < top || vessel.y > bottom) continue;
         if (vessel.rank < least && !this.chosen.has(vessel.mmsi)) continue;
-        ranks[vessel.rank].push({ vessel, x: view.x(vessel.x, turn), y: view.y(vessel.y) });
+        ranks[vessel.rank].add(vessel, view.x(vessel.x, turn), view.y(vessel.y));
       }
     }
-    const factor = ranks[1].length + ranks[2].length > THRONG ? SMALLER : 1;
-    if (ranks[0].length > CROWD) this.dots(ctx, ranks[0]);
-    else this.hulls(ctx, ranks[0], factor);
-    this.hulls(ctx, ranks[1], factor);
-    this.hulls(ctx, ranks[2], factor);
+    const factor = ranks[1].length + ranks[2].length > THRONG ? SMALLER : 1, crowds = ranks.map((spots, rank) => rank < 2 && spots.length > CROWD);
+    if (crowds.includes(true)) this.dots(ctx, ranks, crowds); // first, because they replace what was painted
+    ranks.forEach((spots, rank) => crowds[rank] || this.hulls(ctx, spots, factor));
     this.names(ctx, view, ranks);
     if (this.hovered) this.hover(this.fleet.byMmsi.get(this.hovered.mmsi));
   },
 
-  dots(ctx, spots) {
-    for (const faint of [true, false]) {
-      ctx.fillStyle = colour("vessel");
-      ctx.globalAlpha = faint ? 0.35 : 0.85;
-      for (const { vessel, x, y } of spots) if (this.stale(vessel) === faint) ctx.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
+  dots(ctx, ranks, crowds) {
+    const { width, height } = ctx.canvas, ratio = devicePixelRatio || 1;
+    if (this.image?.width !== width || this.image.height !== height) this.image = new ImageData(width, height);
+    const pixels = new Uint32Array(this.image.data.buffer).fill(0);
+    ranks.forEach(({ vessels, xs, ys }, rank) => {
+      if (!crowds[rank]) return;
+      const size = Math.max(1, Math.round(DOTS[rank] * ratio)), shift = (size / 2) - 0.5;
+      for (const faint of [true, false]) {
+        const tint = this.tint(TONES[rank], faint ? 0.35 : 0.85);
+        for (let i = 0; i < vessels.length; i++) {
+          if (this.stale(vessels[i]) !== faint) continue;
+          const left = Math.round(xs[i] * ratio - shift), top = Math.round(ys[i] * ratio - shift);
+          if (left < 0 || top < 0 || left + size > width || top + size > height) continue;
+          for (let row = top * width + left, end = row + size * width; row < end; row += width) for (let at = row; at < row + size; at++) pixels[at] = tint;
+        }
+      }
+    });
+    ctx.putImageData(this.image, 0, 0);
+  },
+
+  /* A tone as the bytes of a pixel: red, green, blue, alpha. */
+  tint(tone, alpha) {
+    const name = `${tone} ${alpha}`;
+    if (!this.tints.has(name)) {
+      const ctx = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      ctx.fillStyle = colour(tone);
+      ctx.fillRect(0, 0, 1, 1);
+      const bytes = ctx.getImageData(0, 0, 1, 1).data;
+      bytes[3] = Math.round(255 * alpha);
+      this.tints.set(name, new Uint32Array(bytes.buffer)[0]);
     }
-    ctx.globalAlpha = 1;
+    return this.tints.get(name);
   },
 
   hulls(ctx, spots, factor) {
     if (!this.sprites.has(factor)) this.sprites.set(factor, new Sprites(factor));
     const sprites = this.sprites.get(factor);
-    for (const { vessel, x, y } of spots) {
-      ctx.globalAlpha = this.stale(vessel) ? 0.4 : 1;
-      sprites.draw(ctx, vessel, x, y);
+    for (let i = 0; i < spots.length; i++) {
+      ctx.globalAlpha = this.stale(spots.vessels[i]) ? 0.4 : 1;
+      sprites.draw(ctx, spots.vessels[i], spots.xs[i], spots.ys[i]);
     }
     ctx.globalAlpha = 1;
   },
@@ -108,9 +133,8 @@ export const VesselLayer = CanvasLayer.extend({
   names(ctx, view, ranks) {
     const taken = view.taken();
     let left = NAMES;
-    const marked = ({ vessel }) => this.chosen.has(vessel.mmsi);
-    const spots = ranks.flat(), halo = colour("paper");
-    for (const { vessel, x, y } of spots.filter(marked)) {
+    const marked = ({ vessel }) => this.chosen.has(vessel.mmsi), halo = colour("paper");
+    for (const { vessel, x, y } of this.chosen.size ? ranks.flatMap((spots) => spots.all().filter(marked)) : []) {
       ctx.beginPath();
       ctx.arc(x, y, SIZES[vessel.rank] + 5, 0, 2 * Math.PI);
       Object.assign(ctx, { strokeStyle: colour("ink"), lineWidth: 1.6 });
@@ -119,7 +143,7 @@ export const VesselLayer = CanvasLayer.extend({
     }
     for (const rank of [2, 1, 0]) {
       if (view.zoom < NAMED_FROM[rank] || ranks[rank].length > 4 * NAMES) continue;
-      for (const spot of ranks[rank]) {
+      for (const spot of ranks[rank].all()) {
         if (left-- <= 0) return;
         if (!marked(spot)) {
           label(ctx, taken, named(spot.vessel), spot.x, spot.y, { tone: colour(TONES[rank]), halo, aside: SIZES[rank] + 3 });
@@ -144,6 +168,27 @@ export const VesselLayer = CanvasLayer.extend({
     return best;
   },
 });
+
+/* Vessels of one rank in sight, and where on the canvas: in columns, because there may be very many. */
+class Spots {
+  constructor() {
+    Object.assign(this, { vessels: [], xs: [], ys: [] });
+  }
+
+  get length() {
+    return this.vessels.length;
+  }
+
+  add(vessel, x, y) {
+    this.vessels.push(vessel);
+    this.xs.push(x);
+    this.ys.push(y);
+  }
+
+  all() {
+    return this.vessels.map((vessel, i) => ({ vessel, x: this.xs[i], y: this.ys[i] }));
+  }
+}
 
 const named = (vessel) => clean(vessel.name ?? `MMSI ${String(vessel.mmsi).padStart(9, "0")}`).slice(0, 30);
 

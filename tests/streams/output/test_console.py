@@ -3,11 +3,13 @@
 import io
 from collections import Counter
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from models.event import EventType, Level, Status
+from models.event import EventType, FenceRelation, Level, Status
 from streams.decoding.lines.outcome import Outcome
+from streams.output import event_text
 from streams.output.console import (
     SHOWN,
     show_events,
@@ -100,3 +102,14 @@ def test_progress_fits_beside_a_bar() -> None:
     assert text == "1,234,574 lines, 617,287 a second, event time 2026-03-12 04:10"
     assert len(text) < 70
     assert show_progress(Summary()).endswith("no time yet")
+
+
+def test_a_silence_that_is_over_has_its_fences_at_an_end() -> None:
+    fence = FenceRelation(
+        id="ru-vostochny-berths", name="Vostochny, berths", kind="port", country="RU", relation="inside"
+    )
+    gap = msgspec.structs.replace(loitering(), type=EventType.GAP, geofences=(fence,))
+    assert event_text.area(gap) == "began or ended inside Vostochny, berths"
+    assert event_text.place(gap).endswith(", began or ended inside Vostochny, berths")
+    open_ = msgspec.structs.replace(gap, end=None, status=Status.OPEN)
+    assert event_text.area(open_) == "inside Vostochny, berths"

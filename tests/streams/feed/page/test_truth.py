@@ -20,7 +20,7 @@ from tests.streams.feed.page.feed_processes import Recorded
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-FEW: Final = ("cho_do", "dark_partner", "two_transfers")
+FEW: Final = ("dark_partner", "silent_at_berth", "two_transfers")
 ALL: Final = os.environ.get("TANKERWATCH_SCENARIOS") == "all"
 BORDER: Final = 0.5
 """The score from which an event is probable, by default settings."""

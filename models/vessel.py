@@ -135,6 +135,12 @@ def is_listed(hits: Collection[WatchlistHit]) -> bool:
     return bool(hits) and any(hit.in_force for hit in hits)
 
 
+_SHORTEST: Final = 4
+"""Metres. A = B = 1 is what devices send whose size nobody entered."""
+_LONGEST: Final = 500
+"""Metres."""
+
+
 class Dimensions(msgspec.Struct, frozen=True, gc=False):
     """Distances in metres from the antenna to bow (A), stern (B), port side (C) and starboard side (D)."""
 
@@ -150,6 +156,14 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
     @property
     def beam(self) -> int:
         return self.to_port + self.to_starboard
+
+    @property
+    def is_of_a_ship(self) -> bool:
+        """Whether a ship can have this size; devices may be left at the lowest or the highest values.
+
+        Source: the longest ships afloat are the Prelude (488 m) and the Pioneering Spirit (477 m).
+        """
+        return _SHORTEST <= self.length <= _LONGEST and self.beam > 0
 
     @property
     def antenna_known(self) -> bool:

@@ -119,7 +119,7 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
             self.tanker |= self.ship_type.confirmed in TANKER_TYPES
             self.counted |= self.ship_type.confirmed in ship_types
         size = Dimensions(row["to_bow"], row["to_stern"], row["to_port"], row["to_starboard"])
-        if size.length and size.beam:
+        if size.is_of_a_ship:
             changed |= self.dimensions.hear(size, time, apart)
         if (draught := row["draught"]) > 0:
             changed |= self.draught.hear(round(draught, 1), time, apart)

@@ -65,6 +65,12 @@ _FIELDS: Final = {
 }
 
 
+_AS_ONE: Final = (
+    "at a constant distance, and what is known of them does not decide whether they are two ships"
+)
+_IN_LINE: Final = "with one right ahead of the other, on the same heading, and not side by side"
+
+
 class _Facts(msgspec.Struct, frozen=True):
     """What is measured of an encounter, for its numbers and its reasons."""
 
@@ -311,7 +317,8 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
     if facts.gap is None:
         yield table.SIZE_UNKNOWN.reason(s)
     if facts.doubts.one_hull:
-        yield table.MAY_BE_ONE_HULL.reason(s)
+        how = _IN_LINE if facts.doubts.in_line else _AS_ONE
+        yield table.MAY_BE_ONE_HULL.reason(s, how=how)
     yield from facts.ordinary.against(s)
     changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
     for vessel in facts.identities:

@@ -44,6 +44,13 @@ def _corners(east: float, north: float, heading: float, size: Dimensions) -> lis
     return [(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners]
 
 
+def middle(size: Dimensions) -> tuple[float, float]:
+    """Metres from the antenna to the middle of the hull: to starboard, and ahead."""
+    if not size.antenna_known:
+        return 0.0, 0.0
+    return (size.to_starboard - size.to_port) / 2, (size.to_bow - size.to_stern) / 2
+
+
 def overlap(abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b: Dimensions) -> float:
     """The share of the smaller hull that the other one covers, 0 to 1.
 

@@ -2,17 +2,23 @@
 
 IMO numbers decide first, then whether the two ever came from different places. Two hulls that overlap all the
 time are one. Otherwise names, call signs and sizes decide. Where nothing decides, the encounter stays
-`possible`, with the doubt against it.
+`possible`, with the doubt against it. So it does where one was right ahead of the other while they moved:
+ships that pass cargo under way lie side by side (OCIMF, Ship to Ship Transfer Guide); a tug and its tow do
+not.
 """
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 from statistics import median, pstdev
 from typing import Final
 
+from models.time import MINUTE
 from models.vessel import Dimensions, Identity, Role
 from streams.detection.encounters import hull
+from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import Pair
+from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
 
 SMALL_CRAFT_TYPES: Final = frozenset({30, 36, 37})
@@ -21,6 +27,9 @@ _LENGTH: Final = 5
 """Metres. Two lengths that differ by no more are the same: crews measure the antenna's place anew."""
 _BEAM: Final = 2
 """Metres. The same for the beam."""
+_AHEAD: Final = 0.8
+"""Of half of both lengths: hulls whose middles are so far ahead of each other lie in line. A pusher's bow
+lies in a notch of the stern that it pushes."""
 
 
 class Hulls(StrEnum):
@@ -29,18 +38,24 @@ class Hulls(StrEnum):
     ONE = "one"  # two transponders on one hull, or two that work as one
     TWO = "two"
     DOUBTFUL = "doubtful"  # they moved as one, and what they say of themselves does not decide
+    IN_LINE = "in_line"  # one right ahead of the other while they moved: they may be a tow
 
 
 def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
     """What the two are, from what was first known of them and how they moved."""
     if pair_trawlers(a, b, s):
         return Hulls.ONE
-    if a.imo is not None and b.imo is not None:
-        return Hulls.ONE if a.imo == b.imo and not pair.apart else Hulls.TWO
+    numbered = a.imo is not None and b.imo is not None
+    if numbered and a.imo == b.imo and not pair.apart:
+        return Hulls.ONE
+    if in_line(pair, a.dimensions, b.dimensions, s):
+        return Hulls.IN_LINE
     if pair.apart or not moved_as_one(pair, s):
         return Hulls.TWO
     if _overlap(pair, a.dimensions, b.dimensions) >= s.overlap_share:
-        return Hulls.ONE
+        return Hulls.DOUBTFUL if numbered else Hulls.ONE
+    if numbered:
+        return Hulls.TWO
     same = same_ship(a, b)
     if same is None or (not same and (_may_tow(a, s) or _may_tow(b, s))):
         return Hulls.DOUBTFUL
@@ -51,6 +66,28 @@ def moved_as_one(pair: Pair, s: EncounterSettings) -> bool:
     """Whether the two were under way together at a distance that stayed the same."""
     metres = [each.metres for each in pair.co_moving]
     return len(metres) >= s.co_moving_instants and pstdev(metres) <= s.co_moving_spread_metres
+
+
+def in_line(pair: Pair, a: Dimensions | None, b: Dimensions | None, s: EncounterSettings) -> bool:
+    """Whether one was right ahead of the other, on the same heading, while they moved and all in all."""
+    contact = pair.contact(s)
+    if a is None or b is None or contact is None or sum(contact.moving) < s.possible_minutes * MINUTE:
+        return False
+    moving = [each for each in contact.samples if each.faster >= s.slow_knots]
+    return _lie_in_line(moving, a, b, s) and _lie_in_line(contact.samples, a, b, s)
+
+
+def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s: EncounterSettings) -> bool:
+    """Whether the second hull typically (median) lies ahead or astern of the first, not beside it."""
+    places = [place for each in samples if (place := place_beside(each, s)) is not None]
+    if len(places) < s.co_moving_instants:
+        return False
+    abeam, ahead, turn = (median(values) for values in zip(*places, strict=True))
+    if abs(turn) > s.steady_degrees:
+        return False
+    (x, y), (u, v) = hull.middle(a), hull.middle(b)
+    abeam, ahead = abs(abeam + u - x), abs(ahead + v - y)
+    return abeam <= (a.beam + b.beam) / 4 and ahead >= _AHEAD * (a.length + b.length) / 2
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

@@ -5,8 +5,10 @@ and swing at anchor near one another. There an encounter is at most `possible`. 
 areas, nor for vessels on a watchlist or of a flag that counts: what is looked for must not become ordinary.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from statistics import median
 from typing import Final
 
 import msgspec
@@ -14,9 +16,11 @@ import msgspec
 from geofences.surroundings import Surroundings
 from models.event import Reason
 from models.innocent import Hypothesis
-from models.time import Millis
+from models.time import MINUTE, Millis
 from models.vessel import Identity, flag_of
 from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.hull import offset
+from streams.detection.encounters.pair_sample import VesselSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import mmsi_text
 from streams.detection.reasons import Effect, LevelRule, ReasonType, Side
@@ -66,6 +70,15 @@ ANCHORED_OFF_PORT: Final = ReasonType(
     unit="km",
     hypotheses=(Hypothesis.BUNKERING, Hypothesis.WAITING),
 )
+BERTH_BY_SHORE: Final = ReasonType(
+    code="berth_by_shore",
+    side=Side.AGAINST,
+    text="both {how}, {value:.1f} km from the shore: ships lie like this at berths, and no list has them all",
+    weight="berth_by_shore",
+    thresholds=("berth_shore_km",),
+    unit="km",
+    hypotheses=(Hypothesis.BERTH,),
+)
 HARBOUR_CRAFT: Final = ReasonType(
     code="harbour_craft",
     side=Side.AGAINST,
@@ -75,6 +88,8 @@ HARBOUR_CRAFT: Final = ReasonType(
     unit="m",
     hypotheses=(Hypothesis.BUNKERING,),
 )
+_SOME: Final = 60
+"""Samples, about, that tell whether a vessel lies still."""
 RULES: Final = (
     LevelRule(
         "berths",
@@ -83,6 +98,11 @@ RULES: Final = (
         "farther apart than `berth_gap_metres` or not known to be closer",
     ),
     LevelRule("near_port", Effect.LIMIT, "it began within `port_km` of a port"),
+    LevelRule(
+        "berth_by_shore",
+        Effect.LIMIT,
+        "both are moored, or lie still for `probable_minutes`, within `berth_shore_km` of the shore",
+    ),
     LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
     LevelRule("anchored_off_port", Effect.LIMIT, "one is at anchor or moored within `roads_km` of a port"),
     LevelRule(
@@ -106,6 +126,7 @@ class Ordinary(msgspec.Struct, frozen=True):
     anchored: tuple[int, ...]  # MMSIs of those that mostly report to be at anchor or moored
     moored: tuple[int, ...]
     craft: tuple[Identity, ...]  # those of the size of harbour craft
+    still: tuple[int, ...]  # those that did not move, as at a berth; looked for only near the shore
     excepted: frozenset[str]  # codes of what it can't be ordinary with
 
     def conditions(self, s: EncounterSettings) -> set[str]:
@@ -115,6 +136,7 @@ class Ordinary(msgspec.Struct, frozen=True):
         found = {
             "berths": at_berths and self._apart(s.berth_gap_metres),
             "near_port": near,
+            "berth_by_shore": self._by_shore(s),
             "resting_place": self.rest.crowded,
             "anchored_off_port": bool(self.anchored) and off,
             "harbour_craft": bool(self.craft) and off,
@@ -126,6 +148,10 @@ class Ordinary(msgspec.Struct, frozen=True):
         """Whether the hulls are typically farther apart, or not known to be closer."""
         gap = self.contact.typical_gap
         return gap is None or gap > metres
+
+    def _by_shore(self, s: EncounterSettings) -> bool:
+        """Whether both lie as at a berth, where there may be one."""
+        return self.shore_km < s.berth_shore_km and len({*self.still, *self.moored}) == 2
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -145,6 +171,11 @@ class Ordinary(msgspec.Struct, frozen=True):
             yield MOORED_IN_HARBOUR.reason(s, km, who=_who(self.moored))
         if km < s.port_km:
             yield NEAR_PORT.reason(s, km)
+        elif self._by_shore(s):
+            lay = ["lay still"] if self.still else []
+            reported = ["mostly reported to be moored"] if self.moored else []
+            how = " or ".join(lay + reported)
+            yield BERTH_BY_SHORE.reason(s, round(self.shore_km, 2), how=how)
         yield from resting(self.rest, s, self.rest_settings)
         if self.anchored and km < s.roads_km:
             yield ANCHORED_OFF_PORT.reason(s, km, who=_who(self.anchored))
@@ -174,10 +205,11 @@ class Places:
         listed = any(vessel.listed for vessel in identities)
         flagged = any(flag_of(mmsi) in s.flags for mmsi in mmsis)
         excepted = {"watchlist": listed, "flag": flagged}
+        shore_km = self._shore_km(first.lon, first.lat)
         return Ordinary(
             contact=contact,
             port_km=self._port_km(first.lon, first.lat),
-            shore_km=self._shore_km(first.lon, first.lat),
+            shore_km=shore_km,
             rest=self._resting.at(middle.lon, middle.lat, mmsis, time),
             rest_settings=self._resting.settings,
             watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),
@@ -188,8 +220,25 @@ class Places:
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
+            still=lying_still(contact, mmsis, s) if shore_km < s.berth_shore_km else (),
             excepted=frozenset(code for code, holds in excepted.items() if holds),
         )
+
+
+def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) -> tuple[int, ...]:
+    """Those of the two vessels whose positions stayed where they were, over long enough to tell."""
+    if contact.end - contact.start < s.probable_minutes * MINUTE:
+        return ()
+    some = contact.samples[:: len(contact.samples) // _SOME + 1]
+    tracks = [each.a for each in some], [each.b for each in some]
+    return tuple(mmsi for mmsi, track in zip(mmsis, tracks, strict=True) if _stays(track, s.still_metres))
+
+
+def _stays(track: Sequence[VesselSample], metres: float) -> bool:
+    ways = [offset(each.lon, each.lat, track[0].lon, track[0].lat) for each in track]
+    east, north = (median(values) for values in zip(*ways, strict=True))
+    off = sorted(math.hypot(x - east, y - north) for x, y in ways)
+    return off[round(0.9 * (len(off) - 1))] <= metres
 
 
 def _mostly(

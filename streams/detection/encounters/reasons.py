@@ -7,6 +7,7 @@ from models.innocent import Hypothesis
 from streams.detection.encounters.ordinary import (
     ANCHORED_OFF_PORT,
     AT_ANCHOR,
+    BERTH_BY_SHORE,
     HARBOUR_CRAFT,
     MOORED_AT_SEA,
     MOORED_IN_HARBOUR,
@@ -128,8 +129,7 @@ TYPE_UNKNOWN: Final = ReasonType(
 MAY_BE_ONE_HULL: Final = ReasonType(
     code="may_be_one_hull",
     side=Side.AGAINST,
-    text="the two moved together at a constant distance, and what is known of them does not decide whether "
-    "they are two ships: two transponders on one hull, or a tow, would look the same",
+    text="the two moved together {how}: two transponders on one hull, or a tow, would look the same",
     weight="one_hull",
     hypotheses=(Hypothesis.TOW,),
 )
@@ -178,8 +178,9 @@ REASONS: Final = ReasonTable(
     (
         *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, *LISTING, FLAG),
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
-        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, RESTING_PLACE, NOT_LEARNT),
-        *(ANCHORED_OFF_PORT, HARBOUR_CRAFT, TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
+        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, BERTH_BY_SHORE),
+        *(RESTING_PLACE, NOT_LEARNT, ANCHORED_OFF_PORT, HARBOUR_CRAFT),
+        *(TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
         *(DOUBTFUL_MMSI, OFF_TRACK, LEAPT, JAMMED, WEAK_MATCH),
         *(EXCLUDED_TYPE, NO_TANKER, ONE_HULL, CONTINUED, FALSE_PLACE),
     ),

@@ -49,6 +49,8 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: there are too few days of data yet to know where ships rest."""
     anchored_off_port: float = 0.1
     """Against: one reports to be at anchor or moored within `roads_km` of a port, outside watched areas."""
+    berth_by_shore: float = 0.1
+    """Against: both are moored or lie still, within `berth_shore_km` of the shore, outside watched areas."""
     harbour_craft: float = 0.05
     """Against: one is shorter than `craft_metres`, within `roads_km` of a port, outside watched areas."""
     shared_mmsi: float = 0.15
@@ -118,6 +120,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     berth_shore_km: float = 10.0
     """Closer to the shore than this, a ship that is moored may lie at a berth that no list of ports has.
     Source: judgement; the coarser of the land data are off by some kilometres."""
+    still_metres: float = 25.0
+    """A vessel lies still if 9 of 10 of its positions are within this of their middle: at a berth, whatever
+    status it sends. Ships at anchor swing by more. Source: judgement; errors of positions."""
     berth_gap_metres: float = 25.0
     """Two moored in a harbour whose hulls are typically farther apart than this lie at berths of their own.
     Source: judgement; mooring lines need that room between ships at one quay."""

@@ -105,6 +105,14 @@ def test_a_size_needs_length_and_beam() -> None:
     assert (size.length, size.beam, size.antenna_known) == (120, 18, False)
 
 
+@pytest.mark.parametrize(("half", "known_size"), [(1, False), (244, True), (254, False), (511, False)])
+def test_a_size_that_no_ship_has_is_none(half: int, known_size: bool) -> None:
+    """Hulls of a kilometre would touch across an anchorage."""
+    ends = dict.fromkeys(("to_bow", "to_stern"), half)
+    sent = statics_of_no_type([0, 6], **ends, to_port=30, to_starboard=30)
+    assert (known(sent).dimensions is not None) is known_size
+
+
 @pytest.mark.parametrize(
     ("ship_type", "role"),
     [

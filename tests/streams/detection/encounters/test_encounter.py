@@ -229,6 +229,37 @@ def test_two_imo_numbers_are_two_ships() -> None:
     assert not encounters(rows, both(imo=9_074_729))
 
 
+def test_two_imo_numbers_on_hulls_that_overlap_leave_a_doubt() -> None:
+    named = zip((A, B), (9_074_729, 9_176_187), strict=True)
+    known = [identity(mmsi, minute=-60, size=SHIP, imo=imo) for mmsi, imo in named]
+    event = only(encounters(co_moving(-60, 1, 5) + at_rest(0, 240, 5), known))
+    assert event.level is Level.POSSIBLE
+    assert "may_be_one_hull" in {reason.code for reason in event.against}
+
+
+@pytest.mark.parametrize(
+    ("east", "ahead", "level"), [(0.0, 110.0, Level.POSSIBLE), (20.0, 0.0, Level.PROBABLE)]
+)
+def test_one_right_ahead_of_the_other_under_way_may_be_its_tug(
+    east: float, ahead: float, level: Level
+) -> None:
+    """Whatever names, IMO numbers and the places that they came from say: these are two, and no transfer."""
+    known = [
+        identity(mmsi, minute=-90, imo=imo, size=SHIP, **texts)
+        for mmsi, imo, texts in zip((A, B), (9_074_729, 9_176_187), UNLIKE, strict=True)
+    ]
+    minutes = np.arange(0, 181, 5)
+    north = minutes * 3 * 1852 / 60
+    rows = [
+        *(ticks(A, every(-90, -65)), ticks(B, every(-90, -65), 4000.0)),
+        *(ticks(A, minutes, 0.0, north, sog=3.0), ticks(B, minutes, east, north + ahead, sog=3.0)),
+    ]
+    event = only(encounters(rows, known))
+    assert event.level is level
+    texts = [reason.text for reason in event.against if reason.code == "may_be_one_hull"]
+    assert ["right ahead" in text for text in texts] == [True] * (level is Level.POSSIBLE)
+
+
 def test_two_that_came_from_different_places_are_two_ships() -> None:
     """Moored together under way they do their transfer all the same, IMO numbers or not."""
     apart = [ticks(A, every(-90, -65), 0), ticks(B, every(-90, -65), 4000)]

@@ -1,12 +1,16 @@
 """What is ordinary about the place of an encounter."""
 
+import numpy as np
 import pytest
 
-from streams.detection.encounters.contact import Contact
-from streams.detection.encounters.ordinary import Ordinary
+from streams.detection.encounters.contact import Contact, Contacts
+from streams.detection.encounters.ordinary import Ordinary, lying_still
+from streams.detection.encounters.pair_sample import pair_samples
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.resting import Rest, RestSettings
-from tests.streams.track_factories import A, B
+from tests.streams.track_factories import A, B, ticks
+
+NEAR = Contact((), (), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +26,39 @@ def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
     port_km: float, shore_km: float, others: int, expected: bool
 ) -> None:
     rest = Rest(near=others, wide=others, crowded=others > 0, days=3.0, learnt=True)
-    contact = Contact((), (), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
     known = rest, RestSettings(), False
-    place = Ordinary(contact, port_km, shore_km, *known, (A, B), (A, B), (), frozenset())
+    place = Ordinary(NEAR, port_km, shore_km, *known, (A, B), (A, B), (), (), frozenset())
     codes = {reason.code for reason in place.reasons(EncounterSettings())}
     assert codes == ({"moored_at_sea"} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("shore_km", "moored", "still", "expected"),
+    [
+        (2.4, (), (A, B), "both lay still, 2.4 km"),
+        (2.4, (A, B), (), "both mostly reported to be moored, 2.4 km"),
+        (2.4, (A,), (B,), "both lay still or mostly reported to be moored, 2.4 km"),
+        (2.4, (A,), (), None),  # the other moves
+        (12.0, (A, B), (), None),
+    ],
+)
+def test_what_lies_as_at_a_berth_by_the_shore_is_ordinary(
+    shore_km: float, moored: tuple[int, ...], still: tuple[int, ...], expected: str | None
+) -> None:
+    s = EncounterSettings()
+    rest = Rest(near=0, wide=0, crowded=False, days=3.0, learnt=True)
+    known = rest, RestSettings(), False
+    place = Ordinary(NEAR, 40.0, shore_km, *known, (), moored, (), still, frozenset())
+    told = [reason.text for reason in place.against(s) if reason.code == "berth_by_shore"]
+    assert [text.startswith(expected or "-") for text in told] == [True] * (expected is not None)
+    assert ("berth_by_shore" in place.conditions(s)) is (expected is not None)
+
+
+@pytest.mark.parametrize(("swing", "still"), [(10.0, (A, B)), (60.0, (B,))])
+def test_a_ship_that_swings_at_anchor_does_not_lie_still(swing: float, still: tuple[int, ...]) -> None:
+    minutes = np.arange(0, 125, 5)
+    rows = [ticks(A, minutes, swing * np.sin(minutes / 20.0)), ticks(B, minutes, 40.0)]
+    samples = pair_samples(*rows, [40.0] * 25, [False] * 25, [(None, None)] * 25, EncounterSettings())
+    contact = Contacts().of(samples, [], EncounterSettings())
+    assert contact is not None
+    assert lying_still(contact, (A, B), EncounterSettings()) == still

@@ -1,5 +1,6 @@
 """Problems: sources that can be read, but are no recording of AIS, or tell no time."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,9 @@ _NO_SENTENCE: Final = frozenset(
 )
 """Outcomes of lines in which no whole AIS message was found."""
 
+_EVENT: Final = re.compile(rb'\s*\{"id":"[0-9a-f]{24}","type":"')
+"""How an event begins, as JSON."""
+
 
 def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """One sentence (what, where, what to do) about a source that cannot be used; None for one that can.
@@ -26,11 +30,16 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
+    if _EVENT.match(head) and not outcomes.get(Outcome.MESSAGE):
+        return (
+            f"{name}: holds events that tankerwatch has found, and no AIS; give the recording, or give the "
+            "events to `tankerwatch explain`, `export` or `ledger`"
+        )
     if untimed and not outcomes.get(Outcome.MESSAGE):
+        column = ", or the column of times, such as --columns time=Timestamp" if _kind(head) == "CSV" else ""
         return (
             f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
-            "as --base-time 2026-03-01T12:00:00Z, or for a table the column of times, such as --columns "
-            "time=Timestamp"
+            f"as --base-time 2026-03-01T12:00:00Z{column}"
         )
     if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
         return (

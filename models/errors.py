@@ -1,4 +1,19 @@
-"""The root of every exception that tankerwatch itself raises, and its one branch."""
+"""The root of every exception that tankerwatch itself raises, its one branch, and words for both."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_KINDS: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "",
+}
 
 
 class TankerwatchError(Exception):
@@ -17,3 +32,26 @@ class InputError(TankerwatchError, ValueError):
 
     A command that ends by this was used wrongly: exit code 2, where other errors give 1.
     """
+
+
+def meant(given: str, known: Iterable[str]) -> str:
+    """A question to be put after the name of something unknown, as ` (did you mean x or y?)`; else nothing.
+
+    The known names that are spelt nearly like it, at most three; of those with the same beginning, too.
+    """
+    names = sorted(set(known))
+    begun = [name for name in names if given and name.startswith(given)]
+    close = dict.fromkeys([*difflib.get_close_matches(given, names, 3), *begun])
+    return f" (did you mean {' or '.join(list(close)[:3])}?)" if close else ""
+
+
+def plainly(message: str) -> str:
+    """A message of msgspec about a value of the wrong type, without its names of types."""
+    if not message.startswith("Expected"):
+        return message
+    words = re.sub(r"`([a-z |]+)`", lambda found: _kinds(found[1]), message)
+    return words.replace("Expected", "should be", 1).replace(", got ", ", not ", 1)
+
+
+def _kinds(names: str) -> str:
+    return " or ".join(filter(None, (_KINDS.get(name, name) for name in names.split(" | "))))

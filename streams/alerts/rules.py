@@ -11,7 +11,7 @@ from typing import Any, Final, Union, get_args, get_origin
 import msgspec
 
 from models.bounds import TOML_BYTES, BoundsError, check_toml, read_bytes
-from models.errors import InputError
+from models.errors import InputError, meant, plainly
 from models.event import EventType
 from models.event_filter import EventFilter, EventFilterError
 from streams.alerts.alert import Revision
@@ -198,13 +198,14 @@ def explain(message: str, kind: type) -> str:
         parent = _inside(parent, key)
     before = f"{place}: " if place else ""
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        return f"{before}unknown key {found[1]!r}; valid here are {', '.join(_keys(parent))}"
+        known = _keys(parent)
+        return f"{before}unknown key {found[1]!r}{meant(found[1], known)}; valid here are {', '.join(known)}"
     if found := re.fullmatch(r"Object missing required field `(.*)`", what):
         return f"{before}{found[1]} is missing"
     if what.startswith("Invalid enum value"):
         value = what.removeprefix("Invalid enum value ")
         return f"{before}{value} is not valid; choose one of {', '.join(parent)}"
-    return before + what
+    return before + plainly(what)
 
 
 def _several(value: float | tuple[float, ...] | None) -> tuple[float, ...]:

@@ -102,10 +102,11 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        made = folder if not folder.is_file() else "DIR"
         raise ArchiveError(
-            f"{folder}: no archive; `tankerwatch replay FILE --archive {folder}` or `tankerwatch archive "
-            f"{folder}` writes one"
+            f"{folder}: no archive; `tankerwatch replay FILE --archive {made}` or `tankerwatch archive "
+            f"{made}` writes one"
         ) from None
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read ({error.strerror}); check its permissions") from None

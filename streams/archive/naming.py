@@ -1,6 +1,5 @@
 """What a question names: a vessel in an archive, a place on the map, and times."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import shapely
 from geofences.distance import area_distance_km, expand, haversine_m
 from geofences.fence import Fence
 from geofences.layer import Floats
+from models.errors import meant
 from models.time import Millis, to_text
 from models.vessel import imo_is_valid
 from models.watchlist import plain_name
@@ -77,8 +77,7 @@ def _by_name(database: Database, asked: str) -> Ship:
     known = database.rows("SELECT DISTINCT mmsi, imo, name FROM identities WHERE name IS NOT NULL")
     same = [row for row in known if plain_name(row["name"]) == plain_name(asked)]
     if not same:
-        close = difflib.get_close_matches(asked.upper(), {row["name"] for row in known}, 3)
-        raise _unknown(database, f"name {asked!r}", close)
+        raise _unknown(database, f"name {asked!r}", meant(asked.upper(), {row["name"] for row in known}))
     imos = {row["imo"] for row in same} - {None}
     mmsis = tuple(sorted({row["mmsi"] for row in same}))
     if len(mmsis) > 1 and len(imos) != 1:
@@ -87,8 +86,7 @@ def _by_name(database: Database, asked: str) -> Ship:
     return Ship(mmsis, next(iter(imos), None), asked)
 
 
-def _unknown(database: Database, what: str, close: Sequence[str] = ()) -> QueryError:
-    like = f"; like it are {', '.join(close)}" if close else ""
+def _unknown(database: Database, what: str, like: str = "") -> QueryError:
     return QueryError(
         f"{database.folder}: no vessel with {what} was heard{like}; the table `vessels` has those that said "
         "who they are"
@@ -150,9 +148,7 @@ def find_place(text: str, fences: Iterable[Fence]) -> Place:
     ):
         if found := tuple(fence for fence in every if fits(fence)):
             return Place(text, found)
-    names = {each for fence in every for each in (fence.id, fence.name)}
-    close = difflib.get_close_matches(text, sorted(names), 3, 0.5)
-    like = f"; like it are {', '.join(close)}" if close else ""
+    like = meant(text, {each for fence in every for each in (fence.id, fence.name)})
     raise QueryError(
         f"{text!r} is no place{like}; give latitude,longitude or a fence, as `tankerwatch fences list` shows "
         "them"

@@ -1,9 +1,14 @@
 """Errors that end a command, printed as one line each on standard error, and the help of command groups."""
 
+import errno
+from typing import Final
+
 import typer
 
 from streams.output.sanitize import sanitize
 from streams.runtime.secrecy import hide
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Failed(typer.BadParameter):
@@ -49,6 +54,22 @@ def notify(sentence: str) -> None:
 def reason(error: OSError) -> str:
     """What the operating system says is wrong, without the name of the file."""
     return error.strerror or type(error).__name__
+
+
+def remedy(error: OSError) -> str:
+    """What to do about it."""
+    return (
+        "make room, or choose another place" if error.errno in _NO_ROOM else "check its path and permissions"
+    )
+
+
+def misused(error: typer.TyperException) -> str:
+    """What the parser of the command line says is wrong, and where to look it up."""
+    context = getattr(error, "ctx", None)
+    text = error.format_message().rstrip(".").replace("Value error, ", "")
+    if getattr(error, "option_name", "")[1:2].isdigit():
+        text += ": before arguments of which one begins with a minus, put --"
+    return f"{text}; see `{context.command_path if context else 'tankerwatch'} --help`"
 
 
 def help_unless_command(context: typer.Context) -> None:

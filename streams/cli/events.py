@@ -172,7 +172,8 @@ def _source(place: str, since: "Since | None", once: bool, filters: dict[str, li
     if scheme in ("http", "https") and rest:
         return FeedSource(place, variable(TOKEN) or "", filters, since, once)
     raise UsageError(
-        f"--source: {place!r} is not a source; give redis, kafka, or a URL like http://127.0.0.1:8080/"
+        f"--source: {place!r} is not a source; give redis, kafka, or a URL like http://127.0.0.1:8080/. "
+        "Events in a file: `tankerwatch explain ID FILE`"
     )
 
 

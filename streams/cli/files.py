@@ -9,7 +9,7 @@ import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.truth import TrueEvent
     from streams.recordings.inputs import Input
 
+E = TypeVar("E")
 STANDARD = "-"
 """Stands for standard input or standard output in place of a file."""
 _OTHER_FILES: Final = 256
@@ -81,6 +82,14 @@ def _identity(path: str, standard: int) -> Hashable:
 
 def _shown(path: str) -> str:
     return "standard output" if path == STANDARD else path
+
+
+def form_for(path: str | None, asked: E | None, forms: Mapping[str, E], default: E) -> E:
+    """The format that is asked for, else the one that the name of the file ends in, else the default.
+
+    `forms` are the formats by the ends of names, in small letters and without the dot.
+    """
+    return asked or forms.get((path or "").rpartition(".")[2].lower(), default)
 
 
 class Output:
@@ -173,7 +182,8 @@ def read_event(line: bytes, name: str, number: int) -> "Event":
         check_times(event)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise Failed(
-            f"{name}: line {number} is not an event ({error}); give JSON Lines as `replay` writes them"
+            f"{name}: line {number} is not an event ({error}); give JSON Lines as `tankerwatch replay "
+            "RECORDING --out events.jsonl` writes them"
         ) from None
     return event
 

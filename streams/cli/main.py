@@ -26,7 +26,7 @@ from streams.cli.archive.archive import archive
 from streams.cli.archive.export import export
 from streams.cli.archive.query import query
 from streams.cli.archive.rescreen import rescreen
-from streams.cli.errors import Failed, complain, help_unless_command, notify, reason
+from streams.cli.errors import Failed, complain, help_unless_command, misused, notify, reason, remedy
 from streams.cli.evaluate import evaluate
 from streams.cli.feed import feed
 from streams.cli.formats import formats
@@ -123,16 +123,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(*error.problems)
     except typer.TyperException as error:
         code = error.exit_code
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context else "tankerwatch"
-        complain(f"{error.format_message().rstrip('.')}; see `{path} --help`")
+        complain(misused(error))
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except (BrokenPipeError, SystemExit):  # the reader of our output has closed it; typer exits then
         code = BROKEN_PIPE
     except OSError as error:
         code = 1
-        complain(f"{error.filename or 'standard output'}: {reason(error)}; check its path and permissions")
+        complain(f"{error.filename or 'standard output'}: {reason(error)}; {remedy(error)}")
     _drop_output()
     return int(code)
 

@@ -5,10 +5,11 @@ from typing import Annotated, Final
 
 import typer
 
+from streams.cli.files import form_for
 from streams.cli.options.detection import DetectionOptions
 from streams.cli.options.groups import with_option_groups
 from streams.cli.options.inputs import InputOptions, Recordings
-from streams.output.format import Format
+from streams.output.format import ENDS, Format
 
 _OBJECTS: Final = 50_000
 """New objects after which Python looks for garbage. Its own number, 700, has it look at all modules again and
@@ -27,7 +28,14 @@ def replay(
             "that is a terminal.",
         ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="Format of the events.")] = Format.JSONL,
+    asked: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Format of the events. Default: what the name of --out ends in (.geojson, .csv), else "
+            "jsonl.",
+        ),
+    ] = None,
     report: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Write an HTML page with a map to this file. It works offline."),
@@ -71,5 +79,6 @@ def replay(
     gc.set_threshold(_OBJECTS)
     from streams.cli.replay_run import Outputs, run
 
+    form = form_for(out, asked, ENDS, Format.JSONL)
     outputs = Outputs(events=out, form=form, report=report, rejects=rejects, archive=archive)
     raise typer.Exit(run(files, inputs, detection, outputs, processes))

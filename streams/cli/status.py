@@ -62,7 +62,7 @@ def _lines(health: "Health") -> list[str]:
         lines.append(f"in the last {counts.recent_seconds / 60:.0f} minutes: {recent}")
     lines += _clocks(health)
     if (event := health.last_event) is not None:
-        lines.append(f"last event: {event.type} {event.id} revision {event.revision}, {event.detected}")
+        lines.append(f"last event: {event.type} {event.id}, revision {event.revision}, {event.detected}")
     return lines
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from models.event import Event, EventType, Status
 from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
+from streams.output.event_text import period
 from streams.output.sanitize import sanitize
 from streams.recordings.summary import Summary
 
@@ -38,11 +39,11 @@ def show_events(console: Console, events: Iterable[Event]) -> None:
     if not ordered:
         _show(console, Text("No events."))
     for event in ordered[:SHOWN]:
-        kind, until = event.type.replace("_", " "), _short(event.end) if event.end else "open end"
         heading = Text.assemble(
-            (kind, "bold"),
-            f" {event.level}, score {event.score:.2f}, {_short(event.start)} to {until} UTC",
+            (event.type.replace("_", " "), "bold"),
+            f" {event.level}, score {event.score:.2f}, {period(event)}",
             (" (retracted)" if event.status is Status.RETRACTED else "", "dim"),
+            (f", id {event.id}", "dim"),
         )
         _show(console, heading)
         _show(console, Text(sanitize(event.summary)), indent=2)

@@ -134,10 +134,10 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
     where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
     try:
         ends: Ends | None = await _try(
-            health, f"Kafka at {deployment.broker}", lambda: _ends(deployment), seconds
+            health, f"Kafka at {deployment.broker}", "TANKERWATCH_BROKER", lambda: _ends(deployment), seconds
         )
         stored: _Stored | None = await _try(
-            health, f"Redis at {where}", lambda: _stored(client, deployment), seconds
+            health, f"Redis at {where}", "TANKERWATCH_REDIS", lambda: _stored(client, deployment), seconds
         )
     finally:
         await client.aclose()
@@ -148,13 +148,15 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
     return health
 
 
-async def _try(health: Health, what: str, look: Callable[[], Awaitable[Any]], seconds: float) -> Any:
+async def _try(
+    health: Health, what: str, variable: str, look: Callable[[], Awaitable[Any]], seconds: float
+) -> Any:
     try:
         async with asyncio.timeout(seconds):
             return await look()
     except (*KAFKA_AWAY, *REDIS_AWAY) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else reason(error)
-        health.problems.append(f"{what} can't be reached ({why})")
+        health.problems.append(f"{what} can't be reached ({why}); start it, or correct {variable}")
         return None
 
 

@@ -19,6 +19,9 @@ _NO_SENTENCE: Final = frozenset(
 )
 """Outcomes of lines in which no whole AIS message was found."""
 
+_EVENT: Final = re.compile(rb'\s*\{"id":"[0-9a-f]{24}","type":"')
+"""How an event begins, as JSON."""
+
 
 _RAW_NMEA_2000: Final = re.compile(
     rb"\d{4}-\d\d-\d\d[-T]\S+?,\d,\d{5,6},\d+,\d+,\d+,[0-9a-f]{2},|\S+ +\d +\d+ +\d+ +\d{5,6} [^:]+:"
@@ -34,11 +37,16 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
+    if _EVENT.match(head) and not outcomes.get(Outcome.MESSAGE):
+        return (
+            f"{name}: holds events that tankerwatch has found, and no AIS; give the recording, or give the "
+            "events to `tankerwatch explain`, `export` or `ledger`"
+        )
     if untimed and not outcomes.get(Outcome.MESSAGE):
+        column = ", or the column of times, such as --columns time=Timestamp" if _kind(head) == "CSV" else ""
         return (
             f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
-            "as --base-time 2026-03-01T12:00:00Z, or for a table the column of times, such as --columns "
-            "time=Timestamp"
+            f"as --base-time 2026-03-01T12:00:00Z{column}"
         )
     if lines and lines == outcomes.get(Outcome.CONTEXT):
         return f"{name}: holds only a header, comments or empty lines; give a recording with messages"

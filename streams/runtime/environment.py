@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from models.errors import InputError
+from models.errors import InputError, plainly
 from streams.runtime.secrecy import keep, password_in
 
 LONGEST: Final = 10_000
@@ -69,6 +69,6 @@ def _sentence(message: str, prefix: str) -> str:
     """The message of msgspec with the variable in place of the field."""
     what, at, field = message.partition(" - at `$.")
     if at:
-        return f"{prefix}{field.rstrip('`').upper()}: {what[:1].lower()}{what[1:]}"
+        return f"{prefix}{field.rstrip('`').upper()}: {plainly(what)[:1].lower()}{plainly(what)[1:]}"
     field, _, rest = what.partition(" ")
     return f"{prefix}{field.upper()} {rest}"

@@ -9,7 +9,7 @@ import msgspec
 
 from geofences.surroundings import SurroundingsSettings
 from models.bounds import TOML_BYTES, BoundsError, check_toml, read_bytes
-from models.errors import InputError
+from models.errors import InputError, meant, plainly
 from models.time import MINUTE, Millis
 from streams.decoding.settings import DecoderSettings
 from streams.detection.chains.settings import ChainSettings
@@ -165,9 +165,21 @@ def _place(message: str) -> str:
     keys = [key for key in path.rstrip("`").split(".") if key]
     where = ".".join(keys) or "top level"
     if "unknown field" not in what:
-        return f"{where}: {what}; `tankerwatch settings show` prints the defaults"
-    section: Any = msgspec.to_builtins(Settings())
+        return f"{where}: {plainly(what)}; `tankerwatch settings show` prints the defaults"
+    every = msgspec.to_builtins(Settings())
+    section: Any = every
     for key in keys:
         section = section[key]
     unknown = what.rsplit("`", 2)[1]
-    return f"{where}: unknown key {unknown!r}; valid here: {', '.join(section)}"
+    if elsewhere := [path for path, key in _keys("", every) if key == unknown][:3]:
+        return f"{where}: unknown key {unknown!r}; there is {' and '.join(elsewhere)}"
+    return f"{where}: unknown key {unknown!r}{meant(unknown, section)}; valid here: {', '.join(section)}"
+
+
+def _keys(name: str, content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every key of the settings: its path, and the key itself."""
+    for key, value in content.items():
+        path = f"{name}.{key}" if name else key
+        yield path, key
+        if isinstance(value, dict):
+            yield from _keys(path, value)

@@ -102,6 +102,12 @@ class Part(Server):
             return False
 
 
+def places(running: list[Server]) -> dict[str, str]:
+    """The variables that say where Kafka and Redis are, which run first."""
+    kafka, redis = running[:2]
+    return {"TANKERWATCH_BROKER": kafka.address, "TANKERWATCH_REDIS": f"redis://{redis.address}/0"}
+
+
 def run(folder: Path, stack: ExitStack, port: int) -> list[Server]:
     """Start everything; returns what runs, the feed last. Raises ServiceError."""
     print("Starting Kafka and Redis ...", flush=True)
@@ -113,7 +119,7 @@ def run(folder: Path, stack: ExitStack, port: int) -> list[Server]:
     history.write_text("".join(f"{line}\n" for _, line in takewhile(lambda each: each[0] < now, lines)))
     receiver = Receiver(lines)
     stack.callback(receiver.stop)
-    variables = {"TANKERWATCH_BROKER": kafka.address, "TANKERWATCH_REDIS": redis.url}
+    variables = places([kafka, redis])
     ingest = ("ingest", str(history), receiver.address, "--buffer", str(folder / "buffer"))
     parts = [
         Part(folder, variables, *arguments, port=free_port())
@@ -144,6 +150,11 @@ def main() -> int:
         except ServiceError as error:
             print(error, file=sys.stderr)
             return 1
+        print(
+            "For commands in another terminal, such as `tankerwatch status`: "
+            + " ".join(("export", *(f"{name}={value}" for name, value in places(running).items()))),
+            flush=True,
+        )
         print(
             f"Open http://{HOST}:{port}/ in a browser. All ships are made up. Ctrl-C stops everything.",
             flush=True,

@@ -28,7 +28,8 @@ def test_a_world_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
     ) as running:
         try:
             assert running.stdout is not None
-            said = [next(running.stdout, "") for _ in range(3)]
+            said = [next(running.stdout, "") for _ in range(4)]
+            assert "export TANKERWATCH_BROKER=127.0.0.1:" in said[-2]
             assert f"http://{HOST}:{port}/" in said[-1], running.communicate()
             with urllib.request.urlopen(f"http://{HOST}:{port}/v1/events", timeout=PATIENCE) as answer:
                 assert json.load(answer)["events"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,10 @@ Events = Annotated[
         "serve` (its token is taken from TANKERWATCH_TOKEN).",
     ),
 ]
+WHERE_IDS_ARE: Final = (
+    "`tankerwatch replay` prints the id of each event, `tankerwatch events tail` too, and `tankerwatch "
+    "export EVENTS --format csv` lists them"
+)
 Redis = Annotated[
     bool,
     typer.Option("--redis", help="The events of the deployment, from Redis (TANKERWATCH_REDIS)."),

@@ -13,6 +13,7 @@ import typer.core
 
 from models.box import Box
 from models.time import Millis, to_text
+from streams.cli.analysis.event_input import WHERE_IDS_ARE
 from streams.cli.errors import Failed, UsageError, complain, help_unless_command
 from streams.cli.files import STANDARD, check_outputs, open_input, read_event
 from streams.cli.options import values
@@ -286,8 +287,7 @@ def _sorted_out(ids: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], l
             files.append(each)
         else:
             raise UsageError(
-                f"{each!r} is neither an event id (24 of 0-9 and a-f) nor a file; `tankerwatch events show` "
-                "and the field id of events have ids"
+                f"{each!r} is neither an event id (24 of 0-9 and a-f) nor a file; {WHERE_IDS_ARE}"
             )
     if not chosen:
         raise UsageError("no event id; name at least one before the recordings")

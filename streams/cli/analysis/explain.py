@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.analysis.event_input import Events, Redis, gather
+from models.errors import meant
+from streams.cli.analysis.event_input import WHERE_IDS_ARE, Events, Redis, gather
 from streams.cli.errors import Failed
 
 
@@ -26,9 +27,11 @@ def explain(
     from streams.derivation import sheet
     from streams.derivation.derivation import derive
 
-    found = derive(id, gather(events, redis, whole=id))
+    known = gather(events, redis, whole=id)
+    found = derive(id, known)
     if found is None:
-        raise Failed(f"none of these events has the id {id!r}; `tankerwatch events tail` shows ids")
+        like = meant(id, {event.id for event in known})
+        raise Failed(f"none of these events has the id {id!r}{like}; {WHERE_IDS_ARE}")
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:

@@ -112,5 +112,6 @@ def _vessel(vessel: "VesselSeen") -> str:
 
     said: list[Any] = [vessel.ssvid, vessel.flag, *(f"IMO {imo}" for imo in vessel.imos), *vessel.names]
     said += [f"type {kind}" for kind in vessel.types]
+    positions = "position" if vessel.positions == 1 else "positions"
     known = ", ".join(sanitize(each) for each in said if each)
-    return f"{known}: {vessel.positions:,} positions, {to_text(vessel.first)} to {to_text(vessel.last)}"
+    return f"{known}: {vessel.positions:,} {positions}, {to_text(vessel.first)} to {to_text(vessel.last)}"

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from models.time import Millis
 from streams.cli.archive.answer import AnswerFormat, Form, show
 from streams.cli.archive.query import Archive
 from streams.cli.errors import help_unless_command
@@ -19,9 +18,7 @@ app = typer.Typer(rich_markup_mode=None)
 Vessel = Annotated[
     str, typer.Argument(metavar="VESSEL", help="IMO number (seven digits), MMSI (nine digits), or name.")
 ]
-At = Annotated[
-    Millis, typer.Argument(metavar="TIME", parser=values.time, help="Such as 2026-03-01T12:00:00Z (UTC).")
-]
+At = Annotated[str, typer.Argument(metavar="TIME", help="Such as 2026-03-01T12:00:00Z (UTC).")]
 Fences = Annotated[
     list[str] | None,
     typer.Option(metavar="FILE", help="GeoJSON file of your own fences. Can be given several times."),
@@ -85,7 +82,7 @@ def where(
     from streams.archive.naming import find_ship
 
     database = Database(folder)
-    _show(questions.where(database, find_ship(database, vessel), time, days), form)
+    _show(questions.where(database, find_ship(database, vessel), values.time(time), days), form)
 
 
 @app.command(short_help="When a vessel was not heard.")
@@ -124,7 +121,7 @@ def near(
     from streams.archive.naming import find_place
 
     found = find_place(place, _fences(fence))
-    _show(questions.near(Database(folder), found, time, miles, minutes), form)
+    _show(questions.near(Database(folder), found, values.time(time), miles, minutes), form)
 
 
 def _fences(files: list[str] | None) -> "Sequence[Fence]":

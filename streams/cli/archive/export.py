@@ -8,8 +8,8 @@ import typer
 
 from streams.cli.analysis.event_input import Events, Redis, one_by_one
 from streams.cli.errors import UsageError, notify
-from streams.cli.files import STANDARD, Output, check_outputs
-from streams.output.exports.form import ExportForm
+from streams.cli.files import STANDARD, Output, check_outputs, form_for
+from streams.output.exports.form import ENDS, ExportForm
 
 _AT_ONCE: Final = 500
 """Events that are in memory at once."""
@@ -18,7 +18,14 @@ _AT_ONCE: Final = 500
 def export(
     events: Events = None,
     redis: Redis = False,
-    form: Annotated[ExportForm, typer.Option("--format", help="Format of the file.")] = ExportForm.GEOJSON,
+    asked: Annotated[
+        ExportForm | None,
+        typer.Option(
+            "--format",
+            help="Format of the file. Default: what the name of FILE ends in (.geojson, .csv, .parquet, "
+            ".kml), else geojson.",
+        ),
+    ] = None,
     out: Annotated[str, typer.Option(metavar="FILE", help="Write to this file; - is standard output.")] = "-",
     revisions: Annotated[
         bool,
@@ -40,6 +47,7 @@ def export(
     from streams.output.exports.choice import choose
     from streams.output.exports.writers import open_export
 
+    form = form_for(out, asked, ENDS, ExportForm.GEOJSON)
     if out == STANDARD and form is ExportForm.GEOPARQUET and sys.stdout.isatty():
         raise UsageError("GeoParquet is no text for a terminal; give --out FILE")
     places = [place for place in events or () if place != STANDARD and "://" not in place]

@@ -40,7 +40,7 @@ def _watchlist(context: typer.Context) -> None:
     help_unless_command(context)
 
 
-@app.command()
+@app.command(short_help="Check lists: layout, number of vessels, every fault.")
 def check(paths: Lists) -> None:
     """Check lists: their layout, how many vessels they name, and every fault.
 
@@ -62,7 +62,7 @@ def check(paths: Lists) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="Show the entries of the shipped list, or of your own.")
 def show(
     paths: Annotated[
         list[Path] | None,
@@ -101,7 +101,7 @@ def show(
     _print(found, form)
 
 
-@app.command("import")
+@app.command("import", short_help="Write lists as one plain CSV file.")
 def import_(
     paths: Lists,
     out: Annotated[str, typer.Option(metavar="FILE", help="Write to this file; - is standard output.")] = "-",

@@ -1,6 +1,7 @@
 """The formats of exports. They have a module of their own, so that the command line loads quickly."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class ExportForm(StrEnum):
@@ -10,3 +11,7 @@ class ExportForm(StrEnum):
     CSV = "csv"
     GEOPARQUET = "geoparquet"
     KML = "kml"
+
+
+ENDS: Final = {form.value: form for form in ExportForm} | {"parquet": ExportForm.GEOPARQUET}
+"""By the ends of names of files."""

@@ -300,7 +300,7 @@ def test_shares_that_had_to_wait_come_as_one_digest() -> None:
     [
         ({"time_left_below_hours": 0}, "time_left_below_hours: 0 is not above 0"),
         ({"time_left_below_hours": []}, "is empty or names a value twice"),
-        ({"time_left_below_hours": "24"}, "time_left_below_hours: Expected `float | array | null`"),
+        ({"time_left_below_hours": "24"}, "time_left_below_hours: should be a number or a list, not text"),
         ({"time_left_below_hours": 24, "filter": {"type": "gap"}}, "filter.type must have chain"),
         ({"time_left_below_hours": 24, "cap_share": 1.0}, "exclude each other; make two rules"),
         ({"cap_share": 50}, "cap_share: 50 is not above 0 and at most 10"),

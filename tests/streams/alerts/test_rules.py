@@ -45,7 +45,7 @@ def test_filters_are_the_same_as_elsewhere() -> None:
     ("rule", "told"),
     [
         ({"webhook": WEBHOOK, "colour": "red"}, "unknown key 'colour'; valid here are name, filter,"),
-        ({"webhook": WEBHOOK | {"urll": ""}}, "webhook: unknown key 'urll'; valid here are url, url_env"),
+        ({"webhook": WEBHOOK | {"urll": ""}}, "webhook: unknown key 'urll' (did you mean url"),
         ({"webhook": {"url": "https://example.org"}}, "webhook: secret_env is missing"),
         ({"webhook": {"secret_env": "A"}}, "webhook: give either url or url_env"),
         ({"webhook": WEBHOOK | {"url": "http://example.org"}}, "goes without TLS; use https, or say"),

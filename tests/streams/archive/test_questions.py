@@ -156,15 +156,16 @@ def test_near_is_by_distance_in_the_window(tmp_path: Path) -> None:
     [
         (["ask", "met", "demo", "9074729"], "no vessel with IMO number 9074729 was heard"),
         (["ask", "met", "demo", "9074728"], "its check digit is wrong"),
-        (["ask", "where", "demo", "NORTH HOPE 53", "2024-10-28"], "like it are NORTH HOPE 54"),
+        (["ask", "where", "demo", "NORTH HOPE 53", "2024-10-28"], "(did you mean NORTH HOPE 54?)"),
         (["ask", "silent", "demo", "12345"], "an MMSI has nine digits"),
-        (["ask", "near", "demo", "Vostochni", "2024-10-28"], "is no place; like it are"),
+        (["ask", "near", "demo", "Vostochni", "2024-10-28"], "is no place (did you mean Vostochny"),
         (["ask", "called-then-near", "demo", "42,133", "Nampo"], "is no port"),
         (["query", "demo", "SELEC 1"], "the query failed: Parser Error"),
         (["query", "demo", "SELECT nam FROM vessels"], 'column "nam" not found'),
         (["query", "demo", "SELECT * FROM read_csv('/etc/hostname')"], "the query failed: Permission Error"),
         (["query", "demo", "COPY vessels TO '/tmp/vessels.csv'"], "the query failed: Permission Error"),
         (["query", ".", "SELECT 1"], "no archive; `tankerwatch replay FILE --archive .`"),
+        (["query", "a-file", "SELECT 1"], "a-file: no archive; `tankerwatch replay FILE --archive DIR`"),
         (["query", "empty", "SELECT 1"], "the archive is empty"),
         (["rescreen", "demo", "--watchlist", "nowhere.csv"], "nowhere.csv"),
         (["rescreen", "demo"], "no list: name one by --watchlist"),
@@ -177,6 +178,7 @@ def test_what_can_not_be_answered_says_why(
     monkeypatch.chdir(demo.parent)
     with open_folder(Path("empty")):
         pass
+    Path("a-file").touch()
     assert run(asked) == 2
     said = capsys.readouterr().err
     assert complaint in said

@@ -101,8 +101,24 @@ def test_time_and_box_leave_reports_out(capsys: Streams) -> None:
     _, told = replay(capsys, "all.nmea", "--end", "2000-01-01")
     assert "No events." in told
     assert " 0 vessels" in told
-    assert replay(capsys, "all.nmea", "--bbox", "-10,-80,-5,-75")[0] == ""
+    assert "no position is left by --end, so there is nothing to find" in told
+    out, told = replay(capsys, "all.nmea", "--bbox", "-10,-80,-5,-75")
+    assert (out, "no position is left by --bbox" in told) == ("", True)
     assert replay(capsys, "all.nmea", "--start", "2000-01-01", "--bbox=-180,-90,180,90")[0] != ""
+
+
+def test_vessels_that_were_not_heard_are_told(capsys: Streams) -> None:
+    heard = json.loads(replay(capsys, "all.nmea")[0].splitlines()[0])["vessel"]["ssvid"]
+    out, told = replay(capsys, "all.nmea", "--mmsi", heard, "--mmsi", "2190047")
+    assert out
+    assert told.splitlines()[-1] == "tankerwatch: not heard: --mmsi 002190047"
+
+
+def test_the_name_of_the_file_tells_the_format(capsys: Streams) -> None:
+    replay(capsys, "all.nmea", "--out", "events.CSV")
+    assert Path("events.CSV").read_text().startswith("id,type,")
+    replay(capsys, "all.nmea", "--out", "events.csv", "--format", "jsonl")
+    assert json.loads(Path("events.csv").read_text().splitlines()[0])["id"] in replay(capsys, "all.nmea")[1]
 
 
 def test_own_fence_watchlist_and_settings_have_their_say(capsys: Streams) -> None:
@@ -143,6 +159,7 @@ def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
         "table.csv": (b"MMSI,BaseDateTime,LAT,LON\n1,2,3,4\n", "the column of times"),
         "frames.jsonl": (b'{"Message": {}}\n', "looks like JSON"),
         "gps.log": (b"$GPGGA,120000,,,,,0,,,,,,,,*65\n", "looks like NMEA without AIS"),
+        "events.jsonl": (b'{"id":"a7b767a4ab5d76c0eee3fb6a","type":"gap","vessel":{}}\n', "holds events"),
         "image": (b"\x89PNG\r\n\0\0\n", "binary data"),
         "a.zip": (b"PK\x03\x04rest", "the zip archive is broken"),
         "empty": (b"", "is empty"),
@@ -168,6 +185,9 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
     Path("bad.csv").write_text("imo,mmsi,name,list,entry\n1234568,,X,L,1\n")
     Path("unknown.toml").write_text("[decodr]\n")
     Path("impossible.toml").write_text("[meeting.encounter]\nnear_metres = 900\n")
+    Path("misspelt.toml").write_text("[meeting.encounter]\nnear_meters = 900\n")
+    Path("elsewhere.toml").write_text("near_metres = 900\n")
+    Path("text.toml").write_text('[meeting.encounter]\nnear_metres = "900"\n')
     Path("link.nmea").symlink_to("all.nmea")
     before = sorted(path.name for path in Path().iterdir())
     for arguments, words in [
@@ -175,7 +195,13 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["link.nmea"], "link.nmea and all.nmea are the same file"),
         (["--fence", "open.geojson"], "open.geojson: feature 0 ('mine'): coordinates[0]: 3 positions"),
         (["--watchlist", "bad.csv"], "bad.csv: line 2: column imo: 1234568 has a wrong check digit"),
-        (["--settings", "unknown.toml"], "unknown key 'decodr'; valid here: decoder"),
+        (["--settings", "unknown.toml"], "unknown key 'decodr' (did you mean decoder?); valid here: decoder"),
+        (["--settings", "misspelt.toml"], "unknown key 'near_meters' (did you mean near_metres"),
+        (
+            ["--settings", "elsewhere.toml"],
+            "unknown key 'near_metres'; there is surroundings.near_metres and",
+        ),
+        (["--settings", "text.toml"], "meeting.encounter.near_metres: should be a number, not text"),
         (["--settings", "impossible.toml"], "impossible.toml: meeting.encounter: near_metres must be"),
         (["--start", "noon"], "--start: 'noon' is not a time"),
         (["--base-time", "0001-01-01"], "--base-time: '0001-01-01' is not a time"),

@@ -206,7 +206,7 @@ def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:
         assert expected in done.stderr
     done = run_command(NOBODY, "worker", TANKERWATCH_SETTINGS=settings)
     assert done.returncode == exit_codes.USAGE
-    assert "my.toml: decoder: unknown key 'latenes_seconds'; valid here: lateness_seconds" in done.stderr
+    assert "my.toml: decoder: unknown key 'latenes_seconds' (did you mean lateness_seconds" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -86,7 +86,7 @@ noise = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(recording(), st.lists(noise, max_size=20), st.randoms(), st.booleans())
 def test_frames_and_restarts_change_nothing(
     messages: list[tuple[Millis, list[str]]], other: list[bytes], random: object, based: bool
@@ -103,7 +103,7 @@ def test_frames_and_restarts_change_nothing(
         assert decode(lines, size, base_time=base_time, restart_at=restarts) == whole
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(recording(), st.randoms(use_true_random=False))
 def test_order_within_the_lateness_changes_nothing(
     messages: list[tuple[Millis, list[str]]], random: object

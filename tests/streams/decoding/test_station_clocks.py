@@ -163,7 +163,7 @@ def test_small_offsets_and_none_are_left_alone() -> None:
     assert off == Clocks()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
 def test_frames_and_restarts_change_nothing(seed: int) -> None:
     chance = random.Random(seed)
@@ -289,7 +289,7 @@ def corrected_or_none(offset: int) -> bool:
     return offset == 0 or abs(offset) >= DecoderSettings().clock_least_offset_seconds
 
 
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))  # each takes seconds
+@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate))  # each takes seconds
 @given(
     st.integers(-180, 180).filter(corrected_or_none),
     st.integers(120, 480),

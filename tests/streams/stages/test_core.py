@@ -17,7 +17,7 @@ from tests.scenarios.simulated import recording, revisions
 
 SCENARIOS = ("cho_do", "raft", "satellite", "shared_mmsi", "bunkering", "dark_partner")
 SLOW = settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking would replay recordings for minutes
@@ -64,11 +64,11 @@ def copied(core: Core, sources: Sequence[str]) -> Core:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("size", [1, 41, 50_000])
+@pytest.mark.parametrize("size", [1, 41])
 def test_cutting_into_frames_changes_nothing(scenario: str, size: int) -> None:
     lines = lines_of(scenario, "normal")
     # frames of one line are slow, so only the middle is cut into these
-    middle = range(len(lines) // 2, len(lines) // 2 + 600) if size == 1 else range(len(lines))
+    middle = range(len(lines) // 2, len(lines) // 2 + 200) if size == 1 else range(len(lines))
     parts = [
         *numbered(lines, range(middle.start), 997),
         *numbered(lines, middle, size),

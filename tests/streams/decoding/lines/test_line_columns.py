@@ -213,7 +213,7 @@ def everything(maker: Maker) -> list[Any]:
     return seen
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_columns_give_what_the_line_path_gives(seed: int) -> None:
     by_columns = everything(Maker(seed))

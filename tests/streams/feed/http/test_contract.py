@@ -21,6 +21,7 @@ from tests.streams.contracts.validators import ROOT
 from tests.streams.feed import write_examples
 from tests.streams.feed.feed_servers import served
 from tests.streams.feed.recorded import desk_of, log_of
+from tests.waiting import PATIENCE
 
 TOKEN: Final = openapi.examples()["postSessionBody"]["token"]
 SETTINGS: Final = FeedSettings(
@@ -44,6 +45,7 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             "--exclude-operation-id", "streamEvents",  # it does not end; see test_stream.py
             "--max-examples", many, "--seed", "1", "--continue-on-failure", "--no-color",
             "--header", f"Authorization: Bearer {TOKEN}", "--generation-database", "none",
+            "--request-timeout", str(PATIENCE),
             cwd=tmp_path,
             env={
                 **os.environ,

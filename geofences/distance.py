@@ -9,7 +9,6 @@ from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
-import pyproj
 import shapely
 from shapely import MultiPoint, MultiPolygon, Polygon
 
@@ -83,6 +82,8 @@ def expand(
     grown in degrees, by at least the distance and at its farthest from the equator by no more; its parts are
     not joined.
     """
+    import pyproj  # takes a tenth of a second, and is not needed far from all fences
+
     _, south, _, north = polygon.bounds
     if max(abs(south), abs(north)) > 85 or max(_widest(polygon), north - south) > _WIDE:
         return _expand_wide(polygon, metres)

@@ -1,9 +1,11 @@
 """An index over fences that answers for whole columns of positions: inside which, near which."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from geofences.distance import expand
 from geofences.fence import Fence
+from geofences.grown import Grown
 from geofences.layer import Floats, Indices, Layer
 
 Hits = tuple[Indices, Indices]
@@ -16,14 +18,15 @@ class FenceIndex:
     def __init__(self, fences: Iterable[Fence]) -> None:
         self.fences = tuple(fences)
         self.by_id = {fence.id: fence for fence in self.fences}
-        self._layers = {0.0: Layer([fence.geometry for fence in self.fences])}
+        self._layer = Layer([fence.geometry for fence in self.fences])
+        self._grown: dict[float, Grown] = {}
 
     def containing(self, lon: Floats, lat: Floats) -> Hits:
         """Which positions lie in which fence, the outline included.
 
         Takes degrees; a NaN matches nothing.
         """
-        return self._layers[0.0].find(lon, lat)
+        return self._layer.find(lon, lat)
 
     def near(self, lon: Floats, lat: Floats, metres: float) -> Hits:
         """Like `containing`, for the fences grown by a distance in metres (kept for the next time).
@@ -33,6 +36,9 @@ class FenceIndex:
         metres = float(metres)
         if not metres >= 0:
             raise ValueError(f"metres: {metres}; a distance is not negative")
-        if metres not in self._layers:
-            self._layers[metres] = Layer([expand(fence.geometry, metres) for fence in self.fences])
-        return self._layers[metres].find(lon, lat)
+        if not metres:
+            return self.containing(lon, lat)
+        if metres not in self._grown:
+            geometries = [fence.geometry for fence in self.fences]
+            self._grown[metres] = Grown(geometries, metres, partial(expand, metres=metres))
+        return self._grown[metres].find(lon, lat)

@@ -27,16 +27,13 @@ class Layer:
         self._parts = parts
         self._stride = np.intp(max(len(polygons), 1))
         self._tree = shapely.STRtree(parts)
-        self._raster = np.zeros((round(180 / _CELL) + 1, round(360 / _CELL) + 1), dtype=bool)
-        for west, south, east, north in shapely.bounds(parts):
-            rows, columns = _cells(np.array([west, east]), np.array([south, north]))
-            self._raster[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = True
+        self._raster = covered(*shapely.bounds(parts).reshape(-1, 4).T)
 
     def find(self, lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
         """Row and polygon numbers, sorted by row, then polygon. The outline is inside, NaN nowhere."""
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         (rows,) = np.nonzero((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
-        rows = rows[self._raster[_cells(lon[rows], lat[rows])]]
+        rows = rows[self._raster[cells(lon[rows], lat[rows])]]
         if not len(rows):
             return rows, rows
         lon, lat = lon[rows], lat[rows]
@@ -47,9 +44,18 @@ class Layer:
         return np.divmod(pairs, self._stride)
 
 
-def _cells(lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
-    """Row and column of each position in the raster."""
+def cells(lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
+    """Row and column of each position, degrees, in a raster of the world."""
     return ((lat + 90) / _CELL).astype(np.intp), ((lon + 180) / _CELL).astype(np.intp)
+
+
+def covered(west: Floats, south: Floats, east: Floats, north: Floats) -> npt.NDArray[np.bool_]:
+    """The raster of the world: which cells these boxes touch, degrees."""
+    raster = np.zeros((round(180 / _CELL) + 1, round(360 / _CELL) + 1), dtype=bool)
+    (bottom, left), (top, right) = cells(west, south), cells(east, north)
+    for rows, columns in zip(map(slice, bottom, top + 1), map(slice, left, right + 1), strict=True):
+        raster[rows, columns] = True
+    return raster
 
 
 def unit_vectors(lon: Floats, lat: Floats) -> Floats:

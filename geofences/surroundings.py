@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import msgspec
@@ -12,8 +12,8 @@ import shapely
 
 from geofences.distance import Floats, expand, haversine_m, ports_of, shore_distance_km, unwrap
 from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
+from geofences.grown import Grown
 from geofences.index import FenceIndex, Hits
-from geofences.layer import Layer
 from geofences.polygon import polygonal
 from geofences.sea_way import SeaWay
 from geofences.world_ports import world_ports
@@ -65,7 +65,7 @@ class Surroundings:
         ports = [number[f.call] if f.kind in PORT_KINDS else -1 for f in self.fences]
         self._port = np.array([*ports, -1], np.int64)  # the last one is for "in no fence"
         self._ways: dict[str, SeaWay] = {}  # made when they are asked for
-        self._port_areas: dict[tuple[float, float], Layer] = {}
+        self._port_areas: dict[tuple[float, float], Grown] = {}
         passing = [f.kind in PASSING_KINDS for f in self.fences]
         self._passing = np.array([*passing, False], bool)  # the last one is for "in no fence"
         self._suppress = np.array([f.policy is Policy.SUPPRESS for f in self.fences], bool)
@@ -133,10 +133,11 @@ class Surroundings:
         key = float(metres), float(join_metres)
         if key not in self._port_areas:
             wholes = [
-                shapely.union_all([fence.geometry for fence in self.port_fences(port)])
+                polygonal(shapely.union_all([fence.geometry for fence in self.port_fences(port)]))
                 for port in range(len(self.ports))
             ]
-            self._port_areas[key] = Layer([expand(polygonal(whole), *key) for whole in wholes])
+            grow = partial(expand, metres=metres, join_metres=join_metres)
+            self._port_areas[key] = Grown(wholes, metres + join_metres, grow)
         near: list[tuple[int, ...]] = [()] * len(lon)
         rows, ports = self._port_areas[key].find(lon, lat)
         for row, port in zip(rows.tolist(), ports.tolist(), strict=True):

@@ -85,8 +85,10 @@ class Dormant:
 
     def wake(self, *mmsis: npt.NDArray[Any]) -> None:
         """Put those of these vessels that sleep back into the fleet."""
+        if not self._blocks:
+            return
         wanted = np.unique(np.concatenate(mmsis))
-        if not self._blocks or not len(wanted):
+        if not len(wanted):
             return
         at = self._find(wanted)
         at = at[(self._mmsis[at] == wanted) & (self._of[at] != _AWAKE)]

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon
 
-from geofences.distance import EARTH_RADIUS_M
+from geofences.distance import EARTH_RADIUS_M, expand
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.index import FenceIndex
+from geofences.layer import Layer
 
 SPHERE = pyproj.Geod(a=EARTH_RADIUS_M, b=EARTH_RADIUS_M)
 
@@ -98,3 +99,27 @@ def test_near_keeps_the_edges_of_a_wide_fence() -> None:
     lon = np.array([124.75, 124.75])
     lat = 32 + np.array([0.99, 1.01]) * np.degrees(1_000 / EARTH_RADIUS_M)
     assert index.near(lon, lat, 1_000)[0].tolist() == [0]
+
+
+@pytest.mark.parametrize("metres", [500.0, 60_000.0])
+def test_near_is_the_same_whatever_was_asked_before(metres: float) -> None:
+    """Fences at the border of longitudes, near a pole, wide, small and in two parts."""
+    two = MultiPolygon([shapely.box(178, 51, 180, 52), shapely.box(-180, 51, -179, 52)])
+    shapes = [
+        shapely.box(179.5, 0, 179.9, 1),
+        two,
+        shapely.box(10, 83, 12, 84),
+        shapely.box(-80, -60, -20, 60),
+    ]
+    index = FenceIndex(
+        fence(str(i), shape) for i, shape in enumerate([*shapes, shapely.box(5, 5, 5.01, 5.01)])
+    )
+    rng = np.random.default_rng(3)
+    away = np.degrees(metres / EARTH_RADIUS_M)
+    spots = np.concatenate([shapely.get_coordinates(each.geometry) for each in index.fences])
+    around = np.concatenate([spots + rng.normal(0, away, spots.shape) * [4, 1] for _ in range(20)])
+    lon, lat = (around[:, 0] + 180) % 360 - 180, around[:, 1].clip(-90, 90)
+    every = Layer([expand(each.geometry, metres) for each in index.fences]).find(lon, lat)
+    one_by_one = [index.near(lon[i : i + 1], lat[i : i + 1], metres)[1].tolist() for i in range(len(lon))]
+    assert one_by_one == [every[1][every[0] == i].tolist() for i in range(len(lon))]
+    assert set(every[1].tolist()) == set(range(len(index.fences)))

@@ -289,3 +289,11 @@ def test_published_lists(
     assert (found.name, len(reading.entries), reading.left_out) == (layout, count, left_out)
     assert len({imo for entry in reading.entries for imo in entry.imos}) == numbers
     assert reading.problems == []
+
+
+def test_a_number_of_ofac_that_is_said_to_be_an_imo_number_is_not_said_to_be_none(tmp_path: Path) -> None:
+    empty = ",".join(['"-0- "'] * 7)
+    said = "Vessel Registration Identification IMO 9074720; MMSI 445000111."
+    _, reading = read(tmp_path, f'7,"STAR",vessel,"DPRK4",{empty},"{said}"\n')
+    (remark,) = reading.remarks
+    assert "IMO number 9074720 has a wrong check digit" in remark

@@ -15,13 +15,13 @@ import msgspec
 import numpy as np
 import redis.asyncio as redis
 
-from models.coverage import cells_heard
 from models.drawn_fence import FenceVersion
 from models.last_position import POINT, SEGMENTS, LastPosition, pack_points
 from models.report import Rows
 from models.time import DAY, Millis, from_text
 from models.vessel import Identity
 from streams.runtime.fencing import FencedHash, SetBack
+from streams.store.coverage import cells_heard
 from streams.store.event_log import BEFORE_ALL, ENTRY, entry_key, offsets
 from streams.store.keys import Keys
 from streams.store.retention import Retention

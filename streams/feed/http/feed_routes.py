@@ -8,7 +8,6 @@ from fastapi import APIRouter, Body, Request
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
-from models.coverage import DEGREES, corner
 from models.event import EventType
 from models.time import HOUR, MINUTE, to_text
 from streams.feed import metrics
@@ -28,6 +27,7 @@ from streams.feed.http.response_models import (
 )
 from streams.feed.http.responses import GeoJson, Json, Metrics
 from streams.feed.views.sources import Sources
+from streams.store.coverage import DEGREES, corner
 
 VERSION: Final = version("tankerwatch")
 LAND: Final = "Land: Natural Earth (public domain)"

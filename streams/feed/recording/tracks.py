@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.coverage import cells_heard
 from models.last_position import (
     POINT,
     SEGMENTS,
@@ -16,6 +15,7 @@ from models.last_position import (
 )
 from models.report import Rows
 from models.time import Millis
+from streams.store.coverage import cells_heard
 
 POINTS: Final = 2_016
 """The most points kept of one vessel: a week of ticks every five minutes, 48 kB. The oldest are dropped."""

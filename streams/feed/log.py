@@ -69,10 +69,8 @@ class FeedLog(Protocol):
         ...
 
     async def coverage(self, since: Millis) -> dict[int, Millis]:
-        """The time of the latest tick in each cell of `streams.store.coverage`; only those at `since` or later.
-
-        The live log forgets a cell after a day.
-        """
+        """The time of the latest tick in each cell of `streams.store.coverage`; only those at `since` or
+        later. The live log forgets a cell after a day."""
         ...
 
     async def newest(self) -> Millis | None:

@@ -12,7 +12,7 @@ Only the sink writes it (`streams/store/sink.py`), except what people said and w
 | `event:{id}` | list | entry ids in `log` of the event's revisions, oldest first |
 | `vessels` | hash | MMSI → JSON of `models.last_position.LastPosition`, its latest tick |
 | `vessels:heard` | sorted set | MMSIs by the time of their latest tick, milliseconds UTC |
-| `coverage` | sorted set | cells of `coverage` by the time of the latest tick there, UTC; a day |
+| `coverage` | sorted set | cells of `streams.store.coverage` by the time of the latest tick, UTC; a day |
 | `vessels:identities` | hash | MMSI → JSON of `models.vessel.Identity`, the latest |
 | `vessel:{mmsi}:track` | list | its recent ticks, oldest first, each a packed `models.last_position.POINT` |
 | `vessel:{mmsi}:identities` | list | JSON of its recent identities, oldest first |

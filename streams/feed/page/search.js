@@ -42,7 +42,7 @@ export class Search {
     }
   }
 
-  /* [{title, node, act}]: what was found, then the words for the list. */
+  /* [{title, node, act, filters}]: what was found, then the words for the list. */
   optionsOf(text, { vessels, places, cases }, problem = null) {
     const option = (title, act, ...content) => ({ title, act, node: el("li", { role: "option" }, content) });
     const found = [
@@ -55,7 +55,7 @@ export class Search {
         el("span", { class: "small" }, `${human(place.kind)}${place.country ? `, ${country(place.country)}` : ""}`))),
     ];
     if (!found.length) found.push({ title: problem ?? "No vessel, case or place is known by this.", node: null });
-    found.push(option("The list", () => this.on.words(text), el("span", {}, "Only events with “", bdi(text), "”")));
+    found.push({ ...option("The list", () => this.on.words(text), el("span", {}, "Only events with “", bdi(text), "”")), filters: true });
     return found;
   }
 
@@ -67,10 +67,11 @@ export class Search {
       titles.add(title);
       return node ? [...head, node] : head;
     }));
-    this.options.forEach(({ node, act }, i) => {
+    this.options.forEach((option, i) => {
+      const { node } = option;
       node.id = `found-${i}`;
       node.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
-      node.addEventListener("click", () => this.take(act));
+      node.addEventListener("click", () => this.take(option));
     });
     this.mark(-1);
     this.open(options.length > 0);
@@ -107,11 +108,13 @@ export class Search {
     clearTimeout(this.timer);
     if (this.chosen < 0) await this.ask(text);
     const option = this.options[Math.max(0, this.chosen)];
-    if (option) this.take(option.act);
+    if (option) this.take(option);
   }
 
-  take(act) {
+  /* What was found is opened, and the box is empty again: only words that filter the list stay in it. */
+  take({ act, filters }) {
     this.open(false);
+    if (!filters) this.box.value = "";
     act();
   }
 }

@@ -82,12 +82,12 @@ def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s:
     places = [place for each in samples if (place := place_beside(each, s)) is not None]
     if len(places) < s.co_moving_instants:
         return False
-    abeam, ahead, turn = (median(values) for values in zip(*places, strict=True))
-    if abs(turn) > s.steady_degrees:
+    if median(abs(turn) for _, _, turn in places) > s.steady_degrees:
         return False
+    abeam, ahead = median(place[0] for place in places), median(place[1] for place in places)
     (x, y), (u, v) = hull.middle(a), hull.middle(b)
-    abeam, ahead = abs(abeam + u - x), abs(ahead + v - y)
-    return abeam <= (a.beam + b.beam) / 4 and ahead >= _AHEAD * (a.length + b.length) / 2
+    beside = abs(abeam + u - x) > (a.beam + b.beam) / 4
+    return not beside and abs(ahead + v - y) >= _AHEAD * (a.length + b.length) / 2
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

@@ -57,8 +57,8 @@ def test_what_lies_as_at_a_berth_by_the_shore_is_ordinary(
 @pytest.mark.parametrize(("swing", "still"), [(10.0, (A, B)), (60.0, (B,))])
 def test_a_ship_that_swings_at_anchor_does_not_lie_still(swing: float, still: tuple[int, ...]) -> None:
     minutes = np.arange(0, 125, 5)
-    rows = [ticks(A, minutes, swing * np.sin(minutes / 20.0)), ticks(B, minutes, 40.0)]
-    samples = pair_samples(*rows, [40.0] * 25, [False] * 25, [(None, None)] * 25, EncounterSettings())
+    a, b = ticks(A, minutes, swing * np.sin(minutes / 20.0)), ticks(B, minutes, 40.0)
+    samples = pair_samples(a, b, [40.0] * 25, [False] * 25, [(None, None)] * 25, EncounterSettings())
     contact = Contacts().of(samples, [], EncounterSettings())
     assert contact is not None
     assert lying_still(contact, (A, B), EncounterSettings()) == still

@@ -199,7 +199,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["--settings", "misspelt.toml"], "unknown key 'near_meters' (did you mean near_metres"),
         (
             ["--settings", "elsewhere.toml"],
-            "unknown key 'near_metres'; there is surroundings.near_metres and",
+            "unknown key 'near_metres' (there is surroundings.near_metres and",
         ),
         (["--settings", "text.toml"], "meeting.encounter.near_metres: should be a number, not text"),
         (["--settings", "impossible.toml"], "impossible.toml: meeting.encounter: near_metres must be"),

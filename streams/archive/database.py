@@ -45,9 +45,7 @@ class Database:
         try:
             import duckdb
         except ImportError:
-            raise QueryError(
-                "questions need DuckDB, which is not installed; install tankerwatch[query], or duckdb"
-            ) from None
+            raise QueryError("questions need DuckDB, which is not installed: `pip install duckdb`") from None
         self.folder, place = folder, folder.resolve()
         self._error = duckdb.Error
         self._connection = duckdb.connect()

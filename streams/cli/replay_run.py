@@ -179,14 +179,14 @@ class _Findings:
                 self._numbers |= self.wanted.intersection(rows["mmsi"].tolist())
 
     def unheard(self, options: DetectionOptions, summary: Summary) -> Iterator[str]:
-        """What was asked for and is not in the recordings, so that nothing can have been found of it."""
+        """What was asked for and is not in the recordings."""
         given = {"--start": options.start, "--end": options.end, "--bbox": options.bbox}
         limits = " and ".join(option for option, value in given.items() if value is not None)
         if limits and summary.messages and not self._positions:
             order = " (a box is WEST,SOUTH,EAST,NORTH)" if options.bbox is not None else ""
             yield (
-                f"no position is left by {limits}{order}, so there is nothing to find; `tankerwatch inspect "
-                "FILE` shows the times and the area of a recording"
+                f"no position is left by {limits}{order}; `tankerwatch inspect FILE` shows the times and the "
+                "area of a recording"
             )
         elif missing := sorted(self.wanted - self._numbers):
             within = f" within {limits}" if limits else ""

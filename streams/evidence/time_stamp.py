@@ -14,7 +14,7 @@ from streams.evidence.errors import EvidenceError
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
-_MISSING: Final = "time stamps need the package rfc3161-client: pip install 'tankerwatch[timestamp]'"
+_MISSING: Final = "time stamps need the package rfc3161-client: `pip install rfc3161-client`"
 _SECONDS: Final = 30.0
 _LARGEST: Final = 1 << 20
 _QUERY: Final = "application/timestamp-query"

@@ -33,8 +33,8 @@ def show_progress(summary: Summary) -> str:
 
 
 def show_events(console: Console, events: Iterable[Event]) -> None:
-    """Print the highest revision of each event as a sentence: chains, which tie others together, first; then
-    by score, highest first."""
+    """Print each event in its highest revision, as a sentence with its id: chains, which tie others
+    together, first; then by score, highest first."""
     ordered = sorted(events, key=_order)
     if not ordered:
         _show(console, Text("No events."))
@@ -43,10 +43,10 @@ def show_events(console: Console, events: Iterable[Event]) -> None:
             (event.type.replace("_", " "), "bold"),
             f" {event.level}, score {event.score:.2f}, {period(event)}",
             (" (retracted)" if event.status is Status.RETRACTED else "", "dim"),
-            (f", id {event.id}", "dim"),
         )
         _show(console, heading)
         _show(console, Text(sanitize(event.summary)), indent=2)
+        _show(console, Text(f"id {sanitize(event.id)}", "dim"), indent=2)
     if len(ordered) > SHOWN:
         _show(console, Text(f"... and {len(ordered) - SHOWN:,} more"))
 

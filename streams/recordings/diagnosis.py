@@ -37,7 +37,7 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
-    if _EVENT.match(head) and not outcomes.get(Outcome.MESSAGE):
+    if _EVENT.match(head):  # positions of their evidence may have been read, with wrong times
         return (
             f"{name}: holds events that tankerwatch has found, and no AIS; give the recording, or give the "
             "events to `tankerwatch explain`, `export` or `ledger`"

@@ -43,10 +43,10 @@ _Result = TypeVar("_Result")
 
 LOOPS: Final[list[Callable[..., object]]] = []
 """All compiled functions of the modules that are imported."""
-NOTICE: Final = "Compiling the loops that read AIS; this takes some seconds, once."
+NOTICE: Final = "Compiling the loops that read AIS; this takes some ten seconds, once."
 NO_FOLDER: Final = (
-    "Compiling the loops that read AIS, which takes some seconds in every run: no folder to keep them in can "
-    "be written to; name one with NUMBA_CACHE_DIR."
+    "Compiling the loops that read AIS, which takes some ten seconds in every run: no folder to keep them in "
+    "can be written to; name one with NUMBA_CACHE_DIR."
 )
 NOT_KEPT: Final = (
     "The compiled loops can't be kept in {folder} ({reason}), so every run compiles them; make room there, "

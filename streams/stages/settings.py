@@ -171,9 +171,9 @@ def _place(message: str) -> str:
     for key in keys:
         section = section[key]
     unknown = what.rsplit("`", 2)[1]
-    if elsewhere := [path for path, key in _keys("", every) if key == unknown][:3]:
-        return f"{where}: unknown key {unknown!r}; there is {' and '.join(elsewhere)}"
-    return f"{where}: unknown key {unknown!r}{meant(unknown, section)}; valid here: {', '.join(section)}"
+    places = [path for path, key in _keys("", every) if key == unknown][:3]
+    hint = meant(unknown, section) or (f" (there is {' and '.join(places)})" if places else "")
+    return f"{where}: unknown key {unknown!r}{hint}; valid here: {', '.join(section)}"
 
 
 def _keys(name: str, content: dict[str, Any]) -> Iterator[tuple[str, str]]:

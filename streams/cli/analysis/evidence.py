@@ -113,7 +113,7 @@ def make(
         typer.Option(
             metavar="URL",
             help="Have an authority of yours sign when the evidence existed (RFC 3161); it gets only a hash. "
-            "Needs the extra tankerwatch[timestamp].",
+            "Needs the extra `timestamp`.",
         ),
     ] = None,
     inputs: InputOptions,

@@ -105,8 +105,9 @@ def _print(years: "list[Year]") -> None:
                 str(row.seen), _range(row.barrels_seen), str(row.possible), _range(row.barrels_possible),
             )  # fmt: skip
         console.print(table)
-        console.print(f"Total {_range(each.barrels_total)} in {_count(each.seen + each.possible)}; "
-            f"seen {_range(each.barrels_seen)}, possible {_range(each.barrels_possible)}.")  # fmt: skip
+        console.print(f"Total {_range(each.barrels_total, 'none')} in {_count(each.seen + each.possible)}; "
+            f"seen {_range(each.barrels_seen, 'none')}, "
+            f"possible {_range(each.barrels_possible, 'none')}.")  # fmt: skip
         console.print(_beside_the_cap(each), soft_wrap=True)
         if each.dark:
             console.print(f"{_count(each.dark)} of the possible ones: the vessel was silent meanwhile.")
@@ -128,5 +129,5 @@ def _count(number: int) -> str:
     return "1 delivery" if number == 1 else f"{number} deliveries"
 
 
-def _range(barrels: "Barrels") -> str:
-    return f"{barrels.low:,.0f} – {barrels.mid:,.0f} – {barrels.high:,.0f}" if barrels.high else "-"
+def _range(barrels: "Barrels", nothing: str = "-") -> str:
+    return f"{barrels.low:,.0f} – {barrels.mid:,.0f} – {barrels.high:,.0f}" if barrels.high else nothing

@@ -25,7 +25,7 @@ def query(
     """Ask an archive in SQL. `tankerwatch ask` has questions that are ready.
 
     Tables: events, revisions, visits, visit_revisions, ticks, identities and vessels; docs/archive.md
-    describes them. Times are UTC. Needs DuckDB: install tankerwatch[query].
+    describes them. Times are UTC. Needs DuckDB, the extra `query`.
     """
     from streams.archive.database import Database, rows_of
 

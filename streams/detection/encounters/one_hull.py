@@ -87,7 +87,7 @@ def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s:
     abeam, ahead = median(place[0] for place in places), median(place[1] for place in places)
     (x, y), (u, v) = hull.middle(a), hull.middle(b)
     beside = abs(abeam + u - x) > (a.beam + b.beam) / 4
-    return not beside and abs(ahead + v - y) >= _AHEAD * (a.length + b.length) / 2
+    return not beside and bool(abs(ahead + v - y) >= _AHEAD * (a.length + b.length) / 2)
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

@@ -1,5 +1,6 @@
 """The command line as a whole: help for everything, one line for what is wrong."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ def test_every_command_and_option_has_help(path: tuple[str, ...], capsys: Stream
     assert shown.err == ""
     assert shown.out.startswith(f"Usage: {' '.join(['tankerwatch', *path])} ")
     assert max(map(len, shown.out.splitlines())) <= 80
+    assert not re.findall(r"^  [a-z].*\.\.\.$", shown.out, re.MULTILINE), "a summary is cut; give short_help"
     for parameter in command.params:
         assert all(name in shown.out for name in parameter.opts if name.startswith("--"))
 
@@ -73,11 +75,13 @@ def test_a_group_without_a_command_shows_its_help(path: tuple[str, ...], capsys:
         (["replya"], "No such command 'replya'"),
         (["replay"], "Missing argument 'FILE'"),
         (["replay", "x", "--fences", "y"], "No such option: --fences"),
-        (["replay", "x", "--format", "xml"], "'xml' is not one of 'jsonl', 'geojson', 'csv'"),
+        (["replay", "x", "--format", "xml"], "'--format': 'xml' is not one of 'jsonl', 'geojson', 'csv'"),
         (
             ["replay", "x", "--mmsi", "1234567890"],
             "--mmsi: '1234567890' is not an MMSI; give its nine digits",
         ),
+        (["ask", "near", "demo", "-42,133", "2024-10-28"], "of which one begins with a minus, put --"),
+        (["events", "tail", "--source", "events.jsonl"], "Events in a file: `tankerwatch explain ID FILE`"),
         (["fences", "show", "nowhere"], "no fence has the id 'nowhere'"),
         (["fences", "export", "--out", "no/such/place"], "no/such/place: can't be written"),
         (["settings", "show", "--settings", "none.toml"], "none.toml: can't be read"),

@@ -101,7 +101,7 @@ def test_time_and_box_leave_reports_out(capsys: Streams) -> None:
     _, told = replay(capsys, "all.nmea", "--end", "2000-01-01")
     assert "No events." in told
     assert " 0 vessels" in told
-    assert "no position is left by --end, so there is nothing to find" in told
+    assert "no position is left by --end; `tankerwatch inspect FILE` shows" in told
     out, told = replay(capsys, "all.nmea", "--bbox", "-10,-80,-5,-75")
     assert (out, "no position is left by --bbox" in told) == ("", True)
     assert replay(capsys, "all.nmea", "--start", "2000-01-01", "--bbox=-180,-90,180,90")[0] != ""
@@ -199,7 +199,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["--settings", "misspelt.toml"], "unknown key 'near_meters' (did you mean near_metres"),
         (
             ["--settings", "elsewhere.toml"],
-            "unknown key 'near_metres'; there is surroundings.near_metres and",
+            "unknown key 'near_metres' (there is surroundings.near_metres and",
         ),
         (["--settings", "text.toml"], "meeting.encounter.near_metres: should be a number, not text"),
         (["--settings", "impossible.toml"], "impossible.toml: meeting.encounter: near_metres must be"),

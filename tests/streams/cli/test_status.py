@@ -26,6 +26,6 @@ def test_what_is_away_is_said_once_and_nothing_besides(redis_server: str) -> Non
         assert (done.returncode, done.stderr) == (1, "")
         first, *problems = done.stdout.splitlines()
         assert first == "NOT HEALTHY"
-        what = f"  Kafka at {broker} can't be reached (nobody answers there)"
-        assert problems[0] == f"{what}; start it, or correct TANKERWATCH_BROKER"
+        remedy = "start it, or correct TANKERWATCH_BROKER"
+        assert problems[0] == f"  Kafka at {broker} can't be reached (nobody answers there); {remedy}"
         assert len(problems) == away

@@ -57,7 +57,8 @@ def test_sentences_wrap_on_a_terminal_but_not_in_a_pipe() -> None:
     show_events(screen, [event])
     lines = file.getvalue().splitlines()
     assert len(lines) > 4
-    assert all(line.startswith("  word") for line in lines[1:])
+    assert all(line.startswith("  word") for line in lines[1:-1])
+    assert f"id {event.id}" in lines[-1]
     screen, file = console(terminal=False)
     show_events(screen, [event])
     assert file.getvalue().splitlines()[1].strip() == ("word " * 60).strip()
@@ -70,7 +71,7 @@ def test_of_many_events_the_highest_scores_are_shown() -> None:
     lines = file.getvalue().splitlines()
     assert lines[1] == f"  number {SHOWN + 4}"
     assert lines[-1] == "... and 5 more"
-    assert len(lines) == 2 * SHOWN + 1
+    assert len(lines) == 3 * SHOWN + 1
 
 
 def test_chains_come_first() -> None:

@@ -41,5 +41,7 @@ def test_wrong_usage_and_an_unknown_event_are_told(
 ) -> None:
     assert command(["explain", "nothing", chain[0]]) == 1
     assert "none of these events has the id 'nothing'" in capsys.readouterr().err
+    assert command(["explain", chain[1].id[:6], chain[0]]) == 1
+    assert f"(did you mean {chain[1].id}" in capsys.readouterr().err
     assert command(["explain", "nothing"]) == 2
     assert "give --redis" in capsys.readouterr().err

@@ -139,5 +139,7 @@ def test_the_command_leaves_out_what_was_retracted_and_says_so(
     assert run(["export", str(given), "--out", str(out)]) == 0
     assert set(geopandas.read_file(out)["id"]) == {event(1).id}
     assert "1 retracted event left out; --retracted keeps them" in capsys.readouterr().err
+    assert run(["export", str(given), "--out", str(tmp_path / "events.parquet")]) == 0
+    assert set(geopandas.read_parquet(tmp_path / "events.parquet")["id"]) == {event(1).id}
     assert run(["export", str(given), "--out", str(given)]) == 2
     assert "would be overwritten" in capsys.readouterr().err

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from tests.services.server import ServiceError
+from tests.waiting import PATIENCE
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-WAIT: Final = 15_000
+WAIT: Final = int(PATIENCE * 1000)
 """Milliseconds to wait for a condition."""
 MISSING: Final = (
     "Chromium is not installed. Run tests/services/setup.sh, or install the package chromium, or name the "
@@ -36,7 +37,7 @@ def launched() -> Iterator[Browser]:
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options, timeout=WAIT)
         yield browser
         browser.close()
 
@@ -58,12 +59,7 @@ class Tab:
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self._complain(f"uncaught: {error}"))
         self.page.on("dialog", self._asked)
-        self.page.on(
-            "console",
-            lambda said: (
-                self._complain(f"console: {said.text}") if said.type in ("error", "warning") else None
-            ),
-        )
+        self.page.on("console", self._said)
         self.page.on("request", lambda request: self._check(request.url))
 
     def open(self, address: str = "") -> Page:

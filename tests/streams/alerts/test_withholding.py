@@ -286,7 +286,10 @@ async def test_a_clock_ahead_ends_no_silence_and_one_that_is_over_can_not_be_end
     [
         ({"until": "2026-01-01T00:00:00Z"}, "give a later time"),
         ({"until": "tomorrow"}, "no time in RFC 3339"),
-        ({"until": "2026-06-02T00:00:00Z", "start": "2026-06-03T00:00:00Z"}, "must be in the future and after the start"),
+        (
+            {"until": "2026-06-02T00:00:00Z", "start": "2026-06-03T00:00:00Z"},
+            "must be in the future and after the start",
+        ),
     ],
 )
 def test_a_silence_that_cannot_be_is_refused_with_what_to_give(asked: dict[str, object], said: str) -> None:

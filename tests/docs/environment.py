@@ -73,6 +73,7 @@ COMPOSE: Final[Rows] = [
     ("TANKERWATCH_FEED_LISTEN", "127.0.0.1", "Address of this machine on which the feed is served."),
     ("TANKERWATCH_FEED_PORT", "8080", "Port of this machine on which the feed is served."),
     ("TANKERWATCH_ALERTS_SECRETS", "./alerts.env", "File of the secrets that the alert rules name."),
+    ("TANKERWATCH_ARCHIVE_DAYS", "400", "Days for which the archive keeps raw frames; 0 for ever."),
     ("TANKERWATCH_IMAGE_TAG", "local", "Tag of the image that is built and run."),
 ]
 

@@ -62,7 +62,7 @@ def test_one_command_starts_all_that_is_needed() -> None:
 
 def test_images_are_pinned_and_ours_is_one() -> None:
     for name in ("kafka", "redis"):
-        assert re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+(-[a-z]+)?", SERVICES[name]["image"])
+        assert re.fullmatch(r"[a-z/]+:\d+\.\d+\.\d+(-[a-z]+)?@sha256:[0-9a-f]{64}", SERVICES[name]["image"])
     assert len({SERVICES[name]["image"] for name in OURS}) == 1
     for name in OURS:
         build = SERVICES[name]["build"]
@@ -71,7 +71,7 @@ def test_images_are_pinned_and_ours_is_one() -> None:
 
 def test_kafka_is_the_one_that_the_tests_run_on() -> None:
     pom = (ROOT / "tests" / "services" / "kafka" / "pom.xml").read_text(encoding="utf-8")
-    tag = SERVICES["kafka"]["image"].partition(":")[2]
+    tag = SERVICES["kafka"]["image"].partition("@")[0].partition(":")[2]
     assert f"<version>{tag}</version>" in pom
 
 
@@ -298,6 +298,7 @@ def test_the_archive_lies_on_its_volume_and_has_the_rules_of_the_workers(
 def test_the_image_is_built_from_the_lock_and_runs_without_root() -> None:
     text = DOCKERFILE.read_text(encoding="utf-8")
     assert "--require-hashes" in text
+    assert re.search(r"^ARG PYTHON=[\w.-]+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
     *_, last = re.findall(r"^USER (\w+)", text, re.MULTILINE)
     assert last != "root"
     assert "COPY . " not in text

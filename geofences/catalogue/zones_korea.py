@@ -59,7 +59,7 @@ NORTH_KOREA: Final = (
         60280,
         Policy.WATCH,
         source="drawn by hand west of the barrage (UN Panel of Experts by way of nknews.org); guess",
-        outline=((124.95, 38.65), (125.13, 38.645), (125.135, 38.73), (124.95, 38.75)),
+        outline=((124.95, 38.65), (125.14, 38.645), (125.14, 38.73), (124.95, 38.75)),
     ),
     Zone("kp-songnim", "Songnim", PORT, "KP", 60290, source=DRAWN, outline=box(125.58, 38.71, 125.65, 38.76)),
     # up the river from Nampo: a works with a pier of its own, which ships reach by way of Nampo's locks
@@ -92,7 +92,7 @@ NORTH_KOREA: Final = (
         60440,
         Policy.WATCH,
         source="drawn by hand over the bay outside the harbour; approximate",
-        outline=((127.41, 39.195), (127.495, 39.195), (127.495, 39.14), (127.55, 39.16), (127.55, 39.24)),
+        outline=((127.41, 39.19), (127.49, 39.19), (127.49, 39.14), (127.55, 39.16), (127.55, 39.24)),
     ),
     Zone("kp-hungnam", "Hungnam", PORT, "KP", 60450, source=DRAWN, outline=box(127.58, 39.8, 127.66, 39.85)),
     Zone(

@@ -43,6 +43,8 @@ RUSSIA_PACIFIC: Final = (
         "RU",
         60725,
         Policy.WATCH,
+        source=f"{GFW}; with the water between them and the berths drawn by hand; good",
+        outline=((133.01, 42.74), (133.0488, 42.74), (133.055, 42.765), (133.03, 42.775)),
         labels=("VOSTOCHNYY",),
         window=(132.95, 42.735, 133.045, 42.81),
     ),

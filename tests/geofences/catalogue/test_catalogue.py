@@ -132,6 +132,14 @@ def test_the_zones_of_a_port_are_one_area(port: str) -> None:
     assert len(shapely.get_parts(expand(polygonal(zones), s.leave_metres, s.join_metres))) == 1
 
 
+@pytest.mark.parametrize("id", sorted(id for id, fence in BY_ID.items() if fence.kind is FenceKind.ROADS))
+def test_no_strip_without_a_fence_lies_between_roads_and_harbour(id: str) -> None:
+    """What meets there would count as near a port instead of in watched roads."""
+    zones = [each.geometry for each in BY_ID.values() if each.call == BY_ID[id].call and each.id != id]
+    metres = min(shapely.distance(BY_ID[id].geometry, zone) for zone in zones) * 111_000
+    assert not 50 < metres < 2000
+
+
 def test_neighbouring_ports_are_ports_of_their_own() -> None:
     calls = [BY_ID[id].call for id in ("ru-nakhodka-berths", "ru-vostochny-berths", "ru-kozmino")]
     assert len(set(calls)) == 3

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from models.event import Event
 from models.frame import Reject
-from models.report import Reports, Rows
+from models.report import Rows
 from models.tick import Instant, no_ticks
 from streams.cli import decoder_process
 from streams.cli.archive.drawn import with_drawn_fences
@@ -89,7 +89,7 @@ def run(
     loaded = with_drawn_fences(load_detection(detection, inputs.hints), recordings)
     with ExitStack() as last:  # the report is written after all other files are closed
         page = last.enter_context(Output(outputs.report)) if outputs.report else None
-        found = _Findings(keep_history=page is not None, wanted=loaded.mmsis)
+        found = _Findings(keep_history=page is not None)
         with ExitStack() as opened:
             rejects = opened.enter_context(Output(outputs.rejects)) if outputs.rejects else None
             if events:
@@ -120,7 +120,6 @@ def run(
                 on_reject=_reject_writer(rejects),
                 on_instant=both(found.add_ticks, archive.instant if archive else None),
                 on_progress=progress.on_progress,
-                on_reports=found.heard,
                 mmsis=loaded.mmsis,
             )
             summary = replay.follow(decoded)
@@ -130,7 +129,7 @@ def run(
             show_events(console, found.latest.values())
             console.print()
             show_summary(console, summary)
-            for sentence in found.unheard(detection, summary):
+            for sentence in loaded.unheard(summary):
                 notify(sentence)
             for file in loaded.sightings:
                 console.print(sanitize(_told(file)), markup=False, highlight=False, soft_wrap=True)
@@ -151,13 +150,8 @@ class _Findings:
     """What a run has found: the latest revision of each event; for the report all revisions and the ticks."""
 
     keep_history: bool
-    wanted: frozenset[int] = frozenset()
-    """MMSIs of which events are wanted; empty means all."""
     writer: EventWriter | None = None
     latest: dict[str, Event] = field(default_factory=dict)
-    _positions: int = 0
-    _numbers: set[int] = field(default_factory=set)
-    """MMSIs that were heard, of those that events are wanted of."""
     _history: list[Event] = field(default_factory=list)
     _ticks: list[Rows] = field(default_factory=list)
 
@@ -171,26 +165,6 @@ class _Findings:
     def add_ticks(self, instant: Instant) -> None:
         if self.keep_history:
             self._ticks.append(instant.ticks)
-
-    def heard(self, reports: Reports) -> None:
-        self._positions += len(reports.positions)
-        if self._numbers != self.wanted:
-            for rows in (reports.positions, reports.statics):
-                self._numbers |= self.wanted.intersection(rows["mmsi"].tolist())
-
-    def unheard(self, options: DetectionOptions, summary: Summary) -> Iterator[str]:
-        """What was asked for and is not in the recordings."""
-        given = {"--start": options.start, "--end": options.end, "--bbox": options.bbox}
-        limits = " and ".join(option for option, value in given.items() if value is not None)
-        if limits and summary.messages and not self._positions:
-            order = " (a box is WEST,SOUTH,EAST,NORTH)" if options.bbox is not None else ""
-            yield (
-                f"no position is left by {limits}{order}; `tankerwatch inspect FILE` shows the times and the "
-                "area of a recording"
-            )
-        elif missing := sorted(self.wanted - self._numbers):
-            within = f" within {limits}" if limits else ""
-            yield f"not heard{within}: {', '.join(f'--mmsi {mmsi:09d}' for mmsi in missing)}"
 
     def report(self, inputs: DetectionInputs, summary: Summary) -> str:
         """The HTML page."""

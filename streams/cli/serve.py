@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from streams.cli.errors import UsageError, complain, reason
+from streams.cli.errors import UsageError, complain, notify, reason
 from streams.cli.options import values
 from streams.cli.options.detection import DetectionInputs, DetectionOptions
 from streams.cli.options.groups import with_option_groups
@@ -92,6 +92,8 @@ def _run(
 
         def ended(summary: "Summary") -> None:
             _show(summary, log)
+            for sentence in detection.unheard(summary):
+                notify(sentence)
             typer.echo(f"All has been read; still at {url} (Ctrl-C ends it)", err=True)
 
         core = detection.core(sources)

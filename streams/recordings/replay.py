@@ -132,8 +132,11 @@ class Replay:
         self.on_reports(out.reports)
         for reject in out.rejects:
             self.on_reject(reject)
+        summary.positions += len(out.reports.positions)
         for rows in (out.reports.positions, out.reports.statics):
             if len(rows):
+                if summary.wanted != self.mmsis:
+                    summary.wanted |= self.mmsis.intersection(rows["mmsi"].tolist())
                 self._seen.add(rows["mmsi"])
                 first, last = int(rows["time"][0]), int(rows["time"][-1])
                 summary.first = first if summary.first is None else min(summary.first, first)

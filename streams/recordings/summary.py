@@ -13,8 +13,12 @@ class Summary:
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     lines: int = 0
     messages: Counter[int] = field(default_factory=Counter)  # decoded messages by message type
+    positions: int = 0  # of those that `--start`, `--end` and `--bbox` leave
     vessels: int = 0
     tankers: int = 0
+    wanted: set[int] = field(
+        default_factory=set
+    )  # MMSIs that were heard, of those of which events are wanted
     overtaken: int = 0
     events: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # type, level, status: final state
     first: Millis | None = None

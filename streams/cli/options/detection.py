@@ -3,7 +3,7 @@
 `DetectionOptions` holds what the user gave. `load_detection` makes `DetectionInputs` of it for the stages.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ from streams.cli.options import values
 
 if TYPE_CHECKING:  # loaded when a command runs, so that its help comes at once
     from streams.recordings.arrivals import Source
+    from streams.recordings.summary import Summary
     from streams.sightings.files import SightingFile
     from streams.stages.core import Core
     from streams.stages.intake import ReportFilter
@@ -117,6 +118,21 @@ class DetectionInputs:
         core.see(sighting for source in sources for sighting in source.sightings)
         core.see(sighting for file in self.sightings for sighting in file.sightings)
         return core
+
+    def unheard(self, summary: "Summary") -> Iterator[str]:
+        """What these options ask for and the recordings do not have, each as a sentence."""
+        within, box = self.report_filter, self.report_filter.box
+        given = {"--start": within.start != BEGINNING, "--end": within.end != END, "--bbox": box is not None}
+        limits = " and ".join(option for option, is_given in given.items() if is_given)
+        if limits and summary.messages and not summary.positions:
+            order = " (a box is WEST,SOUTH,EAST,NORTH)" if box is not None else ""
+            yield (
+                f"no position is left by {limits}{order}; `tankerwatch inspect FILE` shows the times and the "
+                "area of a recording"
+            )
+        elif missing := sorted(self.mmsis - summary.wanted):
+            inside = f" within {limits}" if limits else ""
+            yield f"not heard{inside}: {', '.join(f'--mmsi {mmsi:09d}' for mmsi in missing)}"
 
 
 def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionInputs:

@@ -128,8 +128,8 @@ def stay_of(
     elif kind == PATTERN and stay.lines:
         reasons, against = list(_pattern(stay, s)), [table.ROUNDED.reason(s)]
         summary = (
-            f"Positions of the {called(identity)} lie on the lines of a regular grid, {_spacing(stay)}, while "
-            f"it makes way: {stay.positions} positions of steps in which they moved were compared."
+            f"Positions of the {called(identity)} lie on the lines of a regular grid, {_spacing(stay)}, "
+            f"while it makes way: {stay.positions} positions of steps in which they moved were compared."
         )
     elif kind == PATTERN:
         reasons, against = list(_pattern(stay, s)), [table.REPLAYED.reason(s)]

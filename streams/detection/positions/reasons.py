@@ -86,8 +86,8 @@ REPEATED: Final = ReasonType(
 GRID: Final = ReasonType(
     code="grid",
     side=Side.FOR,
-    text="these places lie on a regular grid, with lines {east:.0f} m apart to the east and {value} m apart to "
-    "the north",
+    text="these places lie on a regular grid, with lines {east:.0f} m apart to the east and {value} m apart "
+    "to the north",
     weight="grid",
     unit="m",
 )

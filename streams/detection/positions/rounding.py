@@ -1,4 +1,4 @@
-"""Rounding: whether values of one axis are all multiples of a step that people and devices round positions to.
+"""Rounding: whether values of one axis are all multiples of a step that positions are rounded to.
 
 Each axis is asked by itself: longitudes are often rounded more coarsely than latitudes, or in another unit.
 """

@@ -48,7 +48,7 @@ def _course(knots: float, heading: float, every: float = 5.0, count: int = 60) -
 def _snapped(
     places: Iterable[tuple[float, float]], step: float, base: float, north: float | None = None
 ) -> list[tuple[float, float]]:
-    """Each position on the nearest lines, so many degrees apart; to the `north` too, unless told otherwise."""
+    """Each position on the nearest lines, so many degrees apart; as many to the `north`, unless told."""
     east, north = step, step if north is None else north
     return [
         (base + east * round((lon - base) / east), base + north * round((lat - base) / north))

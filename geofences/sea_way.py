@@ -69,7 +69,7 @@ class SeaWay:
 def nearest_point(area: BaseGeometry, lon: float, lat: float) -> tuple[float, float]:
     """The point of an area that is nearest to a position, in degrees; also across 180°.
 
-    In the plane that touches the Earth at the position: a degree of longitude is shorter than one of latitude.
+    In the plane that touches the Earth at the position: degrees of longitude are shorter than of latitude.
     """
     scale = math.cos(math.radians(lat))
     plane = shapely.transform(

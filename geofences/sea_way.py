@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
-from geofences.distance import ports_of
+from geofences.distance import ports_of, unwrap
 from geofences.fence import Fence
 from geofences.land import land_share
 from geofences.sea_distance import sea_distances_km
@@ -43,7 +44,7 @@ class SeaWay:
         self._known = lru_cache(maxsize=256)(self._measured)
 
     def km(self, lon: float, lat: float, within: float = math.inf) -> float | None:
-        """Kilometres from a position in degrees, 0 inside a fence of the port.
+        """Kilometres at least from a position in degrees, 0 inside a fence of the port.
 
         None where no way is known, or none as short as `within` kilometres.
         """
@@ -61,6 +62,19 @@ class SeaWay:
 
     def _land_km(self, lon: float, lat: float, direct: float) -> float:
         """Kilometres of land on the straight way to the nearest part of the port."""
-        here = shapely.Point(lon, lat)
-        (to_lon, to_lat), *_ = shapely.get_coordinates(shapely.shortest_line(self._area, here)).tolist()
+        to_lon, to_lat = nearest_point(self._area, lon, lat)
         return land_share(lon, lat, to_lon, to_lat) * direct
+
+
+def nearest_point(area: BaseGeometry, lon: float, lat: float) -> tuple[float, float]:
+    """The point of an area that is nearest to a position, in degrees; also across 180°.
+
+    In the plane that touches the Earth at the position: degrees of longitude are shorter than of latitude.
+    """
+    scale = math.cos(math.radians(lat))
+    plane = shapely.transform(
+        area, lambda points: np.column_stack((unwrap(points[:, 0] - lon) * scale, points[:, 1] - lat))
+    )
+    line = shapely.shortest_line(plane, shapely.Point(0.0, 0.0))
+    (east, north), *_ = shapely.get_coordinates(line).tolist()
+    return (lon + east / scale + 180) % 360 - 180, lat + north

@@ -153,9 +153,10 @@ class Surroundings:
         return [fence for fence in self.fences if fence.kind in PORT_KINDS and fence.call == self.ports[port]]
 
     def sea_km(self, call: str, lon: float, lat: float, within: float = math.inf) -> float | None:
-        """Kilometres by sea from a position in degrees to a port, by its code; 0 inside its zones.
+        """Kilometres by sea, at least, from a position in degrees to a port, by its code; 0 inside its zones.
 
-        None where no way is known, or none as short as `within` kilometres.
+        At least, because up to 5 km of what a coarse coastline has as land count as water. None where no way
+        is known, or none as short as `within` kilometres.
         """
         way = self._ways.get(call)
         if way is None:

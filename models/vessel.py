@@ -213,7 +213,8 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
     positions: int = 0  # that were compared, where they repeat or lie on a grid
     places: int = 0  # that they repeat, or have on a grid
     repeats: int = 0  # how many of them are at a place of before
-    spacing_metres: float = 0.0  # of the grid that these places lie on; 0 if on none
+    east_metres: float = 0.0  # to the east, between lines of the grid that these places lie on; 0 if on none
+    north_metres: float = 0.0  # the same to the north
     lines: int = 0  # of a grid that all positions lie on, to the east and to the north; 0 if they repeat
 
 

@@ -926,8 +926,11 @@ IDENTITY: Final = {
         ),
         "places": Text("Places that they repeat, or have on a grid.", limits=NOT_NEGATIVE),
         "repeats": Text("Positions that are at a place of before.", limits=NOT_NEGATIVE),
-        "spacing_metres": Text(
-            "Distance of the grid's lines; 0 if the places lie on none.", "m", NOT_NEGATIVE
+        "east_metres": Text(
+            "To the east, from line to line of the grid; 0 if the places lie on none.", "m", NOT_NEGATIVE
+        ),
+        "north_metres": Text(
+            "To the north, from line to line of the grid; 0 if the places lie on none.", "m", NOT_NEGATIVE
         ),
         "lines": Text("Lines of a grid that all positions lie on; 0 if they repeat.", limits=NOT_NEGATIVE),
     },

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import shapely
 
 from geofences.catalogue import load_catalogue
 from geofences.distance import port_distance_km
 from geofences.sea_distance import sea_distances_km
+from geofences.sea_way import nearest_point
 from geofences.surroundings import Surroundings
 
 SURROUNDINGS = Surroundings(load_catalogue())
@@ -39,3 +41,10 @@ def test_no_way_is_shorter_than_the_great_circle_and_a_limit_changes_none() -> N
 
 def test_where_no_field_is_known_there_is_no_way() -> None:
     assert SURROUNDINGS.sea_km("RUVYP", 0.0, 0.0) is None
+
+
+@pytest.mark.parametrize(("lon", "expected"), [(20.0, 20.15), (179.9, -179.95)])
+def test_the_nearest_point_is_so_in_kilometres(lon: float, expected: float) -> None:
+    """8 km to the east, not 11 km to the north: degrees of longitude are half as long at 60° N."""
+    parts = shapely.box(expected, 59.9, expected + 0.05, 60.1), shapely.box(lon - 0.1, 60.1, lon, 60.2)
+    assert nearest_point(shapely.union_all(parts), lon, 60.0) == pytest.approx((expected, 60.0))

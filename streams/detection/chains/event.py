@@ -166,7 +166,7 @@ def _leg(leg: Leg) -> ChainLeg:
 
 
 def distance_km(lon: float, lat: float, port: int, surroundings: Surroundings) -> float:
-    """Kilometres by sea from a position in degrees to a port; by a great circle where that is not known."""
+    """Kilometres by sea, at least, from a position in degrees to a port; by a great circle where unknown."""
     by_sea = surroundings.sea_km(surroundings.ports[port], lon, lat)
     if by_sea is not None:
         return by_sea

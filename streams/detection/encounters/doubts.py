@@ -19,6 +19,7 @@ class Doubts(NamedTuple):
 
     one_hull: bool  # the two may be one hull, or a tow
     in_line: bool  # because one was right ahead of the other while they moved
+    two_ships: bool  # no one hull, so only a tow
     leapt: bool  # the positions of one of the two leapt there
     weak: bool  # it rests on weak matches with watchlists alone
 
@@ -26,8 +27,9 @@ class Doubts(NamedTuple):
 def doubts_of(pair: Pair, contact: Contact, verdict: Hulls, now: tuple[Identity, Identity]) -> Doubts:
     """The doubts about a contact; `now` is what is known of the two, in the roles that count."""
     return Doubts(
-        one_hull=verdict in (Hulls.DOUBTFUL, Hulls.IN_LINE),
-        in_line=verdict is Hulls.IN_LINE,
+        one_hull=verdict in (Hulls.DOUBTFUL, Hulls.IN_LINE, Hulls.TOW),
+        in_line=verdict in (Hulls.IN_LINE, Hulls.TOW),
+        two_ships=verdict in (Hulls.TWO, Hulls.TOW),
         leapt=any(leap_of(vessel, contact.start) is not None for vessel in now),
         weak=rests_on_weak_matches(pair, now),
     )

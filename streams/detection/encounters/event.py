@@ -318,7 +318,8 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
         yield table.SIZE_UNKNOWN.reason(s)
     if facts.doubts.one_hull:
         how = _IN_LINE if facts.doubts.in_line else _AS_ONE
-        yield table.MAY_BE_ONE_HULL.reason(s, how=how)
+        what = "a tow" if facts.doubts.two_ships else "two transponders on one hull, or a tow,"
+        yield table.MAY_BE_ONE_HULL.reason(s, how=how, what=what)
     yield from facts.ordinary.against(s)
     changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
     for vessel in facts.identities:

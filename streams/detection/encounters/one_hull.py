@@ -1,10 +1,13 @@
 """One hull: whether two MMSIs that move together are one ship, or a tow, rather than two ships that meet.
 
-IMO numbers decide first, then whether the two ever came from different places. Two hulls that overlap all the
-time are one. Otherwise names, call signs and sizes decide. Where nothing decides, the encounter stays
-`possible`, with the doubt against it. So it does where one was right ahead of the other while they moved:
-ships that pass cargo under way lie side by side (OCIMF, Ship to Ship Transfer Guide); a tug and its tow do
-not.
+Whether they are two ships, IMO numbers decide first: two different ones are two ships, wherever their
+antennas seem to be. Then whether the two ever came from different places. Two hulls that overlap all the time
+are one. Otherwise names, call signs and sizes decide. Where nothing decides, the encounter stays `possible`,
+with the doubt against it.
+
+A tow is two ships as well, and no transfer. So an encounter stays `possible`, whatever says that they are
+two, where one was right ahead of the other, at a constant distance, while they moved: ships that pass cargo
+under way lie side by side (OCIMF, Ship to Ship Transfer Guide); a tug and its tow do not.
 """
 
 import math
@@ -38,7 +41,8 @@ class Hulls(StrEnum):
     ONE = "one"  # two transponders on one hull, or two that work as one
     TWO = "two"
     DOUBTFUL = "doubtful"  # they moved as one, and what they say of themselves does not decide
-    IN_LINE = "in_line"  # one right ahead of the other while they moved: they may be a tow
+    IN_LINE = "in_line"  # one right ahead of the other while they moved: they may be a tow, or one hull
+    TOW = "tow"  # the same of two that are known to be two ships: they may be a tow
 
 
 def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
@@ -48,14 +52,13 @@ def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
     numbered = a.imo is not None and b.imo is not None
     if numbered and a.imo == b.imo and not pair.apart:
         return Hulls.ONE
+    two = numbered or pair.apart
     if in_line(pair, a.dimensions, b.dimensions, s):
-        return Hulls.IN_LINE
-    if pair.apart or not moved_as_one(pair, s):
+        return Hulls.TOW if two else Hulls.IN_LINE
+    if two or not moved_as_one(pair, s):
         return Hulls.TWO
     if _overlap(pair, a.dimensions, b.dimensions) >= s.overlap_share:
-        return Hulls.DOUBTFUL if numbered else Hulls.ONE
-    if numbered:
-        return Hulls.TWO
+        return Hulls.ONE
     same = same_ship(a, b)
     if same is None or (not same and (_may_tow(a, s) or _may_tow(b, s))):
         return Hulls.DOUBTFUL
@@ -64,17 +67,24 @@ def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
 
 def moved_as_one(pair: Pair, s: EncounterSettings) -> bool:
     """Whether the two were under way together at a distance that stayed the same."""
-    metres = [each.metres for each in pair.co_moving]
+    return _stays_the_same([each.metres for each in pair.co_moving], s)
+
+
+def _stays_the_same(metres: Sequence[float], s: EncounterSettings) -> bool:
     return len(metres) >= s.co_moving_instants and pstdev(metres) <= s.co_moving_spread_metres
 
 
 def in_line(pair: Pair, a: Dimensions | None, b: Dimensions | None, s: EncounterSettings) -> bool:
-    """Whether one was right ahead of the other, on the same heading, while they moved and all in all."""
+    """Whether one was right ahead of the other, near, on the same heading, while they moved and all in all.
+
+    While they moved, at a distance that stayed the same: two that drift do not keep it, a tow does.
+    """
     contact = pair.contact(s)
     if a is None or b is None or contact is None or sum(contact.moving) < s.possible_minutes * MINUTE:
         return False
     moving = [each for each in contact.samples if each.faster >= s.slow_knots]
-    return _lie_in_line(moving, a, b, s) and _lie_in_line(contact.samples, a, b, s)
+    constant = _stays_the_same([each.metres for each in moving], s)
+    return constant and _lie_in_line(moving, a, b, s) and _lie_in_line(contact.samples, a, b, s)
 
 
 def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s: EncounterSettings) -> bool:
@@ -87,7 +97,8 @@ def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s:
     abeam, ahead = median(place[0] for place in places), median(place[1] for place in places)
     (x, y), (u, v) = hull.middle(a), hull.middle(b)
     beside = abs(abeam + u - x) > (a.beam + b.beam) / 4
-    return not beside and bool(abs(ahead + v - y) >= _AHEAD * (a.length + b.length) / 2)
+    away, hulls_long = abs(ahead + v - y), (a.length + b.length) / 2
+    return not beside and bool(_AHEAD * hulls_long <= away <= hulls_long + s.tow_metres)
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

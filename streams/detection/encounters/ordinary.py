@@ -16,7 +16,7 @@ import msgspec
 from geofences.surroundings import Surroundings
 from models.event import Reason
 from models.innocent import Hypothesis
-from models.time import MINUTE, Millis
+from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity, flag_of
 from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.hull import offset
@@ -75,7 +75,7 @@ BERTH_BY_SHORE: Final = ReasonType(
     side=Side.AGAINST,
     text="both {how}, {value:.1f} km from the shore: ships lie like this at berths, and no list has them all",
     weight="berth_by_shore",
-    thresholds=("berth_shore_km",),
+    thresholds=("jetty_km",),
     unit="km",
     hypotheses=(Hypothesis.BERTH,),
 )
@@ -101,7 +101,9 @@ RULES: Final = (
     LevelRule(
         "berth_by_shore",
         Effect.LIMIT,
-        "both are moored, or lie still for `probable_minutes`, within `berth_shore_km` of the shore",
+        "both are moored within `jetty_km` of the shore; or both are moored or lie still there, for "
+        "`probable_minutes` with a heading that keeps its direction or for `still_hours`, and their hulls "
+        "are typically farther apart than `berth_gap_metres` or not known to be closer",
     ),
     LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
     LevelRule("anchored_off_port", Effect.LIMIT, "one is at anchor or moored within `roads_km` of a port"),
@@ -150,8 +152,15 @@ class Ordinary(msgspec.Struct, frozen=True):
         return gap is None or gap > metres
 
     def _by_shore(self, s: EncounterSettings) -> bool:
-        """Whether both lie as at a berth, where there may be one."""
-        return self.shore_km < s.berth_shore_km and len({*self.still, *self.moored}) == 2
+        """Whether both lie as at a berth, where there may be one.
+
+        Ships lie still beside each other for a transfer, too, so then only what they report tells of a berth.
+        """
+        if self.shore_km >= s.jetty_km:
+            return False
+        if len(self.moored) == 2:
+            return True
+        return len({*self.still, *self.moored}) == 2 and self._apart(s.berth_gap_metres)
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -220,25 +229,48 @@ class Places:
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
-            still=lying_still(contact, mmsis, s) if shore_km < s.berth_shore_km else (),
+            still=lying_still(contact, mmsis, s) if shore_km < s.jetty_km else (),
             excepted=frozenset(code for code, holds in excepted.items() if holds),
         )
 
 
 def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) -> tuple[int, ...]:
-    """Those of the two vessels whose positions stayed where they were, over long enough to tell."""
-    if contact.end - contact.start < s.probable_minutes * MINUTE:
+    """Those of the two vessels that lay as at a berth: where they were, over long enough to tell.
+
+    For some hours of calm a ship at anchor stays where it is, too, but it yaws; with the tide it swings.
+    """
+    lasted = contact.end - contact.start
+    if lasted < s.probable_minutes * MINUTE:
         return ()
     some = contact.samples[:: len(contact.samples) // _SOME + 1]
     tracks = [each.a for each in some], [each.b for each in some]
-    return tuple(mmsi for mmsi, track in zip(mmsis, tracks, strict=True) if _stays(track, s.still_metres))
+    return tuple(
+        mmsi
+        for mmsi, track in zip(mmsis, tracks, strict=True)
+        if _stays(track, s.still_metres)
+        and (lasted >= s.still_hours * HOUR or _steady(track, s.still_degrees))
+    )
 
 
 def _stays(track: Sequence[VesselSample], metres: float) -> bool:
     ways = [offset(each.lon, each.lat, track[0].lon, track[0].lat) for each in track]
     east, north = (median(values) for values in zip(*ways, strict=True))
-    off = sorted(math.hypot(x - east, y - north) for x, y in ways)
-    return off[round(0.9 * (len(off) - 1))] <= metres
+    return _most([math.hypot(x - east, y - north) for x, y in ways]) <= metres
+
+
+def _steady(track: Sequence[VesselSample], degrees: float) -> bool:
+    """Whether a heading is known most of the time, and keeps its direction."""
+    headings = [each.heading for each in track if not math.isnan(each.heading)]
+    if 2 * len(headings) < len(track):
+        return False
+    turns = [(each - headings[0] + 180) % 360 - 180 for each in headings]
+    middle = median(turns)
+    return _most([abs(each - middle) for each in turns]) <= degrees
+
+
+def _most(values: Sequence[float]) -> float:
+    """The value that 9 of 10 do not exceed."""
+    return sorted(values)[round(0.9 * (len(values) - 1))]
 
 
 def _mostly(

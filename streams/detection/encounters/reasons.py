@@ -129,7 +129,7 @@ TYPE_UNKNOWN: Final = ReasonType(
 MAY_BE_ONE_HULL: Final = ReasonType(
     code="may_be_one_hull",
     side=Side.AGAINST,
-    text="the two moved together {how}: two transponders on one hull, or a tow, would look the same",
+    text="the two moved together {how}: {what} would look the same",
     weight="one_hull",
     hypotheses=(Hypothesis.TOW,),
 )

@@ -50,7 +50,7 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     anchored_off_port: float = 0.1
     """Against: one reports to be at anchor or moored within `roads_km` of a port, outside watched areas."""
     berth_by_shore: float = 0.1
-    """Against: both are moored or lie still, within `berth_shore_km` of the shore, outside watched areas."""
+    """Against: both are moored or lie still, within `jetty_km` of the shore, outside watched areas."""
     harbour_craft: float = 0.05
     """Against: one is shorter than `craft_metres`, within `roads_km` of a port, outside watched areas."""
     shared_mmsi: float = 0.15
@@ -118,11 +118,24 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Closer to a port than this, ships at anchor take on fuel and stores. Source: judgement; anchorages of
     large ports reach 15 nautical miles out."""
     berth_shore_km: float = 10.0
-    """Closer to the shore than this, a ship that is moored may lie at a berth that no list of ports has.
-    Source: judgement; the coarser of the land data are off by some kilometres."""
+    """Closer to the shore than this, that a ship is moored tells of no other ship: it may lie at a berth that
+    no list of ports has. Source: judgement; the coarser of the land data are off by some kilometres."""
+    jetty_km: float = 2.5
+    """Closer to the shore than this, two that lie as at berths may lie at berths that no list of ports has.
+    Source: judgement; few jetties are longer, and farther out transfers are ordinary."""
     still_metres: float = 25.0
-    """A vessel lies still if 9 of 10 of its positions are within this of their middle: at a berth, whatever
-    status it sends. Ships at anchor swing by more. Source: judgement; errors of positions."""
+    """A vessel lies still if 9 of 10 of its positions are within this of their middle, and its heading keeps
+    its direction or it stays for `still_hours`: at a berth, whatever status it sends. Source: judgement;
+    errors of positions."""
+    still_degrees: float = 2.5
+    """A heading keeps its direction if it is within this of its median 9 of 10 times. Source: judgement; a
+    ship at anchor yaws by more, even in calm water."""
+    still_hours: float = 12.0
+    """After this, a ship at anchor has swung with the tide. Source: the period of the semidiurnal tide, 12.4
+    hours."""
+    tow_metres: float = 200.0
+    """One right ahead of the other may tow it if there is no more than this between their hulls. Source: a
+    tow longer than this has to show a sign of its own (COLREGs, rule 24)."""
     berth_gap_metres: float = 25.0
     """Two moored in a harbour whose hulls are typically farther apart than this lie at berths of their own.
     Source: judgement; mooring lines need that room between ships at one quay."""

@@ -128,15 +128,14 @@ def stay_of(
     elif kind == PATTERN and stay.lines:
         reasons, against = list(_pattern(stay, s)), [table.ROUNDED.reason(s)]
         summary = (
-            f"Positions of the {called(identity)} lie on the lines of a regular grid of "
-            f"{stay.spacing_metres:.0f} m while it makes way: {stay.positions} positions of steps in which "
-            "they moved were compared."
+            f"Positions of the {called(identity)} lie on the lines of a regular grid, {_spacing(stay)}, "
+            f"while it makes way: {stay.positions} positions of steps in which they moved were compared."
         )
     elif kind == PATTERN:
         reasons, against = list(_pattern(stay, s)), [table.REPLAYED.reason(s)]
         summary = (
             f"Positions of the {called(identity)} repeat {stay.places} places exactly"
-            + (f", on a grid of {stay.spacing_metres:.0f} m" if stay.spacing_metres else "")
+            + (f", on a regular grid, {_spacing(stay)}" if stay.north_metres else "")
             + f": {stay.positions} positions of steps in which they moved were compared."
         )
     else:
@@ -305,12 +304,17 @@ def lies_at_sea(stay: Stay, port_km: float, until: Millis, s: PositionAnomalySet
 
 def _pattern(stay: Stay, s: PositionAnomalySettings) -> Iterator[Reason]:
     if stay.lines:
-        yield table.ON_GRID.reason(s, stay.lines, of=stay.positions, apart=stay.spacing_metres)
+        east, north = stay.east_metres, stay.north_metres
+        yield table.ON_GRID.reason(s, stay.lines, of=stay.positions, east=east, north=north)
         return
     far = _km(2 * stay.radius_metres / 1000)
     yield table.REPEATED.reason(s, stay.repeats, of=stay.positions, places=stay.places, far=far)
-    if stay.spacing_metres:
-        yield table.GRID.reason(s, round(stay.spacing_metres))
+    if stay.north_metres:
+        yield table.GRID.reason(s, round(stay.north_metres), east=stay.east_metres)
+
+
+def _spacing(stay: Stay) -> str:
+    return f"with lines {stay.east_metres:.0f} m apart to the east and {stay.north_metres:.0f} m to the north"
 
 
 def _circle(stay: Stay, s: PositionAnomalySettings) -> list[Reason]:

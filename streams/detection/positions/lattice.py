@@ -4,7 +4,8 @@ A spoofer or a faulty device may step along a grid, or move each position onto t
 the ship makes way. A ship's positions have errors of metres, so they lie on no grid that is coarser than the
 resolution of AIS (18 cm). One that moves evenly in a straight line, without any error and heard at even
 intervals, as in made-up data, would; its positions follow the time, and those of a grid do not. Positions
-that are rounded to decimals lie on a grid, too, and say nothing. The numbers are judgement.
+that are rounded lie on a grid, too, whose lines are multiples of an ordinary step, and say nothing
+(`rounding`). The numbers are judgement where no source is named.
 """
 
 from collections.abc import Sequence
@@ -12,21 +13,24 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from models.time import Millis
+from streams.detection.positions.rounding import is_rounded
 
 _LINES: Final = 3
 """Lines in each direction that a grid needs at least."""
 _LINES_IN_ALL: Final = 12
-"""Lines of both directions together, at least: chance puts one in about fifty on a grid of 50 m."""
+"""Lines of both directions together, at least. Source: with the spacing given, chance puts one position in
+about fifty on a line of a grid of 50 m, which is 270 units, to within 2 units."""
 _FINER: Final = 12
 """The lines that were met lie at most so many times as far apart as the grid's own, at the closest."""
 _ASTRAY: Final = 0.25
-"""Of the way between two lines, by which a line may seem off before the grid's spacing is known well."""
+"""Of the way between two lines, by which a line may seem off before the grid's spacing is known well.
+Judgement: half of what leaves it open which line it is."""
 _UNEVEN: Final = 0.15
-"""Of the way between two lines, by which a position has to be off even motion between its neighbours."""
+"""Of the way between two lines, by which a position has to be off even motion between its neighbours.
+Judgement: positions that were moved to the nearest line are off by 0.35 (standard deviation of three such
+moves), those of even motion by what AIS rounds."""
 _UNEVEN_SHARE: Final = 0.25
-"""Share of the positions that have to be."""
-_ROUNDED: Final = (60, 600, 6_000, 60_000, 100, 1_000, 10_000)
-"""Units of 0.0001° to 0.1° and of 0.01' to 1': what rounding to decimals makes."""
+"""Share of the positions that have to be. Judgement: half of what such moves make, or less."""
 
 Point = tuple[Millis, int, int]
 """Time, and longitude and latitude in units."""
@@ -56,7 +60,7 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
     met = [_met(columns, off), _met(rows, off)]
     if min(met) < _LINES or sum(met) < _LINES_IN_ALL or min(lines) < _LINES:
         return None
-    if any(abs(east - unit) < 1 and abs(north - unit) < 1 for unit in _ROUNDED):
+    if is_rounded(columns, off) and is_rounded(rows, off):
         return None
     return Lattice(east, north, sum(met)) if _is_uneven(points, east, north) else None
 

@@ -86,7 +86,8 @@ REPEATED: Final = ReasonType(
 GRID: Final = ReasonType(
     code="grid",
     side=Side.FOR,
-    text="these places lie on a regular grid, {value} m from line to line",
+    text="these places lie on a regular grid, with lines {east:.0f} m apart to the east and {value} m apart "
+    "to the north",
     weight="grid",
     unit="m",
 )
@@ -94,7 +95,8 @@ ON_GRID: Final = ReasonType(
     code="on_grid",
     side=Side.FOR,
     text="all of {of} positions, one of each step of the time grid in which it moved, lie on the lines of a "
-    "regular grid, to within 1 m: {value} lines, {apart:.0f} m from each other, or so many times as far",
+    "regular grid, to within 1 m: {value} lines, {east:.0f} m apart to the east and {north:.0f} m apart to "
+    "the north, or so many times as far",
     weight="on_grid",
 )
 UNREACHED_BY_WATER: Final = ReasonType(

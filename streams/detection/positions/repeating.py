@@ -2,14 +2,14 @@
 or that lie on the lines of a grid while the ship makes way.
 
 AIS resolves 1/10,000 of a minute, 18 cm. A ship that moves does not come back to within that, not at anchor
-and not on a regular run: positions have errors of metres. Positions that are rounded in the data say nothing.
-The numbers are judgement.
+and not on a regular run: positions have errors of metres. Positions that are rounded in the data say nothing
+(`rounding`). The numbers are judgement.
 """
 
 import math
 import struct
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -18,12 +18,11 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Stay
-from streams.detection.positions.lattice import lattice_of, may_lie_on_lattice
+from streams.detection.positions.lattice import Point, lattice_of, may_lie_on_lattice
+from streams.detection.positions.rounding import UNITS, is_rounded
 
-_UNITS: Final = 600_000
-"""Of one degree: the resolution of AIS."""
-_HALF_WAY: Final = 180 * _UNITS
-_METRES: Final = 111_195.0 / _UNITS
+_ROUND: Final = 360 * UNITS
+_METRES: Final = 111_195.0 / UNITS
 _SAMPLE: Final = struct.Struct("<qii")
 _STRIDE: Final = 7
 """Any number that has no factor in common with most counts of reports in a step."""
@@ -38,8 +37,6 @@ _MOVED: Final = 50.0
 """Metres from one sample to the next: five errors of a position."""
 _WIDE: Final = 500.0
 """Metres that the places span. Ships at anchor swing on less."""
-_ROUNDED: Final = (60, 100)
-"""Units of 0.0001° and of 0.01': positions that are all multiples of one are rounded."""
 _SHARED: Final = 0.75
 _OFF: Final = 2
 """Units by which the places of a grid may be off it, for rounding."""
@@ -89,7 +86,7 @@ def sample(
 def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repeating:
     """Take in the last position of a step; degrees."""
     state = state or Repeating()
-    x, y = round(lon * _UNITS), round(lat * _UNITS)
+    x, y = round(lon * UNITS), round(lat * UNITS)
     _let_go(state, time - _AGE)
     if state.samples:
         _, last_x, last_y = _SAMPLE.unpack_from(state.samples, len(state.samples) - _SAMPLE.size)
@@ -125,20 +122,25 @@ def _holds(samples: bytes, place: bytes) -> bool:
 
 def _judge(samples: bytes) -> Stay | None:
     """What the samples come to, if they repeat or lie on a grid."""
-    rows = np.frombuffer(samples, np.dtype([("time", "<i8"), ("place", "<i4", 2)])).copy()
-    if len(rows) < _LEAST:
+    if len(samples) < _LEAST * _SAMPLE.size:
         return None
-    x = rows["place"][:, 0]
-    x += ((x < x[0] - _HALF_WAY).astype(np.int32) - (x > x[0] + _HALF_WAY)) * 2 * _HALF_WAY  # across 180°
-    return _repeated(rows) or _on_grid(rows)
+    points = _points(samples)
+    return _repeated(points) or _on_grid(points)
 
 
 def _may_lie_on_grid(samples: bytes) -> bool:
     """Whether the last samples do not rule out that all lie on a grid."""
     if len(samples) < _LEAST * _SAMPLE.size:
         return False
-    last = list(_SAMPLE.iter_unpack(samples[-_GLANCE * _SAMPLE.size :]))
-    return may_lie_on_lattice(last, _least(last[-1][2] / _UNITS), _OFF)
+    last = _points(samples[-_GLANCE * _SAMPLE.size :])
+    return may_lie_on_lattice(last, _least(last[-1][2] / UNITS), _OFF)
+
+
+def _points(samples: bytes) -> list[Point]:
+    """The samples, with longitudes that run on across 180° from the first one's."""
+    points = list(_SAMPLE.iter_unpack(samples))
+    first = points[0][1]
+    return [(time, x + _ROUND * round((first - x) / _ROUND), y) for time, x, y in points]
 
 
 def _least(lat: float) -> tuple[float, float]:
@@ -147,63 +149,66 @@ def _least(lat: float) -> tuple[float, float]:
     return north / max(math.cos(math.radians(lat)), 0.01), north
 
 
-def _on_grid(rows: npt.NDArray[Any]) -> Stay | None:
+def _on_grid(points: Sequence[Point]) -> Stay | None:
     """Where, since when, and how far apart the lines are, if all samples lie on the lines of one grid."""
-    x, y = rows["place"][:, 0], rows["place"][:, 1]
-    lat = float(y.mean()) / _UNITS
-    found = lattice_of(
-        list(zip(rows["time"].tolist(), x.tolist(), y.tolist(), strict=True)), _least(lat), _OFF
-    )
+    places = np.array([point[1:] for point in points])
+    lon, lat = (places.mean(axis=0) / UNITS).tolist()
+    found = lattice_of(points, _least(lat), _OFF)
     if found is None:
         return None
-    lon, scale = float(x.mean()) / _UNITS, math.cos(math.radians(lat))
-    span = math.hypot(int(np.ptp(x)) * _METRES * scale, int(np.ptp(y)) * _METRES)
+    scale = math.cos(math.radians(lat))
+    wide, high = np.ptp(places, axis=0).tolist()
+    span = math.hypot(wide * _METRES * scale, high * _METRES)
     if span < _WIDE:
         return None
     return Stay(
-        int(rows["time"][0]),
+        points[0][0],
         round((lon + 180) % 360 - 180, 5),
         round(lat, 5),
         0.0,
         radius_metres=round(span / 2),
-        positions=len(rows),
-        places=len(np.unique(rows["place"], axis=0)),
-        spacing_metres=round(max(found.east * scale, found.north) * _METRES),
+        positions=len(points),
+        places=len(np.unique(places, axis=0)),
+        east_metres=round(found.east * scale * _METRES),
+        north_metres=round(found.north * _METRES),
         lines=found.lines,
     )
 
 
-def _repeated(rows: npt.NDArray[Any]) -> Stay | None:
+def _repeated(points: Sequence[Point]) -> Stay | None:
     """Where, since when, how many places, and how far apart on a grid, if the samples repeat."""
-    places, which, counts = np.unique(rows["place"], axis=0, return_inverse=True, return_counts=True)
+    every = np.array([point[1:] for point in points])
+    places, which, counts = np.unique(every, axis=0, return_inverse=True, return_counts=True)
     again, at_these = places[counts > 1], (counts > 1)[which.reshape(-1)]
     repeats = int(at_these.sum()) - len(again)
-    if len(again) < _PLACES or 2 * repeats < len(rows):
+    if len(again) < _PLACES or 2 * repeats < len(points):
         return None
-    if any((again % unit == 0).all() for unit in _ROUNDED):
+    if all(is_rounded(column, _OFF) for column in again.T.tolist()):
         return None
-    lon, lat = again.mean(axis=0) / _UNITS
+    lon, lat = again.mean(axis=0) / UNITS
     scale = np.array([_METRES * np.cos(np.radians(lat)), _METRES])
     span = float(np.hypot(*((again.max(axis=0) - again.min(axis=0)) * scale)))
     if span < _WIDE:
         return None
     lines = [np.unique(column) for column in again.T]
     shared = max(map(len, lines)) <= _SHARED * len(again)  # on a grid, places lie on common lines
-    apart = [_spacing(values) if shared else 0.0 for values in lines]
+    apart = np.array([_spacing(values) if shared else 0.0 for values in lines])
+    east, north = (apart * scale * apart.all()).tolist()
     return Stay(
-        int(rows["time"][at_these].min()),
+        min(points[i][0] for i in np.flatnonzero(at_these).tolist()),
         round(float((lon + 180) % 360 - 180), 5),
         round(float(lat), 5),
         0.0,
         radius_metres=round(span / 2),
-        positions=len(rows),
+        positions=len(points),
         places=len(again),
         repeats=repeats,
-        spacing_metres=round(float(max(apart * scale))) if all(apart) else 0,
+        east_metres=round(east),
+        north_metres=round(north),
     )
 
 
-def _spacing(values: npt.NDArray[np.int32]) -> float:
+def _spacing(values: npt.NDArray[np.int_]) -> float:
     """The distance of values that are all as far from each other, or a multiple of it, units; 0 if not."""
     steps = np.diff(values)
     steps = steps[steps > 2 * _OFF]

@@ -2,7 +2,8 @@
 
 Sightings are often known days later than their time, so positions are remembered for longer than for
 meetings, but only near these. Of a vessel that a sighting names which is not judged yet, they are remembered
-wherever it is: it cannot have been in two places.
+wherever it is, from when the sighting is known: it cannot have been in two places. Where it was before that
+is known only near these fences and ports.
 """
 
 import math

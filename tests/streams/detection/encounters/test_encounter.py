@@ -229,19 +229,27 @@ def test_two_imo_numbers_are_two_ships() -> None:
     assert not encounters(rows, both(imo=9_074_729))
 
 
-def test_two_imo_numbers_on_hulls_that_overlap_leave_a_doubt() -> None:
+def test_two_imo_numbers_are_two_ships_although_their_hulls_seem_to_overlap() -> None:
+    """An antenna that was entered on the wrong side puts one sister into the other."""
     named = zip((A, B), (9_074_729, 9_176_187), strict=True)
     known = [identity(mmsi, minute=-60, size=SHIP, imo=imo) for mmsi, imo in named]
     event = only(encounters(co_moving(-60, 1, 5) + at_rest(0, 240, 5), known))
-    assert event.level is Level.POSSIBLE
-    assert "may_be_one_hull" in {reason.code for reason in event.against}
+    assert event.level is Level.PROBABLE
+    assert "may_be_one_hull" not in {reason.code for reason in event.against}
 
 
 @pytest.mark.parametrize(
-    ("east", "ahead", "level"), [(0.0, 110.0, Level.POSSIBLE), (20.0, 0.0, Level.PROBABLE)]
+    ("east", "ahead", "sways", "level", "told"),
+    [
+        (0.0, 110.0, 0.0, Level.POSSIBLE, {"may_be_one_hull"}),
+        (0.0, 280.0, 20.0, Level.POSSIBLE, {"may_be_one_hull", "wide_gap"}),
+        (0.0, 450.0, 0.0, Level.POSSIBLE, {"wide_gap"}),  # too far for a tow
+        (0.0, 198.0, 95.0, Level.PROBABLE, set()),  # adrift: no tow changes its length so much
+        (20.0, 0.0, 0.0, Level.PROBABLE, set()),
+    ],
 )
 def test_one_right_ahead_of_the_other_under_way_may_be_its_tug(
-    east: float, ahead: float, level: Level
+    east: float, ahead: float, sways: float, level: Level, told: set[str]
 ) -> None:
     """Whatever names, IMO numbers and the places that they came from say: these are two, and no transfer."""
     known = [
@@ -250,14 +258,17 @@ def test_one_right_ahead_of_the_other_under_way_may_be_its_tug(
     ]
     minutes = np.arange(0, 181, 5)
     north = minutes * 3 * 1852 / 60
+    before = ahead + sways * np.sin(minutes * np.pi / 30)
     rows = [
         *(ticks(A, every(-90, -65)), ticks(B, every(-90, -65), 4000.0)),
-        *(ticks(A, minutes, 0.0, north, sog=3.0), ticks(B, minutes, east, north + ahead, sog=3.0)),
+        *(ticks(A, minutes, 0.0, north, sog=3.0), ticks(B, minutes, east, north + before, sog=3.0)),
     ]
     event = only(encounters(rows, known))
     assert event.level is level
-    texts = [reason.text for reason in event.against if reason.code == "may_be_one_hull"]
-    assert ["right ahead" in text for text in texts] == [True] * (level is Level.POSSIBLE)
+    texts = {reason.code: reason.text for reason in event.against}
+    assert texts.keys() & {"may_be_one_hull", "wide_gap"} == told
+    if "may_be_one_hull" in texts:  # two IMO numbers are two hulls
+        assert "not side by side: a tow would look the same" in texts["may_be_one_hull"]
 
 
 def test_two_that_came_from_different_places_are_two_ships() -> None:

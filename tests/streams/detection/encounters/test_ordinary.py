@@ -3,14 +3,20 @@
 import numpy as np
 import pytest
 
+from models.event import Level
+from models.vessel import Dimensions
 from streams.detection.encounters.contact import Contact, Contacts
 from streams.detection.encounters.ordinary import Ordinary, lying_still
 from streams.detection.encounters.pair_sample import pair_samples
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.resting import Rest, RestSettings
-from tests.streams.track_factories import A, B, ticks
+from tests.streams.track_factories import A, B, encounters, identity, only, ticks
 
-NEAR = Contact((), (), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
+SAMPLES = tuple(
+    pair_samples(ticks(A, [0]), ticks(B, [0], 40.0), [40.0], [False], [(None, None)], EncounterSettings())
+)
+NEAR = Contact(SAMPLES, (0,), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
+"""Of ships whose sizes are not known."""
 
 
 @pytest.mark.parametrize(
@@ -39,7 +45,7 @@ def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
         (2.4, (A, B), (), "both mostly reported to be moored, 2.4 km"),
         (2.4, (A,), (B,), "both lay still or mostly reported to be moored, 2.4 km"),
         (2.4, (A,), (), None),  # the other moves
-        (12.0, (A, B), (), None),
+        (3.0, (A, B), (), None),  # no jetty reaches so far
     ],
 )
 def test_what_lies_as_at_a_berth_by_the_shore_is_ordinary(
@@ -62,3 +68,38 @@ def test_a_ship_that_swings_at_anchor_does_not_lie_still(swing: float, still: tu
     contact = Contacts().of(samples, [], EncounterSettings())
     assert contact is not None
     assert lying_still(contact, (A, B), EncounterSettings()) == still
+
+
+OFF_2_KM, OFF_6_KM = (155.56, 55.0), (155.5, 55.0)
+"""Off the west of Kamchatka, 300 km from any port."""
+
+
+@pytest.mark.parametrize(
+    ("origin", "metres", "yaw", "moored", "hours", "level"),
+    [
+        (OFF_6_KM, 17.0, 5.0, False, 4, Level.PROBABLE),  # alongside, in a bay
+        (OFF_6_KM, 17.0, 5.0, True, 4, Level.PROBABLE),  # moored to each other
+        (OFF_2_KM, 17.0, 5.0, False, 4, Level.PROBABLE),
+        (OFF_2_KM, 17.0, 0.0, False, 4, Level.PROBABLE),
+        (OFF_2_KM, 90.0, 5.0, False, 4, Level.PROBABLE),  # on a long chain, in calm water
+        (OFF_2_KM, 90.0, 0.5, False, 4, Level.POSSIBLE),  # what follows lies as at berths
+        (OFF_2_KM, 90.0, 5.0, False, 14, Level.POSSIBLE),
+        (OFF_2_KM, 17.0, 5.0, True, 4, Level.POSSIBLE),
+    ],
+)
+def test_a_transfer_by_the_shore_is_told_from_two_berths(
+    origin: tuple[float, float], metres: float, yaw: float, moored: bool, hours: float, level: Level
+) -> None:
+    minutes = np.arange(0, 60 * hours + 1, 5)
+    turn = np.sin(minutes / 11)
+    rows = [
+        ticks(mmsi, minutes, east, 12 * turn, status=5 if moored else 0, origin=origin)
+        for mmsi, east in ((A, 0.0), (B, metres))
+    ]
+    for each in rows:
+        each["heading"] = (yaw * turn) % 360
+    sizes = Dimensions(80, 20, 8, 8)
+    event = only(encounters(rows, (identity(A, size=sizes), identity(B, size=sizes))))
+    assert event.level is level
+    codes = {reason.code for reason in event.against}
+    assert ("berth_by_shore" in codes) is (level is Level.POSSIBLE)

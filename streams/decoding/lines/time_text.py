@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.source_hints import DateOrder
-from models.time import BEGINNING, DAY, HOUR, MINUTE, SECOND, Millis, to_text
+from models.time import DAY, HOUR, MINUTE, SECOND, Millis, to_text
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _FORWARD: Final = 14 * HOUR
@@ -33,8 +33,8 @@ class TextRules(NamedTuple):
     zone: str = ""
     """IANA name or offset such as `+09:00`. Empty: UTC, and a zone that a text names is refused."""
     order: DateOrder = DateOrder.UNKNOWN
-    after: Millis | None = None
-    """A date without a year is the first one from a day before this on; None: it is no time."""
+    near: Millis | None = None
+    """A date without a year is the one nearest to this; None: it is no time."""
 
 
 Reading = Millis | TimeProblem | None
@@ -55,14 +55,19 @@ _FORMS: Final = re.compile(
             rf"{_SEP}(?P<d3>\d{{1,2}})[- /](?P<name3>{_MONTH})[a-z]*[- /,]+(?P<y3>\d{{4}}){_BETWEEN}(?=\d)",
             rf"\b(?P<name4>{_MONTH})[a-z]*\s+(?P<d4>\d{{1,2}}),?\s+(?P<y4>\d{{4}}){_BETWEEN}(?=\d)",
             rf"{_SEP}(?P<y5>(?:19|20)\d\d)(?P<m5>\d\d)(?P<d5>\d\d)(?P<t5>[T_ -]?)(?P<c5>\d{{6}})(?!\d{{4}})",
-            rf"\b(?P<name6>{_MONTH})\s+(?P<d6>\d{{1,2}})\s+(?=\d\d:\d\d:\d\d)",
         )
     ).encode(),
     re.IGNORECASE,
 )
+_WITHOUT_YEAR: Final = re.compile(
+    rf"\b(?P<month>{_MONTH})\s+(?P<day>\d{{1,2}})\s+(?=\d\d:\d\d:\d\d)".encode(), re.IGNORECASE
+)
+"""Apart from the other forms: a coarse stamp of syslog must not hide a whole time behind it."""
 _TIME: Final = re.compile(_CLOCK.encode())
-_ZONE_AND_YEAR: Final = re.compile(rb"\s+(?!UTC|GMT)[A-Z]{3,5}\s+\d{4}(?![\w.:-])")
-_YEAR_BEHIND: Final = re.compile(rb"\s+(UTC\s+|GMT\s+)?(\d{4})(?![\w.:-])")
+_YEAR_BEHIND: Final = re.compile(
+    rb"(?:\s+(?P<zone>(?:UTC|GMT)?[+-]\d\d?(?::?\d\d)?|[A-Z]{3,5}|[CEHLMP]T|[A-Z][A-Za-z]+(?:/[A-Za-z0-9_+-]+)+))?"
+    rb"\s+(?P<year>(?:19|20)\d\d)(?![\w.:-])"
+)
 _COMPACT_FRACTION: Final = re.compile(rb"(?:[.,]?(?P<fraction>\d{1,3})(?!\d)|[.,](?P<long>\d{4,9})\d*)?")
 _HALF_DAY: Final = re.compile(rb"\s*([AaPp])\.?[Mm]\b\.?")
 _OFFSET: Final = re.compile(
@@ -110,13 +115,17 @@ def zone_of(name: str) -> tzinfo:
 
 def read_time(text: bytes, rules: TextRules) -> Reading:
     """The first time in a text: a date with a time of day, else a number of seconds or less since 1970."""
-    form = _FORMS.search(text)
     number = _NUMBER.search(text)
-    if form is not None and (number is None or form.start() <= number.start()):
+    for form in _FORMS.finditer(text):
+        if number is not None and form.start() > number.start():
+            break
         reading = _read_form(text, form, rules)
         if reading is not None:
             return reading
-    return epoch(number[1]) if number is not None else None
+    if number is not None:
+        return epoch(number[1])
+    coarse = _WITHOUT_YEAR.search(text)
+    return _without_year(text, coarse, rules) if coarse is not None else None
 
 
 def day_month(text: bytes) -> tuple[int, int] | None:
@@ -128,33 +137,41 @@ def day_month(text: bytes) -> tuple[int, int] | None:
 
 
 def _read_form(text: bytes, form: re.Match[bytes], rules: TextRules) -> Reading:
-    if form["name6"]:
-        return _without_year(text, form, rules)
     day = _date(form, rules)
     if form["c5"]:
         clock, end = form["c5"], form.end()
         hour, minute, second = int(clock[:2]), int(clock[2:4]), int(clock[4:])
         tail = _COMPACT_FRACTION.match(text, end)
         fraction = tail["fraction"] or tail["long"] if tail else None
-        end = tail.end() if tail else end
+        found = _time_of_day(text, tail.end() if tail else end, hour, minute, second, fraction)
     else:
-        match = _TIME.match(text, form.end())
-        if match is None:
-            return None
-        hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
-        fraction = match["point"] or match["comma"]
-        end = match.end()
+        found = _clock(text, form.end())
+    if found is None or day is None or isinstance(day, TimeProblem):
+        return day if found is not None else None
+    return _in_utc(day + found[0], text, found[1], rules)
+
+
+def _clock(text: bytes, begin: int) -> tuple[Millis, int] | None:
+    """The time of day that is written here, in milliseconds, and where it ends."""
+    match = _TIME.match(text, begin)
+    if match is None:
+        return None
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    return _time_of_day(text, match.end(), hour, minute, second, match["point"] or match["comma"])
+
+
+def _time_of_day(
+    text: bytes, end: int, hour: int, minute: int, second: int, fraction: bytes | None
+) -> tuple[Millis, int] | None:
     half = _HALF_DAY.match(text, end)
     if half is not None:
         if not 1 <= hour <= 12:
             return None
         hour, end = hour % 12 + (12 if half[1] in b"Pp" else 0), half.end()
-    if hour > 23 or minute > 59 or second > 60 or day is None:
+    if hour > 23 or minute > 59 or second > 60:
         return None
-    if isinstance(day, TimeProblem):
-        return day
-    time = day + hour * HOUR + minute * MINUTE + second * SECOND + int((fraction or b"").ljust(3, b"0")[:3])
-    return _in_utc(time, text, end, rules)
+    millis = int((fraction or b"").ljust(3, b"0")[:3])
+    return hour * HOUR + minute * MINUTE + second * SECOND + millis, end
 
 
 def _date(form: re.Match[bytes], rules: TextRules) -> Reading:
@@ -176,30 +193,33 @@ def _date(form: re.Match[bytes], rules: TextRules) -> Reading:
 
 
 def _without_year(text: bytes, form: re.Match[bytes], rules: TextRules) -> Reading:
-    """`Mar  5 12:00:00`, as syslog writes it (RFC 3164), or with the year behind it, as C's asctime does."""
-    match = _TIME.match(text, form.end())
-    if match is None or int(match["hour"]) > 23 or int(match["minute"]) > 59 or int(match["second"]) > 60:
+    """`Mar  5 12:00:00`, as syslog writes it (RFC 3164), or with the year behind it, as C's asctime does.
+
+    `date` and others write the zone between the time and the year: `Thu Mar  5 12:00:00 UTC 2026`.
+    """
+    found = _clock(text, form.end())
+    if found is None:
         return None
-    fraction = match["point"] or match["comma"] or b""
-    clock = int(match["hour"]) * HOUR + int(match["minute"]) * MINUTE + int(match["second"]) * SECOND
-    clock += int(fraction.ljust(3, b"0")[:3])
-    month = _MONTHS.index(form["name6"].lower().decode()) + 1
-    told = _YEAR_BEHIND.match(text, match.end())
-    if not rules.zone and _ZONE_AND_YEAR.match(text, match.end()):
-        return TimeProblem.ZONE
-    if told is None and rules.after is None:
+    clock, end = found
+    month, day = _MONTHS.index(form["month"].lower().decode()) + 1, int(form["day"])
+    told = _YEAR_BEHIND.match(text, end)
+    if told is not None and told["zone"] not in _NO_ZONES:
+        midnight = _midnight(int(told["year"]), month, day)
+        if midnight is None:
+            return None
+        if told["zone"]:
+            return _in_utc(midnight + clock, text[: told.start("year")], end, rules)
+        return _in_utc(midnight + clock, text, told.end(), rules)
+    if rules.near is None:
         return None
-    least = BEGINNING if told or rules.after is None else rules.after - DAY
-    first = int(told[2]) if told else int(to_text(least)[:4])
-    for year in (first,) if told else (first, first + 1):
-        day = _midnight(year, month, int(form["d6"]))
-        if day is None:
-            continue
-        utc = told is not None and told[1]
-        time = day + clock if utc or not rules.zone else _from_local(day + clock, rules.zone)
-        if time >= least:
-            return time
-    return None
+    near = rules.near
+    year = int(to_text(near)[:4])
+    days = (_midnight(each, month, day) for each in (year - 1, year, year + 1))
+    times = [_in_utc(midnight + clock, text, end, rules) for midnight in days if midnight is not None]
+    problem = next((time for time in times if isinstance(time, TimeProblem)), None)
+    return problem or min(
+        (time for time in times if isinstance(time, int)), key=lambda time: abs(time - near), default=None
+    )
 
 
 @lru_cache(maxsize=256)

@@ -77,6 +77,11 @@ def fields_of(names: list[str]) -> dict[str, str]:
     return {name: field for field, (_, name) in best.items()}
 
 
+def field_of(name: str) -> str:
+    """What a field of this name may hold; empty for a name that is not known."""
+    return (_BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name))) or ("", 0))[0]
+
+
 def names_of(field: str, names: Iterable[str]) -> list[str]:
     """All of these names that a field may have, the likeliest first."""
     known = {name: found[1] for name in names if (found := _BY_NAME.get(plain(name))) and found[0] == field}

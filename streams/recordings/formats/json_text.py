@@ -22,6 +22,8 @@ _KEY: Final = re.compile(_NAMES + b"$")
 _DEEP_KEY: Final = re.compile(rb'"(?:features|msgs|nodes|ships|vessels)"\s*:\s*$')
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
+_SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
+"""Who the vessel is that an array tells more of: such an object is no envelope."""
 _OF_SENTENCES: Final = re.compile(_NAMES + rb'\[\s*"(?:!|\\\\)')
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
@@ -172,7 +174,7 @@ class ObjectCutter:
         head = b" ".join([*self._object, line[begin:place]])
         return (
             _KEY.search(head) is not None
-            and b'"mmsi"' not in head
+            and not _SHIP.search(head)
             and _ELEMENTS.match(line, place + 1) is not None
         )
 

@@ -68,7 +68,7 @@ def canboat(found: Object, rules: TextRules) -> list[Record] | None:
 
 def _in_radians(found: Object) -> bool:
     """Whether canboatjs wrote it (github.com/canboat/canboatjs), which leaves angles in radians."""
-    return "canId" in found or "input" in found or "userId" in found["fields"]
+    return "canId" in found or "input" in found
 
 
 def _canboat_value(value: Any) -> Any:

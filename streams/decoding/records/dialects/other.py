@@ -1,5 +1,6 @@
 """Any other object or GeoJSON feature, by the names of its fields."""
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,17 +16,25 @@ from streams.decoding.records.dialects.fields import (
     time_of,
 )
 from streams.decoding.records.dialects.scales import scales_of
-from streams.decoding.records.names import fields_of, names_of
+from streams.decoding.records.names import field_of, fields_of, names_of
 from streams.decoding.records.record import Record
 
-_PLACES: Final = {"ais", "lastknownposition", "lastposition", "lastpositionupdate", "position"}
-"""Objects in a record that tell where the vessel was, and when."""
+_PLACES: Final = ("position", "ais", "lastpositionupdate", "lastknownposition", "lastposition")
+"""Objects in a record that tell where the vessel was, and when: the latest first."""
+_POINTS: Final = frozenset(("geometry", "geom", "location", "loc", "point", "geopoint", *_PLACES))
+"""What a point of GeoJSON is called that is the place of the vessel, and not of a port or of a receiver."""
 _ABOUT: Final = {
     *("properties", "data", "vessel", "ship", "staticdata", "static"),
     *("currentvoyage", "mostrecentvoyage", "voyage", "dimensions", "dimension"),
 }
 """Objects in a record that tell more about the vessel."""
 _DEEPEST: Final = 3
+_MOVING: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "status"))
+"""What belongs to the moment of a position."""
+_EVENT: Final = frozenset(("id", "type", "start", "end", "position"))
+"""Fields that events have, those of tankerwatch and of Global Fishing Watch: they are no reports."""
+_NO_SHIP: Final = (("type", "Feature"), ("type", "Point"))
+"""What GeoJSON says of its objects, under a name that the type of a ship may have."""
 
 
 def other(found: Object, rules: TextRules) -> list[Record] | None:
@@ -33,7 +42,7 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
 
     In knots, degrees and metres, but for those of scales.py.
     """
-    flat = _flat(found)
+    flat = _flat(found, rules)
     known, times = _known(tuple(flat))
     held = {field: flat[name] for name, field in known.items()}
     if "mmsi" not in held:
@@ -77,24 +86,75 @@ def _known(names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
     return fields_of(list(names)), names_of("time", names)
 
 
-def _flat(found: Object, depth: int = 0) -> dict[str, Any]:
-    """The fields of an object and of those in it, of which the one with the position counts first."""
-    first: dict[str, Any] = {}
-    last: dict[str, Any] = {}
+def _flat(found: Object, rules: TextRules, depth: int = 0) -> dict[str, Any]:
+    """The fields of an object and of those in it. Its own count first.
+
+    A position and its time stay together: those of an object in it are taken only where it has none itself.
+    """
+    if found.keys() >= _EVENT:
+        return {}
+    flat = {
+        str(name): value
+        for name, value in found.items()
+        if value not in (None, "") and not isinstance(value, Mapping) and (name, value) not in _NO_SHIP
+    }
+    places: dict[str, dict[str, Any]] = {}
     for name, value in found.items():
         inner = object_of(value)
-        if inner and depth < _DEEPEST:
-            what = values.plain(str(name))
-            if what in _PLACES:
-                first |= _flat(inner, depth + 1)
-            elif what in _ABOUT:
-                last = _flat(inner, depth + 1) | last
-        place = inner.get("coordinates")  # of a point of GeoJSON, however it is called
-        if isinstance(place, list) and len(place) >= 2:
-            first = {"lon": place[0], "lat": place[1]} | first
-    own = {str(name): value for name, value in found.items() if not object_of(value)}
-    return _held(last) | _held(own) | _held(first)
+        if not inner:
+            continue
+        what = values.plain(str(name))
+        fields = _flat(inner, rules, depth + 1) if depth < _DEEPEST and what in _PLACES else {}
+        if what in _POINTS and not _is_placed(fields):
+            fields |= _point(inner)
+        if fields:
+            places[what] = fields
+        elif depth < _DEEPEST and what in _ABOUT:
+            flat = _both(flat, _flat(inner, rules, depth + 1), rules)
+    for what in sorted(places, key=lambda what: _PLACES.index(what) if what in _PLACES else len(_PLACES)):
+        flat = _both(flat, places[what], rules)
+    return flat
 
 
-def _held(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if value not in (None, "")}
+def _both(own: dict[str, Any], inner: dict[str, Any], rules: TextRules) -> dict[str, Any]:
+    """The fields of an object and of one in it, which counts only if a position or its time is there alone."""
+    timed = _is_timed(inner, rules) and not _is_timed(own, rules)
+    inner_first = _is_placed(inner) and (timed or not _is_placed(own))
+    return _joined(inner, own, rules) if inner_first else _joined(own, inner, rules)
+
+
+def _joined(main: dict[str, Any], more: dict[str, Any], rules: TextRules) -> dict[str, Any]:
+    """The fields of both, of which those of `main` count."""
+    held = set(_known(tuple(main))[0].values()) - {"time", "lon", "lat"}
+    if _is_placed(main):
+        held |= _MOVING | {"time"} if _is_placed(more) else {"lon", "lat"}
+    elif _is_placed(more):
+        main = _without(main, {"lon", "lat"})
+    if _is_timed(main, rules):
+        held.add("time")
+    elif _is_timed(more, rules):
+        main = _without(main, {"time"})
+    return _without(more, held) | main
+
+
+def _without(fields: dict[str, Any], held: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if field_of(name) not in held}
+
+
+def _is_placed(fields: dict[str, Any]) -> bool:
+    known = _known(tuple(fields))[0]
+    places = [values.measure(fields[name]) for name, field in known.items() if field in ("lon", "lat")]
+    return len(places) == 2 and None not in places
+
+
+def _is_timed(fields: dict[str, Any], rules: TextRules) -> bool:
+    return any(time_of(fields[name], rules) is not None for name in _known(tuple(fields))[1])
+
+
+def _point(found: Object) -> dict[str, Any]:
+    """The place of a point of GeoJSON (RFC 7946), whose type MongoDB and others may leave out."""
+    place = found.get("coordinates")
+    if found.get("type", "Point") != "Point" or not isinstance(place, list) or len(place) not in (2, 3):
+        return {}
+    lon, lat = (values.number(each) for each in place[:2])
+    return {} if lon is None or lat is None else {"lon": lon, "lat": lat}

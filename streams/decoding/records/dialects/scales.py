@@ -1,8 +1,13 @@
 """Scales: the services whose JSON gives numbers in other units than knots, degrees and metres.
 
-MarineTraffic (API services, `protocol:jsono`): speeds and draughts are ten times those in knots and metres.
+Told by the names and types of fields, which are the same in all records of such a service: the numbers of one
+record do not tell, because many writers drop the `.0` of a whole number.
+
+MarineTraffic (API services, `protocol:jsono`, whose values are texts): speeds and draughts are ten times
+those in knots and metres.
 AISHub (https://www.aishub.net/api, format 0): numbers are those of the messages, 600,000 to the degree.
-BarentsWatch (https://developer.barentswatch.no, live AIS): draughts are those of the messages, in decimetres.
+BarentsWatch (https://developer.barentswatch.no, live AIS): draughts are those of the messages, whole
+decimetres.
 """
 
 from collections.abc import Mapping
@@ -16,25 +21,26 @@ TENTHS: Final = {"sog": 0.1, "draught": 0.1}
 AS_SENT: Final = {"lon": 1 / 600_000, "lat": 1 / 600_000, "sog": 0.1, "cog": 0.1, "draught": 0.1}
 """AISHub."""
 _NONE: Final[dict[str, float]] = {}
-_MARINETRAFFIC: Final = ({"SHIP_ID", "SPEED"}, {"DSRC", "SPEED"})
+_MARINETRAFFIC: Final = frozenset(("DSRC", "LAT", "LON", "SPEED", "TIMESTAMP"))
+_BARENTSWATCH: Final = (
+    frozenset(("msgtime", "draught", "positionFixingDeviceType")),
+    frozenset(("msgtime", "draught", "speedOverGround", "trueHeading")),
+)
+"""Of static data, and of positions with static data."""
 
 
 def scales_of(found: Object, held: Mapping[str, Any]) -> Mapping[str, float]:
     """By field, what its number is multiplied by. `held` has the values by field, `found` by their names."""
-    if any(names <= found.keys() for names in _MARINETRAFFIC) and _is_whole(held.get("sog")):
+    if found.keys() >= _MARINETRAFFIC and isinstance(speed := found["SPEED"], str) and "." not in speed:
         return TENTHS
     if {"NAVSTAT", "LONGITUDE", "LATITUDE"} <= found.keys() and is_as_sent(held.get("lon"), held.get("lat")):
         return AS_SENT
-    if {"msgtime", "draught"} <= found.keys() and _is_whole(found["draught"]):
+    if any(names <= found.keys() for names in _BARENTSWATCH):
         return {"draught": 0.1}
     return _NONE
 
 
 def is_as_sent(lon: Any, lat: Any) -> bool:
-    """Whether a position is one in 1/600,000 degree: whole numbers that are no degrees."""
+    """Whether a position is one in 1/600,000 degree: whole numbers, no degrees, nor 181 and 91 for none."""
     west, north = values.whole(lon), values.whole(lat)
-    return west is not None and north is not None and (abs(west) > 180 or abs(north) > 90)
-
-
-def _is_whole(value: Any) -> bool:
-    return values.whole(value) is not None and "." not in str(value)
+    return west is not None and north is not None and (abs(west) > 181 or abs(north) > 91)

@@ -1,8 +1,9 @@
 """Signal K: deltas (https://signalk.org/specification), in radians and metres a second."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from models.time import SECOND
 from streams.decoding.lines.time_text import Reading, TextRules
 from streams.decoding.records import values
 from streams.decoding.records.dialects.fields import (
@@ -18,6 +19,7 @@ from streams.decoding.records.record import Record
 
 _DEGREES: Final = 57.29577951308232
 _SIGNALK_CONTEXT: Final = "urn:mrn:imo:mmsi:"
+_POSITION: Final = "navigation.position"
 
 
 def signalk(found: Object, rules: TextRules) -> list[Record] | None:
@@ -27,26 +29,59 @@ def signalk(found: Object, rules: TextRules) -> list[Record] | None:
     context = str(found.get("context") or "vessels.self")
     if context.startswith(("atons", "aton", "shore")):
         return []
-    by_time: dict[Reading, dict[str, Any]] = {}  # updates of several sources may come in one delta
-    for update in updates:
-        said = by_time.setdefault(time_of(object_of(update).get("timestamp"), rules), {})
+    mmsi = values.mmsi(context.rpartition(_SIGNALK_CONTEXT)[2])
+    moments: list[_Moment] = []
+    time = _time(found, rules)
+    for update in updates:  # those of several sources may come in one delta
+        time = own if (own := _time(update, rules)) is not None else time
+        said: dict[str, Any] = {}
         entries = object_of(update).get("values")
         for entry in entries if isinstance(entries, list) else ():
             path, value = object_of(entry).get("path"), object_of(entry).get("value")
             said |= dict(value) if path == "" and isinstance(value, Mapping) else {str(path): value}
-    records = [_record(context, time, said) for time, said in by_time.items()]
+        mmsi = mmsi or values.mmsi(said.get("mmsi"))
+        moments.append(_Moment(time, said))
+    records = [_record(context, mmsi, moment) for moment in _merged(moments)]
     return [record for record in records if record.payloads()]
 
 
-def _record(context: str, time: Reading, said: Object) -> Record:
-    """What the updates of one time say."""
-    place, class_b = (
-        object_of(said.get("navigation.position")),
-        values.is_class_b(said.get("sensors.ais.class")),
-    )
+class _Moment(NamedTuple):
+    time: Reading
+    said: dict[str, Any]
+
+
+def _time(found: Any, rules: TextRules) -> Reading:
+    return time_of(object_of(found).get("timestamp"), rules)
+
+
+def _merged(moments: list[_Moment]) -> list[_Moment]:
+    """Updates that differ by less than a second are of one moment: that of the position.
+
+    One without a time, before any that has one, is of the moment of the first.
+    """
+    known = next((moment.time for moment in moments if moment.time is not None), None)
+    timed = [_Moment(known if time is None else time, said) for time, said in moments]
+    merged: list[_Moment] = []
+    begin = 0
+    for time, said in sorted(timed, key=lambda moment: moment.time if isinstance(moment.time, int) else 0):
+        last = merged[-1] if merged else None
+        near = isinstance(time, int) and isinstance(last and last.time, int) and time - begin < SECOND
+        if last is not None and (near or time == last.time):
+            merged[-1] = _Moment(time if _POSITION in said else last.time, last.said | said)
+        else:
+            merged.append(_Moment(time, said))
+            begin = time if isinstance(time, int) else 0
+    return merged
+
+
+def _record(context: str, mmsi: int, moment: _Moment) -> Record:
+    """What the updates of one moment say."""
+    time, said = moment
+    place = object_of(said.get(_POSITION))
+    class_b = values.is_class_b(said.get("sensors.ais.class"))
     kind = 9 if context.startswith("aircraft") and place else 0
     return Record(
-        mmsi=values.mmsi(context.rpartition(_SIGNALK_CONTEXT)[2]) or values.mmsi(said.get("mmsi")),
+        mmsi=mmsi,
         kind=kind,
         class_b=class_b,
         time=time,

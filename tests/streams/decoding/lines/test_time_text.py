@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.source_hints import DateOrder
 from models.time import Millis, from_text
-from streams.decoding.lines.time_text import TextRules, TimeProblem, epoch, read_time, zone_of
+from streams.decoding.lines.time_text import TextRules, TimeProblem, day_month, epoch, read_time, zone_of
 
 DAY: Millis = from_text("2024-01-02T00:00:00Z")
 SEOUL = TextRules("Asia/Seoul", DateOrder.DAY_FIRST)
@@ -17,14 +17,33 @@ SEOUL = TextRules("Asia/Seoul", DateOrder.DAY_FIRST)
     [
         ("Jan  2 03:04:05 pi ais[1]: ", "2024-01-02T03:04:05Z"),
         ("<13>Dec 31 03:04:05 pi", "2023-12-31T03:04:05Z"),
-        ("Dec 30 03:04:05 pi", "2024-12-30T03:04:05Z"),
+        ("Dec 30 03:04:05 pi", "2023-12-30T03:04:05Z"),
+        ("Jun 30 03:04:05 pi", "2024-06-30T03:04:05Z"),
+        ("Jan  2 03:04:05 PM pi", "2024-01-02T15:04:05Z"),
+        ("Jan  2 03:04:05 +0900 pi", "2024-01-01T18:04:05Z"),
+        ("Jan  2 03:04:05 1234", "2024-01-02T03:04:05Z"),
+        ("Jan  2 03:04:05 AIS 4001", "2024-01-02T03:04:05Z"),
+        ("Jan  2 03:04:05 AIS 2001", "2024-01-02T03:04:05Z"),
+        ("Jan  5 12:00:00 gw ais[1]: 2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
+        ("Jan  5 12:00:00 gw ais[1]: 2024-13-02 1:00 2024-01-02 03:04:05Z", "2024-01-02T03:04:05Z"),
+        ("Jan  5 12:00:00 gw ais[1]: 1704164645.5", "2024-01-02T03:04:05.500Z"),
         ("Feb 30 03:04:05 pi", None),
         ("Jan 32 25:04:05 pi", None),
     ],
 )
-def test_a_date_without_a_year_is_the_first_one_after_the_given_time(text: str, expected: str | None) -> None:
-    rules = TextRules(after=from_text("2024-01-01T00:00:00Z"))
+def test_a_date_without_a_year_is_the_nearest_one(text: str, expected: str | None) -> None:
+    rules = TextRules(near=from_text("2024-01-01T00:00:00Z"))
     assert read_time(text.encode(), rules) == (expected and from_text(expected))
+
+
+def test_a_zone_behind_a_date_without_a_year() -> None:
+    text, near = b"Jan  2 03:04:05 JST gw", DAY
+    assert read_time(text, TextRules(near=near)) == TimeProblem.ZONE
+    assert read_time(text, TextRules("Asia/Tokyo", near=near)) == from_text("2024-01-01T18:04:05Z")
+
+
+def test_a_stamp_without_a_year_does_not_hide_the_date_behind_it() -> None:
+    assert day_month(b"Jan  5 12:00:00 gw: 13/01/2024 03:04:05") == (13, 1)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +84,12 @@ def test_a_date_without_a_year_is_the_first_one_after_the_given_time(text: str, 
         ("2024-01-02 03:04:05 -106.9 dBm", "2024-01-02T03:04:05Z"),
         ("Tue Jan  2 03:04:05 2024 ", "2024-01-02T03:04:05Z"),
         ("Tue Jan  2 03:04:05.25 UTC 2024 ", "2024-01-02T03:04:05.250Z"),
+        ("Tue Jan  2 03:04:05 PM UTC 2024 ", "2024-01-02T15:04:05Z"),
+        ("Tue Jan  2 03:04:05 2024 +0900", "2024-01-01T18:04:05Z"),
+        ("Tue Jan  2 03:04:05 +0900 2024", "2024-01-01T18:04:05Z"),
         ("Tue Jan  2 03:04:05 KST 2024 ", TimeProblem.ZONE),
+        ("Tue Jan  2 03:04:05 2024 KST ", TimeProblem.ZONE),
+        ("Jan  5 12:00:00 gw ais[1]: 2024-01-02T03:04:05Z", "2024-01-02T03:04:05Z"),
         ("Jan  2 03:04:05 pi ais[1]: ", None),
         ("273111111,", None),
         ("2024-13-02 03:04:05", None),

@@ -6,7 +6,7 @@ on it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geofences.distance import ports_of, unwrap
+from geofences.distance import haversine_m, unwrap
 from geofences.fence import Fence
 from geofences.land import land_share
 from geofences.sea_distance import sea_distances_km
@@ -39,8 +39,7 @@ class SeaWay:
     def __init__(self, call: str, fences: Sequence[Fence]) -> None:
         """`call` is the port's code."""
         self._call = call
-        self._direct = ports_of(fences)
-        self._area = shapely.union_all([fence.geometry for fence in fences if fence.kind.is_port])
+        self._zones = [fence.geometry for fence in fences if fence.kind.is_port]
         self._known = lru_cache(maxsize=256)(self._measured)
 
     def km(self, lon: float, lat: float, within: float = math.inf) -> float | None:
@@ -55,15 +54,24 @@ class SeaWay:
         return found if found <= within else None
 
     def _measured(self, lon: float, lat: float, field: float) -> float:
-        direct = float(self._direct(np.array([lon]), np.array([lat]))[0])
-        if direct >= field or (direct <= STRAIGHT_KM and self._land_km(lon, lat, direct) <= LAND_KM):
-            return direct
-        return field
+        """By the field, or straight to the nearest zone of the port that is reached over water."""
+        straight = sorted(self._straight(lon, lat))
+        for direct, to_lon, to_lat in straight:
+            if direct >= field or direct > STRAIGHT_KM:
+                break
+            if land_share(lon, lat, to_lon, to_lat) * direct <= LAND_KM:
+                return direct
+        return max(field, straight[0][0])  # the field's cells may be a little short
 
-    def _land_km(self, lon: float, lat: float, direct: float) -> float:
-        """Kilometres of land on the straight way to the nearest part of the port."""
-        to_lon, to_lat = nearest_point(self._area, lon, lat)
-        return land_share(lon, lat, to_lon, to_lat) * direct
+    def _straight(self, lon: float, lat: float) -> Iterator[tuple[float, float, float]]:
+        """Kilometres to the nearest point of each zone, and its longitude and latitude."""
+        for zone in self._zones:
+            if shapely.intersects_xy(zone, lon, lat):
+                yield 0.0, lon, lat
+            else:
+                to_lon, to_lat = nearest_point(zone, lon, lat)
+                metres = float(haversine_m(lon, lat, to_lon, to_lat))
+                yield metres / 1000, to_lon, to_lat
 
 
 def nearest_point(area: BaseGeometry, lon: float, lat: float) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def test_no_way_is_shorter_than_the_great_circle_and_a_limit_changes_none() -> N
         for call, fences in ports.items():
             km = SURROUNDINGS.sea_km(call, lon, lat)
             direct = port_distance_km(np.array([lon]), np.array([lat]), fences)[0]
-            assert km is None or km >= direct * (1 - 1e-9)
+            assert km is None or km >= direct - 0.001  # edges are cut into chords
             for within in (50.0, 150.0, 400.0):
                 limited = SURROUNDINGS.sea_km(call, lon, lat, within)
                 assert limited == (km if km is not None and km <= within else None)

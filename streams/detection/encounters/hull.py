@@ -6,7 +6,7 @@ and reference for position), turned to the heading.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
@@ -14,6 +14,9 @@ from shapely import Polygon
 
 from models.vessel import Dimensions
 
+AHEAD: Final = 0.8
+"""Of half of both lengths: hulls whose middles are so far ahead of each other lie end to end. A pusher's bow
+lies in a notch of the stern that it pushes."""
 METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 """Of latitude, on the sphere with the earth's mean radius."""
 
@@ -49,6 +52,19 @@ def middle(size: Dimensions) -> tuple[float, float]:
     if not size.antenna_known:
         return 0.0, 0.0
     return (size.to_starboard - size.to_port) / 2, (size.to_bow - size.to_stern) / 2
+
+
+def between_middles(
+    abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b: Dimensions
+) -> tuple[float, float]:
+    """Metres from the middle of the first hull to that of the second: to starboard of the first, and ahead.
+
+    The second antenna is so many metres to starboard of the first and ahead of it, and the second hull is
+    turned by so many degrees.
+    """
+    (x, y), (u, v) = middle(size_a), middle(size_b)
+    sin, cos = math.sin(math.radians(turn)), math.cos(math.radians(turn))
+    return abeam + u * cos + v * sin - x, ahead - u * sin + v * cos - y
 
 
 def overlap(abeam: float, ahead: float, turn: float, size_a: Dimensions, size_b: Dimensions) -> float:

@@ -30,9 +30,6 @@ _LENGTH: Final = 5
 """Metres. Two lengths that differ by no more are the same: crews measure the antenna's place anew."""
 _BEAM: Final = 2
 """Metres. The same for the beam."""
-_AHEAD: Final = 0.8
-"""Of half of both lengths: hulls whose middles are so far ahead of each other lie in line. A pusher's bow
-lies in a notch of the stern that it pushes."""
 
 
 class Hulls(StrEnum):
@@ -94,11 +91,11 @@ def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s:
         return False
     if median(abs(turn) for _, _, turn in places) > s.steady_degrees:
         return False
-    abeam, ahead = median(place[0] for place in places), median(place[1] for place in places)
-    (x, y), (u, v) = hull.middle(a), hull.middle(b)
-    beside = abs(abeam + u - x) > (a.beam + b.beam) / 4
-    away, hulls_long = abs(ahead + v - y), (a.length + b.length) / 2
-    return not beside and bool(_AHEAD * hulls_long <= away <= hulls_long + s.tow_metres)
+    middles = [hull.between_middles(*place, a, b) for place in places]
+    abeam, ahead = (median(column) for column in zip(*middles, strict=True))
+    beside = abs(abeam) > (a.beam + b.beam) / 4
+    hulls_long = (a.length + b.length) / 2
+    return not beside and bool(hull.AHEAD * hulls_long <= abs(ahead) <= hulls_long + s.tow_metres)
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

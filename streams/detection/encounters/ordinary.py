@@ -18,6 +18,8 @@ from models.event import Reason
 from models.innocent import Hypothesis
 from models.time import HOUR, MINUTE, Millis
 from models.vessel import Identity, flag_of
+from streams.detection.encounters import hull
+from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.hull import offset
 from streams.detection.encounters.pair_sample import VesselSample
@@ -103,7 +105,7 @@ RULES: Final = (
         Effect.LIMIT,
         "both are moored within `jetty_km` of the shore; or both are moored or lie still there, for "
         "`probable_minutes` with a heading that keeps its direction or for `still_hours`, and their hulls "
-        "are typically farther apart than `berth_gap_metres` or not known to be closer",
+        "do not typically lie side by side, within `berth_gap_metres`, or that is not known",
     ),
     LevelRule("resting_place", Effect.LIMIT, "many other ships lay at rest near it over the last days"),
     LevelRule("anchored_off_port", Effect.LIMIT, "one is at anchor or moored within `roads_km` of a port"),
@@ -129,6 +131,7 @@ class Ordinary(msgspec.Struct, frozen=True):
     moored: tuple[int, ...]
     craft: tuple[Identity, ...]  # those of the size of harbour craft
     still: tuple[int, ...]  # those that did not move, as at a berth; looked for only near the shore
+    beside: bool  # whether their hulls lay side by side; looked for only near the shore
     excepted: frozenset[str]  # codes of what it can't be ordinary with
 
     def conditions(self, s: EncounterSettings) -> set[str]:
@@ -154,13 +157,13 @@ class Ordinary(msgspec.Struct, frozen=True):
     def _by_shore(self, s: EncounterSettings) -> bool:
         """Whether both lie as at a berth, where there may be one.
 
-        Ships lie still beside each other for a transfer, too, so then only what they report tells of a berth.
+        Ships lie still side by side for a transfer, too, so then only what they report tells of a berth.
         """
         if self.shore_km >= s.jetty_km:
             return False
         if len(self.moored) == 2:
             return True
-        return len({*self.still, *self.moored}) == 2 and self._apart(s.berth_gap_metres)
+        return len({*self.still, *self.moored}) == 2 and not self.beside
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -215,6 +218,7 @@ class Places:
         flagged = any(flag_of(mmsi) in s.flags for mmsi in mmsis)
         excepted = {"watchlist": listed, "flag": flagged}
         shore_km = self._shore_km(first.lon, first.lat)
+        by_shore = shore_km < s.jetty_km
         return Ordinary(
             contact=contact,
             port_km=self._port_km(first.lon, first.lat),
@@ -229,7 +233,8 @@ class Places:
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
-            still=lying_still(contact, mmsis, s) if shore_km < s.jetty_km else (),
+            still=lying_still(contact, mmsis, s) if by_shore else (),
+            beside=by_shore and side_by_side(contact, identities, s),
             excepted=frozenset(code for code, holds in excepted.items() if holds),
         )
 
@@ -250,6 +255,17 @@ def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) 
         if _stays(track, s.still_metres)
         and (lasted >= s.still_hours * HOUR or _steady(track, s.still_degrees))
     )
+
+
+def side_by_side(contact: Contact, vessels: tuple[Identity, Identity], s: EncounterSettings) -> bool:
+    """Whether the two hulls typically lay close beside each other, not end to end as along a quay."""
+    (a, b), gap = (each.dimensions for each in vessels), contact.typical_gap
+    if a is None or b is None or gap is None or gap > s.berth_gap_metres:
+        return False
+    some = contact.samples[:: len(contact.samples) // _SOME + 1]
+    places = [place for each in some if (place := place_beside(each, s)) is not None]
+    ahead = median(abs(hull.between_middles(*place, a, b)[1]) for place in places) if places else math.inf
+    return bool(ahead < hull.AHEAD * (a.length + b.length) / 2)
 
 
 def _stays(track: Sequence[VesselSample], metres: float) -> bool:

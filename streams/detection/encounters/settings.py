@@ -120,7 +120,7 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     berth_shore_km: float = 10.0
     """Closer to the shore than this, that a ship is moored tells of no other ship: it may lie at a berth that
     no list of ports has. Source: judgement; the coarser of the land data are off by some kilometres."""
-    jetty_km: float = 2.5
+    jetty_km: float = 3.0
     """Closer to the shore than this, two that lie as at berths may lie at berths that no list of ports has.
     Source: judgement; few jetties are longer, and farther out transfers are ordinary."""
     still_metres: float = 25.0

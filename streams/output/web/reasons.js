@@ -23,7 +23,7 @@ export const REASONS = {
     {"code": "at_anchor", "side": "against", "text": "both mostly reported that they were at anchor or moored, and their hulls were not seen to touch", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "moored", "side": "against", "text": "… mostly reported to be moored, … km from a port: ships lie side by side at berths", "weight": 0.05, "thresholds": [10.0], "unit": "km", "plotted": false},
     {"code": "near_port", "side": "against", "text": "began … km from a port, closer than 10 km: ships lie close together there", "weight": 0.1, "thresholds": [10.0], "unit": "km", "plotted": false},
-    {"code": "berth_by_shore", "side": "against", "text": "both …, … km from the shore: ships lie like this at berths, and no list has them all", "weight": 0.1, "thresholds": [2.5], "unit": "km", "plotted": false},
+    {"code": "berth_by_shore", "side": "against", "text": "both …, … km from the shore: ships lie like this at berths, and no list has them all", "weight": 0.1, "thresholds": [3.0], "unit": "km", "plotted": false},
     {"code": "resting_place", "side": "against", "text": "ships rest here: over the last … days at least … other vessels lay at rest within about … km", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_learnt", "side": "against", "text": "where ships rest is known from only … days of data so far", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "anchored_off_port", "side": "against", "text": "… mostly reported to be at anchor or moored, … km from a port: ships take on fuel and stores like this", "weight": 0.1, "thresholds": [30.0], "unit": "km", "plotted": false},

@@ -33,7 +33,7 @@ def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
 ) -> None:
     rest = Rest(near=others, wide=others, crowded=others > 0, days=3.0, learnt=True)
     known = rest, RestSettings(), False
-    place = Ordinary(NEAR, port_km, shore_km, *known, (A, B), (A, B), (), (), frozenset())
+    place = Ordinary(NEAR, port_km, shore_km, *known, (A, B), (A, B), (), (), False, frozenset())
     codes = {reason.code for reason in place.reasons(EncounterSettings())}
     assert codes == ({"moored_at_sea"} if expected else set())
 
@@ -54,7 +54,7 @@ def test_what_lies_as_at_a_berth_by_the_shore_is_ordinary(
     s = EncounterSettings()
     rest = Rest(near=0, wide=0, crowded=False, days=3.0, learnt=True)
     known = rest, RestSettings(), False
-    place = Ordinary(NEAR, 40.0, shore_km, *known, (), moored, (), still, frozenset())
+    place = Ordinary(NEAR, 40.0, shore_km, *known, (), moored, (), still, False, frozenset())
     told = [reason.text for reason in place.against(s) if reason.code == "berth_by_shore"]
     assert [text.startswith(expected or "-") for text in told] == [True] * (expected is not None)
     assert ("berth_by_shore" in place.conditions(s)) is (expected is not None)
@@ -75,26 +75,32 @@ OFF_2_KM, OFF_6_KM = (155.56, 55.0), (155.5, 55.0)
 
 
 @pytest.mark.parametrize(
-    ("origin", "metres", "yaw", "moored", "hours", "level"),
+    ("origin", "place", "yaw", "moored", "hours", "level"),
     [
-        (OFF_6_KM, 17.0, 5.0, False, 4, Level.PROBABLE),  # alongside, in a bay
-        (OFF_6_KM, 17.0, 5.0, True, 4, Level.PROBABLE),  # moored to each other
-        (OFF_2_KM, 17.0, 5.0, False, 4, Level.PROBABLE),
-        (OFF_2_KM, 17.0, 0.0, False, 4, Level.PROBABLE),
-        (OFF_2_KM, 90.0, 5.0, False, 4, Level.PROBABLE),  # on a long chain, in calm water
-        (OFF_2_KM, 90.0, 0.5, False, 4, Level.POSSIBLE),  # what follows lies as at berths
-        (OFF_2_KM, 90.0, 5.0, False, 14, Level.POSSIBLE),
-        (OFF_2_KM, 17.0, 5.0, True, 4, Level.POSSIBLE),
+        (OFF_6_KM, (17.0, 0.0), 5.0, False, 4, Level.PROBABLE),  # alongside, in a bay
+        (OFF_6_KM, (17.0, 0.0), 5.0, True, 4, Level.PROBABLE),  # moored to each other
+        (OFF_2_KM, (17.0, 0.0), 5.0, False, 4, Level.PROBABLE),
+        (OFF_2_KM, (17.0, 0.0), 0.0, False, 4, Level.PROBABLE),
+        (OFF_2_KM, (90.0, 0.0), 5.0, False, 4, Level.PROBABLE),  # on a long chain, in calm water
+        (OFF_2_KM, (90.0, 0.0), 0.5, False, 4, Level.POSSIBLE),  # what follows lies as at berths
+        (OFF_2_KM, (2.0, 120.0), 0.5, False, 4, Level.POSSIBLE),  # end to end along a quay
+        (OFF_2_KM, (90.0, 0.0), 5.0, False, 14, Level.POSSIBLE),
+        (OFF_2_KM, (17.0, 0.0), 5.0, True, 4, Level.POSSIBLE),
     ],
 )
 def test_a_transfer_by_the_shore_is_told_from_two_berths(
-    origin: tuple[float, float], metres: float, yaw: float, moored: bool, hours: float, level: Level
+    origin: tuple[float, float],
+    place: tuple[float, float],
+    yaw: float,
+    moored: bool,
+    hours: float,
+    level: Level,
 ) -> None:
     minutes = np.arange(0, 60 * hours + 1, 5)
     turn = np.sin(minutes / 11)
     rows = [
-        ticks(mmsi, minutes, east, 12 * turn, status=5 if moored else 0, origin=origin)
-        for mmsi, east in ((A, 0.0), (B, metres))
+        ticks(mmsi, minutes, east, north + 12 * turn, status=5 if moored else 0, origin=origin)
+        for mmsi, (east, north) in ((A, (0.0, 0.0)), (B, place))
     ]
     for each in rows:
         each["heading"] = (yaw * turn) % 360

@@ -32,6 +32,7 @@ from streams.output.reject_files import to_json as reject_to_json
 from streams.output.sanitize import sanitize
 from streams.recordings.arrivals import Source, arrivals
 from streams.recordings.content import Access
+from streams.recordings.diagnosis import no_record
 from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
 from streams.sightings.files import SightingFile
@@ -123,6 +124,8 @@ def run(
                 mmsis=loaded.mmsis,
             )
             summary = replay.follow(decoded)
+            if summary.empty and not interrupt.asked:
+                summary.problems.append(no_record(recordings.names))
             if archive:
                 archive.finish(stopped=interrupt.asked)
         if summary.lines:

@@ -8,7 +8,7 @@ from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import DAY, Millis
-from streams.recordings.diagnosis import unusable
+from streams.recordings.diagnosis import NO_RECORD, is_empty_answer, unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.recording import Recording
 from streams.stages.core import Followed
@@ -93,7 +93,7 @@ def arrivals(
             continue
         if not stopped() and not reader.problems:
             reader.judge(decoder.report.problem, decoder.outcomes)
-        notes = (*reader.source.notes, *decoder.report.sentences())
+        notes = (*reader.source.notes, *reader.notes, *decoder.report.sentences())
         problems, messages = tuple(reader.problems), dict(decoder.messages)
         yield Arrival(arrived, name, dict(decoder.outcomes), problems, notes, messages)
 
@@ -111,6 +111,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self._head: bytes | None = None
 
     def read(self) -> Frame | None:
@@ -127,5 +128,7 @@ class _Reader:
     def judge(self, refused: str | None, outcomes: dict[str, int]) -> None:
         """A source that was read to its end in vain is a problem."""
         name = self.source.name
-        problem = f"{name}: {refused}" if refused else unusable(name, outcomes, self._head or b"")
+        head = self._head or b""
+        problem = f"{name}: {refused}" if refused else unusable(name, outcomes, head)
+        self.notes += [NO_RECORD] if is_empty_answer(outcomes, head) else []
         self.problems += [problem] if problem else []

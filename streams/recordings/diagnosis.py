@@ -1,10 +1,11 @@
 """Problems: sources that can be read, but are no recording of AIS, or tell no time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streams.decoding.lines.outcome import Outcome
+from streams.recordings.formats.json_text import begins_empty
 
 _NO_SENTENCE: Final = frozenset(
     {
@@ -29,12 +30,33 @@ _RAW_NMEA_2000: Final = re.compile(
 """A line as `actisense-serial` or `candump2analyzer` writes it, or as `analyzer` does without `-json`."""
 
 
+NO_RECORD: Final = "it holds no record"
+
+
+def is_empty_answer(outcomes: Mapping[str, int], head: bytes) -> bool:
+    """Whether a source holds answers of a service that heard nobody, such as `{"vessels": []}`, and no more.
+
+    `outcomes` counts its lines, `head` is how it begins.
+    """
+    return 0 < sum(outcomes.values()) == outcomes.get(Outcome.NO_REPORT) and begins_empty(head)
+
+
+def no_record(names: Sequence[str]) -> str:
+    """One sentence about sources that were read to their ends and hold nothing, not one of them."""
+    if len(names) == 1:
+        return f"{names[0]}: holds no record; give a recording with at least one"
+    more = _count(len(names) - 1, "more recording")
+    return f"{names[0]} and {more}: hold no record; give at least one that does"
+
+
 def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     """One sentence (what, where, what to do) about a source that cannot be used; None for one that can.
 
     One with AIS messages that are all broken can: the outcomes of its lines say how.
     `outcomes` counts its lines, `head` is how it begins.
     """
+    if is_empty_answer(outcomes, head):  # polls of a quiet area have such files as a matter of course
+        return None
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
     if _EVENT.match(head):  # positions of their evidence may have been read, with wrong times

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from models.time import Millis
+from streams.decoding.lines.outcome import Outcome
 
 
 @dataclass(slots=True)
@@ -29,6 +30,12 @@ class Summary:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By source, what was decided about its times and what else is worth knowing, in sentences."""
     problems: list[str] = field(default_factory=list)  # inputs that could not be read whole
+
+    @property
+    def empty(self) -> bool:
+        """Whether no source held anything that may tell of a vessel: all were read, and none was refused."""
+        told = (outcome for lines in self.outcomes.values() for outcome, count in lines.items() if count)
+        return not self.problems and all(outcome == Outcome.NO_REPORT for outcome in told)
 
     @property
     def rate(self) -> float:

@@ -39,7 +39,9 @@ def inspect(
     """
     import msgspec
 
+    from streams.decoding.lines.outcome import Outcome
     from streams.output.inspection_page import render
+    from streams.recordings.diagnosis import no_record
     from streams.recordings.inspection import inspect as look
     from streams.recordings.position_counts import PositionCounts
     from streams.recordings.recording import Recording
@@ -48,12 +50,14 @@ def inspect(
     check_outputs({"--html": html}, recordings.files)
     reading = inputs.reading()
     problems: list[str] = []
+    empty = True
     with Output(html) if html else nullcontext() as page:
         shown = []
         for name, each in zip(recordings.names, recordings.inputs, strict=True):
             places = PositionCounts()
             found = look(name, Recording(name, each.content, reading), reading, places if page else None)
             problems += found.problems
+            empty = empty and found.outcomes.keys() <= {Outcome.NO_REPORT}
             if page:
                 shown.append((found, places))
             if html == STANDARD:
@@ -64,6 +68,8 @@ def inspect(
                 typer.echo("\n".join(_text(found, vessels)) + "\n")
         if page:
             page.write(render(shown))
+    if empty and not problems:
+        problems.append(no_record(recordings.names))
     complain(*problems)
     raise typer.Exit(1 if problems else 0)
 

@@ -35,6 +35,15 @@ _LONGEST_OBJECT: Final = 1 << 20
 """An object that is not closed after so many bytes is broken: it is given out as a line."""
 
 
+_EMPTY: Final = re.compile(rb"[^\n]*" + _NAMES + rb"\[\s*\][^\n]*")
+_ANY_SHIP: Final = re.compile(rb"mmsi|userid|ssvid", re.IGNORECASE)
+
+
+def begins_empty(head: bytes) -> bool:
+    """Whether the first object is an envelope with nothing in it: a service heard nobody."""
+    return _EMPTY.match(head) is not None and not _ANY_SHIP.search(head)
+
+
 class JsonText:
     """JSON lines, concatenated JSON, and arrays, also inside the envelope of a service."""
 
@@ -62,7 +71,7 @@ class JsonText:
             any_frame = True
             yield frame
         if not any_frame and not blank:
-            raise SourceError("is JSON that holds no record; give a recording with at least one")
+            cutting.note("it is JSON that holds no record")  # as a poll of a service that heard nobody
 
 
 def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:

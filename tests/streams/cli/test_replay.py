@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from models.event import from_json
 from streams.cli.main import run
@@ -175,6 +177,25 @@ def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
         assert error.startswith(f"{name}: ")
         assert words in error
         assert ";" in error  # what to do
+
+
+def test_polls_and_parts_without_a_record_are_no_problem_beside_others(capsys: Streams) -> None:
+    Path("poll1.json").write_text("[]\n")
+    Path("poll2.json").write_text('{"vessels": []}')
+    parquet.write_table(pa.table({"mmsi": pa.array([], pa.int64()), "time": pa.array([], pa.int64()),
+                                  "lon": pa.array([], pa.float64()), "lat": pa.array([], pa.float64())}),
+                        "part.parquet")  # fmt: skip
+    empty = ["poll1.json", "poll2.json", "part.parquet"]
+    told = replay(capsys, "all.nmea", *empty)[1]
+    assert not errors(told)
+    assert told.count("holds no record") == 2, told
+    assert "a table without rows" in told
+    (error,) = errors(replay(capsys, *empty, code=1)[1])
+    assert error == "poll1.json and 2 more recordings: hold no record; give at least one that does"
+    (error,) = errors(replay(capsys, "poll1.json", code=1)[1])
+    assert error == "poll1.json: holds no record; give a recording with at least one"
+    assert run(["inspect", "poll1.json"]) == 1
+    assert run(["inspect", "poll1.json", "all.nmea"]) == 0
 
 
 def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None:

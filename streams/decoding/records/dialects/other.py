@@ -117,7 +117,7 @@ def _flat(found: Object, rules: TextRules, depth: int = 0) -> dict[str, Any]:
 
 
 def _both(own: dict[str, Any], inner: dict[str, Any], rules: TextRules) -> dict[str, Any]:
-    """The fields of an object and of one in it, which counts if only there is a position, or its time."""
+    """The fields of an object and of one in it, which counts where a position or its time is there alone."""
     timed = _is_timed(inner, rules) and not _is_timed(own, rules)
     inner_first = _is_placed(inner) and (timed or not _is_placed(own))
     return _joined(inner, own, rules) if inner_first else _joined(own, inner, rules)

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streams.cli.options.variables import COMPOSE, PROCESSES, SETTINGS, TESTS, Rows
+from streams.cli.options.variables import COMPOSE, PROCESSES, TESTS, Rows, settings
 from tests.docs.markdown import field_texts, page, table
 
 
-def variables(prefix: str, settings: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
+def variables(prefix: str, kind: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
     """Name, default and meaning of each variable of a group of settings."""
-    texts = field_texts(settings)
-    for field in msgspec.structs.fields(settings):
+    texts = field_texts(kind)
+    for field in msgspec.structs.fields(kind):
         default = (
             field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
         )
@@ -26,7 +26,7 @@ def environment() -> str:
         "holds the value: `TANKERWATCH_REDIS_PASSWORD_FILE=/run/secrets/redis`. Secrets belong there.",
     ]
     groups: list[tuple[str, str, Rows]] = [
-        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in SETTINGS
+        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in settings()
     ]
     groups += [
         ("Single processes", "", PROCESSES),

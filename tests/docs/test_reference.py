@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from models.event import Event
-from streams.cli.options.variables import COMPOSE, PROCESSES, SETTINGS, TESTS
+from streams.cli.options import variables as every
+from streams.cli.options.variables import COMPOSE, PROCESSES, TESTS
 from tests.docs import detectors
 from tests.docs.commands import all_commands
 from tests.docs.environment import environment, variables
@@ -60,7 +61,7 @@ def test_every_setting_says_what_it_does() -> None:
 
 
 def test_every_variable_says_what_it_does() -> None:
-    groups = [list(variables(prefix, kind)) for _, prefix, kind, _ in SETTINGS]
+    groups = [list(variables(prefix, kind)) for _, prefix, kind, _ in every.settings()]
     for name, _, text in [row for group in [*groups, PROCESSES, COMPOSE, TESTS] for row in group]:
         assert text, name
 

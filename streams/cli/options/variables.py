@@ -1,4 +1,4 @@
-"""Variables: every environment variable that tankerwatch reads, and which that look like one nothing reads."""
+"""Variables: every environment variable that tankerwatch reads, and which that look like one it does not."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -6,32 +6,11 @@ from typing import Final
 import msgspec
 
 from models.errors import nearly, question
-from streams.deployment.config import Deployment
-from streams.feed.settings import FeedSettings
-from streams.runtime.kafka_client import KafkaSecurity
-from streams.runtime.redis_client import RedisSecurity
-from streams.store.retention import Retention
 
 PREFIX: Final = "TANKERWATCH_"
 Rows = list[tuple[str, str, str]]
 
-SETTINGS: Final[tuple[tuple[str, str, type[msgspec.Struct], str], ...]] = (
-    ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
-    (
-        "How Kafka is reached",
-        "TANKERWATCH_KAFKA_",
-        KafkaSecurity,
-        "All that use Kafka read them.",
-    ),
-    (
-        "How Redis is reached",
-        "TANKERWATCH_REDIS_",
-        RedisSecurity,
-        "All that use Redis read them.",
-    ),
-    ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
-    ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
-)
+Groups = tuple[tuple[str, str, type[msgspec.Struct], str], ...]
 
 PROCESSES: Final[Rows] = [
     ("TANKERWATCH_LOG", "text", "Form of the log: `text` (logfmt) or `json`."),
@@ -87,21 +66,52 @@ TESTS: Final[Rows] = [
     ),
     ("TANKERWATCH_TEST_KAFKA", "", "Kafka for the tests, as HOST:PORT. Without it the tests start one."),
     ("TANKERWATCH_TEST_REDIS", "", "Redis for the tests, as a URL. Without it the tests start one."),
+    (
+        "TANKERWATCH_TEST_CHROMIUM",
+        "",
+        "Chromium for the tests of the page, as a path. Without it the tests look for one.",
+    ),
+    ("TANKERWATCH_TEST_RUN", "", "Folder that the processes of one run of the tests share. They set it."),
 ]
 
 
-def known() -> set[str]:
-    """The names of all variables."""
-    tables = (*PROCESSES, *COMPOSE, *TESTS)
-    fields = (f"{prefix}{name.upper()}" for _, prefix, kind, _ in SETTINGS for name in kind.__struct_fields__)
-    return {*(name for name, _, _ in tables), *fields}
+def settings() -> Groups:
+    """The variables that are fields of settings: what they are about, prefix, fields and a sentence."""
+    from streams.deployment.config import Deployment  # loaded where asked for: Kafka's client takes long
+    from streams.feed.settings import FeedSettings
+    from streams.runtime.kafka_client import KafkaSecurity
+    from streams.runtime.redis_client import RedisSecurity
+    from streams.store.retention import Retention
+
+    return (
+        ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
+        (
+            "How Kafka is reached",
+            "TANKERWATCH_KAFKA_",
+            KafkaSecurity,
+            "All that use Kafka read them.",
+        ),
+        (
+            "How Redis is reached",
+            "TANKERWATCH_REDIS_",
+            RedisSecurity,
+            "All that use Redis read them.",
+        ),
+        ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
+        ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
+    )
 
 
 def unread(names: Iterable[str]) -> Iterator[str]:
     """For each of these variables that has our prefix and is none of ours, a sentence."""
-    ours = known()
-    for name in sorted(names):
-        if not name.startswith(PREFIX) or name in ours or name.removesuffix("_FILE") in ours:
+    ours = {name for name, _, _ in (*PROCESSES, *COMPOSE, *TESTS)}
+    others = [name for name in sorted(names) if name.startswith(PREFIX) and not _among(ours, name)]
+    if others:
+        ours |= {
+            f"{prefix}{name.upper()}" for _, prefix, kind, _ in settings() for name in kind.__struct_fields__
+        }
+    for name in others:
+        if _among(ours, name):
             continue
         near = nearly(name.removeprefix(PREFIX), (each.removeprefix(PREFIX) for each in ours))
         hint = question([each if each in ours else f"{PREFIX}{each}" for each in near])
@@ -109,3 +119,7 @@ def unread(names: Iterable[str]) -> Iterator[str]:
             f"{name}: nothing reads this variable, unless a file of alert rules names it{hint}; "
             "docs/reference/environment.md has all"
         )
+
+
+def _among(ours: set[str], name: str) -> bool:
+    return name in ours or name.removesuffix("_FILE") in ours

@@ -73,7 +73,9 @@ def test_a_variable_that_nothing_reads_is_told(capsys: Streams, monkeypatch: pyt
     for name in ("BROKR", "REDIS_PASSWORD_FILE", "WORKERS", "FEED_HOSTS", "DATA"):
         monkeypatch.setenv(f"TANKERWATCH_{name}", "secret")
     assert run(["--version"]) == 0
-    (line,) = capsys.readouterr().err.splitlines()
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1, told
+    (line,) = told
     assert line.startswith("tankerwatch: TANKERWATCH_BROKR: nothing reads this variable")
     assert "(did you mean TANKERWATCH_BROKER" in line
     assert "secret" not in line

@@ -1,4 +1,4 @@
-"""NearCells: for each cell of a raster over the globe, the few things that may be nearest to what is in it.
+"""Near cells: what may be nearest to a position, found once for the cell of a raster that it lies in.
 
 Ships come back to the same waters, and most lie still. So what may be nearest is found once for a whole cell,
 and each position has to be compared with that alone.
@@ -18,7 +18,7 @@ _REACH: Final = float(np.radians(np.hypot(_SIDE, _SIDE) / 2)) + 1e-9
 """No position in a cell is farther from its middle, in space and in radii of the Earth; with a hair for
 rounding."""
 _KEPT: Final = 1 << 14
-"""Cells that are remembered."""
+"""The most cells that are remembered."""
 _AT_ONCE: Final = 16
 """Cells looked at together, so that what they need stays in the processor's cache."""
 
@@ -41,8 +41,8 @@ class NearCells:
         known = self._known
         if missing := [cell for cell in dict.fromkeys(cells) if cell not in known]:
             if len(known) + len(missing) > _KEPT:
-                known = self._known = {}
-                missing = list(dict.fromkeys(cells))
+                known, missing = {}, list(dict.fromkeys(cells))
+                self._known = known if len(missing) <= _KEPT else {}
             for first in range(0, len(missing), _AT_ONCE):
                 known.update(self._found(missing[first : first + _AT_ONCE]))
         found = [known[cell] for cell in cells]

@@ -1,6 +1,7 @@
 """The root of every exception that tankerwatch itself raises, its one branch, and words for both."""
 
 import difflib
+import heapq
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -39,10 +40,28 @@ def meant(given: str, known: Iterable[str]) -> str:
 
     The known names that are spelt nearly like it, at most three; of those with the same beginning, too.
     """
+    return question(nearly(given, known))
+
+
+def nearly(given: str, known: Iterable[str]) -> list[str]:
+    """These names."""
     names = sorted(set(known))
     begun = [name for name in names if given and name.startswith(given)]
     close = dict.fromkeys([*difflib.get_close_matches(given, names, 3), *begun])
-    return f" (did you mean {' or '.join(list(close)[:3])}?)" if close else ""
+    return list(close)[:3]
+
+
+def begun(given: str, known: Iterable[str]) -> str:
+    """The same for ids: at most three that begin with what was given.
+
+    Of digits and letters without a meaning, one that is spelt nearly like it is another thing.
+    """
+    return question(heapq.nsmallest(3, {id for id in known if given and id.startswith(given)}))
+
+
+def question(names: list[str]) -> str:
+    """Whether one of these is meant; nothing for none."""
+    return f" (did you mean {' or '.join(names)}?)" if names else ""
 
 
 def plainly(message: str) -> str:

@@ -23,7 +23,8 @@ class Outcome:
     wait: float | None = None
     """Seconds that the receiver asks for before the next attempt."""
     unsure: bool = False
-    """Whether the receiver may have taken it all the same: it was sent, and no answer came."""
+    """Whether the receiver may have taken it all the same: it was sent, and no answer came, or none that
+    tells."""
 
 
 class Channel(Protocol):

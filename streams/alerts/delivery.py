@@ -37,8 +37,9 @@ GIVE_UP: Final = DAY
 """How long a message is tried again that its receiver refuses for now."""
 AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
-MAYBE: Final = "an attempt to send it was not answered, so it may have arrived; not sent again"
-"""What the audit says of an alert that is dropped although its receiver may have it."""
+MAYBE: Final = "it may have been sent; not sent again"
+"""What the audit says of an alert that is dropped although its receiver may have it: no answer came, or none
+that tells, or this process ended between saving that it is sent and hearing of it."""
 LOOK: Final = 60.0
 """Seconds after which the log is read even without a signal that something is new."""
 
@@ -239,6 +240,8 @@ class Delivery:
             dead = (Dead(name, outcome.reason, parcel, json),)
             log.error("dead", **fields, remedy="see `tankerwatch alerts dead`")
         elif outcome.result is Result.GONE:
+            if not (before or outcome.unsure):
+                schedule.surely_not_taken(parcel)
             schedule.state.single["disabled"] = {"time": now, "reason": outcome.reason}
             log.error("disabled", **fields, remedy="see `tankerwatch alerts enable`")
         else:

@@ -112,7 +112,7 @@ def sources_of(kept: Sequence[ArchivedSource], access: Access) -> list[Source]:
 
 
 def archived_sources(folder: Path) -> list[ArchivedSource]:
-    """The sources of an archive, by name. Raises ArchiveError where there are none, or damaged ones."""
+    """The sources of an archive, by name. Raises ArchiveError where none has lines, or one is damaged."""
     by_digest: dict[str, list[Path]] = {}
     for path in archived(folder, read_manifest(folder), RAW, END):
         by_digest.setdefault(digest_of_source(path), []).append(path)
@@ -124,7 +124,7 @@ def archived_sources(folder: Path) -> list[ArchivedSource]:
             if (header := next(told, None)) is not None:
                 found.append(ArchivedSource(header.source, header.kind, header.hints, tuple(files[number:])))
                 break
-    if not found:
+    if not any(source.kind == LINES for source in found):
         raise ArchiveError(f"{folder}: an archive without raw frames; nothing to replay")
     return sorted(found, key=lambda source: source.name)
 

@@ -120,6 +120,7 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     stations: tuple[tuple[str, ...], ...]
     rejects: tuple[Reject, ...]
     low: Millis
+    left_out: int
     outcomes: dict[str, int]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -151,6 +152,7 @@ def _part(arrival: Arrival) -> _Part:
         arrived.reports.stations,
         arrived.rejects,
         arrived.low,
+        arrived.left_out,
         arrival.outcomes,
         arrival.problems,
         arrival.notes,
@@ -166,7 +168,7 @@ def _arrival(part: _Part) -> Arrival:
         np.frombuffer(part.statics, STATIC),
         part.stations,
     )
-    arrived = Arrived(reports, part.rejects, part.low)
+    arrived = Arrived(reports, part.rejects, part.low, part.left_out)
     known = part.source, part.outcomes, part.problems, part.notes, part.messages
     followed = None if part.followed is None else _unpacked(part.followed, part.low)
     return Arrival(arrived, *known, followed)

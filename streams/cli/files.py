@@ -6,10 +6,11 @@ Also how events are read from a file.
 import os
 import stat
 import sys
+import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from gzip import GzipFile
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 E = TypeVar("E")
 STANDARD = "-"
 """Stands for standard input or standard output in place of a file."""
+GZ: Final = ".gz"
+_MAGIC: Final = b"\x1f\x8b"
+_OTHER_PACKING: Final = (".zst", ".bz2", ".xz", ".zip")
 _OTHER_FILES: Final = 256
 """Files that a process has open besides recordings: outputs, sockets, libraries."""
 
@@ -87,15 +91,17 @@ def _shown(path: str) -> str:
 def form_for(path: str | None, asked: E | None, forms: Mapping[str, E], default: E) -> E:
     """The format that is asked for, else the one that the name of the file ends in, else the default.
 
-    `forms` are the formats by the ends of names, in small letters and without the dot.
+    `forms` are the formats by the ends of names, in small letters and without the dot. A `.gz` after it is
+    the packing.
     """
-    return asked or forms.get((path or "").rpartition(".")[2].lower(), default)
+    return asked or forms.get((path or "").lower().removesuffix(GZ).rpartition(".")[2], default)
 
 
 class Output:
     """A file that is being written as UTF-8, or standard output for `-`. Errors name the file.
 
-    Raises UsageError if it can't be opened, and Failed if it can't be written to its end.
+    One whose name ends in `.gz` is compressed, without a time: equal content gives equal files. Raises
+    UsageError if it can't be opened, and Failed if it can't be written to its end.
     """
 
     def __init__(self, path: str) -> None:
@@ -103,10 +109,16 @@ class Output:
         if path == STANDARD:
             self._stream: BinaryIO = sys.stdout.buffer
             return
+        if path.lower().endswith(_OTHER_PACKING):
+            end = path[path.rindex(".") :]
+            raise UsageError(f"{path}: nothing is packed as {end}; end the name in .gz, or without {end}")
         try:
-            self._stream = open(path, "wb")  # noqa: SIM115 - closed on leaving
+            file: BinaryIO = open(path, "wb")  # noqa: SIM115 - closed on leaving
         except OSError as error:
             raise UsageError(f"{path}: can't be written ({reason(error)}); choose another place") from None
+        self._file = file
+        packed = path.lower().endswith(GZ)
+        self._stream = cast("BinaryIO", GzipFile("", "wb", 9, file, mtime=0)) if packed else file
 
     def write(self, text: str) -> None:
         self.write_bytes(text.encode("utf-8", "backslashreplace"))
@@ -127,7 +139,8 @@ class Output:
             if self._path == STANDARD:
                 self._stream.flush()
             else:
-                self._stream.close()
+                with self._file:  # that of a GzipFile stays open
+                    self._stream.close()
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -144,23 +157,28 @@ class Output:
 
 @contextmanager
 def open_input(name: str) -> "Iterator[BinaryIO]":
-    """A file, or standard input for `-`, to be read line by line. Raises Failed."""
+    """A file, unpacked if it is gzipped, or standard input for `-`, to read line by line. Raises Failed."""
     try:
         if name == STANDARD:
             yield sys.stdin.buffer
             return
         with open(name, "rb") as file:
-            yield file
-    except OSError as error:
-        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
+            if file.peek(2)[:2] == _MAGIC:
+                yield cast("BinaryIO", GzipFile(fileobj=file))
+            else:
+                yield file
+    except (OSError, EOFError, zlib.error) as error:
+        raise Failed(f"{name}: cannot be read ({_why(error)}); check its name and permissions") from None
+
+
+def _why(error: Exception) -> str:
+    return reason(error) if isinstance(error, OSError) and error.strerror else f"not whole: {error}"
 
 
 def read_input(name: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises Failed."""
-    try:
-        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
-    except OSError as error:
-        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
+    with open_input(name) as file:
+        return file.read()
 
 
 def read_events(name: str) -> "Iterator[Event]":

@@ -112,6 +112,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         arguments = current_spelling(sys.argv[1:] if arguments is None else arguments)
         _warn_of_secrets(arguments)
+        _warn_of_variables()
         code = command.main(arguments, prog_name="tankerwatch", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -142,6 +143,14 @@ def _warn_of_secrets(arguments: Sequence[str]) -> None:
             "address into a variable (TANKERWATCH_REDIS), or into a file that a variable names "
             "(TANKERWATCH_REDIS_FILE)"
         )
+
+
+def _warn_of_variables() -> None:
+    if any(name.startswith("TANKERWATCH_") for name in os.environ):  # or nothing has to be loaded for it
+        from streams.cli.options.variables import unread
+
+        for sentence in unread(os.environ):
+            notify(sentence)
 
 
 def _drop_output() -> None:

@@ -82,7 +82,7 @@ def run(
     )
     if outputs.archive is not None:  # it takes the lines as they are read
         processes = processes or 1
-    processes = decoder_process.processes(processes, recordings.files)
+    processes = decoder_process.processes(processes, recordings.read)
     if processes > 1 and outputs.archive is not None:
         raise UsageError(
             f"--processes {processes}: an archive takes the lines as they are read; leave one of them out"
@@ -114,7 +114,7 @@ def run(
             if decoded is None:
                 read = archive.kept(told) if archive else told
                 decoded = arrivals(core.intake, read, lambda: interrupt.asked)
-            opened.enter_context(progress.shown(recordings.files, recordings.passes))
+            opened.enter_context(progress.shown(recordings.read, recordings.passes))
             replay = Replay(
                 core,
                 on_event=both(found.add, archive.event if archive else None),
@@ -132,7 +132,7 @@ def run(
             show_events(console, found.latest.values())
             console.print()
             show_summary(console, summary)
-            for sentence in loaded.unheard(summary):
+            for sentence in () if interrupt.asked else loaded.unheard(summary):
                 notify(sentence)
             for file in loaded.sightings:
                 console.print(sanitize(_told(file)), markup=False, highlight=False, soft_wrap=True)

@@ -64,8 +64,6 @@ def simulate(
     The same scenario, seed and noise give the same files, byte for byte. docs/simulator.md explains the
     scenarios and how to score events against the truth.
     """
-    import gzip
-
     import msgspec
 
     from streams.sightings.fields import to_line
@@ -84,8 +82,7 @@ def simulate(
     if out is not None:
         data = "".join(f"{line}\n" for line in recording.lines).encode("ascii")
         with Output(out) as file:
-            # no time in the gzip header, so that equal runs give equal files
-            file.write_bytes(gzip.compress(data, mtime=0) if out.endswith(".gz") else data)
+            file.write_bytes(data)
     if sightings is not None:
         with Output(sightings) as file:
             file.write_bytes(b"".join(to_line(each) + b"\n" for each in recording.sightings))

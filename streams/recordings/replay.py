@@ -90,6 +90,7 @@ class Replay:
         }
         reading = iter(decoded)
         while not self.cut() and (arrival := next(reading, None)) is not None:
+            summary.left_out += arrival.arrived.left_out
             self._take(self.core.take(arrival.arrived, arrival.followed))
             self._note(arrival)
             summary.compiling = seconds_of_compiling() - compiled
@@ -135,8 +136,8 @@ class Replay:
         summary.positions += len(out.reports.positions)
         for rows in (out.reports.positions, out.reports.statics):
             if len(rows):
-                if summary.wanted != self.mmsis:
-                    summary.wanted |= self.mmsis.intersection(rows["mmsi"].tolist())
+                if missing := [*(self.mmsis - summary.wanted)]:  # rows are many, these few
+                    summary.wanted.update(rows["mmsi"][np.isin(rows["mmsi"], missing)].tolist())
                 self._seen.add(rows["mmsi"])
                 first, last = int(rows["time"][0]), int(rows["time"][-1])
                 summary.first = first if summary.first is None else min(summary.first, first)

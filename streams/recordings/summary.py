@@ -15,6 +15,7 @@ class Summary:
     lines: int = 0
     messages: Counter[int] = field(default_factory=Counter)  # decoded messages by message type
     positions: int = 0  # of those that `--start`, `--end` and `--bbox` leave
+    left_out: int = 0  # positions that these leave out
     vessels: int = 0
     tankers: int = 0
     wanted: set[int] = field(

@@ -4,20 +4,24 @@ The code is kept for later runs beside the module, or else in the user's cache f
 written to, or what is kept there can't be read, it is made anew in each run, and one sentence says so.
 NUMBA_CACHE_DIR names another folder.
 
-A loop calls only compiled functions of its own module, and takes tables that other modules make as arguments:
-the cache notices a change in the loop's own module only.
+What is kept counts as long as the modules of a loop, and of the compiled functions that it calls, have the
+same text, and the constants that they name the same values, wherever these come from.
 """
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 from pickle import PickleError
+from types import CodeType, ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
 from numba.core.event import Event, Listener, TimingListener, register
 from numba.core.registry import cpu_target
 
@@ -72,17 +76,20 @@ def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, 
 class _Cache(FunctionCache):
     """numba's own, without which everything works: its faults end nothing.
 
-    What is kept counts as long as the text of the module is the same, wherever and whenever it was copied;
-    numba itself asks for the time of the file.
+    What is kept counts as long as the code is the same, wherever and whenever it was copied; numba itself
+    asks for the time of the file.
     """
 
     def __init__(self, function: Callable[..., object]) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
-        module = Path(function.__code__.co_filename)
-        if module.is_file():  # and not inside a zip
-            self._cache_file._source_stamp = sha256(module.read_bytes()).hexdigest()
+        self._function = function
+        self._stamped = False
 
     def load_overload(self, sig: object, target_context: object) -> object | None:
+        """numba asks for this before it compiles and saves anything."""
+        if not self._stamped:  # not sooner: what a function names may stand below it
+            self._stamped = True
+            self._cache_file._source_stamp = _stamp(self._function)
         try:
             kept: object | None = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
             return kept
@@ -96,6 +103,57 @@ class _Cache(FunctionCache):
         except (OSError, EOFError, PickleError) as error:
             reason = getattr(error, "strerror", None) or error
             _say_once(NOT_KEPT.format(folder=self.cache_path, reason=reason))
+
+
+def _stamp(function: Callable[..., object]) -> str:
+    """A digest of all that machine code is made of: the text of the modules of a function and of the compiled
+    ones that it calls, and the constants that these name, which numba writes into the code."""
+    found: dict[str, bytes] = {}
+    _gather(function, found, set())
+    digest = sha256()
+    for name in sorted(found):
+        digest.update(f"{name}\0{len(found[name])}\0".encode() + found[name])
+    return digest.hexdigest()
+
+
+def _gather(function: Any, found: dict[str, bytes], seen: set[int]) -> None:
+    if id(function) in seen:
+        return
+    seen.add(id(function))
+    path = Path(function.__code__.co_filename)
+    if path.is_file():  # and not inside a zip
+        found[f"text of {function.__module__}"] = path.read_bytes()
+    names = _names(function.__code__)
+    for name in names & function.__globals__.keys():
+        value = function.__globals__[name]
+        inside = (
+            {f"{name}.{each}": vars(value)[each] for each in names & vars(value).keys()}
+            if isinstance(value, ModuleType)
+            else {name: value}
+        )
+        for named, each in inside.items():
+            if isinstance(each, Dispatcher):
+                _gather(each.py_func, found, seen)
+            elif (constant := _constant(each)) is not None:
+                found[f"{function.__module__}.{named}"] = constant
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names that code looks up, and functions inside it."""
+    inside = (_names(each) for each in code.co_consts if isinstance(each, CodeType))
+    return set(code.co_names).union(*inside)
+
+
+def _constant(value: object) -> bytes | None:
+    """What numba writes into code in place of a name; None for what it does not, as modules and types."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype!r} {value.shape}".encode() + value.tobytes()
+    if isinstance(value, tuple):
+        return b"(%s)" % b",".join(_constant(each) or b"" for each in value)
+    if isinstance(value, type) and issubclass(value, tuple):  # a NamedTuple: which of its fields is which
+        return repr(getattr(value, "_fields", ())).encode()
+    known = isinstance(value, (bool, int, float, complex, str, bytes, Enum, np.generic, np.dtype))
+    return f"{type(value).__name__} {value!r}".encode() if known else None
 
 
 _said: Final[set[str]] = set()

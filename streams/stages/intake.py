@@ -54,6 +54,8 @@ class Arrived:
     reports: Reports
     rejects: tuple[Reject, ...]
     low: Millis
+    left_out: int = 0
+    """Positions that the filter left out."""
 
 
 class Intake:
@@ -130,4 +132,6 @@ class Intake:
     def _advance(self, decoder: Decoder) -> Arrived:
         decoded = decoder.advance(decoder.watermark)
         self._marks.update(decoder.source, decoder.watermark)
-        return Arrived(self._selection.of(decoded.reports), decoded.rejects, self._marks.low)
+        left = self._selection.of(decoded.reports)
+        left_out = len(decoded.reports.positions) - len(left.positions)
+        return Arrived(left, decoded.rejects, self._marks.low, left_out)

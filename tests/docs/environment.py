@@ -1,98 +1,17 @@
 """The reference of environment variables: those of the processes, of docker-compose.yml and of the tests."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import msgspec
 
-from streams.deployment.config import Deployment
-from streams.feed.settings import FeedSettings
-from streams.runtime.kafka_client import KafkaSecurity
-from streams.runtime.redis_client import RedisSecurity
-from streams.store.retention import Retention
+from streams.cli.options.variables import COMPOSE, PROCESSES, TESTS, Rows, settings
 from tests.docs.markdown import field_texts, page, table
 
-Rows = list[tuple[str, str, str]]
 
-SETTINGS: Final = (
-    ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
-    (
-        "How Kafka is reached",
-        "TANKERWATCH_KAFKA_",
-        KafkaSecurity,
-        "All that use Kafka read them.",
-    ),
-    (
-        "How Redis is reached",
-        "TANKERWATCH_REDIS_",
-        RedisSecurity,
-        "All that use Redis read them.",
-    ),
-    ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
-    ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
-)
-
-PROCESSES: Final[Rows] = [
-    ("TANKERWATCH_LOG", "text", "Form of the log: `text` (logfmt) or `json`."),
-    ("TANKERWATCH_LOG_LEVEL", "info", "Lowest level that is logged: `debug`, `info`, `warning` or `error`."),
-    (
-        "TANKERWATCH_METRICS_HOST",
-        "127.0.0.1",
-        "Address on which workers, sink and alerts serve their metrics.",
-    ),
-    ("TANKERWATCH_RULES", "", "File of alert rules, if `--rules` is not given."),
-    ("TANKERWATCH_TOKEN", "", "Token with which `tankerwatch events` reads from a feed."),
-    ("AISSTREAM_API_KEY", "", "Key of aisstream.io, for the source `aisstream:`."),
-    (
-        "TANKERWATCH_INGEST_TOKEN",
-        "",
-        "Token that senders to the source `http://` have to give; none for any sender.",
-    ),
-    ("TANKERWATCH_MQTT_USER", "", "Name for the broker of the source `mqtt://`."),
-    ("TANKERWATCH_MQTT_PASSWORD", "", "Password for the broker of the source `mqtt://`."),
-    (
-        "XDG_STATE_HOME",
-        "~/.local/state",
-        "`tankerwatch ingest` keeps its buffer in the folder `tankerwatch` in it.",
-    ),
-]
-
-COMPOSE: Final[Rows] = [
-    ("TANKERWATCH_SOURCES", "udp://:10110", "Sources of the ingest, separated by spaces."),
-    ("TANKERWATCH_LISTEN", "127.0.0.1", "Address of this machine on which UDP datagrams are taken."),
-    ("TANKERWATCH_UDP_PORT", "10110", "UDP port of this machine on which datagrams are taken."),
-    ("TANKERWATCH_BUFFER_LIMIT", "1GiB", "Size of the buffer of the ingest on disk."),
-    ("TANKERWATCH_WORKERS", "1", "Number of workers."),
-    ("TANKERWATCH_KAFKA_HOST", "127.0.0.1", "Address under which programs outside Docker reach Kafka."),
-    ("TANKERWATCH_KAFKA_PORT", "9092", "Port under which programs outside Docker reach Kafka."),
-    ("TANKERWATCH_KAFKA_HEAP", "-Xms512m -Xmx1g", "Memory options of Kafka's Java."),
-    ("TANKERWATCH_REDIS_SECRET", "./secrets/redis_password", "File of the password of Redis."),
-    ("TANKERWATCH_MEMORY", "4g", "Memory that each service of ours may take."),
-    ("TANKERWATCH_KAFKA_MEMORY", "3g", "Memory that Kafka may take, with its Java."),
-    ("TANKERWATCH_REDIS_MEMORY", "4g", "Memory that Redis may take."),
-    ("TANKERWATCH_FEED_LISTEN", "127.0.0.1", "Address of this machine on which the feed is served."),
-    ("TANKERWATCH_FEED_PORT", "8080", "Port of this machine on which the feed is served."),
-    ("TANKERWATCH_ALERTS_SECRETS", "./alerts.env", "File of the secrets that the alert rules name."),
-    ("TANKERWATCH_ARCHIVE_DAYS", "400", "Days for which the archive keeps raw frames; 0 for ever."),
-    ("TANKERWATCH_IMAGE_TAG", "local", "Tag of the image that is built and run."),
-]
-
-TESTS: Final[Rows] = [
-    ("TANKERWATCH_DATA", "", "Folder of real recordings. Without it, tests marked `recorded` are left out."),
-    (
-        "TANKERWATCH_CASES",
-        "",
-        "Folder of cases with right answers. Without it, tests marked `cases` are left out.",
-    ),
-    ("TANKERWATCH_TEST_KAFKA", "", "Kafka for the tests, as HOST:PORT. Without it the tests start one."),
-    ("TANKERWATCH_TEST_REDIS", "", "Redis for the tests, as a URL. Without it the tests start one."),
-]
-
-
-def variables(prefix: str, settings: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
+def variables(prefix: str, kind: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
     """Name, default and meaning of each variable of a group of settings."""
-    texts = field_texts(settings)
-    for field in msgspec.structs.fields(settings):
+    texts = field_texts(kind)
+    for field in msgspec.structs.fields(kind):
         default = (
             field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
         )
@@ -107,7 +26,7 @@ def environment() -> str:
         "holds the value: `TANKERWATCH_REDIS_PASSWORD_FILE=/run/secrets/redis`. Secrets belong there.",
     ]
     groups: list[tuple[str, str, Rows]] = [
-        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in SETTINGS
+        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in settings()
     ]
     groups += [
         ("Single processes", "", PROCESSES),

@@ -100,10 +100,11 @@ def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
         return Outcome(Result.DELIVERED, f"{at} answered {code}")
     if code == 410:
         return Outcome(Result.GONE, reason)
+    unsure = code == 408 or code >= 500  # a gateway says so of a receiver behind it, which may have taken it
     if code in _AWAY:
-        return Outcome(Result.AWAY, reason, retry_after(headers.get("retry-after")))
+        return Outcome(Result.AWAY, reason, retry_after(headers.get("retry-after")), unsure)
     if code >= 500:
-        return Outcome(Result.REFUSED, reason)
+        return Outcome(Result.REFUSED, reason, unsure=unsure)
     if 300 <= code < 400:
         to = sanitize(headers.get("location", "elsewhere"))[:QUOTED]
         return Outcome(Result.NEVER, f"{at} answered {code} and points to {to}: give the final address")

@@ -64,7 +64,7 @@ def inspect(
                 continue
             if json:
                 typer.echo(msgspec.json.encode(found).decode())
-            else:
+            elif found.lines or not found.problems:  # of what could not be opened there is nothing to show
                 typer.echo("\n".join(_text(found, vessels)) + "\n")
         if page:
             page.write(render(shown))

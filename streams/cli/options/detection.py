@@ -120,11 +120,15 @@ class DetectionInputs:
         return core
 
     def unheard(self, summary: "Summary") -> Iterator[str]:
-        """What these options ask for and the recordings do not have, each as a sentence."""
+        """What these options ask for and the recordings do not have, each as a sentence.
+
+        Nothing where a recording was not read whole: it may be in the rest."""
+        if summary.problems:
+            return
         within, box = self.report_filter, self.report_filter.box
         given = {"--start": within.start != BEGINNING, "--end": within.end != END, "--bbox": box is not None}
         limits = " and ".join(option for option, is_given in given.items() if is_given)
-        if limits and summary.messages and not summary.positions:
+        if limits and summary.left_out and not summary.positions:
             order = " (a box is WEST,SOUTH,EAST,NORTH)" if box is not None else ""
             yield (
                 f"no position is left by {limits}{order}; `tankerwatch inspect FILE` shows the times and the "

@@ -144,6 +144,14 @@ class FoundRecordings:
         return sorted({*(each.file for each in self.inputs), *raw})
 
     @property
+    def read(self) -> list[str]:
+        """Those of them whose bytes are told while the lines are read, each once.
+
+        Sightings and drawn fences of an archive are read before."""
+        raw = (str(path) for each in self.archived if each.kind == "lines" for path in each.files)
+        return sorted({*(each.file for each in self.inputs), *raw})
+
+    @property
     def passes(self) -> int:
         """How often each is read."""
         return 1 if self.options.keep_order or self.archived else 2

@@ -106,6 +106,10 @@ def check(
             for problem in error.problems:
                 typer.echo(sanitize(problem))
             continue
+        if not fences:
+            failed = True
+            typer.echo(sanitize(f"{file}: holds no fence; give each as a Feature in `features`"))
+            continue
         typer.echo(
             sanitize(f"{file}: {len(fences)} fence{'' if len(fences) == 1 else 's'}, nothing wrong"), err=True
         )

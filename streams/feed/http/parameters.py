@@ -21,8 +21,9 @@ from streams.store.event_log import entry_key
 MOST_EVENTS: Final = 1_000
 """Events in one answer."""
 MOST_VESSELS: Final = 50_000
-MOST_HOURS: Final = 24
 """Vessels in one answer."""
+MOST_HOURS: Final = 24
+"""Hours of coverage."""
 MOST_FOUND: Final = 50
 """Vessels, places and cases each in one answer of the search."""
 LONGEST_SEARCH: Final = 100

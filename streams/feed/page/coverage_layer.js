@@ -27,7 +27,9 @@ export const CoverageLayer = CanvasLayer.extend({
   async refresh(time) {
     if (!this.shown || (this.asked !== null && Math.abs(time - this.asked) < AGAIN)) return;
     this.asked = time;
+    const request = this.request = {};
     const { content } = await get("coverage", { hours: HOURS });
+    if (request !== this.request) return; // a later one has gone out
     this.degrees = content.degrees;
     this.cells = new Map(content.cells.map(([west, south, minutes]) => {
       const [left, bottom] = project(west, south), [right, top] = project(west + content.degrees, south + content.degrees);
@@ -36,8 +38,10 @@ export const CoverageLayer = CanvasLayer.extend({
     this.later();
   },
 
+  /* 180 degrees east are 180 degrees west. */
   key(lon, lat) {
-    return `${Math.floor(lon / this.degrees + 1e-6)} ${Math.floor(lat / this.degrees + 1e-6)}`;
+    const around = Math.round(360 / this.degrees), column = Math.floor(lon / this.degrees + 1e-6);
+    return `${((column % around) + around) % around} ${Math.floor(lat / this.degrees + 1e-6)}`;
   },
 
   /* A sentence about a place; null while the layer is off. */

@@ -117,7 +117,8 @@ export class SeaMap {
     const marks = this.events.map(({ position }) => this.map.latLngToContainerPoint([position.lat, near(position.lon, this.map.getCenter().lng)]))
       .map(({ x, y }) => [x - 10, y - 10, x + 10, y + 10]);
     const scale = 256 * 2 ** this.map.getZoom(), origin = this.map.containerPointToLayerPoint([0, 0]).add(this.map.getPixelOrigin());
-    const legs = this.tracks.legs.map(({ at: [x, y] }) => [x * scale - origin.x, y * scale - origin.y]).map(([x, y]) => [x - 12, y - 12, x + 12, y + 12]);
+    const middle = this.map.getCenter().lng / 360 + 0.5; // of the copies of the world, the one that is nearest to it
+    const legs = this.tracks.legs.map(({ at: [x, y] }) => [(x + Math.round(middle - x)) * scale - origin.x, y * scale - origin.y]).map(([x, y]) => [x - 12, y - 12, x + 12, y + 12]);
     const free = marks.filter((mark) => !legs.some((leg) => mark[0] < leg[2] && mark[2] > leg[0] && mark[1] < leg[3] && mark[3] > leg[1])); // at a leg, its number is in the place of the mark
     return [[-far, -far, 0, far], [wide, -far, far, far], [0, high - this.covered, wide, far], ...over, ...free, ...legs];
   }

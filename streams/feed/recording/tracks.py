@@ -14,13 +14,16 @@ from models.last_position import (
     unpack_points,
 )
 from models.report import Rows
-from models.time import Millis
+from models.time import BEGINNING, Millis
 from streams.store.coverage import cells_heard
 
 POINTS: Final = 2_016
 """The most points kept of one vessel: a week of ticks every five minutes, 48 kB. The oldest are dropped."""
 _SPARE: Final = 504
 """Points dropped at once, so that a full track is not moved in memory with every tick."""
+
+_MOMENTS: Final = 32
+"""Moments of the past of which the cells are remembered."""
 
 _ROW: Final = np.dtype([("known_at", "<u4"), ("point", POINT)])
 """`known_at`: the instant at which the tick became known, in seconds. Later than the tick's own time if it
@@ -32,6 +35,11 @@ class Tracks:
 
     def __init__(self) -> None:
         self._tracks: dict[int, _Track] = {}
+        self._latest = BEGINNING  # the last instant
+        self._cells: dict[int, Millis] = {}  # of all that is known by then; there are no more than cells
+        self._past: dict[
+            Millis, dict[int, Millis]
+        ] = {}  # the same for earlier moments, the latest asked last
 
     def add(self, instant: Millis, ticks: Rows) -> None:
         """Add what became known at an instant, which must not be before the last one added."""
@@ -40,6 +48,9 @@ class Tracks:
         ticks = ticks[np.argsort(ticks["mmsi"], kind="stable")]
         rows = np.empty(len(ticks), _ROW)
         rows["known_at"], rows["point"] = instant // 1000, pack_points(ticks)
+        self._latest = instant
+        for cell, time in _cells(rows["point"]).items():
+            self._cells[cell] = max(time, self._cells.get(cell, time))
         mmsis, starts = np.unique(ticks["mmsi"], return_index=True)
         for mmsi, some in zip(mmsis.tolist(), np.split(rows, starts[1:]), strict=True):
             track = self._tracks.get(mmsi)
@@ -57,15 +68,18 @@ class Tracks:
 
     def coverage(self, since: Millis, now: Millis) -> dict[int, Millis]:
         """The time of the latest tick in each cell that is known at `now`, of those since `since`."""
-        recent = []
-        for track in self._tracks.values():
-            points = track.known(now)["point"]
-            recent.append(points[points["time"] >= since // 1000])
-        every = np.concatenate(recent) if recent else np.empty(0, POINT)
-        places = np.empty(len(every), [("time", "i8"), ("lon", "f8"), ("lat", "f8")])
-        places["time"] = every["time"].astype("i8") * 1000
-        places["lon"], places["lat"] = every["lon"] / 1e6, every["lat"] / 1e6
-        return cells_heard(places)
+        cells = self._cells if now >= self._latest else self._cells_at(now)
+        return {cell: time for cell, time in cells.items() if time >= since // 1000 * 1000}
+
+    def _cells_at(self, now: Millis) -> dict[int, Millis]:
+        cells = self._past.pop(now, None)
+        if cells is None:
+            known = [np.empty(0, POINT), *(track.known(now)["point"] for track in self._tracks.values())]
+            cells = _cells(np.concatenate(known))
+        self._past[now] = cells
+        if len(self._past) > _MOMENTS:
+            del self._past[next(iter(self._past))]
+        return cells
 
     def whereabouts(self, mmsis: Iterable[int], now: Millis) -> list[LastPosition]:
         found = []
@@ -78,6 +92,14 @@ class Tracks:
     def points(self, mmsi: int, now: Millis) -> tuple[TrackPoint, ...]:
         track = self._tracks.get(mmsi)
         return tuple(unpack_points(track.known(now)["point"].tobytes())) if track else ()
+
+
+def _cells(points: Rows) -> dict[int, Millis]:
+    """The time of the latest of these packed points in each cell."""
+    places = np.empty(len(points), [("time", "i8"), ("lon", "f8"), ("lat", "f8")])
+    places["time"] = points["time"].astype("i8") * 1000
+    places["lon"], places["lat"] = points["lon"] / 1e6, points["lat"] / 1e6
+    return cells_heard(places)
 
 
 class _Track:

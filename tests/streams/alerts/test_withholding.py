@@ -15,7 +15,7 @@ from streams.alerts.channel import Outcome, Result
 from streams.alerts.delivery import MAYBE
 from streams.alerts.message import Message, Single
 from streams.alerts.schedule import Schedule, State
-from streams.alerts.state_store import RuleStore
+from streams.alerts.state_store import RuleStore, key
 from streams.alerts.withholding import Withholding
 from streams.feed.views import reviews, silences
 from streams.store import judgement_log
@@ -174,6 +174,28 @@ async def test_a_message_that_its_receiver_has_not_taken_is_dropped_when_its_eve
         await env.write(event(2))
         await wait_for_requests(receiver, before + 1)
     assert ids(receiver)[before:] == [f"{event(2).id}:1"]
+
+
+async def test_a_message_that_its_receiver_refused_with_410_counts_as_not_sent(
+    redis_server: str, receiver: WebhookReceiver
+) -> None:
+    rule, receiver.answers = webhook_rule(receiver), [Answer(410)]
+    async with alert_environment(redis_server) as env, env.deliveries(rule) as (delivery,):
+        await env.write(event(1))
+
+        async def disabled() -> bool:
+            return bool((await env.rule_status(rule)).state == "disabled")
+
+        await eventually(disabled, "the rule to be disabled")
+        await judge(env, event(1), Disposition.DISMISSED)
+        await env.client.hdel(key(env.prefix, rule.name), "disabled")
+        delivery.news.set()
+
+        async def dropped() -> bool:
+            return bool(await withheld(env))
+
+        await eventually(dropped, "the message to be dropped")
+        assert (await withheld(env))[f"{event(1).id}:1"].startswith("not sent: dismissed by ann at ")
 
 
 class Killed(Exception):

@@ -13,6 +13,7 @@ from models.event import Event, EventType, from_json
 from streams.archive.folder import open_folder
 from streams.archive.follow import Follower, FollowSettings
 from streams.cli.main import run
+from streams.cli.options.inputs import InputOptions, find_recordings
 from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.wire import RawFrame, Registration
@@ -90,6 +91,11 @@ def test_crossings_of_a_drawn_fence_are_proved(
         drawn_later = bundle.read(members.ORDER)
     assert b"drawn-2" in drawn_later
     assert b"drawn-1" not in drawn_later
+    recordings = find_recordings([str(path)], InputOptions(), archives=True)
+    assert set(recordings.read) < set(recordings.files)  # of those of fences no progress is told
+    archive(tmp_path / "fences", [wire.encode(frame_of(drawn(1, "2024-10-30T11:00:00Z")))], [])
+    assert run(["replay", str(tmp_path / "fences")]) == 1
+    assert "nothing to replay" in capsys.readouterr().err
     replayed = tmp_path / "events.jsonl"
     assert run(["replay", str(path), "--out", str(replayed)]) == 0
     assert "drawn fences of the archive (Roads, Roads, again) count from" in capsys.readouterr().err

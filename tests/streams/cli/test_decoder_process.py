@@ -105,22 +105,31 @@ def fail() -> None:
     raise ValueError("the very reason")
 
 
+@pytest.mark.parametrize("end", [die, fail])
 @pytest.mark.parametrize(
-    ("end", "error", "told"),
+    ("what", "ahead", "follows"),
     [
-        (die, Died, "the process that decodes was ended from outside (signal SIGKILL), so the result is not"),
-        (fail, RuntimeError, "ValueError: the very reason"),
+        ("the process that decodes", lambda core, *reading: decoded_ahead(core.intake, *reading), False),
+        ("the process that decodes", followed_ahead, False),
+        ("the process that follows vessels", followed_ahead, True),
     ],
 )
-def test_a_process_that_dies_is_an_error(end: Callable[[], None], error: type[Exception], told: str) -> None:
+def test_a_process_that_dies_is_an_error(
+    what: str, ahead: Any, follows: bool, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> Iterator[Frame]:
         yield from frames("a", LINES, 500)[:2]
-        end()
+        if not follows:
+            end()
 
+    killed = f"{what} was ended from outside (signal SIGKILL), so the result is not"
+    error, told = (Died, killed) if end is die else (RuntimeError, "ValueError: the very reason")
     before, core = (threading.active_count(), children(os.getpid())), Core("a", RULES)
+    if follows:
+        monkeypatch.setattr(core.vessels, "advance", lambda _: end())
     with (
         pytest.raises(error, match=re.escape(told)),
-        decoded_ahead(core.intake, lambda _: [Source("a", broken())], Interrupt(), int) as decoded,
+        ahead(core, lambda _: [Source("a", broken())], Interrupt(), int) as decoded,
     ):
         Replay(core).follow(decoded)
     assert (threading.active_count(), children(os.getpid())) == before

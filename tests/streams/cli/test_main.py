@@ -69,6 +69,18 @@ def test_a_group_without_a_command_shows_its_help(path: tuple[str, ...], capsys:
     assert "Commands:" in shown.err
 
 
+def test_a_variable_that_nothing_reads_is_told(capsys: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BROKR", "REDIS_PASSWORD_FILE", "WORKERS", "FEED_HOSTS", "DATA"):
+        monkeypatch.setenv(f"TANKERWATCH_{name}", "secret")
+    assert run(["--version"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1, told
+    (line,) = told
+    assert line.startswith("tankerwatch: TANKERWATCH_BROKR: nothing reads this variable")
+    assert "(did you mean TANKERWATCH_BROKER" in line
+    assert "secret" not in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -114,6 +114,18 @@ def test_vessels_that_were_not_heard_are_told(capsys: Streams) -> None:
     out, told = replay(capsys, "all.nmea", "--mmsi", heard, "--mmsi", "2190047")
     assert out
     assert told.splitlines()[-1] == "tankerwatch: not heard: --mmsi 002190047"
+    told = replay(capsys, "all.nmea", "missing.nmea", "--mmsi", "2190047", code=1)[1]
+    assert "not heard" not in told  # it may be in what could not be read
+    Path("static.nmea").write_text(
+        "\\c:1700000000*5C\\!AIVDM,2,1,1,A,55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8,0*1C\n"
+        "!AIVDM,2,2,1,A,88888888880,2*25\n"
+    )
+    told = replay(capsys, "static.nmea", "--end", "2000-01-01")[1]
+    assert "1 messages" in told
+    assert "no position is left" not in told  # there was none before
+    assert run(["inspect", "missing.nmea"]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, errors(shown.err)[0][:12]) == ("", "missing.nmea")
 
 
 def test_the_name_of_the_file_tells_the_format(capsys: Streams) -> None:
@@ -121,6 +133,19 @@ def test_the_name_of_the_file_tells_the_format(capsys: Streams) -> None:
     assert Path("events.CSV").read_text().startswith("id,type,")
     replay(capsys, "all.nmea", "--out", "events.csv", "--format", "jsonl")
     assert json.loads(Path("events.csv").read_text().splitlines()[0])["id"] in replay(capsys, "all.nmea")[1]
+
+
+def test_the_name_of_the_file_tells_the_packing(capsys: Streams) -> None:
+    whole, _ = replay(capsys, "all.nmea")
+    replay(capsys, "all.nmea", "--out", "events.jsonl.gz")
+    assert gzip.decompress(Path("events.jsonl.gz").read_bytes()).decode() == whole
+    assert run(["export", "events.jsonl.gz", "--out", "events.csv.gz"]) == 0
+    assert gzip.decompress(Path("events.csv.gz").read_bytes()).startswith(b"id,")
+    Path("cut.gz").write_bytes(Path("events.jsonl.gz").read_bytes()[:-100])
+    assert run(["export", "cut.gz", "--out", "events.csv"]) == 1
+    assert "cut.gz: cannot be read (not whole: " in capsys.readouterr().err
+    _, told = replay(capsys, "all.nmea", "--out", "events.jsonl.zst", code=2)
+    assert "events.jsonl.zst: nothing is packed as .zst; end the name in .gz" in told
 
 
 def test_own_fence_watchlist_and_settings_have_their_say(capsys: Streams) -> None:

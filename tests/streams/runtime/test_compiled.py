@@ -1,6 +1,7 @@
 """Compiled loops: said when they are made, kept for later runs, and run where nothing can be kept."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from typing import Any
 from streams.runtime.compiled import NOTICE, compiled, variants
 
 SCRIPT = """
+from bounds import NONE, OF
 from streams.runtime.compiled import compiled
 
 @compiled
 def add(one: int, other: int) -> int:
-    return one + other
+    return one + other + OF * NONE
 
 @compiled
 def twice(one: int) -> int:
@@ -22,25 +24,32 @@ def twice(one: int) -> int:
 
 print(twice(21))
 """
+BOUNDS = "OF = 2 * 5\nNONE = 0\n"
 
 
 def test_it_is_said_once_and_kept_for_later_runs(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
+    script, bounds = tmp_path / "script.py", tmp_path / "bounds.py"
     script.write_text(SCRIPT)
+    bounds.write_text(BOUNDS)
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
 
-    def run() -> tuple[str, str]:
+    def run(script: Path = script) -> tuple[str, str]:
         done = subprocess.run(
             [sys.executable, script], capture_output=True, text=True, env=environment, check=True
         )
         return done.stdout, done.stderr
 
     assert run() == ("42\n", NOTICE + "\n")
-    os.utime(script, (1, 1))  # as in a copy
-    assert run() == ("42\n", "")
+    copied = tmp_path.with_name("copied")
+    shutil.copytree(tmp_path, copied)
+    os.utime(copied / "script.py", (1, 1))
+    (copied / "bounds.py").write_text(BOUNDS + "OTHER = 1\n")
+    assert run(copied / "script.py") == ("42\n", "")
+    bounds.write_text("OF = 2 * 5\nNONE = 1  # as another version has it\n")
+    assert run() == ("52\n", NOTICE + "\n")
     script.write_text(SCRIPT.replace("one + other", "one - other"))
     os.utime(script, (1, 1))
-    assert run() == ("0\n", NOTICE + "\n")
+    assert run() == ("10\n", NOTICE + "\n")
 
 
 def test_it_runs_where_nothing_can_be_kept() -> None:
@@ -59,6 +68,7 @@ def test_what_is_kept_and_cannot_be_read_or_written_ends_nothing(tmp_path: Path)
 
     def run(text: str) -> list[str]:
         script.write_text(text)
+        script.with_name("bounds.py").write_text(BOUNDS)
         done = subprocess.run(
             [sys.executable, script], capture_output=True, text=True, env=environment, check=True
         )

@@ -34,7 +34,9 @@ async def posted(url: str, allow_private: bool = True) -> Outcome:
         (Answer(410), Result.GONE, None),
         (Answer(429, {"retry-after": "7"}), Result.AWAY, 7.0),
         (Answer(503, {"retry-after": "soon"}), Result.AWAY, None),
+        (Answer(408), Result.AWAY, None),
         (Answer(502), Result.AWAY, None),
+        (Answer(504), Result.AWAY, None),
         (Answer(500), Result.REFUSED, None),
     ],
 )
@@ -43,6 +45,9 @@ async def test_what_an_answer_means(answer: Answer, result: Result, wait: float 
         receiver.default = answer
         outcome = await posted(receiver.url)
         assert (outcome.result, outcome.wait) == (result, wait)
+        assert outcome.unsure == (
+            answer.code in (408, 500, 502, 503, 504)
+        )  # what came of it behind is not known
         assert len(receiver.requests) == 1  # a redirect is not followed
         (request,) = receiver.requests
         assert (request.path, request.body, request.headers["x-test"]) == ("/hook", b"{}", "1")

@@ -43,5 +43,8 @@ def test_wrong_usage_and_an_unknown_event_are_told(
     assert "none of these events has the id 'nothing'" in capsys.readouterr().err
     assert command(["explain", chain[1].id[:6], chain[0]]) == 1
     assert f"(did you mean {chain[1].id}" in capsys.readouterr().err
+    near = chain[1].id[:-1] + ("1" if chain[1].id[-1] == "0" else "0")  # another event's, that is not there
+    assert command(["explain", near, chain[0]]) == 1
+    assert "did you mean" not in capsys.readouterr().err
     assert command(["explain", "nothing"]) == 2
     assert "give --redis" in capsys.readouterr().err

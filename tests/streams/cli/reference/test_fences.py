@@ -77,6 +77,9 @@ def test_check_prints_every_problem_and_no_control_character(tmp_path: Path) -> 
     assert checked.exit_code == 1
     assert len(checked.stdout.splitlines()) == 4  # name, kind, policy, geometry
     assert all(sign.isprintable() or sign == "\n" for sign in checked.output)
+    bad.write_text(json.dumps({"type": "FeatureCollection", "features": []}))
+    checked = run("check", str(bad))
+    assert (checked.exit_code, "holds no fence" in checked.stdout) == (1, True)
 
 
 def test_wrong_usage_ends_with_2() -> None:

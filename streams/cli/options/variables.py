@@ -71,6 +71,9 @@ TESTS: Final[Rows] = [
         "",
         "Chromium for the tests of the page, as a path. Without it the tests look for one.",
     ),
+    ("TANKERWATCH_EXAMPLES", "", "How many examples tests with made-up input try. Without it, few."),
+    ("TANKERWATCH_REVISIONS", "1000", "Revisions that the test of the stream sends."),
+    ("TANKERWATCH_SCENARIOS", "", "`all`: the test of the page's truth walks all scenarios; else a few."),
     ("TANKERWATCH_TEST_RUN", "", "Folder that the processes of one run of the tests share. They set it."),
 ]
 

@@ -94,7 +94,7 @@ def test_crossings_of_a_drawn_fence_are_proved(
     recordings = find_recordings([str(path)], InputOptions(), archives=True)
     assert set(recordings.read) < set(recordings.files)  # of those of fences no progress is told
     archive(tmp_path / "fences", [wire.encode(frame_of(drawn(1, "2024-10-30T11:00:00Z")))], [])
-    assert run(["replay", str(tmp_path / "fences")]) == 1
+    assert run(["replay", str(tmp_path / "fences")]) == 2
     assert "nothing to replay" in capsys.readouterr().err
     replayed = tmp_path / "events.jsonl"
     assert run(["replay", str(path), "--out", str(replayed)]) == 0

@@ -233,3 +233,28 @@ def test_tracks_tell_time_and_speed_and_links_lead_elsewhere_only_when_followed(
         return said
 
     wait_until(lambda: {"nothing was heard round here in 6 hours"} < heard(), "the layer of coverage")
+
+
+COVERAGE = """async () => {
+    const { CoverageLayer } = await import("/static/coverage_layer.js");
+    const answers = [], layer = new CoverageLayer({});
+    const fetched = window.fetch;
+    window.fetch = () => new Promise((resolve) => { answers.push(resolve); });
+    const answer = (number, west, minutes) =>
+        answers[number](new Response(JSON.stringify({ degrees: 0.5, cells: [[west, 10, minutes]] })));
+    const both = [layer.show(true, 0), layer.refresh(6 * 60e3)];
+    answer(1, -180, 0);
+    await both[1];
+    answer(0, 100, 0);
+    await both[0];
+    window.fetch = fetched;
+    return [179.9999999, 180, -180, -179.6, 100.1].map((lon) => layer.says(lon, 10.1));
+}"""
+
+
+def test_of_two_answers_about_coverage_the_one_asked_for_last_counts(demo: Recorded, tab: Open) -> None:
+    heard, silent = (
+        "something was heard round here in the last hour",
+        "nothing was heard round here in 6 hours",
+    )
+    assert tab(demo).open().evaluate(COVERAGE) == [heard] * 4 + [silent]

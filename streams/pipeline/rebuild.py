@@ -178,6 +178,8 @@ async def _records(
     """The records from these offsets to the ends as they are now, or to a time."""
     ends = await consumer.end_offsets(list(starts))
     for partition, start in starts.items():
+        if start >= ends[partition]:  # a consumer that is assigned this and reads nothing may never stop
+            continue
         consumer.assign([partition])
         consumer.seek(partition, start)
         while await consumer.position(partition) < ends[partition]:

@@ -111,7 +111,12 @@ LEVELS: Final = (
     LevelRule("sighted_in_port", Effect.PROBABLE, "somebody saw it in a zone of the port, and named it"),
     LevelRule("draught", Effect.PROBABLE, "its draught changed by `draught_metres` or more"),
     LevelRule("gap_possible", Effect.LIMIT, "the gap is only `possible`"),
-    LevelRule("several_countries", Effect.LIMIT, "watched ports of several countries were within its reach"),
+    LevelRule(
+        "several_countries",
+        Effect.LIMIT,
+        "watched ports of several countries were within its reach, those of `importers` left out where its "
+        "draught rose",
+    ),
     LevelRule("other_port", Effect.LIMIT, "a port of another country, not watched, was within its reach"),
     LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
     LevelRule("sighted_in_port", Effect.EXCEPTION, "somebody saw it in a zone of the port, and named it"),
@@ -225,14 +230,18 @@ def _for(
 def _against(
     event: Event, gap: Gap, ports: Sequence[ReachablePort], identity: Identity, s: DarkVisitSettings
 ) -> Iterator[Reason]:
-    if (change := _draught_change(gap)) is not None and abs(change) < s.draught_metres:
+    change = _draught_change(gap)
+    if change is not None and abs(change) < s.draught_metres:
         yield SAME_DRAUGHT.reason(s, metres=gap.draught_after_meters)
     if event.level is Level.POSSIBLE:
         yield GAP_POSSIBLE.reason(s)
     countries = {port.country for port in ports if port.country}
     if not ports[0].seen_arriving and not ports[0].sighted:
-        if len(countries) > 1:
-            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(countries)))
+        loading = (
+            countries - set(s.importers) if change is not None and change >= s.draught_metres else countries
+        )
+        if len(loading) > 1:
+            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(loading)))
         if len(ports) > 1:
             yield SEVERAL_PORTS.reason(s, count=len(ports))
         if gap.on_position is not None:

@@ -55,6 +55,9 @@ class DarkVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Time at the port from which it has its full weight. Source: judgement; loading takes a day."""
     draught_metres: float = 0.3
     """A change of draught counts from here on. Source: the design."""
+    importers: tuple[str, ...] = ("KP",)
+    """Countries that ship no oil, ISO 3166-1 alpha-2: a vessel that comes back with more draught has not
+    loaded there. Source: North Korea imports its oil (UN Security Council resolution 2397, paragraph 5)."""
     back_km: float = 5.0
     """Kilometres. A vessel that fell silent at rest in a harbour, and is heard again so close to it, has lain
     there: no call is looked for. Source: judgement."""

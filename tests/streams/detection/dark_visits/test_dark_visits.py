@@ -114,6 +114,15 @@ def test_a_port_of_another_country_within_reach_leaves_it_possible() -> None:
     assert event.level is Level.POSSIBLE
 
 
+@pytest.mark.parametrize(("after", "level"), [(6.2, Level.PROBABLE), (2.0, Level.POSSIBLE)])
+def test_more_draught_was_not_loaded_in_north_korea(after: float, level: Level) -> None:
+    """Silent for so long that Najin is in reach, too: there she can have discharged, but not loaded."""
+    (event,) = latest(visits(run(*silent(36.0, after=after), *near(48), fences=FENCES)))
+    assert {each.country for each in detail(event).ports} == {"RU", "KP"}
+    assert event.level is level
+    assert ("several_countries" in codes(event)) is (level is Level.POSSIBLE)
+
+
 def test_silent_at_the_berth_and_heard_outside_later_is_the_stronger_form() -> None:
     arriving = fixes(A, np.arange(0, 4 * H, 10), 0, np.linspace(-60_000, 0, 24), sog=9, origin=BERTH)
     at_berth = fixes(A, np.arange(4 * H, 8 * H, 10), 0, 0, sog=0.0, status=5, origin=BERTH)

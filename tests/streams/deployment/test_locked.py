@@ -131,7 +131,7 @@ def test_every_process_works_with_what_is_locked(
         ({"CA": "/ca.pem"}, "CA is only used with TLS"),
         ({"CERTIFICATE": "/client.pem"}, "CERTIFICATE is only used with TLS"),
         ({"KEY": "/client.key", "TLS": "true"}, "CERTIFICATE is missing"),
-        ({"TLS": "maybe"}, "TLS: expected"),
+        ({"TLS": "maybe"}, "TLS: should be"),
     ],
 )
 def test_settings_that_open_nothing(given: dict[str, str], said: str) -> None:

@@ -82,7 +82,7 @@ def expand(
     grown in degrees, by at least the distance and at its farthest from the equator by no more; its parts are
     not joined.
     """
-    import pyproj  # takes a tenth of a second, and is not needed far from all fences
+    import pyproj  # takes a tenth of a second, and commands without stages do not need it
 
     _, south, _, north = polygon.bounds
     if max(abs(south), abs(north)) > 85 or max(_widest(polygon), north - south) > _WIDE:

@@ -40,7 +40,7 @@ def read_outline(geometry: Any) -> Area:
             f"the outline is {east - west:.0f} degrees of longitude wide; a drawn fence is at most "
             f"{WIDEST:.0f} wide: draw a smaller one"
         )
-    import pyproj  # takes a tenth of a second, and most runs have no drawn fences
+    import pyproj  # takes a tenth of a second, and commands without stages do not need it
 
     square = abs(pyproj.Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]) / 1e6
     if square > MOST_KM2:

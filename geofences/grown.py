@@ -1,6 +1,6 @@
 """Grown: polygons grown by a distance, each when a position first comes near it.
 
-To grow one takes a millisecond, and a library that is slow to load; most recordings come near few fences.
+To grow one takes a millisecond, and most recordings come near few fences.
 """
 
 from collections.abc import Callable, Sequence

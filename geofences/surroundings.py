@@ -195,10 +195,12 @@ class Surroundings:
             end_distance_from_port_km=rounded(ports[1], 2),
         )
 
-    def expect(self, lon: Floats, lat: Floats) -> None:
-        """Look these positions up, for `distances`: all at once, which is far faster than one by one."""
-        self._shores_km(lon, lat)
-        self._ports_km(lon, lat)
+    def expect(self, places: Iterable[tuple[float, float]]) -> None:
+        """Look these positions (longitude, latitude) up, for `distances`: all at once is far faster."""
+        if known := [*places]:
+            lon, lat = np.array(known).T
+            self._shores_km(lon, lat)
+            self._ports_km(lon, lat)
 
     def port_km(self, lon: float, lat: float) -> float:
         """Kilometres from a position in degrees to the nearest port, as in `distances`."""

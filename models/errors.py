@@ -1,4 +1,5 @@
-"""The root of every exception that tankerwatch itself raises, its one branch, and words for both."""
+"""The root of every exception that tankerwatch itself raises, its one branch, and what their messages share:
+what may have been meant, and types in plain words."""
 
 import difflib
 import heapq
@@ -38,20 +39,20 @@ class InputError(TankerwatchError, ValueError):
 def meant(given: str, known: Iterable[str]) -> str:
     """A question to be put after the name of something unknown, as ` (did you mean x or y?)`; else nothing.
 
-    The known names that are spelt nearly like it, at most three; of those with the same beginning, too.
+    At most three of the known names: those that are spelt nearly like it, or begin with it.
     """
-    return question(nearly(given, known))
+    return question(spelt_alike(given, known))
 
 
-def nearly(given: str, known: Iterable[str]) -> list[str]:
-    """These names."""
+def spelt_alike(given: str, known: Iterable[str]) -> list[str]:
+    """The known names that are spelt nearly like it, or begin with it; at most three."""
     names = sorted(set(known))
-    begun = [name for name in names if given and name.startswith(given)]
-    close = dict.fromkeys([*difflib.get_close_matches(given, names, 3), *begun])
+    longer = [name for name in names if given and name.startswith(given)]
+    close = dict.fromkeys([*difflib.get_close_matches(given, names, 3), *longer])
     return list(close)[:3]
 
 
-def begun(given: str, known: Iterable[str]) -> str:
+def meant_id(given: str, known: Iterable[str]) -> str:
     """The same for ids: at most three that begin with what was given.
 
     Of digits and letters without a meaning, one that is spelt nearly like it is another thing.

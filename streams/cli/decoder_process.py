@@ -1,6 +1,7 @@
-"""Decoding in a second process, ahead of the stages: what arrives is the same as in one process.
+"""Processes that run ahead: how many, how arrivals travel from one to the next, and decoding in one.
 
-Reports and ticks travel as the bytes of their columns, beside what little else there is to say of a frame.
+What arrives is the same as in one process. Reports and ticks travel as the bytes of their columns, beside
+what little else there is to say of a frame.
 """
 
 import os

@@ -93,7 +93,7 @@ class ReportsFrame(
 
 
 class InstantPart(PackedInstant, frozen=True, array_like=True):
-    """An instant, or a part of it, that came from a topic."""
+    """An instant, or a part of it, as topics hold it; its bytes are checked when it is read."""
 
     def instant(self) -> Instant:
         """Raises WireError."""

@@ -202,8 +202,8 @@ class _Facts(msgspec.Struct, frozen=True):
 def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings) -> None:
     """Events of these are built next: look up what lies around their new positions, for all at once."""
     going_on = (run for run in runs if run.start is not None)
-    new = [each for run in going_on for each in run.samples if each.time > run.last_revision_at]
-    surroundings.expect(np.array([each.lon for each in new]), np.array([each.lat for each in new]))
+    new = (each for run in going_on for each in run.samples if each.time > run.last_revision_at)
+    surroundings.expect((each.lon, each.lat) for each in new)
 
 
 def build_event(

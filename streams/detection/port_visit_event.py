@@ -104,9 +104,9 @@ REASONS: Final = ReasonTable(
 
 def expect(visits: Iterable[Visit], surroundings: Surroundings) -> None:
     """Look up how far from shore and port these begin and end, at once: they are about to be told of."""
-    ends = [each for visit in visits for each in ((visit.lon, visit.lat), (visit.last_lon, visit.last_lat))]
-    if ends:
-        surroundings.expect(*np.array(ends).T)
+    surroundings.expect(
+        each for visit in visits for each in ((visit.lon, visit.lat), (visit.last_lon, visit.last_lat))
+    )
 
 
 def build_event(

@@ -69,6 +69,7 @@ def _sentence(message: str, prefix: str) -> str:
     """The message of msgspec with the variable in place of the field."""
     what, at, field = message.partition(" - at `$.")
     if at:
-        return f"{prefix}{field.rstrip('`').upper()}: {plainly(what)[:1].lower()}{plainly(what)[1:]}"
+        words = plainly(what)
+        return f"{prefix}{field.rstrip('`').upper()}: {words[:1].lower()}{words[1:]}"
     field, _, rest = what.partition(" ")
     return f"{prefix}{field.upper()} {rest}"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from models.errors import begun
+from models.errors import meant_id
 from streams.cli.analysis.event_input import WHERE_IDS_ARE, Events, Redis, gather
 from streams.cli.errors import Failed
 
@@ -30,7 +30,7 @@ def explain(
     known = gather(events, redis, whole=id)
     found = derive(id, known)
     if found is None:
-        like = begun(id, (event.id for event in known))
+        like = meant_id(id, (event.id for event in known))
         raise Failed(f"none of these events has the id {id!r}{like}; {WHERE_IDS_ARE}")
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())

@@ -131,8 +131,8 @@ class DetectionInputs:
         if limits and summary.left_out and not summary.positions:
             order = " (a box is WEST,SOUTH,EAST,NORTH)" if box is not None else ""
             yield (
-                f"no position is left by {limits}{order}; `tankerwatch inspect FILE` shows the times and the "
-                "area of a recording"
+                f"no position lies within {limits}{order}; `tankerwatch inspect FILE` shows the times and "
+                "the area of a recording"
             )
         elif missing := sorted(self.mmsis - summary.wanted):
             inside = f" within {limits}" if limits else ""

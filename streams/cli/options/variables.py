@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from models.errors import nearly, question
+from models.errors import question, spelt_alike
 
 PREFIX: Final = "TANKERWATCH_"
 Rows = list[tuple[str, str, str]]
@@ -116,7 +116,7 @@ def unread(names: Iterable[str]) -> Iterator[str]:
     for name in others:
         if _among(ours, name):
             continue
-        near = nearly(name.removeprefix(PREFIX), (each.removeprefix(PREFIX) for each in ours))
+        near = spelt_alike(name.removeprefix(PREFIX), (each.removeprefix(PREFIX) for each in ours))
         hint = question([each if each in ours else f"{PREFIX}{each}" for each in near])
         yield (
             f"{name}: nothing reads this variable, unless a file of alert rules names it{hint}; "

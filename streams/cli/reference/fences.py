@@ -1,7 +1,6 @@
 """`tankerwatch fences`: shows and exports the shipped fences, and checks files of your own."""
 
 import csv
-import difflib
 import io
 import json
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from models.errors import meant
 from streams.cli.errors import UsageError, help_unless_command
 from streams.cli.files import Output
 from streams.output.sanitize import sanitize
@@ -69,9 +69,7 @@ def show(
 
     known = {fence.id: fence for fence in load_catalogue()}
     if id not in known:
-        close = difflib.get_close_matches(id, known, n=5, cutoff=0.4)
-        hint = f"similar: {', '.join(close)}" if close else "`tankerwatch fences list` shows all"
-        raise UsageError(f"no fence has the id {id!r}; {hint}")
+        raise UsageError(f"no fence has the id {id!r}{meant(id, known)}; `tankerwatch fences list` shows all")
     fence = known[id]
     west, south, east, north = fence.geometry.bounds
     area, _ = pyproj.Geod(ellps="WGS84").geometry_area_perimeter(fence.geometry)

@@ -17,6 +17,7 @@ _WHOLE: Final = re.compile(r"([-+]?\d{1,18})[.,]0*")
 _NOT_SIX_BIT: Final = re.compile(r"[^ !-_]")
 _PLAIN: Final = re.compile(r"[^a-z0-9]+")
 KNOTS_PER_MS: Final = 3600 / 1852
+DEGREES_PER_RADIAN: Final = 180 / math.pi
 _MOST_MMSI: Final = 999_999_999
 _MOST_IMO: Final = 9_999_999
 _NOTHING: Final = frozenset(

@@ -188,7 +188,7 @@ class EncounterDetector:
 
     def _level(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> str | None:
         """The level: that of the contact alone, unless it lies where that is ordinary."""
-        doubtful = doubts.one_hull or self._on_weaker_track(pair)
+        doubtful = doubts.one_hull or doubts.tow or self._on_weaker_track(pair)
         proposed = encounter.level_of(contact, doubtful, self._settings)
         if proposed != Level.PROBABLE:
             return proposed

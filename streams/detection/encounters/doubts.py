@@ -17,9 +17,8 @@ from streams.detection.explanation import false_place, leap_of, mmsi_text
 class Doubts(NamedTuple):
     """What an encounter can't be `probable` with."""
 
-    one_hull: bool  # the two may be one hull, or a tow
-    in_line: bool  # because one was right ahead of the other while they moved
-    two_ships: bool  # no one hull, so only a tow
+    one_hull: bool  # the two may be one hull
+    tow: bool  # one was right ahead of the other while they moved
     leapt: bool  # the positions of one of the two leapt there
     weak: bool  # it rests on weak matches with watchlists alone
 
@@ -27,9 +26,8 @@ class Doubts(NamedTuple):
 def doubts_of(pair: Pair, contact: Contact, verdict: Hulls, now: tuple[Identity, Identity]) -> Doubts:
     """The doubts about a contact; `now` is what is known of the two, in the roles that count."""
     return Doubts(
-        one_hull=verdict in (Hulls.DOUBTFUL, Hulls.IN_LINE, Hulls.TOW),
-        in_line=verdict in (Hulls.IN_LINE, Hulls.TOW),
-        two_ships=verdict in (Hulls.TWO, Hulls.TOW),
+        one_hull=verdict in (Hulls.DOUBTFUL, Hulls.IN_LINE),
+        tow=verdict in (Hulls.IN_LINE, Hulls.TOW),
         leapt=any(leap_of(vessel, contact.start) is not None for vessel in now),
         weak=rests_on_weak_matches(pair, now),
     )
@@ -41,6 +39,7 @@ def conditions_of(proposed: str | None, doubts: Doubts, ordinary: Ordinary, s: E
         "contact": proposed is not None,
         "transfer": proposed == Level.PROBABLE,
         "may_be_one_hull": doubts.one_hull,
+        "may_be_tow": doubts.tow,
         "leapt": doubts.leapt,
         "weak_match": doubts.weak,
     }

@@ -65,12 +65,6 @@ _FIELDS: Final = {
 }
 
 
-_AS_ONE: Final = (
-    "at a constant distance, and what is known of them does not decide whether they are two ships"
-)
-_IN_LINE: Final = "with one right ahead of the other, on the same heading, and not side by side"
-
-
 class _Facts(msgspec.Struct, frozen=True):
     """What is measured of an encounter, for its numbers and its reasons."""
 
@@ -106,9 +100,8 @@ class _Facts(msgspec.Struct, frozen=True):
 
 def expect(contacts: Iterable[Contact], surroundings: Surroundings) -> None:
     """Look up how far from shore and port these begin and end, at once: they are about to be told of."""
-    ends = [(contact.samples[i].a.lon, contact.samples[i].a.lat) for contact in contacts for i in (0, -1)]
-    if ends:
-        surroundings.expect(*np.array(ends).T)
+    ends = (contact.samples[i].a for contact in contacts for i in (0, -1))
+    surroundings.expect((each.lon, each.lat) for each in ends)
 
 
 def build_event(
@@ -133,7 +126,7 @@ def build_event(
     facts = _measured(pair, contact, identities, doubts, ordinary, surroundings)
     reasons = list(_for(facts, s))
     against = [*_against(facts, s), *([retraction] if retraction else [])]
-    level, by_contact = Level(pair.level), level_of(contact, doubts.one_hull, s)
+    level, by_contact = Level(pair.level), level_of(contact, doubts.one_hull or doubts.tow, s)
     limits = table.REASONS.limits(conditions_of("probable", doubts, ordinary, s))
     if level is Level.POSSIBLE:  # what an ordinary reader would say comes first
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
@@ -317,9 +310,9 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
     if facts.gap is None:
         yield table.SIZE_UNKNOWN.reason(s)
     if facts.doubts.one_hull:
-        how = _IN_LINE if facts.doubts.in_line else _AS_ONE
-        what = "a tow" if facts.doubts.two_ships else "two transponders on one hull, or a tow,"
-        yield table.MAY_BE_ONE_HULL.reason(s, how=how, what=what)
+        yield table.MAY_BE_ONE_HULL.reason(s)
+    if facts.doubts.tow:
+        yield table.MAY_BE_TOW.reason(s)
     yield from facts.ordinary.against(s)
     changed = {each.mmsi for each in facts.pair.changes if each.field == "ship_type"}
     for vessel in facts.identities:

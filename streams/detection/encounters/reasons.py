@@ -129,7 +129,16 @@ TYPE_UNKNOWN: Final = ReasonType(
 MAY_BE_ONE_HULL: Final = ReasonType(
     code="may_be_one_hull",
     side=Side.AGAINST,
-    text="the two moved together {how}: {what} would look the same",
+    text="the two moved together at a constant distance, and what is known of them does not decide whether "
+    "they are two ships: two transponders on one hull, or a tow, would look the same",
+    weight="one_hull",
+    hypotheses=(Hypothesis.TOW,),
+)
+MAY_BE_TOW: Final = ReasonType(
+    code="may_be_tow",
+    side=Side.AGAINST,
+    text="one was right ahead of the other, on the same heading and at a constant distance, while they moved: "
+    "a tug and its tow, or a pusher, would look the same",
     weight="one_hull",
     hypotheses=(Hypothesis.TOW,),
 )
@@ -168,6 +177,7 @@ LEVELS: Final = (
         "`far_metres` between the antennas",
     ),
     LevelRule("may_be_one_hull", Effect.BAR, "the two may be one hull, or a tow"),
+    LevelRule("may_be_tow", Effect.BAR, "the two may be a tow, one ahead of the other"),
     LEAPT_RULE,
     WEAK_RULE,
     *RULES,
@@ -177,7 +187,7 @@ REASONS: Final = ReasonTable(
     EncounterSettings(),
     (
         *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, *LISTING, FLAG),
-        *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL),
+        *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL, MAY_BE_TOW),
         *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, BERTH_BY_SHORE),
         *(RESTING_PLACE, NOT_LEARNT, ANCHORED_OFF_PORT, HARBOUR_CRAFT),
         *(TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),

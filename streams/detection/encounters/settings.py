@@ -36,7 +36,7 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     size_unknown: float = 0.05
     """Against: no hull gap can be computed."""
     one_hull: float = 0.15
-    """Against: the two may be one hull, or a tow; what they say of themselves does not decide it."""
+    """Against: the two may be one hull, or a tow."""
     at_anchor: float = 0.05
     """Against: both report that they are at anchor or moored, and their hulls do not touch."""
     moored: float = 0.05
@@ -118,8 +118,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Closer to a port than this, ships at anchor take on fuel and stores. Source: judgement; anchorages of
     large ports reach 15 nautical miles out."""
     berth_shore_km: float = 10.0
-    """Closer to the shore than this, that a ship is moored tells of no other ship: it may lie at a berth that
-    no list of ports has. Source: judgement; the coarser of the land data are off by some kilometres."""
+    """Closer to the shore than this, a ship that reports to be moored may lie at a berth that no list of
+    ports has, so it is no sign of another ship alongside. Source: judgement; the coarser of the land data
+    are off by some kilometres."""
     jetty_km: float = 3.0
     """Closer to the shore than this, two that lie as at berths may lie at berths that no list of ports has.
     Source: judgement; few jetties are longer, and farther out transfers are ordinary."""

@@ -96,7 +96,7 @@ ON_GRID: Final = ReasonType(
     side=Side.FOR,
     text="all of {of} positions, one of each step of the time grid in which it moved, lie on the lines of a "
     "regular grid, to within 1 m: {value} lines, {east:.0f} m apart to the east and {north:.0f} m apart to "
-    "the north, or so many times as far",
+    "the north, or a multiple of that",
     weight="on_grid",
 )
 UNREACHED_BY_WATER: Final = ReasonType(

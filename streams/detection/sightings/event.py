@@ -149,7 +149,7 @@ def _for(
     s: SightingSettings,
 ) -> Iterator[Reason]:
     if dark.heard_vessels:
-        yield UNEXPLAINED.reason(s, none=_none_of(dark.heard_vessels), around=f"{s.around_km:g}")
+        yield UNEXPLAINED.reason(s, around=f"{s.around_km:g}", heard=dark.heard_vessels)
     if watched is not None:
         yield WATCHED_AREA.reason(s, name=watched)
     if dark.length_meters is not None and dark.length_meters >= s.small_metres:
@@ -195,10 +195,6 @@ def _names(dark: DarkVessel) -> str:
     return ", ".join(each.name or f"MMSI {each.ssvid}" for each in dark.candidates)
 
 
-def _none_of(vessels: int) -> str:
-    return f"none of the {vessels} vessels that were" if vessels > 1 else "not the one vessel that was"
-
-
 def _summary(
     dark: DarkVessel, sightings: Sequence[Sighting], watched: str | None, s: SightingSettings
 ) -> str:
@@ -209,7 +205,7 @@ def _summary(
     times = f" {len(sightings)} times, last" if len(sightings) > 1 else ""
     text = f"A vessel{size} was seen{times} at {when} UTC by {described(last)}{where}. "
     if dark.heard_vessels:
-        text += f"It fits {_none_of(dark.heard_vessels)} heard within {s.around_km:g} km."
+        text += f"No vessel that was heard within {s.around_km:g} km fits it ({dark.heard_vessels} heard)."
     else:
         text += f"Nobody was heard within {s.around_km:g} km."
     if dark.candidates:

@@ -12,7 +12,7 @@ from streams.detection.sightings.settings import SightingSettings
 UNEXPLAINED: Final = ReasonType(
     code="unexplained",
     side=Side.FOR,
-    text="it fits {none} heard within {around} km",
+    text="no vessel that was heard within {around} km fits it ({heard} heard)",
     weight="unexplained",
     hypotheses=(Hypothesis.RECEPTION,),
 )

@@ -1,7 +1,7 @@
 /* Cases: what the list shows first. A chain with the events of its legs; else an encounter with the loiterings of its
    vessels meanwhile. What belongs to no case is a single event. */
 
-import { clean, number, vesselName, vesselsOf } from "./web/words.js";
+import { bdi, clean, el, number, vesselName, vesselsOf } from "./web/words.js";
 
 const MET = ["encounter", "dark_encounter"];
 export const isCase = (event) => event.status !== "retracted" && (event.type === "chain" || MET.includes(event.type));
@@ -71,12 +71,15 @@ export function routeOf(event) {
 export const nextOf = ({ chain, status }) => (chain.delivered || status !== "open" ? null : chain.arrivals.toSorted((a, b) => a.hoursLeft - b.hoursLeft)[0] ?? null);
 
 /* Who had the oil, in that order: names of vessels. */
-export function carriersOf(event) {
+function carriersOf(event) {
   const named = new Map(vesselsOf(event).map((vessel) => [vessel.ssvid, vesselName(vessel)])), order = [];
   for (const leg of legsOf(event)) for (const ssvid of [leg.fromSsvid, leg.ssvid]) if (ssvid && !order.includes(ssvid)) order.push(ssvid);
   for (const ssvid of named.keys()) if (!order.includes(ssvid)) order.push(ssvid);
   return order.map((ssvid) => named.get(ssvid) ?? `MMSI ${ssvid}`);
 }
+
+/* The same as elements, with an arrow from one to the next. */
+export const wayOf = (event) => carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)]);
 
 /* "about 5,900 barrels (2,900 to 8,800)", or null. */
 export function barrelsOf(landed) {

@@ -3,7 +3,7 @@
 
 import { bdi, byId, el, inForce, timeOf, typeName, vesselsOf } from "./web/words.js";
 import { badge, period, tag, whereOf, who } from "./web/event.js";
-import { barrelsOf, carriersOf, nextOf, routeOf } from "./cases.js";
+import { barrelsOf, nextOf, routeOf, wayOf } from "./cases.js";
 import { left } from "./case_view.js";
 import { disposition } from "./review.js";
 
@@ -105,7 +105,7 @@ export class List {
 function chainLines(event, landed) {
   const arrival = nextOf(event), barrels = barrelsOf(landed);
   return [
-    el("span", { class: "who" }, carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
+    el("span", { class: "who" }, wayOf(event)),
     el("span", { class: "route" }, routeOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
     el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : arrival ? [el("b", {}, left(arrival)), " at least"]
       : event.chain.delivered ? "delivered, amount not known" : "not arrived"), timeOf(event.start, dates(event))),

@@ -1,7 +1,7 @@
 /* The page: connects what the server sends with what the reader does. */
 
 import { Refusal, asOf, get, land, patiently } from "./api.js";
-import { byId, el, inForce, moment, vesselsOf } from "./web/words.js";
+import { byId, inForce, moment, vesselsOf } from "./web/words.js";
 import * as address from "./address.js";
 import { Desk } from "./desk.js";
 import { Events } from "./events.js";
@@ -52,7 +52,7 @@ const shared = {
   close: () => close(),
   zoom: () => map.fitTracks(),
   time: (time) => map.tracks.showTime(time),
-  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(legs ?? []); },
+  tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
   event: open,
 };
 const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number), known: (id) => events.byId.get(id) });

@@ -8,7 +8,7 @@ import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { reviewForm, reviewList } from "./review.js";
 import { dossierOf, linkTo } from "./address.js";
 import { TONES, figures, legList, tonesOf } from "./case_view.js";
-import { carriersOf, isCase, legsOf } from "./cases.js";
+import { isCase, legsOf, wayOf } from "./cases.js";
 import { pointsOf } from "./tracks.js";
 
 const OPEN = "still open";
@@ -107,7 +107,7 @@ export class EventPanel {
     this.drawn = width;
     this.node.replaceChildren(...[
       this.bar(),
-      el("h2", { class: event.status === "retracted" ? "retracted" : null }, event.chain ? carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)]) : who(event)),
+      el("h2", { class: event.status === "retracted" ? "retracted" : null }, event.chain ? wayOf(event) : who(event)),
       event.chain && event.status !== "retracted" && figures(event, this.landed),
       event.chain && legList(event, { event: (id) => this.on.event(id), leg: (leg) => this.on.leg(leg), zoom: (leg) => this.on.near(leg.position), link: linkTo }),
       el("p", { class: "sentence" }, bdi(event.summary)),
@@ -139,7 +139,7 @@ export class EventPanel {
   /* A case by its ships, where it is loaded, else by its id. */
   nameOf(id) {
     const known = this.on.known(id);
-    return known?.chain ? carriersOf(known).flatMap((name, i) => [i ? " → " : null, bdi(name)]) : clean(id);
+    return known?.chain ? wayOf(known) : clean(id);
   }
 
   /* What the vessels of an encounter did around it. */

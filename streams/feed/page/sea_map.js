@@ -81,8 +81,8 @@ export class SeaMap {
   }
 
   /* Makes the marks of events faint, where the legs of a case are shown. */
-  quiet(legs) {
-    this.map.getContainer().classList.toggle("quiet-marks", Boolean(legs.length));
+  quiet(yes) {
+    this.map.getContainer().classList.toggle("quiet-marks", yes);
     this.renamed();
   }
 

@@ -3,7 +3,7 @@
 import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, country, duration, el, human, number, place, shipType, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { linkTo } from "./address.js";
-import { barrelsOf, carriersOf, portName } from "./cases.js";
+import { barrelsOf, portName, wayOf } from "./cases.js";
 import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { statusName } from "./nav_status.js";
 import { grip } from "./panel.js";
@@ -90,7 +90,7 @@ export class VesselPanel {
       el("button", { type: "button", class: "quiet", click: () => this.on.vessel(Number(vessel.ssvid)) }, bdi(vesselName(vessel)))]);
     const chains = of("chain"), met = of("encounter", "dark_encounter"), calls = of("port_visit", "dark_port_visit"), gaps = of("gap"), rest = of("loitering", "identity", "position_anomaly", "dark_vessel", "fence_entry", "fence_exit");
     const kinds = [
-      ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, carriersOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])), from(event), human(event.level), event.score]],
+      ["Delivery chains", chains, ["Way", "From", "Level", "Score"], (event) => [link(event, wayOf(event)), from(event), human(event.level), event.score]],
       ["Whom it met", met, ["Vessel", "From", "Lasted", "Level"], (event) => [el("span", {}, others(event)), link(event, from(event)), lasted(event), human(event.level)]],
       ["Calls", calls, ["Port", "From", "Lasted", "Kind"], (event) => [bdi(event.portVisit?.portName ?? `perhaps ${event.darkPortVisit?.ports[0]?.portName ?? "none"}`), link(event, from(event)), lasted(event), event.type === "port_visit" ? "seen" : "possible, dark"]],
       ["Silences", gaps, ["From", "Lasted", "Level", "Score"], (event) => [link(event, from(event)), lasted(event), human(event.level), event.score]],

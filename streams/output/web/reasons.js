@@ -16,7 +16,8 @@ export const REASONS = {
     {"code": "two_tankers", "side": "for", "text": "both have reported the ship type of a tanker", "weight": 0.04, "thresholds": [], "unit": null, "plotted": false},
     {"code": "draught", "side": "for", "text": "MMSI … reports … m … draught than when the contact began", "weight": 0.05, "thresholds": [0.3], "unit": "m", "plotted": false},
     {"code": "moored_at_sea", "side": "for", "text": "… mostly reported to be moored, … km from the nearest port and … km from the shore: to another ship, or to a buoy at sea", "weight": 0.05, "thresholds": [30.0], "unit": "km", "plotted": false},
-    {"code": "may_be_one_hull", "side": "against", "text": "the two moved together …: … would look the same", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "may_be_one_hull", "side": "against", "text": "the two moved together at a constant distance, and what is known of them does not decide whether they are two ships: two transponders on one hull, or a tow, would look the same", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "may_be_tow", "side": "against", "text": "one was right ahead of the other, on the same heading and at a constant distance, while they moved: a tug and its tow, or a pusher, would look the same", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "wide_gap", "side": "against", "text": "typically … between the hulls (median): too far for a hose", "weight": 0.15, "thresholds": [150.0], "unit": "m", "plotted": true},
     {"code": "distance", "side": "against", "text": "antennas … apart (median), more than 250 m: farther than in most known encounters", "weight": 0.1, "thresholds": [250.0], "unit": "m", "plotted": true},
     {"code": "size_unknown", "side": "against", "text": "the gap between the hulls is not known: a size or a heading is missing", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
@@ -217,7 +218,7 @@ export const REASONS = {
     {"code": "steady_heading", "side": "for", "text": "its heading, which the compass gives, does not turn with the circle", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "repeated", "side": "for", "text": "… of … positions, one of each step of the time grid in which it moved, are at a place where it was before, to within 1 m; there are … such places within …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "grid", "side": "for", "text": "these places lie on a regular grid, with lines … m apart to the east and … m apart to the north", "weight": 0.1, "thresholds": [], "unit": "m", "plotted": false},
-    {"code": "on_grid", "side": "for", "text": "all of … positions, one of each step of the time grid in which it moved, lie on the lines of a regular grid, to within 1 m: … lines, … m apart to the east and … m apart to the north, or so many times as far", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "on_grid", "side": "for", "text": "all of … positions, one of each step of the time grid in which it moved, lie on the lines of a regular grid, to within 1 m: … lines, … m apart to the east and … m apart to the north, or a multiple of that", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "unreached", "side": "for", "text": "between … UTC no position on its track was heard, and over water it is farther than … km from where it was to where it is, which … knots would take it in that time; straight across the land it is … km", "weight": 0.1, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "leapt", "side": "for", "text": "at … UTC its positions leapt there over … km, farther than a ship comes in …", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
     {"code": "one_place", "side": "for", "text": "positions of … ships jumped to places within … km of each other within … hours", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -266,7 +267,7 @@ export const REASONS = {
     {"code": "explained", "side": "retraction", "text": "a later revision of what it rests on leaves no time or no reason for a meeting in the dark", "weight": 0.5, "thresholds": [], "unit": null, "plotted": false}
   ] },
   "dark_vessel": { "reasons": [
-    {"code": "unexplained", "side": "for", "text": "it fits … heard within … km", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "unexplained", "side": "for", "text": "no vessel that was heard within … km fits it (… heard)", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "sizeable", "side": "for", "text": "it was about … m long; ships of that length must have AIS", "weight": 0.05, "thresholds": [45.0], "unit": "m", "plotted": false},
     {"code": "seen_again", "side": "for", "text": "it was seen … times within …, up to … km apart", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},

@@ -8,12 +8,12 @@ from typing import Final
 from models.source_hints import DateOrder
 from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
 from streams.decoding.records.names import FIELDS, fields_of
-from streams.decoding.records.values import KNOTS_PER_MS, plain
+from streams.decoding.records.values import DEGREES_PER_RADIAN, KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
 
-_ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": 57.29577951308232}
+_ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": DEGREES_PER_RADIAN}
 _LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
-_PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": 57.29577951308232}
+_PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": DEGREES_PER_RADIAN}
 _SPEED: Final = {
     "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS,
     "mps": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,

@@ -103,9 +103,9 @@ def test_time_and_box_leave_reports_out(capsys: Streams) -> None:
     _, told = replay(capsys, "all.nmea", "--end", "2000-01-01")
     assert "No events." in told
     assert " 0 vessels" in told
-    assert "no position is left by --end; `tankerwatch inspect FILE` shows" in told
+    assert "no position lies within --end; `tankerwatch inspect FILE` shows" in told
     out, told = replay(capsys, "all.nmea", "--bbox", "-10,-80,-5,-75")
-    assert (out, "no position is left by --bbox" in told) == ("", True)
+    assert (out, "no position lies within --bbox" in told) == ("", True)
     assert replay(capsys, "all.nmea", "--start", "2000-01-01", "--bbox=-180,-90,180,90")[0] != ""
 
 
@@ -122,7 +122,7 @@ def test_vessels_that_were_not_heard_are_told(capsys: Streams) -> None:
     )
     told = replay(capsys, "static.nmea", "--end", "2000-01-01")[1]
     assert "1 messages" in told
-    assert "no position is left" not in told  # there was none before
+    assert "no position lies within" not in told  # there was none before
     assert run(["inspect", "missing.nmea"]) == 1
     shown = capsys.readouterr()
     assert (shown.out, errors(shown.err)[0][:12]) == ("", "missing.nmea")

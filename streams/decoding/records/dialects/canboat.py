@@ -18,7 +18,6 @@ from streams.decoding.records.dialects.fields import (
 from streams.decoding.records.record import Record
 
 _CANBOAT: Final = {129038: 1, 129039: 18, 129040: 19, 129793: 4, 129794: 5, 129798: 9, 129809: 24, 129810: 24}
-_DEGREES: Final = 57.29577951308232
 _CANBOAT_PARTS: Final = {129809: "A", 129810: "B"}
 
 
@@ -33,7 +32,7 @@ def canboat(found: Object, rules: TextRules) -> list[Record] | None:
     time = found.get("timestamp")
     if isinstance(time, str) and time[10:11] == "-":
         time = f"{time[:10]}T{time[11:]}"
-    degrees = _DEGREES if _in_radians(found) else 1.0
+    degrees = values.DEGREES_PER_RADIAN if _in_radians(found) else 1.0
     length, beam = values.number(first_of(said, "length")), values.number(first_of(said, "beam"))
     bow = values.number(first_of(said, "positionreferencefrombow"))
     starboard = values.number(first_of(said, "positionreferencefromstarboard"))

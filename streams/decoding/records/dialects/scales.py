@@ -33,14 +33,14 @@ def scales_of(found: Object, held: Mapping[str, Any]) -> Mapping[str, float]:
     """By field, what its number is multiplied by. `held` has the values by field, `found` by their names."""
     if found.keys() >= _MARINETRAFFIC and isinstance(speed := found["SPEED"], str) and "." not in speed:
         return TENTHS
-    if {"NAVSTAT", "LONGITUDE", "LATITUDE"} <= found.keys() and is_as_sent(held.get("lon"), held.get("lat")):
+    if {"NAVSTAT", "LONGITUDE", "LATITUDE"} <= found.keys() and _is_as_sent(held.get("lon"), held.get("lat")):
         return AS_SENT
     if any(names <= found.keys() for names in _BARENTSWATCH):
         return {"draught": 0.1}
     return _NONE
 
 
-def is_as_sent(lon: Any, lat: Any) -> bool:
+def _is_as_sent(lon: Any, lat: Any) -> bool:
     """Whether a position is one in 1/600,000 degree: whole numbers, no degrees, nor 181 and 91 for none."""
     west, north = values.whole(lon), values.whole(lat)
     return west is not None and north is not None and (abs(west) > 181 or abs(north) > 91)

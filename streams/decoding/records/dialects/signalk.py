@@ -17,7 +17,6 @@ from streams.decoding.records.dialects.fields import (
 )
 from streams.decoding.records.record import Record
 
-_DEGREES: Final = 57.29577951308232
 _SIGNALK_CONTEXT: Final = "urn:mrn:imo:mmsi:"
 _POSITION: Final = "navigation.position"
 
@@ -88,8 +87,8 @@ def _record(context: str, mmsi: int, moment: _Moment) -> Record:
         lon=values.number(place.get("longitude")),
         lat=values.number(place.get("latitude")),
         sog=scaled(said.get("navigation.speedOverGround"), values.KNOTS_PER_MS),
-        cog=scaled(said.get("navigation.courseOverGroundTrue"), _DEGREES),
-        heading=scaled(said.get("navigation.headingTrue"), _DEGREES),
+        cog=scaled(said.get("navigation.courseOverGroundTrue"), values.DEGREES_PER_RADIAN),
+        heading=scaled(said.get("navigation.headingTrue"), values.DEGREES_PER_RADIAN),
         status=values.status(said.get("navigation.state")),
         imo=values.imo(
             first_of(object_of(said.get("registrations")), "imo") or said.get("registrations.imo")

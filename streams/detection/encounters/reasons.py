@@ -137,8 +137,8 @@ MAY_BE_ONE_HULL: Final = ReasonType(
 MAY_BE_TOW: Final = ReasonType(
     code="may_be_tow",
     side=Side.AGAINST,
-    text="one was right ahead of the other, on the same heading and at a constant distance, while they moved: "
-    "a tug and its tow, or a pusher, would look the same",
+    text="one was right ahead of the other, on the same heading and at a constant distance, while they "
+    "moved: a tug and its tow, or a pusher, would look the same",
     weight="one_hull",
     hypotheses=(Hypothesis.TOW,),
 )

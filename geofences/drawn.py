@@ -102,7 +102,7 @@ def read_version(line: bytes) -> FenceVersion:
     """A version as JSON. Raises ValueError if it is none, or one that `check_version` refuses."""
     try:
         version = msgspec.json.decode(line, type=FenceVersion)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from None
     check_version(version)
     return version

@@ -326,12 +326,14 @@ class Schedule:
         for parcel in [one for one in state.parcels.values() if _all_in(one, ids)]:
             gone += parcel.alerts
             del state.parcels[parcel.id]
+        known: set[str] = set()  # events of which the receiver may have a later revision
         for alert in sorted(gone, key=lambda alert: alert.revision, reverse=True):
             if alert.id in tried:
-                continue
-            if alert.time_left is not None:
+                if alert.time_left is None:
+                    known.add(alert.event)
+            elif alert.time_left is not None:
                 time_left.take_back(state.chains, alert)
-            elif (followed := state.followed.get(alert.event)) is not None:
+            elif alert.event not in known and (followed := state.followed.get(alert.event)) is not None:
                 state.followed[alert.event] = take_back(followed, alert.before)
         return gone
 

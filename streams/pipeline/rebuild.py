@@ -145,22 +145,28 @@ async def _drawn_fences(consumer: AIOKafkaConsumer, deployment: Deployment) -> l
     if deployment.topics.fences not in await consumer.topics():  # nobody has drawn one yet
         return drawn
     async for record in _records(consumer, {TopicPartition(deployment.topics.fences, 0): 0}, None):
-        with suppress(msgspec.MsgspecError):
+        with suppress(msgspec.MsgspecError, RecursionError):
             drawn.append(msgspec.json.decode(record.value or b"", type=FenceVersion))
     return drawn
 
 
 def lacking(drawn: Iterable[FenceVersion], deployment: Deployment) -> list[str]:
-    """A warning of drawn fences that stand, and of which the files of the deployment have no version."""
-    given = {fence.id for fence in load_rules(deployment.files).drawn}
+    """A warning of drawn fences of which the files of the deployment lack the last version, or the end."""
+    fences = load_rules(deployment.files).drawn
+    given = {(each.id, each.version) for each in fences}
+    endless = {each.id for each in fences if each.valid_to is None}
     last = {version.id: version for version in sorted(drawn, key=lambda version: version.key)}
-    standing = (each for each in last.values() if not each.deleted and each.id not in given)
-    names = [f"{each.name} ({each.id})" for each in standing]
+    lacking = [
+        each
+        for each in last.values()
+        if (each.id in endless if each.deleted else (each.id, each.version) not in given)
+    ]
+    names = [f"{each.name} ({each.id}{', deleted' if each.deleted else ''})" for each in lacking]
     if not names:
         return []
     return [
-        f"WARNING: TANKERWATCH_FENCES has no version of the drawn fences {', '.join(names)}: they will count "
-        "from when their frames are read again, or not at all where these have been deleted; save "
+        f"WARNING: TANKERWATCH_FENCES lacks the last version of the drawn fences {', '.join(names)}: it will "
+        "count from when its frame is read again, or not at all where that has been deleted; save "
         "/v1/fences/drawn.geojson of the feed, and name it in TANKERWATCH_FENCES first (docs/fences.md)"
     ]
 

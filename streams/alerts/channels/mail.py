@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import ssl
 import threading
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 from html import escape
@@ -66,17 +67,22 @@ class MailChannel:
         mail."""
         settings = self._settings
         host, port = settings.at
-        with (
+        server = (
             smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=self._context)
             if settings.security == "tls"
             else smtplib.SMTP(host, port, timeout=SECONDS)
-        ) as server:
+        )
+        try:
             if settings.security == "starttls":
                 server.starttls(context=self._context)
             if settings.user is not None:
                 server.login(settings.user, self._password or "")
             began.set()
             return server.send_message(mail, settings.sender, list(settings.recipients))
+        finally:  # whatever the server says to a goodbye, it has taken the mail or not
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
 
 
 def _answers(error: Exception) -> tuple[list[int], str]:

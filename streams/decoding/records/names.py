@@ -59,7 +59,7 @@ FIELDS: Final[dict[str, str]] = {
 _BY_NAME: Final = {
     name: (field, place) for field, names in FIELDS.items() for place, name in enumerate(names.split())
 }
-_ANY_TYPE: Final = "type"
+ANY_TYPE: Final = "type"
 """It is that of the ship only beside other static data: elsewhere it is that of a message or an object."""
 _NAMING: Final = {"name", "imo", "callsign", "to_bow"}
 _UNITS: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
@@ -69,20 +69,25 @@ def fields_of(names: list[str]) -> dict[str, str]:
     """What names hold: field by name. Each field is held by one of them at most."""
     best: dict[str, tuple[int, str]] = {}
     for name in names:
-        found = _BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name)))
+        found = _found(name)
         if found is not None and (found[0] not in best or found[1] < best[found[0]][0]):
             best[found[0]] = found[1], name
-    if "ship_type" in best and plain(best["ship_type"][1]) == _ANY_TYPE and not best.keys() & _NAMING:
+    if "ship_type" in best and plain(best["ship_type"][1]) == ANY_TYPE and not best.keys() & _NAMING:
         del best["ship_type"]
     return {name: field for field, (_, name) in best.items()}
 
 
 def field_of(name: str) -> str:
     """What a field of this name may hold; empty for a name that is not known."""
-    return (_BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name))) or ("", 0))[0]
+    return (_found(name) or ("", 0))[0]
 
 
 def names_of(field: str, names: Iterable[str]) -> list[str]:
     """All of these names that a field may have, the likeliest first."""
-    known = {name: found[1] for name in names if (found := _BY_NAME.get(plain(name))) and found[0] == field}
+    known = {name: found[1] for name in names if (found := _found(name)) is not None and found[0] == field}
     return sorted(known, key=lambda name: known[name])
+
+
+def _found(name: str) -> tuple[str, int] | None:
+    """The field of a name, with or without a unit behind it, and how likely it is."""
+    return _BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name)))

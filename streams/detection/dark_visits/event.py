@@ -67,6 +67,14 @@ SAME_DRAUGHT: Final = ReasonType(
     weight="same_draught",
     hypotheses=(Hypothesis.PASSAGE,),
 )
+MORE_DRAUGHT: Final = ReasonType(
+    code="more_draught",
+    side=Side.AGAINST,
+    text="its reported draught rose by {value:g} m, and {port} lies in a country that ships no oil",
+    weight="more_draught",
+    unit="m",
+    hypotheses=(Hypothesis.OTHER_PORT,),
+)
 GAP_POSSIBLE: Final = ReasonType(
     code="gap_possible",
     side=Side.AGAINST,
@@ -129,7 +137,7 @@ REASONS: Final = ReasonTable(
     DarkVisitSettings(),
     (
         *(REACHABLE, SEEN_IN_PORT, SIGHTED_IN_PORT, FITTING_IN_PORT, DRAUGHT, *LISTING),
-        *(SAME_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
+        *(SAME_DRAUGHT, MORE_DRAUGHT, GAP_POSSIBLE, SEVERAL_COUNTRIES, OTHER_PORT, SEVERAL_PORTS),
         *(
             SHARED_MMSI,
             DOUBTFUL_MMSI,
@@ -161,6 +169,8 @@ def build_event(
     """
     gap = gap_event.gap
     assert gap is not None
+    if _loaded(gap, s):  # hardly where no oil is shipped, unless it was seen there
+        ports = sorted(ports, key=lambda port: _imports(port, s) and not (port.seen_arriving or port.sighted))
     reasons = list(_for(gap, ports, identity, from_text(gap_event.start), s))
     against = list(_against(gap_event, gap, ports, identity, s))
     conditions = {reason.code for reason in (*reasons, *against)}
@@ -222,7 +232,8 @@ def _for(
         assert fitting.fitting is not None
         when, what = _clock(fitting.fitting.time), described(fitting.fitting)
         yield FITTING_IN_PORT.reason(s, port=fitting.port_name, when=when, what=what)
-    if (change := _draught_change(gap)) is not None and abs(change) >= s.draught_metres:
+    change = _draught_change(gap)
+    if change is not None and abs(change) >= s.draught_metres and not (change > 0 and _imports(first, s)):
         yield DRAUGHT.reason(s, change)
     yield from watchlist(identity, start, s)
 
@@ -233,15 +244,15 @@ def _against(
     change = _draught_change(gap)
     if change is not None and abs(change) < s.draught_metres:
         yield SAME_DRAUGHT.reason(s, metres=gap.draught_after_meters)
+    if change is not None and _loaded(gap, s) and _imports(ports[0], s):
+        yield MORE_DRAUGHT.reason(s, change, port=ports[0].port_name)
     if event.level is Level.POSSIBLE:
         yield GAP_POSSIBLE.reason(s)
     countries = {port.country for port in ports if port.country}
     if not ports[0].seen_arriving and not ports[0].sighted:
-        loading = (
-            countries - set(s.importers) if change is not None and change >= s.draught_metres else countries
-        )
-        if len(loading) > 1:
-            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(loading)))
+        called = {port.country for port in ports if not (_loaded(gap, s) and _imports(port, s))} - {None}
+        if len(called) > 1:
+            yield SEVERAL_COUNTRIES.reason(s, names=", ".join(sorted(filter(None, called))))
         if len(ports) > 1:
             yield SEVERAL_PORTS.reason(s, count=len(ports))
         if gap.on_position is not None:
@@ -253,6 +264,16 @@ def _against(
     yield from number_doubts(identity, from_text(event.start), from_text(event.end or event.detected), s)
     yield from type_changed(identity, s)
     yield from weak_match(identity, s)
+
+
+def _loaded(gap: Gap, s: DarkVisitSettings) -> bool:
+    """Whether it came back with more draught."""
+    change = _draught_change(gap)
+    return change is not None and change >= s.draught_metres
+
+
+def _imports(port: ReachablePort, s: DarkVisitSettings) -> bool:
+    return port.country in s.importers
 
 
 def _draught_change(gap: Gap) -> float | None:

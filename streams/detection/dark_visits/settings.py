@@ -19,6 +19,8 @@ class DarkVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: it came back with another draught."""
     same_draught: float = 0.1
     """Against: it came back with the same draught."""
+    more_draught: float = 0.1
+    """Against: it came back with more draught, and of the ports in reach none ships oil."""
     gap_possible: float = 0.05
     """Against: the gap is only `possible`."""
     several_countries: float = 0.05

@@ -60,7 +60,7 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
     met = [_met(columns, off), _met(rows, off)]
     if min(met) < _LINES or sum(met) < _LINES_IN_ALL or min(lines) < _LINES:
         return None
-    if is_rounded(columns, off) and is_rounded(rows, off):
+    if is_rounded(columns, off) or is_rounded(rows, off):
         return None
     return Lattice(east, north, sum(met)) if _is_uneven(points, east, north) else None
 

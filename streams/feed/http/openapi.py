@@ -44,7 +44,7 @@ class Msgspec:
             try:
                 data = value if isinstance(value, bytes) else msgspec.json.encode(value)
                 return msgspec.json.decode(data, type=source)
-            except (msgspec.DecodeError, UnicodeError) as error:
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 fields = ", ".join(source.__struct_fields__)
                 raise ValueError(f"{error}; give a JSON object of {fields}") from None
 

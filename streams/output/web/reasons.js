@@ -164,6 +164,7 @@ export const REASONS = {
     {"code": "listed_before", "side": "for", "text": "… was on … (…) until it was taken off on …, matched by …", "weight": 0.01, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist_weak", "side": "for", "text": "… may be on … (…), by a weak match: …", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "same_draught", "side": "against", "text": "it reported the same draught after the silence: … m", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "more_draught", "side": "against", "text": "its reported draught rose by … m, and … lies in a country that ships no oil", "weight": 0.1, "thresholds": [], "unit": "m", "plotted": false},
     {"code": "gap_possible", "side": "against", "text": "the silence itself is only a `possible` gap: reception, or where the vessel lay, may explain it", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "several_countries", "side": "against", "text": "watched ports of several countries were within its reach: …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "other_port", "side": "against", "text": "ports of other countries were within its reach too, as the crow flies; the nearest is …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},

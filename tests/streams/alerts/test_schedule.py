@@ -145,6 +145,15 @@ def test_a_retraction_is_sent_if_a_later_alert_went_ahead_of_the_withheld_one() 
     assert take(schedule, event(1, 3, status=Status.RETRACTED), now=EVENING) == [(3, "retracted")]
 
 
+def test_a_retraction_is_sent_if_the_receiver_may_have_the_later_of_two_dropped_alerts() -> None:
+    schedule = new(quiet=NIGHT | {"probable_breaks_through": True})
+    take(schedule, event(1), event(1, 2, level=Level.PROBABLE), now=EVENING)
+    schedule.try_out(parcel_at(schedule, EVENING))
+    one, two = (event(1).id + f":{revision}" for revision in (1, 2))
+    assert len(schedule.drop([one, two])) == 2
+    assert take(schedule, event(1, 3, status=Status.RETRACTED), now=EVENING) == [(3, "retracted")]
+
+
 def test_a_message_is_dropped_with_its_alert_and_a_digest_only_as_a_whole() -> None:
     schedule = new(quiet=NIGHT)
     take(schedule, event(1), event(2), now=EVENING)

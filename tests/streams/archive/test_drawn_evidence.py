@@ -9,10 +9,16 @@ import msgspec
 import pytest
 from aiokafka import TopicPartition
 
+from geofences.drawn import fences_of
+from geofences.fence import dump_fences
 from models.event import Event, EventType, from_json
+from models.source_hints import SourceHints
+from models.time import from_text
 from streams.archive.folder import open_folder
 from streams.archive.follow import Follower, FollowSettings
+from streams.cli.archive.drawn import with_drawn_fences
 from streams.cli.main import run
+from streams.cli.options.detection import DetectionOptions, load_detection
 from streams.cli.options.inputs import InputOptions, find_recordings
 from streams.deployment import wire
 from streams.deployment.config import Deployment
@@ -109,3 +115,21 @@ def of_first(event: Event) -> tuple[str, ...] | None:
     """What a crossing of the first fence says; None for others."""
     crossing = event.fence_crossing
     return None if crossing is None or crossing.fence != "drawn-1" else (event.id, event.type, crossing.after)
+
+
+def test_a_file_of_before_an_edit_is_taken_on_with_what_the_archive_has(tmp_path: Path) -> None:
+    first = drawn(1, "2024-10-30T11:00:00Z")
+    edited = drawn(2, "2024-10-30T12:00:00Z", name="Roads, wider")
+    deleted = drawn(3, "2024-10-30T13:00:00Z", deleted=True)
+    file, sent = tmp_path / "drawn.geojson", raw_frames()
+    file.write_text(dump_fences(fences_of([first])))
+    options = DetectionOptions(fence=[str(file)])
+    for number, (later, hours) in enumerate(
+        [([], [None]), ([edited], [12, None]), ([edited, deleted], [12, 13]), ([deleted], [13])]
+    ):
+        path = tmp_path / f"archive-{number}"
+        archive(path, [sent[0], *(wire.encode(frame_of(each)) for each in (first, *later)), *sent[3:]], [])
+        recordings = find_recordings([str(path)], InputOptions(), archives=True)
+        fences = with_drawn_fences(load_detection(options, SourceHints()), recordings).rules.drawn
+        ends = [None if hour is None else from_text(f"2024-10-30T{hour}:00:00Z") for hour in hours]
+        assert [fence.valid_to for fence in fences if fence.id == "drawn-1"] == ends

@@ -168,3 +168,11 @@ def test_a_rebuild_warns_of_drawn_fences_that_its_files_lack(tmp_path: Path) -> 
     file = tmp_path / "drawn.geojson"
     file.write_text(dump_fences(fences_of(versions[:1])))
     assert not lacking(versions, Deployment(fences=str(file)))
+    edited = [versions[0], drawn(2, "2024-10-31T14:00:00Z", name="Roads, wider")]
+    (warning,) = lacking(edited, Deployment(fences=str(file)))
+    assert "Roads, wider (drawn-1)" in warning
+    deleted = [versions[0], drawn(2, "2024-10-31T14:00:00Z", deleted=True)]
+    (warning,) = lacking(deleted, Deployment(fences=str(file)))
+    assert "Roads (drawn-1, deleted)" in warning
+    file.write_text(dump_fences(fences_of(deleted)))  # in which the fence ends where it was deleted
+    assert not lacking(deleted, Deployment(fences=str(file)))

@@ -16,7 +16,7 @@ from streams.decoding.records.dialects.fields import (
     time_of,
 )
 from streams.decoding.records.dialects.scales import scales_of
-from streams.decoding.records.names import field_of, fields_of, names_of
+from streams.decoding.records.names import ANY_TYPE, field_of, fields_of, names_of
 from streams.decoding.records.record import Record
 
 _PLACES: Final = ("position", "ais", "lastpositionupdate", "lastknownposition", "lastposition")
@@ -33,6 +33,7 @@ _MOVING: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "status"))
 """What belongs to the moment of a position."""
 _EVENT: Final = frozenset(("id", "type", "start", "end", "position"))
 """Fields that events have, those of tankerwatch and of Global Fishing Watch: they are no reports."""
+_MOST_KINDS: Final = 27
 _NO_SHIP: Final = (("type", "Feature"), ("type", "Point"))
 """What GeoJSON says of its objects, under a name that the type of a ship may have."""
 
@@ -47,6 +48,8 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     held = {field: flat[name] for name, field in known.items()}
     if "mmsi" not in held:
         return None
+    if _is_of_message(known, held.get("ship_type")):
+        del held["ship_type"]
     kind = values.whole(held.get("kind")) or 0
     if kind and kind not in REPORTED:
         return []
@@ -78,6 +81,15 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
         draught=measure("draught"),
     )
     return [record] if record.payloads() else []
+
+
+def _is_of_message(known: Mapping[str, str], ship_type: Any) -> bool:
+    """Whether a field that is only called `type` tells of the message, not of the ship.
+
+    No ship type in use is as small as the types of messages, which go to 27 (ITU-R M.1371-5).
+    """
+    named = next((name for name, field in known.items() if field == "ship_type"), "")
+    return values.plain(named) == ANY_TYPE and 0 < (values.whole(ship_type) or 0) <= _MOST_KINDS
 
 
 @lru_cache(maxsize=1_024)

@@ -117,6 +117,7 @@ async def test_no_password_is_sent_if_encryption_fails() -> None:
         ({"RCPT": "450 later"}, Result.REFUSED, "450 later"),
         ({"RCPT": "421 closing"}, Result.AWAY, "421 closing"),
         ({"RCPT TO:<desk": "550 nobody here"}, Result.DELIVERED, "but not for desk@example.org"),
+        ({"QUIT": "421 closing"}, Result.DELIVERED, "took it"),
         ({"DATA": "554 spam"}, Result.NEVER, "554 spam"),
         ({"DATA": "451 later"}, Result.REFUSED, "451 later"),
         ({"MAIL": "530 log in"}, Result.NEVER, "530 log in"),

@@ -39,6 +39,21 @@ def test_a_position_stays_with_its_time_and_its_vessel(found: dict[str, Any]) ->
     assert row["time"] == START
 
 
+@pytest.mark.parametrize(("named", "kind", "ship_type"), [
+    ("type", 5, None), ("type", 24, None), ("type", 80, 80), ("shiptype", 20, 20), ("shipType", 5, 5),
+])  # fmt: skip
+def test_a_small_type_is_that_of_the_message(named: str, kind: int, ship_type: int | None) -> None:
+    _, _, statics = decoded(json.dumps({**HERE, "name": "TEST SHIP", "imo": 9074729, named: kind}))
+    (row,) = statics
+    assert row["ship_type"] == (ship_type or 0)
+
+
+def test_a_time_may_say_its_unit_behind_its_name() -> None:
+    found = {"mmsi": 273111111, "lat": 42.5, "lon": 132.5, "timestamp (UTC)": TIME}
+    _, (row,), _ = decoded(json.dumps(found))
+    assert row["time"] == START
+
+
 def test_an_event_is_no_report() -> None:
     event = {
         "id": "e", "type": "encounter", "start": TIME, "end": None, "position": {"lat": 42.5, "lon": 132.5},

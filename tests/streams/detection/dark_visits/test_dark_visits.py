@@ -123,6 +123,17 @@ def test_more_draught_was_not_loaded_in_north_korea(after: float, level: Level) 
     assert ("several_countries" in codes(event)) is (level is Level.POSSIBLE)
 
 
+def test_nor_is_a_call_there_likely_where_only_its_ports_are_in_reach() -> None:
+    """Off Chongjin: the way to Russia is longer, and is named first; without it, the draught is a doubt."""
+    for hours, named, level in ((24.0, "RU", Level.PROBABLE), (12.0, "KP", Level.POSSIBLE)):
+        rows = tanker((0, 8), (8 + hours, 12 + hours), draught=4.0, after=9.2, origin=(130.4, 41.6))
+        (event,) = latest(visits(run(*rows, *near(hours + 12, origin=(130.4, 41.6)), fences=FENCES)))
+        assert (detail(event).country, event.level) == (named, level)
+        assert ({"draught", "more_draught"} & codes(event)) == (
+            {"draught"} if named == "RU" else {"more_draught"}
+        )
+
+
 def test_silent_at_the_berth_and_heard_outside_later_is_the_stronger_form() -> None:
     arriving = fixes(A, np.arange(0, 4 * H, 10), 0, np.linspace(-60_000, 0, 24), sog=9, origin=BERTH)
     at_berth = fixes(A, np.arange(4 * H, 8 * H, 10), 0, 0, sog=0.0, status=5, origin=BERTH)

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from geofences.drawn import fences_of
 from geofences.fence import dump_fences
+from models.drawn_fence import FenceVersion
 from models.event import Event, EventType, from_json
 from models.source_hints import SourceHints
 from models.time import from_text
@@ -124,9 +125,10 @@ def test_a_file_of_before_an_edit_is_taken_on_with_what_the_archive_has(tmp_path
     file, sent = tmp_path / "drawn.geojson", raw_frames()
     file.write_text(dump_fences(fences_of([first])))
     options = DetectionOptions(fence=[str(file)])
-    for number, (later, hours) in enumerate(
-        [([], [None]), ([edited], [12, None]), ([edited, deleted], [12, 13]), ([deleted], [13])]
-    ):
+    cases: list[tuple[list[FenceVersion], list[int | None]]] = [
+        ([], [None]), ([edited], [12, None]), ([edited, deleted], [12, 13]), ([deleted], [13]),
+    ]  # fmt: skip
+    for number, (later, hours) in enumerate(cases):
         path = tmp_path / f"archive-{number}"
         archive(path, [sent[0], *(wire.encode(frame_of(each)) for each in (first, *later)), *sent[3:]], [])
         recordings = find_recordings([str(path)], InputOptions(), archives=True)

@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from models.sighting import Sighting
+from streams.cli.worker import FAUST
 from streams.deployment import wire
 from streams.deployment.topics import Topics, specs
 from streams.deployment.topics_admin import ensure_topics
@@ -52,7 +53,8 @@ async def eventually_served(
     await eventually(holds, what, seconds)
 
 
-WORKER = ("-c", COMMAND, "worker")
+WORKER = FAUST
+"""What `tankerwatch worker` turns into."""
 SINK = ("-c", COMMAND, "sink")
 
 
@@ -77,8 +79,10 @@ class Worker(Server):
         os.kill(self.pid, number)
 
     def _command(self) -> list[str]:
-        variables = [f"{name}={value}" for name, value in self._environment.items()]
-        return ["/usr/bin/env", *variables, sys.executable, *self._python]
+        return [sys.executable, *self._python]
+
+    def _variables(self) -> Mapping[str, str]:
+        return self._environment
 
     def _ready(self) -> bool:
         return True

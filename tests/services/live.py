@@ -85,12 +85,12 @@ class Part(Server):
     def __init__(self, folder: Path, environment: Mapping[str, str], *arguments: str, port: int) -> None:
         self.name = arguments[0]
         super().__init__(folder, port)
-        self._variables = [f"{name}={value}" for name, value in environment.items()]
+        self._named = [f"{name}={value}" for name, value in environment.items()]
         self._arguments = arguments
 
     def _command(self) -> list[str]:
         run = "from streams.cli.main import main; main()"
-        return ["/usr/bin/env", *self._variables, sys.executable, "-c", run, *self._arguments]
+        return ["/usr/bin/env", *self._named, sys.executable, "-c", run, *self._arguments]
 
     def _ready(self) -> bool:
         if self.name != "feed":

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from tests.processes import Process
 from tests.waiting import PATIENCE, wait_until
 
 HOST = "127.0.0.1"
@@ -70,8 +72,9 @@ class Server(ABC):
         self._prepare()
         with self.log.open("ab") as log:
             # a session of its own: Ctrl-C in the terminal goes to the tests, which then stop it in order
-            self._process = subprocess.Popen(
+            self._process = Process(
                 self._command(),
+                env={**os.environ, **self._variables()},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -150,6 +153,10 @@ class Server(ABC):
 
     def _prepare(self) -> None:  # noqa: B027 - most servers need nothing
         """What must be there before the first start."""
+
+    def _variables(self) -> Mapping[str, str]:
+        """Environment variables besides those of the tests."""
+        return {}
 
     @abstractmethod
     def _command(self) -> list[str]: ...

@@ -18,6 +18,7 @@ from models.event import Event, to_json
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Identity
+from streams.cli.worker import FAUST
 from streams.deployment import wire
 from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
@@ -26,6 +27,7 @@ from streams.deployment.wire import InstantPart, Origin, RawFrame, Registration,
 from streams.pipeline.operator import OutgoingRecord
 from streams.store.event_log import EventLog
 from tests import unsaid
+from tests.processes import Process, run
 from tests.scenarios.runs import frames
 from tests.streams.factories import START
 from tests.waiting import PATIENCE
@@ -112,7 +114,7 @@ def environment(deployment: Deployment, **more: str) -> dict[str, str]:
 
 def run_command(deployment: Deployment, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command of ours until it ends; `more` are further environment variables."""
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", COMMAND, *command],
         env=environment(deployment, **more),
         capture_output=True,
@@ -127,10 +129,12 @@ def run_command(deployment: Deployment, *command: str, **more: str) -> subproces
 def process(
     deployment: Deployment, log: Path, *command: str, **more: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of ours as a process of its own, killed at the end if it still runs."""
+    """A command of ours as a process of its own, killed at the end if it still runs.
+
+    A worker as what its command turns into."""
     with log.open("ab") as file:
-        running = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *command],
+        running = Process(
+            [sys.executable, *(FAUST if command == ("worker",) else ("-c", COMMAND, *command))],
             env=environment(deployment, **more),
             stdin=subprocess.DEVNULL,
             stdout=file,

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ from streams.deployment.config import Deployment
 from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
+from tests.processes import run
 from tests.services.redis import RedisServer
 from tests.streams.alerts.environments import alert_environment, ids, wait_for_requests, webhook_rule
 from tests.streams.alerts.factories import WEBHOOK, StoredState, entry, event, rule, sent
@@ -389,7 +389,7 @@ async def test_the_process_tells_each_limit_once_over_kills_with_the_settings_of
             for rule_name, key, value in (("left", "belowHours", 24), ("cap", "share", 0.5)):
                 before = len(receiver.requests)
                 tried = await asyncio.to_thread(
-                    subprocess.run,
+                    run,
                     [sys.executable, "-c", COMMAND, "alerts", "test", rule_name, "--rules", str(rules)],
                     env=environment(deployment, SECRET=SECRET),
                     capture_output=True,

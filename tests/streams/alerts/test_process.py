@@ -19,6 +19,7 @@ import pytest
 
 from models.event import Event, Level
 from streams.deployment.config import Deployment
+from tests.processes import run
 from tests.services.server import free_port
 from tests.streams.alerts.environments import (
     AlertEnvironment,
@@ -76,7 +77,7 @@ async def ended(running: subprocess.Popen[bytes]) -> int:
 
 
 def call(env: AlertEnvironment, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run(
         [sys.executable, "-c", COMMAND, "alerts", *arguments],
         env=environment(deployment(env), SECRET=SECRET, **variables),
         capture_output=True,

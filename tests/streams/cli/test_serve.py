@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from streams.cli.main import run
+from tests.processes import Process
 from tests.streams.contracts.recorded import recording
 from tests.streams.deployments import COMMAND
 from tests.waiting import PATIENCE, wait_until
@@ -21,7 +22,7 @@ from tests.waiting import PATIENCE, wait_until
 def running(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     output = folder / "told"
     with output.open("wb") as file:
-        process = subprocess.Popen(
+        process = Process(
             [sys.executable, "-c", COMMAND, *arguments], stderr=file, stdout=file, stdin=subprocess.DEVNULL
         )
     try:

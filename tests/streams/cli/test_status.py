@@ -1,11 +1,11 @@
 """`tankerwatch status` as a process."""
 
-import subprocess
 import sys
 
 import pytest
 
 from streams.deployment.config import Deployment
+from tests.processes import run
 from tests.services.server import free_port
 from tests.streams.deployments import COMMAND, environment
 from tests.waiting import PATIENCE
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.services
 def test_what_is_away_is_said_once_and_nothing_besides(redis_server: str) -> None:
     broker = f"127.0.0.1:{free_port()}"
     for redis, away in ((redis_server, 1), (f"redis://127.0.0.1:{free_port()}/0", 2)):
-        done = subprocess.run(
+        done = run(
             [sys.executable, "-c", COMMAND, "status"],
             env=environment(Deployment(broker=broker, redis=redis)),
             capture_output=True,

@@ -16,6 +16,7 @@ from models.event import Event, to_json
 from streams.deployment.config import Deployment
 from streams.store.event_log import EventLog
 from streams.store.event_log_writer import Batch, LogWriter, revision
+from tests.processes import Process, run
 from tests.streams.deployments import COMMAND, environment
 from tests.streams.factories import event
 from tests.waiting import PATIENCE, eventually
@@ -46,7 +47,7 @@ class Output:
 
 class Running:
     def __init__(self, deployment: Deployment, *arguments: str, **variables: str) -> None:
-        self.process = subprocess.Popen(
+        self.process = Process(
             [sys.executable, "-c", COMMAND, "events", *arguments],
             env=environment(deployment, **variables),
             stdin=subprocess.DEVNULL,
@@ -78,7 +79,7 @@ def events(deployment: Deployment, *arguments: str, **variables: str) -> Iterato
 
 
 def call(deployment: Deployment, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run(
         [sys.executable, "-c", COMMAND, "events", *arguments],
         env=environment(deployment, **variables),
         stdin=subprocess.DEVNULL,

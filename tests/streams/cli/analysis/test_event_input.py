@@ -1,7 +1,6 @@
 """Commands that work on existing events read them from Redis, from a feed and from files, with one result."""
 
 import asyncio
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from models.event import Event, EventType, to_json
 from streams.deployment.config import Deployment
+from tests.processes import run
 from tests.services.server import free_port
 from tests.streams.deployments import COMMAND, environment, process
 from tests.streams.detection.chains.stories import KOREAN, A, Story, direct
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.services
 
 
 def call(deployment: Deployment, *arguments: str, stdin: bytes = b"") -> tuple[int, str]:
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", COMMAND, *arguments],
         env=environment(deployment),
         input=stdin,

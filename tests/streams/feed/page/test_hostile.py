@@ -2,7 +2,6 @@
 
 import csv
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from models.vessel import Identity, Role, WatchlistHit
 from streams.simulator import nmea
 from streams.simulator.scenario import simulate
 from streams.simulator.vessel import Ship
+from tests.processes import run
 from tests.streams.deployments import COMMAND
 from tests.streams.factories import (
     START,
@@ -176,7 +176,7 @@ def test_names_by_radio_are_text_everywhere(
     path.write_text("".join(f"{line}\n" for line in simulate("full_run", 1, "normal").lines), "ascii")
     table, report = tmp_path / "events.csv", tmp_path / "report.html"
     command = [sys.executable, "-c", COMMAND, "replay", str(path), "--report", str(report)]
-    done = subprocess.run([*command, "--format", "csv", "--out", str(table)], capture_output=True, text=True)
+    done = run([*command, "--format", "csv", "--out", str(table)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(name in done.stdout + done.stderr for name in names)
     assert (done.stdout + done.stderr).replace("\n", "").isprintable()

@@ -7,6 +7,9 @@ BIN := .venv/bin
 PIP_COMPILE := $(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 
+# Hundreds of processes of the tests would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo live test lint style types format docs evaluate compare faults bench lock secrets audit sbom clean
 
 demo: .venv/ready

@@ -1,5 +1,6 @@
 """Results of recordings are kept as they are, and only for the code that made them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ from tests.scenarios.kept_results import Job, KeptResults, Result
 from tests.streams.factories import event
 
 JOBS: list[Job] = [("raft", 0, "none"), ("raft", 1, "none")]
-TRUTH: Truth = simulate("cho_do", 1, "none").truth
+
+
+@cache
+def truth() -> Truth:
+    return simulate("cho_do", 1, "none").truth
 
 
 def of(job: Job) -> Result:
-    return job[0], [event(job[1] + 1)], TRUTH
+    return job[0], [event(job[1] + 1)], truth()
 
 
 def fails(job: Job) -> Result:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from models.event import Event, Level, Status, to_json
+from models.event import Event, Level, Status, from_json, to_json
 from models.time import DAY, HOUR, from_text, to_text
 from streams.alerts.alert import Alert
 from streams.alerts.channels import mail, mqtt, slack
@@ -23,6 +23,7 @@ from streams.deployment.config import Deployment
 from streams.ledger.book import deliveries
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
+from tests.once import once
 from tests.processes import run
 from tests.services.redis import RedisServer
 from tests.streams.alerts.environments import alert_environment, ids, wait_for_requests, webhook_rule
@@ -48,7 +49,7 @@ def open_chain() -> Event:
     return chain
 
 
-CHAIN: Final = open_chain()
+CHAIN: Final = from_json(once("open chain", lambda: to_json(open_chain())))
 
 
 def revised(number: int, arrives_in: float | None, **changes: Any) -> Event:

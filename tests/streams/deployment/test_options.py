@@ -7,11 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from mypy import build
-from mypy.modulefinder import BuildSource
-from mypy.nodes import MemberExpr
-from mypy.options import Options
-from mypy.types import Instance, get_proper_type
 
 from models.event import EventType
 from streams.deployment.config import Deployment, RunFiles
@@ -69,6 +64,12 @@ def _nested(struct: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
 
 def _read(structs: set[str]) -> dict[str, set[str]]:
     """By name of each class, the attributes that code under `geofences/` and `streams/` reads from it."""
+    from mypy import build  # takes a second, which only the process that runs this has to spend
+    from mypy.modulefinder import BuildSource
+    from mypy.nodes import MemberExpr
+    from mypy.options import Options
+    from mypy.types import Instance, get_proper_type
+
     options = Options()
     options.incremental = False
     options.export_types = True

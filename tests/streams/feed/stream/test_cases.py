@@ -12,6 +12,7 @@ from streams.feed.recording.progress import Progress
 from streams.feed.stream import cases as module
 from streams.feed.stream.cases import Cases
 from streams.stages.case_stage import CaseStage
+from tests.once import once
 from tests.scenarios.runs import RULES
 from tests.streams.detection.chains.stories import START, A, B, Story, direct, passed_on
 from tests.streams.factories import event
@@ -26,7 +27,11 @@ def told(story: Story) -> list[Event]:
     return stage.advance(START + 200 * DAY)
 
 
-DELIVERED: Final = told(passed_on(Story(), (A, B)))
+def delivered() -> bytes:
+    return b"\n".join(map(to_json, told(passed_on(Story(), (A, B)))))
+
+
+DELIVERED: Final = [from_json(line) for line in once("delivered", delivered).splitlines()]
 CHAIN: Final = next(one for one in DELIVERED[::-1] if one.type is EventType.CHAIN)
 assert CHAIN.chain is not None
 LEGS: Final = {leg.event for leg in CHAIN.chain.legs}

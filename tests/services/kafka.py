@@ -20,8 +20,8 @@ from tests.services.server import HOST, Server, ServiceError, free_port
 JARS = Path(__file__).parents[2] / ".services" / "kafka"
 
 CLASSES = JARS / "classes.jsa"
-"""Kafka's classes as Java maps them into memory: with it a start takes half the CPU. Another Java than the one
-that wrote it does without. `python -m tests.services.kafka` writes it."""
+"""Kafka's classes as Java maps them into memory: with it a start takes half the CPU. Another Java than the
+one that wrote it does without. `python -m tests.services.kafka` writes it."""
 
 CLUSTER = "tankerwatch-tests-0000"
 

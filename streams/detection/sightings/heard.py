@@ -8,11 +8,13 @@ is known only near these fences and ports.
 
 import math
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from shapely import MultiPolygon, Polygon
 
 from geofences.distance import expand, haversine_m
 from geofences.fence import Fence
@@ -51,7 +53,7 @@ class HeardVessels:
     def __init__(self, fences: Iterable[Fence], settings: SightingSettings, changed: set[str]) -> None:
         self._settings = settings
         self._changed = changed
-        self._near = _cells_near(fences, settings.around_km * 1000)
+        self._near = _cells_near(tuple(fence.geometry for fence in fences), settings.around_km * 1000)
         self._hours: dict[int, list[Rows]] = {}
         self._count = 0
         self._since: Millis | None = None
@@ -179,13 +181,15 @@ def _cell(degrees: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.intp]:
     return np.clip(cells, 0, 2 * half * _CELLS - 1)
 
 
-def _cells_near(fences: Iterable[Fence], metres: float) -> npt.NDArray[np.bool_]:
-    """Which cells of a grid of the world lie in the boxes round these fences, grown by a distance."""
+@lru_cache(maxsize=4)
+def _cells_near(areas: tuple[Polygon | MultiPolygon, ...], metres: float) -> npt.NDArray[np.bool_]:
+    """Which cells of a grid of the world lie in the boxes round these areas, grown by a distance."""
     cells = np.zeros((180 * _CELLS, 360 * _CELLS), bool)
-    for fence in fences:
-        shape = expand(fence.geometry, metres)
+    for area in areas:
+        shape = expand(area, metres)
         for part in getattr(shape, "geoms", [shape]):
             west, south, east, north = part.bounds
             rows, columns = _cell(np.array([south, north]), 90), _cell(np.array([west, east]), 180)
             cells[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = True
+    cells.flags.writeable = False  # all stages with these fences share it
     return cells

@@ -7,7 +7,9 @@ from typing import Final
 from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-_ADDRESS: Final = {"Kafka": "TANKERWATCH_BROKER", "Redis": "TANKERWATCH_REDIS"}
+from streams.runtime.environment import PREFIX
+
+_ADDRESS: Final = {"Kafka": f"{PREFIX}BROKER", "Redis": f"{PREFIX}REDIS"}
 _AUTHENTICATION: Final = (
     AuthenticationError,
     NoPermissionError,
@@ -61,7 +63,7 @@ def reason(error: Exception) -> str:
 
 def remedy(service: str, error: Exception) -> str:
     """What to do about it; `service` is Kafka or Redis."""
-    cause, prefix = _cause(error), f"TANKERWATCH_{service.upper()}_"
+    cause, prefix = _cause(error), f"{PREFIX}{service.upper()}_"
     if isinstance(cause, _AUTHENTICATION):
         return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
     if service == "Kafka" and any(map(_wants_certificate, _causes(cause))):

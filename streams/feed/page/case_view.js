@@ -21,7 +21,7 @@ export function figures(event, landed, now) {
     barrels ? figure("May have landed", barrels.about.replace("about ", "≈ "), `${barrels.range}; by ${basis.map((each) => bases(each)).join(" and ")}`)
       : figure("May have landed", chain.delivered ? "not known" : "nothing yet", chain.delivered ? "no size of the vessel is known" : ""),
     figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
-    arrival ? figure("Time left, at least", left(arrival, now), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
+    arrival ? figure(Date.parse(arrival.earliestArrival) > now ? "Time left, at least" : "Earliest arrival", left(arrival, now), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
       : figure(chain.delivered ? "At a port of North Korea" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
 }
 

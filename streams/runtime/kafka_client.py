@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.runtime.authorities import trusting
 from streams.runtime.environment import PREFIX, VariableError, Variables, load
 from streams.runtime.logs import get_logger
 from streams.runtime.secrecy import keep
@@ -61,15 +62,7 @@ class KafkaSecurity(Variables, frozen=True):
         """Raises VariableError if the file of authorities, the certificate or its key can't be used."""
         if not self.tls:
             return None
-        try:
-            context = ssl.create_default_context(cafile=self.ca or None)
-        except (OSError, ssl.SSLError) as error:
-            why = (
-                error.strerror if isinstance(error, OSError) and error.strerror else "no certificates in PEM"
-            )
-            raise VariableError(
-                f"{KAFKA}CA: {self.ca} can't be used ({why}); name the PEM file of the authority"
-            ) from None
+        context = trusting(self.ca, f"{KAFKA}CA")
         if self.certificate:
             # a password is always given: without one, OpenSSL would ask for it on the terminal
             files = self.certificate, self.key or self.certificate

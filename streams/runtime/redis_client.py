@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import redis.asyncio as redis
 
 from models.errors import InputError
+from streams.runtime.authorities import trusting
 from streams.runtime.environment import PREFIX, Variables, load
 from streams.runtime.secrecy import hide, keep, password_in
 
@@ -35,12 +36,14 @@ def connect(url: str, seconds: float = SECONDS) -> "redis.Redis":
 
     It does not retry by itself. A write whose answer was lost may have gone through, and only the caller can
     find out; see `streams.runtime.retry.retry_until_available`. A connection that was idle for ten seconds
-    is tried out before it is used, because Redis may have been restarted meanwhile. Raises RedisAddressError.
+    is tried out before it is used, because Redis may have been restarted meanwhile. Raises RedisAddressError,
+    and VariableError.
     """
     keep(password_in(url) or "")
     more: dict[str, Any] = {}
     security = load(RedisSecurity)
     if security.ca and url.startswith("rediss://"):
+        trusting(security.ca, f"{security.PREFIX}CA")
         more["ssl_ca_certs"] = security.ca
     if security.user:
         more["username"] = security.user

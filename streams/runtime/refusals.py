@@ -56,7 +56,7 @@ def reason(error: Exception) -> str:
         return "it refuses the user or the password"
     if verify := next((each for each in _causes(cause) if isinstance(each, ssl.SSLError)), None):
         return f"no connection by TLS ({_of_tls(verify)})"
-    if cause is not error:  # it broke off as soon as we spoke
+    if cause is not error or _broke_off(text):  # as soon as we spoke
         return "something answers there, but ends the connection; it may expect TLS or a password"
     return text.split(": ", 1)[-1].rstrip(".") or type(error).__name__
 
@@ -70,7 +70,9 @@ def remedy(service: str, error: Exception) -> str:
         return f"correct {prefix}CERTIFICATE and {prefix}KEY"
     if any(isinstance(each, ssl.SSLError) for each in _causes(cause)):
         return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
-    if cause is not error and not _refused(str(cause)):
+    if (cause is not error or _broke_off(str(cause))) and not _refused(str(cause)):
+        if service == "Redis":
+            return f"correct {_ADDRESS[service]}: it begins with rediss:// where Redis expects TLS"
         return f"correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
     return f"start it, or correct {_ADDRESS[service]}"
 
@@ -96,6 +98,10 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def _refused(text: str) -> bool:
     return "Connect call failed" in text or "Error 111" in text or "refused" in text
+
+
+def _broke_off(text: str) -> bool:
+    return "reset by peer" in text or "closed by server" in text
 
 
 def _wants_certificate(error: BaseException) -> bool:

@@ -76,6 +76,7 @@ class Followed(msgspec.Struct, frozen=True, array_like=True):
     time: Millis  # of the last entry about it
     told: bool = True  # False if all that there was to tell of it was withheld
     sent: bool = False  # whether a receiver has confirmed a message about it
+    unsure: bool = False  # whether a receiver may have one that it has not confirmed, and that was dropped
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -117,20 +118,32 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def follow(before: Followed | None, event: Event, time: Millis) -> Followed:
-    """What the receiver knows of the event with this revision; `before` is None if nothing was told of it."""
-    levels = [event.level] if before is None else [event.level, before.highest]
-    sent = before is not None and before.sent
-    return Followed(event.revision, max(levels, key=_rank), event.status == "closed", time, sent=sent)
+    """What the receiver knows of the event with this revision."""
+    told = before is not None and before.told
+    highest = before.highest if before is not None and told else event.level
+    return Followed(
+        event.revision,
+        max(event.level, highest, key=_rank),
+        event.status == "closed",
+        time,
+        sent=before is not None and told and before.sent,
+        unsure=before is not None and before.unsure,
+    )
 
 
-def take_back(now: Followed, before: Followed | None) -> Followed:
-    """What the receiver knows, if what was told since `before` was withheld. The revision stays read."""
+def take_back(now: Followed, before: Followed | None, tried: bool) -> Followed:
+    """What the receiver knows, if what was told since `before` was withheld. The revision stays read.
+
+    If that was `tried`, the receiver may have it: then it counts as not told, and a retraction is due all the
+    same. So it is rather told twice than never.
+    """
+    now = msgspec.structs.replace(now, unsure=now.unsure or tried)
     if before is not None and before.told:
         return msgspec.structs.replace(now, highest=before.highest, closed=before.closed)
     if now.sent:  # of a later revision
         return now
-    levels = [now.highest] if before is None else [now.highest, before.highest]
-    return msgspec.structs.replace(now, highest=max(levels, key=_rank), closed=False, told=False)
+    highest = now.highest if before is None else max(now.highest, before.highest, key=_rank)
+    return msgspec.structs.replace(now, highest=highest, closed=False, told=False)
 
 
 def subject(event: Event) -> tuple[tuple[int, ...], tuple[float, float]]:

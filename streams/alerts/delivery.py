@@ -2,7 +2,7 @@
 
 A message is saved before it is sent, as one that the receiver may have, and removed once the receiver has
 confirmed it. So after a crash it is sent again under the same id, and nothing else is; if it is dropped in
-between, the event counts as told.
+between, the event counts as not told, and a retraction of it is sent all the same: rather twice than never.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ AWAY: Final = Delays(1.0, 300.0)
 REFUSED: Final = Delays(5.0, 3_600.0)
 MAYBE: Final = "it may have been sent; not sent again"
 """What the audit says of an alert that is dropped although its receiver may have it: no answer came, or none
-that tells, or this process ended between saving that it is sent and hearing of it."""
+that tells, or this process ended between saving that it is sent and hearing of it. The event counts as not
+told, but a retraction of it is sent."""
 LOOK: Final = 60.0
 """Seconds after which the log is read even without a signal that something is new."""
 
@@ -212,7 +213,7 @@ class Delivery:
                     text=f"{MAYBE if one.id in tried else 'not sent'}: {reasons[one.id]}",
                 )
                 for one in gone
-                if not one.repeats
+                if one.id in tried or not one.repeats
             ]  # fmt: skip
             metrics.ALERTS.labels(name, "withheld").inc(len(gone))
         return {id for id, one in verdicts.items() if one.waits and id not in reasons}

@@ -161,12 +161,14 @@ class Schedule:
             time_left.watch(self.state.chains, entry.entry, event)  # also a retraction of what was not told
         known = before if before is not None and before.told else None
         warned = (chain := self.state.chains.get(event.id)) is not None and chain.ever_told
+        if event.status is Status.RETRACTED and before is not None:
+            warned |= before.unsure
         if known is None and not warned and not self._selection.matches(event):
             return None
         found = revisions(known, event, warned)
         if not found:
             return None
-        followed[event.id] = follow(known, event, entry_key(entry.entry)[0])
+        followed[event.id] = follow(before, event, entry_key(entry.entry)[0])
         kind = next((kind for kind in found if kind in self.rule.reported), None)
         if kind is None:
             return None
@@ -318,7 +320,7 @@ class Schedule:
     def drop(self, ids: Collection[str]) -> list[Alert]:
         """Drop these alerts, and messages that have no others; a digest that has others stays as it was made.
 
-        Returns the alerts that are gone. They count as not told, but for those that the receiver may have."""
+        Returns the alerts that are gone. They count as not told."""
         state, tried = self.state, self.tried()
         gone = [alert for id, alert in state.waiting.items() if id in ids]
         for alert in gone:
@@ -326,15 +328,11 @@ class Schedule:
         for parcel in [one for one in state.parcels.values() if _all_in(one, ids)]:
             gone += parcel.alerts
             del state.parcels[parcel.id]
-        known: set[str] = set()  # events of which the receiver may have a later revision
         for alert in sorted(gone, key=lambda alert: alert.revision, reverse=True):
-            if alert.id in tried:
-                if alert.time_left is None:
-                    known.add(alert.event)
-            elif alert.time_left is not None:
-                time_left.take_back(state.chains, alert)
-            elif alert.event not in known and (followed := state.followed.get(alert.event)) is not None:
-                state.followed[alert.event] = take_back(followed, alert.before)
+            if alert.time_left is not None:
+                time_left.take_back(state.chains, alert, alert.id in tried)
+            elif (followed := state.followed.get(alert.event)) is not None:
+                state.followed[alert.event] = take_back(followed, alert.before, alert.id in tried)
         return gone
 
     def take_held(self) -> int:

@@ -102,12 +102,12 @@ def tell(chains: Chains, alert: Alert) -> None:
     chains[alert.event] = msgspec.structs.replace(one, told=told, ever_told=True)
 
 
-def take_back(chains: Chains, alert: Alert) -> None:
-    """It was withheld: mark it as not told."""
+def take_back(chains: Chains, alert: Alert, tried: bool) -> None:
+    """It was withheld: mark it as not told. If it was `tried`, a retraction is due all the same."""
     assert alert.time_left is not None
     if (one := chains.get(alert.event)) is not None:
         told = tuple(limit for limit in one.told if limit != alert.time_left.below_hours)
-        ever = one.ever_told and not alert.first
+        ever = one.ever_told and (tried or not alert.first)
         chains[alert.event] = msgspec.structs.replace(one, told=told, ever_told=ever)
 
 

@@ -40,6 +40,7 @@ from streams.cli.simulate import simulate
 from streams.cli.sink import sink
 from streams.cli.status import status
 from streams.cli.worker import worker
+from streams.runtime.environment import PREFIX
 from streams.runtime.secrecy import password_in
 
 INTERRUPTED: Final = 128 + signal.SIGINT
@@ -146,7 +147,7 @@ def _warn_of_secrets(arguments: Sequence[str]) -> None:
 
 
 def _warn_of_variables() -> None:
-    if any(name.startswith("TANKERWATCH_") for name in os.environ):  # or nothing has to be loaded for it
+    if any(name.startswith(PREFIX) for name in os.environ):  # or nothing has to be loaded for it
         from streams.cli.options.variables import unread
 
         for sentence in unread(os.environ):

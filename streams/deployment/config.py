@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from streams.deployment.topics import Topics, stage_topics
-from streams.runtime.environment import load
+from streams.runtime.environment import Variables, load
 
 
 class RunFiles(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class RunFiles(msgspec.Struct, frozen=True):
     """Files of lists, and folders of them. Their entries are added to the shipped list."""
 
 
-class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Deployment(Variables, frozen=True):
     broker: str = "127.0.0.1:9092"
     """Address of Kafka as HOST:PORT. Several addresses are separated by commas."""
     redis: str = "redis://127.0.0.1:6379/0"
@@ -119,4 +119,4 @@ def _paths(text: str) -> tuple[str, ...]:
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Deployment:
     """The deployment that `TANKERWATCH_…` variables describe. Raises VariableError."""
-    return load(Deployment, "TANKERWATCH_", environment)
+    return load(Deployment, environment)

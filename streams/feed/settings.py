@@ -3,14 +3,15 @@
 import os
 import re
 from collections.abc import Mapping
-
-import msgspec
+from typing import ClassVar
 
 from streams.feed.trusted_proxies import TrustedProxies
-from streams.runtime.environment import load
+from streams.runtime.environment import PREFIX, Variables, load
 
 
-class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FeedSettings(Variables, frozen=True):
+    PREFIX: ClassVar[str] = f"{PREFIX}FEED_"
+
     read_tokens: str = ""
     """Tokens that allow reading, separated by commas."""
     review_tokens: str = ""
@@ -64,4 +65,4 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> FeedSettings:
     """The settings that `TANKERWATCH_FEED_…` variables set. Raises VariableError."""
-    return load(FeedSettings, "TANKERWATCH_FEED_", environment)
+    return load(FeedSettings, environment)

@@ -21,7 +21,7 @@ from streams.pipeline import checkpoint
 from streams.pipeline.operator import OVERTAKEN
 from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
-from streams.runtime.refusals import reason
+from streams.runtime.refusals import reason, remedy
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY
 from streams.store.event_log import EventLog, offsets
 from streams.store.keys import Keys
@@ -133,11 +133,9 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
     client = connect(deployment.redis, seconds)
     where = deployment.redis.rpartition("@")[2].rpartition("://")[2]
     try:
-        ends: Ends | None = await _try(
-            health, f"Kafka at {deployment.broker}", "TANKERWATCH_BROKER", lambda: _ends(deployment), seconds
-        )
+        ends: Ends | None = await _try(health, "Kafka", deployment.broker, lambda: _ends(deployment), seconds)
         stored: _Stored | None = await _try(
-            health, f"Redis at {where}", "TANKERWATCH_REDIS", lambda: _stored(client, deployment), seconds
+            health, "Redis", where, lambda: _stored(client, deployment), seconds
         )
     finally:
         await client.aclose()
@@ -149,14 +147,14 @@ async def examine(deployment: Deployment, seconds: float = 10.0) -> Health:
 
 
 async def _try(
-    health: Health, what: str, variable: str, look: Callable[[], Awaitable[Any]], seconds: float
+    health: Health, service: str, where: str, look: Callable[[], Awaitable[Any]], seconds: float
 ) -> Any:
     try:
         async with asyncio.timeout(seconds):
             return await look()
     except (*KAFKA_AWAY, *REDIS_AWAY) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else reason(error)
-        health.problems.append(f"{what} can't be reached ({why}); start it, or correct {variable}")
+        health.problems.append(f"{service} at {where} can't be reached ({why}); {remedy(service, error)}")
         return None
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -12,7 +12,15 @@ from streams.runtime.secrecy import keep, password_in
 
 LONGEST: Final = 10_000
 """Bytes of the longest file that holds a value."""
-T = TypeVar("T", bound=msgspec.Struct)
+PREFIX: Final = "TANKERWATCH_"
+"""What the names of all variables begin with that are ours."""
+T = TypeVar("T", bound="Variables")
+
+
+class Variables(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of which each field has a variable: `PREFIX` and the field's name in capitals."""
+
+    PREFIX: ClassVar[str] = PREFIX
 
 
 class VariableError(InputError):
@@ -47,13 +55,13 @@ def variable(name: str, environment: Mapping[str, str] = os.environ) -> str | No
     return text
 
 
-def load(kind: type[T], prefix: str, environment: Mapping[str, str] = os.environ) -> T:
+def load(kind: type[T], environment: Mapping[str, str] = os.environ) -> T:
     """The settings that variables set; fields without a variable keep their default.
 
-    The variable of a field is `prefix` and its name in capitals; see `variable`. Checks in `__post_init__`
-    raise ValueError with a sentence that begins with the name of the field. Raises VariableError.
+    See `variable` for their values. Checks in `__post_init__` raise ValueError with a sentence that begins
+    with the name of the field. Raises VariableError.
     """
-    values = {}
+    values, prefix = {}, kind.PREFIX
     for name in kind.__struct_fields__:
         if (value := variable(prefix + name.upper(), environment)) is not None:
             values[name] = value

@@ -4,6 +4,7 @@ Results are blocks of bytes. They go through a pipe that a thread empties into m
 neither process waits for the other as long as the slower one has work.
 """
 
+import ctypes
 import fcntl
 import gc
 import os
@@ -27,6 +28,7 @@ AHEAD: Final = 1 << 26
 _PIPE: Final = 1 << 20
 _HEAD: Final = struct.Struct("<BQ")
 _BLOCK, _DONE, _FAULT, _DIED = range(4)
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 class Died(TankerwatchError):
@@ -125,6 +127,7 @@ class Forked:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGUSR1, lambda *_: self._asked())
+            _be_killed_with_parent()
             threading.Thread(target=_end_with, args=(there,), daemon=True).start()
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
             with open(sink, "wb", buffering=_PIPE) as pipe:
@@ -151,8 +154,17 @@ class Forked:
             send(b"", _DONE)
 
 
+def _be_killed_with_parent() -> None:
+    """On Linux, have this process killed when the one that it was copied from is no more, also in the midst
+    of a call that lets no other thread run. It holds the pipe that the original's own original reads, so that
+    one would wait for it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
 def _end_with(there: int) -> None:
-    """End this process as soon as the one at the other end of a pipe is no more."""
+    """End this process as soon as the one at the other end of a pipe is no more: on any system, and if that
+    one died before it could be watched."""
     os.read(there, 1)
     os._exit(1)
 

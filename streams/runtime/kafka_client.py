@@ -7,21 +7,23 @@ import os
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.runtime.environment import VariableError, load
+from streams.runtime.authorities import trusting
+from streams.runtime.environment import PREFIX, VariableError, Variables, load
 from streams.runtime.logs import get_logger
 from streams.runtime.secrecy import keep
 
 log = get_logger(__name__)
-PREFIX = "TANKERWATCH_KAFKA_"
+KAFKA: Final = f"{PREFIX}KAFKA_"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
-class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KafkaSecurity(Variables, frozen=True):
+    PREFIX: ClassVar[str] = KAFKA
+
     tls: bool = False
     """Whether connections to Kafka are encrypted, and its certificate and name are checked."""
     ca: str = ""
@@ -60,15 +62,7 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Raises VariableError if the file of authorities, the certificate or its key can't be used."""
         if not self.tls:
             return None
-        try:
-            context = ssl.create_default_context(cafile=self.ca or None)
-        except (OSError, ssl.SSLError) as error:
-            why = (
-                error.strerror if isinstance(error, OSError) and error.strerror else "no certificates in PEM"
-            )
-            raise VariableError(
-                f"{PREFIX}CA: {self.ca} can't be used ({why}); name the PEM file of the authority"
-            ) from None
+        context = trusting(self.ca, f"{KAFKA}CA")
         if self.certificate:
             # a password is always given: without one, OpenSSL would ask for it on the terminal
             files = self.certificate, self.key or self.certificate
@@ -81,15 +75,15 @@ class KafkaSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     else "no certificate and its key in PEM, or locked with another password"
                 )
                 raise VariableError(
-                    f"{PREFIX}CERTIFICATE: {' with '.join(dict.fromkeys(files))} can't be used ({why}); name "
-                    f"the PEM files of both, and {PREFIX}KEY_PASSWORD_FILE if the key is locked"
+                    f"{KAFKA}CERTIFICATE: {' with '.join(dict.fromkeys(files))} can't be used ({why}); name "
+                    f"the PEM files of both, and {KAFKA}KEY_PASSWORD_FILE if the key is locked"
                 ) from None
         return context
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> KafkaSecurity:
     """What `TANKERWATCH_KAFKA_…` variables say. Raises VariableError."""
-    security = load(KafkaSecurity, PREFIX, environment)
+    security = load(KafkaSecurity, environment)
     keep(security.password, security.key_password)
     return security
 
@@ -124,7 +118,7 @@ async def reader(broker: str, partitions: Sequence[TopicPartition]) -> AIOKafkaC
 @lru_cache(8)
 def _options(security: KafkaSecurity) -> dict[str, Any]:
     if security.sasl == "PLAIN" and not security.tls:
-        log.warning("password_in_clear", remedy=f"set {PREFIX}TLS, or {PREFIX}SASL to SCRAM-SHA-512")
+        log.warning("password_in_clear", remedy=f"set {KAFKA}TLS, or {KAFKA}SASL to SCRAM-SHA-512")
     options: dict[str, Any] = {}
     if security.used:
         protocol = ("SASL_" if security.sasl else "") + ("SSL" if security.tls else "PLAINTEXT")

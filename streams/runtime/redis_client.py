@@ -1,12 +1,12 @@
 """The one maker of Redis clients."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-import msgspec
 import redis.asyncio as redis
 
 from models.errors import InputError
-from streams.runtime.environment import load
+from streams.runtime.authorities import trusting
+from streams.runtime.environment import PREFIX, Variables, load
 from streams.runtime.secrecy import hide, keep, password_in
 
 SECONDS = 30.0
@@ -17,8 +17,10 @@ class RedisAddressError(InputError):
     """An address of Redis that can't be used; the text says why."""
 
 
-class RedisSecurity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RedisSecurity(Variables, frozen=True):
     """What clients of Redis connect with; in the address, it would be said more easily."""
+
+    PREFIX: ClassVar[str] = f"{PREFIX}REDIS_"
 
     user: str = ""
     """The user of Redis (ACL); empty for the default user."""
@@ -34,12 +36,14 @@ def connect(url: str, seconds: float = SECONDS) -> "redis.Redis":
 
     It does not retry by itself. A write whose answer was lost may have gone through, and only the caller can
     find out; see `streams.runtime.retry.retry_until_available`. A connection that was idle for ten seconds
-    is tried out before it is used, because Redis may have been restarted meanwhile. Raises RedisAddressError.
+    is tried out before it is used, because Redis may have been restarted meanwhile. Raises RedisAddressError,
+    and VariableError.
     """
     keep(password_in(url) or "")
     more: dict[str, Any] = {}
-    security = load(RedisSecurity, "TANKERWATCH_REDIS_")
+    security = load(RedisSecurity)
     if security.ca and url.startswith("rediss://"):
+        trusting(security.ca, f"{security.PREFIX}CA")
         more["ssl_ca_certs"] = security.ca
     if security.user:
         more["username"] = security.user

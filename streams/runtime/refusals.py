@@ -7,7 +7,9 @@ from typing import Final
 from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-_ADDRESS: Final = {"Kafka": "TANKERWATCH_BROKER", "Redis": "TANKERWATCH_REDIS"}
+from streams.runtime.environment import PREFIX
+
+_ADDRESS: Final = {"Kafka": f"{PREFIX}BROKER", "Redis": f"{PREFIX}REDIS"}
 _AUTHENTICATION: Final = (
     AuthenticationError,
     NoPermissionError,
@@ -54,21 +56,23 @@ def reason(error: Exception) -> str:
         return "it refuses the user or the password"
     if verify := next((each for each in _causes(cause) if isinstance(each, ssl.SSLError)), None):
         return f"no connection by TLS ({_of_tls(verify)})"
-    if cause is not error:  # it broke off as soon as we spoke
+    if cause is not error or _broke_off(text):  # as soon as we spoke
         return "something answers there, but ends the connection; it may expect TLS or a password"
     return text.split(": ", 1)[-1].rstrip(".") or type(error).__name__
 
 
 def remedy(service: str, error: Exception) -> str:
     """What to do about it; `service` is Kafka or Redis."""
-    cause, prefix = _cause(error), f"TANKERWATCH_{service.upper()}_"
+    cause, prefix = _cause(error), f"{PREFIX}{service.upper()}_"
     if isinstance(cause, _AUTHENTICATION):
         return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
     if service == "Kafka" and any(map(_wants_certificate, _causes(cause))):
         return f"correct {prefix}CERTIFICATE and {prefix}KEY"
     if any(isinstance(each, ssl.SSLError) for each in _causes(cause)):
         return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
-    if cause is not error and not _refused(str(cause)):
+    if (cause is not error or _broke_off(str(cause))) and not _refused(str(cause)):
+        if service == "Redis":
+            return f"correct {_ADDRESS[service]}: it begins with rediss:// where Redis expects TLS"
         return f"correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
     return f"start it, or correct {_ADDRESS[service]}"
 
@@ -94,6 +98,10 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def _refused(text: str) -> bool:
     return "Connect call failed" in text or "Error 111" in text or "refused" in text
+
+
+def _broke_off(text: str) -> bool:
+    return "reset by peer" in text or "closed by server" in text
 
 
 def _wants_certificate(error: BaseException) -> bool:

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Mapping
+from typing import ClassVar
 
-import msgspec
-
-from streams.runtime.environment import load
+from streams.runtime.environment import PREFIX, Variables, load
 
 
-class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Retention(Variables, frozen=True):
     """A revision takes 2 to 25 KB in the log, an event as much again; a vessel up to 8 KB."""
+
+    PREFIX: ClassVar[str] = f"{PREFIX}KEEP_"
 
     log_days: float = 30.0
     """Days for which entries of the event log are kept after they were written."""
@@ -33,4 +34,4 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Retention:
     """The limits that `TANKERWATCH_KEEP_…` variables set. Raises VariableError."""
-    return load(Retention, "TANKERWATCH_KEEP_", environment)
+    return load(Retention, environment)

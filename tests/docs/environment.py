@@ -5,17 +5,18 @@ from collections.abc import Iterator
 import msgspec
 
 from streams.cli.options.variables import COMPOSE, PROCESSES, TESTS, Rows, settings
+from streams.runtime.environment import Variables
 from tests.docs.markdown import field_texts, page, table
 
 
-def variables(prefix: str, kind: type[msgspec.Struct]) -> Iterator[tuple[str, str, str]]:
+def variables(kind: type[Variables]) -> Iterator[tuple[str, str, str]]:
     """Name, default and meaning of each variable of a group of settings."""
     texts = field_texts(kind)
     for field in msgspec.structs.fields(kind):
         default = (
             field.default if isinstance(field.default, str) else msgspec.json.encode(field.default).decode()
         )
-        yield f"{prefix}{field.name.upper()}", default, texts.get(field.name, "")
+        yield f"{kind.PREFIX}{field.name.upper()}", default, texts.get(field.name, "")
 
 
 def environment() -> str:
@@ -26,7 +27,7 @@ def environment() -> str:
         "holds the value: `TANKERWATCH_REDIS_PASSWORD_FILE=/run/secrets/redis`. Secrets belong there.",
     ]
     groups: list[tuple[str, str, Rows]] = [
-        (title, text, list(variables(prefix, kind))) for title, prefix, kind, text in settings()
+        (title, text, list(variables(kind))) for title, kind, text in settings()
     ]
     groups += [
         ("Single processes", "", PROCESSES),

@@ -61,7 +61,7 @@ def test_every_setting_says_what_it_does() -> None:
 
 
 def test_every_variable_says_what_it_does() -> None:
-    groups = [list(variables(prefix, kind)) for _, prefix, kind, _ in every.settings()]
+    groups = [list(variables(kind)) for _, kind, _ in every.settings()]
     for name, _, text in [row for group in [*groups, PROCESSES, COMPOSE, TESTS] for row in group]:
         assert text, name
 

@@ -108,11 +108,36 @@ def places(running: list[Server]) -> dict[str, str]:
     return {"TANKERWATCH_BROKER": kafka.address, "TANKERWATCH_REDIS": f"redis://{redis.address}/0"}
 
 
-def run(folder: Path, stack: ExitStack, port: int) -> list[Server]:
+class Interrupt:
+    """Ctrl-C, or SIGTERM: the first ends everything in order, the second at once."""
+
+    def __init__(self) -> None:
+        self._started: list[Server] = []
+
+    def start(self, server: Server, stack: ExitStack) -> Server:
+        """Start it; it ends with the stack. Raises ServiceError."""
+        self._started.append(server)
+        return stack.enter_context(server)
+
+    def listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._first)
+
+    def _first(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._second)
+        raise KeyboardInterrupt
+
+    def _second(self, *_: object) -> None:
+        for server in self._started:
+            server.abort()
+
+
+def run(folder: Path, stack: ExitStack, port: int, interrupt: Interrupt) -> list[Server]:
     """Start everything; returns what runs, the feed last. Raises ServiceError."""
     print("Starting Kafka and Redis ...", flush=True)
-    kafka = stack.enter_context(KafkaServer(folder / "kafka"))
-    redis = stack.enter_context(RedisServer(folder / "redis"))
+    kafka = interrupt.start(KafkaServer(folder / "kafka"), stack)
+    redis = interrupt.start(RedisServer(folder / "redis"), stack)
     now = time.time_ns() // 1_000_000
     lines = world(now)
     history = folder / "history.nmea"
@@ -128,7 +153,14 @@ def run(folder: Path, stack: ExitStack, port: int) -> list[Server]:
     feed = Part(folder, variables, "feed", "--port", str(port), port=port)
     print("Starting ingest, worker, sink and feed, and waiting for the first event ...", flush=True)
     for part in (*parts, feed):
-        stack.enter_context(part)
+        interrupt.start(part, stack)
+
+    def end() -> None:
+        print("Stopping everything. Ctrl-C again: at once.", flush=True)
+        for part in (*parts, feed):  # side by side
+            part.terminate()
+
+    stack.callback(end)
     return [kafka, redis, *parts, feed]
 
 
@@ -143,10 +175,12 @@ def main() -> int:
                 file=sys.stderr,
             )
             return 1
+    interrupt = Interrupt()
+    interrupt.listen()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tankerwatch-live-")))
         try:
-            running = run(folder, stack, port)
+            running = run(folder, stack, port, interrupt)
         except ServiceError as error:
             print(error, file=sys.stderr)
             return 1
@@ -167,16 +201,7 @@ def main() -> int:
         return 1
 
 
-def interrupt(*_: object) -> None:
-    """End in order, undisturbed by further signals."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, interrupt)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -108,6 +108,14 @@ class Server(ABC):
         """End at once (SIGKILL), as a crash would."""
         self._end(signal.SIGKILL)
 
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM), without waiting for it; `stop` does."""
+        self._signal(signal.SIGTERM)
+
+    def abort(self) -> None:
+        """End it at once, without waiting for it. A signal handler may do so in the midst of `stop`."""
+        self._signal(signal.SIGKILL)
+
     def restart(self, *, kill: bool = False) -> None:
         self._end(signal.SIGKILL if kill else signal.SIGTERM)
         self.start()
@@ -132,7 +140,7 @@ class Server(ABC):
         if guard is not None:
             guard.kill()
             guard.communicate()
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
         if process.poll() is None:
@@ -143,6 +151,12 @@ class Server(ABC):
             except subprocess.TimeoutExpired:
                 process.kill()
         process.wait()
+        self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        process = self._process
+        if process is not None and process.returncode is None:
+            os.kill(process.pid, number)
 
     def _ready_or_dead(self) -> bool:
         return not self.running or self._ready()

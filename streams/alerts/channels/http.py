@@ -100,9 +100,14 @@ def judge(code: int, headers: httpx.Headers, body: bytes, at: str) -> Outcome:
         return Outcome(Result.DELIVERED, f"{at} answered {code}")
     if code == 410:
         return Outcome(Result.GONE, reason)
-    unsure = code == 408 or code >= 500  # a gateway says so of a receiver behind it, which may have taken it
+    wait = retry_after(headers.get("retry-after"))
+    # Who names a time for the next attempt has not taken this one (RFC 9110, 15.6.4). Without it, 503 may
+    # come from a proxy whose connection broke, and 408 from a receiver that was too slow itself. A gateway
+    # that answers 502 or 504 has called the receiver, or tried to (15.6.3, 15.6.5), and after 500 it may have
+    # done part of its work.
+    unsure = (code == 408 or code >= 500) and not (code == 503 and wait is not None)
     if code in _AWAY:
-        return Outcome(Result.AWAY, reason, retry_after(headers.get("retry-after")), unsure)
+        return Outcome(Result.AWAY, reason, wait, unsure)
     if code >= 500:
         return Outcome(Result.REFUSED, reason, unsure=unsure)
     if 300 <= code < 400:

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
-
 from models.errors import question, spelt_alike
+from streams.runtime.environment import PREFIX, Variables
 
-PREFIX: Final = "TANKERWATCH_"
 Rows = list[tuple[str, str, str]]
 
-Groups = tuple[tuple[str, str, type[msgspec.Struct], str], ...]
+Groups = tuple[tuple[str, type[Variables], str], ...]
 
 PROCESSES: Final[Rows] = [
     ("TANKERWATCH_LOG", "text", "Form of the log: `text` (logfmt) or `json`."),
@@ -79,7 +77,7 @@ TESTS: Final[Rows] = [
 
 
 def settings() -> Groups:
-    """The variables that are fields of settings: what they are about, prefix, fields and a sentence."""
+    """The variables that are fields of settings: what they are about, which, and a sentence."""
     from streams.deployment.config import Deployment  # loaded where asked for: Kafka's client takes long
     from streams.feed.settings import FeedSettings
     from streams.runtime.kafka_client import KafkaSecurity
@@ -87,21 +85,11 @@ def settings() -> Groups:
     from streams.store.retention import Retention
 
     return (
-        ("A deployment", "TANKERWATCH_", Deployment, "Every process of a deployment reads them."),
-        (
-            "How Kafka is reached",
-            "TANKERWATCH_KAFKA_",
-            KafkaSecurity,
-            "All that use Kafka read them.",
-        ),
-        (
-            "How Redis is reached",
-            "TANKERWATCH_REDIS_",
-            RedisSecurity,
-            "All that use Redis read them.",
-        ),
-        ("What the sink keeps in Redis", "TANKERWATCH_KEEP_", Retention, "`tankerwatch sink` reads them."),
-        ("The feed", "TANKERWATCH_FEED_", FeedSettings, "`tankerwatch feed` and `serve` read them."),
+        ("A deployment", Deployment, "Every process of a deployment reads them."),
+        ("How Kafka is reached", KafkaSecurity, "All that use Kafka read them."),
+        ("How Redis is reached", RedisSecurity, "All that use Redis read them."),
+        ("What the sink keeps in Redis", Retention, "`tankerwatch sink` reads them."),
+        ("The feed", FeedSettings, "`tankerwatch feed` and `serve` read them."),
     )
 
 
@@ -111,7 +99,7 @@ def unread(names: Iterable[str]) -> Iterator[str]:
     others = [name for name in sorted(names) if name.startswith(PREFIX) and not _among(ours, name)]
     if others:
         ours |= {
-            f"{prefix}{name.upper()}" for _, prefix, kind, _ in settings() for name in kind.__struct_fields__
+            f"{kind.PREFIX}{name.upper()}" for _, kind, _ in settings() for name in kind.__struct_fields__
         }
     for name in others:
         if _among(ours, name):

@@ -5,10 +5,12 @@ values that can be.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import core_schema
 
 from models.drawn_fence import LONGEST_NAME, MOST_VERSIONS
 from models.event_filter import FILTERS, EventFilter, Filter
@@ -50,25 +52,25 @@ def _reads(read: Callable[[str], Any], allowed: str) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
-def _count(most: int) -> BeforeValidator:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= most):
-            raise ValueError
-        return int(text)
+@dataclass(frozen=True, slots=True)
+class _UpTo:
+    """A whole number from 1 to `most`, as a check and as a schema."""
 
-    return _reads(read, f"a number from 1 to {most}")
+    most: int
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        whole = core_schema.int_schema(ge=1, le=self.most)
+        return core_schema.no_info_before_validator_function(self._read, whole)
 
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise ValueError(f"{text!r} is not valid; give a whole number")
-    return int(text)
-
-
-def _year(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 9999):
-        raise ValueError(f"{text!r} is not valid; give a year like 2026")
-    return int(text)
+    def _read(self, text: str) -> int:
+        if (
+            text.isascii()
+            and text.isdigit()
+            and len(text) <= len(str(self.most))
+            and 1 <= int(text) <= self.most
+        ):
+            return int(text)
+        raise ValueError(f"{text!r} is not valid; give a number from 1 to {self.most}")
 
 
 def _cursor(text: str) -> str:
@@ -136,18 +138,9 @@ Cursor = Annotated[
     _reads(_cursor, "the `next` of the page before, or leave it out"),
     WithJsonSchema({"type": "string", "pattern": event_pages.CURSOR}),
 ]
-EventLimit = Annotated[
-    int, Field(ge=1, le=MOST_EVENTS, description="The most events to answer with."), _count(MOST_EVENTS)
-]
-VesselLimit = Annotated[
-    int, Field(ge=1, le=MOST_VESSELS, description="The most vessels to answer with."), _count(MOST_VESSELS)
-]
-
-SearchLimit = Annotated[
-    int,
-    Field(ge=1, le=MOST_FOUND, description="The most vessels, places and cases each."),
-    _count(MOST_FOUND),
-]
+EventLimit = Annotated[int, _UpTo(MOST_EVENTS), Field(description="The most events to answer with.")]
+VesselLimit = Annotated[int, _UpTo(MOST_VESSELS), Field(description="The most vessels to answer with.")]
+SearchLimit = Annotated[int, _UpTo(MOST_FOUND), Field(description="The most vessels, places and cases each.")]
 
 EventId = Annotated[str, Path(description="The event's id.", examples=example("getEvent", "event", "id"))]
 Mmsi = Annotated[str, Path(description="Up to nine digits.", examples=example("getVessel", "mmsi"))]
@@ -249,12 +242,7 @@ class _Track(_Moment):
 
 
 class _Coverage(_Moment):
-    hours: Annotated[
-        int,
-        Field(ge=1, le=MOST_HOURS, description="How far back, in hours of event time."),
-        BeforeValidator(_number),
-        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_HOURS}),
-    ] = 6
+    hours: Annotated[int, _UpTo(MOST_HOURS), Field(description="How far back, in hours of event time.")] = 6
 
 
 class _Search(_Moment):
@@ -271,12 +259,7 @@ class _Search(_Moment):
 
 
 class _Ledger(_Moment):
-    year: Annotated[
-        int | None,
-        Field(ge=1, le=9999, description="Only this year. Default: all."),
-        BeforeValidator(_year),
-        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9999}),
-    ] = None
+    year: Annotated[int | None, _UpTo(9999), Field(description="Only this year. Default: all.")] = None
 
 
 class _Reviews(Parameters):
@@ -285,10 +268,7 @@ class _Reviews(Parameters):
 
 class _Removal(Parameters):
     version: Annotated[
-        int,
-        Field(ge=1, le=MOST_VERSIONS, description="The version of the fence that is to be deleted."),
-        BeforeValidator(_number),
-        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_VERSIONS}),
+        int, _UpTo(MOST_VERSIONS), Field(description="The version of the fence that is to be deleted.")
     ]
     by: Annotated[
         str, Field(min_length=1, max_length=LONGEST_NAME, description="Who deletes it.", examples=["Kim"])

@@ -4,23 +4,24 @@ import { bdi, clock, day, duration, el, human, timeOf, typeName, vesselName, ves
 import { section } from "./web/event.js";
 import { barrelsOf, legsOf, nextOf } from "./cases.js";
 
-/* "4 d 6 h to Nampo" */
-export function left({ hoursLeft, portName }) {
-  const hours = Math.round(hoursLeft), time = hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : `${hours} h`;
+/* "4 d 6 h to Nampo", or that it can be there; `now`: the newest time of the data, in milliseconds. The event itself says how
+   long it was when it was detected, and no revision comes while only time passes. */
+export function left({ earliestArrival, portName }, now) {
+  const hours = Math.round((Date.parse(earliestArrival) - now) / 3600000), time = hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : `${hours} h`;
   return hours > 0 ? `${time} to ${portName.split(",")[0]}` : `can be at ${portName.split(",")[0]} by now`;
 }
 
 const figure = (label, value, more) => el("div", {}, el("dt", {}, label), el("dd", {}, el("b", {}, value), more && el("span", { class: "small" }, " ", more)));
 
-/* The figures of a chain. `landed`: deliveries. */
-export function figures(event, landed) {
+/* The figures of a chain. `landed`: deliveries; `now`: the newest time of the data. */
+export function figures(event, landed, now) {
   const { chain } = event, arrival = nextOf(event), barrels = barrelsOf(landed), basis = [...new Set(landed.map((each) => each.basis))];
   const last = legsOf(event).at(-1);
   return el("dl", { class: "figures" },
     barrels ? figure("May have landed", barrels.about.replace("about ", "≈ "), `${barrels.range}; by ${basis.map((each) => bases(each)).join(" and ")}`)
       : figure("May have landed", chain.delivered ? "not known" : "nothing yet", chain.delivered ? "no size of the vessel is known" : ""),
     figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
-    arrival ? figure("Time left, at least", left(arrival), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
+    arrival ? figure(Date.parse(arrival.earliestArrival) > now ? "Time left, at least" : "Earliest arrival", left(arrival, now), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
       : figure(chain.delivered ? "At a port of North Korea" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
 }
 

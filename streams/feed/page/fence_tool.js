@@ -204,8 +204,10 @@ export class FenceTool {
     const { name, by } = Object.fromEntries(new FormData(this.form));
     const geometry = this.fixed ? this.edited.area : { type: "Polygon", coordinates: [closed(this.corners)] };
     localStorage.setItem(REVIEWER, by.trim());
-    const content = { name: name.trim(), by: by.trim(), geometry, version: this.edited?.version ?? null };
-    await this.ask(() => (this.edited ? send("PUT", `fences/${this.edited.id}`, content) : send("POST", "fences", content)));
+    const content = { name: name.trim(), by: by.trim(), geometry };
+    await this.ask(() => this.edited
+      ? send("PUT", `fences/${this.edited.id}`, { ...content, version: this.edited.version })
+      : send("POST", "fences", content));
   }
 
   async remove(button) {

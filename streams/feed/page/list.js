@@ -21,18 +21,19 @@ export class List {
   }
 
   /* `cases` and `singles` as `grouped` gives them. `fresh`: the ids of events that have just come; `unread`: has(id); `silenced`: the silence of an event, or null;
-     `landed`: deliveries by the id of their chain. */
-  show({ cases, singles }, { reviews, landed, fresh, unread, silenced, address }) {
+     `landed`: deliveries by the id of their chain; `now`: the newest time of the data when an event was detected or later. */
+  show({ cases, singles }, { reviews, landed, fresh, unread, silenced, address, now }) {
     const gone = new Set(this.items.keys());
     this.inside = new Map(cases.flatMap(({ event, folded }) => folded.map(({ id }) => [id, event.id])));
     [cases, singles.map((event) => ({ event, folded: [] }))].forEach((entries, part) => {
       let before = null;
       for (const { event, folded } of entries) {
         gone.delete(event.id);
-        const review = reviews.get(event.id), state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length, silenced(event)?.id].join(" ");
+        const review = reviews.get(event.id), time = event.type === "chain" ? timeLeft(event, now(event)) : null;
+        const state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length, silenced(event)?.id, time].join(" ");
         let item = this.items.get(event.id);
         if (item?.dataset.state !== state) {
-          const made = el("li", {}, this.link(event, address(event.id), review, silenced(event), event.type === "chain" ? chainLines(event, landed.get(event.id) ?? []) : eventLines(event, folded)));
+          const made = el("li", {}, this.link(event, address(event.id), review, silenced(event), event.type === "chain" ? chainLines(event, landed.get(event.id) ?? [], time) : eventLines(event, folded)));
           made.dataset.state = state;
           made.classList.toggle("fresh", fresh.has(event.id));
           if (item) {
@@ -102,12 +103,14 @@ export class List {
   }
 }
 
-function chainLines(event, landed) {
-  const arrival = nextOf(event), barrels = barrelsOf(landed);
+const timeLeft = (event, now) => (nextOf(event) ? left(nextOf(event), now) : null);
+
+function chainLines(event, landed, time) {
+  const barrels = barrelsOf(landed);
   return [
     el("span", { class: "who" }, wayOf(event)),
     el("span", { class: "route" }, routeOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
-    el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : arrival ? [el("b", {}, left(arrival)), " at least"]
+    el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : time ? [el("b", {}, time), time.startsWith("can") ? null : " at least"]
       : event.chain.delivered ? "delivered, amount not known" : "not arrived"), timeOf(event.start, dates(event))),
   ];
 }

@@ -55,7 +55,7 @@ const shared = {
   tracks: (lines, dots, legs) => { map.tracks.show(lines, dots, legs); map.quiet(Boolean(legs?.length)); },
   event: open,
 };
-const panel = new EventPanel({ ...shared, step, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number), known: (id) => events.byId.get(id) });
+const panel = new EventPanel({ ...shared, step, now: newest, vessel: openVessel, signIn: () => dialog.ask(), ahead: (id) => player.ahead(id), seek: (to) => player.seek(to), near: (place) => { unseen = false; map.near(place); }, leg: (leg) => map.tracks.point(leg && leg.number), known: (id) => events.byId.get(id) });
 const vesselPanel = new VesselPanel({ ...shared, vessel: openVessel, actions: (mmsi, name) => (config.mode === "live" ? desk.vesselActions(mmsi, name) : []) });
 const sheets = new Sheets(() => Boolean(state.event || state.vessel));
 const player = new Player(played, open, openBest);
@@ -231,7 +231,8 @@ function draw() {
 function paint() {
   const now = listing(events, state.text, byId("sort").value, showDismissed);
   shown = now.shown;
-  list.show(now.kept, { reviews: events.reviews, landed: events.landed, fresh: news.fresh, unread, silenced: (event) => (config?.mode === "live" ? desk.silences.of(event) : null), address: (id) => address.linkTo(id) });
+  list.show(now.kept, { reviews: events.reviews, landed: events.landed, fresh: news.fresh, unread, silenced: (event) => (config?.mode === "live" ? desk.silences.of(event) : null), address: (id) => address.linkTo(id), now: newest });
+  panel.tick();
   const within = events.byId.get(state.event); // an event inside a case is on the map while it is open
   map.showEvents(within && !shown.includes(within) ? [...shown, within] : shown, status.watermark ?? Date.now());
   sayCounts(now, showDismissed, events, status.nothing());
@@ -239,6 +240,11 @@ function paint() {
     filters.offer("flag", now.all.flatMap((event) => vesselsOf(event).map((vessel) => vessel.flag)).filter(Boolean));
     filters.offer("watchlist", now.all.flatMap((event) => vesselsOf(event).flatMap((vessel) => vessel.watchlists.filter(inForce).map((hit) => hit.list))));
   }
+}
+
+/* The newest time of the data, which an event is not behind. */
+function newest(event) {
+  return Math.max(status.watermark ?? 0, Date.parse(event.detected));
 }
 
 function showPanel() {

@@ -15,7 +15,7 @@ const OPEN = "still open";
 
 export class EventPanel {
   /* on: close(), zoom(box), step(-1 or 1), event(id), vessel(mmsi), time(milliseconds or null), tracks(lines, dots, legs),
-     signIn(), ahead(id) (when it becomes known, if it is not yet), seek(milliseconds) */
+     signIn(), now(event) (the newest time of the data), ahead(id) (when it becomes known, if it is not yet), seek(milliseconds) */
   constructor(on) {
     Object.assign(this, { node: byId("panel"), on, event: null });
   }
@@ -105,10 +105,11 @@ export class EventPanel {
     this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
     const printed = document.body.classList.contains("dossier");
     this.drawn = width;
+    this.figures = event.chain && event.status !== "retracted" ? figures(event, this.landed, this.on.now(event)) : null;
     this.node.replaceChildren(...[
       this.bar(),
       el("h2", { class: event.status === "retracted" ? "retracted" : null }, event.chain ? wayOf(event) : who(event)),
-      event.chain && event.status !== "retracted" && figures(event, this.landed),
+      this.figures,
       event.chain && legList(event, { event: (id) => this.on.event(id), leg: (leg) => this.on.leg(leg), zoom: (leg) => this.on.near(leg.position), link: linkTo }),
       el("p", { class: "sentence" }, bdi(event.summary)),
       el("p", { class: "small" }, el("b", {}, `Score ${event.score.toFixed(2)}`), ` · revision ${event.revision}, detected `, timeOf(event.detected)),
@@ -130,6 +131,15 @@ export class EventPanel {
     if (typing) typing.focus({ preventScroll: true });
     this.node.scrollTop = scrolled;
     this.showTracks();
+  }
+
+  /* The data have gone on: there may be less time left. */
+  tick() {
+    if (!this.event || !this.figures?.isConnected) return;
+    const made = figures(this.event, this.landed, this.on.now(this.event));
+    if (made.textContent === this.figures.textContent) return;
+    this.figures.replaceWith(made);
+    this.figures = made;
   }
 
   link(id, ...text) {

@@ -51,7 +51,7 @@ export class VesselPanel {
     const of = (...types) => events.filter((event) => types.includes(event.type) && event.status !== "retracted");
     const ship = identity?.imo ? `IMO ${identity.imo}` : `MMSI ${String(mmsi).padStart(9, "0")}`;
     const shares = years.flatMap((year) => year.rows.filter((row) => row.ship === ship));
-    const number9 = String(mmsi).padStart(9, "0");
+    const number9 = String(mmsi).padStart(9, "0"), told = identities.filter((one) => one.name || one.imo || one.callsign || one.aisShipType); // first it is only heard
     const scrolled = this.node.scrollTop;
     this.node.replaceChildren(...[
       this.bar(),
@@ -74,7 +74,7 @@ export class VesselPanel {
         String(row.year), bdi(portName(row.port)), row.seen, row.possible, row.barrels_seen.mid + row.barrels_possible.mid]))),
       next && el("p", { class: "small" }, `Only its latest ${events.length} events are shown.`),
       this.tracks(number9),
-      identities.length > 1 && section("Identities", table("", ["Confirmed", "Name", "IMO", "Call sign", "Type", "Draught"], identities.toReversed().map((one) => [
+      told.length > 1 && section("Identities", table("", ["Confirmed", "Name", "IMO", "Call sign", "Type", "Draught"], told.toReversed().map((one) => [
         timeOf(one.time), one.name ? bdi(one.name) : "–", one.imo ?? "–", one.callsign ? bdi(one.callsign) : "–", one.aisShipType === null ? "–" : String(one.aisShipType),
         one.draughtMeters ? `${number(one.draughtMeters, 1)} m` : "–"]))),
     ].filter(Boolean).flat());

@@ -28,7 +28,6 @@ class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     geometry: dict[str, Any]
     by: Text
-    version: None = None
 
 
 class FenceEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,10 +1,11 @@
 """Exports of events for other programs: GeoJSON, CSV, GeoParquet, KML, Atom with GeoRSS, MF-JSON."""
 
+import math
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from models.event import Event
+from models.event import Event, Status
 from models.last_position import TrackPoint
 from models.time import HOUR, Millis, from_text, to_text
 from streams.feed.log import FeedLog
@@ -23,7 +24,7 @@ ElementTree.register_namespace("", ATOM)
 ElementTree.register_namespace("georss", GEORSS)
 
 AROUND: Final = 3 * HOUR
-"""How long before its event a track begins, and how long after its event it ends."""
+"""How long before its event a track begins, and how long after an event that is over it ends."""
 
 
 class _Buffer:
@@ -131,11 +132,11 @@ def _add(parent: ElementTree.Element, name: str, text: str | None = None, **more
 async def tracks(log: FeedLog, event: Event) -> dict[str, Any]:
     """The vessels' tracks around an event as OGC MF-JSON (19-045r3), with a moving point for each vessel.
 
-    A track has the points that the log still keeps, and the positions in the event's evidence, which are kept
-    as long as the event.
+    A track has the points that the log still keeps, of an open event up to the newest, and the positions in
+    the event's evidence, which are kept as long as the event.
     """
     first = from_text(event.start) - AROUND
-    last = from_text(event.end or event.detected) + AROUND
+    last = math.inf if event.status is Status.OPEN else from_text(event.end or event.detected) + AROUND
     features = []
     for vessel in event.vessels:
         record = await log.vessel(int(vessel.ssvid))

@@ -33,6 +33,13 @@ _IN_NAME: Final = re.compile(
 _WITHOUT_UNIT: Final = re.compile(
     r"[(\[_ ](?:km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.I
 )
+_ZONE: Final = re.compile(
+    r"(?<![A-Za-z])(?:local(?:[ _]?time)?|LT|(?:UTC|GMT) ?[+-] ?(?!0?0(?!\d))\d{1,2}(?::?\d\d)?(?!\d)"
+    r"|\+\d\d:?\d\d|KST|JST|CST|MSK|VLAT|HKT|SGT|ICT|PHT|IST|BST|WES?T|CES?T|EES?T|[EMP][SD]T"
+    r"|(?:Asia|Europe|America|Africa|Australia|Pacific|Atlantic|Indian)/[A-Z_]+)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""A zone in the name of a column of times, other than UTC. Letters tell no offset, so none is guessed."""
 GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
 """What a column of points is called, without signs."""
 _EXTRA: Final = ("date",)
@@ -97,8 +104,11 @@ def parse_units(text: str) -> dict[str, float]:
     return found
 
 
-def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "column") -> ColumnMap:
-    """What the columns of a table with these names hold. Raises SourceError where that does not suffice."""
+def map_columns(header: Sequence[str], options: ColumnOptions, zone: str = "") -> ColumnMap:
+    """What the columns of a table with these names hold; `zone` is what the user says of its times.
+
+    Raises SourceError where that does not suffice.
+    """
     shown = ", ".join(header[:30]) + (", ..." if len(header) > 30 else "")
     places = {holds: _place(header, name, shown) for holds, name in options.names.items()}
     taken = set(places.values())
@@ -122,9 +132,16 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
     if "mmsi" not in places or not ({"lat", "lon"} <= places.keys() or {"name", "imo"} & places.keys()):
         missing = "mmsi" if "mmsi" not in places else "lat and lon"
         raise SourceError(
-            f"has no {what} that is known to hold {missing} (its {what}s: {shown}); name them, such as "
+            f"has no column that is known to hold {missing} (its columns: {shown}); name them, such as "
             "--columns mmsi=MMSI,time=Time,lat=Lat,lon=Lon, with names or with numbers from 1"
         )
+    for holds in ("time", "date"):
+        if not zone and holds in places and (named := _ZONE.search(header[places[holds]])):
+            raise SourceError(
+                f"tells times in the column {header[places[holds]]}, and {named[0].strip()} there is no sure "
+                "offset from UTC; give it, such as --timezone Asia/Seoul or --timezone +09:00, or name "
+                "another column, such as --columns time=NAME"
+            )
     layout, order, scaled = _layout({plain(name) for name in header}, header)
     factors = {
         holds: UNITS[holds][unit[1].lower()]

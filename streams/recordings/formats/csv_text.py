@@ -102,7 +102,7 @@ class _Reader:
             )
         width = len(found.header) or max((len(_cells(line, found.sign)) for line in lines[:20]), default=0)
         header = found.header or tuple(str(place) for place in range(1, width + 1))
-        self._map: ColumnMap = map_columns(header, options)
+        self._map: ColumnMap = map_columns(header, options, cutting.hints.timezone)
         self._sign, self._width, self._header = found.sign, width, found.place
         self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
         self._cutting = cutting

@@ -78,7 +78,7 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
     header = list(table.schema_arrow.names)
     points = _points(table)
     shown = [*header, *_PLACE] if points else header
-    columns = map_columns(shown, cutting.columns)
+    columns = map_columns(shown, cutting.columns, cutting.hints.timezone)
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
     writer = RowWriter(columns, cutting.rules)
     names = {holds: shown[place] for holds, place in columns.places.items()}

@@ -256,7 +256,7 @@ class Unanswering:
         return Outcome(Result.REFUSED, "no answer", 3600, unsure=True) if first else Outcome(Result.DELIVERED)
 
 
-async def test_what_may_have_arrived_before_it_was_dismissed_is_not_called_unsent_and_is_taken_back(
+async def test_what_may_have_arrived_before_it_was_dismissed_is_not_called_unsent_and_is_told_again(
     redis_server: str, receiver: WebhookReceiver
 ) -> None:
     rule, channel = webhook_rule(receiver), Unanswering()
@@ -276,15 +276,21 @@ async def test_what_may_have_arrived_before_it_was_dismissed_is_not_called_unsen
 
             await eventually(dropped, "the message to be dropped")
             await judge(env, event(1), Disposition.WATCHING)
-            await env.write(event(1, 2, status=Status.RETRACTED))
+            await env.write(event(1, 2))
+
+            async def told_again() -> bool:
+                return len(channel.got) == 2
+
+            await eventually(told_again, "the next revision")
+            await env.write(event(1, 3, status=Status.RETRACTED))
 
             async def taken_back() -> bool:
-                return len(channel.got) == 2
+                return len(channel.got) == 3
 
             await eventually(taken_back, "the retraction")
         told = await withheld(env)
     assert told[f"{event(1).id}:1"].startswith(f"{MAYBE}: dismissed by ann at ")
-    assert [one.kind for one in channel.got if isinstance(one, Single)] == ["new", "retracted"]
+    assert [one.kind for one in channel.got if isinstance(one, Single)] == ["new", "new", "retracted"]
 
 
 class CountedLog:

@@ -24,7 +24,7 @@ from streams.recordings.arrivals import Source
 from streams.recordings.errors import SourceError
 from streams.recordings.replay import Replay
 from streams.runtime import forked
-from streams.runtime.forked import Died
+from streams.runtime.forked import Died, Forked, Send
 from streams.stages.core import Core
 from tests.scenarios import simulated
 from tests.scenarios.runs import RULES, frames
@@ -133,6 +133,31 @@ def test_a_process_that_dies_is_an_error(
     ):
         Replay(core).follow(decoded)
     assert (threading.active_count(), children(os.getpid())) == before
+
+
+def test_a_copy_of_a_copy_ends_with_it_whatever_it_is_busy_with() -> None:
+    """As at a second Ctrl-C: here it would go on for days."""
+
+    def busy(send: Send) -> None:
+        send(str(os.getpid()).encode())
+        re.match("(a+)+b", "a" * 60)  # lets no other thread run
+
+    def never() -> None: ...
+
+    def relay(send: Send) -> None:
+        with Forked("the busy one", busy, never) as copy:
+            for block in copy:
+                send(block)
+
+    with Forked("its original", relay, never) as outer:
+        pid = int(next(iter(outer)))
+        wait_until(lambda: busy_for(pid) > 0.1, "the copy of the copy to be busy")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "it to end")
+
+
+def busy_for(pid: int) -> float:
+    """Seconds of CPU time of a process."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def children(pid: int) -> list[int]:

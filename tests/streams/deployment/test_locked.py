@@ -11,6 +11,7 @@ from models.event import from_json
 from streams.deployment.config import Deployment
 from streams.runtime.environment import VariableError
 from streams.runtime.kafka_client import KafkaSecurity, from_environment
+from streams.runtime.redis_client import connect
 from tests.scenarios.simulated import recording
 from tests.services.plugin import fails_without_service
 from tests.services.secure import USER, Certificates, SecureKafkaServer, SecureRedisServer
@@ -110,6 +111,10 @@ def test_every_process_works_with_what_is_locked(
         ),
         ({"TANKERWATCH_REDIS_USER": "outsider"}, "no permissions"),
         ({"TANKERWATCH_REDIS_CA": ""}, "correct TANKERWATCH_REDIS_CA"),
+        (
+            {"TANKERWATCH_REDIS": deployment.redis.replace("rediss:", "redis:")},
+            "TANKERWATCH_REDIS: it begins with rediss:// where Redis expects TLS",
+        ),
     ):
         source = "kafka" if any("KAFKA" in name for name in wrong) else "redis"
         refused = tail(deployment, source, more | wrong)
@@ -139,13 +144,16 @@ def test_settings_that_open_nothing(given: dict[str, str], said: str) -> None:
         from_environment({f"TANKERWATCH_KAFKA_{name}": value for name, value in given.items()})
 
 
-def test_a_file_of_authorities_that_is_none(tmp_path: Path) -> None:
+def test_a_file_of_authorities_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ca.pem"
+    monkeypatch.setenv("TANKERWATCH_REDIS_CA", str(path))
     for content in (None, "no certificate"):
         if content:
             path.write_text(content)
         with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CA: .* can't be used"):
             KafkaSecurity(tls=True, ca=str(path)).tls_context()
+        with pytest.raises(VariableError, match=r"TANKERWATCH_REDIS_CA: .* can't be used"):
+            connect("rediss://127.0.0.1:1/0")
         with pytest.raises(VariableError, match=r"TANKERWATCH_KAFKA_CERTIFICATE: .* can't be used"):
             KafkaSecurity(tls=True, certificate=str(path)).tls_context()
 

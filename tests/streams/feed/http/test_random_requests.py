@@ -14,11 +14,10 @@ from typing import Final
 
 import pytest
 
-from streams.feed.recording.progress import Progress
 from streams.feed.settings import FeedSettings
 from tests.streams.feed.feed_servers import served
 from tests.streams.feed.hostile_names import TEXTS
-from tests.streams.feed.recorded import log_of
+from tests.streams.feed.recorded import desk_of, log_of
 from tests.waiting import PATIENCE
 
 MANY: Final = int(os.environ.get("TANKERWATCH_EXAMPLES", "0")) or 400
@@ -27,7 +26,9 @@ PATHS: Final = (
     "/", "/v1/events", "/v1/events.csv", "/v1/events.geojson", "/v1/events.atom", "/v1/events/stream",
     "/v1/events/{id}", "/v1/events/{id}/track", "/v1/events/{id}/review", "/v1/reviews", "/v1/vessels",
     "/v1/vessels/{mmsi}", "/v1/ledger", "/v1/facilitators", "/v1/fences.geojson", "/v1/config", "/v1/session",
-    "/v1/replay", "/healthz", "/metrics", "/openapi.json", "/static/main.js", "/static/land.geojson", "/static/{id}",
+    "/v1/replay", "/v1/replay/marks", "/v1/events.kml", "/v1/events.parquet", "/v1/vessels/{mmsi}/track", "/v1/coverage",
+    "/v1/search", "/v1/sources", "/v1/silences", "/v1/silences/{id}/end", "/v1/audit", "/v1/fences", "/v1/fences/{fence}",
+    "/v1/fences/drawn.geojson", "/healthz", "/metrics", "/openapi.json", "/static/main.js", "/static/land.geojson", "/static/{id}",
 )  # fmt: skip
 METHODS: Final = (
     "GET",
@@ -46,7 +47,8 @@ METHODS: Final = (
 )
 NAMES: Final = (
     "limit", "cursor", "start", "end", "since", "after", "bbox", "mmsi", "type", "level", "status", "fence",
-    "country", "imo", "flag", "watchlist", "min_score", "tankers", "listed", "format", "year", "x",
+    "country", "imo", "flag", "watchlist", "min_score", "tankers", "listed", "format", "year", "at", "q", "hours", "flat",
+    "version", "by", "not_type", "not_mmsi", "x",
 )  # fmt: skip
 HEADERS: Final = (
     "Host", "Origin", "Authorization", "Cookie", "Accept", "Accept-Encoding", "Content-Type", "Content-Length",
@@ -62,6 +64,9 @@ VALUES: Final = (
     "tankerwatch_token=x; a=b;;=", "for=1.2.3.4", "for=\"[\";proto=x", "1-1", "1-", "-1-99999999999999999999", "%ff%00", "../../etc/passwd",
     "a" * 3_000, "\x00", "\xff\xfe", "\t", "{", "}", "[]", '{"by": "me", "disposition": "watching"}', '{"by": 1}',
     '{"token": "\ud83d"}', '{"playing": true, "rate": 1e999, "seek": "x"}', '{"rate": -1}', '{"seek": "9999-12-31T23:59:59Z"}',
+    '{"by": "me", "until": "2099-01-01T00:00:00Z"}', '{"by": "me", "until": "9999-12-31T23:59:59.999999999Z", "bbox": "1,2,3,4", "mmsi": 1}',
+    '{"name": "a", "by": "b", "geometry": {"type": "Polygon", "coordinates": [[[1, 2], [3, 4], [1, 4], [1, 2]]]}}',
+    '{"name": "a", "by": "b", "geometry": {"type": "Polygon", "coordinates": [[[1e308, 2], [3, null]]]}, "version": 1}',
     "[" * 3_000, '{"a":' * 500, "9" * 5_000, "INF", "\u202e",
 )  # fmt: skip
 
@@ -83,6 +88,7 @@ class Requests:
         path = chance.choice(PATHS).format(
             id=chance.choice([*self._events, self._quoted()]),
             mmsi=chance.choice(("273000001", self._quoted())),
+            fence=chance.choice(("drawn-0123456789ab", self._quoted())),
         )
         query = "&".join(
             f"{chance.choice(NAMES)}={self._quoted()}" for _ in range(chance.choice((0, 0, 1, 2, 5)))
@@ -131,14 +137,13 @@ async def answered(url: str, request: bytes) -> int:
 
 async def test_no_request_makes_the_feed_fail(logged: pytest.LogCaptureFixture) -> None:
     log = log_of()
-    progress = Progress(log)
-    progress.ended = True
+    progress, desk = desk_of(log)
     events = [entry.id for entry in log.all_latest()]
     settings = FeedSettings(
         requests_per_minute=100_000_000, trusted_proxies="127.0.0.1", heartbeat_seconds=0.2
     )
     found: dict[int, bytes] = {}
-    async with served(log, settings, progress=progress) as url:
+    async with served(log, settings, progress=progress, desk=desk) as url:
 
         async def some(seed: int) -> None:
             requests = Requests(seed, events)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from models.event import Event, from_json, to_json
+from models.event import Event, Status, from_json, to_json
 from models.time import MINUTE, from_text
 from streams.feed.views.exports import ATOM, GEORSS
 from streams.output.event_files import COLUMNS
@@ -117,12 +117,16 @@ async def test_the_track_of_an_encounter_is_a_moving_point_for_each_vessel() -> 
         assert times[0] < from_text(met.start) < times[-1]
 
 
-async def test_a_track_has_the_evidence_if_the_recent_track_is_gone() -> None:
-    log = InMemory()
-    mmsi = int(event().vessel.ssvid)
-    await log.add([event()], [tick(mmsi, 1_000)])
+@pytest.mark.parametrize("status", [Status.OPEN, Status.CLOSED, Status.RETRACTED])
+async def test_a_track_has_the_evidence_if_the_recent_track_is_gone_and_goes_on_while_the_event_is_open(
+    status: Status,
+) -> None:
+    log, one = InMemory(), event(status=status)
+    mmsi = int(one.vessel.ssvid)
+    await log.add([one], [tick(mmsi, 1_000)])
     async with served(log.log) as url, httpx.AsyncClient(base_url=url) as client:
-        points = moving_points((await client.get(f"/v1/events/{event().id}/track")).json())
-    assert [time for time, _, _ in points[event().vessel.ssvid]] == [
-        START + minutes * MINUTE for minutes in (0, 5, 10)
+        points = moving_points((await client.get(f"/v1/events/{one.id}/track")).json())
+    later = [5_000] if status is Status.OPEN else []
+    assert [time for time, _, _ in points[one.vessel.ssvid]] == [
+        START + minutes * MINUTE for minutes in (0, 5, 10, *later)
     ]

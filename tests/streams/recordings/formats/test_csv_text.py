@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.report import Rows, joined
 from models.source_hints import DateOrder, SourceHints
-from models.time import from_text
+from models.time import HOUR, from_text
 from streams.decoding.decoder import Decoder
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.columns import ColumnOptions, parse_columns, parse_units
@@ -122,6 +122,18 @@ def test_units_and_zone_by_option() -> None:
     assert positions["sog"][0] == pytest.approx(10.1, abs=0.01)
     assert positions["cog"][0] == pytest.approx(90.4, abs=0.01)
     assert "sog times 0.539957" in notes[0]
+
+
+@pytest.mark.parametrize("name", ["Date/Time (KST)", "local_time", "Time UTC+9", "Time (Asia/Seoul)"])
+def test_a_zone_in_the_name_of_a_column_is_never_taken_for_utc(name: str) -> None:
+    text = f"mmsi,{name},lat,lon\n273111111,2023-01-11 09:00:00,42.5,132.5\n"
+    columns = f"mmsi=mmsi,time={name}"
+    with pytest.raises(SourceError, match="no sure offset from UTC; give it, such as --timezone"):
+        read(text, columns)
+    _, positions, _, _ = read(text, columns, hints=SourceHints(timezone="Asia/Seoul"))
+    assert positions["time"].tolist() == [TIME]
+    for same in ("Time (UTC)", "Time UTC+00:00"):
+        assert read(text.replace(name, same), f"time={same}")[1]["time"].tolist() == [TIME + 9 * HOUR]
 
 
 def test_a_unit_in_the_name_of_a_column() -> None:

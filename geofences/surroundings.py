@@ -1,7 +1,7 @@
 """What lies around a position: fences, shore, ports."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Final
 
@@ -36,13 +36,18 @@ class _Remembered:
         self._look_up = look_up
         self._known: dict[tuple[float, float], float] = {}
 
-    def __call__(self, lon: Floats, lat: Floats) -> list[float]:
-        positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
+    def __call__(self, lon: Sequence[float], lat: Sequence[float]) -> list[float]:
+        positions = list(zip(lon, lat, strict=True))
         try:
             return [self._known[each] for each in positions]
         except KeyError:
             self._learn(positions)
         return [self._known[each] for each in positions]
+
+    def at(self, lon: float, lat: float) -> float:
+        """The same for one position."""
+        known = self._known.get((lon, lat))
+        return self([lon], [lat])[0] if known is None else known
 
     def _learn(self, positions: list[tuple[float, float]]) -> None:
         missing = [each for each in dict.fromkeys(positions) if each not in self._known]
@@ -187,7 +192,7 @@ class Surroundings:
 
         A port is one of the catalogue (its fences) or of the World Port Index (a point).
         """
-        shores, ports = (far(np.array(lon), np.array(lat)) for far in (self._shores_km, self._ports_km))
+        shores, ports = (far(lon, lat) for far in (self._shores_km, self._ports_km))
         return Distances(
             start_distance_from_shore_km=rounded(shores[0], 2),
             end_distance_from_shore_km=rounded(shores[1], 2),
@@ -198,21 +203,21 @@ class Surroundings:
     def expect(self, places: Iterable[tuple[float, float]]) -> None:
         """Look these positions (longitude, latitude) up, for `distances`: all at once is far faster."""
         if known := [*places]:
-            lon, lat = np.array(known).T
+            lon, lat = zip(*known, strict=True)
             self._shores_km(lon, lat)
             self._ports_km(lon, lat)
 
     def port_km(self, lon: float, lat: float) -> float:
         """Kilometres from a position in degrees to the nearest port, as in `distances`."""
-        return self._ports_km(np.array([lon]), np.array([lat]))[0]
+        return self._ports_km.at(lon, lat)
 
     def shore_km(self, lon: float, lat: float) -> float:
         """Kilometres from a position in degrees to the shore."""
-        return self._shores_km(np.array([lon]), np.array([lat]))[0]
+        return self._shores_km.at(lon, lat)
 
     def shores_km(self, lon: Floats, lat: Floats) -> list[float]:
         """The same for many positions."""
-        return self._shores_km(lon, lat)
+        return self._shores_km(lon.tolist(), lat.tolist())
 
     def _look_up_ports(self, lon: Floats, lat: Floats) -> Floats:
         nearest: Floats = np.fmin(self._fenced_km(lon, lat), world_ports().nearest(lon, lat)[1])

@@ -21,7 +21,6 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from models.errors import InputError
-from streams.decoding.warm_up import warm_up
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
 from streams.deployment.topics import specs, stage_topics
@@ -41,6 +40,7 @@ from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.stages.rules import load_rules
+from streams.stages.warm_up import warm_up
 
 log = get_logger(__name__)
 T = TypeVar("T")

@@ -9,16 +9,10 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
 import hypothesis
-import numpy as np
 import pytest
 
-from models.tick import TICK
-from streams.decoding.warm_up import warm_up
-from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.encounters.whereabouts import places
-from streams.detection.nearby import pairs_within
-from streams.detection.neighbours import Steps
 from streams.runtime import logs
+from streams.stages.warm_up import warm_up
 from tests import once
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # tests hold on a loaded machine
@@ -35,26 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # loops are compiled here, once, and not by each process that a test starts, whose output it may check
     if not hasattr(config, "workerinput"):
-        _compile()
+        warm_up()
     # the processes of pytest-xdist inherit the name of the folder
     if once.VARIABLE not in os.environ:
         os.environ[once.VARIABLE] = folder = tempfile.mkdtemp(prefix="tankerwatch-tests-")
         config.add_cleanup(lambda: _remove(folder))
-
-
-def _compile() -> None:
-    """Have every loop compiled: those of the decoder, and those that look for meetings."""
-    warm_up()
-    pairs_within(np.eye(3), np.eye(3), 1.0)
-    none = np.zeros(0, np.int64)
-    places(
-        np.array([1]),
-        np.array([0]),
-        Steps({}, {}),
-        Steps({0: np.zeros(0, TICK)}, {0: none}),
-        1,
-        EncounterSettings(),
-    )
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

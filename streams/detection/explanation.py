@@ -1,11 +1,13 @@
 """How an event names vessels, distances and times, and the reasons that several detectors share."""
 
 import math
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Sequence
 from importlib.metadata import version
 from typing import Final
 
+import numpy as np
+
+from geofences.distance import Floats
 from models.event import Detector, EventType, Position, Reason, Sample, Vessel
 from models.innocent import Hypothesis
 from models.time import HOUR, MINUTE, Millis, duration_text, to_text
@@ -25,6 +27,10 @@ _KNOWN_TO: Final = 10
 """Metres. No distance in a sentence is finer than a position: the better of the two classes of accuracy that
 AIS knows is 10 m (ITU-R M.1371, position accuracy)."""
 
+_DIGITS: Final = (5, 5, 1, 1, 1, 0, 0)
+"""After the point, of the numbers of a position in the evidence."""
+_SURELY: Final = 0.499_999
+"""A number that is no farther from a whole one is rounded to it, whatever its last bits are."""
 _MARGIN: Final = 15 * MINUTE
 """Milliseconds. What is measured on the time grid may end a few steps after the last position."""
 _TOLD_OFF_TRACK: Final = 3
@@ -204,8 +210,19 @@ def hours(duration: Millis) -> float:
     return round(duration / HOUR, 2)
 
 
-@lru_cache(maxsize=16_384)
-def sample(
+def sample(time: Millis, mmsi: int, lon: float, lat: float, sog: float, cog: float = math.nan) -> Sample:
+    """One position in the evidence. Knots and degrees; NaN becomes null."""
+    return _sample(time, mmsi, *map(round, (lon, lat, sog, cog), _DIGITS))
+
+
+def samples(times: Iterable[Millis], mmsis: Iterable[int], rows: Floats) -> tuple[Sample, ...]:
+    """Positions in the evidence, one a row: longitude, latitude, speed, course, heading, distance and hull
+    gap, or the first few of these. Degrees, knots and metres; NaN becomes null."""
+    told = rounded(rows, _DIGITS[: rows.shape[1]])
+    return tuple(_sample(time, mmsi, *row) for time, mmsi, row in zip(times, mmsis, told, strict=True))
+
+
+def _sample(
     time: Millis,
     mmsi: int,
     lon: float,
@@ -213,24 +230,34 @@ def sample(
     sog: float,
     cog: float = math.nan,
     heading: float = math.nan,
-    distance: float | None = None,
-    hull_gap: float | None = None,
+    distance: float = math.nan,
+    hull_gap: float = math.nan,
 ) -> Sample:
-    """One position in the evidence. Knots, degrees and metres; NaN becomes null.
-
-    Each revision of an event names most of those of the one before.
-    """
     return Sample(
         time=to_text(time),
         ssvid=f"{mmsi:09d}",
-        lon=round(lon, 5),
-        lat=round(lat, 5),
-        speed_knots=_known(sog),
-        course=_known(cog),
-        heading=_known(heading),
-        distance_meters=None if distance is None else round(distance, 0),
-        hull_gap_meters=None if hull_gap is None else round(hull_gap, 0),
+        lat=lat,
+        lon=lon,
+        speed_knots=None if math.isnan(sog) else sog,
+        course=None if math.isnan(cog) else cog,
+        heading=None if math.isnan(heading) else heading,
+        distance_meters=None if math.isnan(distance) else distance,
+        hull_gap_meters=None if math.isnan(hull_gap) else hull_gap,
     )
+
+
+def rounded(rows: Floats, digits: Sequence[int]) -> list[list[float]]:
+    """What `round` gives for each number, with as many digits as its column is to have.
+
+    `round` looks at the exact value, which makes a difference only in the middle between two results.
+    """
+    scale = 10.0 ** np.array(digits)
+    scaled = rows * scale
+    whole = np.rint(scaled)
+    found: list[list[float]] = (whole / scale).tolist()
+    for row, column in np.argwhere(np.abs(scaled - whole) > _SURELY).tolist():
+        found[row][column] = round(float(rows[row, column]), digits[column])
+    return found
 
 
 def position(lon: float, lat: float) -> Position:
@@ -242,7 +269,3 @@ def merge_receivers(known: list[str], new: Collection[str]) -> list[str]:
     if len(known) >= RECEIVERS or all(name in known for name in new):
         return known
     return sorted({*known, *(name for name in new if name)})[:RECEIVERS]
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 1)

@@ -110,6 +110,8 @@ def weak_match(identity: Identity, s: Weighted) -> Iterator[Reason]:
 
 def by_weak_match(identities: Collection[Identity]) -> bool:
     """Whether an event with these vessels rests on weak matches alone."""
+    if not any(vessel.watchlists for vessel in identities):
+        return False  # as most
     counting = [vessel.weakly_listed for vessel in identities if vessel.of_interest]
     return bool(counting) and all(counting)
 

@@ -44,7 +44,7 @@ from streams.detection.explanation import (
     number_doubts,
     position,
     retracted,
-    sample,
+    samples,
     type_changed,
     vessel_of,
 )
@@ -260,7 +260,11 @@ def build_event(
         against=tuple(against),
         summary=_summary(facts, status, s) + retracted(retraction),
         evidence=Evidence(
-            positions=tuple(sample(each.time, identity.mmsi, each.lon, each.lat, each.sog) for each in kept),
+            positions=samples(
+                [each.time for each in kept],
+                [identity.mmsi] * len(kept),
+                np.array([(each.lon, each.lat, each.sog) for each in kept]),
+            ),
             receivers=tuple(run.receivers),
         ),
         detector=detector,

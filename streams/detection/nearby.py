@@ -12,53 +12,64 @@ _SMALLEST: Final = 2.0**-19
 """Side of the smallest cell: the three numbers of a cell then fit into one of 63 bits."""
 _MARGIN: Final = 1 + 1e-9
 Numbers = npt.NDArray[np.int64]
+Groups = tuple[Numbers, Numbers]
 
 
-def pairs_within(points: Floats, others: Floats, reach: Floats | float) -> tuple[Numbers, Numbers]:
+def pairs_within(
+    points: Floats, others: Floats, reach: Floats | float, groups: Groups | None = None
+) -> tuple[Numbers, Numbers]:
     """Each point with each of the others that is no farther from it than its reach: their numbers, a row a
     pair, in order.
 
-    Points are rows of x, y and z. Distances are straight ones.
+    Points are rows of x, y and z. Distances are straight ones. With `groups`, a point has pairs in its own
+    group alone: where each group begins among the points and among the others, and then where they end.
     """
     if not len(points) or not len(others):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     each = np.empty(len(points))
     each[:] = reach
     size = max(float(each.max()) * _MARGIN, _SMALLEST)
-    return _pairs(np.ascontiguousarray(points), np.ascontiguousarray(others), each, size)
+    begins, other_begins = groups or (np.array([0, len(points)]), np.array([0, len(others)]))
+    columns = np.ascontiguousarray(points), np.ascontiguousarray(others)
+    return _pairs(*columns, begins, other_begins, each, size)
 
 
 @compiled
-def _pairs(points: Floats, others: Floats, reach: Floats, size: float) -> tuple[Numbers, Numbers]:
+def _pairs(
+    points: Floats, others: Floats, begins: Numbers, other_begins: Numbers, reach: Floats, size: float
+) -> tuple[Numbers, Numbers]:
     """The others are sorted into cubes of a side `size`, no less than any reach: those within reach lie in
     the cube of the point, or beside it. Cubes that follow each other from south to north have numbers that
     do."""
-    cubes = np.empty(len(others), np.int64)
-    for k in range(len(others)):
-        cubes[k] = _cube(others[k, 0], others[k, 1], others[k, 2], size)
-    order = np.argsort(cubes)
-    cubes = cubes[order]
-    near = others[order]
     first = np.empty(2 * len(points) + 16, np.int64)
     second = np.empty(len(first), np.int64)
     count = 0
-    for i in range(len(points)):
-        x, y, z = points[i, 0], points[i, 1], points[i, 2]
-        limit, begin = reach[i] * reach[i], count
-        middle = _cube(x, y, z, size)
-        for column in range(9):
-            beside = middle + ((column // 3 - 1) << 42) + ((column % 3 - 1) << 21)
-            k = _first(cubes, beside - 1)
-            while k < len(cubes) and cubes[k] <= beside + 1:
-                a, b, c = x - near[k, 0], y - near[k, 1], z - near[k, 2]
-                if a * a + b * b + c * c <= limit:
-                    if count == len(first):
-                        first = np.concatenate((first, np.empty(count, np.int64)))
-                        second = np.concatenate((second, np.empty(count, np.int64)))
-                    first[count], second[count] = i, order[k]
-                    count += 1
-                k += 1
-        second[begin:count].sort()
+    for group in range(len(begins) - 1):
+        low = other_begins[group]
+        cubes = np.empty(other_begins[group + 1] - low, np.int64)
+        for k in range(len(cubes)):
+            cubes[k] = _cube(others[low + k, 0], others[low + k, 1], others[low + k, 2], size)
+        order = np.argsort(cubes)
+        cubes = cubes[order]
+        order += low
+        near = others[order]
+        for i in range(begins[group], begins[group + 1]):
+            x, y, z = points[i, 0], points[i, 1], points[i, 2]
+            limit, begin = reach[i] * reach[i], count
+            middle = _cube(x, y, z, size)
+            for column in range(9):
+                beside = middle + ((column // 3 - 1) << 42) + ((column % 3 - 1) << 21)
+                k = _first(cubes, beside - 1)
+                while k < len(cubes) and cubes[k] <= beside + 1:
+                    a, b, c = x - near[k, 0], y - near[k, 1], z - near[k, 2]
+                    if a * a + b * b + c * c <= limit:
+                        if count == len(first):
+                            first = np.concatenate((first, np.empty(count, np.int64)))
+                            second = np.concatenate((second, np.empty(count, np.int64)))
+                        first[count], second[count] = i, order[k]
+                        count += 1
+                    k += 1
+            second[begin:count].sort()
     return first[:count].copy(), second[:count].copy()
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import EARTH_RADIUS_M, Floats, haversine_m, unit_vectors
+from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks
 from models.time import Millis
@@ -32,6 +32,32 @@ class Steps(NamedTuple):
     tracks: Mapping[Millis, Numbers]
 
 
+class Fresh(NamedTuple):
+    """Ticks of some instants of the grid, with those that were known of them, one instant after the other;
+    each sorted by track."""
+
+    times: list[Millis]
+    begins: list[int]  # of the instants among the rows, and the end
+    rows: Rows
+    tracks: Numbers
+    is_new: npt.NDArray[np.bool_]
+
+    def of(self, n: int) -> slice:
+        """The rows of the n-th instant."""
+        return slice(self.begins[n], self.begins[n + 1])
+
+    def followed(self, n: int, keys: Iterable[Key]) -> list[tuple[int, int]]:
+        """The rows of these pairs at the n-th instant, where both have one and one of the two is new."""
+        here = self.of(n)
+        fresh = set(self.rows["mmsi"][here][self.is_new[here]].tolist())
+        key = np.array([key for key in keys if key[0] in fresh or key[1] in fresh], np.int64).reshape(-1, 4)
+        if not len(key):
+            return []
+        at, found = _find(self.tracks[here], key[:, :2] * SEGMENTS + key[:, 2:])
+        at = at[found.all(axis=1)] + here.start
+        return [(first, second) for first, second in at[self.is_new[at].any(axis=1)].tolist()]
+
+
 class Neighbours:
     """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
 
@@ -42,30 +68,40 @@ class Neighbours:
         self._tracks: dict[Millis, Numbers] = {}
         """Of the same rows MMSI and segment in one number, ascending."""
 
-    def take(
-        self, time: Millis, fresh: Rows, wanted: Wanted, followed: Iterable[Key]
-    ) -> tuple[Rows, Rows, Floats]:
-        """Take in ticks for one instant. Returns the ticks of two vessels, row by row, and metres between.
-
-        These are all neighbours of which at least one MMSI is `wanted`, and the pairs `followed` however
-        far apart; each pair once, when at least one of the two is fresh.
-        """
-        old = self._ticks.get(time, no_ticks())
-        rows = joined([old, fresh], TICK)
+    def merged(self, ticks: Rows) -> Fresh:
+        """These ticks on the grid, together with those known of the same instants. They are known only once
+        each instant is `put`."""
+        times = np.unique(ticks["time"])
+        old = joined([self._ticks.get(time, no_ticks()) for time in times.tolist()], TICK)
+        rows = joined([old, ticks], TICK)
         track = tracks(rows)
-        order = np.argsort(track, kind="stable")
-        is_new = order >= len(old)
-        rows, track = rows.take(order), track[order]
-        self._ticks[time], self._tracks[time] = rows, track
-        if len(rows) < 2 or not len(fresh):
-            return rows[:0], rows[:0], np.empty(0)
-        pairs = np.concatenate([self._near(rows, is_new, wanted), _followed(track, is_new, followed)])
-        if not len(pairs):
-            return rows[:0], rows[:0], np.empty(0)
+        order = np.lexsort([track, rows["time"]])  # stable
+        rows = rows.take(order)
+        begins = [*np.searchsorted(rows["time"], times).tolist(), len(rows)]
+        return Fresh(times.tolist(), begins, rows, track[order], order >= len(old))
+
+    def put(self, fresh: Fresh, n: int) -> None:
+        """Keep the ticks of one of its instants, the n-th."""
+        here, time = fresh.of(n), fresh.times[n]
+        # copies, as a part of an array would keep the whole
+        self._ticks[time], self._tracks[time] = fresh.rows[here].copy(), fresh.tracks[here].copy()
+
+    def near(self, fresh: Fresh, wanted: Wanted) -> tuple[Numbers, Numbers]:
+        """All neighbours at its instants of which at least one MMSI is `wanted` and one of the two is new:
+        the numbers of their rows, the lower ones and the higher ones, in order."""
+        rows = fresh.rows
+        points = unit_vectors(rows["lon"], rows["lat"]).T
+        (new,) = np.nonzero(fresh.is_new)
+        groups = np.searchsorted(new, fresh.begins), np.array(fresh.begins)
+        i, j = pairs_within(points[new], points, self._reach, groups)
+        i = new[i]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        one, other = rows["mmsi"][low], rows["mmsi"][high]
+        want = wanted(one) | wanted(other)
+        want &= one != other
         # as one number: numpy takes far longer to find rows that are the same
-        first, second = np.divmod(np.unique(pairs[:, 0] * len(rows) + pairs[:, 1]), len(rows))
-        a, b = rows.take(first), rows.take(second)
-        return a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
+        first, second = np.divmod(np.unique(low[want] * len(rows) + high[want]), max(len(rows), 1))
+        return first, second
 
     def farthest(self, key: Key) -> float:
         """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
@@ -129,33 +165,11 @@ class Neighbours:
         self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
         self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
-    def _near(self, rows: Rows, is_new: npt.NDArray[np.bool_], wanted: Wanted) -> Pairs:
-        points = unit_vectors(rows["lon"], rows["lat"]).T
-        (new,) = np.nonzero(is_new)
-        i, j = pairs_within(points[new], points, self._reach)
-        i = new[i]
-        low, high = np.minimum(i, j), np.maximum(i, j)
-        keep = rows["mmsi"][low] != rows["mmsi"][high]
-        low, high = low[keep], high[keep]
-        want = wanted(rows["mmsi"])
-        want = want[low] | want[high]
-        return np.stack([low[want], high[want]], axis=1)
-
 
 def tracks(rows: Rows) -> Numbers:
     """MMSI and segment of each row in one number."""
     numbers: Numbers = rows["mmsi"].astype(np.int64) * SEGMENTS + rows["segment"]
     return numbers
-
-
-def _followed(there: Numbers, is_new: npt.NDArray[np.bool_], keys: Iterable[Key]) -> Pairs:
-    """The rows of these pairs, where both have one and one of the two is new."""
-    key = np.array(list(keys), np.int64).reshape(-1, 4)
-    if not len(key):
-        return np.empty((0, 2), np.intp)
-    at, found = _find(there, key[:, :2] * SEGMENTS + key[:, 2:])
-    at = at[found.all(axis=1)]
-    return at[is_new[at].any(axis=1)]
 
 
 def _find(there: Numbers, wanted: Numbers) -> tuple[Pairs, npt.NDArray[np.bool_]]:

@@ -5,7 +5,7 @@ Each detector has one table of them, with what makes each level. Its events, the
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -154,6 +154,17 @@ class LevelRule:
     text: str
 
 
+class Conditions(Container[str]):
+    """The codes of the conditions that hold, each looked into only where somebody asks for it."""
+
+    def __init__(self, holds: Mapping[str, bool | Callable[[], bool]]) -> None:
+        self._holds = holds
+
+    def __contains__(self, code: object) -> bool:
+        holds = self._holds.get(str(code), False)
+        return holds() if callable(holds) else holds
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonTable:
     """All reasons of one type of event, and what makes each level."""
@@ -164,21 +175,23 @@ class ReasonTable:
     rows: tuple[ReasonType, ...]
     levels: tuple[LevelRule, ...] = ()
 
-    def level(self, conditions: Collection[str]) -> Level | None:
+    def level(self, conditions: Container[str]) -> Level | None:
         """The level of an event for which the conditions with these codes hold; None where it has none."""
-        effects = {rule.effect for rule in self.levels if rule.code in conditions}
-        if Effect.PROBABLE in effects and Effect.BAR not in effects:
-            if Effect.LIMIT not in effects or Effect.EXCEPTION in effects:
-                return Level.PROBABLE
-            return Level.POSSIBLE
-        return Level.POSSIBLE if effects & {Effect.POSSIBLE, Effect.PROBABLE} else None
+        if not self._holds(Effect.PROBABLE, conditions):
+            return Level.POSSIBLE if self._holds(Effect.POSSIBLE, conditions) else None
+        limited = self._holds(Effect.LIMIT, conditions) and not self._holds(Effect.EXCEPTION, conditions)
+        return Level.POSSIBLE if limited or self._holds(Effect.BAR, conditions) else Level.PROBABLE
 
-    def scoring(self, weights: Weights, level: Level, status: Status, conditions: Collection[str]) -> Scoring:
+    def _holds(self, effect: Effect, conditions: Container[str]) -> bool:
+        """Whether one of the conditions with an effect holds; the others need not be looked into then."""
+        return any(rule.effect is effect and rule.code in conditions for rule in self.levels)
+
+    def scoring(self, weights: Weights, level: Level, status: Status, conditions: Container[str]) -> Scoring:
         """How the score of an event is made, with those of the conditions that are rules for levels."""
         met = dict.fromkeys(rule.code for rule in self.levels if rule.code in conditions)
         return msgspec.structs.replace(weights.scoring(level, status), conditions=tuple(met))
 
-    def limits(self, conditions: Collection[str]) -> list[str]:
+    def limits(self, conditions: Container[str]) -> list[str]:
         """Those of these conditions that an event can't be `probable` with, in the order of the table."""
         if self.level(conditions) is not Level.POSSIBLE:
             return []

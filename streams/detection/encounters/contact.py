@@ -27,7 +27,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     counted: tuple[Millis, ...]  # by sample: the time since the one before that counts as contact
     silences: tuple[Silence, ...]  # bridged: they count for nothing
     alongside: Millis  # the longest time without a break that the hulls were close
-    alongside_metres: float  # between the hulls at most, median over that time
+    alongside_from_to: tuple[int, int]  # the samples of that time
     moving: tuple[Millis, Millis]  # of the time in contact: drifting together, and alongside under way
     anchored: tuple[int, int]  # samples in which each vessel reported to be at anchor or moored
     moored: tuple[int, int]
@@ -55,6 +55,12 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     @property
     def bridged(self) -> Millis:
         return sum(each.duration for each in self.silences)
+
+    @cached_property
+    def alongside_metres(self) -> float:
+        """Between the hulls at most, median over the time alongside; NaN where there is none."""
+        begin, end = self.alongside_from_to
+        return median([each.at_most for each in self.samples[begin:end]]) if end else math.nan
 
     def gap_at(self, share: float) -> float | None:
         """The hull gap, metres, below which this share of the time in contact was; None where not known."""
@@ -118,9 +124,9 @@ class Contacts:
         A contact begins within `near_metres` and lasts up to `keep_metres`. `alone` says where one of the two
         was heard while the other was not.
         """
-        same = _same(self._samples, samples)
-        if same == len(samples) == len(self._samples) and self._alone == alone:
+        if samples == self._samples and alone == self._alone:
             return self._found
+        same = _same(self._samples, samples)
         self._go_back(min(same - _AHEAD, self._before_other(alone)))
         self._samples, self._alone = list(samples), list(alone)
         while self._taken < len(samples) - _AHEAD:
@@ -256,7 +262,7 @@ class _Run:
             tuple(self.counted),
             tuple(self.silences),
             self.alongside.longest,
-            self.alongside.metres(self.inside),
+            self.alongside.from_to,
             (self.moving[Company.DRIFTING], self.moving[Company.UNDER_WAY]),
             (self.anchored[0], self.anchored[1]),
             (self.moored[0], self.moored[1]),
@@ -286,14 +292,14 @@ class _Alongside:
 
     def __init__(self) -> None:
         self.longest: Millis = 0
-        self._where = (0, 0)
+        self.from_to = (0, 0)  # samples
         self._begun = 0
         self._run: Millis = 0
         self._close = False
 
     def copy(self) -> "_Alongside":
         other = _Alongside()
-        other.longest, other._where = self.longest, self._where
+        other.longest, other.from_to = self.longest, self.from_to
         other._begun, other._run, other._close = self._begun, self._run, self._close
         return other
 
@@ -314,12 +320,7 @@ class _Alongside:
         else:
             self._run += counted[i]
         if self._run > self.longest:
-            self.longest, self._where = self._run, (self._begun, i + 1)
-
-    def metres(self, samples: Sequence[PairSample]) -> float:
-        """Between the hulls at most, median over that time; NaN where there is none."""
-        begin, end = self._where
-        return median([each.at_most for each in samples[begin:end]]) if end else math.nan
+            self.longest, self.from_to = self._run, (self._begun, i + 1)
 
 
 class _Distances:

@@ -12,6 +12,7 @@ from streams.detection.encounters.ordinary import Ordinary
 from streams.detection.encounters.pair_identity import rests_on_weak_matches
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.explanation import false_place, leap_of, mmsi_text
+from streams.detection.reasons import Conditions
 
 
 class Doubts(NamedTuple):
@@ -33,17 +34,21 @@ def doubts_of(pair: Pair, contact: Contact, verdict: Hulls, now: tuple[Identity,
     )
 
 
-def conditions_of(proposed: str | None, doubts: Doubts, ordinary: Ordinary, s: EncounterSettings) -> set[str]:
-    """The codes of the rules for levels that hold; `proposed` is the level by the contact alone."""
-    found = {
-        "contact": proposed is not None,
-        "transfer": proposed == Level.PROBABLE,
-        "may_be_one_hull": doubts.one_hull,
-        "may_be_tow": doubts.tow,
-        "leapt": doubts.leapt,
-        "weak_match": doubts.weak,
-    }
-    return ordinary.conditions(s) | {code for code, holds in found.items() if holds}
+def conditions_of(
+    proposed: str | None, doubts: Doubts, ordinary: Ordinary, s: EncounterSettings
+) -> Conditions:
+    """The rules for levels that hold; `proposed` is the level by the contact alone."""
+    return Conditions(
+        {
+            "contact": proposed is not None,
+            "transfer": proposed == Level.PROBABLE,
+            "may_be_one_hull": doubts.one_hull,
+            "may_be_tow": doubts.tow,
+            "leapt": doubts.leapt,
+            "weak_match": doubts.weak,
+            **ordinary.conditions(s),
+        }
+    )
 
 
 def retraction_of(

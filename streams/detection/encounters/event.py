@@ -5,6 +5,7 @@ The rule is in `encounter`, the table of reasons in `reasons`.
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import count
 from statistics import median
 from typing import Final
 
@@ -47,7 +48,7 @@ from streams.detection.explanation import (
     number_doubts,
     position,
     retracted,
-    sample,
+    samples,
     type_changed,
     vessel_of,
 )
@@ -360,24 +361,21 @@ def _evidence(facts: _Facts, s: EncounterSettings) -> tuple[Sample, ...]:
     The first and the last moment and the closest ones, by hulls and by antennas, are kept.
     """
     contact, pair = facts.contact.samples, facts.pair
-    count = min(len(contact), s.samples)
-    picked = {round(i * (len(contact) - 1) / max(count - 1, 1)) for i in range(count)}
+    some = min(len(contact), s.samples)
+    picked = {round(i * (len(contact) - 1) / max(some - 1, 1)) for i in range(some)}
     closest = {contact.index(facts.closest), min(range(len(contact)), key=lambda i: contact[i].metres)}
     for i in sorted(closest - picked):
         free = picked - closest - {0, len(contact) - 1}
-        picked.remove(min((abs(k - i), k) for k in free)[1])
+        picked.remove(next(k for away in count(1) for k in (i - away, i + away) if k in free))
         picked.add(i)
-    return tuple(
-        sample(
-            each.time,
-            pair.mmsi_at(second, each.time),
-            *(vessel.lon, vessel.lat, vessel.sog, vessel.cog, vessel.heading),
-            each.metres,
-            each.gap,
-        )
-        for each in (contact[i] for i in sorted(picked))
-        for second, vessel in ((False, each.a), (True, each.b))
-    )
+    told = [contact[i] for i in sorted(picked)]
+    rows = [
+        (at.lon, at.lat, at.sog, at.cog, at.heading, each.metres, math.nan if each.gap is None else each.gap)
+        for each in told
+        for at in (each.a, each.b)
+    ]
+    mmsis = (pair.mmsi_at(second, each.time) for each in told for second in (False, True))
+    return samples((each.time for each in told for _ in range(2)), mmsis, np.array(rows))
 
 
 def _closeness(each: PairSample) -> tuple[bool, float]:

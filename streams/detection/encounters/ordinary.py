@@ -6,8 +6,8 @@ areas, nor for vessels on a watchlist or of a flag that counts: what is looked f
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from statistics import median
 from typing import Final
 
@@ -118,36 +118,47 @@ RULES: Final = (
 )
 
 
-class Ordinary(msgspec.Struct, frozen=True):
-    """What is known of an encounter's place, and of how the two lie there."""
+class Ordinary(msgspec.Struct, frozen=True, dict=True):
+    """What is known of an encounter's place, and of how the two lie there.
+
+    What takes long to find out is asked for only where it decides.
+    """
 
     contact: Contact
     port_km: float  # from the nearest port, where it began
     shore_km: float  # from the shore
-    rest: Rest
+    find_rest: Callable[[], Rest]
     rest_settings: RestSettings
     watched: bool
     anchored: tuple[int, ...]  # MMSIs of those that mostly report to be at anchor or moored
     moored: tuple[int, ...]
     craft: tuple[Identity, ...]  # those of the size of harbour craft
-    still: tuple[int, ...]  # those that did not move, as at a berth; looked for only near the shore
-    beside: bool  # whether their hulls lay side by side; looked for only near the shore
-    excepted: frozenset[str]  # codes of what it can't be ordinary with
+    find_still: Callable[[], tuple[int, ...]]  # those that did not move, as at a berth
+    find_beside: Callable[[], bool]  # whether their hulls lay side by side
+    excepted: Mapping[str, bool]  # what it can't be ordinary with, by the codes of RULES
 
-    def conditions(self, s: EncounterSettings) -> set[str]:
-        """The codes of RULES that hold."""
+    @cached_property
+    def rest(self) -> Rest:
+        return self.find_rest()
+
+    @cached_property
+    def still(self) -> tuple[int, ...]:
+        return self.find_still()
+
+    def conditions(self, s: EncounterSettings) -> dict[str, bool | Callable[[], bool]]:
+        """Whether each of RULES holds."""
         near, off = self.port_km < s.port_km, self.port_km < s.roads_km
         at_berths = len(self.moored) == 2 and near and not self.watched
-        found = {
-            "berths": at_berths and self._apart(s.berth_gap_metres),
+        return {
+            "berths": at_berths and partial(self._apart, s.berth_gap_metres),
             "near_port": near,
-            "berth_by_shore": self._by_shore(s),
-            "resting_place": self.rest.crowded,
+            "berth_by_shore": partial(self._by_shore, s),
+            "resting_place": lambda: self.rest.crowded,
             "anchored_off_port": bool(self.anchored) and off,
             "harbour_craft": bool(self.craft) and off,
             "watched_area": self.watched,
+            **self.excepted,
         }
-        return {code for code, holds in found.items() if holds} | self.excepted
 
     def _apart(self, metres: float) -> bool:
         """Whether the hulls are typically farther apart, or not known to be closer."""
@@ -163,7 +174,7 @@ class Ordinary(msgspec.Struct, frozen=True):
             return False
         if len(self.moored) == 2:
             return True
-        return len({*self.still, *self.moored}) == 2 and not self.beside
+        return len({*self.still, *self.moored}) == 2 and not self.find_beside()
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -216,14 +227,11 @@ class Places:
         mmsis = (identities[0].mmsi, identities[1].mmsi)
         listed = any(vessel.listed for vessel in identities)
         flagged = any(flag_of(mmsi) in s.flags for mmsi in mmsis)
-        excepted = {"watchlist": listed, "flag": flagged}
-        shore_km = self._shore_km(first.lon, first.lat)
-        by_shore = shore_km < s.jetty_km
         return Ordinary(
             contact=contact,
             port_km=self._port_km(first.lon, first.lat),
-            shore_km=shore_km,
-            rest=self._resting.at(middle.lon, middle.lat, mmsis, time),
+            shore_km=self._shore_km(first.lon, first.lat),
+            find_rest=partial(self._resting.at, middle.lon, middle.lat, mmsis, time),
             rest_settings=self._resting.settings,
             watched=self._watched(first.lon, first.lat) or self._watched(middle.lon, middle.lat),
             anchored=_mostly(contact.anchored, len(samples), mmsis, s),
@@ -233,9 +241,9 @@ class Places:
                 for vessel in identities
                 if vessel.dimensions is not None and 0 < vessel.dimensions.length < s.craft_metres
             ),
-            still=lying_still(contact, mmsis, s) if by_shore else (),
-            beside=by_shore and side_by_side(contact, identities, s),
-            excepted=frozenset(code for code, holds in excepted.items() if holds),
+            find_still=partial(lying_still, contact, mmsis, s),
+            find_beside=partial(side_by_side, contact, identities, s),
+            excepted={"watchlist": listed, "flag": flagged},
         )
 
 

@@ -3,8 +3,8 @@
 What it adds up to is judged in `encounter_detector`.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,13 +26,23 @@ from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
 from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
-from streams.detection.neighbours import SEGMENTS, Neighbours
+from streams.detection.neighbours import SEGMENTS, Fresh, Neighbours, Numbers
 
+Bools = npt.NDArray[np.bool_]
 KEPT_ALONE: Final = 64
 """Places where one vessel was heard alone that are kept of a pair before they are settled."""
 
 _SURELY: Final = 0.98
 """Share of a distance on the sphere that there surely is on the plane in which hulls are measured."""
+
+
+class _Met(NamedTuple):
+    """Two vessels at one instant."""
+
+    rows: tuple[int, int]  # their numbers
+    key: Key
+    sample: PairSample
+    matters: bool  # whether they may become a pair there
 
 
 class Sightings:
@@ -79,12 +89,19 @@ class Sightings:
             met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
             rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
         touched: set[Key] = set()
-        for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
+        fresh = self._neighbours.merged(rows[rows["time"] % self._step == 0])
+        near = self._near(fresh)
+        for n, time in enumerate(fresh.times):
             followed = self._followed(time)
-            fresh = rows[rows["time"] == time]
             self._changed.add(f"window/{time}")
-            a, b, metres = self._neighbours.take(time, fresh, self._standing.wanted, followed)
-            touched |= self._note_all(a, b, metres, receivers)
+            self._neighbours.put(fresh, n)
+            noted = [each for each in near[n] if each.matters or each.key in self._pairs.live]
+            known = {each.rows for each in near[n]}
+            far = [rows for rows in fresh.followed(n, followed) if rows not in known]
+            if far:
+                first, second = np.array(far).T
+                noted = sorted([*noted, *self._meetings(fresh, first, second, np.ones(len(far), bool))])
+            touched.update(each.key for each in noted if self._note(each.key, each.sample, receivers))
             touched |= self._note_silent(time, followed)
         return touched | self._compare_lone(instant, rows, receivers)
 
@@ -151,22 +168,33 @@ class Sightings:
             and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].metres <= keep)
         ]
 
-    def _note_all(self, a: Rows, b: Rows, metres: Floats, receivers: Receivers) -> set[Key]:
-        """Note where two vessels are, row by row. Returns the pairs to be judged."""
-        if not len(metres):
-            return set()
-        columns = a["mmsi"], b["mmsi"], a["segment"], b["segment"]
-        keys = list(zip(*(each.tolist() for each in columns), strict=True))
-        matter = self._may_matter(a, b, metres).tolist()
-        noted = [i for i, key in enumerate(keys) if matter[i] or key in self._pairs.live]
-        samples = self._samples(a[noted], b[noted], metres[noted])
-        return {
-            keys[i]
-            for i, sample in zip(noted, samples, strict=True)
-            if self._note(keys[i], sample, receivers)
-        }
+    def _near(self, fresh: Fresh) -> list[list[_Met]]:
+        """For each instant, the neighbours that are noted if they are a known pair by then, or if it matters
+        where they are: those of pairs that are known now or may become so at one of these instants."""
+        first, second = self._neighbours.near(fresh, self._standing.wanted)
+        met: list[list[_Met]] = [[] for _ in fresh.times]
+        if not len(first):
+            return met
+        a, b = fresh.rows.take(first), fresh.rows.take(second)
+        matter = self._may_matter(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]))
+        keys = _keys(a, b)
+        known = {key for key, matters in zip(keys, matter.tolist(), strict=True) if matters}
+        noted = [i for i, key in enumerate(keys) if key in known or key in self._pairs.live]
+        instants = np.searchsorted(fresh.begins, first[noted], "right") - 1
+        for n, each in zip(
+            instants.tolist(), self._meetings(fresh, first[noted], second[noted], matter[noted]), strict=True
+        ):
+            met[n].append(each)
+        return met
 
-    def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> npt.NDArray[np.bool_]:
+    def _meetings(self, fresh: Fresh, first: Numbers, second: Numbers, matter: Bools) -> Iterator[_Met]:
+        """What is noted of the vessels of these rows."""
+        a, b = fresh.rows.take(first), fresh.rows.take(second)
+        samples = self._samples(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]))
+        rows = zip(first.tolist(), second.tolist(), strict=True)
+        return map(_Met, rows, _keys(a, b), samples, matter.tolist())
+
+    def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> Bools:
         """Where two that are no known pair may become one, or lie alongside: elsewhere nothing is noted.
 
         It may be said of too many, never of too few: how far their hulls are apart is not known here.
@@ -303,6 +331,12 @@ def _false_runs(identity: Identity) -> list[OffTrack]:
 
 def _is_false(runs: Iterable[OffTrack], time: Millis) -> bool:
     return any(run.start <= time <= run.end for run in runs)
+
+
+def _keys(a: Rows, b: Rows) -> list[Key]:
+    """The pairs that these rows are of."""
+    columns = a["mmsi"], b["mmsi"], a["segment"], b["segment"]
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _tracks(key: Key) -> tuple[int, int]:

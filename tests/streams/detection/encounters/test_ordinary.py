@@ -9,13 +9,14 @@ from streams.detection.encounters.contact import Contact, Contacts
 from streams.detection.encounters.ordinary import Ordinary, lying_still
 from streams.detection.encounters.pair_sample import pair_samples
 from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.reasons import Conditions
 from streams.detection.resting import Rest, RestSettings
 from tests.streams.track_factories import A, B, encounters, identity, only, ticks
 
 SAMPLES = tuple(
     pair_samples(ticks(A, [0]), ticks(B, [0], 40.0), [40.0], [False], [(None, None)], EncounterSettings())
 )
-NEAR = Contact(SAMPLES, (0,), (), 0, 5.0, (0, 0), (0, 0), (0, 0), False)
+NEAR = Contact(SAMPLES, (0,), (), 0, (0, 0), (0, 0), (0, 0), (0, 0), False)
 """Of ships whose sizes are not known."""
 
 
@@ -32,8 +33,8 @@ def test_to_be_moored_tells_of_another_ship_only_far_from_berths(
     port_km: float, shore_km: float, others: int, expected: bool
 ) -> None:
     rest = Rest(near=others, wide=others, crowded=others > 0, days=3.0, learnt=True)
-    known = rest, RestSettings(), False
-    place = Ordinary(NEAR, port_km, shore_km, *known, (A, B), (A, B), (), (), False, frozenset())
+    known = (lambda: rest), RestSettings(), False
+    place = Ordinary(NEAR, port_km, shore_km, *known, (A, B), (A, B), (), tuple, bool, {})
     codes = {reason.code for reason in place.reasons(EncounterSettings())}
     assert codes == ({"moored_at_sea"} if expected else set())
 
@@ -53,11 +54,11 @@ def test_what_lies_as_at_a_berth_by_the_shore_is_ordinary(
 ) -> None:
     s = EncounterSettings()
     rest = Rest(near=0, wide=0, crowded=False, days=3.0, learnt=True)
-    known = rest, RestSettings(), False
-    place = Ordinary(NEAR, 40.0, shore_km, *known, (), moored, (), still, False, frozenset())
+    known = (lambda: rest), RestSettings(), False
+    place = Ordinary(NEAR, 40.0, shore_km, *known, (), moored, (), lambda: still, bool, {})
     told = [reason.text for reason in place.against(s) if reason.code == "berth_by_shore"]
     assert [text.startswith(expected or "-") for text in told] == [True] * (expected is not None)
-    assert ("berth_by_shore" in place.conditions(s)) is (expected is not None)
+    assert ("berth_by_shore" in Conditions(place.conditions(s))) is (expected is not None)
 
 
 @pytest.mark.parametrize(("swing", "still"), [(10.0, (A, B)), (60.0, (B,))])

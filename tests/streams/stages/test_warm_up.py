@@ -2,14 +2,15 @@
 
 from models.frame import Frame
 from streams.decoding.decoder import Decoder
-from streams.decoding.warm_up import warm_up
 from streams.runtime.compiled import LOOPS, variants
 from streams.simulator.scenario import simulate
+from streams.stages.warm_up import warm_up
+from tests.scenarios.runs import find, frames
 
 
 def made() -> dict[str, int]:
-    """Every loop, by its name: for how many sets of types it is ready."""
-    loops = [loop for loop in LOOPS if loop.__module__.startswith("streams.decoding")]
+    """Every loop of the project, by its name: for how many sets of types it is ready."""
+    loops = [loop for loop in LOOPS if loop.__module__.startswith("streams.")]
     return {f"{loop.__module__}.{loop.__name__}": variants(loop) for loop in loops}
 
 
@@ -19,16 +20,16 @@ def test_no_loop_is_compiled_afterwards_or_twice() -> None:
     ready = made()
     assert sum(ready.values()) > 10
     assert max(ready.values()) == 1
+    some = [line.encode() for line in simulate("full_run", 1, "heavy").lines[:2_000]]
     decoder = Decoder("test")
-    lines = [line.encode() for line in simulate("full_run", 1, "heavy").lines[:2_000]]
-    frames = [
+    parts = [
         b"",
         b"x",
         b"$PGHP,1",
-        *lines[:1_000],
-        *(b"\n".join(lines[at : at + 90]) for at in (1_000, 1_090)),
+        *some[:1_000],
+        *(b"\n".join(some[at : at + 90]) for at in (1_000, 1_090)),
     ]
-    for at, data in enumerate(frames):
+    for at, data in enumerate(parts):
         decoder.feed(Frame("test", data, at + 1))
         if at % 50 == 0:
             decoder.advance(decoder.watermark)
@@ -38,4 +39,5 @@ def test_no_loop_is_compiled_afterwards_or_twice() -> None:
             decoder.restore(state)
     decoder.end()
     decoder.advance(decoder.watermark)
+    find({"test": frames("test", simulate("silent_alongside", 1).lines)})
     assert made() == ready

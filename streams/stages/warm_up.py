@@ -2,8 +2,15 @@
 
 from typing import Final
 
+import numpy as np
+
 from models.frame import Frame
+from models.tick import TICK
 from streams.decoding.decoder import Decoder
+from streams.detection.encounters.settings import EncounterSettings
+from streams.detection.encounters.whereabouts import places
+from streams.detection.nearby import pairs_within
+from streams.detection.neighbours import Steps
 
 _LINES: Final = (
     rb"\s:a,c:1700000000*5B\!AIVDM,1,1,,A,144Fps002uaOCARF46Q=tK601NM8,0*70",
@@ -16,9 +23,12 @@ _LINES: Final = (
 
 
 def warm_up() -> None:
-    """Decode a few lines, which takes seconds where their loops are not in the cache."""
+    """Decode lines and look for a meeting; it takes seconds where the loops are not in the cache."""
     decoder = Decoder("")
     decoder.feed(Frame("", b"\n".join(_LINES) + b"\n"))
     decoder.restore(decoder.snapshot())
     decoder.end()
     decoder.advance(decoder.watermark)
+    pairs_within(np.eye(3), np.eye(3), 1.0)
+    vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
+    places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())

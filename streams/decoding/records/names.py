@@ -56,6 +56,11 @@ FIELDS: Final[dict[str, str]] = {
     "station": "station receiver stationid basestation basestationid receiverid receiverstation",
 }
 """By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""
+_ARRAYS: Final = (
+    "msgs messages features data records rows results items vessels ships positions tracks groups nodes"
+)
+ENVELOPES: Final = frozenset(_ARRAYS.split())
+"""What services call the array of the objects that they send."""
 _BY_NAME: Final = {
     name: (field, place) for field, names in FIELDS.items() for place, name in enumerate(names.split())
 }

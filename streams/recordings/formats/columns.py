@@ -7,13 +7,16 @@ from typing import Final
 
 from models.source_hints import DateOrder
 from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
-from streams.decoding.records.names import FIELDS, fields_of
+from streams.decoding.records.names import ANY_TYPE, FIELDS, fields_of
 from streams.decoding.records.values import DEGREES_PER_RADIAN, KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
 
 _ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": DEGREES_PER_RADIAN}
 _LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
-_PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": DEGREES_PER_RADIAN}
+_PLACE: Final = {
+    "deg": 1.0, "deg/600000": 1 / 600_000, "min/10000": 1 / 600_000, "deg/1e6": 1e-6, "deg/1e7": 1e-7,
+    "min": 1 / 60, "rad": DEGREES_PER_RADIAN,
+}  # fmt: skip
 _SPEED: Final = {
     "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS,
     "mps": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
@@ -116,6 +119,10 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
         if days:
             guessed["date" if "time" in places | guessed else "time"] = days[0]
     places = guessed | places
+    if (kinds := _any_type(header, places)) is not None:
+        if guessed.get("ship_type") == kinds:
+            del places["ship_type"]
+        places[ANY_TYPE] = kinds
     points = _points(header, places)
     if points is not None:
         places |= {"lon": points, "lat": points}
@@ -140,6 +147,12 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
     note = f"read as {layout}: {told}{changed}"
     scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
     return ColumnMap(layout, places, factors, order, note, scaled, points is not None)
+
+
+def _any_type(header: Sequence[str], places: Mapping[str, int]) -> int | None:
+    """The column that is only called `type`, if it was not named by the user: its rows tell what it holds."""
+    place = next((place for place, name in enumerate(header) if plain(name) == ANY_TYPE), None)
+    return None if place in {place for holds, place in places.items() if holds != "ship_type"} else place
 
 
 def _points(header: Sequence[str], places: Mapping[str, int]) -> int | None:

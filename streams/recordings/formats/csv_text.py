@@ -106,7 +106,7 @@ class _Reader:
         self._sign, self._width, self._header = found.sign, width, found.place
         self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
         self._cutting = cutting
-        self._writer = RowWriter(self._map, cutting.rules)
+        self._writer = RowWriter(self._map, cutting.rules, cutting.evidence)
         self._decimal = found.sign != b","
         cutting.note(self._map.note)
 

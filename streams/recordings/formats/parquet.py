@@ -74,7 +74,7 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
     shown = [*header, *_PLACE] if points else header
     columns = map_columns(shown, cutting.columns)
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
-    writer = RowWriter(columns, cutting.rules)
+    writer = RowWriter(columns, cutting.rules, cutting.evidence)
     names = {holds: shown[place] for holds, place in columns.places.items()}
     wanted = list(dict.fromkeys(name for name in names.values() if name in header))
     first = 1

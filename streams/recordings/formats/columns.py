@@ -10,6 +10,7 @@ from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
 from streams.decoding.records.names import ANY_TYPE, FIELDS, fields_of
 from streams.decoding.records.values import DEGREES_PER_RADIAN, KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
+from streams.recordings.formats.split_columns import CLOCK, split_of
 
 _ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": DEGREES_PER_RADIAN}
 _LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
@@ -19,7 +20,8 @@ _PLACE: Final = {
 }  # fmt: skip
 _SPEED: Final = {
     "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS,
-    "mps": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
+    "mps": KNOTS_PER_MS, "ms": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852,
+    "mph": 1609.344 / 1852,
 }  # fmt: skip
 UNITS: Final[dict[str, dict[str, float]]] = {
     "sog": _SPEED,
@@ -36,6 +38,11 @@ _IN_NAME: Final = re.compile(
 _WITHOUT_UNIT: Final = re.compile(
     r"[(\[_ ](?:km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.I
 )
+_ZONED: Final = re.compile(
+    r"[(\[ _,]((?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z][a-z]+/[A-Za-z_]+|[A-Z]{1,4}T|MSK|WIB|UTC|GMT|Z"
+    r"|[Ll]ocal|LOCAL)(?: [Tt]ime)?[)\]]?\s*$"
+)
+"""A zone behind the name of a column of times."""
 GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
 """What a column of points is called, without signs."""
 _EXTRA: Final = ("date",)
@@ -67,6 +74,8 @@ class ColumnMap:
     """What numbers of the layout are multiplied by if the first ones are whole numbers."""
     points: bool = False
     """Positions are points in one column, as texts (WKT): `POINT (131.9 42.7)`."""
+    zone: str = ""
+    """The zone that the column of times names behind its name, as ` KST` or ` UTC+9`."""
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -118,6 +127,7 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
         ]
         if days:
             guessed["date" if "time" in places | guessed else "time"] = days[0]
+    guessed |= _split(header, guessed, places)
     places = guessed | places
     if (kinds := _any_type(header, places)) is not None:
         if guessed.get("ship_type") == kinds:
@@ -146,7 +156,33 @@ def map_columns(header: Sequence[str], options: ColumnOptions, what: str = "colu
     )
     note = f"read as {layout}: {told}{changed}"
     scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
-    return ColumnMap(layout, places, factors, order, note, scaled, points is not None)
+    zone = _zone(header[places["time"]]) if "time" in places else ""
+    return ColumnMap(layout, places, factors, order, note, scaled, points is not None, zone)
+
+
+def _split(header: Sequence[str], guessed: dict[str, int], named: Mapping[str, int]) -> dict[str, int]:
+    """The columns that hold parts of a time or of a position that no column holds as a whole."""
+    split = {part: place for part, place in split_of(header).items() if place not in named.values()}
+    found = {part: place for part, place in split.items() if part.endswith("_side")}
+    for axis in ("lat", "lon"):
+        if (
+            f"{axis}_deg" in split
+            and axis not in named
+            and guessed.get(axis, split[f"{axis}_deg"]) in split.values()
+        ):
+            found |= {part: place for part, place in split.items() if part.startswith(axis)}
+            found[axis] = found.pop(f"{axis}_deg")
+    if "year" in split and "time" not in named and guessed.get("time") in (None, *split.values()):
+        found |= {part: place for part, place in split.items() if part in CLOCK}
+        found["time"] = split["year"]
+        guessed.pop("date", None)
+    return found
+
+
+def _zone(name: str) -> str:
+    """The zone behind the name of a column of times, as it is read behind a time."""
+    match = _ZONED.search(name)
+    return "" if match is None or match[1].upper() in ("UTC", "GMT", "Z") else f" {match[1]}"
 
 
 def _any_type(header: Sequence[str], places: Mapping[str, int]) -> int | None:

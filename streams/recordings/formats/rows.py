@@ -4,6 +4,7 @@ Each row becomes one line: a tag block with its time, its position and, where it
 static data; or the reason why it becomes nothing.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -23,6 +24,7 @@ from streams.recordings.formats.batch import Batch, Floats, Ints
 from streams.recordings.formats.columns import ColumnMap
 from streams.recordings.formats.row_sentences import can_be_told, position_lines
 from streams.recordings.formats.row_statics import RowStatics, detached
+from streams.recordings.formats.split_columns import degrees, moments
 from streams.recordings.formats.table_evidence import MOST_DEGREES, TableEvidence, Understanding, known
 
 _UNTOLD: Final = -1
@@ -49,6 +51,10 @@ _MOST: Final[dict[str, tuple[float, str]]] = {
 }
 _DOUBTFUL: Final = 0.02
 """Share of the numbers of a batch."""
+_HAS_ZONE: Final = re.compile(
+    r"^\d+(?:\.\d*)?$|(?:[zZ]|[+-]\d\d(?::?\d\d)?|\b(?!am\b|pm\b)[A-Za-z]{2,}[\w/]*)$", re.IGNORECASE
+)
+"""A time that needs no zone: a number of seconds, or one with its own."""
 _TYPE: Final = {
     "kind": "its column type holds the types of messages",
     "ship_type": "its column type holds the types of ships",
@@ -152,13 +158,17 @@ class RowWriter:
         self._mixed |= bool(before.type) and before.type != now.type
 
     def _time_texts(self, batch: Batch) -> tuple[list[str], Ints]:
+        if "year" in self.columns.places:
+            return moments(batch, self.columns.places)
         texts, which = batch.texts("time")
         if "date" not in self.columns.places:
-            return texts, which
+            zone = self.columns.zone
+            return [_zoned(text, zone) for text in texts] if zone else texts, which
         days, of = batch.texts("date")
         pairs, index = np.unique(of * (len(texts) + 1) + which, return_inverse=True)
         joined = [divmod(pair, len(texts) + 1) for pair in pairs.tolist()]
-        return [f"{days[day]} {texts[time]}" for day, time in joined], index
+        zone = self.columns.zone
+        return [_zoned(f"{days[day]} {texts[time]}", zone) for day, time in joined], index
 
     def _times(self, batch: Batch) -> tuple[Ints, dict[int, Outcome]]:
         """Milliseconds, and the rows whose time cannot be read for a reason to be told."""
@@ -192,6 +202,9 @@ class RowWriter:
                     read[i] = np.nan if each is None else each
                 found[missing] = read[which[missing]]
         found = np.where(np.abs(found) <= values.MOST, found, np.nan) * self._factors.get(name, 1.0)
+        if name in ("lon", "lat") and (f"{name}_side" in self._has or f"{name}_min" in self._has):
+            joined = self._understood is not None and self._understood.joined
+            found = degrees(batch, name, found, self._has, joined=joined)
         self._doubt(name, found)
         return found
 
@@ -230,6 +243,11 @@ def _said(scaled: Collection[str]) -> str:
     units = ",".join(f"{name}={_USUAL[name]}" for name in _USUAL if name in scaled)
     said = ", ".join(_SCALED[name] for name in _SCALED if name in scaled)
     return f"{said}; where they are not, give --units {units}"
+
+
+def _zoned(text: str, zone: str) -> str:
+    """A time with the zone that its column names, if it has none itself."""
+    return text if not text or not zone or _HAS_ZONE.search(text) else text + zone
 
 
 def _head(line: bytes, drop: bool) -> bytes:
@@ -271,6 +289,9 @@ def _mmsis(batch: Batch) -> Ints:
     """MMSIs, 0 where there is none."""
     numbers = np.nan_to_num(batch.numbers("mmsi"), nan=0.0)
     good = (numbers > 0) & (numbers <= 999_999_999) & (numbers == np.floor(numbers))
+    if (numbers % 1000 == 0).all():  # as where a spreadsheet has left out digits: `2.73E+08`
+        texts, which = batch.texts("mmsi")
+        good &= ~np.array([values.is_shortened(text) for text in texts] or [False])[which]
     if good.all():
         return numbers.astype(np.int64)
     return np.where(good, np.where(good, numbers, 0).astype(np.int64), _codes(batch, "mmsi", values.mmsi, 0))

@@ -30,6 +30,9 @@ class Understanding(NamedTuple):
     scaled: frozenset[str] = frozenset()
     """What is in the smaller units that the layout may have."""
     order: DateOrder = DateOrder.UNKNOWN
+    joined: bool = False
+    """Degrees and minutes of positions are one number, as in NMEA 0183, with the letters of the compass in
+    columns of their own."""
     type: str = ""
     """What the column that is only called `type` holds: `kind` or `ship_type`; empty where it is not told."""
 
@@ -64,7 +67,8 @@ class TableEvidence:
     ) -> None:
         """Take in some rows. `times` gives the texts of their times; `order` is that of dates, if known."""
         scaled, has = columns.scaled, columns.places
-        for name in scaled:
+        sided = ("lon", "lat") if "lon_side" in has else ()
+        for name in {*scaled, *sided}:
             found = known(batch.numbers(name))
             if len(found):
                 self._numbers.add(name)
@@ -89,7 +93,8 @@ class TableEvidence:
         self._no_kind |= any(numbers[i] and numbers[i] not in WITH_POSITION for i in here.tolist())
 
     def understanding(self, columns: ColumnMap) -> Understanding:
-        return Understanding(self._scaled(columns), self._order(columns), self._type(columns))
+        joined = self._beyond and "lon_side" in columns.places and "lon_min" not in columns.places
+        return Understanding(self._scaled(columns), self._order(columns), joined, self._type(columns))
 
     def _scaled(self, columns: ColumnMap) -> frozenset[str]:
         whole = {name for name in columns.scaled if name in self._numbers and name not in self._fractions}

@@ -34,22 +34,23 @@ class _Remembered:
 
     def __init__(self, look_up: Callable[[Floats, Floats], Floats]) -> None:
         self._look_up = look_up
-        self._known: dict[tuple[float, float], float] = {}
+        self._known: dict[complex, float] = {}  # by longitude and latitude in one number, as it is smaller
 
     def __call__(self, lon: Floats, lat: Floats) -> list[float]:
-        positions = list(zip(lon.tolist(), lat.tolist(), strict=True))
+        positions: list[complex] = (lon + 1j * lat).tolist()
         try:
             return [self._known[each] for each in positions]
         except KeyError:
             self._learn(positions)
         return [self._known[each] for each in positions]
 
-    def _learn(self, positions: list[tuple[float, float]]) -> None:
+    def _learn(self, positions: list[complex]) -> None:
         missing = [each for each in dict.fromkeys(positions) if each not in self._known]
         if len(self._known) + len(missing) > _REMEMBERED:
             self._known.clear()
             missing = list(dict.fromkeys(positions))
-        found = self._look_up(*np.array(missing).T).tolist()
+        asked = np.array(missing)
+        found = self._look_up(asked.real, asked.imag).tolist()
         self._known.update(zip(missing, found, strict=True))
 
 

@@ -222,7 +222,7 @@ def _layout(names: set[str], header: Sequence[str]) -> tuple[str, DateOrder, Map
         {"dsrc", "shipid"} & names or {"MMSI", "LAT", "LON", "SPEED", "COURSE", "TIMESTAMP"} <= set(header)
     ):
         return "MarineTraffic", DateOrder.UNKNOWN, TENTHS
-    if {"tstamp", "navstat", "longitude", "latitude"} <= names:
+    if {"navstat", "longitude", "latitude", "cog", "sog"} <= names and {"tstamp", "time"} & names:
         return "AISHub", DateOrder.UNKNOWN, AS_SENT
     if {"messageid", "repeatindicator"} <= names and "time" in names:
         return "exactEarth", DateOrder.UNKNOWN, {}

@@ -25,6 +25,8 @@ _BLOCK: Final = 1 << 20
 _MOST_JOINED: Final = 20
 """Lines that one row may go on over, inside of quotes."""
 _LONGEST: Final = 1 << 16
+_HEADER_WITHIN: Final = 20
+"""Lines of which one may be the header."""
 _INNER: Final = "\x1e"
 """In a quoted cell, in place of the sign between cells."""
 _SEP: Final = re.compile(rb"sep=(.)\s*$", re.IGNORECASE)
@@ -181,27 +183,26 @@ def _cells(line: bytes, sign: bytes) -> list[str]:
 
 
 def _dialect(lines: Sequence[bytes]) -> _Dialect:
-    """The sign between cells, and the header, if one of the first lines is one."""
+    """The sign between cells, and the header, if one of the first lines is one.
+
+    Titles may stand before it.
+    """
     best = _Dialect(b",", (), -1)
     most = 0
-    for place, line in enumerate(lines[:20]):
-        told = _SEP.match(line.strip())
-        signs = _SIGNS
-        if not line.strip() or told:
+    for place, line in enumerate(lines[:_HEADER_WITHIN]):
+        if not line.strip() or _SEP.match(line.strip()):
             continue
-        for sign in signs:
+        for sign in _SIGNS:
             header = tuple(
                 cell.strip().lstrip("#").strip().strip("'\"") for cell in _cells(line.strip(), sign)
             )
             if len(header) < 2 or sum(number(cell) is not None for cell in header) > len(header) // 4:
                 continue
-            known = len(fields_of(list(header)))
-            if known > most:
-                best, most = _Dialect(sign, header, place), known
-        if most >= 2:
+            held = fields_of(list(header)).values()
+            if len(held) > most and (not most or "mmsi" in held):
+                best, most = _Dialect(sign, header, place), len(held)
+        if most >= 2 and "mmsi" in fields_of(list(best.header)).values():
             return best
-        if not line.startswith(b"#"):
-            break
     if best.header:
         return best
     first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")

@@ -13,11 +13,13 @@ from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
 _LOGGED: Final = re.compile(rb"(?m)^[^\n{\"]{1,80}\{\"[A-Za-z_]+\":.*\}\s*$")
+_TEXT: Final = re.compile(rb"(?m)^[^\n]*\S[^\n]*\n")
+"""A line that is not empty."""
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _NAMES: Final = rb'"(?i:%s)"\s*:\s*' % "|".join(sorted(ENVELOPES)).encode()
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
-_DEEP_KEY: Final = re.compile(rb'"(?:features|msgs|nodes|ships|vessels)"\s*:\s*$')
+_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|msgs|nodes|ships|vessels)"\s*:\s*$')
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
 _SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
@@ -44,7 +46,7 @@ class JsonText:
 
     def recognises(self, head: bytes) -> bool:
         return _BEGIN.match(head) is not None or (
-            b"!" not in head and len(_LOGGED.findall(head)) > head.count(b"\n") // 2
+            b"!" not in head and len(_LOGGED.findall(head)) > len(_TEXT.findall(head)) // 2
         )
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:

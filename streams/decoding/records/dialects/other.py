@@ -28,7 +28,7 @@ _POINT_NAMES: Final = (
 _POINTS: Final = frozenset((*_POINT_NAMES.split(), *_PLACES))
 """What a point is called that is the place of the vessel, and not of a port or of a receiver."""
 _ABOUT_NAMES: Final = (
-    "properties attributes data vessel ship vesselinfo info details identity identification static "
+    "properties attributes data source vessel ship vesselinfo info details identity identification static "
     "staticdata staticinformation dynamic dynamicdata navigation kinematics motion movement aisdata payload "
     "currentvoyage mostrecentvoyage voyage dimensions dimension"
 )

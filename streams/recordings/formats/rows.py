@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from models.source_hints import DateOrder
+from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
-from streams.decoding.lines.time_text import TextRules, TimeProblem, read_time
+from streams.decoding.lines.time_cell import read_cell
+from streams.decoding.lines.time_text import TextRules, TimeProblem
 from streams.decoding.records import values
 from streams.decoding.records.layout import fill_of, pack_columns
 from streams.decoding.records.names import ANY_TYPE
@@ -28,6 +30,8 @@ from streams.recordings.formats.split_columns import degrees, moments
 from streams.recordings.formats.table_evidence import MOST_DEGREES, TableEvidence, Understanding, known
 
 _UNTOLD: Final = -1
+_SERIAL: Final = re.compile(r"[345]\d{4}(?:\.\d+)?")
+_SERIAL_OF_1970: Final = 25_569
 _POSITIONS: Final = (1, 2, 3, 4, 9, 18, 19, 27)
 _KINDS: Final = (*_POSITIONS, 5, 24)
 _WITH_UNITS: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "length", "width", "draught"))
@@ -179,6 +183,8 @@ class RowWriter:
             return known, {}
         texts, which = self._time_texts(batch)
         read = [_time(text, self.rules) for text in texts]
+        if any(map(_is_serial, texts)):
+            self.notes.append("its times are days since 1899-12-30, as spreadsheets count them")
         problems = {
             TimeProblem.ZONE: Outcome.UNKNOWN_ZONE,
             TimeProblem.DATE_ORDER: Outcome.UNKNOWN_DATE_ORDER,
@@ -261,10 +267,18 @@ def refused_line(outcome: Outcome, row: bytes) -> bytes:
 
 
 def _time(text: str, rules: TextRules) -> Any:
-    found = read_time(text.strip().encode(), rules)
+    found = read_cell(text.strip(), rules)
     if found is None and (number := values.number(text)) is not None:
         found = epochs(np.array([number]))[0].item()
+        if found == _UNTOLD and _is_serial(text):
+            moment = round((number - _SERIAL_OF_1970) * 86_400_000)
+            found = read_cell(to_text(moment).removesuffix("Z"), rules)
     return found if found is not None and found != _UNTOLD else None
+
+
+def _is_serial(text: str) -> bool:
+    """Whether a number may be the days since 1899-12-30, as spreadsheets count them: from 2000 to 2049."""
+    return _SERIAL.fullmatch(text.strip()) is not None and 36_526 <= float(text) < 54_789
 
 
 def epochs(numbers: Floats) -> Ints:

@@ -34,10 +34,10 @@ class _Remembered:
 
     def __init__(self, look_up: Callable[[Floats, Floats], Floats]) -> None:
         self._look_up = look_up
-        self._known: dict[tuple[float, float], float] = {}
+        self._known: dict[complex, float] = {}  # by longitude and latitude in one number, as it is smaller
 
     def __call__(self, lon: Sequence[float], lat: Sequence[float]) -> list[float]:
-        positions = list(zip(lon, lat, strict=True))
+        positions = list(map(complex, lon, lat))
         try:
             return [self._known[each] for each in positions]
         except KeyError:
@@ -46,15 +46,16 @@ class _Remembered:
 
     def at(self, lon: float, lat: float) -> float:
         """The same for one position."""
-        known = self._known.get((lon, lat))
+        known = self._known.get(complex(lon, lat))
         return self([lon], [lat])[0] if known is None else known
 
-    def _learn(self, positions: list[tuple[float, float]]) -> None:
+    def _learn(self, positions: list[complex]) -> None:
         missing = [each for each in dict.fromkeys(positions) if each not in self._known]
         if len(self._known) + len(missing) > _REMEMBERED:
             self._known.clear()
             missing = list(dict.fromkeys(positions))
-        found = self._look_up(*np.array(missing).T).tolist()
+        asked = np.array(missing)
+        found = self._look_up(asked.real, asked.imag).tolist()
         self._known.update(zip(missing, found, strict=True))
 
 

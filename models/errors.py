@@ -1,5 +1,5 @@
 """The root of every exception that tankerwatch itself raises, its one branch, and what their messages share:
-what may have been meant, and types in plain words."""
+what may have been meant, types in plain words, and outputs that can't be written."""
 
 import difflib
 import heapq
@@ -34,6 +34,11 @@ class InputError(TankerwatchError, ValueError):
 
     A command that ends by this was used wrongly: exit code 2, where other errors give 1.
     """
+
+
+def unwritten(name: str, why: str | None) -> str:
+    """What to say of an output that was begun, such as where the disk is full."""
+    return f"{name}: can't be written to its end ({why}); make room or choose another place"
 
 
 def meant(given: str, known: Iterable[str]) -> str:

@@ -9,9 +9,10 @@ import sys
 import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from gzip import GzipFile
+from gzip import BadGzipFile, GzipFile
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
+from models.errors import unwritten
 from streams.cli.errors import Failed, UsageError, reason
 from streams.output.sanitize import sanitize
 
@@ -149,10 +150,7 @@ class Output:
         except BrokenPipeError:  # the reader has closed the pipe: not an error, see `main`
             raise
         except OSError as error:
-            name, why = _shown(self._path), reason(error)
-            raise Failed(
-                f"{name}: can't be written to its end ({why}); make room or choose another place"
-            ) from None
+            raise Failed(unwritten(_shown(self._path), reason(error))) from None
 
 
 @contextmanager
@@ -167,12 +165,12 @@ def open_input(name: str) -> "Iterator[BinaryIO]":
                 yield cast("BinaryIO", GzipFile(fileobj=file))
             else:
                 yield file
-    except (OSError, EOFError, zlib.error) as error:
-        raise Failed(f"{name}: cannot be read ({_why(error)}); check its name and permissions") from None
-
-
-def _why(error: Exception) -> str:
-    return reason(error) if isinstance(error, OSError) and error.strerror else f"not whole: {error}"
+    except (EOFError, zlib.error, BadGzipFile) as error:
+        raise Failed(
+            f"{name}: the gzip data breaks off or is corrupt ({error}); fetch the file again"
+        ) from None
+    except OSError as error:
+        raise Failed(f"{name}: cannot be read ({reason(error)}); check its name and permissions") from None
 
 
 def read_input(name: str) -> bytes:

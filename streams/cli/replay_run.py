@@ -25,7 +25,7 @@ from streams.cli.interrupt import Interrupt
 from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
 from streams.cli.options.inputs import InputOptions, find_recordings
 from streams.cli.vessel_process import followed_ahead
-from streams.output.console import show_events, show_progress, show_summary
+from streams.output.console import Headline, headline, show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
 from streams.output.reject_files import to_json as reject_to_json
@@ -150,16 +150,16 @@ def run(
 
 @dataclass(slots=True)
 class _Findings:
-    """What a run has found: the latest revision of each event; for the report all revisions and the ticks."""
+    """What a run has found: what is shown of each event; for the report all revisions and the ticks."""
 
     keep_history: bool
     writer: EventWriter | None = None
-    latest: dict[str, Event] = field(default_factory=dict)
+    latest: dict[str, Headline] = field(default_factory=dict)
     _history: list[Event] = field(default_factory=list)
     _ticks: list[Rows] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
-        self.latest[event.id] = event
+        self.latest[event.id] = headline(event)
         if self.keep_history:
             self._history.append(event)
         if self.writer:

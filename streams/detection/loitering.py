@@ -9,10 +9,13 @@ This is what one vessel shows. It proposes a level, by the duration. `loitering_
 and has the table of what else decides the level.
 """
 
+from typing import Final, NamedTuple
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.fixes import Step
 from streams.detection.reasons import Weights
@@ -123,7 +126,7 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return self.bucket_minutes * MINUTE
 
 
-class Sample(msgspec.Struct, array_like=True, gc=False):
+class Sample(NamedTuple):
     time: Millis
     lon: float
     lat: float
@@ -131,6 +134,20 @@ class Sample(msgspec.Struct, array_like=True, gc=False):
     sts: bool
     status: int
     across: bool = False  # moved across its heading
+
+
+SAMPLE: Final = np.dtype(
+    [
+        ("time", "i8"),
+        ("lon", "f8"),
+        ("lat", "f8"),
+        ("sog", "f8"),
+        ("sts", "?"),
+        ("status", "u1"),
+        ("across", "?"),
+    ]
+)
+"""A Sample in 35 bytes. Thousands of vessels may loiter at a time, and objects take five times as much."""
 
 
 class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
@@ -145,7 +162,7 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
     last: Millis = 0  # the last fix, slow or not
     start: Millis | None = None  # of the loitering; None while there is none
     end: Millis | None = None  # set when it is over
-    samples: list[Sample] = []
+    samples: bytes | list[Sample] = b""  # rows of SAMPLE; a list in states of versions before
     receivers: list[str] = []
     heard: Millis = 0  # the first fix after the last long silence
     silent_before: Millis = 0  # how long that was
@@ -155,6 +172,16 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
     revision: int = 0
     level: str = ""
     last_revision_at: Millis = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.samples, list):
+            self.samples = np.array(self.samples, SAMPLE).tobytes()
+
+    @property
+    def rows(self) -> Rows:
+        """The samples, oldest first."""
+        assert isinstance(self.samples, bytes)
+        return np.frombuffer(self.samples, SAMPLE)
 
     @property
     def until(self) -> Millis:
@@ -179,8 +206,8 @@ class Slowness(msgspec.Struct, frozen=True):
     """The last slow one of them: its row in the step."""
     flags: npt.NDArray[np.bool_]
     """Whether a row is a new fix that is slow."""
-    samples: list[tuple[Millis, float, float, float, bool, int, bool]]
-    """The row `at` as the fields of a Sample."""
+    samples: Rows
+    """The row `at`, SAMPLE."""
 
 
 def slowness(step: Step, s: LoiteringSettings) -> Slowness:
@@ -203,7 +230,10 @@ def slowness(step: Step, s: LoiteringSettings) -> Slowness:
     across = (
         (fixes.knots[at] >= s.adrift_knots) & (s.adrift_degrees <= angle) & (angle <= 180 - s.adrift_degrees)
     )
-    kept = (fixes.time, fixes.lon, fixes.lat, fixes.sog, fixes.sts, fixes.status)
+    samples = np.empty(len(at), SAMPLE)
+    for name in ("time", "lon", "lat", "sog", "sts", "status"):
+        samples[name] = getattr(fixes, name)[at]
+    samples["across"] = across
     return Slowness(
         suppressed=fixes.suppressed[np.array(step.ends) - 1].tolist(),
         silence=silence.tolist(),
@@ -212,7 +242,7 @@ def slowness(step: Step, s: LoiteringSettings) -> Slowness:
         slow=np.add.reduceat(slow, starts, dtype=np.intp).tolist(),
         at=at.tolist(),
         flags=slow,
-        samples=list(zip(*(column[at].tolist() for column in kept), across.tolist(), strict=True)),
+        samples=samples,
     )
 
 
@@ -247,7 +277,7 @@ def observe(
                 run.fast = True
     run.last = step.last[i]
     if told.slow[i]:
-        _keep_sample(run, Sample(*told.samples[i]), s)
+        _keep_sample(run, told.samples[i].tobytes(), s)
     return done
 
 
@@ -258,7 +288,7 @@ def _slow_at(run: LoiteringRun, time: Millis, s: LoiteringSettings) -> None:
             run.broken = run.slow
         run.run = time
         if run.start is None:
-            run.samples, run.receivers = [], []
+            run.samples, run.receivers = b"", []
     run.slow, run.fast = time, False
 
 
@@ -285,11 +315,11 @@ def close_bucket(
         return None
     if run.start is not None:
         # the bucket is fast as a whole: the loitering ended where the run that led into it broke
-        since, slow, samples = run.run, run.slow, run.samples
+        since, slow, rows = run.run, run.slow, run.rows
         done = finish(run, run.slow if broken is None else max(broken, run.start))
         if broken is not None and since is not None:
             run.run, run.slow = since, slow
-            run.samples = [each for each in samples if each.time >= since]
+            run.samples = rows[rows["time"] >= since].tobytes()
         return done
     return None
 
@@ -303,7 +333,7 @@ def finish(run: LoiteringRun, end: Millis, silence: Millis = 0) -> LoiteringRun 
     if run.start is not None:
         silent = silence if run.last == run.slow else 0
         done = msgspec.structs.replace(run, end=max(end, run.start), silent_after=silent)
-        done.samples = [each for each in run.samples if each.time <= done.until]
+        done.samples = run.rows[run.rows["time"] <= done.until].tobytes()
     fresh = LoiteringRun(last=run.last, heard=run.heard, silent_before=run.silent_before)
     if run != fresh:
         for name in LoiteringRun.__struct_fields__:
@@ -313,7 +343,8 @@ def finish(run: LoiteringRun, end: Millis, silence: Millis = 0) -> LoiteringRun 
 
 def in_sts_area(run: LoiteringRun, s: LoiteringSettings) -> bool:
     """Whether most of it lay in an area known for transfers."""
-    return sum(each.sts for each in run.samples) > s.sts_share * len(run.samples)
+    rows = run.rows
+    return int(rows["sts"].sum()) > s.sts_share * len(rows)
 
 
 def level_of(run: LoiteringRun, s: LoiteringSettings) -> str | None:
@@ -337,9 +368,11 @@ def silence_of(run: LoiteringRun, s: LoiteringSettings) -> Millis:
     return max(before, run.silent_after)
 
 
-def _keep_sample(run: LoiteringRun, sample: Sample, s: LoiteringSettings) -> None:
-    """Keep a position as evidence."""
-    run.samples.append(sample)
-    if len(run.samples) > s.samples:
+def _keep_sample(run: LoiteringRun, sample: bytes, s: LoiteringSettings) -> None:
+    """Keep a position, a row of SAMPLE, as evidence."""
+    assert isinstance(run.samples, bytes)
+    run.samples += sample
+    rows = run.rows
+    if len(rows) > s.samples:
         # every second one goes; the first and the last stay
-        run.samples = run.samples[:1] + run.samples[2:-1:2] + run.samples[-1:]
+        run.samples = np.concatenate([rows[:1], rows[2:-1:2], rows[-1:]]).tobytes()

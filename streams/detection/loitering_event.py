@@ -202,8 +202,8 @@ class _Facts(msgspec.Struct, frozen=True):
 def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings) -> None:
     """Events of these are built next: look up what lies around their new positions, for all at once."""
     going_on = (run for run in runs if run.start is not None)
-    new = (each for run in going_on for each in run.samples if each.time > run.last_revision_at)
-    surroundings.expect((each.lon, each.lat) for each in new)
+    new = (run.rows[run.rows["time"] > run.last_revision_at] for run in going_on)
+    surroundings.expect(place for rows in new for place in rows[["lon", "lat"]].tolist())
 
 
 def build_event(
@@ -219,7 +219,9 @@ def build_event(
     """One revision, as far as one vessel tells; `retraction` is why it is taken back."""
     assert run.start is not None
     assert run.id is not None
-    kept = [each for each in run.samples if run.start <= each.time <= run.until] or run.samples[-1:]
+    rows = run.rows
+    during = rows[(rows["time"] >= run.start) & (rows["time"] <= run.until)]
+    kept = [Sample(*row) for row in (during if len(during) else rows[-1:]).tolist()]
     lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
     relations = surroundings.relations(lon, lat)
     numbers = _numbers(kept, run.until - run.start, surroundings)

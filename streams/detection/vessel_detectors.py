@@ -21,7 +21,7 @@ from streams.detection import loitering, loitering_event, port_visit, port_visit
 from streams.detection.explanation import NOT_OF_INTEREST, false_place, merge_receivers
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
-from streams.detection.loitering import LoiteringRun, LoiteringSettings
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample
 from streams.detection.port_visit import PortVisitSettings, Visit
 from streams.detection.vessel_state import WATCHED, WATCHED_AT_FIRST, VesselState, interest_of
 from streams.detection.watched import Watched, watched
@@ -246,7 +246,7 @@ class VesselDetectors:
         if not level or not revision_due or (status is Status.OPEN and run.last_revision_at == instant):
             return []
         if run.id is None:
-            first = run.samples[0]
+            first = Sample(*run.rows[0].item())
             assert run.start is not None
             run.id = event_id(EventType.LOITERING, (vessel.mmsi,), run.start, first.lon, first.lat)
         run.level, run.revision, run.last_revision_at = level, run.revision + 1, instant

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, cast
 
 import msgspec
 
+from models.errors import unwritten
 from models.event import Event, sort_key, to_json
 from models.frame import Frame
 from models.source_hints import SourceHints
@@ -223,9 +224,7 @@ def _write(out: str | Path, small: Mapping[str, bytes], lines: Sequence[RawLines
         os.replace(part, path)
     except OSError as error:
         Path(part).unlink(missing_ok=True)
-        raise EvidenceError(
-            f"{path}: can't be written to its end ({error.strerror}); make room or choose another place"
-        ) from None
+        raise EvidenceError(unwritten(str(path), error.strerror)) from None
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise

@@ -27,6 +27,7 @@ from streams.ingest.shift import ShiftError, shift_to
 from streams.ingest.sources.address import AddressError, FileAddress, parse_address
 from streams.ingest.sources.files import AHEAD, Until, feed_frames
 from streams.recordings.content import STDIN, Access
+from streams.recordings.diagnosis import no_record
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, Input, find_inputs, given_twice
 from streams.recordings.recording import Reading
@@ -115,7 +116,11 @@ async def publish(
         finally:
             await finish(_end_all(beats, intakes))
 
-    await deliver(feed(), target, outbox, counters, stop or asyncio.Event())
+    stop = stop or asyncio.Event()
+    await deliver(feed(), target, outbox, counters, stop)
+    ended = not (stop.is_set() or problems or sightings)
+    if ended and recordings and all(recording.empty for recording in recordings):
+        problems.append(no_record([each.name for each in inputs]))
     return problems
 
 

@@ -58,6 +58,11 @@ class Recording:
         self._shifter = LineShifter(self.input.name, by)
         self._ahead = deque(self._shifter.frame(frame) for frame in self._ahead)
 
+    @property
+    def empty(self) -> bool:
+        """Whether no line that was read so far may tell of a vessel."""
+        return self._reader.empty
+
     def stop(self) -> None:
         self._reader.stop()
 

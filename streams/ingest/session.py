@@ -41,6 +41,7 @@ from streams.ingest.sources.sightings import SightingsFeed
 from streams.ingest.sources.tcp import TcpFeed
 from streams.ingest.sources.udp import UdpFeed
 from streams.ingest.spool import Spool
+from streams.recordings.diagnosis import no_record
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import ANY, find_inputs, given_twice
 from streams.recordings.recording import Reading
@@ -124,7 +125,10 @@ class Session:
         return [source.feed for source in self._sources]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until the recordings are sent, or with a live source until `stop`. Raises TopicsError."""
+        """Run until the recordings are sent, or with a live source until `stop`. Raises TopicsError.
+
+        That none of them holds a record is a problem, too.
+        """
         await deliver(
             self._run_sources(),
             self._target,
@@ -133,6 +137,10 @@ class Session:
             stop,
             grace=self._options.grace,
         )
+        read = [source.feed for source in self._sources]
+        empty = [feed.input.name for feed in read if isinstance(feed, FileFeed) and feed.empty]
+        if len(empty) == len(read) and not stop.is_set():
+            self.problems.append(no_record(empty))
         if left := self._outbox.waiting:
             log.warning("left_in_buffer", frames=left, bytes=self.counters.buffered_bytes,
                 buffer=self._options.buffer, action="sent at the next start with this buffer")  # fmt: skip

@@ -4,15 +4,17 @@ Text is wrapped on a terminal. When the output is piped, every sentence stays on
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
+import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import Event, EventType, Status
+from models.event import Event, EventType, Level, Status
 from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
-from streams.output.event_text import period
+from streams.output.event_text import Lasting, period
 from streams.output.sanitize import sanitize
 from streams.recordings.summary import Summary
 
@@ -20,7 +22,43 @@ SHOWN = 20
 """The most events listed; the rest is only counted."""
 
 
-def _order(event: Event) -> tuple[bool, bool, float, str, str]:
+class Told(Lasting, Protocol):
+    """What is shown of an event. Each event is one, but a run that finds thousands keeps only their
+    headlines."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> EventType: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def level(self) -> Level: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def summary(self) -> str: ...
+
+
+class Headline(msgspec.Struct, frozen=True, gc=False):
+    """An event without its evidence."""
+
+    id: str
+    type: EventType
+    status: Status
+    level: Level
+    start: str
+    end: str | None
+    score: float
+    summary: str
+
+
+def headline(event: Event) -> Headline:
+    told = (event.id, event.type, event.status, event.level, event.start, event.end)
+    return Headline(*told, event.score, event.summary)
+
+
+def _order(event: Told) -> tuple[bool, bool, float, str, str]:
     is_single = event.type is not EventType.CHAIN
     return event.status is Status.RETRACTED, is_single, -event.score, event.start, event.id
 
@@ -32,7 +70,7 @@ def show_progress(summary: Summary) -> str:
     return f"{summary.lines:,} lines, {summary.rate:,.0f} a second, {moment}"
 
 
-def show_events(console: Console, events: Iterable[Event]) -> None:
+def show_events(console: Console, events: Iterable[Told]) -> None:
     """Print each event in its highest revision, as a sentence with its id: chains, which tie others
     together, first; then by score, highest first."""
     ordered = sorted(events, key=_order)

@@ -1,6 +1,7 @@
 """An event as text for a terminal, a mail or a message: short lines that no name can break or forge."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from models.event import Event, EventType, Position, Reason, Status, Vessel
 from models.sighting import NOBODY
@@ -70,7 +71,16 @@ def coordinates(position: Position) -> str:
     return f"{abs(position.lat):.3f}°{north} {abs(position.lon):.3f}°{east}"
 
 
-def period(event: Event) -> str:
+class Lasting(Protocol):
+    """An event, or what is kept of one."""
+
+    @property
+    def start(self) -> str: ...
+    @property
+    def end(self) -> str | None: ...
+
+
+def period(event: Lasting) -> str:
     """Start and end in UTC, to the minute."""
     start, end = short(event.start), short(event.end) if event.end else "still open"
     return f"{start} to {end} UTC" if event.end else f"{start} UTC, {end}"

@@ -8,7 +8,7 @@ from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import SourceHints
 from models.time import DAY, Millis
-from streams.recordings.diagnosis import NO_RECORD, is_empty_answer, unusable
+from streams.recordings.diagnosis import NO_RECORD, holds_no_record, unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.recording import Recording
 from streams.stages.core import Followed
@@ -130,5 +130,6 @@ class _Reader:
         name = self.source.name
         head = self._head or b""
         problem = f"{name}: {refused}" if refused else unusable(name, outcomes, head)
-        self.notes += [NO_RECORD] if is_empty_answer(outcomes, head) else []
+        empty = not problem and not self.source.sightings and holds_no_record(outcomes)
+        self.notes += [NO_RECORD] if empty else []
         self.problems += [problem] if problem else []

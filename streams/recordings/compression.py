@@ -11,7 +11,7 @@ import zstandard
 
 from models.errors import TankerwatchError
 from streams.recordings.byte_reader import ByteReader
-from streams.recordings.errors import SourceError
+from streams.recordings.errors import AGAIN, SourceError
 
 HEAD: Final = 10
 """Bytes that tell how something is packed."""
@@ -88,10 +88,7 @@ def unpacked(chunks: Iterator[bytes], packing: Packing) -> Iterator[bytes]:
             place += len(piece) - len(unused)
             chunk = unused + rest
     if not unpacker.eof:
-        raise SourceError(
-            f"the {packing.name} data breaks off at byte {place} of the file; what came before was "
-            "processed, fetch the file again for the rest"
-        )
+        raise SourceError(f"the {packing.name} data breaks off at byte {place} of the file; {AGAIN}")
 
 
 def unpacked_once(reader: ByteReader, packing: Packing) -> Iterator[bytes]:
@@ -101,11 +98,11 @@ def unpacked_once(reader: ByteReader, packing: Packing) -> Iterator[bytes]:
         piece = reader.some(packing.piece)
         try:
             if not piece:
-                raise SourceError(f"the {packing.name} data breaks off; what came before was processed")
+                raise SourceError(f"the {packing.name} data breaks off; {AGAIN}")
             yield from _take(unpacker, piece)
         except _Fault as fault:
             yield from fault.before
-            raise SourceError(f"the {packing.name} data is corrupt; what came before was processed") from None
+            raise SourceError(f"the {packing.name} data is corrupt; {AGAIN}") from None
     reader.put_back(unpacker.unused_data)
 
 
@@ -164,7 +161,4 @@ def _error(packing: Packing, begin: int, found: bool, place: int) -> SourceError
             f"the {packing.name} data ends at byte {begin} of the file, and what follows is no "
             f"{packing.name}; all before it was processed, fetch the file again if there should be more"
         )
-    return SourceError(
-        f"the {packing.name} data is corrupt near byte {place} of the file; what came before was processed, "
-        "fetch the file again for the rest"
-    )
+    return SourceError(f"the {packing.name} data is corrupt near byte {place} of the file; {AGAIN}")

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple, Protocol, cast
 
-from streams.recordings.errors import SourceError
+from streams.recordings.errors import AGAIN, SourceError
 
 STDIN: Final = "-"
 READ_BYTES: Final = 1 << 16
@@ -100,10 +100,7 @@ class PartOfFile:
                 if left <= 0:
                     return
         if left:
-            raise SourceError(
-                f"breaks off, {left} of {self.size} bytes are missing; what came before was processed, fetch "
-                "the archive again for the rest"
-            )
+            raise SourceError(f"breaks off, {left} of {self.size} bytes are missing; {AGAIN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +151,7 @@ def _read(file: ByteStream, access: Access) -> Iterator[bytes]:
             with access.waiting:
                 chunk = file.read1(READ_BYTES)
         except OSError as error:
-            raise SourceError(
-                f"cannot be read beyond byte {done} ({error.strerror}); the rest is missing from the result, "
-                "copy the file anew and read it again"
-            ) from error
+            raise SourceError(f"cannot be read beyond byte {done} ({error.strerror}); {AGAIN}") from error
         if not chunk:
             return
         done += len(chunk)

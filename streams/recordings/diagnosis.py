@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.decoding.lines.line_reader import LineReader
 from streams.decoding.lines.outcome import Outcome
-from streams.recordings.formats.json_text import begins_empty
+from streams.decoding.lines.time_text import TextRules
 
 _NO_SENTENCE: Final = frozenset(
     {
@@ -31,14 +32,21 @@ _RAW_NMEA_2000: Final = re.compile(
 
 
 NO_RECORD: Final = "it holds no record"
+_READER: Final = LineReader(TextRules())
 
 
-def is_empty_answer(outcomes: Mapping[str, int], head: bytes) -> bool:
-    """Whether a source holds answers of a service that heard nobody, such as `{"vessels": []}`, and no more.
+def holds_no_record(outcomes: Mapping[str, int]) -> bool:
+    """Whether a source that was read to its end holds nothing that may tell of a vessel, by its lines.
 
-    `outcomes` counts its lines, `head` is how it begins.
+    A header without rows, an array without objects (`[]`, `{"vessels": []}`), comments: what stands around
+    records. Polls of a quiet area and parts of a table are so as a matter of course.
     """
-    return 0 < sum(outcomes.values()) == outcomes.get(Outcome.NO_REPORT) and begins_empty(head)
+    return all(outcome == Outcome.CONTEXT for outcome, count in outcomes.items() if count)
+
+
+def is_record(line: bytes) -> bool:
+    """Whether a line may tell of a vessel."""
+    return not _READER.read(line, 1).is_context
 
 
 def no_record(names: Sequence[str]) -> str:
@@ -55,8 +63,6 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
     One with AIS messages that are all broken can: the outcomes of its lines say how.
     `outcomes` counts its lines, `head` is how it begins.
     """
-    if is_empty_answer(outcomes, head):  # polls of a quiet area have such files as a matter of course
-        return None
     lines = sum(outcomes.values())
     untimed = outcomes.get(Outcome.NO_TIME, 0)
     if _EVENT.match(head):  # positions of their evidence may have been read, with wrong times
@@ -70,9 +76,9 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
             f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
             f"as --base-time 2026-03-01T12:00:00Z{column}"
         )
-    if lines and lines == outcomes.get(Outcome.CONTEXT):
-        return f"{name}: holds only a header, comments or empty lines; give a recording with messages"
-    if lines and all(Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count):
+    if not holds_no_record(outcomes) and all(
+        Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count
+    ):
         return (
             f"{name}: holds no AIS message in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
             "recording in a format that `tankerwatch formats` lists, such as lines of NMEA 0183 "

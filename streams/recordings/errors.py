@@ -1,6 +1,11 @@
 """What can end the reading of a recording early."""
 
+from typing import Final
+
 from models.errors import TankerwatchError
+
+AGAIN: Final = "what came before was processed, fetch the file again for the rest"
+"""What to do about a file that breaks off or is corrupt, whatever it is packed in."""
 
 
 class SourceError(TankerwatchError):

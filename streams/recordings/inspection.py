@@ -15,7 +15,7 @@ from models.vessel import flag_of
 from streams.decoding.decoder import Decoded, Decoder
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.source_times import TIME_NAMES, TimeKind
-from streams.recordings.diagnosis import NO_RECORD, is_empty_answer, unusable
+from streams.recordings.diagnosis import NO_RECORD, holds_no_record, unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.json_text import JsonText
@@ -112,7 +112,7 @@ def inspect(
         found.notes.append("its lines are out of order; a replay sorts them by time")
     problem = f"{name}: {report.problem}" if report.problem else unusable(name, decoder.outcomes, head)
     found.problems += [problem] if problem else []
-    found.notes += [NO_RECORD] if is_empty_answer(decoder.outcomes, head) else []
+    found.notes += [NO_RECORD] if not found.problems and holds_no_record(decoder.outcomes) else []
     if (untold := report.times.get(TimeKind.NONE)) and not problem:
         found.notes.append(_untold(untold, sum(report.times.values()), decoder.outcomes, reading.hints))
     return found

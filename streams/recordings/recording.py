@@ -18,6 +18,7 @@ from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
 from streams.recordings.formats.format import Cutting, Format
 from streams.recordings.formats.known import HEAD, recognised
 from streams.recordings.formats.parquet import MAGIC, NAME, parquet_frames
+from streams.recordings.formats.table_evidence import TableEvidence
 from streams.recordings.keyed_lines import keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
@@ -74,6 +75,7 @@ class Recording:
         self._content = content
         self._reading = reading
         self._survey: Survey | None = None
+        self._evidence = TableEvidence()
         self.notes: list[str] = []
         """Sentences about how it is read, as far as it has been."""
         self.format_name = ""
@@ -103,9 +105,13 @@ class Recording:
     def survey(self) -> Survey:
         """Look through a recording. One that can be read only once is taken for one in order."""
         if self._survey is None:
-            rereadable = self._content.rereadable and not self._reading.keep_order
-            self._survey = self._look_through() if rereadable else _NOT_KNOWN
+            self._survey = self._look_through() if self._is_surveyed else _NOT_KNOWN
         return self._survey
+
+    @property
+    def _is_surveyed(self) -> bool:
+        """Whether it is looked through before it is read."""
+        return self._content.rereadable and not self._reading.keep_order
 
     def _by_time(self) -> Iterator[Frame]:
         survey = self.survey()
@@ -116,9 +122,9 @@ class Recording:
             yield from sorted_frames(frames, self._times(), self._maker(), survey.wild, survey.moving)
 
     def _look_through(self) -> Survey:
-        quick = QuickCheck(self._lateness, self._times())
-        for frame in _up_to_a_fault(self._in_large_frames()):
-            quick.feed(frame)
+        quick = self._quick_check()
+        if self._evidence.settle():
+            quick = self._quick_check()
         lone, wild = quick.days.lone(), quick.days.wild()
         if quick.in_order:
             return Survey(quick.first, wild, in_order=True)
@@ -128,6 +134,12 @@ class Recording:
             check.feed(keyed)
         moving = np.setdiff1d(lone, wild) if check.in_order else None
         return Survey(quick.first, wild, moving is not None and not len(moving), moving)
+
+    def _quick_check(self) -> QuickCheck:
+        quick = QuickCheck(self._lateness, self._times())
+        for frame in _up_to_a_fault(self._in_large_frames()):
+            quick.feed(frame)
+        return quick
 
     def _as_they_stand(self) -> Iterator[Frame]:
         return self._cut(self._reading.frame_bytes, self._reading.frame_lines)
@@ -153,10 +165,14 @@ class Recording:
 
     def _cutting(self, frame_bytes: int, frame_lines: int) -> Cutting:
         reading = self._reading
-        return Cutting(frame_bytes, frame_lines, reading.hints, reading.columns, self._note)
+        how = (frame_bytes, frame_lines, reading.hints, reading.columns)
+        return Cutting(*how, self._note, self._evidence)
 
     def _note(self, sentence: str) -> None:
-        if sentence not in self.notes:  # a file is read twice
+        surveyed = self._evidence.settled or not self._is_surveyed
+        if (
+            surveyed and sentence not in self.notes
+        ):  # a file is read twice, and the last time is the right one
             self.notes.append(sentence)
 
     def _times(self) -> LineTimes:

@@ -20,6 +20,8 @@ from streams.runtime.compiled import seconds_of_compiling
 from streams.stages.core import Core, Output
 
 _SORTED: Final = 1 << 16
+Kind = tuple[str, str, str]
+"""Type, level and status of an event."""
 
 
 class Distinct:
@@ -69,7 +71,9 @@ class Replay:
     _summary: Summary = field(default_factory=Summary)
     _seen: Distinct = field(default_factory=Distinct)
     _tankers: set[int] = field(default_factory=set)
-    _latest: dict[str, Event] = field(default_factory=dict)
+    _latest: dict[str, Kind] = field(default_factory=dict)
+    """By event, what it was last. The events themselves are only given out: kept, they fill the memory."""
+    _kinds: dict[Kind, Kind] = field(default_factory=dict)  # of each one object for all events
     _lines: dict[str, int] = field(default_factory=dict)  # of each source, counted in the summary
     _before: dict[str, tuple[Counter[str], Counter[int]]] = field(default_factory=dict)
     """Of each source of a state that was restored, its outcomes and messages then: they belong to no run."""
@@ -99,8 +103,7 @@ class Replay:
         for name in summary.outcomes.keys() - self._ended:  # it was cut before their end
             summary.messages.update(self._messages(name, self.core.intake.decoders[name].messages))
         summary.vessels, summary.tankers = len(self._seen), len(self._tankers)
-        for event in self._latest.values():
-            summary.events[event.type, event.level, event.status] += 1
+        summary.events.update(self._latest.values())
         return summary
 
     def _note(self, arrival: Arrival) -> None:
@@ -149,5 +152,6 @@ class Replay:
         for event in out.events:
             if self.mmsis and self.mmsis.isdisjoint(int(vessel.ssvid) for vessel in event.vessels):
                 continue
-            self._latest[event.id] = event
+            kind = event.type, event.level, event.status
+            self._latest[event.id] = self._kinds.setdefault(kind, kind)
             self.on_event(event)

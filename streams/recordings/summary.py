@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from models.time import Millis
-from streams.decoding.lines.outcome import Outcome
+from streams.recordings.diagnosis import holds_no_record
 
 
 @dataclass(slots=True)
@@ -35,8 +35,7 @@ class Summary:
     @property
     def empty(self) -> bool:
         """Whether no source held anything that may tell of a vessel: all were read, and none was refused."""
-        told = (outcome for lines in self.outcomes.values() for outcome, count in lines.items() if count)
-        return not self.problems and all(outcome == Outcome.NO_REPORT for outcome in told)
+        return not self.problems and all(map(holds_no_record, self.outcomes.values()))
 
     @property
     def rate(self) -> float:

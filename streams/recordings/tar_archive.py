@@ -6,7 +6,7 @@ from typing import BinaryIO, Final, cast
 
 from streams.recordings.byte_reader import ByteReader
 from streams.recordings.content import READ_BYTES, Member, PartOfFile, Unreadable, Wanted, open_file
-from streams.recordings.errors import SourceError
+from streams.recordings.errors import AGAIN, SourceError
 
 TAR_HEAD: Final = 512
 """Bytes that tell a tar archive: its first header."""
@@ -68,7 +68,4 @@ def _member_chunks(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator
 
 
 def _torn(error: tarfile.TarError) -> SourceError:
-    return SourceError(
-        f"the tar archive is broken or breaks off ({error}); what came before was processed, fetch the file "
-        "again for the rest"
-    )
+    return SourceError(f"the tar archive is broken or breaks off ({error}); {AGAIN}")

@@ -26,12 +26,11 @@ class TemporaryFile:
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.gettempdir()
         try:
             self._file, name = tempfile.mkstemp(prefix="tankerwatch-")
             os.unlink(name)
         except OSError as error:
-            raise self._full(error) from error
+            raise no_room(error) from error
         weakref.finalize(self, os.close, self._file)
         self._size = 0
         self._packer = zstandard.ZstdCompressor(level=_LEVEL)
@@ -45,18 +44,20 @@ class TemporaryFile:
             while written < len(packed):
                 written += os.pwrite(self._file, packed[written:], self._size + written)
         except OSError as error:
-            raise self._full(error) from error
+            raise no_room(error) from error
         self._size += len(packed)
         return place
 
     def read(self, place: "Block") -> bytes:
         return self._unpacker.decompress(os.pread(self._file, place.size, place.offset))
 
-    def _full(self, error: OSError) -> SourceError:
-        return SourceError(
-            f"needs room in {self._folder} ({error.strerror}); make room there, or name another folder with "
-            "the environment variable TMPDIR"
-        )
+
+def no_room(error: OSError) -> SourceError:
+    """What a recording can't be read for where the folder of temporary files is full or closed."""
+    return SourceError(
+        f"needs room in {tempfile.gettempdir()} ({error.strerror}); make room there, or name another folder "
+        "with the environment variable TMPDIR"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Final
 from streams.recordings.byte_reader import ByteReader
 from streams.recordings.compression import PACKINGS, Packing, unpacked, unpacked_once
 from streams.recordings.content import Access, Member, PartOfFile, Unreadable, Wanted, open_file
-from streams.recordings.errors import SourceError
+from streams.recordings.errors import AGAIN, SourceError
 from streams.recordings.temporary import copied_members
 
 _MAGIC: Final = re.compile(rb"PK(?:\x03\x04|\x05\x06)")
@@ -36,12 +36,9 @@ _IN_ZIP64: Final = (1 << 32) - 1
 _IS_ENCRYPTED: Final = "is encrypted; unpack the archive with its password"
 _CORRUPT: Final = (
     "the checksum in the zip archive says that this file is corrupt; it was processed all the same, fetch "
-    "the archive again"
+    "the file again"
 )
-_BREAKS_OFF: Final = (
-    "the zip archive is broken or breaks off; what came before was processed, fetch the file again for the "
-    "rest"
-)
+_BREAKS_OFF: Final = f"the zip archive is broken or breaks off; {AGAIN}"
 
 
 def is_zip(head: bytes) -> bool:

@@ -39,9 +39,8 @@ def inspect(
     """
     import msgspec
 
-    from streams.decoding.lines.outcome import Outcome
     from streams.output.inspection_page import render
-    from streams.recordings.diagnosis import no_record
+    from streams.recordings.diagnosis import holds_no_record, no_record
     from streams.recordings.inspection import inspect as look
     from streams.recordings.position_counts import PositionCounts
     from streams.recordings.recording import Recording
@@ -57,7 +56,7 @@ def inspect(
             places = PositionCounts()
             found = look(name, Recording(name, each.content, reading), reading, places if page else None)
             problems += found.problems
-            empty = empty and found.outcomes.keys() <= {Outcome.NO_REPORT}
+            empty = empty and holds_no_record({each: seen.lines for each, seen in found.outcomes.items()})
             if page:
                 shown.append((found, places))
             if html == STANDARD:

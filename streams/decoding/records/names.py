@@ -20,7 +20,10 @@ FIELDS: Final[dict[str, str]] = {
     "receivedtime receivedat receivedtimeutc receivetime rxuxtime rxtime eventtime messagetime msgtime "
     "movementdatetime updatetimestamp "
     "dateandtime datetimestamp datestamp timeposition tpos timereceived postime lastposepoch lastposutc "
-    "lastpositionepoch lastpositionutc lastpositiontime dtutc t",
+    "lastpositionepoch lastpositionutc lastpositiontime dtutc messagetimestamp msgtimestamp "
+    "timeofposition timeofreport reporttime reportedat observedat observationtime recordedat collectiontime "
+    "acquisitiontime timestampofposition received receivedutc receivedon lastreceived lastseen lastreport "
+    "lastupdate updatedat t",
     "lon": "lon long lng longitude x longitudedeg londeg longitudedegrees decimallongitude xcoord lond posx",
     "lat": "lat latitude y latitudedeg latdeg latitudedegrees decimallatitude ycoord latd posy",
     "sog": "sog speed speedoverground speedknots speedkn speedkts sogknots sogkn sogkts sogkt "
@@ -30,7 +33,7 @@ FIELDS: Final[dict[str, str]] = {
     "status": "status navstatus navigationalstatus navigationstatus navstat navstatuscode "
     "navigationalstatuscode "
     "navigationstatuscode navigationalstate statuscode statusnav aisnavigationalstatus",
-    "imo": "imo imonumber imono lrimoshipno imonum imoid lrno imocode",
+    "imo": "imo imonumber imono imonr lrimoshipno imonum imoid lrno imocode",
     "name": "name vesselname shipname vessel nameofvessel nameofship aisname",
     "callsign": "callsign callsignvhf radiocallsign",
     "ship_type": "shiptype vesseltype typeofship shipandcargotype aistype aisshiptype vesseltypecode "
@@ -56,9 +59,19 @@ FIELDS: Final[dict[str, str]] = {
     "station": "station receiver stationid basestation basestationid receiverid receiverstation",
 }
 """By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""
+_ARRAYS: Final = (
+    "msgs messages features data records rows results items vessels ships positions tracks groups nodes hits"
+)
+ENVELOPES: Final = frozenset(_ARRAYS.split())
+"""What services call the array of the objects that they send."""
 _BY_NAME: Final = {
     name: (field, place) for field, names in FIELDS.items() for place, name in enumerate(names.split())
 }
+_ABOUT: Final = re.compile(
+    r"^(?:vessel|ship|position|pos|ais|reported|current|latest|last|gps|nav)(?=[a-z]{3})"
+)
+"""What may stand before a name: `Vessel IMO`, `Position Latitude`. Such a name counts less than others."""
+_LESS: Final = 1000
 ANY_TYPE: Final = "type"
 """It is that of the ship only beside other static data: elsewhere it is that of a message or an object."""
 _NAMING: Final = {"name", "imo", "callsign", "to_bow"}
@@ -90,4 +103,8 @@ def names_of(field: str, names: Iterable[str]) -> list[str]:
 
 def _found(name: str) -> tuple[str, int] | None:
     """The field of a name, with or without a unit behind it, and how likely it is."""
-    return _BY_NAME.get(plain(name)) or _BY_NAME.get(plain(_UNITS.sub("", name)))
+    for each in (plain(name), plain(_UNITS.sub("", name))):
+        if each in _BY_NAME:
+            return _BY_NAME[each]
+    field, place = _BY_NAME.get(_ABOUT.sub("", each), ("", 0))
+    return (field, place + _LESS) if field and len(field) > 1 else None

@@ -15,7 +15,9 @@ from streams.decoding.records.values import NO_STATUS
 
 NO_SECOND: Final = 60
 _CLASS_B: Final = (18, 19, 24)
-_STATIC_ONLY: Final = (5, 24)
+STATIC_ONLY: Final = (5, 24)
+WITH_POSITION: Final = (1, 2, 3, 4, 9, 11, 17, 18, 19, 21, 27)
+"""Message types (ITU-R M.1371-5)."""
 _MOST_DRAUGHT: Final = 30.0
 """Metres. No ship draws more, so a larger number is in another unit; which one is not known."""
 _SPEED: Final[dict[int, tuple[float, int, int]]] = {9: (1.0, 1022, 1023), 27: (1.0, 62, 63)}
@@ -75,9 +77,9 @@ class Record(msgspec.Struct, kw_only=True):
     def payloads(self) -> list[Payload]:
         """The messages that say what the record says; none where it says nothing about a vessel."""
         found = []
-        if self.kind not in _STATIC_ONLY and (self.kind or self.placed):
+        if self.kind not in STATIC_ONLY and (self.kind or self.placed):
             found.append(self._position())
-        if self.kind in _STATIC_ONLY or (self.named and self.kind not in (4, 9, 19)):
+        if self.kind in STATIC_ONLY or (self.named and self.kind not in (4, 9, 19)):
             found += self._static()
         return found
 

@@ -14,6 +14,7 @@ from streams.decoding.lines.time_text import Reading, TextRules, read_time
 from streams.decoding.payload import Content, read_content
 from streams.decoding.records import values
 from streams.decoding.records.dialects.known import records_of
+from streams.decoding.records.names import ENVELOPES, field_of
 from streams.decoding.records.record import Payload, Record
 
 Told = tuple[Sentence, Tag, Reading]
@@ -31,6 +32,8 @@ _MOST_SIGNS: Final = 12
 _TOPIC: Final = re.compile(rb"vessels-v2/(\d{1,9})/")
 """How Digitraffic names the vessel, in the topic only; `mosquitto_sub -v` writes it before the object."""
 _CRC_BITS: Final = 16
+_DEEPEST: Final = 4
+"""Objects within one another around an array without objects."""
 _LINES_OF_ARRAYS: Final = b"[]{}, \t\r"
 
 
@@ -79,6 +82,9 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
             continue
         if found.keys() == {"outcome", "row"} and str(found["outcome"]) in _REASONS:
             return Refused(_REASONS[str(found["outcome"])], str(found["row"]).encode("utf-8", "replace"))
+        if outcome is Outcome.MALFORMED and _is_empty(found):
+            outcome = Outcome.CONTEXT
+            continue
         try:
             records = [(record, record.payloads()) for record in records_of(found, rules)[1]]
         except _NO_RECORD:
@@ -91,9 +97,19 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
                 outcome = Outcome.NO_MMSI
                 continue
             told += _told(payloads, record, before, number, line, spoken=bool(told))
-        if outcome is Outcome.MALFORMED:
+        if outcome in (Outcome.MALFORMED, Outcome.CONTEXT):
             outcome = Outcome.NO_REPORT
     return told or outcome
+
+
+def _is_empty(found: Mapping[str, Any], depth: int = 0) -> bool:
+    """Whether it is the envelope of a service that heard nobody: `{"vessels": []}`, `{"RECORDS": 0}`."""
+    held = [value for name, value in found.items() if str(name).lower() in ENVELOPES]
+    inner = [value for value in found.values() if isinstance(value, Mapping)]
+    if any(field_of(str(name)) == "mmsi" for name in found):
+        return False
+    empty = bool(held) and all(each == [] or (each == 0 and each is not False) for each in held)
+    return empty or (depth < _DEEPEST and any(_is_empty(each, depth + 1) for each in inner))
 
 
 def _objects(text: bytes) -> Iterator[Any]:

@@ -79,8 +79,8 @@ def number(value: Any) -> float | None:
 
 
 _PLACE: Final = re.compile(
-    r"([NSEW])?\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:[°d:\s]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′m:]?\s*"
-    r"(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:[\"″]|'')?)?)?)?\s*([NSEW])?",
+    r"([NSEW])?\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:[°ºd:\s-]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’m:-]?\s*"
+    r"(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:[\"″”'′’s]|'')?)?)?)?\s*([NSEW])?",
     re.IGNORECASE,
 )
 _WITH_UNIT: Final = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(?:kn|kts?|knots?|m|°|deg)\.?", re.IGNORECASE)
@@ -107,6 +107,17 @@ def measure(value: Any) -> float | None:
     return -size if (match[1] or match[5]) in "SWsw" else size
 
 
+_THOUSANDS: Final = re.compile(r"\d{3}([.,'’ \u00a0\u202f])\d{3}\1\d{3}")
+_THOUSANDS_SIGNS: Final = re.compile(r"\D")
+_SHORTENED: Final = re.compile(r"(\d)\.?(\d*)[eE]\+?0?8")
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet has left out digits of a number of nine: `2.73E+08`."""
+    match = _SHORTENED.fullmatch(text.strip())
+    return match is not None and len(match[2]) < 8
+
+
 def whole(value: Any) -> int | None:
     """A whole number; of `9.0` and `9,0` too."""
     if isinstance(value, str) and (match := _WHOLE.fullmatch(value.strip())):
@@ -116,9 +127,17 @@ def whole(value: Any) -> int | None:
 
 
 def mmsi(value: Any) -> int:
-    """A number of at most nine digits; 0 for what is none. `211.234.567` and the like are not read."""
-    if isinstance(value, str) and (value := value.strip()).lower().startswith("mmsi"):
-        value = value[4:].lstrip(" :")
+    """A number of at most nine digits; 0 for what is none.
+
+    `211,234,567` of a spreadsheet is read, and `2.11E+08` is not: it has lost digits.
+    """
+    if isinstance(value, str):
+        if (value := value.strip()).lower().startswith("mmsi"):
+            value = value[4:].lstrip(" :")
+        if _THOUSANDS.fullmatch(value):
+            value = _THOUSANDS_SIGNS.sub("", value)
+        if is_shortened(value):
+            return 0
     found = whole(value)
     return found if found is not None and 0 < found <= _MOST_MMSI else 0
 

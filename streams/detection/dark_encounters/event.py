@@ -24,7 +24,7 @@ from models.innocent import Hypothesis
 from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.dark_encounters.settings import DarkEncounterSettings
-from streams.detection.dark_encounters.stay import Kind, Stay, Together, kilometres
+from streams.detection.dark_encounters.stay import Kind, Stay, Together, event_of, kilometres
 from streams.detection.explanation import (
     DOUBTFUL_MMSI,
     LEAPT,
@@ -196,7 +196,7 @@ def build_event(
 ) -> Event:
     """The event as it stands, without a number of its revision and its instant."""
     first, second = (
-        _Side(stay, identity, from_json(stay.event), port)
+        _Side(stay, identity, event_of(stay), port)
         for stay, identity, port in zip(case.stays, case.identities, case.ports, strict=True)
     )
     place = case.met.place

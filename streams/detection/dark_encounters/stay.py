@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
+import zstandard
 
 from geofences.distance import haversine_m
 from geofences.land import land_share
-from models.event import Event, EventType
+from models.event import Event, EventType, from_json, to_json
 from models.time import HOUR, Millis, from_text
 from streams.detection.dark_encounters.settings import DarkEncounterSettings
 from streams.detection.gaps.reasons import (
@@ -35,6 +36,12 @@ _MOST_PLACES = 9
 """Positions of a loitering that are tried as meeting places, at most."""
 
 
+_LEVEL = 1
+"""Of zstd."""
+_PACKED = b"\x28\xb5\x2f\xfd"
+"""How zstd begins. States of versions before have the JSON as it is."""
+
+
 class Kind(StrEnum):
     SILENT = "silent"
     LOITERING = "loitering"
@@ -52,7 +59,7 @@ class Stay(msgspec.Struct, array_like=True, gc=False):
 
     kind: Kind
     mmsi: int
-    event: bytes  # as it was published last
+    event: bytes  # as it was published last, as JSON packed with zstd
     start: Millis
     end: Millis  # of a loitering that goes on: until when it was heard so far
     told: Millis  # when it was published last
@@ -73,13 +80,23 @@ class Together(NamedTuple):
     end: Millis
 
 
-def stay_of(event: Event, data: bytes, s: DarkEncounterSettings, watched: bool) -> Stay | None:
+def stay_of(event: Event, s: DarkEncounterSettings, watched: bool) -> Stay | None:
     """The stay that an event tells of; None where it is ordinary, or a silence that goes on.
 
-    `data` is the event as JSON, and `watched` whether it touches a watched area.
+    `watched` says whether it touches a watched area.
     """
     make = {EventType.GAP: _silence, EventType.LOITERING: _loitering}.get(event.type)
-    return None if make is None else make(event, data, s, watched)
+    return None if make is None else make(event, s, watched)
+
+
+def event_of(stay: Stay) -> Event:
+    """The event that a stay was made of."""
+    return from_json(zstandard.decompress(stay.event) if stay.event.startswith(_PACKED) else stay.event)
+
+
+def _packed(event: Event) -> bytes:
+    """A loitering has up to 200 positions, and there may be thousands."""
+    return zstandard.compress(to_json(event), _LEVEL)
 
 
 def together(a: Stay, b: Stay, s: DarkEncounterSettings) -> Together | None:
@@ -109,7 +126,7 @@ def kilometres(a: Place, b: Place) -> float:
     return float(haversine_m(a.lon, a.lat, b.lon, b.lat)) / 1000
 
 
-def _silence(event: Event, data: bytes, s: DarkEncounterSettings, watched: bool) -> Stay | None:
+def _silence(event: Event, s: DarkEncounterSettings, watched: bool) -> Stay | None:
     gap = event.gap
     assert gap is not None
     if gap.on_position is None or event.end is None or gap.distance_km is None:
@@ -123,14 +140,14 @@ def _silence(event: Event, data: bytes, s: DarkEncounterSettings, watched: bool)
         return None
     off, on = gap.off_position, gap.on_position
     return Stay(
-        Kind.SILENT, int(event.vessel.ssvid), data,
+        Kind.SILENT, int(event.vessel.ssvid), _packed(event),
         from_text(event.start), from_text(event.end), from_text(event.detected),
         Place(off.lon, off.lat), Place(on.lon, on.lat), gap.plausible_speed_knots,
         named=_is_named(event, s), left=LEAVES_COVERAGE.code in against,
     )  # fmt: skip
 
 
-def _loitering(event: Event, data: bytes, s: DarkEncounterSettings, watched: bool) -> Stay | None:
+def _loitering(event: Event, s: DarkEncounterSettings, watched: bool) -> Stay | None:
     against = {reason.code for reason in event.against}
     ordinary = against & _WAITING
     if {reason.code for reason in event.reasons} & _AREAS:
@@ -141,7 +158,7 @@ def _loitering(event: Event, data: bytes, s: DarkEncounterSettings, watched: boo
     each = -(-len(samples) // _MOST_PLACES)
     places = [Place(sample.lon, sample.lat) for sample in samples[::each]]
     return Stay(
-        Kind.LOITERING, int(event.vessel.ssvid), data,
+        Kind.LOITERING, int(event.vessel.ssvid), _packed(event),
         from_text(event.start), from_text(event.end or samples[-1].time), from_text(event.detected),
         places[0], places[-1], 0.0, places, _is_named(event, s),
     )  # fmt: skip

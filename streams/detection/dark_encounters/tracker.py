@@ -87,7 +87,7 @@ class DarkEncounters:
             stay = None
             if event.status is not Status.RETRACTED:
                 watched = self._surroundings.watched_fence(event.geofences) is not None
-                stay = stay_of(event, to_json(event), self._settings, watched)
+                stay = stay_of(event, self._settings, watched)
             if stay is None:
                 if before is not None:
                     out += [made for id in before.found for made in self._retract(id, instant)]

@@ -13,6 +13,7 @@ from models.frame import Frame
 from streams.deployment.topics import FRAME_BYTES, FRAME_LINES
 from streams.ingest.intake import Intake
 from streams.recordings.content import STDIN, Access
+from streams.recordings.diagnosis import is_record
 from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.inputs import Input
 from streams.recordings.recording import Reading, Recording
@@ -35,11 +36,15 @@ class FileFeed:
         self._reading = reading
         self._turn = turn or nullcontext()
 
+        self.empty = False
+        """Whether it was read to its end and holds no record."""
+
     async def run(self, intake: Intake) -> None:
         """Read to the end. Raises SourceError for what could not be read, after the frames before it."""
         async with self._turn:
             reader = FrameReader(self.input, intake.source, self._reading)
             await feed_frames(reader, intake, standard_input=self.input.file == STDIN)
+            self.empty = reader.empty
 
 
 class Frames(Protocol):
@@ -82,6 +87,8 @@ class FrameReader:
         """At most `ahead` frames are read before they are taken."""
         self._loop = asyncio.get_running_loop()
         self._frames: asyncio.Queue[Frame | SourceError | None] = asyncio.Queue()
+        self.empty = True
+        """Whether no line so far may tell of a vessel."""
         self._room = threading.Semaphore(ahead)
         self._stopped = threading.Event()
         self._ended = False
@@ -122,6 +129,7 @@ class FrameReader:
         end: SourceError | None = None
         try:
             for frame in self._recording.frames():
+                self.empty = self.empty and not any(map(is_record, frame.data.split(b"\n")))
                 self._give(frame)
                 if self._stopped.is_set() and not self._standard_input:
                     return  # nobody takes what was read of a file

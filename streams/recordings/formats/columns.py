@@ -7,16 +7,21 @@ from typing import Final
 
 from models.source_hints import DateOrder
 from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
-from streams.decoding.records.names import FIELDS, fields_of
+from streams.decoding.records.names import ANY_TYPE, FIELDS, fields_of
 from streams.decoding.records.values import DEGREES_PER_RADIAN, KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
+from streams.recordings.formats.split_columns import CLOCK, split_of
 
 _ANGLE: Final = {"deg": 1.0, "degrees": 1.0, "deg/10": 0.1, "rad": DEGREES_PER_RADIAN}
 _LENGTH: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "ft": 0.3048}
-_PLACE: Final = {"deg": 1.0, "deg/600000": 1 / 600_000, "deg/1e7": 1e-7, "rad": DEGREES_PER_RADIAN}
+_PLACE: Final = {
+    "deg": 1.0, "deg/600000": 1 / 600_000, "min/10000": 1 / 600_000, "deg/1e6": 1e-6, "deg/1e7": 1e-7,
+    "min": 1 / 60, "rad": DEGREES_PER_RADIAN,
+}  # fmt: skip
 _SPEED: Final = {
     "kn": 1.0, "kts": 1.0, "knots": 1.0, "kn/10": 0.1, "knots/10": 0.1, "m/s": KNOTS_PER_MS,
-    "mps": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852, "mph": 1609.344 / 1852,
+    "mps": KNOTS_PER_MS, "ms": KNOTS_PER_MS, "km/h": 1 / 1.852, "kmh": 1 / 1.852, "kph": 1 / 1.852,
+    "mph": 1609.344 / 1852,
 }  # fmt: skip
 UNITS: Final[dict[str, dict[str, float]]] = {
     "sog": _SPEED,
@@ -33,13 +38,11 @@ _IN_NAME: Final = re.compile(
 _WITHOUT_UNIT: Final = re.compile(
     r"[(\[_ ](?:km/?h|kph|m/?s|mps|mph|kn/10|knots/10|ft|dm|rad)[)\]]?\s*$", re.I
 )
-_ZONE: Final = re.compile(
-    r"(?<![A-Za-z])(?:local(?:[ _]?time)?|LT|(?:UTC|GMT) ?[+-] ?(?!0?0(?!\d))\d{1,2}(?::?\d\d)?(?!\d)"
-    r"|\+\d\d:?\d\d|KST|JST|CST|MSK|VLAT|HKT|SGT|ICT|PHT|IST|BST|WES?T|CES?T|EES?T|[EMP][SD]T"
-    r"|(?:Asia|Europe|America|Africa|Australia|Pacific|Atlantic|Indian)/[A-Z_]+)(?![A-Za-z])",
-    re.IGNORECASE,
+_ZONED: Final = re.compile(
+    r"[(\[ _,]((?:UTC|GMT)? ?[+-]\d{1,2}(?::?\d\d)?|[A-Z][a-z]+/[A-Za-z_]+|[A-Z]{1,4}T|MSK|WIB|UTC|GMT|Z"
+    r"|(?i:local))(?:[ _]?(?i:time))?[)\]]?\s*$|^((?i:local))[ _]?(?i:time)?$"
 )
-"""A zone in the name of a column of times, other than UTC. Letters tell no offset, so none is guessed."""
+"""A zone behind the name of a column of times."""
 GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
 """What a column of points is called, without signs."""
 _EXTRA: Final = ("date",)
@@ -71,6 +74,8 @@ class ColumnMap:
     """What numbers of the layout are multiplied by if the first ones are whole numbers."""
     points: bool = False
     """Positions are points in one column, as texts (WKT): `POINT (131.9 42.7)`."""
+    zone: str = ""
+    """The zone that the column of times names behind its name, as ` KST` or ` UTC+9`."""
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -104,11 +109,8 @@ def parse_units(text: str) -> dict[str, float]:
     return found
 
 
-def map_columns(header: Sequence[str], options: ColumnOptions, zone: str = "") -> ColumnMap:
-    """What the columns of a table with these names hold; `zone` is what the user says of its times.
-
-    Raises SourceError where that does not suffice.
-    """
+def map_columns(header: Sequence[str], options: ColumnOptions) -> ColumnMap:
+    """What the columns of a table with these names hold. Raises SourceError where that does not suffice."""
     shown = ", ".join(header[:30]) + (", ..." if len(header) > 30 else "")
     places = {holds: _place(header, name, shown) for holds, name in options.names.items()}
     taken = set(places.values())
@@ -125,7 +127,12 @@ def map_columns(header: Sequence[str], options: ColumnOptions, zone: str = "") -
         ]
         if days:
             guessed["date" if "time" in places | guessed else "time"] = days[0]
+    guessed |= _split(header, guessed, places)
     places = guessed | places
+    if (kinds := _any_type(header, places)) is not None:
+        if guessed.get("ship_type") == kinds:
+            del places["ship_type"]
+        places[ANY_TYPE] = kinds
     points = _points(header, places)
     if points is not None:
         places |= {"lon": points, "lat": points}
@@ -135,13 +142,6 @@ def map_columns(header: Sequence[str], options: ColumnOptions, zone: str = "") -
             f"has no column that is known to hold {missing} (its columns: {shown}); name them, such as "
             "--columns mmsi=MMSI,time=Time,lat=Lat,lon=Lon, with names or with numbers from 1"
         )
-    for holds in ("time", "date"):
-        if not zone and holds in places and (named := _ZONE.search(header[places[holds]])):
-            raise SourceError(
-                f"tells times in the column {header[places[holds]]}, and {named[0].strip()} there is no sure "
-                "offset from UTC; give it, such as --timezone Asia/Seoul or --timezone +09:00, or name "
-                "another column, such as --columns time=NAME"
-            )
     layout, order, scaled = _layout({plain(name) for name in header}, header)
     factors = {
         holds: UNITS[holds][unit[1].lower()]
@@ -156,7 +156,42 @@ def map_columns(header: Sequence[str], options: ColumnOptions, zone: str = "") -
     )
     note = f"read as {layout}: {told}{changed}"
     scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
-    return ColumnMap(layout, places, factors, order, note, scaled, points is not None)
+    zone = _zone(header[places["time"]]) if "time" in places else ""
+    return ColumnMap(layout, places, factors, order, note, scaled, points is not None, zone)
+
+
+def _split(header: Sequence[str], guessed: dict[str, int], named: Mapping[str, int]) -> dict[str, int]:
+    """The columns that hold parts of a time or of a position that no column holds as a whole."""
+    split = {part: place for part, place in split_of(header).items() if place not in named.values()}
+    found = {part: place for part, place in split.items() if part.endswith("_side")}
+    for axis in ("lat", "lon"):
+        if (
+            f"{axis}_deg" in split
+            and axis not in named
+            and guessed.get(axis, split[f"{axis}_deg"]) in split.values()
+        ):
+            found |= {part: place for part, place in split.items() if part.startswith(axis)}
+            found[axis] = found.pop(f"{axis}_deg")
+    if "year" in split and "time" not in named and guessed.get("time") in (None, *split.values()):
+        found |= {part: place for part, place in split.items() if part in CLOCK}
+        found["time"] = split["year"]
+        guessed.pop("date", None)
+    return found
+
+
+def _zone(name: str) -> str:
+    """The zone behind the name of a column of times, as it is read behind a time."""
+    match = _ZONED.search(name)
+    zone = "" if match is None else (match[1] or match[2]).replace(" ", "")
+    return (
+        "" if zone.upper() in ("", "UTC", "UT", "GMT", "Z") else f" {zone if '/' in zone else zone.upper()}"
+    )
+
+
+def _any_type(header: Sequence[str], places: Mapping[str, int]) -> int | None:
+    """The column that is only called `type`, if it was not named by the user: its rows tell what it holds."""
+    place = next((place for place, name in enumerate(header) if plain(name) == ANY_TYPE), None)
+    return None if place in {place for holds, place in places.items() if holds != "ship_type"} else place
 
 
 def _points(header: Sequence[str], places: Mapping[str, int]) -> int | None:
@@ -190,7 +225,7 @@ def _layout(names: set[str], header: Sequence[str]) -> tuple[str, DateOrder, Map
         {"dsrc", "shipid"} & names or {"MMSI", "LAT", "LON", "SPEED", "COURSE", "TIMESTAMP"} <= set(header)
     ):
         return "MarineTraffic", DateOrder.UNKNOWN, TENTHS
-    if {"tstamp", "navstat", "longitude", "latitude"} <= names:
+    if {"navstat", "longitude", "latitude", "cog", "sog"} <= names and {"tstamp", "time"} & names:
         return "AISHub", DateOrder.UNKNOWN, AS_SENT
     if {"messageid", "repeatindicator"} <= names and "time" in names:
         return "exactEarth", DateOrder.UNKNOWN, {}

@@ -25,6 +25,8 @@ _BLOCK: Final = 1 << 20
 _MOST_JOINED: Final = 20
 """Lines that one row may go on over, inside of quotes."""
 _LONGEST: Final = 1 << 16
+_HEADER_WITHIN: Final = 20
+"""Lines of which one may be the header."""
 _INNER: Final = "\x1e"
 """In a quoted cell, in place of the sign between cells."""
 _SEP: Final = re.compile(rb"sep=(.)\s*$", re.IGNORECASE)
@@ -102,11 +104,11 @@ class _Reader:
             )
         width = len(found.header) or max((len(_cells(line, found.sign)) for line in lines[:20]), default=0)
         header = found.header or tuple(str(place) for place in range(1, width + 1))
-        self._map: ColumnMap = map_columns(header, options, cutting.hints.timezone)
+        self._map: ColumnMap = map_columns(header, options)
         self._sign, self._width, self._header = found.sign, width, found.place
         self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
         self._cutting = cutting
-        self._writer = RowWriter(self._map, cutting.rules)
+        self._writer = RowWriter(self._map, cutting.rules, cutting.evidence)
         self._decimal = found.sign != b","
         cutting.note(self._map.note)
 
@@ -181,27 +183,26 @@ def _cells(line: bytes, sign: bytes) -> list[str]:
 
 
 def _dialect(lines: Sequence[bytes]) -> _Dialect:
-    """The sign between cells, and the header, if one of the first lines is one."""
+    """The sign between cells, and the header, if one of the first lines is one.
+
+    Titles may stand before it.
+    """
     best = _Dialect(b",", (), -1)
     most = 0
-    for place, line in enumerate(lines[:20]):
-        told = _SEP.match(line.strip())
-        signs = _SIGNS
-        if not line.strip() or told:
+    for place, line in enumerate(lines[:_HEADER_WITHIN]):
+        if not line.strip() or _SEP.match(line.strip()):
             continue
-        for sign in signs:
+        for sign in _SIGNS:
             header = tuple(
                 cell.strip().lstrip("#").strip().strip("'\"") for cell in _cells(line.strip(), sign)
             )
             if len(header) < 2 or sum(number(cell) is not None for cell in header) > len(header) // 4:
                 continue
-            known = len(fields_of(list(header)))
-            if known > most:
-                best, most = _Dialect(sign, header, place), known
-        if most >= 2:
+            held = fields_of(list(header)).values()
+            if len(held) > most and (not most or "mmsi" in held):
+                best, most = _Dialect(sign, header, place), len(held)
+        if most >= 2 and "mmsi" in fields_of(list(best.header)).values():
             return best
-        if not line.startswith(b"#"):
-            break
     if best.header:
         return best
     first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")

@@ -1,21 +1,22 @@
 """Format: how one kind of text is told from others, and how it becomes frames of lines."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.frame import Frame
 from models.source_hints import NO_HINTS, SourceHints
 from streams.decoding.lines.time_text import TextRules
 from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
+from streams.recordings.formats.table_evidence import TableEvidence
 
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
     """How frames are made: at most `lines` lines and about `bytes` bytes in each.
 
-    `hints` are what the user says about the source, `columns` what about the columns of tables. `note` takes
-    a sentence about how the text is read.
+    `hints` are what the user says about the source, `columns` what about the columns of tables, `evidence` is
+    what the rows of earlier readings tell. `note` takes a sentence about how the text is read.
     """
 
     bytes: int
@@ -23,6 +24,7 @@ class Cutting:
     hints: SourceHints = NO_HINTS
     columns: ColumnOptions = NO_COLUMNS
     note: Callable[[str], object] = str
+    evidence: TableEvidence = field(default_factory=TableEvidence)
 
     @property
     def rules(self) -> TextRules:

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.frame import Frame
+from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
 _LOGGED: Final = re.compile(rb"(?m)^[^\n{\"]{1,80}\{\"[A-Za-z_]+\":.*\}\s*$")
+_TEXT: Final = re.compile(rb"(?m)^[^\n]*\S[^\n]*\n")
+"""A line that is not empty."""
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_NAMES: Final = (
-    rb'"(?i:msgs|messages|features|data|records|rows|results|items|vessels|ships|positions|tracks|groups|nodes)'
-    rb'"\s*:\s*'
-)
+_NAMES: Final = rb'"(?i:%s)"\s*:\s*' % "|".join(sorted(ENVELOPES)).encode()
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
-_DEEP_KEY: Final = re.compile(rb'"(?:features|msgs|nodes|ships|vessels)"\s*:\s*$')
+_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|msgs|nodes|ships|vessels)"\s*:\s*$')
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
 _SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
@@ -35,15 +35,6 @@ _LONGEST_OBJECT: Final = 1 << 20
 """An object that is not closed after so many bytes is broken: it is given out as a line."""
 
 
-_EMPTY: Final = re.compile(rb"[^\n]*" + _NAMES + rb"\[\s*\][^\n]*")
-_ANY_SHIP: Final = re.compile(rb"mmsi|userid|ssvid", re.IGNORECASE)
-
-
-def begins_empty(head: bytes) -> bool:
-    """Whether the first object is an envelope with nothing in it: a service heard nobody."""
-    return _EMPTY.match(head) is not None and not _ANY_SHIP.search(head)
-
-
 class JsonText:
     """JSON lines, concatenated JSON, and arrays, also inside the envelope of a service."""
 
@@ -55,23 +46,11 @@ class JsonText:
 
     def recognises(self, head: bytes) -> bool:
         return _BEGIN.match(head) is not None or (
-            b"!" not in head and len(_LOGGED.findall(head)) > head.count(b"\n") // 2
+            b"!" not in head and len(_LOGGED.findall(head)) > len(_TEXT.findall(head)) // 2
         )
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        blank, any_frame = True, False
-
-        def read() -> Iterator[bytes]:
-            nonlocal blank
-            for chunk in text:
-                blank = blank and not chunk.strip()
-                yield chunk
-
-        for frame in cut_into_frames(source, object_lines(read()), cutting.bytes, cutting.lines):
-            any_frame = True
-            yield frame
-        if not any_frame and not blank:
-            cutting.note("it is JSON that holds no record")  # as a poll of a service that heard nobody
+        yield from cut_into_frames(source, object_lines(text), cutting.bytes, cutting.lines)
 
 
 def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:

@@ -18,13 +18,14 @@ from models.frame import Frame
 from streams.decoding.lines.time_text import zone_of
 from streams.decoding.records.names import fields_of
 from streams.decoding.records.values import plain
-from streams.recordings.errors import SourceError
+from streams.recordings.errors import AGAIN, SourceError
 from streams.recordings.formats.batch import Batch
 from streams.recordings.formats.columns import GEOMETRY, map_columns
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
 from streams.recordings.formats.rows import RowWriter, epochs
 from streams.recordings.formats.table_columns import TextColumns
+from streams.recordings.temporary import no_room
 
 MAGIC: Final = b"PAR1"
 NAME: Final = "parquet"
@@ -49,10 +50,7 @@ def parquet_frames(source: str, content: str | Iterator[bytes], cutting: Cutting
             yield from _frames(source, file, cutting)
         except (pa.ArrowException, OSError, EOFError) as error:
             text = str(error).partition("\n")[0]
-            raise SourceError(
-                f"the Parquet file is broken or breaks off ({text}); what came before was processed, "
-                f"fetch it again"
-            ) from None
+            raise SourceError(f"the Parquet file is broken or breaks off ({text}); {AGAIN}") from None
 
 
 def _copied(chunks: Iterator[bytes]) -> BinaryIO:
@@ -62,11 +60,7 @@ def _copied(chunks: Iterator[bytes]) -> BinaryIO:
             file.write(chunk)
         file.seek(0)
     except OSError as error:
-        raise SourceError(
-            f"needs room in {tempfile.gettempdir()} ({error.strerror}); make room there, or name "
-            f"another folder "
-            "with the environment variable TMPDIR"
-        ) from error
+        raise no_room(error) from error
     return file
 
 
@@ -78,9 +72,9 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
     header = list(table.schema_arrow.names)
     points = _points(table)
     shown = [*header, *_PLACE] if points else header
-    columns = map_columns(shown, cutting.columns, cutting.hints.timezone)
+    columns = map_columns(shown, cutting.columns)
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
-    writer = RowWriter(columns, cutting.rules)
+    writer = RowWriter(columns, cutting.rules, cutting.evidence)
     names = {holds: shown[place] for holds, place in columns.places.items()}
     wanted = list(dict.fromkeys(name for name in names.values() if name in header))
     first = 1
@@ -99,8 +93,6 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
         writer.notes.clear()
         yield from frames_of(source, lines, first, cutting)
         first += len(lines)
-    if first == 1:
-        cutting.note("it is a table without rows")  # as parts of a partitioned table may be
 
 
 def _points(table: Any) -> str:

@@ -4,8 +4,9 @@ Each row becomes one line: a tag block with its time, its position and, where it
 static data; or the reason why it becomes nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -13,26 +14,56 @@ import numpy as np
 import numpy.typing as npt
 
 from models.source_hints import DateOrder
+from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
-from streams.decoding.lines.time_text import TextRules, TimeProblem, day_month, read_time
+from streams.decoding.lines.time_cell import read_cell
+from streams.decoding.lines.time_text import TextRules, TimeProblem
 from streams.decoding.records import values
 from streams.decoding.records.layout import fill_of, pack_columns
+from streams.decoding.records.names import ANY_TYPE
 from streams.decoding.records.record import NO_SECOND
 from streams.recordings.formats.batch import Batch, Floats, Ints
 from streams.recordings.formats.columns import ColumnMap
 from streams.recordings.formats.row_sentences import can_be_told, position_lines
 from streams.recordings.formats.row_statics import RowStatics, detached
+from streams.recordings.formats.split_columns import degrees, moments
+from streams.recordings.formats.table_evidence import MOST_DEGREES, TableEvidence, Understanding, known
 
 _UNTOLD: Final = -1
+_SERIAL: Final = re.compile(r"[345]\d{4}(?:\.\d+)?")
+_SERIAL_OF_1970: Final = 25_569
 _POSITIONS: Final = (1, 2, 3, 4, 9, 18, 19, 27)
 _KINDS: Final = (*_POSITIONS, 5, 24)
-_MEASURES: Final = ("sog", "cog", "heading", "length", "width", "draught")
+_WITH_UNITS: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "length", "width", "draught"))
 _USUAL: Final = {"lon": "deg", "lat": "deg", "sog": "kn", "cog": "deg", "draught": "m"}
 _SCALED: Final = {
     "sog": "speeds are in tenths of a knot",
     "draught": "draughts are in decimetres",
     "lon": "positions are in 1/600,000 degree",
     "cog": "courses are in tenths of a degree",
+}
+_PLACES: Final = (
+    "no degrees; give --units lon=deg/600000,lat=deg/600000 where they are as AIS sends them (1/10,000 "
+    "minute), or deg/1e7"
+)
+_MOST: Final[dict[str, tuple[float, str]]] = {
+    "lon": (MOST_DEGREES, _PLACES),
+    "lat": (MOST_DEGREES, _PLACES),
+    "sog": (102.3, "no ship is so fast in knots; give the unit, such as --units sog=kn/10 or sog=km/h"),
+    "cog": (360.0, "more than a circle has degrees; give the unit, such as --units cog=deg/10"),
+    "draught": (30.0, "no ship draws so many metres; give the unit, such as --units draught=dm"),
+}
+_DOUBTFUL: Final = 0.02
+"""Share of the numbers of a batch."""
+_HAS_ZONE: Final = re.compile(
+    r"^\d+(?:\.\d*)?$|(?:[zZ]|[+-]\d\d(?::?\d\d)?|\b(?!am\b|pm\b)[A-Za-z]{2,}[\w/]*)$", re.IGNORECASE
+)
+"""A time that needs no zone: a number of seconds, or one with its own."""
+_TYPE: Final = {
+    "kind": "its column type holds the types of messages",
+    "ship_type": "its column type holds the types of ships",
+    "": "what its column type holds is not told, and it is not read; name it with --columns ship_type=type "
+    "or kind=type",
 }
 _BASE_STATION: Final = ("basestation",)
 _AIRCRAFT: Final = ("sarairborne", "searchandrescueaircraft", "saraircraft")
@@ -45,17 +76,24 @@ class RowWriter:
 
     columns: ColumnMap
     rules: TextRules
-    _decided: bool = False
+    evidence: TableEvidence
+    _understood: Understanding | None = None
+    _has: dict[str, int] = field(default_factory=dict)  # the columns that are read
     _statics: RowStatics | None = None
     _factors: dict[str, float] = field(default_factory=dict)
-    _with_units: set[str] = field(default_factory=set)
-    """Columns whose cells have a unit or a letter of the compass behind the number."""
+    _dropped: set[str] = field(default_factory=set)  # columns whose unit is not known any more
+    _mixed: bool = False  # whether the column `type` holds this and that
+    _doubted: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    _order: DateOrder = field(init=False)  # as the user says it
+
+    def __post_init__(self) -> None:
+        self._order = self.rules.order
 
     def lines(self, batch: Batch) -> list[bytes]:
         """A line for each row, without a line feed."""
-        self._decide(batch)
-        has, rows = self.columns.places, batch.rows
+        batch = self._understand(batch)
+        has, rows = self._has, batch.rows
         mmsi = _mmsis(batch)
         times, problems = self._times(batch)
         kind, refused = _kinds(batch, has)
@@ -63,6 +101,7 @@ class RowWriter:
         bad = ~(np.abs(found["lon"]) <= 180) | ~(np.abs(found["lat"]) <= 90)
         found["lon"][bad] = found["lat"][bad] = np.nan
         self._statics = self._statics or RowStatics(has, self._numbers)
+        self._statics.places = has
         static = self._statics.sentences(batch, mmsi, times, kind)
         stated = np.isin(np.arange(rows), list(static))
         own = (kind == 5) | (kind == 24)
@@ -82,46 +121,58 @@ class RowWriter:
             lines[row] = refused_line(outcome, batch.raw(row))
         return lines
 
-    def _decide(self, batch: Batch) -> None:
-        """What the first rows tell about the others: the order of dates, and whether speeds are tenths."""
-        if self._decided or not batch.rows:
-            return
-        self._decided = True
-        self._factors = dict(self.columns.factors)
-        for name in ("lon", "lat", *_MEASURES):
-            if name in self.columns.places and _has_units(batch, name):
-                self._with_units.add(name)
-        self._scale(batch)
-        if self.rules.order is DateOrder.UNKNOWN:
-            order = self.columns.order
-            if order is DateOrder.UNKNOWN and batch.times() is None and "time" in self.columns.places:
-                pairs = [day_month(text.encode()) for text in self._time_texts(batch)[0]]
-                over = [any(pair and pair[place] > 12 for pair in pairs) for place in (0, 1)]
-                if over[0] != over[1]:
-                    order = DateOrder.DAY_FIRST if over[0] else DateOrder.MONTH_FIRST
-            self.rules = self.rules._replace(order=order)
+    def _understand(self, batch: Batch) -> Batch:
+        """What the rows so far tell about all: the order of dates, the units of scaled numbers, and what a
+        column holds that is only called `type`. Returns the batch with that column under the right name."""
+        evidence, columns = self.evidence, self.columns
+        if not evidence.settled:
+            evidence.learn(batch, columns, lambda: self._time_texts(batch)[0], self.rules.order)
+        now, before = evidence.understanding(columns), self._understood
+        if now != before:
+            if before is not None:
+                evidence.change()
+                self._contradict(before, now)
+            self._understood = now
+            self._factors = columns.factors | {name: columns.scaled[name] for name in now.scaled}
+            if now.scaled and before is None:
+                self.notes.append(_said(now.scaled))
+            if self._order is DateOrder.UNKNOWN:
+                self.rules = self.rules._replace(order=now.order)
+            self._has = {name: place for name, place in columns.places.items() if name != ANY_TYPE}
+            if ANY_TYPE in columns.places:
+                if now.type and not self._mixed:
+                    self._has[now.type] = columns.places[ANY_TYPE]
+                self.notes.append(_TYPE[now.type if not self._mixed else ""])
+        alias = now.type
 
-    def _scale(self, batch: Batch) -> None:
-        """Where the layout may have scaled numbers, and the first ones are whole numbers, they are."""
-        scaled = self.columns.scaled
-        for name in ("lon", "lat"):
-            if name in scaled and not (np.abs(_known(batch.numbers(name))) > 180).any():
-                return  # degrees; then no other number is scaled either
-        whole = [name for name in scaled if _are_whole(_known(batch.numbers(name)))]
-        if "sog" in whole or "lon" in whole:
-            self._factors |= {name: scaled[name] for name in whole}
-            units = ",".join(f"{name}={_USUAL[name]}" for name in whole)
-            said = ", ".join(_SCALED[name] for name in whole if name in _SCALED)
-            self.notes.append(f"{said}; where they are not, give --units {units}")
+        def texts(name: str) -> tuple[list[str], Ints]:
+            return batch.texts(ANY_TYPE if alias and name == alias else name)
+
+        return replace(batch, texts=texts) if alias else batch
+
+    def _contradict(self, before: Understanding, now: Understanding) -> None:
+        """Rows contradict earlier ones, in a text that can be read only once: what is not sure any more is
+        left out from here on."""
+        if changed := before.scaled ^ now.scaled:
+            self._dropped |= changed
+            self.notes.append(
+                f"later rows contradict the unit in which {', '.join(sorted(changed))} began, and are read "
+                "without that; give it with --units, such as --units sog=kn"
+            )
+        self._mixed |= bool(before.type) and before.type != now.type
 
     def _time_texts(self, batch: Batch) -> tuple[list[str], Ints]:
+        if "year" in self.columns.places:
+            return moments(batch, self.columns.places)
         texts, which = batch.texts("time")
         if "date" not in self.columns.places:
-            return texts, which
+            zone = self.columns.zone
+            return [_zoned(text, zone) for text in texts] if zone else texts, which
         days, of = batch.texts("date")
         pairs, index = np.unique(of * (len(texts) + 1) + which, return_inverse=True)
         joined = [divmod(pair, len(texts) + 1) for pair in pairs.tolist()]
-        return [f"{days[day]} {texts[time]}" for day, time in joined], index
+        zone = self.columns.zone
+        return [_zoned(f"{days[day]} {texts[time]}", zone) for day, time in joined], index
 
     def _times(self, batch: Batch) -> tuple[Ints, dict[int, Outcome]]:
         """Milliseconds, and the rows whose time cannot be read for a reason to be told."""
@@ -132,6 +183,8 @@ class RowWriter:
             return known, {}
         texts, which = self._time_texts(batch)
         read = [_time(text, self.rules) for text in texts]
+        if any(map(_is_serial, texts)):
+            self.notes.append("its times are days since 1899-12-30, as spreadsheets count them")
         problems = {
             TimeProblem.ZONE: Outcome.UNKNOWN_ZONE,
             TimeProblem.DATE_ORDER: Outcome.UNKNOWN_DATE_ORDER,
@@ -142,16 +195,33 @@ class RowWriter:
         return column[which], {row: wrong[int(which[row])] for row in rows}
 
     def _numbers(self, batch: Batch, name: str) -> Floats:
-        if name not in self.columns.places:
+        if name not in self.columns.places or name in self._dropped:
             return np.full(batch.rows, np.nan)
         found = batch.numbers(name)
-        if name in self._with_units:
+        missing = np.flatnonzero(np.isnan(found))
+        if len(missing) and name in _WITH_UNITS:  # cells with a unit or a letter of the compass
             texts, which = batch.texts(name)
-            told = [values.measure(text) for text in texts]
-            read = np.array([np.nan if each is None else each for each in told] or [np.nan])[which]
-            found = np.where(np.isnan(found), read, found)
-        found = np.where(np.abs(found) <= values.MOST, found, np.nan)
-        return found * self._factors.get(name, 1.0)
+            told = {i: values.measure(texts[i]) for i in np.unique(which[missing]).tolist() if texts[i]}
+            if any(each is not None for each in told.values()):
+                read = np.full(len(texts), np.nan)
+                for i, each in told.items():
+                    read[i] = np.nan if each is None else each
+                found[missing] = read[which[missing]]
+        found = np.where(np.abs(found) <= values.MOST, found, np.nan) * self._factors.get(name, 1.0)
+        if name in ("lon", "lat") and (f"{name}_side" in self._has or f"{name}_min" in self._has):
+            joined = self._understood is not None and self._understood.joined
+            found = degrees(batch, name, found, self._has, joined=joined)
+        self._doubt(name, found)
+        return found
+
+    def _doubt(self, name: str, numbers: Floats) -> None:
+        """Say it where numbers are too large for the unit that they are read in."""
+        most, advice = _MOST.get(name, (np.inf, ""))
+        if advice and advice not in self._doubted:
+            there = known(numbers)
+            if len(there) and (np.abs(there) > most).mean() >= _DOUBTFUL:
+                self._doubted.add(advice)
+                self.notes.append(f"{name} is up to {np.abs(there).max():.6g}: {advice}")
 
     def _positions(
         self, batch: Batch, mmsi: Ints, times: Ints, kind: Ints, found: dict[str, Floats]
@@ -174,23 +244,16 @@ class RowWriter:
         return lines
 
 
-def _known(numbers: Floats) -> Floats:
-    found: Floats = numbers[~np.isnan(numbers)]
-    return found
+def _said(scaled: Collection[str]) -> str:
+    """How scaled numbers are read."""
+    units = ",".join(f"{name}={_USUAL[name]}" for name in _USUAL if name in scaled)
+    said = ", ".join(_SCALED[name] for name in _SCALED if name in scaled)
+    return f"{said}; where they are not, give --units {units}"
 
 
-def _are_whole(numbers: Floats) -> bool:
-    return bool(len(numbers) and (numbers == np.round(numbers)).all())
-
-
-def _has_units(batch: Batch, name: str) -> bool:
-    """Whether cells of a column are numbers only together with what stands behind them."""
-    missing = np.flatnonzero(np.isnan(batch.numbers(name)))
-    if not len(missing):
-        return False
-    texts, which = batch.texts(name)
-    cells = {texts[place] for place in np.unique(which[missing]).tolist()}
-    return any(values.measure(cell) is not None for cell in cells)
+def _zoned(text: str, zone: str) -> str:
+    """A time with the zone that its column names, if it has none itself."""
+    return text if not text or not zone or _HAS_ZONE.search(text) else text + zone
 
 
 def _head(line: bytes, drop: bool) -> bytes:
@@ -204,10 +267,18 @@ def refused_line(outcome: Outcome, row: bytes) -> bytes:
 
 
 def _time(text: str, rules: TextRules) -> Any:
-    found = read_time(text.strip().encode(), rules)
+    found = read_cell(text.strip(), rules)
     if found is None and (number := values.number(text)) is not None:
         found = epochs(np.array([number]))[0].item()
+        if found == _UNTOLD and _is_serial(text):
+            moment = round((number - _SERIAL_OF_1970) * 86_400_000)
+            found = read_cell(to_text(moment).removesuffix("Z"), rules)
     return found if found is not None and found != _UNTOLD else None
+
+
+def _is_serial(text: str) -> bool:
+    """Whether a number may be the days since 1899-12-30, as spreadsheets count them: from 2000 to 2049."""
+    return _SERIAL.fullmatch(text.strip()) is not None and 36_526 <= float(text) < 54_789
 
 
 def epochs(numbers: Floats) -> Ints:
@@ -232,6 +303,9 @@ def _mmsis(batch: Batch) -> Ints:
     """MMSIs, 0 where there is none."""
     numbers = np.nan_to_num(batch.numbers("mmsi"), nan=0.0)
     good = (numbers > 0) & (numbers <= 999_999_999) & (numbers == np.floor(numbers))
+    if (numbers % 1000 == 0).all():  # as where a spreadsheet has left out digits: `2.73E+08`
+        texts, which = batch.texts("mmsi")
+        good &= ~np.array([values.is_shortened(text) for text in texts] or [False])[which]
     if good.all():
         return numbers.astype(np.int64)
     return np.where(good, np.where(good, numbers, 0).astype(np.int64), _codes(batch, "mmsi", values.mmsi, 0))

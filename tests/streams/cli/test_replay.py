@@ -143,7 +143,7 @@ def test_the_name_of_the_file_tells_the_packing(capsys: Streams) -> None:
     assert gzip.decompress(Path("events.csv.gz").read_bytes()).startswith(b"id,")
     Path("cut.gz").write_bytes(Path("events.jsonl.gz").read_bytes()[:-100])
     assert run(["export", "cut.gz", "--out", "events.csv"]) == 1
-    assert "cut.gz: cannot be read (not whole: " in capsys.readouterr().err
+    assert "cut.gz: the gzip data breaks off or is corrupt (" in capsys.readouterr().err
     _, told = replay(capsys, "all.nmea", "--out", "events.jsonl.zst", code=2)
     assert "events.jsonl.zst: nothing is packed as .zst; end the name in .gz" in told
 
@@ -210,13 +210,17 @@ def test_polls_and_parts_without_a_record_are_no_problem_beside_others(capsys: S
     parquet.write_table(pa.table({"mmsi": pa.array([], pa.int64()), "time": pa.array([], pa.int64()),
                                   "lon": pa.array([], pa.float64()), "lat": pa.array([], pa.float64())}),
                         "part.parquet")  # fmt: skip
-    empty = ["poll1.json", "poll2.json", "part.parquet"]
+    Path("header.csv").write_text("mmsi,time,lat,lon\n")
+    Path("hub.json").write_text('[{"ERROR":false,"USERNAME":"a","FORMAT":"HUMAN","RECORDS":0},[]]')
+    empty = ["poll1.json", "poll2.json", "part.parquet", "header.csv", "hub.json"]
     told = replay(capsys, "all.nmea", *empty)[1]
     assert not errors(told)
-    assert told.count("holds no record") == 2, told
-    assert "a table without rows" in told
+    assert told.count("it holds no record") == len(empty), told
     (error,) = errors(replay(capsys, *empty, code=1)[1])
-    assert error == "poll1.json and 2 more recordings: hold no record; give at least one that does"
+    assert error == "poll1.json and 4 more recordings: hold no record; give at least one that does"
+    Path("unread.json").write_text('{"vessels": []}\n{"station": "quay", "uptime": 7}\n')
+    (error,) = errors(replay(capsys, "all.nmea", "unread.json", code=1)[1])
+    assert error.startswith("unread.json: holds no AIS message")
     (error,) = errors(replay(capsys, "poll1.json", code=1)[1])
     assert error == "poll1.json: holds no record; give a recording with at least one"
     assert run(["inspect", "poll1.json"]) == 1

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from streams.decoding.lines.time_text import Reading, TextRules, epoch, read_time
+from streams.decoding.lines.time_cell import read_cell
+from streams.decoding.lines.time_text import Reading, TextRules, epoch
 from streams.decoding.records import values
 from streams.decoding.records.record import NO_SECOND
 
@@ -16,8 +17,7 @@ _LEAST_EPOCH: Final = 10**8
 def time_of(value: Any, rules: TextRules) -> Reading:
     """The time in a field: text, or a number of seconds or less since 1970."""
     if isinstance(value, str):
-        text = value.strip().encode("utf-8", "replace")
-        return read_time(text, rules) or _epoch(values.number(value))
+        return read_cell(value.strip(), rules) or _epoch(values.number(value))
     return _epoch(values.number(value))
 
 

@@ -17,20 +17,27 @@ from streams.decoding.records.dialects.fields import (
 )
 from streams.decoding.records.dialects.scales import scales_of
 from streams.decoding.records.names import ANY_TYPE, field_of, fields_of, names_of
-from streams.decoding.records.record import Record
+from streams.decoding.records.record import STATIC_ONLY, WITH_POSITION, Record
 
 _PLACES: Final = ("position", "ais", "lastpositionupdate", "lastknownposition", "lastposition")
 """Objects in a record that tell where the vessel was, and when: the latest first."""
-_POINTS: Final = frozenset(("geometry", "geom", "location", "loc", "point", "geopoint", *_PLACES))
-"""What a point of GeoJSON is called that is the place of the vessel, and not of a port or of a receiver."""
-_ABOUT: Final = {
-    *("properties", "data", "vessel", "ship", "staticdata", "static"),
-    *("currentvoyage", "mostrecentvoyage", "voyage", "dimensions", "dimension"),
-}
+_POINT_NAMES: Final = (
+    "geometry geom location loc point geopoint geo gps coordinates coordinate coords latlng latlon lnglat "
+    "lonlat currentlocation currentposition"
+)
+_POINTS: Final = frozenset((*_POINT_NAMES.split(), *_PLACES))
+"""What a point is called that is the place of the vessel, and not of a port or of a receiver."""
+_ABOUT_NAMES: Final = (
+    "properties attributes data source vessel ship vesselinfo info details identity identification static "
+    "staticdata staticinformation dynamic dynamicdata navigation kinematics motion movement aisdata payload "
+    "currentvoyage mostrecentvoyage voyage dimensions dimension"
+)
+_ABOUT: Final = frozenset(_ABOUT_NAMES.split())
 """Objects in a record that tell more about the vessel."""
 _DEEPEST: Final = 3
 _MOVING: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "status"))
 """What belongs to the moment of a position."""
+_MOMENT: Final = _MOVING | {"time"}
 _EVENT: Final = frozenset(("id", "type", "start", "end", "position"))
 """Fields that events have, those of tankerwatch and of Global Fishing Watch: they are no reports."""
 _MOST_KINDS: Final = 27
@@ -44,12 +51,14 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     In knots, degrees and metres, but for those of scales.py.
     """
     flat = _flat(found, rules)
-    known, times = _known(tuple(flat))
+    known, times, bare = _known(tuple(flat))
     held = {field: flat[name] for name, field in known.items()}
     if "mmsi" not in held:
         return None
-    if _is_of_message(known, held.get("ship_type")):
-        del held["ship_type"]
+    if bare and known.get(bare, "ship_type") == "ship_type":
+        held.setdefault("ship_type", flat[bare])
+        if 0 < (values.whole(flat[bare]) or 0) <= _MOST_KINDS:
+            _take_kind(held, flat[bare])
     kind = values.whole(held.get("kind")) or 0
     if kind and kind not in REPORTED:
         return []
@@ -83,19 +92,25 @@ def other(found: Object, rules: TextRules) -> list[Record] | None:
     return [record] if record.payloads() else []
 
 
-def _is_of_message(known: Mapping[str, str], ship_type: Any) -> bool:
-    """Whether a field that is only called `type` tells of the message, not of the ship.
+def _take_kind(held: dict[str, Any], kind: Any) -> None:
+    """A field that is only called `type` tells of the message, not of the ship: no ship type in use is as
+    small as the types of messages, which go to 27 (ITU-R M.1371-5).
 
-    No ship type in use is as small as the types of messages, which go to 27 (ITU-R M.1371-5).
+    It counts where the rest of the record agrees: else it may be a number of the service's own.
     """
-    named = next((name for name, field in known.items() if field == "ship_type"), "")
-    return values.plain(named) == ANY_TYPE and 0 < (values.whole(ship_type) or 0) <= _MOST_KINDS
+    if held.get("ship_type") == kind:
+        del held["ship_type"]
+    placed, named = {"lon", "lat"} <= held.keys(), bool(held.keys() & {"name", "imo", "callsign"})
+    if values.whole(kind) in (WITH_POSITION if placed else STATIC_ONLY) and not (placed and named):
+        held.setdefault("kind", kind)
 
 
 @lru_cache(maxsize=1_024)
-def _known(names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
-    """What these fields hold; and all that may hold the time: `timestamp` may be a second of the minute."""
-    return fields_of(list(names)), names_of("time", names)
+def _known(names: tuple[str, ...]) -> tuple[dict[str, str], list[str], str]:
+    """What these fields hold; all that may hold the time, since `timestamp` may be a second of the minute;
+    and the one that is only called `type`."""
+    bare = next((name for name in names if values.plain(name) == ANY_TYPE), "")
+    return fields_of(list(names)), names_of("time", names), bare
 
 
 def _flat(found: Object, rules: TextRules, depth: int = 0) -> dict[str, Any]:
@@ -164,8 +179,14 @@ def _is_timed(fields: dict[str, Any], rules: TextRules) -> bool:
 
 
 def _point(found: Object) -> dict[str, Any]:
-    """The place of a point of GeoJSON (RFC 7946), whose type MongoDB and others may leave out."""
+    """The place of a point: by the names of its fields, as `{"lat": 42.7, "lon": 131.9}`, or of GeoJSON
+    (RFC 7946), whose type MongoDB and others may leave out."""
+    told = {str(name): each for name, each in found.items() if field_of(str(name)) in _MOMENT}
+    if _is_placed(told):
+        return told
     place = found.get("coordinates")
+    if isinstance(place, Mapping):
+        return _point(place) if place.keys() != found.keys() else {}
     if found.get("type", "Point") != "Point" or not isinstance(place, list) or len(place) not in (2, 3):
         return {}
     lon, lat = (values.number(each) for each in place[:2])

@@ -28,6 +28,18 @@ NESTED: dict[str, dict[str, Any]] = {
     "a place without a type": {
         "mmsi": 273111111, "sog": 10.1, "time": TIME, "location": {"coordinates": [132.5, 42.5, 0]},
     },
+    "a place by names": {
+        "mmsi": 273111111, "sog": 10.1, "time": TIME, "location": {"lat": 42.5, "lon": 132.5},
+    },
+    "a place by long names": {
+        "mmsi": 273111111, "data": {"coordinates": {"latitude": 42.5, "longitude": 132.5, "speed": 10.1}},
+        "timestamp": TIME,
+    },
+    "all of the moment in it": {"mmsi": 273111111, "gps": {**THERE, "name": "NO SHIP"}},
+    "ArcGIS": {
+        "attributes": {"MMSI": 273111111, "SOG": 10.1, "TIMESTAMP": TIME},
+        "geometry": {"x": 132.5, "y": 42.5},
+    },
 }  # fmt: skip
 
 
@@ -46,6 +58,13 @@ def test_a_small_type_is_that_of_the_message(named: str, kind: int, ship_type: i
     _, _, statics = decoded(json.dumps({**HERE, "name": "TEST SHIP", "imo": 9074729, named: kind}))
     (row,) = statics
     assert row["ship_type"] == (ship_type or 0)
+
+
+@pytest.mark.parametrize(("number", "sent"), [(18, 18), (3, 3), (5, 1), (27, 27), (80, 1)])
+def test_a_type_alone_is_that_of_the_message_where_the_record_agrees(number: int, sent: int) -> None:
+    _, (row,), statics = decoded(json.dumps({**HERE, "type": number}))
+    assert row["type"] == sent
+    assert [each["ship_type"] for each in statics] == ([number] if number > 27 else [])
 
 
 def test_a_time_may_say_its_unit_behind_its_name() -> None:

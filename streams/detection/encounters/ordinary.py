@@ -247,6 +247,8 @@ def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) 
     lasted = contact.end - contact.start
     if lasted < s.probable_minutes * MINUTE:
         return ()
+    if contact.error:  # rounded positions stay the same though the ship moves
+        return ()
     some = contact.samples[:: len(contact.samples) // _SOME + 1]
     tracks = [each.a for each in some], [each.b for each in some]
     return tuple(

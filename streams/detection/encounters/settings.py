@@ -33,6 +33,8 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: the hulls were more than `wide_gap_metres` apart (median)."""
     far: float = 0.1
     """Against: the antennas were more than `far_metres` apart (median); only where no hull gap is known."""
+    rounded: float = 0.1
+    """Against: positions are rounded so coarsely that the distance is not known well."""
     size_unknown: float = 0.05
     """Against: no hull gap can be computed."""
     one_hull: float = 0.15

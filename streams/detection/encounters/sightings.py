@@ -3,6 +3,7 @@
 What it adds up to is judged in `encounter_detector`.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -219,10 +220,11 @@ class Sightings:
             pair.apart = self._neighbours.farthest(key) > s.apart_metres
             self._pairs.put(pair)
         self._pairs.touch(pair)
-        pair.apart |= metres > s.apart_metres
+        pair.apart |= sample.apart_at_least > s.apart_metres
         if co_moving:
-            beside = place_beside(sample, s) or ()
-            moved = CoMoving(round(metres, 1), *(round(each, 1) for each in beside))
+            beside = None if sample.error else place_beside(sample, s)
+            abeam, ahead, turn = (round(each, 1) for each in beside or (math.nan,) * 3)
+            moved = CoMoving(round(metres, 1), abeam, ahead, turn, round(sample.error, 1))
             pair.co_moving = [*pair.co_moving, moved][-s.co_moving_window :]
             pair.co_moving_at = max(pair.co_moving_at, time)
         if not pair.samples:

@@ -81,6 +81,7 @@ def between(before: Rows, after: Rows, time: Any) -> Rows:
     row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
     row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
     row["sog"] = before["sog"] + share * (after["sog"] - before["sog"])
+    row["error"] = np.maximum(before["error"], after["error"])
     return row
 
 

@@ -26,6 +26,7 @@ UNITS: Final = 600_000
 """Of one degree: the resolution of AIS."""
 STEPS: Final = (600, 1_000, 3_000, 5_000, 6_000, 10_000, 30_000, 60_000)
 """Units, ascending, from a thousandth to a tenth of a degree. Finer ones are within errors of positions."""
+_MINUTE: Final = 10_000
 _EVERY: Final = (600, 1_000)
 """A multiple of any step is one of one of these."""
 _CHANGES: Final = (3, 3, 3, 1, 1, 1, 1, 1)
@@ -87,6 +88,22 @@ def errors(lon: Floats, lat: Floats, east: npt.NDArray[np.int32], north: npt.NDA
         return np.zeros(len(lon))
     wide = _on_line(lon, east) * np.cos(np.radians(lat))
     return np.asarray(_METRES * np.hypot(wide, _on_line(lat, north)))
+
+
+def shared_errors(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    """Metres that pairs of positions in degrees may be off, row by row, if both lie on lines of one grid, on
+    both axes; 0 where they do not.
+
+    Of one ship that lies still this says nothing, but two do not lie like that by chance (once in billions of
+    times). The grid is taken to be no coarser than a minute.
+    """
+    steps = [np.zeros(len(lon1), np.int64) for _ in range(2)]
+    for axis, pair in enumerate(((lon1, lon2), (lat1, lat2))):
+        one, other = (np.rint(each * UNITS).astype(np.int64) for each in pair)
+        for step in STEPS[: STEPS.index(_MINUTE) + 1]:
+            steps[axis][(one % step == 0) & (other % step == 0)] = step
+    both = (steps[0] > 0) & (steps[1] > 0)
+    return np.where(both, _METRES * np.hypot(steps[0] * np.cos(np.radians(lat1)), steps[1]), 0.0)
 
 
 def _on_line(degrees: Floats, step: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

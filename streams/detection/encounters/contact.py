@@ -188,6 +188,8 @@ def _same(one: Sequence[object], other: Sequence[object]) -> int:
 
 
 _NOT_YET: Final = dict.fromkeys(Company, 0)
+_FEW_KNOWN: Final = 0.1
+"""Share of the time in contact for which the hull gap has to be known to tell what is typical. Judgement."""
 _FEW_ROUNDED: Final = 0.1
 """Share of samples up to which it is chance, or does not matter, that positions lie on round numbers."""
 
@@ -236,7 +238,8 @@ class _Run:
             lasts = silence.counts(last, sample, bits, s)
         how = None
         apart = sample.apart_at_least if lasts else sample.metres
-        if not sample.suppressed and apart <= (s.keep_metres if lasts else s.near_metres):
+        near = apart <= (s.keep_metres if lasts else s.near_metres) and sample.error <= s.coarse_metres
+        if near and not sample.suppressed:
             how = company(samples, i, s)
         if how is None:
             self.lasting = -1
@@ -364,7 +367,9 @@ class _Distances:
     @property
     def too_far(self) -> bool:
         """Whether the median is beyond the limit."""
-        near, known = self._by_hulls if self._by_hulls[1] else self._by_antennas
+        near, known = self._by_hulls
+        if known <= _FEW_KNOWN * self._by_antennas[1]:
+            near, known = self._by_antennas
         return near < known / 2
 
 

@@ -333,8 +333,10 @@ def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSetti
     contact = facts.contact
     most = max(each.apart_at_most for each in contact.samples)
     limit = next((each for each in (s.near_metres, s.keep_metres) if most <= each), most)
-    if contact.error:
+    if contact.error and facts.gap is None:
         apart = f"as far as rounded positions tell, good to {_up(contact.error)}"
+    elif contact.error and facts.gap is not None:
+        apart = f"where positions are not rounded typically with {about(facts.gap)} between the hulls"
     elif facts.gap is not None:
         apart = f"typically with {about(facts.gap)} between the hulls"
     else:

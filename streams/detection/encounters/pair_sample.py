@@ -11,6 +11,7 @@ from models.time import Millis
 from models.vessel import Dimensions
 from streams.detection.encounters import hull
 from streams.detection.encounters.settings import EncounterSettings
+from streams.tracking.resolution import shared_errors
 
 Sizes = tuple[Dimensions | None, Dimensions | None]
 
@@ -72,7 +73,8 @@ def pair_samples(
     rounded: in a cell of 100 m or more, a gap that matters can't be told.
     """
     ones, others = _vessel_samples(a), _vessel_samples(b)
-    errors = np.maximum(a["error"], b["error"]).tolist()
+    rounded = shared_errors(a["lon"], a["lat"], b["lon"], b["lat"])
+    errors = np.maximum(np.maximum(a["error"], b["error"]), rounded).tolist()
     near = [
         i
         for i, (one, other) in enumerate(zip(ones, others, strict=True))

@@ -117,9 +117,10 @@ FAR: Final = ReasonType(
 ROUNDED: Final = ReasonType(
     code="rounded_positions",
     side=Side.AGAINST,
-    text="{how} positions are rounded: the two may have been up to {value:.0f} m farther apart than it "
+    text="{how} positions are rounded: the two may then have been up to {value:.0f} m farther apart than it "
     "seems, and the gap between their hulls is not known",
     weight="rounded",
+    thresholds=("alongside_metres",),
     unit="m",
     hypotheses=(Hypothesis.WAITING,),
 )

@@ -110,6 +110,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     far_metres: float = 250.0
     """Median distance of antennas beyond which an encounter stays `possible` where no hull gap is known
     (Skylight: 250 m)."""
+    coarse_metres: float = 3000.0
+    """Positions that rounding may put farther off than this tell nothing of a contact. Source: judgement; the
+    diagonal of a cell of one minute, which some sources round to."""
     position_metres: float = 10.0
     """Error of one position: the better of the two classes of accuracy that AIS knows (ITU-R M.1371)."""
     full_hours: float = 12.0

@@ -212,6 +212,7 @@ class Sightings:
         co_moving = under_way and metres <= s.co_moving_metres
         fast = s.under_way_knots if sample.at_most <= s.alongside_metres else s.drift_knots
         begins = metres <= s.near_metres and not sample.faster >= fast and not sample.suppressed
+        begins &= sample.error <= s.coarse_metres
         pair = self._pairs.get(key)
         if pair is None:
             if not (begins or co_moving):

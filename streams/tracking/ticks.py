@@ -86,4 +86,5 @@ def _between(tracks: Tracks, linked: npt.NDArray[np.bool_], grid: GridSettings, 
     for name in ("cog", "heading", "status"):
         out[name] = np.where(near, b[name], a[name])
     out["stations"] = b["stations"]
+    out["between"] = nth > 0
     return out

@@ -25,6 +25,9 @@ class VesselSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
     cog: float
     heading: float
     status: int
+    between: bool = (
+        False  # it was not heard since the moment before, and lies on the way to where it was next
+    )
 
 
 class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -89,7 +92,7 @@ def pair_samples(
 
 
 def _vessel_samples(rows: Rows) -> list[VesselSample]:
-    columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status")]
+    columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status", "between")]
     return [VesselSample(*values) for values in zip(*columns, strict=True)]
 
 

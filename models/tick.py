@@ -29,6 +29,8 @@ TICK: Final = np.dtype(
         ("status", "u1"),  # navigational status of the nearer fix
         ("backfilled", "?"),  # emitted later than the step after its time: the second fix came late
         ("stations", "i4"),  # index into Instant.stations
+        ("between", "?"),  # no fix since the tick before: it only lies on the way from one fix to the next
+        ("error", "f4"),  # metres that the position may be off because it is rounded; 0 where it is not
     ]
 )
 

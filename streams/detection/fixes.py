@@ -112,13 +112,15 @@ def fixes_of(
     surroundings: Surroundings,
     near_metres: float,
     join_metres: float,
+    errors: Floats,
     s: TrackSettings,
 ) -> Step:
     """The fixes of several tracks, one at least, worked out together.
 
     `rows` are POSITION rows of one track after the other, `knots` their speeds, `starts` where each begins,
     `new` the first new row within each. `near_metres` is how far from a port counts as near, `join_metres`
-    how far apart its zones may be for what lies between them to belong to it.
+    how far apart its zones may be for what lies between them to belong to it, `errors` the metres that each
+    row may be off for being rounded.
     """
     length = len(rows)
     dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
@@ -128,7 +130,8 @@ def fixes_of(
     long[starts] = False  # the row before is another track's
     both = np.full(length, np.nan)
     both[1:] = (knots[1:] + knots[:-1]) / 2
-    mean = speed(np.where(np.isnan(both), knots, both), metres, dt, s)
+    off = np.append(errors[:1], np.maximum(errors[1:], errors[:-1]))
+    mean = speed(np.where(np.isnan(both), knots, both), metres, dt, off, s)
     mean[starts] = np.nan
     inside = surroundings.index.containing(rows["lon"], rows["lat"])
     fence, port = surroundings.port_of(inside, length)

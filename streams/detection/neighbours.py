@@ -104,7 +104,8 @@ class Neighbours:
         return first, second
 
     def farthest(self, key: Key) -> float:
-        """The greatest distance of two vessels, metres, at the instants kept where both have ticks."""
+        """The greatest distance of two vessels, metres, at the instants kept where both have ticks; less what
+        may be due to the rounding of positions."""
         a, b, segment_a, segment_b = key
         want = np.array([a * SEGMENTS + segment_a, b * SEGMENTS + segment_b])
         metres = 0.0
@@ -112,7 +113,9 @@ class Neighbours:
             at, there = _find(self._tracks[time], want)
             if there.all():
                 one, other = rows[at[0]], rows[at[1]]
-                metres = max(metres, float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])))
+                error = max(float(one["error"]), float(other["error"]))
+                apart = float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"]))
+                metres = max(metres, apart - error)
         return metres
 
     @property

@@ -34,6 +34,7 @@ class VesselState(msgspec.Struct, array_like=True, gc=False):
     silence: Silence | None = None  # its last one that may be a gap
     repeating: Repeating | None = None  # the last positions of the steps in which it moved
     crossing: Crossing | None = None  # its last silence with land between its ends
+    rounding: bytes = b""  # what is known of how its positions are rounded (`streams.tracking.resolution`)
 
     @property
     def detectors_busy(self) -> bool:

@@ -74,7 +74,9 @@ def watched(
             vessel.circle = circling.observe(vessel.circle, fresh, turns=turned)
     crossing.note(vessels, rows, starts, surroundings)
     leave, join = port_visit.leave_metres, port_visit.join_metres
-    step = fixes_of(rows, tracks.knots[which], starts, new, surroundings, leave, join, settings)
+    step = fixes_of(
+        rows, tracks.knots[which], starts, new, surroundings, leave, join, tracks.errors[which], settings
+    )
     slow, heard = slowness(step, loitering), rows["stations"].tolist()
     segments = tracks.numbers[from_row].tolist()
     for i, (track, vessel) in enumerate(wanted.items()):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from models.time import Millis
 from streams.detection.vessel_state import VesselState, interest_of, tracks_of
 from streams.tracking.ends import END, segment_of
+from streams.tracking.resolution import resolution_of
 from streams.tracking.track import Segment
 
 _COLUMNS: Final = (
@@ -27,6 +28,8 @@ _COLUMNS: Final = (
     "interest",
     "silent",
     "quiet",
+    "step_east",
+    "step_north",
 )
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
@@ -67,6 +70,9 @@ class Fleet:
         """Whether the object may have a silence in hand."""
         self.quiet = np.zeros(_FIRST, bool)
         """Whether it is known to be at one place, if its track is in columns."""
+        self.step_east = np.zeros(_FIRST, np.int32)
+        self.step_north = np.zeros(_FIRST, np.int32)
+        """What its positions are rounded to (`streams.tracking.resolution`)."""
 
     def __len__(self) -> int:
         return len(self._vessels)
@@ -93,6 +99,7 @@ class Fleet:
         self._vessels[mmsi] = vessel
         self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
         self.in_use[slot], self.in_columns[slot] = True, not vessel.segments
+        self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
         if not vessel.segments:
             self.ends["there"][slot], vessel.segments = False, _ELSEWHERE
         self.note(vessel)

@@ -36,6 +36,7 @@ from streams.stages.row_order import (
 )
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
+from streams.tracking import resolution
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
 from streams.tracking.places import places_of
@@ -244,6 +245,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._dormant.wake_all()
         changed = self._attendance.hear(statics) | self._attendance.meet(positions)
         positions, stations = folded(positions, stations)
+        resolution.learn(positions, run_starts(positions["mmsi"]), self._fleet)
         fine = self._without_coarse(positions)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
         self._sample(fine, instant)

@@ -12,7 +12,11 @@ from models.time import MINUTE
 from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
 from streams.tracking.motion import TRAIL, Motion, note_still, smooth
 from streams.tracking.places import place_fixes
+from streams.tracking.resolution import Resolution, errors
 from streams.tracking.track import Segment, TrackSettings, credible_column, explained_metres, reachable
+
+_Steps = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""Units that the positions of each vessel are rounded to, to the east and to the north; 0 where not."""
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -27,6 +31,7 @@ class Tracks(msgspec.Struct, frozen=True):
     starts: npt.NDArray[np.intp]  # where each track begins in rows
     new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
     knots: Floats  # speed at each row: as reported, or as the positions imply where that can't be used
+    errors: Floats  # metres that each row may be off for being rounded
 
 
 class _Piece(msgspec.Struct):
@@ -57,15 +62,16 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     """
     if not len(rows):
         nothing = np.empty(0, np.intp)
-        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, nothing, np.empty(0))
+        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, nothing, np.empty(0), np.empty(0))
     starts = run_starts(rows["mmsi"])
     stops = np.append(starts[1:], len(rows))
     owners = np.repeat(np.arange(len(starts)), stops - starts)
     vessels = _vessels(rows["mmsi"][starts], fleet)
+    rounded = fleet.step_east[vessels.slots], fleet.step_north[vessels.slots]
     leads = _leads(vessels)
     pieces = [leads]
     breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
-    as_one, since = _moved_as_one(rows, starts, owners, vessels, leads, s)
+    as_one, since = _moved_as_one(rows, starts, owners, vessels, leads, rounded, s)
     (plain,) = np.nonzero(as_one)
     ends = vessels.ends.take(plain)
     go_on(ends, rows, starts[plain], stops[plain], since[plain], s)
@@ -74,7 +80,8 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     for i in np.flatnonzero(~as_one).tolist():
         vessel = vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
         start, stop = starts[i], stops[i]
-        placed = place_fixes(vessel, rows[start:stop], s)
+        known = Resolution(int(rounded[0][i]), int(rounded[1][i]))
+        placed = place_fixes(vessel, rows[start:stop], s, known)
         numbers[start:stop], keep[start:stop], breaks[start:stop] = placed.numbers, placed.keep, placed.breaks
         if placed.late:
             fixes, late_numbers, late_breaks = zip(*placed.late, strict=True)
@@ -93,7 +100,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     if not keep.all():
         rows, numbers, owners, breaks = (column.compress(keep) for column in (rows, numbers, owners, breaks))
     pieces.append(_Piece(rows, numbers, owners, np.ones(len(rows), bool), breaks))
-    tracks, track_owners = _tracks(pieces, as_one, vessels.slots)
+    tracks, track_owners = _tracks(pieces, as_one, vessels.slots, rounded)
     motion = _smooth(tracks, track_owners, vessels, as_one, fleet, s)
     _put_back(vessels, as_one, fleet)
     return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
@@ -131,9 +138,12 @@ def _moved_as_one(
     owners: npt.NDArray[np.intp],
     vessels: _Vessels,
     leads: _Piece,
+    rounded: _Steps,
     s: TrackSettings,
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
     """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
+
+    What rounding explains counts for no way; `rounded` are the steps of each vessel.
 
     Also, for each vessel, its last row that came after a silence, or by a leap that its speed does not
     explain, or -1: from there on the track has to be confirmed again.
@@ -152,6 +162,10 @@ def _moved_as_one(
         smoothed[i] = vessels.by_itself[i].segments[0].knots
     dt = (rows["time"] - earlier["time"]).astype("f8")
     metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
+    if rounded[0].any() or rounded[1].any():
+        steps = rounded[0][owners], rounded[1][owners]
+        off = [errors(each["lon"], each["lat"], *steps) for each in (earlier, rows)]
+        metres = np.maximum(metres - np.maximum(*off), 0.0)
     known = np.fmax(earlier["sog"], smoothed[owners])
     knots = credible_column(rows["sog"], known, dt, s)
     silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
@@ -188,12 +202,16 @@ def _leads(vessels: _Vessels) -> _Piece:
 
 
 def _tracks(
-    pieces: Sequence[_Piece], as_one: npt.NDArray[np.bool_], slots: npt.NDArray[np.intp]
+    pieces: Sequence[_Piece],
+    as_one: npt.NDArray[np.bool_],
+    slots: npt.NDArray[np.intp],
+    rounded: _Steps,
 ) -> tuple[Tracks, npt.NDArray[np.intp]]:
     """Rows in the order of their tracks, the last fix of each track before its new ones, without speeds; and
     whose each track is.
 
-    `as_one` says which vessels have one track, and nothing out of order; `slots` where they are.
+    `as_one` says which vessels have one track, and nothing out of order; `slots` where they are; `rounded`
+    what the positions of each are rounded to.
     """
     rows, numbers = joined([p.rows for p in pieces], POSITION), np.concatenate([p.numbers for p in pieces])
     is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
@@ -216,8 +234,9 @@ def _tracks(
         begins[0] = True
     starts = np.flatnonzero(begins)
     new = (~is_new[starts]).astype(np.intp)
+    off = errors(rows["lon"], rows["lat"], rounded[0][owners], rounded[1][owners])
     owners = owners[starts]
-    return Tracks(rows, numbers, slots[owners], starts, new, np.empty(len(rows))), owners
+    return Tracks(rows, numbers, slots[owners], starts, new, np.empty(len(rows)), off), owners
 
 
 def _smooth(
@@ -238,16 +257,18 @@ def _smooth(
         segments[k] = next(g for g in vessels.by_itself[int(owners[k])].segments if g.number == number)
         trail[k] = np.frombuffer(segments[k].trail, TRAIL) if segments[k].trail else 0
     trail[tracks.new == 0] = 0  # a track that begins anew has no past
-    motion = smooth(tracks.rows, tracks.starts, tracks.new, trail, s)
-    for k in np.flatnonzero(motion.contradicted & as_one[owners]).tolist():
+    motion = smooth(tracks.rows, tracks.starts, tracks.new, trail, tracks.errors, s)
+    nowhere = motion.nowhere & as_one[owners]
+    for k in np.flatnonzero(as_one[owners] & (nowhere | np.isin(owners, list(vessels.by_itself)))).tolist():
         i = int(owners[k])
-        if motion.nowhere[k] and i not in vessels.by_itself:
+        if nowhere[k] and i not in vessels.by_itself:
             vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
-        if (vessel := vessels.by_itself.get(i)) is not None and vessel.segments:
+        vessel = vessels.by_itself[i]
+        if vessel.segments and (nowhere[k] or vessel.segments[0].still is not None):
             write_back(vessels.ends, i, vessel.segments[0])
-            note_still(vessel.segments[0], motion, k)
+            note_still(vessel.segments[0], motion, k, s)
     for k, segment in segments.items():
-        note_still(segment, motion, k)
+        note_still(segment, motion, k, s)
         segment.trail, segment.knots = motion.trail[k].tobytes(), float(motion.knots[k])
         segment.contradicted = bool(motion.contradicted[k])
     (single,) = np.nonzero(as_one[owners])

@@ -60,6 +60,10 @@ class TrackedFleet(Protocol):
     in_columns: npt.NDArray[np.bool_]
     """By slot: whether the row in `ends` is the vessel's only track, and it has no Segment."""
 
+    step_east: npt.NDArray[np.int32]
+    step_north: npt.NDArray[np.int32]
+    """By slot: what a vessel's positions are rounded to (`streams.tracking.resolution`)."""
+
     def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]: ...
     def whole(self, mmsi: int) -> TrackedVessel: ...
     def put_in_columns(self, mmsi: int) -> None: ...

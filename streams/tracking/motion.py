@@ -18,13 +18,18 @@ import numpy.typing as npt
 from geofences.distance import Floats, unwrap
 from models.report import Rows
 from models.time import MINUTE
-from streams.tracking.track import KNOT, Place, Segment, TrackSettings
+from streams.tracking.track import KNOT, Place, Segment, TrackSettings, metres_between
 
 TRAIL: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
 """One step: mean time (milliseconds; 0 is none), position, m² of the mean's error along one axis, and sog."""
 KEPT: Final = 4
 """Steps whose means are kept."""
 _METRES_PER_DEGREE: Final = 111_195.0
+_UNIFORM: Final = 12.0
+"""The variance of values that are spread evenly over a range is the square of that, divided by this."""
+
+
+_Bools = npt.NDArray[np.bool_]
 
 
 class Motion(msgspec.Struct, frozen=True):
@@ -42,6 +47,10 @@ class Motion(msgspec.Struct, frozen=True):
     """Whether the positions contradict the speed that is reported."""
     nowhere: npt.NDArray[np.bool_]
     """Whether that is because they get nowhere."""
+    judged: npt.NDArray[np.bool_]
+    """Whether there were enough positions lately to tell whether they contradict it."""
+    drifts: npt.NDArray[np.bool_]
+    """Whether the positions surely move, however slowly."""
 
 
 def smooth(
@@ -49,44 +58,54 @@ def smooth(
     starts: npt.NDArray[np.intp],
     new: npt.NDArray[np.intp],
     trail: npt.NDArray[np.void],
+    errors: Floats,
     s: TrackSettings,
 ) -> Motion:
     """How the tracks of one step move; the columns are those of `streams.tracking.assignment.Tracks`.
 
     `trail` has KEPT rows of TRAIL for each track, as they were before the step; none for a track that
-    begins anew.
+    begins anew. `errors` are the metres that each row may be off for being rounded.
     """
     sog = rows["sog"].astype("f8")
     trail = np.roll(trail, -1, axis=1)
-    trail[:, -1] = _means(rows, sog, starts, new, s)
+    trail[:, -1] = _means(rows, sog, starts, new, errors, s)
     window = 2 * s.contradiction_minutes * MINUTE
     known = trail["time"] >= trail["time"][:, -1:] - window
     known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway
     trail["time"][~known] = 0
-    knots, contradicted, nowhere = _speeds(trail, known, s)
+    knots, *told = _speeds(trail, known, s)
+    contradicted = told[0]
     lengths = np.diff(np.append(starts, len(rows)))
     speeds = np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
-    return Motion(speeds, trail, known, knots, contradicted, nowhere)
+    return Motion(speeds, trail, known, knots, *told)
 
 
-def note_still(segment: Segment, motion: Motion, i: int) -> None:
-    """Note since when the track `i` gets hardly anywhere although it reports speed, before it is told that it
-    is contradicted anew.
+def note_still(segment: Segment, motion: Motion, i: int, s: TrackSettings) -> None:
+    """Note since when the track `i` stays at one place although it reports speed.
 
-    What was noted counts only while the reported speed is contradicted.
+    Where too few reports came lately to judge that, it holds for as long as the track stays there and goes on
+    to report speed. It does not begin while the track surely moves: one that drifts is at no one place.
     """
-    if not motion.contradicted[i]:
-        return
-    if not motion.nowhere[i]:
-        segment.still = None
-    elif segment.still is None or not segment.contradicted:
-        steps = motion.trail[i][motion.known[i]]
+    steps = motion.trail[i][motion.known[i]]
+    still, now = segment.still, float(steps[-1]["sog"])
+    if still is not None:
+        left = metres_between(still.lon, still.lat, segment.lon, segment.lat) > s.still_metres
+        moves = motion.judged[i] and not motion.nowhere[i]
+        if left or moves or not now > s.still_knots:
+            segment.still = None
+            return
+    if segment.still is None and motion.nowhere[i] and not motion.drifts[i]:
         knots = round(float(np.nanmean(steps["sog"])), 1)
         segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
 
 
 def _means(
-    rows: Rows, sog: Floats, starts: npt.NDArray[np.intp], new: npt.NDArray[np.intp], s: TrackSettings
+    rows: Rows,
+    sog: Floats,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    errors: Floats,
+    s: TrackSettings,
 ) -> npt.NDArray[np.void]:
     """The mean of the new fixes of each track. A row of TRAIL for each."""
     first = starts + new
@@ -114,6 +133,9 @@ def _means(
     square[first] = square[starts] = 0.0
     each = np.add.reduceat(square, starts) / (4.0 * np.maximum(count - 1, 1.0))
     out["variance"] = np.maximum(s.noise_metres**2, np.where(count > 2, each / count, 0.0))
+    if errors.any():  # of a slow ship they are the same all the time, so a mean has them too
+        square = np.add.reduceat(errors * errors * weight, starts) / (_UNIFORM * count)
+        out["variance"] = np.maximum(out["variance"], square)
     there = weight * ~np.isnan(sog)
     with np.errstate(invalid="ignore"):
         out["sog"] = np.add.reduceat(np.nan_to_num(sog) * there, starts) / np.add.reduceat(there, starts)
@@ -122,9 +144,9 @@ def _means(
 
 def _speeds(
     trail: npt.NDArray[np.void], known: npt.NDArray[np.bool_], s: TrackSettings
-) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted, and
-    whether that is because it gets nowhere."""
+) -> tuple[Floats, _Bools, _Bools, _Bools, _Bools]:
+    """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted,
+    whether that is because it gets nowhere, whether there is enough to judge that, and whether it moves."""
     weight = known.astype("f8")
     count = weight.sum(axis=1)
     time = np.where(known, trail["time"] - trail["time"][:, -1:], 0.0)
@@ -155,4 +177,5 @@ def _speeds(
         nowhere = (reported > s.still_knots) & (way + 3 * np.sqrt(2 * np.maximum(variance, rest)) < claimed)
     # over a silence, what is reported before and after says nothing of the speed between
     long = (span >= s.contradiction_minutes * MINUTE) & (span <= 2 * s.contradiction_minutes * MINUTE)
-    return np.where(count > 1, knots, np.nan), long & (farther | nowhere), long & nowhere & ~farther
+    told = long & (farther | nowhere), long & nowhere & ~farther, long, long & (sure > 0)
+    return np.where(count > 1, knots, np.nan), *told

@@ -5,7 +5,8 @@ from typing import Protocol
 import msgspec
 
 from models.time import MINUTE, SECOND, Millis
-from models.vessel import ON_OWN_TRACK, OffTrack
+from models.vessel import ON_OWN_TRACK, Leap, OffTrack
+from streams.tracking.resolution import Resolution
 from streams.tracking.track import KNOT, Fix, Segment, TrackSettings, metres_between
 
 
@@ -93,6 +94,17 @@ def add_off_track(vessel: OffTrackVessel, run: OffTrack, s: TrackSettings) -> No
         i = min(range(len(runs) - 1), key=lambda k: (runs[k + 1].start - runs[k].end, k))
         runs[i : i + 2] = [_merged(runs[i], runs[i + 1])]
     vessel.off_track = runs
+
+
+def leap_between(segment: Segment, track: Segment, rounded: Resolution, s: TrackSettings) -> Leap | None:
+    """How a place was reached from a track, if no ship could have come there."""
+    first = segment.held[0] if segment.held else None
+    lon, lat = (first[3], first[4]) if first else (segment.lon, segment.lat)
+    metres, after = metres_between(track.lon, track.lat, lon, lat), max(segment.run - track.time, 0)
+    beyond = rounded.beyond(metres, track.lon, track.lat, lon, lat)
+    if beyond <= s.jitter_metres + s.never_join_knots * KNOT * after:
+        return None
+    return Leap(segment.run, segment.number, round(metres / 1000, 1), after)
 
 
 def _merged(a: OffTrack, b: OffTrack) -> OffTrack:

@@ -31,7 +31,15 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import MINUTE, Millis
 from models.vessel import Leap, OffTrack, Places, Stay
-from streams.tracking.off_track import add_off_track, jump_of, note_off_track, off_track_of, tail
+from streams.tracking.off_track import (
+    add_off_track,
+    jump_of,
+    leap_between,
+    note_off_track,
+    off_track_of,
+    tail,
+)
+from streams.tracking.resolution import NOT_ROUNDED, Resolution
 from streams.tracking.track import (
     DRIFT_KNOTS,
     KNOT,
@@ -78,8 +86,11 @@ class Placed(msgspec.Struct):
     late: list[tuple[Fix, int, bool]] = []  # fixes of earlier steps: fix, track, whether it begins that anew
 
 
-def place_fixes(vessel: PlacedVessel, rows: Rows, s: TrackSettings) -> Placed:
-    """Put the fixes of one MMSI, sorted by time, on its tracks, fix by fix.
+def place_fixes(
+    vessel: PlacedVessel, rows: Rows, s: TrackSettings, rounded: Resolution = NOT_ROUNDED
+) -> Placed:
+    """Put the fixes of one MMSI, sorted by time, on its tracks, fix by fix. `rounded` is what they are
+    rounded to: no way is one that this explains.
 
     Changes the vessel: its tracks move on, places begin and end, and what lies off the track is noted.
     """
@@ -87,10 +98,10 @@ def place_fixes(vessel: PlacedVessel, rows: Rows, s: TrackSettings) -> Placed:
     placed = Placed(np.zeros(length, np.uint16), np.zeros(length, bool), np.zeros(length, bool))
     for i, fix in enumerate(rows.tolist()):
         drop_dead(vessel.segments, fix[0], s)
-        segment = _track_of(vessel.segments, fix, s)
+        segment = _track_of(vessel.segments, fix, rounded, s)
         if segment.believed:
             _go_on(vessel, segment, fix)
-        elif (number := _wait(vessel, segment, fix, s)) is not None:
+        elif (number := _wait(vessel, segment, fix, rounded, s)) is not None:
             _emit_held(segment, number, placed, i, rows)
         else:
             placed.numbers[i] = segment.number
@@ -132,7 +143,7 @@ def still_of(vessel: PlacedVessel) -> Stay | None:
     if len(vessel.segments) != 1:
         return None
     segment = vessel.segments[0]
-    if segment.still is None or not segment.contradicted:
+    if segment.still is None:
         return None
     return Stay(segment.still.time, segment.still.lon, segment.still.lat, segment.still.knots)
 
@@ -159,7 +170,7 @@ def place_of(segment: Segment) -> Place:
     return Place(segment.time, segment.lon, segment.lat, known_speed(segment))
 
 
-def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
+def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSettings) -> Segment:
     """The track that reaches a fix and is expected nearest to it, or a new one; moved on to the fix, which
     is counted."""
     time, _, _, lon, lat, sog = fix[:6]
@@ -169,12 +180,13 @@ def _track_of(segments: list[Segment], fix: Fix, s: TrackSettings) -> Segment:
     for segment in segments:
         metres = metres_between(segment.lon, segment.lat, lon, lat)
         off = metres_between(*expected(segment, time, s), lon, lat) if len(segments) > 1 else metres
+        metres = rounded.beyond(metres, segment.lon, segment.lat, lon, lat)
         knots = credible(sog, _own_speed(segment, s), time - segment.time, s)
         contested = segment.time < newest
         if (best is None or off < least) and reaches(time - segment.time, metres, knots, contested, s):
             best, nearest, least = segment, metres, off
     if best is None:
-        return _begin(segments, fix, _track_won_back(segments, fix, s), s)
+        return _begin(segments, fix, _track_won_back(segments, fix, rounded, s), s)
     contested, silent = best.time < newest, time - best.time
     was_silent, own = silent > s.silence_minutes * MINUTE, _own_speed(best, s)
     if contested and was_silent and own == own:
@@ -217,9 +229,9 @@ def _patience(segment: Segment, s: TrackSettings) -> float:
     return patience
 
 
-def _track_won_back(segments: list[Segment], fix: Fix, s: TrackSettings) -> int | None:
+def _track_won_back(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSettings) -> int | None:
     """Number of the believed track that a fix goes on with, if that has taken wrong fixes in."""
-    return next((g.number for g in segments if g.believed and _goes_on_from(g, fix, s)), None)
+    return next((g.number for g in segments if g.believed and _goes_on_from(g, fix, rounded, s)), None)
 
 
 def _begin(segments: list[Segment], fix: Fix, home: int | None, s: TrackSettings) -> Segment:
@@ -237,29 +249,31 @@ def _begin(segments: list[Segment], fix: Fix, home: int | None, s: TrackSettings
     return segment
 
 
-def _goes_on_from(segment: Segment, fix: Fix, s: TrackSettings) -> bool:
+def _goes_on_from(segment: Segment, fix: Fix, rounded: Resolution, s: TrackSettings) -> bool:
     """Whether a fix goes on from where a track was before it fell silent or leapt."""
     before = segment.before
     if before is None or (dt := fix[0] - before.time) > _HOME:
         return False
-    metres = metres_between(before.lon, before.lat, fix[3], fix[4])
+    metres = rounded.apart(before.lon, before.lat, fix[3], fix[4])
     if segment.run_fixes < s.confirmed_fixes:
         return reaches(dt, metres, credible(fix[5], before.knots, dt, s), True, s)
     astray = metres_between(before.lon, before.lat, segment.lon, segment.lat)
     # a drift leads away from where it was, so being nearer to that proves nothing against a track that has
     # gone on for longer than it was silent
-    doubtful = not _drifts(before, segment.time, segment.lon, segment.lat, s)
+    doubtful = not _drifts(before, segment.time, segment.lon, segment.lat, rounded, s)
     doubtful |= segment.time - segment.run <= segment.run - before.time
-    return doubtful and metres < astray and _drifts(before, fix[0], fix[3], fix[4], s)
+    return doubtful and metres < astray and _drifts(before, fix[0], fix[3], fix[4], rounded, s)
 
 
-def _drifts(before: Place, time: Millis, lon: float, lat: float, s: TrackSettings) -> bool:
+def _drifts(
+    before: Place, time: Millis, lon: float, lat: float, rounded: Resolution, s: TrackSettings
+) -> bool:
     """Whether a ship that was slow at a place may have drifted to another one by a time."""
     drift = s.jitter_metres + s.reported_factor * before.knots * KNOT * (time - before.time)
-    return before.knots < DRIFT_KNOTS and metres_between(before.lon, before.lat, lon, lat) <= drift
+    return before.knots < DRIFT_KNOTS and rounded.apart(before.lon, before.lat, lon, lat) <= drift
 
 
-def _was_astray(track: Segment, segment: Segment, s: TrackSettings) -> bool:
+def _was_astray(track: Segment, segment: Segment, rounded: Resolution, s: TrackSettings) -> bool:
     """Whether a track took a false place in after a silence, and `segment` is where the ship has been since.
 
     It was there for no longer than jamming lasts, nor than it had been silent, and had been known for
@@ -268,7 +282,7 @@ def _was_astray(track: Segment, segment: Segment, s: TrackSettings) -> bool:
     before, first, lasted = track.before, segment.held[0] if segment.held else None, track.time - track.run
     if before is None or first is None or lasted > min(s.believed_minutes * MINUTE, track.run - before.time):
         return False
-    metres = metres_between(before.lon, before.lat, first[3], first[4])
+    metres = rounded.apart(before.lon, before.lat, first[3], first[4])
     known_for_longer = track.run_fixes <= track.fixes - track.run_fixes
     slow = before.knots < DRIFT_KNOTS
     return known_for_longer and slow and reaches(first[0] - before.time, metres, before.knots, True, s)
@@ -285,11 +299,13 @@ def _go_on(vessel: PlacedVessel, segment: Segment, fix: Fix) -> None:
             other.others += 1
 
 
-def _wait(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> int | None:
+def _wait(
+    vessel: PlacedVessel, segment: Segment, fix: Fix, rounded: Resolution, s: TrackSettings
+) -> int | None:
     """A place that is not believed has been heard. Returns the number of its track if it is believed now."""
     note_off_track(vessel, segment, fix, s)
     if segment.run_fixes >= s.confirmed_fixes:
-        number = _win(vessel, segment, fix, s)
+        number = _win(vessel, segment, fix, rounded, s)
         if number is not None:
             return number
     part = round(s.believed_minutes * MINUTE / (_HELD - 1))
@@ -298,7 +314,9 @@ def _wait(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) ->
     return None
 
 
-def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> int | None:
+def _win(
+    vessel: PlacedVessel, segment: Segment, fix: Fix, rounded: Resolution, s: TrackSettings
+) -> int | None:
     """Believe a confirmed place if it is time to. Returns the number under which its track goes on."""
     believed = [other for other in vessel.segments if other.believed]
     heard = max(other.time for other in believed)
@@ -321,10 +339,10 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
             add_off_track(vessel, tail(other, fix, other.number if known else -1), s)
             other.believed = other.was_believed = False
     elif fix[0] - max(heard, segment.run) >= enough:
-        if not segment.follows and len(believed) == 1 and _was_astray(believed[0], segment, s):
+        if not segment.follows and len(believed) == 1 and _was_astray(believed[0], segment, rounded, s):
             _take_over(vessel, segment, believed[0], fix, s)
         elif not segment.follows:
-            segment.leap = _leap(segment, max(believed, key=lambda other: other.time), s)
+            segment.leap = leap_between(segment, max(believed, key=lambda other: other.time), rounded, s)
         for other in believed:
             other.believed, other.was_believed = False, True
     elif _together(segment, fix[0] - segment.run, s):
@@ -334,16 +352,6 @@ def _win(vessel: PlacedVessel, segment: Segment, fix: Fix, s: TrackSettings) -> 
     vessel.off_track = [run for run in vessel.off_track if run.segment != segment.number]
     segment.believed, segment.was_believed, segment.home = True, False, None
     return segment.number
-
-
-def _leap(segment: Segment, track: Segment, s: TrackSettings) -> Leap | None:
-    """How a place was reached from a track, if no ship could have come there."""
-    first = segment.held[0] if segment.held else None
-    lon, lat = (first[3], first[4]) if first else (segment.lon, segment.lat)
-    metres, after = metres_between(track.lon, track.lat, lon, lat), max(segment.run - track.time, 0)
-    if metres <= s.jitter_metres + s.never_join_knots * KNOT * after:
-        return None
-    return Leap(segment.run, segment.number, round(metres / 1000, 1), after)
 
 
 def _together(segment: Segment, lasted: Millis, s: TrackSettings) -> bool:

@@ -37,13 +37,13 @@ def ticks(tracks: Tracks, instant: Millis, grid: GridSettings, s: TrackSettings)
     return out
 
 
-def speed(reported: Floats, metres: Floats, dt: Floats, s: TrackSettings) -> Floats:
+def speed(reported: Floats, metres: Floats, dt: Floats, errors: Floats, s: TrackSettings) -> Floats:
     """Mean speed over ways of `metres` in `dt` milliseconds, knots: the reported one where it is known.
 
     Over more than `implied_after_minutes` it is at least the implied one. The errors of the two positions are
-    taken off that.
+    taken off that, and `errors`, metres that rounding explains.
     """
-    way = np.sqrt(np.maximum(metres * metres - 4 * s.noise_metres**2, 0.0))
+    way = np.sqrt(np.maximum(metres * metres - 4 * s.noise_metres**2 - errors * errors, 0.0))
     implied = way / np.maximum(dt, 1.0) / KNOT
     merged = np.where(np.isnan(reported), implied, reported)
     return np.where(dt > s.implied_after, np.fmax(merged, implied), merged)
@@ -56,6 +56,7 @@ def _lone(tracks: Tracks, which: npt.NDArray[np.bool_]) -> Rows:
     for name in ("time", "mmsi", "lon", "lat", "cog", "heading", "status", "stations"):
         out[name] = fixes[name]
     out["segment"], out["sog"] = tracks.numbers[which], tracks.knots[which]
+    out["error"] = tracks.errors[which]
     return out
 
 
@@ -79,9 +80,11 @@ def _between(tracks: Tracks, linked: npt.NDArray[np.bool_], grid: GridSettings, 
     known = np.where(
         np.isnan(before), after, np.where(np.isnan(after), before, before + share * (after - before))
     )
-    out["sog"] = speed(known, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]), dt, s)
+    out["error"] = error = np.maximum(tracks.errors[pair], tracks.errors[pair + 1])
+    out["sog"] = speed(known, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]), dt, error, s)
     near = share >= 0.5
     for name in ("cog", "heading", "status"):
         out[name] = np.where(near, b[name], a[name])
     out["stations"] = b["stations"]
+    out["between"] = nth > 0
     return out

@@ -64,6 +64,9 @@ class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the way it claims. Source: judgement; a ship that turns in circles goes further."""
     still_knots: float = 3.0
     """Ships that swing at anchor report up to this speed and get nowhere. Source: judgement."""
+    still_metres: float = 500.0
+    """A track that reports speed gets nowhere while it stays within this of one place; beyond, it moves,
+    however slowly. Source: judgement; ships at anchor swing on less."""
     noise_metres: float = 10.0
     """Error of one position that is taken off implied speeds where the positions show no greater one.
     Source: the better class of accuracy in M.1371."""

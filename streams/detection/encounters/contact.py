@@ -34,6 +34,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     too_far: bool
     """Whether the two typically lay too far from each other for a transfer: more than half of the time more
     than `wide_gap_metres` between the hulls, or `far_metres` between the antennas where no gap is known.
+    Positions that are rounded count as far apart as they may be.
 
     A time alongside counts by itself: two that wait near each other for hours before they come alongside are
     not neighbours at anchor.
@@ -75,6 +76,19 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         """The same for the distance between the antennas."""
         weights = zip(self.samples, self._weights, strict=True)
         return _at_share(sorted([(each.metres, weight) for each, weight in weights]), share)
+
+    @cached_property
+    def error(self) -> float:
+        """Metres by which the distances may be off because positions are rounded: 0 where few are, else the
+        median over those that are."""
+        rounded = sorted([each.error for each in self.samples if each.error])
+        return rounded[len(rounded) // 2] if len(rounded) > _FEW_ROUNDED * len(self.samples) else 0.0
+
+    @cached_property
+    def at_most(self) -> float:
+        """Metres between the antennas at most, the median over the time in contact."""
+        weights = zip(self.samples, self._weights, strict=True)
+        return _at_share(sorted([(each.apart_at_most, weight) for each, weight in weights]), 0.5)
 
     def gap_error(self, s: EncounterSettings) -> float:
         """The error of one hull gap, metres.
@@ -180,6 +194,10 @@ def _same(one: Sequence[object], other: Sequence[object]) -> int:
 
 
 _NOT_YET: Final = dict.fromkeys(Company, 0)
+_FEW_KNOWN: Final = 0.1
+"""Share of the time in contact for which the hull gap has to be known to tell what is typical. Judgement."""
+_FEW_ROUNDED: Final = 0.1
+"""Share of samples up to which it is chance, or does not matter, that positions lie on round numbers."""
 
 
 class _Run:
@@ -225,7 +243,9 @@ class _Run:
             bits = silence.meanwhile(last, sample, alone, s) if alone else sample.meanwhile
             lasts = silence.counts(last, sample, bits, s)
         how = None
-        if not sample.suppressed and sample.metres <= (s.keep_metres if lasts else s.near_metres):
+        apart = sample.apart_at_least if lasts else sample.metres
+        near = apart <= (s.keep_metres if lasts else s.near_metres) and sample.error <= s.coarse_metres
+        if near and not sample.suppressed:
             how = company(samples, i, s)
         if how is None:
             self.lasting = -1
@@ -340,7 +360,7 @@ class _Distances:
 
     def add(self, sample: PairSample, weight: float, s: EncounterSettings) -> None:
         near, known = self._by_antennas
-        self._by_antennas = near + weight * (sample.metres <= s.far_metres), known + weight
+        self._by_antennas = near + weight * (sample.apart_at_most <= s.far_metres), known + weight
         if sample.gap is not None:
             near, known = self._by_hulls
             self._by_hulls = near + weight * (sample.gap <= s.wide_gap_metres), known + weight
@@ -348,7 +368,9 @@ class _Distances:
     @property
     def too_far(self) -> bool:
         """Whether the median is beyond the limit."""
-        near, known = self._by_hulls if self._by_hulls[1] else self._by_antennas
+        near, known = self._by_hulls
+        if known <= _FEW_KNOWN * self._by_antennas[1]:
+            near, known = self._by_antennas
         return near < known / 2
 
 

@@ -35,6 +35,7 @@ class CoMoving(msgspec.Struct, array_like=True, frozen=True, gc=False):
     abeam: float = math.nan  # the second antenna to starboard of the first, metres; NaN without headings
     ahead: float = math.nan  # and ahead of it
     turn: float = math.nan  # the second heading less the first, degrees
+    error: float = 0.0  # metres that the distance may be off because positions are rounded
 
 
 class Former(msgspec.Struct, array_like=True, frozen=True, gc=False):

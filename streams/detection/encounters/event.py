@@ -254,7 +254,7 @@ def _for(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
     if contact.alongside:
         gap = round(contact.alongside_metres, 1)
         yield table.ALONGSIDE.reason(s, gap, duration=duration_text(contact.alongside))
-    elif facts.metres <= s.close_metres:
+    elif contact.at_most <= s.close_metres:
         yield table.CLOSE.reason(s, round(facts.metres), distance=about(facts.metres))
     for silence in contact.silences:
         yield _bridged(facts, silence, s)
@@ -306,9 +306,13 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
     if facts.contact.too_far:
         if facts.gap is not None:
             yield table.WIDE_GAP.reason(s, round(facts.gap), gap=about(facts.gap))
-        else:
+        elif facts.metres > s.far_metres:
             yield table.FAR.reason(s, round(facts.metres), distance=about(facts.metres))
-    if facts.gap is None:
+    if error := facts.contact.error:
+        rounded = sum(bool(each.error) for each in facts.contact.samples)
+        how = "most" if 2 * rounded > len(facts.contact.samples) else "some"
+        yield table.ROUNDED.reason(s, round(error), how=how)
+    elif facts.gap is None:
         yield table.SIZE_UNKNOWN.reason(s)
     if facts.doubts.one_hull:
         yield table.MAY_BE_ONE_HULL.reason(s)
@@ -328,8 +332,13 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
 
 def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSettings) -> str:
     contact = facts.contact
-    limit = s.near_metres if max(each.metres for each in contact.samples) <= s.near_metres else s.keep_metres
-    if facts.gap is not None:
+    most = max(each.apart_at_most for each in contact.samples)
+    limit = next((each for each in (s.near_metres, s.keep_metres) if most <= each), most)
+    if contact.error and facts.gap is None:
+        apart = f"as far as rounded positions tell, good to {_up(contact.error)}"
+    elif contact.error and facts.gap is not None:
+        apart = f"where positions are not rounded typically with {about(facts.gap)} between the hulls"
+    elif facts.gap is not None:
         apart = f"typically with {about(facts.gap)} between the hulls"
     else:
         apart = f"typically {about(facts.metres)} apart"
@@ -342,8 +351,13 @@ def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSetti
         )
     return (
         f"Suspected ship-to-ship transfer: the {called(first)} and the {called(second)} were {_how(contact)} "
-        f"within {limit:.0f} m of each other, {apart}, for {duration_text(contact.duration)}.{silent}{area}"
+        f"within {_up(limit)} of each other, {apart}, for {duration_text(contact.duration)}.{silent}{area}"
     )
+
+
+def _up(metres: float) -> str:
+    """A limit, rounded up."""
+    return f"{math.ceil(metres)} m" if metres < 1000 else f"{math.ceil(metres / 100) / 10:.1f} km"
 
 
 def _how(contact: Contact) -> str:

@@ -121,6 +121,8 @@ class LoneTicks:
         for each in (*self._together(added), *self._on_the_way(fresh)):
             either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
             asked.append(_Asked(each.lone[either], each.track[either]))
+        followed = list(followed)
+        asked.append(self._in_turns(rows, fresh, followed))
         asked = [each for each in asked if len(each.track)]
         of_followed = self._of_followed(fresh, followed)
         if not (near or asked or len(of_followed.track)):
@@ -140,6 +142,38 @@ class LoneTicks:
         ]
         at, track = np.array(found, np.int64).reshape(-1, 2).T
         return _Asked(fresh.take(at), track)
+
+    def _in_turns(self, rows: Rows, fresh: Rows, followed: Iterable[Key]) -> _Asked:
+        """The last ticks on the grid that one of a followed pair has before the next lone tick of the other.
+
+        Two that are heard in turns have no ticks at the same times, though each can only have drifted
+        meanwhile. It may be either of the two ticks that comes late.
+        """
+        late = rows.compress((rows["time"] % self._step == 0) & rows["backfilled"])
+        until = dict(zip(tracks(fresh).tolist(), fresh["time"].tolist(), strict=True))
+        last = dict(zip(tracks(late).tolist(), late["time"].tolist(), strict=True))
+        found: list[Rows] = []
+        of: list[int] = []
+        for a, b, segment_a, segment_b in followed if until or last else ():
+            one, other = a * SEGMENTS + segment_a, b * SEGMENTS + segment_b
+            for heard, silent in ((one, other), (other, one)):
+                times = {until[silent]} if silent in until else set()
+                times |= {last[heard]} if heard in last else set()
+                for time in sorted(times):
+                    tick = self._last_before(time, heard, silent)
+                    if tick is not None:
+                        found.append(tick)
+                        of.append(silent)
+        return _Asked(np.array(found, TICK) if found else no_ticks(), np.array(of, np.int64))
+
+    def _last_before(self, time: Millis, heard: int, silent: int) -> Rows | None:
+        """The last tick on the grid of a track up to a time, if the other one has none then."""
+        at = time // self._step * self._step
+        while at > time - self._settings.silence:
+            if (tick := self._neighbours.find(at, heard)) is not None:
+                return None if self._neighbours.find(at, silent) is not None else tick
+            at -= self._step
+        return None
 
     def _met(self, asked: Sequence[_Asked], followed: int) -> list[Meetings]:
         """Those of which it is known where the other one was, and the last ones, so many, in any case."""

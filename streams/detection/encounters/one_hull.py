@@ -64,11 +64,13 @@ def hulls(pair: Pair, a: Identity, b: Identity, s: EncounterSettings) -> Hulls:
 
 def moved_as_one(pair: Pair, s: EncounterSettings) -> bool:
     """Whether the two were under way together at a distance that stayed the same."""
-    return _stays_the_same([each.metres for each in pair.co_moving], s)
+    error = median([each.error for each in pair.co_moving]) if pair.co_moving else 0.0
+    return _stays_the_same([each.metres for each in pair.co_moving], s, error)
 
 
-def _stays_the_same(metres: Sequence[float], s: EncounterSettings) -> bool:
-    return len(metres) >= s.co_moving_instants and pstdev(metres) <= s.co_moving_spread_metres
+def _stays_the_same(metres: Sequence[float], s: EncounterSettings, error: float = 0.0) -> bool:
+    """Whether distances are one and the same, as far as that can be told: they may be off by `error`."""
+    return len(metres) >= s.co_moving_instants and pstdev(metres) <= s.co_moving_spread_metres + error
 
 
 def in_line(pair: Pair, a: Dimensions | None, b: Dimensions | None, s: EncounterSettings) -> bool:

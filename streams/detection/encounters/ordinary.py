@@ -75,7 +75,8 @@ ANCHORED_OFF_PORT: Final = ReasonType(
 BERTH_BY_SHORE: Final = ReasonType(
     code="berth_by_shore",
     side=Side.AGAINST,
-    text="both {how}, {value:.1f} km from the shore: ships lie like this at berths, and no list has them all",
+    text="both {how}, {value:.1f} km from the shore: ships lie like this at berths, and no list has them "
+    "all{unknown}",
     weight="berth_by_shore",
     thresholds=("jetty_km",),
     unit="km",
@@ -92,6 +93,8 @@ HARBOUR_CRAFT: Final = ReasonType(
 )
 _SOME: Final = 60
 """Samples, about, that tell whether a vessel lies still."""
+_LEAST: Final = 6
+"""Samples in which it was heard that tell it at least. Judgement: chance seldom has so many agree."""
 RULES: Final = (
     LevelRule(
         "berths",
@@ -134,7 +137,7 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
     moored: tuple[int, ...]
     craft: tuple[Identity, ...]  # those of the size of harbour craft
     find_still: Callable[[], tuple[int, ...]]  # those that did not move, as at a berth
-    find_beside: Callable[[], bool]  # whether their hulls lay side by side
+    find_beside: Callable[[], bool | None]  # whether their hulls lay side by side; None: not known
     excepted: Mapping[str, bool]  # what it can't be ordinary with, by the codes of RULES
 
     @cached_property
@@ -144,6 +147,10 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def still(self) -> tuple[int, ...]:
         return self.find_still()
+
+    @cached_property
+    def beside(self) -> bool | None:
+        return self.find_beside()
 
     def conditions(self, s: EncounterSettings) -> dict[str, bool | Callable[[], bool]]:
         """Whether each of RULES holds."""
@@ -174,7 +181,7 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
             return False
         if len(self.moored) == 2:
             return True
-        return len({*self.still, *self.moored}) == 2 and not self.find_beside()
+        return len({*self.still, *self.moored}) == 2 and not self.beside
 
     def reasons(self, s: EncounterSettings) -> Iterator[Reason]:
         """For."""
@@ -198,7 +205,8 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
             lay = ["lay still"] if self.still else []
             reported = ["mostly reported to be moored"] if self.moored else []
             how = " or ".join(lay + reported)
-            yield BERTH_BY_SHORE.reason(s, round(self.shore_km, 2), how=how)
+            unknown = "; whether their hulls lay side by side is not known" if self.beside is None else ""
+            yield BERTH_BY_SHORE.reason(s, round(self.shore_km, 2), how=how, unknown=unknown)
         yield from resting(self.rest, s, self.rest_settings)
         if self.anchored and km < s.roads_km:
             yield ANCHORED_OFF_PORT.reason(s, km, who=_who(self.anchored))
@@ -250,25 +258,33 @@ class Places:
 def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) -> tuple[int, ...]:
     """Those of the two vessels that lay as at a berth: where they were, over long enough to tell.
 
-    For some hours of calm a ship at anchor stays where it is, too, but it yaws; with the tide it swings.
+    For some hours of calm a ship at anchor stays where it is, too, but it yaws; with the tide it swings. Only
+    where it was heard counts: on the way from one fix to the next it may have been anywhere.
     """
     lasted = contact.end - contact.start
     if lasted < s.probable_minutes * MINUTE:
         return ()
-    some = contact.samples[:: len(contact.samples) // _SOME + 1]
-    tracks = [each.a for each in some], [each.b for each in some]
+    if contact.error:  # rounded positions stay the same though the ship moves
+        return ()
+    tracks = [each.a for each in contact.samples], [each.b for each in contact.samples]
+    heard = [[each for each in track if not each.between] for track in tracks]
+    some = [track[:: len(track) // _SOME + 1] for track in heard]
     return tuple(
         mmsi
-        for mmsi, track in zip(mmsis, tracks, strict=True)
-        if _stays(track, s.still_metres)
+        for mmsi, track in zip(mmsis, some, strict=True)
+        if len(track) >= _LEAST
+        and _stays(track, s.still_metres)
         and (lasted >= s.still_hours * HOUR or _steady(track, s.still_degrees))
     )
 
 
-def side_by_side(contact: Contact, vessels: tuple[Identity, Identity], s: EncounterSettings) -> bool:
-    """Whether the two hulls typically lay close beside each other, not end to end as along a quay."""
+def side_by_side(contact: Contact, vessels: tuple[Identity, Identity], s: EncounterSettings) -> bool | None:
+    """Whether the two hulls typically lay close beside each other, not end to end as along a quay; None where
+    a size, or the gap, is not known."""
     (a, b), gap = (each.dimensions for each in vessels), contact.typical_gap
-    if a is None or b is None or gap is None or gap > s.berth_gap_metres:
+    if a is None or b is None or gap is None:
+        return None
+    if gap > s.berth_gap_metres:
         return False
     some = contact.samples[:: len(contact.samples) // _SOME + 1]
     places = [place for each in some if (place := place_beside(each, s)) is not None]

@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Dimensions
 from streams.detection.encounters import hull
 from streams.detection.encounters.settings import EncounterSettings
+from streams.tracking.resolution import shared_errors
 
 Sizes = tuple[Dimensions | None, Dimensions | None]
 
@@ -23,6 +25,9 @@ class VesselSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
     cog: float
     heading: float
     status: int
+    between: bool = (
+        False  # it was not heard since the moment before, and lies on the way to where it was next
+    )
 
 
 class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -35,11 +40,21 @@ class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
     a: VesselSample
     b: VesselSample
     meanwhile: int = 0  # who was heard since the sample before: A_HEARD, B_HEARD, ELSEWHERE of `silence`
+    error: float = 0.0  # metres that `metres` may be off because positions are rounded
 
     @property
     def at_most(self) -> float:
         """Metres between the hulls at most: both antennas are on board, so never more than between them."""
-        return self.metres if self.gap is None else self.gap
+        return self.apart_at_most if self.gap is None else self.gap
+
+    @property
+    def apart_at_most(self) -> float:
+        """Metres between the antennas at most, however their positions are rounded."""
+        return self.metres + self.error
+
+    @property
+    def apart_at_least(self) -> float:
+        return max(self.metres - self.error, 0.0)
 
     @property
     def faster(self) -> float:
@@ -57,24 +72,27 @@ def pair_samples(
 ) -> list[PairSample]:
     """Both vessels at one moment each, from rows of TICK of the same times, and the metres between them.
 
-    The gap between their hulls is measured where they may be in contact.
+    The gap between their hulls is measured where they may be in contact, and where neither position is
+    rounded: in a cell of 100 m or more, a gap that matters can't be told.
     """
     ones, others = _vessel_samples(a), _vessel_samples(b)
+    rounded = shared_errors(a["lon"], a["lat"], b["lon"], b["lat"])
+    errors = np.maximum(np.maximum(a["error"], b["error"]), rounded).tolist()
     near = [
         i
         for i, (one, other) in enumerate(zip(ones, others, strict=True))
-        if metres[i] <= s.keep_metres and not max(one.sog, other.sog) > s.under_way_knots
+        if metres[i] <= s.keep_metres and not errors[i] and not max(one.sog, other.sog) > s.under_way_knots
     ]
     measured = hull.gaps([(_lie(ones[i], sizes[i][0], s), _lie(others[i], sizes[i][1], s)) for i in near])
     gaps = dict(zip(near, measured, strict=True))
     return [
-        PairSample(time, metres[i], gaps.get(i), suppressed[i], ones[i], others[i])
+        PairSample(time, metres[i], gaps.get(i), suppressed[i], ones[i], others[i], 0, errors[i])
         for i, time in enumerate(a["time"].tolist())
     ]
 
 
 def _vessel_samples(rows: Rows) -> list[VesselSample]:
-    columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status")]
+    columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status", "between")]
     return [VesselSample(*values) for values in zip(*columns, strict=True)]
 
 

@@ -114,6 +114,16 @@ FAR: Final = ReasonType(
     plotted=True,
     hypotheses=(Hypothesis.WAITING,),
 )
+ROUNDED: Final = ReasonType(
+    code="rounded_positions",
+    side=Side.AGAINST,
+    text="{how} positions are rounded: the two may then have been up to {value:.0f} m farther apart than it "
+    "seems, and the gap between their hulls is not known",
+    weight="rounded",
+    thresholds=("alongside_metres",),
+    unit="m",
+    hypotheses=(Hypothesis.WAITING,),
+)
 SIZE_UNKNOWN: Final = ReasonType(
     code="size_unknown",
     side=Side.AGAINST,
@@ -174,7 +184,7 @@ LEVELS: Final = (
         Effect.PROBABLE,
         "alongside for `alongside_minutes` without a break; or in contact for `probable_minutes`, typically "
         "(median) with at most `wide_gap_metres` between the hulls, or where that is not known at most "
-        "`far_metres` between the antennas",
+        "`far_metres` between the antennas, however their positions are rounded",
     ),
     LevelRule("may_be_one_hull", Effect.BAR, "the two may be one hull, or a tow"),
     LevelRule("may_be_tow", Effect.BAR, "the two may be a tow, one ahead of the other"),
@@ -188,7 +198,7 @@ REASONS: Final = ReasonTable(
     (
         *(DURATION, ALONGSIDE, CLOSE, BRIDGED, IDENTITY_CHANGED, WATCHED_AREA, *LISTING, FLAG),
         *(TWO_TANKERS, DRAUGHT, MOORED_AT_SEA, MAY_BE_ONE_HULL, MAY_BE_TOW),
-        *(WIDE_GAP, FAR, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, BERTH_BY_SHORE),
+        *(WIDE_GAP, FAR, ROUNDED, SIZE_UNKNOWN, AT_ANCHOR, MOORED_IN_HARBOUR, NEAR_PORT, BERTH_BY_SHORE),
         *(RESTING_PLACE, NOT_LEARNT, ANCHORED_OFF_PORT, HARBOUR_CRAFT),
         *(TYPE_UNKNOWN, TYPE_CHANGED, SHARED_MMSI),
         *(DOUBTFUL_MMSI, OFF_TRACK, LEAPT, JAMMED, WEAK_MATCH),

@@ -33,6 +33,8 @@ class EncounterWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: the hulls were more than `wide_gap_metres` apart (median)."""
     far: float = 0.1
     """Against: the antennas were more than `far_metres` apart (median); only where no hull gap is known."""
+    rounded: float = 0.1
+    """Against: positions are rounded so coarsely that the distance is not known well."""
     size_unknown: float = 0.05
     """Against: no hull gap can be computed."""
     one_hull: float = 0.15
@@ -108,6 +110,9 @@ class EncounterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     far_metres: float = 250.0
     """Median distance of antennas beyond which an encounter stays `possible` where no hull gap is known
     (Skylight: 250 m)."""
+    coarse_metres: float = 3000.0
+    """Positions that rounding may put farther off than this tell nothing of a contact. Source: judgement; the
+    diagonal of a cell of one minute, which some sources round to."""
     position_metres: float = 10.0
     """Error of one position: the better of the two classes of accuracy that AIS knows (ITU-R M.1371)."""
     full_hours: float = 12.0

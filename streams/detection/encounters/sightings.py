@@ -3,6 +3,7 @@
 What it adds up to is judged in `encounter_detector`.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -239,6 +240,7 @@ class Sightings:
         co_moving = under_way and metres <= s.co_moving_metres
         fast = s.under_way_knots if sample.at_most <= s.alongside_metres else s.drift_knots
         begins = metres <= s.near_metres and not sample.faster >= fast and not sample.suppressed
+        begins &= sample.error <= s.coarse_metres
         pair = self._pairs.get(key)
         if pair is None:
             if not (begins or co_moving):
@@ -247,10 +249,11 @@ class Sightings:
             pair.apart = self._neighbours.farthest(key) > s.apart_metres
             self._pairs.put(pair)
         self._pairs.touch(pair)
-        pair.apart |= metres > s.apart_metres
+        pair.apart |= sample.apart_at_least > s.apart_metres
         if co_moving:
-            beside = place_beside(sample, s) or ()
-            moved = CoMoving(round(metres, 1), *(round(each, 1) for each in beside))
+            beside = None if sample.error else place_beside(sample, s)
+            abeam, ahead, turn = (round(each, 1) for each in beside or (math.nan,) * 3)
+            moved = CoMoving(round(metres, 1), abeam, ahead, turn, round(sample.error, 1))
             pair.co_moving = [*pair.co_moving, moved][-s.co_moving_window :]
             pair.co_moving_at = max(pair.co_moving_at, time)
         if not pair.samples:

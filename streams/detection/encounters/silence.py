@@ -70,7 +70,7 @@ def counts(before: PairSample, after: PairSample, bits: int, s: EncounterSetting
     duration = after.time - before.time
     if duration > s.silence or bits & ELSEWHERE:
         return False
-    return duration <= s.thin or way(before, after) <= s.keep_metres + reach(s.under_way_knots, duration)
+    return duration <= s.thin or _way(before, after) <= s.keep_metres + reach(s.under_way_knots, duration)
 
 
 def bridges(
@@ -86,7 +86,7 @@ def bridges(
         return False
     if not (alongside(before, s) and alongside(after, s)):
         return False
-    return way(before[-1], after[0]) <= reach(s.bridge_knots, duration)
+    return _way(before[-1], after[0]) <= reach(s.bridge_knots, duration)
 
 
 def settled(
@@ -110,14 +110,14 @@ def alongside(samples: Sequence[PairSample], s: EncounterSettings) -> bool:
     gaps = [sample.gap for sample in samples if sample.gap is not None]
     if gaps:
         return median(gaps) <= s.alongside_metres
-    return median(sample.metres for sample in samples) <= s.close_metres
+    return median(sample.apart_at_most for sample in samples) <= s.close_metres
 
 
 def heard_off(before: PairSample, heard: HeardAlone, s: EncounterSettings) -> bool:
     """Whether a vessel that was heard alone after the last sample is where no drift could bring it."""
     vessel = before.b if heard.second else before.a
     east, north = offset(heard.lon, heard.lat, vessel.lon, vessel.lat)
-    drift = s.keep_metres + reach(s.bridge_knots, heard.time - before.time)
+    drift = s.keep_metres + before.error + reach(s.bridge_knots, heard.time - before.time)
     return bool(east * east + north * north > drift * drift)
 
 
@@ -132,4 +132,10 @@ def _off_the_way(before: PairSample, after: PairSample, heard: HeardAlone, s: En
     x, y = offset(heard.lon, heard.lat, one.lon, one.lat)
     off = ((x - share * dx) ** 2 + (y - share * dy) ** 2) ** 0.5
     time = min(heard.time - before.time, after.time - heard.time)
-    return bool(off > s.keep_metres + reach(s.bridge_knots, time) / 2)
+    near = s.keep_metres + max(before.error, after.error)
+    return bool(off > near + reach(s.bridge_knots, time) / 2)
+
+
+def _way(before: PairSample, after: PairSample) -> float:
+    """Metres between two moments that rounding does not explain."""
+    return max(way(before, after) - max(before.error, after.error), 0.0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from geofences.distance import haversine_m, unwrap
 from models.report import Rows
 from models.tick import TICK
-from models.time import Millis
+from models.time import MINUTE, Millis
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.neighbours import Numbers, Steps
 from streams.runtime.compiled import compiled
@@ -20,6 +20,8 @@ from streams.tracking.track import KNOT
 
 Bools = npt.NDArray[np.bool_]
 _NONE: Final = -1
+_OFTEN: Final = 10 * MINUTE
+"""A vessel with ticks no farther apart was heard about then. Judgement: two steps of the grid."""
 
 
 class _Table(NamedTuple):
@@ -81,6 +83,8 @@ def between(before: Rows, after: Rows, time: Any) -> Rows:
     row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
     row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])
     row["sog"] = before["sog"] + share * (after["sog"] - before["sog"])
+    row["error"] = np.maximum(before["error"], after["error"])
+    row["between"] = after["between"] | (after["time"] - before["time"] > _OFTEN)
     return row
 
 

@@ -123,7 +123,8 @@ def stay_of(
             reasons.append(table.FROZEN_AT_SEA.reason(s, round(port_km, 2)))
         against = [table.SENSOR.reason(s)]
         summary = (
-            f"The {called(identity)} reports {stay.knots:g} knots and gets nowhere, for {lasted:.1f} hours."
+            f"The {called(identity)} reports {stay.knots:g} knots and stays near one place, for {lasted:.1f} "
+            "hours."
         )
     elif kind == PATTERN and stay.lines:
         reasons, against = list(_pattern(stay, s)), [table.ROUNDED.reason(s)]

@@ -96,7 +96,8 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
         runs = [run for run in places.off_track if run not in known]
         going_on = places.jump
         for run in [*runs, *([going_on] if going_on is not None else [])]:
-            if is_jump(run, s):
+            # one that is over ends its jump, even if it was heard too rarely to tell how fast it went back
+            if is_jump(run, s) or any(_is_of(run, jump, s) for jump in self.jumps):
                 self._note(run, s, open=run is going_on)
         if going_on is None:
             for jump in self.jumps:
@@ -108,8 +109,8 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
                     jump.circle = stay
 
     def _note(self, run: OffTrack, s: PositionAnomalySettings, *, open: bool) -> None:
-        same = next((jump for jump in self.jumps if _is_of(run, jump, s)), None)
-        if same is None:
+        of_run = [jump for jump in self.jumps if _is_of(run, jump, s)]
+        if not of_run:
             assert run.track_lon is not None
             assert run.track_lat is not None
             assert run.knots is not None
@@ -121,10 +122,12 @@ class Jumper(msgspec.Struct, array_like=True, gc=False):
                 ),
             ]
             return
+        same = of_run[0]
         same.end = max(same.end, run.end)
         same.positions, same.km = max(same.positions, run.positions), max(same.km, run.kilometers)
         same.meanwhile = max(same.meanwhile, run.meanwhile)
-        same.open, same.back = open, same.back or not open
+        for jump in of_run:  # runs at several false places may be told as one
+            jump.open, jump.back = open, jump.back or not open
 
     def leaves_frozen(self, jump: Jump) -> bool:
         """Whether a jump leads away from where the position was frozen: the ship has sailed on meanwhile."""

@@ -24,7 +24,8 @@ CAME_BACK: Final = ReasonType(
 FROZEN: Final = ReasonType(
     code="frozen",
     side=Side.FOR,
-    text="it reports {knots:g} knots and gets nowhere, for {value:.1f} hours (threshold {threshold:g} h)",
+    text="it reports {knots:g} knots and stays near one place, for {value:.1f} hours "
+    "(threshold {threshold:g} h)",
     weight="frozen",
     thresholds=("frozen_minutes",),
     unit="h",

@@ -1,0 +1,161 @@
+"""Resolution: how coarsely the positions of a vessel are rounded, learnt from the positions themselves.
+
+Many sources round positions: to a minute, a tenth of it (type 27), a hundredth or a thousandth of a degree,
+on one axis or both, and some reports of a ship only. Such a position says no more than in which cell of a
+grid the ship is. A ship that makes way then leaps from cell to cell, and one at anchor near a border seems
+to be in two places.
+
+AIS resolves 18 cm, so a position lies on a line of such a grid by chance once in hundreds of times, and a
+vessel whose positions go from one line to another again and again has rounded positions. Its step is the
+largest that explains most of these changes. A position of it that lies on a line counts as rounded, one
+between the lines does not. A vessel that stays on one line proves nothing: it may lie right there.
+"""
+
+import math
+import struct
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from geofences.distance import Floats
+from models.report import Rows
+from streams.tracking.track import metres_between
+
+UNITS: Final = 600_000
+"""Of one degree: the resolution of AIS."""
+STEPS: Final = (600, 1_000, 3_000, 5_000, 6_000, 10_000, 30_000, 60_000)
+"""Units, ascending, from a thousandth to a tenth of a degree. Finer ones are within errors of positions."""
+_MINUTE: Final = 10_000
+_EVERY: Final = (600, 1_000)
+"""A multiple of any step is one of one of these."""
+_CHANGES: Final = (3, 3, 3, 1, 1, 1, 1, 1)
+"""Changes from line to line, by step, from which it is believed. Judgement: by chance, two positions in a row
+lie on lines that are 1 km apart once in 25 million times."""
+_MOST: Final = 200
+"""Changes that are counted; beyond it all counts are halved."""
+_METRES: Final = 111_195.0 / UNITS
+_AXIS: Final = struct.Struct(f"<i{len(STEPS)}B")
+_NOTHING: Final = _AXIS.pack(-(2**31), *[0] * len(STEPS))
+
+
+class Resolution(NamedTuple):
+    """Units that positions of one vessel are rounded to, to the east and to the north; 0 where not."""
+
+    east: int = 0
+    north: int = 0
+
+    def error(self, lon: float, lat: float) -> float:
+        """Metres that a position in degrees may be off for being rounded: the diagonal of its cell, because
+        some sources cut digits off; 0 where it is not rounded."""
+        if not (self.east or self.north):
+            return 0.0
+        east = self.east if self.east and round(lon * UNITS) % self.east == 0 else 0
+        north = self.north if self.north and round(lat * UNITS) % self.north == 0 else 0
+        return _METRES * math.hypot(east * math.cos(math.radians(lat)), north)
+
+    def beyond(self, metres: float, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+        """What is left of the metres between two positions once that is taken off which rounding explains."""
+        return max(metres - max(self.error(lon1, lat1), self.error(lon2, lat2)), 0.0)
+
+    def apart(self, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+        """Metres between two positions that rounding does not explain."""
+        return self.beyond(metres_between(lon1, lat1, lon2, lat2), lon1, lat1, lon2, lat2)
+
+
+NOT_ROUNDED: Final = Resolution()
+
+
+class RoundedVessel(Protocol):
+    """What is read and changed of a vessel's state."""
+
+    rounding: bytes
+
+
+class RoundedFleet(Protocol):
+    """The vessels, and in columns by slot what their positions are rounded to."""
+
+    step_east: npt.NDArray[np.int32]
+    step_north: npt.NDArray[np.int32]
+
+    def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]: ...
+    def state(self, mmsi: int) -> RoundedVessel: ...
+
+
+def errors(lon: Floats, lat: Floats, east: npt.NDArray[np.int32], north: npt.NDArray[np.int32]) -> Floats:
+    """`Resolution.error` for columns: positions in degrees, and the steps of the vessel of each."""
+    if not (east.any() or north.any()):
+        return np.zeros(len(lon))
+    wide = _on_line(lon, east) * np.cos(np.radians(lat))
+    return np.asarray(_METRES * np.hypot(wide, _on_line(lat, north)))
+
+
+def shared_errors(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    """Metres that pairs of positions in degrees may be off, row by row, if both lie on lines of one grid, on
+    both axes; 0 where they do not.
+
+    Of one ship that lies still this says nothing, but two do not lie like that by chance (once in billions of
+    times). The grid is taken to be no coarser than a minute.
+    """
+    steps = [np.zeros(len(lon1), np.int64) for _ in range(2)]
+    for axis, pair in enumerate(((lon1, lon2), (lat1, lat2))):
+        one, other = (np.rint(each * UNITS).astype(np.int64) for each in pair)
+        for step in STEPS[: STEPS.index(_MINUTE) + 1]:
+            steps[axis][(one % step == 0) & (other % step == 0)] = step
+    both = (steps[0] > 0) & (steps[1] > 0)
+    return np.where(both, _METRES * np.hypot(steps[0] * np.cos(np.radians(lat1)), steps[1]), 0.0)
+
+
+def _on_line(degrees: Floats, step: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The step of each where it lies on one of its lines, else 0."""
+    return np.where(np.rint(degrees * UNITS).astype(np.int64) % np.maximum(step, 1) == 0, step, 0)
+
+
+def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None:
+    """Take in the positions of one step, POSITION rows by MMSI and time; `starts` is where each begins."""
+    if not len(rows):
+        return
+    units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
+    on_line = [(values % _EVERY[0] == 0) | (values % _EVERY[1] == 0) for values in units]
+    (which,) = np.nonzero(on_line[0] | on_line[1])
+    if not len(which):
+        return
+    owners = np.searchsorted(starts, which, "right") - 1
+    slots = fleet.slots_of(rows["mmsi"][starts])[owners].tolist()
+    values = (units[0][which].tolist(), units[1][which].tolist())
+    on = (on_line[0][which].tolist(), on_line[1][which].tolist())
+    for i, (mmsi, slot) in enumerate(zip(rows["mmsi"][which].tolist(), slots, strict=True)):
+        vessel = fleet.state(mmsi)
+        known = vessel.rounding or _NOTHING + _NOTHING
+        axes = [known[: _AXIS.size], known[_AXIS.size :]]
+        now = b"".join(_counted(axis, values[k][i]) if on[k][i] else axis for k, axis in enumerate(axes))
+        if now != known:
+            vessel.rounding = now
+            fleet.step_east[slot], fleet.step_north[slot] = resolution_of(now)
+
+
+def resolution_of(rounding: bytes) -> Resolution:
+    """What is known of a vessel's positions."""
+    if not rounding:
+        return NOT_ROUNDED
+    return Resolution(_step(rounding[: _AXIS.size]), _step(rounding[_AXIS.size :]))
+
+
+def _counted(axis: bytes, value: int) -> bytes:
+    """What is known of an axis once a value on some line is taken in."""
+    last, *counts = _AXIS.unpack(axis)
+    if last == value:
+        return axis
+    if last != -(2**31):
+        counts = [n + (last % step == 0 == value % step) for n, step in zip(counts, STEPS, strict=True)]
+        if max(counts) > _MOST:
+            counts = [n // 2 for n in counts]
+    return _AXIS.pack(value, *counts)
+
+
+def _step(axis: bytes) -> int:
+    """The largest step that is believed and explains most changes; 0 for none."""
+    _, *counts = _AXIS.unpack(axis)
+    most = max(counts)
+    rows = zip(STEPS, counts, _CHANGES, strict=True)
+    return max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)

@@ -22,7 +22,7 @@ LIBRARIES: Final = (
     *("redis.asyncio", "aiokafka", "aiohttp", "httpx", "fastapi", "uvicorn", "faust", "faust.cli.faust"),
     *("structlog", "stamina", "prometheus_client", "tomllib", "xml.etree.ElementTree"),
 )
-"""Without those that look at the environment or at the terminal as they are loaded, or open files (pyproj)."""
+"""Without those that open files (pyproj), or look at the environment or the terminal as they are loaded."""
 LOOKED_AT: Final = ("PYTHON", "NUMBA", "LC_", "LANG", "TZ", "LD_", "FAUST", "PROMETHEUS", "SSL", "OPENSSL")
 """Beginnings of the variables that count when Python or one of the libraries starts. A process that wants
 another value of one is started from nothing."""

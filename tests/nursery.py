@@ -6,6 +6,7 @@ itself, but for the module that loads numba.
 
 import gc
 import importlib
+import importlib.machinery
 import io
 import json
 import os
@@ -17,11 +18,11 @@ import types
 from typing import Any, Final
 
 LIBRARIES: Final = (
-    *("streams.runtime.compiled", "scipy.spatial", "shapely", "pyproj", "msgspec"),
+    *("streams.runtime.compiled", "scipy.spatial", "shapely", "msgspec"),
     *("redis.asyncio", "aiokafka", "aiohttp", "httpx", "fastapi", "uvicorn", "faust", "faust.cli.faust"),
     *("structlog", "stamina", "prometheus_client", "tomllib", "xml.etree.ElementTree"),
 )
-"""Without those that look at the environment or at the terminal as they are loaded."""
+"""Without those that open files (pyproj), or look at the environment or the terminal as they are loaded."""
 LOOKED_AT: Final = ("PYTHON", "NUMBA", "LC_", "LANG", "TZ", "LD_", "FAUST", "PROMETHEUS", "SSL", "OPENSSL")
 """Beginnings of the variables that count when Python or one of the libraries starts. A process that wants
 another value of one is started from nothing."""
@@ -34,6 +35,7 @@ def main() -> None:
     sys.path[0] = ""  # and not the folder of this file, whose folders are named as those that they test
     for name in LIBRARIES:
         importlib.import_module(name)
+    sys.modules["faust"].__spec__ = importlib.machinery.PathFinder.find_spec("faust")  # it puts itself there
     importlib.import_module("streams.runtime.compiled").prepare()
     gc.collect()
     gc.freeze()

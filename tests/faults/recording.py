@@ -1,16 +1,13 @@
 """Recordings to break the pipeline on: several simulated scenarios shifted in time into one.
 
-The same parts always give the same lines. They are made once and kept in a folder of temporary files, since
-the simulator takes a second for 6,000 lines.
+The same parts always give the same lines.
 """
 
-import hashlib
 import heapq
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -20,6 +17,7 @@ from models.sighting import Sighting
 from models.time import DAY, MINUTE, SECOND, Millis, from_text
 from streams.simulator import scenario
 from streams.simulator.nmea import checksum
+from tests.once import once
 
 START: Final = from_text("2026-03-01T00:00:00Z")
 TAG: Final = re.compile(r"^\\(?P<fields>[^*]*)\*[0-9A-F]{2}\\")
@@ -79,20 +77,16 @@ class _Kept(msgspec.Struct):
     sightings: list[Sighting]
 
 
+@cache
 def record(kind: str) -> Recording:
-    """The recording of this kind, from the folder of temporary files where it was made before."""
-    parts = KINDS[kind]
-    name = hashlib.sha256(repr((parts, 2)).encode()).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"tankerwatch-recording-{name}.msgpack"
-    if path.exists():
-        kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
-        return Recording(tuple(kept.lines), kept.encounters, tuple(kept.sightings))
-    made = merge(parts)
-    fresh = path.with_suffix(f".{id(made)}")
-    kept = _Kept(list(made.lines), made.encounters, list(made.sightings))
-    fresh.write_bytes(msgspec.msgpack.encode(kept))
-    fresh.rename(path)
-    return made
+    """The recording of this kind, made once for all processes of a test run."""
+
+    def made() -> bytes:
+        new = merge(KINDS[kind])
+        return msgspec.msgpack.encode(_Kept(list(new.lines), new.encounters, list(new.sightings)))
+
+    kept = msgspec.msgpack.decode(once(f"recording to break the pipeline on: {kind}", made), type=_Kept)
+    return Recording(tuple(kept.lines), kept.encounters, tuple(kept.sightings))
 
 
 def merge(parts: Sequence[Part], days: float = 2.0) -> Recording:

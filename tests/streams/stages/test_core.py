@@ -17,7 +17,7 @@ from tests.scenarios.simulated import recording, revisions
 
 SCENARIOS = ("cho_do", "raft", "satellite", "shared_mmsi", "bunkering", "dark_partner")
 SLOW = settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking would replay recordings for minutes

@@ -90,7 +90,7 @@ def in_parts(positions: Rows, told: Rows, minutes: int, pieces: bool | None) -> 
     return comparable(out + stage.advance(END))
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(st.integers(0, 2**32))
 def test_neither_parts_nor_copies_change_anything(number: int) -> None:
     positions, told = voyages(number)

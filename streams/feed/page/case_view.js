@@ -4,12 +4,16 @@ import { bdi, clock, day, duration, el, human, timeOf, typeName, vesselName, ves
 import { section } from "./web/event.js";
 import { barrelsOf, legsOf, nextOf } from "./cases.js";
 
-/* "4 d 6 h to Nampo", or that it can be there; `now`: the newest time of the data, in milliseconds. The event itself says how
-   long it was when it was detected, and no revision comes while only time passes. */
+/* "4 d 6 h to Nampo", by the newest time of the data in milliseconds; null if the earliest arrival has passed. The event itself says
+   how long it was when it was detected, and no revision comes while only time passes. */
 export function left({ earliestArrival, portName }, now) {
-  const hours = Math.round((Date.parse(earliestArrival) - now) / 3600000), time = hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : `${hours} h`;
-  return hours > 0 ? `${time} to ${portName.split(",")[0]}` : `can be at ${portName.split(",")[0]} by now`;
+  const ahead = Date.parse(earliestArrival) - now, hours = Math.round(ahead / 3600000);
+  if (ahead <= 0) return null;
+  return `${hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : hours ? `${hours} h` : "less than an hour"} to ${portName.split(",")[0]}`;
 }
+
+/* "28 Oct 11:48" */
+export const dayAndClock = (iso) => `${day(Date.parse(iso))} ${clock(Date.parse(iso))}`;
 
 const figure = (label, value, more) => el("div", {}, el("dt", {}, label), el("dd", {}, el("b", {}, value), more && el("span", { class: "small" }, " ", more)));
 
@@ -21,7 +25,8 @@ export function figures(event, landed, now) {
     barrels ? figure("May have landed", barrels.about.replace("about ", "≈ "), `${barrels.range}; by ${basis.map((each) => bases(each)).join(" and ")}`)
       : figure("May have landed", chain.delivered ? "not known" : "nothing yet", chain.delivered ? "no size of the vessel is known" : ""),
     figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
-    arrival ? figure(Date.parse(arrival.earliestArrival) > now ? "Time left, at least" : "Earliest arrival", left(arrival, now), el("span", {}, "by speed and distance: ", timeOf(arrival.earliestArrival)))
+    arrival && left(arrival, now) ? figure("Time left, at least", left(arrival, now), el("span", {}, "by speed and distance from the last leg: ", timeOf(arrival.earliestArrival)))
+      : arrival ? figure("Earliest arrival", timeOf(arrival.earliestArrival, `${dayAndClock(arrival.earliestArrival)} UTC`), el("span", {}, bdi(arrival.portName.split(",")[0]), ", by speed and distance from the last leg"))
       : figure(chain.delivered ? "At a port of North Korea" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
 }
 

@@ -16,8 +16,8 @@ export function listen(acts) {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open || byId("desk").open || byId("ledger").open || byId("sign-in").open) return;
     const field = event.target.closest?.("input, textarea, select");
     if (event.key === "Escape" && field) return field.blur();
-    if (field && !(field.type === "checkbox" || field.type === "radio")) return;
-    if (event.key === " " && event.target.closest?.("button, a, input, summary")) return;
+    if (field && !["checkbox", "radio", "range"].includes(field.type)) return;
+    if (event.key === " " && event.target.closest?.("button, a, input, summary") && field?.type !== "range") return; // sliders have no use for it
     if (event.key.startsWith("Arrow") && !event.target.closest?.("#list")) return; // the map and the slider use the arrows themselves
     const act = event.key === "?" ? () => help.showModal() : acts[event.key];
     if (!act) return;

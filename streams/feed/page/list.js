@@ -4,7 +4,7 @@
 import { bdi, byId, el, inForce, timeOf, typeName, vesselsOf } from "./web/words.js";
 import { badge, period, tag, whereOf, who } from "./web/event.js";
 import { barrelsOf, nextOf, routeOf, wayOf } from "./cases.js";
-import { left } from "./case_view.js";
+import { dayAndClock, left } from "./case_view.js";
 import { disposition } from "./review.js";
 
 export class List {
@@ -29,7 +29,7 @@ export class List {
       let before = null;
       for (const { event, folded } of entries) {
         gone.delete(event.id);
-        const review = reviews.get(event.id), time = event.type === "chain" ? timeLeft(event, now(event)) : null;
+        const review = reviews.get(event.id), arrival = event.type === "chain" ? nextOf(event) : null, time = arrival && left(arrival, now(event));
         const state = [part, event.revision, review?.id, folded.length, landed.get(event.id)?.length, silenced(event)?.id, time].join(" ");
         let item = this.items.get(event.id);
         if (item?.dataset.state !== state) {
@@ -103,14 +103,12 @@ export class List {
   }
 }
 
-const timeLeft = (event, now) => (nextOf(event) ? left(nextOf(event), now) : null);
-
 function chainLines(event, landed, time) {
-  const barrels = barrelsOf(landed);
+  const arrival = nextOf(event), barrels = barrelsOf(landed);
   return [
     el("span", { class: "who" }, wayOf(event)),
     el("span", { class: "route" }, routeOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
-    el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : time ? [el("b", {}, time), time.startsWith("can") ? null : " at least"]
+    el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : time ? [el("b", {}, time), " at least"] : arrival ? ["earliest at ", bdi(arrival.portName.split(",")[0]), " ", el("b", {}, timeOf(arrival.earliestArrival, dayAndClock(arrival.earliestArrival)))]
       : event.chain.delivered ? "delivered, amount not known" : "not arrived"), timeOf(event.start, dates(event))),
   ];
 }

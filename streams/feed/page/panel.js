@@ -124,7 +124,7 @@ export class EventPanel {
       this.vessels(),
       event.geofences.length ? places(event) : null,
       !printed && (event.chain ? legsOf(event) : [event]).map(({ position, start, number, place }) => elsewhere(imagesOf(position, Date.parse(start)), `Satellites, ${number ? `${number}, ${place}` : "there"}, ${start.slice(0, 10)}`)),
-      section("Reviews", reviewList(this.reviews), this.form),
+      printed && !this.reviews.length ? null : section("Reviews", reviewList(this.reviews), this.form),
       evidence(event),
       !printed && revisions(this.history),
     ].flat().filter(Boolean));

@@ -82,4 +82,5 @@ export class Sources {
   }
 }
 
-const shortened = (name) => { const text = clean(name); return text.length > 24 ? `${text.slice(0, 23)}…` : text; };
+/* Without what tells this run of its ingest from others. */
+const shortened = (name) => { const text = clean(name).replace(/#[0-9a-f]{8,}$/, ""); return text.length > 24 ? `${text.slice(0, 23)}…` : text; };

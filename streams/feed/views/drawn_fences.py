@@ -19,7 +19,10 @@ log = get_logger(__name__)
 MOST_KEPT: Final = 10_000
 """Versions of all fences that there ever were; they are kept, because a replay needs them."""
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
+Text = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"[^\s\x1c-\x1f\x85\ufeff]")
+]
+"""With something else than blanks; what those are, Python and JSON Schema see alike."""
 
 
 class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

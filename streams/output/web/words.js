@@ -75,7 +75,10 @@ export function fact(key, value) {
   if (value === null) return [label, "not known"];
   if (typeof value === "boolean") return [label, value ? "yes" : "no"];
   if (typeof value === "number") return [label, unit ? unit[1](value) : number(value)];
-  return [label, Array.isArray(value) ? value.join(", ") || "none" : bdi(value)];
+  if (Array.isArray(value)) return [label, value.join(", ") || "none"];
+  if (/name$/i.test(key)) return [label, bdi(value)];
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return [label, timeOf(value)];
+  return [label, bdi(/^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll("_", " ") : value)];
 }
 
 const regions = new Intl.DisplayNames(["en"], { type: "region" });

@@ -163,18 +163,6 @@ def test_a_limit_that_is_passed_while_alerts_are_withheld_is_told_afterwards() -
     assert told(watch, 20) == []
 
 
-def test_a_limit_whose_message_may_have_arrived_is_told_again_and_taken_back() -> None:
-    watch = watching(24)
-    watch.take(entry(1, revised(1, 30)), revised(1, 30), FOUND)
-    for hours in (8, 9):
-        assert told(watch, hours) == [24]
-        parcel = watch.next(FOUND + hours * HOUR)
-        assert isinstance(parcel, PendingMessage)
-        watch.try_out(parcel)
-        assert len(watch.drop([alert.id for alert in parcel.alerts])) == 1
-    assert [one.kind for one in [watch.take(entry(2, BACK), BACK, FOUND)] if one] == ["retracted"]
-
-
 def test_a_chain_from_before_the_rule_that_is_retracted_is_told_no_more_and_taken_back_if_it_was() -> None:
     for hours, limits, kinds in ((0, [], []), (7, [24], ["retracted"])):
         watch = watching(24)

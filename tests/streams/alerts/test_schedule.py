@@ -145,35 +145,6 @@ def test_a_retraction_is_sent_if_a_later_alert_went_ahead_of_a_dropped_one(taken
     assert take(schedule, event(1, 3, status=Status.RETRACTED), now=EVENING) == [(3, "retracted")]
 
 
-def test_what_a_receiver_may_have_is_told_again_and_taken_back_also_after_a_restart() -> None:
-    level = {"filter": {"level": ["probable"]}}
-    for life, kinds in (
-        ([event(1, 2, level=Level.PROBABLE)], ["new"]),
-        ([event(1, 2, status=Status.RETRACTED)], ["retracted"]),  # although it no longer meets the filter
-        (
-            [event(1, 2), event(1, 3, level=Level.PROBABLE), event(1, 4, status=Status.RETRACTED)],
-            ["new", "retracted"],
-        ),
-    ):
-        stored = StoredState()
-        schedule = stored.schedule(rule(**level))
-        first = event(1, level=Level.PROBABLE)
-        take(schedule, first)
-        schedule.try_out(parcel_at(schedule, NOON))
-        assert len(schedule.drop([first.id + ":1"])) == 1
-        stored.commit(schedule)
-        schedule = stored.schedule(rule(**level))
-        assert [kind for _, kind in take(schedule, *life)] == kinds
-    told = new()
-    take(told, event(1))
-    sent(told, NOON)
-    for number in (2, 3):  # a rise that may have been told is told again
-        one = event(1, number, level=Level.PROBABLE)
-        assert take(told, one) == [(number, "raised")]
-        told.try_out(parcel_at(told, NOON))
-        assert len(told.drop([f"{one.id}:{number}"])) == 1
-
-
 def test_a_message_is_dropped_with_its_alert_and_a_digest_only_as_a_whole() -> None:
     schedule = new(quiet=NIGHT)
     take(schedule, event(1), event(2), now=EVENING)

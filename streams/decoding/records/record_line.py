@@ -108,7 +108,7 @@ def _is_empty(found: Mapping[str, Any], depth: int = 0) -> bool:
     inner = [value for value in found.values() if isinstance(value, Mapping)]
     if any(field_of(str(name)) == "mmsi" for name in found):
         return False
-    empty = bool(held) and all(each == [] or (each == 0 and each is not False) for each in held)
+    empty = bool(held) and all(each in ([], "0") or (each == 0 and each is not False) for each in held)
     return empty or (depth < _DEEPEST and any(_is_empty(each, depth + 1) for each in inner))
 
 

@@ -237,7 +237,12 @@ def ship_type(value: Any, cargo: Any = None) -> int:
     return code
 
 
+_CLASS_B: Final = re.compile(
+    r"(?:ais)?(?:class)?b(?:cs|so)?(?:tdma)?(?:ais|vessel|mobile|transponder|transceiver|station|target)*"
+)
+
+
 @_remembered(1024)
 def is_class_b(value: Any) -> bool:
-    """Whether a transponder is of class B: `B`, `Class B`, `B CS`."""
-    return isinstance(value, str) and plain(value).removeprefix("class").startswith("b")
+    """Whether a transponder is of class B: `B`, `Class B`, `B CS`; a bulk carrier is none."""
+    return isinstance(value, str) and _CLASS_B.fullmatch(plain(value)) is not None

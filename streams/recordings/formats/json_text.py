@@ -9,6 +9,7 @@ from models.frame import Frame
 from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.json_track import one_by_one
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
@@ -134,7 +135,7 @@ class ObjectCutter:
                     self._depth -= 1
                     if not self._depth:
                         self._keep(line[begin : token.end()])
-                        found.append(b" ".join(self._object))
+                        found += one_by_one(b" ".join(self._object))
                         self._object, self._size = [], 0
             elif sign == b"{":
                 bare = -1

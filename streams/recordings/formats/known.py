@@ -7,13 +7,14 @@ from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Format
 from streams.recordings.formats.json_text import JsonText
 from streams.recordings.formats.nmea import Nmea
+from streams.recordings.formats.xml_text import XmlText
 
 HEAD: Final = 1 << 13
 """Bytes of a text that tell its format."""
 
 
 NMEA: Final = Nmea()
-FORMATS: Final[tuple[Format, ...]] = (JsonText(), NMEA, CsvText())
+FORMATS: Final[tuple[Format, ...]] = (JsonText(), XmlText(), NMEA, CsvText())
 """In the order in which they are tried."""
 
 

@@ -65,6 +65,11 @@ async def test_as_fast_as_possible_one_after_the_other(kafka: str, tmp_path: Pat
     assert {frame.registry for frame in frames} == {1}
     assert counters.lines == 19_000
     assert counters.buffered_frames == 0
+    quiet = tmp_path / "quiet.json"
+    quiet.write_text('{"vessels": []}\n')
+    (problem,) = await publish([str(quiet)], target(kafka, topics, 1))
+    assert problem == f"{quiet}: holds no record; give a recording with at least one"
+    assert await publish([str(quiet), files[1]], target(kafka, topics, 1)) == [], "one that does is enough"
 
 
 async def test_at_a_rate_frames_come_when_their_lines_would_have(kafka: str, tmp_path: Path) -> None:

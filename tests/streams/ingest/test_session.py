@@ -79,6 +79,11 @@ async def test_a_file_that_breaks_off_is_sent_as_far_as_it_goes(kafka: str, tmp_
     await session.run(asyncio.Event())
     (problem,) = session.problems
     assert "breaks off" in problem
+    (tmp_path / "header.csv").write_text("mmsi,time,lat,lon\n")
+    empty = Session([str(tmp_path / "header.csv")], target(kafka, topics), options(tmp_path / "other"))
+    await empty.run(asyncio.Event())
+    (problem,) = empty.problems
+    assert "holds no record" in problem
     frames = await read_frames(kafka, topics)
     assert len(lines_of(frames, "mine")) == session.counters.lines > 10_000
     assert kinds(frames, "mine")[-1] == "end"

@@ -28,12 +28,18 @@ _POINT_NAMES: Final = (
 _POINTS: Final = frozenset((*_POINT_NAMES.split(), *_PLACES))
 """What a point is called that is the place of the vessel, and not of a port or of a receiver."""
 _ABOUT_NAMES: Final = (
-    "properties attributes data source vessel ship vesselinfo info details identity identification static "
-    "staticdata staticinformation dynamic dynamicdata navigation kinematics motion movement aisdata payload "
+    "properties attributes data vessel ship vesselinfo identity identification static staticdata "
+    "staticinformation dynamic dynamicdata navigation kinematics aisdata payload "
     "currentvoyage mostrecentvoyage voyage dimensions dimension"
 )
 _ABOUT: Final = frozenset(_ABOUT_NAMES.split())
 """Objects in a record that tell more about the vessel."""
+_DOCUMENT: Final = "_source"
+"""Of a hit of Elasticsearch."""
+_OF_PORTS: Final = frozenset(
+    ("name", "unlocode", "locode", "port", "portname", "country", "countrycode", "city")
+)
+"""What a place says of itself that is a port, and not where the vessel was."""
 _DEEPEST: Final = 3
 _MOVING: Final = frozenset(("lon", "lat", "sog", "cog", "heading", "status"))
 """What belongs to the moment of a position."""
@@ -136,7 +142,7 @@ def _flat(found: Object, rules: TextRules, depth: int = 0) -> dict[str, Any]:
             fields |= _point(inner)
         if fields:
             places[what] = fields
-        elif depth < _DEEPEST and what in _ABOUT:
+        elif depth < _DEEPEST and (what in _ABOUT or name == _DOCUMENT):
             flat = _both(flat, _flat(inner, rules, depth + 1), rules)
     for what in sorted(places, key=lambda what: _PLACES.index(what) if what in _PLACES else len(_PLACES)):
         flat = _both(flat, places[what], rules)
@@ -183,7 +189,7 @@ def _point(found: Object) -> dict[str, Any]:
     (RFC 7946), whose type MongoDB and others may leave out."""
     told = {str(name): each for name, each in found.items() if field_of(str(name)) in _MOMENT}
     if _is_placed(told):
-        return told
+        return {} if any(values.plain(str(name)) in _OF_PORTS for name in found) else told
     place = found.get("coordinates")
     if isinstance(place, Mapping):
         return _point(place) if place.keys() != found.keys() else {}

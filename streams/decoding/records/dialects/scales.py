@@ -21,7 +21,9 @@ TENTHS: Final = {"sog": 0.1, "draught": 0.1}
 AS_SENT: Final = {"lon": 1 / 600_000, "lat": 1 / 600_000, "sog": 0.1, "cog": 0.1, "draught": 0.1}
 """AISHub."""
 _NONE: Final[dict[str, float]] = {}
-_MARINETRAFFIC: Final = frozenset(("DSRC", "LAT", "LON", "SPEED", "TIMESTAMP"))
+_MARINETRAFFIC: Final = frozenset(("LAT", "LON", "SPEED", "TIMESTAMP"))
+_MARINETRAFFIC_TOO: Final = frozenset(("DSRC", "SHIP_ID", "COURSE"))
+"""One of these is beside them in all of its services: the positions of fleets and the tracks of vessels."""
 _BARENTSWATCH: Final = (
     frozenset(("msgtime", "draught", "positionFixingDeviceType")),
     frozenset(("msgtime", "draught", "speedOverGround", "trueHeading")),
@@ -31,8 +33,9 @@ _BARENTSWATCH: Final = (
 
 def scales_of(found: Object, held: Mapping[str, Any]) -> Mapping[str, float]:
     """By field, what its number is multiplied by. `held` has the values by field, `found` by their names."""
-    if found.keys() >= _MARINETRAFFIC and isinstance(speed := found["SPEED"], str) and "." not in speed:
-        return TENTHS
+    if found.keys() >= _MARINETRAFFIC and found.keys() & _MARINETRAFFIC_TOO:
+        speed = found["SPEED"]
+        return TENTHS if isinstance(speed, str) and "." not in speed else _NONE
     if {"NAVSTAT", "LONGITUDE", "LATITUDE"} <= found.keys() and _is_as_sent(held.get("lon"), held.get("lat")):
         return AS_SENT
     if any(names <= found.keys() for names in _BARENTSWATCH):

@@ -35,7 +35,8 @@ NESTED: dict[str, dict[str, Any]] = {
         "mmsi": 273111111, "data": {"coordinates": {"latitude": 42.5, "longitude": 132.5, "speed": 10.1}},
         "timestamp": TIME,
     },
-    "all of the moment in it": {"mmsi": 273111111, "gps": {**THERE, "name": "NO SHIP"}},
+    "all of the moment in it": {"mmsi": 273111111, "gps": THERE},
+    "the port of its call": {**HERE, "lat": None, "position": THERE, "location": {**AWAY, "name": "BUSAN"}},
     "ArcGIS": {
         "attributes": {"MMSI": 273111111, "SOG": 10.1, "TIMESTAMP": TIME},
         "geometry": {"x": 132.5, "y": 42.5},

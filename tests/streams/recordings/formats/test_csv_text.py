@@ -1,63 +1,26 @@
 """CSV: the same rows however they are written, and an outcome for every line."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.frame import Frame
 from models.report import Rows, joined
 from models.source_hints import DateOrder, SourceHints
 from models.time import HOUR, from_text
 from streams.decoding.decoder import Decoder
-from streams.recordings import content
 from streams.recordings.errors import SourceError
-from streams.recordings.formats import csv_text
-from streams.recordings.formats.columns import ColumnOptions, parse_columns, parse_units
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.known import recognised
-from streams.recordings.recording import open_recording
+from tests.streams.recordings.formats.csv_reading import TIME, read
 
 HEADER = (
     "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status,Length,Width,Draft"
 )
 ROW = "273111111,2023-01-11T00:00:00,42.5,132.5,10.1,90.4,91.0,TEST SHIP,IMO9074729,CALL1,80,5.0,150,22,8.5"
-TIME = from_text("2023-01-11T00:00:00Z")
-
-
-def read(
-    text: str | bytes,
-    columns: str = "",
-    units: str = "",
-    hints: SourceHints | None = None,
-    size: int = 1 << 16,
-) -> tuple[Decoder, Rows, Rows, list[str]]:
-    data = text.encode() if isinstance(text, str) else text
-    notes: list[str] = []
-    options = ColumnOptions(parse_columns(columns) if columns else {}, parse_units(units) if units else {})
-    cutting = Cutting(1 << 18, 50_000, hints or SourceHints(), options, notes.append)
-    decoder = Decoder("a", hints=hints)
-    lines = 0
-    for frame in CsvText().frames("a", (data[at : at + size] for at in range(0, len(data), size)), cutting):
-        assert frame.first_line == lines + 1
-        lines += frame.data.count(b"\n")
-        decoder.feed(frame)
-    decoder.end()
-    out = decoder.advance(decoder.watermark)
-    assert sum(decoder.outcomes.values()) == lines == len(data.removesuffix(b"\n").split(b"\n"))
-    return decoder, out.reports.positions, out.reports.statics, notes
-
-
-def decoded(frames: Iterable[Frame]) -> Rows:
-    decoder = Decoder("a")
-    for frame in frames:
-        decoder.feed(frame)
-    decoder.end()
-    return decoder.advance(decoder.watermark).reports.positions
 
 
 def is_the_row(positions: Rows, statics: Rows) -> None:
@@ -337,60 +300,6 @@ def test_layouts_with_units_and_names_of_their_own(header: str, row: str) -> Non
     decoder, positions, statics, _ = read(f"{header}\n{row}\n")
     is_the_row(positions, statics)
     assert set(+decoder.outcomes) == {"message", "context"}
-
-
-TRAFFIC = "MMSI,LAT,LON,SPEED,COURSE,TIMESTAMP,DSRC\n"
-
-
-def traffic(speeds: Sequence[str], day: str = "11/01/2023") -> str:
-    row = "273111111,42.5{0:02},132.5,{1},90,{2} 00:{0:02}:00,TER\n"
-    return "".join(row.format(minute, speed, day) for minute, speed in enumerate(speeds))
-
-
-def test_all_rows_of_a_file_tell_the_unit_and_the_order_of_dates(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where the first ones do not; a pipe leaves out what is not sure any more, and says so."""
-    monkeypatch.setattr(csv_text, "_BLOCK", 200)
-    monkeypatch.setattr(content, "READ_BYTES", 100)
-    text = TRAFFIC + traffic(["10", "11", "12"] * 4) + traffic(["10.5", "11", "12"] * 4, "13/01/2023")
-    (tmp_path / "a.csv").write_text(text)
-    recording = open_recording(str(tmp_path / "a.csv"))
-    positions = decoded(recording.frames())
-    assert positions["sog"].tolist() == pytest.approx([10, 11, 12] * 4 + [10.5, 11, 12] * 4)
-    assert positions["time"].min() == TIME
-    assert not any("tenths" in note or "contradict" in note for note in recording.notes)
-    _, positions, _, notes = read(text, hints=SourceHints(date_order=DateOrder.DAY_FIRST), size=100)
-    read_so = positions["sog"][~np.isnan(positions["sog"])]
-    assert read_so.tolist() == pytest.approx(([1, 1.1, 1.2] * 4)[: len(read_so)])
-    assert len(read_so) >= 8
-    assert any("contradict" in note and "--units sog=kn" in note for note in notes)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "types", "ship_types"),
-    [
-        ("1 3 18 27", [1, 3, 18, 27], []), ("30 80 1", [1, 1, 1], [30, 80, 1]), ("Tanker", [1], [80]),
-        ("1 7 8", [1, 1, 1], []),
-    ],
-)  # fmt: skip
-def test_a_column_that_is_only_called_type(kinds: str, types: list[int], ship_types: list[int]) -> None:
-    rows = "".join(
-        f"{273111111 + i},2023-01-11T00:00:00,42.5,132.5,{kind}\n" for i, kind in enumerate(kinds.split())
-    )
-    _, positions, statics, notes = read("mmsi,time,lat,lon,type\n" + rows)
-    assert positions["type"].tolist() == types
-    assert statics["ship_type"].tolist() == ship_types
-    assert any("column type" in note for note in notes)
-
-
-def test_numbers_that_no_ship_has_are_doubted_aloud() -> None:
-    text = "mmsi,time,lat,lon,sog,draught\n273111111,1673395200,25500000,79500000,120,85\n"
-    notes = " ".join(read(text)[3])
-    assert all(f"--units {unit}" in notes for unit in ("lon=deg/600000", "sog=kn/10", "draught=dm"))
-    _, positions, _, notes_ = read(text, units="lon=min/10000,lat=deg/600000,sog=kn/10,draught=dm")
-    assert [positions[name][0] for name in ("lat", "lon", "sog")] == pytest.approx([42.5, 132.5, 12])
-    assert len(notes_) == 1
 
 
 def test_points_as_texts_are_positions() -> None:

@@ -64,6 +64,18 @@ def test_a_vessel_with_an_array_of_its_positions_is_one_object(name: str) -> Non
     assert [json.loads(line) for line in cut(json.dumps(found))] == [found]
 
 
+def test_a_track_of_a_vessel_is_an_object_for_each_position() -> None:
+    track = [{"lat": 42.5, "lon": 132.5, "ts": 1700000000}, {"lat": 42.6, "lon": 132.5, "ts": 1700000060}]
+    text = json.dumps({"data": {"mmsi": "273111111", "positions": track, "name": "A"}, "ok": True}, indent=1)
+    decoder = Decoder("a")
+    decoder.feed(Frame("a", b"\n".join(cut(text)) + b"\n"))
+    decoder.end()
+    reports = decoder.advance(decoder.watermark).reports
+    assert reports.positions["lat"].tolist() == pytest.approx([42.5, 42.6], abs=1e-5)
+    assert (reports.positions["time"] // 1000).tolist() == [1700000000, 1700000060]
+    assert set(reports.statics["name"].tolist()) == {b"A"}
+
+
 def test_values_without_names_are_not_lost() -> None:
     rows = [[273111111, "2023-11-14T22:13:20", 132.5], ["x"]]
     assert [json.loads(line) for line in cut(json.dumps(rows))] == rows
@@ -115,7 +127,15 @@ def test_any_bytes_around_a_record_are_accounted_for(around: list[bytes]) -> Non
 
 
 @pytest.mark.parametrize(
-    "head", ['{"a":1}', '[{"a":1}]', '  [\n {"a"', '1526239612483;I;{"context":"x"}\n', '["!AIVDM,1,1"]']
+    "head",
+    [
+        'data: {"a":1}\n\ndata: {"a":2}\n\n',
+        '{"a":1}',
+        '[{"a":1}]',
+        '  [\n {"a"',
+        '1526239612483;I;{"context":"x"}\n',
+        '["!AIVDM,1,1"]',
+    ],
 )
 def test_json_is_recognised(head: str) -> None:
     assert recognised(head.encode()).name == "json"

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from geofences.distance import Floats
 from geofences.surroundings import Surroundings, bounds, middle, path_km, rounded
 from models.event import (
     Detector,
@@ -50,7 +51,7 @@ from streams.detection.explanation import (
 )
 from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area, silence_of
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, silence_of
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
 
@@ -220,9 +221,10 @@ def build_event(
     assert run.start is not None
     assert run.id is not None
     kept = [each for each in run.samples if run.start <= each.time <= run.until] or run.samples[-1:]
-    lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
+    places = np.array([(each.lon, each.lat, each.sog) for each in kept])
+    lon, lat, sog = places.T.copy()
     relations = surroundings.relations(lon, lat)
-    numbers = _numbers(kept, run.until - run.start, surroundings)
+    numbers = _numbers(lon, lat, sog, run.until - run.start, surroundings)
     facts = _Facts(
         identity=identity,
         start=run.start,
@@ -260,11 +262,7 @@ def build_event(
         against=tuple(against),
         summary=_summary(facts, status, s) + retracted(retraction),
         evidence=Evidence(
-            positions=samples(
-                [each.time for each in kept],
-                [identity.mmsi] * len(kept),
-                np.array([(each.lon, each.lat, each.sog) for each in kept]),
-            ),
+            positions=samples([each.time for each in kept], [identity.mmsi] * len(kept), places),
             receivers=tuple(run.receivers),
         ),
         detector=detector,
@@ -328,9 +326,9 @@ def _conditions(
     return conditions
 
 
-def _numbers(kept: list[Sample], duration: Millis, surroundings: Surroundings) -> Loitering:
-    lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
-    sog = np.array([each.sog for each in kept])
+def _numbers(
+    lon: Floats, lat: Floats, sog: Floats, duration: Millis, surroundings: Surroundings
+) -> Loitering:
     distance = path_km(lon, lat)
     if not np.isnan(sog).all():
         mean = float(np.nanmean(sog))

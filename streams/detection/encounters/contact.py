@@ -127,13 +127,19 @@ class Contacts:
         if samples == self._samples and alone == self._alone:
             return self._found
         same = _same(self._samples, samples)
-        self._go_back(min(same - _AHEAD, self._before_other(alone)))
+        good = same if same == len(self._samples) else same - _AHEAD  # the last ones taken do not look ahead
+        self._go_back(good if alone == self._alone else min(good, self._before_other(alone)))
         self._samples, self._alone = list(samples), list(alone)
-        while self._taken < len(samples) - _AHEAD:
+        while self._taken < len(samples) - _AHEAD or (
+            self._taken < len(samples) and not self._settled.looks_ahead(self._samples, self._taken, alone, s)
+        ):
             if self._taken % _APART == 0:
                 self._marks.append((self._taken, self._settled.mark()))
             self._settled.take(self._samples, self._taken, alone, s)
             self._taken += 1
+        if self._taken == len(samples):
+            self._found = self._settled.contact(s)
+            return self._found
         mark = self._settled.mark()
         for i in range(self._taken, len(samples)):
             self._settled.take(self._samples, i, alone, s)
@@ -213,6 +219,15 @@ class _Run:
         self.anchored, self.moored = mark.anchored, mark.moored
         self.alongside, self.distances = mark.alongside, mark.distances
 
+    def looks_ahead(
+        self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
+    ) -> bool:
+        """Whether to take sample `i`, the one after the last, may depend on those after it: not where both
+        are slow, and were so together a moment before."""
+        sample = samples[i]
+        known = sample.faster < s.slow_knots and not alone and not sample.meanwhile
+        return not (known and (self.lasting < 0 or sample.time - samples[self.lasting].time <= s.thin))
+
     def take(
         self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
     ) -> None:
@@ -252,21 +267,22 @@ class _Run:
             self.alongside.take(self.inside, len(self.inside) - 2, self.counted, self.joined, s)
 
     def contact(self, s: EncounterSettings) -> Contact | None:
-        """What they come to if there are no more; what comes after it goes on from a mark before."""
+        """What they come to if there are no more."""
         if not self.inside:
             return None
-        self.alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
-        self.distances.add(self.inside[-1], _weight(self.counted[-1], 0), s)
+        alongside, distances = self.alongside.copy(), self.distances.copy()
+        alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
+        distances.add(self.inside[-1], _weight(self.counted[-1], 0), s)
         return Contact(
             tuple(self.inside),
             tuple(self.counted),
             tuple(self.silences),
-            self.alongside.longest,
-            self.alongside.from_to,
+            alongside.longest,
+            alongside.from_to,
             (self.moving[Company.DRIFTING], self.moving[Company.UNDER_WAY]),
             (self.anchored[0], self.anchored[1]),
             (self.moored[0], self.moored[1]),
-            self.distances.too_far,
+            distances.too_far,
         )
 
 

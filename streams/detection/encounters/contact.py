@@ -10,7 +10,9 @@ from statistics import median
 from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 
+from geofences.distance import Floats
 from models.time import Millis
 from streams.detection.encounters import silence
 from streams.detection.encounters.company import Company, company
@@ -64,7 +66,8 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     def gap_at(self, share: float) -> float | None:
         """The hull gap, metres, below which this share of the time in contact was; None where not known."""
-        return _at_share(self._gaps, share) if self._gaps else None
+        gaps, time = self._gaps
+        return _at_share(gaps, time, share) if len(gaps) else None
 
     @cached_property
     def typical_gap(self) -> float | None:
@@ -73,8 +76,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     def distance_at(self, share: float) -> float:
         """The same for the distance between the antennas."""
-        weights = zip(self.samples, self._weights, strict=True)
-        return _at_share(sorted([(each.metres, weight) for each, weight in weights]), share)
+        return _at_share(*_ordered(np.array([each.metres for each in self.samples]), self._weights), share)
 
     def gap_error(self, s: EncounterSettings) -> float:
         """The error of one hull gap, metres.
@@ -87,16 +89,17 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         return max(s.position_metres * 2**0.5, 1.05 * median(scatter) if scatter else 0.0)
 
     @cached_property
-    def _gaps(self) -> list[tuple[float, float]]:
-        """The hull gaps that are known, ascending, and the time that each stands for."""
-        weights = zip(self.samples, self._weights, strict=True)
-        return sorted([(each.gap, weight) for each, weight in weights if each.gap is not None])
+    def _gaps(self) -> tuple[Floats, Floats]:
+        """The hull gaps that are known, ascending, and the time that they stand for up to each."""
+        gaps = np.array([each.gap for each in self.samples], np.float64)  # NaN for None
+        known = ~np.isnan(gaps)
+        return _ordered(gaps[known], self._weights[known])
 
     @cached_property
-    def _weights(self) -> list[float]:
+    def _weights(self) -> Floats:
         """The time that each sample stands for: half of what counts before and after it, or a bit."""
-        after = (*self.counted[1:], 0)
-        return [_weight(a, b) for a, b in zip(self.counted, after, strict=True)]
+        counted = np.array([*self.counted, 0], np.float64)
+        return np.maximum((counted[:-1] + counted[1:]) / 2, 1.0)
 
 
 class Contacts:
@@ -373,14 +376,15 @@ def _weight(before: Millis, after: Millis) -> float:
     return max((before + after) / 2, 1.0)
 
 
-def _at_share(ordered: Sequence[tuple[float, float]], share: float) -> float:
-    """The value below which a share of the weight lies, in ascending pairs of value and weight."""
-    rest = share * sum([weight for _, weight in ordered])
-    for value, weight in ordered:
-        rest -= weight
-        if rest <= 0:
-            return value
-    return ordered[-1][0]
+def _ordered(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Values, ascending, and the sum of their weights up to each; exact, as weights are halves."""
+    order = np.argsort(values)
+    return values[order], np.cumsum(weights[order])
+
+
+def _at_share(values: Floats, weight: Floats, share: float) -> float:
+    """The value below which a share of the weight lies, of what `_ordered` gave."""
+    return float(values[weight.searchsorted(share * weight[-1])])
 
 
 def _following(samples: Sequence[PairSample], i: int, s: EncounterSettings) -> Sequence[PairSample]:

@@ -219,7 +219,7 @@ def samples(times: Iterable[Millis], mmsis: Iterable[int], rows: Floats) -> tupl
     """Positions in the evidence, one a row: longitude, latitude, speed, course, heading, distance and hull
     gap, or the first few of these. Degrees, knots and metres; NaN becomes null."""
     told = rounded(rows, _DIGITS[: rows.shape[1]])
-    return tuple(_sample(time, mmsi, *row) for time, mmsi, row in zip(times, mmsis, told, strict=True))
+    return tuple(map(_sample, times, mmsis, *zip(*told, strict=True)))
 
 
 def _sample(

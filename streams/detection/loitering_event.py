@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from geofences.distance import Floats
 from geofences.surroundings import Surroundings, bounds, middle, path_km, rounded
 from models.event import (
     Detector,
@@ -50,7 +51,7 @@ from streams.detection.explanation import (
 )
 from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample, in_sts_area, silence_of
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, silence_of
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
 
@@ -221,18 +222,19 @@ def build_event(
     assert run.id is not None
     rows = run.rows
     during = rows[(rows["time"] >= run.start) & (rows["time"] <= run.until)]
-    kept = [Sample(*row) for row in (during if len(during) else rows[-1:]).tolist()]
-    lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
+    kept = during if len(during) else rows[-1:]
+    places = np.column_stack([kept[name] for name in ("lon", "lat", "sog")])
+    lon, lat, sog = places.T.copy()
     relations = surroundings.relations(lon, lat)
-    numbers = _numbers(kept, run.until - run.start, surroundings)
+    numbers = _numbers(lon, lat, sog, run.until - run.start, surroundings)
     facts = _Facts(
         identity=identity,
         start=run.start,
         duration=run.until - run.start,
         sts=in_sts_area(run, s),
-        anchored=sum(each.status in ANCHORED for each in kept) / len(kept),
-        disabled=sum(each.status == NOT_COMMANDED for each in kept) / len(kept),
-        across=sum(each.across for each in kept) / len(kept),
+        anchored=float(np.isin(kept["status"], list(ANCHORED)).mean()),
+        disabled=float((kept["status"] == NOT_COMMANDED).mean()),
+        across=float(kept["across"].mean()),
         silence=silence_of(run, s),
         watched=surroundings.watched_fence(relations),
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
@@ -262,11 +264,7 @@ def build_event(
         against=tuple(against),
         summary=_summary(facts, status, s) + retracted(retraction),
         evidence=Evidence(
-            positions=samples(
-                [each.time for each in kept],
-                [identity.mmsi] * len(kept),
-                np.array([(each.lon, each.lat, each.sog) for each in kept]),
-            ),
+            positions=samples(kept["time"].tolist(), [identity.mmsi] * len(kept), places),
             receivers=tuple(run.receivers),
         ),
         detector=detector,
@@ -330,9 +328,9 @@ def _conditions(
     return conditions
 
 
-def _numbers(kept: list[Sample], duration: Millis, surroundings: Surroundings) -> Loitering:
-    lon, lat = np.array([each.lon for each in kept]), np.array([each.lat for each in kept])
-    sog = np.array([each.sog for each in kept])
+def _numbers(
+    lon: Floats, lat: Floats, sog: Floats, duration: Millis, surroundings: Surroundings
+) -> Loitering:
     distance = path_km(lon, lat)
     if not np.isnan(sog).all():
         mean = float(np.nanmean(sog))

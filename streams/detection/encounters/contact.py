@@ -10,7 +10,9 @@ from statistics import median
 from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 
+from geofences.distance import Floats
 from models.time import Millis
 from streams.detection.encounters import silence
 from streams.detection.encounters.company import Company, company
@@ -65,7 +67,8 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     def gap_at(self, share: float) -> float | None:
         """The hull gap, metres, below which this share of the time in contact was; None where not known."""
-        return _at_share(self._gaps, share) if self._gaps else None
+        gaps, time = self._gaps
+        return _at_share(gaps, time, share) if len(gaps) else None
 
     @cached_property
     def typical_gap(self) -> float | None:
@@ -74,8 +77,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     def distance_at(self, share: float) -> float:
         """The same for the distance between the antennas."""
-        weights = zip(self.samples, self._weights, strict=True)
-        return _at_share(sorted([(each.metres, weight) for each, weight in weights]), share)
+        return _at_share(*_ordered(np.array([each.metres for each in self.samples]), self._weights), share)
 
     @cached_property
     def error(self) -> float:
@@ -101,16 +103,17 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         return max(s.position_metres * 2**0.5, 1.05 * median(scatter) if scatter else 0.0)
 
     @cached_property
-    def _gaps(self) -> list[tuple[float, float]]:
-        """The hull gaps that are known, ascending, and the time that each stands for."""
-        weights = zip(self.samples, self._weights, strict=True)
-        return sorted([(each.gap, weight) for each, weight in weights if each.gap is not None])
+    def _gaps(self) -> tuple[Floats, Floats]:
+        """The hull gaps that are known, ascending, and the time that they stand for up to each."""
+        gaps = np.array([each.gap for each in self.samples], np.float64)  # NaN for None
+        known = ~np.isnan(gaps)
+        return _ordered(gaps[known], self._weights[known])
 
     @cached_property
-    def _weights(self) -> list[float]:
+    def _weights(self) -> Floats:
         """The time that each sample stands for: half of what counts before and after it, or a bit."""
-        after = (*self.counted[1:], 0)
-        return [_weight(a, b) for a, b in zip(self.counted, after, strict=True)]
+        counted = np.array([*self.counted, 0], np.float64)
+        return np.maximum((counted[:-1] + counted[1:]) / 2, 1.0)
 
 
 class Contacts:
@@ -141,13 +144,19 @@ class Contacts:
         if samples == self._samples and alone == self._alone:
             return self._found
         same = _same(self._samples, samples)
-        self._go_back(min(same - _AHEAD, self._before_other(alone)))
+        good = same if same == len(self._samples) else same - _AHEAD  # the last ones taken do not look ahead
+        self._go_back(good if alone == self._alone else min(good, self._before_other(alone)))
         self._samples, self._alone = list(samples), list(alone)
-        while self._taken < len(samples) - _AHEAD:
+        while self._taken < len(samples) - _AHEAD or (
+            self._taken < len(samples) and not self._settled.looks_ahead(self._samples, self._taken, alone, s)
+        ):
             if self._taken % _APART == 0:
                 self._marks.append((self._taken, self._settled.mark()))
             self._settled.take(self._samples, self._taken, alone, s)
             self._taken += 1
+        if self._taken == len(samples):
+            self._found = self._settled.contact(s)
+            return self._found
         mark = self._settled.mark()
         for i in range(self._taken, len(samples)):
             self._settled.take(self._samples, i, alone, s)
@@ -231,6 +240,15 @@ class _Run:
         self.anchored, self.moored = mark.anchored, mark.moored
         self.alongside, self.distances = mark.alongside, mark.distances
 
+    def looks_ahead(
+        self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
+    ) -> bool:
+        """Whether to take sample `i`, the one after the last, may depend on those after it: not where both
+        are slow, and were so together a moment before."""
+        sample = samples[i]
+        known = sample.faster < s.slow_knots and not alone and not sample.meanwhile
+        return not (known and (self.lasting < 0 or sample.time - samples[self.lasting].time <= s.thin))
+
     def take(
         self, samples: Sequence[PairSample], i: int, alone: Sequence[HeardAlone], s: EncounterSettings
     ) -> None:
@@ -272,21 +290,22 @@ class _Run:
             self.alongside.take(self.inside, len(self.inside) - 2, self.counted, self.joined, s)
 
     def contact(self, s: EncounterSettings) -> Contact | None:
-        """What they come to if there are no more; what comes after it goes on from a mark before."""
+        """What they come to if there are no more."""
         if not self.inside:
             return None
-        self.alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
-        self.distances.add(self.inside[-1], _weight(self.counted[-1], 0), s)
+        alongside, distances = self.alongside.copy(), self.distances.copy()
+        alongside.take(self.inside, len(self.inside) - 1, self.counted, self.joined, s)
+        distances.add(self.inside[-1], _weight(self.counted[-1], 0), s)
         return Contact(
             tuple(self.inside),
             tuple(self.counted),
             tuple(self.silences),
-            self.alongside.longest,
-            self.alongside.from_to,
+            alongside.longest,
+            alongside.from_to,
             (self.moving[Company.DRIFTING], self.moving[Company.UNDER_WAY]),
             (self.anchored[0], self.anchored[1]),
             (self.moored[0], self.moored[1]),
-            self.distances.too_far,
+            distances.too_far,
         )
 
 
@@ -379,14 +398,15 @@ def _weight(before: Millis, after: Millis) -> float:
     return max((before + after) / 2, 1.0)
 
 
-def _at_share(ordered: Sequence[tuple[float, float]], share: float) -> float:
-    """The value below which a share of the weight lies, in ascending pairs of value and weight."""
-    rest = share * sum([weight for _, weight in ordered])
-    for value, weight in ordered:
-        rest -= weight
-        if rest <= 0:
-            return value
-    return ordered[-1][0]
+def _ordered(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Values, ascending, and the sum of their weights up to each; exact, as weights are halves."""
+    order = np.argsort(values)
+    return values[order], np.cumsum(weights[order])
+
+
+def _at_share(values: Floats, weight: Floats, share: float) -> float:
+    """The value below which a share of the weight lies, of what `_ordered` gave."""
+    return float(values[weight.searchsorted(share * weight[-1])])
 
 
 def _following(samples: Sequence[PairSample], i: int, s: EncounterSettings) -> Sequence[PairSample]:

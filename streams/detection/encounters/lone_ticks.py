@@ -7,6 +7,7 @@ neighbours on the grid, or two lone ticks between which it can only have drifted
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -243,7 +244,7 @@ class LoneTicks:
 
     def _near_dense(
         self,
-        times: Iterable[Millis],
+        times: set[Millis],
         rows: Rows,
         added: set[Millis],
         wanted: Wanted,
@@ -253,27 +254,31 @@ class LoneTicks:
         Where the other vessel has ticks at both instants and none between them, the meeting is found here;
         returns those that are near enough and those too far apart. The rest is to be asked.
         """
-        s = self._settings
-        found: list[Meetings] = []
-        apart: list[Meetings] = []
-        asked: list[_Asked] = []
-        for time in sorted(times):
-            lone = self._ticks.get(time, no_ticks())
-            lone = lone[lone["time"] != time]
+        lones: dict[Millis, Rows] = {}
+        theres: dict[Millis, Rows] = {}
+        for time in sorted(times & self._ticks.keys()):
+            lone = self._ticks[time][self._ticks[time]["time"] != time]
             there = self._neighbours.at(time) if time in added else rows[rows["time"] == time]
-            if not len(lone) or not len(there):
-                continue
-            metres = s.keep_metres + s.under_way_knots * KNOT * self._step
-            i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M)
-            one, other = lone["mmsi"][i], there["mmsi"][j]
-            keep = one != other
-            keep[keep] = wanted(one[keep]) | wanted(other[keep])
-            if keep.any():
-                near, far, rest = self._between_instants(time, lone.take(i[keep]), there.take(j[keep]))
-                found.append(near)
-                apart.append(far)
-                asked.append(rest)
-        return found, apart, asked
+            if len(lone) and len(there):
+                lones[time], theres[time] = lone, there
+        if not lones:
+            return [], [], []
+        lone, there = (joined([*each.values()], TICK) for each in (lones, theres))
+        begins, others = (np.cumsum([0, *map(len, each.values())]) for each in (lones, theres))
+        s = self._settings
+        metres = s.keep_metres + s.under_way_knots * KNOT * self._step
+        i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M, (begins, others))
+        one, other = lone["mmsi"][i], there["mmsi"][j]
+        keep = one != other
+        keep[keep] = wanted(one[keep]) | wanted(other[keep])
+        i, j = i[keep], j[keep]
+        ends = np.searchsorted(i, begins).tolist()
+        found = [
+            self._between_instants(time, lone.take(i[begin:end]), there.take(j[begin:end]))
+            for time, (begin, end) in zip(lones, pairwise(ends), strict=True)
+            if begin < end
+        ]
+        return [near for near, _, _ in found], [far for _, far, _ in found], [rest for *_, rest in found]
 
     def _between_instants(self, time: Millis, lone: Rows, after: Rows) -> tuple[Meetings, Meetings, _Asked]:
         """The same for lone ticks and the ticks of another vessel at the instant after them, row by row."""
@@ -306,9 +311,7 @@ class LoneTicks:
         if not len(fresh):
             return
         s = self._settings
-        own = np.unique(tracks(fresh))  # a leg ends with one of these ticks; there may be a million others
-        of_own = [self._ticks[step].compress(np.isin(number, own)) for step, number in self._tracks.items()]
-        theirs = _by_track(of_own)
+        theirs = _by_track(list(self._of(np.unique(tracks(fresh)))))  # a leg ends with one of these ticks
         track = tracks(theirs)
         before, after = theirs[:-1], theirs[1:]
         took = (after["time"] - before["time"]).astype("f8")
@@ -329,6 +332,16 @@ class LoneTicks:
         leg, time = legs[i], every["time"][j]
         met = (before["time"][leg] < time) & (time < after["time"][leg]) & (track[leg] != number[j])
         yield _Asked(every.take(j[met]), track[leg[met]])
+
+    def _of(self, own: Numbers) -> Iterable[Rows]:
+        """The ticks of these tracks, ascending; there may be a million others."""
+        number = np.concatenate([*self._tracks.values()])
+        (rows,) = np.nonzero(own[np.minimum(own.searchsorted(number), len(own) - 1)] == number)
+        begins = np.cumsum([0, *map(len, self._tracks.values())])
+        ends = rows.searchsorted(begins).tolist()
+        for ticks, at, begin, end in zip(self._ticks.values(), begins, ends, ends[1:], strict=False):
+            if begin < end:
+                yield ticks.take(rows[begin:end] - at)
 
 
 def _by_track(parts: Sequence[Rows]) -> Rows:

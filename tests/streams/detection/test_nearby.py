@@ -24,6 +24,19 @@ def test_pairs_are_those_of_all_distances(degrees: float, reach: float, pole: bo
         assert np.array_equal(np.stack([i, j]), _of_all(points, others, each))
 
 
+def test_pairs_of_groups_are_those_of_each_group_alone() -> None:
+    random = np.random.default_rng(4)
+    others = unit_vectors(random.uniform(130, 130.1, 60), random.uniform(38, 38.1, 60)).T
+    points, begins, ends = others[::2], np.array([0, 10, 10, 30]), np.array([0, 20, 25, 60])
+    i, j = pairs_within(points, others, 5e-4, (begins, ends))
+    alone = [
+        pairs_within(points[a:b], others[c:d], 5e-4) + np.array([[a], [c]])
+        for a, b, c, d in zip(begins, begins[1:], ends, ends[1:], strict=False)
+    ]
+    assert len(i) > 100
+    assert np.array_equal(np.stack([i, j]), np.concatenate(alone, axis=1))
+
+
 def test_no_points_have_no_pairs() -> None:
     nothing, one = np.empty((0, 3)), np.ones((1, 3))
     assert all(

@@ -20,7 +20,7 @@ def test_no_loop_is_compiled_afterwards_or_twice() -> None:
     ready = made()
     assert sum(ready.values()) > 10
     assert max(ready.values()) == 1
-    some = [line.encode() for line in simulate("full_run", 1, "heavy").lines[:2_000]]
+    some = [line.encode() for line in simulate("silent_alongside", 1, "heavy").lines[:2_000]]
     decoder = Decoder("test")
     parts = [
         b"",

@@ -86,6 +86,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.1, "thresholds": [1000.0], "unit": "m", "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -302,6 +303,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.02, "thresholds": [500.0], "unit": "m", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
   ] },
@@ -318,6 +320,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.02, "thresholds": [500.0], "unit": "m", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
   ] }

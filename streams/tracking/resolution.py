@@ -8,7 +8,8 @@ to be in two places.
 AIS resolves 18 cm, so a position lies on a line of such a grid by chance once in hundreds of times, and a
 vessel whose positions go from one line to another again and again has rounded positions. Its step is the
 largest that explains most of these changes. A position of it that lies on a line counts as rounded, one
-between the lines does not. A vessel that stays on one line proves nothing: it may lie right there.
+between the lines does not. A vessel that stays on one line proves nothing, it may lie right there; unless it
+moves to and fro along that line, as errors of positions make every ship do, and never off it.
 """
 
 import math
@@ -35,8 +36,13 @@ lie on lines that are 1 km apart once in 25 million times."""
 _MOST: Final = 200
 """Changes that are counted; beyond it all counts are halved."""
 _METRES: Final = 111_195.0 / UNITS
-_AXIS: Final = struct.Struct(f"<i{len(STEPS)}B")
-_NOTHING: Final = _AXIS.pack(-(2**31), *[0] * len(STEPS))
+_TURNS: Final = 20
+"""Turns along one line from which it is believed. Judgement: half an hour of reports a minute."""
+_AXIS: Final = struct.Struct(f"<iibB{len(STEPS)}B")
+"""Of one axis: the last value on a line; the value on the other axis then, which way that went, and how often
+it turned since; and the changes from line to line, by step."""
+_NEVER: Final = -(2**31)
+_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(STEPS))
 
 
 class Resolution(NamedTuple):
@@ -128,7 +134,10 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
         vessel = fleet.state(mmsi)
         known = vessel.rounding or _NOTHING + _NOTHING
         axes = [known[: _AXIS.size], known[_AXIS.size :]]
-        now = b"".join(_counted(axis, values[k][i]) if on[k][i] else axis for k, axis in enumerate(axes))
+        now = b"".join(
+            _counted(axis, values[k][i], values[1 - k][i]) if on[k][i] else axis
+            for k, axis in enumerate(axes)
+        )
         if now != known:
             vessel.rounding = now
             fleet.step_east[slot], fleet.step_north[slot] = resolution_of(now)
@@ -141,21 +150,29 @@ def resolution_of(rounding: bytes) -> Resolution:
     return Resolution(_step(rounding[: _AXIS.size]), _step(rounding[_AXIS.size :]))
 
 
-def _counted(axis: bytes, value: int) -> bytes:
-    """What is known of an axis once a value on some line is taken in."""
-    last, *counts = _AXIS.unpack(axis)
+def _counted(axis: bytes, value: int, beside: int) -> bytes:
+    """What is known of an axis once a value on some line is taken in, with that on the other axis."""
+    last, was_beside, way, turns, *counts = _AXIS.unpack(axis)
     if last == value:
-        return axis
-    if last != -(2**31):
-        counts = [n + (last % step == 0 == value % step) for n, step in zip(counts, STEPS, strict=True)]
+        now = (beside > was_beside) - (beside < was_beside)
+        turns = min(turns + (now == -way != 0), _MOST)
+        return _AXIS.pack(value, beside, now or way, turns, *counts)
+    if last != _NEVER:
+        more = max(_CHANGES) if turns >= _TURNS else 1
+        counts = [
+            n + more * (last % step == 0 == value % step) for n, step in zip(counts, STEPS, strict=True)
+        ]
         if max(counts) > _MOST:
             counts = [n // 2 for n in counts]
-    return _AXIS.pack(value, *counts)
+    return _AXIS.pack(value, beside, 0, 0, *counts)
 
 
 def _step(axis: bytes) -> int:
     """The largest step that is believed and explains most changes; 0 for none."""
-    _, *counts = _AXIS.unpack(axis)
+    last, _, _, turns, *counts = _AXIS.unpack(axis)
     most = max(counts)
     rows = zip(STEPS, counts, _CHANGES, strict=True)
-    return max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)
+    changed = max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)
+    if changed or turns < _TURNS:
+        return changed
+    return max(step for step in STEPS if step <= _MINUTE and last % step == 0)

@@ -13,6 +13,8 @@ from models.report import Rows
 from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors
 from tests.streams.track_factories import (
     A,
+    B,
+    C,
     events_of,
     fixes,
     identities_of,
@@ -107,6 +109,27 @@ def test_a_tick_says_how_far_off_it_may_be() -> None:
 def test_a_ship_that_stays_on_a_line_proves_nothing() -> None:
     rows = fixes(A, np.arange(0, 300, 1.0), sog=0.0, origin=(135.0, 40.0))
     assert not ticks_of(run_stage(vessel_stage(), rows))["error"].any()
+
+
+def test_a_ship_that_only_moves_along_a_line_is_rounded_to_it() -> None:
+    minutes = np.arange(0, 240, 1.0)
+    noise = np.random.default_rng(4).normal(0, 6, (2, len(minutes)))
+    moored = fixes(A, minutes, noise[0], noise[1], sog=0.0, origin=PLACE)
+    found = ticks_of(run_stage(vessel_stage(), rounded(moored, MINUTE, 0.0)))["error"]
+    assert np.median(found) == pytest.approx(1853 * math.cos(math.radians(PLACE[1])), rel=0.01)
+
+
+def test_fine_positions_that_lie_on_lines_by_chance_are_not_rounded() -> None:
+    minutes = np.arange(0, 240, 1.0)
+    random = np.random.default_rng(4)
+    x, y, knots = sailing(minutes)
+    sails = rounded(fixes(A, minutes, x, y, sog=knots, origin=PLACE), 1e-4, 1e-4)
+    moored = fixes(B, minutes, 0.0, random.normal(0, 1.5, len(minutes)), sog=0.0, origin=(151.3, 34.28))
+    moored["lat"] = moored["lat"].round(5)
+    moored["lon"] = (moored["lon"] + random.normal(0, 1e-5, len(minutes))).round(5)
+    even = fixes(C, minutes, 0.0, 5 * minutes, sog=0.2, origin=(155.0, 40.1234))  # made up, without any error
+    found = ticks_of(run_stage(vessel_stage(), sails, moored, even))
+    assert (found["error"] > 0).mean() < 0.05
 
 
 def test_what_rounding_explains_is_no_way() -> None:

@@ -139,6 +139,11 @@ def read_fences(data: bytes, file: str) -> tuple[Fence, ...]:
     return tuple(fences)
 
 
+def outline_digest(fence: Fence) -> str:
+    """What tells one outline of a fence from another, wherever its rings begin and whichever way they go."""
+    return hashlib.blake2b(shapely.normalize(fence.geometry).wkb, digest_size=6).hexdigest()
+
+
 def fences_digest(fences: Iterable[Fence]) -> str:
     """A hash of all that events depend on in these fences, in any order: 32 hexadecimal digits."""
     rows = sorted(

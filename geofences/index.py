@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from functools import partial
 
+import numpy as np
+
 from geofences.distance import expand
 from geofences.fence import Fence
 from geofences.grown import Grown
@@ -42,3 +44,14 @@ class FenceIndex:
             geometries = [fence.geometry for fence in self.fences]
             self._grown[metres] = Grown(geometries, metres, partial(expand, metres=metres))
         return self._grown[metres].find(lon, lat)
+
+    def near_each(self, lon: Floats, lat: Floats, metres: Floats) -> Hits:
+        """Like `near`, with a distance for each row; there should be few different ones."""
+        parts = [np.empty((2, 0), np.intp)]
+        for each in np.unique(metres).tolist():
+            (rows,) = np.nonzero(metres == each)
+            row, number = self.near(lon[rows], lat[rows], each)
+            parts.append(np.stack([rows[row], number]))
+        row, number = np.concatenate(parts, axis=1)
+        order = np.lexsort([number, row])
+        return row[order], number[order]

@@ -65,6 +65,15 @@ DOUBTFUL_MMSI: Final = ReasonType(
     text="MMSI {mmsi} is not a number that ships are given, so neither its flag nor its identity is sure",
     weight="doubtful_mmsi",
 )
+ROUNDED: Final = ReasonType(
+    code="rounded_positions",
+    side=Side.AGAINST,
+    text="its positions are rounded: it may have been up to {value:.0f} m from where they say",
+    weight="rounded",
+    thresholds=("leave_metres",),
+    unit="m",
+    hypotheses=(Hypothesis.WRONG_DATA,),
+)
 OFF_TRACK: Final = ReasonType(
     code="off_track",
     side=Side.AGAINST,

@@ -13,7 +13,6 @@ are heard under the number: then each track stands for itself.
 Source: the hysteresis is that of port visits (Global Fishing Watch's anchorages); the numbers are judgement.
 """
 
-import hashlib
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -21,10 +20,9 @@ from typing import Final, Literal
 
 import msgspec
 import numpy as np
-import shapely
 
 from geofences.drawn import fence_of
-from geofences.fence import Fence
+from geofences.fence import Fence, outline_digest
 from geofences.index import FenceIndex, Hits
 from models.drawn_fence import MOST_FENCES, FenceVersion
 from models.report import Rows
@@ -59,6 +57,8 @@ class FenceCrossingWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: when it came in is not known."""
     type_changed: float = 0.05
     """Against: a tanker that now reports another ship type."""
+    rounded: float = 0.02
+    """Against: its positions are rounded so coarsely that it may be on the other side."""
 
 
 class FenceCrossingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +108,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     lat: float
     sog: float
     cog: float
+    error: float = 0.0  # metres that it may be off for being rounded
 
 
 class Crossing(msgspec.Struct, frozen=True, array_like=True):
@@ -186,7 +187,8 @@ class FenceCrossings:
             return
         lon, lat = ticks["lon"], ticks["lat"]
         inside = _pairs(self._index.containing(lon, lat))
-        staying = _pairs(self._index.near(lon, lat, self._s.leave_metres)) | inside
+        reach = self._s.leave_metres * np.exp2(np.ceil(np.log2(1 + ticks["error"] / self._s.leave_metres)))
+        staying = _pairs(self._index.near_each(lon, lat, reach)) | inside  # wherever a rounded one may be
         near = _pairs(self._index.near(lon, lat, self._s.near_km * 1000)) | staying
         pairs = set(near)
         for number, fence in enumerate(self._index.fences):  # who was near and is far away now
@@ -199,7 +201,7 @@ class FenceCrossings:
                 continue
             pair, fence = (row, number), self._index.fences[number]
             tick = ticks[row]
-            place = Place(time, *(float(tick[name]) for name in ("lon", "lat", "sog", "cog")))
+            place = Place(time, *(float(tick[name]) for name in ("lon", "lat", "sog", "cog", "error")))
             mmsi = int(tick["mmsi"])
             found = self._step(
                 number, mmsi, int(tick["segment"]), place, pair in inside, pair in staying, pair in near
@@ -340,7 +342,7 @@ class FenceCrossings:
                 if not each.deleted
             )
         self._index = FenceIndex(fences)
-        self._outlines = list(map(_outline, fences))
+        self._outlines = list(map(outline_digest, fences))
         self._begins = np.array(
             [BEGINNING if each.valid_from is None else each.valid_from for each in fences], np.int64
         )
@@ -393,8 +395,3 @@ def _pairs(hits: Hits) -> set[tuple[int, int]]:
 
 def _until(fence: Fence, end: Millis) -> Fence:
     return replace(fence, valid_to=None if end == END else end)
-
-
-def _outline(fence: Fence) -> str:
-    """What tells one outline of a fence from another, wherever its rings begin and whichever way they go."""
-    return hashlib.blake2b(shapely.normalize(fence.geometry).wkb, digest_size=6).hexdigest()

@@ -27,6 +27,7 @@ from streams.detection.explanation import (
     LEAPT_RULE,
     OFF_TRACK,
     RECEIVERS,
+    ROUNDED,
     SHARED_MMSI,
     TYPE_CHANGED,
     called,
@@ -91,7 +92,10 @@ HEARD_RULE: Final = LevelRule(
 UNHEARD_RULE: Final = LevelRule(
     "unheard", Effect.BAR, "it was not heard for `silence_hours` or longer between the two sides"
 )
-_DOUBTS: Final = (SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, TYPE_CHANGED, WEAK_MATCH)
+ROUNDED_RULE: Final = LevelRule(
+    "rounded_positions", Effect.BAR, "a position may be off by more than `leave_metres` for being rounded"
+)
+_DOUBTS: Final = (SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, ROUNDED, TYPE_CHANGED, WEAK_MATCH)
 ENTRY_REASONS: Final = ReasonTable(
     EventType.FENCE_ENTRY,
     FenceCrossingSettings(),
@@ -100,6 +104,7 @@ ENTRY_REASONS: Final = ReasonTable(
         LevelRule("inside", Effect.POSSIBLE, "it is heard inside, where it was not before"),
         HEARD_RULE,
         UNHEARD_RULE,
+        ROUNDED_RULE,
         LEAPT_RULE,
         WEAK_RULE,
     ),
@@ -114,6 +119,7 @@ EXIT_REASONS: Final = ReasonTable(
         ),
         HEARD_RULE,
         UNHEARD_RULE,
+        ROUNDED_RULE,
         LEAPT_RULE,
         WEAK_RULE,
     ),
@@ -216,6 +222,9 @@ def _against(found: Crossing, identity: Identity, s: FenceCrossingSettings) -> I
         yield INSIDE_BEFORE.reason(s)
     start = found.before.time if found.before else found.after.time
     yield from number_doubts(identity, start, found.after.time, s)
+    error = max(place.error for place in (found.before, found.after) if place)
+    if error > s.leave_metres:
+        yield ROUNDED.reason(s, round(error))
     yield from type_changed(identity, s)
     yield from weak_match(identity, s)
 

@@ -49,6 +49,8 @@ class Columns(msgspec.Struct, frozen=True):
     """Whether that fence is a lock or a fairway."""
     near_ports: Sequence[tuple[int, ...]]
     """Numbers of the ports that the fix is in, between whose zones it is, or near which it is."""
+    error: Floats
+    """Metres that the fix may be off for being rounded."""
 
 
 class Fixes(msgspec.Struct, frozen=True):
@@ -64,6 +66,7 @@ class Fixes(msgspec.Struct, frozen=True):
     port: list[int]
     passing: list[bool]
     near_ports: Sequence[tuple[int, ...]]
+    error: list[float]
     new: int
     """Row of the first fix of this step: 1, or 0 for a track that begins."""
 
@@ -100,6 +103,7 @@ class Step(msgspec.Struct, frozen=True):
             port=whole.port[part].tolist(),
             passing=whole.passing[part].tolist(),
             near_ports=whole.near_ports[part],
+            error=whole.error[part].tolist(),
             new=self.new[i],
         )
 
@@ -153,6 +157,7 @@ def fixes_of(
         port=port,
         passing=surroundings.passing(fence),
         near_ports=surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres),
+        error=errors,
     )
     lasts = np.append(starts[1:], length) - 1
     return Step(

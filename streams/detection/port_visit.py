@@ -42,6 +42,8 @@ class PortVisitWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: the arrival was not seen."""
     no_exit: float = 0.05
     """Against: it is over and the departure was not seen."""
+    rounded: float = 0.1
+    """Against: its positions are rounded so coarsely that it may have been elsewhere."""
 
 
 class PortVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,6 +152,7 @@ class Visit(msgspec.Struct, array_like=True, gc=False):
     draught_before: float | None = None  # metres, as confirmed when it came in
     draught_after: float | None = None
     receivers: list[str] = []
+    fixes: tuple[int, int, float] = (0, 0, 0.0)  # at the port; those too coarse to tell, and metres of these
     # what was published of it
     id: str | None = None
     revision: int = 0
@@ -161,6 +164,13 @@ class Visit(msgspec.Struct, array_like=True, gc=False):
         if not (self.called or self.silent):
             return 1
         return 2 + self.entry + self.exit
+
+    @property
+    def error(self) -> float:
+        """Metres by which most of its positions may be off for being rounded; 0 where that is too little to
+        matter, or most are not."""
+        every, coarse, metres = self.fixes
+        return metres if 2 * coarse > every else 0.0
 
     @property
     def exit(self) -> bool:
@@ -290,6 +300,9 @@ def _stay(visit: Visit, fixes: Fixes, i: int, s: PortVisitSettings) -> None:
         visit.called |= _counts(visit.stop, s)
     visit.last, visit.last_lon, visit.last_lat = time, lon, lat
     visit.outside, visit.leaving_seen = 0, False
+    every, coarse, metres = visit.fixes
+    error = fixes.error[i]
+    visit.fixes = every + 1, coarse + (error > s.leave_metres), max(metres, error)
     if (fence := fixes.fence[i]) >= 0 and fixes.port[i] == visit.port:
         visit.last_fence = fence
         if fence not in visit.fences:

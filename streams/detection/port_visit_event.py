@@ -30,6 +30,7 @@ from streams.detection.explanation import (
     LEAPT_RULE,
     NOT_OF_INTEREST,
     OFF_TRACK,
+    ROUNDED,
     SHARED_MMSI,
     called,
     hours,
@@ -87,6 +88,9 @@ LEVELS: Final = (
         "its confidence is at least `probable_confidence`: 2 for a stop or a silence, and 1 more for each of "
         "an entry and an exit that were seen",
     ),
+    LevelRule(
+        "rounded_positions", Effect.BAR, "most of its positions may be off by more than `leave_metres`"
+    ),
     LEAPT_RULE,
     WEAK_RULE,
 )
@@ -95,7 +99,7 @@ REASONS: Final = ReasonTable(
     PortVisitSettings(),
     (
         *(INSIDE, STOP, SILENT, ENTRY, EXIT, *LISTING),
-        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, NO_ENTRY, NO_EXIT, WEAK_MATCH),
+        *(SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, ROUNDED, NO_ENTRY, NO_EXIT, WEAK_MATCH),
         *(NOT_OF_INTEREST, FALSE_PLACE),
     ),
     LEVELS,
@@ -173,6 +177,7 @@ def _conditions(visit: Visit, identity: Identity, s: PortVisitSettings) -> set[s
         "confidence": level_of(visit, s) == Level.PROBABLE,
         "leapt": leap_of(identity, visit.start) is not None,
         "weak_match": identity.weakly_listed,
+        "rounded_positions": visit.error > 0,
     }
     return {code for code, holds in found.items() if holds}
 
@@ -260,6 +265,8 @@ def _for(visit: Visit, identity: Identity, main: Fence, s: PortVisitSettings) ->
 
 def _against(visit: Visit, identity: Identity, s: PortVisitSettings) -> Iterator[Reason]:
     yield from number_doubts(identity, visit.start, visit.last if visit.end is None else visit.end, s)
+    if visit.error:
+        yield ROUNDED.reason(s, round(visit.error))
     if not visit.entry:
         yield NO_ENTRY.reason(s)
     if visit.end is not None and not visit.exit:

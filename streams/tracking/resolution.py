@@ -8,11 +8,13 @@ to be in two places.
 AIS resolves 18 cm, so a position lies on a line of such a grid by chance once in hundreds of times, and a
 vessel whose positions go from one line to another again and again has rounded positions. Its step is the
 largest that explains most of these changes. A position of it that lies on a line counts as rounded, one
-between the lines does not. A vessel that stays on one line proves nothing: it may lie right there.
+between the lines does not. A vessel that stays on one line proves nothing, it may lie right there; unless it
+moves to and fro along that line, as errors of positions make every ship do, and never off it.
 """
 
 import math
 import struct
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -29,14 +31,24 @@ STEPS: Final = (600, 1_000, 3_000, 5_000, 6_000, 10_000, 30_000, 60_000)
 _MINUTE: Final = 10_000
 _EVERY: Final = (600, 1_000)
 """A multiple of any step is one of one of these."""
-_CHANGES: Final = (3, 3, 3, 1, 1, 1, 1, 1)
+_SHARE: Final = 4
+"""One in so many positions of five minutes has to lie on lines of a grid. Judgement: of positions to four
+decimals of a degree, one in ten lies on a multiple of a thousandth by chance."""
+_ALONG: Final = 3
+"""Positions within five minutes that all have to lie on one line, for turns along it to count. Judgement."""
+_CHANGES: Final = (6, 6, 6, 1, 1, 1, 1, 1)
 """Changes from line to line, by step, from which it is believed. Judgement: by chance, two positions in a row
 lie on lines that are 1 km apart once in 25 million times."""
 _MOST: Final = 200
 """Changes that are counted; beyond it all counts are halved."""
 _METRES: Final = 111_195.0 / UNITS
-_AXIS: Final = struct.Struct(f"<i{len(STEPS)}B")
-_NOTHING: Final = _AXIS.pack(-(2**31), *[0] * len(STEPS))
+_TURNS: Final = 20
+"""Turns along one line from which it is believed. Judgement: half an hour of reports a minute."""
+_AXIS: Final = struct.Struct(f"<iibB{len(STEPS)}B")
+"""Of one axis: the last value on a line; the value on the other axis then, which way that went, and how often
+it turned since; and the changes from line to line, by step."""
+_NEVER: Final = -(2**31)
+_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(STEPS))
 
 
 class Resolution(NamedTuple):
@@ -116,20 +128,21 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     if not len(rows):
         return
     units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
-    on_line = [(values % _EVERY[0] == 0) | (values % _EVERY[1] == 0) for values in units]
-    (which,) = np.nonzero(on_line[0] | on_line[1])
+    lengths, may = np.diff(np.append(starts, len(rows))), np.zeros(len(starts), bool)
+    for values in units:
+        on_line = (values % _EVERY[0] == 0) | (values % _EVERY[1] == 0)
+        may |= np.add.reduceat(on_line, starts, dtype=np.intp) * _SHARE >= lengths
+    (which,) = np.nonzero(may)
     if not len(which):
         return
-    owners = np.searchsorted(starts, which, "right") - 1
-    slots = fleet.slots_of(rows["mmsi"][starts])[owners].tolist()
-    values = (units[0][which].tolist(), units[1][which].tolist())
-    on = (on_line[0][which].tolist(), on_line[1][which].tolist())
-    for i, (mmsi, slot) in enumerate(zip(rows["mmsi"][which].tolist(), slots, strict=True)):
+    mmsis, slots = rows["mmsi"][starts[which]].tolist(), fleet.slots_of(rows["mmsi"][starts])[which].tolist()
+    places = zip(starts[which].tolist(), lengths[which].tolist(), strict=True)
+    for mmsi, slot, (begin, length) in zip(mmsis, slots, places, strict=True):
         vessel = fleet.state(mmsi)
         known = vessel.rounding or _NOTHING + _NOTHING
-        axes = [known[: _AXIS.size], known[_AXIS.size :]]
-        now = b"".join(_counted(axis, values[k][i]) if on[k][i] else axis for k, axis in enumerate(axes))
-        if now != known:
+        east, north = (values[begin : begin + length].tolist() for values in units)
+        now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
+        if now not in (known, _NOTHING + _NOTHING):
             vessel.rounding = now
             fleet.step_east[slot], fleet.step_north[slot] = resolution_of(now)
 
@@ -141,21 +154,41 @@ def resolution_of(rounding: bytes) -> Resolution:
     return Resolution(_step(rounding[: _AXIS.size]), _step(rounding[_AXIS.size :]))
 
 
-def _counted(axis: bytes, value: int) -> bytes:
-    """What is known of an axis once a value on some line is taken in."""
-    last, *counts = _AXIS.unpack(axis)
-    if last == value:
+def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
+    """What is known of an axis once the values of one step are taken in, with those on the other axis.
+
+    A step of a grid counts only where enough of them lie on its lines for that to be no chance.
+    """
+    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
+    if not any(steps):
         return axis
-    if last != -(2**31):
-        counts = [n + (last % step == 0 == value % step) for n, step in zip(counts, STEPS, strict=True)]
-        if max(counts) > _MOST:
-            counts = [n // 2 for n in counts]
-    return _AXIS.pack(value, *counts)
+    last, was_beside, way, turns, *counts = _AXIS.unpack(axis)
+    along = len(values) >= _ALONG and len(set(values)) == 1
+    for value, other in zip(values, beside, strict=True):
+        if value % _EVERY[0] and value % _EVERY[1]:
+            turns = 0
+        elif last == value:
+            now = (other > was_beside) - (other < was_beside)
+            turns = min(turns + (along and now == -way != 0), _MOST)
+            was_beside, way = other, now or way
+        else:
+            if last != _NEVER:
+                more = max(_CHANGES) if turns >= _TURNS else 1
+                both = (last % step == 0 == value % step for step in STEPS)
+                news = (more * (on and is_) for on, is_ in zip(steps, both, strict=True))
+                counts = [n + new for n, new in zip(counts, news, strict=True)]
+            last, was_beside, way, turns = value, other, 0, 0
+    if max(counts) > _MOST:
+        counts = [n // 2 for n in counts]
+    return _AXIS.pack(last, was_beside, way, turns, *[min(n, 255) for n in counts])
 
 
 def _step(axis: bytes) -> int:
     """The largest step that is believed and explains most changes; 0 for none."""
-    _, *counts = _AXIS.unpack(axis)
+    last, _, _, turns, *counts = _AXIS.unpack(axis)
     most = max(counts)
     rows = zip(STEPS, counts, _CHANGES, strict=True)
-    return max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)
+    changed = max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)
+    if changed or turns < _TURNS:
+        return changed
+    return max(step for step in STEPS if step <= _MINUTE and last % step == 0)

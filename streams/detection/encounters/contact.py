@@ -219,6 +219,7 @@ class _Run:
         self.joined: list[bool] = []  # whether a sample goes on with what was before it, by contact or bridge
         self.moving = _NOT_YET.copy()
         self.lasting = -1  # index of the sample before, while in contact
+        self.near_at: Millis = 0  # when they were last near, whatever rounding may explain
         self.anchored = [0, 0]  # samples in which each vessel reported so
         self.moored = [0, 0]
         self.alongside = _Alongside()
@@ -227,7 +228,7 @@ class _Run:
     def mark(self) -> "_Mark":
         """How it is now, to come back to."""
         return _Mark(
-            *(len(self.inside), len(self.silences), self.moving.copy(), self.lasting),
+            *(len(self.inside), len(self.silences), self.moving.copy(), self.lasting, self.near_at),
             *(self.anchored.copy(), self.moored.copy(), self.alongside.copy(), self.distances.copy()),
         )
 
@@ -236,7 +237,7 @@ class _Run:
         for column in (self.inside, self.counted, self.joined):
             del column[mark.inside :]
         del self.silences[mark.silences :]
-        self.moving, self.lasting = mark.moving, mark.lasting
+        self.moving, self.lasting, self.near_at = mark.moving, mark.lasting, mark.near_at
         self.anchored, self.moored = mark.anchored, mark.moored
         self.alongside, self.distances = mark.alongside, mark.distances
 
@@ -261,10 +262,12 @@ class _Run:
             bits = silence.meanwhile(last, sample, alone, s) if alone else sample.meanwhile
             lasts = silence.counts(last, sample, bits, s)
         how = None
-        apart = sample.apart_at_least if lasts else sample.metres
+        lately = sample.time - self.near_at <= s.thin  # by positions as they are
+        apart = sample.apart_at_least if lasts and lately else sample.metres
         near = apart <= (s.keep_metres if lasts else s.near_metres) and sample.error <= s.coarse_metres
         if near and not sample.suppressed:
             how = company(samples, i, s)
+            self.near_at = sample.time if sample.metres <= s.keep_metres else self.near_at
         if how is None:
             self.lasting = -1
             return
@@ -316,6 +319,7 @@ class _Mark(NamedTuple):
     silences: int
     moving: dict[Company, Millis]
     lasting: int
+    near_at: Millis
     anchored: list[int]
     moored: list[int]
     alongside: "_Alongside"

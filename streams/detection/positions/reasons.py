@@ -187,7 +187,7 @@ LEVELS: Final = (
               "the way there implies `jump_knots`"),
     LevelRule("came_back", Effect.PROBABLE, "it came back to its track `again` times, or after "
               "`lasting_minutes` with `lasting_positions`"),
-    LevelRule("frozen", Effect.POSSIBLE, "it reports speed and gets nowhere for `frozen_minutes`"),
+    LevelRule("frozen", Effect.POSSIBLE, "it reports speed and stays near one place for `frozen_minutes`"),
     LevelRule("frozen_at_sea", Effect.PROBABLE, "for `sea_minutes`, `sea_km` from any port, reporting "
               "`sea_knots`"),
     LevelRule("circle", Effect.POSSIBLE, "its positions go round one circle two and a half times or more, "

@@ -20,11 +20,12 @@ export const REASONS = {
     {"code": "may_be_tow", "side": "against", "text": "one was right ahead of the other, on the same heading and at a constant distance, while they moved: a tug and its tow, or a pusher, would look the same", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "wide_gap", "side": "against", "text": "typically … between the hulls (median): too far for a hose", "weight": 0.15, "thresholds": [150.0], "unit": "m", "plotted": true},
     {"code": "distance", "side": "against", "text": "antennas … apart (median), more than 250 m: farther than in most known encounters", "weight": 0.1, "thresholds": [250.0], "unit": "m", "plotted": true},
+    {"code": "rounded_positions", "side": "against", "text": "… positions are rounded: the two may then have been up to … m farther apart than it seems, and the gap between their hulls is not known", "weight": 0.1, "thresholds": [50.0], "unit": "m", "plotted": false},
     {"code": "size_unknown", "side": "against", "text": "the gap between the hulls is not known: a size or a heading is missing", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "at_anchor", "side": "against", "text": "both mostly reported that they were at anchor or moored, and their hulls were not seen to touch", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "moored", "side": "against", "text": "… mostly reported to be moored, … km from a port: ships lie side by side at berths", "weight": 0.05, "thresholds": [10.0], "unit": "km", "plotted": false},
     {"code": "near_port", "side": "against", "text": "began … km from a port, closer than 10 km: ships lie close together there", "weight": 0.1, "thresholds": [10.0], "unit": "km", "plotted": false},
-    {"code": "berth_by_shore", "side": "against", "text": "both …, … km from the shore: ships lie like this at berths, and no list has them all", "weight": 0.1, "thresholds": [3.0], "unit": "km", "plotted": false},
+    {"code": "berth_by_shore", "side": "against", "text": "both …, … km from the shore: ships lie like this at berths, and no list has them all…", "weight": 0.1, "thresholds": [3.0], "unit": "km", "plotted": false},
     {"code": "resting_place", "side": "against", "text": "ships rest here: over the last … days at least … other vessels lay at rest within about … km", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_learnt", "side": "against", "text": "where ships rest is known from only … days of data so far", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "anchored_off_port", "side": "against", "text": "… mostly reported to be at anchor or moored, … km from a port: ships take on fuel and stores like this", "weight": 0.1, "thresholds": [30.0], "unit": "km", "plotted": false},
@@ -85,6 +86,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.1, "thresholds": [1000.0], "unit": "m", "plotted": false},
     {"code": "no_entry", "side": "against", "text": "its arrival was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "no_exit", "side": "against", "text": "its departure was not seen", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
@@ -213,7 +215,7 @@ export const REASONS = {
   "position_anomaly": { "reasons": [
     {"code": "jumped", "side": "for", "text": "… positions lie off its track, up to …; the way between implies … knots", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "came_back", "side": "for", "text": "it came back …, and its track went on from where it had been", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
-    {"code": "frozen", "side": "for", "text": "it reports … knots and gets nowhere, for … hours (threshold 1 h)", "weight": 0.05, "thresholds": [1.0], "unit": "h", "plotted": false},
+    {"code": "frozen", "side": "for", "text": "it reports … knots and stays near one place, for … hours (threshold 1 h)", "weight": 0.05, "thresholds": [1.0], "unit": "h", "plotted": false},
     {"code": "frozen_at_sea", "side": "for", "text": "it lies … km from the nearest port (threshold 10 km), so it is no ship at a berth with a stuck sensor", "weight": 0.05, "thresholds": [10.0], "unit": "km", "plotted": false},
     {"code": "circle", "side": "for", "text": "its positions go round a circle of … in radius again and again, at … knots", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "steady_heading", "side": "for", "text": "its heading, which the compass gives, does not turn with the circle", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
@@ -301,6 +303,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.02, "thresholds": [500.0], "unit": "m", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
   ] },
@@ -317,6 +320,7 @@ export const REASONS = {
     {"code": "doubtful_mmsi", "side": "against", "text": "MMSI … is not a number that ships are given, so neither its flag nor its identity is sure", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "off_track", "side": "against", "text": "… positions of MMSI … lay off its track, up to …, …; they are left out. The cause may be jamming, spoofing or another ship under its number", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "leapt", "side": "against", "text": "at … UTC the positions of MMSI … leapt … km, farther than a ship comes in …: those before it or those since are false, by jamming or spoofing, or another ship's", "weight": 0.15, "thresholds": [], "unit": "km", "plotted": false},
+    {"code": "rounded_positions", "side": "against", "text": "its positions are rounded: it may have been up to … m from where they say", "weight": 0.02, "thresholds": [500.0], "unit": "m", "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false}
   ] }

@@ -71,6 +71,16 @@ def test_a_ship_that_swings_at_anchor_does_not_lie_still(swing: float, still: tu
     assert lying_still(contact, (A, B), EncounterSettings()) == still
 
 
+def test_only_positions_that_were_heard_show_that_a_ship_lies_still() -> None:
+    minutes = np.arange(0, 125, 5)
+    a, b = ticks(A, minutes), ticks(B, minutes, 40.0)
+    b["between"] = minutes % 40 > 0
+    samples = pair_samples(a, b, [40.0] * 25, [False] * 25, [(None, None)] * 25, EncounterSettings())
+    contact = Contacts().of(samples, [], EncounterSettings())
+    assert contact is not None
+    assert lying_still(contact, (A, B), EncounterSettings()) == (A,)
+
+
 OFF_2_KM, OFF_6_KM = (155.56, 55.0), (155.5, 55.0)
 """Off the west of Kamchatka, 300 km from any port."""
 

@@ -22,16 +22,14 @@ from tests.streams.track_factories import (
     B,
     at,
     fixes,
-    identities_of,
     identity,
     instants,
     latest,
     lon_lat,
     meeting_stage,
+    minute_of,
     only,
-    run_stage,
     ticks,
-    vessel_stage,
 )
 
 DAY_LONG = np.arange(0, 20 * 60, 15)
@@ -300,18 +298,20 @@ def test_which_tracks_turn() -> None:
     assert turning(rows, np.array([0, 6, 12, 14])).tolist() == [True, False, False, False]
 
 
-def test_a_vessel_notes_where_it_lies_still_while_that_lasts() -> None:
-    minutes = np.arange(0, 240, 1.0)
-    east = np.where(minutes < 60, 300 * minutes, np.where(minutes < 150, 18_000, 300 * (minutes - 90)))
-    found = [
-        identities_of(run_stage(vessel_stage(), fixes(A, minutes[:end], east[:end], sog=9.7)))[
-            A
-        ].places.frozen
-        for end in (55, 140, 240)
+def test_a_jump_is_over_when_the_ship_is_back_from_several_false_places() -> None:
+    here, there = run(100, 130), run(120, 150, false=(FALSE[0] + 1, FALSE[1]))
+    both = run(100, 150, positions=40)
+    known = [
+        identity(A, minute=minute, places=places)
+        for minute, places in (
+            (100, Places(jump=replace_end(here))),
+            (120, Places(jump=replace_end(there))),
+            (155, Places(off_track=(both,))),
+        )
     ]
-    assert [stay is not None for stay in found] == [False, True, False]
-    assert found[1] is not None
-    assert found[1].knots == pytest.approx(9.7, abs=0.2)
+    event = only(told(heard(1), [identity(A), *known]))
+    assert event.status is Status.CLOSED
+    assert minute_of(event.detected) <= 150 + 6 * 60 + 60  # not as if it had stayed at the second one
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def build_event(
         start=run.start,
         duration=run.until - run.start,
         sts=in_sts_area(run, s),
-        anchored=float(np.isin(kept["status"], list(ANCHORED)).mean()),
+        anchored=float(np.isin(kept["status"], ANCHORED).mean()),
         disabled=float((kept["status"] == NOT_COMMANDED).mean()),
         across=float(kept["across"].mean()),
         silence=silence_of(run, s),

@@ -89,8 +89,8 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def at_most(self) -> float:
         """Metres between the antennas at most, the median over the time in contact."""
-        weights = zip(self.samples, self._weights, strict=True)
-        return _at_share(sorted([(each.apart_at_most, weight) for each, weight in weights]), 0.5)
+        most = np.array([each.apart_at_most for each in self.samples])
+        return _at_share(*_ordered(most, self._weights), 0.5)
 
     def gap_error(self, s: EncounterSettings) -> float:
         """The error of one hull gap, metres.

@@ -378,9 +378,8 @@ async def test_the_process_tells_each_limit_once_over_kills_with_the_settings_of
                     await env.write(event(5, hours + 1, detected=to_text(FOUND + hours * HOUR)))
 
                     async def told_of(count: int = count) -> bool:
-                        return (
-                            len(set(ids(receiver))) == count
-                        )  # one can come again: killed while it was sent
+                        # one can come again: killed while it was sent
+                        return len(set(ids(receiver))) == count
 
                     await eventually(told_of, f"{count} alerts")
                     running.kill()

@@ -245,8 +245,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._dormant.wake_all()
         changed = self._attendance.hear(statics) | self._attendance.meet(positions)
         positions, stations = folded(positions, stations)
-        resolution.learn(positions, run_starts(positions["mmsi"]), self._fleet)
         fine = self._without_coarse(positions)
+        resolution.learn(fine, run_starts(fine["mmsi"]), self._fleet)
         tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
         self._sample(fine, instant)
         changed |= self._look_at_places(positions, instant)

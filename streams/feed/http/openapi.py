@@ -42,8 +42,8 @@ class Msgspec:
         def read(value: Any) -> Any:
             """`value` is what FastAPI read as JSON, or the bytes where the content type is another one."""
             try:
-                data = value if isinstance(value, bytes) else msgspec.json.encode(value)
-                return msgspec.json.decode(data, type=source)
+                found = msgspec.json.decode(value) if isinstance(value, bytes) else value
+                return msgspec.json.decode(msgspec.json.encode(_whole(found)), type=source)
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 fields = ", ".join(source.__struct_fields__)
                 raise ValueError(f"{error}; give a JSON object of {fields}") from None
@@ -52,6 +52,16 @@ class Msgspec:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, _: GetJsonSchemaHandler) -> dict[str, Any]:
         return schema_of(schema["metadata"]["model"])
+
+
+def _whole(body: Any) -> Any:
+    """A body whose fields have whole numbers as integers: to JSON Schema, 29.0 is one, too."""
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in body.items()
+    }
 
 
 def schema_of(model: type) -> dict[str, Any]:

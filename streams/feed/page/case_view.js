@@ -7,9 +7,9 @@ import { barrelsOf, legsOf, nextOf } from "./cases.js";
 /* "4 d 6 h to Nampo", by the newest time of the data in milliseconds; null if the earliest arrival has passed. The event itself says
    how long it was when it was detected, and no revision comes while only time passes. */
 export function left({ earliestArrival, portName }, now) {
-  const ahead = Date.parse(earliestArrival) - now, hours = Math.round(ahead / 3600000);
-  if (ahead <= 0) return null;
-  return `${hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : hours ? `${hours} h` : "less than an hour"} to ${portName.split(",")[0]}`;
+  const minutes = Math.floor((Date.parse(earliestArrival) - now) / 60000), hours = Math.floor(minutes / 60); // it is a lower bound
+  if (minutes < 0) return null;
+  return `${hours >= 48 ? `${Math.floor(hours / 24)} d ${hours % 24} h` : hours ? `${hours} h` : `${minutes} min`} to ${portName.split(",")[0]}`;
 }
 
 /* "28 Oct 11:48" */

@@ -57,7 +57,7 @@ def reason(error: Exception) -> str:
     if verify := next((each for each in _causes(cause) if isinstance(each, ssl.SSLError)), None):
         return f"no connection by TLS ({_of_tls(verify)})"
     if cause is not error or _broke_off(text):  # as soon as we spoke
-        return "something answers there, but ends the connection; it may expect TLS or a password"
+        return "it ended the connection: it may be stopping, or expect TLS or a password"
     return text.split(": ", 1)[-1].rstrip(".") or type(error).__name__
 
 
@@ -72,8 +72,10 @@ def remedy(service: str, error: Exception) -> str:
         return f"correct {prefix}CA, or the address in {_ADDRESS[service]}"
     if (cause is not error or _broke_off(str(cause))) and not _refused(str(cause)):
         if service == "Redis":
-            return f"correct {_ADDRESS[service]}: it begins with rediss:// where Redis expects TLS"
-        return f"correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
+            return (
+                f"start it, or correct {_ADDRESS[service]}: it begins with rediss:// where Redis expects TLS"
+            )
+        return f"start it, or correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
     return f"start it, or correct {_ADDRESS[service]}"
 
 

@@ -103,7 +103,7 @@ def test_every_process_works_with_what_is_locked(
         ),
         (
             {name: "" for name in more if "KAFKA" in name} | {"TANKERWATCH_KAFKA_TLS": "false"},
-            "it may expect TLS or a password; correct TANKERWATCH_KAFKA_TLS",
+            "or expect TLS or a password; start it, or correct TANKERWATCH_KAFKA_TLS",
         ),
         (
             {"TANKERWATCH_REDIS_PASSWORD_FILE": "", "TANKERWATCH_REDIS_PASSWORD": "a-wrong-one"},

@@ -65,7 +65,9 @@ async def test_redis_that_goes_away_is_awaited_and_nothing_shown_twice(own_redis
             own_redis.kill()
             (told,) = await running.err.wait_for(1)
             assert told.startswith(f"tankerwatch: Redis at {own_redis.address}/0: ")
-            assert told.endswith("; start it, or correct TANKERWATCH_REDIS; trying again until it answers")
+            # how the connection ends depends on the moment: of one that breaks off, TLS may be the reason
+            assert "; start it, or correct TANKERWATCH_REDIS" in told
+            assert told.endswith("; trying again until it answers")
             own_redis.start()
             await env.client.connection_pool.disconnect()
             await env.write(event(2))

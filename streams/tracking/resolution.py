@@ -174,17 +174,19 @@ def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
 
     A step of a grid counts only where enough of them lie on its lines for that to be no chance.
     """
+    on_lines = [sum([value % every == 0 for value in values]) for every in _EVERY]
+    if axis == _NOTHING and not any(on_lines):
+        return axis
     last, was_beside, way, turns, *rest = _AXIS.unpack(axis)
     left, counts = rest[: len(_EVERY)], rest[len(_EVERY) :]
-    on_lines = [sum([value % every == 0 for value in values]) for every in _EVERY]
     left = [min(max(n + _SHARE * on - len(values), 0), _FULL) for n, on in zip(left, on_lines, strict=True)]
     if not any(left):
         return _NOTHING
-    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
-    if not any(steps):
+    if _SHARE * max(on_lines) < len(values):
         return _AXIS.pack(last, was_beside, way, turns, *left, *counts)
-    fine = any(all(each % units for units in _DECIMALS) for each in beside)
-    along = fine and len(values) >= _ALONG and len(set(values)) == 1
+    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
+    along = len(values) >= _ALONG and len(set(values)) == 1
+    along = along and any(all(each % units for units in _DECIMALS) for each in beside)
     for value, other in zip(values, beside, strict=True):
         if value % _EVERY[0] and value % _EVERY[1]:
             turns = 0

@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     "quiet",
     "step_east",
     "step_north",
+    "on_lines",
 )
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
@@ -73,6 +74,8 @@ class Fleet:
         self.step_east = np.zeros(_FIRST, np.int32)
         self.step_north = np.zeros(_FIRST, np.int32)
         """What its positions are rounded to (`streams.tracking.resolution`)."""
+        self.on_lines = np.zeros(_FIRST, bool)
+        """Whether anything is known of that."""
 
     def __len__(self) -> int:
         return len(self._vessels)
@@ -100,6 +103,7 @@ class Fleet:
         self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
         self.in_use[slot], self.in_columns[slot] = True, not vessel.segments
         self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
+        self.on_lines[slot] = bool(vessel.rounding)
         if not vessel.segments:
             self.ends["there"][slot], vessel.segments = False, _ELSEWHERE
         self.note(vessel)

@@ -8,8 +8,9 @@ to be in two places.
 AIS resolves 18 cm, so a position lies on a line of such a grid by chance once in hundreds of times, and a
 vessel whose positions go from one line to another again and again has rounded positions. Its step is the
 largest that explains most of these changes. A position of it that lies on a line counts as rounded, one
-between the lines does not. A vessel that stays on one line proves nothing, it may lie right there; unless it
-moves to and fro along that line, as errors of positions make every ship do, and never off it.
+between the lines does not; where fewer than a quarter lie on lines, what was learnt is forgotten. A vessel
+that stays on one line proves nothing, it may lie right there; unless it moves to and fro along that line, as
+errors of positions make every ship do, and never off it.
 """
 
 import math
@@ -32,10 +33,19 @@ _MINUTE: Final = 10_000
 _EVERY: Final = (600, 1_000)
 """A multiple of any step is one of one of these."""
 _SHARE: Final = 4
-"""One in so many positions of five minutes has to lie on lines of a grid. Judgement: of positions to four
-decimals of a degree, one in ten lies on a multiple of a thousandth by chance."""
+"""One in so many positions has to lie on lines of a grid: of those of five minutes, and of the last ones.
+Judgement: of positions to four decimals of a degree, one in ten lies on a multiple of a thousandth by chance,
+and of those to two decimals of a minute one in six."""
+_FULL: Final = 60
+"""Positions between the lines after which a grid is forgotten, however many lay on them before."""
+_ENOUGH: Final = (27, 27, 27, 27, 27, 6, 6, 6)
+"""So many of these there have to be left, by step, for it to be believed. Judgement: 9 positions on lines, or
+2 where chance seldom puts one on a line."""
 _ALONG: Final = 3
 """Positions within five minutes that all have to lie on one line, for turns along it to count. Judgement."""
+_DECIMALS: Final = (60, 100)
+"""Units: four decimals of a degree, two of a minute. A moored ship whose positions on the other axis are all
+so coarse, too, stays on a line by that alone."""
 _CHANGES: Final = (6, 6, 6, 1, 1, 1, 1, 1)
 """Changes from line to line, by step, from which it is believed. Judgement: by chance, two positions in a row
 lie on lines that are 1 km apart once in 25 million times."""
@@ -44,11 +54,12 @@ _MOST: Final = 200
 _METRES: Final = 111_195.0 / UNITS
 _TURNS: Final = 20
 """Turns along one line from which it is believed. Judgement: half an hour of reports a minute."""
-_AXIS: Final = struct.Struct(f"<iibB{len(STEPS)}B")
+_AXIS: Final = struct.Struct(f"<iibB{len(_EVERY)}B{len(STEPS)}B")
 """Of one axis: the last value on a line; the value on the other axis then, which way that went, and how often
-it turned since; and the changes from line to line, by step."""
+it turned since; after how many positions between the lines each of _EVERY is forgotten; and the changes from
+line to line, by step."""
 _NEVER: Final = -(2**31)
-_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(STEPS))
+_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(_EVERY), *[0] * len(STEPS))
 
 
 class Resolution(NamedTuple):
@@ -85,10 +96,12 @@ class RoundedVessel(Protocol):
 
 
 class RoundedFleet(Protocol):
-    """The vessels, and in columns by slot what their positions are rounded to."""
+    """The vessels, and in columns by slot what their positions are rounded to, and whether anything is known
+    of that."""
 
     step_east: npt.NDArray[np.int32]
     step_north: npt.NDArray[np.int32]
+    on_lines: npt.NDArray[np.bool_]
 
     def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]: ...
     def state(self, mmsi: int) -> RoundedVessel: ...
@@ -132,19 +145,21 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     for values in units:
         on_line = (values % _EVERY[0] == 0) | (values % _EVERY[1] == 0)
         may |= np.add.reduceat(on_line, starts, dtype=np.intp) * _SHARE >= lengths
-    (which,) = np.nonzero(may)
+    every = fleet.slots_of(rows["mmsi"][starts])
+    (which,) = np.nonzero(may | fleet.on_lines[every])
     if not len(which):
         return
-    mmsis, slots = rows["mmsi"][starts[which]].tolist(), fleet.slots_of(rows["mmsi"][starts])[which].tolist()
+    mmsis, slots = rows["mmsi"][starts[which]].tolist(), every[which].tolist()
     places = zip(starts[which].tolist(), lengths[which].tolist(), strict=True)
     for mmsi, slot, (begin, length) in zip(mmsis, slots, places, strict=True):
         vessel = fleet.state(mmsi)
         known = vessel.rounding or _NOTHING + _NOTHING
         east, north = (values[begin : begin + length].tolist() for values in units)
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
-        if now not in (known, _NOTHING + _NOTHING):
-            vessel.rounding = now
-            fleet.step_east[slot], fleet.step_north[slot] = resolution_of(now)
+        if now != known:
+            vessel.rounding = b"" if now == _NOTHING + _NOTHING else now
+            fleet.on_lines[slot] = bool(vessel.rounding)
+            fleet.step_east[slot], fleet.step_north[slot] = resolution_of(vessel.rounding)
 
 
 def resolution_of(rounding: bytes) -> Resolution:
@@ -159,11 +174,19 @@ def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
 
     A step of a grid counts only where enough of them lie on its lines for that to be no chance.
     """
-    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
-    if not any(steps):
+    on_lines = [sum([value % every == 0 for value in values]) for every in _EVERY]
+    if axis == _NOTHING and not any(on_lines):
         return axis
-    last, was_beside, way, turns, *counts = _AXIS.unpack(axis)
+    last, was_beside, way, turns, *rest = _AXIS.unpack(axis)
+    left, counts = rest[: len(_EVERY)], rest[len(_EVERY) :]
+    left = [min(max(n + _SHARE * on - len(values), 0), _FULL) for n, on in zip(left, on_lines, strict=True)]
+    if not any(left):
+        return _NOTHING
+    if _SHARE * max(on_lines) < len(values):
+        return _AXIS.pack(last, was_beside, way, turns, *left, *counts)
+    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
     along = len(values) >= _ALONG and len(set(values)) == 1
+    along = along and any(all(each % units for units in _DECIMALS) for each in beside)
     for value, other in zip(values, beside, strict=True):
         if value % _EVERY[0] and value % _EVERY[1]:
             turns = 0
@@ -180,15 +203,19 @@ def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
             last, was_beside, way, turns = value, other, 0, 0
     if max(counts) > _MOST:
         counts = [n // 2 for n in counts]
-    return _AXIS.pack(last, was_beside, way, turns, *[min(n, 255) for n in counts])
+    return _AXIS.pack(last, was_beside, way, turns, *left, *[min(n, 255) for n in counts])
 
 
 def _step(axis: bytes) -> int:
     """The largest step that is believed and explains most changes; 0 for none."""
-    last, _, _, turns, *counts = _AXIS.unpack(axis)
-    most = max(counts)
-    rows = zip(STEPS, counts, _CHANGES, strict=True)
-    changed = max((step for step, n, least in rows if n >= least and 2 * n >= most), default=0)
-    if changed or turns < _TURNS:
-        return changed
-    return max(step for step in STEPS if step <= _MINUTE and last % step == 0)
+    last, _, _, turns, *rest = _AXIS.unpack(axis)
+    left, counts = rest[: len(_EVERY)], rest[len(_EVERY) :]
+    most, found, along = max(counts), 0, 0
+    for step, n, least, enough in zip(STEPS, counts, _CHANGES, _ENOUGH, strict=True):
+        if max(more for more, every in zip(left, _EVERY, strict=True) if step % every == 0) < enough:
+            continue
+        if n >= least and 2 * n >= most:
+            found = step
+        if step <= _MINUTE and last % step == 0:
+            along = step
+    return found or (along if turns >= _TURNS else 0)

@@ -67,9 +67,11 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         return median([each.at_most for each in self.samples[begin:end]]) if end else math.nan
 
     def gap_at(self, share: float) -> float | None:
-        """The hull gap, metres, below which this share of the time in contact was; None where not known."""
+        """The hull gap, metres, below which this share of the time in contact was; None where it is not known
+        for enough of it to tell what is typical."""
         gaps, time = self._gaps
-        return _at_share(gaps, time, share) if len(gaps) else None
+        told = len(gaps) and time[-1] > _FEW_KNOWN * self._weights.sum()
+        return _at_share(gaps, time, share) if told else None
 
     @cached_property
     def typical_gap(self) -> float | None:

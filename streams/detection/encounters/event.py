@@ -334,12 +334,11 @@ def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSetti
     contact = facts.contact
     most = max(each.apart_at_most for each in contact.samples)
     limit = next((each for each in (s.near_metres, s.keep_metres) if most <= each), most)
-    if contact.error and facts.gap is None:
-        apart = f"as far as rounded positions tell, good to {_up(contact.error)}"
-    elif contact.error and facts.gap is not None:
-        apart = f"where positions are not rounded typically with {about(facts.gap)} between the hulls"
-    elif facts.gap is not None:
-        apart = f"typically with {about(facts.gap)} between the hulls"
+    if facts.gap is not None:
+        where = ", where positions are not rounded," if contact.error else ""
+        apart = f"typically{where} with {about(facts.gap)} between the hulls"
+    elif contact.error:
+        apart = f"as far as positions that are rounded to within {_up(contact.error)} tell"
     else:
         apart = f"typically {about(facts.metres)} apart"
     area = f" Area: {facts.named(facts.inside[0])}." if facts.inside else ""

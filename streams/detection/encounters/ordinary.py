@@ -202,7 +202,8 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
         if km < s.port_km:
             yield NEAR_PORT.reason(s, km)
         elif self._by_shore(s):
-            lay = ["lay still"] if self.still else []
+            as_told = " as far as rounded positions tell" if self.contact.error else ""
+            lay = [f"lay still{as_told}"] if self.still else []
             reported = ["mostly reported to be moored"] if self.moored else []
             how = " or ".join(lay + reported)
             unknown = "; whether their hulls lay side by side is not known" if self.beside is None else ""
@@ -259,12 +260,11 @@ def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) 
     """Those of the two vessels that lay as at a berth: where they were, over long enough to tell.
 
     For some hours of calm a ship at anchor stays where it is, too, but it yaws; with the tide it swings. Only
-    where it was heard counts: on the way from one fix to the next it may have been anywhere.
+    where it was heard counts: on the way from one fix to the next it may have been anywhere. Positions that
+    are rounded tell it only as far as they go, and two at berths must not look like more for that.
     """
     lasted = contact.end - contact.start
     if lasted < s.probable_minutes * MINUTE:
-        return ()
-    if contact.error:  # rounded positions stay the same though the ship moves
         return ()
     tracks = [each.a for each in contact.samples], [each.b for each in contact.samples]
     heard = [[each for each in track if not each.between] for track in tracks]
@@ -273,7 +273,7 @@ def lying_still(contact: Contact, mmsis: tuple[int, int], s: EncounterSettings) 
         mmsi
         for mmsi, track in zip(mmsis, some, strict=True)
         if len(track) >= _LEAST
-        and _stays(track, s.still_metres)
+        and _stays(track, s.still_metres + contact.error)
         and (lasted >= s.still_hours * HOUR or _steady(track, s.still_degrees))
     )
 

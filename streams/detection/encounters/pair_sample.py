@@ -25,9 +25,7 @@ class VesselSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
     cog: float
     heading: float
     status: int
-    between: bool = (
-        False  # it was not heard since the moment before, and lies on the way to where it was next
-    )
+    between: bool = False  # not heard since the moment before: on the way to where it was next
 
 
 class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):

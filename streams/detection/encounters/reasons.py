@@ -117,8 +117,8 @@ FAR: Final = ReasonType(
 ROUNDED: Final = ReasonType(
     code="rounded_positions",
     side=Side.AGAINST,
-    text="{how} positions are rounded: the two may then have been up to {value:.0f} m farther apart than it "
-    "seems, and the gap between their hulls is not known",
+    text="{how} positions are rounded: by these the two may have been up to {value:.0f} m farther apart than "
+    "it seems, and they do not tell the gap between the hulls",
     weight="rounded",
     thresholds=("alongside_metres",),
     unit="m",

@@ -132,6 +132,22 @@ def test_fine_positions_that_lie_on_lines_by_chance_are_not_rounded() -> None:
     assert (found["error"] > 0).mean() < 0.05
 
 
+def test_a_day_of_positions_with_few_decimals_does_not_add_up_to_coarser_ones() -> None:
+    """To four decimals of a degree, or two of a minute, many lie on coarser lines by chance."""
+    random = np.random.default_rng(7)
+    reports: list[Rows] = []
+    for i, (step, every) in enumerate(product((1e-4, 1 / 6000), (1.5, 5.0))):
+        minutes = np.arange(0, 1440, every)
+        x, y, knots = sailing(minutes + random.uniform(0, 0.5, len(minutes)))
+        reports += [rounded(fixes(A + i, minutes, x, y, sog=knots, origin=PLACE), step, step)]
+        east, north = random.normal(0, 1.5, (2, len(minutes)))
+        moored = fixes(A + 10 + i, minutes, east, north, sog=0.0, origin=(151.3, 34.28))
+        reports += [rounded(moored, step, step)]
+    found = ticks_of(run_stage(vessel_stage(), *reports))
+    for mmsi in np.unique(found["mmsi"]):
+        assert (found["error"][found["mmsi"] == mmsi] > 0).mean() < 0.02
+
+
 def test_what_rounding_explains_is_no_way() -> None:
     minute = Resolution(10_000, 10_000)
     lon, lat = 151 + 18 / 60, 33 + 16 / 60

@@ -81,6 +81,19 @@ def test_only_positions_that_were_heard_show_that_a_ship_lies_still() -> None:
     assert lying_still(contact, (A, B), EncounterSettings()) == (A,)
 
 
+@pytest.mark.parametrize("error", [0.0, 140.0])
+def test_two_at_berths_are_ordinary_by_rounded_positions_too(error: float) -> None:
+    minutes = np.arange(0, 245, 5)
+    rows = [ticks(mmsi, minutes, east, origin=OFF_2_KM) for mmsi, east in ((A, 0.0), (B, 90.0))]
+    for each in rows:
+        each["heading"], each["error"] = 17.0, error
+    event = only(encounters(rows, (identity(A), identity(B))))
+    assert event.level is Level.POSSIBLE
+    told = [reason.text for reason in event.against if reason.code == "berth_by_shore"]
+    assert len(told) == 1
+    assert ("both lay still as far as rounded positions tell, " in told[0]) is (error > 0)
+
+
 OFF_2_KM, OFF_6_KM = (155.56, 55.0), (155.5, 55.0)
 """Off the west of Kamchatka, 300 km from any port."""
 

@@ -58,8 +58,19 @@ def test_where_some_positions_are_rounded_the_others_tell_the_gap() -> None:
     event = only(met(2400.0, share=0.6))
     assert event.encounter is not None
     assert event.encounter.median_hull_gap_meters is not None
-    assert "where positions are not rounded typically with" in event.summary
+    assert "typically, where positions are not rounded, with about 10 m between the hulls" in event.summary
     assert {"rounded_positions"} <= {reason.code for reason in event.against}
+
+
+def test_a_gap_that_is_known_for_a_moment_only_is_not_the_typical_one() -> None:
+    rows = [ticks(A, MINUTES), ticks(B, MINUTES, 30.0)]
+    for each in rows:
+        each["error"] = np.where(np.arange(len(each)) < 3, 0.0, 2400.0)
+    event = only(encounters(rows, (identity(A, size=SIZES), identity(B, size=SIZES))))
+    assert event.encounter is not None
+    assert event.encounter.median_hull_gap_meters is None
+    assert event.level is Level.POSSIBLE
+    assert "wide_gap" not in {reason.code for reason in event.against}  # of 10 m
 
 
 def in_turns(minutes: npt.NDArray[np.float64], mmsi: int, east: float) -> Rows:

@@ -19,10 +19,7 @@ from models.tick import TICK, Instant, PackedInstant
 from models.time import Millis
 
 VERSION: Final = 1
-"""The version of the frames below, but for ticks. Frames of another version go to the dead-letter topic."""
-TICKS_VERSION: Final = 2
-"""The version of TicksFrame. It is another one wherever TICK changes: its rows travel as the bytes that they
-are."""
+"""The version of the frames below. Frames of another version go to the dead-letter topic."""
 Frame = TypeVar("Frame", bound=msgspec.Struct)
 
 
@@ -149,10 +146,9 @@ def decode(data: bytes, kind: type[Frame]) -> Frame:
     except msgspec.MsgspecError as error:
         raise WireError(f"not a frame of kind {kind.__struct_config__.tag!r}: {error}") from error
     version: int = getattr(frame, "version", 0)
-    understood = TICKS_VERSION if kind is TicksFrame else VERSION
-    if version != understood:
+    if version != VERSION:
         raise WireError(
-            f"version {version} of a {kind.__struct_config__.tag!r} frame; understood is {understood}"
+            f"version {version} of a {kind.__struct_config__.tag!r} frame; understood is {VERSION}"
         )
     return frame
 

@@ -271,7 +271,7 @@ class VesselOperator:
                 self._topics.ticks,
                 wire.encode(
                     TicksFrame(
-                        wire.TICKS_VERSION,
+                        wire.VERSION,
                         Origin(self._partition, offset, number),
                         self._told[0] if number == len(groups) - 1 else BEGINNING,
                         self._told[1],

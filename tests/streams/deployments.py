@@ -53,7 +53,7 @@ def ticks_frame(
     offset: int, rows: list[Rows], identities: Iterable[Identity] = (), done: Millis = START
 ) -> bytes:
     part = InstantPart(done, np.concatenate(rows).tobytes() if rows else b"", list(identities), [()])
-    return wire.encode(TicksFrame(wire.TICKS_VERSION, Origin(0, offset, 0), done, False, [part]))
+    return wire.encode(TicksFrame(wire.VERSION, Origin(0, offset, 0), done, False, [part]))
 
 
 async def make_topics(deployment: Deployment) -> None:

@@ -42,7 +42,7 @@ def test_an_instant_with_the_whole_world_in_it() -> None:
     instant = Instant(1_772_323_200_000, ticks, identities, (), stations)
     groups = list(batching.grouped(batching.parts(instant)))
     for group in groups:
-        assert len(wire.encode(TicksFrame(wire.TICKS_VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
+        assert len(wire.encode(TicksFrame(wire.VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
     back = [part.instant() for group in groups for part in group]
     rows = np.concatenate([part.ticks for part in back])
     assert rows["mmsi"].tolist() == ticks["mmsi"].tolist()
@@ -61,7 +61,7 @@ def test_an_instant_with_many_loiterings() -> None:
     )
     groups = list(batching.grouped(batching.parts(Instant(1_772_323_200_000, events=events))))
     for group in groups:
-        assert len(wire.encode(TicksFrame(wire.TICKS_VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
+        assert len(wire.encode(TicksFrame(wire.VERSION, Origin(0, 0, 0), 0, False, group))) < TAKEN
     assert [event for group in groups for part in group for event in part.instant().events] == list(events)
 
 

@@ -11,7 +11,7 @@ from models.event import Event, from_json, to_json
 from models.time import END
 from streams.deployment import wire
 from streams.deployment.topics import Topics
-from streams.deployment.wire import Origin, RawFrame, TicksFrame
+from streams.deployment.wire import RawFrame
 from streams.pipeline.case_operator import CaseOperator
 from streams.pipeline.operator import Operator, OutgoingRecord
 from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
@@ -232,6 +232,3 @@ def test_bytes_that_are_not_a_frame_are_refused() -> None:
     with pytest.raises(wire.WireError, match="version 99"):
         host.process(wire.encode(RawFrame(99, "a", "lines", 0)), 1)
     assert host.process(wire.encode(RawFrame(wire.VERSION, "a", "lines", 0, 1, b"!nonsense\n")), 2)
-    ticks = wire.encode(TicksFrame(wire.VERSION, Origin(0, 0, 0), 0, False, []))  # rows of another layout
-    with pytest.raises(wire.WireError, match="version 1 of a 'ticks' frame; understood is 2"):
-        MeetingOperator(1, RULES, TOPICS).process(ticks, 0)

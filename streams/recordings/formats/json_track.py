@@ -8,8 +8,9 @@ from typing import Any, Final
 from streams.decoding.records.names import field_of
 
 TRACKS: Final = frozenset(
-    ("position", "positions", "track", "tracks", "point", "points", "trackpoints", "history", "route", "path")
+    ("position", "positions", "track", "tracks", "point", "points", "trackpoints", "history", "path")
 )
+"""Not `route`, which is a plan."""
 _MAYBE: Final = re.compile(rb'"(?i:%s)"\s*:\s*\[\s*\{' % "|".join(sorted(TRACKS)).encode())
 _MOMENT: Final = frozenset(("time", "lon", "lat", "sog", "cog", "heading", "status"))
 """What belongs to one position."""
@@ -56,8 +57,10 @@ def _expanded(found: Any, depth: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_track(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_placed, value))
+    """Positions that tell no time would have that which the source has reached."""
+    return isinstance(value, list) and bool(value) and all(_is_placed(each, timed=True) for each in value)
 
 
-def _is_placed(value: Any) -> bool:
-    return isinstance(value, Mapping) and {"lat", "lon"} <= {field_of(str(name)) for name in value}
+def _is_placed(value: Any, *, timed: bool = False) -> bool:
+    wanted = {"lat", "lon", "time"} if timed else {"lat", "lon"}
+    return isinstance(value, Mapping) and wanted <= {field_of(str(name)) for name in value}

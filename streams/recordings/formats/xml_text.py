@@ -26,6 +26,7 @@ _DEEPEST: Final = 60
 """Elements within one another."""
 _OF_XML: Final = ("xmlns", "xml:", "xsi:")
 """Attributes that tell nothing of a vessel begin so."""
+_AROUND_PLACES: Final = TRACKS - {"position", "point"}
 _UNITS: Final = ("unit", "units", "uom")
 _SEVERAL: Final = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
 
@@ -153,7 +154,7 @@ class _Reader:
 def _track(name: str, fields: dict[str, Any]) -> Any:
     """The positions of a track as an array, as JSON has them; anything else as it is."""
     inner = [value for value in fields.values() if not isinstance(value, str)]
-    if len(inner) != 1 or name.lower() not in TRACKS:
+    if len(inner) != 1 or name.lower() not in _AROUND_PLACES:
         return fields
     return inner if isinstance(inner[0], dict) else inner[0]
 

@@ -38,6 +38,7 @@ def read(text: str, size: int = 7) -> Decoder:
         f"<vessel>{ELEMENTS}</vessel>",
         f"<vessel><AIS>{ELEMENTS}</AIS><VOYAGE><ETA>1</ETA></VOYAGE></vessel>",
         '<v mmsi="273111111" time="1700000000"><position lat="42.5" lon="132.5"/></v>',
+        '<v mmsi="273111111" time="1700000000"><position><point lat="42.5" lon="132.5"/></position></v>',
         '<v mmsi="273111111"><time type="datetime">1700000000</time><lat uom="deg">42.5</lat>'
         '<lon xsi:type="double">132.5</lon></v>',
     ],

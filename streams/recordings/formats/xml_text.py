@@ -122,7 +122,10 @@ class _Reader:
         if self._open:
             self._open[-1].is_leaf = False
         if len(self._open) == _DEEPEST:
-            raise SourceError(f"has more than {_DEEPEST} elements within one another; {AGAIN}")
+            raise SourceError(
+                f"has more than {_DEEPEST} elements within one another, and is read no further; what came "
+                "before was processed"
+            )
         told = {_bare(each): text for each, text in attributes.items() if not each.startswith(_OF_XML)}
         self._open.append(_Element(told))
 

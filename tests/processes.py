@@ -32,12 +32,14 @@ class Process(subprocess.Popen[Any]):
         given = dict(zip(names, how, strict=False))
         plain = not (given["executable"] or given["preexec_fn"] or given["pass_fds"] or given["shell"])
         ours = not isinstance(args, str | bytes | os.PathLike) and args[0] == sys.executable
-        if not (plain and ours and args[1] in ("-c", "-m") and sys.platform == "linux"):
+        if not (plain and ours and tuple(args[1:2]) in (("-c",), ("-m",)) and sys.platform == "linux"):
             super()._execute_child(args, *how)  # type: ignore[misc]
             return
         pipes = how[9:15]
         child = [end if end != -1 else number for number, end in enumerate((pipes[0], pipes[3], pipes[5]))]
-        self.pid = _nursery.copied(list(args[1:]), given["env"], given["cwd"], bool(how[20]), child)
+        self.pid = _nursery.copied(
+            list(map(os.fspath, args[1:])), given["env"], given["cwd"], bool(how[20]), child
+        )
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -98,6 +100,9 @@ class _Nursery:
                 socket.send_fds(self._asking, [json.dumps(told).encode()], streams)
                 pid = int(self._asking.recv(100))
                 self._asking.recv(100)
+            except BaseException:
+                self._asking = None  # its answer may still come, and is none to the next question
+                raise
             finally:
                 self._libc.prctl(_SUBREAPER, 0, 0, 0, 0)
         return pid
@@ -113,6 +118,7 @@ class _Nursery:
             )
 
         def end() -> None:
+            ours.shutdown(socket.SHUT_RDWR)  # a process that was forked meanwhile may have it, too
             ours.close()
             started.wait()
 

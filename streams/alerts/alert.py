@@ -135,7 +135,7 @@ def take_back(now: Followed, before: Followed | None, tried: bool) -> Followed:
     """What the receiver knows, if what was told since `before` was withheld. The revision stays read.
 
     If that was `tried`, the receiver may have it: then it counts as not told, and a retraction is due all the
-    same. So it is rather told twice than never.
+    same. Better told twice than never.
     """
     now = msgspec.structs.replace(now, unsure=now.unsure or tried)
     if before is not None and before.told:

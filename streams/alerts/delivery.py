@@ -2,7 +2,7 @@
 
 A message is saved before it is sent, as one that the receiver may have, and removed once the receiver has
 confirmed it. So after a crash it is sent again under the same id, and nothing else is; if it is dropped in
-between, the event counts as not told, and a retraction of it is sent all the same: rather twice than never.
+between, the event counts as not told, and a retraction of it is sent all the same: better twice than never.
 """
 
 import asyncio

@@ -96,7 +96,7 @@ def _kind(head: bytes) -> str:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     first = text.partition(b"\n")[0]
     if text.startswith((b"{", b"[{", b"[\n")):
-        return "JSON"
+        return "JSON or XML"  # whose elements are read as objects
     if text.startswith(b"["):
         return "JSON whose values have no names"
     if text.startswith(b"<"):

@@ -20,6 +20,7 @@ from streams.recordings.errors import SourceError
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.json_text import JsonText
 from streams.recordings.formats.parquet import NAME as PARQUET
+from streams.recordings.formats.xml_text import XmlText
 from streams.recordings.position_counts import PositionCounts
 from streams.recordings.recording import Reading, Recording
 
@@ -134,7 +135,7 @@ def _where(kind: TimeKind, form: str) -> str:
     """Where the time of a message was found, in words."""
     if kind is TimeKind.TAG and form in _TABLES:
         return "the column of times"
-    if kind is TimeKind.PREFIX and form == JsonText.name:
+    if kind is TimeKind.PREFIX and form in (JsonText.name, XmlText.name):
         return "the objects"
     return TIME_NAMES.get(kind, "nowhere")
 

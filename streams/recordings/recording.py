@@ -169,10 +169,9 @@ class Recording:
         return Cutting(*how, self._note, self._evidence)
 
     def _note(self, sentence: str) -> None:
-        surveyed = self._evidence.settled or not self._is_surveyed
-        if (
-            surveyed and sentence not in self.notes
-        ):  # a file is read twice, and the last time is the right one
+        if self._is_surveyed and not self._evidence.settled:
+            return  # a file is read twice, and the last time is the right one
+        if sentence not in self.notes:
             self.notes.append(sentence)
 
     def _times(self) -> LineTimes:

@@ -156,7 +156,7 @@ def run(folder: Path, stack: ExitStack, port: int, interrupt: Interrupt) -> list
         interrupt.start(part, stack)
 
     def end() -> None:
-        print("Stopping everything. Ctrl-C again: at once.", flush=True)
+        print("Stopping everything. Press Ctrl-C again to end it at once.", flush=True)
         for part in (*parts, feed):  # side by side
             part.terminate()
 

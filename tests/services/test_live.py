@@ -42,7 +42,7 @@ def test_a_world_goes_on_until_it_is_stopped(tmp_path: Path) -> None:
     assert (running.returncode, errors, output) == (
         130,
         "",
-        "Stopping everything. Ctrl-C again: at once.\nStopped.\n",
+        "Stopping everything. Press Ctrl-C again to end it at once.\nStopped.\n",
     )
     assert list(tmp_path.iterdir()) == []
     with socket.socket() as probe:

@@ -22,11 +22,11 @@ def read_cell(text: str, rules: TextRules) -> Reading:
     if found is not None or not text[:1].isdecimal():
         return found
     if match := _SHORT.fullmatch(text):
-        first, sign, second, year, clock = match.groups()
-        return _short_year(first, second, year, clock, sign == ".", rules)
+        first, _, second, year, clock = match.groups()
+        return _short_year(first, second, year, clock, rules)
     if match := _COMPACT.fullmatch(text):
         first, second, year, *clock, rest = match.groups()
-        return _short_year(first, second, year, ":".join(clock) + rest, False, rules)
+        return _short_year(first, second, year, ":".join(clock) + rest, rules)
     for pattern, spell in _SPELLINGS:
         if match := pattern.fullmatch(text):
             try:
@@ -36,13 +36,12 @@ def read_cell(text: str, rules: TextRules) -> Reading:
     return None
 
 
-def _short_year(first: str, second: str, year: str, clock: str, dots: bool, rules: TextRules) -> Reading:
-    """A year of two digits might stand first as well, so the order has to be given: by the user, or by dots,
-    with which the day comes first."""
-    if not dots and rules.order is DateOrder.UNKNOWN:
+def _short_year(first: str, second: str, year: str, clock: str, rules: TextRules) -> Reading:
+    """A year of two digits might stand first as well, also between dots (`24.03.14` in Korea), so the order
+    has to be given."""
+    if rules.order is DateOrder.UNKNOWN:
         return TimeProblem.DATE_ORDER
-    sign = "." if dots else "/"
-    return read_time(f"{first}{sign}{second}{sign}20{year} {clock}".encode("utf-8", "replace"), rules)
+    return read_time(f"{first}/{second}/20{year} {clock}".encode("utf-8", "replace"), rules)
 
 
 def _of_week(match: re.Match[str]) -> str:
@@ -52,7 +51,10 @@ def _of_week(match: re.Match[str]) -> str:
 
 def _of_day(match: re.Match[str]) -> str:
     year, day, clock = match.groups()
-    return f"{(date(int(year), 1, 1) + timedelta(days=int(day) - 1)).isoformat()}T{clock}"
+    found = date(int(year), 1, 1) + timedelta(days=int(day) - 1)
+    if found.year != int(year):
+        raise ValueError(day)
+    return f"{found.isoformat()}T{clock}"
 
 
 def _of_signs(match: re.Match[str]) -> str:

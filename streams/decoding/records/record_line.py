@@ -82,12 +82,12 @@ def read_record_line(line: bytes, number: int, rules: TextRules) -> list[Told] |
             continue
         if found.keys() == {"outcome", "row"} and str(found["outcome"]) in _REASONS:
             return Refused(_REASONS[str(found["outcome"])], str(found["row"]).encode("utf-8", "replace"))
-        if outcome is Outcome.MALFORMED and _is_empty(found):
-            outcome = Outcome.CONTEXT
-            continue
         try:
             records = [(record, record.payloads()) for record in records_of(found, rules)[1]]
         except _NO_RECORD:
+            continue
+        if not records and outcome in (Outcome.MALFORMED, Outcome.CONTEXT) and _is_empty(found):
+            outcome = Outcome.CONTEXT
             continue
         for record, payloads in records:
             if not record.mmsi and (topic := _TOPIC.search(line, 0, start)):
@@ -106,10 +106,17 @@ def _is_empty(found: Mapping[str, Any], depth: int = 0) -> bool:
     """Whether it is the envelope of a service that heard nobody: `{"vessels": []}`, `{"RECORDS": 0}`."""
     held = [value for name, value in found.items() if str(name).lower() in ENVELOPES]
     inner = [value for value in found.values() if isinstance(value, Mapping)]
-    if any(field_of(str(name)) == "mmsi" for name in found):
+    if not depth and _tells_of_a_vessel(found):
         return False
     empty = bool(held) and all(each in ([], "0") or (each == 0 and each is not False) for each in held)
     return empty or (depth < _DEEPEST and any(_is_empty(each, depth + 1) for each in inner))
+
+
+def _tells_of_a_vessel(found: Mapping[str, Any], depth: int = 0) -> bool:
+    inner = [value for value in found.values() if isinstance(value, Mapping)] if depth < _DEEPEST else []
+    return any(field_of(str(name)) == "mmsi" for name in found) or any(
+        _tells_of_a_vessel(each, depth + 1) for each in inner
+    )
 
 
 def _objects(text: bytes) -> Iterator[Any]:

@@ -1,13 +1,13 @@
 """Columns: which column of a table holds what, in which unit, and how that was found out."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from models.source_hints import DateOrder
 from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
-from streams.decoding.records.names import ANY_TYPE, FIELDS, fields_of
+from streams.decoding.records.names import ANY_TYPE, FIELDS, field_of, fields_of
 from streams.decoding.records.values import DEGREES_PER_RADIAN, KNOTS_PER_MS, plain
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.split_columns import CLOCK, split_of
@@ -40,7 +40,7 @@ _WITHOUT_UNIT: Final = re.compile(
 )
 _ZONED: Final = re.compile(
     r"[(\[ _,]((?:UTC|GMT)? ?[+-]\d{1,2}(?::?\d\d)?|[A-Z][a-z]+/[A-Za-z_]+|[A-Z]{1,4}T|MSK|WIB|UTC|GMT|Z"
-    r"|(?i:local))(?:[ _]?(?i:time))?[)\]]?\s*$|^((?i:local))[ _]?(?i:time)?$"
+    r"|(?i:local))(?:[ _]?(?i:time))?[)\]]?\s*$|^((?i:local))(?:[ _]?(?i:(?:date[ _/]?)?time(?:stamp)?))?$"
 )
 """A zone behind the name of a column of times."""
 GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
@@ -121,6 +121,8 @@ def map_columns(header: Sequence[str], options: ColumnOptions) -> ColumnMap:
     for name, holds in fields_of([name for name in plain_names if name]).items():
         if holds not in places:
             guessed[holds] = plain_names.index(name)
+    if "time" not in places | guessed and (zoned := _zoned_time(header, taken)) is not None:
+        guessed["time"] = zoned
     if "date" not in places:
         days = [
             i for i, name in enumerate(header) if plain(name) in ("date", "day", "dateutc") and i not in taken
@@ -129,10 +131,11 @@ def map_columns(header: Sequence[str], options: ColumnOptions) -> ColumnMap:
             guessed["date" if "time" in places | guessed else "time"] = days[0]
     guessed |= _split(header, guessed, places)
     places = guessed | places
-    if (kinds := _any_type(header, places)) is not None:
+    if (kinds := _any_type(header, places, taken)) is not None:
         if guessed.get("ship_type") == kinds:
             del places["ship_type"]
-        places[ANY_TYPE] = kinds
+        if not {"ship_type", "kind"} <= places.keys():  # or nothing is left that it could hold
+            places[ANY_TYPE] = kinds
     points = _points(header, places)
     if points is not None:
         places |= {"lon": points, "lat": points}
@@ -188,10 +191,23 @@ def _zone(name: str) -> str:
     )
 
 
-def _any_type(header: Sequence[str], places: Mapping[str, int]) -> int | None:
+def _zoned_time(header: Sequence[str], taken: Collection[int]) -> int | None:
+    """The column that tells a zone beside that it holds the time: `Local Time`, `Time KST`. It is looked for
+    where no other holds the time, so that one in UTC counts."""
+    for place, name in enumerate(header):
+        match = None if place in taken else _ZONED.search(name)
+        if match is not None and (
+            "time" in plain(name) if match[2] else field_of(name[: match.start()]) == "time"
+        ):
+            return place
+    return None
+
+
+def _any_type(header: Sequence[str], places: Mapping[str, int], taken: Collection[int]) -> int | None:
     """The column that is only called `type`, if it was not named by the user: its rows tell what it holds."""
     place = next((place for place, name in enumerate(header) if plain(name) == ANY_TYPE), None)
-    return None if place in {place for holds, place in places.items() if holds != "ship_type"} else place
+    others = {place for holds, place in places.items() if holds != "ship_type"}
+    return None if place in taken or place in others else place
 
 
 def _points(header: Sequence[str], places: Mapping[str, int]) -> int | None:

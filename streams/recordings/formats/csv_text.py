@@ -185,10 +185,10 @@ def _cells(line: bytes, sign: bytes) -> list[str]:
 def _dialect(lines: Sequence[bytes]) -> _Dialect:
     """The sign between cells, and the header, if one of the first lines is one.
 
-    Titles may stand before it.
+    Titles may stand before it, but what has a number and stands further down is a row.
     """
     best = _Dialect(b",", (), -1)
-    most = 0
+    most, below = 0, False
     for place, line in enumerate(lines[:_HEADER_WITHIN]):
         if not line.strip() or _SEP.match(line.strip()):
             continue
@@ -196,13 +196,15 @@ def _dialect(lines: Sequence[bytes]) -> _Dialect:
             header = tuple(
                 cell.strip().lstrip("#").strip().strip("'\"") for cell in _cells(line.strip(), sign)
             )
-            if len(header) < 2 or sum(number(cell) is not None for cell in header) > len(header) // 4:
+            most_numbers = 0 if below else len(header) // 4
+            if len(header) < 2 or sum(number(cell) is not None for cell in header) > most_numbers:
                 continue
             held = fields_of(list(header)).values()
             if len(held) > most and (not most or "mmsi" in held):
                 best, most = _Dialect(sign, header, place), len(held)
         if most >= 2 and "mmsi" in fields_of(list(best.header)).values():
             return best
+        below |= not line.startswith(b"#")
     if best.header:
         return best
     first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")

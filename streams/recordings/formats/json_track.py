@@ -7,17 +7,21 @@ from typing import Any, Final
 
 from streams.decoding.records.names import field_of
 
-_TRACKS: Final = frozenset(
-    ("positions", "track", "tracks", "points", "trackpoints", "history", "route", "path")
+TRACKS: Final = frozenset(
+    ("position", "positions", "track", "tracks", "point", "points", "trackpoints", "history", "path")
 )
-_MAYBE: Final = re.compile(rb'"(?i:%s)"\s*:\s*\[\s*\{' % "|".join(sorted(_TRACKS)).encode())
+"""Not `route`, which is a plan."""
+_MAYBE: Final = re.compile(rb'"(?i:%s)"\s*:\s*\[\s*\{' % "|".join(sorted(TRACKS)).encode())
+_MOMENT: Final = frozenset(("time", "lon", "lat", "sog", "cog", "heading", "status"))
+"""What belongs to one position."""
 _DEEPEST: Final = 3
 
 
 def one_by_one(text: bytes) -> list[bytes]:
     """An object as it is; or for each position of a vessel's track the object with that one position.
 
-    What the object says beside its track is said with each of them.
+    What the object says of the vessel beside its track is said with each of them, and where it says that the
+    vessel is, is one position more.
     """
     if not _MAYBE.search(text):
         return [text]
@@ -32,12 +36,18 @@ def _expanded(found: Any, depth: int) -> Iterator[Mapping[str, Any]]:
     """Nothing where there is no track."""
     if not isinstance(found, Mapping) or depth > _DEEPEST:
         return
-    name = next((name for name, value in found.items() if name.lower() in _TRACKS and _is_track(value)), None)
-    if name is not None and any(field_of(each) == "mmsi" for each in found):
-        about = {each: value for each, value in found.items() if each != name}
-        if _is_placed(about):
+    tracks = [name for name, value in found.items() if name.lower() in TRACKS and _is_track(value)]
+    if tracks and any(field_of(each) == "mmsi" for each in found):
+        about = {name: value for name, value in found.items() if name not in tracks}
+        # a later position of the vessel itself would count before each of its track
+        lasting = {
+            name: value
+            for name, value in about.items()
+            if field_of(name) not in _MOMENT and not isinstance(value, list) and not _is_placed(value)
+        }
+        yield from ({**lasting, "position": place} for track in tracks for place in found[track])
+        if _is_placed(about) or any(map(_is_placed, about.values())):
             yield about
-        yield from ({**about, "position": place} for place in found[name])
         return
     for outer, value in found.items():
         inner = list(_expanded(value, depth + 1))
@@ -47,8 +57,10 @@ def _expanded(found: Any, depth: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_track(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_placed, value))
+    """Positions that tell no time would have that which the source has reached."""
+    return isinstance(value, list) and bool(value) and all(_is_placed(each, timed=True) for each in value)
 
 
-def _is_placed(value: Any) -> bool:
-    return isinstance(value, Mapping) and {"lat", "lon"} <= {field_of(str(name)) for name in value}
+def _is_placed(value: Any, *, timed: bool = False) -> bool:
+    wanted = {"lat", "lon", "time"} if timed else {"lat", "lon"}
+    return isinstance(value, Mapping) and wanted <= {field_of(str(name)) for name in value}

@@ -62,8 +62,8 @@ _HAS_ZONE: Final = re.compile(
 _TYPE: Final = {
     "kind": "its column type holds the types of messages",
     "ship_type": "its column type holds the types of ships",
-    "": "what its column type holds is not told, and it is not read; name it with --columns ship_type=type "
-    "or kind=type",
+    "": "it is not clear what its column type holds, so it is not read; name it with --columns "
+    "ship_type=type or kind=type",
 }
 _BASE_STATION: Final = ("basestation",)
 _AIRCRAFT: Final = ("sarairborne", "searchandrescueaircraft", "saraircraft")
@@ -182,7 +182,7 @@ class RowWriter:
         if known is not None:
             return known, {}
         texts, which = self._time_texts(batch)
-        read = [_time(text, self.rules) for text in texts]
+        read = [_time(text, self.rules, self.columns.zone) for text in texts]
         if any(map(_is_serial, texts)):
             self.notes.append("its times are days since 1899-12-30, as spreadsheets count them")
         problems = {
@@ -266,13 +266,13 @@ def refused_line(outcome: Outcome, row: bytes) -> bytes:
     return msgspec.json.encode({"outcome": outcome.value, "row": row.decode("utf-8", "replace")})
 
 
-def _time(text: str, rules: TextRules) -> Any:
+def _time(text: str, rules: TextRules, zone: str) -> Any:
     found = read_cell(text.strip(), rules)
     if found is None and (number := values.number(text)) is not None:
         found = epochs(np.array([number]))[0].item()
         if found == _UNTOLD and _is_serial(text):
             moment = round((number - _SERIAL_OF_1970) * 86_400_000)
-            found = read_cell(to_text(moment).removesuffix("Z"), rules)
+            found = read_cell(to_text(moment).removesuffix("Z") + zone, rules)
     return found if found is not None and found != _UNTOLD else None
 
 
@@ -303,7 +303,8 @@ def _mmsis(batch: Batch) -> Ints:
     """MMSIs, 0 where there is none."""
     numbers = np.nan_to_num(batch.numbers("mmsi"), nan=0.0)
     good = (numbers > 0) & (numbers <= 999_999_999) & (numbers == np.floor(numbers))
-    if (numbers % 1000 == 0).all():  # as where a spreadsheet has left out digits: `2.73E+08`
+    nine = numbers[numbers >= 1e8]
+    if len(nine) and (nine % 1000 == 0).all():  # as where a spreadsheet has left out digits: `2.73E+08`
         texts, which = batch.texts("mmsi")
         good &= ~np.array([values.is_shortened(text) for text in texts] or [False])[which]
     if good.all():

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from streams.decoding.records import values
 from streams.decoding.records.values import plain
 from streams.recordings.formats.batch import Batch, Floats, Ints
 
@@ -35,7 +36,8 @@ _LETTER: Final = re.compile(r"\s*([nsew])[a-z]*\.?\s*", re.IGNORECASE)
 def split_of(header: Sequence[str]) -> dict[str, int]:
     """The places of such columns: `lat_deg`, `lat_min`, `lat_sec`, `lat_side` and so on, `year` to `second`.
 
-    Degrees are only told for a table that has their minutes in another column; years to days only together.
+    Degrees are only told for a table that has their minutes in another column; years to minutes only
+    together.
     """
     names = {plain(name): place for place, name in reversed(list(enumerate(header)))}
     found: dict[str, int] = {}
@@ -52,7 +54,7 @@ def split_of(header: Sequence[str]) -> dict[str, int]:
     if not {"lat_side", "lon_side"} <= found.keys():
         found = {name: place for name, place in found.items() if not name.endswith("_side")}
     clock = {part: place for part, each in _CLOCK.items() if (place := _first(names, each)) is not None}
-    return found | clock if {"year", "month", "day"} <= clock.keys() else found
+    return found | clock if clock.keys() >= set(CLOCK) - {"second"} else found
 
 
 def _first(names: dict[str, int], wanted: Sequence[str]) -> int | None:
@@ -68,7 +70,8 @@ def degrees(batch: Batch, axis: str, numbers: Floats, has: dict[str, int], *, jo
         size = np.where(size - whole * 100 < 60, whole + (size - whole * 100) / 60, np.nan)
     for part, share in (("min", 60), ("sec", 3600)):
         if f"{axis}_{part}" in has:
-            size = size + np.abs(np.nan_to_num(batch.numbers(f"{axis}_{part}"))) / share
+            more = np.abs(batch.numbers(f"{axis}_{part}"))
+            size = size + np.where(more <= 60, more, np.nan) / share  # 60 where 59.99 was rounded
     sign = np.where(np.signbit(numbers), -1.0, 1.0)
     if f"{axis}_side" in has:
         texts, which = batch.texts(f"{axis}_side")
@@ -96,10 +99,9 @@ def moments(batch: Batch, has: dict[str, int]) -> tuple[list[str], Ints]:
 
 
 def _moment(parts: list[str]) -> str:
-    """Empty where a part is no number."""
-    try:
-        year, month, day, hour, minute = (int(float(part)) for part in parts[:5])
-        second = float(parts[5] or 0)
-    except ValueError:
+    """Empty where a part is no number, or no whole one but for the seconds."""
+    whole, second = [values.whole(part) for part in parts[:5]], values.number(parts[5] or "0")
+    if second is None or None in whole:
         return ""
+    year, month, day, hour, minute = (part or 0 for part in whole)
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:06.3f}"

@@ -14,7 +14,7 @@ from models.source_hints import DateOrder
 from streams.decoding.lines.time_text import day_month
 from streams.decoding.records import values
 from streams.decoding.records.names import ANY_TYPE
-from streams.decoding.records.record import WITH_POSITION
+from streams.decoding.records.record import STATIC_ONLY, WITH_POSITION
 from streams.recordings.formats.batch import Batch, Floats, Ints
 from streams.recordings.formats.columns import ColumnMap
 
@@ -49,7 +49,7 @@ class TableEvidence:
         self._over = [False, False]  # whether the first and the second number of dates exceed 12
         self._types: set[int] = set()  # numbers in the column `type`
         self._words = False  # whether it has names of ship types
-        self._no_kind = False  # whether it has a number that no message with a position has
+        self._no_kind = False  # whether it has a number that no message with what the row tells has
         self._changed = False
 
     def settle(self) -> bool:
@@ -81,16 +81,19 @@ class TableEvidence:
             for place in (0, 1):
                 self._over[place] |= any(pair is not None and pair[place] > 12 for pair in pairs)
         if ANY_TYPE in has:
-            self._learn_types(batch)
+            self._learn_types(batch, placed={"lon", "lat"} <= has.keys())
 
-    def _learn_types(self, batch: Batch) -> None:
+    def _learn_types(self, batch: Batch, *, placed: bool) -> None:
+        """`placed` says whether the table has positions."""
         texts, which = batch.texts(ANY_TYPE)
         numbers = [values.whole(text) for text in texts]
         self._types |= {number for number in numbers if number}
         self._words |= any(n is None and values.ship_type(t) for n, t in zip(numbers, texts, strict=True))
-        placed = ~np.isnan(batch.numbers("lon")) & ~np.isnan(batch.numbers("lat"))
-        here: Ints = np.unique(which[placed])
-        self._no_kind |= any(numbers[i] and numbers[i] not in WITH_POSITION for i in here.tolist())
+        here: Ints = which
+        if placed:
+            here = which[~np.isnan(batch.numbers("lon")) & ~np.isnan(batch.numbers("lat"))]
+        fitting = WITH_POSITION if placed else STATIC_ONLY
+        self._no_kind |= any(numbers[i] and numbers[i] not in fitting for i in np.unique(here).tolist())
 
     def understanding(self, columns: ColumnMap) -> Understanding:
         joined = self._beyond and "lon_side" in columns.places and "lon_min" not in columns.places

@@ -12,13 +12,23 @@ from models.frame import Frame
 from streams.decoding.records.names import field_of
 from streams.recordings.errors import AGAIN, SourceError
 from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.json_track import TRACKS, one_by_one
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*<(?:\?xml\b|[A-Za-z_][\w.:-]*[\s>/])")
-_OTHER: Final = re.compile(rb"<!doctype html|<html|<gpx|<kml|!AIVDM|!AIVDO", re.IGNORECASE)
+_OTHER: Final = re.compile(rb"<!doctype html|<html|<gpx|<kml|![A-Z]{2}VD[MO]", re.IGNORECASE)
 _MOST_FIELDS: Final = 200
 """Of one element; more are none of a vessel."""
+_MOST_HELD: Final = 20_000
+"""Elements that are kept for the record that they may belong to; more become lines of their own."""
 _MOST_TEXT: Final = 1024
+_DEEPEST: Final = 60
+"""Elements within one another."""
+_OF_XML: Final = ("xmlns", "xml:", "xsi:")
+"""Attributes that tell nothing of a vessel begin so."""
+_AROUND_PLACES: Final = TRACKS - {"position", "point"}
+_UNITS: Final = ("unit", "units", "uom")
+_SEVERAL: Final = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
 
 
 class XmlText:
@@ -40,6 +50,28 @@ class _Element:
     text: str = ""
     is_leaf: bool = True
 
+    @property
+    def is_record(self) -> bool:
+        return any(field_of(name) == "mmsi" for name in self.fields)
+
+    @property
+    def value(self) -> str | None:
+        """What a leaf says, with its unit, as `<speed unit="km/h">12</speed>`; None of what is none, or has a
+        position in its attributes."""
+        text = self.text.strip()
+        if not self.is_leaf or (self.fields and not text) or _is_placed(self.fields):
+            return None
+        return " ".join([text, *(self.fields[name] for name in _UNITS if name in self.fields)])
+
+    def add(self, name: str, fields: dict[str, Any]) -> None:
+        """Take in an element; of several with one name all are kept."""
+        before, found = self.fields.get(name), _track(name, fields)
+        if isinstance(before, dict | list):
+            kept = before if isinstance(before, list) else [before]
+            kept += found if isinstance(found, list) else [found]
+            found = kept
+        self.fields[name] = found
+
 
 def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
     """A line for each record. Raises SourceError after what could be read."""
@@ -51,7 +83,12 @@ def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
             yield from reader.taken()
         reader.read(decoder.decode(b"", True), last=True)
     except expat.ExpatError as error:
-        fault = SourceError(f"the XML is broken or breaks off in line {error.lineno}; {AGAIN}")
+        fault = SourceError(
+            f"has another XML document from line {error.lineno} on, which is not read; give each in a file "
+            "of its own"
+            if expat.ErrorString(error.code) in _SEVERAL
+            else f"the XML is broken or breaks off in line {error.lineno}; {AGAIN}"
+        )
     except SourceError as error:
         fault = error
     yield from reader.taken()
@@ -70,6 +107,7 @@ class _Reader:
         self._parser.CharacterDataHandler = self._characters
         self._parser.EntityDeclHandler = self._refuse
         self._open: list[_Element] = []
+        self._held = 0  # elements that those which are open have taken in
         self._found: list[bytes] = []
 
     def read(self, text: str, *, last: bool = False) -> None:
@@ -83,7 +121,13 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._open:
             self._open[-1].is_leaf = False
-        self._open.append(_Element({_bare(each): value for each, value in attributes.items()}))
+        if len(self._open) == _DEEPEST:
+            raise SourceError(
+                f"has more than {_DEEPEST} elements within one another, and is read no further; what came "
+                "before was processed"
+            )
+        told = {_bare(each): text for each, text in attributes.items() if not each.startswith(_OF_XML)}
+        self._open.append(_Element(told))
 
     def _characters(self, text: str) -> None:
         if self._open and len(self._open[-1].text) < _MOST_TEXT:
@@ -92,19 +136,34 @@ class _Reader:
     def _end(self, name: str) -> None:
         element = self._open.pop()
         around = self._open[-1] if self._open else None
-        is_record = any(field_of(each) == "mmsi" for each in element.fields)
-        if around is not None and not is_record and len(around.fields) < _MOST_FIELDS:
-            if element.is_leaf and not element.fields:
-                around.fields[_bare(name)] = element.text.strip()
+        if around is not None and not element.is_record and len(around.fields) < _MOST_FIELDS:
+            if (value := element.value) is not None:
+                around.fields[_bare(name)] = value
                 return
-            if len(self._open) > 1:
-                around.fields[_bare(name)] = element.fields
+            if self._held < _MOST_HELD and (len(self._open) > 1 or around.is_record):
+                around.add(_bare(name), element.fields)
+                self._held += 1
                 return
+        if len(self._open) < 2:
+            self._held = 0
         if element.fields:
-            self._found.append(json.dumps(element.fields).encode() + b"\n")
+            lines = one_by_one(json.dumps(element.fields).encode())
+            self._found += [line + b"\n" for line in lines]
 
     def _refuse(self, *_: object) -> None:
         raise SourceError("is XML with entities of its own, which are not read; write it without them")
+
+
+def _track(name: str, fields: dict[str, Any]) -> Any:
+    """The positions of a track as an array, as JSON has them; anything else as it is."""
+    inner = [value for value in fields.values() if not isinstance(value, str)]
+    if len(inner) != 1 or name.lower() not in _AROUND_PLACES:
+        return fields
+    return inner if isinstance(inner[0], dict) else inner[0]
+
+
+def _is_placed(fields: dict[str, Any]) -> bool:
+    return {"lat", "lon"} <= {field_of(name) for name in fields}
 
 
 def _bare(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a receiver may have, and what is dropped before it has confirmed it: rather told twice than never."""
+"""What a receiver may have, and what is dropped before it has confirmed it: better told twice than never."""
 
 from models.event import Level, Status
 from models.time import HOUR

@@ -185,6 +185,7 @@ def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
         "README.md": (b"# a project\nand words\n", "looks like plain text"),
         "table.csv": (b"MMSI,BaseDateTime,LAT,LON\n1,2,3,4\n", "the column of times"),
         "frames.jsonl": (b'{"Message": {}}\n', "looks like JSON"),
+        "ports.xml": (b'<ports><port name="A"/></ports>\n', "looks like JSON or XML"),
         "gps.log": (b"$GPGGA,120000,,,,,0,,,,,,,,*65\n", "looks like NMEA without AIS"),
         "events.jsonl": (b'{"id":"a7b767a4ab5d76c0eee3fb6a","type":"gap","vessel":{}}\n', "holds events"),
         "image": (b"\x89PNG\r\n\0\0\n", "binary data"),

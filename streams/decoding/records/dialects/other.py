@@ -192,7 +192,7 @@ def _point(found: Object) -> dict[str, Any]:
         return {} if any(values.plain(str(name)) in _OF_PORTS for name in found) else told
     place = found.get("coordinates")
     if isinstance(place, Mapping):
-        return _point(place) if place.keys() != found.keys() else {}
+        return {} if "coordinates" in place else _point(place)
     if found.get("type", "Point") != "Point" or not isinstance(place, list) or len(place) not in (2, 3):
         return {}
     lon, lat = (values.number(each) for each in place[:2])

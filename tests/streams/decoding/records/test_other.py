@@ -41,6 +41,7 @@ NESTED: dict[str, dict[str, Any]] = {
         "attributes": {"MMSI": 273111111, "SOG": 10.1, "TIMESTAMP": TIME},
         "geometry": {"x": 132.5, "y": 42.5},
     },
+    "an empty array beside it": {"data": {"vessel": {"mmsi": 273111111}, "position": THERE, "tracks": []}},
 }  # fmt: skip
 
 

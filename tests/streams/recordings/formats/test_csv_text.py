@@ -89,6 +89,11 @@ def test_rows_without_a_header_need_columns() -> None:
         read(f"{ROW}\n{ROW}\n")
     _, positions, _, _ = read(f"{ROW}\n", "mmsi=1,time=2,lat=3,lon=4,status=12,sog=5,cog=6,heading=7")
     assert positions["time"].tolist() == [TIME]
+    rows = "".join(  # the second one has words that are names of columns, too
+        f"273111111,2023-01-11T00:0{minute}:00,4{minute}.5,132.5,{','.join(words)}\n"
+        for minute, words in enumerate((["no"] * 12, ["A", "Cargo"] * 6))
+    )
+    assert len(read(rows, "mmsi=1,time=2,lat=3,lon=4")[1]) == 2
 
 
 def test_units_and_zone_by_option() -> None:
@@ -103,9 +108,10 @@ def test_units_and_zone_by_option() -> None:
 @pytest.mark.parametrize(
     "name", ["Date/Time (KST)", "local_time", "Time UTC+9", "Time UTC +09:00", "Time (Asia/Seoul)"]
 )
-def test_a_zone_in_the_name_of_a_column_is_never_taken_for_utc(name: str) -> None:
+@pytest.mark.parametrize("named", [False, True])
+def test_a_zone_in_the_name_of_a_column_is_never_taken_for_utc(name: str, named: bool) -> None:
     text = f"mmsi,{name},lat,lon\n273111111,2023-01-11 09:00:00,42.5,132.5\n"
-    columns = f"mmsi=mmsi,time={name}"
+    columns = f"mmsi=mmsi,time={name}" if named else ""
     decoder, positions, _, _ = read(text, columns)
     if "+" in name:  # it tells the offset
         assert positions["time"].tolist() == [TIME]

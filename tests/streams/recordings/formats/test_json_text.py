@@ -76,6 +76,24 @@ def test_a_track_of_a_vessel_is_an_object_for_each_position() -> None:
     assert set(reports.statics["name"].tolist()) == {b"A"}
 
 
+def test_a_position_of_a_vessel_beside_its_tracks_is_one_more() -> None:
+    place = {"lat": 42.5, "lon": 132.5, "timestamp": 1700000300}
+    track = [{"lat": 42 + minute, "lon": 132.5, "ts": 1700000000 + 60 * minute} for minute in range(5)]
+    for own in (place, {"position": place}):
+        found = {"mmsi": 273111111, **own, "track": track[:2], "history": track[2:]}
+        decoder = Decoder("a")
+        decoder.feed(Frame("a", b"\n".join(cut(json.dumps(found))) + b"\n"))
+        decoder.end()
+        times = decoder.advance(decoder.watermark).reports.positions["time"] // 1000
+        assert sorted(times.tolist()) == [1700000000 + 60 * minute for minute in range(6)]
+
+
+@pytest.mark.parametrize(("name", "time"), [("route", {"ts": 1700000000}), ("path", {})])
+def test_a_plan_is_no_track(name: str, time: dict[str, int]) -> None:
+    found = {"mmsi": 273111111, "timestamp": 1700000300, name: [{"lat": 42.5, "lon": 132.5, **time}]}
+    assert [json.loads(line) for line in cut(json.dumps(found))] == [found]
+
+
 def test_values_without_names_are_not_lost() -> None:
     rows = [[273111111, "2023-11-14T22:13:20", 132.5], ["x"]]
     assert [json.loads(line) for line in cut(json.dumps(rows))] == rows

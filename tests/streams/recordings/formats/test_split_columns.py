@@ -42,12 +42,21 @@ def test_a_position_and_its_time_however_they_are_split(header: str, cells: str)
     ("header", "cells", "outcome"),
     [
         ("mmsi,Time (KST),lat,lon", "273111111,2023-01-11 09:00:00,42.5,132.5", "unknown_zone"),
-        ("mmsi,Local Time,lat,lon", "273111111,2023-01-11 09:00:00,42.5,132.5", "no_time"),
+        ("mmsi,Local Time,lat,lon", "273111111,2023-01-11 09:00:00,42.5,132.5", "unknown_zone"),
+        ("mmsi,Date,Local Time,lat,lon", "273111111,2023-01-11,09:00:00,42.5,132.5", "unknown_zone"),
+        ("mmsi,Time (KST),lat,lon", "273111111,44937.375,42.5,132.5", "unknown_zone"),
         ("mmsi,time,lat,lon", "273111111,14-03-24 22:13:20,42.5,132.5", "unknown_date_order"),
+        ("mmsi,time,lat,lon", "273111111,24.03.14 22:13:20,42.5,132.5", "unknown_date_order"),
+        ("mmsi,time,lat,lon", "273111111,2023-366T22:13:20,42.5,132.5", "no_time"),
+        ("mmsi,Year,Month,Day,lat,lon", "273111111,2023,1,11,42.5,132.5", "no_time"),
+        ("mmsi,Year,Month,Day,Hour,Minute,lat,lon", "273111111,2023,1,11,9.5,0,42.5,132.5", "no_time"),
+        ("mmsi,Year,Month,Day,Hour,Minute,lat,lon", "273111111,inf,1,11,9,0,42.5,132.5", "no_time"),
         ("mmsi,date,time,lat,lon", "273111111,140324,221320,42.5,132.5", "unknown_date_order"),
         ("mmsi,time,lat,lon", f"2.73E+08,{TIME_TEXT},42.5,132.5", "no_mmsi"),
         ("mmsi,time,lat,ns,lon,ew", f"273111111,{TIME_TEXT},42.5,,132.5,W", "no_report"),
         ("mmsi,time,lat,ns,lon,ew", f"273111111,{TIME_TEXT},4275.00,N,13230.00,W", "no_report"),
+        ("mmsi,time,lat_d,lat_m,lon_d,lon_m", f"273111111,{TIME_TEXT},42,,132,30", "no_report"),
+        ("mmsi,time,lat_d,lat_m,lon_d,lon_m", f"273111111,{TIME_TEXT},42,75,132,30", "no_report"),
     ],
 )
 def test_what_cannot_be_decided_is_refused(header: str, cells: str, outcome: str) -> None:
@@ -55,7 +64,14 @@ def test_what_cannot_be_decided_is_refused(header: str, cells: str, outcome: str
     assert +decoder.outcomes == {"context": 1, outcome: 1}
 
 
-def test_a_year_of_two_digits_is_read_with_the_order_of_dates() -> None:
-    text = "mmsi,time,lat,lon\n1,11-01-23 00:00:00,1,2\n"
+def test_shortened_numbers_are_told_also_beside_those_of_stations() -> None:
+    row = f",{TIME_TEXT},42.5,132.5\n"
+    decoder, positions, _, _ = read(f"mmsi,time,lat,lon\n2.73E+08{row}4.4E+08{row}2573450{row}")
+    assert positions["mmsi"].tolist() == [2573450]
+    assert decoder.outcomes["no_mmsi"] == 2
+
+
+@pytest.mark.parametrize("sign", ["-", "/", "."])
+def test_a_year_of_two_digits_is_read_with_the_order_of_dates(sign: str) -> None:
+    text = "mmsi,time,lat,lon\n1,11-01-23 00:00:00,1,2\n".replace("-", sign)
     assert read(text, hints=SourceHints(date_order=DateOrder.DAY_FIRST))[1]["time"].tolist() == [TIME]
-    assert read(text.replace("-", "."))[1]["time"].tolist() == [TIME]

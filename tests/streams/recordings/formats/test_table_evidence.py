@@ -69,6 +69,16 @@ def test_a_column_that_is_only_called_type(kinds: str, types: list[int], ship_ty
     assert any("column type" in note for note in notes)
 
 
+def test_a_column_called_type_that_the_user_names_or_that_stands_without_positions() -> None:
+    row = "273111111,2023-01-11T00:00:00,42.5,132.5,7\n"
+    _, positions, statics, notes = read("mmsi,time,lat,lon,type\n" + row, "ship_type=type")
+    assert (positions["type"].tolist(), statics["ship_type"].tolist()) == ([1], [7])
+    assert not any("column type" in note for note in notes)
+    for kind, ship_type in (("80", 80), ("5", 0), ("7", 0)):
+        _, _, statics, _ = read(f"mmsi,time,name,type\n273111111,2023-01-11T00:00:00,A,{kind}\n")
+        assert [(each["name"], each["ship_type"]) for each in statics] == [(b"A", ship_type)]
+
+
 def test_numbers_that_no_ship_has_are_doubted_aloud() -> None:
     text = "mmsi,time,lat,lon,sog,draught\n273111111,1673395200,25500000,79500000,120,85\n"
     notes = " ".join(read(text)[3])

@@ -1,11 +1,15 @@
 """XML: each element with an MMSI is a record, however the document has its fields."""
 
+import json
+
 import pytest
 
 from streams.decoding.decoder import Decoder
+from streams.decoding.records.values import measure
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.known import recognised
+from streams.recordings.formats.xml_text import XmlText
 
 FIELDS = {"MMSI": "273111111", "LATITUDE": "42.5", "LONGITUDE": "132.5", "TIME": "2023-11-14 22:13:20 GMT"}
 ATTRIBUTES = " ".join(f'{name}="{value}"' for name, value in FIELDS.items())
@@ -34,12 +38,37 @@ def read(text: str, size: int = 7) -> Decoder:
         f"<vessel>{ELEMENTS}</vessel>",
         f"<vessel><AIS>{ELEMENTS}</AIS><VOYAGE><ETA>1</ETA></VOYAGE></vessel>",
         '<v mmsi="273111111" time="1700000000"><position lat="42.5" lon="132.5"/></v>',
+        '<v mmsi="273111111" time="1700000000"><position><point lat="42.5" lon="132.5"/></position></v>',
+        '<v mmsi="273111111"><time type="datetime">1700000000</time><lat uom="deg">42.5</lat>'
+        '<lon xsi:type="double">132.5</lon></v>',
     ],
 )
 def test_elements_with_an_mmsi_are_records(vessel: str) -> None:
     decoder = read(f'<?xml version="1.0" encoding="UTF-16"?>\n<ns:VESSELS>{vessel}\n{vessel}</ns:VESSELS>')
     assert decoder.outcomes["message"] + decoder.outcomes["duplicate"] == 2
     assert not decoder.outcomes["no_mmsi"]
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        "<track><p {}/><p {}/><p {}/></track>",
+        '<positions count="3"><p {}/><p {}/><p {}/></positions>',
+        "<track><p {}/><p {}/></track><track><p {}/></track>",
+        "<position {}/><position {}/><position {}/>",
+    ],
+)
+def test_all_positions_of_a_track_are_read(track: str) -> None:
+    places = (f'lat="4{minute}" lon="132.5" time="{1700000000 + 60 * minute}"' for minute in range(3))
+    outcomes = read(f"<a><vessel MMSI='273111111'>{track.format(*places)}</vessel></a>").outcomes
+    assert +outcomes == {"message": 3}
+
+
+def test_a_number_in_another_unit_is_none() -> None:
+    text = b'<a><v mmsi="273111111"><sog unit="km/h">9</sog><speed unit="kn">9</speed></v></a>'
+    (frame,) = XmlText().frames("a", iter([text]), Cutting(1 << 18, 500))
+    found = json.loads(frame.data)
+    assert [measure(found[name]) for name in ("sog", "speed")] == [None, 9]
 
 
 def test_documents_without_vessels_and_broken_ones() -> None:
@@ -53,4 +82,8 @@ def test_documents_without_vessels_and_broken_ones() -> None:
                 "<!DOCTYPE", '<?xml version="1.0"?><!DOCTYPE'
             )
         )
+    with pytest.raises(SourceError, match="another XML document from line 2"):
+        read(f"<VESSELS><vessel {ATTRIBUTES}/></VESSELS>\n<VESSELS/>")
+    with pytest.raises(SourceError, match="within one another"):
+        read("<a>" * 2000 + '<b lat="1"/>' + "</a>" * 2000)
     assert recognised(b"<!doctype html><html></html>").name == "nmea"

@@ -125,7 +125,7 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     else:
         try:
             at = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter of years and offsets with too many digits
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         seconds = (at - (now or datetime.now(UTC))).total_seconds()

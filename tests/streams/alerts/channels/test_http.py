@@ -35,6 +35,7 @@ async def posted(url: str, allow_private: bool = True) -> Outcome:
         (Answer(429, {"retry-after": "7"}), Result.AWAY, 7.0),
         (Answer(503, {"retry-after": "soon"}), Result.AWAY, None),
         (Answer(503, {"retry-after": "120"}), Result.AWAY, 120.0),
+        (Answer(503, {"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}), Result.AWAY, None),
         (Answer(408), Result.AWAY, None),
         (Answer(502), Result.AWAY, None),
         (Answer(504), Result.AWAY, None),

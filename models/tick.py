@@ -13,7 +13,7 @@ from models.drawn_fence import FenceVersion
 from models.event import Event
 from models.report import Rows
 from models.sighting import Sighting
-from models.time import Millis
+from models.time import DAY, Millis
 from models.vessel import Identity
 
 TICK: Final = np.dtype(
@@ -33,6 +33,29 @@ TICK: Final = np.dtype(
         ("error", "f4"),  # metres that the position may be off because it is rounded; 0 where it is not
     ]
 )
+_BEFORE: Final = np.dtype(TICK.descr[:-2])
+"""How versions before kept ticks in checkpoints and topics: without the last two columns."""
+
+
+def ticks_from(data: bytes, until: Millis) -> Rows:
+    """Ticks that were kept as bytes, none of them later than `until`. Raises ValueError.
+
+    Their number of bytes tells which layout they have, and where both fit, their times: read in the wrong
+    one, they make no sense.
+    """
+    fit = [layout for layout in (TICK, _BEFORE) if len(data) % layout.itemsize == 0]
+    for layout in fit:
+        rows: Rows = np.frombuffer(data, layout)
+        if len(fit) == 1 or ((until - DAY < rows["time"]) & (rows["time"] <= until)).all():
+            return rows if layout is TICK else _widened(rows)
+    raise ValueError(f"{len(data)} bytes are no ticks")
+
+
+def _widened(rows: Rows) -> Rows:
+    whole = np.zeros(len(rows), TICK)
+    for name in _BEFORE.names or ():
+        whole[name] = rows[name]
+    return whole
 
 
 def no_ticks() -> Rows:
@@ -86,10 +109,10 @@ class PackedInstant(msgspec.Struct, frozen=True, array_like=True):
         )
 
     def instant(self) -> Instant:
-        """Raises ValueError if the bytes are no whole ticks."""
+        """Raises ValueError if the bytes are no ticks."""
         return Instant(
             self.time,
-            np.frombuffer(self.ticks, TICK),
+            ticks_from(self.ticks, self.time),
             tuple(self.identities),
             tuple(self.events),
             tuple(self.stations),

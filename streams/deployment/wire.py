@@ -15,7 +15,7 @@ from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.sighting import Sighting
 from models.source_hints import DateOrder
-from models.tick import TICK, Instant, PackedInstant
+from models.tick import Instant, PackedInstant
 from models.time import Millis
 
 VERSION: Final = 1
@@ -97,8 +97,12 @@ class InstantPart(PackedInstant, frozen=True, array_like=True):
 
     def instant(self) -> Instant:
         """Raises WireError."""
-        _rows(self.ticks, TICK, len(self.stations))
-        return super().instant()
+        try:
+            found = super().instant()
+        except ValueError as error:
+            raise WireError(str(error)) from error
+        _check_stations(found.ticks, len(self.stations))
+        return found
 
 
 class TicksFrame(msgspec.Struct, frozen=True, tag="ticks", forbid_unknown_fields=True):
@@ -130,9 +134,13 @@ def _rows(data: bytes, dtype: "np.dtype[np.void]", stations: int) -> Rows:
     if len(data) % dtype.itemsize:
         raise WireError(f"{len(data)} bytes are no rows of {dtype.itemsize}")
     rows: Rows = np.frombuffer(data, dtype)
+    _check_stations(rows, stations)
+    return rows
+
+
+def _check_stations(rows: Rows, stations: int) -> None:
     if len(rows) and not (rows["stations"].min() >= 0 and rows["stations"].max() < stations):
         raise WireError(f"rows name stations beyond the {stations} of the frame")
-    return rows
 
 
 def encode(frame: msgspec.Struct) -> bytes:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.report import Rows, joined
-from models.tick import TICK, no_ticks
+from models.tick import TICK, no_ticks, ticks_from
 from models.time import Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.nearby import pairs_within
@@ -165,7 +165,7 @@ class Neighbours:
 
     def load(self, data: dict[Millis, bytes]) -> None:
         """Go on from what `dump` gave for each instant."""
-        self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+        self._ticks = {time: ticks_from(rows, time) for time, rows in data.items()}
         self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
 

@@ -152,12 +152,13 @@ class Visit(msgspec.Struct, array_like=True, gc=False):
     draught_before: float | None = None  # metres, as confirmed when it came in
     draught_after: float | None = None
     receivers: list[str] = []
-    fixes: tuple[int, int, float] = (0, 0, 0.0)  # at the port; those too coarse to tell, and metres of these
     # what was published of it
     id: str | None = None
     revision: int = 0
     level: str = ""
     published: tuple[int, int, Millis] = (0, 0, 0)  # confidence, stops, the last fix
+    # last, as states of versions before end here
+    fixes: tuple[int, int, float] = (0, 0, 0.0)  # at the port; those too coarse to tell, and metres of these
 
     @property
     def confidence(self) -> int:

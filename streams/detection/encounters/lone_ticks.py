@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.report import Rows, joined
-from models.tick import TICK, no_ticks
+from models.tick import TICK, no_ticks, ticks_from
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.settings import EncounterSettings
@@ -220,7 +220,7 @@ class LoneTicks:
 
     def load(self, data: Mapping[Millis, bytes]) -> None:
         """Go on from what `dump` gave for each step."""
-        self._ticks = {time: np.frombuffer(rows, TICK) for time, rows in data.items()}
+        self._ticks = {time: ticks_from(rows, time) for time, rows in data.items()}
         self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
 
     # --- which lone ticks, and who may be near them

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 
 from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, Level, PortVisit, Status
 from models.report import Rows
-from streams.detection.port_visit import PortVisitSettings
+from streams.detection.port_visit import PortVisitSettings, Visit
 from tests.streams.track_factories import (
     A,
     events_of,
@@ -207,3 +208,11 @@ def test_waits_for_the_type() -> None:
 def test_impossible_thresholds(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
         PortVisitSettings(**values)  # type: ignore[arg-type]
+
+
+def test_visits_of_states_of_versions_before_are_read() -> None:
+    visit = Visit(
+        1, 0, 1.0, 2.0, True, 3, 1.0, 2.0, 4, 5, receivers=["r"], id="i", level="possible", fixes=(9, 9, 1.0)
+    )
+    before = msgspec.to_builtins(visit)[:-1]
+    assert msgspec.convert(before, Visit) == msgspec.structs.replace(visit, fixes=(0, 0, 0.0))

@@ -15,13 +15,15 @@ _MAYBE: Final = re.compile(rb'"(?i:%s)"\s*:\s*\[\s*\{' % "|".join(sorted(TRACKS)
 _MOMENT: Final = frozenset(("time", "lon", "lat", "sog", "cog", "heading", "status"))
 """What belongs to one position."""
 _DEEPEST: Final = 3
+_MOST_BYTES: Final = 1 << 26
+"""What an object may become: all that it says of its vessel is written again with each position."""
 
 
 def one_by_one(text: bytes) -> list[bytes]:
     """An object as it is; or for each position of a vessel's track the object with that one position.
 
     What the object says of the vessel beside its track is said with each of them, and where it says that the
-    vessel is, is one position more.
+    vessel is, is one position more. One that would become too large stays as it is.
     """
     if not _MAYBE.search(text):
         return [text]
@@ -29,7 +31,14 @@ def one_by_one(text: bytes) -> list[bytes]:
         whole = json.loads(text)
     except (ValueError, RecursionError):
         return [text]
-    return [json.dumps(each).encode() for each in _expanded(whole, 0)] or [text]
+    found: list[bytes] = []
+    size = 0
+    for each in _expanded(whole, 0):
+        found.append(json.dumps(each).encode())
+        size += len(found[-1])
+        if size > _MOST_BYTES:
+            return [text]
+    return found or [text]
 
 
 def _expanded(found: Any, depth: int) -> Iterator[Mapping[str, Any]]:

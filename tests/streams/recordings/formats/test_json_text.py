@@ -76,6 +76,11 @@ def test_a_track_of_a_vessel_is_an_object_for_each_position() -> None:
     assert set(reports.statics["name"].tolist()) == {b"A"}
 
 
+def test_a_long_track_does_not_repeat_a_long_object_without_end() -> None:
+    place = {"lat": 1, "lon": 2, "time": 1700000000}
+    assert len(cut(json.dumps({"mmsi": 273111111, "note": "y" * 400_000, "track": [place] * 1000}))) == 1
+
+
 def test_a_position_of_a_vessel_beside_its_tracks_is_one_more() -> None:
     place = {"lat": 42.5, "lon": 132.5, "timestamp": 1700000300}
     track = [{"lat": 42 + minute, "lon": 132.5, "ts": 1700000000 + 60 * minute} for minute in range(5)]

@@ -70,6 +70,17 @@ def _shares(item: pytest.Item) -> bool:
     return any(one.scope == "module" for several in fixtures.values() for one in several)
 
 
+@pytest.fixture(autouse=True)
+def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command of ours does to the logs of aiokafka, in the process of tests, ends with its test."""
+    logger = logging.getLogger("aiokafka")
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "handlers", [])
+    for each in logger.filters:
+        if hasattr(each, "hushed"):
+            monkeypatch.setattr(each, "hushed", False)
+
+
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Captured logs, whose `text` has the lines as our processes write them."""

@@ -303,8 +303,7 @@ def _mmsis(batch: Batch) -> Ints:
     """MMSIs, 0 where there is none."""
     numbers = np.nan_to_num(batch.numbers("mmsi"), nan=0.0)
     good = (numbers > 0) & (numbers <= 999_999_999) & (numbers == np.floor(numbers))
-    nine = numbers[numbers >= 1e8]
-    if len(nine) and (nine % 1000 == 0).all():  # as where a spreadsheet has left out digits: `2.73E+08`
+    if ((numbers >= 1e8) & (numbers % 1000 == 0)).any():  # a spreadsheet may have left out digits: `2.73E+08`
         texts, which = batch.texts("mmsi")
         good &= ~np.array([values.is_shortened(text) for text in texts] or [False])[which]
     if good.all():

@@ -64,10 +64,12 @@ def test_what_cannot_be_decided_is_refused(header: str, cells: str, outcome: str
     assert +decoder.outcomes == {"context": 1, outcome: 1}
 
 
-def test_shortened_numbers_are_told_also_beside_those_of_stations() -> None:
+def test_shortened_numbers_are_told_also_beside_whole_ones() -> None:
     row = f",{TIME_TEXT},42.5,132.5\n"
-    decoder, positions, _, _ = read(f"mmsi,time,lat,lon\n2.73E+08{row}4.4E+08{row}2573450{row}")
-    assert positions["mmsi"].tolist() == [2573450]
+    decoder, positions, _, _ = read(
+        f"mmsi,time,lat,lon\n2.73E+08{row}4.4E+08{row}2573450{row}538005123{row}273123000{row}"
+    )
+    assert positions["mmsi"].tolist() == [2573450, 273123000, 538005123]
     assert decoder.outcomes["no_mmsi"] == 2
 
 

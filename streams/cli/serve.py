@@ -112,11 +112,11 @@ def _show(summary: "Summary", log: "MemoryLog") -> None:
     from rich.console import Console
 
     from models.event import from_json
-    from streams.output.console import show_events, show_summary
+    from streams.output.console import headline, show_events, show_summary
 
     if summary.lines:
         console = Console(stderr=True)
-        show_events(console, [from_json(entry.json) for entry in log.all_latest()])
+        show_events(console, (headline(from_json(entry.json)) for entry in log.all_latest()))
         console.print()
         show_summary(console, summary)
     complain(*summary.problems)

@@ -4,7 +4,6 @@ Text is wrapped on a terminal. When the output is piped, every sentence stays on
 """
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import msgspec
 from rich.console import Console
@@ -14,7 +13,7 @@ from rich.text import Text
 from models.event import Event, EventType, Level, Status
 from models.time import to_text
 from streams.decoding.lines.outcome import Outcome
-from streams.output.event_text import Lasting, period
+from streams.output.event_text import period
 from streams.output.sanitize import sanitize
 from streams.recordings.summary import Summary
 
@@ -22,26 +21,8 @@ SHOWN = 20
 """The most events listed; the rest is only counted."""
 
 
-class Told(Lasting, Protocol):
-    """What is shown of an event. Each event is one, but a run that finds thousands keeps only their
-    headlines."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def type(self) -> EventType: ...
-    @property
-    def status(self) -> Status: ...
-    @property
-    def level(self) -> Level: ...
-    @property
-    def score(self) -> float: ...
-    @property
-    def summary(self) -> str: ...
-
-
 class Headline(msgspec.Struct, frozen=True, gc=False):
-    """An event without its evidence."""
+    """What is shown of an event: a run that finds thousands keeps no more of them."""
 
     id: str
     type: EventType
@@ -58,7 +39,7 @@ def headline(event: Event) -> Headline:
     return Headline(*told, event.score, event.summary)
 
 
-def _order(event: Told) -> tuple[bool, bool, float, str, str]:
+def _order(event: Headline) -> tuple[bool, bool, float, str, str]:
     is_single = event.type is not EventType.CHAIN
     return event.status is Status.RETRACTED, is_single, -event.score, event.start, event.id
 
@@ -70,7 +51,7 @@ def show_progress(summary: Summary) -> str:
     return f"{summary.lines:,} lines, {summary.rate:,.0f} a second, {moment}"
 
 
-def show_events(console: Console, events: Iterable[Told]) -> None:
+def show_events(console: Console, events: Iterable[Headline]) -> None:
     """Print each event in its highest revision, as a sentence with its id: chains, which tie others
     together, first; then by score, highest first."""
     ordered = sorted(events, key=_order)

@@ -12,6 +12,7 @@ from streams.decoding.lines.outcome import Outcome
 from streams.output import event_text
 from streams.output.console import (
     SHOWN,
+    headline,
     show_events,
     show_progress,
     show_summary,
@@ -44,7 +45,7 @@ def console(terminal: bool) -> tuple[Console, io.StringIO]:
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_hostile_name_is_shown_as_escapes(terminal: bool) -> None:
     screen, file = console(terminal)
-    show_events(screen, [loitering(summary=HOSTILE)])
+    show_events(screen, [headline(loitering(summary=HOSTILE))])
     told = file.getvalue()
     assert r"The tanker [red]\x1b[31m\u202eX\u2028\nevil[/red] was" in told
     assert "\x1b[31m" not in told
@@ -54,20 +55,20 @@ def test_a_hostile_name_is_shown_as_escapes(terminal: bool) -> None:
 def test_sentences_wrap_on_a_terminal_but_not_in_a_pipe() -> None:
     event = loitering(summary="word " * 60)
     screen, file = console(terminal=True)
-    show_events(screen, [event])
+    show_events(screen, [headline(event)])
     lines = file.getvalue().splitlines()
     assert len(lines) > 4
     assert all(line.startswith("  word") for line in lines[1:-1])
     assert f"id {event.id}" in lines[-1]
     screen, file = console(terminal=False)
-    show_events(screen, [event])
+    show_events(screen, [headline(event)])
     assert file.getvalue().splitlines()[1].strip() == ("word " * 60).strip()
 
 
 def test_of_many_events_the_highest_scores_are_shown() -> None:
     screen, file = console(terminal=False)
     events = [loitering(id=f"{i}", score=i / 100, summary=f"number {i}") for i in range(SHOWN + 5)]
-    show_events(screen, events)
+    show_events(screen, map(headline, events))
     lines = file.getvalue().splitlines()
     assert lines[1] == f"  number {SHOWN + 4}"
     assert lines[-1] == "... and 5 more"
@@ -76,9 +77,8 @@ def test_of_many_events_the_highest_scores_are_shown() -> None:
 
 def test_chains_come_first() -> None:
     screen, file = console(terminal=False)
-    show_events(
-        screen, [loitering(id="a"), loitering(id="b", type=EventType.CHAIN, score=0.1, summary="A chain.")]
-    )
+    chain = loitering(id="b", type=EventType.CHAIN, score=0.1, summary="A chain.")
+    show_events(screen, map(headline, [loitering(id="a"), chain]))
     assert file.getvalue().splitlines()[1] == "  A chain."
 
 

@@ -24,7 +24,7 @@ END: Final = 2**63 - 1
 @lru_cache(maxsize=16_384)  # the same times of the grid stand in many events
 def to_text(time: Millis) -> str:
     """RFC 3339 in UTC with a `Z`; milliseconds only where there are some."""
-    moment = datetime.fromtimestamp(time // 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = datetime.fromtimestamp(time // 1000, tz=UTC).isoformat()[:19]  # without the offset
     return f"{moment}.{time % 1000:03d}Z" if time % 1000 else f"{moment}Z"
 
 

@@ -1,7 +1,7 @@
 """How an event names vessels, distances and times, and the reasons that several detectors share."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -221,41 +221,38 @@ def hours(duration: Millis) -> float:
 
 def sample(time: Millis, mmsi: int, lon: float, lat: float, sog: float, cog: float = math.nan) -> Sample:
     """One position in the evidence. Knots and degrees; NaN becomes null."""
-    return _sample(time, mmsi, *map(round, (lon, lat, sog, cog), _DIGITS))
+    (only,) = samples([time], [mmsi], np.array([[lon, lat, sog, cog]]))
+    return only
 
 
-def samples(times: Iterable[Millis], mmsis: Iterable[int], rows: Floats) -> tuple[Sample, ...]:
+def samples(times: Sequence[Millis], mmsis: Sequence[int], rows: Floats) -> tuple[Sample, ...]:
     """Positions in the evidence, one a row: longitude, latitude, speed, course, heading, distance and hull
     gap, or the first few of these. Degrees, knots and metres; NaN becomes null."""
     told = rounded(rows, _DIGITS[: rows.shape[1]])
-    return tuple(map(_sample, times, mmsis, *zip(*told, strict=True)))
-
-
-def _sample(
-    time: Millis,
-    mmsi: int,
-    lon: float,
-    lat: float,
-    sog: float,
-    cog: float = math.nan,
-    heading: float = math.nan,
-    distance: float = math.nan,
-    hull_gap: float = math.nan,
-) -> Sample:
-    return Sample(
-        time=to_text(time),
-        ssvid=f"{mmsi:09d}",
-        lat=lat,
-        lon=lon,
-        speed_knots=None if math.isnan(sog) else sog,
-        course=None if math.isnan(cog) else cog,
-        heading=None if math.isnan(heading) else heading,
-        distance_meters=None if math.isnan(distance) else distance,
-        hull_gap_meters=None if math.isnan(hull_gap) else hull_gap,
+    cells = told.astype(object)
+    cells[np.isnan(told)] = None
+    columns = cells.T.tolist() + [[None] * len(rows)] * (len(_DIGITS) - rows.shape[1])
+    text = {time: to_text(time) for time in times}
+    number = {mmsi: f"{mmsi:09d}" for mmsi in mmsis}
+    return tuple(
+        Sample(
+            time=text[time],
+            ssvid=number[mmsi],
+            lat=lat,
+            lon=lon,
+            speed_knots=sog,
+            course=cog,
+            heading=heading,
+            distance_meters=distance,
+            hull_gap_meters=hull_gap,
+        )
+        for time, mmsi, lon, lat, sog, cog, heading, distance, hull_gap in zip(
+            times, mmsis, *columns, strict=True
+        )
     )
 
 
-def rounded(rows: Floats, digits: Sequence[int]) -> list[list[float]]:
+def rounded(rows: Floats, digits: Sequence[int]) -> Floats:
     """What `round` gives for each number, with as many digits as its column is to have.
 
     `round` looks at the exact value, which makes a difference only in the middle between two results.
@@ -263,9 +260,9 @@ def rounded(rows: Floats, digits: Sequence[int]) -> list[list[float]]:
     scale = 10.0 ** np.array(digits)
     scaled = rows * scale
     whole = np.rint(scaled)
-    found: list[list[float]] = (whole / scale).tolist()
+    found: Floats = whole / scale
     for row, column in np.argwhere(np.abs(scaled - whole) > _SURELY).tolist():
-        found[row][column] = round(float(rows[row, column]), digits[column])
+        found[row, column] = round(float(rows[row, column]), digits[column])
     return found
 
 

@@ -33,7 +33,7 @@ from tests.scenarios.harbours import HARBOURS, METRES, Traffic
 from tests.scenarios.runs import RULES
 
 START: Final = from_text("2026-03-01T00:00:00Z")
-BATCH: Final = 30 * MINUTE
+BATCH: Final = 10 * MINUTE
 """Event time of the lines made at once."""
 IMO_FROM: Final = 95_000
 """The first IMO number is 9950005, so that none of these ships is on a list: `main` checks it."""

@@ -387,8 +387,8 @@ def _evidence(facts: _Facts, s: EncounterSettings) -> tuple[Sample, ...]:
         for each in told
         for at in (each.a, each.b)
     ]
-    mmsis = (pair.mmsi_at(second, each.time) for each in told for second in (False, True))
-    return samples((each.time for each in told for _ in range(2)), mmsis, np.array(rows))
+    mmsis = [pair.mmsi_at(second, each.time) for each in told for second in (False, True)]
+    return samples([each.time for each in told for _ in range(2)], mmsis, np.array(rows))
 
 
 def _closeness(each: PairSample) -> tuple[bool, float]:

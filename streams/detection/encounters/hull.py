@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
+from geofences.distance import Floats
 from models.vessel import Dimensions
 
 AHEAD: Final = 0.8
@@ -32,19 +33,26 @@ def outline(east: float, north: float, heading: float, size: Dimensions) -> Poly
 
     Where the antenna's place is not known it is taken to be amidships.
     """
-    return Polygon(_corners(east, north, heading, size))
+    return Polygon(_corners([(east, north, heading, *_box(size))])[0])
 
 
-def _corners(east: float, north: float, heading: float, size: Dimensions) -> list[tuple[float, float]]:
+def _box(size: Dimensions) -> tuple[float, float, float, float]:
+    """Metres from the antenna to the bow, the stern, the port side and the starboard side."""
     if size.antenna_known:
-        ahead, astern = float(size.to_bow), float(size.to_stern)
-        port, starboard = float(size.to_port), float(size.to_starboard)
-    else:
-        ahead = astern = size.length / 2
-        port = starboard = size.beam / 2
-    corners = [(-port, ahead), (starboard, ahead), (starboard, -astern), (-port, -astern)]
-    sin, cos = math.sin(math.radians(heading)), math.cos(math.radians(heading))
-    return [(east + x * cos + y * sin, north - x * sin + y * cos) for x, y in corners]
+        return size.to_bow, size.to_stern, size.to_port, size.to_starboard
+    return size.length / 2, size.length / 2, size.beam / 2, size.beam / 2
+
+
+def _corners(hulls: Sequence[tuple[float, ...]]) -> Floats:
+    """The four corners of each hull, metres east and north, from the place of its antenna, its heading and
+    its box."""
+    east, north, heading, ahead, astern, port, starboard = np.array(hulls, np.float64).T[:, :, None]
+    x = np.hstack([-port, starboard, starboard, -port])
+    y = np.hstack([ahead, ahead, -astern, -astern])
+    turned = list(map(math.radians, heading[:, 0].tolist()))
+    sin = np.array(list(map(math.sin, turned)))[:, None]  # numpy's depends on the processor
+    cos = np.array(list(map(math.cos, turned)))[:, None]
+    return np.stack([east + x * cos + y * sin, north - x * sin + y * cos], axis=-1)
 
 
 def middle(size: Dimensions) -> tuple[float, float]:
@@ -93,15 +101,15 @@ def gaps(pairs: Sequence[tuple[Lie, Lie]]) -> list[float | None]:
     """
     found: list[float | None] = [None] * len(pairs)
     known: list[int] = []
-    hulls: list[list[tuple[float, float]]] = []
+    hulls: list[tuple[float, ...]] = []
     for i, (a, b) in enumerate(pairs):
         if a.size is None or b.size is None or math.isnan(a.bow) or math.isnan(b.bow):
             continue
         known.append(i)
-        hulls.append(_corners(0, 0, a.bow, a.size))
-        hulls.append(_corners(*offset(b.lon, b.lat, a.lon, a.lat), b.bow, b.size))
+        hulls.append((0.0, 0.0, a.bow, *_box(a.size)))
+        hulls.append((*offset(b.lon, b.lat, a.lon, a.lat), b.bow, *_box(b.size)))
     if known:  # all at once: for a single pair, shapely takes longer to begin than to measure
-        polygons = shapely.polygons(np.array(hulls))
+        polygons = shapely.polygons(_corners(hulls))
         for i, metres in zip(known, shapely.distance(polygons[::2], polygons[1::2]).tolist(), strict=True):
             found[i] = metres
     return found

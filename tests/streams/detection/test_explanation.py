@@ -12,7 +12,9 @@ def test_a_table_is_rounded_as_each_number_is() -> None:
     between_two = np.arange(-500, 500)[:, None] / [1e5, 10, 1] + [5e-6, 0.05, 0.5]
     rows = np.concatenate([random.uniform(-360, 360, (500, 3)), between_two])
     digits = (5, 1, 0)
-    assert repr(rounded(rows, digits)) == repr([list(map(round, row, digits)) for row in rows.tolist()])
+    assert repr(rounded(rows, digits).tolist()) == repr(
+        [list(map(round, row, digits)) for row in rows.tolist()]
+    )
 
 
 def test_what_is_not_known_is_null() -> None:

@@ -29,9 +29,10 @@ _MAGIC: Final = b"\x1f\x8b"
 _OTHER_PACKING: Final = (".zst", ".bz2", ".xz", ".zip")
 _EXPORTS: Final = frozenset({"geoparquet", "kml", "parquet"})
 _EXPORTED: Final = "; `tankerwatch export` makes such files of events"
-_OTHER_FORMATS: Final = _EXPORTS | frozenset(
-    "avro db doc docx duckdb feather gpkg gpx htm html kmz ods pdf shp sqlite tsv xls xlsx xml".split()
-)
+_OTHER_FORMATS: Final = _EXPORTS | {
+    *("avro", "db", "doc", "docx", "duckdb", "feather", "gpkg", "gpx", "htm", "html", "kmz", "ods"),
+    *("pdf", "shp", "sqlite", "tsv", "xls", "xlsx", "xml"),
+}
 """Ends of names of files that some program opens by that name alone."""
 _OTHER_FILES: Final = 256
 """Files that a process has open besides recordings: outputs, sockets, libraries."""

@@ -138,7 +138,7 @@ def check(
 
 
 def _misspelt(file: Path) -> list[str]:
-    """Properties in a file of fences that are not read, and are spelt nearly like one that is missing there."""
+    """Properties of a file of fences that are not read and are spelt nearly like one that is missing."""
     document = json.loads(file.read_bytes())
     found = {}
     for feature in document.get("features", [document]):

@@ -27,7 +27,8 @@ class StationClock(msgspec.Struct, frozen=True):
     def sentence(self) -> str:
         """The offset in words."""
         offset = self.offset or 0
-        where = f"{abs(offset) / SECOND:.1f} s {'ahead' if offset > 0 else 'behind'}" if offset else "right"
+        size = f"{abs(offset) / SECOND:.1f}"
+        where = "right" if size == "0.0" else f"{size} s {'ahead' if offset > 0 else 'behind'}"
         use = ", and is corrected" if self.corrected else ""
         return (
             f"the clock of station {self.station} is {where}{use} "

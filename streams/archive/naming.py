@@ -11,7 +11,7 @@ import shapely
 from geofences.distance import area_distance_km, expand, haversine_m
 from geofences.fence import Fence
 from geofences.layer import Floats
-from models.errors import meant
+from models.errors import meant, question
 from models.time import Millis, to_text
 from models.vessel import imo_is_valid
 from models.watchlist import plain_name
@@ -77,7 +77,9 @@ def _by_name(database: Database, asked: str) -> Ship:
     known = database.rows("SELECT DISTINCT mmsi, imo, name FROM identities WHERE name IS NOT NULL")
     same = [row for row in known if plain_name(row["name"]) == plain_name(asked)]
     if not same:
-        raise _unknown(database, f"name {asked!r}", meant(asked.upper(), {row["name"] for row in known}))
+        names = {row["name"] for row in known}
+        holding = sorted(name for name in names if asked.upper() in name.upper())[:3]
+        raise _unknown(database, f"name {asked!r}", question(holding) or meant(asked.upper(), names))
     imos = {row["imo"] for row in same} - {None}
     mmsis = tuple(sorted({row["mmsi"] for row in same}))
     if len(mmsis) > 1 and len(imos) != 1:

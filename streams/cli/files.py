@@ -27,6 +27,13 @@ STANDARD = "-"
 GZ: Final = ".gz"
 _MAGIC: Final = b"\x1f\x8b"
 _OTHER_PACKING: Final = (".zst", ".bz2", ".xz", ".zip")
+_EXPORTS: Final = frozenset({"geoparquet", "kml", "parquet"})
+_EXPORTED: Final = "; `tankerwatch export` makes such files of events"
+_OTHER_FORMATS: Final = _EXPORTS | {
+    *("avro", "db", "doc", "docx", "duckdb", "feather", "gpkg", "gpx", "htm", "html", "kmz", "ods"),
+    *("pdf", "shp", "sqlite", "tsv", "xls", "xlsx", "xml"),
+}
+"""Ends of names of files that some program opens by that name alone."""
 _OTHER_FILES: Final = 256
 """Files that a process has open besides recordings: outputs, sockets, libraries."""
 
@@ -93,9 +100,17 @@ def form_for(path: str | None, asked: E | None, forms: Mapping[str, E], default:
     """The format that is asked for, else the one that the name of the file ends in, else the default.
 
     `forms` are the formats by the ends of names, in small letters and without the dot. A `.gz` after it is
-    the packing.
+    the packing. Raises UsageError where the name ends in another format, which the file would not be in.
     """
-    return asked or forms.get((path or "").lower().removesuffix(GZ).rpartition(".")[2], default)
+    end = (path or "").lower().removesuffix(GZ).rpartition(".")[2]
+    if not asked and end in _OTHER_FORMATS and end not in forms:
+        ends = " or ".join(f".{each}" for each in forms)
+        more = _EXPORTED if end in _EXPORTS else ""
+        raise UsageError(
+            f"--out: {path} would not be a .{end} file; end its name in {ends}, or name the format with "
+            f"--format{more}"
+        )
+    return asked or forms.get(end, default)
 
 
 class Output:

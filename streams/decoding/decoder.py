@@ -88,6 +88,7 @@ class Decoder:
         self._rules = first_rules(settings, hints)
         self._opening = Opening(source, settings.opening_lines)
         self._survey = Survey(self._rules)
+        self._base_time = hints.base_time
         self._notes = SourceNotes()
         self._memory = ContextMemory()
         self._clock = SourceClock(
@@ -124,7 +125,8 @@ class Decoder:
     @property
     def report(self) -> SourceReport:
         """What is known about the source so far."""
-        return self._notes.report(self._survey, dict(self._accounts.pieces), self.clocks)
+        pieces = dict(self._accounts.pieces)
+        return self._notes.report(self._survey, pieces, self.clocks, self._base_time)
 
     @property
     def clocks(self) -> Clocks:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from models.station_clock import Clocks
-from models.time import HOUR, MINUTE, SECOND, Millis
+from models.time import HOUR, MINUTE, SECOND, Millis, to_text
 from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import REASONS, Outcome
@@ -66,7 +66,9 @@ class SourceNotes:
             if number in self._counts.own or len(self._counts.own) < _MOST_OWN:
                 self._counts.own[number] = self._counts.own.get(number, 0) + int(count)
 
-    def report(self, survey: Survey, pieces: dict[str, int], clocks: Clocks) -> "SourceReport":
+    def report(
+        self, survey: Survey, pieces: dict[str, int], clocks: Clocks, base_time: Millis | None = None
+    ) -> "SourceReport":
         counts = self._counts
         times = {kind: counts.times[kind] for kind in TimeKind if counts.times[kind]}
         return SourceReport(
@@ -79,6 +81,7 @@ class SourceNotes:
             dict(counts.own),
             counts.refusal,
             clocks,
+            base_time if set(times) == {TimeKind.NONE} else None,
         )
 
     def dump(self) -> bytes:
@@ -106,6 +109,8 @@ class SourceReport(msgspec.Struct, frozen=True):
     """By MMSI, messages that a ship or station sent itself (VDO)."""
     refusal: Refusal | None = None
     clocks: Clocks = Clocks()
+    only_time: Millis | None = None
+    """The time that was given for the whole source, where no sentence of it tells another."""
 
     @property
     def problem(self) -> str | None:
@@ -123,6 +128,11 @@ class SourceReport(msgspec.Struct, frozen=True):
     def sentences(self) -> Iterator[str]:
         """What a reader of the summary has to know."""
         yield from self._about_kinds()
+        if self.only_time is not None:
+            yield (
+                f"tells no time, so all of it has the one that was given, {to_text(self.only_time)}: nothing "
+                "that lasts can be found in it, such as an encounter, loitering or a gap"
+            )
         if self.unchecked_tags and self.survey.rules.trust_tags:
             yield f"{_count(self.unchecked_tags, 'tag block')} could not be checked: no good checksum"
         elif self.unchecked_tags:

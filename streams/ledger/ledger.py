@@ -12,7 +12,7 @@ from streams.ledger.settings import LedgerSettings
 UNSEEN: Final = (
     "Calls that left no trace are not in it, nor are transfers at sea to vessels that never call, and land "
     "routes. A silent vessel counts only if it is listed, flies the flag of North Korea, is the end of a "
-    "chain, or if its dark port visit is `probable`."
+    "chain, or if its dark port visit is probable."
 )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from models.frame import Reject
 from models.report import Reports, Rows
-from models.source_hints import SourceHints
 from models.time import MINUTE, Millis
 from models.vessel import flag_of
 from streams.decoding.decoder import Decoded, Decoder
@@ -114,20 +113,18 @@ def inspect(
     problem = f"{name}: {report.problem}" if report.problem else unusable(name, decoder.outcomes, head)
     found.problems += [problem] if problem else []
     found.notes += [NO_RECORD] if not found.problems and holds_no_record(decoder.outcomes) else []
-    if (untold := report.times.get(TimeKind.NONE)) and not problem:
-        found.notes.append(_untold(untold, sum(report.times.values()), decoder.outcomes, reading.hints))
+    if (untold := report.times.get(TimeKind.NONE)) and not problem and report.only_time is None:
+        found.notes.append(_untold(untold, sum(report.times.values()), decoder.outcomes))
     return found
 
 
-def _untold(untold: int, total: int, outcomes: Mapping[str, int], hints: SourceHints) -> str:
+def _untold(untold: int, total: int, outcomes: Mapping[str, int]) -> str:
     """What becomes of sentences that tell no time of their own: they have that of the lines before them."""
     one = untold == 1
     own = "tells no time of its own" if one else "tell no time of their own"
     said = f"{untold:,} of {total:,} sentences {own}"
     if unused := outcomes.get(Outcome.NO_TIME):
         return f"{said}, and {unused:,} lines could not be used for that; --base-time TIME gives one to them"
-    if hints.base_time is not None and untold == total:
-        return f"{said}: --base-time gave {'it' if one else 'them'} one"
     return f"{said}: {'it has' if one else 'they have'} the time that the source had reached by then"
 
 

@@ -47,7 +47,7 @@ _Result = TypeVar("_Result")
 
 LOOPS: Final[list[Callable[..., object]]] = []
 """All compiled functions of the modules that are imported."""
-NOTICE: Final = "Compiling the loops that read AIS; this takes some ten seconds, once."
+NOTICE: Final = "Compiling the loops that read AIS; this takes 10 to 60 seconds, once."
 NO_FOLDER: Final = (
     "Compiling the loops that read AIS, which takes some ten seconds in every run: no folder to keep them in "
     "can be written to; name one with NUMBA_CACHE_DIR."

@@ -172,7 +172,7 @@ def _place(message: str) -> str:
         section = section[key]
     unknown = what.rsplit("`", 2)[1]
     places = [path for path, key in _keys("", every) if key == unknown][:3]
-    hint = meant(unknown, section) or (f" (there is {' and '.join(places)})" if places else "")
+    hint = f" (there is {' and '.join(places)})" if places else meant(unknown, section)
     return f"{where}: unknown key {unknown!r}{hint}; valid here: {', '.join(section)}"
 
 

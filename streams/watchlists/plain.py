@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import BinaryIO, Final
 
+from models.errors import meant
 from models.vessel import imo_is_valid
 from models.watchlist import Entry
 from streams.watchlists.cells import iso_date, tonnes
@@ -29,6 +30,7 @@ COLUMNS: Final = (
     *("imo", "mmsi", "name", "callsign", "flag", "type", "deadweight", "list", "entry"),
     *("listed", "delisted", "as_of"),
 )
+_UNREAD: Final = 10  # columns that are named
 _ALIASES: Final = {
     **dict.fromkeys(("imo_number", "imo_no", "imonumber"), "imo"),
     **dict.fromkeys(("mmsi_number", "mmsi_no"), "mmsi"),
@@ -61,6 +63,7 @@ def _recognises(head: bytes) -> bool:
 def _read(file: BinaryIO, reading: Reading) -> None:
     text = decoded(contents(file, reading), strict=True, file=reading.file)
     stem = PurePath(reading.file).stem
+    _tell_unread(text, reading)
     for line, cells in table(text, reading.file, _ALIASES, strict=True):
         place, row = f"line {line}", {name: _unmarked(cell) for name, cell in cells.items()}
         problems = list(_check(row))
@@ -70,6 +73,16 @@ def _read(file: BinaryIO, reading: Reading) -> None:
             reading.add(place, _entry(row, stem, f"row {line}"))
     if not reading.entries and not reading.problems:
         raise WatchlistError(f"{reading.file}: no rows below the header; add one for each entry")
+
+
+def _tell_unread(text: str, reading: Reading) -> None:
+    """Remark on columns that are not read: a name that is spelt wrongly would go unnoticed."""
+    named = columns(text.encode())
+    missing = set(COLUMNS) - {_ALIASES.get(name, name) for name in named}
+    if unread := sorted(named - set(COLUMNS) - set(_ALIASES) - {""}):
+        told = ", ".join(f"{name[:30]}{meant(name, missing)}" for name in unread[:_UNREAD])
+        more = f" and {len(unread) - _UNREAD} more" if len(unread) > _UNREAD else ""
+        reading.remark("header", f"these columns are not read: {told}{more}")
 
 
 def _entry(row: Row, stem: str, place: str) -> Entry:
@@ -120,7 +133,7 @@ def _check(row: Row) -> Iterator[str]:
             try:
                 days[name] = iso_date(row[name])
             except ValueError:
-                yield f"column {name}: {row[name][:20]!r}; give a day as YYYY-MM-DD"
+                yield f"column {name}: {row[name][:20]!r}; give a day as YYYY-MM-DD or DD.MM.YYYY"
     if len(days) == 2 and days["delisted"] <= days["listed"]:
         yield f"column delisted: {days['delisted']} is not after {days['listed']}, the day of listing"
 

@@ -53,7 +53,7 @@ def ledger(
     elif form is Format.CSV:
         _print_csv(years)
     else:
-        _print(years)
+        _print(years, year)
 
 
 def _reported(given: list[str]) -> dict[int, float]:
@@ -87,14 +87,14 @@ def _print_csv(years: "list[Year]") -> None:
             writer.writerow([*cells, *barrels])
 
 
-def _print(years: "list[Year]") -> None:
+def _print(years: "list[Year]", year: int | None) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if not years:
-        console.print("No deliveries.")
+        console.print(f"No deliveries in {year}." if year is not None else "No deliveries.")
     for each in years:
         table = Table("ship", "port", title=f"Deliveries in {each.year}, barrels: low, middle, high")
         for heading in ("seen", "barrels", "possible", "barrels"):

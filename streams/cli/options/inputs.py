@@ -40,7 +40,10 @@ class InputOptions:
     base_time: Annotated[
         Millis | None,
         typer.Option(
-            metavar="TIME", parser=values.time, help="The time of all lines, for recordings without times."
+            metavar="TIME",
+            parser=values.time,
+            help="One time for all lines of recordings that tell none; nothing that "
+            "lasts can be found in them then.",
         ),
     ] = None
     input_format: Annotated[

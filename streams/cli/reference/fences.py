@@ -21,6 +21,22 @@ if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than th
 
 app = typer.Typer()
 
+PROPERTIES: Final = (
+    *(
+        "id",
+        "name",
+        "kind",
+        "policy",
+        "country",
+        "locode",
+        "port",
+        "version",
+        "validFrom",
+        "validTo",
+        "source",
+    ),
+)
+"""What is read of the properties of a fence (docs/fences.md)."""
 COLUMNS: Final = ("id", "name", "kind", "country", "locode", "policy")
 
 
@@ -115,8 +131,22 @@ def check(
             if _looks_swapped(fence.geometry):
                 note = "lies on land, but on water with the axes swapped; positions are [longitude, latitude]"
                 typer.echo(sanitize(f"{file}: {fence.id!r}: {note}"), err=True)
+        for property_ in _misspelt(file):
+            typer.echo(sanitize(f"{file}: properties.{property_} is not read"), err=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _misspelt(file: Path) -> list[str]:
+    """Properties of a file of fences that are not read and are spelt nearly like one that is missing."""
+    document = json.loads(file.read_bytes())
+    found = {}
+    for feature in document.get("features", [document]):
+        given = set(feature.get("properties") or ())
+        for name in given - set(PROPERTIES):
+            if question := meant(name, set(PROPERTIES) - given):
+                found[name] = f"{name[:30]}{question}"
+    return [found[name] for name in sorted(found)]
 
 
 @app.command()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from models.errors import meant, question
 from models.source_hints import DateOrder
 from streams.decoding.records.dialects.scales import AS_SENT, TENTHS
 from streams.decoding.records.names import ANY_TYPE, FIELDS, field_of, fields_of
@@ -83,11 +84,16 @@ def parse_columns(text: str) -> dict[str, str]:
     found = {}
     for part in text.split(","):
         holds, sign, name = (piece.strip() for piece in part.partition("="))
-        if not sign or not name or holds not in NAMES:
+        if not sign or not name:
             raise ValueError(
                 f"{part!r} names no column; give what it holds and its name or number, such as "
-                f"mmsi=MMSI,time=3. "
-                f"A column may hold {', '.join(NAMES)}"
+                "mmsi=MMSI,time=3"
+            )
+        if holds not in NAMES:
+            usual = field_of(holds)
+            like = question([usual]) if usual in NAMES else meant(holds, NAMES)
+            raise ValueError(
+                f"{part!r}: {holds!r} is nothing that a column may hold{like}; it may hold {', '.join(NAMES)}"
             )
         found[holds] = name
     return found

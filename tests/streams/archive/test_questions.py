@@ -156,6 +156,7 @@ def test_near_is_by_distance_in_the_window(tmp_path: Path) -> None:
     [
         (["ask", "met", "demo", "9074729"], "no vessel with IMO number 9074729 was heard"),
         (["ask", "met", "demo", "9074728"], "its check digit is wrong"),
+        (["ask", "met", "demo", "north"], "(did you mean NORTH HOPE 54?)"),
         (["ask", "where", "demo", "NORTH HOPE 53", "2024-10-28"], "(did you mean NORTH HOPE 54?)"),
         (["ask", "silent", "demo", "12345"], "an MMSI has nine digits"),
         (["ask", "near", "demo", "Vostochni", "2024-10-28"], "is no place (did you mean Vostochny"),

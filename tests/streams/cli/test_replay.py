@@ -177,7 +177,9 @@ def test_no_times_at_all_need_a_base_time(capsys: Streams) -> None:
     (error,) = errors(replay(capsys, "untimed.nmea", code=1)[1])
     assert error.startswith("untimed.nmea: tells no time, so 2 AIS messages could not be used;")
     assert "--base-time" in error
-    assert not errors(replay(capsys, "untimed.nmea", "--base-time", "2026-03-01T12:00:00Z")[1])
+    told = replay(capsys, "untimed.nmea", "--base-time", "2026-03-01T12:00:00Z")[1]
+    assert not errors(told)
+    assert "all of it has the one that was given, 2026-03-01T12:00:00Z: nothing that lasts" in told
 
 
 def test_input_that_gives_nothing_is_told(capsys: Streams) -> None:
@@ -238,6 +240,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
     Path("impossible.toml").write_text("[meeting.encounter]\nnear_metres = 900\n")
     Path("misspelt.toml").write_text("[meeting.encounter]\nnear_meters = 900\n")
     Path("elsewhere.toml").write_text("near_metres = 900\n")
+    Path("table.toml").write_text("[encounter]\nnear_metres = 900\n")
     Path("text.toml").write_text('[meeting.encounter]\nnear_metres = "900"\n')
     Path("link.nmea").symlink_to("all.nmea")
     before = sorted(path.name for path in Path().iterdir())
@@ -252,6 +255,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
             ["--settings", "elsewhere.toml"],
             "unknown key 'near_metres' (there is surroundings.near_metres and",
         ),
+        (["--settings", "table.toml"], "unknown key 'encounter' (there is meeting.encounter)"),
         (["--settings", "text.toml"], "meeting.encounter.near_metres: should be a number, not text"),
         (["--settings", "impossible.toml"], "impossible.toml: meeting.encounter: near_metres must be"),
         (["--start", "noon"], "--start: 'noon' is not a time"),
@@ -259,6 +263,7 @@ def test_wrong_usage_is_told_before_anything_is_written(capsys: Streams) -> None
         (["--start", "2024-01-02", "--end", "2024-01-01"], "nothing lies between them"),
         (["--bbox", "1,2,3"], "'1,2,3' is not WEST,SOUTH,EAST,NORTH"),
         (["--bbox", "1,20,3,nan"], "'1,20,3,nan' is not a box"),
+        (["--out", "events.xlsx"], "events.xlsx would not be a .xlsx file; end its name in .jsonl or"),
         (["--out", "dir"], "dir: can't be written (Is a directory)"),
         (["--report", "none/x.html"], "none/x.html: can't be written (No such file or directory)"),
         (["--out", "./all.nmea"], "--out: ./all.nmea is also an input"),

@@ -171,9 +171,12 @@ def test_a_plain_list_needs_no_more_than_a_number(tmp_path: Path) -> None:
 
 
 def test_spreadsheet_habits_are_taken_as_they_come(tmp_path: Path) -> None:
-    """A byte order mark, CRLF, blank lines, blanks, quotes, columns in another order and more of them."""
-    text = f'\ufefflist,entry,IMO,name,mmsi,remark\r\n\r\nUN, 7 ,{STAR},"A, ""B""",,\r\n,,,,,\r\n'
+    """A byte order mark, CRLF, blank lines, blanks, quotes, columns in another order and more of them, of
+    which it is said that they are not read."""
+    text = f'\ufefflist,entry,IMO,name,mmsi,listd\r\n\r\nUN, 7 ,{STAR},"A, ""B""",,\r\n,,,,,\r\n'
     assert entries(tmp_path, text)["7"].names == ('A, "B"',)
+    (remark,) = read(tmp_path, text)[1].remarks
+    assert "header: these columns are not read: listd (did you mean listed" in remark
 
 
 def test_every_bad_row_is_reported_with_line_column_and_remedy(tmp_path: Path) -> None:
@@ -197,10 +200,10 @@ def test_every_bad_row_is_reported_with_line_column_and_remedy(tmp_path: Path) -
         "mine.csv: line 6: column mmsi: '12345'; an MMSI is nine digits",
         "mine.csv: line 7: column list: blank; name the list",
         "mine.csv: line 7: column entry: blank; say which entry of the list this is",
-        "mine.csv: line 8: column listed: '01/02/2020'; give a day as YYYY-MM-DD",
+        "mine.csv: line 8: column listed: '01/02/2020'; give a day as YYYY-MM-DD or DD.MM.YYYY",
         "mine.csv: line 9: column deadweight: 'heavy'; give tonnes, such as 3565",
         "mine.csv: line 9: column as_of: '2022-13'; give a year, a month or a day, such as 2022-12",
-        "mine.csv: line 9: column listed: '2020-02-30'; give a day as YYYY-MM-DD",
+        "mine.csv: line 9: column listed: '2020-02-30'; give a day as YYYY-MM-DD or DD.MM.YYYY",
         "mine.csv: line 10: column delisted: 2020-01-02 is not after 2020-01-02, the day of listing",
     ]
 

@@ -40,4 +40,4 @@ def test_formats_tell_the_same(events: str, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_another_year_has_none(events: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "No deliveries" in run(capsys, events, "--year", "2025")
+    assert "No deliveries in 2025" in run(capsys, events, "--year", "2025")

@@ -68,6 +68,17 @@ def test_check_notes_axes_swapped_where_both_ways_are_possible(tmp_path: Path) -
     assert "with the axes swapped" in run("check", str(path)).stderr
 
 
+def test_check_notes_properties_that_are_misspelt(tmp_path: Path) -> None:
+    document = to_geojson(fence for fence in load_catalogue() if fence.id == "kp-nampo-roads")
+    document["features"][0]["properties"] |= {"prt": "Nampo", "colour": "red"}
+    path = tmp_path / "mine.geojson"
+    path.write_text(json.dumps(document))
+    checked = run("check", str(path))
+    assert (checked.exit_code, checked.stdout) == (0, "")
+    assert f"{path}: properties.prt (did you mean port?) is not read" in checked.stderr
+    assert "colour" not in checked.stderr
+
+
 def test_check_prints_every_problem_and_no_control_character(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.geojson", tmp_path / "bad.geojson"
     good.write_text(run("export").stdout, encoding="utf-8")

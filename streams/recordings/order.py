@@ -41,6 +41,10 @@ class QuickCheck:
         times = quick_times(frame.data)
         if times is None:
             times = self._lines.read(frame).time
+        self.take(times)
+
+    def take(self, times: Int64Array) -> None:
+        """The times of further lines, UNTOLD where one tells none."""
         times = times[times != UNTOLD]
         if not len(times):
             return

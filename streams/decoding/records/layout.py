@@ -64,6 +64,9 @@ LAYOUTS: Final[dict[str, list[Field]]] = {
 }  # fmt: skip
 """By message type, with the part of type 24."""
 
+_MASKED: Final = {
+    kind: [(name, bits, (1 << bits) - 1) for name, bits in layout] for kind, layout in LAYOUTS.items()
+}
 _BITS: Final = {kind: sum(bits for _, bits in layout) for kind, layout in LAYOUTS.items()}
 _OUT_OF_BAND: Final = {"24A": 24, "24B": 24}
 
@@ -95,8 +98,8 @@ def pack(kind: str, values: Mapping[str, int]) -> bytes:
     """The payload of one message in six-bit armour. Values must fit their fields."""
     whole = 0
     known = {"type": _OUT_OF_BAND.get(kind) or int(kind), "part": int(kind == "24B"), **values}
-    for name, bits in LAYOUTS[kind]:
-        whole = whole << bits | known.get(name, 0) & (1 << bits) - 1
+    for name, bits, mask in _MASKED[kind]:
+        whole = whole << bits | known.get(name, 0) & mask
     letters = -(-_BITS[kind] // 6)
     groups = -(-letters // 4)  # of three bytes
     data = (whole << groups * 24 - _BITS[kind]).to_bytes(groups * 3, "big")

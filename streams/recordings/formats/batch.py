@@ -36,5 +36,5 @@ class Batch:
         return replace(self, columns=self.columns.also(name, other))
 
     def take(self, rows: Ints) -> "Batch":
-        """Some of the rows; their times are not asked for."""
+        """Some of the rows, for their columns alone."""
         return replace(self, rows=len(rows), columns=self.columns.take(rows))

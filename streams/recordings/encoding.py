@@ -62,7 +62,7 @@ def with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
         chunk = held + chunk
         ended = chunk.rstrip(b"\r")
         held = chunk[len(ended) :]
-        if ended.count(b"\r") != ended.count(b"\r\n"):
+        if b"\r" in ended and ended.count(b"\r") != ended.count(b"\r\n"):
             ended = _LONE_CRS.sub(lambda found: b"\n" * len(found[0]), ended)
         yield ended
     if held:

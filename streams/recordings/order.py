@@ -40,7 +40,11 @@ class QuickCheck:
     def feed(self, frame: Frame) -> None:
         times = quick_times(frame.data)
         if times is None:
-            times = self._lines.read(frame).time
+            times = self._lines.times(frame)
+        self.take(times)
+
+    def take(self, times: Int64Array) -> None:
+        """The times of further lines, UNTOLD where one tells none."""
         times = times[times != UNTOLD]
         if not len(times):
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,15 +15,18 @@ from streams.decoding.settings import DecoderSettings
 from streams.recordings.content import STDIN, Access, Content, FileContent
 from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.formats.columns import NO_COLUMNS, ColumnOptions
+from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Cutting, Format
 from streams.recordings.formats.known import HEAD, recognised
-from streams.recordings.formats.parquet import MAGIC, NAME, parquet_frames
+from streams.recordings.formats.look import Look
+from streams.recordings.formats.parquet import MAGIC, NAME, parquet_frames, parquet_looks
 from streams.recordings.formats.table_evidence import TableEvidence
 from streams.recordings.keyed_lines import keyed_lines
 from streams.recordings.order import QuickCheck, StationCheck
 from streams.recordings.sorting import FrameMaker, sorted_frames, window_sorted_frames
 from streams.recordings.text import peek, text_from
 
+_Part = TypeVar("_Part", bound=Look)
 FRAME_BYTES: Final = 1 << 20
 FRAME_LINES: Final = 50_000
 
@@ -137,8 +140,11 @@ class Recording:
 
     def _quick_check(self) -> QuickCheck:
         quick = QuickCheck(self._lateness, self._times())
-        for frame in _up_to_a_fault(self._in_large_frames()):
-            quick.feed(frame)
+        for look in _up_to_a_fault(self._looks()):
+            if isinstance(look, Frame):
+                quick.feed(look)
+            else:
+                quick.take(look)
         return quick
 
     def _as_they_stand(self) -> Iterator[Frame]:
@@ -149,19 +155,40 @@ class Recording:
 
     def _cut(self, frame_bytes: int, frame_lines: int) -> Iterator[Frame]:
         cutting = self._cutting(frame_bytes, frame_lines)
+        format, text = self._opened()
+        if format is None:
+            yield from parquet_frames(self.name, self._table(text), cutting)
+        else:
+            yield from format.frames(self.name, text, cutting)
+
+    def _looks(self) -> Iterator[Look]:
+        """What a first look needs of all lines."""
+        cutting = self._cutting(FRAME_BYTES, FRAME_LINES)
+        format, text = self._opened()
+        if format is None:
+            yield from parquet_looks(self.name, self._table(text), cutting)
+        elif isinstance(format, CsvText):
+            yield from format.looks(self.name, text, cutting)
+        else:
+            yield from format.frames(self.name, text, cutting)
+
+    def _opened(self) -> tuple[Format | None, Iterator[bytes]]:
+        """The format of the content and its text, or None and the bytes of a Parquet file."""
         start, chunks = peek(self._content.chunks(self._reading.access), len(MAGIC))
         if start == MAGIC:
-            content = self._content
             self.format_name = NAME
-            whole = content.path if isinstance(content, FileContent) and content.rereadable else chunks
-            yield from parquet_frames(self.name, whole, cutting)
-            return
+            return None, chunks
         head, text = peek(text_from(chunks), HEAD)
         if not head and not any(text):
             raise SourceError("is empty; give a recording with at least one line")
         format = self._reading.format or recognised(head)
         self.format_name = format.name
-        yield from format.frames(self.name, text, cutting)
+        return format, text
+
+    def _table(self, chunks: Iterator[bytes]) -> str | Iterator[bytes]:
+        """The path of a Parquet file where it has one, so that it need not be copied."""
+        content = self._content
+        return content.path if isinstance(content, FileContent) and content.rereadable else chunks
 
     def _cutting(self, frame_bytes: int, frame_lines: int) -> Cutting:
         reading = self._reading
@@ -185,10 +212,10 @@ class Recording:
         return self._reading.settings.lateness_seconds * SECOND
 
 
-def _up_to_a_fault(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Frames up to what they raise."""
+def _up_to_a_fault(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Frames or looks up to what they raise."""
     try:
-        yield from frames
+        yield from parts
     except (SourceError, Interrupted):
         return
 

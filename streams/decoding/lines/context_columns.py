@@ -231,6 +231,11 @@ class ContextMemory:
     def load(self, data: bytes) -> None:
         self._state = msgspec.msgpack.decode(data, type=_State)
 
+    @property
+    def holds_more(self) -> bool:
+        """Whether lines so far say more of the next sentence than its own line does, if that tells a time."""
+        return bool(self._state.pghps) or self._state.tag_line > self._state.boundary
+
     def resolve(self, frame: FrameContext, rules: TimeRules) -> Context:
         """What holds for each sentence of a frame, the most trusted first. The memory moves on."""
         state, (own, bare, pghp, gps, boundary, stations, groups) = self._state, frame

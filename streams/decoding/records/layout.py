@@ -4,6 +4,7 @@ After ITU-R M.1371-5 annex 8. The same layouts pack one message (integers) and m
 that both are the same to the last bit.
 """
 
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,10 @@ import numpy.typing as npt
 
 _LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
 _ARMOUR: Final = np.frombuffer(_LETTERS, np.uint8)
+_FROM_BASE64: Final = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", _LETTERS
+)
+"""Base64, too, has a letter for each six bits."""
 
 Field = tuple[str, int]
 """A name and its number of bits. The value of a field that is not given is 0."""
@@ -59,6 +64,9 @@ LAYOUTS: Final[dict[str, list[Field]]] = {
 }  # fmt: skip
 """By message type, with the part of type 24."""
 
+_MASKED: Final = {
+    kind: [(name, bits, (1 << bits) - 1) for name, bits in layout] for kind, layout in LAYOUTS.items()
+}
 _BITS: Final = {kind: sum(bits for _, bits in layout) for kind, layout in LAYOUTS.items()}
 _OUT_OF_BAND: Final = {"24A": 24, "24B": 24}
 
@@ -88,7 +96,14 @@ def _packed(kind: str, values: Mapping[str, Any]) -> list[Any]:
 
 def pack(kind: str, values: Mapping[str, int]) -> bytes:
     """The payload of one message in six-bit armour. Values must fit their fields."""
-    return bytes([_LETTERS[letter] for letter in _packed(kind, values)])
+    whole = 0
+    known = {"type": _OUT_OF_BAND.get(kind) or int(kind), "part": int(kind == "24B"), **values}
+    for name, bits, mask in _MASKED[kind]:
+        whole = whole << bits | known.get(name, 0) & mask
+    letters = -(-_BITS[kind] // 6)
+    groups = -(-letters // 4)  # of three bytes
+    data = (whole << groups * 24 - _BITS[kind]).to_bytes(groups * 3, "big")
+    return b2a_base64(data, newline=False)[:letters].translate(_FROM_BASE64)
 
 
 def pack_columns(kind: str, values: Mapping[str, npt.NDArray[np.int64]], rows: int) -> npt.NDArray[np.uint8]:

@@ -51,24 +51,33 @@ def _remembered(most: int) -> Callable[[Callable[..., _T]], Callable[..., _T]]:
 
     def wrap(read: Callable[..., _T]) -> Callable[..., _T]:
         kept = lru_cache(maxsize=most, typed=True)(read)
+        nothing = read(None)
 
         @wraps(read)
-        def ask(*given: Any) -> _T:
-            return kept(*(each if isinstance(each, str | int | float) else None for each in given))
+        def ask(value: Any, *more: Any) -> _T:
+            if more:
+                return kept(
+                    *(each if isinstance(each, str | int | float) else None for each in (value, *more))
+                )
+            return kept(value) if isinstance(value, str | int | float) else nothing
 
         return ask
 
     return wrap
 
 
+_EXACT: Final = 1 << 53
+"""No larger whole number is sure to be told from its neighbours."""
 MOST: Final = 1e20
 """No number of a record is larger: nanoseconds since 1970 are not. Larger ones are none."""
 
 
 def number(value: Any) -> float | None:
     """A number that something can be; of a text too."""
-    if isinstance(value, bool) or value is None:
+    if value is None or value is True or value is False:
         return None
+    if type(value) is float:
+        return value if -MOST <= value <= MOST else None
     if isinstance(value, int | float):
         result = float(value) if abs(value) <= MOST else math.inf
     elif isinstance(value, str) and _NUMBER.fullmatch(text := value.strip()):
@@ -120,6 +129,8 @@ def is_shortened(text: str) -> bool:
 
 def whole(value: Any) -> int | None:
     """A whole number; of `9.0` and `9,0` too."""
+    if value is None or (type(value) is int and abs(value) <= _EXACT):
+        return value
     if isinstance(value, str) and (match := _WHOLE.fullmatch(value.strip())):
         return int(match[1])
     found = number(value)

@@ -3,32 +3,37 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from models.frame import Frame
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.records.names import fields_of
 from streams.decoding.records.values import number
 from streams.recordings.errors import Interrupted, SourceError
-from streams.recordings.formats.batch import Batch
+from streams.recordings.formats.batch import Batch, Ints
 from streams.recordings.formats.columns import ColumnMap, map_columns
+from streams.recordings.formats.csv_lines import LONGEST, plain_rows
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
+from streams.recordings.formats.look import Look, RowLook, look_of
+from streams.recordings.formats.row_reader import RowReader
 from streams.recordings.formats.rows import RowWriter, refused_line
-from streams.recordings.formats.table_columns import TextColumns
+from streams.recordings.formats.table_columns import TableColumns
 
 _SIGNS: Final = (b",", b";", b"\t", b"|")
 _BLOCK: Final = 1 << 20
 """Bytes of rows that are read at once."""
 _MOST_JOINED: Final = 20
 """Lines that one row may go on over, inside of quotes."""
-_LONGEST: Final = 1 << 16
 _HEADER_WITHIN: Final = 20
 """Lines of which one may be the header."""
 _INNER: Final = "\x1e"
 """In a quoted cell, in place of the sign between cells."""
+_GOES_ON: Final = b"# goes on in the line above"
 _SEP: Final = re.compile(rb"sep=(.)\s*$", re.IGNORECASE)
 
 
@@ -46,17 +51,24 @@ class CsvText:
         return _looks_like_rows(head)
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        reader: _Reader | None = None
+        table: _Table | None = None
         first = 1  # number of the next line
-        for lines in _blocks(text):
-            reader = reader or _Reader(lines, cutting)
-            made = reader.read(lines)
+        for block in _blocks(text):
+            table = table or _Table(block.split(b"\n"), cutting)
+            made = table.lines(block)
             yield from frames_of(source, made, first, cutting)
             first += len(made)
 
+    def looks(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Look]:
+        table: _Table | None = None
+        for block in _blocks(text):
+            table = table or _Table(block.split(b"\n"), cutting)
+            yield table.look(source, block)
 
-def _blocks(text: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """The lines of a text, many at a time. Raises what the text raises, after the lines before it."""
+
+def _blocks(text: Iterator[bytes]) -> Iterator[bytes]:
+    """Many lines of a text at a time, without the last line feed. Raises what the text raises, after the
+    lines before it."""
     rest, size = [b""], 0
     fault: SourceError | None = None
     try:
@@ -66,18 +78,18 @@ def _blocks(text: Iterator[bytes]) -> Iterator[list[bytes]]:
             if size >= _BLOCK and b"\n" in chunk:
                 data = b"".join(rest)
                 end = data.rfind(b"\n") + 1
-                yield data[: end - 1].split(b"\n")
+                yield data[: end - 1]
                 rest, size = [data[end:]], len(data) - end
     except Interrupted:
         data = b"".join(rest)
         if b"\n" in data:
-            yield data[: data.rfind(b"\n")].split(b"\n")
+            yield data[: data.rfind(b"\n")]
         return
     except SourceError as error:
         fault = error
     data = b"".join(rest)
     if data:
-        yield data.removesuffix(b"\n").split(b"\n")
+        yield data.removesuffix(b"\n")
     if fault is not None:
         raise fault
 
@@ -91,8 +103,20 @@ class _Dialect:
     """Of the header among the lines."""
 
 
-class _Reader:
-    """Reads the rows of one text. Raises SourceError where its columns are not known."""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines of a text: those that are rows, in columns, and what is written in place of the others."""
+
+    lines: list[bytes]
+    places: Ints
+    """Of the lines that are rows."""
+    rows: Batch | None
+    """None without any."""
+    others: dict[int, bytes]
+
+
+class _Table:
+    """The rows of one text. Raises SourceError where its columns are not known."""
 
     def __init__(self, lines: Sequence[bytes], cutting: Cutting) -> None:
         found = _dialect(lines)
@@ -107,56 +131,87 @@ class _Reader:
         self._map: ColumnMap = map_columns(header, options)
         self._sign, self._width, self._header = found.sign, width, found.place
         self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
-        self._cutting = cutting
-        self._writer = RowWriter(self._map, cutting.rules, cutting.evidence)
-        self._decimal = found.sign != b","
+        self._note = cutting.note
+        self._reader = RowReader(self._map, cutting.rules, cutting.evidence)
+        self._writer, self._look = RowWriter(self._reader), RowLook(self._reader)
         cutting.note(self._map.note)
 
-    def read(self, lines: list[bytes]) -> list[bytes]:
-        """The lines with the messages of these rows."""
-        result = [b""] * len(lines)
-        rows: list[int] = []
-        texts: list[bytes] = []
-        skip = self._header
-        self._header = -1
-        index = 0
-        while index < len(lines):
-            at, line = index, lines[index].rstrip(b"\r")
-            index += 1
-            if at <= skip or not line.strip() or self._is_context(line):
-                result[at] = b"# " + line if line.strip() else b""
-                continue
-            if b'"' in line:
-                while line.count(b'"') % 2 and index < len(lines) and index - at < _MOST_JOINED:
-                    result[index] = b"# goes on in the line above"
-                    line += b" " + lines[index].rstrip(b"\r")
-                    index += 1
-                line = self._unquoted(line)
-            count = line.count(self._sign) + 1
-            if count != self._width:
-                cells = line.split(self._sign)
-                if count > self._width and any(cell.strip() for cell in cells[self._width :]):
-                    result[at] = refused_line(Outcome.MALFORMED, lines[at])
-                    continue
-                if len(cells) <= max(
-                    self._map.places.get(name, 0) for name in ("mmsi", "lat", "lon", "time")
-                ):
-                    result[at] = refused_line(Outcome.MALFORMED, lines[at])
-                    continue
-                line = self._sign.join((cells + [b""] * self._width)[: self._width])
-            if len(line) > _LONGEST:
-                result[at] = refused_line(Outcome.MALFORMED, line[:4096])
-                continue
-            rows.append(at)
-            texts.append(line)
-        if rows:
-            made = self._writer.lines(self._batch(texts, lambda row: lines[rows[row]]))
-            for at, line in zip(rows, made, strict=True):
-                result[at] = line
-            for note in self._writer.notes:
-                self._cutting.note(note)
-            self._writer.notes.clear()
+    def lines(self, text: bytes) -> list[bytes]:
+        """The lines with the messages of these."""
+        block = self._block(text)
+        made = self._writer.lines(block.rows) if block.rows is not None else []
+        for note in self._reader.notes:
+            self._note(note)
+        self._reader.notes.clear()
+        if not block.others:
+            return made
+        result = [b""] * len(block.lines)
+        for at, line in zip(block.places.tolist(), made, strict=True):
+            result[at] = line
+        for at, line in block.others.items():
+            result[at] = line
         return result
+
+    def look(self, source: str, text: bytes) -> Look:
+        """The times that these lines tell, or lines that tell the same."""
+        block = self._block(text)
+        told = self._look.times(block.rows) if block.rows is not None else None
+        self._reader.notes.clear()
+        return look_of(source, len(block.lines), block.places, told, block.others)
+
+    def _block(self, text: bytes) -> _Block:
+        lines = text.split(b"\n")
+        clean, plain = plain_rows(text + b"\n", self._sign, self._width)
+        if self._again is not None and self._again in text:
+            plain &= np.array([line.rstrip(b"\r") != self._again for line in lines])
+        skip, self._header = self._header, -1
+        plain[: skip + 1] = False
+        others: dict[int, bytes] = {}
+        rows: dict[int, bytes] = {}  # as they are read, where that is not as they stand
+        end = 0  # of what is read
+        for at in np.flatnonzero(~plain).tolist():
+            if at >= end:
+                end = self._read(lines, at, skip, rows, others)
+                plain[at + 1 : end] = False
+        if not others and not rows:
+            places = np.arange(len(lines))
+            return _Block(lines, places, self._batch(clean, lines, places), others)
+        plain[list(rows)] = True
+        places = np.flatnonzero(plain)
+        written = clean.split(b"\n")
+        for at, row in rows.items():
+            written[at] = row
+        texts = b"".join([written[at] + b"\n" for at in places.tolist()])
+        return _Block(lines, places, self._batch(texts, lines, places) if len(places) else None, others)
+
+    def _read(
+        self, lines: list[bytes], at: int, skip: int, rows: dict[int, bytes], others: dict[int, bytes]
+    ) -> int:
+        """Read one line, and those that it goes on over. Returns the place of the next one."""
+        line, index = lines[at].rstrip(b"\r"), at + 1
+        if at <= skip or not line.strip() or self._is_context(line):
+            others[at] = b"# " + line if line.strip() else b""
+            return index
+        if b'"' in line:
+            while line.count(b'"') % 2 and index < len(lines) and index - at < _MOST_JOINED:
+                others[index] = _GOES_ON
+                line += b" " + lines[index].rstrip(b"\r")
+                index += 1
+            line = self._unquoted(line)
+        count = line.count(self._sign) + 1
+        if count != self._width:
+            cells = line.split(self._sign)
+            needed = max(self._map.places.get(name, 0) for name in ("mmsi", "lat", "lon", "time"))
+            more = count > self._width and any(cell.strip() for cell in cells[self._width :])
+            if more or len(cells) <= needed:
+                others[at] = refused_line(Outcome.MALFORMED, lines[at])
+                return index
+            line = self._sign.join((cells + [b""] * self._width)[: self._width])
+        if len(line) > LONGEST:
+            others[at] = refused_line(Outcome.MALFORMED, line[:4096])
+        else:
+            rows[at] = line
+        return index
 
     def _is_context(self, line: bytes) -> bool:
         """Whether it is a comment, or the header once more, as where files were put together."""
@@ -168,10 +223,11 @@ class _Reader:
         clean = (cell.replace(self._sign, inner).replace(b'"', b"'").replace(b"\n", b" ") for cell in cells)
         return self._sign.join(clean)
 
-    def _batch(self, rows: list[bytes], raw: Callable[[int], bytes]) -> Batch:
-        columns = TextColumns.of_csv(rows, self._sign, self._width, self._map.places, self._decimal)
-        numbers = columns.points if self._map.points else columns.numbers
-        return Batch(len(rows), columns.texts, numbers, lambda: None, raw)
+    def _batch(self, rows: bytes, lines: list[bytes], places: Ints) -> Batch:
+        columns = TableColumns.of_csv(
+            rows, self._sign, self._width, self._map.places, points=self._map.points
+        )
+        return Batch(len(places), columns, lambda: None, lambda row: lines[places[row]])
 
 
 def _cells(line: bytes, sign: bytes) -> list[str]:

@@ -185,11 +185,18 @@ def _is_whole(line: bytes) -> bool:
         text[:1] == b"{"
         and text[-1:] == b"}"
         and text.count(b"{") == text.count(b"}")
-        and text.count(b"[") == text.count(b"]")
         and b"}{" not in text
         and b"} {" not in text
         and b"},{" not in text
         and b"}, {" not in text
+        and (b"[" not in text if b"]" not in text else _holds_no_objects(text))
+    )
+
+
+def _holds_no_objects(text: bytes) -> bool:
+    """Whether arrays are closed, and hold neither objects nor sentences."""
+    return (
+        text.count(b"[") == text.count(b"]")
         and b":[{" not in text.replace(b" ", b"")
         and not _OF_SENTENCES.search(text)
     )

@@ -7,7 +7,7 @@ coordinates, or as texts (WKT).
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -23,8 +23,10 @@ from streams.recordings.formats.batch import Batch
 from streams.recordings.formats.columns import GEOMETRY, map_columns
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
-from streams.recordings.formats.rows import RowWriter, epochs
-from streams.recordings.formats.table_columns import TextColumns
+from streams.recordings.formats.look import Look, RowLook, look_of
+from streams.recordings.formats.row_reader import RowReader, epochs
+from streams.recordings.formats.rows import RowWriter
+from streams.recordings.formats.table_columns import TableColumns, column_of, numbers
 from streams.recordings.temporary import no_room
 
 MAGIC: Final = b"PAR1"
@@ -39,15 +41,38 @@ _PLACE: Final = ("longitude", "latitude")
 
 def parquet_frames(source: str, content: str | Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
     """The rows of a file, by its path, or of bytes, which are copied to a file. Raises SourceError."""
+    first = 1
+    writer: RowWriter | None = None
+    with _opened(content) as file:
+        for reader, batch in _batches(file, cutting):
+            writer = writer or RowWriter(reader)
+            lines = writer.lines(batch)
+            for note in reader.notes:
+                cutting.note(note)
+            reader.notes.clear()
+            yield from frames_of(source, lines, first, cutting)
+            first += len(lines)
+
+
+def parquet_looks(source: str, content: str | Iterator[bytes], cutting: Cutting) -> Iterator[Look]:
+    """The times of the same rows. Raises SourceError."""
+    look: RowLook | None = None
+    with _opened(content) as file:
+        for reader, batch in _batches(file, cutting):
+            look = look or RowLook(reader)
+            told = look.times(batch)
+            reader.notes.clear()
+            yield look_of(source, batch.rows, np.arange(batch.rows), told, {})
+
+
+@contextmanager
+def _opened(content: str | Iterator[bytes]) -> Iterator[BinaryIO]:
+    """The file of a table. What is raised while it is open, because it is broken, becomes a SourceError."""
     import pyarrow as pa
 
-    with ExitStack() as opened:
-        if isinstance(content, str):
-            file: BinaryIO = opened.enter_context(open(content, "rb"))
-        else:
-            file = opened.enter_context(_copied(content))
+    with open(content, "rb") if isinstance(content, str) else _copied(content) as file:
         try:
-            yield from _frames(source, file, cutting)
+            yield file
         except (pa.ArrowException, OSError, EOFError) as error:
             text = str(error).partition("\n")[0]
             raise SourceError(f"the Parquet file is broken or breaks off ({text}); {AGAIN}") from None
@@ -64,8 +89,7 @@ def _copied(chunks: Iterator[bytes]) -> BinaryIO:
     return file
 
 
-def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
-    import pyarrow as pa
+def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batch]]:
     from pyarrow import parquet
 
     table = parquet.ParquetFile(file)
@@ -74,25 +98,18 @@ def _frames(source: str, file: BinaryIO, cutting: Cutting) -> Iterator[Frame]:
     shown = [*header, *_PLACE] if points else header
     columns = map_columns(shown, cutting.columns)
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
-    writer = RowWriter(columns, cutting.rules, cutting.evidence)
+    reader = RowReader(columns, cutting.rules, cutting.evidence)
     names = {holds: shown[place] for holds, place in columns.places.items()}
     wanted = list(dict.fromkeys(name for name in names.values() if name in header))
-    first = 1
     for part in table.iter_batches(
         _ROWS, columns=[*wanted, *([points] if points else [])], use_threads=False
     ):
         found = {name: part.column(name) for name in wanted}
         if points:
             lon, lat = _coordinates(part.column(points))
-            found |= dict(zip(_PLACE, (pa.array(lon), pa.array(lat)), strict=True))
-        lines = writer.lines(
-            _batch({holds: found[name] for holds, name in names.items()}, part.num_rows, cutting)
-        )
-        for note in writer.notes:
-            cutting.note(note)
-        writer.notes.clear()
-        yield from frames_of(source, lines, first, cutting)
-        first += len(lines)
+            found |= {name: numbers(of) for name, of in zip(_PLACE, (lon, lat), strict=True)}
+        columns_of = {holds: found[name] for holds, name in names.items()}
+        yield reader, _batch(columns_of, part.num_rows, cutting)
 
 
 def _points(table: Any) -> str:
@@ -129,7 +146,7 @@ def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
 
 
 def _batch(found: Mapping[str, Any], rows: int, cutting: Cutting) -> Batch:
-    columns = TextColumns(found)
+    columns = TableColumns(found)
 
     def raw(row: int) -> bytes:
         values = {name: column[row].as_py() for name, column in found.items()}
@@ -138,17 +155,18 @@ def _batch(found: Mapping[str, Any], rows: int, cutting: Cutting) -> Batch:
     def times() -> npt.NDArray[np.int64] | None:
         return _times(found["time"], columns, cutting.hints.timezone)
 
-    return Batch(rows, columns.texts, columns.numbers, times, raw)
+    return Batch(rows, columns, times, raw)
 
 
-def _times(column: Any, columns: TextColumns, zone: str) -> npt.NDArray[np.int64] | None:
+def _times(column: Any, columns: TableColumns, zone: str) -> npt.NDArray[np.int64] | None:
     """Milliseconds of a column of times or numbers; None of one of texts."""
     import pyarrow as pa
+    from pyarrow import compute as pc
 
     if pa.types.is_timestamp(column.type):
-        empty = np.array(column.is_null().to_numpy(zero_copy_only=False))
+        empty = column_of(column.is_null().cast(pa.uint8())) > 0
         found = column.cast(pa.timestamp("ms", column.type.tz), safe=False).cast(pa.int64())
-        result = np.array(found.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        result = column_of(pc.coalesce(found, numbers(np.zeros(1, np.int64))[0]))
         if column.type.tz is None and zone:
             result -= _offsets(result, zone)
         result[empty] = -1

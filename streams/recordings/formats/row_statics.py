@@ -1,157 +1,106 @@
 """Row statics: the static data that rows repeat, written where it is new and now and then."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from models.time import MINUTE
-from streams.decoding.lines.sentence import ATTACHED, checksum
-from streams.decoding.records import values
-from streams.decoding.records.record import Record
-from streams.recordings.formats.batch import Batch, Floats, Ints
+from streams.recordings.formats.batch import Flags, Ints
+from streams.recordings.formats.row_contents import Contents, RowContents, sentence
+from streams.recordings.formats.row_reader import Rows
 
 _STATIC_EVERY: Final = 6 * MINUTE
 """How often transponders send static data (ITU-R M.1371-5, annex 1), in milliseconds: a slot."""
 _HOUR: Final = 10  # slots
 _MOST_VESSELS: Final = 1_000_000
+_WITHOUT: Final = (4, 9, 27)
+"""Message types of stations, aircraft and ships far away, which send no static data."""
+_CONTENT, _KIND, _FIRST, _SLOT = range(4)
+"""The static data of a vessel as it was written last: what, in rows of which kind, since which slot it is
+the same, and in which slot it was written."""
 
 
-@dataclass(slots=True)
-class _Said:
-    """The static data of a vessel as it was written last: since when it is the same, and when it was."""
-
-    content: tuple[Any, ...]
-    kind: int
-    sentences: bytes
-    first: int
-    slot: int
-
-    def is_due(self, slot: int) -> bool:
-        """Whether to write it again: once soon, so that it counts, and then every hour."""
-        return slot != self.slot and (slot <= self.first + 1 or slot // _HOUR != self.slot // _HOUR)
-
-
-@dataclass(slots=True)
 class RowStatics:
-    """`places` says which columns there are, `numbers` gives one of them in the units of AIS."""
+    """Of one table."""
 
-    places: dict[str, int]
-    numbers: Callable[[Batch, str], Floats]
-    _said: dict[int, _Said] = field(default_factory=dict)  # by MMSI
+    def __init__(self, contents: RowContents) -> None:
+        self._contents = contents
+        self._place: dict[int, int] = {}  # of each vessel, by MMSI, in the following
+        self._said = np.empty((1024, 4), np.int64)
+        self._sentences: list[bytes] = []
 
-    def sentences(self, batch: Batch, mmsi: Ints, times: Ints, kind: Ints) -> dict[int, bytes]:
+    def sentences(self, rows: Rows, contents: Contents) -> dict[int, bytes]:
         """By row, sentences with static data: where they are new, six minutes later, and every hour."""
-        parts = _static_columns(batch, self.places, self.numbers)
-        if not parts or not batch.rows:
-            return {}
-        table = np.stack([part.index for part in parts], axis=1)
-        distinct, which = np.unique(table, axis=0, return_inverse=True)
-        which = which.reshape(-1)
-        said = [
-            tuple(part.values[i] for part, i in zip(parts, row, strict=True)) for row in distinct.tolist()
+        mmsi, kind = rows.mmsi, rows.kind
+        slots = rows.times // _STATIC_EVERY
+        wanted = self._contents.full(contents.ids) & ~np.isin(kind, _WITHOUT) & (mmsi > 0)
+        chosen = np.flatnonzero(wanted)
+        chosen = chosen[np.argsort(mmsi[chosen], kind="stable")]
+        changed = np.ones(len(chosen), np.bool_)  # against the row of the same vessel before
+        if len(chosen):
+            told = np.stack([mmsi[chosen], contents.cells[chosen], slots[chosen]])
+            changed[1:] = (told[:, 1:] != told[:, :-1]).any(axis=0)
+        own = wanted & rows.own  # messages of their own are all written
+        wanted = own.copy()
+        wanted[chosen[changed]] = True
+        chosen = np.flatnonzero(wanted)
+        chosen = chosen[
+            self._says_more(mmsi[chosen], contents.ids[chosen], kind[chosen], slots[chosen], own[chosen])
         ]
-        full = np.array([any(found for found in row) for row in said])
-        slots = times // _STATIC_EVERY
-        wanted = full[which] & (kind != 4) & (kind != 9) & (kind != 27) & (mmsi > 0)
-        rows = np.flatnonzero(wanted)
-        rows = rows[np.argsort(mmsi[rows], kind="stable")]
-        changed = np.ones(len(rows), np.bool_)  # against the row of the same vessel before
-        changed[1:] = np.any([each[rows][1:] != each[rows][:-1] for each in (mmsi, which, slots)], axis=0)
-        first = rows[changed]
-        own = np.flatnonzero(wanted & np.isin(kind, (5, 24)))  # messages of their own are all written
         found: dict[int, bytes] = {}
-        names = [part.name for part in parts]
-        is_own = set(own.tolist())
-        for row in np.union1d(first, own).tolist():
-            content, slot, vessel = said[int(which[row])], int(slots[row]), int(mmsi[row])
-            last = self._said.get(vessel)
-            if last is None or last.content != content or last.kind != int(kind[row]):
-                if len(self._said) > _MOST_VESSELS:
-                    self._said.clear()
-                sentences = _static_sentences(vessel, int(kind[row]), dict(zip(names, content, strict=True)))
-                self._said[vessel] = last = _Said(content, int(kind[row]), sentences, slot, slot)
-            elif row not in is_own and not last.is_due(slot):
+        columns = (column[chosen].tolist() for column in (mmsi, contents.ids, kind, slots, own))
+        for row, vessel, content, of, slot, is_own in zip(chosen.tolist(), *columns, strict=True):
+            if not self._is_same(vessel, content, of):
+                self._take(vessel, content, of, slot)
+            elif not is_own and not self._is_due(vessel, slot):
                 continue
-            last.slot = slot
-            found[row] = last.sentences
-        return {row: sentences for row, sentences in found.items() if sentences}
+            place = self._place[vessel]
+            self._said[place, _SLOT] = slot
+            if self._sentences[place]:
+                found[row] = self._sentences[place]
+        if self._contents.held > self._contents.most:
+            said = self._said[: len(self._sentences)]
+            said[:, _CONTENT] = self._contents.keep(said[:, _CONTENT])
+        return found
 
-    def told(self, batch: Batch) -> npt.NDArray[np.bool_]:
-        """Rows with static data. Where it is not written, it was lately: the row is a repeat, not empty."""
-        parts = _static_columns(batch, self.places, self.numbers)
-        full = np.zeros(batch.rows, np.bool_)
-        for part in parts:
-            full |= np.array([bool(value) for value in part.values] or [False])[part.index]
-        return full
-
-
-@dataclass(frozen=True, slots=True)
-class _Static:
-    name: str
-    values: list[Any]
-    index: Ints
-
-
-def _static_columns(
-    batch: Batch, has: dict[str, int], numbers: Callable[[Batch, str], Floats]
-) -> list[_Static]:
-    found = []
-    for name, read in (("imo", values.imo), ("name", values.text), ("callsign", values.text)):
-        if name in has:
-            texts, which = batch.texts(name)
-            found.append(_Static(name, [read(text) for text in texts], which))
-    if "destination" in has:
-        texts, which = batch.texts("destination")
-        found.append(_Static("destination", [values.text(text) for text in texts], which))
-    if "ship_type" in has:
-        texts, which = batch.texts("ship_type")
-        cargo, of = batch.texts("cargo") if "cargo" in has else ([""], np.zeros(batch.rows, np.int64))
-        pairs, index = (
-            np.unique(which * len(cargo) + of, return_inverse=True) if batch.rows else (which, which)
+    def _says_more(self, mmsi: Ints, content: Ints, kind: Ints, slots: Ints, own: Flags) -> Flags:
+        """Rows of vessels of which any row may say something else than was written last, or again."""
+        vessels, which = np.unique(mmsi, return_inverse=True)
+        place = np.array([self._place.get(vessel, -1) for vessel in vessels.tolist()], np.int64)[which]
+        said = self._said[place]
+        more = own | (place < 0) | (said[:, _CONTENT] != content) | (said[:, _KIND] != kind)
+        more |= (slots != said[:, _SLOT]) & (
+            (slots <= said[:, _FIRST] + 1) | (slots // _HOUR != said[:, _SLOT] // _HOUR)
         )
-        joined = [divmod(pair, len(cargo)) for pair in pairs.tolist()]
-        types = [values.ship_type(texts[kind], cargo[load]) for kind, load in joined]
-        found.append(_Static("ship_type", types, index.reshape(-1)))
-    for name in ("length", "width", "to_bow", "to_stern", "to_port", "to_starboard", "draught"):
-        if name in has:
-            column = np.nan_to_num(numbers(batch, name), nan=0.0)
-            distinct, which = np.unique(column, return_inverse=True)
-            found.append(_Static(name, distinct.tolist(), which.reshape(-1)))
-    return found
+        found = np.zeros(len(vessels), np.bool_)
+        found[which[more]] = True
+        return found[which]
 
+    def _is_same(self, vessel: int, content: int, kind: int) -> bool:
+        place = self._place.get(vessel)
+        return place is not None and bool(self._said[place, :2].tolist() == [content, kind])
 
-def _static_sentences(mmsi: int, kind: int, said: dict[str, Any]) -> bytes:
-    sides = [said.get(f"to_{side}", 0) for side in ("bow", "stern", "port", "starboard")]
-    if not any(sides):
-        sides = [0, said.get("length", 0), 0, said.get("width", 0)]
-    most = (511, 511, 63, 63)
-    size = tuple(int(min(max(0, round(side)), top)) for side, top in zip(sides, most, strict=True))
-    class_b = kind in (18, 19, 24)
-    record = Record(
-        mmsi=mmsi,
-        kind=24 if class_b else 5,
-        class_b=class_b,
-        imo=said.get("imo", 0),
-        name=said.get("name", ""),
-        callsign=said.get("callsign", ""),
-        destination=said.get("destination", ""),
-        ship_type=said.get("ship_type", 0),
-        size=size,  # type: ignore[arg-type]
-        draught=said.get("draught"),
-    )
-    return b"".join(_sentence(payload.text, payload.fill) for payload in record.payloads())
+    def _is_due(self, vessel: int, slot: int) -> bool:
+        """Whether to write it again: once soon, so that it counts, and then every hour."""
+        first, last = self._said[self._place[vessel], 2:].tolist()
+        return bool(slot != last and (slot <= first + 1 or slot // _HOUR != last // _HOUR))
+
+    def _take(self, vessel: int, content: int, kind: int, slot: int) -> None:
+        """A vessel says something new."""
+        if len(self._place) > _MOST_VESSELS:
+            self._place.clear()
+            self._sentences.clear()
+        place = self._place.setdefault(vessel, len(self._place))
+        if place == len(self._sentences):
+            self._sentences.append(b"")
+            if place == len(self._said):
+                self._said = np.concatenate((self._said, np.empty_like(self._said)))
+        self._said[place] = content, kind, slot, slot
+        self._sentences[place] = self._contents.sentences(content, vessel, kind)
 
 
 def detached(sentences: bytes) -> bytes:
     """The same where no position stands before them, so that the first one adds to nothing."""
     first, mark, others = sentences[1:].partition(b"!")
     payload, fill = first[: first.index(b"*")].split(b",")[5:]
-    return _sentence(payload, int(fill), b"") + mark + others
-
-
-def _sentence(payload: bytes, fill: int, channel: bytes = ATTACHED) -> bytes:
-    body = b"AIVDM,1,1,,%s,%s,%d" % (channel, payload, fill)
-    return b"!%s*%02X" % (body, checksum(body))
+    return sentence(payload, int(fill), b"") + mark + others

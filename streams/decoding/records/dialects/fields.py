@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from models.time import SECOND
 from streams.decoding.lines.time_cell import read_cell
 from streams.decoding.lines.time_text import Reading, TextRules, epoch
 from streams.decoding.records import values
 from streams.decoding.records.record import NO_SECOND
 
 Object = Mapping[str, Any]
+_NO_SIDES: Final = (None, None, None, None)
 REPORTED: Final = (1, 2, 3, 4, 5, 9, 18, 19, 24, 27)
 """Message types that carry positions or static data."""
 _LEAST_EPOCH: Final = 10**8
+_LEAST_MILLIS: Final = 1e11
+"""Smaller numbers are seconds."""
 
 
 def time_of(value: Any, rules: TextRules) -> Reading:
@@ -24,12 +28,18 @@ def time_of(value: Any, rules: TextRules) -> Reading:
 def _epoch(value: float | None) -> int | None:
     if value is None or not _LEAST_EPOCH <= value < 1e19:
         return None
-    return epoch(f"{value:.3f}".encode() if value < 1e11 else str(int(value)).encode())
+    if value < _LEAST_MILLIS and value.is_integer():
+        return int(value) * SECOND
+    return epoch(f"{value:.3f}".encode() if value < _LEAST_MILLIS else str(int(value)).encode())
 
 
 def first_of(found: Object, *names: str) -> Any:
     """The first of these fields that holds something."""
-    return next((found[name] for name in names if found.get(name) not in (None, "")), None)
+    for name in names:
+        value = found.get(name)
+        if value is not None and value != "":
+            return value
+    return None
 
 
 def object_of(value: Any) -> Object:
@@ -38,6 +48,8 @@ def object_of(value: Any) -> Object:
 
 def sides(*sides: Any) -> tuple[int, int, int, int]:
     """Metres to bow, stern, port and starboard; 0 where one is not told."""
+    if sides == _NO_SIDES:
+        return 0, 0, 0, 0
     bow, stern, port, starboard = (max(0, round(values.number(side) or 0)) for side in sides)
     return min(bow, 511), min(stern, 511), min(port, 63), min(starboard, 63)
 

@@ -14,9 +14,11 @@ from tests.services.server import HOST, ServiceError, free_port
 from tests.unsaid import PASSWORD
 
 USER: Final = "watch"
+PREFIX: Final = "locked."
+"""Of the deployment whose keys in Redis this user may see."""
 ACL: Final = f"""\
 user default off
-user {USER} on >{PASSWORD} ~* &* +@all -@admin -@dangerous +info +keys
+user {USER} on >{PASSWORD} ~{PREFIX}tankerwatch* &* +@all -@admin -@dangerous +info +keys
 user outsider on >{PASSWORD} ~other:* &* +@all
 """
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import smtplib
+import socket
 import ssl
 import threading
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from models.event import Event
 from streams.alerts.alert import Kind
@@ -31,6 +33,9 @@ from streams.output import event_text
 from streams.output.sanitize import sanitize
 
 SECONDS: Final = 30.0
+"""Seconds that the server has for each answer to begin, or to go on."""
+IN_ALL: Final = 120.0
+"""Seconds that a mail may take, however diligently the server goes on answering."""
 Part = tuple[str, list[str]]
 """A title, and the lines under it."""
 
@@ -65,12 +70,28 @@ class MailChannel:
     def _send(self, mail: EmailMessage, began: threading.Event) -> dict[str, tuple[int, bytes]]:
         """The recipients that were refused while others were taken. Sets `began` before it hands over the
         mail."""
+        with ExitStack() as stack:
+            return self._converse(mail, began, stack)
+
+    def _converse(
+        self, mail: EmailMessage, began: threading.Event, stack: ExitStack
+    ) -> dict[str, tuple[int, bytes]]:
         settings = self._settings
         host, port = settings.at
+
+        def limit(connection: socket.socket) -> None:
+            """End the connection in time, also under the encryption that comes over it."""
+            ours = stack.enter_context(connection.dup())
+            timer = threading.Timer(IN_ALL, _shut, [ours])
+            timer.daemon = True
+            timer.start()
+            stack.callback(timer.join)
+            stack.callback(timer.cancel)
+
         server = (
-            smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=self._context)
+            _LimitedTls(limit, host, port, timeout=SECONDS, context=self._context)
             if settings.security == "tls"
-            else smtplib.SMTP(host, port, timeout=SECONDS)
+            else _Limited(limit, host, port, timeout=SECONDS)
         )
         try:
             if settings.security == "starttls":
@@ -83,6 +104,30 @@ class MailChannel:
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
             server.close()
+
+
+class _Limited(smtplib.SMTP):
+    """`limit` is called with the connection before the server has said anything."""
+
+    def __init__(self, limit: Callable[[socket.socket], None], *given: Any, **named: Any) -> None:
+        self._limit = limit
+        super().__init__(*given, **named)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        found: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._limit(found)
+        return found
+
+
+class _LimitedTls(smtplib.SMTP_SSL, _Limited):
+    def __init__(self, limit: Callable[[socket.socket], None], *given: Any, **named: Any) -> None:
+        self._limit = limit
+        super().__init__(*given, **named)
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it has ended
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _answers(error: Exception) -> tuple[list[int], str]:

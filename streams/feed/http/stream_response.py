@@ -26,6 +26,8 @@ LOOK: Final = 1.0
 """Seconds between two checks for clients that do not read."""
 STALLED: Final = 60.0
 """Seconds that a client has to take what it was sent."""
+CATCHING_UP: Final = 2
+"""Streams of one address that read from the log at a time."""
 
 
 class Streams:
@@ -35,6 +37,7 @@ class Streams:
         self._hub, self._settings = hub, settings
         self._open: set[_Stream] = set()
         self._by_address: Counter[str] = Counter()
+        self._turns: dict[str, asyncio.Semaphore] = {}  # of the addresses that have streams
 
     def response(self, address: str, selection: EventFilter, entry: str | None) -> Response:
         """A stream to this address from after this entry of the log; None: from now on.
@@ -64,12 +67,14 @@ class Streams:
     def opened(self, stream: "_Stream") -> None:
         self._open.add(stream)
         self._by_address[stream.address] += 1
+        stream.client.turn = self._turns.setdefault(stream.address, asyncio.Semaphore(CATCHING_UP))
         self._count()
 
     def ended(self, stream: "_Stream") -> None:
         self._open.discard(stream)
         self._by_address[stream.address] -= 1
-        self._by_address += Counter()  # drops the addresses that are at zero
+        if not self._by_address[stream.address]:
+            del self._by_address[stream.address], self._turns[stream.address]
         self._count()
 
     def _count(self) -> None:

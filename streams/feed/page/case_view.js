@@ -43,7 +43,7 @@ export function legList(event, on) {
       el("div", {}, el("b", {}, human(leg.kind)), leg.place === "at sea" ? " " : leg.kind === "transfer" ? ", " : " at ", el("b", {}, bdi(leg.place)), ": ",
         leg.fromSsvid ? [ship(leg.fromSsvid), " → ", ship(leg.ssvid)] : ship(leg.ssvid)),
       el("div", { class: "small" }, span(leg), " · ", el("a", { href: on.link(leg.event), click: (clicked) => { clicked.preventDefault(); on.event(leg.event); } },
-        `${leg.level} ${typeName(leg.type).toLowerCase()}`), ` · confidence ${leg.confidence.toFixed(2)}`))))));
+        `${leg.level} ${typeName(leg.type).toLowerCase().replace(/^(suspected|possible) /, "")}`), ` · confidence ${leg.confidence.toFixed(2)}`))))));
 }
 
 function span(leg) {

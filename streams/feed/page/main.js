@@ -400,6 +400,7 @@ const shortcuts = {
 
 byId("events").prepend(grip());
 new ResizeObserver(() => panel.redraw()).observe(byId("panel"));
+if (state.dossier) new ResizeObserver(() => map.fitTracks()).observe(byId("chart")); // nobody moves this map: it shows the whole way on any paper
 
 sheets.show(state.event || state.vessel ? "panel" : "list");
 start();

@@ -24,7 +24,7 @@ export class SeaMap {
       worldCopyJump: true, maxBounds: [[-85, -Infinity], [85, Infinity]], zoomAnimation: !still, fadeAnimation: !still, inertia: !still });
     if (view) this.map.setView([view.lat, view.lon], view.zoom);
     else this.map.fitBounds(START);
-    for (const [name, above] of [["chart", 300], ["coverage", 310], ["vessels", 420], ["tracks", 410]]) this.map.createPane(name).style.zIndex = above;
+    for (const [name, above] of [["chart", 300], ["coverage", 310], ["vessels", 410], ["tracks", 420]]) this.map.createPane(name).style.zIndex = above;
     for (const name of ["chart", "coverage", "vessels", "tracks"]) this.map.getPane(name).style.pointerEvents = "none";
     const keepOut = () => this.keepOut();
     this.chart = new Chart({ pane: "chart", keepOut }).addTo(this.map);

@@ -48,7 +48,7 @@ export class Sources {
     }
     if (down.length) {
       const since = down.map((one) => one.since).filter(Boolean).sort()[0] ?? null, all = down.length === wanted;
-      return { kind: all ? "down" : "part", text: all && wanted > 1 ? `All ${wanted} sources down` : down.length === 1 ? `${shortened(down[0].name)} down` : `${down.length} of ${wanted} sources down`,
+      return { kind: all ? "down" : "part", text: all && wanted > 1 ? `All ${wanted} sources down` : down.length === 1 ? `Down: ${shortened(down[0].name)}` : `${down.length} of ${wanted} sources down`,
         sentence: `${all ? plural(down.length, "source") : `${down.length} of ${wanted} sources`} down${since ? `${down.length > 1 ? ", the first" : ""} since ${moment(since)}` : ""}: ${all ? "nothing new can come." : "what only they hear is missing."}` };
     }
     if (!this.processes.length) return { kind: "none", text: "Nothing is running", sentence: "No process has been heard of yet." };

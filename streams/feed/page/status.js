@@ -1,6 +1,6 @@
 /* The state of the connection and the age of the data, always visible. */
 
-import { byId, clock, day, moment } from "./web/words.js";
+import { byId, clock, day, el, moment } from "./web/words.js";
 
 const OLD = 20 * 60 * 1000; // milliseconds. Ticks come every five minutes, and the stages wait for late reports
 
@@ -42,7 +42,8 @@ export class Status {
     if (this.watermark === null) this.data.textContent = "";
     else {
       const recording = this.mode === "recording";
-      this.data.textContent = recording ? moment(this.watermark) : `Data to ${clock(this.watermark)} UTC${age > 12 * 3600e3 ? `, ${day(this.watermark)}` : ""} · ${ago(age)} old`;
+      const text = recording ? moment(this.watermark) : `${clock(this.watermark)} UTC${age > 12 * 3600e3 ? `, ${day(this.watermark)}` : ""} · ${ago(age)} old`;
+      this.data.replaceChildren(...(recording ? [] : [el("span", { class: "wide" }, "Data to ")]), text);
       this.data.dateTime = new Date(this.watermark).toISOString();
       this.data.title = `Your time: ${new Date(this.watermark).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" })}`;
     }

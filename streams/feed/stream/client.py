@@ -1,5 +1,6 @@
 """The client of a stream: it reads from where it left off up to where the hub is, and on from there."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -10,6 +11,7 @@ import msgspec
 from models.event_filter import EventFilter
 from models.time import to_text
 from streams.feed.log import read_event
+from streams.feed.steps import step
 from streams.feed.stream.hub import Chunk, Hub
 from streams.feed.stream.retention_watch import Margin, RetentionWatch, margin, unread, words
 from streams.feed.stream.sse import message, notice
@@ -40,6 +42,8 @@ class StreamClient:
         self._watch = RetentionWatch(entry not in (None, BEFORE_ALL))
         self.position: int | None = None
         """The number of the hub's item that comes next; None while catching up."""
+        self.turn = asyncio.Semaphore(1)
+        """Held while it reads from the log; clients may share one."""
 
     @property
     def too_slow(self) -> bool:
@@ -87,7 +91,14 @@ class StreamClient:
         while (position := hub.after(entry)) is None and not hub.closed:
             if (near := self._watch.look(self._margin(entry))) is not None:
                 yield _warning(near)
-            found = await hub.retry(lambda entry=entry: self._read(entry))  # type: ignore[misc]
+            async with self.turn:
+                found = await hub.retry(lambda entry=entry: self._read(entry))  # type: ignore[misc]
+                async with step():
+                    messages = [
+                        message("revision", hub.cases.add_to(one.json, one.id), one.entry)
+                        for one in found or ()
+                        if (event := read_event(one.json)) is not None and self._selection.matches(event)
+                    ]
             if found is None:
                 await hub.seen()
                 yield await self._reset("the log no longer has the entry you asked for")
@@ -96,11 +107,6 @@ class StreamClient:
                 await hub.changed.wait(1.0)  # we were faster than the hub
                 continue
             entry = found[-1].entry
-            messages = [
-                message("revision", hub.cases.add_to(one.json, one.id), one.entry)
-                for one in found
-                if (event := read_event(one.json)) is not None and self._selection.matches(event)
-            ]
             if messages:
                 yield Chunk(b"".join(messages), 0, len(messages))
         self._age, self.position = hub.age, hub.end if position is None else position
@@ -127,7 +133,11 @@ class StreamClient:
     async def _recent_reviews(self, entry: str) -> AsyncIterator[Chunk]:
         hub = self._hub
         after = f"{max(0, entry_key(entry)[0] - MARGIN)}-0"
-        while reviews := await hub.retry(lambda after=after: hub.log.reviews_since(after, BATCH)):  # type: ignore[misc]
+        while True:
+            async with self.turn:
+                reviews = await hub.retry(lambda after=after: hub.log.reviews_since(after, BATCH))  # type: ignore[misc]
+            if not reviews:
+                return
             after = reviews[-1][0]
             messages = [message("review", msgspec.json.encode(review)) for _, review in reviews]
             yield Chunk(b"".join(messages), 0, len(messages))

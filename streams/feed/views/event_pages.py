@@ -5,7 +5,6 @@ has moved to the top, where no later page finds it. It comes by the stream, if t
 position that the first page gave.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from models.event import Event
 from models.event_filter import EventFilter
 from models.time import Millis
 from streams.feed.log import FeedLog, read_event
+from streams.feed.steps import pieces, step
 
 LOOKED_AT: Final = 2_000
 """The most events looked at for one page. If few of them match, the page is short, and the next one
@@ -51,22 +51,23 @@ async def page(
     while looked < LOOKED_AT:
         places = await log.newest_first(start, end, after, _BATCH)
         found = await log.latest_of([name for _, name in places])
-        for place, json in zip(places, found, strict=True):
-            after = place
-            looked += 1
-            event = None if json is None else read_event(json)
-            if json is None or event is None:
-                continue  # dropped since it was listed, or written by another version
-            if selection.matches(event):
-                out.events.append(event)
-                out.json.append(json)
-                size += len(json)
-                if len(out.events) == limit or size >= PAGE_BYTES:
-                    last = len(places) < _BATCH and place == places[-1]
-                    return Page(out.events, out.json, None if last else after)
+        for some in pieces(list(zip(places, found, strict=True))):
+            async with step():
+                for place, json in some:
+                    after = place
+                    looked += 1
+                    event = None if json is None else read_event(json)
+                    if json is None or event is None:
+                        continue  # dropped since it was listed, or written by another version
+                    if selection.matches(event):
+                        out.events.append(event)
+                        out.json.append(json)
+                        size += len(json)
+                        if len(out.events) == limit or size >= PAGE_BYTES:
+                            last = len(places) < _BATCH and place == places[-1]
+                            return Page(out.events, out.json, None if last else after)
         if len(places) < _BATCH:
             return out
-        await asyncio.sleep(0)  # let other requests run
     return Page(out.events, out.json, after)
 
 
@@ -78,7 +79,6 @@ async def every(
     while True:
         one = await page(log, selection, start, end, after, 1_000)
         yield one
-        await asyncio.sleep(0)
         if (after := one.next) is None:
             return
 

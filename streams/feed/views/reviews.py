@@ -14,6 +14,7 @@ from models.review import Disposition, Review
 from models.time import to_text
 from models.truth import TrueEvent
 from streams.feed.log import FeedLog, read_event
+from streams.feed.steps import pieces, step
 from streams.output.event_files import safe_cell
 from streams.store.event_log import BEFORE_ALL, entry_key
 
@@ -105,9 +106,11 @@ async def written_labels(log: FeedLog) -> AsyncIterator[bytes]:
 
 async def _labels(log: FeedLog, some: list[Review]) -> list[TrueEvent]:
     kept: dict[str, Event] = {}
-    for json in await log.latest_of([review.event for review in some]):
-        if json is not None and (event := read_event(json)) is not None:
-            kept[event.id] = event
+    for found in pieces(await log.latest_of([review.event for review in some])):
+        async with step():
+            for json in found:
+                if json is not None and (event := read_event(json)) is not None:
+                    kept[event.id] = event
     return [_label(review, kept.get(review.event)) for review in some]
 
 

@@ -12,8 +12,9 @@ from models.time import from_text
 from streams.output.exports.features import FIELDS, NUMBERS, TIMES, Feature, features
 from streams.output.exports.writers import ByteSink
 
-ROWS: Final = 5_000
-"""Rows of a row group, and the most that are kept in memory."""
+ROWS: Final = 1_000
+"""Rows of a row group, and the most that are kept in memory. Writing them takes some ten ms, in which a feed
+serves nobody."""
 _TIME: Final = pa.timestamp("ms", "UTC")
 
 

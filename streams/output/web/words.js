@@ -78,7 +78,7 @@ export function fact(key, value) {
   if (Array.isArray(value)) return [label, value.join(", ") || "none"];
   if (/name$/i.test(key)) return [label, bdi(value)];
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return [label, timeOf(value)];
-  return [label, bdi(/^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll("_", " ") : value)];
+  return [label, bdi(/^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll("_", " ").replace(/^russian/, "Russian") : value)];
 }
 
 const regions = new Intl.DisplayNames(["en"], { type: "region" });

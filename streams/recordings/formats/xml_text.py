@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 from xml.parsers import expat
 
@@ -28,6 +29,11 @@ _OF_XML: Final = ("xmlns", "xml:", "xsi:")
 """Attributes that tell nothing of a vessel begin so."""
 _AROUND_PLACES: Final = TRACKS - {"position", "point"}
 _UNITS: Final = ("unit", "units", "uom")
+_ENCODING: Final = re.compile(
+    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']"
+    rb"((?:iso|windows|cp|latin|koi8|gb|big5|shift|sjis|euc)[A-Za-z0-9._-]{1,30})[\"']",
+    re.IGNORECASE,
+)
 _SEVERAL: Final = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
 
 
@@ -75,25 +81,89 @@ class _Element:
 
 def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
     """A line for each record. Raises SourceError after what could be read."""
-    reader, decoder = _Reader(), codecs.getincrementaldecoder("utf-8")("replace")
-    fault: SourceError | None = None
+    reader, fault = _Documents(), None
     try:
-        for chunk in text:
-            reader.read(decoder.decode(chunk))
+        for chunk in _in_utf8(text):
+            reader.read(chunk)
             yield from reader.taken()
-        reader.read(decoder.decode(b"", True), last=True)
+        reader.read(b"", last=True)
     except expat.ExpatError as error:
+        line = reader.lines_before + error.lineno
         fault = SourceError(
-            f"has another XML document from line {error.lineno} on, which is not read; give each in a file "
-            "of its own"
-            if expat.ErrorString(error.code) in _SEVERAL
-            else f"the XML is broken or breaks off in line {error.lineno}; {AGAIN}"
+            f"what follows the XML from line {line} on is no other document, and is not read"
+            if reader.ended(error)
+            else f"the XML is broken or breaks off in line {line}; {AGAIN}"
         )
     except SourceError as error:
         fault = error
     yield from reader.taken()
     if fault is not None:
         raise fault
+
+
+def _in_utf8(text: Iterator[bytes]) -> Iterator[bytes]:
+    """The text in UTF-8, from the encoding that it declares. One whose characters take two or four bytes each
+    has been converted, whatever it declares."""
+    first = next(text, b"")
+    decoder = codecs.getincrementaldecoder(_declared(first))("replace")
+    for chunk in chain([first], text):
+        yield decoder.decode(chunk).encode()
+    yield decoder.decode(b"", True).encode()
+
+
+def _declared(head: bytes) -> str:
+    found = _ENCODING.match(head)
+    name = found[1].decode("ascii") if found else "utf-8"
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return "utf-8"
+    return name
+
+
+class _Documents:
+    """Follows one document after the other, as logs of a service have them."""
+
+    def __init__(self) -> None:
+        self.lines_before = 0
+        """Lines before the document that is being read."""
+        self._one = _Reader()
+        self._found: list[bytes] = []
+        self._kept = b""  # of the document, the latest that was read: the next one may begin in it
+        self._before = 0  # bytes of it before that
+
+    def read(self, data: bytes, *, last: bool = False) -> None:
+        """Raises expat.ExpatError and SourceError."""
+        while (rest := self._read(data, last)) is not None:
+            data = rest
+
+    def _read(self, data: bytes, last: bool) -> bytes | None:
+        """None; or what is left for the next document, which begins with it."""
+        window = self._kept + data
+        try:
+            self._one.read(data, last=last)
+        except expat.ExpatError as error:
+            at = self._one.fault_at - self._before
+            if not self.ended(error) or at < 0 or not self._one.fault_at or window[at : at + 1] != b"<":
+                raise
+            self._found += self._one.taken()
+            self.lines_before += error.lineno - 1
+            self._one, self._kept, self._before = _Reader(), b"", 0
+            return window[at:]
+        drop = max(0, len(window) - _MOST_TEXT)
+        self._before += drop
+        self._kept = window[drop:]
+        return None
+
+    def ended(self, error: expat.ExpatError) -> bool:
+        """Whether it is no fault of the document, but what comes after it."""
+        return expat.ErrorString(error.code) in _SEVERAL and self._one.ended
+
+    def taken(self) -> Iterator[bytes]:
+        """The records since the last call."""
+        found, self._found = self._found, []
+        yield from found
+        yield from self._one.taken()
 
 
 class _Reader:
@@ -110,8 +180,18 @@ class _Reader:
         self._held = 0  # elements that those which are open have taken in
         self._found: list[bytes] = []
 
-    def read(self, text: str, *, last: bool = False) -> None:
-        self._parser.Parse(text, last)
+    def read(self, data: bytes, *, last: bool = False) -> None:
+        self._parser.Parse(data, last)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no element is open."""
+        return not self._open
+
+    @property
+    def fault_at(self) -> int:
+        """Where in the document it was not understood, in bytes."""
+        return self._parser.ErrorByteIndex
 
     def taken(self) -> Iterator[bytes]:
         """The records since the last call."""

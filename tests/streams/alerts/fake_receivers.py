@@ -100,7 +100,8 @@ class _WebhookHandler(BaseHTTPRequestHandler):
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mail. `refusals` are answers to commands that begin so, instead of the usual ones."""
+    """Takes mail. `refusals` are answers to commands that begin so, instead of the usual ones. To the command
+    `drips` it gives an answer without an end."""
 
     daemon_threads = True
     block_on_close = False
@@ -112,6 +113,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.envelopes: list[list[str]] = []
         self.logins: list[str] = []
         self.refusals: dict[str, str] = {}
+        self.drips = ""
         self.starttls = starttls
         self.context = _context()
         if tls:
@@ -143,7 +145,11 @@ class _MailHandler(socketserver.StreamRequestHandler):
                 ),
                 None,
             )
-            if refusal is not None:
+            if word == self.server.drips:
+                while True:  # until the client has gone
+                    self._say("250-and")
+                    time.sleep(0.01)
+            elif refusal is not None:
                 self._say(refusal)
             elif word == "EHLO":
                 recipients = []

@@ -14,7 +14,7 @@ from streams.runtime.kafka_client import KafkaSecurity, from_environment
 from streams.runtime.redis_client import connect
 from tests.scenarios.simulated import recording
 from tests.services.plugin import fails_without_service
-from tests.services.secure import USER, Certificates, SecureKafkaServer, SecureRedisServer
+from tests.services.secure import PREFIX, USER, Certificates, SecureKafkaServer, SecureRedisServer
 from tests.streams.deployments import process, run_command
 from tests.unsaid import PASSWORD
 from tests.waiting import wait_until
@@ -32,7 +32,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Deploymen
             SecureKafkaServer(folder / "kafka", made) as kafka,
             SecureRedisServer(folder / "redis", made) as redis,
         ):
-            deployment = Deployment(broker=kafka.address, redis=redis.url, prefix="locked.", spread=1)
+            deployment = Deployment(broker=kafka.address, redis=redis.url, prefix=PREFIX, spread=1)
             yield (
                 deployment,
                 {

@@ -29,7 +29,7 @@ SCROLL: Final = """(heading) => {
     panel.scrollTop += heading.getBoundingClientRect().top - bar.getBoundingClientRect().bottom - 12;
 }"""
 CASE: Final = "#list a:has-text('Delivery chain')"
-TRANSFER: Final = "#list a:has-text('Suspected transfer'), #panel .legs a:has-text('suspected transfer')"
+TRANSFER: Final = "#list a:has-text('Suspected transfer'), #panel .legs a:has-text('transfer')"
 
 
 @contextmanager

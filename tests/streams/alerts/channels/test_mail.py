@@ -8,6 +8,7 @@ import pytest
 from models.event import Level
 from streams.alerts.alert import Kind
 from streams.alerts.channel import Channel, Result
+from streams.alerts.channels import mail as channel_module
 from streams.alerts.message import Digest, Message
 from streams.alerts.sample import sample
 from tests.streams.alerts.factories import event
@@ -130,6 +131,20 @@ async def test_what_a_mail_server_refuses(refusals: dict[str, str], result: Resu
         (outcome,) = await deliver(mail(server), single())
         assert outcome.result is result
         assert said in outcome.reason
+
+
+@pytest.mark.parametrize(("drips", "security"), [("EHLO", "none"), ("EHLO", "tls"), ("RSET", "none")])
+async def test_a_server_that_never_ends_its_answer(
+    drips: str, security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "IN_ALL", 0.3)
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    with serving(MailServer(tls=security == "tls")) as server:
+        server.drips = drips
+        server.refusals = {"RCPT": "550 nobody here"} if drips == "RSET" else {}
+        (outcome,) = await deliver(mail(server, security=security), single())
+        assert outcome.result in (Result.AWAY, Result.NEVER)
+        assert not server.mails
 
 
 async def test_no_mail_server() -> None:

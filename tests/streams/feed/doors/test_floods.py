@@ -3,17 +3,25 @@ Others are served, and what waits for it in memory is bounded."""
 
 import asyncio
 import gzip
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
+from models.event import Event
+from models.event_filter import EventFilter
 from models.review import Review
 from streams.feed.doors import answers
 from streams.feed.http import server
+from streams.feed.log import read_event
 from streams.feed.settings import FeedSettings
-from streams.feed.views import event_pages
+from streams.feed.stream import client
+from streams.feed.stream.hub import Hub
+from streams.feed.views import event_pages, exports
+from streams.output.exports.form import ExportForm
+from streams.store.event_log import BEFORE_ALL
 from tests.streams.factories import event
 from tests.streams.feed.event_logs import InMemory
 from tests.streams.feed.feed_servers import metric_value, served
@@ -157,3 +165,40 @@ async def test_wrong_tokens_do_not_spend_the_allowance_of_right_ones() -> None:
         assert (await client.get("/v1/events", headers=right)).status_code == 200
         assert (await client.get("/")).status_code == 200
         assert (await client.post("/v1/session", json={"token": "right"})).status_code == 204
+
+
+async def test_whoever_asks_for_much_lets_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ask at a time, the loop reads few events before everyone else has had a turn."""
+    log, read = InMemory(), Counter[int]()
+    await log.add([event(number) for number in range(200)])
+    turn = 0
+
+    def reading(json: bytes) -> Event | None:
+        read[turn] += 1
+        return read_event(json)
+
+    for module in (event_pages, client):
+        monkeypatch.setattr(module, "read_event", reading)
+    hub = Hub(log.log, FeedSettings())
+    hub.start = hub.last = await log.log.last()  # it does not run; its clients find all in the log
+    hub.checked.set()
+    hub.ready.set()
+
+    async def caught_up(stream: client.StreamClient) -> None:
+        count = 0
+        async for chunk in stream.chunks():
+            if (count := count + chunk.count) == 200:
+                return
+
+    pages = event_pages.every(log.log, EventFilter())
+    work = asyncio.gather(
+        *(event_pages.page(log.log, EventFilter()) for _ in range(3)),
+        *(caught_up(client.StreamClient(hub, EventFilter(), BEFORE_ALL)) for _ in range(3)),
+        anext(aiter(exports.flat(pages, ExportForm.KML))),
+    )
+    while not work.done():
+        await asyncio.sleep(0)
+        turn += 1
+    await work
+    assert sum(read.values()) == 3 * 100 + 3 * 200 + 200
+    assert max(read.values()) <= client.BATCH

@@ -140,7 +140,7 @@ def test_the_dossier_of_a_case_is_printed_on_few_pages(demo: Recorded, tab: Open
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pages)) <= 2
     dossier.set_viewport_size({"width": 703, "height": 1000})  # that of the paper
     expect(dossier.get_by_role("heading", name="Dossier of a suspected event")).to_be_visible()
-    expect(dossier.locator("#panel")).to_contain_text("russian port")
+    expect(dossier.locator("#panel")).to_contain_text("Russian port")
 
 
 def test_a_vessel_and_what_it_did(demo: Recorded, tab: Open) -> None:

@@ -49,7 +49,7 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     at = now - 8 * MINUTE
     lost = SourceBeat(heard=at - MINUTE, frame=at, ended=True, lost=True, lost_at=at)
     beats(live, {"roof": heard, HOSTILE: lost})
-    expect(pill).to_contain_text("down")
+    expect(pill).to_contain_text("Down: ")
     expect(none).to_contain_text("1 of 2 sources down since")
     pill.click()
     item = panel.locator("li.down")
@@ -70,5 +70,9 @@ def test_a_source_is_down_then_the_worker(live: Live, tab: Open) -> None:
     expect(phone.locator("#sources-toggle")).to_contain_text("Worker stopped")
     for button in ("#state", "#sources-toggle", "#ledger-toggle", "#desk-toggle", "#theme"):
         expect(phone.locator(button)).to_be_in_viewport(ratio=1)
+    beats(live, {"roof": heard, "tcp://the-station-on-the-lighthouse.example.org:10110": lost})
+    expect(phone.locator("#sources-toggle")).to_contain_text("Down: tcp://the-station")
+    time_of_data = phone.locator("#data-time")  # a long name gives way to it
+    assert time_of_data.evaluate("node => node.scrollWidth <= node.clientWidth")
     beats(live, {"roof": heard})
     expect(phone.locator("#sources-toggle")).to_contain_text("1 source heard")

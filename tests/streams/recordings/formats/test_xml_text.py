@@ -82,8 +82,30 @@ def test_documents_without_vessels_and_broken_ones() -> None:
                 "<!DOCTYPE", '<?xml version="1.0"?><!DOCTYPE'
             )
         )
-    with pytest.raises(SourceError, match="another XML document from line 2"):
-        read(f"<VESSELS><vessel {ATTRIBUTES}/></VESSELS>\n<VESSELS/>")
+    with pytest.raises(SourceError, match="from line 2 on is no other document"):
+        read(f"<VESSELS><vessel {ATTRIBUTES}/></VESSELS>\nand so on")
+    with pytest.raises(SourceError, match="broken or breaks off in line 3"):
+        read(f"<VESSELS/>\n<VESSELS>\n<vessel {ATTRIBUTES}/><?xml version='1.0'?></VESSELS>")
     with pytest.raises(SourceError, match="within one another"):
         read("<a>" * 2000 + '<b lat="1"/>' + "</a>" * 2000)
     assert recognised(b"<!doctype html><html></html>").name == "nmea"
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 5_000])
+def test_documents_one_after_the_other(size: int) -> None:
+    one = f'<?xml version="1.0"?>\n<VESSELS>\n<vessel {ATTRIBUTES}/>\n</VESSELS>'
+    other = f"<VESSELS><vessel {ATTRIBUTES.replace('1700000000', '1700000600')}/></VESSELS>"
+    apart = read(f"<a>{one.partition('?>')[2]}{other}</a>").outcomes
+    for between in ("", "\n", "\n\n "):
+        assert read(between.join([one, other]), size).outcomes == apart
+        assert sum(read(between.join([one, other] * 3), size).outcomes.values()) == 3 * sum(apart.values())
+
+
+def test_the_encoding_that_a_document_declares() -> None:
+    names = []
+    for encoding in ("ISO-8859-1", "windows-1252", "utf-8", "rot13"):
+        text = f'<?xml version="1.0" encoding="{encoding}"?><a><v {ATTRIBUTES} name="J\u00dcRGEN"/></a>'
+        data = text.encode("utf-8" if encoding == "rot13" else encoding)
+        (frame,) = recognised(data).frames("a", iter([data]), Cutting(1 << 18, 500))
+        names.append("J\\u00dcRGEN" in frame.data.decode())
+    assert all(names)

@@ -64,7 +64,15 @@ UNREADABLE: Final = (
 
 def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """Have a function compiled by numba; arrays are not checked for indices outside them."""
-    loop: Any = numba.njit(function)
+    return _compiled(function, numba.njit(function))
+
+
+def compiled_as_numpy(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """The same for a loop that counts as numpy does: a float divided by 0 is infinite, or NaN."""
+    return _compiled(function, numba.njit(error_model="numpy")(function))
+
+
+def _compiled(function: Callable[_Parameters, _Result], loop: Any) -> Callable[_Parameters, _Result]:
     try:
         loop._cache = _Cache(function)
     except RuntimeError:  # there is no folder to keep it in

@@ -15,10 +15,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from geofences.distance import Floats
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.fixes import Step
 from streams.detection.reasons import Weights
+from streams.runtime.compiled import compiled
+
+Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 
 class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
@@ -203,47 +208,78 @@ class Slowness(msgspec.Struct, frozen=True):
     slow: list[int]
     """How many of its new fixes are slow."""
     at: list[int]
-    """The last slow one of them: its row in the step."""
+    """The last slow one of them: its row in the step; -1 for none."""
     flags: npt.NDArray[np.bool_]
     """Whether a row is a new fix that is slow."""
     samples: Rows
-    """The row `at`, SAMPLE."""
+    """The row `at`, SAMPLE; of no meaning where no fix is slow."""
 
 
 def slowness(step: Step, s: LoiteringSettings) -> Slowness:
     """How slow each track of a step was."""
-    fixes, starts = step.all, np.array(step.starts)
-    lengths, led = np.array(step.ends) - starts, np.array(step.new, bool)
-    leads = starts[led]
-    silence = np.where(led, fixes.time[starts + led] - fixes.time[starts], 0)
-    # the mean speeds since the last step; what was before a track's first row is not its own
-    since = fixes.dt <= s.max_silence_hours * HOUR
-    since[starts] = False
-    of_led = np.repeat(led, lengths)
-    since &= of_led
-    weight = np.add.reduceat(np.where(since, fixes.dt, 0.0), starts)
-    way = np.add.reduceat(np.where(since, fixes.mean_knots * fixes.dt, 0.0), starts)
-    slow = np.where(fixes.long & of_led, fixes.mean_knots, fixes.knots) < s.slow_knots
-    slow[leads] = False
-    at = np.maximum.reduceat(np.where(slow, np.arange(len(slow)), -1), starts)
-    angle = np.abs((fixes.cog[at] - fixes.heading[at] + 180) % 360 - 180)
-    across = (
-        (fixes.knots[at] >= s.adrift_knots) & (s.adrift_degrees <= angle) & (angle <= 180 - s.adrift_degrees)
+    fixes, starts, ends = step.all, np.array(step.starts), np.array(step.ends)
+    count, length = len(starts), len(fixes.rows)
+    parts, flags, samples = np.empty((2, length)), np.empty(length, bool), np.empty(count, SAMPLE)
+    silence, slow, at = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+    _find_slow(
+        fixes.rows,
+        (fixes.knots, fixes.mean_knots, fixes.dt, fixes.long, fixes.sts),
+        (starts, ends, np.array(step.new)),
+        (s.slow_knots, s.max_silence_hours * HOUR, s.adrift_knots, s.adrift_degrees),
+        parts,
+        flags,
+        (silence, slow, at),
+        samples,
     )
-    samples = np.empty(len(at), SAMPLE)
-    for name in ("time", "lon", "lat", "sog", "sts", "status"):
-        samples[name] = getattr(fixes, name)[at]
-    samples["across"] = across
+    weight, way = np.add.reduceat(parts, starts, axis=1).tolist()
     return Slowness(
-        suppressed=fixes.suppressed[np.array(step.ends) - 1].tolist(),
+        suppressed=fixes.suppressed[ends - 1].tolist(),
         silence=silence.tolist(),
-        weight=weight.tolist(),
-        way=way.tolist(),
-        slow=np.add.reduceat(slow, starts, dtype=np.intp).tolist(),
+        weight=weight,
+        way=way,
+        slow=slow.tolist(),
         at=at.tolist(),
-        flags=slow,
+        flags=flags,
         samples=samples,
     )
+
+
+@compiled
+def _find_slow(
+    rows: Rows,
+    columns: tuple[Floats, Floats, Floats, Flags, Flags],
+    tracks: tuple[Indices, Indices, Indices],
+    rule: tuple[float, float, float, float],
+    parts: Floats,
+    flags: Flags,
+    told: tuple[Indices, Indices, Indices],
+    samples: Rows,
+) -> None:
+    """Write what `Slowness` has of rows and tracks; `parts` are what its weight and way are the sums of."""
+    knots, mean_knots, dt, long, sts = columns
+    slow_knots, max_silence, adrift_knots, adrift_degrees = rule
+    silence, slow, at = told
+    for i in range(len(tracks[0])):
+        start, end, led = tracks[0][i], tracks[1][i], tracks[2][i] > 0
+        silence[i] = rows[start + 1].time - rows[start].time if led else 0
+        slow[i], at[i] = 0, -1
+        for k in range(start, end):
+            # the mean speeds since the last step; what was before a track's first row is not its own
+            counts = led and k > start and dt[k] <= max_silence
+            parts[0, k] = dt[k] if counts else 0.0
+            parts[1, k] = mean_knots[k] * dt[k] if counts else 0.0
+            speed = mean_knots[k] if led and long[k] else knots[k]
+            flags[k] = speed < slow_knots and not (led and k == start)
+            if flags[k]:
+                slow[i], at[i] = slow[i] + 1, k
+        if slow[i]:
+            row, sample = rows[at[i]], samples[i]
+            sample.time, sample.lon, sample.lat = row.time, row.lon, row.lat
+            sample.sog, sample.sts, sample.status = row.sog, sts[at[i]], row.status
+            angle = abs((np.float64(row.cog) - np.float64(row.heading) + 180) % 360 - 180)
+            sample.across = (
+                knots[at[i]] >= adrift_knots and adrift_degrees <= angle and angle <= 180 - adrift_degrees
+            )
 
 
 def observe(
@@ -270,7 +306,7 @@ def observe(
         run.fast = True
     else:
         rows = slice(step.ends[i] - new, step.ends[i])
-        for time, slow in zip(step.all.time[rows].tolist(), told.flags[rows].tolist(), strict=True):
+        for time, slow in zip(step.all.rows["time"][rows].tolist(), told.flags[rows].tolist(), strict=True):
             if slow:
                 _slow_at(run, time, s)
             else:

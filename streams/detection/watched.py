@@ -62,7 +62,7 @@ def watched(
         return
     chosen = np.fromiter(wanted, np.intp, len(wanted))
     from_row, new = tracks.starts[chosen], tracks.new[chosen]
-    lengths = np.append(tracks.starts, len(tracks.rows))[chosen + 1] - from_row
+    lengths = np.concatenate([tracks.starts[1:], [len(tracks.rows)]])[chosen] - from_row
     starts = np.cumsum(lengths) - lengths
     which = np.arange(lengths.sum()) + np.repeat(from_row - starts, lengths)
     rows = tracks.rows.take(which)
@@ -73,10 +73,9 @@ def watched(
             fresh = rows[starts[i] + new[i] : starts[i] + lengths[i]]
             vessel.circle = circling.observe(vessel.circle, fresh, turns=turned)
     crossing.note(vessels, rows, starts, surroundings)
+    columns = rows, tracks.knots[which], tracks.metres[which], tracks.errors[which], starts, new
     leave, join = port_visit.leave_metres, port_visit.join_metres
-    step = fixes_of(
-        rows, tracks.knots[which], starts, new, surroundings, leave, join, tracks.errors[which], settings
-    )
+    step = fixes_of(*columns, surroundings, leave, join, settings)
     slow, heard = slowness(step, loitering), rows["stations"].tolist()
     segments = tracks.numbers[from_row].tolist()
     for i, (track, vessel) in enumerate(wanted.items()):

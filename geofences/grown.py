@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from geofences.layer import Floats, Indices, Layer, cells, covered
+from geofences.layer import Floats, Indices, Layer, cells, covered, located
 
 _METRES: Final = 110_000.0
 """Of a degree of latitude, at least."""
@@ -38,13 +38,13 @@ class Grown:
     def find(self, lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
         """Row and polygon numbers, sorted by row, then polygon. The outline is inside, NaN nowhere."""
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        known = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-        row, column = cells(lon[known], lat[known])
+        places = located(lon, lat)
+        _, row, column = places
         near = self._waiting[row, column]
         if near.any():
             self._come_near(np.unique(row[near] * self._waiting.shape[1] + column[near]))
         layer, numbers = self._found
-        rows, found = layer.find(lon, lat)
+        rows, found = layer.find_at(lon, lat, places)
         return rows, numbers[found]
 
     def _come_near(self, places: Indices) -> None:

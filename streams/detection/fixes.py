@@ -27,7 +27,7 @@ class Columns(msgspec.Struct, frozen=True):
     """Knots as reported, or as the positions imply where that is missing or contradicted
     (`streams.tracking.motion`); NaN where neither is known."""
     mean_knots: Floats
-    """Mean speed since the fix before (`streams.tracking.ticks.mean_speed`); NaN for the first row of a track."""
+    """Mean speed since the fix before (`streams.tracking.ticks.mean_speed`); NaN in a track's first row."""
     long: npt.NDArray[np.bool_]
     """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
     suppressed: npt.NDArray[np.bool_]
@@ -124,7 +124,7 @@ def fixes_of(
     length = len(rows)
     dt, mean, long = np.empty(length), np.empty(length), np.empty(length, bool)
     _mean_speeds(rows, knots, metres, errors, starts, 4 * s.noise_metres**2, s.implied_after, dt, mean, long)
-    lon, lat = rows["lon"], rows["lat"]
+    lon, lat = rows["lon"].copy(), rows["lat"].copy()  # side by side, as they are asked for often
     inside = surroundings.index.containing(lon, lat)
     fence, port = surroundings.port_of(inside, length)
     ends = np.concatenate([starts[1:], [length]])

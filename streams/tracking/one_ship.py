@@ -122,7 +122,8 @@ def _look(
 def _credible(sog: float, known: float, dt: float, limits: _Reach) -> float:
     """`credible` of `streams.tracking.track`."""
     gained = known + limits.acceleration * dt / (1e6 * KNOT)
-    return np.fmax(known, np.fmin(sog, gained))
+    knots: float = np.fmax(known, np.fmin(sog, gained))
+    return knots
 
 
 @compiled

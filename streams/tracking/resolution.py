@@ -144,7 +144,7 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     if not len(rows):
         return
     may = np.empty(len(starts), bool)
-    _may_lie_on_lines(rows["lon"], rows["lat"], starts, may)
+    _may_lie_on_lines(rows, starts, may)
     every = fleet.slots_of(rows["mmsi"][starts])
     (which,) = np.nonzero(may | fleet.on_lines[every])
     if not len(which):
@@ -164,13 +164,13 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
 
 
 @compiled
-def _may_lie_on_lines(lon: Floats, lat: Floats, starts: npt.NDArray[np.intp], may: _Flags) -> None:
+def _may_lie_on_lines(rows: Rows, starts: npt.NDArray[np.intp], may: _Flags) -> None:
     """Whether so many positions of each vessel lie on lines of a grid that it may be no chance."""
     for i in range(len(starts)):
-        stop = starts[i + 1] if i + 1 < len(starts) else len(lon)
+        stop = starts[i + 1] if i + 1 < len(starts) else len(rows)
         east, north = 0, 0
         for k in range(starts[i], stop):
-            x, y = np.int64(np.rint(lon[k] * UNITS)), np.int64(np.rint(lat[k] * UNITS))
+            x, y = np.int64(np.rint(rows[k].lon * UNITS)), np.int64(np.rint(rows[k].lat * UNITS))
             east += x % _EVERY[0] == 0 or x % _EVERY[1] == 0
             north += y % _EVERY[0] == 0 or y % _EVERY[1] == 0
         may[i] = max(east, north) * _SHARE >= stop - starts[i]

@@ -43,7 +43,7 @@ def warm_up() -> None:
     rules = Rules(Settings(), [], Watchlist())
     fixes = np.zeros(_STEPS, POSITION)
     fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step
-    fixes["mmsi"], fixes["type"], fixes["lon"] = 1, 1, np.sqrt(np.arange(_STEPS))
+    fixes["mmsi"], fixes["type"], fixes["lon"] = 230_000_001, 1, np.sqrt(np.arange(_STEPS))
     fixes["lat"], fixes["status"] = fixes["lon"], 15
     follower = VesselStage(rules)
     follower.feed(Reports("", fixes))

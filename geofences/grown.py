@@ -30,7 +30,7 @@ class Grown:
     ) -> None:
         """`grow` makes a polygon larger by at most so many metres on every side."""
         self._polygons, self._grow = polygons, grow
-        self._boxes, self._number = _boxes(polygons, metres)
+        self._boxes, self._number = boxes(polygons, metres)
         self._waiting = covered(*self._boxes)
         self._there: dict[int, Polygon | MultiPolygon] = {}
         self._found = Layer([]), np.empty(0, np.intp)  # of those, and their numbers
@@ -62,7 +62,7 @@ class Grown:
         self._waiting = covered(*self._boxes)
 
 
-def _boxes(polygons: Sequence[Polygon | MultiPolygon], metres: float) -> tuple[Floats, npt.NDArray[np.intp]]:
+def boxes(polygons: Sequence[Polygon | MultiPolygon], metres: float) -> tuple[Floats, npt.NDArray[np.intp]]:
     """Boxes round all that the polygons can grow to, as rows west, south, east and north in degrees, and of
     each the number of its polygon."""
     parts, number = shapely.get_parts(np.array(polygons, dtype=object), return_index=True)

@@ -18,12 +18,7 @@ from pickle import PickleError
 from types import CodeType, ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
-from numba.core.event import Event, Listener, TimingListener, register
-from numba.core.registry import cpu_target
 
 
 @contextmanager
@@ -38,9 +33,14 @@ def _without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _without("cffi", "scipy.linalg"):  # no loop needs them, and they would be a fifth of a small replay
+with _without("cffi", "scipy", "yaml"):  # no loop needs them, and they would be a fifth of a small replay
+    import numba
     import numba.core.typing.cffi_utils
     import numba.np.arraymath
+    from numba.core.caching import FunctionCache
+    from numba.core.dispatcher import Dispatcher
+    from numba.core.event import Event, Listener, TimingListener, register
+    from numba.core.registry import cpu_target
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")

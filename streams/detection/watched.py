@@ -7,9 +7,10 @@ import numpy as np
 
 from geofences.surroundings import Surroundings
 from streams.detection.fixes import Fixes, Step, fixes_of
-from streams.detection.loitering import LoiteringSettings, Slowness, slowness
+from streams.detection.loitering import LoiteringSettings, slowness
 from streams.detection.port_visit import PortVisitSettings
 from streams.detection.positions import circling, crossing
+from streams.detection.slowness import Slowness
 from streams.detection.vessel_state import VesselState
 from streams.tracking.assignment import Tracks
 from streams.tracking.track import TrackSettings

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from geofences.layer import Floats, Indices, Layer, cells, covered
+from geofences.layer import Floats, Indices, Layer, cells, covered, located
 
 _METRES: Final = 110_000.0
 """Of a degree of latitude, at least."""
@@ -30,7 +30,7 @@ class Grown:
     ) -> None:
         """`grow` makes a polygon larger by at most so many metres on every side."""
         self._polygons, self._grow = polygons, grow
-        self._boxes, self._number = _boxes(polygons, metres)
+        self._boxes, self._number = boxes(polygons, metres)
         self._waiting = covered(*self._boxes)
         self._there: dict[int, Polygon | MultiPolygon] = {}
         self._found = Layer([]), np.empty(0, np.intp)  # of those, and their numbers
@@ -38,13 +38,13 @@ class Grown:
     def find(self, lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
         """Row and polygon numbers, sorted by row, then polygon. The outline is inside, NaN nowhere."""
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        known = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-        row, column = cells(lon[known], lat[known])
+        places = located(lon, lat)
+        _, row, column = places
         near = self._waiting[row, column]
         if near.any():
             self._come_near(np.unique(row[near] * self._waiting.shape[1] + column[near]))
         layer, numbers = self._found
-        rows, found = layer.find(lon, lat)
+        rows, found = layer.find_at(lon, lat, places)
         return rows, numbers[found]
 
     def _come_near(self, places: Indices) -> None:
@@ -62,7 +62,7 @@ class Grown:
         self._waiting = covered(*self._boxes)
 
 
-def _boxes(polygons: Sequence[Polygon | MultiPolygon], metres: float) -> tuple[Floats, npt.NDArray[np.intp]]:
+def boxes(polygons: Sequence[Polygon | MultiPolygon], metres: float) -> tuple[Floats, npt.NDArray[np.intp]]:
     """Boxes round all that the polygons can grow to, as rows west, south, east and north in degrees, and of
     each the number of its polygon."""
     parts, number = shapely.get_parts(np.array(polygons, dtype=object), return_index=True)

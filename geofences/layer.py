@@ -31,9 +31,12 @@ class Layer:
 
     def find(self, lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
         """Row and polygon numbers, sorted by row, then polygon. The outline is inside, NaN nowhere."""
-        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        (rows,) = np.nonzero((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
-        rows = rows[self._raster[cells(lon[rows], lat[rows])]]
+        return self.find_at(np.asarray(lon, np.float64), np.asarray(lat, np.float64), located(lon, lat))
+
+    def find_at(self, lon: Floats, lat: Floats, places: "Located") -> tuple[Indices, Indices]:
+        """The same where `located` has told the cells already."""
+        rows, *cell = places
+        rows = rows[self._raster[tuple(cell)]]
         if not len(rows):
             return rows, rows
         lon, lat = lon[rows], lat[rows]
@@ -42,6 +45,19 @@ class Layer:
         # parts of one polygon can share a corner, so a pair may come twice
         pairs = np.unique(rows[hit[inside]] * self._stride + self._number[part[inside]])
         return np.divmod(pairs, self._stride)
+
+
+Located = tuple[Indices, Indices, Indices]
+"""Numbers of rows, and row and column of each in a raster of the world."""
+
+
+def located(lon: Floats, lat: Floats) -> Located:
+    """Where positions are, degrees; those that are NaN or off the world are left out."""
+    known = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    (rows,) = known.nonzero()
+    if len(rows) < len(known):
+        lon, lat = lon[rows], lat[rows]
+    return rows, *cells(lon, lat)
 
 
 def cells(lon: Floats, lat: Floats) -> tuple[Indices, Indices]:

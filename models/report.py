@@ -71,7 +71,9 @@ def joined(parts: Sequence[Rows], dtype: np.dtype[Any]) -> Rows:
 
 def run_starts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
     """Where each run of equal values begins."""
-    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+    begins = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return begins.nonzero()[0]
 
 
 def no_positions() -> Rows:

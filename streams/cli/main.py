@@ -3,6 +3,7 @@
 The modules of the commands import what they work with only when they run, so that help appears at once.
 """
 
+import gc
 import io
 import os
 import signal
@@ -102,7 +103,9 @@ def _tankerwatch(
 
 def main() -> NoReturn:
     """Entry point of the command `tankerwatch`."""
-    sys.exit(run())
+    code = run()
+    gc.freeze()  # at its end Python looks for garbage among all objects: half a second of a small replay
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats, haversine_m
+from geofences.distance import Floats
 from geofences.surroundings import Surroundings
 from models.report import Rows
 from models.time import Millis
-from streams.tracking.ticks import speed
+from streams.runtime.compiled import compiled
+from streams.tracking.ticks import mean_speed
 from streams.tracking.track import TrackSettings
 
 
@@ -18,25 +19,17 @@ class Columns(msgspec.Struct, frozen=True):
     """Fixes of tracks, one after the other, a row a fix. A track's first row is the last fix before this
     step, if it had one."""
 
-    time: npt.NDArray[np.int64]
-    lon: Floats
-    lat: Floats
-    sog: Floats
-    """Knots as reported, NaN where not."""
+    rows: Rows
+    """POSITION."""
     dt: Floats
-    """Milliseconds since the fix before; of no meaning in the first row of a track."""
+    """Milliseconds since the fix before; 0 in the first row of a track."""
     knots: Floats
     """Knots as reported, or as the positions imply where that is missing or contradicted
     (`streams.tracking.motion`); NaN where neither is known."""
     mean_knots: Floats
-    """Mean speed since the fix before (`streams.tracking.ticks.speed`); NaN for the first row of a track."""
+    """Mean speed since the fix before (`streams.tracking.ticks.mean_speed`); NaN in a track's first row."""
     long: npt.NDArray[np.bool_]
     """Whether the fix before is so long ago that the mean speed tells more than the reported one."""
-    status: npt.NDArray[np.uint8]
-    cog: Floats
-    """Course over ground as reported, degrees, NaN where not."""
-    heading: Floats
-    """True heading as reported, degrees, NaN where not."""
     suppressed: npt.NDArray[np.bool_]
     """Inside a fence with the policy `suppress`."""
     sts: npt.NDArray[np.bool_]
@@ -92,13 +85,14 @@ class Step(msgspec.Struct, frozen=True):
     def track(self, i: int) -> Fixes:
         """The fixes of one track."""
         part, whole = slice(self.starts[i], self.ends[i]), self.all
+        rows = whole.rows[part]
         return Fixes(
-            time=whole.time[part].tolist(),
-            lon=whole.lon[part].tolist(),
-            lat=whole.lat[part].tolist(),
+            time=rows["time"].tolist(),
+            lon=rows["lon"].tolist(),
+            lat=rows["lat"].tolist(),
             knots=whole.knots[part].tolist(),
-            cog=whole.cog[part].tolist(),
-            status=whole.status[part].tolist(),
+            cog=rows["cog"].tolist(),
+            status=rows["status"].tolist(),
             fence=whole.fence[part].tolist(),
             port=whole.port[part].tolist(),
             passing=whole.passing[part].tolist(),
@@ -111,62 +105,75 @@ class Step(msgspec.Struct, frozen=True):
 def fixes_of(
     rows: Rows,
     knots: Floats,
+    metres: Floats,
+    errors: Floats,
     starts: npt.NDArray[np.intp],
     new: npt.NDArray[np.intp],
     surroundings: Surroundings,
     near_metres: float,
     join_metres: float,
-    errors: Floats,
     s: TrackSettings,
 ) -> Step:
     """The fixes of several tracks, one at least, worked out together.
 
-    `rows` are POSITION rows of one track after the other, `knots` their speeds, `starts` where each begins,
-    `new` the first new row within each. `near_metres` is how far from a port counts as near, `join_metres`
-    how far apart its zones may be for what lies between them to belong to it, `errors` the metres that each
-    row may be off for being rounded.
+    `rows` are POSITION rows of one track after the other, `knots`, `metres` and `errors` what
+    `streams.tracking.assignment.Tracks` has of them, `starts` where each begins, `new` the first new row
+    within each. `near_metres` is how far from a port counts as near, `join_metres` how far apart its zones
+    may be for what lies between them to belong to it.
     """
     length = len(rows)
-    dt = np.diff(rows["time"], prepend=rows["time"][:1]).astype("f8")
-    metres = np.zeros(length)
-    metres[1:] = haversine_m(rows["lon"][:-1], rows["lat"][:-1], rows["lon"][1:], rows["lat"][1:])
-    long = dt > s.implied_after
-    long[starts] = False  # the row before is another track's
-    both = np.full(length, np.nan)
-    both[1:] = (knots[1:] + knots[:-1]) / 2
-    off = np.append(errors[:1], np.maximum(errors[1:], errors[:-1]))
-    mean = speed(np.where(np.isnan(both), knots, both), metres, dt, off, s)
-    mean[starts] = np.nan
-    inside = surroundings.index.containing(rows["lon"], rows["lat"])
+    dt, mean, long = np.empty(length), np.empty(length), np.empty(length, bool)
+    _mean_speeds(rows, knots, metres, errors, starts, 4 * s.noise_metres**2, s.implied_after, dt, mean, long)
+    lon, lat = rows["lon"].copy(), rows["lat"].copy()  # side by side, as they are asked for often
+    inside = surroundings.index.containing(lon, lat)
     fence, port = surroundings.port_of(inside, length)
-    whole = Columns(
-        time=rows["time"],
-        lon=rows["lon"],
-        lat=rows["lat"],
-        sog=rows["sog"].astype("f8"),
-        dt=dt,
-        knots=knots,
-        mean_knots=mean,
-        long=long,
-        status=rows["status"],
-        cog=rows["cog"].astype("f8"),
-        heading=rows["heading"].astype("f8"),
-        suppressed=surroundings.suppressed(inside, length),
-        sts=surroundings.sts(inside, length),
-        fence=fence,
-        port=port,
-        passing=surroundings.passing(fence),
-        near_ports=surroundings.ports_near(rows["lon"], rows["lat"], near_metres, join_metres),
-        error=errors,
-    )
-    lasts = np.append(starts[1:], length) - 1
+    ends = np.concatenate([starts[1:], [length]])
+    times = rows["time"]
     return Step(
-        all=whole,
+        all=Columns(
+            rows=rows,
+            dt=dt,
+            knots=knots,
+            mean_knots=mean,
+            long=long,
+            suppressed=surroundings.suppressed(inside, length),
+            sts=surroundings.sts(inside, length),
+            fence=fence,
+            port=port,
+            passing=surroundings.passing(fence),
+            near_ports=surroundings.ports_near(lon, lat, near_metres, join_metres),
+            error=errors,
+        ),
         starts=starts.tolist(),
-        ends=(lasts + 1).tolist(),
+        ends=ends.tolist(),
         new=new.tolist(),
-        first=whole.time[starts + new].tolist(),
-        last=whole.time[lasts].tolist(),
-        knots=knots[lasts].tolist(),
+        first=times[starts + new].tolist(),
+        last=times[ends - 1].tolist(),
+        knots=knots[ends - 1].tolist(),
         in_port=(np.maximum.reduceat(port, starts) >= 0).tolist(),
     )
+
+
+@compiled
+def _mean_speeds(
+    rows: Rows,
+    knots: Floats,
+    metres: Floats,
+    errors: Floats,
+    starts: npt.NDArray[np.intp],
+    noise: float,
+    implied_after: Millis,
+    dt: Floats,
+    mean: Floats,
+    long: npt.NDArray[np.bool_],
+) -> None:
+    """Write the last three: `dt`, `mean_knots` and `long` of Columns."""
+    for i in range(len(starts)):
+        first = starts[i]
+        dt[first], mean[first], long[first] = 0.0, np.nan, False
+        for k in range(first + 1, starts[i + 1] if i + 1 < len(starts) else len(rows)):
+            dt[k] = rows[k].time - rows[k - 1].time
+            both, error = (knots[k] + knots[k - 1]) / 2, max(errors[k], errors[k - 1])
+            reported = knots[k] if np.isnan(both) else both
+            mean[k] = mean_speed(reported, metres[k], dt[k], error, noise, implied_after)
+            long[k] = dt[k] > implied_after

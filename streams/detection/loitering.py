@@ -9,16 +9,14 @@ This is what one vessel shows. It proposes a level, by the duration. `loitering_
 and has the table of what else decides the level.
 """
 
-from typing import Final, NamedTuple
-
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from models.report import Rows
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.fixes import Step
 from streams.detection.reasons import Weights
+from streams.detection.slowness import SAMPLE, Rule, Sample, Slowness, slowness_of
 
 
 class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
@@ -126,30 +124,6 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return self.bucket_minutes * MINUTE
 
 
-class Sample(NamedTuple):
-    time: Millis
-    lon: float
-    lat: float
-    sog: float
-    sts: bool
-    status: int
-    across: bool = False  # moved across its heading
-
-
-SAMPLE: Final = np.dtype(
-    [
-        ("time", "i8"),
-        ("lon", "f8"),
-        ("lat", "f8"),
-        ("sog", "f8"),
-        ("sts", "?"),
-        ("status", "u1"),
-        ("across", "?"),
-    ]
-)
-"""A Sample in 35 bytes. Thousands of vessels may loiter at a time, and objects take five times as much."""
-
-
 class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
     """State of one track: its slow run, the average of the bucket, and the loitering they add up to."""
 
@@ -189,61 +163,10 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
         return self.slow if self.end is None else self.end
 
 
-class Slowness(msgspec.Struct, frozen=True):
-    """What the fixes of one step say of each track: columns as lists, an entry a track."""
-
-    suppressed: list[bool]
-    """Whether its last fix lies in a fence whose policy is `suppress`."""
-    silence: list[Millis]
-    """How long it was not heard before its first new fix; 0 for a track that begins."""
-    weight: list[float]
-    """Milliseconds between its fixes, without long silences."""
-    way: list[float]
-    """Mean knots times milliseconds over these."""
-    slow: list[int]
-    """How many of its new fixes are slow."""
-    at: list[int]
-    """The last slow one of them: its row in the step."""
-    flags: npt.NDArray[np.bool_]
-    """Whether a row is a new fix that is slow."""
-    samples: Rows
-    """The row `at`, SAMPLE."""
-
-
 def slowness(step: Step, s: LoiteringSettings) -> Slowness:
     """How slow each track of a step was."""
-    fixes, starts = step.all, np.array(step.starts)
-    lengths, led = np.array(step.ends) - starts, np.array(step.new, bool)
-    leads = starts[led]
-    silence = np.where(led, fixes.time[starts + led] - fixes.time[starts], 0)
-    # the mean speeds since the last step; what was before a track's first row is not its own
-    since = fixes.dt <= s.max_silence_hours * HOUR
-    since[starts] = False
-    of_led = np.repeat(led, lengths)
-    since &= of_led
-    weight = np.add.reduceat(np.where(since, fixes.dt, 0.0), starts)
-    way = np.add.reduceat(np.where(since, fixes.mean_knots * fixes.dt, 0.0), starts)
-    slow = np.where(fixes.long & of_led, fixes.mean_knots, fixes.knots) < s.slow_knots
-    slow[leads] = False
-    at = np.maximum.reduceat(np.where(slow, np.arange(len(slow)), -1), starts)
-    angle = np.abs((fixes.cog[at] - fixes.heading[at] + 180) % 360 - 180)
-    across = (
-        (fixes.knots[at] >= s.adrift_knots) & (s.adrift_degrees <= angle) & (angle <= 180 - s.adrift_degrees)
-    )
-    samples = np.empty(len(at), SAMPLE)
-    for name in ("time", "lon", "lat", "sog", "sts", "status"):
-        samples[name] = getattr(fixes, name)[at]
-    samples["across"] = across
-    return Slowness(
-        suppressed=fixes.suppressed[np.array(step.ends) - 1].tolist(),
-        silence=silence.tolist(),
-        weight=weight.tolist(),
-        way=way.tolist(),
-        slow=np.add.reduceat(slow, starts, dtype=np.intp).tolist(),
-        at=at.tolist(),
-        flags=slow,
-        samples=samples,
-    )
+    rule = Rule(s.slow_knots, s.max_silence_hours * HOUR, s.adrift_knots, s.adrift_degrees)
+    return slowness_of(step, rule)
 
 
 def observe(
@@ -270,7 +193,7 @@ def observe(
         run.fast = True
     else:
         rows = slice(step.ends[i] - new, step.ends[i])
-        for time, slow in zip(step.all.time[rows].tolist(), told.flags[rows].tolist(), strict=True):
+        for time, slow in zip(step.all.rows["time"][rows].tolist(), told.flags[rows].tolist(), strict=True):
             if slow:
                 _slow_at(run, time, s)
             else:

@@ -21,7 +21,7 @@ from streams.detection import loitering, loitering_event, port_visit, port_visit
 from streams.detection.explanation import NOT_OF_INTEREST, false_place, merge_receivers
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, Sample
+from streams.detection.loitering import LoiteringRun, LoiteringSettings
 from streams.detection.port_visit import PortVisitSettings, Visit
 from streams.detection.vessel_state import WATCHED, WATCHED_AT_FIRST, VesselState, interest_of
 from streams.detection.watched import Watched, watched
@@ -246,9 +246,9 @@ class VesselDetectors:
         if not level or not revision_due or (status is Status.OPEN and run.last_revision_at == instant):
             return []
         if run.id is None:
-            first = Sample(*run.rows[0].item())
             assert run.start is not None
-            run.id = event_id(EventType.LOITERING, (vessel.mmsi,), run.start, first.lon, first.lat)
+            place = run.rows["lon"].item(0), run.rows["lat"].item(0)
+            run.id = event_id(EventType.LOITERING, (vessel.mmsi,), run.start, *place)
         run.level, run.revision, run.last_revision_at = level, run.revision + 1, instant
         detector = self._detectors[EventType.LOITERING]
         known = vessel.identity, instant, status, retraction

@@ -7,9 +7,10 @@ import numpy as np
 
 from geofences.surroundings import Surroundings
 from streams.detection.fixes import Fixes, Step, fixes_of
-from streams.detection.loitering import LoiteringSettings, Slowness, slowness
+from streams.detection.loitering import LoiteringSettings, slowness
 from streams.detection.port_visit import PortVisitSettings
 from streams.detection.positions import circling, crossing
+from streams.detection.slowness import Slowness
 from streams.detection.vessel_state import VesselState
 from streams.tracking.assignment import Tracks
 from streams.tracking.track import TrackSettings
@@ -62,7 +63,7 @@ def watched(
         return
     chosen = np.fromiter(wanted, np.intp, len(wanted))
     from_row, new = tracks.starts[chosen], tracks.new[chosen]
-    lengths = np.append(tracks.starts, len(tracks.rows))[chosen + 1] - from_row
+    lengths = np.concatenate([tracks.starts[1:], [len(tracks.rows)]])[chosen] - from_row
     starts = np.cumsum(lengths) - lengths
     which = np.arange(lengths.sum()) + np.repeat(from_row - starts, lengths)
     rows = tracks.rows.take(which)
@@ -73,10 +74,9 @@ def watched(
             fresh = rows[starts[i] + new[i] : starts[i] + lengths[i]]
             vessel.circle = circling.observe(vessel.circle, fresh, turns=turned)
     crossing.note(vessels, rows, starts, surroundings)
+    columns = rows, tracks.knots[which], tracks.metres[which], tracks.errors[which], starts, new
     leave, join = port_visit.leave_metres, port_visit.join_metres
-    step = fixes_of(
-        rows, tracks.knots[which], starts, new, surroundings, leave, join, tracks.errors[which], settings
-    )
+    step = fixes_of(*columns, surroundings, leave, join, settings)
     slow, heard = slowness(step, loitering), rows["stations"].tolist()
     segments = tracks.numbers[from_row].tolist()
     for i, (track, vessel) in enumerate(wanted.items()):

@@ -18,12 +18,7 @@ from pickle import PickleError
 from types import CodeType, ModuleType
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
-from numba.core.event import Event, Listener, TimingListener, register
-from numba.core.registry import cpu_target
 
 
 @contextmanager
@@ -38,9 +33,14 @@ def _without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _without("cffi", "scipy.linalg"):  # no loop needs them, and they would be a fifth of a small replay
+with _without("cffi", "scipy", "yaml"):  # no loop needs them, and they would be a fifth of a small replay
+    import numba
     import numba.core.typing.cffi_utils
     import numba.np.arraymath
+    from numba.core.caching import FunctionCache
+    from numba.core.dispatcher import Dispatcher
+    from numba.core.event import Event, Listener, TimingListener, register
+    from numba.core.registry import cpu_target
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -64,7 +64,15 @@ UNREADABLE: Final = (
 
 def compiled(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
     """Have a function compiled by numba; arrays are not checked for indices outside them."""
-    loop: Any = numba.njit(function)
+    return _compiled(function, numba.njit(function))
+
+
+def compiled_as_numpy(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """The same for a loop that counts as numpy does: a float divided by 0 is infinite, or NaN."""
+    return _compiled(function, numba.njit(error_model="numpy")(function))
+
+
+def _compiled(function: Callable[_Parameters, _Result], loop: Any) -> Callable[_Parameters, _Result]:
     try:
         loop._cache = _Cache(function)
     except RuntimeError:  # there is no folder to keep it in

@@ -42,7 +42,8 @@ class Attendance:
         if not len(rows):
             return changed
         names, starts = rows.dtype.names or (), run_starts(rows["mmsi"])
-        lengths, slots = np.diff(np.append(starts, len(rows))), self._slots(rows, starts)
+        slots = self._slots(rows, starts)
+        lengths = _lasts(rows, starts) + 1 - starts
         known = np.repeat(self._as_usual(rows, starts, slots), lengths)
         known &= (rows["type"] == 5) | np.repeat(self._fleet.class_b[slots], lengths)
         columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
@@ -96,7 +97,7 @@ class Attendance:
     ) -> npt.NDArray[np.bool_]:
         """Which vessels, whose rows by time begin at `starts`, are known, and neither were nor are silent:
         that they are heard changes nothing but when they were last heard."""
-        fleet, lasts = self._fleet, np.append(starts[1:], len(rows)) - 1
+        fleet, lasts = self._fleet, _lasts(rows, starts)
         soon = rows["time"][lasts] - fleet.last[slots] <= self._gaps.rhythm
         return np.asarray((slots >= 0) & ~fleet.silent[slots] & soon)
 
@@ -115,7 +116,7 @@ class Attendance:
 
     def _note_times(self, rows: Rows, starts: npt.NDArray[np.intp], slots: npt.NDArray[np.intp]) -> None:
         """When the vessels, which all are known by now, were last heard."""
-        lasts, last = np.append(starts[1:], len(rows)) - 1, self._fleet.last
+        lasts, last = _lasts(rows, starts), self._fleet.last
         if (slots < 0).any():
             slots = self._slots(rows, starts)
         last[slots] = np.maximum(last[slots], rows["time"][lasts])
@@ -126,3 +127,11 @@ class Attendance:
         if not vessel.claims.class_b:
             vessel.claims.class_b = True
             changed.add(vessel.mmsi)
+
+
+def _lasts(rows: Rows, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """The last row of each vessel, whose rows begin at `starts`."""
+    lasts = np.empty(len(starts), np.intp)
+    lasts[:-1], lasts[-1] = starts[1:], len(rows)
+    lasts -= 1
+    return lasts

@@ -375,7 +375,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _without_coarse(self, rows: Rows) -> Rows:
-        coarse = np.unique(rows["mmsi"][IS_COARSE[rows["type"]]]).tolist()
+        is_coarse = IS_COARSE[rows["type"]]
+        if not is_coarse.any():
+            return rows
+        coarse = np.unique(rows["mmsi"][is_coarse]).tolist()
         last = {
             mmsi: max((g.time for g in self._fleet.whole(mmsi).segments if not g.coarse), default=BEGINNING)
             for mmsi in coarse

@@ -5,12 +5,18 @@ from typing import Final
 import numpy as np
 
 from models.frame import Frame
+from models.report import POSITION, Reports
 from models.tick import TICK
+from models.time import END
+from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
 from streams.detection.nearby import pairs_within
 from streams.detection.neighbours import Steps
+from streams.stages.rules import Rules
+from streams.stages.settings import Settings
+from streams.stages.vessel_stage import VesselStage
 
 _LINES: Final = (
     rb"\s:a,c:1700000000*5B\!AIVDM,1,1,,A,144Fps002uaOCARF46Q=tK601NM8,0*70",
@@ -22,13 +28,26 @@ _LINES: Final = (
 """Sentences of two stations: one transmission that both heard, another of the same moment, a base station."""
 
 
+_STEPS: Final = 30
+"""Of the grid, in which a ship makes way: enough for its positions to be looked at for a grid."""
+
+
 def warm_up() -> None:
-    """Decode lines and look for a meeting; it takes seconds where the loops are not in the cache."""
+    """Decode lines, follow a ship and look for a meeting; it takes seconds where the loops are not in the
+    cache."""
     decoder = Decoder("")
     decoder.feed(Frame("", b"\n".join(_LINES) + b"\n"))
     decoder.restore(decoder.snapshot())
     decoder.end()
     decoder.advance(decoder.watermark)
+    rules = Rules(Settings(), [], Watchlist())
+    fixes = np.zeros(_STEPS, POSITION)
+    fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step
+    fixes["mmsi"], fixes["type"], fixes["lon"] = 230_000_001, 1, np.sqrt(np.arange(_STEPS))
+    fixes["lat"], fixes["status"] = fixes["lon"], 15
+    follower = VesselStage(rules)
+    follower.feed(Reports("", fixes))
+    follower.advance(END)
     pairs_within(np.eye(3), np.eye(3), 1.0)
     vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
     places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())

@@ -1,22 +1,17 @@
 """Assignment: puts the fixes of one step on the tracks of their vessels, for all vessels together."""
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m
 from models.report import POSITION, Rows, joined, run_starts
-from models.time import MINUTE
 from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
 from streams.tracking.motion import TRAIL, Motion, note_still, smooth
+from streams.tracking.one_ship import follow, moved_as_one
 from streams.tracking.places import place_fixes
 from streams.tracking.resolution import Resolution, errors
-from streams.tracking.track import Segment, TrackSettings, credible_column, explained_metres, reachable
-
-_Steps = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
-"""Units that the positions of each vessel are rounded to, to the east and to the north; 0 where not."""
+from streams.tracking.track import Segment, TrackSettings
 
 
 class Tracks(msgspec.Struct, frozen=True):
@@ -32,16 +27,19 @@ class Tracks(msgspec.Struct, frozen=True):
     new: npt.NDArray[np.intp]  # within each track the row of its first new fix: 1, or 0 for one that begins
     knots: Floats  # speed at each row: as reported, or as the positions imply where that can't be used
     errors: Floats  # metres that each row may be off for being rounded
+    metres: Floats  # to each row from the one before; of no meaning where a track begins
 
 
-class _Piece(msgspec.Struct):
-    """Rows of a step with their tracks: all that is needed to put them in order."""
+class _Lines(msgspec.Struct):
+    """Rows in the order of their tracks, a track's last fix before its new ones: what Tracks is made of."""
 
     rows: Rows
     numbers: Rows
     owners: npt.NDArray[np.intp]  # which of the step's vessels each row is of, counted by MMSI
     is_new: npt.NDArray[np.bool_]
-    breaks: npt.NDArray[np.bool_]
+    begins: npt.NDArray[np.bool_]
+    errors: Floats
+    metres: Floats
 
 
 class _Vessels(msgspec.Struct):
@@ -50,6 +48,8 @@ class _Vessels(msgspec.Struct):
     mmsis: list[int]
     slots: npt.NDArray[np.intp]
     ends: Rows  # END rows of those with one track, or none yet
+    east: npt.NDArray[np.int32]  # units that their positions are rounded to, 0 where not
+    north: npt.NDArray[np.int32]
     by_itself: dict[int, TrackedVessel]  # vessels that are looked at one by one, by number
     several: npt.NDArray[np.bool_]  # whether a vessel has more than one track
 
@@ -61,55 +61,55 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
     fix.
     """
     if not len(rows):
-        nothing = np.empty(0, np.intp)
-        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, nothing, np.empty(0), np.empty(0))
+        nothing, none = np.empty(0, np.intp), np.empty(0)
+        return Tracks(rows, np.empty(0, "u2"), nothing, nothing, nothing, none, none, none)
     starts = run_starts(rows["mmsi"])
-    stops = np.append(starts[1:], len(rows))
-    owners = np.repeat(np.arange(len(starts)), stops - starts)
+    bounds = np.concatenate([starts, [len(rows)]])
     vessels = _vessels(rows["mmsi"][starts], fleet)
-    rounded = fleet.step_east[vessels.slots], fleet.step_north[vessels.slots]
-    leads = _leads(vessels)
-    pieces = [leads]
-    breaks, keep = np.zeros(len(rows), bool), np.ones(len(rows), bool)
-    as_one, since = _moved_as_one(rows, starts, owners, vessels, leads, rounded, s)
-    (plain,) = np.nonzero(as_one)
-    ends = vessels.ends.take(plain)
-    go_on(ends, rows, starts[plain], stops[plain], since[plain], s)
-    vessels.ends[plain] = ends
-    numbers = vessels.ends["number"][owners]
-    for i in np.flatnonzero(~as_one).tolist():
-        vessel = vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
-        start, stop = starts[i], stops[i]
-        known = Resolution(int(rounded[0][i]), int(rounded[1][i]))
-        placed = place_fixes(vessel, rows[start:stop], s, known)
-        numbers[start:stop], keep[start:stop], breaks[start:stop] = placed.numbers, placed.keep, placed.breaks
-        if placed.late:
-            fixes, late_numbers, late_breaks = zip(*placed.late, strict=True)
-            late = np.array(list(fixes), POSITION)
-            late["stations"] = 0  # the stations of earlier steps are not known any more
-            count = len(late)
-            pieces.append(
-                _Piece(
-                    late,
-                    np.array(late_numbers, "u2"),
-                    np.full(count, i),
-                    np.ones(count, bool),
-                    np.array(late_breaks),
-                )
-            )
-    if not keep.all():
-        rows, numbers, owners, breaks = (column.compress(keep) for column in (rows, numbers, owners, breaks))
-    pieces.append(_Piece(rows, numbers, owners, np.ones(len(rows), bool), breaks))
-    tracks, track_owners = _tracks(pieces, as_one, vessels.slots, rounded)
-    motion = _smooth(tracks, track_owners, vessels, as_one, fleet, s)
+    led = vessels.ends["there"].astype(np.intp)
+    lines = _lines(rows, bounds, led, vessels)
+    at = bounds.copy()  # where each vessel begins in these
+    at[1:] += np.cumsum(led)
+    as_one, since = moved_as_one(lines.rows, at, vessels.ends, lines.metres, lines.errors, s)
+    as_one &= ~vessels.several
+    starts, stops = at[:-1] + led, at[1:]
+    if as_one.all():
+        go_on(vessels.ends, lines.rows, starts, stops, since, s)
+        owners = np.arange(len(starts))
+        tracks = _tracks(lines, at[:-1], led, vessels.slots)
+    else:
+        (plain,) = as_one.nonzero()
+        ends = vessels.ends.take(plain)
+        go_on(ends, lines.rows, starts[plain], stops[plain], since[plain], s)
+        vessels.ends[plain] = ends
+        lines.begins[at[:-1]] = True
+        whole = _joined(
+            _taken(lines, as_one[lines.owners].nonzero()[0]), _others(rows, bounds, as_one, vessels, fleet, s)
+        )
+        (starts,) = whole.begins.nonzero()
+        owners = whole.owners[starts]
+        tracks = _tracks(whole, starts, (~whole.is_new[starts]).astype(np.intp), vessels.slots[owners])
+    motion = _smooth(tracks, owners, vessels, as_one, fleet, s)
     _put_back(vessels, as_one, fleet)
     return msgspec.structs.replace(tracks, knots=motion.speeds) if motion else tracks
 
 
+def _tracks(
+    lines: _Lines,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    slots: npt.NDArray[np.intp],
+) -> Tracks:
+    """Tracks without speeds."""
+    none = np.empty(0)
+    return Tracks(lines.rows, lines.numbers, slots, starts, new, none, lines.errors, lines.metres)
+
+
 def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
     mmsis, slots = column.tolist(), fleet.slots_of(column)
-    vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), {}, np.zeros(len(mmsis), bool))
-    for i in np.flatnonzero(~fleet.in_columns[slots]).tolist():
+    steps = fleet.step_east[slots], fleet.step_north[slots]
+    vessels = _Vessels(mmsis, slots, fleet.ends.take(slots), *steps, {}, np.zeros(len(mmsis), bool))
+    for i in (~fleet.in_columns[slots]).nonzero()[0].tolist():
         vessel = vessels.by_itself[i] = fleet.whole(mmsis[i])
         vessels.several[i] = len(vessel.segments) > 1
         vessels.ends[i] = np.zeros(1, END)
@@ -120,6 +120,9 @@ def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
 
 def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFleet) -> None:
     """Keep the rows of those that moved as one ship can, and those of others that are ordinary now."""
+    if as_one.all() and not vessels.by_itself:
+        fleet.ends[vessels.slots] = vessels.ends
+        return
     kept = as_one.copy()
     for i, vessel in vessels.by_itself.items():
         if not as_one[i]:
@@ -132,111 +135,89 @@ def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFl
     fleet.ends[vessels.slots[kept]] = vessels.ends[kept]
 
 
-def _moved_as_one(
+def _lines(rows: Rows, bounds: npt.NDArray[np.intp], led: npt.NDArray[np.intp], vessels: _Vessels) -> _Lines:
+    """The rows of each vessel after the last fix of its track, as if all moved as one ship can."""
+    count = len(rows) + int(led.sum())
+    lines = _Lines(
+        rows=np.empty(count, POSITION),
+        numbers=np.empty(count, "u2"),
+        owners=np.empty(count, np.intp),
+        is_new=np.empty(count, bool),
+        begins=np.zeros(count, bool),
+        errors=np.empty(0),
+        metres=np.empty(0),
+    )
+    follow(rows, bounds, vessels.ends, lines.rows, lines.numbers, lines.owners, lines.is_new)
+    return _measured(lines, vessels)
+
+
+def _measured(lines: _Lines, vessels: _Vessels) -> _Lines:
+    """The same with distances, and with what positions may be off."""
+    lon, lat = lines.rows["lon"], lines.rows["lat"]
+    lines.errors = errors(lon, lat, vessels.east[lines.owners], vessels.north[lines.owners])
+    lines.metres = np.zeros(len(lon))
+    lines.metres[1:] = haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    return lines
+
+
+def _others(
     rows: Rows,
-    starts: npt.NDArray[np.intp],
-    owners: npt.NDArray[np.intp],
-    vessels: _Vessels,
-    leads: _Piece,
-    rounded: _Steps,
-    s: TrackSettings,
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
-    """Which vessels moved as one ship can: they have one track, and every fix is in reach of the one before.
-
-    What rounding explains counts for no way; `rounded` are the steps of each vessel.
-
-    Also, for each vessel, its last row that came after a silence, or by a leap that its speed does not
-    explain, or -1: from there on the track has to be confirmed again.
-    """
-    first_leads = leads.rows.take(of_vessel := run_starts(leads.owners))
-    led = starts[leads.owners[of_vessel]]  # the first rows of these vessels
-    earlier: dict[str, Rows] = {}
-    for name in ("time", "lon", "lat", "sog"):
-        column = rows[name]
-        earlier[name] = np.empty_like(column)
-        earlier[name][1:] = column[:-1]
-        earlier[name][starts] = column[starts]
-        earlier[name][led] = first_leads[name]
-    smoothed = np.where(vessels.ends["there"], vessels.ends["knots"], np.nan)
-    for i in np.flatnonzero(vessels.several).tolist():
-        smoothed[i] = vessels.by_itself[i].segments[0].knots
-    dt = (rows["time"] - earlier["time"]).astype("f8")
-    metres = haversine_m(earlier["lon"], earlier["lat"], rows["lon"], rows["lat"])
-    if rounded[0].any() or rounded[1].any():
-        steps = rounded[0][owners], rounded[1][owners]
-        off = [errors(each["lon"], each["lat"], *steps) for each in (earlier, rows)]
-        metres = np.maximum(metres - np.maximum(*off), 0.0)
-    known = np.fmax(earlier["sog"], smoothed[owners])
-    knots = credible_column(rows["sog"], known, dt, s)
-    silent, leapt = dt > s.silence_minutes * MINUTE, metres > explained_metres(dt, knots, s)
-    fits = reachable(dt, metres, knots, s) & ~(silent & leapt)
-    since = np.full(len(starts), -1, np.intp)
-    rows_in_doubt = np.flatnonzero(silent | leapt)
-    since[owners[rows_in_doubt]] = rows_in_doubt  # the last one of each
-    return np.logical_and.reduceat(fits, starts) & ~vessels.several, since
-
-
-def _leads(vessels: _Vessels) -> _Piece:
-    """The last fixes of all believed tracks."""
-    several = [
-        (i, vessels.mmsis[i], g)
-        for i in np.flatnonzero(vessels.several).tolist()
-        for g in vessels.by_itself[i].segments
-        if g.believed
-    ]
-    (single,) = np.nonzero(vessels.ends["there"])
-    ends, count = vessels.ends.take(single), len(single) + len(several)
-    rows, numbers, owners = np.zeros(count, POSITION), np.empty(count, "u2"), np.empty(count, np.intp)
-    rows["type"], owners[: len(single)], numbers[: len(single)] = 1, single, ends["number"]
-    rows["mmsi"][: len(single)] = np.array(vessels.mmsis, "u4")[single]
-    for name in ("time", "lon", "lat", "sog", "cog", "heading", "status"):
-        rows[name][: len(single)] = ends[name]
-    for k, (i, mmsi, g) in enumerate(several, len(single)):
-        owners[k], numbers[k] = i, g.number
-        rows[k] = (g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0)
-    if several:
-        order = np.argsort(owners, kind="stable")
-        rows, numbers, owners = rows.take(order), numbers.take(order), owners.take(order)
-    no = np.zeros(count, bool)
-    return _Piece(rows, numbers, owners, no, no)
-
-
-def _tracks(
-    pieces: Sequence[_Piece],
+    bounds: npt.NDArray[np.intp],
     as_one: npt.NDArray[np.bool_],
-    slots: npt.NDArray[np.intp],
-    rounded: _Steps,
-) -> tuple[Tracks, npt.NDArray[np.intp]]:
-    """Rows in the order of their tracks, the last fix of each track before its new ones, without speeds; and
-    whose each track is.
+    vessels: _Vessels,
+    fleet: TrackedFleet,
+    s: TrackSettings,
+) -> _Lines:
+    """Put the fixes of vessels on tracks that did not move as one ship can, fix by fix."""
+    leads, late, fresh = list[_Lines](), list[_Lines](), list[_Lines]()
+    for i in (~as_one).nonzero()[0].tolist():
+        vessel = vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
+        tracks = [g for g in vessel.segments if g.believed or len(vessel.segments) == 1]
+        ends = [_end_of(g, vessels.mmsis[i]) for g in tracks]
+        leads.append(_piece(ends, [g.number for g in tracks], [False] * len(ends), i, is_new=False))
+        part = rows[bounds[i] : bounds[i + 1]]
+        placed = place_fixes(vessel, part, s, Resolution(int(vessels.east[i]), int(vessels.north[i])))
+        if placed.late:
+            fixes, numbers, breaks = map(list, zip(*placed.late, strict=True))
+            late.append(_piece(fixes, numbers, breaks, i, is_new=True))
+            late[-1].rows["stations"] = 0  # the stations of earlier steps are not known any more
+        piece = _piece(part, placed.numbers, placed.breaks, i, is_new=True)
+        fresh.append(_taken(piece, placed.keep.nonzero()[0]))
+    lines = _joined(*leads, *late, *fresh)
+    keys = lines.is_new, lines.rows["time"], lines.numbers, lines.owners
+    lines = _taken(lines, np.lexsort(keys))
+    follows = (lines.owners[1:] == lines.owners[:-1]) & (lines.numbers[1:] == lines.numbers[:-1])
+    follows &= ~lines.begins[1:]
+    lines.begins = np.append(True, ~follows)[: len(lines.rows)]
+    # the last fix of a track that got no new one is left out; where it is followed by a break, that is
+    # where the track begins
+    keep = lines.is_new | np.append(follows, False)[: len(lines.rows)]
+    return _measured(_taken(lines, keep.nonzero()[0]), vessels)
 
-    `as_one` says which vessels have one track, and nothing out of order; `slots` where they are; `rounded`
-    what the positions of each are rounded to.
-    """
-    rows, numbers = joined([p.rows for p in pieces], POSITION), np.concatenate([p.numbers for p in pieces])
-    is_new, breaks = np.concatenate([p.is_new for p in pieces]), np.concatenate([p.breaks for p in pieces])
-    owners = np.concatenate([p.owners for p in pieces])
-    order = np.argsort(owners, kind="stable")  # so the order within a piece stays
-    if not as_one.all():
-        (mixed,) = np.nonzero(~as_one[owners[order]])
-        which = order[mixed]
-        order[mixed] = which[np.lexsort([is_new[which], rows["time"][which], numbers[which], owners[which]])]
-    rows, numbers, is_new, breaks = (column.take(order) for column in (rows, numbers, is_new, breaks))
-    owners = owners.take(order)
-    follows = (rows["mmsi"][1:] == rows["mmsi"][:-1]) & (numbers[1:] == numbers[:-1]) & ~breaks[1:]
-    keep = is_new | np.append(follows, False)  # a lead whose track got no new fix is left out
-    begins = np.concatenate([[True], ~follows])
-    if not keep.all():
-        rows, numbers, is_new, begins, owners = (
-            column.compress(keep) for column in (rows, numbers, is_new, begins, owners)
-        )
-    if len(begins):
-        begins[0] = True
-    starts = np.flatnonzero(begins)
-    new = (~is_new[starts]).astype(np.intp)
-    off = errors(rows["lon"], rows["lat"], rounded[0][owners], rounded[1][owners])
-    owners = owners[starts]
-    return Tracks(rows, numbers, slots[owners], starts, new, np.empty(len(rows)), off), owners
+
+def _end_of(g: Segment, mmsi: int) -> tuple[float, ...]:
+    """The last fix of a track, POSITION."""
+    return g.time, mmsi, 1, g.lon, g.lat, g.sog, g.cog, g.heading, g.status, 0
+
+
+def _piece(rows: object, numbers: object, breaks: object, owner: int, *, is_new: bool) -> _Lines:
+    """Rows of one vessel; `breaks` tells which begin a track anew."""
+    fixes = np.array(rows, POSITION)
+    count, none = len(fixes), np.zeros(len(fixes))
+    begins, whose = np.array(breaks, bool), np.full(count, owner)
+    return _Lines(fixes, np.array(numbers, "u2"), whose, np.full(count, is_new), begins, none, none)
+
+
+def _taken(lines: _Lines, which: npt.NDArray[np.intp]) -> _Lines:
+    return _Lines(*(getattr(lines, name).take(which) for name in _Lines.__struct_fields__))
+
+
+def _joined(*parts: _Lines) -> _Lines:
+    """All rows by vessel, else in the order in which they come."""
+    columns = ([getattr(part, name) for part in parts] for name in _Lines.__struct_fields__)
+    rows = joined(next(columns), POSITION)
+    lines = _Lines(rows, *map(np.concatenate, columns))
+    return _taken(lines, np.argsort(lines.owners, kind="stable"))
 
 
 def _smooth(
@@ -252,14 +233,39 @@ def _smooth(
         return None
     trail = vessels.ends["trail"][owners]
     segments: dict[int, Segment] = {}  # of the tracks that are objects
-    for k in np.flatnonzero(~as_one[owners]).tolist():
-        number = int(tracks.numbers[tracks.starts[k]])
-        segments[k] = next(g for g in vessels.by_itself[int(owners[k])].segments if g.number == number)
-        trail[k] = np.frombuffer(segments[k].trail, TRAIL) if segments[k].trail else 0
+    if not (all_as_one := bool(as_one.all())):
+        for k in (~as_one[owners]).nonzero()[0].tolist():
+            number = int(tracks.numbers[tracks.starts[k]])
+            segments[k] = next(g for g in vessels.by_itself[int(owners[k])].segments if g.number == number)
+            trail[k] = np.frombuffer(segments[k].trail, TRAIL) if segments[k].trail else 0
     trail[tracks.new == 0] = 0  # a track that begins anew has no past
     motion = smooth(tracks.rows, tracks.starts, tracks.new, trail, tracks.errors, s)
+    if vessels.by_itself or motion.nowhere.any():
+        _note_still(motion, owners, vessels, as_one, fleet, s)
+    for k, segment in segments.items():
+        note_still(segment, motion, k, s)
+        segment.trail, segment.knots = motion.trail[k].tobytes(), float(motion.knots[k])
+        segment.contradicted = bool(motion.contradicted[k])
+    single = slice(None) if all_as_one else as_one[owners].nonzero()[0]
+    of = owners[single]
+    for name in ("trail", "knots", "contradicted"):
+        vessels.ends[name][of] = getattr(motion, name)[single]
+    return motion
+
+
+def _note_still(
+    motion: Motion,
+    owners: npt.NDArray[np.intp],
+    vessels: _Vessels,
+    as_one: npt.NDArray[np.bool_],
+    fleet: TrackedFleet,
+    s: TrackSettings,
+) -> None:
+    """Note which of the tracks in columns stay at one place although they report speed, and which left it."""
     nowhere = motion.nowhere & as_one[owners]
-    for k in np.flatnonzero(as_one[owners] & (nowhere | np.isin(owners, list(vessels.by_itself)))).tolist():
+    looked_at = np.zeros(len(as_one), bool)
+    looked_at[list(vessels.by_itself)] = True
+    for k in (as_one[owners] & (nowhere | looked_at[owners])).nonzero()[0].tolist():
         i = int(owners[k])
         if nowhere[k] and i not in vessels.by_itself:
             vessels.by_itself[i] = fleet.whole(vessels.mmsis[i])
@@ -267,12 +273,3 @@ def _smooth(
         if vessel.segments and (nowhere[k] or vessel.segments[0].still is not None):
             write_back(vessels.ends, i, vessel.segments[0])
             note_still(vessel.segments[0], motion, k, s)
-    for k, segment in segments.items():
-        note_still(segment, motion, k, s)
-        segment.trail, segment.knots = motion.trail[k].tobytes(), float(motion.knots[k])
-        segment.contradicted = bool(motion.contradicted[k])
-    (single,) = np.nonzero(as_one[owners])
-    of = owners[single]
-    for name in ("trail", "knots", "contradicted"):
-        vessels.ends[name][of] = getattr(motion, name)[single]
-    return motion

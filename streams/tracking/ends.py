@@ -9,9 +9,9 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats
 from models.report import IS_COARSE, Rows
 from models.vessel import OffTrack
+from streams.runtime.compiled import compiled
 from streams.tracking.motion import KEPT, TRAIL
 from streams.tracking.track import Place, Segment, TrackSettings
 
@@ -41,6 +41,7 @@ END: Final = np.dtype(
 _SAME: Final = (END.names or ())[2:-2]
 """Fields that a row and a Segment have under the same name."""
 _NO_TRAIL: Final = np.zeros(KEPT, TRAIL)
+_BLANK: Final = np.zeros(1, END)
 
 
 class TrackedVessel(Protocol):
@@ -108,12 +109,6 @@ def row_of(ends: Rows, at: int, segment: Segment) -> None:
     ends[at] = (True, before is not None, *values, place, trail)
 
 
-def known_speeds(ends: Rows) -> Floats:
-    """`known_speed` of `streams.tracking.track` for rows."""
-    sog: Floats = ends["sog"].astype("f8")
-    return np.where(ends["contradicted"] | np.isnan(sog), ends["knots"], sog)
-
-
 def go_on(
     ends: Rows,
     rows: Rows,
@@ -127,44 +122,45 @@ def go_on(
     `since` is the last row that came after a silence, or by a leap that the speed does not explain, -1 for
     none: from there on the track has to be confirmed again (`streams.tracking.places.restart`).
     """
-    fresh = ~ends["there"]
-    if fresh.any():
-        ends[fresh] = np.zeros(1, END)
-        ends["there"] = True
-        ends["knots"][fresh] = np.nan
-        ends["run"][fresh] = rows["time"][starts[fresh]]
-    count = stops - starts
-    (doubtful,) = np.nonzero(since >= 0)
-    ends["run_fixes"] += np.where(since < 0, count, since - starts)
-    if len(doubtful):
-        _restart(ends, doubtful, rows, starts[doubtful], stops[doubtful], since[doubtful], s)
-    ends["fixes"] += count
-    last = rows.take(stops - 1)
-    for name in ("time", "lon", "lat", "sog", "cog", "heading", "status"):
-        ends[name] = last[name]
-    ends["coarse"] = IS_COARSE[last["type"]]
+    _go_on(ends, rows, starts, stops, since, s.confirmed_fixes, IS_COARSE, _BLANK)
 
 
-def _restart(
+@compiled
+def _go_on(
     ends: Rows,
-    which: npt.NDArray[np.intp],
     rows: Rows,
     starts: npt.NDArray[np.intp],
     stops: npt.NDArray[np.intp],
     since: npt.NDArray[np.intp],
-    s: TrackSettings,
+    confirmed_fixes: int,
+    is_coarse: npt.NDArray[np.bool_],
+    blank: Rows,
 ) -> None:
-    own = ends.take(which)
-    at_start, earlier = since == starts, rows.take(since - 1)
-    moves = ~own["had_before"] | (own["run_fixes"] >= s.confirmed_fixes)
-    before = own["before"].copy()
-    for name, of_track, of_row in (
-        ("time", own["time"], earlier["time"]),
-        ("lon", own["lon"], earlier["lon"]),
-        ("lat", own["lat"], earlier["lat"]),
-        ("knots", known_speeds(own), earlier["sog"]),
-    ):
-        before[name] = np.where(moves, np.where(at_start, of_track, of_row), before[name])
-    ends["before"][which] = before
-    ends["had_before"][which] = True
-    ends["run"][which], ends["run_fixes"][which] = rows["time"][since], stops - since
+    for i in range(len(starts)):
+        if not ends[i].there:
+            ends[i] = blank[0]
+            ends[i].there = True
+            ends[i].knots = np.nan
+            ends[i].run = rows[starts[i]].time
+        end, again = ends[i], since[i]
+        if again < 0:
+            end.run_fixes += stops[i] - starts[i]
+        else:
+            end.run_fixes += again - starts[i]
+            if not end.had_before or end.run_fixes >= confirmed_fixes:
+                before = end.before
+                if again == starts[i]:  # it was at the end of the track, at the speed known there
+                    before.time, before.lon, before.lat = end.time, end.lon, end.lat
+                    unknown = end.contradicted or np.isnan(end.sog)
+                    before.knots = end.knots if unknown else np.float64(end.sog)
+                else:
+                    earlier = rows[again - 1]
+                    before.time, before.lon, before.lat = earlier.time, earlier.lon, earlier.lat
+                    before.knots = earlier.sog
+            end.had_before = True
+            end.run, end.run_fixes = rows[again].time, stops[i] - again
+        last = rows[stops[i] - 1]
+        end.fixes += stops[i] - starts[i]
+        end.time, end.lon, end.lat = last.time, last.lon, last.lat
+        end.sog, end.cog, end.heading, end.status = last.sog, last.cog, last.heading, last.status
+        end.coarse = is_coarse[last.type]

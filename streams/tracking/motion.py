@@ -9,16 +9,18 @@ The speed stands in for one that is not reported, and for one that the positions
 they go further than it allows, or hardly anywhere although it is high.
 """
 
-from typing import Final
+from enum import IntEnum
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats, unwrap
+from geofences.distance import Floats
 from models.report import Rows
 from models.time import MINUTE
-from streams.tracking.track import KNOT, Place, Segment, TrackSettings, metres_between
+from streams.runtime.compiled import compiled, compiled_as_numpy
+from streams.tracking.track import KNOT, Place, Segment, TrackSettings, metres_between, wrapped
 
 TRAIL: Final = np.dtype([("time", "f8"), ("lon", "f8"), ("lat", "f8"), ("variance", "f4"), ("sog", "f4")])
 """One step: mean time (milliseconds; 0 is none), position, m² of the mean's error along one axis, and sog."""
@@ -66,18 +68,38 @@ def smooth(
     `trail` has KEPT rows of TRAIL for each track, as they were before the step; none for a track that
     begins anew. `errors` are the metres that each row may be off for being rounded.
     """
-    sog = rows["sog"].astype("f8")
-    trail = np.roll(trail, -1, axis=1)
-    trail[:, -1] = _means(rows, sog, starts, new, errors, s)
-    window = 2 * s.contradiction_minutes * MINUTE
-    known = trail["time"] >= trail["time"][:, -1:] - window
-    known[:, -2] |= trail["time"][:, -2] > 0  # of a vessel that is heard rarely the step before counts anyway
-    trail["time"][~known] = 0
-    knots, *told = _speeds(trail, known, s)
-    contradicted = told[0]
-    lengths = np.diff(np.append(starts, len(rows)))
-    speeds = np.where(np.isnan(sog) | np.repeat(contradicted, lengths), np.repeat(knots, lengths), sog)
-    return Motion(speeds, trail, known, knots, *told)
+    count, window = len(starts), 2 * s.contradiction_minutes * MINUTE
+    parts = np.empty((len(_Part.__members__), len(rows)))
+    _spread(rows, starts, new, np.cos(np.radians(rows["lat"])), errors, parts)
+    sums = np.add.reduceat(parts, starts, axis=1)
+    trail, known = trail.copy(), np.empty((count, KEPT), bool)
+    _move_on(trail, known, rows, starts, new, sums, s.noise_metres**2, window)
+    made = Motion(
+        speeds=np.empty(len(rows)),
+        trail=trail,
+        known=known,
+        knots=np.empty(count),
+        contradicted=np.empty(count, bool),
+        nowhere=np.empty(count, bool),
+        judged=np.empty(count, bool),
+        drifts=np.empty(count, bool),
+    )
+    _judge(
+        trail,
+        known,
+        np.cos(np.radians(trail["lat"][:, -1])),
+        made.knots,
+        (made.contradicted, made.nowhere, made.judged, made.drifts),
+        _Rules(
+            s.contradiction_minutes * MINUTE,
+            s.reported_factor,
+            s.contradiction_knots,
+            s.still_share,
+            s.still_knots,
+        ),
+    )
+    _fill_in(rows, starts, made.knots, made.contradicted, made.speeds)
+    return made
 
 
 def note_still(segment: Segment, motion: Motion, i: int, s: TrackSettings) -> None:
@@ -99,83 +121,170 @@ def note_still(segment: Segment, motion: Motion, i: int, s: TrackSettings) -> No
         segment.still = Place(int(steps[0]["time"]), segment.lon, segment.lat, knots)
 
 
-def _means(
+class _Part(IntEnum):
+    """What is summed over the new fixes of a track: how far each is from the first one, and more."""
+
+    TIME = 0
+    EAST = 1  # degrees
+    NORTH = 2
+    SCATTER = 3  # m², from one fix to the next; the way between them is small where it matters
+    ERROR = 4  # m²: of a slow ship errors of rounding are the same all the time, so a mean has them too
+    SOG = 5
+    REPORTED = 6  # 1 where there is a sog
+
+
+class _Rules(NamedTuple):
+    """The settings that the speeds are judged by."""
+
+    contradiction: float  # milliseconds
+    reported_factor: float
+    contradiction_knots: float
+    still_share: float
+    still_knots: float
+
+
+@compiled
+def _spread(
     rows: Rows,
-    sog: Floats,
     starts: npt.NDArray[np.intp],
     new: npt.NDArray[np.intp],
+    cosine: Floats,
     errors: Floats,
-    s: TrackSettings,
-) -> npt.NDArray[np.void]:
-    """The mean of the new fixes of each track. A row of TRAIL for each."""
-    first = starts + new
-    lengths = np.diff(np.append(starts, len(rows)))
-    count = (lengths - new).astype("f8")
-    is_lead = np.zeros(len(rows), bool)
-    is_lead[starts] = new > 0
-    weight = np.where(is_lead, 0.0, 1.0)
-
-    def mean(values: Floats) -> Floats:
-        """Of a column, as the difference from the track's first new fix."""
-        offset = (values - np.repeat(values[first], lengths)) * weight
-        return np.asarray(np.add.reduceat(offset, starts) / count)
-
-    out = np.zeros(len(starts), TRAIL)
-    time, lat = rows["time"].astype("f8"), rows["lat"]
-    east = unwrap(rows["lon"] - np.repeat(rows["lon"][first], lengths))
-    out["time"] = time[first] + mean(time)
-    out["lat"] = lat[first] + mean(lat)
-    out["lon"] = unwrap(rows["lon"][first] + np.add.reduceat(east * weight, starts) / count)
-    # the scatter from one fix to the next; the way between them is small where it matters
-    x = np.diff(east * np.cos(np.radians(lat)), prepend=0.0) * _METRES_PER_DEGREE
-    y = np.diff(lat, prepend=lat[:1]) * _METRES_PER_DEGREE
-    square = x * x + y * y
-    square[first] = square[starts] = 0.0
-    each = np.add.reduceat(square, starts) / (4.0 * np.maximum(count - 1, 1.0))
-    out["variance"] = np.maximum(s.noise_metres**2, np.where(count > 2, each / count, 0.0))
-    if errors.any():  # of a slow ship they are the same all the time, so a mean has them too
-        square = np.add.reduceat(errors * errors * weight, starts) / (_UNIFORM * count)
-        out["variance"] = np.maximum(out["variance"], square)
-    there = weight * ~np.isnan(sog)
-    with np.errstate(invalid="ignore"):
-        out["sog"] = np.add.reduceat(np.nan_to_num(sog) * there, starts) / np.add.reduceat(there, starts)
-    return out
+    parts: Floats,
+) -> None:
+    """What each row adds to the sums of its track. `cosine` is that of its latitude."""
+    for i in range(len(starts)):
+        start, stop = starts[i], starts[i + 1] if i + 1 < len(starts) else len(rows)
+        first = start + new[i]
+        began, was_east = rows[first], 0.0
+        for k in range(start, stop):
+            row, weight = rows[k], 0.0 if k < first else 1.0
+            east = wrapped(row.lon - began.lon)
+            scatter = 0.0
+            if k > first:
+                x = (east * cosine[k] - was_east * cosine[k - 1]) * _METRES_PER_DEGREE
+                y = (row.lat - rows[k - 1].lat) * _METRES_PER_DEGREE
+                scatter = x * x + y * y
+            was_east = east
+            there = 0.0 if np.isnan(row.sog) else weight
+            parts[_Part.TIME, k] = (np.float64(row.time) - np.float64(began.time)) * weight
+            parts[_Part.EAST, k] = east * weight
+            parts[_Part.NORTH, k] = (row.lat - began.lat) * weight
+            parts[_Part.SCATTER, k] = scatter
+            parts[_Part.ERROR, k] = errors[k] * errors[k] * weight
+            parts[_Part.SOG, k] = (0.0 if np.isnan(row.sog) else np.float64(row.sog)) * there
+            parts[_Part.REPORTED, k] = there
 
 
-def _speeds(
-    trail: npt.NDArray[np.void], known: npt.NDArray[np.bool_], s: TrackSettings
-) -> tuple[Floats, _Bools, _Bools, _Bools, _Bools]:
+@compiled_as_numpy
+def _move_on(
+    trail: npt.NDArray[np.void],
+    known: _Bools,
+    rows: Rows,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    sums: Floats,
+    noise: float,
+    window: float,
+) -> None:
+    """Put the mean of each track's new fixes at the end of its trail, and tell which of its steps count.
+
+    `noise` is in m², `window` how long before the last step one still counts, milliseconds.
+    """
+    last = KEPT - 1
+    for i in range(len(starts)):
+        stop, first = starts[i + 1] if i + 1 < len(starts) else len(rows), starts[i] + new[i]
+        count, began = np.float64(stop - first), rows[first]
+        for j in range(last):
+            trail[i, j] = trail[i, j + 1]
+        now = trail[i, last]
+        now.time = np.float64(began.time) + sums[_Part.TIME, i] / count
+        now.lat = began.lat + sums[_Part.NORTH, i] / count
+        now.lon = wrapped(began.lon + sums[_Part.EAST, i] / count)
+        scatter = sums[_Part.SCATTER, i] / (4.0 * max(count - 1.0, 1.0))
+        now.variance = max(noise, scatter / count if count > 2 else 0.0)
+        now.variance = max(np.float64(now.variance), sums[_Part.ERROR, i] / (_UNIFORM * count))
+        now.sog = sums[_Part.SOG, i] / sums[_Part.REPORTED, i]
+        for j in range(KEPT):
+            known[i, j] = trail[i, j].time >= now.time - window
+        # of a vessel that is heard rarely the step before counts anyway
+        known[i, last - 1] |= trail[i, last - 1].time > 0
+        for j in range(KEPT):
+            if not known[i, j]:
+                trail[i, j].time = 0.0
+
+
+@compiled_as_numpy
+def _judge(
+    trail: npt.NDArray[np.void],
+    known: _Bools,
+    cosine: Floats,
+    knots: Floats,
+    told: tuple[_Bools, _Bools, _Bools, _Bools],
+    rules: _Rules,
+) -> None:
     """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted,
-    whether that is because it gets nowhere, whether there is enough to judge that, and whether it moves."""
-    weight = known.astype("f8")
-    count = weight.sum(axis=1)
-    time = np.where(known, trail["time"] - trail["time"][:, -1:], 0.0)
-    x = unwrap(trail["lon"] - trail["lon"][:, -1:]) * np.cos(np.radians(trail["lat"][:, -1:]))
-    x = np.where(known, x * _METRES_PER_DEGREE, 0.0)
-    y = np.where(known, (trail["lat"] - trail["lat"][:, -1:]) * _METRES_PER_DEGREE, 0.0)
+    whether that is because it gets nowhere, whether there is enough to judge that, and whether it moves.
 
-    def centred(values: Floats) -> Floats:
-        return np.asarray((values - values.sum(axis=1, keepdims=True) / count[:, None]) * weight)
-
-    t, dx, dy = centred(time), centred(x), centred(y)
-    spread = (t * t).sum(axis=1)
-    span = -time.min(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        vx, vy = (t * dx).sum(axis=1) / spread, (t * dy).sum(axis=1) / spread
-        rest = ((dx - vx[:, None] * t) ** 2 + (dy - vy[:, None] * t) ** 2).sum(axis=1)
-        rest = np.where(count > 2, rest / (2 * np.maximum(count - 2, 1.0)), 0.0)
-        variance = (np.where(known, trail["variance"], 0.0)).sum(axis=1) / count
-        error = np.maximum(variance, rest) / spread
-        implied = vx * vx + vy * vy
-        knots = np.sqrt(np.maximum(implied - 2 * error, 0.0)) / KNOT
+    `cosine` is that of the latitude of its last step.
+    """
+    contradicted, nowhere, judged, drifts = told
+    time, x, y = np.empty(KEPT), np.empty(KEPT), np.empty(KEPT)
+    for i in range(len(trail)):
+        now, count, heard = trail[i, KEPT - 1], 0.0, 0
+        sum_t, sum_x, sum_y, span, way = 0.0, 0.0, 0.0, 0.0, 0.0
+        variances, sogs = np.float32(0.0), np.float32(0.0)
+        for j in range(KEPT):
+            time[j] = x[j] = y[j] = 0.0
+            if known[i, j]:
+                step = trail[i, j]
+                time[j] = step.time - now.time
+                x[j] = wrapped(step.lon - now.lon) * cosine[i] * _METRES_PER_DEGREE
+                y[j] = (step.lat - now.lat) * _METRES_PER_DEGREE
+                count += 1.0
+                variances += step.variance
+                if not np.isnan(step.sog):
+                    heard += 1
+                    sogs += step.sog
+            sum_t, sum_x, sum_y = sum_t + time[j], sum_x + x[j], sum_y + y[j]
+            span, way = max(span, -time[j]), max(way, np.sqrt(x[j] * x[j] + y[j] * y[j]))
+        knots[i] = np.nan
+        contradicted[i] = nowhere[i] = judged[i] = drifts[i] = False
+        if count < 2:
+            continue
+        spread, along_x, along_y, rest = 0.0, 0.0, 0.0, 0.0
+        for j in range(KEPT):
+            if known[i, j]:
+                time[j], x[j], y[j] = time[j] - sum_t / count, x[j] - sum_x / count, y[j] - sum_y / count
+                spread += time[j] * time[j]
+                along_x += time[j] * x[j]
+                along_y += time[j] * y[j]
+        vx, vy = along_x / spread, along_y / spread
+        for j in range(KEPT):
+            off_x, off_y = x[j] - vx * time[j], y[j] - vy * time[j]
+            rest += off_x * off_x + off_y * off_y
+        rest = rest / (2 * max(count - 2, 1.0)) if count > 2 else 0.0
+        scatter = max(np.float64(variances) / count, rest)
+        error, implied = scatter / spread, vx * vx + vy * vy
+        knots[i] = np.sqrt(max(implied - 2 * error, 0.0)) / KNOT
         sure = (np.sqrt(implied) - 3 * np.sqrt(2 * error)) / KNOT
-        heard = known & ~np.isnan(trail["sog"])
-        reported = np.where(heard, trail["sog"], 0.0).sum(axis=1) / heard.sum(axis=1)
-        farther = sure > s.reported_factor * reported + s.contradiction_knots
-        way = np.sqrt(x * x + y * y).max(axis=1)
-        claimed = s.still_share * reported * KNOT * span
-        nowhere = (reported > s.still_knots) & (way + 3 * np.sqrt(2 * np.maximum(variance, rest)) < claimed)
-    # over a silence, what is reported before and after says nothing of the speed between
-    long = (span >= s.contradiction_minutes * MINUTE) & (span <= 2 * s.contradiction_minutes * MINUTE)
-    told = long & (farther | nowhere), long & nowhere & ~farther, long, long & (sure > 0)
-    return np.where(count > 1, knots, np.nan), *told
+        reported = np.float64(sogs) / heard
+        farther = sure > rules.reported_factor * reported + rules.contradiction_knots
+        claimed = rules.still_share * reported * KNOT * span
+        stays = reported > rules.still_knots and way + 3 * np.sqrt(2 * scatter) < claimed
+        # over a silence, what is reported before and after says nothing of the speed between
+        judged[i] = rules.contradiction <= span <= 2 * rules.contradiction
+        contradicted[i] = judged[i] and (farther or stays)
+        nowhere[i] = judged[i] and stays and not farther
+        drifts[i] = judged[i] and sure > 0
+
+
+@compiled
+def _fill_in(
+    rows: Rows, starts: npt.NDArray[np.intp], knots: Floats, contradicted: _Bools, speeds: Floats
+) -> None:
+    """The speed at every row: as reported, or as implied where that is missing or contradicted."""
+    for i in range(len(starts)):
+        for k in range(starts[i], starts[i + 1] if i + 1 < len(starts) else len(rows)):
+            sog = rows[k].sog
+            speeds[k] = knots[i] if contradicted[i] or np.isnan(sog) else np.float64(sog)

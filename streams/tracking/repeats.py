@@ -51,6 +51,6 @@ def contents(rows: Rows) -> list[Content]:
     told = np.empty(len(rows), _CONTENT)
     for name in _CLAIMED:
         told[name] = rows[name]
-    told["draught"] = np.nan_to_num(rows["draught"], nan=0.0)
+    told["draught"][np.isnan(rows["draught"])] = 0.0
     raw: list[Any] = told.view(np.dtype((np.void, _CONTENT.itemsize))).tolist()
     return raw

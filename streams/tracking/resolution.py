@@ -23,7 +23,10 @@ import numpy.typing as npt
 
 from geofences.distance import Floats
 from models.report import Rows
+from streams.runtime.compiled import compiled
 from streams.tracking.track import metres_between
+
+_Flags = npt.NDArray[np.bool_]
 
 UNITS: Final = 600_000
 """Of one degree: the resolution of AIS."""
@@ -140,26 +143,37 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     """Take in the positions of one step, POSITION rows by MMSI and time; `starts` is where each begins."""
     if not len(rows):
         return
-    units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
-    lengths, may = np.diff(np.append(starts, len(rows))), np.zeros(len(starts), bool)
-    for values in units:
-        on_line = (values % _EVERY[0] == 0) | (values % _EVERY[1] == 0)
-        may |= np.add.reduceat(on_line, starts, dtype=np.intp) * _SHARE >= lengths
+    may = np.empty(len(starts), bool)
+    _may_lie_on_lines(rows, starts, may)
     every = fleet.slots_of(rows["mmsi"][starts])
     (which,) = np.nonzero(may | fleet.on_lines[every])
     if not len(which):
         return
     mmsis, slots = rows["mmsi"][starts[which]].tolist(), every[which].tolist()
-    places = zip(starts[which].tolist(), lengths[which].tolist(), strict=True)
-    for mmsi, slot, (begin, length) in zip(mmsis, slots, places, strict=True):
+    units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
+    bounds = [*starts.tolist(), len(rows)]
+    for mmsi, slot, i in zip(mmsis, slots, which.tolist(), strict=True):
         vessel = fleet.state(mmsi)
         known = vessel.rounding or _NOTHING + _NOTHING
-        east, north = (values[begin : begin + length].tolist() for values in units)
+        east, north = (values[bounds[i] : bounds[i + 1]].tolist() for values in units)
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
         if now != known:
             vessel.rounding = b"" if now == _NOTHING + _NOTHING else now
             fleet.on_lines[slot] = bool(vessel.rounding)
             fleet.step_east[slot], fleet.step_north[slot] = resolution_of(vessel.rounding)
+
+
+@compiled
+def _may_lie_on_lines(rows: Rows, starts: npt.NDArray[np.intp], may: _Flags) -> None:
+    """Whether so many positions of each vessel lie on lines of a grid that it may be no chance."""
+    for i in range(len(starts)):
+        stop = starts[i + 1] if i + 1 < len(starts) else len(rows)
+        east, north = 0, 0
+        for k in range(starts[i], stop):
+            x, y = np.int64(np.rint(rows[k].lon * UNITS)), np.int64(np.rint(rows[k].lat * UNITS))
+            east += x % _EVERY[0] == 0 or x % _EVERY[1] == 0
+            north += y % _EVERY[0] == 0 or y % _EVERY[1] == 0
+        may[i] = max(east, north) * _SHARE >= stop - starts[i]
 
 
 def resolution_of(rounding: bytes) -> Resolution:

@@ -3,13 +3,14 @@
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats, haversine_m, unwrap
-from models.report import Rows, joined
+from geofences.distance import Floats
+from models.report import Rows
 from models.tick import TICK, no_ticks
 from models.time import Millis
+from streams.runtime.compiled import compiled
 from streams.tracking.assignment import Tracks
 from streams.tracking.grid import GridSettings
-from streams.tracking.track import KNOT, TrackSettings
+from streams.tracking.track import KNOT, TrackSettings, wrapped
 
 
 def ticks(tracks: Tracks, instant: Millis, grid: GridSettings, s: TrackSettings) -> Rows:
@@ -22,69 +23,99 @@ def ticks(tracks: Tracks, instant: Millis, grid: GridSettings, s: TrackSettings)
     fixes = tracks.rows
     if not len(fixes):
         return no_ticks()
-    begins = np.zeros(len(fixes), bool)
-    begins[tracks.starts] = True
-    dt = np.diff(fixes["time"], prepend=fixes["time"][:1])
-    linked = ~begins & (dt <= grid.interpolate)
-    is_new = ~begins
-    is_new[tracks.starts] = tracks.new == 0
-    out = _between(tracks, linked[1:] & (dt[1:] > 0), grid, s)
-    lone = _lone(tracks, is_new & ~linked)
-    if len(lone):
-        out = joined([lone, out], TICK)
-        out = out.take(np.lexsort([out["time"], out["segment"], out["mmsi"]]))
-    out["backfilled"] = out["time"] < instant - grid.step
+    place = fixes, tracks.starts, tracks.new, grid.step, grid.interpolate
+    out = np.empty(_count(*place), TICK)
+    is_lone = np.empty(len(out), bool)
+    rule = 4 * s.noise_metres**2, s.implied_after
+    _write(*place, tracks.numbers, tracks.knots, tracks.errors, tracks.metres, instant, rule, out, is_lone)
+    if is_lone.any():
+        out = out.take(np.lexsort([~is_lone, out["time"], out["segment"], out["mmsi"]]))
     return out
 
 
-def speed(reported: Floats, metres: Floats, dt: Floats, errors: Floats, s: TrackSettings) -> Floats:
-    """Mean speed over ways of `metres` in `dt` milliseconds, knots: the reported one where it is known.
+@compiled
+def mean_speed(
+    reported: float, metres: float, dt: float, error: float, noise: float, implied_after: float
+) -> float:
+    """Mean speed over a way of `metres` in `dt` milliseconds, knots: the reported one where it is known.
 
-    Over more than `implied_after_minutes` it is at least the implied one. The errors of the two positions are
-    taken off that, and `errors`, metres that rounding explains.
+    Over more than `implied_after` it is at least the implied one. The errors of the two positions, `noise` in
+    m², are taken off that, and `error`, metres that rounding explains.
     """
-    way = np.sqrt(np.maximum(metres * metres - 4 * s.noise_metres**2 - errors * errors, 0.0))
-    implied = way / np.maximum(dt, 1.0) / KNOT
-    merged = np.where(np.isnan(reported), implied, reported)
-    return np.where(dt > s.implied_after, np.fmax(merged, implied), merged)
+    way = np.sqrt(max(metres * metres - noise - error * error, 0.0))
+    implied = way / max(dt, 1.0) / KNOT
+    merged = implied if np.isnan(reported) else reported
+    return max(merged, implied) if dt > implied_after else merged
 
 
-def _lone(tracks: Tracks, which: npt.NDArray[np.bool_]) -> Rows:
-    """Ticks at the times of these fixes. One that reports no speed has none: NaN."""
-    fixes = tracks.rows.compress(which)
-    out = np.zeros(len(fixes), TICK)
-    for name in ("time", "mmsi", "lon", "lat", "cog", "heading", "status", "stations"):
-        out[name] = fixes[name]
-    out["segment"], out["sog"] = tracks.numbers[which], tracks.knots[which]
-    out["error"] = tracks.errors[which]
-    return out
+@compiled
+def _count(
+    fixes: Rows,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    step: Millis,
+    interpolate: Millis,
+) -> int:
+    """How many ticks there are."""
+    count = 0
+    for i in range(len(starts)):
+        stop = starts[i + 1] if i + 1 < len(starts) else len(fixes)
+        count += 1 - new[i]
+        for k in range(starts[i] + 1, stop):
+            before, after = fixes[k - 1].time, fixes[k].time
+            count += after // step - before // step if after - before <= interpolate else 1
+    return count
 
 
-def _between(tracks: Tracks, linked: npt.NDArray[np.bool_], grid: GridSettings, s: TrackSettings) -> Rows:
-    """Ticks at the instants of the grid between each fix and the next, where these are `linked`."""
-    step = grid.step
-    a, b = tracks.rows[:-1], tracks.rows[1:]
-    count = np.where(linked, b["time"] // step - a["time"] // step, 0)
-    pair = np.repeat(np.arange(len(a)), count)
-    if not len(pair):
-        return no_ticks()
-    nth = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-    a, b, before, after = a.take(pair), b.take(pair), tracks.knots[pair], tracks.knots[pair + 1]
-    dt = (b["time"] - a["time"]).astype("f8")
-    out = np.empty(len(pair), TICK)
-    out["time"] = (a["time"] // step + 1 + nth) * step
-    share = (out["time"] - a["time"]) / dt
-    out["mmsi"], out["segment"] = a["mmsi"], tracks.numbers[pair]
-    out["lon"] = unwrap(a["lon"] + share * unwrap(b["lon"] - a["lon"]))
-    out["lat"] = a["lat"] + share * (b["lat"] - a["lat"])
-    known = np.where(
-        np.isnan(before), after, np.where(np.isnan(after), before, before + share * (after - before))
-    )
-    out["error"] = error = np.maximum(tracks.errors[pair], tracks.errors[pair + 1])
-    out["sog"] = speed(known, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]), dt, error, s)
-    near = share >= 0.5
-    for name in ("cog", "heading", "status"):
-        out[name] = np.where(near, b[name], a[name])
-    out["stations"] = b["stations"]
-    out["between"] = nth > 0
-    return out
+@compiled
+def _write(
+    fixes: Rows,
+    starts: npt.NDArray[np.intp],
+    new: npt.NDArray[np.intp],
+    step: Millis,
+    interpolate: Millis,
+    numbers: Rows,
+    knots: Floats,
+    errors: Floats,
+    metres: Floats,
+    instant: Millis,
+    rule: tuple[float, Millis],
+    out: Rows,
+    is_lone: npt.NDArray[np.bool_],
+) -> None:
+    """Write the ticks of each track, a lone fix where it is. `rule` is noise and time of `mean_speed`."""
+    at = 0
+    for i in range(len(starts)):
+        for k in range(starts[i], starts[i + 1] if i + 1 < len(starts) else len(fixes)):
+            b, first = fixes[k], 0
+            lone = k == starts[i] or b.time - fixes[k - 1].time > interpolate
+            if lone:  # one that reports no speed has none: NaN
+                count = 0 if k == starts[i] and new[i] else 1
+            else:
+                first = fixes[k - 1].time // step + 1
+                count = b.time // step + 1 - first
+            for nth in range(count):
+                tick = out[at]
+                tick.mmsi, tick.segment, tick.stations = b.mmsi, numbers[k], b.stations
+                if lone:
+                    near = b
+                    tick.time, tick.lon, tick.lat = b.time, b.lon, b.lat
+                    tick.sog, tick.error, tick.between = knots[k], errors[k], False
+                else:
+                    a, dt, time = fixes[k - 1], np.float64(b.time - fixes[k - 1].time), (first + nth) * step
+                    share = (time - a.time) / dt
+                    near = b if share >= 0.5 else a
+                    before, after, known = knots[k - 1], knots[k], knots[k - 1]
+                    if np.isnan(before):
+                        known = after
+                    elif not np.isnan(after):
+                        known = before + share * (after - before)
+                    error = max(errors[k - 1], errors[k])
+                    tick.time, tick.lat = time, a.lat + share * (b.lat - a.lat)
+                    tick.lon = wrapped(a.lon + share * wrapped(b.lon - a.lon))
+                    tick.sog = mean_speed(known, metres[k], dt, error, rule[0], rule[1])
+                    tick.error, tick.between = error, nth > 0
+                tick.cog, tick.heading, tick.status = near.cog, near.heading, near.status
+                tick.backfilled = tick.time < instant - step
+                is_lone[at] = lone
+                at += 1

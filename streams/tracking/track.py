@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from geofences.distance import EARTH_RADIUS_M, Floats
+from geofences.distance import EARTH_RADIUS_M
 from models.report import COARSE_TYPES, IS_COARSE, Rows
 from models.time import BEGINNING, HOUR, MINUTE, SECOND, Millis
 from models.vessel import Leap
+from streams.runtime.compiled import compiled
 
 KNOT: Final = 1852 / 3_600_000
 """One knot in metres per millisecond."""
@@ -190,38 +190,11 @@ def credible(sog: float, known: float, dt: Millis, s: TrackSettings) -> float:
     return max(known, min(sog, gained)) if sog == sog else known
 
 
-def credible_column(sog: Floats, known: Floats, dt: Floats, s: TrackSettings) -> Floats:
-    """`credible` for columns."""
-    gained = known + s.acceleration * dt / (1e6 * KNOT)
-    return np.asarray(np.fmax(known, np.fmin(sog, gained)))
-
-
-def reachable(dt: Floats, metres: Floats, knots: Floats, s: TrackSettings) -> npt.NDArray[np.bool_]:
+def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSettings) -> bool:
     """Whether a ship could cover `metres` in `dt` milliseconds; `knots` is its greater known speed, or NaN.
 
-    Columns in, a column of booleans out. A ship gets no further than what it reports, a margin, and what it
-    can accelerate; nor than `join_knots`, unless it reports more: a hydrofoil at 40 knots is one ship, a
-    tanker that appears 8 miles off after ten minutes is not.
-    """
-    explained = np.where(np.isnan(knots), s.join_knots, s.reported_factor * knots + s.reported_margin_knots)
-    limit = np.clip(explained, s.join_knots, s.never_join_knots) * KNOT * dt
-    gained = np.minimum(explained, s.never_join_knots) * KNOT * dt + s.acceleration / 4e6 * dt * dt
-    return np.asarray(metres <= s.jitter_metres + np.minimum(limit, gained))
-
-
-def explained_metres(dt: Floats, knots: Floats, s: TrackSettings) -> Floats:
-    """How far a ship gets at its greater known speed, with little margin: for columns.
-
-    A vessel without a known speed may go at `join_knots`.
-    """
-    known = np.where(np.isnan(knots), s.join_knots, s.reported_factor * knots + s.contested_margin_knots)
-    return np.asarray(s.jitter_metres + np.minimum(known, s.never_join_knots) * KNOT * dt)
-
-
-def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSettings) -> bool:
-    """`reachable` for one fix: a column of one row would cost forty times as much.
-
-    `contested` is whether the MMSI has been heard elsewhere since: then the ship's own speeds alone count.
+    `streams.tracking.one_ship` says what limits that. `contested` is whether the MMSI has been heard
+    elsewhere since: then the ship's own speeds alone count.
     """
     margin = s.contested_margin_knots if contested else s.reported_margin_knots
     explained = s.join_knots if math.isnan(knots) else s.reported_factor * knots + margin
@@ -229,6 +202,12 @@ def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSe
     limit = max(s.join_knots, explained) * KNOT * dt
     gained = explained * KNOT * dt + (0.0 if contested else s.acceleration / 4e6 * dt * dt)
     return metres <= s.jitter_metres + min(limit, gained)
+
+
+@compiled
+def wrapped(lon: float) -> float:
+    """`unwrap` of `geofences.distance` in compiled loops: a difference of longitudes within -180..180."""
+    return (lon + 180.0) % 360.0 - 180.0
 
 
 def metres_between(lon1: float, lat1: float, lon2: float, lat2: float) -> float:

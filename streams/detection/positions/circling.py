@@ -58,13 +58,17 @@ class Circling(msgspec.Struct, array_like=True, gc=False):
 def turning(rows: Rows, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     """Which of the tracks of one step turn. `rows` are POSITION rows of one track after the other, `starts`
     where each begins."""
-    track = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(rows))))
-    north = np.diff(rows["lat"])
-    east = unwrap(np.diff(rows["lon"])) * np.cos(np.radians(rows["lat"][1:]))
-    legs = np.flatnonzero((track[1:] == track[:-1]) & (np.hypot(north, east) * _METRES_PER_DEGREE >= _LEG))
-    course, owner = np.degrees(np.arctan2(east[legs], north[legs])), track[1:][legs]
-    turns = unwrap(np.diff(course)) * (owner[1:] == owner[:-1])
-    total = np.bincount(owner[1:], turns, len(starts)) if len(owner) > 1 else np.zeros(len(starts))
+    lon, lat = rows["lon"], rows["lat"]
+    north = lat[1:] - lat[:-1]
+    east = unwrap(lon[1:] - lon[:-1]) * np.cos(np.radians(lat[1:]))
+    far = np.hypot(north, east) * _METRES_PER_DEGREE >= _LEG
+    far[starts[1:] - 1] = False  # from one track to the next
+    (legs,) = far.nonzero()
+    if len(legs) < 2:
+        return np.zeros(len(starts), bool)
+    course, owner = np.degrees(np.arctan2(east[legs], north[legs])), starts.searchsorted(legs, "right") - 1
+    turns = unwrap(course[1:] - course[:-1]) * (owner[1:] == owner[:-1])
+    total = np.bincount(owner[1:], turns, len(starts))
     return np.asarray(np.abs(total) >= _TURN)
 
 

@@ -40,8 +40,10 @@ def note(
 ) -> None:
     """Note the crossings of one step. `rows` are POSITION rows of one track after the other, `starts` where
     each begins, `vessels` whose they are."""
-    silent = np.flatnonzero(np.diff(rows["time"]) >= _SILENT)
-    for i in silent[~np.isin(silent + 1, starts)].tolist():
+    times = rows["time"]
+    silent = times[1:] - times[:-1] >= _SILENT
+    silent[starts[1:] - 1] = False  # from one track to the next
+    for i in silent.nonzero()[0].tolist():
         before, after = rows[i].tolist(), rows[i + 1].tolist()
         ends = before[3], before[4], after[3], after[4]
         if float(haversine_m(*ends)) < _FAR or not crosses_deep_land(*ends):

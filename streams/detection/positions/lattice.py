@@ -9,11 +9,14 @@ that are rounded lie on a grid, too, whose lines are multiples of an ordinary st
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from models.time import Millis
 from streams.detection.positions.rounding import is_rounded
+from streams.runtime.compiled import compiled
 
 _LINES: Final = 3
 """Lines in each direction that a grid needs at least."""
@@ -32,6 +35,8 @@ moves), those of even motion by what AIS rounds."""
 _UNEVEN_SHARE: Final = 0.25
 """Share of the positions that have to be. Judgement: half of what such moves make, or less."""
 
+Units = npt.NDArray[np.int64]
+"""Values on one axis, in the resolution of AIS."""
 Point = tuple[Millis, int, int]
 """Time, and longitude and latitude in units."""
 
@@ -49,65 +54,82 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
 
     `least` is how far its lines have to be from each other, units to the east and to the north.
     """
-    columns, rows = ([*sorted({point[i] for point in points})] for i in (1, 2))
+    columns, rows = _lines_of(points)
     if min(len(columns), len(rows)) < _LINES:
         return None
     east = spacing_of(columns, least[0], off)
-    north = spacing_of(rows, least[1], off) if east else None
-    if east is None or north is None:
+    north = spacing_of(rows, least[1], off) if east else 0.0
+    if not east or not north:
         return None
-    lines = [1 + round((values[-1] - values[0]) / each) for values, each in ((columns, east), (rows, north))]
+    spans = ((columns, east), (rows, north))
+    lines = [1 + round(int(values[-1] - values[0]) / each) for values, each in spans]
     met = [_met(columns, off), _met(rows, off)]
     if min(met) < _LINES or sum(met) < _LINES_IN_ALL or min(lines) < _LINES:
         return None
-    if is_rounded(columns, off) or is_rounded(rows, off):
+    if is_rounded(columns.tolist(), off) or is_rounded(rows.tolist(), off):
         return None
     return Lattice(east, north, sum(met)) if _is_uneven(points, east, north) else None
 
 
 def may_lie_on_lattice(points: Sequence[Point], least: tuple[float, float], off: int) -> bool:
     """Whether a few positions do not rule out that all lie on a grid. Quick: of nearly all ships, they do."""
-    for values, apart in ((sorted({point[i] for point in points}), least[i - 1]) for i in (1, 2)):
-        if _met(values, off) > 1 and spacing_of(values, apart, off) is None:
+    for values, apart in zip(_lines_of(points), least, strict=True):
+        if _met(values, off) > 1 and not spacing_of(values, apart, off):
             return False
     return True
 
 
-def spacing_of(values: Sequence[int], least: float, off: int) -> float | None:
-    """How far apart the lines are that these ascending values lie on, to within `off`; None if on none.
+def _lines_of(points: Sequence[Point]) -> tuple[Units, Units]:
+    """Where positions lie on each axis, ascending, each once."""
+    columns, rows = (np.array(sorted({point[i] for point in points}), np.int64) for i in (1, 2))
+    return columns, rows
+
+
+@compiled
+def spacing_of(values: Units, least: float, off: int) -> float:
+    """How far apart the lines are that these ascending values lie on, to within `off`; 0 if on none.
 
     Not all lines have to be met: the closest two may be some lines apart.
     """
-    gaps = [after - before for before, after in pairwise(values) if after - before > 2 * off]
-    if not gaps:
-        return None
-    closest = min(gaps)
+    closest = 0
+    for i in range(1, len(values)):
+        gap = values[i] - values[i - 1]
+        if gap > 2 * off and (closest == 0 or gap < closest):
+            closest = gap
     for parts in range(1, _FINER + 1):
-        if closest / parts < least:
-            return None
-        if (spacing := _fitted(values, closest / parts, off)) is not None:
+        if closest / parts < least or closest == 0:
+            return 0.0
+        spacing = _fitted(values, closest / parts, off)
+        if spacing > 0:
             return spacing
-    return None
+    return 0.0
 
 
-def _fitted(values: Sequence[int], guess: float, off: int) -> float | None:
-    """The spacing near a guess on whose lines all values lie; it gets better with every line."""
-    spacing, number, numbers = guess, 0, [0]
-    for before, after in pairwise(values):
-        lines = (after - before) / spacing
+@compiled
+def _fitted(values: Units, guess: float, off: int) -> float:
+    """The spacing near a guess on whose lines all values lie, or 0; it gets better with every line."""
+    spacing, number, numbers = guess, 0, np.zeros(len(values), np.int64)
+    for i in range(1, len(values)):
+        lines = (values[i] - values[i - 1]) / spacing
         number += round(lines)
         if abs(lines - round(lines)) > _ASTRAY:
-            return None
-        numbers.append(number)
+            return 0.0
+        numbers[i] = number
         if number:
-            spacing = (after - values[0]) / number
-    fits = all(abs(value - values[0] - n * spacing) <= off for value, n in zip(values, numbers, strict=True))
-    return spacing if fits else None
+            spacing = (values[i] - values[0]) / number
+    for i in range(len(values)):
+        if abs(values[i] - values[0] - numbers[i] * spacing) > off:
+            return 0.0
+    return spacing
 
 
-def _met(values: Sequence[int], off: int) -> int:
+@compiled
+def _met(values: Units, off: int) -> int:
     """How many lines these ascending values lie on."""
-    return 1 + sum(after - before > 2 * off for before, after in pairwise(values))
+    count = 1
+    for i in range(1, len(values)):
+        count += values[i] - values[i - 1] > 2 * off
+    return count
 
 
 def _is_uneven(points: Sequence[Point], east: float, north: float) -> bool:

@@ -70,7 +70,9 @@ def sample(
 
     Now an early one and now a late one: else a loop that lasts for some steps would show a few of its places.
     """
-    counts = np.diff(np.append(starts, len(rows)))
+    if not watched.any():
+        return []
+    counts = np.append(starts[1:], len(rows)) - starts
     which = starts + (_STRIDE * number) % np.maximum(counts, 1)
     chosen = rows.take(which[watched])
     columns = (chosen[name].tolist() for name in ("mmsi", "time", "lon", "lat"))

@@ -7,7 +7,7 @@ is known only near these fences and ports.
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from shapely import MultiPolygon, Polygon
 
 from geofences.distance import expand, haversine_m
 from geofences.fence import Fence
+from geofences.grown import boxes
 from models.report import Rows, joined
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.sightings.settings import SightingSettings
@@ -65,7 +66,7 @@ class HeardVessels:
             self._changed.add("near/since")
         if not len(rows):
             return
-        wanted = self._near[_cell(rows["lat"], 90), _cell(rows["lon"], 180)]
+        wanted = self._near.find(rows["lon"], rows["lat"])
         if named:
             wanted |= np.isin(rows["mmsi"], np.array(sorted(named), "u4"))
         rows = rows[wanted]
@@ -181,15 +182,50 @@ def _cell(degrees: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.intp]:
     return np.clip(cells, 0, 2 * half * _CELLS - 1)
 
 
+class _CellsNear:
+    """Cells of a grid of the world that lie in the boxes round areas, grown by a distance. An area is grown
+    when a position first comes near it: most recordings come near few. Has no state but what it may forget.
+    """
+
+    def __init__(self, areas: Sequence[Polygon | MultiPolygon], metres: float) -> None:
+        self._areas, self._metres = areas, metres
+        (west, south, east, north), self._number = boxes(areas, metres)
+        self._sides = [_cell(south, 90), _cell(north, 90), _cell(west, 180), _cell(east, 180)]
+        self._near = np.zeros((180 * _CELLS, 360 * _CELLS), bool)
+        self._waiting = np.zeros_like(self._near)
+        self._mark_waiting()
+
+    def find(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which positions lie in such a cell, degrees."""
+        y, x = _cell(lat, 90), _cell(lon, 180)
+        waiting = self._waiting[y, x]
+        if waiting.any():
+            self._come_near(*np.unique([y[waiting], x[waiting]], axis=1))
+        found: npt.NDArray[np.bool_] = self._near[y, x]
+        return found
+
+    def _come_near(self, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]) -> None:
+        """Grow all areas that may reach to these cells."""
+        south, north, west, east = self._sides
+        reaches = (south <= y[:, None]) & (y[:, None] <= north) & (west <= x[:, None]) & (x[:, None] <= east)
+        reached = np.unique(self._number[reaches.any(axis=0)])
+        for i in reached.tolist():
+            shape = expand(self._areas[i], self._metres)
+            for part in getattr(shape, "geoms", [shape]):
+                left, bottom, right, top = part.bounds
+                rows, columns = _cell(np.array([bottom, top]), 90), _cell(np.array([left, right]), 180)
+                self._near[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = True
+        rest = ~np.isin(self._number, reached)
+        self._number, self._sides = self._number[rest], [side[rest] for side in self._sides]
+        self._mark_waiting()
+
+    def _mark_waiting(self) -> None:
+        self._waiting[:] = False
+        for south, north, west, east in zip(*self._sides, strict=True):
+            self._waiting[south : north + 1, west : east + 1] = True
+
+
 @lru_cache(maxsize=4)
-def _cells_near(areas: tuple[Polygon | MultiPolygon, ...], metres: float) -> npt.NDArray[np.bool_]:
-    """Which cells of a grid of the world lie in the boxes round these areas, grown by a distance."""
-    cells = np.zeros((180 * _CELLS, 360 * _CELLS), bool)
-    for area in areas:
-        shape = expand(area, metres)
-        for part in getattr(shape, "geoms", [shape]):
-            west, south, east, north = part.bounds
-            rows, columns = _cell(np.array([south, north]), 90), _cell(np.array([west, east]), 180)
-            cells[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1] = True
-    cells.flags.writeable = False  # all stages with these fences share it
-    return cells
+def _cells_near(areas: tuple[Polygon | MultiPolygon, ...], metres: float) -> _CellsNear:
+    """All stages with these fences share it."""
+    return _CellsNear(areas, metres)

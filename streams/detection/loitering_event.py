@@ -130,6 +130,15 @@ IN_ENCOUNTER: Final = ReasonType(
     text="it was in an encounter meanwhile, which has an event of its own",
     weight="in_encounter",
 )
+COARSE: Final = ReasonType(
+    code="coarse_positions",
+    side=Side.AGAINST,
+    text="most of its positions are rounded, and may be off by up to {value:.0f} m: they do not tell whether "
+    "a vessel was near it",
+    weight="coarse",
+    thresholds=("coarse_metres",),
+    unit="m",
+)
 
 LEVELS: Final = (
     LevelRule(
@@ -170,7 +179,7 @@ REASONS: Final = ReasonTable(
         JAMMED,
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
-        *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),
+        *(COARSE, ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),
     ),
     LEVELS,
 )
@@ -194,6 +203,7 @@ class _Facts(msgspec.Struct, frozen=True):
     anchored: float  # share of the positions that report at anchor or moored
     disabled: float  # share that reports not under command
     across: float  # share at which it was moved across its heading
+    error: float  # metres that most positions may be off for being rounded; 0 where that does not matter
     silence: Millis  # right before or after it
     watched: str | None  # name of a watched fence that it was in
     distances: Distances
@@ -235,6 +245,7 @@ def build_event(
         anchored=float(np.isin(kept["status"], ANCHORED).mean()),
         disabled=float((kept["status"] == NOT_COMMANDED).mean()),
         across=float(kept["across"].mean()),
+        error=run.error,
         silence=silence_of(run, s),
         watched=surroundings.watched_fence(relations),
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
@@ -297,7 +308,9 @@ def judged(
     else:
         against.append(ALONE.reason(s))
         verb = "has been found so far" if event.status is Status.OPEN else "was found"
-        summary += f" No encounter with another vessel {verb}."
+        coarse = any(reason.code == COARSE.code for reason in event.against)
+        but = ", but its positions are rounded too coarsely to tell of one" if coarse else ""
+        summary += f" No encounter with another vessel {verb}{but}."
     conditions = _conditions(event, against, encounters, own_silence)
     level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
@@ -378,6 +391,8 @@ def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
         yield NEAR_SHORE.reason(s, shore)
     if facts.across > s.adrift_share:
         yield ADRIFT.reason(s, round(facts.across, 2))
+    if facts.error:
+        yield COARSE.reason(s, round(facts.error))
     yield from type_changed(facts.identity, s)
     yield from weak_match(facts.identity, s)
 

@@ -146,7 +146,8 @@ def _speeds(
     trail: npt.NDArray[np.void], known: npt.NDArray[np.bool_], s: TrackSettings
 ) -> tuple[Floats, _Bools, _Bools, _Bools, _Bools]:
     """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted,
-    whether that is because it gets nowhere, whether there is enough to judge that, and whether it moves."""
+    whether that is because it stays near one place, whether there is enough to judge that, and whether it
+    moves."""
     weight = known.astype("f8")
     count = weight.sum(axis=1)
     time = np.where(known, trail["time"] - trail["time"][:, -1:], 0.0)

@@ -10,7 +10,7 @@ import pytest
 
 from models.event import EventType
 from models.report import Rows
-from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors
+from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors, steps_of
 from tests.streams.track_factories import (
     A,
     B,
@@ -149,7 +149,7 @@ def test_a_day_of_positions_with_few_decimals_does_not_add_up_to_coarser_ones() 
 
 
 def test_what_rounding_explains_is_no_way() -> None:
-    minute = Resolution(10_000, 10_000)
+    minute = Resolution(steps_of(10_000), steps_of(10_000))
     lon, lat = 151 + 18 / 60, 33 + 16 / 60
     metres = 1852.0 * 2
     assert NOT_ROUNDED.beyond(metres, lon, lat, lon, lat) == metres

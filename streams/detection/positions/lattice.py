@@ -57,7 +57,7 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
     if east is None or north is None:
         return None
     lines = [1 + round((values[-1] - values[0]) / each) for values, each in ((columns, east), (rows, north))]
-    met = [_met(columns, off), _met(rows, off)]
+    met = [lines_met(columns, off), lines_met(rows, off)]
     if min(met) < _LINES or sum(met) < _LINES_IN_ALL or min(lines) < _LINES:
         return None
     if is_rounded(columns, off) or is_rounded(rows, off):
@@ -68,21 +68,21 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
 def may_lie_on_lattice(points: Sequence[Point], least: tuple[float, float], off: int) -> bool:
     """Whether a few positions do not rule out that all lie on a grid. Quick: of nearly all ships, they do."""
     for values, apart in ((sorted({point[i] for point in points}), least[i - 1]) for i in (1, 2)):
-        if _met(values, off) > 1 and spacing_of(values, apart, off) is None:
+        if lines_met(values, off) > 1 and spacing_of(values, apart, off) is None:
             return False
     return True
 
 
-def spacing_of(values: Sequence[int], least: float, off: int) -> float | None:
+def spacing_of(values: Sequence[int], least: float, off: int, finer: int = _FINER) -> float | None:
     """How far apart the lines are that these ascending values lie on, to within `off`; None if on none.
 
-    Not all lines have to be met: the closest two may be some lines apart.
+    Not all lines have to be met: the closest two may be up to `finer` lines apart.
     """
     gaps = [after - before for before, after in pairwise(values) if after - before > 2 * off]
     if not gaps:
         return None
     closest = min(gaps)
-    for parts in range(1, _FINER + 1):
+    for parts in range(1, finer + 1):
         if closest / parts < least:
             return None
         if (spacing := _fitted(values, closest / parts, off)) is not None:
@@ -105,7 +105,7 @@ def _fitted(values: Sequence[int], guess: float, off: int) -> float | None:
     return spacing if fits else None
 
 
-def _met(values: Sequence[int], off: int) -> int:
+def lines_met(values: Sequence[int], off: int) -> int:
     """How many lines these ascending values lie on."""
     return 1 + sum(after - before > 2 * off for before, after in pairwise(values))
 

@@ -64,6 +64,7 @@ KINDS = [
     (HUNDREDTH, HUNDREDTH, 0.3, False),
     (0.1, 0.1, 1.0, False),
     (TENTH, TENTH, 1.0, False),
+    (0.03, 0.04, 1.0, False),
 ]
 """Degrees to the east and to the north, which share of the positions, and whether digits are cut off."""
 
@@ -93,6 +94,20 @@ def test_a_ship_with_rounded_positions_is_one_ship_on_one_track(
         assert len(own) == 60
         if knots < 2:  # no step from cell to cell makes it fast
             assert float(np.nanmedian(own["sog"])) < 2
+
+
+def test_a_ship_that_two_receivers_round_differently_is_one_ship() -> None:
+    minutes = np.arange(0, 900, 1.0)
+    reports: list[Rows] = []
+    for i, moves in enumerate((sailing, adrift)):
+        x, y, knots = moves(minutes)
+        rows = fixes(A + i, minutes, x, y, sog=knots, origin=(PLACE[0] + 5 * i, PLACE[1]))
+        one = np.random.default_rng(i).random(len(rows)) < 0.5
+        both = rounded(rows[one], MINUTE, MINUTE), rounded(rows[~one], HUNDREDTH, HUNDREDTH)
+        reports += [np.sort(np.concatenate(both), order="time"), statics(A + i)]
+    told = run_stage(vessel_stage(), *reports)
+    assert set(ticks_of(told)["segment"].tolist()) == {0}
+    assert not any(known.places.shared for known in identities_of(told).values())
 
 
 def test_a_tick_says_how_far_off_it_may_be() -> None:

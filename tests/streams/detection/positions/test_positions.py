@@ -287,8 +287,8 @@ def test_what_a_circle_is(
     lon, lat = lon_lat(*circle(minutes, period, radius, noise))
     circling: Circling | None = None
     for step in np.array_split(np.arange(len(minutes)), round(lasts / 5)):
-        rows = fixes(A, minutes[step], heading=90.0)
-        rows["lon"], rows["lat"] = lon[step], lat[step]
+        rows = fixes(A, minutes[step])
+        rows["lon"], rows["lat"], rows["heading"] = lon[step], lat[step], 90.0
         circling = observe(circling, rows, turns=True)
     assert circling is not None
     stay = circling.found

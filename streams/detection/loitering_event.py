@@ -29,6 +29,7 @@ from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
+    COARSE,
     DOUBTFUL_MMSI,
     FALSE_PLACE,
     JAMMED,
@@ -130,15 +131,6 @@ IN_ENCOUNTER: Final = ReasonType(
     text="it was in an encounter meanwhile, which has an event of its own",
     weight="in_encounter",
 )
-COARSE: Final = ReasonType(
-    code="coarse_positions",
-    side=Side.AGAINST,
-    text="most of its positions are rounded, and may be off by up to {value:.0f} m: they do not tell whether "
-    "a vessel was near it",
-    weight="coarse",
-    thresholds=("coarse_metres",),
-    unit="m",
-)
 
 LEVELS: Final = (
     LevelRule(
@@ -236,11 +228,12 @@ def build_event(
     places = np.column_stack([kept[name] for name in ("lon", "lat", "sog")])
     lon, lat, sog = places.T.copy()
     relations = surroundings.relations(lon, lat)
-    numbers = _numbers(lon, lat, sog, run.until - run.start, surroundings)
+    duration = run.until - run.start
+    numbers = _numbers(lon, lat, sog, duration, surroundings)
     facts = _Facts(
         identity=identity,
         start=run.start,
-        duration=run.until - run.start,
+        duration=duration,
         sts=in_sts_area(run, s),
         anchored=float(np.isin(kept["status"], ANCHORED).mean()),
         disabled=float((kept["status"] == NOT_COMMANDED).mean()),
@@ -251,8 +244,7 @@ def build_event(
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
         shore_km=numbers.average_distance_from_shore_km,
     )
-    reasons = list(_for(facts, s))
-    against = [*_against(facts, s), *([retraction] if retraction else [])]
+    reasons, against = list(_for(facts, s)), [*_against(facts, s), *([retraction] if retraction else [])]
     scoring = s.weights.scoring(Level(run.level), status)
     return Event(
         id=run.id,

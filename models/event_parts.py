@@ -383,7 +383,7 @@ class PositionAnomaly(Model, frozen=True, kw_only=True, rename="camel"):
     jumps: int  # how often ships jumped
     farthest_km: float | None = None  # from the track
     implied_speed_knots: float | None = None  # the greatest, of the way of a jump
-    reported_speed_knots: float | None = None  # frozen: while it gets nowhere
+    reported_speed_knots: float | None = None  # frozen: while it stays near one place
     radius_km: float | None = None  # of the circle
     false_position: Position | None = None  # where positions jumped to; null where to places far apart
     vessel_count: int = 1

@@ -539,9 +539,9 @@ EVENT: Final = {
     "PositionAnomaly": {
         "kind": Text(
             "`jumps`: positions jumped to where the vessel cannot have been. `frozen`: it reports speed "
-            "and gets nowhere. `circle`: its positions go round a circle. `pattern`: its positions repeat "
-            "a few places exactly. `unreached`: it was silent and heard again beyond land, where it cannot "
-            "have come over water. `region`: several ships jumped together."
+            "and stays near one place. `circle`: its positions go round a circle. `pattern`: its positions "
+            "repeat a few places exactly. `unreached`: it was silent and heard again beyond land, where it "
+            "cannot have come over water. `region`: several ships jumped together."
         ),
         "positions": Text(
             "Positions that lay off the tracks, of all vessels; 0 where none jumped.",
@@ -558,7 +558,7 @@ EVENT: Final = {
             "Greatest speed that the way between the track and these positions implies.", "kn", NOT_NEGATIVE
         ),
         "reportedSpeedKnots": Text(
-            "Speed that the vessel reports while it gets nowhere.", "kn", NOT_NEGATIVE
+            "Speed that the vessel reports while it stays near one place.", "kn", NOT_NEGATIVE
         ),
         "radiusKm": Text("Radius of the circle, or of the area of repeated places.", "km", NOT_NEGATIVE),
         "falsePosition": Text("Where positions jumped to last; null if to places far apart, or not at all."),
@@ -871,7 +871,7 @@ IDENTITY: Final = {
         "off_track": Text("Runs of positions that its track goes on without, by their start; at most 8."),
         "leaps": Text("How its tracks began that no ship could have made, by their time."),
         "jump": Text("The run of such positions that goes on, as it began; null if there is none."),
-        "frozen": Text("Where it reports speed and gets nowhere; null if it does not."),
+        "frozen": Text("Where it reports speed and stays near one place; null if it does not."),
         "circle": Text("The circle that its positions go round; null if there is none."),
         "pattern": Text("The few places that its positions repeat exactly; null if they do not."),
         "crossing": Text("Its last silence with land between its ends, for two days; null if there is none."),

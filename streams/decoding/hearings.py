@@ -4,7 +4,8 @@ The evidence is a function of the lines so far, in the order of arrival and by t
 themselves tell. It does not depend on what becomes of a line: a line that is late tells about a clock, too.
 
 A busy source is sampled: of its transmissions only those count whose hash begins with a number of zero bits.
-There are as many zeros as it takes for the transmissions of the last 20 minutes to fit into the table.
+There are as many zeros as it takes for the transmissions of the last 20 minutes to fit into the table; older
+ones stay where there is room.
 """
 
 from typing import Final, NamedTuple
@@ -17,8 +18,11 @@ from models.report import Rows
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Int64Array, Words
 from streams.runtime.compiled import compiled
 
-MOST_APART: Final = 20 * 60_000
-"""Hearings that are further apart (milliseconds) are of two transmissions that are alike."""
+MOST_APART: Final = 14 * 3_600_000
+"""Hearings that are further apart (milliseconds) are of two transmissions that are alike. A clock that is set
+to local time instead of UTC is off by up to 14 hours."""
+KEPT: Final = 20 * 60_000
+"""So long (milliseconds) a hearing is kept for sure; beyond it as long as there is room."""
 _MOST: Final = 1 << 14  # transmissions in the table
 _AT_ONCE: Final = 2_000  # one station that tells a transmission twice within this was fed twice
 _SAMPLED: Final = 16  # bytes 16 to 23 of a position: from the latitude to the UTC second
@@ -207,7 +211,7 @@ def _hear(
         slots[slot] = end
         while not log[begin].live:
             begin += 1
-        if live > _MOST and abs(time - log[begin].told) > MOST_APART:
+        if live > _MOST and abs(time - log[begin].told) > KEPT:
             log[begin].live = False
             live -= 1
     return at, count, begin, end, live

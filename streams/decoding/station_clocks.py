@@ -22,7 +22,7 @@ import numpy as np
 from models.station_clock import Clocks, StationClock
 from models.time import SECOND, Millis
 from streams.decoding.clock_links import UTC, ClockLinks, Group, Link, labels
-from streams.decoding.hearings import MOST_APART, Hearings
+from streams.decoding.hearings import KEPT, Hearings
 from streams.decoding.leading_stations import LeadingStations
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
 from streams.decoding.lines.source_times import UNTOLD
@@ -229,7 +229,7 @@ class StationClocks:
         heard = np.flatnonzero(timed & (told.second < NO_SECOND))
         heard = heard[heard >= self._second_station(told.station)]
         index, transmissions = self._hearings.sample(told.payload.take(heard))
-        utc = np.flatnonzero(timed & (told.utc > 0) & (np.abs(time - told.utc) <= MOST_APART))
+        utc = np.flatnonzero(timed & (told.utc > 0) & (np.abs(time - told.utc) <= KEPT))
         rows = np.concatenate((heard[index], utc))
         order = np.argsort(rows)
         which = np.concatenate((transmissions, np.zeros(len(utc), np.uint64)))[order]

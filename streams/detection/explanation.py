@@ -74,6 +74,15 @@ ROUNDED: Final = ReasonType(
     unit="m",
     hypotheses=(Hypothesis.WRONG_DATA,),
 )
+COARSE: Final = ReasonType(
+    code="coarse_positions",
+    side=Side.AGAINST,
+    text="most of its positions are rounded, and may be off by up to {value:.0f} m: they do not tell whether "
+    "a vessel was near it",
+    weight="coarse",
+    thresholds=("coarse_metres",),
+    unit="m",
+)
 OFF_TRACK: Final = ReasonType(
     code="off_track",
     side=Side.AGAINST,

@@ -54,6 +54,8 @@ class LoiteringWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: an encounter explains it, which has an event of its own."""
     jamming: float = 0.1
     """Against: positions of its ship and of others jumped at the time."""
+    coarse: float = 0.02
+    """Against: its positions are rounded so coarsely that no vessel near it can be told."""
 
 
 class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +99,9 @@ class LoiteringSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     shore_km: float = 37.0
     """Closer to the shore than this on average, waiting is ordinary. Source: GFW, which counts loitering from
     20 nautical miles on."""
+    coarse_metres: float = 3000.0
+    """Positions that rounding may put farther off than this tell of no vessel near it, as for encounters
+    (`coarse_metres` there)."""
     samples: int = 200
     """Positions kept as evidence; above that every second one is dropped."""
     weights: LoiteringWeights = LoiteringWeights()
@@ -146,6 +151,8 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
     revision: int = 0
     level: str = ""
     last_revision_at: Millis = 0
+    # of the samples, also those that are kept no longer
+    fixes: tuple[int, int, float] = (0, 0, 0.0)  # how many, how many too coarse, and the most metres of these
 
     def __post_init__(self) -> None:
         if isinstance(self.samples, list):
@@ -156,6 +163,13 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
         """The samples, oldest first."""
         assert isinstance(self.samples, bytes)
         return np.frombuffer(self.samples, SAMPLE)
+
+    @property
+    def error(self) -> float:
+        """Metres by which most of its positions may be off for being rounded; 0 where that is too little to
+        matter, or most are not."""
+        every, coarse, metres = self.fixes
+        return metres if 2 * coarse > every else 0.0
 
     @property
     def until(self) -> Millis:
@@ -201,6 +215,8 @@ def observe(
     run.last = step.last[i]
     if told.slow[i]:
         _keep_sample(run, told.samples[i].tobytes(), s)
+        (every, coarse, metres), error = run.fixes, told.errors[i]
+        run.fixes = every + 1, coarse + (error > s.coarse_metres), max(metres, error)
     return done
 
 
@@ -211,7 +227,7 @@ def _slow_at(run: LoiteringRun, time: Millis, s: LoiteringSettings) -> None:
             run.broken = run.slow
         run.run = time
         if run.start is None:
-            run.samples, run.receivers = b"", []
+            run.samples, run.receivers, run.fixes = b"", [], (0, 0, 0.0)
     run.slow, run.fast = time, False
 
 

@@ -29,6 +29,7 @@ from models.time import HOUR, Millis, duration_text, to_text
 from models.vessel import Identity
 from streams.detection.explanation import (
     ANCHORED,
+    COARSE,
     DOUBTFUL_MMSI,
     FALSE_PLACE,
     JAMMED,
@@ -170,7 +171,7 @@ REASONS: Final = ReasonTable(
         JAMMED,
         *(NOT_UNDER_COMMAND, NEAR_PORT),
         *(RESTING_PLACE, AT_ANCHOR, NEAR_SHORE, ADRIFT, NOT_LEARNT, TYPE_CHANGED),
-        *(ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),
+        *(COARSE, ALONE, IN_ENCOUNTER, WEAK_MATCH, NOT_OF_INTEREST, FALSE_PLACE),
     ),
     LEVELS,
 )
@@ -194,6 +195,7 @@ class _Facts(msgspec.Struct, frozen=True):
     anchored: float  # share of the positions that report at anchor or moored
     disabled: float  # share that reports not under command
     across: float  # share at which it was moved across its heading
+    error: float  # metres that most positions may be off for being rounded; 0 where that does not matter
     silence: Millis  # right before or after it
     watched: str | None  # name of a watched fence that it was in
     distances: Distances
@@ -226,22 +228,23 @@ def build_event(
     places = np.column_stack([kept[name] for name in ("lon", "lat", "sog")])
     lon, lat, sog = places.T.copy()
     relations = surroundings.relations(lon, lat)
-    numbers = _numbers(lon, lat, sog, run.until - run.start, surroundings)
+    duration = run.until - run.start
+    numbers = _numbers(lon, lat, sog, duration, surroundings)
     facts = _Facts(
         identity=identity,
         start=run.start,
-        duration=run.until - run.start,
+        duration=duration,
         sts=in_sts_area(run, s),
         anchored=float(np.isin(kept["status"], ANCHORED).mean()),
         disabled=float((kept["status"] == NOT_COMMANDED).mean()),
         across=float(kept["across"].mean()),
+        error=run.error,
         silence=silence_of(run, s),
         watched=surroundings.watched_fence(relations),
         distances=surroundings.distances((lon[0], lon[-1]), (lat[0], lat[-1])),
         shore_km=numbers.average_distance_from_shore_km,
     )
-    reasons = list(_for(facts, s))
-    against = [*_against(facts, s), *([retraction] if retraction else [])]
+    reasons, against = list(_for(facts, s)), [*_against(facts, s), *([retraction] if retraction else [])]
     scoring = s.weights.scoring(Level(run.level), status)
     return Event(
         id=run.id,
@@ -297,7 +300,9 @@ def judged(
     else:
         against.append(ALONE.reason(s))
         verb = "has been found so far" if event.status is Status.OPEN else "was found"
-        summary += f" No encounter with another vessel {verb}."
+        coarse = any(reason.code == COARSE.code for reason in event.against)
+        but = ", but its positions are rounded too coarsely to tell of one" if coarse else ""
+        summary += f" No encounter with another vessel {verb}{but}."
     conditions = _conditions(event, against, encounters, own_silence)
     level, limits = REASONS.level(conditions) or Level.POSSIBLE, REASONS.limits(conditions)
     against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
@@ -378,6 +383,8 @@ def _against(facts: _Facts, s: LoiteringSettings) -> Iterator[Reason]:
         yield NEAR_SHORE.reason(s, shore)
     if facts.across > s.adrift_share:
         yield ADRIFT.reason(s, round(facts.across, 2))
+    if facts.error:
+        yield COARSE.reason(s, round(facts.error))
     yield from type_changed(facts.identity, s)
     yield from weak_match(facts.identity, s)
 

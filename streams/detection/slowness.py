@@ -71,6 +71,8 @@ class Slowness(msgspec.Struct, frozen=True):
     """Whether a row is a new fix that is slow."""
     samples: Rows
     """The row `at`, SAMPLE; of no meaning where no fix is slow."""
+    errors: list[float]
+    """Metres that the position there may be off for being rounded; likewise."""
 
 
 def slowness_of(step: Step, rule: Rule) -> Slowness:
@@ -99,6 +101,7 @@ def slowness_of(step: Step, rule: Rule) -> Slowness:
         at=at.tolist(),
         flags=flags,
         samples=samples,
+        errors=fixes.error[at].tolist(),
     )
 
 

@@ -224,7 +224,8 @@ def _judge(
     rules: _Rules,
 ) -> None:
     """Of each track the smoothed speed in knots, NaN where there is none; whether sog is contradicted,
-    whether that is because it gets nowhere, whether there is enough to judge that, and whether it moves.
+    whether that is because it stays near one place, whether there is enough to judge that, and whether it
+    moves.
 
     `cosine` is that of the latitude of its last step.
     """

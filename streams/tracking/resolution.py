@@ -7,8 +7,10 @@ to be in two places.
 
 AIS resolves 18 cm, so a position lies on a line of such a grid by chance once in hundreds of times, and a
 vessel whose positions go from one line to another again and again has rounded positions. Its step is the
-largest that explains most of these changes. A position of it that lies on a line counts as rounded, one
-between the lines does not; where fewer than a quarter lie on lines, what was learnt is forgotten. A vessel
+largest that explains most of these changes. Where receivers round it in several ways, it has several steps:
+each one on whose lines more positions lie than do by chance, being on those of the others. A position counts
+as rounded by the largest step whose lines it lies on, one between the lines does not; where fewer than a
+quarter lie on lines, what was learnt is forgotten. A vessel
 that stays on one line proves nothing, it may lie right there; unless it moves to and fro along that line, as
 errors of positions make every ship do, and never off it.
 """
@@ -30,8 +32,14 @@ _Flags = npt.NDArray[np.bool_]
 
 UNITS: Final = 600_000
 """Of one degree: the resolution of AIS."""
-STEPS: Final = (600, 1_000, 3_000, 5_000, 6_000, 10_000, 30_000, 60_000)
-"""Units, ascending, from a thousandth to a tenth of a degree. Finer ones are within errors of positions."""
+STEPS: Final = (
+    *(600, 1_000, 3_000, 5_000, 6_000, 10_000),
+    *(12_000, 15_000, 18_000, 20_000, 24_000, 30_000, 50_000, 60_000),
+)
+"""Units, ascending, from a thousandth to a tenth of a degree, and parts and multiples of a minute. Finer ones
+are within errors of positions."""
+Steps = int
+"""Some of STEPS: bit n stands for STEPS[n]."""
 _MINUTE: Final = 10_000
 _EVERY: Final = (600, 1_000)
 """A multiple of any step is one of one of these."""
@@ -41,7 +49,9 @@ Judgement: of positions to four decimals of a degree, one in ten lies on a multi
 and of those to two decimals of a minute one in six."""
 _FULL: Final = 60
 """Positions between the lines after which a grid is forgotten, however many lay on them before."""
-_ENOUGH: Final = (27, 27, 27, 27, 27, 6, 6, 6)
+_FINE: Final = STEPS.index(_MINUTE)
+"""So many steps are finer than a minute."""
+_ENOUGH: Final = (*[27] * _FINE, *[6] * (len(STEPS) - _FINE))
 """So many of these there have to be left, by step, for it to be believed. Judgement: 9 positions on lines, or
 2 where chance seldom puts one on a line."""
 _ALONG: Final = 3
@@ -49,7 +59,7 @@ _ALONG: Final = 3
 _DECIMALS: Final = (60, 100)
 """Units: four decimals of a degree, two of a minute. A moored ship whose positions on the other axis are all
 so coarse, too, stays on a line by that alone."""
-_CHANGES: Final = (6, 6, 6, 1, 1, 1, 1, 1)
+_CHANGES: Final = (6, 6, 6, *[1] * (len(STEPS) - 3))
 """Changes from line to line, by step, from which it is believed. Judgement: by chance, two positions in a row
 lie on lines that are 1 km apart once in 25 million times."""
 _MOST: Final = 200
@@ -57,27 +67,34 @@ _MOST: Final = 200
 _METRES: Final = 111_195.0 / UNITS
 _TURNS: Final = 20
 """Turns along one line from which it is believed. Judgement: half an hour of reports a minute."""
-_AXIS: Final = struct.Struct(f"<iibB{len(_EVERY)}B{len(STEPS)}B")
+_CLEARLY: Final = 1.3
+"""So many times as many arrivals as by chance have to lie on the lines of a second step. Judgement."""
+_SECOND: Final = 3
+"""Changes from line to line from which a second step is believed. Judgement."""
+_SURELY: Final = 3.0
+"""Standard deviations of what is chance, and arrivals, that it takes besides. Judgement."""
+_AXIS: Final = struct.Struct(f"<iibB{len(_EVERY)}B{len(STEPS)}B{len(STEPS)}B")
 """Of one axis: the last value on a line; the value on the other axis then, which way that went, and how often
-it turned since; after how many positions between the lines each of _EVERY is forgotten; and the changes from
-line to line, by step."""
+it turned since; after how many positions between the lines each of _EVERY is forgotten; the changes from
+line to line, by step; and the arrivals on a line of a step, from whichever line."""
 _NEVER: Final = -(2**31)
-_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(_EVERY), *[0] * len(STEPS))
+_NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(_EVERY), *[0] * 2 * len(STEPS))
+_CHANCE: Final = tuple(tuple(fine / math.lcm(fine, step) for fine in STEPS) for step in STEPS)
+"""By step, and by another one: the share of the lines of that one that are lines of the step, too."""
 
 
 class Resolution(NamedTuple):
-    """Units that positions of one vessel are rounded to, to the east and to the north; 0 where not."""
+    """The steps that positions of one vessel are rounded to, to the east and to the north; 0 where not."""
 
-    east: int = 0
-    north: int = 0
+    east: Steps = 0
+    north: Steps = 0
 
     def error(self, lon: float, lat: float) -> float:
         """Metres that a position in degrees may be off for being rounded: the diagonal of its cell, because
         some sources cut digits off; 0 where it is not rounded."""
         if not (self.east or self.north):
             return 0.0
-        east = self.east if self.east and round(lon * UNITS) % self.east == 0 else 0
-        north = self.north if self.north and round(lat * UNITS) % self.north == 0 else 0
+        east, north = _largest(lon, self.east), _largest(lat, self.north)
         return _METRES * math.hypot(east * math.cos(math.radians(lat)), north)
 
     def beyond(self, metres: float, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
@@ -112,10 +129,12 @@ class RoundedFleet(Protocol):
 
 def errors(lon: Floats, lat: Floats, east: npt.NDArray[np.int32], north: npt.NDArray[np.int32]) -> Floats:
     """`Resolution.error` for columns: positions in degrees, and the steps of the vessel of each."""
-    if not (east.any() or north.any()):
-        return np.zeros(len(lon))
-    wide = _on_line(lon, east) * np.cos(np.radians(lat))
-    return np.asarray(_METRES * np.hypot(wide, _on_line(lat, north)))
+    found = np.zeros(len(lon))
+    (rows,) = np.nonzero(east | north)
+    if len(rows):
+        wide = _on_line(lon[rows], east[rows]) * np.cos(np.radians(lat[rows]))
+        found[rows] = _METRES * np.hypot(wide, _on_line(lat[rows], north[rows]))
+    return found
 
 
 def shared_errors(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
@@ -134,9 +153,28 @@ def shared_errors(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Flo
     return np.where(both, _METRES * np.hypot(steps[0] * np.cos(np.radians(lat1)), steps[1]), 0.0)
 
 
-def _on_line(degrees: Floats, step: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """The step of each where it lies on one of its lines, else 0."""
-    return np.where(np.rint(degrees * UNITS).astype(np.int64) % np.maximum(step, 1) == 0, step, 0)
+def steps_of(*units: int) -> Steps:
+    """These steps together."""
+    return sum(1 << STEPS.index(each) for each in units)
+
+
+def _largest(degrees: float, steps: Steps) -> int:
+    """The largest of these steps on whose lines it lies, in units; 0 for none."""
+    value = round(degrees * UNITS)
+    for n in reversed(range(steps.bit_length())):
+        if steps >> n & 1 and value % STEPS[n] == 0:
+            return STEPS[n]
+    return 0
+
+
+def _on_line(degrees: Floats, steps: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """`_largest` for columns."""
+    value, found = np.rint(degrees * UNITS).astype(np.int64), np.zeros(len(degrees), np.int64)
+    every = int(np.bitwise_or.reduce(steps))
+    for n, step in enumerate(STEPS):
+        if every >> n & 1:
+            found[(steps >> n & 1 > 0) & (value % step == 0)] = step
+    return found
 
 
 def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None:
@@ -154,7 +192,7 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     bounds = [*starts.tolist(), len(rows)]
     for mmsi, slot, i in zip(mmsis, slots, which.tolist(), strict=True):
         vessel = fleet.state(mmsi)
-        known = vessel.rounding or _NOTHING + _NOTHING
+        known = vessel.rounding if len(vessel.rounding) == 2 * _AXIS.size else _NOTHING + _NOTHING
         east, north = (values[bounds[i] : bounds[i + 1]].tolist() for values in units)
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
         if now != known:
@@ -177,10 +215,10 @@ def _may_lie_on_lines(rows: Rows, starts: npt.NDArray[np.intp], may: _Flags) -> 
 
 
 def resolution_of(rounding: bytes) -> Resolution:
-    """What is known of a vessel's positions."""
-    if not rounding:
+    """What is known of a vessel's positions; nothing of what a version with other steps had learnt."""
+    if len(rounding) != 2 * _AXIS.size:
         return NOT_ROUNDED
-    return Resolution(_step(rounding[: _AXIS.size]), _step(rounding[_AXIS.size :]))
+    return Resolution(_steps(rounding[: _AXIS.size]), _steps(rounding[_AXIS.size :]))
 
 
 def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
@@ -192,12 +230,12 @@ def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
     if axis == _NOTHING and not any(on_lines):
         return axis
     last, was_beside, way, turns, *rest = _AXIS.unpack(axis)
-    left, counts = rest[: len(_EVERY)], rest[len(_EVERY) :]
+    left, counts, arrivals = _parts(rest)
     left = [min(max(n + _SHARE * on - len(values), 0), _FULL) for n, on in zip(left, on_lines, strict=True)]
     if not any(left):
         return _NOTHING
     if _SHARE * max(on_lines) < len(values):
-        return _AXIS.pack(last, was_beside, way, turns, *left, *counts)
+        return _AXIS.pack(last, was_beside, way, turns, *left, *counts, *arrivals)
     steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
     along = len(values) >= _ALONG and len(set(values)) == 1
     along = along and any(all(each % units for units in _DECIMALS) for each in beside)
@@ -211,25 +249,45 @@ def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
         else:
             if last != _NEVER:
                 more = max(_CHANGES) if turns >= _TURNS else 1
-                both = (last % step == 0 == value % step for step in STEPS)
+                now_on = [value % step == 0 for step in STEPS]
+                both = (is_ and last % step == 0 for is_, step in zip(now_on, STEPS, strict=True))
                 news = (more * (on and is_) for on, is_ in zip(steps, both, strict=True))
                 counts = [n + new for n, new in zip(counts, news, strict=True)]
+                arrivals = [n + is_ for n, is_ in zip(arrivals, now_on, strict=True)]
             last, was_beside, way, turns = value, other, 0, 0
     if max(counts) > _MOST:
         counts = [n // 2 for n in counts]
-    return _AXIS.pack(last, was_beside, way, turns, *left, *[min(n, 255) for n in counts])
+    if max(arrivals) > _MOST:
+        arrivals = [n // 2 for n in arrivals]
+    counts, arrivals = ([min(n, 255) for n in each] for each in (counts, arrivals))
+    return _AXIS.pack(last, was_beside, way, turns, *left, *counts, *arrivals)
 
 
-def _step(axis: bytes) -> int:
-    """The largest step that is believed and explains most changes; 0 for none."""
+def _parts(rest: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """The columns of _AXIS."""
+    begin, middle = len(_EVERY), len(_EVERY) + len(STEPS)
+    return list(rest[:begin]), list(rest[begin:middle]), list(rest[middle:])
+
+
+def _steps(axis: bytes) -> Steps:
+    """The steps that are believed; 0 for none.
+
+    The largest one that explains most changes, those beneath it that explain as many, and each one that
+    positions come to clearly more often than they do by chance, from lines of those beneath it.
+    """
     last, _, _, turns, *rest = _AXIS.unpack(axis)
-    left, counts = rest[: len(_EVERY)], rest[len(_EVERY) :]
+    left, counts, arrivals = _parts(rest)
     most, found, along = max(counts), 0, 0
-    for step, n, least, enough in zip(STEPS, counts, _CHANGES, _ENOUGH, strict=True):
+    for n, (step, changes, least, enough) in enumerate(zip(STEPS, counts, _CHANGES, _ENOUGH, strict=True)):
         if max(more for more, every in zip(left, _EVERY, strict=True) if step % every == 0) < enough:
             continue
-        if n >= least and 2 * n >= most:
-            found = step
+        beneath = (arrivals[m] * _CHANCE[n][m] for m in range(n) if found >> m & 1)
+        by_chance = max(beneath, default=math.inf)
+        clearly = _CLEARLY * by_chance + _SURELY * (1 + math.sqrt(by_chance))
+        if (changes >= least and 2 * changes >= most) or (
+            changes >= max(least, _SECOND) and arrivals[n] >= clearly
+        ):
+            found |= 1 << n
         if step <= _MINUTE and last % step == 0:
-            along = step
+            along = 1 << n
     return found or (along if turns >= _TURNS else 0)

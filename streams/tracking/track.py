@@ -65,7 +65,7 @@ class TrackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     still_knots: float = 3.0
     """Ships that swing at anchor report up to this speed and get nowhere. Source: judgement."""
     still_metres: float = 500.0
-    """A track that reports speed gets nowhere while it stays within this of one place; beyond, it moves,
+    """A track that reports speed stays near one place while it is within this of it; beyond, it moves,
     however slowly. Source: judgement; ships at anchor swing on less."""
     noise_metres: float = 10.0
     """Error of one position that is taken off implied speeds where the positions show no greater one.

@@ -76,13 +76,15 @@ def _stays_the_same(metres: Sequence[float], s: EncounterSettings, error: float 
 def in_line(pair: Pair, a: Dimensions | None, b: Dimensions | None, s: EncounterSettings) -> bool:
     """Whether one was right ahead of the other, near, on the same heading, while they moved and all in all.
 
-    While they moved, at a distance that stayed the same: two that drift do not keep it, a tow does.
+    While they moved, at a distance that stayed the same: two that drift do not keep it, a tow does. What
+    rounding explains of their places is taken off.
     """
     contact = pair.contact(s)
     if a is None or b is None or contact is None or sum(contact.moving) < s.possible_minutes * MINUTE:
         return False
     moving = [each for each in contact.samples if each.faster >= s.slow_knots]
-    constant = _stays_the_same([each.metres for each in moving], s)
+    error = median([each.error for each in moving]) if moving else 0.0
+    constant = _stays_the_same([each.metres for each in moving], s, error)
     return constant and _lie_in_line(moving, a, b, s) and _lie_in_line(contact.samples, a, b, s)
 
 
@@ -97,7 +99,8 @@ def _lie_in_line(samples: Sequence[PairSample], a: Dimensions, b: Dimensions, s:
     abeam, ahead = (median(column) for column in zip(*middles, strict=True))
     beside = abs(abeam) > (a.beam + b.beam) / 4
     hulls_long = (a.length + b.length) / 2
-    return not beside and bool(hull.AHEAD * hulls_long <= abs(ahead) <= hulls_long + s.tow_metres)
+    off = median(each.error for each in samples) / 2  # of the typical place: errors of single ones cancel out
+    return not beside and bool(hull.AHEAD * hulls_long + off <= abs(ahead) <= hulls_long + s.tow_metres + off)
 
 
 def pair_trawlers(a: Identity, b: Identity, s: EncounterSettings) -> bool:

@@ -51,6 +51,12 @@ class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return self.metres + self.error
 
     @property
+    def apart_on_average(self) -> float:
+        """The same where many positions are rounded, each in another way: half the diagonal of a cell is the
+        most that they are off by on average, as they are where digits are cut off."""
+        return self.metres + self.error / 2
+
+    @property
     def apart_at_least(self) -> float:
         return max(self.metres - self.error, 0.0)
 
@@ -75,7 +81,8 @@ def pair_samples(
     """
     ones, others = _vessel_samples(a), _vessel_samples(b)
     rounded = shared_errors(a["lon"], a["lat"], b["lon"], b["lat"])
-    errors = np.maximum(np.maximum(a["error"], b["error"]), rounded).tolist()
+    known = np.maximum(a["error"], b["error"])  # by their steps; lines in common only where none is known
+    errors = np.where(known > 0, known, rounded).tolist()
     near = [
         i
         for i, (one, other) in enumerate(zip(ones, others, strict=True))

@@ -50,7 +50,7 @@ class Pairs:
     def parted(self, key: Key) -> list[Pair]:
         """The pair under this key that ended last, if it had not been seen apart before; else none."""
         ended = [pair for pair in self.past.values() if pair.key == key and pair.samples][-1:]
-        return [pair for pair in ended if pair.samples[-1].metres <= self._keep_metres]
+        return [pair for pair in ended if pair.samples[-1].apart_at_least <= self._keep_metres]
 
     def raised(self, mmsi: int) -> list[Pair]:
         """Those of a vessel that an event was raised for."""

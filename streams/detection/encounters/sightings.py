@@ -166,7 +166,7 @@ class Sightings:
             key
             for key, pair in self._pairs.live.items()
             if pair.samples
-            and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].metres <= keep)
+            and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].apart_at_least <= keep)
         ]
 
     def _near(self, fresh: Fresh) -> list[list[_Met]]:
@@ -289,7 +289,9 @@ class Sightings:
         pair = self._pairs.get(key)
         if pair is None or not pair.samples:
             return set()
-        heard = HeardAlone(int(tick["time"]), second, float(tick["lon"]), float(tick["lat"]))
+        heard = HeardAlone(
+            int(tick["time"]), second, float(tick["lon"]), float(tick["lat"]), float(tick["error"])
+        )
         others = [each for each in pair.alone if (each.time, each.second) != (heard.time, second)]
         pair.alone = sorted([*others, heard], key=lambda each: (each.time, each.second))
         self._pairs.touch(pair)

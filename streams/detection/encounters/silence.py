@@ -33,6 +33,7 @@ class HeardAlone(msgspec.Struct, array_like=True, frozen=True, gc=False):
     second: bool
     lon: float
     lat: float
+    error: float = 0.0  # metres that the position may be off because it is rounded
 
 
 class Silence(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ def heard_off(before: PairSample, heard: HeardAlone, s: EncounterSettings) -> bo
     """Whether a vessel that was heard alone after the last sample is where no drift could bring it."""
     vessel = before.b if heard.second else before.a
     east, north = offset(heard.lon, heard.lat, vessel.lon, vessel.lat)
-    drift = s.keep_metres + before.error + reach(s.bridge_knots, heard.time - before.time)
+    drift = s.keep_metres + before.error + heard.error + reach(s.bridge_knots, heard.time - before.time)
     return bool(east * east + north * north > drift * drift)
 
 
@@ -132,7 +133,7 @@ def _off_the_way(before: PairSample, after: PairSample, heard: HeardAlone, s: En
     x, y = offset(heard.lon, heard.lat, one.lon, one.lat)
     off = ((x - share * dx) ** 2 + (y - share * dy) ** 2) ** 0.5
     time = min(heard.time - before.time, after.time - heard.time)
-    near = s.keep_metres + max(before.error, after.error)
+    near = s.keep_metres + max(before.error, after.error) + heard.error
     return bool(off > near + reach(s.bridge_knots, time) / 2)
 
 

@@ -323,7 +323,9 @@ class GapJudge:
         if self._reception.remembers(known.start):
             (mmsi,) = proposed(known.proposal).mmsis
             areas = [None if reach is None else area(known.lon, known.lat, reach) for reach in _RINGS]
-            around.rings = [self._reception.neighbours(mmsi, known.start, cells) for cells in areas]
+            # those that are heard only after as long a silence as its own were silent, too
+            soon = min(until, known.start + round(self._settings.possible_hours * HOUR))
+            around.rings = [self._reception.neighbours(mmsi, known.start, each, soon) for each in areas]
         often, share = self._reception.often_lost(cells, around.under_way)
         if known.open or not known.level:
             around.lost_share = share if often else 0.0

@@ -136,7 +136,8 @@ class Reception:
         self._step = step
         self._changed = changed
         self._hours: dict[int, Heard] = {}
-        self._since: dict[int, npt.NDArray[np.uint32]] = {}  # who was heard after an hour, once asked for
+        self._since: dict[tuple[int, int], npt.NDArray[np.uint32]] = {}
+        """Who was heard after an hour and up to another one, once asked for."""
         self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once, once asked for
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
@@ -229,16 +230,17 @@ class Reception:
         hour = start // HOUR
         return hour in self._hours or hour - 1 in self._hours
 
-    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None) -> Neighbours:
+    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None, until: Millis) -> Neighbours:
         """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
-        heard since, while that is remembered."""
+        heard since, in hours that are over at `until`, while that is remembered."""
         hour = start // HOUR
         before = [self._vessels(each) for each in (hour - 1, hour)]
         there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
         others = np.unique(there[there != mmsi])
-        if hour not in self._since:
-            self._since[hour] = self._after(hour, max(self._hours))
-        return Neighbours(len(others), int(_among(others, self._since[hour]).sum()))
+        asked = hour, min(until // HOUR - 1, max(self._hours))
+        if asked not in self._since:
+            self._since[asked] = self._after(*asked)
+        return Neighbours(len(others), int(_among(others, self._since[asked]).sum()))
 
     def is_heard(self, hour: int, cells: Cells) -> bool:
         """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent

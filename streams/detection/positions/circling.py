@@ -83,22 +83,29 @@ def observe(circling: Circling | None, rows: Rows, *, turns: bool) -> Circling |
         return None
     columns = (rows[name].tolist() for name in ("time", "lon", "lat", "heading"))
     for point in map(Point, *columns):
-        if not circling.points or point.time - circling.points[-1].time >= _SPACING:
-            circling.points = [*circling.points, point][-_KEPT:]
+        if not circling.points or point.time - circling.points[-1].time >= _spacing(circling.points):
+            circling.points = [*circling.points, point]
+    if len(circling.points) > _KEPT:
+        circling.points = circling.points[::2]
     points = circling.points
     if len(points) < _LEAST or points[-1].time - points[0].time < _LASTING:
         return circling
-    circle = circle_of(points)
+    circle, turns_round = circle_of(points)
     if circle is None:
         circling.found = None
         circling.points = points[len(points) // 4 :]
-    elif circling.found is None:
+    elif circling.found is None and turns_round >= _TURNS:
         circling.found = circle
     return circling
 
 
-def circle_of(points: list[Point]) -> Stay | None:
-    """The circle that these positions go round for two and a half times or more, all in one direction."""
+def _spacing(points: list[Point]) -> float:
+    """Milliseconds from one point to the next at least: about as before, where some were let go."""
+    return max(float(_SPACING), 0.75 * (points[-1].time - points[0].time) / max(len(points) - 1, 1))
+
+
+def circle_of(points: list[Point]) -> tuple[Stay | None, float]:
+    """The circle that these positions go round, all in one direction, and how often; None if on none."""
     lon, lat = (np.array([getattr(point, name) for point in points]) for name in ("lon", "lat"))
     time = np.array([point.time for point in points], "f8")
     scale = _METRES_PER_DEGREE * math.cos(math.radians(lat[0]))
@@ -109,16 +116,16 @@ def circle_of(points: list[Point]) -> Stay | None:
     square = c + a * a + b * b
     radius = math.sqrt(square) if square > 0 else 0.0
     if not _RADIUS[0] <= radius <= _RADIUS[1]:
-        return None
+        return None, 0.0
     off = np.hypot(x - a, y - b) - radius
     if math.sqrt(float((off * off).mean())) > _SCATTER * radius:
-        return None
+        return None, 0.0
     steps = unwrap(np.diff(np.degrees(np.arctan2(y - b, x - a))))
     turned = float(steps.sum())
-    if abs(turned) < 360 * _TURNS or (np.sign(steps) != np.sign(turned)).mean() > _SCATTER:
-        return None
+    if (np.sign(steps) != np.sign(turned)).mean() > _SCATTER:
+        return None, 0.0
     knots = abs(math.radians(turned)) * radius / float(time[-1] - time[0]) / KNOT
-    return Stay(
+    found = Stay(
         points[0].time,
         round(float(unwrap(lon[0] + a / scale)), 5),
         round(float(lat[0] + b / _METRES_PER_DEGREE), 5),
@@ -126,6 +133,7 @@ def circle_of(points: list[Point]) -> Stay | None:
         round(radius),
         _is_steady(np.array([point.heading for point in points])),
     )
+    return found, abs(turned) / 360
 
 
 def _is_steady(heading: Floats) -> bool:

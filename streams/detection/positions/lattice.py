@@ -57,13 +57,13 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
     columns, rows = _lines_of(points)
     if min(len(columns), len(rows)) < _LINES:
         return None
-    east = spacing_of(columns, least[0], off)
-    north = spacing_of(rows, least[1], off) if east else 0.0
+    east = spacing_of(columns, least[0], off, _FINER)
+    north = spacing_of(rows, least[1], off, _FINER) if east else 0.0
     if not east or not north:
         return None
     spans = ((columns, east), (rows, north))
     lines = [1 + round(int(values[-1] - values[0]) / each) for values, each in spans]
-    met = [_met(columns, off), _met(rows, off)]
+    met = [lines_met(columns, off), lines_met(rows, off)]
     if min(met) < _LINES or sum(met) < _LINES_IN_ALL or min(lines) < _LINES:
         return None
     if is_rounded(columns.tolist(), off) or is_rounded(rows.tolist(), off):
@@ -74,7 +74,7 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
 def may_lie_on_lattice(points: Sequence[Point], least: tuple[float, float], off: int) -> bool:
     """Whether a few positions do not rule out that all lie on a grid. Quick: of nearly all ships, they do."""
     for values, apart in zip(_lines_of(points), least, strict=True):
-        if _met(values, off) > 1 and not spacing_of(values, apart, off):
+        if lines_met(values, off) > 1 and not spacing_of(values, apart, off, _FINER):
             return False
     return True
 
@@ -86,17 +86,17 @@ def _lines_of(points: Sequence[Point]) -> tuple[Units, Units]:
 
 
 @compiled
-def spacing_of(values: Units, least: float, off: int) -> float:
+def spacing_of(values: Units, least: float, off: int, finer: int) -> float:
     """How far apart the lines are that these ascending values lie on, to within `off`; 0 if on none.
 
-    Not all lines have to be met: the closest two may be some lines apart.
+    Not all lines have to be met: the closest two may be up to `finer` lines apart.
     """
     closest = 0
     for i in range(1, len(values)):
         gap = values[i] - values[i - 1]
         if gap > 2 * off and (closest == 0 or gap < closest):
             closest = gap
-    for parts in range(1, _FINER + 1):
+    for parts in range(1, finer + 1):
         if closest / parts < least or closest == 0:
             return 0.0
         spacing = _fitted(values, closest / parts, off)
@@ -124,7 +124,7 @@ def _fitted(values: Units, guess: float, off: int) -> float:
 
 
 @compiled
-def _met(values: Units, off: int) -> int:
+def lines_met(values: Units, off: int) -> int:
     """How many lines these ascending values lie on."""
     count = 1
     for i in range(1, len(values)):

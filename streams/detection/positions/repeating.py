@@ -18,7 +18,7 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import HOUR, Millis
 from models.vessel import Stay
-from streams.detection.positions.lattice import Point, lattice_of, may_lie_on_lattice
+from streams.detection.positions.lattice import Point, lattice_of, lines_met, may_lie_on_lattice, spacing_of
 from streams.detection.positions.rounding import UNITS, is_rounded
 
 _ROUND: Final = 360 * UNITS
@@ -194,7 +194,7 @@ def _repeated(points: Sequence[Point]) -> Stay | None:
         return None
     lines = [np.unique(column) for column in again.T]
     shared = max(map(len, lines)) <= _SHARED * len(again)  # on a grid, places lie on common lines
-    apart = np.array([_spacing(values) if shared else 0.0 for values in lines])
+    apart = np.array([_spacing(values.tolist()) if shared else 0.0 for values in lines])
     east, north = (apart * scale * apart.all()).tolist()
     return Stay(
         min(points[i][0] for i in np.flatnonzero(at_these).tolist()),
@@ -210,13 +210,10 @@ def _repeated(points: Sequence[Point]) -> Stay | None:
     )
 
 
-def _spacing(values: npt.NDArray[np.int_]) -> float:
-    """The distance of values that are all as far from each other, or a multiple of it, units; 0 if not."""
-    steps = np.diff(values)
-    steps = steps[steps > 2 * _OFF]
-    if len(steps) < 2:
-        return 0.0
-    number = np.rint((values - values[0]) / steps.min())
-    spacing = float((values[-1] - values[0]) / number[-1])
-    regular = np.abs(values - values[0] - number * spacing).max() <= _OFF
-    return spacing if regular and spacing * _METRES >= _MOVED else 0.0
+def _spacing(values: Sequence[int]) -> float:
+    """How far apart the lines are that these values lie on, units; 0 if on none, or for two lines alone. The
+    closest lines are neighbours: where others might lie between them, a few places would be on lines by
+    chance."""
+    ascending = np.array(values, np.int64)
+    few = lines_met(ascending, _OFF) < 3
+    return 0.0 if few else spacing_of(ascending, _MOVED / _METRES, _OFF, 1)

@@ -66,6 +66,7 @@ export const REASONS = {
     {"code": "adrift", "side": "against", "text": "it was mostly moved across its heading, adrift with the engine stopped as ships are that wait", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "not_learnt", "side": "against", "text": "where ships rest is known from only … days of data so far", "weight": 0.02, "thresholds": [], "unit": null, "plotted": false},
     {"code": "type_changed", "side": "against", "text": "MMSI … was confirmed as a tanker and now reports another ship type", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "coarse_positions", "side": "against", "text": "most of its positions are rounded, and may be off by up to … m: they do not tell whether a vessel was near it", "weight": 0.02, "thresholds": [3000.0], "unit": "m", "plotted": false},
     {"code": "alone", "side": "against", "text": "no encounter with another vessel was found: ships also wait like this for orders or repairs", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "in_encounter", "side": "against", "text": "it was in an encounter meanwhile, which has an event of its own", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},
     {"code": "weak_match", "side": "against", "text": "… counts only by a weak match with a watchlist, so it may be another ship", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},

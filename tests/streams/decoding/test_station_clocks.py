@@ -76,17 +76,19 @@ def offsets(found: Clocks) -> dict[str, tuple[Millis | None, bool]]:
 BOTH = {"a", "b"}
 
 
-@pytest.mark.parametrize("common", [AGREEING - 1, AGREEING])
-def test_an_offset_is_sure_after_so_many_transmissions(common: int) -> None:
+@pytest.mark.parametrize(
+    ("common", "offset"), [(AGREEING - 1, MINUTE), (AGREEING, MINUTE), (AGREEING, -60 * MINUTE)]
+)
+def test_an_offset_is_sure_after_so_many_transmissions(common: int, offset: Millis) -> None:
     by = (
         [{"a"}, {"b"}, {"a"}] + [BOTH] * common + [{"a"}] * 3
     )  # from the first line on at which both are known
-    found = clocks(heard(fixes(len(by)), {"a": 0, "b": MINUTE}, by))
+    found = clocks(heard(fixes(len(by)), {"a": 0, "b": offset}, by))
     if common < AGREEING:
         assert (found.reference, offsets(found)) == ("", {"a": (None, False), "b": (None, False)})
     else:
         assert (found.reference, found.proved) == ("a", False)
-        assert offsets(found) == {"a": (0, False), "b": (MINUTE, True)}
+        assert offsets(found) == {"a": (0, False), "b": (offset, True)}
 
 
 def test_what_is_off_by_something_else_each_time_decides_nothing() -> None:
@@ -291,7 +293,7 @@ def corrected_or_none(offset: int) -> bool:
 
 @settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate))  # each takes seconds
 @given(
-    st.integers(-180, 180).filter(corrected_or_none),
+    st.integers(-180, 180).filter(corrected_or_none) | st.sampled_from((-9 * 3600, 3600)),
     st.integers(120, 480),
     st.booleans(),
     st.integers(0, 2**32),

@@ -54,6 +54,15 @@ def sts(metres: float) -> Fence:
     return fence("sts", metres, FenceKind.STS_AREA, Policy.WATCH)
 
 
+def test_that_positions_are_coarse_is_said() -> None:
+    rows = fixes_at([(600, 10), *drift(12)])
+    coarse = rows.copy()
+    for name in ("lon", "lat"):
+        coarse[name] = np.rint(coarse[name] / 0.1) * 0.1
+    said = [{reason.code for reason in only(detected(each)).against} for each in (rows, coarse)]
+    assert ["coarse_positions" in codes for codes in said] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("hours", "level"),
     [(3.9, None), (4.1, Level.POSSIBLE), (7.9, Level.POSSIBLE), (8.2, Level.PROBABLE)],

@@ -10,11 +10,12 @@ import pytest
 
 from models.event import EventType
 from models.report import Rows
-from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors
+from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors, steps_of
 from tests.streams.track_factories import (
     A,
     B,
     C,
+    at,
     events_of,
     fixes,
     identities_of,
@@ -64,6 +65,7 @@ KINDS = [
     (HUNDREDTH, HUNDREDTH, 0.3, False),
     (0.1, 0.1, 1.0, False),
     (TENTH, TENTH, 1.0, False),
+    (0.03, 0.04, 1.0, False),
 ]
 """Degrees to the east and to the north, which share of the positions, and whether digits are cut off."""
 
@@ -93,6 +95,19 @@ def test_a_ship_with_rounded_positions_is_one_ship_on_one_track(
         assert len(own) == 60
         if knots < 2:  # no step from cell to cell makes it fast
             assert float(np.nanmedian(own["sog"])) < 2
+
+
+def test_a_ship_that_two_receivers_round_differently_is_one_ship() -> None:
+    minutes = np.arange(0, 600, 1.0)
+    x, y, knots = sailing(minutes)
+    rows = fixes(A, minutes, x, y, sog=knots, origin=PLACE)
+    one = np.random.default_rng(0).random(len(rows)) < 0.5
+    both = rounded(rows[one], MINUTE, MINUTE), rounded(rows[~one], HUNDREDTH, HUNDREDTH)
+    reports = [np.sort(np.concatenate(both), order="time"), statics(A)]
+    told = run_stage(vessel_stage(), *reports)
+    ticks = ticks_of(told)
+    assert len(set(ticks["segment"][ticks["time"] > at(60)].tolist())) == 1, "once its steps are learnt"
+    assert not any(known.places.shared for known in identities_of(told).values())
 
 
 def test_a_tick_says_how_far_off_it_may_be() -> None:
@@ -149,7 +164,7 @@ def test_a_day_of_positions_with_few_decimals_does_not_add_up_to_coarser_ones() 
 
 
 def test_what_rounding_explains_is_no_way() -> None:
-    minute = Resolution(10_000, 10_000)
+    minute = Resolution(steps_of(10_000), steps_of(10_000))
     lon, lat = 151 + 18 / 60, 33 + 16 / 60
     metres = 1852.0 * 2
     assert NOT_ROUNDED.beyond(metres, lon, lat, lon, lat) == metres

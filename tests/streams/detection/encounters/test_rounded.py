@@ -50,6 +50,25 @@ def test_rounded_positions_count_as_far_apart_as_they_may_be(error: float, level
     assert "alongside" not in {reason.code for reason in event.reasons} or not error
 
 
+@pytest.mark.parametrize(("knots", "level"), [(0.0, Level.POSSIBLE), (0.5, Level.PROBABLE)])
+def test_errors_of_rounding_cancel_out_over_many_cells(knots: float, level: Level) -> None:
+    """A tenth of a minute, as of type 27: 262 m for one position, half of it for what is typical."""
+    y = MINUTES * knots * 1852 / 60
+    rows = [ticks(A, MINUTES, 0.0, y), ticks(B, MINUTES, 30.0, y)]
+    for each in rows:
+        each["error"] = 262.0
+    assert only(encounters(rows, (identity(A, size=SIZES), identity(B, size=SIZES)))).level is level
+
+
+def test_steps_that_are_known_count_more_than_lines_in_common() -> None:
+    """At a round place, positions to a thousandth of a degree lie on lines of a minute, too."""
+    rows = [ticks(A, MINUTES, origin=(135.5, 40.5)), ticks(B, MINUTES, origin=(135.5, 40.5))]
+    for each in rows:
+        each["error"] = 140.0
+    event = only(encounters(rows, (identity(A, size=SIZES), identity(B, size=SIZES))))
+    assert [each.value for each in event.against if each.code == "rounded_positions"] == [140.0]
+
+
 def test_positions_too_coarse_to_tell_make_no_contact() -> None:
     assert met(13_000.0) == []
 

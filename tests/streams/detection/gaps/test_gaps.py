@@ -64,7 +64,7 @@ def test_a_shorter_silence_is_none() -> None:
     assert not run(*tanker((0, 8), (13.8, 20)), *others((0, 20)))
 
 
-@pytest.mark.parametrize("silent", [7, 30])
+@pytest.mark.parametrize("silent", [7, 8.2, 30])
 def test_where_the_neighbours_fall_silent_too_there_is_none(silent: float) -> None:
     spans = (0.0, 8.0), (8 + silent, 14 + silent)
     assert not run(*tanker(*spans), *others(*spans))

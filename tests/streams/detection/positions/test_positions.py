@@ -12,7 +12,7 @@ from models.report import Rows
 from models.tick import Instant
 from models.time import END, MINUTE, to_text
 from models.vessel import Crossing, Identity, OffTrack, Places, Role, Stay
-from streams.detection.positions.circling import Point, circle_of, turning
+from streams.detection.positions.circling import Circling, observe, turning
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
 from streams.stages.meeting_stage import MeetingStage
@@ -268,21 +268,30 @@ def circle(minutes: np.ndarray[Any, Any], period: float, radius: float, noise: f
 
 
 @pytest.mark.parametrize(
-    ("period", "radius", "noise", "found"),
+    ("period", "radius", "noise", "lasts", "every", "found"),
     [
-        (15, 1000, 15, True),
-        (25, 3000, 0, True),
-        (15, 60, 5, False),
-        (90, 3000, 0, False),
-        (15, 1000, 400, False),
+        (15, 1000, 15, 75, 1.0, True),
+        (25, 3000, 0, 75, 1.0, True),
+        (34, 1500, 10, 100, 0.25, True),
+        (40, 1500, 10, 120, 2.0, True),
+        (15, 60, 5, 75, 1.0, False),
+        (90, 3000, 0, 75, 1.0, False),
+        (15, 1000, 400, 75, 1.0, False),
     ],
-    ids=["circle", "wide", "at anchor", "one turn", "scattered"],
+    ids=["circle", "wide", "slow", "slow, heard rarely", "at anchor", "one turn", "scattered"],
 )
-def test_what_a_circle_is(period: float, radius: float, noise: float, found: bool) -> None:
-    minutes = np.arange(0, 75, 1.0)
+def test_what_a_circle_is(
+    period: float, radius: float, noise: float, lasts: float, every: float, found: bool
+) -> None:
+    minutes = np.arange(0, lasts, every)
     lon, lat = lon_lat(*circle(minutes, period, radius, noise))
-    points = [Point(at(m), x, y, 90.0) for m, x, y in zip(minutes, lon.tolist(), lat.tolist(), strict=True)]
-    stay = circle_of(points)
+    circling: Circling | None = None
+    for step in np.array_split(np.arange(len(minutes)), round(lasts / 5)):
+        rows = fixes(A, minutes[step])
+        rows["lon"], rows["lat"], rows["heading"] = lon[step], lat[step], 90.0
+        circling = observe(circling, rows, turns=True)
+    assert circling is not None
+    stay = circling.found
     assert (stay is not None) is found
     if stay is not None:
         assert stay.radius_metres == pytest.approx(radius, rel=0.05)

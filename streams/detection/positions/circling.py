@@ -86,7 +86,9 @@ def observe(circling: Circling | None, rows: Rows, *, turns: bool) -> Circling |
         if not circling.points or point.time - circling.points[-1].time >= _spacing(circling.points):
             circling.points = [*circling.points, point]
     if len(circling.points) > _KEPT:
-        circling.points = circling.points[::2]
+        # a circle that is known goes on or not by what came lately; thinned again and again, the points would
+        # be too far apart to tell which way round it goes
+        circling.points = circling.points[_KEPT // 2 :] if circling.found else circling.points[::2]
     points = circling.points
     if len(points) < _LEAST or points[-1].time - points[0].time < _LASTING:
         return circling

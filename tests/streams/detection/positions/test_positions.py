@@ -12,20 +12,16 @@ from models.report import Rows
 from models.tick import Instant
 from models.time import END, MINUTE, to_text
 from models.vessel import Crossing, Identity, OffTrack, Places, Role, Stay
-from streams.detection.positions.circling import Circling, observe, turning
 from streams.simulator.scenario import simulate
 from streams.stages.core import Core
 from streams.stages.meeting_stage import MeetingStage
 from tests.scenarios.runs import RULES, find, frames
 from tests.streams.track_factories import (
     A,
-    B,
     at,
-    fixes,
     identity,
     instants,
     latest,
-    lon_lat,
     meeting_stage,
     minute_of,
     only,
@@ -258,53 +254,6 @@ def test_a_circle_is_probable_with_a_steady_heading(steady: bool, level: Level) 
     assert (event.level, event.status) == (level, Status.CLOSED)
     assert event.position_anomaly is not None
     assert event.position_anomaly.radius_km == 1.5
-
-
-def circle(minutes: np.ndarray[Any, Any], period: float, radius: float, noise: float = 0.0) -> Any:
-    random = np.random.default_rng(1)
-    angle = 2 * np.pi * minutes / period
-    x, y = radius * np.sin(angle), radius * np.cos(angle)
-    return x + random.normal(0, noise, len(x)), y + random.normal(0, noise, len(x))
-
-
-@pytest.mark.parametrize(
-    ("period", "radius", "noise", "lasts", "every", "found"),
-    [
-        (15, 1000, 15, 75, 1.0, True),
-        (25, 3000, 0, 75, 1.0, True),
-        (34, 1500, 10, 100, 0.25, True),
-        (40, 1500, 10, 120, 2.0, True),
-        (15, 60, 5, 75, 1.0, False),
-        (90, 3000, 0, 75, 1.0, False),
-        (15, 1000, 400, 75, 1.0, False),
-    ],
-    ids=["circle", "wide", "slow", "slow, heard rarely", "at anchor", "one turn", "scattered"],
-)
-def test_what_a_circle_is(
-    period: float, radius: float, noise: float, lasts: float, every: float, found: bool
-) -> None:
-    minutes = np.arange(0, lasts, every)
-    lon, lat = lon_lat(*circle(minutes, period, radius, noise))
-    circling: Circling | None = None
-    for step in np.array_split(np.arange(len(minutes)), round(lasts / 5)):
-        rows = fixes(A, minutes[step])
-        rows["lon"], rows["lat"], rows["heading"] = lon[step], lat[step], 90.0
-        circling = observe(circling, rows, turns=True)
-    assert circling is not None
-    stay = circling.found
-    assert (stay is not None) is found
-    if stay is not None:
-        assert stay.radius_metres == pytest.approx(radius, rel=0.05)
-        assert stay.knots == pytest.approx(2 * np.pi * radius / (period * 60) / 0.5144, rel=0.05)
-        assert stay.steady_heading
-
-
-def test_which_tracks_turn() -> None:
-    minutes = np.arange(0, 6, 1.0)
-    round_it = fixes(A, minutes, *circle(minutes, 20, 1000))
-    straight = fixes(B, minutes, 300 * minutes)
-    rows = np.concatenate([round_it, straight, round_it[:2], fixes(B, minutes)])
-    assert turning(rows, np.array([0, 6, 12, 14])).tolist() == [True, False, False, False]
 
 
 def test_a_jump_is_over_when_the_ship_is_back_from_several_false_places() -> None:

@@ -38,7 +38,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     """Whether the two typically lay too far from each other for a transfer: more than half of the time more
     than `wide_gap_metres` between the hulls, or `far_metres` between the antennas where no gap is known.
     Positions that are rounded count as far apart as they may be; where the two went through many cells of a
-    grid, as they may be on average.
+    grid and lay long in none, as they may be on average.
 
     A time alongside counts by itself: two that wait near each other for hours before they come alongside are
     not neighbours at anchor.
@@ -210,7 +210,8 @@ _NOT_YET: Final = dict.fromkeys(Company, 0)
 _FEW_KNOWN: Final = 0.1
 """Share of the time in contact for which the hull gap has to be known to tell what is typical. Judgement."""
 _MANY_CELLS: Final = 4
-"""Diagonals of a cell that a way is long from which on the errors of rounding cancel out. Judgement."""
+"""Times that two have to come into another cell of a grid, a diagonal away, for errors of rounding to cancel
+out; and no stay may take more than one such part of the time: meanwhile they stay the same. Judgement."""
 _FEW_ROUNDED: Final = 0.1
 """Share of samples up to which it is chance, or does not matter, that positions lie on round numbers."""
 
@@ -342,24 +343,26 @@ class _Distances:
         self._by_hulls = (0.0, 0.0)  # near enough, and all for which the gap is known
         self._by_antennas = (0.0, 0.0)
         self._on_average = 0.0  # near enough by the antennas, if rounding errors of positions cancel out
-        self._first: PairSample | None = None
-        self._way = self._error = 0.0  # the farthest from the first one, and the largest error, metres
+        self._cells = 0  # that they went through
+        self._entered: PairSample | None = None  # where they came into the last one
+        self._stay = self._longest = 0.0  # the time in the last one, and in the one in which it was longest
 
     def copy(self) -> "_Distances":
         other = _Distances()
         other._by_hulls, other._by_antennas = self._by_hulls, self._by_antennas
-        other._on_average, other._first = self._on_average, self._first
-        other._way, other._error = self._way, self._error
+        other._on_average, other._cells, other._entered = self._on_average, self._cells, self._entered
+        other._stay, other._longest = self._stay, self._longest
         return other
 
     def add(self, sample: PairSample, weight: float, s: EncounterSettings) -> None:
         near, known = self._by_antennas
         self._by_antennas = near + weight * (sample.apart_at_most <= s.far_metres), known + weight
         self._on_average += weight * (sample.apart_on_average <= s.far_metres)
-        self._first = self._first or sample
         if sample.error:
-            self._way = max(self._way, way(self._first, sample))
-            self._error = max(self._error, sample.error)
+            if self._entered is None or way(self._entered, sample) >= sample.error:
+                self._cells, self._entered, self._stay = self._cells + 1, sample, 0.0
+            self._stay += weight
+            self._longest = max(self._longest, self._stay)
         if sample.gap is not None:
             near, known = self._by_hulls
             self._by_hulls = near + weight * (sample.gap <= s.wide_gap_metres), known + weight
@@ -370,7 +373,8 @@ class _Distances:
         near, known = self._by_hulls
         if known <= _FEW_KNOWN * self._by_antennas[1]:
             near, known = self._by_antennas
-            near = self._on_average if self._way >= _MANY_CELLS * self._error else near
+            many = self._cells > _MANY_CELLS and _MANY_CELLS * self._longest <= known
+            near = self._on_average if many else near
         return near < known / 2
 
 

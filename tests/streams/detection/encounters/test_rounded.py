@@ -60,6 +60,15 @@ def test_errors_of_rounding_cancel_out_over_many_cells(knots: float, level: Leve
     assert only(encounters(rows, (identity(A, size=SIZES), identity(B, size=SIZES)))).level is level
 
 
+def test_errors_of_rounding_stay_where_two_lie_still() -> None:
+    """Together they come in over many cells, and then lie at anchor, for most of the time in one cell."""
+    y = np.minimum(MINUTES, 60) * 1.5 * 1852 / 60
+    rows = [ticks(A, MINUTES, 0.0, y), ticks(B, MINUTES, 30.0, y)]
+    for each in rows:
+        each["error"] = 262.0
+    assert only(encounters(rows, (identity(A, size=SIZES), identity(B, size=SIZES)))).level is Level.POSSIBLE
+
+
 def test_steps_that_are_known_count_more_than_lines_in_common() -> None:
     """At a round place, positions to a thousandth of a degree lie on lines of a minute, too."""
     rows = [ticks(A, MINUTES, origin=(135.5, 40.5)), ticks(B, MINUTES, origin=(135.5, 40.5))]

@@ -255,7 +255,7 @@ class Gap(Model, frozen=True, kw_only=True, rename="camel"):
     draught_before_meters: float | None = None
     draught_after_meters: float | None = None
     neighbours_before: int = 0  # other vessels heard near the off position in the hour before
-    neighbours_heard: int = 0  # those of them that were heard after it fell silent
+    neighbours_heard: int = 0  # those of them that were heard in the hours after it fell silent
     observed_hours: float = 0.0  # of the silence, hours in which others were heard near the off position
     sightings: tuple[Seen, ...] = ()  # of the vessel while it was silent, by time
     longest_unseen_hours: float | None = None  # neither heard nor seen at a stretch; null without sightings

@@ -411,7 +411,7 @@ EVENT: Final = {
         "neighboursBefore": Text(
             "Other vessels heard within some 40 km in the hour before the silence.", limits=NOT_NEGATIVE
         ),
-        "neighboursHeard": Text("Those of them that were heard after it began.", limits=NOT_NEGATIVE),
+        "neighboursHeard": Text("Those of them heard in the hours after it began.", limits=NOT_NEGATIVE),
         "observedHours": Text(
             "Full hours of the silence in which other vessels were heard near the last position. The latest "
             "two are not counted yet.",

@@ -323,7 +323,7 @@ class GapJudge:
         if self._reception.remembers(known.start):
             (mmsi,) = proposed(known.proposal).mmsis
             areas = [None if reach is None else area(known.lon, known.lat, reach) for reach in _RINGS]
-            # those that are heard only after as long a silence as its own were silent, too
+            # those that are heard only after a silence that is long enough for a gap were silent, too
             soon = min(until, known.start + round(self._settings.possible_hours * HOUR))
             around.rings = [self._reception.neighbours(mmsi, known.start, each, soon) for each in areas]
         often, share = self._reception.often_lost(cells, around.under_way)

@@ -29,8 +29,8 @@ SILENT: Final = ReasonType(
 NEIGHBOURS_HEARD: Final = ReasonType(
     code="neighbours_heard",
     side=Side.FOR,
-    text="{heard} of {before} other vessels that were heard near it in the hour before were heard after it "
-    "fell silent",
+    text="{heard} of {before} other vessels that were heard near it in the hour before were heard in the "
+    "hours after it fell silent",
     weight="neighbours_heard",
     hypotheses=(Hypothesis.OUTAGE,),
 )

@@ -109,7 +109,8 @@ class Heard:
 
 
 class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Other vessels in the hour before a vessel fell silent, and how many of them were heard afterwards."""
+    """Other vessels in the hour before a vessel fell silent, and how many of them were heard in the hours
+    after it."""
 
     before: int
     heard: int

@@ -11,7 +11,7 @@ class GapWeights(Weights, frozen=True, forbid_unknown_fields=True):
     silent: float = 0.15
     """For: the length of the silence; the full weight from `full_hours` on, proportionally less before."""
     neighbours_heard: float = 0.15
-    """For: other vessels near it were heard after it fell silent."""
+    """For: other vessels near it were heard in the hours after it fell silent."""
     watched_area: float = 0.1
     """For: it fell silent, or was heard again, in a watched area."""
     draught: float = 0.1

@@ -96,7 +96,7 @@ export const REASONS = {
   ] },
   "gap": { "reasons": [
     {"code": "silent", "side": "for", "text": "not heard for …; silences of up to … count as ordinary for it", "weight": 0.15, "thresholds": [6.0, 24.0, 12.0], "unit": "h", "plotted": false},
-    {"code": "neighbours_heard", "side": "for", "text": "… of … other vessels that were heard near it in the hour before were heard after it fell silent", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
+    {"code": "neighbours_heard", "side": "for", "text": "… of … other vessels that were heard near it in the hour before were heard in the hours after it fell silent", "weight": 0.15, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watched_area", "side": "for", "text": "in a watched area: …", "weight": 0.1, "thresholds": [], "unit": null, "plotted": false},
     {"code": "watchlist", "side": "for", "text": "… is on … (…), matched by ………", "weight": 0.12, "thresholds": [], "unit": null, "plotted": false},
     {"code": "listed_later", "side": "for", "text": "… was listed later: on … (…) from …, matched by …", "weight": 0.05, "thresholds": [], "unit": null, "plotted": false},

@@ -169,6 +169,7 @@ class LoiteringRun(msgspec.Struct, array_like=True, gc=False):
         """Metres by which most of its positions may be off for being rounded; 0 where that is too little to
         matter, or most are not."""
         every, coarse, metres = self.fixes
+        every = max(every, len(self.rows))  # a version before did not count them
         return metres if 2 * coarse > every else 0.0
 
     @property

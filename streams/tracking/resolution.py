@@ -195,8 +195,9 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
         known = vessel.rounding if len(vessel.rounding) == 2 * _AXIS.size else _NOTHING + _NOTHING
         east, north = (values[bounds[i] : bounds[i + 1]].tolist() for values in units)
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
-        if now != known:
-            vessel.rounding = b"" if now == _NOTHING + _NOTHING else now
+        now = b"" if now == _NOTHING + _NOTHING else now
+        if now != vessel.rounding:
+            vessel.rounding = now
             fleet.on_lines[slot] = bool(vessel.rounding)
             fleet.step_east[slot], fleet.step_north[slot] = resolution_of(vessel.rounding)
 

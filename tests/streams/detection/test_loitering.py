@@ -8,7 +8,8 @@ import pytest
 from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, Level, Status
 from models.report import Rows
-from streams.detection.loitering import LoiteringSettings
+from streams.detection.loitering import LoiteringRun, LoiteringSettings
+from streams.detection.slowness import SAMPLE
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.stages.settings import VesselSettings
 from streams.tracking.grid import GridSettings
@@ -61,6 +62,13 @@ def test_that_positions_are_coarse_is_said() -> None:
         coarse[name] = np.rint(coarse[name] / 0.1) * 0.1
     said = [{reason.code for reason in only(detected(each)).against} for each in (rows, coarse)]
     assert ["coarse_positions" in codes for codes in said] == [False, True]
+
+
+def test_positions_that_a_version_before_did_not_count_are_some() -> None:
+    """Of most of them it is not known whether they are coarse."""
+    kept = np.zeros(9, SAMPLE).tobytes()
+    assert LoiteringRun(samples=kept, fixes=(1, 1, 5000.0)).error == 0.0
+    assert LoiteringRun(samples=kept, fixes=(9, 5, 5000.0)).error == 5000.0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ import pytest
 
 from models.event import EventType
 from models.report import Rows
-from streams.tracking.resolution import NOT_ROUNDED, Resolution, shared_errors, steps_of
+from models.vessel import Identity
+from streams.detection.vessel_state import VesselState
+from streams.stages.fleet import Fleet
+from streams.tracking.resolution import NOT_ROUNDED, Resolution, learn, shared_errors, steps_of
 from tests.streams.track_factories import (
     A,
     B,
@@ -161,6 +164,14 @@ def test_a_day_of_positions_with_few_decimals_does_not_add_up_to_coarser_ones() 
     found = ticks_of(run_stage(vessel_stage(), *reports))
     for mmsi in np.unique(found["mmsi"]):
         assert (found["error"][found["mmsi"] == mmsi] > 0).mean() < 0.02
+
+
+def test_what_a_version_with_other_steps_had_learnt_is_forgotten() -> None:
+    fleet, rows = Fleet(), fixes(A, np.arange(0, 5, 1.0), origin=(151.30001, 34.28001))
+    fleet[A] = vessel = VesselState(A, 0, 0, Identity(mmsi=A, time=0, first=0), rounding=b"x" * 40)
+    learn(rows, np.array([0]), fleet)
+    assert vessel.rounding == b""
+    assert not fleet.on_lines.any()
 
 
 def test_what_rounding_explains_is_no_way() -> None:

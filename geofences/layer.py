@@ -31,7 +31,8 @@ class Layer:
 
     def find(self, lon: Floats, lat: Floats) -> tuple[Indices, Indices]:
         """Row and polygon numbers, sorted by row, then polygon. The outline is inside, NaN nowhere."""
-        return self.find_at(np.asarray(lon, np.float64), np.asarray(lat, np.float64), located(lon, lat))
+        lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        return self.find_at(lon, lat, located(lon, lat))
 
     def find_at(self, lon: Floats, lat: Floats, places: "Located") -> tuple[Indices, Indices]:
         """The same where `located` has told the cells already."""

@@ -194,7 +194,7 @@ def _repeated(points: Sequence[Point]) -> Stay | None:
         return None
     lines = [np.unique(column) for column in again.T]
     shared = max(map(len, lines)) <= _SHARED * len(again)  # on a grid, places lie on common lines
-    apart = np.array([_spacing(values.tolist()) if shared else 0.0 for values in lines])
+    apart = np.array([_spacing(values) if shared else 0.0 for values in lines])
     east, north = (apart * scale * apart.all()).tolist()
     return Stay(
         min(points[i][0] for i in np.flatnonzero(at_these).tolist()),
@@ -210,10 +210,9 @@ def _repeated(points: Sequence[Point]) -> Stay | None:
     )
 
 
-def _spacing(values: Sequence[int]) -> float:
-    """How far apart the lines are that these values lie on, units; 0 if on none, or for two lines alone. The
-    closest lines are neighbours: where others might lie between them, a few places would be on lines by
-    chance."""
-    ascending = np.array(values, np.int64)
-    few = lines_met(ascending, _OFF) < 3
-    return 0.0 if few else spacing_of(ascending, _MOVED / _METRES, _OFF, 1)
+def _spacing(values: npt.NDArray[np.int64]) -> float:
+    """How far apart the lines are that these ascending values lie on, units; 0 if on none, or for two lines
+    alone. The closest lines are neighbours: where others might lie between them, a few places would be on
+    lines by chance."""
+    few = lines_met(values, _OFF) < 3
+    return 0.0 if few else spacing_of(values, _MOVED / _METRES, _OFF, 1)

@@ -74,6 +74,12 @@ class Circumstances(msgspec.Struct, array_like=True, gc=False):
         stayed = near >= heard_vessels or self.heard_hours >= enough_hours
         return stayed and self.heard_hours >= heard_share * max(hours, 1)
 
+    def may_have_sailed(self, gap: Gap | None, s: GapSettings) -> bool:
+        """Whether the vessel may have left unheard in an outage: it was under way, or nobody was heard there
+        for hours and it is not back where it lay."""
+        back = gap is not None and gap.distance_km is not None and gap.distance_km < s.moved_km
+        return self.under_way or (self.unheard_hours >= s.possible_hours and not back)
+
     def is_own(self, heard_vessels: int, heard_share: float, enough_hours: float) -> bool:
         """Whether nothing that is known of reception explains the silence; arguments as above."""
         explained = self.outage is not None or self.leaves_coverage or self.lost_share

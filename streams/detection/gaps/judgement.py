@@ -330,10 +330,10 @@ class GapJudge:
         if known.open or not known.level:
             around.lost_share = share if often else 0.0
         outage = next((i for i, ring in enumerate(around.rings) if ring.silent(s)), None)
-        # others have been heard there for long enough since: the silence is the vessel's own, unless it
-        # sailed on meanwhile, perhaps to where nobody is heard
+        # others have been heard there since: its own silence, unless it sailed on to where nobody is heard
         around.outlasted = around.heard_hours >= self._settings.least_hours(around.kind())[0]
-        around.outage = None if around.outlasted and not around.under_way else outage
+        sailed = around.may_have_sailed(proposed(known.proposal).gap, self._settings)
+        around.outage = outage if sailed or not around.outlasted else None
 
     def _publish(
         self, mmsi: int, known: Known, event: Event, instant: Millis, *, on_change: bool = False

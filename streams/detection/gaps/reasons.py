@@ -142,8 +142,9 @@ LEVELS: Final = (
         Effect.BAR,
         "most vessels near it, around it or of the whole feed fell silent with it; then no event is raised "
         "at all, unless the vessel is on a watchlist. Once others have been heard there again for "
-        "`possible_hours`, that counts only for a vessel that was under way: it may have sailed to where "
-        "nobody is heard",
+        "`possible_hours`, that counts only for a vessel that may have sailed meanwhile to where nobody is "
+        "heard: one that was under way, or one at rest if nobody was heard there for `possible_hours` and it "
+        "is not back where it lay",
     ),
     LevelRule(
         "coverage_unknown",

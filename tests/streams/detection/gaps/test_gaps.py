@@ -96,6 +96,15 @@ def test_one_that_can_have_sailed_out_of_reach_in_an_outage_is_only_possible() -
     assert "neighbours_silent" in codes(event)
 
 
+@pytest.mark.parametrize(("outage", "level"), [(12, Level.POSSIBLE), (3, Level.PROBABLE)])
+def test_one_at_rest_that_is_heard_again_elsewhere_can_have_left_in_a_long_outage(
+    outage: float, level: Level
+) -> None:
+    away = [*tanker((60, 62), east=400_000)]
+    events = run(*tanker((0, 8)), *away, *others((0, 8), (8 + outage, 62)))
+    assert events[-1].level is level
+
+
 def test_two_that_fall_silent_together_are_no_outage() -> None:
     spans = (0.0, 4.0), (11.0, 15.0)
     events = run(*tanker(*spans, knots=10), *tanker(*spans, knots=10, mmsi=B, east=30_000))

@@ -29,7 +29,7 @@ def seen_circling(
         rows = fixes(A, minutes[step])
         rows["lon"], rows["lat"], rows["heading"] = lon[step], lat[step], 90.0
         circling = observe(circling, rows, turns=True)
-        known.append(circling and circling.found)
+        known.append(circling.found if circling else None)
     return known
 
 

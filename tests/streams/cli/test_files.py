@@ -9,8 +9,9 @@ from streams.output.format import ENDS, Format
 
 
 def test_the_end_of_a_name_tells_the_format() -> None:
-    names = {"a.CSV.gz": Format.CSV, "a.b/a.geojson": Format.GEOJSON, "a.ndjson": Format.JSONL}
-    names |= dict.fromkeys(("db", "xml", "a.b/kml", "-", None), Format.JSONL)
+    others: tuple[str | None, ...] = ("a.ndjson", "db", "xml", "a.b/kml", "-", None)
+    names = dict.fromkeys(others, Format.JSONL)
+    names |= {"a.CSV.gz": Format.CSV, "a.b/a.geojson": Format.GEOJSON}
     assert {name: form_for(name, None, ENDS, Format.JSONL) for name in names} == names
 
 

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from gzip import BadGzipFile, GzipFile
+from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
 
 from models.errors import unwritten
@@ -30,7 +31,7 @@ _OTHER_PACKING: Final = (".zst", ".bz2", ".xz", ".zip")
 _EXPORTS: Final = frozenset({"geoparquet", "kml", "parquet"})
 _EXPORTED: Final = "; `tankerwatch export` makes such files of events"
 _OTHER_FORMATS: Final = _EXPORTS | {
-    *("avro", "db", "doc", "docx", "duckdb", "feather", "gpkg", "gpx", "htm", "html", "kmz", "ods"),
+    *("avro", "db", "doc", "docx", "duckdb", "feather", "gpkg", "gpx", "htm", "html", "jsonl", "kmz", "ods"),
     *("pdf", "shp", "sqlite", "tsv", "xls", "xlsx", "xml"),
 }
 """Ends of names of files that some program opens by that name alone."""
@@ -102,7 +103,7 @@ def form_for(path: str | None, asked: E | None, forms: Mapping[str, E], default:
     `forms` are the formats by the ends of names, in small letters and without the dot. A `.gz` after it is
     the packing. Raises UsageError where the name ends in another format, which the file would not be in.
     """
-    end = (path or "").lower().removesuffix(GZ).rpartition(".")[2]
+    end = PurePath((path or "").lower().removesuffix(GZ)).suffix[1:]
     if not asked and end in _OTHER_FORMATS and end not in forms:
         ends = " or ".join(f".{each}" for each in forms)
         more = _EXPORTED if end in _EXPORTS else ""

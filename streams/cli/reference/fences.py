@@ -21,20 +21,11 @@ if TYPE_CHECKING:  # imported where used: shapely and pyproj take longer than th
 
 app = typer.Typer()
 
-PROPERTIES: Final = (
-    *(
-        "id",
-        "name",
-        "kind",
-        "policy",
-        "country",
-        "locode",
-        "port",
-        "version",
-        "validFrom",
-        "validTo",
-        "source",
-    ),
+_PROPERTIES: Final = frozenset(
+    (
+        *("id", "name", "kind", "policy", "country", "locode", "port", "version"),
+        *("validFrom", "validTo", "source"),
+    )
 )
 """What is read of the properties of a fence (docs/fences.md)."""
 COLUMNS: Final = ("id", "name", "kind", "country", "locode", "policy")
@@ -143,8 +134,8 @@ def _misspelt(file: Path) -> list[str]:
     found = {}
     for feature in document.get("features", [document]):
         given = set(feature.get("properties") or ())
-        for name in given - set(PROPERTIES):
-            if question := meant(name, set(PROPERTIES) - given):
+        for name in given - _PROPERTIES:
+            if question := meant(name, _PROPERTIES - given):
                 found[name] = f"{name[:30]}{question}"
     return [found[name] for name in sorted(found)]
 

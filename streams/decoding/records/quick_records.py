@@ -69,7 +69,7 @@ def quick_record_times(data: bytes, longest: int, rules: TextRules) -> Int64Arra
             if not isinstance(time, int):
                 return None
             found.append(time)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return np.array(found, np.int64)
 

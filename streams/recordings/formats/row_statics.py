@@ -30,7 +30,10 @@ class RowStatics:
         self._sentences: list[bytes] = []
 
     def sentences(self, rows: Rows, contents: Contents) -> dict[int, bytes]:
-        """By row, sentences with static data: where they are new, six minutes later, and every hour."""
+        """By row, sentences with static data: where they are new, six minutes later, and every hour.
+
+        Afterwards contents may have other ids than in `contents`.
+        """
         mmsi, kind = rows.mmsi, rows.kind
         slots = rows.times // _STATIC_EVERY
         wanted = self._contents.full(contents.ids) & ~np.isin(kind, _WITHOUT) & (mmsi > 0)

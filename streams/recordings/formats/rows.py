@@ -43,7 +43,8 @@ class RowWriter:
         contents = self._contents.of(rows.batch)
         if "draught" in rows.has:
             self._reader.doubt("draught", self._reader.numbers(rows.batch, "draught"))
-        static = self._statics.sentences(rows, contents)
+        nothing = silent(rows, self._contents, lambda chosen: contents.ids[chosen])
+        static = self._statics.sentences(rows, contents)  # the ids may be others after it
         lines = _positions(rows, found)
         alone = rows.own | rows.bad
         for row, sentences in static.items():
@@ -51,7 +52,6 @@ class RowWriter:
                 lines[row] = lines[row][: lines[row].index(b"!")] + detached(sentences)
             else:
                 lines[row] += sentences
-        nothing = silent(rows, self._contents, lambda chosen: contents.ids[chosen])
         for row, outcome in rows.outcomes(nothing).items():
             lines[row] = refused_line(outcome, batch.raw(row))
         return lines

@@ -115,7 +115,8 @@ class TableColumns:
             return pc.binary_join_element_wise(*cells, sign, **how)
 
         whole = joined()
-        if (column_of(pc.count_substring(whole, _BETWEEN.decode())) >= len(cells)).any():
+        breaks, escapes = (column_of(pc.count_substring(whole, part)) for part in (_BETWEEN.decode(), "\\"))
+        if (breaks >= len(cells)).any() or escapes.any():
             for escaped, by in ((b"\\", b"\\\\"), (_BETWEEN, b"\\n")):
                 cells = [pc.replace_substring(cell, escaped, by) for cell in cells]
             whole = joined()

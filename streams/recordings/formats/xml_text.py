@@ -23,6 +23,8 @@ _MOST_FIELDS: Final = 200
 _MOST_HELD: Final = 20_000
 """Elements that are kept for the record that they may belong to; more become lines of their own."""
 _MOST_TEXT: Final = 1024
+_KEPT: Final = 1 << 10
+"""Bytes of a document that are kept, as the next one may have begun in them: no declaration is longer."""
 _DEEPEST: Final = 60
 """Elements within one another."""
 _OF_XML: Final = ("xmlns", "xml:", "xsi:")
@@ -102,8 +104,7 @@ def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _in_utf8(text: Iterator[bytes]) -> Iterator[bytes]:
-    """The text in UTF-8, from the encoding that it declares. One whose characters take two or four bytes each
-    has been converted, whatever it declares."""
+    """The text in UTF-8, from the encoding that it declares. UTF-16 and UTF-32 have been converted before."""
     first = next(text, b"")
     decoder = codecs.getincrementaldecoder(_declared(first))("replace")
     for chunk in chain([first], text):
@@ -150,7 +151,7 @@ class _Documents:
             self.lines_before += error.lineno - 1
             self._one, self._kept, self._before = _Reader(), b"", 0
             return window[at:]
-        drop = max(0, len(window) - _MOST_TEXT)
+        drop = max(0, len(window) - _KEPT)
         self._before += drop
         self._kept = window[drop:]
         return None

@@ -60,3 +60,10 @@ def test_times_of_lines_of_any_kind(write: Callable[[list[writers.Heard]], Itera
         plain += quick_record_times(frame.data, 4096, TextRules()) is not None
         assert quick.times(frame).tolist() == whole.read(frame).time.tolist(), part
     assert len(lines) / 12 < plain < len(lines) / 4
+
+
+def test_objects_far_within_one_another_are_left_to_the_whole_reading() -> None:
+    inner = b"[" * 1_900 + b"]" * 1_900
+    line = b'{"class": "AIS", "type": 1, "mmsi": 1, "rxuxtime": 1700000000, "x": %s}\n'
+    assert quick_record_times(line % b"[]", 4096, TextRules()) is not None
+    assert quick_record_times(line % inner, 4096, TextRules()) is None

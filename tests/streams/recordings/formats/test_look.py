@@ -23,6 +23,7 @@ from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.iso_times import NO_TIME, iso_times
 from streams.recordings.formats.look import Look
 from streams.recordings.formats.parquet import parquet_frames, parquet_looks
+from streams.recordings.formats.table_columns import TableColumns
 from streams.recordings.formats.table_evidence import TableEvidence
 
 HEADER = "mmsi,time,lat,lon,sog,class,imo,name,message_id"
@@ -98,6 +99,28 @@ def test_so_it_does_of_parquet(tmp_path: Path) -> None:
     times = told(parquet_looks("a", path, cutting()))
     assert times == told(parquet_frames("a", path, cutting()))
     assert UNTOLD in times
+
+
+def test_what_is_forgotten_changes_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.recordings.formats.csv_text._BLOCK", 3_000)
+    data = table(9, 900, odd=False)
+
+    def lines() -> list[bytes]:
+        text = (data[at : at + 1_000] for at in range(0, len(data), 1_000))
+        return [frame.data for frame in CsvText().frames("a", text, cutting())]
+
+    expected = lines()
+    monkeypatch.setattr("streams.recordings.formats.row_contents._MOST", 1)
+    assert lines() == expected
+
+
+def test_cells_are_the_same_only_with_the_same_signs() -> None:
+    """Also in batches of which only one has a line break in a cell."""
+    keys = set()
+    for names in (["a\\n", "b"], ["a\n", "b"]):
+        columns = TableColumns({"name": pa.array(names), "imo": pa.array(["", ""])})
+        keys |= set(columns.together(["imo", "name"], [])[0])
+    assert len(keys) == 3
 
 
 def test_iso_times_are_those_that_are_read_one_by_one() -> None:

@@ -76,9 +76,14 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
             f"{name}: tells no time, so {_count(untimed, 'AIS message')} could not be used; give one, such "
             f"as --base-time 2026-03-01T12:00:00Z{column}"
         )
-    if not holds_no_record(outcomes) and all(
-        Outcome(outcome) in _NO_SENTENCE for outcome, count in outcomes.items() if count
-    ):
+    found = {outcome for outcome, count in outcomes.items() if count}
+    if found - {Outcome.CONTEXT} == {Outcome.NO_MMSI} and _kind(head) == "CSV":
+        rows = _count(outcomes[Outcome.NO_MMSI], "row")
+        return (
+            f"{name}: has no MMSI in {rows}; spreadsheets shorten such numbers (2.73E+08), so write the "
+            "table again with all nine digits, or name the right column, such as --columns mmsi=MMSI"
+        )
+    if not holds_no_record(outcomes) and all(Outcome(outcome) in _NO_SENTENCE for outcome in found):
         return (
             f"{name}: holds no AIS message in {_count(lines, 'line')}, it looks like {_kind(head)}; give a "
             "recording in a format that `tankerwatch formats` lists, such as lines of NMEA 0183 "

@@ -17,11 +17,12 @@ from geofences.distance import Floats, unwrap
 from models.report import Rows
 from models.time import MINUTE, SECOND, Millis
 from models.vessel import Stay
-from streams.tracking.track import KNOT
+from streams.runtime.compiled import compiled
+from streams.tracking.track import KNOT, wrapped
 
 _METRES_PER_DEGREE: Final = 111_195.0
 _LEG: Final = 50.0
-"""Metres from one fix to the next from which its direction says something: five errors of a position."""
+"""Metres from one fix to a later one from which its direction says something: five errors of a position."""
 _TURN: Final = 15.0
 """Degrees that a vessel turns in five minutes on a circle of two hours."""
 _SPACING: Final = 45 * SECOND
@@ -58,18 +59,36 @@ class Circling(msgspec.Struct, array_like=True, gc=False):
 def turning(rows: Rows, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     """Which of the tracks of one step turn. `rows` are POSITION rows of one track after the other, `starts`
     where each begins."""
-    lon, lat = rows["lon"], rows["lat"]
-    north = lat[1:] - lat[:-1]
-    east = unwrap(lon[1:] - lon[:-1]) * np.cos(np.radians(lat[1:]))
-    far = np.hypot(north, east) * _METRES_PER_DEGREE >= _LEG
-    far[starts[1:] - 1] = False  # from one track to the next
-    (legs,) = far.nonzero()
+    begins = np.empty(len(rows), np.int64)
+    _find_legs(rows, starts, np.cos(np.radians(rows["lat"])), begins)
+    (legs,) = (begins >= 0).nonzero()
     if len(legs) < 2:
         return np.zeros(len(starts), bool)
-    course, owner = np.degrees(np.arctan2(east[legs], north[legs])), starts.searchsorted(legs, "right") - 1
+    lon, lat, before = rows["lon"], rows["lat"], begins[legs]
+    east = unwrap(lon[legs] - lon[before]) * np.cos(np.radians(lat[legs]))
+    course = np.degrees(np.arctan2(east, lat[legs] - lat[before]))
+    owner = starts.searchsorted(legs, "right") - 1
     turns = unwrap(course[1:] - course[:-1]) * (owner[1:] == owner[:-1])
     total = np.bincount(owner[1:], turns, len(starts))
     return np.asarray(np.abs(total) >= _TURN)
+
+
+@compiled
+def _find_legs(
+    rows: Rows, starts: npt.NDArray[np.intp], cosine: Floats, begins: npt.NDArray[np.int64]
+) -> None:
+    """Write where the leg begins that ends at each row, -1 for none. A leg goes on until it is long enough:
+    a ship that is heard every ten seconds has no long way between two fixes. `cosine` is that of latitudes.
+    """
+    for i in range(len(starts)):
+        begin = starts[i]
+        begins[begin] = -1
+        for k in range(begin + 1, starts[i + 1] if i + 1 < len(starts) else len(rows)):
+            north = rows[k].lat - rows[begin].lat
+            east = wrapped(rows[k].lon - rows[begin].lon) * cosine[k]
+            begins[k] = -1
+            if (north * north + east * east) * _METRES_PER_DEGREE**2 >= _LEG**2:
+                begins[k], begin = begin, k
 
 
 def observe(circling: Circling | None, rows: Rows, *, turns: bool) -> Circling | None:

@@ -163,7 +163,9 @@ def map_columns(header: Sequence[str], options: ColumnOptions) -> ColumnMap:
     changed = "".join(
         f"; {holds} times {factor:.6g}" for holds, factor in sorted(factors.items()) if factor != 1
     )
-    note = f"read as {layout}: {told}{changed}"
+    placed = {"lat", "lon"} <= places.keys()
+    unplaced = "" if placed else f"; no column is known to hold positions (its columns: {shown})"
+    note = f"read as {layout}: {told}{changed}{unplaced}"
     scaled = {holds: factor for holds, factor in scaled.items() if holds in places and holds not in factors}
     zone = _zone(header[places["time"]]) if "time" in places else ""
     return ColumnMap(layout, places, factors, order, note, scaled, points is not None, zone)

@@ -93,23 +93,66 @@ def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batc
     from pyarrow import parquet
 
     table = parquet.ParquetFile(file)
-    header = list(table.schema_arrow.names)
+    kinds = {each.name: each.type for each in table.schema_arrow if not _has_parts(each.type)}
     points = _points(table)
-    shown = [*header, *_PLACE] if points else header
+    shown = [*kinds, *_PLACE] if points else [*kinds]
     columns = map_columns(shown, cutting.columns)
-    cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else ""))
+    inner = [name for name in table.schema_arrow.names if name not in kinds and name != points]
+    unread = f"; cells of {', '.join(inner)} have several values, and are not read" if inner else ""
+    cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else "") + unread)
     reader = RowReader(columns, cutting.rules, cutting.evidence)
     names = {holds: shown[place] for holds, place in columns.places.items()}
-    wanted = list(dict.fromkeys(name for name in names.values() if name in header))
+    wanted = list(dict.fromkeys(name for name in names.values() if name in kinds))
+    for holds in ("mmsi", "time"):
+        if holds in names and _is_short(kinds[names[holds]]):
+            raise SourceError(
+                f"its column {names[holds]} has floating-point numbers of {kinds[names[holds]].bit_width} "
+                "bits, in which the last digits are lost; make the table again with whole numbers there"
+            )
     for part in table.iter_batches(
         _ROWS, columns=[*wanted, *([points] if points else [])], use_threads=False
     ):
-        found = {name: part.column(name) for name in wanted}
+        first = part.schema.names.index  # several columns may have one name
+        found = {name: _plain(part.columns[first(name)]) for name in wanted}
         if points:
             lon, lat = _coordinates(part.column(points))
             found |= {name: numbers(of) for name, of in zip(_PLACE, (lon, lat), strict=True)}
         columns_of = {holds: found[name] for holds, name in names.items()}
         yield reader, _batch(columns_of, part.num_rows, cutting)
+
+
+def _has_parts(kind: Any) -> bool:
+    """Whether each cell of a column has several values, or none: such a column holds nothing that is read."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(kind))
+
+
+def _is_short(kind: Any) -> bool:
+    """Whether a column of this type can't have numbers of nine digits."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_float16(kind) or pa.types.is_float32(kind))
+
+
+def _plain(column: Any) -> Any:
+    """A column with the values that its codes stand for, and with texts in the usual layout."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string_view(column.type) or pa.types.is_large_string(column.type):
+        return column.cast(pa.string())
+    if not pa.types.is_binary(column.type) and _is_binary(column.type):
+        return column.cast(pa.binary())
+    return column
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    others = (pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)
+    return any(is_it(kind) for is_it in others)
 
 
 def _points(table: Any) -> str:

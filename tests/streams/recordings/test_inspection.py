@@ -45,3 +45,13 @@ def test_what_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
     assert len(found.problems) == 1
     assert "--columns" in found.problems[0]
     assert found.vessels == []
+
+
+def test_a_table_whose_mmsis_a_spreadsheet_shortened_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("MMSI,Time,Lat,Lon\n" + "2.73E+08,2024-01-01T00:00:00,42.5,132.5\n" * 2)
+    found = inspect("a", open_recording(str(path), Reading()), Reading())
+    assert found.problems == [
+        "a: has no MMSI in 2 rows; spreadsheets shorten such numbers (2.73E+08), so write the table "
+        "again with all nine digits, or name the right column, such as --columns mmsi=MMSI"
+    ]

@@ -64,9 +64,10 @@ def test_a_circle_that_goes_on_is_one_circle(period: float) -> None:
     assert len({stay.since for stay in known}) == 1
 
 
-def test_which_tracks_turn() -> None:
-    minutes = np.arange(0, 6, 1.0)
-    round_it = fixes(A, minutes, *circle(minutes, 20, 1000))
-    straight = fixes(B, minutes, 300 * minutes)
-    rows = np.concatenate([round_it, straight, round_it[:2], fixes(B, minutes)])
-    assert turning(rows, np.array([0, 6, 12, 14])).tolist() == [True, False, False, False]
+@pytest.mark.parametrize("every", [1.0, 1 / 6])
+def test_which_tracks_turn(every: float) -> None:
+    minutes = np.arange(0, 6, every)
+    round_it = fixes(A, minutes, *circle(minutes, 20, 500))
+    rows = np.concatenate([round_it, fixes(B, minutes, 300 * minutes), round_it[:2], fixes(B, minutes)])
+    starts = np.array([0, 1, 2, 2]) * len(minutes) + [0, 0, 0, 2]
+    assert turning(rows, starts).tolist() == [True, False, False, False]

@@ -1,0 +1,82 @@
+"""Tables of Parquet, whatever the types of their columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from models.frame import Frame
+from models.source_hints import SourceHints
+from streams.decoding.decoder import Decoder
+from streams.recordings.errors import SourceError
+from streams.recordings.formats.columns import NO_COLUMNS
+from streams.recordings.formats.format import Cutting
+from streams.recordings.formats.parquet import parquet_frames
+
+TEXTS = ["42.5", "n/a", "42.7"]
+NAMES = ["EAST", "", "EAST"]
+
+
+def read(path: Path, **columns: Any) -> Decoder:
+    known: dict[str, Any] = {
+        "mmsi": [273_351_250] * 3,
+        "time": [1_700_000_000, 1_700_000_060, 1_700_000_120],
+        "lat": [42.5, None, 42.7],
+        "lon": [132.5] * 3,
+        "name": NAMES,
+    }
+    table = pa.table(known | columns)
+    pa.parquet.write_table(table.append_column("lat", pa.array([0.0] * 3)), path)  # another of that name
+    decoder = Decoder("a")
+    for frame in frames(path, []):
+        decoder.feed(frame)
+    decoder.end()
+    return decoder
+
+
+def frames(path: Path, notes: list[str]) -> Iterator[Frame]:
+    return parquet_frames("a", str(path), Cutting(1 << 18, 50_000, SourceHints(), NO_COLUMNS, notes.append))
+
+
+def said(decoder: Decoder) -> tuple[list[list[Any]], list[str]]:
+    out = decoder.advance(decoder.watermark)
+    positions = out.reports.positions[["time", "mmsi", "lon", "lat"]]
+    return positions.tolist(), [row["name"].decode() for row in out.reports.statics]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"lat": pa.array(TEXTS).dictionary_encode(), "name": pa.array(NAMES).dictionary_encode()},
+        {"lat": pa.array(TEXTS, pa.string_view()), "name": pa.array(NAMES, pa.string_view())},
+        {"lat": pa.array(TEXTS, pa.large_string()), "name": pa.array(NAMES, pa.large_string())},
+        {"lat": pa.array([each.encode() for each in TEXTS], pa.large_binary())},
+        {"destination": [["A", "B"]] * 3, "vessel": [{"flag": "RU"}] * 3},
+    ],
+)
+def test_a_table_says_the_same_whatever_the_types_of_its_columns(
+    columns: dict[str, Any], tmp_path: Path
+) -> None:
+    assert said(read(tmp_path / "a", **columns)) == said(read(tmp_path / "b"))
+
+
+@pytest.mark.parametrize("name", ["mmsi", "time"])
+def test_numbers_that_have_lost_digits_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=f"its column {name} has floating-point numbers of 32 bits"):
+        read(tmp_path / "a", **{name: pa.array([273_351_250.0] * 3, pa.float32())})
+
+
+def test_positions_that_no_column_holds_are_missed_aloud(tmp_path: Path) -> None:
+    notes: list[str] = []
+    place = pa.array([{"lat": 42.5, "lon": 132.5}])
+    pa.parquet.write_table(
+        pa.table({"mmsi": [273_351_250], "name": ["EAST"], "place": place}), tmp_path / "a"
+    )
+    list(frames(tmp_path / "a", notes))
+    assert notes == [
+        "read as a table by the names of its columns: mmsi=mmsi, name=name; no column is known to hold "
+        "positions (its columns: mmsi, name); cells of place have several values, and are not read"
+    ]

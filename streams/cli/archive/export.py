@@ -47,11 +47,11 @@ def export(
     from streams.output.exports.choice import choose
     from streams.output.exports.writers import open_export
 
+    places = [place for place in events or () if place != STANDARD and "://" not in place]
+    check_outputs({"--out": out}, places)
     form = form_for(out, asked, ENDS, ExportForm.GEOJSON)
     if out == STANDARD and form is ExportForm.GEOPARQUET and sys.stdout.isatty():
         raise UsageError("GeoParquet is no text for a terminal; give --out FILE")
-    places = [place for place in events or () if place != STANDARD and "://" not in place]
-    check_outputs({"--out": out}, places)
     chosen = choose(one_by_one(events, redis), revisions, retracted)
     with Output(out) as file:
         writer = open_export(_Sink(file), form)

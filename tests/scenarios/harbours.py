@@ -1,6 +1,7 @@
 """Ships of ordinary traffic: how traders, bunker barges and others go between four harbours."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -148,6 +149,8 @@ class Port:
         ]  # fmt: skip
         self.free_from = {"roads": [0] * len(self.roads), "berths": [0] * len(self.berths)}
         self.anchored: list[Leg] = []
+        self.served = defaultdict[Place, list[tuple[Millis, Millis]]](list)
+        """When barges lie at each place in the roads."""
 
     def take(self, kind: str, at: Millis) -> int | None:
         """A free place of a kind, by chance."""
@@ -235,7 +238,7 @@ class Traffic:
         return to
 
     def _bunker(self, barge: Ship, port: Port) -> None:
-        """From ship to ship at anchor, with pauses at a berth."""
+        """From ship to ship at anchor, with pauses at a berth. No two barges lie at one ship at a time."""
         rng = self.rng
         slot = port.take("berths", 0) or 0
         port.free_from["berths"][slot] = self.end
@@ -246,12 +249,20 @@ class Traffic:
             hours = float(rng.uniform(2, 5))
             soon = barge.time + HOUR
             until = soon + hours * HOUR
-            fits = [leg for leg in port.anchored if leg.begin < soon and leg.end > until]
+            fits = [
+                leg
+                for leg in port.anchored
+                if leg.begin < soon
+                and leg.end > until
+                and all(end < soon or begin > until for begin, end in port.served[leg.first])
+            ]
             if not fits:
                 continue
             leg = fits[int(rng.integers(len(fits)))]
+            begin = barge.time
             barge.sail(moved(leg.first, leg.heading + 90, 30), 6.0)
             barge.stay(hours, UNDER_WAY, leg.heading, swing=leg.swing)
+            port.served[leg.first].append((begin, barge.time))
             barge.sail(home, 6.0)
 
     def _pass_by(self, ship: Ship) -> None:

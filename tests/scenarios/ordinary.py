@@ -1,6 +1,6 @@
 """Ordinary traffic of many days, in which nothing is a transfer: how many events are `probable` all the same.
 
-    python -m tests.scenarios.ordinary [--vessels 2000] [--days 30] [--seed 1] [--holes]
+    python -m tests.scenarios.ordinary [--vessels 2000] [--days 30] [--seed 1] [--holes] [--out FILE]
 
 Ships sail between four harbours in Korea, Japan and China, wait there at anchor or adrift, lie at berths side
 by side, and are bunkered by barges at anchor. Others only pass. Each sends its position every minute and its
@@ -8,18 +8,22 @@ static data every six. Nothing here knows the rules: what is `probable` is wrong
 100 million lines; the recording is never on disk.
 
 With `--holes` only what is near a harbour is heard, less and less often towards the edge, and for one day in
-the middle nothing at all: ships fall silent at sea, and nobody switched anything off.
+the middle nothing at all: ships fall silent at sea, and nobody switched anything off. What is found is
+printed after each day of traffic, so a run can be ended at any time.
 """
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final
 
+import msgspec
 import numpy as np
 
 from geofences.distance import Floats, haversine_m
-from models.event import Event, EventType, Level, Status
+from models.event import Event, Evidence, Level, Status
 from models.frame import Frame
 from models.tick import Instant
 from models.time import DAY, HOUR, MINUTE, SECOND, Millis, from_text
@@ -160,13 +164,47 @@ class Radio:
         return rows
 
 
-class Found(NamedTuple):
-    """What is counted of an event."""
+class Tally:
+    """What is found so far: vessel-days of vessels that count, and the last revision of each event."""
 
-    type: EventType
-    level: Level
-    status: Status
-    summary: str
+    def __init__(self, out: Path | None) -> None:
+        self.listed: set[int] = set()
+        self._out = out
+        self._ticks = Counter[int]()
+        self._counting: set[int] = set()
+        self._events: dict[str, bytes] = {}  # packed, and without positions: all of it would fill the memory
+        self._day = 0
+
+    def take(self, instant: Instant) -> None:
+        self.listed.update(one.mmsi for one in instant.identities if one.listed)
+        self._counting.update(one.mmsi for one in instant.identities if one.role is Role.TANKER)
+        self._ticks.update(instant.ticks["mmsi"].tolist())
+        day = (instant.time - START) // DAY
+        if day > self._day:
+            self._day = day
+            self.report(f"after {day} days: ")
+
+    def note(self, event: Event) -> None:
+        bare = msgspec.structs.replace(event, evidence=Evidence())
+        self._events[event.id] = msgspec.json.encode(bare)
+
+    def standing(self) -> list[Event]:
+        """Events as they stand, without those that were taken back."""
+        events = (msgspec.json.decode(each, type=Event) for each in self._events.values())
+        return [event for event in events if event.status is not Status.RETRACTED]
+
+    def report(self, when: str) -> None:
+        """Print what is found, and write the events."""
+        days = sum(self._ticks[mmsi] for mmsi in self._counting) * RULES.settings.vessel.grid.step / DAY
+        found = Counter((event.type, event.level) for event in self.standing())
+        print(f"{when}{days:,.0f} vessel-days of {len(self._counting):,} vessels that count")
+        print("| event | `possible` | `probable` | `probable` a 1,000 vessel-days |\n|---|---|---|---|")
+        for kind in sorted({kind for kind, _ in found}):
+            probable = found[kind, Level.PROBABLE]
+            print(f"| {kind} | {found[kind, Level.POSSIBLE]} | {probable} | {probable / days * 1000:.2f} |")
+        sys.stdout.flush()
+        if self._out is not None:
+            self._out.write_bytes(b"".join(each + b"\n" for each in self._events.values()))
 
 
 def main() -> None:
@@ -175,34 +213,19 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--holes", action="store_true")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the events there, without positions")
     chosen = parser.parse_args()
-    ticks, counting, listed = Counter[int](), set[int](), set[int]()
-    events: dict[str, Found] = {}  # the last revision of each; all of them would fill the memory
-
-    def take(instant: Instant) -> None:
-        listed.update(one.mmsi for one in instant.identities if one.listed)
-        counting.update(one.mmsi for one in instant.identities if one.role is Role.TANKER)
-        ticks.update(instant.ticks["mmsi"].tolist())
-
-    def note(event: Event) -> None:
-        events[event.id] = Found(event.type, event.level, event.status, event.summary)
-
+    tally = Tally(chosen.out)
     radio = Radio(Traffic(chosen.vessels, chosen.days, chosen.seed), chosen.holes)
     core = Core(["ordinary"], RULES)
-    summary = Replay(core, on_event=note, on_instant=take).run([Source("ordinary", radio.frames("ordinary"))])
-    if listed:
+    replay = Replay(core, on_event=tally.note, on_instant=tally.take)
+    summary = replay.run([Source("ordinary", radio.frames("ordinary"))])
+    if tally.listed:
         raise SystemExit(
-            f"These invented ships are on a list, so they are no ordinary traffic: {sorted(listed)}"
+            f"These invented ships are on a list, so they are no ordinary traffic: {sorted(tally.listed)}"
         )
-    days = sum(ticks[mmsi] for mmsi in counting) * RULES.settings.vessel.grid.step / DAY
-    standing = [event for event in events.values() if event.status is not Status.RETRACTED]
-    found = Counter((event.type, event.level) for event in standing)
-    print(f"{summary.lines:,} lines, {days:,.0f} vessel-days of {len(counting):,} vessels that count")
-    print("| event | `possible` | `probable` | `probable` a 1,000 vessel-days |\n|---|---|---|---|")
-    for kind in sorted({kind for kind, _ in found}):
-        probable = found[kind, Level.PROBABLE]
-        print(f"| {kind} | {found[kind, Level.POSSIBLE]} | {probable} | {probable / days * 1000:.2f} |")
-    for event in [each for each in standing if each.level is Level.PROBABLE][:20]:
+    tally.report(f"{summary.lines:,} lines, ")
+    for event in [each for each in tally.standing() if each.level is Level.PROBABLE][:20]:
         print(f"- {event.summary}")
 
 

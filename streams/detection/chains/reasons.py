@@ -58,7 +58,7 @@ DARK_DISCHARGE: Final = ReasonType(
     code="dark_discharge",
     side=Side.FOR,
     text="{vessel} may have called at {place} while it was not heard, between {since} and {until}; its "
-    "reported draught fell by {drop:.1f} m meanwhile",
+    "reported draught was {drop:.1f} m less afterwards",
     weight="discharge",
 )
 SIGHTED_DISCHARGE: Final = ReasonType(

@@ -80,18 +80,28 @@ class CargoFinder:
     def is_end(self, fact: Fact) -> bool:
         return fact.is_call and fact.country in self._s.end_countries
 
+    def is_landing(self, fact: Fact) -> bool:
+        """Whether what a vessel had before is landed: a call that is only possible may have been none."""
+        return self.is_end(fact) and fact.seen
+
     def loads(self, ship: str) -> dict[str, list[Fact]]:
         """The calls at which a ship loaded a cargo of its own, each with the loads that it follows.
 
         A weaker source in between adds nothing: the ship already has a cargo from a surer one. Of equals the
-        last counts.
+        last counts. Nor does a call that was not seen, after a meeting in which the ship's draught shows that
+        it took a cargo.
         """
         loads: dict[str, list[Fact]] = {}
         now: Fact | None = None
+        full = False
         for fact in self._book.of(ship):
-            if self.is_end(fact):
-                now = None
+            if not fact.is_call:
+                full = full or self._links.filled(self._book.side_of(fact, ship))
+            elif self.is_landing(fact):
+                now, full = None, False
             elif self.is_source(fact):
+                if full and not fact.seen and not self._links.deeper(fact.sides[0]):
+                    continue
                 aboard = now is not None and fact.start <= now.until + self._s.window(now.lon, 0)
                 surer = now is not None and self._links.load(now) > self._links.load(fact)
                 if aboard and surer:
@@ -110,13 +120,19 @@ class CargoFinder:
         return self._follow(call, [first], known=True, earlier=tuple(earlier))
 
     def to_end(self, call: Fact) -> Cargo | None:
-        """The cargo from unknown sources that a vessel brought to a North Korean port; None without any."""
+        """The cargo from unknown sources that a vessel brought to a North Korean port; None without any.
+
+        A call that is only possible brings none from sources that are not even known.
+        """
         ship, side = self._book.ship(call.sides[0]), call.sides[0]
         ships: set[str] = {ship}
+        if not call.seen:
+            return None
         legs: list[Leg] = []
+        loads = self.loads(ship)
         earliest = call.start - self._s.window(None, 1)
         for fact in self._book.of(ship):
-            if (self.is_end(fact) or self.is_source(fact)) and fact.start < call.start:
+            if (self.is_landing(fact) or fact.id in loads) and fact.start < call.start:
                 legs = []  # what it had before is landed, or its source is known
             elif not fact.is_call and fact.until >= earliest and fact.start < call.start:
                 giver = self._book.other(fact, ship)
@@ -182,7 +198,7 @@ class CargoFinder:
                         heapq.heappush(queue, (-option.confidence, fact.start, fact.id, option.ship, option))
                     last = fact
                     continue
-                over = self.is_end(fact) or fact.id in loads
+                over = self.is_landing(fact) or self._loads_anew(leg, fact, loads)
                 in_time = fact.start <= root.until + self._s.window(root.lon, leg.transfers)
                 landed = self._links.discharge(fact, carried=leg.transfers > 0) if in_time else 0.0
                 confidence = leg.confidence * landed
@@ -198,6 +214,10 @@ class CargoFinder:
         return Cargo(
             root, known, tuple(found), tuple(holding), tuple(calls.values()), earlier, frozenset(ships)
         )
+
+    def _loads_anew(self, leg: Leg, fact: Fact, loads: dict[str, list[Fact]]) -> bool:
+        """Whether a vessel loads another cargo: a call that is less sure than its cargo adds nothing."""
+        return fact.id in loads and (fact.seen or self._links.load(fact) >= leg.confidence)
 
     def _after(self, leg: Leg) -> Iterator[Fact]:
         """The facts of a leg's vessel that can come after it, by their start."""

@@ -97,18 +97,20 @@ class ChainDetector:
         self._derive({fact.id for fact in self._book if fact.is_call})
 
     def _take(self, event: Event) -> set[int]:
-        """Take in an event; returns the MMSIs whose cargoes may change."""
-        fact = fact_of(event, self._s)
-        if fact is None:
+        """Take in an event; returns the MMSIs whose cargoes may change.
+
+        A revision may be a fact no longer: of a silence that goes on, ports of other countries come in reach.
+        """
+        fact, old = fact_of(event, self._s), self._book.get(event.id)
+        if fact is None and old is None:
             return set()
-        old = self._book.get(fact.id)
         touched = self._book.related(old.mmsis) if old else set()
-        if event.status is Status.RETRACTED:
-            self._book.drop(fact.id)
+        if fact is None or event.status is Status.RETRACTED:
+            self._book.drop(event.id)
         else:
             self._book.put(fact)
-        self._changed.add(f"{FACT}/{fact.id}")
-        return touched | self._book.related(fact.mmsis)
+        self._changed.add(f"{FACT}/{event.id}")
+        return touched | (self._book.related(fact.mmsis) if fact else set())
 
     def _prune(self, instant: Millis) -> set[int]:
         """Forget facts that are older than any window, but for those that a kept chain points to."""

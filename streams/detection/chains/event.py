@@ -62,7 +62,7 @@ def build_event(
         limits = table.REASONS.limits(conditions_of(cargo, s))
         against.sort(key=lambda reason: limits.index(reason.code) if reason.code in limits else len(limits))
     scoring = table.REASONS.scoring(s.weights, level, status, conditions_of(cargo, s))
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     lon = np.array([leg.fact.lon for leg in cargo.legs])
     lat = np.array([leg.fact.lat for leg in cargo.legs])
     first, last = way[0].fact, way[-1].fact
@@ -101,7 +101,7 @@ def build_event(
 
 def _vessels(cargo: Cargo, s: ChainSettings) -> tuple[Vessel, ...]:
     """All vessels; the first is a listed or North Korean one of the likeliest way, or else its first one."""
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     latest: dict[str, Vessel] = {}
     for leg in (*way, *cargo.legs):
         for side in (leg.giver, leg.side):
@@ -127,7 +127,7 @@ def _chain(
     holders = [] if cargo.ends or over else holding(cargo)
     return Chain(
         source="russian_port" if cargo.known else "unknown",
-        delivered=bool(cargo.ends),
+        delivered=any(cargo.legs[i].fact.seen for i in cargo.ends),
         transfers=cargo.transfers,
         window_ends=to_text(window_end(cargo, s)),
         vessels=vessels,
@@ -206,7 +206,7 @@ def _arrivals(
 
 
 def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     steps = [_step(leg, cargo) for leg in way]
     text = f"Suspected oil delivery chain: {'; '.join(steps)}."
     if earlier := [call for call in cargo.earlier if call.seen]:
@@ -245,6 +245,9 @@ def _step(leg: Leg, cargo: Cargo) -> str:
     if leg.kind == "load":
         until = f"until {day(fact.end)}" if fact.end is not None else f"since {day(fact.start)}"
         return f"{named(leg.side)} was at {fact.port_name} {until}"
+    if leg.kind == "discharge" and not fact.seen:
+        when = f"between {day(fact.start)} and {day(fact.until)}"
+        return f"{named(leg.side)} may have called at {fact.port_name} {when}, while it was not heard"
     if leg.kind == "discharge":
         return f"{named(leg.side)} called at {fact.port_name} on {day(fact.start)}"
     assert leg.giver is not None

@@ -15,7 +15,7 @@ from streams.detection.listing import listing_reasons
 
 
 def reasons_for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     if cargo.known:
         yield from _loaded(way[0], s)
     passed = [leg for leg in way if leg.kind == "transfer"]
@@ -71,12 +71,16 @@ def _loaded(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
 
 
 def _landed(leg: Leg, s: ChainSettings) -> Iterator[Reason]:
-    call = leg.fact
-    reason = table.SIGHTED_DISCHARGE if call.sighted else table.DISCHARGE
-    yield reason.reason(
-        s, vessel=named(leg.side), place=call.port_name, when=day(call.start), share=leg.confidence
-    )
-    if (change := leg.side.draught_change or 0.0) <= -s.draught_metres:
+    call, who, place = leg.fact, named(leg.side), leg.fact.port_name
+    if call.seen:
+        reason = table.SIGHTED_DISCHARGE if call.sighted else table.DISCHARGE
+        yield reason.reason(s, vessel=who, place=place, when=day(call.start), share=leg.confidence)
+    if not call.seen:
+        since, until, drop = day(call.start), day(call.until), -(leg.side.draught_change or 0.0)
+        yield table.DARK_DISCHARGE.reason(
+            s, vessel=who, place=place, since=since, until=until, drop=drop, share=leg.confidence
+        )
+    elif (change := leg.side.draught_change or 0.0) <= -s.draught_metres:
         yield table.DISCHARGED.reason(
             s, change, vessel=f"MMSI {leg.side.mmsi:09d}", place=call.port_name, drop=-change
         )
@@ -116,7 +120,7 @@ def _draughts(leg: Leg, s: ChainSettings) -> str:
 
 
 def reasons_against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     if not cargo.known:
         giver = way[0].giver
         assert giver is not None
@@ -135,7 +139,10 @@ def reasons_against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
     yield from _contrary(way, s)
     if cargo.ends and way[-1].fact.berth is Berth.ROADS:
         yield table.ROADS_ONLY.reason(s, vessel=named(way[-1].side), place=way[-1].fact.port_name)
-    if "possible_only" in conditions_of(cargo, s):
+    conditions = conditions_of(cargo, s)
+    if "possible_end" in conditions:
+        yield table.POSSIBLE_END.reason(s, vessel=named(way[-1].side))
+    if "possible_only" in conditions:
         yield table.POSSIBLE_ONLY.reason(s)
     ships = {leg.ship for leg in way}
     for call in cargo.calls:

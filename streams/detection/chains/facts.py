@@ -106,11 +106,12 @@ def _call(event: Event, s: ChainSettings) -> Fact | None:
 
 
 def _dark_call(event: Event, s: ChainSettings) -> Fact | None:
-    """A possible call at a source while the vessel was not heard; or a call there, or in North Korea, in
-    which others saw it.
+    """A possible call at a source or in North Korea while the vessel was not heard; or one in which others
+    saw it.
 
     Where a North Korean port was within its reach too, only a draught that rose, or silence in the source's
-    port, makes it one: ships in coastal trade are silent for days.
+    port, makes it a call at the source: ships in coastal trade are silent for days. It is one in North Korea
+    only if the draught fell: many a silence has a North Korean port within reach.
     """
     dark = event.dark_port_visit
     assert dark is not None
@@ -132,19 +133,26 @@ def _dark_call(event: Event, s: ChainSettings) -> Fact | None:
             fact, start=time, end=time, until=time, lon=place.lon, lat=place.lat, sighted=True
         )
     port = next((port for port in dark.ports if port.country in s.source_countries), None)
-    if port is None:
+    end = next((port for port in dark.ports if port.country in s.end_countries), None)
+    rose, fell = (change or 0.0) >= s.draught_metres, (change or 0.0) <= -s.draught_metres
+    if port is not None and (end is None or port.seen_arriving or rose):
+        end = None
+    elif end is None or not fell:
         return None
-    others = any(each.country in s.end_countries for each in dark.ports)
-    if others and not port.seen_arriving and (change is None or change < s.draught_metres):
-        return None
-    return _fact(
+    called = end or port
+    assert called is not None
+    fact = _fact(
         event,
         (_side(event.vessel, change),),
-        port=port.port,
-        port_name=port.port_name,
-        country=port.country,
+        port=called.port,
+        port_name=called.port_name,
+        country=called.country,
         berth=Berth.OIL,
     )
+    if end is None or end.latest_departure is None:
+        return fact
+    arrived, left = from_text(end.earliest_arrival), from_text(end.latest_departure)
+    return msgspec.structs.replace(fact, start=arrived, end=left, until=left)
 
 
 def _berth(event: Event, s: ChainSettings) -> Berth:

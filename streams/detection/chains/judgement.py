@@ -10,18 +10,30 @@ from streams.detection.chains.facts import Berth, Fact
 from streams.detection.chains.reasons import REASONS
 from streams.detection.chains.settings import ChainSettings
 
+_LIKELY: Final = 0.8
+"""Share of a leg's confidence from which on the next one is told as well. Two tankers in a `probable`
+encounter have more, a receiver that is no tanker has less. Source: judgement."""
 HOLDERS: Final = 8
 """Vessels that may have the oil which an event names at most, the likeliest first."""
 
 
-def main_way(cargo: Cargo) -> list[Leg]:
-    """The legs of the likeliest way to a port; before one is known, of the likeliest with a transfer."""
+def main_way(cargo: Cargo, s: ChainSettings) -> list[Leg]:
+    """The legs of the likeliest way to a port; before one is known, of the oil's likeliest way so far."""
     if cargo.ends:
         return cargo.way(cargo.ends[0])
-    passed = [i for i, leg in enumerate(cargo.legs) if leg.kind == "transfer"]
-    if not passed:
-        return cargo.way(0)
-    return cargo.way(max(passed, key=lambda i: (cargo.legs[i].confidence, cargo.legs[i].transfers, -i)))
+    number = 0
+    while True:
+        after = [i for i, leg in enumerate(cargo.legs) if leg.kind == "transfer" and leg.before == number]
+        if number:
+            after = [i for i in after if _went_on(cargo.legs[number], cargo.legs[i], s)]
+        if not after:
+            return cargo.way(number)
+        number = max(after, key=lambda i: (cargo.legs[i].confidence, -i))
+
+
+def _went_on(leg: Leg, after: Leg, s: ChainSettings) -> bool:
+    """Whether the oil is told to have gone on in a further transfer: it likely did, or to somebody named."""
+    return after.confidence >= _LIKELY * leg.confidence or (is_named(after, s) and not is_weak(after, s))
 
 
 def level_of(cargo: Cargo, s: ChainSettings) -> Level | None:
@@ -32,7 +44,7 @@ def level_of(cargo: Cargo, s: ChainSettings) -> Level | None:
 def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
     """The codes of the rules for levels that hold."""
     conditions: set[str] = set()
-    way = main_way(cargo)
+    way = main_way(cargo, s)
     named = any(is_named(leg, s) for leg in way)
     transfers = any(leg.kind == "transfer" for leg in way)
     if cargo.ends or named or _may_be_meant_for_korea(cargo, way, s):
@@ -54,6 +66,8 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("not_tanker")
     if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
         conditions.add("possible_only")
+    elif cargo.ends and not way[-1].fact.seen:
+        conditions.add("possible_end")
     return conditions
 
 

@@ -51,7 +51,7 @@ class Links:
             confidence *= s.contrary_draught
         if not side.tanker:
             confidence *= s.other_type
-        return confidence * self._level(call)
+        return confidence * self._level(call) * (1.0 if call.seen else s.dark_discharge)
 
     def transfer(self, meeting: Fact, giver: Side, receiver: Side) -> float:
         """Confidence that oil passed from one vessel to the other; 0 where bunkers explain the meeting."""
@@ -84,6 +84,14 @@ class Links:
     def shows_oil(self, giver: Side, receiver: Side) -> bool:
         """Whether a meeting is a sign of oil by itself: of two tankers, or a draught shows a cargo."""
         return (giver.tanker and receiver.tanker) or self._cargo_shown(giver, receiver)
+
+    def filled(self, side: Side) -> bool:
+        """Whether a vessel's draught shows that it took a cargo."""
+        return (side.draught_change or 0.0) >= self._s.cargo_metres
+
+    def deeper(self, side: Side) -> bool:
+        """Whether a vessel's draught rose."""
+        return (side.draught_change or 0.0) >= self._s.draught_metres
 
     def _cargo_shown(self, giver: Side, receiver: Side) -> bool:
         gave, got = giver.draught_change or 0.0, receiver.draught_change or 0.0

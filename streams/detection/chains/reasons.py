@@ -54,6 +54,13 @@ DISCHARGE: Final = ReasonType(
     text="{vessel} called at {place} from {when}",
     weight="discharge",
 )
+DARK_DISCHARGE: Final = ReasonType(
+    code="dark_discharge",
+    side=Side.FOR,
+    text="{vessel} may have called at {place} while it was not heard, between {since} and {until}; its "
+    "reported draught was {drop:.1f} m less afterwards",
+    weight="discharge",
+)
 SIGHTED_DISCHARGE: Final = ReasonType(
     code="sighted_discharge",
     side=Side.FOR,
@@ -95,6 +102,13 @@ NOT_TANKER: Final = ReasonType(
     side=Side.AGAINST,
     text="{vessel} has not reported the ship type of a tanker",
     weight="not_tanker",
+    hypotheses=(Hypothesis.TRADE,),
+)
+POSSIBLE_END: Final = ReasonType(
+    code="possible_end",
+    side=Side.AGAINST,
+    text="the call at its end was not seen; {vessel} may have been elsewhere",
+    weight="possible_end",
     hypotheses=(Hypothesis.TRADE,),
 )
 POSSIBLE_ONLY: Final = ReasonType(
@@ -168,6 +182,7 @@ LEVELS: Final = (
         "a transfer is no more than a `possible` encounter, and no draught changed by `draught_metres`",
     ),
     LevelRule("not_tanker", Effect.LIMIT, "the last vessel is no tanker by its type"),
+    LevelRule("possible_end", Effect.LIMIT, "the call at its end was not seen"),
     LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
     WEAK_RULE,
     LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
@@ -176,10 +191,20 @@ REASONS: Final = ReasonTable(
     EventType.CHAIN,
     ChainSettings(),
     (
-        *(LOAD, DARK_LOAD, SIGHTED_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, SIGHTED_DISCHARGE),
-        *(DISCHARGED, *LISTING, FLAG),
-        *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_ONLY, DRAUGHT_AGAINST),
-        *(OTHER_CALL, SEVERAL, NOT_ARRIVED, SHARED_MMSI, DOUBTFUL_MMSI, OFF_TRACK, LEAPT, WEAK_MATCH),
+        *(LOAD, DARK_LOAD, SIGHTED_LOAD, LOADED, TRANSFER, RENUMBERED, DISCHARGE, DARK_DISCHARGE),
+        *(SIGHTED_DISCHARGE, DISCHARGED, *LISTING, FLAG),
+        *(UNKNOWN_SOURCE, WEAK_SOURCE, ROADS_ONLY, WEAK_TRANSFER, NOT_TANKER, POSSIBLE_END, POSSIBLE_ONLY),
+        *(
+            DRAUGHT_AGAINST,
+            OTHER_CALL,
+            SEVERAL,
+            NOT_ARRIVED,
+            SHARED_MMSI,
+            DOUBTFUL_MMSI,
+            OFF_TRACK,
+            LEAPT,
+            WEAK_MATCH,
+        ),
         *(UNLINKED, MERGED),
     ),
     LEVELS,

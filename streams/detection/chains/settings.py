@@ -35,6 +35,8 @@ class ChainWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """Against: two vessels met only in a `possible` encounter, and no draught says that oil passed."""
     not_tanker: float = 0.08
     """Against: a vessel on the way reports another type than a tanker."""
+    possible_end: float = 0.05
+    """Against: the call at its end was not seen."""
     possible_only: float = 0.05
     """Against: both ends are only possible."""
     draught_against: float = 0.08
@@ -97,6 +99,8 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Confidence in a load where no oil berth was seen; 1 at an oil berth."""
     dark_load: float = 0.7
     """Confidence in a load that is only possible, because the vessel was not heard. Source: judgement."""
+    dark_discharge: float = 0.7
+    """The same for a discharge: a North Korean port was within reach, and the draught fell. Judgement."""
     roads_factor: float = 0.6
     """Factor for a call that was seen only in the roads."""
     min_confidence: float = 0.1
@@ -112,7 +116,14 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("passage_knots and max_knots must be above 0")
         for name in (
             *("transfer_confidence", "silent_draught", "possible_factor", "other_type"),
-            *("contrary_draught", "weak_source", "dark_load", "roads_factor", "min_confidence"),
+            *(
+                "contrary_draught",
+                "weak_source",
+                "dark_load",
+                "dark_discharge",
+                "roads_factor",
+                "min_confidence",
+            ),
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1")

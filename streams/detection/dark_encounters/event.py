@@ -62,7 +62,7 @@ NEAR: Final = ReasonType(
 OPPOSITE_DRAUGHTS: Final = ReasonType(
     code="opposite_draughts",
     side=Side.FOR,
-    text="the draught of one rose by {rise:.1f} m during its silence, that of the other one fell by "
+    text="the draught of one rose by {rise:.1f} m over its silence, that of the other one fell by "
     "{fall:.1f} m",
     weight="opposite_draughts",
     thresholds=("draught_metres",),
@@ -71,7 +71,7 @@ OPPOSITE_DRAUGHTS: Final = ReasonType(
 DRAUGHT: Final = ReasonType(
     code="draught",
     side=Side.FOR,
-    text="the reported draught of {vessel} changed by {value:+.1f} m during its silence",
+    text="the reported draught of {vessel} changed by {value:+.1f} m from before its silence to after it",
     weight="draught",
     thresholds=("draught_metres",),
     unit="m",

@@ -128,7 +128,7 @@ LEVELS: Final = (
     LevelRule("other_port", Effect.LIMIT, "a port of another country, not watched, was within its reach"),
     LevelRule("seen_in_port", Effect.EXCEPTION, "it fell silent in the port and was heard again outside it"),
     LevelRule("sighted_in_port", Effect.EXCEPTION, "somebody saw it in a zone of the port, and named it"),
-    LevelRule("same_draught", Effect.BAR, "its draught is the same"),
+    LevelRule("same_draught", Effect.BAR, "its draught is the same, and nobody saw it in the port"),
     LevelRule("shared_mmsi", Effect.BAR, "two ships are heard under the MMSI"),
     WEAK_RULE,
 )
@@ -174,6 +174,8 @@ def build_event(
     reasons = list(_for(gap, ports, identity, from_text(gap_event.start), s))
     against = list(_against(gap_event, gap, ports, identity, s))
     conditions = {reason.code for reason in (*reasons, *against)}
+    if "sighted_in_port" in conditions:  # draughts are typed in, and often are not
+        conditions.discard("same_draught")
     status = gap_event.status if retraction is None else Status.RETRACTED
     if retraction is not None:
         against.append(retraction)

@@ -172,14 +172,17 @@ def other_ports(
 
 
 def ranked(found: list[ReachablePort], s: DarkVisitSettings) -> list[ReachablePort]:
-    """Ports in which it fell silent first, then by the way; about equally far ones in the settings' order."""
+    """Ports in which it fell silent first, then by the way, that to a port of no known oil counted more; of
+    about equally far ones in the settings' order."""
     order = {port: number for number, port in enumerate(s.ports)}
-    rest = sorted(
-        (each for each in found if not each.seen_arriving), key=lambda each: (_way(each), each.port)
-    )
+
+    def way(port: ReachablePort) -> float:
+        return _way(port) * (1.0 if port.port in order else s.unlisted_factor)
+
+    rest = sorted((each for each in found if not each.seen_arriving), key=lambda each: (way(each), each.port))
     ranked = [each for each in found if each.seen_arriving]
     while rest:
-        alike = [each for each in rest if _way(each) <= _way(rest[0]) + s.alike_km]
+        alike = [each for each in rest if way(each) <= way(rest[0]) + s.alike_km]
         ranked += sorted(alike, key=lambda each: order.get(each.port, len(order)))
         rest = rest[len(alike) :]
     return ranked

@@ -47,6 +47,9 @@ class DarkVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     )
     """Further watched ports, by UN/LOCODE or the catalogue's name: the Russian ones that ship oil. Of several
     that are about equally far, the one that comes first here is named first. Source: judgement."""
+    unlisted_factor: float = 2.0
+    """A port of `countries` that is not in `ports` is ranked as if it were so many times as far: it is not
+    known for oil. Source: judgement."""
     alike_km: float = 30.0
     """Kilometres. Ways that differ by less are about equally far. Source: the accuracy of distances by sea,
     there and back."""
@@ -70,5 +73,7 @@ class DarkVisitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     def __post_init__(self) -> None:
         if min(self.stay_hours, self.full_hours) <= 0:
             raise ValueError("stay_hours and full_hours must be above 0")
+        if self.unlisted_factor < 1:
+            raise ValueError("unlisted_factor must be at least 1")
         if min(self.named_ports, self.revision_hours) < 1:
             raise ValueError("named_ports and revision_hours must be at least 1")

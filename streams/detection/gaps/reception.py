@@ -33,6 +33,10 @@ _LATE: Final = 2
 _FORGOTTEN: Final = 0.05
 """A cell in which fewer vessels are remembered is forgotten."""
 
+_AT_ONCE: Final = 15 * MINUTE
+"""What is heard so soon after a vessel fell silent is no sign that others did not: no two send at once, and
+hours begin in between. Source: judgement; a few reports at anchor."""
+
 Cells = npt.NDArray[np.int64]
 """Numbers of cells: row from the south times the number of columns, plus the column from 180° W."""
 Flags = npt.NDArray[np.bool_]
@@ -233,12 +237,13 @@ class Reception:
 
     def neighbours(self, mmsi: int, start: Millis, cells: Cells | None, until: Millis) -> Neighbours:
         """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
-        heard since, in hours that are over at `until`, while that is remembered."""
+        heard since, in hours that are over at `until`, while that is remembered; not in an hour that begins
+        within `_AT_ONCE` of it."""
         hour = start // HOUR
         before = [self._vessels(each) for each in (hour - 1, hour)]
         there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
         others = np.unique(there[there != mmsi])
-        asked = hour, min(until // HOUR - 1, max(self._hours))
+        asked = (start + _AT_ONCE) // HOUR, min(until // HOUR - 1, max(self._hours))
         if asked not in self._since:
             self._since[asked] = self._after(*asked)
         return Neighbours(len(others), int(_among(others, self._since[asked]).sum()))

@@ -81,7 +81,8 @@ class GapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hours after its return for which a position that fits its track is waited for. Source: the time after
     which a second place is believed (`track.believed_minutes`), and a margin."""
     settle_hours: float = 24.0
-    """Hours after its return for which its draught and its ship type are waited for. Judgement."""
+    """Hours after its return for which its draught and its ship type are waited for; for a changed draught,
+    as long as it is under way. Source: judgement; crews switch AIS on first and type later."""
     kept_days: float = 60.0
     """Days for which a silent vessel is kept. Source: the run from the Baltic to Korea, some 50 days."""
     most_silences: int = 20_000

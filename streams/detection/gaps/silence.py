@@ -63,6 +63,8 @@ class Silence(msgspec.Struct, array_like=True, gc=False):
     # what was passed on
     id: str | None = None
     revision: int = 0
+    told: bool = False  # with the draught after it
+    paused: bool = False  # it has been slow since, and may have loaded or discharged then
 
 
 def is_known(hearing: Hearing, last: Millis, s: GapSettings) -> bool:

@@ -1,8 +1,9 @@
 """Watches for silences of the vessels that events may be raised for, and proposes them as gaps.
 
 A silence is proposed while it lasts, told once more when the vessel is back with a position that fits its
-track, and once more when it has sent its draught again. Level and publication are decided by `judgement`,
-where all vessels are compared.
+track, and once more when it has sent its draught again; once more still if that changes while the vessel
+sails on, since crews switch on first and type later. Level and publication are decided by `judgement`, where
+all vessels are compared.
 """
 
 from typing import Protocol
@@ -68,7 +69,10 @@ class GapWatch:
             vessel.hearing = Hearing(since=first)
         add_step(vessel.hearing, track.step.knots[track.nth], self._settings)
         silence = vessel.silence
-        if silence is None or silence.over or silence.back is None or first < silence.back:
+        if silence is not None and silence.over:
+            silence.paused |= bool(track.step.knots[track.nth] < self._settings.under_way_knots)
+            return []
+        if silence is None or silence.back is None or first < silence.back:
             return []
         fixes, i = track.fixes, track.fixes.new
         silence.on = Spot(
@@ -108,8 +112,11 @@ class GapWatch:
         return events + self._publish(vessel, proposed, instant, Status.OPEN)
 
     def settle(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
-        """Let go of a silence that is over: with the vessel's draught, or when that was waited for in
-        vain."""
+        """Let go of a silence that is over: with the vessel's draught, or when that was waited for in vain.
+
+        A draught that is still the same is waited for as long as the vessel is under way: it can have changed
+        only in the silence.
+        """
         silence, s = vessel.silence, self._settings
         if silence is None or silence.back is None:
             return []
@@ -118,11 +125,24 @@ class GapWatch:
         if not silence.over and waited > s.return_hours * HOUR:
             events += self._end(vessel, silence, instant)
         if silence.over and silence.draughts_heard > 1 and silence.id is not None:
-            events += self._publish(vessel, silence, instant, Status.CLOSED)
-            vessel.silence = None
-        elif silence.over and waited > s.settle_hours * HOUR:
+            if not silence.told or self._has_changed(vessel, silence):
+                events += self._publish(vessel, silence, instant, Status.CLOSED)
+            self._tell(vessel, silence)
+        if silence.over and waited > s.settle_hours * HOUR:
             vessel.silence = None
         return events
+
+    def _tell(self, vessel: HeardVessel, silence: Silence) -> None:
+        """The vessel's draught was told with its silence; let go of that if no other is waited for."""
+        silence.told = True
+        if silence.paused or silence.draught is None or self._has_changed(vessel, silence):
+            vessel.silence = None
+
+    def _has_changed(self, vessel: HeardVessel, silence: Silence) -> bool:
+        before, after = silence.draught, vessel.identity.draught
+        if before is None or after is None:
+            return False
+        return abs(round(after - before, 1)) >= self._settings.draught_metres
 
     def reconsider(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
         """The vessel counts now: tell of the silence that waited for that."""
@@ -151,8 +171,8 @@ class GapWatch:
     def _end(self, vessel: HeardVessel, silence: Silence, instant: Millis) -> list[Event]:
         silence.over = True
         events = self._publish(vessel, silence, instant, Status.CLOSED)
-        if events and silence.draughts_heard > 1:  # nothing more is waited for
-            vessel.silence = None
+        if events and silence.draughts_heard > 1:
+            self._tell(vessel, silence)
         return events
 
     def _publish(

@@ -210,6 +210,22 @@ def test_a_listed_or_korean_receiver_makes_it_probable_before_any_arrival() -> N
         assert chain.vessel.ssvid == f"{B:09d}"
 
 
+def test_it_follows_the_oil_on_while_it_is_under_way() -> None:
+    """Its way is told to whom the oil went last, not only to the first receiver: here to a Korean one."""
+    story = Story()
+    story.ship(C, flag="KP")
+    story.visit(A, "vostochny", 0)
+    story.meet(A, B, 2, draughts=(-1.5, 1.5))
+    before = only(story, until=3)
+    story.meet(B, C, 4, draughts=(-1.5, 1.4))
+    story.meet(C, D, 6, level=Level.POSSIBLE)  # too weak to say that it went on
+    chain = only(story, until=7)
+    assert (before.level, chain.level) == (Level.POSSIBLE, Level.PROBABLE)
+    assert "SHIP 2 (MMSI 352000002, flag PA) met SHIP 3" in chain.summary
+    assert "SHIP 4" not in chain.summary
+    assert chain.vessel.ssvid == f"{C:09d}"
+
+
 def test_an_open_chain_says_the_time_left_and_closes_with_its_window() -> None:
     story = Story()
     story.visit(A, "vostochny", 0, 24)

@@ -166,6 +166,47 @@ def test_a_possible_load_and_a_call_at_nampo_are_a_chain_that_says_may() -> None
     assert "may have called at Vostochny" in chain.summary
 
 
+def test_a_silence_in_which_a_korean_port_comes_within_reach_is_a_load_no_longer() -> None:
+    story = Story()
+    first = dark_call(story, A, 0, draught=None, hours=12)
+    story.visit(A, "nampo", 7)
+    assert only(story, until=9).chain
+    ports = dark_call(Story(), A, 0, ("vostochny", "chongjin"), draught=None).dark_port_visit
+    story._add(msgspec.structs.replace(first, revision=2, dark_port_visit=ports), START + 10 * DAY)
+    assert story.chains() == []
+
+
+def test_a_possible_load_ends_no_surer_cargo() -> None:
+    """Silence off Vostochny after a tanker took oil from another one: it still has that oil."""
+    story = Story()
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    story.meet(A, B, 2, draughts=(-1.5, 1.5))
+    dark_call(story, B, 3, draught=None, hours=14)
+    story.visit(B, "nampo", 9)
+    chain = only(story).chain
+    assert chain is not None
+    assert [leg.type.value for leg in chain.legs] == ["port_visit", "encounter", "port_visit"]
+
+
+def test_a_chain_ends_in_the_dark_where_the_draught_fell_with_a_korean_port_in_reach() -> None:
+    for draught, delivered_to in (((6.0, 4.0), "Chongjin"), ((6.0, 6.0), None), (None, None)):
+        story = Story()
+        story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+        dark_call(story, A, 3, ("vostochny", "chongjin"), draught=draught)
+        chains = story.chains()
+        assert bool(chains) is (delivered_to is not None)
+        for chain in chains:
+            assert chain.level is Level.POSSIBLE
+            assert f"may have called at {delivered_to}" in chain.summary
+            assert {"dark_discharge", "possible_end"} <= {r.code for r in (*chain.reasons, *chain.against)}
+            assert chain.chain is not None
+            assert not chain.chain.delivered
+        story.visit(A, "nampo", 8)  # then the call that was seen is its end
+        chain = only(story)
+        assert chain.level is Level.PROBABLE
+        assert "called at Nampo" in chain.summary
+
+
 def test_calls_in_the_dark_that_others_saw_are_both_ends_of_a_chain() -> None:
     story = Story()
     dark_call(story, A, 0, ("vostochny", "chongjin"), draught=None, sighted=True)

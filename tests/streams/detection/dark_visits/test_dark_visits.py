@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 from geofences.catalogue import load_catalogue
-from models.event import DarkPortVisit, Event, EventType, Level, ReachablePort, Status
+from geofences.surroundings import Surroundings
+from models.event import DarkPortVisit, Event, EventType, Level, Position, ReachablePort, Status
 from models.report import Rows
-from models.time import MINUTE
-from tests.streams.detection.gaps.silences import H, hour, run, tanker
-from tests.streams.track_factories import A, fixes, latest, statics
+from models.sighting import Sighting
+from models.time import HOUR, MINUTE
+from streams.detection.dark_visits.reach import reachable, watched_ports
+from streams.detection.dark_visits.settings import DarkVisitSettings
+from tests.streams.detection.gaps.silences import H, all_events, hour, run, tanker
+from tests.streams.track_factories import A, at, fixes, latest, statics
 
 OFF = (133.08, 42.2)
 """Some 60 km south of Vostochny."""
@@ -100,6 +104,24 @@ def test_the_same_draught_speaks_against_it() -> None:
     (event,) = latest(visits(run(*silent(24.0, after=4.0), *near(36), fences=FENCES)))
     assert event.level is Level.POSSIBLE
     assert "same_draught" in codes(event)
+
+
+def test_one_that_was_seen_in_the_port_was_there_whatever_its_draught() -> None:
+    seen = Sighting(time=at(18 * H), lon=BERTH[0], lat=BERTH[1], received=at(40 * H), mmsi=A, reference="S1")
+    rows = *silent(24.0, after=4.0), *near(36)
+    (event,) = latest(visits(all_events(*rows, fences=FENCES, sightings=[seen])))
+    assert event.level is Level.PROBABLE
+    assert {"same_draught", "sighted_in_port"} <= codes(event)
+
+
+def test_ports_where_oil_is_landed_are_named_before_others_that_are_somewhat_nearer() -> None:
+    surroundings, settings = Surroundings(FENCES), DarkVisitSettings()
+    off = Position(lat=37.3, lon=124.4)  # the Yellow Sea: Haeju is nearer than Nampo
+    ports = watched_ports(surroundings, settings)
+    found = reachable(ports, surroundings, off, off, 0, 60 * HOUR, 11.0, settings)
+    names = [port.port for port in found]
+    assert {"KPHAE", "KPNAM"} <= set(names)
+    assert names[0] == "KPNAM"
 
 
 def test_a_port_of_another_country_within_reach_leaves_it_possible() -> None:

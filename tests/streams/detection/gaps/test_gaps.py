@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from geofences.fence import FenceKind, Policy
-from models.event import Event, Level, Status
+from models.event import Event, EventType, Level, Status
 from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
@@ -68,6 +68,12 @@ def test_a_shorter_silence_is_none() -> None:
 def test_where_the_neighbours_fall_silent_too_there_is_none(silent: float) -> None:
     spans = (0.0, 8.0), (8 + silent, 14 + silent)
     assert not run(*tanker(*spans), *others(*spans))
+
+
+def test_hours_that_begin_with_an_outage_change_nothing() -> None:
+    """Receivers fail at 8:08; the tanker, which reports seldom, was heard last at 7:57."""
+    rows = tanker((0, 7.95), (22, 28), each=3), others((0, 8.13), (22, 28), each=2)
+    assert not run(*(row for each in rows for row in each))
 
 
 def test_an_outage_of_the_whole_feed_is_none_also_for_a_vessel_alone_at_its_place() -> None:
@@ -188,6 +194,20 @@ def test_the_draught_after_it_is_waited_for(after: float, said: bool) -> None:
     assert event.gap is not None
     assert (event.gap.draught_before_meters, event.gap.draught_after_meters) == (4.0, after)
     assert ("draught" in codes(event)) is said
+
+
+@pytest.mark.parametrize(("knots", "said"), [(11.0, True), (0.0, False)])
+def test_a_draught_that_is_typed_in_later_counts_if_the_vessel_sailed_on(knots: float, said: bool) -> None:
+    rows = tanker((0, 8), (30, 36), knots=knots, draught=4.0, after=4.0), others((0, 36))
+    later = statics(A, [33 * H, 33.2 * H, 33.4 * H], draught=6.2)
+    gaps = [
+        event
+        for event in run(*(row for each in rows for row in each), later, restarts=True)
+        if event.type is EventType.GAP
+    ]
+    afters = [event.gap.draught_after_meters for event in gaps if event.gap]
+    assert 4.0 in afters
+    assert (afters[-1], "draught" in codes(gaps[-1])) == ((6.2, True) if said else (4.0, False))
 
 
 def test_a_vessel_whose_type_is_confirmed_later_has_it_too() -> None:

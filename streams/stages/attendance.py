@@ -41,7 +41,7 @@ class Attendance:
         changed: set[int] = set()
         if not len(rows):
             return changed
-        names, starts = rows.dtype.names or (), run_starts(rows["mmsi"])
+        starts = run_starts(rows["mmsi"])
         slots = self._slots(rows, starts, changed)
         usual = self._as_usual(rows, starts, slots)
         lengths = _lasts(rows, starts) + 1 - starts
@@ -50,7 +50,7 @@ class Attendance:
         columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
         draughts, nothing = (rows["draught"] > 0).tolist(), (usual & same_class).tolist()
         told = zip(*columns, draughts, contents(rows), usual.tolist(), nothing, strict=True)
-        for i, (mmsi, time, type, draught, content, as_usual, no_news) in enumerate(told):
+        for mmsi, time, type, draught, content, as_usual, no_news in told:
             if (repeats := self._repeats.knows(mmsi, content)) and no_news:
                 continue
             vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
@@ -60,8 +60,7 @@ class Attendance:
                 vessel.silence.draughts_heard += 1
             if repeats:
                 continue
-            row = dict(zip(names, rows[i].item(), strict=True))
-            news = vessel.claims.hear(row, self._apart, self._ship_types)
+            news = vessel.claims.hear(content, type, time, self._apart, self._ship_types)
             self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
             if news:
                 changed.add(mmsi)

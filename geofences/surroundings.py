@@ -80,6 +80,8 @@ class Surroundings:
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
         self._shores_km = _Remembered(shore_distance_km)
         self._ports_km = _Remembered(self._look_up_ports)
+        self._expected: dict[tuple[float, float], tuple[set[int], set[int]]] = {}
+        """Fences by position that are asked for next: those that it is in, and those that it is near."""
         self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
@@ -171,8 +173,12 @@ class Surroundings:
 
     def relations(self, lon: Floats, lat: Floats) -> tuple[FenceRelation, ...]:
         """The fences that any of the positions is inside of, or near, sorted by id."""
-        inside = set(self.index.containing(lon, lat)[1].tolist())
-        near = set(self.index.near(lon, lat, self._settings.near_metres)[1].tolist())
+        places = zip(lon.tolist(), lat.tolist(), strict=True)
+        found = [fences for place in places if (fences := self._expected.get(place)) is not None]
+        if len(found) == len(lon):
+            inside, near = (set[int]().union(*(fences[which] for fences in found)) for which in (0, 1))
+        else:
+            inside, near = (set(fences.tolist()) for _, fences in self._inside_and_near(lon, lat))
         return tuple(
             FenceRelation(
                 id=self.fences[i].id,
@@ -183,6 +189,20 @@ class Surroundings:
             )
             for i in sorted(inside | near)
         )
+
+    def expect_relations(self, places: Iterable[tuple[float, float]]) -> None:
+        """Look up in which fences these positions (longitude, latitude) are, and near which, for `relations`
+        until the next call."""
+        known = [*dict.fromkeys(places)]
+        fences: list[tuple[set[int], set[int]]] = [(set(), set()) for _ in known]
+        if known:
+            for which, hits in enumerate(self._inside_and_near(*np.array(known).T)):
+                for row, fence in zip(*(column.tolist() for column in hits), strict=True):
+                    fences[row][which].add(fence)
+        self._expected = dict(zip(known, fences, strict=True))
+
+    def _inside_and_near(self, lon: Floats, lat: Floats) -> tuple[Hits, Hits]:
+        return self.index.containing(lon, lat), self.index.near(lon, lat, self._settings.near_metres)
 
     def all_inside(self, fence: str, lon: Floats, lat: Floats) -> bool:
         """Whether all of the positions lie inside the fence with this id."""

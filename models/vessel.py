@@ -75,11 +75,9 @@ def imo_is_valid(imo: int) -> bool:
     """True for seven digits whose last is the check digit (IMO resolution A.1117(30))."""
     if not 1_000_000 <= imo <= 9_999_999:
         return False
-    total, rest = 0, imo // 10
-    for weight in range(2, 8):  # from the right
-        rest, digit = divmod(rest, 10)
-        total += digit * weight
-    return total % 10 == imo % 10
+    tens, hundreds, thousands = imo // 10 % 10, imo // 100 % 10, imo // 1_000 % 10
+    more = 5 * (imo // 10_000 % 10) + 6 * (imo // 100_000 % 10) + 7 * (imo // 1_000_000)
+    return (2 * tens + 3 * hundreds + 4 * thousands + more) % 10 == imo % 10
 
 
 class MatchedOn(StrEnum):

@@ -84,10 +84,11 @@ class Watchlist:
         Each entry of a list comes once, by the best match. Strong matches come before weak ones, entries in
         force before others. A match by name is given only where there is no strong one.
         """
-        if not self.entries:
+        hits = [*self._hits(mmsi, time, imo, name, callsign)]
+        if not hits:  # as for nearly all vessels
             return ()
         best: dict[tuple[str, str], WatchlistHit] = {}
-        for hit in sorted(self._hits(mmsi, time, imo, name, callsign), key=_better, reverse=True):
+        for hit in sorted(hits, key=_better, reverse=True):
             best[hit.list, hit.entry] = hit  # the best comes last
         found = sorted(best.values(), key=_order)
         if any(not hit.weak for hit in found):
@@ -115,7 +116,7 @@ class Watchlist:
         for entry in self._by_mmsi.get(mmsi, ()):
             # The number may have been given to another ship since: an MMSI goes with the flag.
             yield _hit(entry, MatchedOn.MMSI, time, weak=_is_another(imo, entry))
-        for entry in self._by_name.get(plain_name(name or ""), ()):
+        for entry in self._by_name.get(plain_name(name), ()) if name else ():
             if _is_another(imo, entry):
                 continue
             same = callsign is not None and plain_name(callsign) in map(plain_name, entry.callsigns)

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from geofences.distance import Floats
 from geofences.fence import DOCK_KINDS, PASSING_KINDS, Fence
 from geofences.surroundings import Surroundings
 from models.event import (
@@ -19,6 +18,7 @@ from models.event import (
     PortStop,
     PortVisit,
     Reason,
+    Sample,
     Status,
 )
 from models.time import duration_text, to_text
@@ -38,7 +38,7 @@ from streams.detection.explanation import (
     number_doubts,
     position,
     retracted,
-    sample,
+    samples,
     vessel_of,
 )
 from streams.detection.hypotheses import best
@@ -107,10 +107,10 @@ REASONS: Final = ReasonTable(
 
 
 def expect(visits: Iterable[Visit], surroundings: Surroundings) -> None:
-    """Look up how far from shore and port these begin and end, at once: they are about to be told of."""
-    surroundings.expect(
-        each for visit in visits for each in ((visit.lon, visit.lat), (visit.last_lon, visit.last_lat))
-    )
+    """Look up what lies around the places of these, for all at once: they are about to be told of."""
+    places = [place for visit in visits for place in _places(visit)]
+    surroundings.expect(places)
+    surroundings.expect_relations(places)
 
 
 def build_event(
@@ -147,7 +147,7 @@ def build_event(
         distances=surroundings.distances(lon, lat),
         vessel=vessel_of(identity),
         port_visit=_facts(visit, main, surroundings),
-        geofences=surroundings.relations(*_places(visit)),
+        geofences=surroundings.relations(*np.array(_places(visit)).T),
         score=score(scoring, reasons, against),
         scoring=scoring,
         reasons=tuple(reasons),
@@ -155,19 +155,24 @@ def build_event(
         innocent_explanation=best(REASONS, reasons, against),
         summary=_summary(visit, identity, main, surroundings, s) + retracted(retraction),
         evidence=Evidence(
-            positions=(
-                sample(visit.start, identity.mmsi, visit.lon, visit.lat, math.nan),
-                *(
-                    sample(stop.start, identity.mmsi, stop.lon, stop.lat, math.nan)
-                    for stop in visit.all_stops
-                    if visit.start < stop.start < visit.last
-                ),
-                sample(visit.last, identity.mmsi, visit.last_lon, visit.last_lat, math.nan),
-            ),
+            positions=_evidence(visit, identity.mmsi),
             receivers=tuple(visit.receivers),
         ),
         detector=detector,
     )
+
+
+def _evidence(visit: Visit, mmsi: int) -> tuple[Sample, ...]:
+    """Where it came in, began its stops and was last."""
+    stops = (stop for stop in visit.all_stops if visit.start < stop.start < visit.last)
+    told = [
+        (visit.start, visit.lon, visit.lat),
+        *((stop.start, stop.lon, stop.lat) for stop in stops),
+        (visit.last, visit.last_lon, visit.last_lat),
+    ]
+    times = [time for time, *_ in told]
+    rows = np.array([(lon, lat, math.nan, math.nan) for _, lon, lat in told])
+    return samples(times, [mmsi] * len(told), rows)
 
 
 def _conditions(visit: Visit, identity: Identity, s: PortVisitSettings) -> set[str]:
@@ -199,15 +204,13 @@ def _main_fence(visit: Visit, surroundings: Surroundings) -> int:
     return max(stops, key=rank).zone
 
 
-def _places(visit: Visit) -> tuple[Floats, Floats]:
+def _places(visit: Visit) -> list[tuple[float, float]]:
     """Longitudes and latitudes of where it came in, stopped and was last, in degrees."""
-    places = [
+    return [
         (visit.lon, visit.lat),
         *((stop.lon, stop.lat) for stop in visit.all_stops),
         (visit.last_lon, visit.last_lat),
     ]
-    lon, lat = np.array(places).T
-    return lon, lat
 
 
 def _facts(visit: Visit, main: Fence, surroundings: Surroundings) -> PortVisit:

@@ -41,25 +41,26 @@ class Attendance:
         changed: set[int] = set()
         if not len(rows):
             return changed
-        names, starts = rows.dtype.names or (), run_starts(rows["mmsi"])
-        slots = self._slots(rows, starts)
+        starts = run_starts(rows["mmsi"])
+        slots = self._slots(rows, starts, changed)
+        usual = self._as_usual(rows, starts, slots)
         lengths = _lasts(rows, starts) + 1 - starts
-        known = np.repeat(self._as_usual(rows, starts, slots), lengths)
-        known &= (rows["type"] == 5) | np.repeat(self._fleet.class_b[slots], lengths)
+        usual = np.repeat(usual, lengths)
+        same_class = (rows["type"] == 5) | np.repeat(self._fleet.class_b[slots], lengths)
         columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
-        told = zip(*columns, (rows["draught"] > 0).tolist(), contents(rows), known.tolist(), strict=True)
-        for i, (mmsi, time, type, draught, content, as_usual) in enumerate(told):
-            if (repeats := self._repeats.knows(mmsi, content)) and as_usual:
+        draughts, nothing = (rows["draught"] > 0).tolist(), (usual & same_class).tolist()
+        told = zip(*columns, draughts, contents(rows), usual.tolist(), nothing, strict=True)
+        for mmsi, time, type, draught, content, as_usual, no_news in told:
+            if (repeats := self._repeats.knows(mmsi, content)) and no_news:
                 continue
-            vessel = self._vessel(mmsi, time, changed)
+            vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
             if type != 5:
                 self._mark_class_b(vessel, changed)
             if draught and vessel.silence is not None and vessel.silence.back is not None:
                 vessel.silence.draughts_heard += 1
             if repeats:
                 continue
-            row = dict(zip(names, rows[i].item(), strict=True))
-            news = vessel.claims.hear(row, self._apart, self._ship_types)
+            news = vessel.claims.hear(content, type, time, self._apart, self._ship_types)
             self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
             if news:
                 changed.add(mmsi)
@@ -73,15 +74,14 @@ class Attendance:
         if not len(rows):
             return changed
         starts = run_starts(rows["mmsi"])
-        slots, class_b = self._slots(rows, starts), np.logical_or.reduceat(_IS_CLASS_B[rows["type"]], starts)
-        usual = self._as_usual(rows, starts, slots) & (~class_b | self._fleet.class_b[slots])
-        (others,) = np.nonzero(~usual)
-        first = rows.take(starts[others])
-        each = zip(first["mmsi"].tolist(), first["time"].tolist(), class_b[others].tolist(), strict=True)
-        for mmsi, time, is_class_b in each:
-            vessel = self._vessel(mmsi, time, changed)
-            if is_class_b:
-                self._mark_class_b(vessel, changed)
+        slots = self._slots(rows, starts, changed)
+        usual = self._as_usual(rows, starts, slots)
+        first = rows.take(starts[~usual])
+        for mmsi, time in zip(first["mmsi"].tolist(), first["time"].tolist(), strict=True):
+            self._heard(mmsi, time)
+        class_b = np.logical_or.reduceat(_IS_CLASS_B[rows["type"]], starts)
+        for mmsi in rows["mmsi"][starts[class_b & ~self._fleet.class_b[slots]]].tolist():
+            self._mark_class_b(self._fleet.state(mmsi), changed)
         self._note_times(rows, starts, slots)
         return changed
 
@@ -89,37 +89,41 @@ class Attendance:
         """The vessel is not followed any more."""
         self._repeats.forget(mmsi)
 
-    def _slots(self, rows: Rows, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        return self._fleet.slots_of(rows["mmsi"][starts])
+    def _slots(self, rows: Rows, starts: npt.NDArray[np.intp], changed: set[int]) -> npt.NDArray[np.intp]:
+        """The slots of the vessels whose rows by time begin at `starts`, of which the new ones are taken
+        into the fleet."""
+        mmsis = rows["mmsi"][starts]
+        slots = self._fleet.slots_of(mmsis)
+        if (slots >= 0).all():
+            return slots
+        first = rows.take(starts[slots < 0])
+        each = zip(first["mmsi"].tolist(), first["time"].tolist(), strict=True)
+        new = [VesselState(m, time, time, Identity(mmsi=m, time=time, first=time)) for m, time in each]
+        self._fleet.add(new)
+        self.new.update(first["mmsi"].tolist())
+        changed.update(first["mmsi"].tolist())
+        return self._fleet.slots_of(mmsis)
 
     def _as_usual(
         self, rows: Rows, starts: npt.NDArray[np.intp], slots: npt.NDArray[np.intp]
     ) -> npt.NDArray[np.bool_]:
-        """Which vessels, whose rows by time begin at `starts`, are known, and neither were nor are silent:
-        that they are heard changes nothing but when they were last heard."""
+        """Which vessels, whose rows by time begin at `starts`, neither were nor are silent: that they are
+        heard changes nothing but when they were last heard."""
         fleet, lasts = self._fleet, _lasts(rows, starts)
         soon = rows["time"][lasts] - fleet.last[slots] <= self._gaps.rhythm
-        return np.asarray((slots >= 0) & ~fleet.silent[slots] & soon)
+        return np.asarray(~fleet.silent[slots] & soon)
 
-    def _vessel(self, mmsi: int, time: Millis, changed: set[int]) -> VesselState:
-        """A vessel that is heard, new or not."""
-        if mmsi in self._fleet:
-            vessel = self._fleet.heard(mmsi)
-        else:
-            identity = Identity(mmsi=mmsi, time=time, first=time)
-            vessel = self._fleet[mmsi] = VesselState(mmsi, time, time, identity)
-            changed.add(mmsi)
-            self.new.add(mmsi)
+    def _heard(self, mmsi: int, time: Millis) -> VesselState:
+        """A vessel that is heard, maybe after a silence."""
+        vessel = self._fleet.heard(mmsi)
         self._gaps.hear(vessel, time)
         self._fleet.hear(vessel, time)
         return vessel
 
     def _note_times(self, rows: Rows, starts: npt.NDArray[np.intp], slots: npt.NDArray[np.intp]) -> None:
-        """When the vessels, which all are known by now, were last heard."""
-        lasts, last = _lasts(rows, starts), self._fleet.last
-        if (slots < 0).any():
-            slots = self._slots(rows, starts)
-        last[slots] = np.maximum(last[slots], rows["time"][lasts])
+        """When the vessels were last heard."""
+        last = self._fleet.last
+        last[slots] = np.maximum(last[slots], rows["time"][_lasts(rows, starts)])
         self._touched.update(rows["mmsi"][starts].tolist())
 
     @staticmethod

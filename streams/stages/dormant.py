@@ -14,7 +14,7 @@ import numpy.typing as npt
 import zstandard
 
 from models.time import Millis
-from streams.detection.vessel_state import VesselState
+from streams.detection.vessel_state import WATCHED, VesselState
 from streams.stages.fleet import Fleet
 
 _VESSELS: Final = 256
@@ -61,8 +61,11 @@ class Dormant:
         """Pack those of these vessels of the fleet that were heard once only, and with which nothing is to be
         done until they are heard again but for what is done every hour. One that was heard twice will most
         likely be heard in the next step, too."""
-        sleepy = [mmsi for mmsi in sorted(mmsis) if self._may_sleep(self._fleet.heard(mmsi))]
-        ordered = [self._fleet.whole(mmsi) for mmsi in sleepy]
+        fleet, awake = self._fleet, np.array(sorted(mmsis), np.uint32)
+        slots = fleet.slots(awake.tolist())
+        once = (fleet.first[slots] == fleet.last[slots]) & (fleet.interest[slots] != WATCHED)
+        heard = map(fleet.heard, awake[once].tolist())
+        ordered = [fleet.whole(vessel.mmsi) for vessel in heard if not self._may_propose(vessel)]
         if not ordered:
             return
         blocks = np.empty(len(ordered), np.int32)
@@ -79,10 +82,6 @@ class Dormant:
         for vessel in ordered:
             del self._fleet[vessel.mmsi]
 
-    def _may_sleep(self, vessel: VesselState) -> bool:
-        once = vessel.first == vessel.last
-        return once and not vessel.identity.of_interest and not self._may_propose(vessel)
-
     def wake(self, *mmsis: npt.NDArray[Any]) -> None:
         """Put those of these vessels that sleep back into the fleet."""
         if not self._blocks:
@@ -94,14 +93,15 @@ class Dormant:
         at = at[(self._mmsis[at] == wanted) & (self._of[at] != _AWAKE)]
         of = self._of[at]
         self._of[at] = _AWAKE
+        woken = list[VesselState]()
         for number in np.unique(of).tolist():
             block = self._blocks[number]
             states = self._unpack(block)
-            for i in np.searchsorted(block.mmsis, self._mmsis[at[of == number]]).tolist():
-                vessel = _decode(states[i])
-                self._fleet[vessel.mmsi] = vessel
+            which = np.searchsorted(block.mmsis, self._mmsis[at[of == number]]).tolist()
+            woken += [_decode(states[i]) for i in which]
             if not self._here(number, block).any():
                 del self._blocks[number]
+        self._fleet.add(woken)
 
     def wake_all(self) -> None:
         self.wake(self._mmsis)

@@ -4,7 +4,7 @@ An ordinary vessel is heard, moves on and does nothing that a detector asks for:
 columns, and its object is not touched. A vessel that is looked at by itself is asked for by its MMSI.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -94,19 +94,28 @@ class Fleet:
             self.in_columns[slot] = False
         return vessel
 
-    def __setitem__(self, mmsi: int, vessel: VesselState) -> None:
-        slot = self._slot.get(mmsi)
-        if slot is None:
-            slot = self._slot[mmsi] = self._free.pop() if self._free else self._new_slot()
-            self._asked, self._answer = b"", np.zeros(0, np.intp)
-        self._vessels[mmsi] = vessel
-        self.mmsi[slot], self.first[slot], self.last[slot] = mmsi, vessel.first, vessel.last
-        self.in_use[slot], self.in_columns[slot] = True, not vessel.segments
-        self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
-        self.on_lines[slot] = bool(vessel.rounding)
-        if not vessel.segments:
-            self.ends["there"][slot], vessel.segments = False, _ELSEWHERE
-        self.note(vessel)
+    def add(self, vessels: Sequence[VesselState]) -> None:
+        """Take in vessels that are not here yet."""
+        if not vessels:
+            return
+        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
+        mmsis = [vessel.mmsi for vessel in vessels]
+        self._vessels.update(zip(mmsis, vessels, strict=True))
+        self._slot.update(zip(mmsis, slots.tolist(), strict=True))
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
+        self.mmsi[slots], self.in_use[slots] = mmsis, True
+        self.first[slots] = [vessel.first for vessel in vessels]
+        self.last[slots] = [vessel.last for vessel in vessels]
+        self.step_east[slots] = self.step_north[slots] = 0
+        self.on_lines[slots], self.in_columns[slots] = False, False
+        self.ends["there"][slots] = False
+        for vessel, slot in zip(vessels, slots.tolist(), strict=True):
+            if vessel.rounding:
+                self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
+                self.on_lines[slot] = True
+            if not vessel.segments:
+                self.put_in_columns(vessel.mmsi)
+        self.note(vessels)
 
     def __delitem__(self, mmsi: int) -> None:
         del self._vessels[mmsi]
@@ -151,11 +160,13 @@ class Fleet:
             self._asked, self._answer = key, self.slots(mmsis.tolist())
         return self._answer
 
-    def note(self, vessel: VesselState, *, quiet: bool = False) -> None:
-        """What is asked of the vessel may have changed."""
-        slot = self._slot[vessel.mmsi]
-        self.class_b[slot], self.interest[slot] = vessel.claims.class_b, interest_of(vessel.identity)
-        self.silent[slot], self.quiet[slot] = vessel.silence is not None, quiet
+    def note(self, vessels: Sequence[VesselState], quiet: Sequence[bool] | bool = False) -> None:
+        """What is asked of these vessels may have changed; `quiet` is of each, or of all."""
+        slots = self.slots([vessel.mmsi for vessel in vessels])
+        self.class_b[slots] = [vessel.claims.class_b for vessel in vessels]
+        self.interest[slots] = [interest_of(vessel.identity) for vessel in vessels]
+        self.silent[slots] = [vessel.silence is not None for vessel in vessels]
+        self.quiet[slots] = quiet
 
     def hear(self, vessel: VesselState, time: Millis) -> None:
         """It was heard at a time; `vessel` is as `heard` gave it."""
@@ -170,10 +181,6 @@ class Fleet:
         if not self.in_columns[slot]:
             return tracks_of(self._vessels[mmsi])
         return {self.ends["number"].item(slot)} if self.ends["there"][slot] else set()
-
-    def is_in_columns(self, mmsi: int) -> bool:
-        """Whether its only track is in `ends`."""
-        return bool(self.in_columns[self._slot[mmsi]])
 
     def put_in_columns(self, mmsi: int) -> None:
         """Its only track is in `ends` from now on."""

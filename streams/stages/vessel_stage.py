@@ -19,7 +19,7 @@ from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import NOT_WATCHED, VesselState, tracks_of
+from streams.detection.vessel_state import NOT_WATCHED, WATCHED, VesselState, tracks_of
 from streams.stages.attendance import Attendance
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
@@ -213,6 +213,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._drawn.load(pieces)
         self._dormant, self._attendance = self._sleepers(), self._roll()
         self.forget_changes()
+        vessels = list[VesselState]()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
             if kind == "rows":
@@ -222,8 +223,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     np.frombuffer(statics, STATIC),
                 )
             elif kind == "vessel":
-                vessel = msgspec.msgpack.decode(piece, type=VesselState)
-                self._fleet[vessel.mmsi] = vessel
+                vessels.append(msgspec.msgpack.decode(piece, type=VesselState))
+        self._fleet.add(vessels)
         self._dormant.put_away(self._fleet)
 
     def snapshot(self) -> bytes:
@@ -251,21 +252,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._sample(fine, instant)
         changed |= self._look_at_places(positions, instant)
         changed |= set(self._fleet) if relisted else set()
-        events, identities = list[Event](), list[Identity]()
-        noted, turned = list[tuple[VesselState, bool]](), list[VesselState]()
-        for mmsi in sorted(changed):
-            self._touched.add(mmsi)
-            vessel = self._fleet.state(mmsi)
-            was, places = vessel.identity, self._places(mmsi, instant)
-            known = places, self._watchlist, s.identity, longest_silence(vessel.hearing, instant - DAY)
-            vessel.identity = vessel.claims.identity(mmsi, instant, *known, vessel.first)
-            identities.append(vessel.identity)
-            if (vessel.identity.role, vessel.identity.of_interest) != (was.role, was.of_interest):
-                turned.append(vessel)
-            noted.append((vessel, places is ONE_PLACE))
-        events += self._detectors.reconsider(turned, instant)
-        for vessel, quiet in noted:
-            self._fleet.note(vessel, quiet=quiet)
+        identities, events = self._tell_apart(sorted(changed), instant)
         for part in tracks:
             events += self._detectors.watch(part, self._fleet, instant, stations)
         events += self._look_for_gaps(instant)
@@ -300,6 +287,25 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._dormant.put_away(mmsi for mmsi in new if mmsi in self._fleet)
         self._attendance.new.clear()
         return made
+
+    def _tell_apart(self, mmsis: list[int], instant: Millis) -> tuple[list[Identity], list[Event]]:
+        """Who these vessels are, as it is known now, and what follows from that."""
+        fleet, slots, identities = self._fleet, self._fleet.slots(mmsis), list[Identity]()
+        vessels, turned = [fleet.state(mmsi) for mmsi in mmsis], list[VesselState]()
+        columns = fleet.in_columns[slots].tolist(), (fleet.interest[slots] == WATCHED).tolist()
+        for vessel, in_columns, of_interest in zip(vessels, *columns, strict=True):
+            known = self._places(vessel, instant, in_columns=in_columns), self._watchlist
+            silence = longest_silence(vessel.hearing, instant - DAY)
+            was, claims, s = vessel.identity, vessel.claims, self._settings.identity
+            now = claims.identity(vessel.mmsi, instant, *known, s, silence, vessel.first)
+            vessel.identity = now
+            identities.append(now)
+            if now.role is not was.role or now.of_interest is not of_interest:
+                turned.append(vessel)
+        events = self._detectors.reconsider(turned, instant)
+        fleet.note(vessels, [identity.places is ONE_PLACE for identity in identities])
+        self._touched.update(mmsis)
+        return identities, events
 
     def _busy(self) -> list[VesselState]:
         """The vessels that are awake and of which a detector has anything in hand or waiting, without their
@@ -348,18 +354,19 @@ class VesselStage(Stage[Reports, list[Instant]]):
         mmsis = rows["mmsi"][run_starts(rows["mmsi"])]
         slots = fleet.slots_of(mmsis)
         (which,) = np.nonzero(~(fleet.in_columns[slots] & fleet.quiet[slots]))
-        for mmsi, slot in zip(mmsis[which].tolist(), slots[which].tolist(), strict=True):
-            vessel, places = fleet.state(mmsi), self._places(mmsi, instant)
+        columns = (column[which].tolist() for column in (mmsis, slots, fleet.in_columns[slots]))
+        for mmsi, slot, in_columns in zip(*columns, strict=True):
+            vessel = fleet.state(mmsi)
+            places = self._places(vessel, instant, in_columns=in_columns)
             if places != vessel.identity.places:
                 changed.add(vessel.mmsi)
             else:
                 fleet.quiet[slot] = places is ONE_PLACE
         return changed
 
-    def _places(self, mmsi: int, instant: Millis) -> Places:
-        """What is known of where the MMSI is heard."""
-        vessel, one = self._fleet.state(mmsi), None
-        ordinary = self._fleet.is_in_columns(mmsi)
+    def _places(self, vessel: VesselState, instant: Millis, *, in_columns: bool) -> Places:
+        """What is known of where the MMSI is heard; `in_columns` says whether its track is there."""
+        ordinary = in_columns
         if not ordinary:
             one = vessel.segments[0] if len(vessel.segments) == 1 else None
             ordinary = not vessel.segments or (one is not None and one.still is None and one.leap is None)
@@ -371,7 +378,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if ordinary and not (known or pattern or crossing):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        places = places_of(self._fleet.whole(mmsi), instant, circle, self._settings.track)
+        places = places_of(self._fleet.whole(vessel.mmsi), instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _without_coarse(self, rows: Rows) -> Rows:

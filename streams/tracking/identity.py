@@ -8,8 +8,7 @@ others), their IMO number or their flag, and those on a watchlist.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -28,6 +27,7 @@ from models.vessel import (
     mmsi_kind,
 )
 from models.watchlist import Watchlist
+from streams.tracking.repeats import Content, unpacked
 
 T = TypeVar("T")
 
@@ -100,28 +100,33 @@ class Claims(msgspec.Struct, array_like=True, gc=False):
     sent_imo: Claim[int] = msgspec.field(default_factory=Claim)  # right or wrong; 0: that it has none
 
     def hear(
-        self, row: Mapping[str, Any], apart: Millis, ship_types: tuple[int, ...] = tuple(TANKER_TYPES)
+        self,
+        told: Content,
+        type: int,
+        time: Millis,
+        apart: Millis,
+        ship_types: tuple[int, ...] = tuple(TANKER_TYPES),
     ) -> bool:
-        """Take in one row of STATIC, as Python's own values; True when anything confirmed changed. Nulls
-        claim nothing."""
-        time = row["time"]
+        """Take in one transmission, of this message type; True when anything confirmed changed. Nulls claim
+        nothing."""
+        imo, ship_type, *sides, name, callsign, draught = unpacked(told)
         changed = False
-        if name := _text(row["name"]):
+        if name := _text(name):
             changed |= self.name.hear(name, time, apart)
-        if callsign := _text(row["callsign"]):
+        if callsign := _text(callsign):
             changed |= self.callsign.hear(callsign, time, apart)
-        if imo_is_valid(imo := row["imo"]):
+        if imo_is_valid(imo):
             changed |= self.imo.hear(imo, time, apart)
-        if row["type"] == 5:  # the only one that holds an IMO number
+        if type == 5:  # the only one that holds an IMO number
             changed |= self.sent_imo.hear(imo, time, apart)
-        if ship_type := row["ship_type"]:
+        if ship_type:
             changed |= self.ship_type.hear(ship_type, time, apart)
             self.tanker |= self.ship_type.confirmed in TANKER_TYPES
             self.counted |= self.ship_type.confirmed in ship_types
-        size = Dimensions(row["to_bow"], row["to_stern"], row["to_port"], row["to_starboard"])
+        size = Dimensions(*sides)
         if size.is_of_a_ship:
             changed |= self.dimensions.hear(size, time, apart)
-        if (draught := row["draught"]) > 0:
+        if draught > 0:
             changed |= self.draught.hear(round(draught, 1), time, apart)
         return changed
 
@@ -241,4 +246,4 @@ def _counts(mmsi: int, claims: Claims, s: IdentitySettings) -> bool:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("ascii", "replace").strip(" @")
+    return raw.rstrip(b"\0").decode("ascii", "replace").strip(" @")

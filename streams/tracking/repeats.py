@@ -1,5 +1,6 @@
 """Static data that says nothing new: ships repeat theirs every six minutes, nearly always unchanged."""
 
+import struct
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,8 @@ _CLAIMED: Final = (
     "draught",
 )
 _CONTENT: Final = np.dtype([(name, STATIC[name]) for name in _CLAIMED])
+_FIELDS: Final = struct.Struct("=IBHHBB20s7sf")
+"""The same, for one."""
 
 
 class Repeats:
@@ -54,3 +57,9 @@ def contents(rows: Rows) -> list[Content]:
     told["draught"][np.isnan(rows["draught"])] = 0.0
     raw: list[Any] = told.view(np.dtype((np.void, _CONTENT.itemsize))).tolist()
     return raw
+
+
+def unpacked(content: Content) -> tuple[Any, ...]:
+    """What a content claims: IMO number, type of ship, metres to bow, stern, port and starboard, name, call
+    sign, draught. Text comes with zeros at its end, and a draught that is null as 0."""
+    return _FIELDS.unpack(content)

@@ -51,6 +51,22 @@ def test_relations_say_inside_or_near() -> None:
     ]
 
 
+def test_relations_are_the_same_whether_they_were_expected_or_not() -> None:
+    places = Surroundings([fence("here", 500), fence("by", 500, east=1400), fence("far", 500, east=9000)])
+    lon, lat = lon_lat([0, 1400, 4000, 8000], [0, 100, 0, 0], SEA)
+    parts = [slice(0, 4), slice(0, 2), slice(1, 3), slice(2, 3), slice(3, 4)]
+    direct = [places.relations(lon[part], lat[part]) for part in parts]
+    places.expect_relations(zip(lon[:3].tolist(), lat[:3].tolist(), strict=True))
+    assert [places.relations(lon[part], lat[part]) for part in parts] == direct
+    assert [[each.relation for each in one] for one in direct] == [
+        ["inside", "near", "inside"],
+        ["inside", "inside"],
+        ["inside", "near"],
+        [],
+        ["near"],
+    ]
+
+
 def test_box_and_middle_across_180_degrees() -> None:
     lon, lat = lon_lat([-2000, 0, 2000], [0, 100, 200], (180.0, 50.0))
     west, south, east, north = bounds(lon, lat)

@@ -22,7 +22,7 @@ def everything(scenario: str, *, as_objects: bool) -> list[object]:
         if as_objects:
             fleet = core.vessels._fleet
             for mmsi in fleet:
-                fleet.note(fleet.whole(mmsi))
+                fleet.note([fleet.whole(mmsi)])
         out = core.feed(frame)
         found += [(i.ticks.tobytes(), i.identities, list(map(to_json, i.events))) for i in out.instants]
     return [*found, core.vessels.snapshot()]
@@ -39,7 +39,7 @@ def vessel(mmsi: int) -> VesselState:
 
 def test_who_asks_an_object_for_a_track_that_is_in_columns_is_told() -> None:
     fleet = Fleet()
-    fleet[A] = vessel(A)
+    fleet.add([vessel(A)])
     with pytest.raises(RuntimeError, match="ask the fleet"):
         len(fleet.state(A).segments)
     assert fleet.whole(A).segments == []
@@ -47,13 +47,11 @@ def test_who_asks_an_object_for_a_track_that_is_in_columns_is_told() -> None:
 
 def test_slots_are_used_again() -> None:
     fleet = Fleet()
-    for mmsi in range(3_000):
-        fleet[mmsi] = vessel(mmsi)
+    fleet.add([vessel(mmsi) for mmsi in range(3_000)])
     for mmsi in range(0, 3_000, 2):
         del fleet[mmsi]
     size = len(fleet.mmsi)
-    for mmsi in range(3_000, 4_500):
-        fleet[mmsi] = vessel(mmsi)
+    fleet.add([vessel(mmsi) for mmsi in range(3_000, 4_500)])
     assert len(fleet.mmsi) == size
     assert sorted(fleet.silent_since(3)) == sorted(fleet) == [*range(1, 3_000, 2), *range(3_000, 4_500)]
     slots = sorted(fleet.slots(fleet).tolist())

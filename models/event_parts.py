@@ -112,7 +112,7 @@ class FenceRelation(Model, frozen=True, kw_only=True, rename="camel"):
     relation: str = "inside"
 
 
-class Sample(Model, frozen=True, kw_only=True, rename="camel"):
+class Sample(Model, frozen=True, rename="camel"):
     """One position of one vessel in the evidence: knots, degrees; null where not known."""
 
     time: str

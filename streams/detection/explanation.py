@@ -240,25 +240,11 @@ def samples(times: Sequence[Millis], mmsis: Sequence[int], rows: Floats) -> tupl
     told = rounded(rows, _DIGITS[: rows.shape[1]])
     cells = told.astype(object)
     cells[np.isnan(told)] = None
-    columns = cells.T.tolist() + [[None] * len(rows)] * (len(_DIGITS) - rows.shape[1])
+    columns = cells.T.tolist()
     text = {time: to_text(time) for time in times}
     number = {mmsi: f"{mmsi:09d}" for mmsi in mmsis}
-    return tuple(
-        Sample(
-            time=text[time],
-            ssvid=number[mmsi],
-            lat=lat,
-            lon=lon,
-            speed_knots=sog,
-            course=cog,
-            heading=heading,
-            distance_meters=distance,
-            hull_gap_meters=hull_gap,
-        )
-        for time, mmsi, lon, lat, sog, cog, heading, distance, hull_gap in zip(
-            times, mmsis, *columns, strict=True
-        )
-    )
+    lon, lat, *others = columns
+    return tuple(map(Sample, map(text.__getitem__, times), map(number.__getitem__, mmsis), lat, lon, *others))
 
 
 def rounded(rows: Floats, digits: Sequence[int]) -> Floats:

@@ -30,6 +30,8 @@ TEXTS: Final[Mapping[Hypothesis, str]] = {
     Hypothesis.SMALL_CRAFT: "a craft so small that it need not have AIS",
 }
 
+_ORDER: Final = {each: i for i, each in enumerate(Hypothesis)}
+
 
 def ranked(
     table: ReasonTable, reasons: Sequence[Reason], against: Sequence[Reason]
@@ -38,16 +40,17 @@ def ranked(
 
     `reasons` are those for the event. Of equals, the one that Hypothesis lists first comes first.
     """
-    bearing = {(row.side, row.code): row.hypotheses for row in table.rows}
-    support = dict.fromkeys(Hypothesis, 0)
-    codes: dict[Hypothesis, dict[str, None]] = {each: {} for each in Hypothesis}
-    for sign, side, given in ((1, Side.AGAINST, against), (-1, Side.FOR, reasons)):
-        for reason in given:
-            for each in bearing.get((side, reason.code), ()):
-                support[each] += sign * round(reason.weight * 100)
-                if sign > 0:
-                    codes[each][reason.code] = None
-    best = sorted((each for each in Hypothesis if support[each] > 0), key=lambda each: -support[each])
+    support: dict[Hypothesis, int] = {}
+    codes: dict[Hypothesis, dict[str, None]] = {}
+    for reason in against:
+        for each in table.bearing.get((Side.AGAINST, reason.code), ()):
+            support[each] = support.get(each, 0) + round(reason.weight * 100)
+            codes.setdefault(each, {})[reason.code] = None
+    for reason in reasons:
+        for each in table.bearing.get((Side.FOR, reason.code), ()):
+            support[each] = support.get(each, 0) - round(reason.weight * 100)
+    left = [each for each in support if support[each] > 0]
+    best = sorted(left, key=lambda each: (-support[each], _ORDER[each]))
     return [
         InnocentExplanation(
             hypothesis=each, text=TEXTS[each], support=support[each] / 100, reasons=tuple(codes[each])

@@ -5,8 +5,8 @@ Each detector has one table of them, with what makes each level. Its events, the
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -157,12 +157,15 @@ class LevelRule:
 class Conditions(Container[str]):
     """The codes of the conditions that hold, each looked into only where somebody asks for it."""
 
-    def __init__(self, holds: Mapping[str, bool | Callable[[], bool]]) -> None:
+    def __init__(self, holds: dict[str, bool | Callable[[], bool]]) -> None:
         self._holds = holds
 
     def __contains__(self, code: object) -> bool:
-        holds = self._holds.get(str(code), False)
-        return holds() if callable(holds) else holds
+        name = str(code)
+        holds = self._holds.get(name, False)
+        if callable(holds):
+            holds = self._holds[name] = holds()
+        return holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,10 @@ class ReasonTable:
     """The detector's settings as they are by default."""
     rows: tuple[ReasonType, ...]
     levels: tuple[LevelRule, ...] = ()
+    bearing: dict[tuple[Side, str], tuple[Hypothesis, ...]] = field(init=False, repr=False, compare=False)
+    """On which innocent explanations the reasons bear, by side and code; only those that bear on any."""
+    codes: dict[Effect, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """The conditions that have each effect."""
 
     def level(self, conditions: Container[str]) -> Level | None:
         """The level of an event for which the conditions with these codes hold; None where it has none."""
@@ -184,7 +191,7 @@ class ReasonTable:
 
     def _holds(self, effect: Effect, conditions: Container[str]) -> bool:
         """Whether one of the conditions with an effect holds; the others need not be looked into then."""
-        return any(rule.effect is effect and rule.code in conditions for rule in self.levels)
+        return any(code in conditions for code in self.codes[effect])
 
     def scoring(self, weights: Weights, level: Level, status: Status, conditions: Container[str]) -> Scoring:
         """How the score of an event is made, with those of the conditions that are rules for levels."""
@@ -205,6 +212,10 @@ class ReasonTable:
         ]
         if twice:
             raise ValueError(f"{self.type}: more than one reason {twice}")
+        bearing = {(row.side, row.code): row.hypotheses for row in self.rows if row.hypotheses}
+        codes = {each: tuple(rule.code for rule in self.levels if rule.effect is each) for each in Effect}
+        object.__setattr__(self, "bearing", bearing)
+        object.__setattr__(self, "codes", codes)
 
 
 def measure(settings: Weighted, name: str) -> float:

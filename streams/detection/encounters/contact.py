@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from models.time import Millis
 from streams.detection.encounters import silence
 from streams.detection.encounters.alongside import Alongside
 from streams.detection.encounters.company import Company, company, way
-from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.pair_sample import Columns, PairSample, Table, unchanged
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone, Silence
 from streams.detection.explanation import ANCHORED, MOORED
@@ -28,6 +27,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     samples: tuple[PairSample, ...]  # in contact, sorted by time
     counted: tuple[Millis, ...]  # by sample: the time since the one before that counts as contact
+    duration: Millis  # in contact
     silences: tuple[Silence, ...]  # bridged: they count for nothing
     alongside: Millis  # the longest time without a break that the hulls were close
     alongside_from_to: tuple[int, int]  # the samples of that time
@@ -43,6 +43,11 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     A time alongside counts by itself: two that wait near each other for hours before they come alongside are
     not neighbours at anchor.
     """
+    table: Table  # that the samples are looked up in
+
+    @cached_property
+    def columns(self) -> Columns:
+        return self.table.of(self.samples)
 
     @property
     def start(self) -> Millis:
@@ -52,11 +57,6 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     def end(self) -> Millis:
         return self.samples[-1].time
 
-    @cached_property
-    def duration(self) -> Millis:
-        """In contact."""
-        return sum(self.counted)
-
     @property
     def bridged(self) -> Millis:
         return sum(each.duration for each in self.silences)
@@ -65,7 +65,7 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
     def alongside_metres(self) -> float:
         """Between the hulls at most, median over the time alongside; NaN where there is none."""
         begin, end = self.alongside_from_to
-        return median([each.at_most for each in self.samples[begin:end]]) if end else math.nan
+        return median(self.columns.at_most[begin:end].tolist()) if end else math.nan
 
     def gap_at(self, share: float) -> float | None:
         """The hull gap, metres, below which this share of the time in contact was; None where it is not known
@@ -81,19 +81,20 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
 
     def distance_at(self, share: float) -> float:
         """The same for the distance between the antennas."""
-        return _at_share(*_ordered(np.array([each.metres for each in self.samples]), self._weights), share)
+        return _at_share(*_ordered(self.columns.metres, self._weights), share)
 
     @cached_property
     def error(self) -> float:
         """Metres by which the distances may be off because positions are rounded: 0 where few are, else the
         median over those that are."""
-        rounded = sorted([each.error for each in self.samples if each.error])
-        return rounded[len(rounded) // 2] if len(rounded) > _FEW_ROUNDED * len(self.samples) else 0.0
+        errors = self.columns.error
+        rounded = np.sort(errors[errors > 0])
+        return float(rounded[len(rounded) // 2]) if len(rounded) > _FEW_ROUNDED * len(errors) else 0.0
 
     @cached_property
     def at_most(self) -> float:
         """Metres between the antennas at most, the median over the time in contact."""
-        most = np.array([each.apart_at_most for each in self.samples])
+        most = self.columns.metres + self.columns.error
         return _at_share(*_ordered(most, self._weights), 0.5)
 
     def gap_error(self, s: EncounterSettings) -> float:
@@ -102,14 +103,14 @@ class Contact(msgspec.Struct, frozen=True, dict=True):
         That of two positions, or what the gaps scatter from one sample to the next where that is more
         (1.05 times the median of the differences is the standard deviation of one of two normal errors).
         """
-        gaps = [each.gap for each in self.samples if each.gap is not None]
-        scatter = [abs(b - a) for a, b in pairwise(gaps)]
+        gaps = self.columns.gap
+        scatter = np.abs(np.diff(gaps[~np.isnan(gaps)])).tolist()
         return max(s.position_metres * 2**0.5, 1.05 * median(scatter) if scatter else 0.0)
 
     @cached_property
     def _gaps(self) -> tuple[Floats, Floats]:
         """The hull gaps that are known, ascending, and the time that they stand for up to each."""
-        gaps = np.array([each.gap for each in self.samples], np.float64)  # NaN for None
+        gaps = self.columns.gap
         known = ~np.isnan(gaps)
         return _ordered(gaps[known], self._weights[known])
 
@@ -130,6 +131,7 @@ class Contacts:
     def __init__(self) -> None:
         self._samples: list[PairSample] = []
         self._alone: list[HeardAlone] = []
+        self._table = Table()
         self._found: Contact | None = None
         self._settled = _Run()
         self._taken = 0
@@ -137,20 +139,18 @@ class Contacts:
         self._marks: deque[tuple[int, _Mark]] = deque(maxlen=_MARKS)
         """How that was some samples before, and with how many: late ticks change the last few."""
 
-    def of(
-        self, samples: Sequence[PairSample], alone: Sequence[HeardAlone], s: EncounterSettings
-    ) -> Contact | None:
+    def of(self, samples: list[PairSample], alone: list[HeardAlone], s: EncounterSettings) -> Contact | None:
         """The contacts in samples that are sorted by time; None where there is none.
 
         A contact begins within `near_metres` and lasts up to `keep_metres`. `alone` says where one of the two
-        was heard while the other was not.
+        was heard while the other was not. Neither may be changed in place afterwards.
         """
-        if samples == self._samples and alone == self._alone:
+        if samples is self._samples and alone is self._alone:
             return self._found
-        same = _same(self._samples, samples)
+        same = unchanged(self._samples, samples)
         good = same if same == len(self._samples) else same - _AHEAD  # the last ones taken do not look ahead
         self._go_back(good if alone == self._alone else min(good, self._before_other(alone)))
-        self._samples, self._alone = list(samples), list(alone)
+        self._samples, self._alone = samples, alone
         while self._taken < len(samples) - _AHEAD or (
             self._taken < len(samples) and not self._settled.looks_ahead(self._samples, self._taken, alone, s)
         ):
@@ -159,12 +159,12 @@ class Contacts:
             self._settled.take(self._samples, self._taken, alone, s)
             self._taken += 1
         if self._taken == len(samples):
-            self._found = self._settled.contact(s)
+            self._found = self._settled.contact(self._table, s)
             return self._found
         mark = self._settled.mark()
         for i in range(self._taken, len(samples)):
             self._settled.take(self._samples, i, alone, s)
-        self._found = self._settled.contact(s)
+        self._found = self._settled.contact(self._table, s)
         self._settled.back(mark)
         return self._found
 
@@ -180,9 +180,9 @@ class Contacts:
         else:
             self._settled, self._taken = _Run(), 0
 
-    def _before_other(self, alone: Sequence[HeardAlone]) -> int:
+    def _before_other(self, alone: list[HeardAlone]) -> int:
         """The samples known that end before the first of these that are not as they were."""
-        same = _same(self._alone, alone)
+        same = unchanged(self._alone, alone)
         times = [each[same].time for each in (self._alone, alone) if same < len(each)]
         return bisect_right(self._samples, min(times), key=_time) if times else len(self._samples)
 
@@ -196,14 +196,6 @@ _APART: Final = 8
 
 def _time(sample: PairSample) -> Millis:
     return sample.time
-
-
-def _same(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many are the same at the beginning."""
-    least = min(len(one), len(other))
-    if one[:least] == other[:least]:
-        return least
-    return next(i for i in range(least) if one[i] is not other[i] and one[i] != other[i])
 
 
 _NOT_YET: Final = dict.fromkeys(Company, 0)
@@ -299,7 +291,7 @@ class _Run:
         if len(self.inside) > 1:
             self.alongside.take(self.inside, len(self.inside) - 2, self.counted, self.joined, s)
 
-    def contact(self, s: EncounterSettings) -> Contact | None:
+    def contact(self, table: Table, s: EncounterSettings) -> Contact | None:
         """What they come to if there are no more."""
         if not self.inside:
             return None
@@ -309,6 +301,7 @@ class _Run:
         return Contact(
             tuple(self.inside),
             tuple(self.counted),
+            sum(self.moving.values()),
             tuple(self.silences),
             alongside.longest,
             alongside.from_to,
@@ -316,6 +309,7 @@ class _Run:
             (self.anchored[0], self.anchored[1]),
             (self.moored[0], self.moored[1]),
             distances.too_far,
+            table,
         )
 
 

@@ -90,17 +90,11 @@ class EncounterDetector:
             self.namesakes.learn(identity)
 
     def compare(self, rows: Rows, instant: Millis, receivers: Receivers) -> set[Key]:
-        """Take in the TICK rows of an instant. Returns the pairs that have to be judged again.
-
-        `receivers` are the stations that heard each vessel.
-        """
+        """Take in the TICK rows of an instant, which `receivers` heard. Returns the pairs to be judged."""
         return self._sightings.compare(instant, rows, receivers)
 
     def judge(self, instant: Millis, touched: set[Key], learnt: set[int]) -> list[Event]:
-        """The revisions that are due at an instant.
-
-        `touched` are pairs that `compare` returned, `learnt` the MMSIs whose identity has changed.
-        """
+        """The revisions that are due. `compare` returned `touched`; of the MMSIs `learnt` more is known."""
         self._parted_falsely = self._sightings.leave_out_false(learnt)
         due: list[_Due] = []
         for pair in self._pairs:
@@ -111,24 +105,25 @@ class EncounterDetector:
         event.expect((each.contact for each in due), self._surroundings)
         return [self._publish(each, instant) for each in due]
 
-    def _on_weaker_track(self, pair: Pair) -> bool:
-        """Whether two ships are heard under one of the MMSIs, and the contact is that of the second one."""
-        places = (self._identity_of(mmsi).places for mmsi in (pair.a, pair.b))
-        return any(
-            each.shared and each.segment != number for each, number in zip(places, pair.segments, strict=True)
-        )
-
     def _has_news(self, pair: Pair, instant: Millis, touched: set[Key]) -> bool:
         """Whether a pair may have changed since it was judged last, apart from what is learnt of the two."""
         s = self._settings
         if pair.key in touched:
-            return True
+            return instant % HOUR == 0 or not self._is_settled(pair, instant)
         if pair.waits_from:
             return pair.samples[-1].time > pair.waits_from or instant - pair.waits_from >= s.bridge
         if pair.closed_at is not None:
             return instant % HOUR == 0 and self._unlearnt(pair)
         hourly = instant % HOUR == 0 and pair.id is not None
         return hourly or (bool(pair.samples) and instant - pair.samples[-1].time >= s.merge)
+
+    def _is_settled(self, pair: Pair, instant: Millis) -> bool:
+        """Whether what was found of a pair when it was judged last is what would be found now."""
+        if pair.closed_at is not None and not pair.waits_from:
+            now = self._identity_of(pair.a), self._identity_of(pair.b)
+            return pair.latest == now and not self._unlearnt(pair)
+        middle = pair.settled.middle(pair, instant, self._settings)
+        return middle is not None and self._places.remain(pair, middle, instant)
 
     def _unlearnt(self, pair: Pair) -> bool:
         """Whether what is `probable` was judged last before it was known where ships rest."""
@@ -141,6 +136,7 @@ class EncounterDetector:
     def _judge_pair(self, found: Pair, instant: Millis, told: bool, *, last: bool = False) -> Iterator[_Due]:
         """`told` says whether something was learnt of the two, `last` whether all sources have ended."""
         s, pair = self._settings, found
+        pair.settled.forget()
         self._identify(pair, instant)
         if pair.samples and self._pairs.is_live(pair):
             if told or pair.id is None or len(pair.samples) <= _FEW:
@@ -164,7 +160,7 @@ class EncounterDetector:
             return
         verdict = hulls(pair, *self._first(pair), s)
         status = Status.CLOSED if ends_now or pair.closed_at is not None else Status.OPEN
-        doubts = self._doubts(pair, contact, verdict)
+        doubts = doubts_of(pair, contact, verdict, self._present(pair))
         level = self._level(pair, contact, doubts, instant)
         retraction = retraction_of(pair, contact, verdict, self._first(pair), s)
         if retraction is not None and pair.id is not None and not pair.retracted:
@@ -180,6 +176,8 @@ class EncounterDetector:
         if ends_now:
             waits = level is not None and (retraction is None or retraction.code == reasons.NO_TANKER.code)
             self._close(pair, contact, instant, keep=waits or pair.id is not None)
+        elif level == pair.level == Level.POSSIBLE and status is Status.OPEN and retraction is None:
+            self._settle(pair, contact, doubts, instant)
 
     def _is_brief(self, pair: Pair, instant: Millis) -> bool:
         """Whether nothing can be told of a pair yet, nor can it be over, whatever its contacts are."""
@@ -188,15 +186,20 @@ class EncounterDetector:
 
     def _level(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> str | None:
         """The level: that of the contact alone, unless it lies where that is ordinary."""
-        doubtful = doubts.one_hull or doubts.tow or self._on_weaker_track(pair)
+        doubtful = doubts.one_hull or doubts.tow or doubts.second
         proposed = encounter.level_of(contact, doubtful, self._settings)
         if proposed != Level.PROBABLE:
             return proposed
         ordinary = self._ordinary(pair, contact, instant)
         return reasons.REASONS.level(conditions_of(proposed, doubts, ordinary, self._settings))
 
-    def _doubts(self, pair: Pair, contact: Contact, verdict: Hulls) -> Doubts:
-        return doubts_of(pair, contact, verdict, self._present(pair))
+    def _settle(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> None:
+        """Note it where an open encounter stays `possible`, as long as nothing is learnt of the two."""
+        s, told = self._settings, all(each.time < instant for each in pair.latest or ())
+        if told and pair.settled.is_steady(pair, contact, s):  # one that told nothing is new at each instant
+            around = self._ordinary(pair, contact, instant)
+            if any(doubts) or not around.is_excepted:
+                pair.settled.note(pair, contact, any(doubts) or around.is_off_port(s))
 
     def _ordinary(self, pair: Pair, contact: Contact, instant: Millis) -> Ordinary:
         return self._places.of(contact, self._present(pair), instant)
@@ -238,7 +241,7 @@ class EncounterDetector:
                     self._pairs.keep(double, instant)
                     self._pairs.index(double)
                     reason = reasons.CONTINUED.reason(s, old.id, id=old.id)
-                    doubts = self._doubts(double, contact, Hulls.TWO)
+                    doubts = doubts_of(double, contact, Hulls.TWO, self._present(double))
                     yield _Due(double, contact, Status.RETRACTED, doubts, reason)
                 self._pairs.unindex(old)
                 self._pairs.remove(old)
@@ -323,10 +326,7 @@ class EncounterDetector:
         return tuple(sorted(found - {pair.a, pair.b}))
 
     def encounters_of(self, mmsi: int, start: Millis, end: Millis) -> Iterator[tuple[Pair, Contact]]:
-        """The encounters of a vessel that overlap a time: raised, and not taken back.
-
-        Closed ones are known for a day.
-        """
+        """The encounters of a vessel that overlap a time: raised, not taken back, not over for a day."""
         for pair in self._pairs.raised(mmsi):
             if pair.retracted:
                 continue
@@ -339,8 +339,7 @@ class EncounterDetector:
         return self._pairs.knows(mmsi, id)
 
     def first_contacts(self) -> dict[int, Millis]:
-        """By MMSI, when the earliest contact began of which an encounter may still be raised or taken
-        back."""
+        """By MMSI, when the first contact began of which an encounter may be raised or taken back."""
         return self._pairs.first_contacts()
 
     def flush(self, instant: Millis) -> list[Event]:
@@ -355,7 +354,8 @@ class EncounterDetector:
             if raised and pair.last_revision_at != instant:
                 contact = pair.contact(self._settings)
                 if contact is not None:
-                    doubts = self._doubts(pair, contact, hulls(pair, *self._first(pair), self._settings))
+                    verdict = hulls(pair, *self._first(pair), self._settings)
+                    doubts = doubts_of(pair, contact, verdict, self._present(pair))
                     events.append(self._publish(_Due(pair, contact, Status.OPEN, doubts), instant))
         return sorted(events, key=sort_key)
 

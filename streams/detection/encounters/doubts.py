@@ -22,6 +22,7 @@ class Doubts(NamedTuple):
     tow: bool  # one was right ahead of the other while they moved
     leapt: bool  # the positions of one of the two leapt there
     weak: bool  # it rests on weak matches with watchlists alone
+    second: bool  # two ships are heard under one of the MMSIs, and it is the contact of the second one
 
 
 def doubts_of(pair: Pair, contact: Contact, verdict: Hulls, now: tuple[Identity, Identity]) -> Doubts:
@@ -29,8 +30,12 @@ def doubts_of(pair: Pair, contact: Contact, verdict: Hulls, now: tuple[Identity,
     return Doubts(
         one_hull=verdict in (Hulls.DOUBTFUL, Hulls.IN_LINE),
         tow=verdict in (Hulls.IN_LINE, Hulls.TOW),
-        leapt=any(leap_of(vessel, contact.start) is not None for vessel in now),
+        leapt=any(leap_of(vessel, contact.start) is not None for vessel in now if vessel.places.leaps),
         weak=rests_on_weak_matches(pair, now),
+        second=any(
+            vessel.shared and vessel.places.segment != number
+            for vessel, number in zip(now, pair.segments, strict=True)
+        ),
     )
 
 

@@ -12,7 +12,9 @@ rule to all pairs of vessels, and `event` explains what it found.
 """
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import msgspec
 
@@ -20,7 +22,7 @@ from models.event import Level, Status
 from models.time import HOUR, Millis
 from models.vessel import Identity, Role
 from streams.detection.encounters.contact import Contact, Contacts
-from streams.detection.encounters.pair_sample import PairSample
+from streams.detection.encounters.pair_sample import PairSample, VesselSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
 
@@ -87,6 +89,10 @@ class Pair(msgspec.Struct, array_like=True, dict=True):
     def _contacts(self) -> Contacts:
         return Contacts()
 
+    @cached_property
+    def settled(self) -> "Settled":
+        return Settled()
+
     def contact(self, s: EncounterSettings) -> Contact | None:
         """Its contacts as they stand; None where there is none."""
         return self._contacts.of(self.samples, self.alone, s)
@@ -107,6 +113,70 @@ class Pair(msgspec.Struct, array_like=True, dict=True):
             return now
         earlier = [each.mmsi for each in self.former if each.now == now and time <= each.until]
         return earlier[0] if earlier else now
+
+
+class Settled:
+    """Remembers of a pair that its encounter is `possible` at most, by what more of the same does not change:
+    by where it began and who the two are, or else as long as ships rest there. While both lie near each other
+    as before, or apart, it need not be judged at every tick. That would be most of the work in a harbour.
+
+    Has no state but what it may forget.
+    """
+
+    def __init__(self) -> None:
+        self._contact: Contact | None = None
+        self._samples: list[PairSample] = []
+        self._others: tuple[object, ...] = ()
+        self.surely = False
+        """Whether it does not depend on where ships rest."""
+
+    def is_steady(self, pair: Pair, contact: Contact, s: EncounterSettings) -> bool:
+        """Whether the next samples can't change what contact there was (`company` looks ahead), nor show that
+        the two are a tow."""
+        together = contact.end == pair.samples[-1].time
+        steady = len(pair.samples) > 3 and _more_of_the_same(pair.samples[-3:], together, s)
+        alone = pair.alone and pair.alone[-1].time >= pair.samples[-1].time
+        return steady and not alone and sum(contact.moving) < s.possible_minutes * 60_000
+
+    def note(self, pair: Pair, contact: Contact, surely: bool) -> None:
+        """The pair was judged, and this is so."""
+        self._contact, self._samples, self.surely = contact, pair.samples, surely
+        self._others = pair.co_moving, pair.apart, pair.alone
+
+    def forget(self) -> None:
+        """It is about to be judged anew."""
+        self._contact = None
+
+    def middle(self, pair: Pair, instant: Millis, s: EncounterSettings) -> VesselSample | None:
+        """Where the first vessel was in the middle of the contact; None where more than that may be new."""
+        contact, known = self._contact, len(self._samples)
+        if contact is None or (pair.co_moving, pair.apart, pair.alone) != self._others:
+            return None
+        if pair.samples[:known] != self._samples:
+            return None
+        together = contact.end == self._samples[-1].time
+        if not _more_of_the_same(pair.samples[known - 1 :], together, s):
+            return None
+        samples, fresh = contact.samples, pair.samples[known:] if together else []
+        if instant - (fresh[-1].time if fresh else contact.end) >= s.merge:
+            return None
+        at = (len(samples) + len(fresh)) // 2
+        return samples[at].a if at < len(samples) else fresh[at - len(samples)].a
+
+
+def _more_of_the_same(samples: Sequence[PairSample], together: bool, s: EncounterSettings) -> bool:
+    """Whether the two were slow and together at each but the first, soon after the one before it; or else
+    surely not together."""
+    if together:
+        return all(
+            each.time - before.time <= s.thin
+            and each.metres <= s.keep_metres
+            and each.error <= s.coarse_metres
+            and each.faster < s.slow_knots
+            and not (each.suppressed or each.meanwhile)
+            for before, each in pairwise(samples)
+        )
+    return all(each.suppressed or each.apart_at_least > s.keep_metres for each in samples[1:])
 
 
 def level_of(contact: Contact, doubtful: bool, s: EncounterSettings) -> str | None:

@@ -5,6 +5,7 @@ The rule is in `encounter`, the table of reasons in `reasons`.
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import count
 from statistics import median
 from typing import Final
@@ -36,7 +37,6 @@ from streams.detection.encounters.contact import Contact
 from streams.detection.encounters.doubts import Doubts, conditions_of
 from streams.detection.encounters.encounter import Pair, level_of
 from streams.detection.encounters.ordinary import Ordinary
-from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import A_HEARD, B_HEARD, Silence
 from streams.detection.explanation import (
@@ -84,9 +84,12 @@ class _Facts(msgspec.Struct, frozen=True):
     surroundings: Surroundings
 
     @property
-    def closest(self) -> PairSample:
-        """The sample at which the hulls were closest, or the antennas where no gap is known."""
-        return min(self.contact.samples, key=_closeness)
+    def closest(self) -> set[int]:
+        """The samples at which the hulls were closest (the antennas, with no gap known), and the antennas."""
+        at = self.contact.columns
+        known = ~np.isnan(at.gap)
+        hulls = np.where(known, at.gap, np.inf) if known.any() else at.at_most
+        return {int(hulls.argmin()), int(at.metres.argmin())}
 
     @property
     def inside(self) -> list[FenceRelation]:
@@ -168,10 +171,8 @@ def _measured(
     ordinary: Ordinary,
     surroundings: Surroundings,
 ) -> _Facts:
-    samples = contact.samples
-    both = [each.a for each in samples] + [each.b for each in samples]
-    lon, lat = np.array([each.lon for each in both]), np.array([each.lat for each in both])
-    ends = ((lon[0], lon[len(samples) - 1]), (lat[0], lat[len(samples) - 1]))
+    first, last = contact.samples[0].a, contact.samples[-1].a
+    lon, lat = contact.columns.lon.ravel(), contact.columns.lat.ravel()
     return _Facts(
         pair=pair,
         contact=contact,
@@ -186,7 +187,7 @@ def _measured(
             round(now.draught - before, 1) if now.draught is not None and before is not None else None
             for now, before in zip(identities, pair.draughts, strict=True)
         ),
-        distances=surroundings.distances(*ends),
+        distances=surroundings.distances((first.lon, last.lon), (first.lat, last.lat)),
         relations=surroundings.relations(lon, lat),
         surroundings=surroundings,
     )
@@ -201,24 +202,24 @@ def _by_importance(identities: tuple[Identity, Identity]) -> tuple[int, int]:
 def _numbers(
     facts: _Facts, first: int, second: int, others: tuple[int, ...], s: EncounterSettings
 ) -> Encounter:
-    contact, samples = facts.contact, facts.contact.samples
-    gaps = [each.gap for each in samples if each.gap is not None]
+    contact, at = facts.contact, facts.contact.columns
+    gaps = at.gap[~np.isnan(at.gap)]
     near = contact.gap_at(0.1)
-    turned = [abs((each.a.heading - each.b.heading + 180) % 360 - 180) for each in samples]
-    turned = [angle for angle in turned if not math.isnan(angle)]
+    turned = np.abs((at.heading[0] - at.heading[1] + 180) % 360 - 180)
+    turned = turned[~np.isnan(turned)]
     return Encounter(
         vessel=vessel_of(facts.identities[second]),
         median_distance_kilometers=round(facts.metres / 1000, 3),
-        median_speed_knots=round(median((each.a.sog + each.b.sog) / 2 for each in samples), 2),
-        min_distance_kilometers=round(min(each.metres for each in samples) / 1000, 3),
-        min_hull_gap_meters=round(min(gaps), 1) if gaps else None,
+        median_speed_knots=round(median(((at.sog[0] + at.sog[1]) / 2).tolist()), 2),
+        min_distance_kilometers=round(float(at.metres.min()) / 1000, 3),
+        min_hull_gap_meters=round(float(gaps.min()), 1) if len(gaps) else None,
         median_hull_gap_meters=None if facts.gap is None else round(facts.gap, 1),
         hull_gap_p10_meters=None if near is None else round(near, 1),
-        hull_gap_error_meters=round(contact.gap_error(s), 1) if gaps else None,
+        hull_gap_error_meters=round(contact.gap_error(s), 1) if len(gaps) else None,
         duration_hours=hours(contact.duration),
         bridged_hours=hours(contact.bridged),
-        heading_difference_degrees=round(median(turned), 1) if turned else None,
-        position_count=len(samples),
+        heading_difference_degrees=round(median(turned.tolist()), 1) if len(turned) else None,
+        position_count=len(at.metres),
         draught_change_meters=facts.draught_changes[first],
         partner_draught_change_meters=facts.draught_changes[second],
         type="-".join(sorted(facts.identities[i].role.value for i in (first, second))),
@@ -309,8 +310,8 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
         elif facts.metres > s.far_metres:
             yield table.FAR.reason(s, round(facts.metres), distance=about(facts.metres))
     if error := facts.contact.error:
-        rounded = sum(bool(each.error) for each in facts.contact.samples)
-        how = "most" if 2 * rounded > len(facts.contact.samples) else "some"
+        errors = facts.contact.columns.error
+        how = "most" if 2 * np.count_nonzero(errors) > len(errors) else "some"
         yield table.ROUNDED.reason(s, round(error), how=how)
     elif facts.gap is None:
         yield table.SIZE_UNKNOWN.reason(s)
@@ -332,7 +333,7 @@ def _against(facts: _Facts, s: EncounterSettings) -> Iterator[Reason]:
 
 def _summary(facts: _Facts, first: Identity, second: Identity, s: EncounterSettings) -> str:
     contact = facts.contact
-    most = max(each.apart_at_most for each in contact.samples)
+    most = float((contact.columns.metres + contact.columns.error).max())
     limit = next((each for each in (s.near_metres, s.keep_metres) if most <= each), most)
     if facts.gap is not None:
         where = ", where positions are not rounded," if contact.error else ""
@@ -373,23 +374,23 @@ def _evidence(facts: _Facts, s: EncounterSettings) -> tuple[Sample, ...]:
 
     The first and the last moment and the closest ones, by hulls and by antennas, are kept.
     """
-    contact, pair = facts.contact.samples, facts.pair
-    some = min(len(contact), s.samples)
-    picked = {round(i * (len(contact) - 1) / max(some - 1, 1)) for i in range(some)}
-    closest = {contact.index(facts.closest), min(range(len(contact)), key=lambda i: contact[i].metres)}
+    contact, at = facts.contact.samples, facts.contact.columns
+    last, picked, closest = len(contact) - 1, {*_evenly(len(contact), s.samples)}, facts.closest
     for i in sorted(closest - picked):
-        free = picked - closest - {0, len(contact) - 1}
+        free = picked - closest - {0, last}
         picked.remove(next(k for away in count(1) for k in (i - away, i + away) if k in free))
         picked.add(i)
-    told = [contact[i] for i in sorted(picked)]
-    rows = [
-        (at.lon, at.lat, at.sog, at.cog, at.heading, each.metres, math.nan if each.gap is None else each.gap)
-        for each in told
-        for at in (each.a, each.b)
-    ]
-    mmsis = [pair.mmsi_at(second, each.time) for each in told for second in (False, True)]
-    return samples([each.time for each in told for _ in range(2)], mmsis, np.array(rows))
+    told = sorted(picked)
+    vessels = [column[:, told] for column in (at.lon, at.lat, at.sog, at.cog, at.heading)]
+    cells = np.array([*vessels, *([column[told]] * 2 for column in (at.metres, at.gap))])
+    times = [contact[i].time for i in told for _ in range(2)]
+    pair = facts.pair
+    mmsis = [pair.mmsi_at(bool(i % 2), time) for i, time in enumerate(times)] if pair.former else []
+    return samples(times, mmsis or [pair.a, pair.b] * len(told), cells.T.reshape(-1, len(cells)))
 
 
-def _closeness(each: PairSample) -> tuple[bool, float]:
-    return each.gap is None, each.at_most
+@lru_cache(maxsize=4096)
+def _evenly(count: int, most: int) -> tuple[int, ...]:
+    """So many at most of this many rows, evenly from the first to the last."""
+    some = min(count, most)
+    return tuple(round(i * (count - 1) / max(some - 1, 1)) for i in range(some))

@@ -21,6 +21,7 @@ from models.vessel import Identity, flag_of
 from streams.detection.encounters import hull
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.contact import Contact
+from streams.detection.encounters.encounter import Pair
 from streams.detection.encounters.hull import offset
 from streams.detection.encounters.pair_sample import VesselSample
 from streams.detection.encounters.settings import EncounterSettings
@@ -167,6 +168,15 @@ class Ordinary(msgspec.Struct, frozen=True, dict=True):
             **self.excepted,
         }
 
+    @property
+    def is_excepted(self) -> bool:
+        """Whether it can't be ordinary, whatever else is known of the place."""
+        return self.watched or any(self.excepted.values())
+
+    def is_off_port(self, s: EncounterSettings) -> bool:
+        """Whether where it began, and who the two are, make it ordinary, whatever is seen later."""
+        return self.port_km < s.port_km or (bool(self.craft) and self.port_km < s.roads_km)
+
     def _apart(self, metres: float) -> bool:
         """Whether the hulls are typically farther apart, or not known to be closer."""
         gap = self.contact.typical_gap
@@ -228,6 +238,12 @@ class Places:
     def learnt(self, time: Millis) -> bool:
         """Whether it was known at a time where ships rest."""
         return self._resting.learnt(time)
+
+    def remain(self, pair: Pair, middle: VesselSample, time: Millis) -> bool:
+        """Whether a contact stays ordinary that was so, and had then this middle; see `Settled`."""
+        if self._watched(middle.lon, middle.lat):
+            return False
+        return pair.settled.surely or self._resting.at(middle.lon, middle.lat, (pair.a, pair.b), time).crowded
 
     def of(self, contact: Contact, identities: tuple[Identity, Identity], time: Millis) -> Ordinary:
         """What is ordinary about a contact, as known at a time."""

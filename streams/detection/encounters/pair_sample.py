@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
+from geofences.distance import Floats
 from models.report import Rows
 from models.time import Millis
 from models.vessel import Dimensions
@@ -64,6 +67,59 @@ class PairSample(msgspec.Struct, array_like=True, frozen=True, gc=False):
     def faster(self) -> float:
         """The greater speed of the two, knots; NaN where one is not known."""
         return self.a.sog if self.a.sog > self.b.sog or math.isnan(self.a.sog) else self.b.sog
+
+
+class Columns(NamedTuple):
+    """Samples in columns, in order of time; those of vessels have two rows, one for each."""
+
+    lon: Floats
+    lat: Floats
+    sog: Floats
+    cog: Floats
+    heading: Floats
+    metres: Floats
+    gap: Floats  # NaN where not known
+    error: Floats
+
+    @property
+    def at_most(self) -> Floats:
+        """As of a sample: metres between the hulls at most."""
+        return np.where(np.isnan(self.gap), self.metres + self.error, self.gap)
+
+
+_cells: Final = attrgetter(
+    *(f"{vessel}.{name}" for name in Columns._fields[:5] for vessel in "ab"), *Columns._fields[5:]
+)
+
+
+class Table:
+    """The samples of one pair in columns. Has no state but what it may forget: mostly a few samples are added
+    to those that were asked for before."""
+
+    def __init__(self) -> None:
+        self._samples: tuple[PairSample, ...] = ()
+        self._cells = np.empty((13, 0))
+
+    def of(self, samples: tuple[PairSample, ...]) -> Columns:
+        """These samples, of which there is one at least. What was given for others before stays as it is."""
+        same = unchanged(self._samples, samples)
+        if same < len(self._samples) or len(samples) > self._cells.shape[1]:
+            known = self._cells[:, :same]
+            self._cells = np.empty((13, len(samples) * 5 // 4 + 8))
+            self._cells[:, :same] = known
+        if same < len(samples):
+            self._cells[:, same : len(samples)] = np.array(list(map(_cells, samples[same:])), np.float64).T
+        self._samples = samples
+        cells = self._cells[:, : len(samples)]
+        return Columns(*(cells[i : i + 2] for i in range(0, 10, 2)), *cells[10:])
+
+
+def unchanged(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many are the same at the beginning of two lists, or of two tuples."""
+    least = min(len(one), len(other))
+    if one[:least] == other[:least]:
+        return least
+    return next(i for i in range(least) if one[i] is not other[i] and one[i] != other[i])
 
 
 def pair_samples(

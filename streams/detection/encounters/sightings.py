@@ -264,7 +264,7 @@ class Sightings:
         while at and pair.samples[at - 1].time >= time:
             at -= 1
         again = at < len(pair.samples) and pair.samples[at].time == time
-        pair.samples[at : at + again] = [sample]
+        pair.samples = [*pair.samples[:at], sample, *pair.samples[at + again :]]  # see `Contacts.of`
         if pair.alone:
             pair.alone = [each for each in pair.alone if each.time != time]
         return True

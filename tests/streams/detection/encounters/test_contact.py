@@ -40,4 +40,5 @@ def _sample(random: np.random.Generator, minute: int) -> PairSample:
 
 
 def _told(contact: Contact | None) -> object:
-    return contact and msgspec.structs.asdict(contact)
+    columns = None if contact is None else np.concatenate(contact.columns, axis=None).tobytes()
+    return contact and {**msgspec.structs.asdict(contact), "table": columns}

@@ -7,7 +7,7 @@ from models.event import Level
 from models.vessel import Dimensions
 from streams.detection.encounters.contact import Contact, Contacts
 from streams.detection.encounters.ordinary import Ordinary, lying_still
-from streams.detection.encounters.pair_sample import pair_samples
+from streams.detection.encounters.pair_sample import Table, pair_samples
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.reasons import Conditions
 from streams.detection.resting import Rest, RestSettings
@@ -16,7 +16,7 @@ from tests.streams.track_factories import A, B, encounters, identity, only, tick
 SAMPLES = tuple(
     pair_samples(ticks(A, [0]), ticks(B, [0], 40.0), [40.0], [False], [(None, None)], EncounterSettings())
 )
-NEAR = Contact(SAMPLES, (0,), (), 0, (0, 0), (0, 0), (0, 0), (0, 0), False)
+NEAR = Contact(SAMPLES, (0,), 0, (), 0, (0, 0), (0, 0), (0, 0), (0, 0), False, Table())
 """Of ships whose sizes are not known."""
 
 

@@ -110,7 +110,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read ({error.strerror}); check its permissions") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: no manifest of an archive ({error}); restore it from a copy") from None
     if found.format != FORMAT or found.version != VERSION:
         raise ArchiveError(f"{path}: version {found.version} of {found.format!r}; understood is {VERSION}")

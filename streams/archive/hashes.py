@@ -83,7 +83,7 @@ def read(path: Path, chain: Chain) -> tuple[list[Row], list[str]]:
     for number, line in enumerate(_lines(path, chain), 1):
         try:
             row = msgspec.json.decode(line, type=Row)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             faults.append(f"{path}: row {number} can't be read ({error}): it was changed")
             break
         if row.row != number or row.previous != head:

@@ -161,7 +161,7 @@ def read_frames(path: Path) -> Iterator[tuple[Header, Frame]]:
                     held += more
                 data, held = held[: header.bytes], held[header.bytes :]
                 yield header, _frame(header, data)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 

@@ -79,7 +79,7 @@ def load_snapshot(path: Path) -> Snapshot:
 def _unpacked(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=kind)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 

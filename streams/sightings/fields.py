@@ -63,7 +63,7 @@ def read_line(line: bytes) -> Sighting:
     """A sighting from a JSON object. Raises SightingError with all that is wrong."""
     try:
         given = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SightingError(f"not JSON ({error}); give one JSON object a message") from error
     if not isinstance(given, dict):
         raise SightingError("not a JSON object; give one with time, lon and lat")

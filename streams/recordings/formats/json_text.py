@@ -100,8 +100,10 @@ class ObjectCutter:
         end = data.rfind(b"\n") + 1
         if not end and len(data) > _LONGEST_SEGMENT:
             end = max(data.rfind(b"},"), data.rfind(b"],")) + 1
-            if not end and len(data) > _LONGEST_OBJECT:
-                end = data.rfind(b",") + 1 or len(data)  # nothing that is read has so long a value
+            if not end and len(data) > _LONGEST_OBJECT:  # nothing that is read has so long a value
+                end = data.rfind(b",") + 1
+            if not end and len(data) > _LONGEST_TRACK:
+                end = len(data)
         self._rest = data[end:]
         return self._lines(data[:end])
 
@@ -165,8 +167,8 @@ class ObjectCutter:
             self._keep(line[begin:])
             if self._size > _LONGEST_OBJECT and not self._may_go_on():
                 self._note(
-                    f"has an object of more than {_LONGEST_OBJECT >> 20} MiB ({_LONGEST_TRACK >> 20} MiB with "
-                    "the positions of a vessel), which was not read; write each report as its own object"
+                    f"has an object of more than {_LONGEST_OBJECT >> 20} MiB ({_LONGEST_TRACK >> 20} MiB "
+                    "with the positions of a vessel), which was not read; write each report as its own object"
                 )
                 found += self._give_up()
 

@@ -89,7 +89,8 @@ class ObjectCutter:
         self._note = note
         self._is_track = False  # whether the object that is open has the positions of a vessel
         self._rest = b""  # of a line that has not ended
-        self._around: list[bytes] = []  # what encloses the objects: `[` of an array, `{` of an envelope
+        # what encloses the objects: `[` of an array, `{` of an envelope, `?` of what was given up
+        self._around: list[bytes] = []
         self._object: list[bytes] = []  # pieces of the object that is open
         self._size = 0  # of these
         self._depth = 0  # of what is open inside of it, 0 where there is none
@@ -170,6 +171,7 @@ class ObjectCutter:
                     f"has an object of more than {_LONGEST_OBJECT >> 20} MiB ({_LONGEST_TRACK >> 20} MiB "
                     "with the positions of a vessel), which was not read; write each report as its own object"
                 )
+                self._around += [b"?"] * self._depth  # what it has open ends somewhere
                 found += self._give_up()
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:

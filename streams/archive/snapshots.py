@@ -118,6 +118,11 @@ class SnapshotMaker:
             log.error("no_more_snapshots", reason=_reason(error), folder=str(self._folder))
             return False
 
+    @property
+    def worked_off(self) -> int | None:
+        """The commit up to which no raw file is read any more; None: none is read."""
+        return None if self._stopped else self._position.commit
+
     def _advance(self, frames: int) -> bool:
         manifest = self._writer.folder.manifest
         if self._steps is None:

@@ -30,6 +30,9 @@ _DEEPEST: Final = 60
 _OF_XML: Final = ("xmlns", "xml:", "xsi:")
 """Attributes that tell nothing of a vessel begin so."""
 _AROUND_PLACES: Final = TRACKS - {"position", "point"}
+_PLACES: Final = frozenset(("pos", "fix", "report", "location", "sample"))
+"""Other names of one position. Not `waypoint` and the like, which are a plan."""
+_POSITION: Final = "position"
 _UNITS: Final = ("unit", "units", "uom")
 _ENCODING: Final = re.compile(
     rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']"
@@ -57,6 +60,10 @@ class _Element:
     fields: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     is_leaf: bool = True
+    named: dict[str, Any] | None = None
+    """What an element inside says of who the vessel is, and nothing of where."""
+    has_several: bool = False
+    """Whether several elements inside say so: then it is a list of vessels."""
 
     @property
     def is_record(self) -> bool:
@@ -70,6 +77,23 @@ class _Element:
         if not self.is_leaf or (self.fields and not text) or _is_placed(self.fields):
             return None
         return " ".join([text, *(self.fields[name] for name in _UNITS if name in self.fields)])
+
+    def take(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take in who the vessel is; returns what is a record of its own after all."""
+        before, self.named = self.named, None
+        if before is None and not self.has_several:
+            self.named = fields
+            return []
+        self.has_several = True
+        return [*([before] if before else []), fields]
+
+    def settle(self) -> dict[str, Any] | None:
+        """The element has ended: who the vessel is belongs to it if it tells where; else it is returned."""
+        named, self.named = self.named, None
+        if named is None or self.is_record or not _tells_where(self.fields):
+            return named
+        self.fields = {**named, **self.fields}
+        return None
 
     def add(self, name: str, fields: dict[str, Any]) -> None:
         """Take in an element; of several with one name all are kept."""
@@ -217,19 +241,30 @@ class _Reader:
     def _end(self, name: str) -> None:
         element = self._open.pop()
         around = self._open[-1] if self._open else None
+        if (apart := element.settle()) is not None:
+            self._give(apart)
+        names_one = element.is_record and not _tells_where(element.fields)
+        if names_one and around is not None and len(self._open) > 1 and not around.is_record:
+            for fields in around.take(element.fields):
+                self._give(fields)
+            return
         if around is not None and not element.is_record and len(around.fields) < _MOST_FIELDS:
             if (value := element.value) is not None:
                 around.fields[_bare(name)] = value
                 return
             if self._held < _MOST_HELD and (len(self._open) > 1 or around.is_record):
-                around.add(_bare(name), element.fields)
+                around.add(_POSITION if _bare(name).lower() in _PLACES else _bare(name), element.fields)
                 self._held += 1
                 return
         if len(self._open) < 2:
             self._held = 0
         if element.fields:
-            lines = one_by_one(json.dumps(element.fields).encode())
-            self._found += [line + b"\n" for line in lines]
+            self._give(element.fields)
+
+    def _give(self, fields: dict[str, Any]) -> None:
+        """A record, or what is none, becomes a line; with a track, one for each position."""
+        lines = one_by_one(json.dumps(fields).encode())
+        self._found += [line + b"\n" for line in lines]
 
     def _refuse(self, *_: object) -> None:
         raise SourceError("is XML with entities of its own, which are not read; write it without them")
@@ -245,6 +280,13 @@ def _track(name: str, fields: dict[str, Any]) -> Any:
 
 def _is_placed(fields: dict[str, Any]) -> bool:
     return {"lat", "lon"} <= {field_of(name) for name in fields}
+
+
+def _tells_where(value: Any) -> bool:
+    """Whether there is a position somewhere inside."""
+    if isinstance(value, list):
+        return any(map(_tells_where, value))
+    return isinstance(value, dict) and (_is_placed(value) or any(map(_tells_where, value.values())))
 
 
 def _bare(name: str) -> str:

@@ -149,7 +149,7 @@ def _number(
         return None
     try:
         value = float(given[name])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not low <= value <= high:
         problems.append(f"{name}: {str(given[name])[:20]!r}; give {rule}")

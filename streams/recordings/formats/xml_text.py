@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -35,10 +35,15 @@ _PLACES: Final = frozenset(("pos", "fix", "report", "location", "sample"))
 _POSITION: Final = "position"
 _UNITS: Final = ("unit", "units", "uom")
 _ENCODING: Final = re.compile(
-    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']"
-    rb"((?:iso|windows|cp|latin|koi8|gb|big5|shift|sjis|euc)[A-Za-z0-9._-]{1,30})[\"']",
-    re.IGNORECASE,
+    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{1,30})[\"']", re.IGNORECASE
 )
+_UTF8: Final = "UTF-8"
+_CONVERTED: Final = frozenset(
+    ("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "us-ascii", "ascii")
+)
+"""Declarations of what is UTF-8 by now, or is read as it."""
+_UNREADABLE: Final = "\ufffd"
+"""What stands for bytes that are no letters."""
 _SEVERAL: Final = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
 
 
@@ -52,7 +57,7 @@ class XmlText:
         return _BEGIN.match(head) is not None and not _OTHER.search(head)
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        return cut_into_frames(source, _lines(text), cutting.bytes, cutting.lines)
+        return cut_into_frames(source, _lines(text, cutting.note), cutting.bytes, cutting.lines)
 
 
 @dataclass(slots=True)
@@ -105,11 +110,12 @@ class _Element:
         self.fields[name] = found
 
 
-def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
-    """A line for each record. Raises SourceError after what could be read."""
+def _lines(text: Iterator[bytes], note: Callable[[str], object]) -> Iterator[bytes]:
+    """A line for each record. Raises SourceError after what could be read. `note` takes a sentence about how
+    it is read."""
     reader, fault = _Documents(), None
     try:
-        for chunk in _in_utf8(text):
+        for chunk in _in_utf8(text, note):
             reader.read(chunk)
             yield from reader.taken()
         reader.read(b"", last=True)
@@ -127,22 +133,34 @@ def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
         raise fault
 
 
-def _in_utf8(text: Iterator[bytes]) -> Iterator[bytes]:
+def _in_utf8(text: Iterator[bytes], note: Callable[[str], object]) -> Iterator[bytes]:
     """The text in UTF-8, from the encoding that it declares. UTF-16 and UTF-32 have been converted before."""
     first = next(text, b"")
-    decoder = codecs.getincrementaldecoder(_declared(first))("replace")
-    for chunk in chain([first], text):
-        yield decoder.decode(chunk).encode()
-    yield decoder.decode(b"", True).encode()
+    declared = _declared(first, note)
+    decoder = codecs.getincrementaldecoder(declared)("replace")
+    for chunk in chain([first], text, [b""]):
+        found = decoder.decode(chunk, not chunk)
+        if _UNREADABLE in found and _UNREADABLE.encode() not in chunk:
+            note(
+                f"has bytes that are no {declared}, and {_UNREADABLE} stands for them in names; declare its "
+                'encoding in its first line, such as <?xml version="1.0" encoding="windows-1251"?>'
+            )
+        yield found.encode()
 
 
-def _declared(head: bytes) -> str:
+def _declared(head: bytes, note: Callable[[str], object]) -> str:
     found = _ENCODING.match(head)
-    name = found[1].decode("ascii") if found else "utf-8"
+    name = found[1].decode("ascii") if found else _UTF8
+    if name.lower().startswith(("utf", "ucs", "unicode", "us-ascii", "ascii", "iso-10646")):
+        if name.lower() not in _CONVERTED:
+            note(f"declares the encoding {name}, which is not known; it was read as {_UTF8}")
+        return _UTF8
     try:
-        codecs.lookup(name)
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
     except LookupError:
-        return "utf-8"
+        note(f"declares the encoding {name}, which is not known; it was read as {_UTF8}")
+        return _UTF8
     return name
 
 

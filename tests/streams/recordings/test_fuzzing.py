@@ -68,8 +68,20 @@ def test_a_zip_archive_whose_directory_points_nowhere(signature: bytes, at: int,
         list(found.content.chunks(Access()))
 
 
-@pytest.mark.parametrize("data", [b'{"\xff": 1}', b"[" * 100_000, b"\x81\xa1\xff\x01", b"\x91" * 100_000])
-def test_what_is_no_utf8_or_too_deep_is_refused_by_every_reader(data: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"\xff": 1}',
+        b"[" * 100_000,
+        b"\x81\xa1\xff\x01",
+        b"\x91" * 100_000,
+        b'{"time":"2024-02-19T12:00:00Z","kind":"image","lat":1,"lon":1' + b"0" * 400 + b"}",
+        b'{"time":1,"lat":1,"lon":1' + b"0" * 5_000 + b"}",
+    ],
+)
+def test_no_utf8_too_deep_and_too_many_digits_are_refused_by_every_reader(
+    data: bytes, tmp_path: Path
+) -> None:
     """The decoders have exceptions of their own for these."""
     for kind in fuzz_documents.kinds():
         fuzz_documents.read_document(data, kind, tmp_path)

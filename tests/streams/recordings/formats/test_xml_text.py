@@ -123,3 +123,22 @@ def test_who_is_named_beside_positions_is_the_vessel_and_in_a_list_each_stays_it
     several = read(f"<list><group>{known}{track}</group></list>")
     assert not several.outcomes["message"]
     assert sum(several.outcomes.values()) == 4
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("UTF-8", ["has bytes that are no UTF-8"]),
+        ("utf-99", ["declares the encoding utf-99, which is not known; it was read as UTF-8", "has bytes"]),
+        ("x-none", ["declares the encoding x-none, which is not known; it was read as UTF-8", "has bytes"]),
+        ("base64", ["declares the encoding base64, which is not known; it was read as UTF-8", "has bytes"]),
+        ("windows-1252", []),
+    ],
+)
+def test_a_document_that_is_not_in_its_encoding_is_read_and_says_so(declared: str, said: list[str]) -> None:
+    data = f'<?xml version="1.0" encoding="{declared}"?>\n<l><v {ATTRIBUTES} NAME="Jos\xe9"/></l>'
+    notes: list[str] = []
+    cutting = Cutting(1 << 18, 500, note=notes.append)
+    (frame,) = XmlText().frames("a", iter([data.encode("latin-1")]), cutting)
+    assert json.loads(frame.data)["NAME"] == ("Jos\xe9" if not said else "Jos\ufffd")
+    assert [note.startswith(start) for note, start in zip(notes, said, strict=True)] == [True] * len(said)

@@ -1,7 +1,7 @@
 """Compaction: the small tables of a past day become one, so that questions open few files.
 
 A commit puts the one in the place of the others, so a reader sees either, and a crash leaves the small ones.
-Raw frames stay as they were archived: their files are what hashes.jsonl names.
+Raw frames are merged by merging.py.
 """
 
 import time

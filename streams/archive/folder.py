@@ -18,9 +18,10 @@ an hour later.
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -110,7 +111,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read ({error.strerror}); check its permissions") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: no manifest of an archive ({error}); restore it from a copy") from None
     if found.format != FORMAT or found.version != VERSION:
         raise ArchiveError(f"{path}: version {found.version} of {found.format!r}; understood is {VERSION}")
@@ -157,11 +158,15 @@ class Folder:
         return path
 
     def commit(
-        self, names: Iterable[str], entries: Iterable[Entry] = (), superseded: Iterable[str] = ()
+        self,
+        names: Iterable[str],
+        entries: Iterable[Entry] = (),
+        superseded: Mapping[str, Millis] = MappingProxyType({}),
     ) -> None:
         """Archive these files, and all that the manifest says. Raises OSError; nothing is archived then.
 
-        `entries` are rows for hashes.jsonl; `superseded` are files that no longer belong to it.
+        `entries` are rows for hashes.jsonl; `superseded` are files that no longer belong to it, with how much
+        longer than REMOVED_AFTER they stay.
         """
         files, now = sorted(names), utc_now()
         for name in files:
@@ -170,7 +175,7 @@ class Folder:
             _sync(folder)
         self.manifest.number += 1
         self.manifest.files = files
-        self.manifest.superseded.update(dict.fromkeys(superseded, now))
+        self.manifest.superseded.update({name: now + later for name, later in superseded.items()})
         over = [name for name, since in self.manifest.superseded.items() if now - since >= REMOVED_AFTER]
         for name in over:
             (self.path / name).unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from models.time import DAY, SECOND, Millis, from_text
 from streams.archive.compaction import Compaction
 from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder, utc_now
 from streams.archive.journal import SOURCES
+from streams.archive.merging import Merging
 from streams.archive.raw import FENCES, LINES, REGISTERED, SIGHTINGS, STATES, Place
 from streams.archive.retention import Retention
 from streams.archive.snapshots import SnapshotMaker
@@ -94,6 +95,7 @@ class Follower:
         self._compaction = Compaction(self._writer)
         self._keeping = Retention(folder, settings.keep_raw_days)
         self._snapshots = SnapshotMaker(self._writer, rules) if rules is not None else None
+        self._merging = Merging(self._writer, self._worked_off)
         self._sent: dict[str, Millis] = {}  # by topic and partition, when the last message was sent
         self._seen = _archived_revisions(folder)
         self._stop = asyncio.Event()
@@ -156,11 +158,15 @@ class Follower:
             return False
         return await asyncio.to_thread(self._snapshots.advance, _FRAMES)
 
+    def _worked_off(self) -> int | None:
+        return None if self._snapshots is None else self._snapshots.worked_off
+
     async def _commit(self, consumer: AIOKafkaConsumer) -> None:
         manifest = self._folder.manifest
         manifest.complete = max(manifest.complete, await self._complete(consumer))
         self._keeping.apply(self._writer)
         self._compaction.apply_now_and_then(utc_now())
+        self._merging.apply_now_and_then(utc_now())
         self._writer.commit()
         newest = max((day for _, day in self._seen.values()), default=0)
         self._seen = {id: one for id, one in self._seen.items() if one[1] >= newest - REMEMBERED_DAYS}

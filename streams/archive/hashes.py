@@ -10,12 +10,14 @@ that nothing before it was changed since. Files that are deleted have a row that
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePath
 from typing import Final
 
 import msgspec
 
 from models.time import Millis
+from streams.archive.raw_names import RAW, Series, commits_of, is_merged, series_of
 
 HASHES: Final = "hashes.jsonl"
 NOTHING: Final = "0" * 64
@@ -75,23 +77,24 @@ def cut_back(path: Path, chain: Chain) -> None:
         os.truncate(path, chain.bytes)
 
 
-def read(path: Path, chain: Chain) -> tuple[list[Row], list[str]]:
-    """The rows, and what is wrong with them, a sentence each."""
+def read(path: Path, chain: Chain, files: AbstractSet[str] | None = None) -> tuple[list[Row], list[str]]:
+    """The rows, and what is wrong with them, a sentence each. With `files` only the rows of these."""
     rows: list[Row] = []
     faults: list[str] = []
-    head = NOTHING
+    head, number = NOTHING, 0
     for number, line in enumerate(_lines(path, chain), 1):
         try:
             row = msgspec.json.decode(line, type=Row)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             faults.append(f"{path}: row {number} can't be read ({error}): it was changed")
             break
         if row.row != number or row.previous != head:
             faults.append(f"{path}: row {number} does not follow the one before: one of the two was changed")
             break
-        rows.append(row)
+        if files is None or row.file in files:
+            rows.append(row)
         head = hashlib.sha256(line).hexdigest()
-    if not faults and (len(rows), head) != (chain.rows, chain.head):
+    if not faults and (number, head) != (chain.rows, chain.head):
         faults.append(f"{path}: does not end as the manifest says: rows were changed or taken out")
     return rows, faults
 
@@ -110,12 +113,49 @@ def digest_of(path: Path) -> tuple[int, str]:
         return file.tell(), found
 
 
+def digests_of(path: Path, sizes: Sequence[int]) -> list[str]:
+    """The SHA-256 of each part of a file, of these bytes one after the other. Raises OSError."""
+    found = []
+    with path.open("rb") as file:
+        for size in sizes:
+            own = hashlib.sha256()
+            while size and (chunk := file.read(min(size, 1 << 20))):
+                own.update(chunk)
+                size -= len(chunk)
+            found.append(own.hexdigest())
+    return found
+
+
 def held(rows: Sequence[Row]) -> dict[str, Row]:
-    """What should be there, by file: all that was not deleted."""
+    """What should be there, by file: all that was neither deleted nor merged into another file."""
+    return lineage(rows)[0]
+
+
+def lineage(rows: Sequence[Row]) -> tuple[dict[str, Row], dict[str, list[Row]]]:
+    """What should be there, by file; and of each merged file the rows of those that it is made of, in order.
+
+    The name of a merged file tells of which commits it has the frames.
+    """
     found: dict[str, Row] = {}
+    parts: dict[str, list[Row]] = {}
+    of_series: dict[Series, dict[str, None]] = {}
     for row in rows:
+        path = PurePath(row.file)
+        series = series_of(path) if row.file.startswith(f"{RAW}/") else None
+        known = of_series.setdefault(series, {}) if series else {}
         if row.what == "deleted":
             found.pop(row.file, None)
-        else:
-            found[row.file] = row
-    return found
+            known.pop(row.file, None)
+            parts.pop(row.file, None)
+            continue
+        if series and is_merged(path):
+            first, last = commits_of(path)
+            inside = [name for name in known if first <= commits_of(PurePath(name)).first <= last]
+            made: list[Row] = []
+            for name in sorted(inside, key=lambda each: commits_of(PurePath(each))):
+                made += parts.pop(name, [found[name]])
+                del found[name], known[name]
+            parts[row.file] = made
+        found[row.file] = row
+        known[row.file] = None
+    return found, parts

@@ -15,8 +15,9 @@ import msgspec
 from models.frame import Frame
 from models.time import END as FOREVER
 from models.time import Millis
-from streams.archive.folder import ArchiveError, Manifest, archived, commit_of, read_manifest
-from streams.archive.raw import END, FENCES, LINES, RAW, SIGHTINGS, Header, Place, partition_of, read_frames
+from streams.archive.folder import ArchiveError, Manifest, archived, read_manifest
+from streams.archive.raw import FENCES, LINES, SIGHTINGS, Header, Place, read_frames
+from streams.archive.raw_names import END, RAW, commits_of, digest_of_source, partition_of, place_in_time
 from streams.archive.source import drawn_in, sightings_in
 from streams.evidence.live import Step
 
@@ -61,7 +62,8 @@ class RawFiles:
         self._files = [
             path
             for path in self._files
-            if commit_of(path) > commit and str(path.relative_to(self._folder)) not in manifest.superseded
+            if commits_of(path).last > commit
+            and str(path.relative_to(self._folder)) not in manifest.superseded
         ]
         return self._files
 
@@ -88,7 +90,7 @@ class Journal:
         self._waiting = dict.fromkeys(begins.waiting)
         manifest = read_manifest(folder)
         self._last = max(manifest.number, begins.commit)
-        self._files: dict[int, dict[int, list[Path]]] = {}  # by partition and commit
+        self._files: dict[int, dict[str, list[Path]]] = {}  # by partition and source
         for path in (files or RawFiles(folder)).after(begins.commit, manifest):
             partition = partition_of(path)
             if partition is None and manifest.kind == "kafka":
@@ -97,8 +99,12 @@ class Journal:
                     "earlier version; archive into a new folder"
                 )
             if partition is not None:
-                self._files.setdefault(partition, {}).setdefault(commit_of(path), []).append(path)
-        self._at = {number: min(files) for number, files in self._files.items()}  # where each is read
+                self._files.setdefault(partition, {}).setdefault(digest_of_source(path), []).append(path)
+        self._at: dict[tuple[int, str], int] = {}  # the first commit of the file that is read of each
+        for partition, sources in self._files.items():
+            for digest, paths in sources.items():
+                paths.sort(key=place_in_time)
+                self._at[partition, digest] = commits_of(paths[0]).first
 
     @property
     def position(self) -> Position:
@@ -141,19 +147,20 @@ class Journal:
 
     def _of(self, partition: int, first: int) -> Iterator[_Placed]:
         """The frames of a partition from an offset on."""
-        commits = self._files.get(partition, {})
-        for commit in sorted(commits):
-            for each in heapq.merge(*map(self._placed, commits[commit]), key=lambda one: one[0].offset):
-                if each[0].offset >= first:
-                    self._at[partition] = commit
-                    yield each
-        self._at.pop(partition, None)
+        sources = [self._placed(partition, digest) for digest in self._files.get(partition, {})]
+        for each in heapq.merge(*sources, key=lambda one: one[0].offset):
+            if each[0].offset >= first:
+                yield each
 
-    def _placed(self, path: Path) -> Iterator[_Placed]:
-        self._on_file(path)
-        for header, frame in read_frames(path):
-            if header.at is not None:
-                yield header.at, header, frame
+    def _placed(self, partition: int, digest: str) -> Iterator[_Placed]:
+        """The frames of a source in a partition."""
+        for path in self._files[partition][digest]:
+            self._at[partition, digest] = commits_of(path).first
+            self._on_file(path)
+            for header, frame in read_frames(path):
+                if header.at is not None:
+                    yield header.at, header, frame
+        del self._at[partition, digest]
 
 
 def _step(header: Header, frame: Frame, registers: tuple[str, ...]) -> Step:

@@ -12,7 +12,7 @@ from models.event import Event
 from models.time import HOUR, Millis, from_text, to_text
 from streams.archive.events import archived_events
 from streams.archive.folder import PART, ArchiveError, Manifest, read_manifest
-from streams.archive.hashes import HASHES, Row, digest_of, held, read
+from streams.archive.hashes import HASHES, Row, digest_of, digests_of, held, lineage, read
 from streams.archive.journal import Journal, Position
 from streams.archive.snapshots import before, load_rules, load_snapshot, rules_files
 from streams.evidence.bundle import InputFile
@@ -133,6 +133,16 @@ def _fault(path: Path, row: Row) -> str | None:
     return None
 
 
+def _fault_of_parts(path: Path, row: Row, parts: Sequence[Row]) -> str | None:
+    """How a merged file, which is as its row says, differs from the files that it was made of."""
+    if sum(part.bytes for part in parts) != row.bytes:
+        return f"{row.file}: is not the files that it was made of, one after the other"
+    for part, found in zip(parts, digests_of(path, [part.bytes for part in parts]), strict=True):
+        if found != part.sha256:
+            return f"{row.file}: was not made of {part.file} as that was archived at {_time(part.time)}"
+    return None
+
+
 def _time(time: Millis) -> str:
     return to_text(time // 1000 * 1000)
 
@@ -144,12 +154,13 @@ def check_hashes(folder: Path) -> tuple[int, list[str]]:
     """
     manifest = read_manifest(folder)
     rows, faults = read(folder / HASHES, manifest.chain)
-    there = held(rows)
+    there, parts = lineage(rows)
     for name, row in sorted(there.items()):
         path = folder / name
         if not path.exists() and name in manifest.files:
             path = path.with_name(path.name + PART)
-        faults += [found] if (found := _fault(path, row)) else []
+        fault = _fault(path, row) or (_fault_of_parts(path, row, parts[name]) if name in parts else None)
+        faults += [fault] if fault else []
     for path in sorted((folder / "raw").glob("date=*/*.zst")):
         name = str(path.relative_to(folder))
         if name not in there and name not in manifest.superseded and manifest.chain.rows:

@@ -18,19 +18,17 @@ import zstandard
 from models.frame import Cut, Frame
 from models.source_hints import NO_HINTS, DateOrder, SourceHints
 from models.time import DAY, Millis, to_text
-from streams.archive.folder import PART, ArchiveError
+from streams.archive.folder import ArchiveError
+from streams.archive.raw_names import UNKNOWN_DAY
 from streams.decoding.line_times import LineTimes
 from streams.decoding.lines.source_times import UNTOLD
 
-RAW: Final = "raw"
-END: Final = ".zst"
 LINES: Final = "lines"
 SIGHTINGS: Final = "sightings"
 FENCES: Final = "fences"
 REGISTERED: Final = "registered"
 STATES: Final = ("idle", "end", REGISTERED)
 """Kinds of frames without lines: what a deployment tells of a source."""
-UNKNOWN_DAY: Final = "unknown"
 _CHUNK: Final = 1 << 20
 
 
@@ -66,22 +64,6 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     @property
     def hints(self) -> SourceHints:
         return SourceHints(self.base_time, self.timezone, self.date_order, self.not_after)
-
-
-def end_of(partition: int | None) -> str:
-    """How the name of a file with frames of this partition ends; None: of recordings, which have none."""
-    return END if partition is None else f".{partition}{END}"
-
-
-def partition_of(path: Path) -> int | None:
-    """The partition that the name of a file tells."""
-    told = path.name.removesuffix(PART).removesuffix(END).partition(".")[2]
-    return int(told) if told.removeprefix("-").isdecimal() else None
-
-
-def digest_of_source(path: Path) -> str:
-    """What the name of a file tells of its source."""
-    return path.name.partition("-")[2].partition(".")[0]
 
 
 class RawDays:
@@ -161,7 +143,7 @@ def read_frames(path: Path) -> Iterator[tuple[Header, Frame]]:
                     held += more
                 data, held = held[: header.bytes], held[header.bytes :]
                 yield header, _frame(header, data)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 

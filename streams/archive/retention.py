@@ -9,7 +9,7 @@ from typing import Final
 
 from models.time import DAY
 from streams.archive.folder import Folder, utc_now
-from streams.archive.hashes import HASHES, Entry, held, read
+from streams.archive.hashes import HASHES, Entry, lineage, read
 from streams.archive.writer import Writer
 from streams.runtime.logs import get_logger
 
@@ -39,8 +39,12 @@ class Retention:
             log.error("nothing_deleted", reason=f"{faults[0]}; restore it from a copy")
             return
         now = utc_now()
+        there, parts = lineage(rows)
         due = [
-            row for row in held(rows).values() if row.what in _KINDS and now - row.time >= self._days * DAY
+            row
+            for name, row in there.items()
+            if row.what in _KINDS
+            and now - max(each.time for each in parts.get(name) or [row]) >= self._days * DAY
         ]
         if due:
             entries = [Entry(now, "deleted", row.file, row.bytes, row.sha256) for row in due]

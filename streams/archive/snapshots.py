@@ -79,7 +79,7 @@ def load_snapshot(path: Path) -> Snapshot:
 def _unpacked(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=kind)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 
@@ -117,6 +117,11 @@ class SnapshotMaker:
             self._stopped = True
             log.error("no_more_snapshots", reason=_reason(error), folder=str(self._folder))
             return False
+
+    @property
+    def worked_off(self) -> int | None:
+        """The commit up to which no raw file is read any more; None: none is read."""
+        return None if self._stopped else self._position.commit
 
     def _advance(self, frames: int) -> bool:
         manifest = self._writer.folder.manifest

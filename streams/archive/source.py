@@ -14,7 +14,8 @@ from models.sighting import Sighting, known_since
 from models.source_hints import SourceHints
 from models.time import BEGINNING, Millis, from_text, to_text
 from streams.archive.folder import ArchiveError, archived, read_manifest
-from streams.archive.raw import END, FENCES, LINES, RAW, SIGHTINGS, UNKNOWN_DAY, digest_of_source, read_frames
+from streams.archive.raw import FENCES, LINES, SIGHTINGS, read_frames
+from streams.archive.raw_names import END, RAW, UNKNOWN_DAY, digest_of_source, place_in_time
 from streams.recordings.arrivals import Source
 from streams.recordings.content import Access
 from streams.recordings.errors import Interrupted, SourceError
@@ -118,7 +119,7 @@ def archived_sources(folder: Path) -> list[ArchivedSource]:
         by_digest.setdefault(digest_of_source(path), []).append(path)
     found = []
     for files in by_digest.values():
-        files.sort(key=lambda path: (_day(path) != UNKNOWN_DAY, _day(path), path.name))
+        files.sort(key=place_in_time)
         for number, path in enumerate(files):
             told = (header for header, _ in read_frames(path) if header.kind in (LINES, SIGHTINGS, FENCES))
             if (header := next(told, None)) is not None:

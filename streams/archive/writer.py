@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,18 +18,8 @@ from models.tick import Instant
 from models.time import DAY, Millis, to_text
 from streams.archive.folder import Folder, archived, utc_now
 from streams.archive.hashes import Entry
-from streams.archive.raw import (
-    END,
-    LINES,
-    RAW,
-    REGISTERED,
-    UNKNOWN_DAY,
-    Place,
-    RawDays,
-    digest_of_source,
-    encode_frame,
-    end_of,
-)
+from streams.archive.raw import LINES, REGISTERED, Place, RawDays, encode_frame
+from streams.archive.raw_names import END, RAW, UNKNOWN_DAY, digest_of_source, end_of
 from streams.archive.tables import PARTITIONED_BY, event_row, identity_row, row_table, tick_table, visit_row
 
 ROWS: Final = 100_000
@@ -51,7 +42,7 @@ class Writer:
         self._raw_waiting = 0
         self._digests: dict[str, Any] = {}  # of raw files, as far as they are written: bytes, SHA-256
         self._entries: list[Entry] = []
-        self._superseded: list[str] = []
+        self._superseded: dict[str, Millis] = {}  # and for how much longer than usual they stay
         self._names: set[str] = set()
         self._pieces = 0
         self._days = RawDays()
@@ -101,13 +92,25 @@ class Writer:
     def file(self, name: str, what: str, content: bytes) -> None:
         """A file of another kind, whose hash is to be kept."""
         self.folder.part(name).write_bytes(content)
-        self._names.add(name)
-        self._entries.append(_entry(what, name, len(content), hashlib.sha256(content)))
+        self.written(name, what, len(content), hashlib.sha256(content))
 
-    def supersede(self, names: Iterable[str], entries: Iterable[Entry] = ()) -> None:
-        """These files belong to the archive no longer, from the next commit on."""
-        self._superseded += names
+    def written(self, name: str, what: str, size: int, found: Any) -> None:
+        """A file of so many bytes and this hash was written where `Folder.part` says."""
+        self._names.add(name)
+        self._entries.append(_entry(what, name, size, found))
+
+    def supersede(self, names: Iterable[str], entries: Iterable[Entry] = (), later: Millis = 0) -> None:
+        """These files belong to the archive no longer, from the next commit on.
+
+        `later` is for how much longer than usual they stay for whoever reads them.
+        """
+        self._superseded.update(dict.fromkeys(names, later))
         self._entries += entries
+
+    @property
+    def leaving(self) -> AbstractSet[str]:
+        """The files that the next commit supersedes."""
+        return self._superseded.keys()
 
     def table(self, name: str) -> Path:
         """Where to write a table with this name, which belongs to the next commit."""
@@ -121,7 +124,7 @@ class Writer:
         raw = [_entry("raw", name, size, found) for name, (size, found) in sorted(self._digests.items())]
         self.folder.commit(self._names, [*raw, *self._entries], self._superseded)
         self._names, self._pieces = set(), 0
-        self._digests, self._entries, self._superseded = {}, [], []
+        self._digests, self._entries, self._superseded = {}, [], {}
 
     def _write_raw(self) -> None:
         """Add what waits to the files of this commit: each gets another frame of zstd."""

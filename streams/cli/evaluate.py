@@ -72,7 +72,7 @@ def _truth(name: str) -> "Truth":
         truth = msgspec.json.decode(data, type=Truth)
         for event in truth.events:
             check_times(event)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Failed(
             f"{name}: is not the truth of a simulation ({error}); give what `simulate --truth` wrote"
         ) from None

@@ -212,7 +212,7 @@ def read_event(line: bytes, name: str, number: int) -> "Event":
     try:
         event = from_json(line)
         check_times(event)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise Failed(
             f"{name}: line {number} is not an event ({error}); give JSON Lines as `tankerwatch replay "
             "RECORDING --out events.jsonl` writes them"

@@ -151,7 +151,7 @@ def decode(data: bytes, kind: type[Frame]) -> Frame:
     """Read a frame. Raises WireError."""
     try:
         frame = msgspec.msgpack.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"not a frame of kind {kind.__struct_config__.tag!r}: {error}") from error
     version: int = getattr(frame, "version", 0)
     if version != VERSION:

@@ -209,7 +209,7 @@ def _events(data: bytes) -> tuple[Event, ...]:
     for number, row in enumerate(data.splitlines(), 1):
         try:
             events.append(event_from_json(row))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise EvidenceError(
                 f"{members.EVENTS}: line {number} is no event of this version ({error})"
             ) from None

@@ -110,7 +110,7 @@ def _rows(pieces: Iterable[bytes]) -> Iterator[_Row]:
         for row in rows:
             try:
                 yield decoder.decode(row)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise _unfit(str(error)) from None
     if rest:
         raise _unfit("its last row breaks off")

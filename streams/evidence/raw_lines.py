@@ -91,7 +91,7 @@ def frames_of(source: str, text: Iterable[bytes], numbers: Iterable[bytes]) -> I
     for row in _rows(numbers, source):
         try:
             index = decoder.decode(row)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unfit(source, str(error)) from None
         data = lines.take(index.bytes) if 0 < index.bytes <= _LARGEST_FRAME else b""
         count = data.count(b"\n")

@@ -115,7 +115,7 @@ def core_of(
         return core
     try:
         core.restore(state)
-    except (msgspec.DecodeError, ValueError, LookupError, TypeError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError, LookupError, TypeError) as error:
         at = "" if bundle.snapshot_at is None else f" of {to_text(bundle.snapshot_at)}"
         raise EvidenceError(
             f"{members.SNAPSHOT}: the state of the stages{at} can't be read by this version ({error}); check "

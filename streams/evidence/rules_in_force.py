@@ -43,7 +43,7 @@ def load(read: Callable[[str], bytes]) -> tuple[Rules, tuple[Sighting, ...]]:
         entries = msgspec.json.Decoder(Entry).decode_lines(read(name))
         name = members.SIGHTINGS
         sightings = msgspec.json.Decoder(Sighting).decode_lines(read(name))
-    except (InputError, msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (InputError, msgspec.DecodeError, RecursionError, ValueError) as error:
         raise EvidenceError(
             f"{name}: can't be used here ({error}); it was changed, or is of another version"
         ) from None

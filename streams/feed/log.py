@@ -125,7 +125,7 @@ def read_event(json: bytes) -> Event | None:
     """Read an event of the log. Returns None, and writes a log line, if only another version can read it."""
     try:
         return from_json(json)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         metrics.UNREADABLE.inc()
         log.error("left_out", reason=str(error), head=json[:80].decode(errors="replace"))
         return None

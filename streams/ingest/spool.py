@@ -177,7 +177,7 @@ class Spool:
             return Position()
         try:
             return msgspec.msgpack.decode(path.read_bytes(), type=Position)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise SpoolError(
                 f"{path}: can't be read ({error}); move the folder away to start anew"
             ) from error

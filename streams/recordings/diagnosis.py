@@ -31,6 +31,8 @@ _RAW_NMEA_2000: Final = re.compile(
 """A line as `actisense-serial` or `candump2analyzer` writes it, or as `analyzer` does without `-json`."""
 
 
+_TIME_OF_DAY: Final = re.compile(rb"\W*(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?\b[^!\\$\n]{0,60}[!\\$]")
+"""A time before a sentence that has no date with it."""
 NO_RECORD: Final = "it holds no record"
 _READER: Final = LineReader(TextRules())
 
@@ -69,6 +71,12 @@ def unusable(name: str, outcomes: Mapping[str, int], head: bytes) -> str | None:
         return (
             f"{name}: holds events that tankerwatch has found, and no AIS; give the recording, or give the "
             "events to `tankerwatch explain`, `export` or `ledger`"
+        )
+    if untimed and not outcomes.get(Outcome.MESSAGE) and _TIME_OF_DAY.match(head):
+        return (
+            f"{name}: tells the time of day before its lines and not the day, so "
+            f"{_count(untimed, 'AIS message')} could not be used; write the day of each file before it, such "
+            "as sed -E 's/^\\W*/2026-03-01T/' FILE > DATED, and give --timezone if it is not in UTC"
         )
     if untimed and not outcomes.get(Outcome.MESSAGE):
         column = ", or the column of times, such as --columns time=Timestamp" if _kind(head) == "CSV" else ""

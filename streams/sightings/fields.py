@@ -63,7 +63,7 @@ def read_line(line: bytes) -> Sighting:
     """A sighting from a JSON object. Raises SightingError with all that is wrong."""
     try:
         given = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SightingError(f"not JSON ({error}); give one JSON object a message") from error
     if not isinstance(given, dict):
         raise SightingError("not a JSON object; give one with time, lon and lat")
@@ -149,7 +149,7 @@ def _number(
         return None
     try:
         value = float(given[name])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not low <= value <= high:
         problems.append(f"{name}: {str(given[name])[:20]!r}; give {rule}")

@@ -159,7 +159,7 @@ def _lines(text: str, file: str) -> Iterator[Placed]:
             continue
         try:
             row = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise SightingError(
                 f"{file}: line {number}: not a JSON object ({error}); give GeoJSON, or one object a line"
             ) from error

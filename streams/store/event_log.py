@@ -288,7 +288,7 @@ def _is(type: str, json: bytes) -> bool:
     """Whether it is an event of this type; not if it can't be read."""
     try:
         return _HEAD.decode(json).type == type
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 

@@ -167,7 +167,7 @@ def _detail(response: httpx.Response) -> str:
     """The detail of a problem response (RFC 9457), in parentheses; empty if the response is none."""
     try:
         detail = msgspec.json.decode(response.content, type=dict[str, Any]).get("detail")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return f" ({sanitize(detail)[:300]})" if detail else ""
 
@@ -176,5 +176,5 @@ def _reason(data: str) -> str:
     """The reason that a notice of the stream gives; empty if it gives none."""
     try:
         return str(msgspec.json.decode(data, type=dict[str, Any]).get("reason", ""))[:500]
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""

@@ -65,27 +65,21 @@ class _Reader:
             "ProfileRelationship": self._take_nothing,
         }
         depth: list[Element] = []
-        try:
-            # Expat itself bounds what entities may grow to.
-            for event, element in iterparse(file, ("start", "end")):  # noqa: S314
-                if event == "start":
-                    depth.append(element)
-                    if len(depth) > DEPTH:
-                        file_ = self._reading.file
-                        raise WatchlistError(f"{file_}: is nested deeper than {DEPTH} levels; fetch it again")
-                    continue
-                depth.pop()
-                name = _tag(element)
-                if name in _REFERENCES and element.get("ID"):
-                    self._references[name, element.get("ID", "")] = (element.text or "").strip()
-                elif taker := takers.get(name):
-                    taker(element)
-                    if depth:
-                        depth[-1].remove(element)  # else the whole file would be in memory
-        except ParseError as error:
-            line = error.position[0]
-            problem = f"line {line}: not XML ({error}); download the file again"
-            raise WatchlistError(f"{self._reading.file}: {problem}") from error
+        for event, element in _elements(file, self._reading.file):
+            if event == "start":
+                depth.append(element)
+                if len(depth) > DEPTH:
+                    file_ = self._reading.file
+                    raise WatchlistError(f"{file_}: is nested deeper than {DEPTH} levels; fetch it again")
+                continue
+            depth.pop()
+            name = _tag(element)
+            if name in _REFERENCES and element.get("ID"):
+                self._references[name, element.get("ID", "")] = (element.text or "").strip()
+            elif taker := takers.get(name):
+                taker(element)
+                if depth:
+                    depth[-1].remove(element)  # else the whole file would be in memory
         for profile, party in self._parties.items():
             for listing in self._listings.get(profile, [_Listing(LIST, [], None)]):
                 self._reading.add(f"entry {party.number}", self._entry(party, listing))
@@ -184,6 +178,21 @@ class _Reader:
             listed_on=listing.since,
             as_of=self._as_of,
         )
+
+
+def _elements(file: BinaryIO, name: str) -> Iterator[tuple[str, Element]]:
+    """The beginnings and ends of elements. Raises WatchlistError; `name` is how it calls the file."""
+    try:
+        # Expat itself bounds what entities may grow to.
+        yield from iterparse(file, ("start", "end"))  # noqa: S314
+    except ParseError as error:
+        line = error.position[0]
+        raise WatchlistError(f"{name}: line {line}: not XML ({error}); download the file again") from error
+    except (LookupError, ValueError) as error:
+        raise WatchlistError(
+            f"{name}: is in an encoding that is not read ({error}); save it as UTF-8, and let its first line "
+            "say so"
+        ) from error
 
 
 def _tonnages(features: dict[str, list[str]]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`tankerwatch evidence`: events with all that others need to find them again, as one file."""
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
@@ -283,7 +284,7 @@ def _sorted_out(ids: Sequence[str], inputs: Sequence[str]) -> tuple[list[str], l
     for each in ids:
         if _ID.fullmatch(each):
             chosen.append(each)
-        elif Path(each).exists():
+        elif os.path.exists(each):
             files.append(each)
         else:
             raise UsageError(

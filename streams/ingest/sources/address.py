@@ -1,10 +1,10 @@
 """What SOURCE on the command line names: a file, or how to reach a live feed."""
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from models.errors import InputError
 
@@ -117,7 +117,7 @@ Address = FileAddress | LiveAddress
 def parse_address(text: str) -> Address:
     """Understand a SOURCE. Raises AddressError."""
     match = _SCHEME.fullmatch(text)
-    if match is None or Path(text).exists():  # a file may have a colon in its name
+    if match is None or os.path.exists(text):  # a file may have a colon in its name
         return _file(text)
     scheme, rest = match[1].lower(), match[2]
     match scheme:
@@ -151,18 +151,17 @@ def parse_address(text: str) -> Address:
 
 
 def _file(text: str) -> FileAddress:
-    path = Path(text)
-    if text != STDIN and not path.exists():
+    if text != STDIN and not os.path.exists(text):  # unlike Path, it takes names of any length
         raise AddressError(f"{text}: there is no such file; a source is {FORMS}")
     return FileAddress(text)
 
 
 def _host_and_port(text: str) -> tuple[str, int | None]:
+    parts = _split(text)
     try:
-        parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise AddressError(f"{text}: {error}; give {text.split(':')[0]}://HOST:PORT") from None
+        raise _no_address(text, error) from None
     more = parts.query or parts.fragment or "@" in parts.netloc or parts.path not in ("", "/")
     if more or "://" not in text:
         raise AddressError(f"{text}: give {parts.scheme}://HOST:PORT and nothing else")
@@ -171,8 +170,19 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     return host, port
 
 
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise _no_address(text, error) from None
+
+
+def _no_address(text: str, error: ValueError) -> AddressError:
+    return AddressError(f"{text}: {error}; give {text.split(':')[0]}://HOST:PORT")
+
+
 def _http(text: str) -> HttpAddress:
-    parts = urlsplit(text)
+    parts = _split(text)
     host, port = _host_and_port(
         text[: len(text) - len(parts.path)] if not parts.query + parts.fragment else text
     )
@@ -211,7 +221,7 @@ def _mqtt(text: str, scheme: str) -> MqttAddress:
 
 
 def _serial(text: str) -> SerialAddress:
-    parts = urlsplit(text)
+    parts = _split(text)
     given = parse_qs(parts.query, keep_blank_values=True)
     baud = given.pop("baud", [str(BAUD)])[-1]
     if not parts.path or parts.netloc or given or not baud.isdecimal():

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from models.frame import Frame
 from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
-from streams.recordings.formats.json_track import one_by_one
+from streams.recordings.formats.json_track import begins_track, one_by_one
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
@@ -21,6 +21,8 @@ _NAMES: Final = rb'"(?i:%s)"\s*:\s*' % "|".join(sorted(ENVELOPES)).encode()
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
 _DEEP_KEY: Final = re.compile(rb'"(?:features|hits|msgs|nodes|ships|vessels)"\s*:\s*$')
+_LONGEST_NAME: Final = 100
+"""Bytes of the name of such an array, and spaces."""
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
 _SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
@@ -31,9 +33,11 @@ _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
 _BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
 """A whole object at the beginning of a line, inside of an object that is open: that one was never closed."""
 _LONGEST_SEGMENT: Final = 1 << 18
-"""Text without a line feed of which so much has come is cut after an object."""
+"""Text without a line feed of which so much has come is cut after an object or an array."""
 _LONGEST_OBJECT: Final = 1 << 20
-"""An object that is not closed after so many bytes is broken: it is given out as a line."""
+"""An object that is not closed after so many bytes is broken, or no report: it is given out as a line."""
+_LONGEST_TRACK: Final = 1 << 24
+"""The same for a vessel with its positions. All of it is in memory at once."""
 
 
 class JsonText:
@@ -51,16 +55,17 @@ class JsonText:
         )
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        yield from cut_into_frames(source, object_lines(text), cutting.bytes, cutting.lines)
+        yield from cut_into_frames(source, object_lines(text, cutting.note), cutting.bytes, cutting.lines)
 
 
-def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:
+def object_lines(text: Iterator[bytes], note: Callable[[str], object] = str) -> Iterator[bytes]:
     """The text with each object on a line of its own, in pieces that end in a line feed.
 
     What is no JSON stays on its line. Arrays are opened, and so are objects that only hold an array of
-    others. Where the text raises SourceError, what had come is given out before.
+    others. Where the text raises SourceError, what had come is given out before. `note` takes a sentence
+    about what was not read.
     """
-    cutter = ObjectCutter()
+    cutter = ObjectCutter(note)
     fault: SourceError | None = None
     try:
         for chunk in text:
@@ -79,9 +84,13 @@ def object_lines(text: Iterator[bytes]) -> Iterator[bytes]:
 class ObjectCutter:
     """Cuts a text that comes in pieces into objects."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[str], object] = str) -> None:
+        """`note` takes a sentence about what was not read."""
+        self._note = note
+        self._is_track = False  # whether the object that is open has the positions of a vessel
         self._rest = b""  # of a line that has not ended
-        self._around: list[bytes] = []  # what encloses the objects: `[` of an array, `{` of an envelope
+        # what encloses the objects: `[` of an array, `{` of an envelope, `?` of what was given up
+        self._around: list[bytes] = []
         self._object: list[bytes] = []  # pieces of the object that is open
         self._size = 0  # of these
         self._depth = 0  # of what is open inside of it, 0 where there is none
@@ -91,7 +100,11 @@ class ObjectCutter:
         data = self._rest + chunk
         end = data.rfind(b"\n") + 1
         if not end and len(data) > _LONGEST_SEGMENT:
-            end = data.rfind(b"},") + 1
+            end = max(data.rfind(b"},"), data.rfind(b"],")) + 1
+            if not end and len(data) > _LONGEST_OBJECT:  # nothing that is read has so long a value
+                end = data.rfind(b",") + 1
+            if not end and len(data) > _LONGEST_TRACK:
+                end = len(data)
         self._rest = data[end:]
         return self._lines(data[:end])
 
@@ -136,7 +149,7 @@ class ObjectCutter:
                     if not self._depth:
                         self._keep(line[begin : token.end()])
                         found += one_by_one(b" ".join(self._object))
-                        self._object, self._size = [], 0
+                        self._object, self._size, self._is_track = [], 0, False
             elif sign == b"{":
                 bare = -1
                 if self._around[-1:] == [b"{"]:  # beside the array in its envelope: passed over
@@ -153,19 +166,32 @@ class ObjectCutter:
                 bare = -1
         if self._depth:
             self._keep(line[begin:])
-            if self._size > _LONGEST_OBJECT:
+            if self._size > _LONGEST_OBJECT and not self._may_go_on():
+                self._note(
+                    f"has an object of more than {_LONGEST_OBJECT >> 20} MiB ({_LONGEST_TRACK >> 20} MiB "
+                    "with the positions of a vessel), which was not read; write each report as its own object"
+                )
+                self._around += [b"?"] * self._depth  # what it has open ends somewhere
                 found += self._give_up()
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
         """Whether the array that opens here holds the objects, rather than being a part of one."""
-        if self._depth > _DEEPEST or (self._depth > 1 and not _DEEP_KEY.search(line, begin, place)):
+        if self._depth > _DEEPEST:
             return False
-        head = b" ".join([*self._object, line[begin:place]])
-        return (
-            _KEY.search(head) is not None
-            and not _SHIP.search(head)
-            and _ELEMENTS.match(line, place + 1) is not None
-        )
+        # only the name before it: an outline has thousands of arrays, each a search from its beginning
+        name = line[max(begin, place - _LONGEST_NAME) : place]
+        if place - begin < _LONGEST_NAME:
+            name = b" ".join([*self._object[-1:], name])[-_LONGEST_NAME:]
+        if not (_KEY if self._depth == 1 else _DEEP_KEY).search(name) or not _ELEMENTS.match(line, place + 1):
+            return False
+        return not _SHIP.search(b" ".join([*self._object, line[begin:place]]))
+
+    def _may_go_on(self) -> bool:
+        """Whether a large object is that of a vessel with its positions, and not too large for one."""
+        if self._size > _LONGEST_TRACK:
+            return False
+        self._is_track = self._is_track or begins_track(b" ".join(self._object))
+        return self._is_track
 
     def _keep(self, piece: bytes) -> None:
         self._object.append(piece.strip(b" \t\r"))
@@ -174,7 +200,7 @@ class ObjectCutter:
     def _give_up(self) -> list[bytes]:
         """What is open is broken: it becomes a line as it is."""
         broken = [b" ".join(self._object)] if self._object else []
-        self._object, self._size, self._depth = [], 0, 0
+        self._object, self._size, self._depth, self._is_track = [], 0, 0, False
         return broken
 
 

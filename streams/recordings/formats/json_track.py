@@ -19,6 +19,11 @@ _MOST_BYTES: Final = 1 << 26
 """What an object may become: all that it says of its vessel is written again with each position."""
 
 
+def begins_track(text: bytes) -> bool:
+    """Whether positions begin in a part of an object."""
+    return _MAYBE.search(text) is not None
+
+
 def one_by_one(text: bytes) -> list[bytes]:
     """An object as it is; or for each position of a vessel's track the object with that one position.
 

@@ -7,7 +7,7 @@ coordinates, or as texts (WKT).
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Final
 
 import msgspec
@@ -109,13 +109,18 @@ def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batc
                 f"its column {names[holds]} has floating-point numbers of {kinds[names[holds]].bit_width} "
                 "bits, in which the last digits are lost; make the table again with whole numbers there"
             )
+    if "time" in names and _is_day(kinds[names["time"]]):
+        raise SourceError(
+            f"its column {names['time']} has days without a time of day; name a column that has it, such as "
+            "--columns time=NAME, or make the table again with timestamps there"
+        )
     for part in table.iter_batches(
         _ROWS, columns=[*wanted, *([points] if points else [])], use_threads=False
     ):
         first = part.schema.names.index  # several columns may have one name
         found = {name: _plain(part.columns[first(name)]) for name in wanted}
         if points:
-            lon, lat = _coordinates(part.column(points))
+            lon, lat = _coordinates(_plain(part.columns[first(points)]))
             found |= {name: numbers(of) for name, of in zip(_PLACE, (lon, lat), strict=True)}
         columns_of = {holds: found[name] for holds, name in names.items()}
         yield reader, _batch(columns_of, part.num_rows, cutting)
@@ -133,6 +138,13 @@ def _is_short(kind: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_float16(kind) or pa.types.is_float32(kind))
+
+
+def _is_day(kind: Any) -> bool:
+    """Whether a column is one of days. Those of 64 bits are written as days, too, whatever they held."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_date(kind))
 
 
 def _plain(column: Any) -> Any:
@@ -164,7 +176,7 @@ def _points(table: Any) -> str:
     if about is not None:
         try:
             primary = json.loads(about).get("primary_column")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             primary = None
         if primary in names:
             return str(primary)
@@ -176,15 +188,18 @@ def _coordinates(column: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
     import pyarrow as pa
     import shapely
 
-    if pa.types.is_struct(column.type):
-        x, y = (
-            np.array(column.field(name).to_numpy(zero_copy_only=False), np.float64) for name in ("x", "y")
-        )
-        return x, y
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    if pa.types.is_struct(column.type) and {"x", "y"} <= {each.name for each in column.type}:
+        with suppress(ValueError, TypeError):  # where they are no numbers
+            x, y = (
+                np.array(column.field(name).to_numpy(zero_copy_only=False), np.float64) for name in ("x", "y")
+            )
+            return x, y
+    if pa.types.is_string(column.type):
         points = shapely.from_wkt(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    else:
+    elif pa.types.is_binary(column.type):
         points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    else:
+        points = np.full(len(column), None)
     return shapely.get_x(points), shapely.get_y(points)
 
 

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -30,12 +30,20 @@ _DEEPEST: Final = 60
 _OF_XML: Final = ("xmlns", "xml:", "xsi:")
 """Attributes that tell nothing of a vessel begin so."""
 _AROUND_PLACES: Final = TRACKS - {"position", "point"}
+_PLACES: Final = frozenset(("pos", "fix", "report", "location", "sample"))
+"""Other names of one position. Not `waypoint` and the like, which are a plan."""
+_POSITION: Final = "position"
 _UNITS: Final = ("unit", "units", "uom")
 _ENCODING: Final = re.compile(
-    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']"
-    rb"((?:iso|windows|cp|latin|koi8|gb|big5|shift|sjis|euc)[A-Za-z0-9._-]{1,30})[\"']",
-    re.IGNORECASE,
+    rb"\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{1,30})[\"']", re.IGNORECASE
 )
+_UTF8: Final = "UTF-8"
+_CONVERTED: Final = frozenset(
+    ("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be", "us-ascii", "ascii")
+)
+"""Declarations of what is UTF-8 by now, or is read as it."""
+_UNREADABLE: Final = "\ufffd"
+"""What stands for bytes that are no letters."""
 _SEVERAL: Final = (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_MISPLACED_XML_PI)
 
 
@@ -49,7 +57,7 @@ class XmlText:
         return _BEGIN.match(head) is not None and not _OTHER.search(head)
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        return cut_into_frames(source, _lines(text), cutting.bytes, cutting.lines)
+        return cut_into_frames(source, _lines(text, cutting.note), cutting.bytes, cutting.lines)
 
 
 @dataclass(slots=True)
@@ -57,6 +65,10 @@ class _Element:
     fields: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     is_leaf: bool = True
+    named: dict[str, Any] | None = None
+    """What an element inside says of who the vessel is, and nothing of where."""
+    has_several: bool = False
+    """Whether several elements inside say so: then it is a list of vessels."""
 
     @property
     def is_record(self) -> bool:
@@ -71,6 +83,23 @@ class _Element:
             return None
         return " ".join([text, *(self.fields[name] for name in _UNITS if name in self.fields)])
 
+    def take(self, fields: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take in who the vessel is; returns what is a record of its own after all."""
+        before, self.named = self.named, None
+        if before is None and not self.has_several:
+            self.named = fields
+            return []
+        self.has_several = True
+        return [*([before] if before else []), fields]
+
+    def settle(self) -> dict[str, Any] | None:
+        """The element has ended: who the vessel is belongs to it if it tells where; else it is returned."""
+        named, self.named = self.named, None
+        if named is None or self.is_record or not _tells_where(self.fields):
+            return named
+        self.fields = {**named, **self.fields}
+        return None
+
     def add(self, name: str, fields: dict[str, Any]) -> None:
         """Take in an element; of several with one name all are kept."""
         before, found = self.fields.get(name), _track(name, fields)
@@ -81,11 +110,12 @@ class _Element:
         self.fields[name] = found
 
 
-def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
-    """A line for each record. Raises SourceError after what could be read."""
+def _lines(text: Iterator[bytes], note: Callable[[str], object]) -> Iterator[bytes]:
+    """A line for each record. Raises SourceError after what could be read. `note` takes a sentence about how
+    it is read."""
     reader, fault = _Documents(), None
     try:
-        for chunk in _in_utf8(text):
+        for chunk in _in_utf8(text, note):
             reader.read(chunk)
             yield from reader.taken()
         reader.read(b"", last=True)
@@ -103,22 +133,34 @@ def _lines(text: Iterator[bytes]) -> Iterator[bytes]:
         raise fault
 
 
-def _in_utf8(text: Iterator[bytes]) -> Iterator[bytes]:
+def _in_utf8(text: Iterator[bytes], note: Callable[[str], object]) -> Iterator[bytes]:
     """The text in UTF-8, from the encoding that it declares. UTF-16 and UTF-32 have been converted before."""
     first = next(text, b"")
-    decoder = codecs.getincrementaldecoder(_declared(first))("replace")
-    for chunk in chain([first], text):
-        yield decoder.decode(chunk).encode()
-    yield decoder.decode(b"", True).encode()
+    declared = _declared(first, note)
+    decoder = codecs.getincrementaldecoder(declared)("replace")
+    for chunk in chain([first], text, [b""]):
+        found = decoder.decode(chunk, not chunk)
+        if _UNREADABLE in found and _UNREADABLE.encode() not in chunk:
+            note(
+                f"has bytes that are no {declared}, and {_UNREADABLE} stands for them in names; declare its "
+                'encoding in its first line, such as <?xml version="1.0" encoding="windows-1251"?>'
+            )
+        yield found.encode()
 
 
-def _declared(head: bytes) -> str:
+def _declared(head: bytes, note: Callable[[str], object]) -> str:
     found = _ENCODING.match(head)
-    name = found[1].decode("ascii") if found else "utf-8"
+    name = found[1].decode("ascii") if found else _UTF8
+    if name.lower().startswith(("utf", "ucs", "unicode", "us-ascii", "ascii", "iso-10646")):
+        if name.lower() not in _CONVERTED:
+            note(f"declares the encoding {name}, which is not known; it was read as {_UTF8}")
+        return _UTF8
     try:
-        codecs.lookup(name)
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
     except LookupError:
-        return "utf-8"
+        note(f"declares the encoding {name}, which is not known; it was read as {_UTF8}")
+        return _UTF8
     return name
 
 
@@ -217,19 +259,30 @@ class _Reader:
     def _end(self, name: str) -> None:
         element = self._open.pop()
         around = self._open[-1] if self._open else None
+        if (apart := element.settle()) is not None:
+            self._give(apart)
+        names_one = element.is_record and not _tells_where(element.fields)
+        if names_one and around is not None and len(self._open) > 1 and not around.is_record:
+            for fields in around.take(element.fields):
+                self._give(fields)
+            return
         if around is not None and not element.is_record and len(around.fields) < _MOST_FIELDS:
             if (value := element.value) is not None:
                 around.fields[_bare(name)] = value
                 return
             if self._held < _MOST_HELD and (len(self._open) > 1 or around.is_record):
-                around.add(_bare(name), element.fields)
+                around.add(_POSITION if _bare(name).lower() in _PLACES else _bare(name), element.fields)
                 self._held += 1
                 return
         if len(self._open) < 2:
             self._held = 0
         if element.fields:
-            lines = one_by_one(json.dumps(element.fields).encode())
-            self._found += [line + b"\n" for line in lines]
+            self._give(element.fields)
+
+    def _give(self, fields: dict[str, Any]) -> None:
+        """A record, or what is none, becomes a line; with a track, one for each position."""
+        lines = one_by_one(json.dumps(fields).encode())
+        self._found += [line + b"\n" for line in lines]
 
     def _refuse(self, *_: object) -> None:
         raise SourceError("is XML with entities of its own, which are not read; write it without them")
@@ -245,6 +298,13 @@ def _track(name: str, fields: dict[str, Any]) -> Any:
 
 def _is_placed(fields: dict[str, Any]) -> bool:
     return {"lat", "lon"} <= {field_of(name) for name in fields}
+
+
+def _tells_where(value: Any) -> bool:
+    """Whether there is a position somewhere inside."""
+    if isinstance(value, list):
+        return any(map(_tells_where, value))
+    return isinstance(value, dict) and (_is_placed(value) or any(map(_tells_where, value.values())))
 
 
 def _bare(name: str) -> str:

@@ -17,7 +17,8 @@ from models.event import to_json
 from models.time import MINUTE
 from streams.archive import folder as folders
 from streams.archive.folder import ArchiveError, archived, open_folder, read_manifest
-from streams.archive.raw import RAW, read_frames
+from streams.archive.raw import read_frames
+from streams.archive.raw_names import RAW
 from streams.archive.tables import SCHEMAS
 from streams.archive.writer import Writer
 from streams.cli.main import run

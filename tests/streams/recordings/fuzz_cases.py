@@ -3,15 +3,12 @@
 import bz2
 import gzip
 import io
-import os
+import lzma
 import random
 import re
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import zstandard
@@ -19,8 +16,8 @@ import zstandard
 from models.source_hints import DateOrder, SourceHints
 from streams.recordings.formats.known import FORMATS
 from streams.recordings.recording import Reading
-from tests.scenarios import simulated
-from tests.streams import format_writers as writers
+from tests.streams.recordings.fuzz_seeds import Seed, chosen
+from tests.streams.recordings.fuzz_structures import STRUCTURED
 
 _WINDOW: Final = 24_000
 """Bytes of a seed that a case starts from."""
@@ -38,93 +35,20 @@ _PIECES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    name: str
-    data: bytes
-
-
-def seeds() -> list[Seed]:
-    """What cases are made from: recordings, and what is made up."""
-    return [*_recorded(), *_made_up()]
-
-
-def _recorded() -> Iterator[Seed]:
-    folders = [os.environ.get("TANKERWATCH_DATA"), os.environ.get("TANKERWATCH_CASES")]
-    for folder in filter(None, folders):
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file() and path.suffix not in (".md", ".py"):
-                data = path.read_bytes()
-                yield Seed(path.name, gzip.decompress(data) if path.suffix == ".gz" else data)
-
-
-def _made_up() -> Iterator[Seed]:
-    lines = simulated.recording("cho_do", 1)[:400]
-    whole = list(simulated.recording("cho_do", 1, "none")[:400])
-    yield Seed("tag blocks", "\n".join(lines).encode())
-    messages = list(writers.heard(whole))
-    texts: dict[str, Iterator[str]] = {
-        "aisstream": writers.aisstream(messages),
-        "aiscatcher": writers.aiscatcher(messages, sentences=True),
-        "aiscatcher fields": writers.aiscatcher(messages, sentences=False),
-        "marinecadastre": writers.marinecadastre(messages, lower=False),
-        "marinecadastre 2025": writers.marinecadastre(messages, lower=True),
-        "danish": writers.danish(messages),
-    }
-    for name, rows in texts.items():
-        yield Seed(name, "\n".join(row.rstrip("\n") for row in rows).encode())
-    with tempfile.TemporaryDirectory() as folder:
-        for geo in (False, True):
-            path = Path(folder, "table.parquet")
-            writers.parquet(messages[:60], path, geo=geo)
-            yield Seed(f"parquet {geo}", path.read_bytes())
-    for name, text in _MADE_UP.items():
-        yield Seed(name, text.encode())
-
-
-_MADE_UP: Final = {
-    "canboat": '{"timestamp":"2024-03-01-10:00:00.000","prio":4,"src":43,"dst":255,"pgn":129038,'
-    '"description":"AIS Class A Position Report","fields":{"Message ID":1,"User ID":273000001,'
-    '"Longitude":131.9,"Latitude":42.7,"COG":12.0,"SOG":3.20,"Heading":11.0,'
-    '"Nav Status":"Under way using engine"}}\n'
-    '{"timestamp":"2024-03-01-10:00:10.000","prio":6,"src":43,"dst":255,"pgn":129794,"description":"AIS '
-    'Class A Static and Voyage Related Data","fields":{"User ID":273000001,"IMO number":9074729,"Name":"A",'
-    '"Type of ship":"Tanker","Length":180.0,"Beam":30.0,"Draft":9.50}}',
-    "signal k": '{"context":"vessels.urn:mrn:imo:mmsi:273000001","updates":[{'
-    '"timestamp":"2024-03-01T10:00:00Z","$source":"ais","values":[{"path":"navigation.position","value":{"longitude":131.9,"latitude":42.7}},'
-    '{"path":"navigation.speedOverGround","value":1.5},'
-    '{"path":"","value":{"name":"A","mmsi":"273000001"}}]}]}',
-    "digitraffic": '{"topic":"vessels-v2/230000001/location","payload":{"time":1709287200,"sog":1.2,'
-    '"cog":33.0,"navStat":0,"rot":0,"posAcc":true,"raim":false,"heading":30,"lon":24.9,"lat":60.1}}',
-    "gpsd": '{"class":"AIS","device":"/dev/x","type":1,"repeat":0,"mmsi":273000001,"scaled":true,"status":0,'
-    '"turn":0,"speed":1.2,"accuracy":false,"lon":131.9,"lat":42.7,"course":33.0,"heading":30,"second":12}',
-    "hex log": "1709287200.5 041032fb4000e7b1a0f6b3e1c0700000000000\n1709287201 0x141032FB40",
-    "gfw": "mmsi,timestamp,distance_from_shore,distance_from_port,speed,course,lat,lon,is_fishing,source\n"
-    "273000001,1709287200,1000.0,2000.0,1.2,33.0,42.7,131.9,-1,gfw",
-    "marinetraffic": "MMSI,SHIP_ID,LAT,LON,SPEED,HEADING,COURSE,STATUS,TIMESTAMP,DSRC\n"
-    "273000001,1,42.7,131.9,12,30,33,0,2024-03-01T10:00:00,TER",
-    "no header": "273000001;2024-03-01 10:00:00;42,7;131,9;1,2\n273000002;2024-03-01 10:01:00;42,8;131,8;0,2",
-    "geojson": '{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point",'
-    '"coordinates":[131.9,42.7]},"properties":{"mmsi":273000001,"time":"2024-03-01T10:00:00Z"}}]}',
-    "sightings": "time,lat,lon,received,kind,mmsi\n"
-    "2024-02-19T12:00:00Z,31.0,124.6,2024-02-19T20:00:00Z,image,",
-    "watchlist": "imo,name,list,entry,listed_on\n4889246,EXAMPLE,NEW LIST,17,2025-01-10",
-}
-
-
 def case(number: int, seeds: Sequence[Seed]) -> tuple[str, bytes, Reading]:
     """A case: what it is made from, its bytes, and how they are read."""
     chance = random.Random(number)
-    seed = chance.choice(seeds)
+    seed = chosen(chance, seeds)
     data = seed.data
     if not data.startswith(b"PAR1"):
         data = _window(data, chance)
-    for _ in range(chance.choice((0, 1, 1, 2, 3, 8, 30))):
-        data = chance.choice(_MUTATIONS)(data, chance, seeds)
+    if chance.random() < 0.6:
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            data = chance.choice(STRUCTURED)(data, chance)
+    data = mutated(data, chance, seeds, chance.choice((0, 0, 1, 1, 2, 3, 8, 30)))
     if chance.random() < 0.2:
         data = chance.choice(_PACKERS)(data)
-        for _ in range(chance.choice((0, 0, 1, 3))):
-            data = chance.choice(_MUTATIONS)(data, chance, seeds)
+        data = mutated(data, chance, seeds, chance.choice((0, 0, 1, 3)))
     hints = SourceHints(
         chance.choice((None, None, *_TIMES)),
         chance.choice(_ZONES),
@@ -139,6 +63,13 @@ def case(number: int, seeds: Sequence[Seed]) -> tuple[str, bytes, Reading]:
         hints=hints if chance.random() < 0.5 else SourceHints(),
     )
     return seed.name, data, reading
+
+
+def mutated(data: bytes, chance: random.Random, seeds: Sequence[Seed], times: int) -> bytes:
+    """The bytes, changed so often."""
+    for _ in range(times):
+        data = chance.choice(_MUTATIONS)(data, chance, seeds)
+    return data
 
 
 def _window(data: bytes, chance: random.Random) -> bytes:
@@ -196,7 +127,7 @@ def _shuffle(data: bytes, chance: random.Random, _: Sequence[Seed]) -> bytes:
 
 
 def _splice(data: bytes, chance: random.Random, seeds: Sequence[Seed]) -> bytes:
-    other = _window(chance.choice(seeds).data, chance)[: chance.choice((200, 4_000))]
+    other = _window(chosen(chance, seeds).data, chance)[: chance.choice((200, 4_000))]
     at = data.find(b"\n", chance.randrange(len(data) + 1)) + 1
     return data[:at] + other + (b"\n" if chance.random() < 0.5 else b"") + data[at:]
 
@@ -246,7 +177,9 @@ def _tar(data: bytes) -> bytes:
 _PACKERS: Final[tuple[Callable[[bytes], bytes], ...]] = (
     gzip.compress,
     bz2.compress,
+    lzma.compress,
     zstandard.compress,
+    lambda data: zstandard.compress(data[: len(data) // 2]) + zstandard.compress(data[len(data) // 2 :]),
     _zip,
     _tar,
     lambda data: gzip.compress(_tar(data)),

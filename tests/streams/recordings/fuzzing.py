@@ -1,16 +1,19 @@
-"""Fuzzing of all readers: recordings of every format with bytes changed, through `inspect` and `replay`.
+"""Fuzzing of all readers: recordings of every format, changed, through `inspect` and `replay`, and documents.
 
     python -m tests.streams.recordings.fuzzing --seconds 3600 --keep /tmp/found
 
-A fault is anything raised, lines without an outcome, or another result with other frames. Seeds are the files
-in the folders that TANKERWATCH_DATA and TANKERWATCH_CASES name, and made-up ones of the other formats. Cases
-follow from their numbers alone, so `--first N --cases 1` does one of them again.
+A fault is anything raised, lines without an outcome, or another result with other frames; of documents
+(fuzz_documents.py) anything raised but a refusal. Seeds are the files in the folders that TANKERWATCH_DATA
+and TANKERWATCH_CASES name, and made-up ones of the other formats. Cases follow from their numbers alone, so
+`--first N --cases 1` does one of them again.
 """
 
 import argparse
 import faulthandler
 import hashlib
 import multiprocessing
+import re
+import resource
 import signal
 import sys
 import tempfile
@@ -18,14 +21,15 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from numpy.lib.recfunctions import repack_fields
 
-from models.errors import InputError
 from streams.cli.analysis.inspect import _text as told
 from streams.decoding.decoder import Decoder
 from streams.output.inspection_page import render
@@ -36,16 +40,19 @@ from streams.recordings.inspection import inspect
 from streams.recordings.position_counts import PositionCounts
 from streams.recordings.recording import Reading, Recording
 from streams.recordings.replay import Replay
-from streams.sightings.files import read_sightings
 from streams.stages.core import Core
-from streams.watchlists.files import read_list
 from tests.scenarios.runs import RULES
-from tests.streams.recordings.fuzz_cases import case, seeds
+from tests.streams.recordings.fuzz_cases import case
+from tests.streams.recordings.fuzz_documents import Kind, document, kinds, read_document
+from tests.streams.recordings.fuzz_seeds import Seed, seeds
 
 _CASE_SECONDS: Final = 60
 """CPU time after which a case counts as one without end."""
 _ROUND: Final = 100
 """Cases of one process."""
+_OURS: Final = re.compile("/(?:streams|geofences|models)/")
+_DOCUMENTS: Final = 4
+"""With each case."""
 
 
 def run_case(data: bytes, reading: Reading, folder: Path, whole: bool) -> None:
@@ -65,11 +72,6 @@ def run_case(data: bytes, reading: Reading, folder: Path, whole: bool) -> None:
         outcomes = {name: counts.total() for name, counts in summary.outcomes.items()}
         for each in inputs:
             assert outcomes.get(each.name, 0) == len(_numbers(each, reading)), "lines have no outcome"
-    for read in (lambda: read_sightings(data[:4_000], "case"), lambda: read_list(path)):
-        try:
-            read()
-        except InputError:
-            continue
 
 
 def _inspect(each: Input, reading: Reading) -> None:
@@ -119,30 +121,37 @@ def _decoded(each: Input, reading: Reading) -> tuple[dict[str, int], list[bytes]
     return dict(+decoder.outcomes), sorted(rows)
 
 
-def _round(numbers: range, keep: Path, found: Any) -> None:
+def _round(numbers: range, made: Sequence[Seed], known: Sequence[Kind], keep: Path, found: Any) -> None:
     """Do some cases, in a process of its own: what is compiled may end it."""
     faulthandler.enable()
     warnings.simplefilter("error")
-    made = seeds()
     with tempfile.TemporaryDirectory() as folder:
-        for number in numbers:
-            name, data, reading = case(number, made)
+
+        def judged(number: int, name: str, data: bytes, read: Callable[[], object]) -> None:
             (keep / "now").write_text(f"{number} {name}")
             signal.setitimer(signal.ITIMER_VIRTUAL, _CASE_SECONDS)
             try:
-                run_case(data, reading, Path(folder), whole=number % 4 == 0)
+                read()
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 found.put((number, name, _kind(error), traceback.format_exc(), data))
             finally:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+        for number in numbers:
+            name, data, reading = case(number, made)
+            judged(number, name, data, partial(run_case, data, reading, Path(folder), number % 4 == 0))
+            for each in range(_DOCUMENTS):
+                data, kind = document(number * _DOCUMENTS + each, known)
+                judged(number, kind.name, data, partial(read_document, data, kind, Path(folder)))
             found.put((number, name, "", "", b""))
 
 
 def _kind(error: BaseException) -> str:
     """What is raised, and where: one for each kind of fault."""
-    ours = [each for each in traceback.extract_tb(error.__traceback__) if "/streams/" in each.filename]
+    every = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in every if "/tests/" not in each.filename and _OURS.search(each.filename)]
     where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
     return f"{type(error).__name__} at {where}: {str(error)[:120]}"
 
@@ -156,12 +165,13 @@ def fuzz(first: int, cases: int, seconds: float, keep: Path) -> Counter[str]:
     keep.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGVTALRM, _too_long)
     context = multiprocessing.get_context("fork")
-    kinds: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    made, known = seeds(), kinds()
     began, done = time.monotonic(), 0
     while done < cases and time.monotonic() - began < seconds:
         numbers = range(first + done, first + min(done + _ROUND, cases))
         found = context.SimpleQueue()
-        process = context.Process(target=_round, args=(numbers, keep, found))
+        process = context.Process(target=_round, args=(numbers, made, known, keep, found))
         process.start()
         last = numbers.start - 1
         while process.is_alive() or not found.empty():
@@ -171,20 +181,25 @@ def fuzz(first: int, cases: int, seconds: float, keep: Path) -> Counter[str]:
             number, name, kind, text, data = found.get()
             last = number
             if kind:
-                _keep(keep, kinds, kind, f"case {number}, of {name}\n{text}", data)
+                _keep(keep, faults, kind, f"case {number}, of {name}\n{text}", data)
         if process.exitcode:
-            _keep(keep, kinds, f"process ended with {process.exitcode}", f"case {last + 1}", b"")
+            _keep(keep, faults, f"process ended with {process.exitcode}", f"case {last + 1}", b"")
         done += max(1, last + 1 - numbers.start + bool(process.exitcode))
-        print(f"{done} cases, {time.monotonic() - began:.0f} s, faults: {dict(kinds)}", flush=True)
-    return kinds
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = used.ru_utime + used.ru_stime
+        print(
+            f"{done} recordings, {done * _DOCUMENTS} documents, {cpu:.0f} s of CPU, faults: {dict(faults)}",
+            flush=True,
+        )
+    return faults
 
 
-def _keep(folder: Path, kinds: Counter[str], kind: str, text: str, data: bytes) -> None:
-    kinds[kind] += 1
-    if kinds[kind] <= 3:
+def _keep(folder: Path, faults: Counter[str], kind: str, text: str, data: bytes) -> None:
+    faults[kind] += 1
+    if faults[kind] <= 3:
         name = hashlib.sha256(kind.encode()).hexdigest()[:8]
-        (folder / f"{name}-{kinds[kind]}.txt").write_text(f"{kind}\n{text}")
-        (folder / f"{name}-{kinds[kind]}.bin").write_bytes(data)
+        (folder / f"{name}-{faults[kind]}.txt").write_text(f"{kind}\n{text}")
+        (folder / f"{name}-{faults[kind]}.bin").write_bytes(data)
 
 
 def main() -> None:

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from streams.decoding.records.values import number
+from streams.ingest.sources.address import AddressError, parse_address
 from streams.recordings.content import Access
 from streams.recordings.errors import SourceError
 from streams.recordings.inputs import find_inputs
-from tests.streams.recordings import fuzz_cases, fuzzing
+from tests.streams.recordings import fuzz_cases, fuzz_documents, fuzzing
+from tests.streams.recordings.fuzz_seeds import Seed, made_up
 
 
 def test_some_cases_of_every_format(tmp_path: Path) -> None:
-    made = list(fuzz_cases._made_up())
+    made = list(made_up())
     assert len(made) > 15
     for at in range(0, 48, 4):
         name, data, reading = fuzz_cases.case(at, made)
@@ -22,12 +24,23 @@ def test_some_cases_of_every_format(tmp_path: Path) -> None:
         assert name
 
 
+def test_examples_of_every_document_are_read_and_changed_ones_at_most_refused(tmp_path: Path) -> None:
+    known = fuzz_documents.kinds()
+    for kind in known:
+        for example in kind.examples:
+            if kind.name not in ("evidence", "wire", "hashes"):  # read as several kinds, or no whole one
+                kind.read(example, tmp_path / "document")
+    for at in range(150):
+        data, kind = fuzz_documents.document(at, known)
+        fuzz_documents.read_document(data, kind, tmp_path)
+
+
 def test_what_is_raised_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("on purpose")
 
     monkeypatch.setattr(fuzzing, "inspect", broken)
-    monkeypatch.setattr(fuzzing, "seeds", lambda: [fuzz_cases.Seed("text", b"!AIVDM,1,1,,A,,0*26\n")])
+    monkeypatch.setattr(fuzzing, "seeds", lambda: [Seed("text", b"!AIVDM,1,1,,A,,0*26\n")])
     kinds = fuzzing.fuzz(0, 3, 60, tmp_path)
     assert sum(kinds.values()) == 3
     assert "ZeroDivisionError" in next(iter(kinds))
@@ -53,3 +66,28 @@ def test_a_zip_archive_whose_directory_points_nowhere(signature: bytes, at: int,
     assert found.name.endswith("one.nmea")
     with pytest.raises(SourceError, match="missing from the zip archive"):
         list(found.content.chunks(Access()))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"\xff": 1}',
+        b"[" * 100_000,
+        b"\x81\xa1\xff\x01",
+        b"\x91" * 100_000,
+        b'{"time":"2024-02-19T12:00:00Z","kind":"image","lat":1,"lon":1' + b"0" * 400 + b"}",
+        b'{"time":1,"lat":1,"lon":1' + b"0" * 5_000 + b"}",
+    ],
+)
+def test_no_utf8_too_deep_and_too_many_digits_are_refused_by_every_reader(
+    data: bytes, tmp_path: Path
+) -> None:
+    """The decoders have exceptions of their own for these."""
+    for kind in fuzz_documents.kinds():
+        fuzz_documents.read_document(data, kind, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["http://[:80", "serial://[", "tcp://[", "a" * 5_000])
+def test_an_address_that_can_not_be_taken_apart_is_refused(text: str) -> None:
+    with pytest.raises(AddressError):
+        parse_address(text)

@@ -220,6 +220,11 @@ def test_every_bad_row_is_reported_with_line_column_and_remedy(tmp_path: Path) -
         (b"PK\x03\x04", "compressed; unpack it first"),
         (b"<sdnList><sdnEntry/></sdnList>", "give sdn_advanced.xml or sdn.csv"),
         (samples.XML[:3000].encode(), "not XML"),
+        (
+            samples.XML.replace("utf-8", "utf-1", 1).replace("UTF-8", "utf-1", 1).encode(),
+            "in an encoding that is",
+        ),
+        (samples.XML.replace("utf-8", "gbk", 1).replace("UTF-8", "gbk", 1).encode(), "save it as UTF-8"),
         (samples.FTM.encode() + b"{broken\n", "line 6: not a JSON object"),
         (samples.SDN.encode() + b"7,8\n", "2 columns instead of 12"),
     ],

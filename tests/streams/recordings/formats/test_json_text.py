@@ -169,3 +169,28 @@ def test_json_is_recognised(head: str) -> None:
 )
 def test_other_text_is_not(head: str) -> None:
     assert recognised(head.encode()).name != "json"
+
+
+def in_pieces(text: str, notes: list[str]) -> list[bytes]:
+    data = text.encode()
+    pieces = (data[at : at + 65_536] for at in range(0, len(data), 65_536))
+    return [line for piece in object_lines(pieces, notes.append) for line in piece.splitlines()]
+
+
+def test_objects_of_any_number_in_one_line_and_large_tracks_are_read_and_what_is_too_large_is_said() -> None:
+    notes: list[str] = []
+    places = [{"lat": 42.5, "lon": 131.5, "time": 1_700_000_000 + at} for at in range(26_000)]
+    track = {"name": "A", "track": places, "mmsi": 273111111}
+    after = [{"mmsi": 273111112, **places[0]}] * 3
+    lines = in_pieces(json.dumps([track, *after]), notes)
+    assert len(lines) == len(places) + len(after)
+    assert json.loads(lines[1]) == {"name": "A", "mmsi": 273111111, "position": places[1]}
+    assert not notes
+    outline = {"type": "LineString", "coordinates": [[131.5, 42.5]] * 30_000}
+    feature = {"type": "Feature", "geometry": outline, "properties": after[0]}
+    assert len(in_pieces(json.dumps({"type": "FeatureCollection", "features": [feature] * 2}), notes)) == 2
+    assert not notes
+    for large in ("a" * (3 << 20), ["a" * 100] * 20_000):
+        lines = in_pieces(json.dumps([{"mmsi": 1, "x": large}, *after]), notes)
+        assert [json.loads(line) for line in lines[-3:]] == after
+    assert "of more than 1 MiB" in notes[0]

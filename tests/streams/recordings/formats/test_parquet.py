@@ -69,6 +69,30 @@ def test_numbers_that_have_lost_digits_are_refused(name: str, tmp_path: Path) ->
         read(tmp_path / "a", **{name: pa.array([273_351_250.0] * 3, pa.float32())})
 
 
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
+def test_days_without_a_time_of_day_are_refused(kind: pa.DataType, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="its column time has days without a time of day"):
+        read(tmp_path / "a", time=pa.array([19_700] * 3, pa.int32()).cast(pa.date32()).cast(kind))
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        pa.array(["POINT (132.5 42.5)", None, "x"]).dictionary_encode(),
+        pa.array([b"\0", None, b""], pa.large_binary()),
+        pa.array([1, 2, 3]),
+        pa.nulls(3),
+        pa.array([{"x": "a", "y": 1}] * 3),
+        pa.array([{"a": 1}] * 3),
+    ],
+)
+def test_a_geometry_column_may_hold_anything_and_be_there_twice(geometry: pa.Array, tmp_path: Path) -> None:
+    table = pa.table({"mmsi": [273_351_250] * 3, "time": [1_700_000_000] * 3, "geometry": geometry})
+    pa.parquet.write_table(table.append_column("geometry", geometry), tmp_path / "a")
+    lines = b"".join(frame.data for frame in frames(tmp_path / "a", []))
+    assert lines.count(b"\n") == 3
+
+
 def test_positions_that_no_column_holds_are_missed_aloud(tmp_path: Path) -> None:
     notes: list[str] = []
     place = pa.array([{"lat": 42.5, "lon": 132.5}])

@@ -39,6 +39,9 @@ def read(text: str, size: int = 7) -> Decoder:
         f"<vessel><AIS>{ELEMENTS}</AIS><VOYAGE><ETA>1</ETA></VOYAGE></vessel>",
         '<v mmsi="273111111" time="1700000000"><position lat="42.5" lon="132.5"/></v>',
         '<v mmsi="273111111" time="1700000000"><position><point lat="42.5" lon="132.5"/></position></v>',
+        "<v><id><mmsi>273111111</mmsi><name>A</name></id><place><lat>42.5</lat><lon>132.5</lon></place>"
+        "<time>1700000000</time></v>",
+        '<v><ids mmsi="273111111"/><pos lat="42.5" lon="132.5" time="1700000000"/></v>',
         '<v mmsi="273111111"><time type="datetime">1700000000</time><lat uom="deg">42.5</lat>'
         '<lon xsi:type="double">132.5</lon></v>',
     ],
@@ -109,3 +112,33 @@ def test_the_encoding_that_a_document_declares() -> None:
         (frame,) = recognised(data).frames("a", iter([data]), Cutting(1 << 18, 500))
         names.append("J\\u00dcRGEN" in frame.data.decode())
     assert all(names)
+
+
+def test_who_is_named_beside_positions_is_the_vessel_and_in_a_list_each_stays_its_own() -> None:
+    place = '<fix time="17000000{}0" lat="42.{}" lon="132.5"/>'
+    track = "".join(place.format(at, at) for at in range(3))
+    one = read(f"<list><v><who><mmsi>273111111</mmsi></who>{track}</v></list>")
+    assert one.outcomes["message"] == 3
+    known = "".join(f"<who><mmsi>27311111{at}</mmsi><name>SHIP {at}</name></who>" for at in range(3))
+    several = read(f"<list><group>{known}{track}</group></list>")
+    assert not several.outcomes["message"]
+    assert sum(several.outcomes.values()) == 4
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("UTF-8", ["has bytes that are no UTF-8"]),
+        ("utf-99", ["declares the encoding utf-99, which is not known; it was read as UTF-8", "has bytes"]),
+        ("x-none", ["declares the encoding x-none, which is not known; it was read as UTF-8", "has bytes"]),
+        ("base64", ["declares the encoding base64, which is not known; it was read as UTF-8", "has bytes"]),
+        ("windows-1252", []),
+    ],
+)
+def test_a_document_that_is_not_in_its_encoding_is_read_and_says_so(declared: str, said: list[str]) -> None:
+    data = f'<?xml version="1.0" encoding="{declared}"?>\n<l><v {ATTRIBUTES} NAME="Jos\xe9"/></l>'
+    notes: list[str] = []
+    cutting = Cutting(1 << 18, 500, note=notes.append)
+    (frame,) = XmlText().frames("a", iter([data.encode("latin-1")]), cutting)
+    assert json.loads(frame.data)["NAME"] == ("Jos\xe9" if not said else "Jos\ufffd")
+    assert [note.startswith(start) for note, start in zip(notes, said, strict=True)] == [True] * len(said)

@@ -16,8 +16,8 @@ def reasons() -> str:
         "base, plus the weights of the reasons for, less those of the reasons against. Base, lowest and "
         "highest score depend on the level, so that a `probable` event always has the higher score. "
         "Thresholds and weights are the default [settings](settings.md); `…` stands for what only an event "
-        "knows. The "
-        "weights are judgement: they have not been fitted to data.",
+        "knows. The weights are judgement; what data say of them is measured in "
+        "[weights](../measurements/weights.md).",
     ]
     for one in tables():
         low, high = (one.defaults.weights.scoring(level, Status.OPEN) for level in Level)

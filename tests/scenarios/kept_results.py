@@ -35,8 +35,9 @@ def code_hash() -> str:
 class KeptResults:
     """Results by job, in a folder of their own for each state of the code."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / code_hash()
+    def __init__(self, folder: Path, state: str | None = None) -> None:
+        """`state` is the hash of the code whose results are meant, that of today by default."""
+        self.folder = folder / (state or code_hash())
 
     def get(self, job: Job) -> Result | None:
         """None if the job was not done yet."""

@@ -199,6 +199,9 @@ def main() -> None:
         "--only-kept", action="store_true", help="run nothing: take the results that are kept"
     )
     parser.add_argument("--events", type=Path, nargs="*", default=[], metavar="FILE", help="ordinary events")
+    parser.add_argument(
+        "--states", nargs="*", default=[], metavar="HASH", help="take also what other states of the code left"
+    )
     chosen = parser.parse_args()
     kept = KeptResults(ROOT / "out" / "evaluation")
     true = [(name, seed, noise) for seed in range(chosen.seeds) for noise in NOISES for name in TRUE]
@@ -206,7 +209,9 @@ def main() -> None:
     if not chosen.only_kept:
         kept.complete([*true, *harbours], run, chosen.workers)
     samples: defaultdict[EventType, list[Sample]] = defaultdict(list)
-    for sample in (*true_events(kept, true), *ordinary_events(kept, harbours, chosen.events)):
+    others = [KeptResults(ROOT / "out" / "evaluation", state) for state in chosen.states]
+    found = [each for results in (kept, *others) for each in true_events(results, true)]
+    for sample in (*found, *ordinary_events(kept, harbours, chosen.events)):
         samples[sample.event.type].append(sample)
     print("\n".join([*table(samples), "", *ranking(samples)]))
 

@@ -24,9 +24,9 @@ class GapWeights(Weights, frozen=True, forbid_unknown_fields=True):
     """For: a vessel that was seen can only have been this silent one."""
     coverage_unknown: float = 0.05
     """Against: hardly any other vessel was heard there."""
-    leaves_coverage: float = 0.05
+    leaves_coverage: float = 0.1
     """Against: its course led to where no vessel is heard."""
-    often_lost: float = 0.15
+    often_lost: float = 0.2
     """Against: other vessels often fall silent there."""
     neighbours_silent: float = 0.2
     """Against: most vessels around, or of the whole feed, fell silent with it."""

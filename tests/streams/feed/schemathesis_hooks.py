@@ -1,16 +1,22 @@
 """What Schemathesis has to know besides the OpenAPI document. It loads this module by name."""
 
+from contextlib import suppress
 from typing import Any
 
 import schemathesis
 
+from models.time import from_text
 from tests.streams.feed.write_examples import FENCE
 
 
 @schemathesis.hook
 def filter_query(context: Any, query: Any) -> bool:
-    """Drop boxes whose south is not below their north, or whose west is their east: JSON Schema cannot say
-    that."""
+    """Drop boxes whose south is not below their north, or whose west is their east, and periods that end
+    before they start: JSON Schema cannot say that."""
+    if {"start", "end"} <= (query or {}).keys():
+        with suppress(ValueError, TypeError, OverflowError):
+            if from_text(query["start"]) > from_text(query["end"]):
+                return False
     box = (query or {}).get("bbox")
     numbers: Any = box.split(",") if isinstance(box, str) else box
     try:

@@ -83,9 +83,14 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     clear.click()
     page.get_by_label("Until day").fill("2024-10-27")  # by when it happened, not by when it was known
     shown(page, 1)
-    clear.click()
+    exports = page.locator("#exports")
+    expect(exports).to_contain_text("also of other days")
+    with page.expect_download() as download:
+        exports.get_by_role("link", name="CSV").click()
+    assert Path(download.value.path()).read_text("utf-8").startswith("id,type,")
     page.get_by_label("From day").fill("2024-11-03")
     shown(page, 0)
+    expect(page.get_by_label("Until day")).to_have_value("2024-11-03")  # no period ends before it starts
     clear.click()
     page.get_by_role("combobox", name="Watchlist").fill("OFAC SDN")
     page.get_by_role("combobox", name="Watchlist").press("Enter")
@@ -93,6 +98,8 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#none")).to_contain_text("No matching events yet")
     clear.click()
     shown(page, ALL)
+    page.goto(f"{demo.url}/?fence=Nampoo")
+    expect(page.locator("#none")).to_contain_text("there is no fence with the id or name 'Nampoo' now")
 
 
 def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Open) -> None:

@@ -60,8 +60,8 @@ VALUES: Final = (
 
 
 class Requests:
-    def __init__(self, seed: int, events: list[str]) -> None:
-        self._chance, self._events = random.Random(seed), events
+    def __init__(self, seed: int, events: list[str], vessel: str = "273000001") -> None:
+        self._chance, self._events, self._vessel = random.Random(seed), events, vessel
 
     def _value(self) -> str:
         chance = self._chance
@@ -75,7 +75,7 @@ class Requests:
         chance = self._chance
         path = chance.choice(PATHS).format(
             id=chance.choice([*self._events, self._quoted()]),
-            mmsi=chance.choice(("273000001", self._quoted())),
+            mmsi=chance.choice((self._vessel, self._quoted())),
             fence=chance.choice(("drawn-0123456789ab", self._quoted())),
         )
         query = "&".join(

@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +79,9 @@ class Besieged(Recorded):
         return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) >> 10
 
 
-async def schemathesis(url: str, seed: int, seconds: float, stream: bool, folder: Path) -> tuple[int, str]:
+async def schemathesis(
+    url: str, seed: int, seconds: float, stream: bool, folder: Path, known: Mapping[str, str]
+) -> tuple[int, str]:
     """The exit code of a round, and what it told."""
     which = "--include-operation-id" if stream else "--exclude-operation-id"
     more = ["--mode", "negative", "--phases", "coverage,fuzzing"] if stream else []
@@ -92,6 +95,7 @@ async def schemathesis(url: str, seed: int, seconds: float, stream: bool, folder
             **os.environ,
             "SCHEMATHESIS_HOOKS": "tests.streams.feed.schemathesis_hooks",
             "PYTHONPATH": str(ROOT),
+            **known,
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -110,16 +114,21 @@ async def bombard(url: str, requests: Requests, found: Found, end: float) -> Non
             found.failed.append(request)
 
 
-async def besiege(feed: Besieged, events: list[str], seconds: float, seed: int, out: Path) -> Found:
+async def besiege(
+    feed: Besieged, events: list[dict[str, Any]], seconds: float, seed: int, out: Path
+) -> Found:
     found, begin = Found(), time.monotonic()
+    ids = [event["id"] for event in events]
+    vessels = sorted({event["vessel"]["ssvid"] for event in events if event["vessel"]["ssvid"]})
+    known = {"TANKERWATCH_SIEGE_ID": ",".join(ids), "TANKERWATCH_SIEGE_MMSI": ",".join(vessels)}
     number = 0
     while (left := begin + seconds - time.monotonic()) > 1:
         stream = number % 6 == 1
         span = min(left, STREAM_ROUND if stream else ROUND)
-        requests = Requests(seed + number, events)
+        requests = Requests(seed + number, ids, vessels[number % len(vessels)])
         told = out / f"round-{number}.txt"
         (wrong, text), _ = await asyncio.gather(
-            schemathesis(feed.url, seed + number, span, stream, out),
+            schemathesis(feed.url, seed + number, span, stream, out, known),
             bombard(feed.url, requests, found, time.monotonic() + span),
         )
         await asyncio.to_thread(told.write_text, text, "utf-8")
@@ -145,8 +154,7 @@ def main() -> None:
     print(out, flush=True)
     with Besieged(out / "feed", recording(out, "full_run")) as feed:
         wait_until(lambda: "All has been read" in feed.tail(), "the recording to be read")
-        events = [event["id"] for event in feed.listed()]
-        found = asyncio.run(besiege(feed, events, given.minutes * 60, given.seed, out))
+        found = asyncio.run(besiege(feed, feed.listed(), given.minutes * 60, given.seed, out))
         alive, logged = feed.running, len(FAILURES.findall(feed.log.read_text(errors="replace")))
     print(dict(sorted(found.statuses.items())))
     for request in found.failed[:20]:

@@ -65,3 +65,7 @@ async def test_what_a_filter_names_that_does_not_exist_is_hinted_at() -> None:
             assert (await next_message(messages, "hello")).data["hints"] == [hint]
         known = "?fence=kp-nampo-roads&country=KP&flag=RU&imo=9006758"
         assert (await client.get(f"{url}/v1/events{known}")).json()["hints"] == []
+        many = ",".join(
+            f"x{number}" for number in range(8_000)
+        )  # looking for names like all of them took 9 s
+        assert len((await client.get(f"{url}/v1/events?fence={many}")).json()["hints"]) == 5

@@ -25,6 +25,8 @@ REF: Final = "#/components/schemas/{name}"
 _MODEL: Final = "x-msgspec"
 """Marks a schema that stands for a msgspec type, by the type's import path, until `document` puts it in."""
 
+LONGEST: Final = 60
+"""Characters of a field's name that are said again."""
 _SECRET: Final = ("token",)
 """Fields of bodies whose values no message repeats."""
 
@@ -54,7 +56,7 @@ class Msgspec:
             except msgspec.ValidationError as error:
                 raise ValueError(_refusal(source, str(error), found)) from None
             except (msgspec.DecodeError, UnicodeError, RecursionError):
-                raise ValueError(f"not JSON in UTF-8; give {object_of(source)}") from None
+                raise ValueError(f"not JSON in UTF-8; give {_object_of(source)}") from None
 
         return core_schema.no_info_plain_validator_function(read, metadata={"model": source})
 
@@ -72,7 +74,7 @@ def _whole(body: Any) -> Any:
     }
 
 
-def object_of(model: type[msgspec.Struct]) -> str:
+def _object_of(model: type[msgspec.Struct]) -> str:
     """What a body has to be, in words."""
     return f"a JSON object of {', '.join(model.__struct_fields__)}"
 
@@ -82,12 +84,13 @@ def _refusal(model: type[msgspec.Struct], message: str, body: Any) -> str:
     fields = {field.encode_name: field.type for field in inspect.type_info(model).fields}  # type: ignore[attr-defined]
     what, _, path = message.partition(" - at `$.")
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        return f"{found[1]}: no such field{meant(found[1], fields)}; the fields are {', '.join(fields)}"
+        name = found[1][:LONGEST]
+        return f"{name}: no such field{meant(name, fields)}; the fields are {', '.join(fields)}"
     if found := re.fullmatch(r"Object missing required field `(.*)`", what):
         return f"{found[1]}: missing; give {_words(fields[found[1]])}"
     name = re.split(r"[.\[`]", path)[0]
     if name not in fields or not isinstance(body, dict):
-        return f"{plainly(what).replace('a table', 'an object')}; give {object_of(model)}"
+        return f"{plainly(what).replace('a table', 'an object')}; give {_object_of(model)}"
     given = "this" if name in _SECRET else reprlib.repr(body.get(name))
     return f"{name}: {given} is not valid; give {_words(fields[name])}"
 

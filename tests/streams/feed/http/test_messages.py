@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import httpx
 
+from streams.feed.recording.memory_log import MemoryLog
 from tests.streams.feed.feed_servers import next_message, served, streaming
-from tests.streams.feed.recorded import desk_of, log_of
+from tests.streams.feed.recorded import desk_of
 
 AREA: Final = {"type": "Polygon", "coordinates": [[[1, 2], [3, 4], [1, 4], [1, 2]]]}
 UNTIL: Final = "2099-01-01T00:00:00Z"
@@ -41,7 +42,7 @@ HINTS: Final = {
 
 
 async def test_a_refusal_says_what_is_wrong_where_and_what_is_valid() -> None:
-    log = log_of()
+    log = MemoryLog()
     progress, desk = desk_of(log)
     async with (
         served(log, progress=progress, desk=desk) as url,
@@ -57,7 +58,7 @@ async def test_a_refusal_says_what_is_wrong_where_and_what_is_valid() -> None:
 
 
 async def test_what_a_filter_names_that_does_not_exist_is_hinted_at() -> None:
-    async with served(log_of()) as url, httpx.AsyncClient() as client:
+    async with served(MemoryLog()) as url, httpx.AsyncClient() as client:
         for query, told in HINTS.items():
             (hint,) = (await client.get(f"{url}/v1/events?{query}")).json()["hints"]
             assert hint.startswith(told), query

@@ -60,8 +60,9 @@ VALUES: Final = (
 
 
 class Requests:
-    def __init__(self, seed: int, events: list[str], vessel: str = "273000001") -> None:
+    def __init__(self, seed: int, events: list[str], vessel: str = "273000001", token: str = "") -> None:
         self._chance, self._events, self._vessel = random.Random(seed), events, vessel
+        self._token = token
 
     def _value(self) -> str:
         chance = self._chance
@@ -88,6 +89,8 @@ class Requests:
         ]
         if chance.random() < 0.9:
             lines.append("Host: localhost")
+        if self._token and chance.random() < 0.9:
+            lines.append(f"Authorization: Bearer {self._token}")
         if body and chance.random() < 0.9:
             lines.append(f"Content-Length: {len(body.encode('utf-8', 'replace'))}")
         lines += [f"{chance.choice(HEADERS)}: {self._value()}" for _ in range(chance.choice((0, 1, 1, 2, 6)))]

@@ -125,7 +125,7 @@ async def besiege(
     while (left := begin + seconds - time.monotonic()) > 1:
         stream = number % 6 == 1
         span = min(left, STREAM_ROUND if stream else ROUND)
-        requests = Requests(seed + number, ids, vessels[number % len(vessels)])
+        requests = Requests(seed + number, ids, vessels[number % len(vessels)], TOKEN)
         told = out / f"round-{number}.txt"
         (wrong, text), _ = await asyncio.gather(
             schemathesis(feed.url, seed + number, span, stream, out, known),

@@ -1,8 +1,10 @@
 """How an event came to its score and its level, from what the event holds and the tables of reasons."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import Final
 
 import msgspec
 
@@ -10,9 +12,14 @@ from models.event import Event, EventType, Level, Reason, Scoring
 from models.innocent import InnocentExplanation
 from streams.detection import legend
 from streams.detection.hypotheses import ranked
-from streams.detection.reasons import ReasonTable, ReasonType, Side, Weighted
+from streams.detection.reasons import ReasonTable, ReasonType, Side, Weighted, measure
 from streams.output import event_text
 from streams.stages.settings import Settings
+
+_UNITS: Final = {
+    "minutes": "min", "hours": "h", "days": "days", "metres": "m", "km": "km", "knots": "kn"
+}  # fmt: skip
+"""Units by the word in a setting's name."""
 
 
 class Weighed(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,7 +41,8 @@ class Weighed(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class RuleHeld(msgspec.Struct, frozen=True):
-    """A rule for levels whose condition held."""
+    """A rule for levels whose condition held. In its text, settings have their default values: an event tells
+    the values of its run only with its reasons."""
 
     code: str
     effect: str
@@ -73,6 +81,8 @@ class Derivation(msgspec.Struct, frozen=True, rename="camel"):
     level: Level
     score: float
     summary: str
+    detected: str
+    last_position: str | None  # the time of the latest position that it rests on
     scoring: Scoring | None  # null in events of before there was one
     base_settings: tuple[str, ...]
     reasons: tuple[Weighed, ...]
@@ -104,6 +114,8 @@ def derive(event_id: str, events: Iterable[Event]) -> Derivation | None:
         level=event.level,
         score=event.score,
         summary=event.summary,
+        detected=event.detected,
+        last_position=max((sample.time for sample in event.evidence.positions), default=None),
         scoring=event.scoring,
         base_settings=_base_settings(event, table),
         reasons=tuple(_weighed(each, Side.FOR, table) for each in event.reasons),
@@ -150,8 +162,16 @@ def _weighed(reason: Reason, side: Side, table: ReasonTable | None) -> Weighed:
         unit=reason.unit,
         weight=reason.weight,
         weight_setting=f"{section}.weights.{row.weight}" if row else None,
-        threshold_settings=tuple(f"{section}.{name}" for name in row.thresholds) if row else (),
+        threshold_settings=tuple(f"{section}.{name}" for name in _thresholds(row, reason, table)),
     )
+
+
+def _thresholds(row: ReasonType | None, reason: Reason, table: ReasonTable | None) -> Sequence[str]:
+    """The settings that may hold the threshold; the one that does, where the defaults tell them apart."""
+    if row is None or table is None:
+        return ()
+    names = [name for name in row.thresholds if measure(table.defaults, name) == reason.threshold]
+    return names if len(names) == 1 else row.thresholds
 
 
 def _row(code: str, side: Side, table: ReasonTable | None) -> ReasonType | None:
@@ -181,7 +201,22 @@ def _sum(event: Event) -> float | None:
 def _rules(event: Event, table: ReasonTable | None) -> tuple[RuleHeld, ...]:
     held = event.scoring.conditions if event.scoring else ()
     rules = (rule for rule in table.levels if rule.code in held) if table else iter(())
-    return tuple(RuleHeld(rule.code, rule.effect.value, rule.text) for rule in rules)
+    return tuple(RuleHeld(rule.code, rule.effect.value, _filled(rule.text, table)) for rule in rules)
+
+
+def _filled(text: str, table: ReasonTable | None) -> str:
+    """The text of a rule with the default value of each setting that it names, and its unit."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        default = getattr(table.defaults, name, None) if table else None
+        if default is None:
+            return found[0]  # a level
+        shown = f"{default:g}" if isinstance(default, int | float) else ", ".join(sorted(default))
+        unit = next((_UNITS[word] for word in name.split("_") if word in _UNITS), "")
+        return f"{' '.join(filter(None, (shown, unit)))} (`{name}`)"
+
+    return re.sub(r"`(\w+)`", value, text)
 
 
 def _history(history: Sequence[Event]) -> Iterator[RevisionChange]:

@@ -1,15 +1,16 @@
 """A derivation as text on a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import Level
+from models.event import Level, Status
 from models.innocent import InnocentExplanation
 from streams.derivation.derivation import Derivation, Link, RevisionChange, Weighed
-from streams.output.event_text import short
+from streams.output.event_text import short, unchanged
 from streams.output.sanitize import sanitize
 
 
@@ -22,14 +23,21 @@ def show(console: Console, of: Derivation) -> None:
         "bold",
     )
     _line(console, of.summary)
+    if of.status == Status.OPEN:
+        _line(console, _still_open(of))
     _part(console, "Score", _score(of))
     _part(console, "For it", [line for each in of.reasons for line in _weighed(each, "+")] or ["nothing"])
     _part(console, "Against it", [line for each in of.against for line in _weighed(each, "-")] or ["nothing"])
     _part(console, "Level", _level(of))
     _part(console, "Innocent explanations", _innocent(of.innocent))
     _part(console, "Linked events", [line for link in of.links for line in _link(link)])
-    _part(console, "Revisions", [line for each in of.revisions for line in _revision(each)])
+    _part(console, "Revisions", list(_revisions(of.revisions)))
     _part(console, "Detector", [f"{of.detector}, settings {of.settings_hash}"])
+
+
+def _still_open(of: Derivation) -> str:
+    last = f"; the last position that it rests on is of {short(of.last_position)}" if of.last_position else ""
+    return f"Still open at {short(of.detected)} UTC{last}{' UTC' if last else ''}."
 
 
 def _score(of: Derivation) -> list[str]:
@@ -51,10 +59,11 @@ def _score(of: Derivation) -> list[str]:
 def _weighed(each: Weighed, sign: str) -> list[str]:
     met = []
     if each.value is not None:
-        met.append(f"value {_measure(each.value, each.unit)}")
+        word = "value" if isinstance(each.value, str) else "measured"
+        met.append(f"{word} {_measure(each.value, each.unit)}")
     if each.threshold is not None:
-        names = " or ".join(each.threshold_settings) or "setting not known"
-        met.append(f"threshold {_measure(each.threshold, each.unit)} ({names})")
+        names = " or ".join(each.threshold_settings) or "not known"
+        met.append(f"threshold {_measure(each.threshold, each.unit)} (setting {names})")
     met.append(f"weight {each.weight:.2f} ({each.weight_setting or 'setting not known'})")
     return [f"{sign}{each.weight:.2f}  {each.code}: {each.text}", f"       {'; '.join(met)}"]
 
@@ -67,6 +76,8 @@ def _level(of: Derivation) -> list[str]:
     if not of.rules:
         return [f"{of.level}; which conditions made it is not in this event"]
     lines = [f"{rule.code}: {rule.text}: {rule.effect}" for rule in of.rules]
+    if any("`)" in rule.text for rule in of.rules):
+        lines.append("the numbers in these conditions are the defaults")
     if of.level_by_rules is of.level:
         return [*lines, f"together: {of.level}"]
     by_rules: Level | str = of.level_by_rules or "no level"
@@ -90,6 +101,20 @@ def _link(link: Link) -> list[str]:
         f"{link.relation} {link.event}: {kind}, {link.level}, score {link.score:.2f}",
         f"  {link.summary}",
     ]
+
+
+def _revisions(revisions: Sequence[RevisionChange]) -> Iterator[str]:
+    """A line or more for each; one for several in a row in which nothing of this changed."""
+    for quiet, some in groupby(revisions, key=lambda each: each.revision > 1 and not each.changes):
+        row = list(some)
+        if quiet and len(row) > 1:
+            first, last = row[0], row[-1]
+            yield (
+                f"{first.revision} to {last.revision}  {short(first.detected)} to {short(last.detected)}  "
+                f"{unchanged(len(row))}"
+            )
+        else:
+            yield from (line for each in row for line in _revision(each))
 
 
 def _revision(each: RevisionChange) -> list[str]:

@@ -116,6 +116,11 @@ def changes(before: Event, after: Event) -> list[str]:
     return list(_changes(before, after))
 
 
+def unchanged(count: int) -> str:
+    """What is said of so many revisions in a row of which `changes` finds none."""
+    return f"{count} revisions without a change of status, level, score, duration or reasons"
+
+
 def _changes(before: Event, after: Event) -> Iterator[str]:
     if before.status != after.status:
         yield "retracted" if after.status is Status.RETRACTED else f"{before.status} → {after.status}"

@@ -1,7 +1,8 @@
 """Everything about one event on a terminal: summary, reasons, vessels, measurements, revisions, reviews."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from rich.console import Console
 from rich.padding import Padding
@@ -157,9 +158,18 @@ def _revisions(revisions: tuple[Event, ...]) -> list[str]:
     first = revisions[0]
     start = f"{first.level}, {first.status}, score {first.score:.2f}"
     lines = [f"{first.revision}  {event_text.short(first.detected)}  {start}"]
-    for before, after in pairwise(revisions):
-        changes = "; ".join(event_text.changes(before, after)) or "no change"
-        lines.append(f"{after.revision}  {event_text.short(after.detected)}  {changes}")
+    changed = ((after, "; ".join(event_text.changes(before, after))) for before, after in pairwise(revisions))
+    for changes, some in groupby(changed, key=itemgetter(1)):
+        row = [event for event, _ in some]
+        if changes or len(row) == 1:
+            lines += [
+                f"{one.revision}  {event_text.short(one.detected)}  {changes or 'no change'}" for one in row
+            ]
+        else:
+            times = f"{event_text.short(row[0].detected)} to {event_text.short(row[-1].detected)}"
+            lines.append(
+                f"{row[0].revision} to {row[-1].revision}  {times}  {len(row)} revisions without a change"
+            )
     return lines
 
 

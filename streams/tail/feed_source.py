@@ -28,6 +28,10 @@ class _Answer(msgspec.Struct):
     reviews: tuple[Review, ...] = ()
 
 
+class _Hello(msgspec.Struct):
+    hints: tuple[str, ...] = ()
+
+
 class _Page(msgspec.Struct):
     events: tuple[msgspec.Raw, ...]
     next: str | None
@@ -53,6 +57,7 @@ class FeedSource:
             {} if once else dict(filters)
         )  # with `once` the last entry has to come, to know that it was the last
         self._once = once
+        self._told: set[str] = set()
         self._position = None if since is None else moment(since.time)
 
     async def follow(self) -> AsyncGenerator[Event | Note]:
@@ -98,6 +103,9 @@ class FeedSource:
                             yield event_of(message.data, f"entry {message.id}")
                             if end is not None and entry_key(message.id or BEFORE_ALL) >= entry_key(end):
                                 return
+                        elif message.event == "hello":
+                            for hint in self._untold(message.data):
+                                yield Note(hint)
                         elif message.event == "warning":
                             yield Note(f"the feed warns: {sanitize(_reason(message.data))}")
                         elif message.event == "reset":
@@ -108,6 +116,13 @@ class FeedSource:
         except httpx.TransportError as error:
             raise self._away(error) from None
         raise Unreachable(f"{self.where}: ended the stream: it restarts, or this reader was too slow")
+
+    def _untold(self, hello: str) -> list[str]:
+        """What the filters name that the feed does not know, once."""
+        hints = [sanitize(hint) for hint in msgspec.json.decode(hello, type=_Hello).hints]
+        new = [hint for hint in hints if hint not in self._told]
+        self._told.update(new)
+        return new
 
     async def known(self, event: str) -> Known | None:
         try:

@@ -26,7 +26,7 @@ from streams.feed.http.problems import not_found
 from streams.feed.http.response_models import EventDetail, EventPage, FeatureCollection, StreamMessage
 from streams.feed.http.responses import Atom, Csv, EventStream, GeoJson, GeoParquet, Json, Kml
 from streams.feed.log import FeedLog, read_event
-from streams.feed.views import case_members, event_pages, exports, vessels
+from streams.feed.views import case_members, event_pages, exports, hints, vessels
 from streams.output.exports.form import ExportForm
 from streams.output.format import Format
 
@@ -64,6 +64,7 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
             for event in page.events
             if event.chain and (found := await case_members.landed(log, event, feed.analysis.ledger))
         },
+        "hints": await hints.hints(selection, feed.fences_now),
     }
     return Json(content, headers={"X-Log-Position": position})
 
@@ -144,8 +145,9 @@ async def stream_events(
 ) -> Response:
     """Events `hello` (the first one), `revision` (with an id), `review`, `warning`, `sources`, `silences`,
     `fences`, `reset`, `heartbeat`, `goodbye`."""
-    entry = query.since if last_event_id is None else last_event_id
-    return feed.streams.response(address(request.scope), query.selection(), entry)
+    entry, selection = query.since if last_event_id is None else last_event_id, query.selection()
+    told = await hints.hints(selection, feed.fences_now)
+    return feed.streams.response(address(request.scope), selection, entry, told)
 
 
 @router.get(

@@ -2,6 +2,8 @@
 here."""
 
 import json
+import re
+import reprlib
 from functools import cache
 from importlib.resources import files
 from pkgutil import resolve_name
@@ -10,9 +12,11 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from msgspec import inspect
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from models.errors import meant, plainly
 from models.event import Event
 from streams.contracts import schemas
 from streams.feed.http.response_models import Problem
@@ -20,6 +24,11 @@ from streams.feed.http.response_models import Problem
 REF: Final = "#/components/schemas/{name}"
 _MODEL: Final = "x-msgspec"
 """Marks a schema that stands for a msgspec type, by the type's import path, until `document` puts it in."""
+
+LONGEST: Final = 60
+"""Characters of a field's name that are said again."""
+_SECRET: Final = ("token",)
+"""Fields of bodies whose values no message repeats."""
 
 _PROBLEMS: Final = {
     401: "A token is needed.",
@@ -44,9 +53,10 @@ class Msgspec:
             try:
                 found = msgspec.json.decode(value) if isinstance(value, bytes) else value
                 return msgspec.json.decode(msgspec.json.encode(_whole(found)), type=source)
-            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-                fields = ", ".join(source.__struct_fields__)
-                raise ValueError(f"{error}; give a JSON object of {fields}") from None
+            except msgspec.ValidationError as error:
+                raise ValueError(_refusal(source, str(error), found)) from None
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                raise ValueError(f"not JSON in UTF-8; give {_object_of(source)}") from None
 
         return core_schema.no_info_plain_validator_function(read, metadata={"model": source})
 
@@ -62,6 +72,50 @@ def _whole(body: Any) -> Any:
         name: int(value) if isinstance(value, float) and value.is_integer() else value
         for name, value in body.items()
     }
+
+
+def _object_of(model: type[msgspec.Struct]) -> str:
+    """What a body has to be, in words."""
+    return f"a JSON object of {', '.join(model.__struct_fields__)}"
+
+
+def _refusal(model: type[msgspec.Struct], message: str, body: Any) -> str:
+    """A message of msgspec about a body with the field first, what was given, and what is valid."""
+    fields = {field.encode_name: field.type for field in inspect.type_info(model).fields}  # type: ignore[attr-defined]
+    what, _, path = message.partition(" - at `$.")
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
+        name = found[1][:LONGEST]
+        return f"{name}: no such field{meant(name, fields)}; the fields are {', '.join(fields)}"
+    if found := re.fullmatch(r"Object missing required field `(.*)`", what):
+        return f"{found[1]}: missing; give {_words(fields[found[1]])}"
+    name = re.split(r"[.\[`]", path)[0]
+    if name not in fields or not isinstance(body, dict):
+        return f"{plainly(what).replace('a table', 'an object')}; give {_object_of(model)}"
+    given = "this" if name in _SECRET else reprlib.repr(body.get(name))
+    return f"{name}: {given} is not valid; give {_words(fields[name])}"
+
+
+def _words(kind: inspect.Type) -> str:
+    """The values of a type, in words."""
+    match kind:
+        case inspect.Metadata(extra_json_schema={"description": str() as words}):
+            return words
+        case inspect.Metadata(type=inner):
+            return _words(inner)
+        case inspect.UnionType(types=types):
+            some = [_words(each) for each in types if not isinstance(each, inspect.NoneType)]
+            return f"{' or '.join(some)}, or leave it out"
+        case inspect.EnumType(cls=values):
+            return f"one of {', '.join(each.value for each in values)}"
+        case inspect.IntType(ge=least, le=most) if least is not None and most is not None:
+            return f"a whole number from {least} to {most}"
+        case inspect.StrType(min_length=least, max_length=most) if most is not None:
+            return f"a text of {least or 0} to {most} characters" + (
+                ", not only blanks" if kind.pattern else ""
+            )
+        case inspect.DictType():
+            return "a JSON object"
+    return "a text"
 
 
 def schema_of(model: type) -> dict[str, Any]:

@@ -6,15 +6,15 @@ values that can be.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import core_schema
 
 from models.drawn_fence import LONGEST_NAME, MOST_VERSIONS
 from models.event_filter import FILTERS, EventFilter, Filter
-from models.time import Millis, from_text
+from models.time import Millis, from_text, to_text
 from streams.feed.http.openapi import example
 from streams.feed.http.problems import invalid
 from streams.feed.views import event_pages
@@ -155,6 +155,17 @@ class Parameters(BaseModel, extra="forbid"):
         return EventFilter.parse({name: values for name, values in given.items() if values})
 
 
+class _Period(Parameters):
+    """Of what has a start and an end, which the parameters that follow on it name."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        start, end = getattr(self, "start", None), getattr(self, "end", None)
+        if start is not None and end is not None and start > end:
+            raise ValueError(f"start: {to_text(start)} is after end, {to_text(end)}; swap them")
+        return self
+
+
 class _None(Parameters):
     """No parameters."""
 
@@ -188,7 +199,7 @@ class EventFilters(Parameters):
     not_watchlist: Annotated[list[str], _filter("not_watchlist")]
 
 
-class _Export(_Moment, EventFilters):
+class _Export(_Period, _Moment, EventFilters):
     start: Annotated[
         Time, Field(description="Only events whose highest revision was detected at this time or later.")
     ] = None
@@ -236,7 +247,7 @@ class _Vessels(_Moment):
     limit: VesselLimit = MOST_VESSELS
 
 
-class _Track(_Moment):
+class _Track(_Period, _Moment):
     start: Annotated[Time, Field(description="Only positions at this time or later.")] = None
     end: Annotated[Time, Field(description="Only positions at this time or earlier.")] = None
 

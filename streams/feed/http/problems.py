@@ -1,8 +1,9 @@
 """Problems: how the feed refuses a request (RFC 9457). Every error ends here; each says what is wrong."""
 
+import reprlib
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from models.errors import TankerwatchError
+from models.errors import TankerwatchError, meant
 from models.event_filter import EventFilterError
 from streams.feed.http.response_models import Problem as Content
 from streams.runtime.retry import REDIS_AWAY
@@ -72,12 +73,37 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where, *names = first["loc"]
-    name = where if where == "body" else names[0]
-    reason = str(first.get("ctx", {}).get("error", first["msg"]))
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(_declared(request))
-        reason = "no such parameter; " + (f"the parameters are {known}" if known else "there are none here")
-    return response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: {reason}")
+    # what concerns several parameters names them itself
+    place = "body: " if where == "body" else f"{names[0]}: " if names else ""
+    return response(HTTPStatus.UNPROCESSABLE_ENTITY, place + _reason(request, first))
+
+
+def _reason(request: Request, error: Mapping[str, Any]) -> str:
+    """What is wrong, and what is valid. The framework has no words for people."""
+    given, context = reprlib.repr(error.get("input")), error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            known = _declared(request)
+            reason = f"no such parameter{meant(str(error['loc'][-1]), known)}; "
+            return reason + (f"the parameters are {', '.join(known)}" if known else "there are none here")
+        case "missing" if error["loc"] == ("body",):
+            return "missing; give a JSON object, as in /openapi.json"
+        case "missing":
+            return "missing; give a value"
+        case "json_invalid":
+            return "not JSON in UTF-8; give a JSON object, as in /openapi.json"
+        case "literal_error":
+            return f"{given} is not valid; give {context['expected'].replace(chr(39), '')}"
+        case "string_too_short":
+            return f"{given} is too short; give at least {_characters(context['min_length'])}"
+        case "string_too_long":
+            return f"{given} is too long; give at most {_characters(context['max_length'])}"
+        case _:
+            return str(context.get("error", error["msg"]))
+
+
+def _characters(count: int) -> str:
+    return "one character" if count == 1 else f"{count} characters"
 
 
 def _declared(request: Request) -> list[str]:
@@ -91,9 +117,12 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
     if status == HTTPStatus.BAD_REQUEST:  # FastAPI says so only of a body that it cannot read as JSON
-        status, detail = HTTPStatus.UNPROCESSABLE_ENTITY, "body: not JSON in UTF-8"
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        detail = "body: not JSON in UTF-8; give a JSON object, as in /openapi.json"
     elif status == HTTPStatus.NOT_FOUND:
         detail = "there is nothing at this address; see /openapi.json"
+        if request.url.path.startswith("/v1/fences/"):
+            detail += ". Drawn fences have ids like drawn-0123456789ab; no others can be changed here"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         known = _allowed(request) or sorted(headers.get("Allow", "").split(", "))
         headers["Allow"] = ", ".join(known)

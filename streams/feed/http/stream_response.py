@@ -4,6 +4,7 @@ read."""
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
@@ -39,8 +40,11 @@ class Streams:
         self._by_address: Counter[str] = Counter()
         self._turns: dict[str, asyncio.Semaphore] = {}  # of the addresses that have streams
 
-    def response(self, address: str, selection: EventFilter, entry: str | None) -> Response:
-        """A stream to this address from after this entry of the log; None: from now on.
+    def response(
+        self, address: str, selection: EventFilter, entry: str | None, hints: Sequence[str] = ()
+    ) -> Response:
+        """A stream to this address from after this entry of the log; None: from now on. It begins with
+        `hints`.
 
         Raises Problem if there are too many streams already.
         """
@@ -54,7 +58,7 @@ class Streams:
                 f"{limits.streams}; close one, or try again later",
                 {"Retry-After": "10"},
             )
-        return _Stream(self, self._hub, StreamClient(self._hub, selection, entry), address)
+        return _Stream(self, self._hub, StreamClient(self._hub, selection, entry, hints), address)
 
     async def watch(self) -> None:
         """Break off the connections of clients that do not read, until cancelled."""

@@ -83,7 +83,9 @@ async def get_vessel_track(mmsi: Mmsi, query: TrackQuery, feed: Feed) -> Respons
 async def _record(log: FeedLog, mmsi: str) -> VesselRecord:
     """Raises Problem if there is no such vessel."""
     number = int(mmsi) if mmsi.isascii() and mmsi.isdigit() and len(mmsi) <= 9 else None
-    record = None if number is None else await log.vessel(number)
+    if number is None:
+        raise not_found(f"{mmsi!r} is no MMSI; give up to nine digits")
+    record = await log.vessel(number)
     if record is None:
         raise not_found(f"no vessel with the MMSI {mmsi!r} is known, or it has been silent for too long")
     return record

@@ -11,7 +11,7 @@ const newestFirst = (a, b) => (a.detected < b.detected ? 1 : a.detected > b.dete
 export class Events {
   /* `changed` is called after every change. */
   constructor(selection, changed) {
-    Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [] });
+    Object.assign(this, { selection, changed, reviews: new Map(), byId: new Map(), latest: new Map(), landed: new Map(), types: [], hints: [] });
     Object.assign(this, { dismissed: new Set(), asked: new Set() }); // ids, whatever is loaded: a leg may come when its chain is not
     Object.assign(this, { cursor: null, more: false, trimmed: false, limit: MOST, loading: null });
   }
@@ -29,6 +29,7 @@ export class Events {
     if (loading !== this.loading) return null;
     Object.assign(this, { selection, byId: new Map(), reviews: new Map(), landed: new Map(), limit: MOST });
     for (const event of this.latest.values()) if (matches(selection, event)) this.put(event);
+    this.hints = content.hints; // what the filters name that does not exist
     this.take(content);
     return headers.get("X-Log-Position") ?? "0";
   }

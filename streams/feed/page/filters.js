@@ -1,7 +1,8 @@
 /* The filters above the list: a form, and a chip for each filter that is set, to remove it. */
 
+import { addressOf } from "./api.js";
 import { byId, clean, country, el, human, typeName } from "./web/words.js";
-import { NONE, SEVERAL, pairs } from "./selection.js";
+import { NONE, SEVERAL, pairs, queryOf } from "./selection.js";
 
 const BOXES = { level: ["probable", "possible"], status: ["open", "closed", "retracted"] };
 const EXPORTS = { GeoJSON: ["geojson", ["flat", "true"]], CSV: ["csv"], GeoParquet: ["parquet"], KML: ["kml"] };
@@ -67,7 +68,10 @@ export class Filters {
     const { name } = field, selection = { ...this.selection };
     if (name in this.boxes) selection[name] = [...this.form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
     else if (name === "min_score") selection.minScore = Number(field.value);
-    else if (name === "from" || name === "to") selection[name] = field.value || null;
+    else if (name === "from" || name === "to") {
+      selection[name] = field.value || null;
+      if (selection.from && selection.to && selection.from > selection.to) selection[name === "from" ? "to" : "from"] = field.value; // no period ends before it starts
+    }
     else if (name === "quiet") selection.quiet = field.checked;
     else if (field.value.trim()) {
       const value = field.value.trim();
@@ -106,10 +110,14 @@ export class Filters {
     this.showExports();
   }
 
-  /* Links to files of all events that match. */
+  /* Links to files of all events that match, as of the moment that is shown when one is followed. The server knows
+     filters by day only roughly, so files leave them out. */
   showExports() {
-    byId("exports").replaceChildren(el("span", { class: "small" }, "Download all that match "), ...Object.entries(EXPORTS).map(([label, [end, ...more]]) =>
-      el("a", { href: `v1/events.${end}?${new URLSearchParams([...pairs(this.selection), ...more])}`, download: `tankerwatch-events.${end}` }, label)));
+    const days = this.selection.from || this.selection.to ? "Download all that match, also of other days " : "Download all that match ";
+    byId("exports").replaceChildren(el("span", { class: "small" }, days), ...Object.entries(EXPORTS).map(([label, [end, ...more]]) => {
+      const href = () => addressOf(`events.${end}`, [...queryOf({ ...this.selection, from: null, to: null }, this.boxes.type), ...more]);
+      return el("a", { href: href(), download: `tankerwatch-events.${end}`, click: (event) => { event.currentTarget.href = href(); } }, label);
+    }));
   }
 
   named(name, value) {

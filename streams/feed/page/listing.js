@@ -24,5 +24,5 @@ export function sayCounts({ all, kept, gone, shown }, showDismissed, events, not
   byId("dismissed").setAttribute("aria-pressed", String(showDismissed));
   byId("more").hidden = !events.more;
   byId("none").hidden = shown.length > 0;
-  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? nothing : "";
+  byId("none").textContent = all.length ? "None of the loaded events matches." : events.loading ? [...events.hints.map((hint) => `${hint}.`), nothing].join(" ") : "";
 }

@@ -301,7 +301,11 @@ function open(id, push = true) {
   const known = events.byId.get(id);
   plain = false;
   unread.read(id);
-  if (id === state.event) return sheets.show("panel");
+  if (id === state.event) {
+    sheets.show("panel");
+    byId("panel").focus();
+    return;
+  }
   unseen ||= known?.type === "chain"; // its whole voyage is shown
   Object.assign(state, { event: id, vessel: null });
   address.write(state, push);
@@ -333,6 +337,7 @@ function close() {
   follow();
   sheets.show("list");
   if (id) list.focus(id);
+  else byId("list").focus({ preventScroll: true });
 }
 
 /* Focuses the next event in the list, or the previous one; opens it if another event is open. */
@@ -341,6 +346,11 @@ function step(by) {
   if (!id) return;
   list.focus(id);
   if (state.event) open(id, false);
+}
+
+function leaveFilters() {
+  filters.toggle(false);
+  byId("filter-toggle").focus();
 }
 
 function moved() {
@@ -390,7 +400,7 @@ byId("more").addEventListener("click", () => events.loadMore().catch(refused));
 const shortcuts = {
   j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   Enter: () => { const id = document.activeElement?.dataset?.id ?? list.neighbour(1); if (id) open(id); },
-  Escape: () => (fenceTool.open ? fenceTool.escape() : map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : filters.toggle(false)),
+  Escape: () => (fenceTool.open ? fenceTool.escape() : map.measure.on ? map.measure.toggle(false) : filters.form.hidden ? close() : leaveFilters()),
   m: () => fenceTool.drawing || map.measure.toggle(), d: () => fenceTool.toggle(),
   "/": () => { sheets.show("list"); byId("search").focus(); },
   f: () => { sheets.show("list"); filters.toggle(); },

@@ -3,6 +3,7 @@
 import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, clean, el, moment, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { badge, evidence, grounds, keyFacts, places, plotsOf, revisions, save, section, tag, vesselCards, who } from "./web/event.js";
+import { keepingFocus } from "./focus.js";
 import { hullsOf } from "./hulls.js";
 import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { reviewForm, reviewList } from "./review.js";
@@ -53,8 +54,9 @@ export class EventPanel {
   }
 
   close() {
+    if (!this.isOpen) return; // the vessel's panel is in the same place
     this.id = this.event = this.asking = null;
-    this.node.replaceChildren();
+    keepingFocus(this.node, () => this.node.replaceChildren());
   }
 
   get isOpen() {
@@ -62,7 +64,7 @@ export class EventPanel {
   }
 
   say(sentence, more) {
-    this.node.replaceChildren(...[this.bar(), el("p", { class: "hint" }, bdi(sentence)), more && el("div", { class: "actions" }, more)].filter(Boolean));
+    keepingFocus(this.node, () => this.node.replaceChildren(...[this.bar(), el("p", { class: "hint" }, bdi(sentence)), more && el("div", { class: "actions" }, more)].filter(Boolean)));
   }
 
   /* Loads the whole tracks. Until then, and if there are none, the map shows the positions of the evidence. */
@@ -101,12 +103,12 @@ export class EventPanel {
     const width = Math.max(280, this.node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
     const measured = event.chain ? this.members.filter((member) => member.encounter) : [event]; // a chain has the plots of its transfers
     const plots = measured.flatMap((each) => plotsOf(each, width, {}, (time) => this.on.time(time)));
-    const scrolled = this.node.scrollTop, typing = this.form?.contains(document.activeElement) && document.activeElement;
+    const scrolled = this.node.scrollTop;
     this.form ??= reviewForm(event.id, () => this.refresh(), () => this.on.signIn());
     const printed = document.body.classList.contains("dossier");
     this.drawn = width;
     this.figures = event.chain && event.status !== "retracted" ? figures(event, this.landed, this.on.now(event)) : null;
-    this.node.replaceChildren(...[
+    keepingFocus(this.node, () => this.node.replaceChildren(...[
       this.bar(),
       el("h2", { class: event.status === "retracted" ? "retracted" : null }, event.chain ? wayOf(event) : who(event)),
       this.figures,
@@ -127,8 +129,7 @@ export class EventPanel {
       printed && !this.reviews.length ? null : section("Reviews", reviewList(this.reviews), this.form),
       evidence(event),
       !printed && revisions(this.history),
-    ].flat().filter(Boolean));
-    if (typing) typing.focus({ preventScroll: true });
+    ].flat().filter(Boolean)));
     this.node.scrollTop = scrolled;
     this.showTracks();
   }

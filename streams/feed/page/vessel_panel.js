@@ -4,6 +4,7 @@ import { Refusal, addressOf, get } from "./api.js";
 import { bdi, byId, country, duration, el, human, number, place, shipType, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { linkTo } from "./address.js";
 import { barrelsOf, portName, wayOf } from "./cases.js";
+import { keepingFocus } from "./focus.js";
 import { elsewhere, imagesOf, registersOf } from "./links.js";
 import { statusName } from "./nav_status.js";
 import { grip } from "./panel.js";
@@ -32,13 +33,14 @@ export class VesselPanel {
       this.draw(content, events.content, ledger.content.years);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (asking === this.asking) this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(error.message)));
+      if (asking === this.asking) keepingFocus(this.node, () => this.node.replaceChildren(this.bar(), el("p", { class: "hint" }, bdi(error.message))));
     }
   }
 
   close() {
+    if (!this.isOpen) return; // the event's panel is in the same place
     this.mmsi = this.asking = null;
-    this.node.replaceChildren();
+    keepingFocus(this.node, () => this.node.replaceChildren());
   }
 
   bar() {
@@ -53,7 +55,7 @@ export class VesselPanel {
     const shares = years.flatMap((year) => year.rows.filter((row) => row.ship === ship));
     const number9 = String(mmsi).padStart(9, "0"), told = identities.filter((one) => one.name || one.imo || one.callsign || one.aisShipType); // first it is only heard
     const scrolled = this.node.scrollTop;
-    this.node.replaceChildren(...[
+    keepingFocus(this.node, () => this.node.replaceChildren(...[
       this.bar(),
       el("h2", {}, bdi(identity?.name ?? `MMSI ${number9}`)),
       hits(watchlists),
@@ -77,7 +79,7 @@ export class VesselPanel {
       told.length > 1 && section("Identities", table("", ["Confirmed", "Name", "IMO", "Call sign", "Type", "Draught"], told.toReversed().map((one) => [
         timeOf(one.time), one.name ? bdi(one.name) : "–", one.imo ?? "–", one.callsign ? bdi(one.callsign) : "–", one.aisShipType === null ? "–" : String(one.aisShipType),
         one.draughtMeters ? `${number(one.draughtMeters, 1)} m` : "–"]))),
-    ].filter(Boolean).flat());
+    ].filter(Boolean).flat()));
     this.node.scrollTop = scrolled;
     this.showTrack();
   }
@@ -103,7 +105,14 @@ export class VesselPanel {
 
   /* The period of its track, for the map and for a file. */
   tracks(number9) {
-    const field = (name, text) => el("label", {}, text, " ", el("input", { type: "date", value: this.period[name], change: (event) => { this.period[name] = event.target.value; this.showTrack(); save(); } }));
+    const inputs = {}, field = (name, text) => el("label", {}, text, " ", inputs[name] = el("input", { type: "date", value: this.period[name], change: () => changed(name) }));
+    const changed = (name) => {
+      const other = name === "start" ? "end" : "start", { start, end } = inputs;
+      if (start.value && end.value && start.value > end.value) inputs[other].value = inputs[name].value; // no period ends before it starts
+      this.period = { start: start.value, end: end.value };
+      this.showTrack();
+      save();
+    };
     const file = el("a", { download: `tankerwatch-${number9}-track.json` }, "Download the track");
     const save = () => file.setAttribute("href", addressOf(`vessels/${number9}/track`, Object.entries({
       start: this.period.start && `${this.period.start}T00:00:00Z`, end: this.period.end && `${this.period.end}T23:59:59Z` }).filter(([, value]) => value)));

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -35,9 +35,12 @@ VERSION: Final = version("tankerwatch")
 class StreamClient:
     """What one client wants, and how far it has been served."""
 
-    def __init__(self, hub: Hub, selection: EventFilter, entry: str | None) -> None:
-        """A client that wants everything after this entry; None: only what is new from now on."""
-        self._hub, self._selection, self._entry = hub, selection, entry
+    def __init__(
+        self, hub: Hub, selection: EventFilter, entry: str | None, hints: Sequence[str] = ()
+    ) -> None:
+        """A client that wants everything after this entry; None: only what is new from now on. `hello` has
+        the hints."""
+        self._hub, self._selection, self._entry, self._hints = hub, selection, entry, hints
         self._age = hub.age
         self._watch = RetentionWatch(entry not in (None, BEFORE_ALL))
         self.position: int | None = None
@@ -118,6 +121,7 @@ class StreamClient:
             "hello",
             version=VERSION,
             filters=selection.values(),
+            hints=self._hints,
             since=self._entry,
             unread=None if self._entry is None else unread(self._entry, hub.ends),
             watermark=None if hub.watermark is None else to_text(hub.watermark),

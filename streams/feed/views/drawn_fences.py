@@ -25,11 +25,14 @@ Text = Annotated[
 """With something else than blanks; what those are, Python and JSON Schema see alike."""
 
 
+Outline = Annotated[dict[str, Any], msgspec.Meta(description="a GeoJSON Polygon or MultiPolygon")]
+
+
 class FenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fence to draw. `geometry` is a GeoJSON Polygon or MultiPolygon."""
 
     name: Text
-    geometry: dict[str, Any]
+    geometry: Outline
     by: Text
 
 
@@ -37,7 +40,7 @@ class FenceEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A drawn fence as it should be from now on; `version` is the one that was edited."""
 
     name: Text
-    geometry: dict[str, Any]
+    geometry: Outline
     by: Text
     version: Annotated[int, msgspec.Meta(ge=1, le=MOST_VERSIONS)]
 

@@ -17,7 +17,14 @@ MOST: Final = 500
 _LON: Final = r"-?(180|(1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,12})?)"
 _LAT: Final = r"-?(90|[0-8]?[0-9](\.[0-9]{1,12})?)"
 BOX: Final = f"^{_LON},{_LAT},{_LON},{_LAT}$"
-Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"}, max_length=40)]
+Time = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={"format": "date-time"},
+        max_length=40,
+        description="a time in RFC 3339, like 2026-03-01T12:00:00Z",
+    ),
+]
 By = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Note = Annotated[str, msgspec.Meta(max_length=1_000)]
 
@@ -34,7 +41,17 @@ class SilenceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: Time
     start: Time | None = None
     mmsi: Annotated[int, msgspec.Meta(ge=1, le=999_999_999)] | None = None
-    bbox: Annotated[str, msgspec.Meta(pattern=BOX)] | None = None
+    bbox: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=BOX,
+                description="WEST,SOUTH,EAST,NORTH in degrees, like 124,37,132,43, with longitudes from -180 "
+                "to 180 and latitudes from -90 to 90",
+            ),
+        ]
+        | None
+    ) = None
     note: Note = ""
 
 

@@ -2,8 +2,11 @@
 
 import msgspec
 import pytest
+from rich.console import Console
 
-from models.event import Event, EventType, Level
+from models.event import Event, EventType, Level, Scoring, Status
+from models.event_parts import Evidence, Sample
+from streams.derivation import sheet
 from streams.derivation.derivation import Derivation, derive
 from streams.stages.settings import Settings
 from tests.streams.detection.chains.stories import Story, direct
@@ -89,6 +92,27 @@ def test_revisions_say_what_changed(events: list[Event]) -> None:
     assert of.revisions[0].changes == ()
     assert "possible → probable" in of.revisions[1].changes
     assert any(f"{reason.code}: weight" in change for change in of.revisions[1].changes)
+
+
+def test_the_sheet_says_values_with_units_and_gathers_revisions_without_a_change(
+    events: list[Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = next(each for each in reversed(events) if each.type is EventType.PORT_VISIT)
+    scoring = Scoring(base=0.5, cap=1.0, conditions=("confidence",))
+    positions = tuple(Sample(time=f"2026-03-01T0{hour}:00:00Z", ssvid="1", lat=1, lon=1) for hour in (3, 4))
+    event = msgspec.structs.replace(event, scoring=scoring, evidence=Evidence(positions=positions))
+    half = msgspec.structs.replace(event, level=Level.POSSIBLE)
+    numbered = [msgspec.structs.replace(half, revision=number) for number in range(1, 5)]
+    last = msgspec.structs.replace(event, revision=5, status=Status.OPEN, end=None)
+    of = derive(event.id, [*numbered, last])
+    assert of is not None
+    sheet.show(Console(width=500), of)
+    text = capsys.readouterr().out
+    assert "at least 3 (`probable_confidence`)" in text
+    assert "2 to 4  " in text
+    assert "3 revisions without a change of status, level, score, duration or reasons" in text
+    assert "possible → probable" in text
+    assert "the last position that it rests on is of 2026-03-01 04:00 UTC" in text
 
 
 def test_an_event_that_is_not_there(events: list[Event]) -> None:

@@ -212,8 +212,9 @@ async def test_a_feed_filters_and_ends_where_it_has_told_all(redis_server: str) 
             call, env.deployment, "tail", "--source", url, "--once", "--since", "0s"
         )
         assert (nothing.returncode, nothing.stdout) == (0, "")
-        with events(env.deployment, "tail", "--source", url, "--since", "all", "--flag", "ru") as running:
+        with events(env.deployment, "tail", "--source", url, "--since", "all", "--flag", "ru,zz") as running:
             await running.out.wait_for(2)
+            assert "no ship's MMSI has the flag 'ZZ'" in (await running.err.wait_for(1))[0]
             await env.write(event(3))
             await running.out.wait_for(3)
             assert running.interrupt() == 130

@@ -15,6 +15,14 @@ from tests.streams.feed.page.feed_processes import Recorded
 pytestmark = pytest.mark.xdist_group("browser")
 
 PHONE = (380, 800)
+SEEN = """(node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 0 && box.bottom > 0 && box.top < innerHeight && !node.closest("[aria-hidden=true]");
+}"""
+NAMELESS = """() => [...document.querySelectorAll("button, a[href], input:not([hidden]), select, textarea")]
+    .filter((node) => node.checkVisibility() && !node.closest("[aria-hidden=true]"))
+    .filter((node) => !(node.ariaLabel || node.textContent.trim() || node.labels?.length))
+    .map((node) => node.outerHTML)"""
 ALL = 3
 """Cases and single events of the recording."""
 
@@ -83,9 +91,14 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     clear.click()
     page.get_by_label("Until day").fill("2024-10-27")  # by when it happened, not by when it was known
     shown(page, 1)
-    clear.click()
+    exports = page.locator("#exports")
+    expect(exports).to_contain_text("also of other days")
+    with page.expect_download() as download:
+        exports.get_by_role("link", name="CSV").click()
+    assert Path(download.value.path()).read_text("utf-8").startswith("id,type,")
     page.get_by_label("From day").fill("2024-11-03")
     shown(page, 0)
+    expect(page.get_by_label("Until day")).to_have_value("2024-11-03")  # no period ends before it starts
     clear.click()
     page.get_by_role("combobox", name="Watchlist").fill("OFAC SDN")
     page.get_by_role("combobox", name="Watchlist").press("Enter")
@@ -93,6 +106,8 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     expect(page.locator("#none")).to_contain_text("No matching events yet")
     clear.click()
     shown(page, ALL)
+    page.goto(f"{demo.url}/?fence=Nampoo")
+    expect(page.locator("#none")).to_contain_text("there is no fence with the id or name 'Nampoo' now")
 
 
 def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Open) -> None:
@@ -212,6 +227,56 @@ def test_keyboard(demo: Recorded, tab: Open) -> None:
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
+
+
+def test_all_by_keyboard(demo: Recorded, tab: Open) -> None:
+    """Enter and Escape act on what has the focus, which is seen and never lost."""
+    page = tab(demo).open("?map=5/38/130")
+    shown(page, ALL)
+    focused, panel = page.locator(":focus"), page.locator("#panel")
+
+    def press(key: str) -> None:
+        page.keyboard.press(key)
+        expect(focused).to_have_count(1)
+        assert focused.evaluate(SEEN), focused.evaluate("(node) => node.outerHTML")
+
+    press("Tab")
+    press("Enter")  # skips to the list
+    press("Tab")
+    expect(focused).to_have_text(re.compile("Delivery chain"))
+    press("ArrowDown")
+    press("ArrowUp")
+    press("Enter")
+    expect(panel.locator("h2")).to_have_text("PACIFIC HOPE 59 → NORTH HOPE 54")
+    press("Enter")  # once more: to its details
+    expect(panel).to_be_focused()
+    panel.get_by_role("button", name="More about this vessel").first.focus()
+    press("Enter")
+    expect(panel.locator("h2")).to_have_text("PACIFIC HOPE 59")
+    expect(panel).to_be_focused()
+    panel.get_by_role("link", name="NORTH HOPE 54").first.focus()
+    press("Enter")
+    expect(panel.locator(".tag").first).to_have_text("Delivery chain")
+    panel.get_by_role("button", name="Next event").focus()
+    press("Enter")
+    expect(panel.locator(".tag").first).to_have_text("AIS gap")
+    press("Escape")
+    expect(panel).to_be_hidden()
+    expect(focused).to_have_text(re.compile("AIS gap"))
+    for opener, opened in (("Filters", "#filters"), ("Help", "#help"), ("Ledger", "#ledger")):
+        page.get_by_role("button", name=opener).focus()
+        press("Enter")
+        expect(page.locator(opened)).to_be_visible()
+        if opener == "Filters":
+            press("Tab")
+        press("Escape")
+        expect(page.locator(opened)).to_be_hidden()
+        expect(page.get_by_role("button", name=opener)).to_be_focused()
+    page.locator("#legend summary").focus()
+    press("Enter")
+    expect(page.locator("#legend ul")).to_be_visible()
+    expect(panel).to_be_hidden()  # Enter opens no event here
+    assert page.evaluate(NAMELESS) == []
 
 
 def test_tooltips(demo: Recorded, tab: Open) -> None:

@@ -137,7 +137,7 @@ def test_cases_come_first_and_open_with_the_whole_voyage(demo: Recorded, tab: Op
     expect(panel).to_contain_text("Before, meanwhile and after")
     # the order can be chosen
     page.locator("#sort").select_option("score")
-    expect(page.locator("#singles .score")).to_have_text(["0.35", "0.10"])
+    expect(page.locator("#singles .score")).to_have_text(["0.30", "0.10"])
 
 
 def test_the_search_finds_vessels_places_and_cases(demo: Recorded, tab: Open) -> None:

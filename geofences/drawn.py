@@ -11,6 +11,7 @@ from shapely import MultiPolygon, Polygon
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.polygon import PolygonError, read_polygon
 from models.drawn_fence import MOST_POSITIONS, Area, FenceVersion
+from models.errors import UNDECODABLE
 from models.time import BEGINNING, Millis
 
 MOST_KM2: Final = 2_000_000.0
@@ -102,7 +103,7 @@ def read_version(line: bytes) -> FenceVersion:
     """A version as JSON. Raises ValueError if it is none, or one that `check_version` refuses."""
     try:
         version = msgspec.json.decode(line, type=FenceVersion)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise ValueError(str(error)) from None
     check_version(version)
     return version

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 _KINDS: Final = {
     "float": "a number",
     "int": "a whole number",
@@ -16,6 +18,11 @@ _KINDS: Final = {
     "object": "a table",
     "null": "",
 }
+
+
+UNDECODABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that it can't decode; the last two where a text is not UTF-8, and where it is
+nested too deep."""
 
 
 class TankerwatchError(Exception):

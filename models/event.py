@@ -154,8 +154,11 @@ def to_json(event: Event) -> bytes:
 
 
 def from_json(data: bytes | str) -> Event:
-    """Read one event. Raises msgspec.ValidationError or msgspec.DecodeError."""
-    return _DECODER.decode(data)
+    """Read one event. Raises ValueError: msgspec.DecodeError or UnicodeDecodeError."""
+    try:
+        return _DECODER.decode(data)
+    except RecursionError as error:
+        raise msgspec.DecodeError(f"nested too deep ({error})") from None
 
 
 def event_id(

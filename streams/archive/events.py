@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,11 +16,5 @@ def archived_events(folder: Path) -> Iterator[Event]:
         try:
             for batch in pq.ParquetFile(path).iter_batches(columns=["json"]):
                 yield from map(from_json, batch.column(0).to_pylist())
-        except (
-            OSError,
-            pa.ArrowException,
-            msgspec.MsgspecError,
-            UnicodeDecodeError,
-            RecursionError,
-        ) as error:
+        except (OSError, pa.ArrowException, ValueError) as error:
             raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None

@@ -26,7 +26,7 @@ from typing import Final
 
 import msgspec
 
-from models.errors import InputError, TankerwatchError
+from models.errors import UNDECODABLE, InputError, TankerwatchError
 from models.time import HOUR, Millis
 from streams.archive.hashes import HASHES, Chain, Entry, append, cut_back
 from streams.deployment.wire import Origin
@@ -81,7 +81,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     """By partition of MMSIs, the highest origin of ticks that is archived."""
     gaps: list[Gap] = []
     superseded: dict[str, Millis] = {}
-    """Files that are no longer part of the archive, and since when by the clock."""
+    """Files that are no longer part of the archive, and since when by the clock; for those that
+    stay longer than usual, a time that is later by as much."""
     chain: Chain = msgspec.field(default_factory=Chain)
     """The rows of hashes.jsonl that are valid."""
     complete: Millis = 0
@@ -111,7 +112,7 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except OSError as error:
         raise ArchiveError(f"{path}: can't be read ({error.strerror}); check its permissions") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise ArchiveError(f"{path}: no manifest of an archive ({error}); restore it from a copy") from None
     if found.format != FORMAT or found.version != VERSION:
         raise ArchiveError(f"{path}: version {found.version} of {found.format!r}; understood is {VERSION}")

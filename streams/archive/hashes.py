@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from models.errors import UNDECODABLE
 from models.time import Millis
 from streams.archive.raw_names import RAW, Series, commits_of, is_merged, series_of
 
@@ -85,7 +86,7 @@ def read(path: Path, chain: Chain, files: AbstractSet[str] | None = None) -> tup
     for number, line in enumerate(_lines(path, chain), 1):
         try:
             row = msgspec.json.decode(line, type=Row)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             faults.append(f"{path}: row {number} can't be read ({error}): it was changed")
             break
         if row.row != number or row.previous != head:
@@ -102,8 +103,11 @@ def read(path: Path, chain: Chain, files: AbstractSet[str] | None = None) -> tup
 def _lines(path: Path, chain: Chain) -> Iterator[bytes]:
     if not path.exists():
         return
+    left = chain.bytes
     with path.open("rb") as file:
-        yield from file.read(chain.bytes).splitlines()
+        while line := file.readline(left):
+            left -= len(line)
+            yield line.removesuffix(b"\n")
 
 
 def digest_of(path: Path) -> tuple[int, str]:

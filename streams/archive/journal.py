@@ -6,6 +6,7 @@ reports that came too late for all sources together (`overtaken`), and for when 
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from models.time import END as FOREVER
 from models.time import Millis
 from streams.archive.folder import ArchiveError, Manifest, archived, read_manifest
 from streams.archive.raw import FENCES, LINES, SIGHTINGS, Header, Place, read_frames
-from streams.archive.raw_names import END, RAW, commits_of, digest_of_source, partition_of, place_in_time
+from streams.archive.raw_names import END, RAW, Series, commits_of, series_of
 from streams.archive.source import drawn_in, sightings_in
 from streams.evidence.live import Step
 
@@ -90,21 +91,21 @@ class Journal:
         self._waiting = dict.fromkeys(begins.waiting)
         manifest = read_manifest(folder)
         self._last = max(manifest.number, begins.commit)
-        self._files: dict[int, dict[str, list[Path]]] = {}  # by partition and source
+        self._files: dict[int, dict[Series, list[Path]]] = {}  # by partition
         for path in (files or RawFiles(folder)).after(begins.commit, manifest):
-            partition = partition_of(path)
-            if partition is None and manifest.kind == "kafka":
+            series = series_of(path)
+            if series is None and manifest.kind == "kafka":
                 raise ArchiveError(
                     f"{path}: its name tells no partition of {RAW}: it was put there, or archived by an "
                     "earlier version; archive into a new folder"
                 )
-            if partition is not None:
-                self._files.setdefault(partition, {}).setdefault(digest_of_source(path), []).append(path)
-        self._at: dict[tuple[int, str], int] = {}  # the first commit of the file that is read of each
-        for partition, sources in self._files.items():
-            for digest, paths in sources.items():
-                paths.sort(key=place_in_time)
-                self._at[partition, digest] = commits_of(paths[0]).first
+            if series is not None:
+                self._files.setdefault(series.partition, {}).setdefault(series, []).append(path)
+        self._at: dict[Series, int] = {}  # the first commit of the file of each that is read, or comes next
+        for each in self._files.values():
+            for series, paths in each.items():
+                paths.sort(key=commits_of)
+                self._at[series] = commits_of(paths[0]).first
 
     @property
     def position(self) -> Position:
@@ -146,21 +147,38 @@ class Journal:
             yield latest, each
 
     def _of(self, partition: int, first: int) -> Iterator[_Placed]:
-        """The frames of a partition from an offset on."""
-        sources = [self._placed(partition, digest) for digest in self._files.get(partition, {})]
-        for each in heapq.merge(*sources, key=lambda one: one[0].offset):
-            if each[0].offset >= first:
-                yield each
+        """The frames of a partition from an offset on.
 
-    def _placed(self, partition: int, digest: str) -> Iterator[_Placed]:
-        """The frames of a source in a partition."""
-        for path in self._files[partition][digest]:
-            self._at[partition, digest] = commits_of(path).first
-            self._on_file(path)
-            for header, frame in read_frames(path):
-                if header.at is not None:
-                    yield header.at, header, frame
-        del self._at[partition, digest]
+        A file is opened once a frame of it may be the next one: what came with a later commit has later
+        offsets.
+        """
+        unread = {series: deque(paths) for series, paths in self._files.get(partition, {}).items()}
+        closed = [(self._at[series], series) for series in unread]
+        heapq.heapify(closed)
+        # the offset of the next frame, the last commit of its file, that frame and those after it
+        opened: list[tuple[int, Series, int, _Placed, Iterator[_Placed]]] = []
+        while closed or opened:
+            if not opened or (closed and closed[0][0] <= opened[0][2]):
+                _, series = heapq.heappop(closed)
+                path = unread[series].popleft()
+                last, frames = commits_of(path).last, self._placed(path)
+            else:
+                offset, series, last, each, frames = heapq.heappop(opened)
+                if offset >= first:
+                    yield each
+            if (coming := next(frames, None)) is not None:
+                heapq.heappush(opened, (coming[0].offset, series, last, coming, frames))
+            elif unread[series]:
+                self._at[series] = commits_of(unread[series][0]).first
+                heapq.heappush(closed, (self._at[series], series))
+            else:
+                del self._at[series]
+
+    def _placed(self, path: Path) -> Iterator[_Placed]:
+        self._on_file(path)
+        for header, frame in read_frames(path):
+            if header.at is not None:
+                yield header.at, header, frame
 
 
 def _step(header: Header, frame: Frame, registers: tuple[str, ...]) -> Step:

@@ -7,14 +7,14 @@ either, and a crash leaves the others.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from models.time import DAY, HOUR, Millis, to_text
 from streams.archive.compaction import EVERY_SECONDS, MANY, RESTED_SECONDS
 from streams.archive.folder import REMOVED_AFTER, ArchiveError, archived
-from streams.archive.hashes import HASHES, read
+from streams.archive.hashes import HASHES, Row, read
 from streams.archive.raw_names import (
     END,
     RAW,
@@ -48,6 +48,7 @@ class Merging:
         self._writer, self._folder, self._worked_off = writer, writer.folder, worked_off
         self._looked = float("-inf")
         self._left_out: set[Series] = set()  # what can't be merged, until the next start
+        self._stopped = False  # the same for all of it
 
     def apply_now_and_then(self, now: Millis) -> None:
         """`apply`, but looks only every few minutes when there was nothing to do."""
@@ -57,18 +58,31 @@ class Merging:
     def apply(self, now: Millis) -> bool:
         """Make one file of those of a day before today. Whether there were any.
 
-        Where one was changed all stay as they are, which is logged. Raises OSError where the disk is full.
+        Where one was changed all stay as they are, and where hashes.jsonl was, those of every day, which is
+        logged. So is a disk without room for it: what comes needs the rest.
         """
+        if self._stopped:
+            return False
         for series, files in self._runs(to_text(now // DAY * DAY)[:10]):
             rested = now / 1000 - max(path.stat().st_mtime for path in files) >= RESTED_SECONDS
             if len(files) < MANY and not rested:
                 continue
+            names = frozenset(map(self._name, files))
+            rows, faults = read(self._folder.path / HASHES, self._folder.manifest.chain, names)
+            if faults:
+                self._stopped = True
+                log.error("nothing_merged", reason=f"{faults[0]}; restore it from a copy")
+                return False
             try:
-                self._merge(files)
+                self._merge(files, rows)
             except ArchiveError as error:
                 self._left_out.add(series)
-                log.error("not_merged", source=series.digest, day=series.folder, reason=str(error))
+                log.error("not_merged", source=series.digest, day=_day(series.folder), reason=str(error))
                 continue
+            except OSError as error:
+                reason = f"{error.strerror}; make room"
+                log.error("not_merged", source=series.digest, day=_day(series.folder), reason=reason)
+                return False
             return True
         return False
 
@@ -78,7 +92,7 @@ class Merging:
         last, leaving = self._worked_off(), self._writer.leaving
         for path in archived(self._folder.path, self._folder.manifest, RAW, END):
             series = series_of(path)
-            if series is not None and series.folder.removeprefix("date=") < today:
+            if series is not None and _day(series.folder) < today:
                 found.setdefault(series, []).append(path)
         for series, files in found.items():
             if series in self._left_out or any(self._name(path) in leaving for path in files):
@@ -99,12 +113,9 @@ class Merging:
             if len(run) > 1:
                 yield series, run
 
-    def _merge(self, files: list[Path]) -> None:
-        """Raises ArchiveError for a file that is not as it was archived."""
+    def _merge(self, files: list[Path], rows: Iterable[Row]) -> None:
+        """`rows` are those of the files. Raises ArchiveError for a file that is not as it was archived."""
         names = [self._name(path) for path in files]
-        rows, faults = read(self._folder.path / HASHES, self._folder.manifest.chain, frozenset(names))
-        if faults:
-            raise ArchiveError(*faults)
         sums = {row.file: (row.bytes, row.sha256) for row in rows}
         commits = Commits(commits_of(files[0]).first, commits_of(files[-1]).last)
         begin = f"{RAW}/{files[0].parent.name}/{self._writer.number}-{digest_of_source(files[0])}"
@@ -128,10 +139,14 @@ class Merging:
             raise
         self._writer.written(name, RAW, size, whole)
         self._writer.supersede(names, later=_LATER)
-        log.info("merged", day=files[0].parent.name, files=len(files), bytes=size, file=name)
+        log.info("merged", day=_day(files[0].parent.name), files=len(files), bytes=size, file=name)
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._folder.path))
+
+
+def _day(folder: str) -> str:
+    return folder.removeprefix("date=")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

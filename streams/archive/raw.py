@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import zstandard
 
+from models.errors import UNDECODABLE
 from models.frame import Cut, Frame
 from models.source_hints import NO_HINTS, DateOrder, SourceHints
 from models.time import DAY, Millis, to_text
@@ -143,7 +144,7 @@ def read_frames(path: Path) -> Iterator[tuple[Header, Frame]]:
                     held += more
                 data, held = held[: header.bytes], held[header.bytes :]
                 yield header, _frame(header, data)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, zstandard.ZstdError, *UNDECODABLE) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 import zstandard
 
+from models.errors import UNDECODABLE
 from models.time import BEGINNING, DAY, Millis, to_text
 from streams.archive.folder import ArchiveError, archived, commit_of, read_manifest
 from streams.archive.journal import Journal, Position, RawFiles
@@ -29,7 +30,7 @@ SNAPSHOTS: Final = "snapshots"
 RULES: Final = "rules"
 END: Final = ".zst"
 _LEVEL: Final = 3
-_UNUSABLE: Final = (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError)
+_UNUSABLE: Final = (*UNDECODABLE, ValueError, LookupError, TypeError, AttributeError)
 """What reading a damaged file, or a state of another version, raises; ArchiveError is a ValueError."""
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -79,7 +80,7 @@ def load_snapshot(path: Path) -> Snapshot:
 def _unpacked(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(zstandard.decompress(path.read_bytes()), type=kind)
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, zstandard.ZstdError, *UNDECODABLE) as error:
         raise ArchiveError(f"{path}: can't be read ({error}); restore it from a copy") from None
 
 

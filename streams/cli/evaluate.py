@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.errors import UNDECODABLE
 from streams.cli.errors import Failed, UsageError
 from streams.cli.files import check_times, read_events, read_input
 from streams.output.sanitize import sanitize
@@ -72,7 +73,7 @@ def _truth(name: str) -> "Truth":
         truth = msgspec.json.decode(data, type=Truth)
         for event in truth.events:
             check_times(event)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+    except (*UNDECODABLE, ValueError) as error:
         raise Failed(
             f"{name}: is not the truth of a simulation ({error}); give what `simulate --truth` wrote"
         ) from None

@@ -205,14 +205,12 @@ def read_events(name: str) -> "Iterator[Event]":
 
 def read_event(line: bytes, name: str, number: int) -> "Event":
     """The event on one line of a file. Raises Failed."""
-    import msgspec
-
     from models.event import from_json
 
     try:
         event = from_json(line)
         check_times(event)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+    except ValueError as error:
         raise Failed(
             f"{name}: line {number} is not an event ({error}); give JSON Lines as `tankerwatch replay "
             "RECORDING --out events.jsonl` writes them"

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from models.drawn_fence import FenceVersion
-from models.errors import TankerwatchError
+from models.errors import UNDECODABLE, TankerwatchError
 from models.event import Event
 from models.report import POSITION, STATIC, Reports, Rows
 from models.sighting import Sighting
@@ -151,7 +151,7 @@ def decode(data: bytes, kind: type[Frame]) -> Frame:
     """Read a frame. Raises WireError."""
     try:
         frame = msgspec.msgpack.decode(data, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise WireError(f"not a frame of kind {kind.__struct_config__.tag!r}: {error}") from error
     version: int = getattr(frame, "version", 0)
     if version != VERSION:

@@ -36,8 +36,9 @@ def show(console: Console, of: Derivation) -> None:
 
 
 def _still_open(of: Derivation) -> str:
-    last = f"; the last position that it rests on is of {short(of.last_position)}" if of.last_position else ""
-    return f"Still open at {short(of.detected)} UTC{last}{' UTC' if last else ''}."
+    last = of.last_position
+    evidence = f"; the last position in its evidence is from {short(last)} UTC" if last else ""
+    return f"Still open at {short(of.detected)} UTC{evidence}."
 
 
 def _score(of: Derivation) -> list[str]:

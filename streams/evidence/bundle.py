@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from models.box import Box
+from models.errors import UNDECODABLE
 from models.source_hints import SourceHints
 from models.time import BEGINNING, END, Millis
 from streams.evidence import members
@@ -87,5 +88,5 @@ def from_json(data: bytes, where: str) -> Bundle:
                 f"{FORMAT!r}; check it with the version that it names"
             )
         return msgspec.json.decode(data, type=Bundle)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise EvidenceError(f"{where}: {members.BUNDLE} can't be read ({error}); it was changed") from None

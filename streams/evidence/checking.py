@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from models.event import Event
 from models.event import from_json as event_from_json
 from streams.evidence import members, rules_in_force
@@ -209,7 +207,7 @@ def _events(data: bytes) -> tuple[Event, ...]:
     for number, row in enumerate(data.splitlines(), 1):
         try:
             events.append(event_from_json(row))
-        except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        except ValueError as error:
             raise EvidenceError(
                 f"{members.EVENTS}: line {number} is no event of this version ({error})"
             ) from None

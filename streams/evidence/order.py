@@ -11,6 +11,7 @@ import msgspec
 
 from geofences.drawn import check_version
 from models.drawn_fence import FenceVersion
+from models.errors import UNDECODABLE
 from models.frame import Frame
 from models.sighting import Sighting
 from models.source_hints import NO_HINTS
@@ -110,7 +111,7 @@ def _rows(pieces: Iterable[bytes]) -> Iterator[_Row]:
         for row in rows:
             try:
                 yield decoder.decode(row)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNDECODABLE as error:
                 raise _unfit(str(error)) from None
     if rest:
         raise _unfit("its last row breaks off")

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from models.errors import UNDECODABLE
 from models.frame import Cut, Frame
 from models.report import run_starts
 from streams.decoding.lines.byte_spans import Int64Array
@@ -91,7 +92,7 @@ def frames_of(source: str, text: Iterable[bytes], numbers: Iterable[bytes]) -> I
     for row in _rows(numbers, source):
         try:
             index = decoder.decode(row)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise _unfit(source, str(error)) from None
         data = lines.take(index.bytes) if 0 < index.bytes <= _LARGEST_FRAME else b""
         count = data.count(b"\n")

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from geofences.land import land_clip
+from models.errors import UNDECODABLE
 from models.event import Event
 from models.frame import Frame
 from models.sighting import Sighting
@@ -115,7 +114,7 @@ def core_of(
         return core
     try:
         core.restore(state)
-    except (msgspec.DecodeError, RecursionError, ValueError, LookupError, TypeError) as error:
+    except (*UNDECODABLE, ValueError, LookupError, TypeError) as error:
         at = "" if bundle.snapshot_at is None else f" of {to_text(bundle.snapshot_at)}"
         raise EvidenceError(
             f"{members.SNAPSHOT}: the state of the stages{at} can't be read by this version ({error}); check "

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import msgspec
 
 from geofences.fence import dump_fences, read_fences
-from models.errors import InputError
+from models.errors import UNDECODABLE, InputError
 from models.sighting import Sighting
 from models.watchlist import Entry, Watchlist
 from streams.evidence import members
@@ -43,7 +43,7 @@ def load(read: Callable[[str], bytes]) -> tuple[Rules, tuple[Sighting, ...]]:
         entries = msgspec.json.Decoder(Entry).decode_lines(read(name))
         name = members.SIGHTINGS
         sightings = msgspec.json.Decoder(Sighting).decode_lines(read(name))
-    except (InputError, msgspec.DecodeError, RecursionError, ValueError) as error:
+    except (InputError, *UNDECODABLE, ValueError) as error:
         raise EvidenceError(
             f"{name}: can't be used here ({error}); it was changed, or is of another version"
         ) from None

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import msgspec
-
 from models.event import Event, from_json
 from models.last_position import LastPosition
 from models.review import Review
@@ -125,7 +123,7 @@ def read_event(json: bytes) -> Event | None:
     """Read an event of the log. Returns None, and writes a log line, if only another version can read it."""
     try:
         return from_json(json)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         metrics.UNREADABLE.inc()
         log.error("left_out", reason=str(error), head=json[:80].decode(errors="replace"))
         return None

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from models.errors import TankerwatchError
+from models.errors import UNDECODABLE, TankerwatchError
 
 SEGMENT_BYTES: Final = 1 << 24
 _HEADER: Final = struct.Struct("<IIQ")  # length, CRC-32 of number and data, number
@@ -177,7 +177,7 @@ class Spool:
             return Position()
         try:
             return msgspec.msgpack.decode(path.read_bytes(), type=Position)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except (OSError, *UNDECODABLE) as error:
             raise SpoolError(
                 f"{path}: can't be read ({error}); move the folder away to start anew"
             ) from error

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from models.drawn_fence import FenceVersion
-from models.errors import TankerwatchError
+from models.errors import UNDECODABLE, TankerwatchError
 from models.time import MINUTE, Millis, to_text
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
@@ -145,7 +145,7 @@ async def _drawn_fences(consumer: AIOKafkaConsumer, deployment: Deployment) -> l
     if deployment.topics.fences not in await consumer.topics():  # nobody has drawn one yet
         return drawn
     async for record in _records(consumer, {TopicPartition(deployment.topics.fences, 0): 0}, None):
-        with suppress(msgspec.MsgspecError, RecursionError):
+        with suppress(*UNDECODABLE):
             drawn.append(msgspec.json.decode(record.value or b"", type=FenceVersion))
     return drawn
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from models.errors import InputError
+from models.errors import UNDECODABLE, InputError
 from models.sighting import Sighting, SightingKind
 from models.time import Millis, from_text, to_text
 from models.vessel import imo_is_valid
@@ -63,7 +63,7 @@ def read_line(line: bytes) -> Sighting:
     """A sighting from a JSON object. Raises SightingError with all that is wrong."""
     try:
         given = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise SightingError(f"not JSON ({error}); give one JSON object a message") from error
     if not isinstance(given, dict):
         raise SightingError("not a JSON object; give one with time, lon and lat")

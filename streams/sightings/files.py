@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from models.bounds import TABLE_BYTES, BoundsError, at_most, check_json, read_bytes
+from models.errors import UNDECODABLE
 from models.sighting import Sighting
 from streams.sightings.fields import ALIASES, FIELDS, SightingError, plain, read_fields
 
@@ -159,7 +160,7 @@ def _lines(text: str, file: str) -> Iterator[Placed]:
             continue
         try:
             row = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNDECODABLE as error:
             raise SightingError(
                 f"{file}: line {number}: not a JSON object ({error}); give GeoJSON, or one object a line"
             ) from error

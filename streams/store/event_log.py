@@ -37,6 +37,7 @@ from typing import Final, Protocol
 import msgspec
 import redis.asyncio as redis
 
+from models.errors import UNDECODABLE
 from models.last_position import LastPosition, TrackPoint, unpack_points
 from models.time import Millis
 from models.vessel import Identity
@@ -288,7 +289,7 @@ def _is(type: str, json: bytes) -> bool:
     """Whether it is an event of this type; not if it can't be read."""
     try:
         return _HEAD.decode(json).type == type
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return False
 
 

@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from models.drawn_fence import FenceVersion
+from models.errors import UNDECODABLE
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
 from streams.deployment.heartbeat import Heartbeat, Kept
@@ -144,7 +145,7 @@ class Sink:
             for part in frame.instants:
                 batch.ticks.append(part.instant().ticks)
                 batch.identities += part.identities
-        except ValueError as error:
+        except (*UNDECODABLE, ValueError) as error:
             metrics.UNREADABLE.labels(record.topic).inc()
             log.error("left_out", topic=record.topic, offset=record.offset, reason=str(error))
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from models.errors import UNDECODABLE
 from models.event import Event
 from models.review import Review
 from streams.output.sanitize import sanitize
@@ -182,7 +183,7 @@ def _detail(response: httpx.Response) -> str:
     """The detail of a problem response (RFC 9457), in parentheses; empty if the response is none."""
     try:
         detail = msgspec.json.decode(response.content, type=dict[str, Any]).get("detail")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return ""
     return f" ({sanitize(detail)[:300]})" if detail else ""
 
@@ -191,5 +192,5 @@ def _reason(data: str) -> str:
     """The reason that a notice of the stream gives; empty if it gives none."""
     try:
         return str(msgspec.json.decode(data, type=dict[str, Any]).get("reason", ""))[:500]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return ""

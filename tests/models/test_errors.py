@@ -3,7 +3,12 @@
 import ast
 from pathlib import Path
 
+import msgspec
+import pytest
+
 import models
+from models.errors import UNDECODABLE
+from models.event import from_json
 
 ROOT = Path(models.__file__).parent.parent
 
@@ -31,3 +36,13 @@ def test_every_exception_has_the_one_root() -> None:
         if name.partition(":")[2] not in ours and any(base.endswith(("Error", "Exception")) for base in above)
     ]
     assert strays == []
+
+
+@pytest.mark.parametrize("data", [b'{"id":', b'{"id":"\xff"}', b'{"x":' + b"[" * 100_000])
+def test_whatever_can_not_be_decoded_is_caught_by_one_name_and_as_an_event_is_a_value_error(
+    data: bytes,
+) -> None:
+    with pytest.raises(UNDECODABLE):
+        msgspec.json.decode(data)
+    with pytest.raises(ValueError):  # noqa: PT011 - msgspec has several
+        from_json(data)

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 
+from models.errors import UNDECODABLE
 from streams.decoding.lines.byte_spans import Int64Array
 from streams.decoding.lines.time_text import Reading, TextRules
 from streams.decoding.records.dialects.fields import REPORTED, time_of
@@ -69,7 +70,7 @@ def quick_record_times(data: bytes, longest: int, rules: TextRules) -> Int64Arra
             if not isinstance(time, int):
                 return None
             found.append(time)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         return None
     return np.array(found, np.int64)
 

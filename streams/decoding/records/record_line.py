@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from models.errors import UNDECODABLE
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import ATTACHED, Sentence
 from streams.decoding.lines.tag_block import NO_TAG, Tag
@@ -124,7 +125,7 @@ def _objects(text: bytes) -> Iterator[Any]:
     try:
         yield msgspec.json.decode(text.rstrip(b", \t\r]"))
         return
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         pass
     decoder, rest = json.JSONDecoder(), text.decode("utf-8", "replace")
     at = rest.find("{")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -59,10 +58,14 @@ class FeedContext:
 
     async def fences_now(self) -> msgspec.Raw:
         """All fences as GeoJSON, drawn ones as they stand; without these while Redis is away."""
-        standing: list[FenceVersion] = []
-        if self.desk is not None:
-            with suppress(*REDIS_AWAY):  # the hub logs it
-                standing = await self.desk.standing()
+        try:
+            return await self.all_fences()
+        except REDIS_AWAY:  # the hub logs it
+            return self.fences_json
+
+    async def all_fences(self) -> msgspec.Raw:
+        """All fences as GeoJSON, drawn ones as they stand. Raises REDIS_AWAY."""
+        standing = await self.desk.standing() if self.desk is not None else []
         if not standing:
             return self.fences_json
         if self._with_drawn is None or self._with_drawn[0] != standing:

@@ -64,7 +64,7 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
             for event in page.events
             if event.chain and (found := await case_members.landed(log, event, feed.analysis.ledger))
         },
-        "hints": await hints.hints(selection, feed.fences_now),
+        "hints": await hints.hints(selection, feed.all_fences),
     }
     return Json(content, headers={"X-Log-Position": position})
 
@@ -146,7 +146,7 @@ async def stream_events(
     """Events `hello` (the first one), `revision` (with an id), `review`, `warning`, `sources`, `silences`,
     `fences`, `reset`, `heartbeat`, `goodbye`."""
     entry, selection = query.since if last_event_id is None else last_event_id, query.selection()
-    told = await hints.hints(selection, feed.fences_now)
+    told = await hints.hints(selection, feed.all_fences)
     return feed.streams.response(address(request.scope), selection, entry, told)
 
 

@@ -18,6 +18,7 @@ export class Filters {
         name === "type" ? typeName(value) : human(value))));
     }
     this.form.addEventListener("change", (event) => event.target.name && this.read(event.target));
+    this.form.addEventListener("focusout", ({ target }) => this.settle(target.name));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.elements.min_score.addEventListener("input", () => this.showScore());
     byId("use-area").addEventListener("click", () => this.set({ ...this.selection, bbox: this.area() }));
@@ -68,10 +69,7 @@ export class Filters {
     const { name } = field, selection = { ...this.selection };
     if (name in this.boxes) selection[name] = [...this.form.querySelectorAll(`input[name=${name}]:checked`)].map((box) => box.value);
     else if (name === "min_score") selection.minScore = Number(field.value);
-    else if (name === "from" || name === "to") {
-      selection[name] = field.value || null;
-      if (selection.from && selection.to && selection.from > selection.to) selection[name === "from" ? "to" : "from"] = field.value; // no period ends before it starts
-    }
+    else if (name === "from" || name === "to") selection[name] = field.value || null;
     else if (name === "quiet") selection.quiet = field.checked;
     else if (field.value.trim()) {
       const value = field.value.trim();
@@ -80,6 +78,13 @@ export class Filters {
       selection[name] = [...new Set([...selection[name], name === "flag" ? value.toUpperCase() : value])];
     } else return;
     this.set(selection);
+  }
+
+  /* No period ends before it starts. Seen to when a field is left: while a year is typed, it is another one. */
+  settle(name) {
+    if (name !== "from" && name !== "to") return;
+    const { from, to, [name]: day } = this.selection;
+    if (from && to && from > to) this.set({ ...this.selection, from: day, to: day });
   }
 
   showScore() {

@@ -105,13 +105,17 @@ export class VesselPanel {
 
   /* The period of its track, for the map and for a file. */
   tracks(number9) {
-    const inputs = {}, field = (name, text) => el("label", {}, text, " ", inputs[name] = el("input", { type: "date", value: this.period[name], change: () => changed(name) }));
-    const changed = (name) => {
-      const other = name === "start" ? "end" : "start", { start, end } = inputs;
-      if (start.value && end.value && start.value > end.value) inputs[other].value = inputs[name].value; // no period ends before it starts
-      this.period = { start: start.value, end: end.value };
+    const inputs = {}, field = (name, text) => el("label", {}, text, " ", inputs[name] = el("input", { type: "date", value: this.period[name], change: changed, blur: () => settle(name) }));
+    const changed = () => {
+      this.period = { start: inputs.start.value, end: inputs.end.value };
       this.showTrack();
       save();
+    };
+    const settle = (name) => { // no period ends before it starts; while a year is typed, it is another one
+      const { start, end } = inputs;
+      if (!start.value || !end.value || start.value <= end.value) return;
+      start.value = end.value = inputs[name].value;
+      changed();
     };
     const file = el("a", { download: `tankerwatch-${number9}-track.json` }, "Download the track");
     const save = () => file.setAttribute("href", addressOf(`vessels/${number9}/track`, Object.entries({

@@ -5,6 +5,7 @@ They are no errors: an event may be in a fence that has been deleted since, and 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Final
 
@@ -14,6 +15,7 @@ from models.errors import question, spelt_alike
 from models.event_filter import EventFilter
 from models.flag import countries
 from models.vessel import imo_is_valid
+from streams.runtime.retry import REDIS_AWAY
 
 MOST: Final = 5
 """Hints in one answer. A query may name thousands of things; no more are looked into."""
@@ -36,12 +38,15 @@ class _Fences(msgspec.Struct):
 
 
 async def hints(selection: EventFilter, fences: Callable[[], Awaitable[msgspec.Raw]]) -> list[str]:
-    """`fences` gives those that there are, as GeoJSON; it is asked only where a filter names one."""
+    """`fences` gives those that there are, as GeoJSON; it is asked only where a filter names one. While Redis
+    is away nothing is said of fences: drawn ones are not known then."""
     wanted = _values(selection)
-    known: list[_Properties] = []
+    of_fences: Iterable[str] = ()
     if "fence" in wanted or "country" in wanted:
-        known = [one.properties for one in msgspec.json.decode(await fences(), type=_Fences).features]
-    return list(islice(chain(_of_fences(wanted, known), _of_vessels(wanted)), MOST))
+        with suppress(*REDIS_AWAY):
+            known = msgspec.json.decode(await fences(), type=_Fences).features
+            of_fences = _of_fences(wanted, [one.properties for one in known])
+    return list(islice(chain(of_fences, _of_vessels(wanted)), MOST))
 
 
 def _values(selection: EventFilter) -> dict[str, list[str]]:
@@ -61,7 +66,8 @@ def _of_fences(wanted: dict[str, list[str]], known: Sequence[_Properties]) -> It
     lands = sorted({fence.country for fence in known if fence.country})
     for fence in wanted.get("fence", ()):
         if fence not in names:
-            alike = [id for word in spelt_alike(fence.casefold()[:LONGEST], ids) for id in ids[word]]
+            words = spelt_alike(fence.casefold()[:LONGEST], ids)
+            alike = list(dict.fromkeys(id for word in words for id in ids[word]))
             yield (
                 f"fence: there is no fence with the id or name {fence[:LONGEST]!r} now"
                 f"{question(alike[:3])}; /v1/fences.geojson has all"

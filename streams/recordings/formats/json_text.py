@@ -194,8 +194,9 @@ class ObjectCutter:
         return self._is_track
 
     def _keep(self, piece: bytes) -> None:
-        self._object.append(piece.strip(b" \t\r"))
         self._size += len(piece)
+        if piece := piece.strip(b" \t\r"):
+            self._object.append(piece)
 
     def _give_up(self) -> list[bytes]:
         """What is open is broken: it becomes a line as it is."""

@@ -157,8 +157,8 @@ def _declared(head: bytes, note: Callable[[str], object]) -> str:
         return _UTF8
     try:
         "".encode(name)
-        codecs.getincrementaldecoder(name)
-    except LookupError:
+        codecs.getincrementaldecoder(name)("replace").decode(b"")
+    except (LookupError, UnicodeError):  # the latter from one such as idna, which replaces nothing
         note(f"declares the encoding {name}, which is not known; it was read as {_UTF8}")
         return _UTF8
     return name

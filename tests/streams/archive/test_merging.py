@@ -1,13 +1,16 @@
 """Merging: one raw file in the place of many. Whatever ends the archiver, each frame is there once."""
 
+import errno
 import hashlib
 import os
 import random
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from models.frame import Frame
@@ -16,10 +19,10 @@ from streams.archive import folder as folders
 from streams.archive import merging
 from streams.archive.folder import archived, open_folder, read_manifest
 from streams.archive.hashes import HASHES, held, lineage, read
-from streams.archive.journal import Journal, Position
+from streams.archive.journal import SOURCES, Journal, Position
 from streams.archive.live_evidence import check_hashes
 from streams.archive.merging import Merging
-from streams.archive.raw import Place
+from streams.archive.raw import REGISTERED, Place
 from streams.archive.raw_names import commits_of, is_merged
 from streams.archive.retention import Retention
 from streams.archive.source import archived_sources
@@ -101,6 +104,41 @@ def test_the_same_frames_come_from_fewer_files_from_any_place_and_hashes_prove_t
     assert check_hashes(path) == (len(after), [])
 
 
+def test_registrations_come_in_their_order_whatever_the_days_of_their_files(tmp_path: Path) -> None:
+    """A source registers with the day of its last line, and others meanwhile with those of theirs."""
+    path, offsets, registrations = tmp_path / "archive", count(), count()
+    with open_folder(path) as opened:
+        opened.manifest.kind = "kafka"
+        writer = Writer(opened)
+
+        def send(source: str, day: int, registry: int) -> None:
+            at = next(offsets)
+            line = Frame(source, b"!\n", received=np.array([day * DAY], np.int64))
+            writer.frame(line, at=Place(0, at, at, registry))
+
+        send("old", 1, -1)
+        send("new", 2, -1)
+        writer.commit()
+        registering = (("new",), ("old",), ("new",), ("new", "old"))
+        for sources in registering:
+            for source in sources:
+                at = next(registrations)
+                writer.frame(Frame(source, b""), kind=REGISTERED, at=Place(SOURCES, at, 0, at))
+            writer.commit()
+        for registry in range(next(registrations)):
+            send("new", 2, registry)
+        send("late", 3, registry)
+        writer.commit()
+    for _ in ("separate", "merged"):
+        files: list[Path] = []
+        steps = Journal(path, on_file=files.append).steps()
+        found = [next(steps).registers]
+        assert "date=1970-01-04" not in {each.parent.name for each in files}  # opened when it is its turn
+        found += [each.registers for each in steps]
+        assert found == [(), (), *((source,) for sources in registering for source in sources), ()]
+        merged(path)
+
+
 def test_what_a_merged_file_was_not_made_of_is_found(separate: Path, tmp_path: Path) -> None:
     """Also where its own row fits, as whoever writes the rows can make it."""
     path = tmp_path / "archive"
@@ -128,6 +166,27 @@ def test_what_was_changed_stays_as_it_is_and_the_rest_is_merged(separate: Path, 
     assert changed in raw_files(path)
     assert any(map(is_merged, raw_files(path)))
     assert not list(path.rglob("*.part"))
+
+
+def test_where_the_rows_were_changed_nothing_is_merged_and_they_are_read_once(
+    separate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, reads = tmp_path / "archive", 0
+    shutil.copytree(separate, path)
+    rows, small = path / HASHES, raw_files(path)
+    rows.write_bytes(rows.read_bytes().replace(b'"bytes":', b'"bytes":1', 1))
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return read(*arguments)
+
+    monkeypatch.setattr(merging, "read", counted)
+    with open_folder(path) as opened:
+        work = Merging(Writer(opened), lambda: None)
+        assert not any(work.apply(folders.utc_now() + 2 * HOUR) for _ in range(3))
+    assert raw_files(path) == small
+    assert reads == 1
 
 
 def test_they_are_kept_as_long_as_they_would_have_been(
@@ -168,19 +227,19 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
 
         return call
 
-    def count() -> int:
+    def done() -> int:
         return read_manifest(path).offsets.get("test", 0)
 
     def readers_agree() -> bool:
         """At every moment a reader has each frame once that a commit has, and no other."""
-        return [lines for _, _, lines in told(path)] == [frame.data for frame in given[: count()]]
+        return [lines for _, _, lines in told(path)] == [frame.data for frame in given[: done()]]
 
     with open_folder(path) as opened:
         opened.manifest.kind = "kafka"
         opened.replace_manifest()
     monkeypatch.setattr(os, "fsync", lambda _: None)  # the machine goes on
     monkeypatch.setattr(Path, "replace", dies(Path.replace))
-    while count() < len(given) or killed < 3:
+    while done() < len(given) or killed < 3:
         try:
             with open_folder(path) as opened:
                 writer = Writer(opened)
@@ -203,3 +262,22 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
     assert any(map(is_merged, raw_files(path)))
     assert check_hashes(path) == (len(raw_files(path)), [])
     assert not list(path.rglob("*.part"))
+
+
+def test_where_there_is_no_room_for_the_one_the_others_stay_until_there_is(
+    separate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "archive"
+    shutil.copytree(separate, path)
+    small = raw_files(path)
+
+    def full(_: Path) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(merging, "_chunks", full)
+        merged(path)
+    assert raw_files(path) == small
+    assert not list(path.rglob("*.part"))
+    merged(path)
+    assert len(raw_files(path)) < len(small)

@@ -112,7 +112,7 @@ def test_the_sheet_says_values_with_units_and_gathers_revisions_without_a_change
     assert "2 to 4  " in text
     assert "3 revisions without a change of status, level, score, duration or reasons" in text
     assert "possible → probable" in text
-    assert "the last position that it rests on is of 2026-03-01 04:00 UTC" in text
+    assert "; the last position in its evidence is from 2026-03-01 04:00 UTC." in text
 
 
 def test_an_event_that_is_not_there(events: list[Event]) -> None:

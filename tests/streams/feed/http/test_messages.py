@@ -4,8 +4,12 @@
 from typing import Any, Final
 
 import httpx
+import msgspec
+import redis
 
+from models.event_filter import EventFilter
 from streams.feed.recording.memory_log import MemoryLog
+from streams.feed.views import hints
 from tests.streams.feed.feed_servers import next_message, served, streaming
 from tests.streams.feed.recorded import desk_of
 
@@ -57,6 +61,15 @@ async def test_a_refusal_says_what_is_wrong_where_and_what_is_valid() -> None:
             assert "; give a JSON object" in answer.json()["detail"]
 
 
+async def test_of_fences_nothing_is_hinted_while_drawn_ones_are_not_known() -> None:
+    async def away() -> msgspec.Raw:
+        raise redis.exceptions.ConnectionError
+
+    wanted = EventFilter.parse({"fence": ["drawn-0123456789ab"], "imo": ["9006759"]})
+    (hint,) = await hints.hints(wanted, away)
+    assert hint.startswith("imo:")
+
+
 async def test_what_a_filter_names_that_does_not_exist_is_hinted_at() -> None:
     async with served(MemoryLog()) as url, httpx.AsyncClient() as client:
         for query, told in HINTS.items():
@@ -64,6 +77,10 @@ async def test_what_a_filter_names_that_does_not_exist_is_hinted_at() -> None:
             assert hint.startswith(told), query
         async with streaming(url, f"?{query}") as messages:
             assert (await next_message(messages, "hello")).data["hints"] == [hint]
+        (hint,) = (await client.get(f"{url}/v1/events?fence=kp-nampo-road")).json()["hints"]
+        named = hint.partition("did you mean ")[2].partition("?")[0].split(" or ")
+        assert named[0] == "kp-nampo-roads"
+        assert len(set(named)) == len(named) == 3
         known = "?fence=kp-nampo-roads&country=KP&flag=RU&imo=9006758"
         assert (await client.get(f"{url}/v1/events{known}")).json()["hints"] == []
         many = ",".join(

@@ -98,7 +98,12 @@ def test_every_filter(demo: Recorded, tab: Open) -> None:
     assert Path(download.value.path()).read_text("utf-8").startswith("id,type,")
     page.get_by_label("From day").fill("2024-11-03")
     shown(page, 0)
+    page.get_by_label("From day").blur()
     expect(page.get_by_label("Until day")).to_have_value("2024-11-03")  # no period ends before it starts
+    page.get_by_label("Until day").fill("0002-11-04")  # its year is being typed
+    page.get_by_label("Until day").fill("2024-11-04")
+    page.get_by_label("Until day").blur()
+    expect(page.get_by_label("From day")).to_have_value("2024-11-03")
     clear.click()
     page.get_by_role("combobox", name="Watchlist").fill("OFAC SDN")
     page.get_by_role("combobox", name="Watchlist").press("Enter")

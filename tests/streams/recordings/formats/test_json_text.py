@@ -34,6 +34,7 @@ LAYOUTS: dict[str, Callable[[list[object]], str]] = {
     "pretty array": lambda found: json.dumps(found, indent=2),
     "array, an element on a line": lambda found: "[\n" + ",\n".join(map(json.dumps, found)) + "\n]\n",
     "envelope": lambda found: json.dumps({"protocol": "jsonaiscatcher", "msgs": found, "end": {"msgs": 1}}),
+    "blank lines": lambda found: f'{{"features":\n\n{json.dumps(found)}}}',
     "collection": lambda found: json.dumps({"type": "FeatureCollection", "features": found}, indent=1),
     "nodes of GraphQL": lambda found: json.dumps(
         {"data": {"vessels": {"pageInfo": {"next": None}, "nodes": found}, "n": [1]}, "end": [2]}

@@ -131,6 +131,7 @@ def test_who_is_named_beside_positions_is_the_vessel_and_in_a_list_each_stays_it
         ("UTF-8", ["has bytes that are no UTF-8"]),
         ("utf-99", ["declares the encoding utf-99, which is not known; it was read as UTF-8", "has bytes"]),
         ("x-none", ["declares the encoding x-none, which is not known; it was read as UTF-8", "has bytes"]),
+        ("idna", ["declares the encoding idna, which is not known; it was read as UTF-8", "has bytes"]),
         ("base64", ["declares the encoding base64, which is not known; it was read as UTF-8", "has bytes"]),
         ("windows-1252", []),
     ],

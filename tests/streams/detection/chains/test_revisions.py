@@ -223,7 +223,8 @@ def test_after_a_possible_end_a_chain_stays_open_and_says_where_the_oil_may_be()
 def test_a_call_that_was_seen_is_told_before_a_likelier_one_that_was_not() -> None:
     story = Story()
     story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
-    dark = dark_call(story, A, 3, ("vostochny", "chongjin"), draught=(6.0, 4.0))
+    dark = dark_call(story, A, 3, ("chongjin",), draught=(6.0, 4.0))
+    story.events[-1] = msgspec.structs.replace(dark, level=Level.PROBABLE)
     story.visit(A, "nampo roads", 8)
     chain = only(story)
     assert chain.level is Level.PROBABLE

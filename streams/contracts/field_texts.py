@@ -435,7 +435,10 @@ EVENT: Final = {
             "and where the oil came from is not known.",
             limits={"enum": ["russian_port", "unknown"]},
         ),
-        "delivered": Text("Whether a leg ends at a North Korean port."),
+        "delivered": Text(
+            "Whether a way ends at a North Korean port in a call that was heard, or seen by others. One that "
+            "is only possible delivers nothing."
+        ),
         "transfers": Text(
             "Transfers on the likeliest way to a port; while no port is known, the most on any way.",
             limits=NOT_NEGATIVE,
@@ -455,15 +458,26 @@ EVENT: Final = {
     "ChainLeg": {
         "kind": Text(
             "`load`: a call at a Russian port. `transfer`: a meeting of two vessels. `discharge`: a call at "
-            "a North Korean port. None is a proof that oil was moved.",
+            "a North Korean port. A `dark_port_visit` is only a possible call, unless others saw it. None is "
+            "a proof that oil was moved.",
             limits={"enum": ["load", "transfer", "discharge"]},
         ),
         "event": Text("Id of the event that the leg rests on.", limits={"pattern": "^[0-9a-f]{24}$"}),
         "revision": Text("Revision of that event which the leg was made from.", limits={"minimum": 1}),
         "type": Text("Type of that event."),
         "level": Text("Level of that event."),
-        "start": Text("Start of that event.", "UTC", TIME),
-        "end": Text("End of that event; null while it was open.", "UTC", TIME),
+        "start": Text(
+            "Start of that event; of a `discharge` in the dark the earliest arrival, and of a call that "
+            "others saw the time when they did.",
+            "UTC",
+            TIME,
+        ),
+        "end": Text(
+            "End of that event, null while it was open; of a `discharge` in the dark the latest departure, "
+            "and of a call that others saw the time when they did.",
+            "UTC",
+            TIME,
+        ),
         "ssvid": Text(
             "MMSI of the vessel that may have the oil afterwards; of a `discharge`, of the one that brought "
             "it.",
@@ -475,7 +489,7 @@ EVENT: Final = {
         "port": Text("UN/LOCODE or catalogue name of the port of a call; null for a transfer."),
         "portName": Text("Name of the zone that names the call; null for a transfer."),
         "country": Text("Country of the port; null for a transfer.", limits=COUNTRY),
-        "position": Text("Position of that event."),
+        "position": Text("Position of that event; of a call that others saw, where they did."),
         "confidence": Text(
             "That the cargo came this far on this way: the product of the factors in the settings for every "
             "leg up to this one. A ranking, not a probability.",

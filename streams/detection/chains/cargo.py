@@ -56,8 +56,8 @@ class Cargo(msgspec.Struct, frozen=True):
 
     @property
     def ends(self) -> list[int]:
-        """Numbers of the legs that end at a North Korean port, the likeliest first."""
-        ends = (i for i, leg in enumerate(self.legs) if leg.kind == "discharge")
+        """Numbers of the legs that end with a seen call at a North Korean port, the likeliest first."""
+        ends = (i for i, leg in enumerate(self.legs) if leg.kind == "discharge" and leg.fact.seen)
         return sorted(ends, key=lambda i: (-self.legs[i].confidence, i))
 
     @property
@@ -89,17 +89,22 @@ class CargoFinder:
 
         A weaker source in between adds nothing: the ship already has a cargo from a surer one. Of equals the
         last counts. Nor does a call that was not seen, after a meeting in which the ship's draught shows that
-        it took a cargo.
+        it took a cargo, while that counts and until its draught shows that it gave one.
         """
         loads: dict[str, list[Fact]] = {}
         now: Fact | None = None
-        full = False
+        full_until: Millis | None = None
         for fact in self._book.of(ship):
             if not fact.is_call:
-                full = full or self._links.filled(self._book.side_of(fact, ship))
+                side = self._book.side_of(fact, ship)
+                if self._links.filled(side):
+                    full_until = fact.until + self._s.window(None, 1)
+                elif self._links.emptied(side):
+                    full_until = None
             elif self.is_landing(fact):
-                now, full = None, False
+                now, full_until = None, None
             elif self.is_source(fact):
+                full = full_until is not None and fact.start <= full_until
                 if full and not fact.seen and not self._links.deeper(fact.sides[0]):
                     continue
                 aboard = now is not None and fact.start <= now.until + self._s.window(now.lon, 0)
@@ -161,6 +166,7 @@ class CargoFinder:
             fact
             for fact in self._book.of(self._book.ship(giver))
             if fact.is_call
+            and (fact.seen or not self.is_end(fact))
             and fact.start < meeting.start
             and fact.until >= meeting.start - self._s.window(None, 1)
         ]

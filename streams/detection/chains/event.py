@@ -30,6 +30,7 @@ from streams.detection.chains.facts import Fact, Side
 from streams.detection.chains.judgement import (
     conditions_of,
     holding,
+    is_ended,
     is_named,
     is_over,
     level_of,
@@ -127,7 +128,7 @@ def _chain(
     holders = [] if cargo.ends or over else holding(cargo)
     return Chain(
         source="russian_port" if cargo.known else "unknown",
-        delivered=any(cargo.legs[i].fact.seen for i in cargo.ends),
+        delivered=bool(cargo.ends),
         transfers=cargo.transfers,
         window_ends=to_text(window_end(cargo, s)),
         vessels=vessels,
@@ -215,16 +216,19 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
     if cargo.ends:
         # An open visit may lie outside the port already: it is over only after some hours outside.
         return text + (" That port visit is still open." if way[-1].fact.end is None else "")
+    may_have_called = is_ended(way)
     if over:
+        other = "other call" if may_have_called else "call"
         return text + (
-            f" No call at a North Korean port became known by {day(window_end(cargo, s))}, the end of "
+            f" No {other} at a North Korean port became known by {day(window_end(cargo, s))}, the end of "
             "the time in which it would count."
         )
     who = ", ".join(holder.ssvid for holder in chain.holders)
+    may_be = "may still be" if may_have_called else "may be"
     text += (
-        f" The oil may be aboard MMSI {who}."
+        f" The oil {may_be} aboard MMSI {who}."
         if len(chain.holders) == 1
-        else (f" The oil may be aboard any of these: MMSI {who}." if who else "")
+        else (f" The oil {may_be} aboard any of these: MMSI {who}." if who else "")
     )
     if chain.arrivals:
         first = chain.arrivals[0]

@@ -6,7 +6,7 @@ from models.event import Level
 from models.time import Millis
 from models.vessel import Role, is_listed
 from streams.detection.chains.cargo import Cargo, Leg
-from streams.detection.chains.facts import Berth, Fact
+from streams.detection.chains.facts import Berth, Fact, Side
 from streams.detection.chains.reasons import REASONS
 from streams.detection.chains.settings import ChainSettings
 
@@ -18,9 +18,28 @@ HOLDERS: Final = 8
 
 
 def main_way(cargo: Cargo, s: ChainSettings) -> list[Leg]:
-    """The legs of the likeliest way to a port; before one is known, of the oil's likeliest way so far."""
+    """The legs of the likeliest way to a port; before a call there is seen, of the likeliest way so far.
+
+    A way to a call that is only possible is told, unless another one leads to somebody named through more
+    than weak transfers: the draught of a vessel that passed its oil on falls as well.
+    """
     if cargo.ends:
         return cargo.way(cargo.ends[0])
+    so_far = _so_far(cargo, s)
+    possible = [i for i, leg in enumerate(cargo.legs) if leg.kind == "discharge"]
+    if not possible:
+        return so_far
+    to_port = cargo.way(max(possible, key=lambda i: (cargo.legs[i].confidence, -i)))
+    return so_far if _surely_named(so_far, s) and not _surely_named(to_port, s) else to_port
+
+
+def is_ended(way: list[Leg]) -> bool:
+    """Whether a way ends in a call at a North Korean port, seen or only possible."""
+    return way[-1].kind == "discharge"
+
+
+def _so_far(cargo: Cargo, s: ChainSettings) -> list[Leg]:
+    """The legs of the oil's likeliest way through transfers."""
     number = 0
     while True:
         after = [i for i, leg in enumerate(cargo.legs) if leg.kind == "transfer" and leg.before == number]
@@ -33,7 +52,13 @@ def main_way(cargo: Cargo, s: ChainSettings) -> list[Leg]:
 
 def _went_on(leg: Leg, after: Leg, s: ChainSettings) -> bool:
     """Whether the oil is told to have gone on in a further transfer: it likely did, or to somebody named."""
-    return after.confidence >= _LIKELY * leg.confidence or (is_named(after, s) and not is_weak(after, s))
+    to_named = _is_named(after.side, s) and not is_weak(after, s)
+    return after.confidence >= _LIKELY * leg.confidence or to_named
+
+
+def _surely_named(way: list[Leg], s: ChainSettings) -> bool:
+    """Whether a way has somebody named on it, and every transfer is more than a weak one."""
+    return any(is_named(leg, s) for leg in way) and not any(is_weak(leg, s) for leg in way)
 
 
 def level_of(cargo: Cargo, s: ChainSettings) -> Level | None:
@@ -46,13 +71,13 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
     conditions: set[str] = set()
     way = main_way(cargo, s)
     named = any(is_named(leg, s) for leg in way)
-    transfers = any(leg.kind == "transfer" for leg in way)
-    if cargo.ends or named or _may_be_meant_for_korea(cargo, way, s):
+    transfers, ended = any(leg.kind == "transfer" for leg in way), is_ended(way)
+    if ended or named or _may_be_meant_for_korea(cargo, way, s):
         conditions.add("linked")
-    if cargo.known and cargo.ends:
+    if cargo.known and ended:
         conditions.add("both_ends")
     sure = not any(is_weak(leg, s) for leg in way)
-    if named and transfers and sure and (cargo.known or cargo.ends):
+    if named and transfers and sure and (cargo.known or ended):
         conditions.add("named")
     if named:
         conditions.add("listed")
@@ -64,9 +89,9 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("weak_transfer")
     if not way[-1].side.tanker:  # a barge in between is ordinary
         conditions.add("not_tanker")
-    if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
+    if cargo.known and ended and not cargo.root.seen and not way[-1].fact.seen:
         conditions.add("possible_only")
-    elif cargo.ends and not way[-1].fact.seen:
+    elif ended and not way[-1].fact.seen:
         conditions.add("possible_end")
     return conditions
 
@@ -95,12 +120,12 @@ def _may_be_meant_for_korea(cargo: Cargo, way: list[Leg], s: ChainSettings) -> b
 
 def is_named(leg: Leg, s: ChainSettings) -> bool:
     """Whether the vessel of a leg, or the one that it came from, is listed or of a flag that counts so."""
-    sides = [side for side in (leg.side, leg.giver) if side is not None]
-    return any(
-        is_listed(side.vessel.watchlists)
-        or (side.vessel.flag in s.flags and side.vessel.type != Role.EXCLUDED.value)
-        for side in sides
-    )
+    return any(_is_named(side, s) for side in (leg.side, leg.giver) if side is not None)
+
+
+def _is_named(side: Side, s: ChainSettings) -> bool:
+    vessel = side.vessel
+    return is_listed(vessel.watchlists) or (vessel.flag in s.flags and vessel.type != Role.EXCLUDED.value)
 
 
 def window_end(cargo: Cargo, s: ChainSettings) -> Millis:
@@ -111,7 +136,7 @@ def window_end(cargo: Cargo, s: ChainSettings) -> Millis:
 
 
 def is_over(cargo: Cargo, instant: Millis, s: ChainSettings) -> bool:
-    """Whether all calls at its ends are over; without an end, whether the window is."""
+    """Whether all calls at its ends are over; without one that was seen, whether the window is."""
     if cargo.ends:
         return all(cargo.legs[i].fact.end is not None for i in cargo.ends)
     return instant > window_end(cargo, s)

@@ -69,10 +69,11 @@ class GapWatch:
             vessel.hearing = Hearing(since=first)
         add_step(vessel.hearing, track.step.knots[track.nth], self._settings)
         silence = vessel.silence
-        if silence is not None and silence.over:
-            silence.paused |= bool(track.step.knots[track.nth] < self._settings.under_way_knots)
-            return []
         if silence is None or silence.back is None or first < silence.back:
+            return []
+        # also where the speed is not known
+        silence.paused |= not track.step.knots[track.nth] >= self._settings.under_way_knots
+        if silence.over:
             return []
         fixes, i = track.fixes, track.fixes.new
         silence.on = Spot(

@@ -21,7 +21,7 @@ from streams.ledger.ledger import Year
 
 class EventPage(msgspec.Struct):
     """Events, newest first. Each is its highest revision. `reviews` has the latest review of each event that
-    has one, by the event's id; `landed` what each chain that has arrived may have landed, by its id.
+    has one, by the event's id; `landed` what the calls at the end of each chain may have landed, by its id.
     `hints` says what the filters name that does not exist, such as a fence."""
 
     events: list[Event]

@@ -33,7 +33,7 @@ async def members(log: FeedLog, event: Event) -> list[Event]:
 
 
 async def landed(log: FeedLog, chain: Event, s: LedgerSettings) -> list[Delivery]:
-    """What the calls at the end of a chain may have landed; none while it has not arrived."""
+    """What the calls at the end of a chain, seen or possible, may have landed; none without one."""
     legs = chain.chain.legs if chain.chain else ()
     calls = await _read(log, [leg.event for leg in legs if leg.kind == "discharge"])
     return deliveries([chain, *calls], s)

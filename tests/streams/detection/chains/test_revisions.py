@@ -207,6 +207,57 @@ def test_a_chain_ends_in_the_dark_where_the_draught_fell_with_a_korean_port_in_r
         assert "called at Nampo" in chain.summary
 
 
+def test_after_a_possible_end_a_chain_stays_open_and_says_where_the_oil_may_be() -> None:
+    story = Story()
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    dark_call(story, A, 3, ("vostochny", "chongjin"), draught=(6.0, 4.0))
+    now, later = only(story, until=6), only(story, until=40)
+    assert now.chain is not None
+    assert (now.status, [holder.ssvid for holder in now.chain.holders]) == (Status.OPEN, [f"{A:09d}"])
+    assert now.chain.arrivals
+    assert "The oil may still be aboard" in now.summary
+    assert later.status is Status.CLOSED
+    assert "No other call at a North Korean port became known" in later.summary
+
+
+def test_a_call_that_was_seen_is_told_before_a_likelier_one_that_was_not() -> None:
+    story = Story()
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    dark = dark_call(story, A, 3, ("chongjin",), draught=(6.0, 4.0))
+    story.events[-1] = msgspec.structs.replace(dark, level=Level.PROBABLE)
+    story.visit(A, "nampo roads", 8)
+    chain = only(story)
+    assert chain.level is Level.PROBABLE
+    assert "called at Nampo" in chain.summary
+    assert chain.chain is not None
+    assert dark.id in {leg.event for leg in chain.chain.legs}
+
+
+def test_a_draught_that_fell_in_a_transfer_hides_no_north_korean_receiver() -> None:
+    """The giver is silent afterwards, with a North Korean port in reach, and sends less draught then."""
+    story = Story()
+    story.ship(C, flag="KP")
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    story.meet(A, C, 2, draughts=(-1.5, 1.5))
+    dark_call(story, A, 3, ("vostochny", "chongjin"), draught=(6.0, 4.0))
+    chain = only(story, until=6)
+    assert chain.level is Level.PROBABLE
+    assert "met SHIP 3" in chain.summary
+    assert "possible_end" not in {reason.code for reason in chain.against}
+
+
+def test_a_cargo_taken_at_sea_hides_no_possible_load_once_it_is_gone() -> None:
+    for sold in (True, False):
+        story = Story()
+        story.meet(A, B, 0, draughts=(-1.5, 1.5))
+        if sold:
+            story.meet(B, C, 4, draughts=(-1.5, 1.5))
+        load = dark_call(story, B, 8 if sold else 60, draught=None, hours=14)
+        story.visit(B, "nampo", 14 if sold else 66)
+        found = {chain.chain.legs[0].event for chain in story.chains() if chain.chain}
+        assert load.id in found
+
+
 def test_calls_in_the_dark_that_others_saw_are_both_ends_of_a_chain() -> None:
     story = Story()
     dark_call(story, A, 0, ("vostochny", "chongjin"), draught=None, sighted=True)

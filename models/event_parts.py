@@ -358,7 +358,7 @@ class Chain(Model, frozen=True, kw_only=True, rename="camel"):
     """The suspected way of one cargo of oil from its source to a North Korean port."""
 
     source: str  # "russian_port" or "unknown"
-    delivered: bool  # a leg ends at a North Korean port
+    delivered: bool  # a vessel with it was seen at a North Korean port: heard there, or seen by others
     transfers: int  # the most on one way; of a delivered cargo, on the likeliest way to a port
     window_ends: str  # no later arrival is taken for this cargo
     vessels: tuple[Vessel, ...]  # all on its way, the event's vessel first

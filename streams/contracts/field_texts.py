@@ -435,7 +435,10 @@ EVENT: Final = {
             "and where the oil came from is not known.",
             limits={"enum": ["russian_port", "unknown"]},
         ),
-        "delivered": Text("Whether a leg ends at a North Korean port."),
+        "delivered": Text(
+            "Whether a vessel with the oil was seen at a North Korean port: it was heard there, or others "
+            "saw it. Where a leg ends there all the same, the vessel was not heard and may have called."
+        ),
         "transfers": Text(
             "Transfers on the likeliest way to a port; while no port is known, the most on any way.",
             limits=NOT_NEGATIVE,

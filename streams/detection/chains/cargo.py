@@ -56,14 +56,14 @@ class Cargo(msgspec.Struct, frozen=True):
 
     @property
     def ends(self) -> list[int]:
-        """Numbers of the legs that end at a North Korean port, the likeliest first."""
+        """Numbers of the legs that end at a North Korean port: those seen there first, then the likeliest."""
         ends = (i for i, leg in enumerate(self.legs) if leg.kind == "discharge")
-        return sorted(ends, key=lambda i: (-self.legs[i].confidence, i))
+        return sorted(ends, key=lambda i: (not self.legs[i].fact.seen, -self.legs[i].confidence, i))
 
     @property
     def transfers(self) -> int:
-        """On the likeliest way to a port; before one is known, the most on any way."""
-        if self.ends:
+        """On the likeliest way to a port; before a call is seen there, the most on any way."""
+        if self.ends and self.legs[self.ends[0]].fact.seen:
             return self.legs[self.ends[0]].transfers
         return max(leg.transfers for leg in self.legs)
 
@@ -88,18 +88,24 @@ class CargoFinder:
         """The calls at which a ship loaded a cargo of its own, each with the loads that it follows.
 
         A weaker source in between adds nothing: the ship already has a cargo from a surer one. Of equals the
-        last counts. Nor does a call that was not seen, after a meeting in which the ship's draught shows that
-        it took a cargo.
+        last counts. Nor does a call that was not seen, while the ship may still have the cargo that it took
+        in a meeting, as its draught shows.
         """
         loads: dict[str, list[Fact]] = {}
         now: Fact | None = None
-        full = False
+        filled: Millis | None = None  # when
         for fact in self._book.of(ship):
             if not fact.is_call:
-                full = full or self._links.filled(self._book.side_of(fact, ship))
-            elif self.is_landing(fact):
-                now, full = None, False
+                side = self._book.side_of(fact, ship)
+                if self._links.filled(side):
+                    filled = fact.until
+                elif self._links.emptied(side):
+                    filled = None
+            elif self.is_end(fact):
+                filled = None
+                now = None if fact.seen else now
             elif self.is_source(fact):
+                full = filled is not None and fact.start <= filled + self._s.window(None, 1)
                 if full and not fact.seen and not self._links.deeper(fact.sides[0]):
                     continue
                 aboard = now is not None and fact.start <= now.until + self._s.window(now.lon, 0)

@@ -18,7 +18,7 @@ from streams.detection.chains.book import FactBook
 from streams.detection.chains.cargo import Cargo, CargoFinder
 from streams.detection.chains.event import build_event
 from streams.detection.chains.facts import Fact, fact_of
-from streams.detection.chains.judgement import level_of, window_end
+from streams.detection.chains.judgement import ends_of, level_of, window_end
 from streams.detection.chains.links import Links
 from streams.detection.chains.settings import ChainSettings
 from streams.detection.explanation import retracted
@@ -213,7 +213,7 @@ class ChainDetector:
         event = build_event(id, revision, cargo, instant, self._surroundings, self._detector, self._s)
         digest = _digest(event)
         closes = None
-        if event.status is Status.OPEN and not cargo.ends:
+        if event.status is Status.OPEN and not ends_of(cargo, self._s):
             closes = at_or_after(window_end(cargo, self._s) + 1, self._step)
         if one is not None and one.digest == digest:
             return None

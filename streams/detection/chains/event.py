@@ -29,6 +29,7 @@ from streams.detection.chains.evidence import day, named, reasons_against, reaso
 from streams.detection.chains.facts import Fact, Side
 from streams.detection.chains.judgement import (
     conditions_of,
+    ends_of,
     holding,
     is_named,
     is_over,
@@ -124,7 +125,7 @@ def _chain(
     surroundings: Surroundings,
     s: ChainSettings,
 ) -> Chain:
-    holders = [] if cargo.ends or over else holding(cargo)
+    holders = [] if ends_of(cargo, s) or over else holding(cargo)
     return Chain(
         source="russian_port" if cargo.known else "unknown",
         delivered=any(cargo.legs[i].fact.seen for i in cargo.ends),
@@ -212,7 +213,7 @@ def _summary(cargo: Cargo, chain: Chain, over: bool, s: ChainSettings) -> str:
     if earlier := [call for call in cargo.earlier if call.seen]:
         before = ", ".join(f"{call.port_name} until {day(call.until)}" for call in earlier[-3:])
         text += f" It had also called at {before}; the last call counts."
-    if cargo.ends:
+    if ends_of(cargo, s):
         # An open visit may lie outside the port already: it is over only after some hours outside.
         return text + (" That port visit is still open." if way[-1].fact.end is None else "")
     if over:

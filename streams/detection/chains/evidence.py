@@ -9,7 +9,7 @@ from models.time import Millis, to_text
 from streams.detection.chains import reasons as table
 from streams.detection.chains.cargo import Cargo, Leg
 from streams.detection.chains.facts import Berth, Side
-from streams.detection.chains.judgement import conditions_of, holding, is_weak, main_way
+from streams.detection.chains.judgement import conditions_of, ends_of, holding, is_weak, main_way
 from streams.detection.chains.settings import ChainSettings
 from streams.detection.listing import listing_reasons
 
@@ -29,7 +29,7 @@ def reasons_for(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
             draught=_draughts(leg, s),
             share=leg.confidence / len(passed),
         )
-    if cargo.ends:
+    if ends_of(cargo, s):
         yield from _landed(way[-1], s)
     seen: set[str] = set()
     for side in (side for leg in way for side in (leg.giver, leg.side) if side is not None):
@@ -137,7 +137,8 @@ def reasons_against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
             assert leg.giver is not None
             yield table.WEAK_TRANSFER.reason(s, giver=named(leg.giver), receiver=named(leg.side))
     yield from _contrary(way, s)
-    if cargo.ends and way[-1].fact.berth is Berth.ROADS:
+    ended = bool(ends_of(cargo, s))
+    if ended and way[-1].fact.berth is Berth.ROADS:
         yield table.ROADS_ONLY.reason(s, vessel=named(way[-1].side), place=way[-1].fact.port_name)
     conditions = conditions_of(cargo, s)
     if "possible_end" in conditions:
@@ -151,7 +152,7 @@ def reasons_against(cargo: Cargo, s: ChainSettings) -> Iterator[Reason]:
     doubts = {reason.text: reason for leg in way for reason in leg.fact.doubts}
     for reason in doubts.values():
         yield msgspec.structs.replace(reason, weight=getattr(s.weights, reason.code))
-    if not cargo.ends:
+    if not ended:
         yield table.NOT_ARRIVED.reason(s)
         if (count := len(holding(cargo))) > 1:
             yield table.SEVERAL.reason(s, count=count)

@@ -19,8 +19,22 @@ HOLDERS: Final = 8
 
 def main_way(cargo: Cargo, s: ChainSettings) -> list[Leg]:
     """The legs of the likeliest way to a port; before one is known, of the oil's likeliest way so far."""
-    if cargo.ends:
-        return cargo.way(cargo.ends[0])
+    ends = ends_of(cargo, s)
+    return cargo.way(ends[0]) if ends else _way_so_far(cargo, s)
+
+
+def ends_of(cargo: Cargo, s: ChainSettings) -> list[int]:
+    """Numbers of the legs at which the cargo ended, those that were seen first, then the likeliest.
+
+    A call that was not seen is no end while somebody named may have the oil, who is not on the way to it.
+    """
+    ends = cargo.ends
+    if not ends or cargo.legs[ends[0]].fact.seen or any(is_named(leg, s) for leg in cargo.way(ends[0])):
+        return ends
+    return [] if any(is_named(leg, s) for leg in _way_so_far(cargo, s)) else ends
+
+
+def _way_so_far(cargo: Cargo, s: ChainSettings) -> list[Leg]:
     number = 0
     while True:
         after = [i for i, leg in enumerate(cargo.legs) if leg.kind == "transfer" and leg.before == number]
@@ -44,15 +58,15 @@ def level_of(cargo: Cargo, s: ChainSettings) -> Level | None:
 def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
     """The codes of the rules for levels that hold."""
     conditions: set[str] = set()
-    way = main_way(cargo, s)
+    way, ended = main_way(cargo, s), bool(ends_of(cargo, s))
     named = any(is_named(leg, s) for leg in way)
     transfers = any(leg.kind == "transfer" for leg in way)
-    if cargo.ends or named or _may_be_meant_for_korea(cargo, way, s):
+    if ended or named or _may_be_meant_for_korea(cargo, way, s):
         conditions.add("linked")
-    if cargo.known and cargo.ends:
+    if cargo.known and ended:
         conditions.add("both_ends")
     sure = not any(is_weak(leg, s) for leg in way)
-    if named and transfers and sure and (cargo.known or cargo.ends):
+    if named and transfers and sure and (cargo.known or ended):
         conditions.add("named")
     if named:
         conditions.add("listed")
@@ -64,9 +78,9 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("weak_transfer")
     if not way[-1].side.tanker:  # a barge in between is ordinary
         conditions.add("not_tanker")
-    if cargo.known and cargo.ends and not cargo.root.seen and not way[-1].fact.seen:
+    if cargo.known and ended and not cargo.root.seen and not way[-1].fact.seen:
         conditions.add("possible_only")
-    elif cargo.ends and not way[-1].fact.seen:
+    elif ended and not way[-1].fact.seen:
         conditions.add("possible_end")
     return conditions
 
@@ -112,8 +126,8 @@ def window_end(cargo: Cargo, s: ChainSettings) -> Millis:
 
 def is_over(cargo: Cargo, instant: Millis, s: ChainSettings) -> bool:
     """Whether all calls at its ends are over; without an end, whether the window is."""
-    if cargo.ends:
-        return all(cargo.legs[i].fact.end is not None for i in cargo.ends)
+    if ends := ends_of(cargo, s):
+        return all(cargo.legs[i].fact.end is not None for i in ends)
     return instant > window_end(cargo, s)
 
 

@@ -89,6 +89,10 @@ class Links:
         """Whether a vessel's draught shows that it took a cargo."""
         return (side.draught_change or 0.0) >= self._s.cargo_metres
 
+    def emptied(self, side: Side) -> bool:
+        """Whether a vessel's draught shows that it gave one."""
+        return (side.draught_change or 0.0) <= -self._s.cargo_metres
+
     def deeper(self, side: Side) -> bool:
         """Whether a vessel's draught rose."""
         return (side.draught_change or 0.0) >= self._s.draught_metres

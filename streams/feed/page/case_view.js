@@ -2,7 +2,7 @@
 
 import { bdi, clock, day, duration, el, human, timeOf, typeName, vesselName, vesselsOf } from "./web/words.js";
 import { section } from "./web/event.js";
-import { barrelsOf, legsOf, nextOf } from "./cases.js";
+import { barrelsOf, legsOf, mayHaveArrived, nextOf } from "./cases.js";
 
 /* "4 d 6 h to Nampo", by the newest time of the data in milliseconds; null if the earliest arrival has passed. The event itself says
    how long it was when it was detected, and no revision comes while only time passes. */
@@ -20,14 +20,14 @@ const figure = (label, value, more) => el("div", {}, el("dt", {}, label), el("dd
 /* The figures of a chain. `landed`: deliveries; `now`: the newest time of the data. */
 export function figures(event, landed, now) {
   const { chain } = event, arrival = nextOf(event), barrels = barrelsOf(landed), basis = [...new Set(landed.map((each) => each.basis))];
-  const last = legsOf(event).at(-1);
+  const last = legsOf(event).at(-1), called = chain.delivered || mayHaveArrived(event);
   return el("dl", { class: "figures" },
     barrels ? figure("May have landed", barrels.about.replace("about ", "≈ "), `${barrels.range}; by ${basis.map((each) => bases(each)).join(" and ")}`)
-      : figure("May have landed", chain.delivered ? "not known" : "nothing yet", chain.delivered ? "no size of the vessel is known" : ""),
+      : figure("May have landed", called ? "not known" : "nothing yet", called ? "no size of the vessel is known" : ""),
     figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
     arrival && left(arrival, now) ? figure("Time left, at least", left(arrival, now), el("span", {}, "by speed and distance from the last leg: ", timeOf(arrival.earliestArrival)))
       : arrival ? figure("Earliest arrival", timeOf(arrival.earliestArrival, `${dayAndClock(arrival.earliestArrival)} UTC`), el("span", {}, bdi(arrival.portName.split(",")[0]), ", by speed and distance from the last leg"))
-      : figure(chain.delivered ? "At a port of North Korea" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
+      : figure(chain.delivered ? "At a port of North Korea" : last.kind === "discharge" ? "Possible call, at the earliest" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
 }
 
 const bases = (text) => (text.startsWith("size not known") ? "no size" : text);

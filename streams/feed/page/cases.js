@@ -67,6 +67,9 @@ export function routeOf(event) {
   return names.length > 5 ? [names[0], "…", ...names.slice(-2)] : names;
 }
 
+/* Whether the oil may have been landed in a call that nobody saw. */
+export const mayHaveArrived = ({ chain }) => !chain.delivered && chain.legs.some((leg) => leg.kind === "discharge");
+
 /* The earliest arrival that is still ahead, or null. */
 export const nextOf = ({ chain, status }) => (chain.delivered || status !== "open" ? null : chain.arrivals.toSorted((a, b) => a.hoursLeft - b.hoursLeft)[0] ?? null);
 

@@ -3,7 +3,7 @@
 
 import { bdi, byId, el, inForce, timeOf, typeName, vesselsOf } from "./web/words.js";
 import { badge, period, tag, whereOf, who } from "./web/event.js";
-import { barrelsOf, nextOf, routeOf, wayOf } from "./cases.js";
+import { barrelsOf, mayHaveArrived, nextOf, routeOf, wayOf } from "./cases.js";
 import { dayAndClock, left } from "./case_view.js";
 import { disposition } from "./review.js";
 
@@ -109,7 +109,7 @@ function chainLines(event, landed, time) {
     el("span", { class: "who" }, wayOf(event)),
     el("span", { class: "route" }, routeOf(event).flatMap((name, i) => [i ? el("span", { class: "and" }, " → ") : null, bdi(name)])),
     el("span", { class: "line small" }, el("span", { class: "where" }, barrels ? el("b", {}, barrels.about) : time ? [el("b", {}, time), " at least"] : arrival ? ["earliest at ", bdi(arrival.portName.split(",")[0]), " ", el("b", {}, timeOf(arrival.earliestArrival, dayAndClock(arrival.earliestArrival)))]
-      : event.chain.delivered ? "delivered, amount not known" : "not arrived"), timeOf(event.start, dates(event))),
+      : event.chain.delivered ? "delivered, amount not known" : mayHaveArrived(event) ? "may have arrived, amount not known" : "not arrived"), timeOf(event.start, dates(event))),
   ];
 }
 

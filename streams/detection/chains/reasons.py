@@ -168,7 +168,11 @@ MERGED: Final = ReasonType(
 
 LEVELS: Final = (
     LevelRule("linked", Effect.POSSIBLE, "two linked legs, one of them an end"),
-    LevelRule("both_ends", Effect.PROBABLE, "a call at the source and one at a North Korean port"),
+    LevelRule(
+        "both_ends",
+        Effect.PROBABLE,
+        "a call at the source and one at a North Korean port, each seen or possible",
+    ),
     LevelRule(
         "named",
         Effect.PROBABLE,

@@ -63,7 +63,7 @@ class Silence(msgspec.Struct, array_like=True, gc=False):
     # what was passed on
     id: str | None = None
     revision: int = 0
-    told: bool = False  # with the draught after it
+    told: float | None = None  # the draught after it, with which it was told last
     paused: bool = False  # it has been slow since, and may have loaded or discharged then
 
 

@@ -1,9 +1,9 @@
 """Watches for silences of the vessels that events may be raised for, and proposes them as gaps.
 
 A silence is proposed while it lasts, told once more when the vessel is back with a position that fits its
-track, and once more when it has sent its draught again; once more still if that changes while the vessel
-sails on, since crews switch on first and type later. Level and publication are decided by `judgement`, where
-all vessels are compared.
+track, and once more when it has sent its draught again; once more still whenever that changes while the
+vessel sails on, since crews switch on first, type later, and mistype. Level and publication are decided by
+`judgement`, where all vessels are compared.
 """
 
 from typing import Protocol
@@ -115,8 +115,8 @@ class GapWatch:
     def settle(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
         """Let go of a silence that is over: with the vessel's draught, or when that was waited for in vain.
 
-        A draught that is still the same is waited for as long as the vessel is under way: it can have changed
-        only in the silence.
+        Another draught is waited for as long as the vessel is under way: it can have changed only in the
+        silence, and one that was mistyped is typed in anew.
         """
         silence, s = vessel.silence, self._settings
         if silence is None or silence.back is None:
@@ -126,7 +126,7 @@ class GapWatch:
         if not silence.over and waited > s.return_hours * HOUR:
             events += self._end(vessel, silence, instant)
         if silence.over and silence.draughts_heard > 1 and silence.id is not None:
-            if not silence.told or self._has_changed(vessel, silence):
+            if self._is_news(vessel, silence):
                 events += self._publish(vessel, silence, instant, Status.CLOSED)
             self._tell(vessel, silence)
         if silence.over and waited > s.settle_hours * HOUR:
@@ -135,15 +135,17 @@ class GapWatch:
 
     def _tell(self, vessel: HeardVessel, silence: Silence) -> None:
         """The vessel's draught was told with its silence; let go of that if no other is waited for."""
-        silence.told = True
-        if silence.paused or silence.draught is None or self._has_changed(vessel, silence):
+        if self._is_news(vessel, silence):
+            silence.told = vessel.identity.draught
+        if silence.paused or silence.draught is None:
             vessel.silence = None
 
-    def _has_changed(self, vessel: HeardVessel, silence: Silence) -> bool:
-        before, after = silence.draught, vessel.identity.draught
-        if before is None or after is None:
+    def _is_news(self, vessel: HeardVessel, silence: Silence) -> bool:
+        """Whether the vessel's draught is another one than was told with its silence."""
+        told, now = silence.told, vessel.identity.draught
+        if now is None:
             return False
-        return abs(round(after - before, 1)) >= self._settings.draught_metres
+        return told is None or abs(round(now - told, 1)) >= self._settings.draught_metres
 
     def reconsider(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
         """The vessel counts now: tell of the silence that waited for that."""

@@ -27,7 +27,7 @@ export function figures(event, landed, now) {
     figure("How sure", human(event.level), `score ${event.score.toFixed(2)} of 1`),
     arrival && left(arrival, now) ? figure("Time left, at least", left(arrival, now), el("span", {}, "by speed and distance from the last leg: ", timeOf(arrival.earliestArrival)))
       : arrival ? figure("Earliest arrival", timeOf(arrival.earliestArrival, `${dayAndClock(arrival.earliestArrival)} UTC`), el("span", {}, bdi(arrival.portName.split(",")[0]), ", by speed and distance from the last leg"))
-      : figure(chain.delivered ? "At a port of North Korea" : last.type === "dark_port_visit" ? "May have been, at the earliest" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
+      : figure(chain.delivered ? "At a port of North Korea" : last.type === "dark_port_visit" ? "Possible call, at the earliest" : "Last heard of", `${day(Date.parse(last.start))} ${clock(Date.parse(last.start))} UTC`, bdi(last.place)));
 }
 
 const bases = (text) => (text.startsWith("size not known") ? "no size" : text);

@@ -32,6 +32,10 @@ _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
 _BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
 """A whole object at the beginning of a line, inside of an object that is open: that one was never closed."""
+_OUTSIDE: Final = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+"""Up to a string that does not end."""
+_TRIES: Final = 8
+"""Places that are tried for a cut. If each is in a string, a quotation mark too many has come before."""
 _LONGEST_SEGMENT: Final = 1 << 18
 """Text without a line feed of which so much has come is cut after an object or an array."""
 _LONGEST_OBJECT: Final = 1 << 20
@@ -97,16 +101,17 @@ class ObjectCutter:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """More of the text; returns the lines that are complete."""
-        data = self._rest + chunk
+        data, open_string = self._rest + chunk, b""
         end = data.rfind(b"\n") + 1
         if not end and len(data) > _LONGEST_SEGMENT:
-            end = max(data.rfind(b"},"), data.rfind(b"],")) + 1
+            end = _place_to_cut(data)
             if not end and len(data) > _LONGEST_OBJECT:  # nothing that is read has so long a value
                 end = data.rfind(b",") + 1
-            if not end and len(data) > _LONGEST_TRACK:
-                end = len(data)
-        self._rest = data[end:]
-        return self._lines(data[:end])
+                if not end and len(data) > _LONGEST_TRACK:
+                    end = len(data.rstrip(b"\\"))
+                open_string = b'"' if _outside(data, end) < end else b""
+        self._rest = open_string + data[end:]
+        return self._lines(data[:end] + open_string)
 
     def finish(self) -> list[bytes]:
         """The text has ended."""
@@ -203,6 +208,27 @@ class ObjectCutter:
         broken = [b" ".join(self._object)] if self._object else []
         self._object, self._size, self._depth, self._is_track = [], 0, 0, False
         return broken
+
+
+def _place_to_cut(data: bytes) -> int:
+    """The end of the last object or array in a text that goes on, but not one within a string; 0 for none."""
+    last = end = _last_end(data, len(data))
+    for _ in range(_TRIES):
+        outside = _outside(data, end)
+        if outside == end:
+            return end
+        end = _last_end(data, outside)
+    return last
+
+
+def _last_end(data: bytes, before: int) -> int:
+    return max(data.rfind(b"},", 0, before), data.rfind(b"],", 0, before)) + 1
+
+
+def _outside(data: bytes, end: int) -> int:
+    """This place, or where the string begins that it is in."""
+    found = _OUTSIDE.match(data, 0, end)
+    return found.end() if found else 0
 
 
 def _is_whole(line: bytes) -> bool:

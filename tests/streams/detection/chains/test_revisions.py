@@ -278,3 +278,44 @@ def test_silence_of_ships_in_coastal_trade_is_no_load() -> None:
         dark_call(story, KOREAN, day + 1.5, ("vostochny", "chongjin"), draught=None)
         story.visit(KOREAN, "nampo", day + 6)
     assert story.revisions() == []
+
+
+def test_a_possible_call_of_one_receiver_hides_no_named_one() -> None:
+    """A tanker meets a Korean one and another, which falls silent and comes back with less draught."""
+    story = Story()
+    story.ship(B, flag="KP")
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    story.meet(A, B, 2, draughts=(-0.7, 0.7))
+    story.meet(A, C, 3, draughts=(-0.7, 0.7))
+    dark_call(story, C, 8, ("nampo",), draught=(6.0, 4.0))
+    chain = only(story, until=12)
+    assert (chain.level, chain.status) == (Level.PROBABLE, Status.OPEN)
+    assert "SHIP 2" in chain.summary
+    assert "may have called" not in chain.summary
+    assert chain.chain is not None
+    assert f"{B:09d}" in {holder.ssvid for holder in chain.chain.holders}
+    assert {leg.ssvid for leg in chain.chain.legs if leg.kind == "discharge"} == {f"{C:09d}"}
+    story.visit(B, "nampo", 12)
+    assert only(story).status is Status.CLOSED
+
+
+def test_a_call_that_was_seen_is_told_before_a_likelier_one_that_was_not() -> None:
+    story = Story()
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    story.meet(A, B, 2, level=Level.POSSIBLE, draughts=(None, 0.4))
+    story.visit(B, "nampo roads", 9)
+    dark_call(story, A, 4, ("chongjin",), draught=(6.0, 4.0))
+    chain = only(story)
+    assert chain.level is Level.PROBABLE
+    assert "called at Nampo" in chain.summary
+    assert "may have called" not in chain.summary
+
+
+def test_one_that_gave_its_cargo_away_can_load_another_unseen() -> None:
+    story = Story()
+    story.meet(A, B, 0, draughts=(-1.5, 1.5))
+    story.meet(B, C, 3, draughts=(-1.5, 1.5))
+    dark_call(story, B, 6, draught=None, hours=14)
+    story.visit(B, "nampo", 12)
+    (chain,) = (one.chain for one in story.chains() if one.chain and one.chain.source == "russian_port")
+    assert [leg.type.value for leg in chain.legs] == ["dark_port_visit", "port_visit"]

@@ -210,6 +210,19 @@ def test_a_draught_that_is_typed_in_later_counts_if_the_vessel_sailed_on(knots: 
     assert (afters[-1], "draught" in codes(gaps[-1])) == ((6.2, True) if said else (4.0, False))
 
 
+def test_a_draught_that_is_corrected_while_the_vessel_sails_on_is_told_again() -> None:
+    rows = tanker((0, 8), (30, 36), knots=11.0, draught=6.2, after=3.2), others((0, 36))
+    later = statics(A, [33 * H, 33.2 * H, 33.4 * H], draught=6.2)
+    gaps = [
+        event
+        for event in run(*(row for each in rows for row in each), later, restarts=True)
+        if event.type is EventType.GAP
+    ]
+    afters = [event.gap.draught_after_meters for event in gaps if event.gap]
+    assert (3.2 in afters, afters[-1]) == (True, 6.2)
+    assert "draught" not in codes(gaps[-1])
+
+
 def test_a_vessel_whose_type_is_confirmed_later_has_it_too() -> None:
     there = times((0, 8), (16, 20))
     rows = fixes(A, there, there, sog=0.4)

@@ -12,9 +12,10 @@ import pytest
 import shapely
 
 from geofences.catalogue import load_catalogue
-from models.event import Event, EventType, Level, Status, from_json
+from models.event import Event, EventType, Level, Status, from_json, to_json
 from streams.simulator.scenario import scenarios
 from tests.scenarios import simulated
+from tests.streams.detection.chains.stories import A, Story, dark_call
 from tests.streams.feed.page.conftest import Open
 from tests.streams.feed.page.feed_processes import Recorded
 
@@ -98,3 +99,23 @@ def _sum(event: Event, said: dict[str, Any]) -> Any:
     bounded = max(round(100 * (event.scoring.floor or 0)), min(total, round(100 * event.scoring.cap)))
     if bounded != round(100 * event.score) or round(100 * event.score) not in numbers:
         yield f"sum and score: {bounded}"
+
+
+OF_A_CHAIN: Final = """async (text) => {
+    const { figures } = await import("/static/case_view.js");
+    const event = JSON.parse(text);
+    return figures(event, [], Date.parse(event.detected)).textContent;
+}"""
+
+
+def test_of_a_possible_call_the_page_does_not_say_that_the_vessel_was_heard_there(
+    demo: Recorded, tab: Open
+) -> None:
+    story = Story()
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    dark_call(story, A, 3, ("chongjin",), draught=(6.0, 4.0))
+    (chain,) = story.chains()
+    said = tab(demo).open("?map=5/38/130").evaluate(OF_A_CHAIN, to_json(chain).decode())
+    assert "Possible call, at the earliest" in said
+    assert "May have landed" + "not known" in said
+    assert "Last heard" not in said

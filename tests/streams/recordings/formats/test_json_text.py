@@ -195,3 +195,28 @@ def test_objects_of_any_number_in_one_line_and_large_tracks_are_read_and_what_is
         lines = in_pieces(json.dumps([{"mmsi": 1, "x": large}, *after]), notes)
         assert [json.loads(line) for line in lines[-3:]] == after
     assert "of more than 1 MiB" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        json.dumps({"a": [{"b": 1}, {"c": 2}], "d": {"e": 3}, "f": "g"}),
+        json.dumps([[1, 2], [3, 4], "x"]),
+    ],
+)
+def test_json_in_strings_does_not_look_like_an_end_of_an_object(value: str) -> None:
+    found = [{"mmsi": 273111111, "raw": value, "time": 1_700_000_000 + i} for i in range(9_000)]
+    notes: list[str] = []
+    assert [json.loads(line) for line in in_pieces(json.dumps(found), notes)] == found
+    assert not notes
+
+
+def test_a_large_string_with_commas_and_a_mark_too_many_cost_little_of_what_follows() -> None:
+    after = [{"mmsi": 273111112, "time": 1_700_000_000 + at, "lat": 42.5} for at in range(40_000)]
+    image = {"mmsi": 1, "x": "data:image/png;base64," + "a" * (3 << 20) + '",{'}
+    lines = in_pieces(json.dumps([image, *after]), [])
+    assert [json.loads(line) for line in lines[-len(after) :]] == after
+    broken = json.dumps(after)
+    middle = broken.index('"mmsi"', len(broken) // 4)
+    lines = in_pieces(broken[:middle] + '"x' + broken[middle:], [])
+    assert [json.loads(line) for line in lines[-5_000:]] == after[-5_000:]  # an open object ends after 1 MiB

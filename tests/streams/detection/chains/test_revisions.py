@@ -299,7 +299,7 @@ def test_a_possible_call_of_one_receiver_hides_no_named_one() -> None:
     assert only(story).status is Status.CLOSED
 
 
-def test_a_call_that_was_seen_is_told_before_a_likelier_one_that_was_not() -> None:
+def test_a_call_that_was_seen_is_told_before_one_of_another_vessel_that_was_not() -> None:
     story = Story()
     story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
     story.meet(A, B, 2, level=Level.POSSIBLE, draughts=(None, 0.4))

@@ -66,11 +66,16 @@ export class FenceTool {
     this.button.focus();
   }
 
-  /* The fences as they stand: somebody may have changed one. */
+  /* The fences as they stand: somebody may have changed one. A list that stays the same is not drawn anew, as that takes
+     the click of who is just pressing one of its buttons. */
   async refresh() {
     if (!this.open) return;
     await this.load();
-    if (!this.drawing) this.list();
+    if (!this.drawing && this.listed !== this.content) this.list();
+  }
+
+  get content() {
+    return JSON.stringify([this.fences, this.note, this.failed, this.known]);
   }
 
   async load() {
@@ -95,6 +100,7 @@ export class FenceTool {
 
   list() {
     this.stop();
+    this.listed = this.content;
     const rows = this.fences.map((fence) => el("li", {},
       el("button", { type: "button", class: "quiet", click: () => this.edit(fence) }, bdi(fence.name)),
       el("span", { class: "small" }, ...state(fence), " · ", bdi(fence.by))));

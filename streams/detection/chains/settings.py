@@ -116,14 +116,8 @@ class ChainSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("passage_knots and max_knots must be above 0")
         for name in (
             *("transfer_confidence", "silent_draught", "possible_factor", "other_type"),
-            *(
-                "contrary_draught",
-                "weak_source",
-                "dark_load",
-                "dark_discharge",
-                "roads_factor",
-                "min_confidence",
-            ),
+            *("contrary_draught", "weak_source", "dark_load", "dark_discharge"),
+            *("roads_factor", "min_confidence"),
         ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1")

@@ -198,29 +198,25 @@ def test_the_draught_after_it_is_waited_for(after: float, said: bool) -> None:
 
 @pytest.mark.parametrize(("knots", "said"), [(11.0, True), (0.0, False)])
 def test_a_draught_that_is_typed_in_later_counts_if_the_vessel_sailed_on(knots: float, said: bool) -> None:
-    rows = tanker((0, 8), (30, 36), knots=knots, draught=4.0, after=4.0), others((0, 36))
-    later = statics(A, [33 * H, 33.2 * H, 33.4 * H], draught=6.2)
-    gaps = [
-        event
-        for event in run(*(row for each in rows for row in each), later, restarts=True)
-        if event.type is EventType.GAP
-    ]
-    afters = [event.gap.draught_after_meters for event in gaps if event.gap]
+    rows = [*tanker((0, 8), (30, 36), knots=knots, draught=4.0, after=4.0), *others((0, 36))]
+    gaps, afters = _typed_in_later(rows, 6.2)
     assert 4.0 in afters
     assert (afters[-1], "draught" in codes(gaps[-1])) == ((6.2, True) if said else (4.0, False))
 
 
 def test_a_draught_that_is_corrected_while_the_vessel_sails_on_is_told_again() -> None:
-    rows = tanker((0, 8), (30, 36), knots=11.0, draught=6.2, after=3.2), others((0, 36))
-    later = statics(A, [33 * H, 33.2 * H, 33.4 * H], draught=6.2)
-    gaps = [
-        event
-        for event in run(*(row for each in rows for row in each), later, restarts=True)
-        if event.type is EventType.GAP
-    ]
-    afters = [event.gap.draught_after_meters for event in gaps if event.gap]
+    rows = [*tanker((0, 8), (30, 36), knots=11.0, draught=6.2, after=3.2), *others((0, 36))]
+    gaps, afters = _typed_in_later(rows, 6.2)
     assert (3.2 in afters, afters[-1]) == (True, 6.2)
     assert "draught" not in codes(gaps[-1])
+
+
+def _typed_in_later(rows: list[Rows], draught: float) -> tuple[list[Event], list[float | None]]:
+    """The gaps where this draught is sent from hour 33 on, and what each says of the draught after it."""
+    later = statics(A, [33 * H, 33.2 * H, 33.4 * H], draught=draught)
+    found = run(*rows, later, restarts=True)
+    gaps = [event for event in found if event.type is EventType.GAP]
+    return gaps, [event.gap.draught_after_meters for event in gaps if event.gap]
 
 
 def test_a_vessel_whose_type_is_confirmed_later_has_it_too() -> None:

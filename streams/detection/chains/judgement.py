@@ -93,6 +93,9 @@ def conditions_of(cargo: Cargo, s: ChainSettings) -> set[str]:
         conditions.add("possible_only")
     elif ended and not way[-1].fact.seen:
         conditions.add("possible_end")
+    # a listed tanker in ordinary trade is silent with ports of several countries in reach, too
+    if ended and not way[-1].fact.seen and way[-1].fact.level is Level.POSSIBLE and "named" not in conditions:
+        conditions.add("doubtful_end")
     return conditions
 
 

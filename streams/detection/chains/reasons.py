@@ -188,6 +188,11 @@ LEVELS: Final = (
     LevelRule("not_tanker", Effect.LIMIT, "the last vessel is no tanker by its type"),
     LevelRule("possible_end", Effect.LIMIT, "the call at its end was not seen"),
     LevelRule("possible_only", Effect.LIMIT, "neither end was seen"),
+    LevelRule(
+        "doubtful_end",
+        Effect.BAR,
+        "the call at its end was not seen and is itself only `possible`, and `named` does not hold",
+    ),
     WEAK_RULE,
     LevelRule("listed", Effect.EXCEPTION, "a vessel on the way is listed, or of North Korean flag"),
 )

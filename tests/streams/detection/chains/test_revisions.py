@@ -8,6 +8,7 @@ import pytest
 
 from models.event import Event, EventType, Level, Reason, Status, to_json
 from models.time import DAY, from_text
+from models.vessel import WatchlistHit
 from streams.stages.case_stage import CaseStage
 from tests.scenarios.runs import RULES
 from tests.streams.detection.chains.stories import (
@@ -205,6 +206,17 @@ def test_a_chain_ends_in_the_dark_where_the_draught_fell_with_a_korean_port_in_r
         chain = only(story)
         assert chain.level is Level.PROBABLE
         assert "called at Nampo" in chain.summary
+
+
+def test_a_listed_tanker_is_accused_of_no_call_that_it_may_have_made_elsewhere() -> None:
+    """It trades, is silent with ports of several countries in reach, and comes back lighter."""
+    for level in Level:
+        story = Story()
+        story.ship(A, watchlists=(WatchlistHit("OFAC", "1", "imo"),))
+        story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+        dark = dark_call(story, A, 3, ("vostochny", "chongjin"), draught=(6.0, 4.0))
+        story.events[-1] = msgspec.structs.replace(dark, level=level)
+        assert only(story).level is level
 
 
 def test_after_a_possible_end_a_chain_stays_open_and_says_where_the_oil_may_be() -> None:

@@ -108,8 +108,10 @@ class Dormant:
 
     def idle(self, before: Millis) -> Iterator[VesselState]:
         """The vessels of the whole fleet that were not heard since before a time, awake; those that sleep
-        are woken some at a time."""
-        yield from [self._fleet.whole(mmsi) for mmsi in self._fleet.silent_since(before)]
+        are woken some at a time. One may be let go of before the next is asked for."""
+        for mmsi in self._fleet.silent_since(before):
+            yield self._fleet.whole(mmsi)
+            self._fleet.settle()
         for number in [each for each, block in self._blocks.items() if block.last < before]:
             block = self._blocks[number]
             woken = block.mmsis[self._here(number, block)]
@@ -118,10 +120,8 @@ class Dormant:
                 vessel for mmsi in woken.tolist() if (vessel := self._fleet.whole(mmsi)).last < before
             )
 
-    def revise(self, change: Callable[[list[VesselState]], None]) -> list[int]:
-        """Have those changed that a detector has in hand, some at a time. Returns the MMSIs of all that may
-        have been."""
-        changed: list[int] = []
+    def revise(self, change: Callable[[list[VesselState]], None]) -> None:
+        """Have those changed that a detector has in hand, some at a time."""
         for number, block in self._blocks.items():
             if block.busy:
                 states = self._unpack(block)
@@ -129,8 +129,7 @@ class Dormant:
                 vessels = [_decode(states[i]) for i in here]
                 change(vessels)
                 self._blocks[number] = self._block(vessels)
-                changed += [vessel.mmsi for vessel in vessels]
-        return changed
+                self._fleet.changed_elsewhere.update(vessel.mmsi for vessel in vessels)
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here."""
